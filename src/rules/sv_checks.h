@@ -1,0 +1,67 @@
+
+/*
+ * The checks that need no mail server: lists, typo, gibberish, abuse, and
+ * the normalized forms of an address.  No I/O, under 50 us together.
+ */
+
+
+#ifndef _SV_CHECKS_H_INCLUDED_
+#define _SV_CHECKS_H_INCLUDED_
+
+
+#include "sv_address.h"
+#include "sv_classify.h"
+
+
+typedef struct sv_lists_s  sv_lists_t;
+
+
+typedef enum {
+    SV_LIST_DISPOSABLE = 0,     /* domains; sub-domains match */
+    SV_LIST_FREE,               /* domains of free mail providers */
+    SV_LIST_ALIAS,              /* domains of forwarding alias services */
+    SV_LIST_ROLE,               /* local parts */
+    SV_LIST_SPAM_TRAP,          /* addresses or domains, the operator's own */
+    SV_LIST_ABUSE,              /* addresses or domains, the operator's own */
+    SV_LIST_MAX
+} sv_list_e;
+
+
+/* -1: not established (null), 0: no, 1: yes */
+
+typedef struct {
+    signed char     disposable;
+    signed char     free_provider;
+    signed char     alias_service;
+    signed char     role_account;
+    signed char     spam_trap;
+    signed char     abuse;
+    signed char     gibberish;
+    signed char     typo;
+
+    sv_str_t        normalized; /* local@domain, the domain in U-labels */
+    sv_str_t        root;       /* tags and dots the provider ignores off */
+    sv_str_t        did_you_mean;   /* empty: none */
+
+    unsigned char   normalized_buf[SV_LOCAL_MAX + 1 + SV_UDOMAIN_MAX];
+    unsigned char   root_buf[SV_LOCAL_MAX + 1 + SV_UDOMAIN_MAX];
+    unsigned char   did_you_mean_buf[SV_LOCAL_MAX + 1 + SV_UDOMAIN_MAX];
+} sv_checks_t;
+
+
+/*
+ * The compiled-in lists of every kind that has one; NULL: no memory.
+ * sv_lists_load replaces one kind by a file's text (one entry a line,
+ * '#' comments); 0 or -1 with *error.
+ */
+sv_lists_t *sv_lists_default(void);
+int sv_lists_load(sv_lists_t *lists, sv_list_e kind, const char *text,
+    size_t len, sv_rules_error_t *error);
+sv_list_e sv_list_by_name(const char *name, size_t len);    /* or MAX */
+void sv_lists_free(sv_lists_t *lists);
+
+void sv_checks_run(const sv_lists_t *lists, const sv_address_t *addr,
+    sv_checks_t *checks);
+
+
+#endif /* _SV_CHECKS_H_INCLUDED_ */

@@ -1,0 +1,49 @@
+
+/*
+ * Known mail providers (conf/providers.conf): found by the suffix of an MX
+ * host name or by the banner, with what their answer to RCPT TO is worth.
+ */
+
+
+#ifndef _SV_PROVIDER_H_INCLUDED_
+#define _SV_PROVIDER_H_INCLUDED_
+
+
+#include "sv_classify.h"
+
+
+typedef struct sv_providers_s  sv_providers_t;
+
+
+typedef enum {
+    SV_WORTH_LEARNED = 0,       /* not known: asked per domain */
+    SV_WORTH_DEFINITIVE,        /* refuses the unknown at RCPT */
+    SV_WORTH_ACCEPTS_ALL,       /* a 2xx proves nothing */
+    SV_WORTH_REFUSES_ALL        /* a 5xx proves nothing */
+} sv_worth_e;
+
+
+typedef struct {
+    sv_str_t        id;         /* "google" */
+    sv_str_t        name;       /* "Google" */
+    sv_worth_e      worth;
+    unsigned        second_rcpt:1;  /* a second recipient may be asked */
+    unsigned        probe:1;        /* 0: "probe=never" */
+    unsigned        sessions;   /* at once; 0: not known */
+    unsigned        messages;   /* transactions a session; 0: not known */
+} sv_provider_t;
+
+
+sv_providers_t *sv_providers_parse(const char *text, size_t len,
+    sv_rules_error_t *error);
+sv_providers_t *sv_providers_default(void);
+void sv_providers_free(sv_providers_t *providers);
+
+/* by MX host (lower case, no last dot), label-wise suffix; NULL: none */
+const sv_provider_t *sv_provider_by_mx(const sv_providers_t *providers,
+    const unsigned char *host, size_t len);
+const sv_provider_t *sv_provider_by_banner(const sv_providers_t *providers,
+    const unsigned char *text, size_t len);
+
+
+#endif /* _SV_PROVIDER_H_INCLUDED_ */

@@ -1,0 +1,33 @@
+
+/*
+ * Strings of src/rules: plain C, no nginx, so that everything here can be
+ * unit-tested and fuzzed alone.  The layout is that of ngx_str_t.
+ */
+
+
+#ifndef _SV_STR_H_INCLUDED_
+#define _SV_STR_H_INCLUDED_
+
+
+#include <stddef.h>
+#include <string.h>
+
+
+typedef struct {
+    size_t          len;
+    unsigned char  *data;
+} sv_str_t;
+
+
+#define sv_string(str)     { sizeof(str) - 1, (unsigned char *) str }
+#define sv_null_string     { 0, NULL }
+
+/* ASCII only: the locale has no say in a protocol */
+#define sv_lower(c)                                                           \
+    (unsigned char) ((c) >= 'A' && (c) <= 'Z' ? ((c) | 0x20) : (c))
+#define sv_is_digit(c)     ((c) >= '0' && (c) <= '9')
+#define sv_is_alpha(c)     (((c) | 0x20) >= 'a' && ((c) | 0x20) <= 'z')
+#define sv_is_alnum(c)     (sv_is_digit(c) || sv_is_alpha(c))
+
+
+#endif /* _SV_STR_H_INCLUDED_ */

@@ -1,0 +1,21 @@
+
+/*
+ * May this socket address be connected to?  Public unicast addresses only
+ * (IANA special-purpose registries, RFC 6890), with IPv4 inside mapped, 6to4,
+ * NAT64 and Teredo forms looked at.
+ */
+
+
+#ifndef _SV_TARGET_H_INCLUDED_
+#define _SV_TARGET_H_INCLUDED_
+
+
+#include <sys/types.h>
+#include <sys/socket.h>
+
+
+/* 1: public; 0: forbidden (also any family but AF_INET and AF_INET6) */
+int sv_target_is_public(const struct sockaddr *sa);
+
+
+#endif /* _SV_TARGET_H_INCLUDED_ */
