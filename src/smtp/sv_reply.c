@@ -1,0 +1,268 @@
+
+#include <string.h>
+
+#include "sv_reply.h"
+
+
+enum {
+    sv_reply_start = 0,
+    sv_reply_code,
+    sv_reply_separator,
+    sv_reply_text,
+    sv_reply_done
+};
+
+
+static int sv_reply_digit(sv_reply_parser_t *p, unsigned char ch);
+static int sv_reply_begin_text(sv_reply_parser_t *p, unsigned char ch);
+static void sv_reply_add(sv_reply_parser_t *p, unsigned char ch);
+static int sv_reply_end_line(sv_reply_parser_t *p);
+static size_t sv_reply_enhanced(const unsigned char *data, size_t len);
+static sv_reply_status_e sv_reply_error(sv_reply_parser_t *p,
+    const char *error);
+
+
+void
+sv_reply_init(sv_reply_parser_t *p, unsigned char *text)
+{
+    memset(p, 0, sizeof(sv_reply_parser_t));
+
+    p->text = text;
+    p->line = text;
+}
+
+
+sv_reply_status_e
+sv_reply_parse(sv_reply_parser_t *p, const unsigned char **pos,
+    const unsigned char *end)
+{
+    unsigned char  ch;
+
+    if (p->state == sv_reply_done) {
+        sv_reply_init(p, p->text);
+    }
+
+    while (*pos < end) {
+
+        ch = *(*pos)++;
+
+        if (++p->octets > SV_REPLY_LINE_MAX) {
+            return sv_reply_error(p, "too long line");
+        }
+
+        switch (p->state) {
+
+        case sv_reply_start:
+        case sv_reply_code:
+            if (!sv_reply_digit(p, ch)) {
+                return sv_reply_error(p, "no reply code");
+            }
+
+            continue;
+
+        case sv_reply_separator:
+            if (!sv_reply_begin_text(p, ch)) {
+                return sv_reply_error(p, "no separator after the code");
+            }
+
+            break;
+
+        default:
+            sv_reply_add(p, ch);
+            break;
+        }
+
+        if (ch != '\n') {
+            continue;
+        }
+
+        if (!sv_reply_end_line(p)) {
+            return sv_reply_error(p, p->error);
+        }
+
+        return p->more ? SV_REPLY_LINE : SV_REPLY_DONE;
+    }
+
+    return SV_REPLY_AGAIN;
+}
+
+
+static int
+sv_reply_digit(sv_reply_parser_t *p, unsigned char ch)
+{
+    if (ch < '0' || ch > '9') {
+        return 0;
+    }
+
+    if (p->state == sv_reply_start) {
+
+        if (ch < '2' || ch > '5') {
+            return 0;
+        }
+
+        p->line_code = 0;
+        p->state = sv_reply_code;
+    }
+
+    p->line_code = p->line_code * 10 + (ch - '0');
+
+    if (p->line_code >= 100) {
+        p->state = sv_reply_separator;
+    }
+
+    return 1;
+}
+
+
+/* "250 text", "250-text", and a bare "250" */
+
+static int
+sv_reply_begin_text(sv_reply_parser_t *p, unsigned char ch)
+{
+    switch (ch) {
+
+    case '-':
+        p->more = 1;
+        break;
+
+    case ' ':
+    case '\n':
+        p->more = 0;
+        break;
+
+    case '\r':
+        p->more = 0;
+        p->cr = 1;
+        break;
+
+    default:
+        return 0;
+    }
+
+    p->state = sv_reply_text;
+
+    if (p->text_len && p->text_len < SV_REPLY_TEXT_MAX) {
+        p->text[p->text_len++] = ' ';
+    }
+
+    p->line = p->text + p->text_len;
+    p->line_len = 0;
+
+    return 1;
+}
+
+
+/* a CR is text unless an LF follows it */
+
+static void
+sv_reply_add(sv_reply_parser_t *p, unsigned char ch)
+{
+    unsigned  cr;
+
+    if (ch == '\n') {
+        return;
+    }
+
+    cr = p->cr;
+    p->cr = (ch == '\r');
+
+    if (cr && p->text_len < SV_REPLY_TEXT_MAX) {
+        p->text[p->text_len++] = '\r';
+    }
+
+    if (!p->cr && p->text_len < SV_REPLY_TEXT_MAX) {
+        p->text[p->text_len++] = ch;
+    }
+}
+
+
+static int
+sv_reply_end_line(sv_reply_parser_t *p)
+{
+    size_t  len, n;
+
+    if (p->lines == 0) {
+        p->code = p->line_code;
+    }
+
+    if (p->line_code != p->code) {
+        p->error = "codes of a reply differ";
+        return 0;
+    }
+
+    if (++p->lines > SV_REPLY_LINES_MAX) {
+        p->error = "too many lines";
+        return 0;
+    }
+
+    len = p->text + p->text_len - p->line;
+
+    if (p->lines > 1) {
+        n = sv_reply_enhanced(p->text, p->text_len);
+
+        if (n && n <= len && memcmp(p->text, p->line, n) == 0) {
+            memmove(p->line, p->line + n, len - n);
+            len -= n;
+        }
+    }
+
+    p->line_len = len;
+    p->text_len = p->line - p->text + len;
+
+    /* an empty line leaves no blank behind */
+
+    if (len == 0 && p->text_len && p->text[p->text_len - 1] == ' ') {
+        p->text_len--;
+    }
+
+    p->state = p->more ? sv_reply_start : sv_reply_done;
+    p->octets = 0;
+    p->cr = 0;
+
+    return 1;
+}
+
+
+/* the length of "5.1.1 " at the start of a text, its blank included, or 0 */
+
+static size_t
+sv_reply_enhanced(const unsigned char *data, size_t len)
+{
+    size_t    i;
+    unsigned  dots, digits;
+
+    dots = 0;
+    digits = 0;
+
+    for (i = 0; i < len && i < sizeof("5.123.123 ") - 1; i++) {
+
+        if (data[i] >= '0' && data[i] <= '9') {
+            digits++;
+            continue;
+        }
+
+        if (digits == 0) {
+            return 0;
+        }
+
+        if (data[i] == '.' && dots < 2) {
+            dots++;
+            digits = 0;
+            continue;
+        }
+
+        return (data[i] == ' ' && dots == 2) ? i + 1 : 0;
+    }
+
+    return 0;
+}
+
+
+static sv_reply_status_e
+sv_reply_error(sv_reply_parser_t *p, const char *error)
+{
+    p->error = error;
+    p->state = sv_reply_done;
+
+    return SV_REPLY_ERROR;
+}
