@@ -1,0 +1,352 @@
+# nginx-smtp-verify; "make help" says what each target does.
+#
+# Everything is built out of tree, below BUILD.  Variables to set:
+#
+#   NGX_SRC=dir     an nginx source tree to build and test with, instead of
+#                   Debian's nginx and nginx-dev
+#   BUILD=dir       instead of build/
+#   CC=clang        instead of gcc
+#   TESTS="a b"     the suites to run, instead of t/*.t
+#   FUZZ="a b"      the fuzz targets to run, FUZZ_SECONDS each
+
+SHELL        := /bin/bash
+.SHELLFLAGS  := -o pipefail -ec
+MAKEFLAGS    += --no-builtin-rules --no-print-directory
+
+BUILD        ?= build
+FUZZ_SECONDS ?= 60
+TESTS        ?= $(sort $(wildcard t/*.t))
+PROVE_FLAGS  ?=
+DESTDIR      ?=
+PREFIX       ?= /usr
+
+ifeq ($(origin CC),default)
+CC           := gcc
+endif
+
+ROOT         := $(CURDIR)
+B            := $(abspath $(BUILD))
+MODULE       := ngx_http_smtp_verify_module.so
+DATADIR      := $(PREFIX)/share/nginx-smtp-verify
+
+DIRS         := http verify smtp dns zone rules
+SOURCES      := $(sort $(wildcard $(DIRS:%=src/%/*.[ch])))
+PLAIN        := $(sort $(wildcard src/rules/*.c src/*/sv_*.c))
+DATA         := $(shell sh src/rules/embed.sh --list conf | tr ' ' ':')
+GEN          := $(foreach d,$(DATA),$(B)/gen/sv_data_$(word 1,$(subst :, ,$d)).c)
+UNIT         := $(basename $(notdir $(wildcard t/unit/test_*.c)))
+FUZZ         ?= $(basename $(notdir $(wildcard t/fuzz/fuzz_*.c)))
+
+
+.PHONY: all
+all: module        ## build the module for Debian's nginx (or for NGX_SRC=dir)
+
+.DELETE_ON_ERROR:
+.PHONY: FORCE
+
+
+# ---- data files, compiled in
+
+define data_rule
+$(B)/gen/sv_data_$(1).c: $(2) src/rules/embed.sh
+	@mkdir -p $$(@D)
+	@sh src/rules/embed.sh $(1) $(2) > $$@.tmp
+	@mv $$@.tmp $$@
+endef
+
+$(foreach d,$(DATA),$(eval \
+    $(call data_rule,$(word 1,$(subst :, ,$d)),$(word 2,$(subst :, ,$d)))))
+
+# the names of all sources: nginx is configured anew when one comes or goes
+
+$(B)/sources: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(SOURCES) $(GEN) > $@.$$$$; \
+	if cmp -s $@.$$$$ $@; then rm $@.$$$$; else \
+	    rm -f $(filter-out $(GEN),$(wildcard $(B)/gen/*.c)); \
+	    mv $@.$$$$ $@; fi
+
+
+# ---- the module
+
+CONFIGURE_ENV := SMTP_VERIFY_GEN=$(B)/gen
+LOCK          := flock $(B)/lock
+
+NGX_FLAGS     := --with-compat --with-debug --with-threads \
+    --with-http_ssl_module --with-http_v2_module --with-http_realip_module \
+    --with-http_auth_request_module --with-http_stub_status_module
+
+ifdef NGX_SRC
+
+NGX_TREE      := $(abspath $(NGX_SRC))
+NGX_VERSION   := $(shell sed -n 's/^.define NGINX_VERSION.*"\(.*\)"/\1/p' \
+                     $(NGX_TREE)/src/core/nginx.h)
+NB            := $(B)/nginx-$(or $(NGX_VERSION),$(error $(NGX_SRC): not an \
+                     nginx source tree))
+NGX_BIN       := $(NB)/objs/nginx
+NGX_TARGETS   := binary modules
+CONFIGURE_DIR := $(NB)/tree
+
+# the tree stays as it is: configure runs in a directory of links to it
+
+define configure
+rm -rf $(NB)/tree && mkdir -p $(NB)/tree \
+    && ln -s $(NGX_TREE)/* $(NB)/tree \
+    && cd $(NB)/tree && rm -f Makefile objs && $(CONFIGURE_ENV) \
+    $$(test -x configure && echo ./configure || echo auto/configure) \
+    --builddir=$(NB)/objs --with-cc=$(CC) --prefix=$(NB)/prefix \
+    $(NGX_FLAGS) --add-dynamic-module=$(ROOT)
+endef
+
+else
+
+NGX_TREE      := /usr/share/nginx/src
+NB            := $(B)/nginx
+NGX_BIN       := $(or $(shell PATH="$$PATH:/usr/sbin" command -v nginx),nginx)
+NGX_TARGETS   := modules
+CONFIGURE_DIR := $(NGX_TREE)
+
+define configure
+cd $(NGX_TREE) && . ./conf_flags && $(CONFIGURE_ENV) ./configure \
+    --builddir=$(NB)/objs --with-cc=$(CC) \
+    --with-cc-opt="$$(dpkg-buildflags --get CFLAGS) -fPIC \
+        $$(dpkg-buildflags --get CPPFLAGS)" \
+    --with-ld-opt="$$(dpkg-buildflags --get LDFLAGS) -fPIC" \
+    "$${NGX_CONF_FLAGS[@]}" --add-dynamic-module=$(ROOT)
+endef
+
+endif
+
+ifdef NGX_SRC
+SO            := $(NB)/$(MODULE)
+else
+SO            := $(B)/$(MODULE)
+endif
+
+.PHONY: module
+module: $(SO)
+
+$(NGX_TREE)/src/core/nginx.h:
+	@echo "$@ is missing: make deps (as root), or NGX_SRC=dir" >&2; exit 1
+
+$(NB)/objs/Makefile: config $(B)/sources $(NGX_TREE)/src/core/nginx.h | $(GEN)
+	@echo "configuring $(NB)"
+	@mkdir -p $(NB)
+	@($(configure)) > $(NB)/configure.log 2>&1 \
+	    || { tail -n 25 $(NB)/configure.log >&2; exit 1; }
+	@touch $@
+
+# loaded once before it takes the place of the last good one
+
+$(SO): $(NB)/objs/Makefile $(SOURCES) $(GEN)
+	@$(LOCK) $(MAKE) -s -f $(NB)/objs/Makefile -C $(CONFIGURE_DIR) \
+	    $(NGX_TARGETS)
+	@t/tools/load-module $(NGX_BIN) $(NB)/objs/$(MODULE) $(NB)/load
+	@cp $(NB)/objs/$(MODULE) $@.tmp
+	@mv $@.tmp $@
+	@echo "$(patsubst $(ROOT)/%,%,$@): $$($(NGX_BIN) -v 2>&1)"
+
+
+# ---- plain C: a library of its own for unit tests, fuzzing and the tool
+
+WARN         := -std=gnu99 -Wall -Wextra -Werror
+INCS         := $(patsubst %,-I$(ROOT)/src/%,$(DIRS))
+LIBS         := -lidn2 -lcjson -lresolv
+SAN          := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined
+SAN_STRICT   := $(SAN) -fno-sanitize-recover=all
+FUZZ_CC      ?= clang
+
+# $(1): name of the variant, $(2): compiler, $(3): flags, $(4): of programs
+
+define variant
+$(B)/$(1)/libsv.a: $(PLAIN:%.c=$(B)/$(1)/%.o) \
+        $(patsubst $(B)/%.c,$(B)/$(1)/%.o,$(GEN))
+	@rm -f $$@
+	@ar crs $$@ $$^
+
+$(B)/$(1)/src/%.o: src/%.c
+	@mkdir -p $$(@D)
+	@$(2) $(WARN) $(3) $(INCS) -MMD -MP -c -o $$@ $$<
+
+$(B)/$(1)/gen/%.o: $(B)/gen/%.c
+	@mkdir -p $$(@D)
+	@$(2) $(WARN) $(3) -c -o $$@ $$<
+
+$(B)/$(1)/t/%.o: t/%.c
+	@mkdir -p $$(@D)
+	@$(2) $(WARN) -Wno-unused-parameter $(3) $(INCS) -MMD -MP -c -o $$@ $$<
+
+$(B)/$(1)/test_%: $(B)/$(1)/t/unit/test_%.o $(B)/$(1)/libsv.a
+	@$(2) $(3) -o $$@ $$^ $(LIBS) -lcmocka
+
+$(B)/$(1)/fuzz_%: $(B)/$(1)/t/fuzz/fuzz_%.o $(B)/$(1)/libsv.a
+	@$(2) $(3) $(4) -o $$@ $$^ $(LIBS)
+
+-include $(wildcard $(B)/$(1)/*/*/*.d)
+endef
+
+$(eval $(call variant,plain,$(CC),-O2 -g))
+$(eval $(call variant,asan,$(CC),$(SAN_STRICT)))
+$(eval $(call variant,fuzz,$(FUZZ_CC),$(SAN_STRICT) \
+    -fsanitize=fuzzer-no-link,-fsanitize=fuzzer))
+
+.SECONDARY:
+
+run_unit = @for t in $(UNIT); do echo "-- $$t"; $(B)/$(1)/$$t; done
+
+.PHONY: unit
+unit: $(UNIT:%=$(B)/plain/%)    ## run the unit tests, t/unit
+	$(call run_unit,plain)
+
+.PHONY: fuzz
+fuzz: $(FUZZ:%=$(B)/fuzz/%)     ## run each target of t/fuzz for FUZZ_SECONDS
+	@for f in $(FUZZ); do \
+	    corpus=$(B)/fuzz/corpus/$$f; seeds=; dict=; mkdir -p $$corpus; \
+	    if [ -d t/fuzz/corpus/$$f ]; then seeds=t/fuzz/corpus/$$f; fi; \
+	    if [ -f t/fuzz/$$f.dict ]; then dict=-dict=t/fuzz/$$f.dict; fi; \
+	    echo "-- $$f, $(FUZZ_SECONDS) s"; \
+	    $(B)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 \
+	        -rss_limit_mb=1024 -print_final_stats=1 -verbosity=0 $$dict \
+	        -artifact_prefix=$(B)/fuzz/$$f- $$corpus $$seeds; \
+	done
+
+$(B)/smtp-verify-classify: $(B)/plain/src/cli/smtp_verify_classify.o \
+        $(B)/plain/libsv.a
+	@$(CC) -O2 -g -o $@ $^ $(LIBS)
+
+# by the names one types
+
+build/%: $(ROOT)/build/% ;
+
+.PHONY: accuracy
+accuracy: $(B)/smtp-verify-classify  ## REPLIES=file.jsonl [SYNTAX=file.jsonl]: measure the classifier on labelled data
+	@CLASSIFY=$< REPLIES="$(REPLIES)" SYNTAX="$(SYNTAX)" t/accuracy/run
+
+
+# ---- checks
+
+.PHONY: lint lint-fast lint-deep
+lint: lint-fast lint-deep  ## check style, arrows and paths; cppcheck, clang-tidy
+
+lint-fast:         ## the part of lint that takes no time
+	@t/lint/style
+	@t/lint/arrows
+	@t/lint/paths
+
+lint-deep: $(NB)/objs/Makefile
+	@t/lint/deep $(NB)/objs/Makefile
+
+
+# ---- suites
+
+suites = TEST_NGINX_BINARY=$(1) prove -It/lib $(PROVE_FLAGS) $(TESTS)
+
+.PHONY: test
+test: deps-test lint-fast unit module  ## lint-fast, unit, then the suites t/*.t (or TESTS="a b")
+	@TEST_NGINX_LOAD_MODULES=$(SO) $(call suites,$(NGX_BIN))
+
+
+# nginx of Debian's source package with the module built in and each pool
+# allocation a malloc()
+
+A             := $(B)/asan
+ASAN_CC_OPT   := $(SAN) -fno-sanitize=alignment,nonnull-attribute \
+                 -fno-sanitize=pointer-overflow -DNGX_DEBUG_PALLOC=1
+
+$(A)/tree/configure:
+	@t/tools/nginx-source $(A)/tree
+
+$(A)/objs/Makefile: config $(B)/sources $(A)/tree/configure | $(GEN)
+	@echo "configuring $(A)"
+	@(cd $(A)/tree && $(CONFIGURE_ENV) ./configure \
+	    --builddir=$(A)/objs --prefix=$(A)/prefix --with-cc=$(CC) \
+	    --with-cc-opt="$(ASAN_CC_OPT)" \
+	    --with-ld-opt="-fsanitize=address,undefined" \
+	    $(filter-out --with-compat,$(NGX_FLAGS)) --add-module=$(ROOT)) \
+	    > $(A)/configure.log 2>&1 \
+	    || { tail -n 25 $(A)/configure.log >&2; exit 1; }
+	@touch $@
+
+$(A)/objs/nginx: $(A)/objs/Makefile $(SOURCES) $(GEN)
+	@$(LOCK) $(MAKE) -s -f $(A)/objs/Makefile -C $(A)/tree binary
+
+.PHONY: asan asan-nginx asan-unit
+asan-nginx: $(A)/objs/nginx
+
+asan-unit: $(UNIT:%=$(A)/%)
+	$(call run_unit,asan)
+
+asan: deps-asan asan-nginx asan-unit  ## unit tests and suites under AddressSanitizer and UBSan, with pool debugging
+	@rm -f $(A)/log.*
+	@ASAN_OPTIONS=log_path=$(A)/log:detect_stack_use_after_return=1 \
+	UBSAN_OPTIONS=log_path=$(A)/log:print_stacktrace=1 \
+	TEST_NGINX_SANITIZER=1 $(call suites,$(A)/objs/nginx); rc=$$?; \
+	if ls $(A)/log.* > /dev/null 2>&1; then \
+	    head -n 60 $(A)/log.*; exit 1; fi; exit $$rc
+
+
+# ---- demo
+
+.PHONY: run
+run: deps-run module    ## a demo: nginx with conf/examples/quickstart.conf, a real mail server and a DNS server
+	@t/demo/start $(B) $(NGX_BIN) $(SO)
+
+.PHONY: stop
+stop:              ## end what "make run" started
+	@t/demo/stop $(B)
+
+
+# ---- house
+
+DEPS_BUILD := gcc make libc6-dev nginx nginx-dev dpkg-dev libc-ares-dev \
+    libcjson-dev libidn2-dev libssl-dev
+DEPS_RUN   := $(DEPS_BUILD) curl openssl ca-certificates
+DEPS_TEST  := $(DEPS_RUN) perl libcmocka-dev libtest-base-perl \
+    libio-socket-ssl-perl libnet-dns-perl
+DEPS_ASAN  := $(DEPS_TEST)
+DEPS_ALL   := $(DEPS_TEST) clang clang-tidy cppcheck libclang-rt-14-dev \
+    valgrind
+
+.PHONY: deps deps-build deps-run deps-test deps-asan
+deps:              ## install what is missing from Debian's packages (as root)
+	@t/tools/install-packages $(DEPS_ALL)
+
+deps-build:
+	@t/tools/install-packages $(DEPS_BUILD)
+
+deps-run:
+	@t/tools/install-packages $(DEPS_RUN)
+
+deps-test:
+	@t/tools/install-packages $(DEPS_TEST)
+
+deps-asan:
+	@t/tools/install-packages $(DEPS_ASAN)
+
+MODULES_PATH = $(shell $(NGX_BIN) -V 2>&1 \
+                   | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
+
+.PHONY: install
+install: module    ## module to nginx's modules path, data and examples to share/nginx-smtp-verify; DESTDIR, PREFIX
+	@test -n "$(MODULES_PATH)" || { echo "no --modules-path in nginx -V"; \
+	    exit 1; }
+	@install -d $(DESTDIR)$(MODULES_PATH) $(DESTDIR)$(DATADIR)
+	@install -m 644 $(SO) $(DESTDIR)$(MODULES_PATH)/.$(MODULE).new
+	@mv -f $(DESTDIR)$(MODULES_PATH)/.$(MODULE).new \
+	    $(DESTDIR)$(MODULES_PATH)/$(MODULE)
+	@for d in conf html; do \
+	    find $$d -type f -print 2> /dev/null || true; \
+	done | while read -r f; do \
+	    install -D -m 644 $$f $(DESTDIR)$(DATADIR)/$${f#conf/}; done
+	@echo "installed: $(DESTDIR)$(MODULES_PATH)/$(MODULE)"
+
+.PHONY: clean
+clean:             ## remove what was built, after "make stop"
+	@if [ -d $(B)/run ]; then t/demo/stop $(B); fi
+	rm -rf $(B)
+
+.PHONY: help
+help:              ## this
+	@sed -n 's/^\([a-z][a-z-]*\):.*##  *\(.*\)/\1	\2/p' Makefile \
+	    | expand -t 14
+	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
