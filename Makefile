@@ -149,7 +149,8 @@ $(SO): $(NB)/objs/Makefile $(SOURCES) $(GEN)
 
 # ---- plain C: a library of its own for unit tests, fuzzing and the tool
 
-WARN         := -std=gnu99 -Wall -Wextra -Werror
+WARN         := -std=gnu99 -Wall -Wextra -Wdeclaration-after-statement \
+    -Werror
 INCS         := $(patsubst %,-I$(ROOT)/src/%,$(DIRS))
 LIBS         := -lidn2 -lcjson -lresolv
 SAN          := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined
@@ -234,7 +235,7 @@ lint-fast:         ## the part of lint that takes no time
 	@t/lint/paths
 
 lint-deep: $(NB)/objs/Makefile
-	@t/lint/deep $(NB)/objs/Makefile
+	@t/lint/deep $(NB)/objs/Makefile $(CONFIGURE_DIR)
 
 
 # ---- suites
