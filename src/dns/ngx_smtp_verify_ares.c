@@ -1,0 +1,602 @@
+
+/*
+ * c-ares in nginx's event loop.  c-ares opens, reads and closes its sockets
+ * itself; each is given an nginx connection for the time it is open, so that
+ * its events come to us.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+/* ares_query() and ares_process_fd() have successors since 1.28 and 1.34,
+   which Debian 12's c-ares does not know */
+#define CARES_NO_DEPRECATED
+#include <ares.h>
+
+#include <netinet/in.h>
+#include <arpa/nameser.h>
+
+#include "ngx_smtp_verify_ares.h"
+
+
+#define NGX_SMTP_VERIFY_ARES_TRY      1500    /* ms, doubled each round */
+#define NGX_SMTP_VERIFY_ARES_TRIES    3
+#define NGX_SMTP_VERIFY_ARES_TICK     250     /* ms */
+#define NGX_SMTP_VERIFY_ARES_EDNS     1232    /* octets, no fragments */
+
+/* of 65536 query ids; c-ares looks for a free one without end */
+#define NGX_SMTP_VERIFY_ARES_PENDING  16384
+
+
+typedef struct {
+    struct sockaddr                  *sockaddr;
+    socklen_t                         socklen;
+} ngx_smtp_verify_ares_server_t;
+
+
+struct ngx_smtp_verify_ares_s {
+    ngx_queue_t                       queue;
+    ares_channel                      channel;
+
+    /* event ident must be after 3 pointers as in ngx_connection_t */
+    ngx_int_t                         ident;
+
+    ngx_queue_t                       connections;
+    ngx_event_t                       tick;
+    ngx_uint_t                        pending;
+
+    ngx_rbtree_t                      tree;
+    ngx_rbtree_node_t                 sentinel;
+
+    unsigned                          starved:1;  /* of connections */
+
+    ngx_uint_t                        nservers;
+    ngx_smtp_verify_ares_server_t     servers[1];
+};
+
+
+typedef struct {
+    ngx_smtp_verify_ares_t           *ares;
+    ngx_smtp_verify_ares_handler_pt   handler;
+    void                             *data;
+} ngx_smtp_verify_ares_query_t;
+
+
+static ngx_int_t ngx_smtp_verify_ares_match(ngx_smtp_verify_ares_t *a,
+    ngx_resolver_t *r);
+static ngx_smtp_verify_ares_t *ngx_smtp_verify_ares_create(ngx_resolver_t *r);
+static ngx_int_t ngx_smtp_verify_ares_init(ngx_smtp_verify_ares_t *a);
+static ngx_int_t ngx_smtp_verify_ares_servers(ngx_smtp_verify_ares_t *a);
+static void ngx_smtp_verify_ares_destroy(ngx_smtp_verify_ares_t *a);
+static void ngx_smtp_verify_ares_callback(void *data, int status,
+    int timeouts, unsigned char *msg, int len);
+static ngx_int_t ngx_smtp_verify_ares_status(int status);
+static int ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data);
+static void ngx_smtp_verify_ares_state(void *data, ares_socket_t s,
+    int readable, int writable);
+static void ngx_smtp_verify_ares_watch(ngx_event_t *ev, ngx_int_t event,
+    int on);
+static void ngx_smtp_verify_ares_release(ngx_connection_t *c);
+static void ngx_smtp_verify_ares_event_handler(ngx_event_t *ev);
+static void ngx_smtp_verify_ares_tick_handler(ngx_event_t *ev);
+static void ngx_smtp_verify_ares_arm(ngx_smtp_verify_ares_t *a);
+
+
+static ngx_queue_t  ngx_smtp_verify_ares_channels;
+static ngx_uint_t   ngx_smtp_verify_ares_ready;
+
+
+ngx_smtp_verify_ares_t *
+ngx_smtp_verify_ares_get(ngx_resolver_t *r)
+{
+    ngx_queue_t             *q;
+    ngx_smtp_verify_ares_t  *a;
+
+    if (!ngx_smtp_verify_ares_ready) {
+        if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {
+            return NULL;
+        }
+
+        ngx_queue_init(&ngx_smtp_verify_ares_channels);
+        ngx_smtp_verify_ares_ready = 1;
+    }
+
+    for (q = ngx_queue_head(&ngx_smtp_verify_ares_channels);
+         q != ngx_queue_sentinel(&ngx_smtp_verify_ares_channels);
+         q = ngx_queue_next(q))
+    {
+        a = ngx_queue_data(q, ngx_smtp_verify_ares_t, queue);
+
+        if (ngx_smtp_verify_ares_match(a, r) == NGX_OK) {
+            return a;
+        }
+    }
+
+    return ngx_smtp_verify_ares_create(r);
+}
+
+
+ngx_rbtree_t *
+ngx_smtp_verify_ares_tree(ngx_smtp_verify_ares_t *a)
+{
+    return &a->tree;
+}
+
+
+/* by address: a resolver of an old cycle may be gone */
+
+static ngx_int_t
+ngx_smtp_verify_ares_match(ngx_smtp_verify_ares_t *a, ngx_resolver_t *r)
+{
+    ngx_uint_t                  i;
+    ngx_resolver_connection_t  *rec;
+
+    if (a->nservers != r->connections.nelts) {
+        return NGX_DECLINED;
+    }
+
+    rec = r->connections.elts;
+
+    for (i = 0; i < a->nservers; i++) {
+        if (ngx_cmp_sockaddr(a->servers[i].sockaddr, a->servers[i].socklen,
+                             rec[i].sockaddr, rec[i].socklen, 1)
+            != NGX_OK)
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_smtp_verify_ares_t *
+ngx_smtp_verify_ares_create(ngx_resolver_t *r)
+{
+    size_t                      size;
+    u_char                     *p;
+    ngx_uint_t                  i, n;
+    ngx_smtp_verify_ares_t     *a;
+    ngx_resolver_connection_t  *rec;
+
+    n = r->connections.nelts;
+    rec = r->connections.elts;
+
+    if (n == 0) {
+        return NULL;
+    }
+
+    size = sizeof(ngx_smtp_verify_ares_t)
+           + n * (sizeof(ngx_smtp_verify_ares_server_t)
+                  + sizeof(ngx_sockaddr_t));
+
+    a = ngx_calloc(size, ngx_cycle->log);
+    if (a == NULL) {
+        return NULL;
+    }
+
+    p = (u_char *) &a->servers[n];
+    p = ngx_align_ptr(p, NGX_ALIGNMENT);
+
+    for (i = 0; i < n; i++) {
+        a->servers[i].sockaddr = (struct sockaddr *) p;
+        a->servers[i].socklen = ngx_min(rec[i].socklen,
+                                        (socklen_t) sizeof(ngx_sockaddr_t));
+        ngx_memcpy(p, rec[i].sockaddr, a->servers[i].socklen);
+        p += sizeof(ngx_sockaddr_t);
+    }
+
+    a->nservers = n;
+    a->ident = -1;
+
+    ngx_queue_init(&a->connections);
+    ngx_rbtree_init(&a->tree, &a->sentinel, ngx_str_rbtree_insert_value);
+
+    a->tick.handler = ngx_smtp_verify_ares_tick_handler;
+    a->tick.data = a;
+    a->tick.log = ngx_cycle->log;
+
+    /* a graceful exit waits for those who ask, not for a question that
+       nobody waits for any more */
+    a->tick.cancelable = 1;
+
+    if (ngx_smtp_verify_ares_init(a) != NGX_OK) {
+        ngx_free(a);
+        return NULL;
+    }
+
+    ngx_queue_insert_tail(&ngx_smtp_verify_ares_channels, &a->queue);
+
+    return a;
+}
+
+
+/* every option is given, so that no file of the system has a say */
+
+static ngx_int_t
+ngx_smtp_verify_ares_init(ngx_smtp_verify_ares_t *a)
+{
+    int                  mask, rc;
+    struct in_addr       dummy;
+    struct ares_options  o;
+
+    ngx_memzero(&o, sizeof(struct ares_options));
+
+    dummy.s_addr = htonl(INADDR_LOOPBACK);
+
+    o.flags = ARES_FLAG_EDNS|ARES_FLAG_NOSEARCH|ARES_FLAG_NOALIASES;
+    o.timeout = NGX_SMTP_VERIFY_ARES_TRY;
+    o.tries = NGX_SMTP_VERIFY_ARES_TRIES;
+    o.ndots = 1;
+    o.ednspsz = NGX_SMTP_VERIFY_ARES_EDNS;
+    o.lookups = (char *) "b";
+    o.resolvconf_path = (char *) "/dev/null";
+    o.servers = &dummy;
+    o.nservers = 1;
+    o.sock_state_cb = ngx_smtp_verify_ares_state;
+    o.sock_state_cb_data = a;
+
+    mask = ARES_OPT_FLAGS|ARES_OPT_TIMEOUTMS|ARES_OPT_TRIES|ARES_OPT_NDOTS
+           |ARES_OPT_DOMAINS|ARES_OPT_LOOKUPS|ARES_OPT_SORTLIST
+           |ARES_OPT_NOROTATE|ARES_OPT_EDNSPSZ|ARES_OPT_RESOLVCONF
+           |ARES_OPT_SERVERS|ARES_OPT_SOCK_STATE_CB;
+
+#ifdef ARES_OPT_QUERY_CACHE
+    /* what is kept and for how long is not for c-ares to say */
+    mask |= ARES_OPT_QUERY_CACHE;
+#endif
+
+    rc = ares_init_options(&a->channel, &o, mask);
+
+    if (rc != ARES_SUCCESS) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "ares_init_options() failed: %s", ares_strerror(rc));
+        return NGX_ERROR;
+    }
+
+    ares_set_socket_callback(a->channel, ngx_smtp_verify_ares_socket, a);
+
+    if (ngx_smtp_verify_ares_servers(a) != NGX_OK) {
+        ares_destroy(a->channel);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_ares_servers(ngx_smtp_verify_ares_t *a)
+{
+    int                          rc;
+    ngx_uint_t                   i, n;
+    struct sockaddr             *sa;
+    struct sockaddr_in          *sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6         *sin6;
+#endif
+    struct ares_addr_port_node  *nodes;
+
+    nodes = ngx_calloc(a->nservers * sizeof(struct ares_addr_port_node),
+                       ngx_cycle->log);
+    if (nodes == NULL) {
+        return NGX_ERROR;
+    }
+
+    n = 0;
+
+    for (i = 0; i < a->nservers; i++) {
+        sa = a->servers[i].sockaddr;
+
+        switch (sa->sa_family) {
+
+        case AF_INET:
+            sin = (struct sockaddr_in *) sa;
+            ngx_memcpy(&nodes[n].addr.addr4, &sin->sin_addr,
+                       sizeof(sin->sin_addr));
+            break;
+
+#if (NGX_HAVE_INET6)
+        case AF_INET6:
+            sin6 = (struct sockaddr_in6 *) sa;
+            ngx_memcpy(&nodes[n].addr.addr6, &sin6->sin6_addr,
+                       sizeof(sin6->sin6_addr));
+            break;
+#endif
+
+        default:
+            continue;
+        }
+
+        nodes[n].family = sa->sa_family;
+        nodes[n].udp_port = ngx_inet_get_port(sa);
+        nodes[n].tcp_port = nodes[n].udp_port;
+
+        if (n) {
+            nodes[n - 1].next = &nodes[n];
+        }
+
+        n++;
+    }
+
+    rc = n ? ares_set_servers_ports(a->channel, nodes) : ARES_ENODATA;
+
+    ngx_free(nodes);
+
+    if (rc != ARES_SUCCESS) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "ares_set_servers_ports() failed: %s",
+                      ares_strerror(rc));
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* ends what is pending, the handlers are called with NGX_ERROR */
+
+static void
+ngx_smtp_verify_ares_destroy(ngx_smtp_verify_ares_t *a)
+{
+    ngx_queue_t       *q;
+    ngx_connection_t  *c;
+
+    ngx_queue_remove(&a->queue);
+
+    ares_destroy(a->channel);
+
+    while (!ngx_queue_empty(&a->connections)) {
+        q = ngx_queue_head(&a->connections);
+        c = ngx_queue_data(q, ngx_connection_t, queue);
+        ngx_smtp_verify_ares_release(c);
+    }
+
+    if (a->tick.timer_set) {
+        ngx_del_timer(&a->tick);
+    }
+
+    ngx_free(a);
+}
+
+
+void
+ngx_smtp_verify_ares_exit(void)
+{
+    ngx_queue_t  *q;
+
+    if (!ngx_smtp_verify_ares_ready) {
+        return;
+    }
+
+    while (!ngx_queue_empty(&ngx_smtp_verify_ares_channels)) {
+        q = ngx_queue_head(&ngx_smtp_verify_ares_channels);
+        ngx_smtp_verify_ares_destroy(
+                           ngx_queue_data(q, ngx_smtp_verify_ares_t, queue));
+    }
+
+    ares_library_cleanup();
+    ngx_smtp_verify_ares_ready = 0;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_ares_query(ngx_smtp_verify_ares_t *a, const char *name,
+    ngx_smtp_verify_ares_handler_pt handler, void *data)
+{
+    ngx_smtp_verify_ares_query_t  *q;
+
+    if (a->pending >= NGX_SMTP_VERIFY_ARES_PENDING) {
+        return NGX_ERROR;
+    }
+
+    q = ngx_alloc(sizeof(ngx_smtp_verify_ares_query_t), ngx_cycle->log);
+    if (q == NULL) {
+        return NGX_ERROR;
+    }
+
+    q->ares = a;
+    q->handler = handler;
+    q->data = data;
+
+    a->pending++;
+    a->starved = 0;
+
+    ares_query(a->channel, name, ns_c_in, ns_t_mx,
+               ngx_smtp_verify_ares_callback, q);
+
+    ngx_smtp_verify_ares_arm(a);
+
+    return a->starved ? NGX_BUSY : NGX_OK;
+}
+
+
+static void
+ngx_smtp_verify_ares_callback(void *data, int status, int timeouts,
+    unsigned char *msg, int len)
+{
+    ngx_int_t                        rc;
+    ngx_smtp_verify_ares_query_t    *q;
+    ngx_smtp_verify_ares_handler_pt  handler;
+
+    q = data;
+
+    ngx_log_debug4(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                   "smtp verify ares: status %d \"%s\" timeouts %d, %d octets",
+                   status, ares_strerror(status), timeouts, len);
+
+    rc = (msg != NULL && len > 0) ? NGX_OK
+                                  : ngx_smtp_verify_ares_status(status);
+    handler = q->handler;
+    data = q->data;
+
+    q->ares->pending--;
+    ngx_free(q);
+
+    handler(data, rc, msg, rc == NGX_OK ? (size_t) len : 0);
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_ares_status(int status)
+{
+    switch (status) {
+
+    case ARES_ETIMEOUT:
+        return NGX_ETIMEDOUT;
+
+    case ARES_ENOTFOUND:
+        /* .onion, RFC 7686: never asked */
+        return NGX_DECLINED;
+
+    default:
+        return NGX_ERROR;
+    }
+}
+
+
+/* the only callback that can say no */
+
+static int
+ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data)
+{
+    ngx_smtp_verify_ares_t *a = data;
+
+    ngx_connection_t  *c;
+
+    c = ngx_get_connection(s, ngx_cycle->log);
+
+    if (c == NULL) {
+        a->starved = 1;
+        return -1;
+    }
+
+    c->data = a;
+    c->type = type;
+    c->shared = 1;    /* the socket is for c-ares to close */
+
+    c->read->handler = ngx_smtp_verify_ares_event_handler;
+    c->read->log = c->log;
+    c->write->handler = ngx_smtp_verify_ares_event_handler;
+    c->write->log = c->log;
+
+    /* free for use, as the connection is never reusable */
+    ngx_queue_insert_tail(&a->connections, &c->queue);
+
+    return 0;
+}
+
+
+/* level-triggered: c-ares does not always read until EAGAIN */
+
+static void
+ngx_smtp_verify_ares_state(void *data, ares_socket_t s, int readable,
+    int writable)
+{
+    ngx_smtp_verify_ares_t *a = data;
+
+    ngx_queue_t       *q;
+    ngx_connection_t  *c;
+
+    for (q = ngx_queue_head(&a->connections);
+         q != ngx_queue_sentinel(&a->connections);
+         q = ngx_queue_next(q))
+    {
+        c = ngx_queue_data(q, ngx_connection_t, queue);
+
+        if (c->fd != s) {
+            continue;
+        }
+
+        if (!readable && !writable) {
+            ngx_smtp_verify_ares_release(c);
+            return;
+        }
+
+        ngx_smtp_verify_ares_watch(c->read, NGX_READ_EVENT, readable);
+        ngx_smtp_verify_ares_watch(c->write, NGX_WRITE_EVENT, writable);
+
+        return;
+    }
+}
+
+
+/* a failure cannot be told to c-ares, its timeout sees to it */
+
+static void
+ngx_smtp_verify_ares_watch(ngx_event_t *ev, ngx_int_t event, int on)
+{
+    if (on && !ev->active) {
+        (void) ngx_add_event(ev, event, NGX_LEVEL_EVENT);
+
+    } else if (!on && ev->active) {
+        (void) ngx_del_event(ev, event, NGX_LEVEL_EVENT);
+    }
+}
+
+
+static void
+ngx_smtp_verify_ares_release(ngx_connection_t *c)
+{
+    ngx_queue_remove(&c->queue);
+
+    ngx_smtp_verify_ares_watch(c->read, NGX_READ_EVENT, 0);
+    ngx_smtp_verify_ares_watch(c->write, NGX_WRITE_EVENT, 0);
+
+    ngx_close_connection(c);
+}
+
+
+static void
+ngx_smtp_verify_ares_event_handler(ngx_event_t *ev)
+{
+    ngx_connection_t        *c;
+    ngx_smtp_verify_ares_t  *a;
+
+    c = ev->data;
+    a = c->data;
+
+    if (c->close) {
+        /* worker_shutdown_timeout */
+        ngx_smtp_verify_ares_destroy(a);
+        return;
+    }
+
+    if (ev->write) {
+        ares_process_fd(a->channel, ARES_SOCKET_BAD, c->fd);
+
+    } else {
+        ares_process_fd(a->channel, c->fd, ARES_SOCKET_BAD);
+    }
+
+    /* c may be gone */
+
+    ngx_smtp_verify_ares_arm(a);
+}
+
+
+static void
+ngx_smtp_verify_ares_tick_handler(ngx_event_t *ev)
+{
+    ngx_smtp_verify_ares_t *a = ev->data;
+
+    ares_process_fd(a->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+
+    ngx_smtp_verify_ares_arm(a);
+}
+
+
+static void
+ngx_smtp_verify_ares_arm(ngx_smtp_verify_ares_t *a)
+{
+    if (a->pending == 0) {
+        if (a->tick.timer_set) {
+            ngx_del_timer(&a->tick);
+        }
+
+    } else if (!a->tick.timer_set) {
+        ngx_add_timer(&a->tick, NGX_SMTP_VERIFY_ARES_TICK);
+    }
+}
