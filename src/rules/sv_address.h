@@ -44,7 +44,12 @@ typedef struct {
 /*
  * Parses len octets at data (not NUL-terminated, may hold anything).  White
  * space around the address is not taken off: that is the caller's.  The
- * strings of *addr point into *addr (do not copy the struct).
+ * strings of *addr point into *addr (do not copy the struct); they are empty
+ * where it is invalid.  Of a literal the domain is what was typed, with its
+ * brackets.
+ *
+ * The grammar is that of RFC 5321, to which "a@192.0.2.1" is a domain: never
+ * give a domain to a resolver that takes such a name for an IP address.
  */
 sv_address_status_e sv_address_parse(const unsigned char *data, size_t len,
     sv_address_t *addr);

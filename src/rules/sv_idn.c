@@ -1,0 +1,186 @@
+
+#include <idn2.h>
+
+#include "sv_address.h"
+#include "sv_idn.h"
+#include "sv_utf8.h"
+
+
+static int sv_idn_lookup(const unsigned char *data, size_t len, char **ascii);
+static const char *sv_idn_error(int rc);
+
+
+size_t
+sv_idn_to_ascii(unsigned char *dst, size_t dst_size, const unsigned char *data,
+    size_t len, const char **error)
+{
+    int     rc;
+    char   *ascii;
+    size_t  n;
+
+    n = 0;
+
+    rc = sv_idn_lookup(data, len, &ascii);
+
+    if (rc == IDN2_OK) {
+        n = strlen(ascii);
+
+        if (n > dst_size) {
+            rc = IDN2_TOO_BIG_DOMAIN;
+            n = 0;
+
+        } else {
+            memcpy(dst, ascii, n);
+        }
+    }
+
+    idn2_free(ascii);
+
+    *error = (rc == IDN2_OK) ? NULL : sv_idn_error(rc);
+
+    return n;
+}
+
+
+/*
+ * Registries did register emoji and the like, which IDNA2008 disallows: such
+ * a name is looked up as it is, and shown so.
+ */
+
+const char *
+sv_idn_check(const unsigned char *data, size_t len)
+{
+    int    rc;
+    char  *ascii;
+
+    rc = sv_idn_lookup(data, len, &ascii);
+
+    idn2_free(ascii);
+
+    if (rc == IDN2_OK || rc == IDN2_DISALLOWED || rc == IDN2_2HYPHEN) {
+        return NULL;
+    }
+
+    return sv_idn_error(rc);
+}
+
+
+size_t
+sv_idn_to_unicode(unsigned char *dst, size_t dst_size,
+    const unsigned char *data, size_t len)
+{
+    char                 *ascii, *unicode;
+    size_t                n;
+    uint32_t              ch;
+    const unsigned char  *p, *end;
+
+    n = 0;
+    unicode = NULL;
+
+    /* what libidn2 does not take back may not be what it looks like */
+
+    if (sv_idn_lookup(data, len, &ascii) != IDN2_OK
+        || strlen(ascii) != len
+        || memcmp(ascii, data, len) != 0)
+    {
+        goto done;
+    }
+
+    if (idn2_to_unicode_8z8z(ascii, &unicode, 0) != IDN2_OK) {
+        goto done;
+    }
+
+    n = strlen(unicode);
+
+    if (n > dst_size) {
+        n = 0;
+        goto done;
+    }
+
+    p = (const unsigned char *) unicode;
+    end = p + n;
+
+    while (p < end) {
+        ch = sv_utf8_decode(&p, end);
+
+        if (ch == SV_UTF8_BAD || ch == ' ' || sv_utf8_is_control(ch)) {
+            n = 0;
+            goto done;
+        }
+    }
+
+    memcpy(dst, unicode, n);
+
+done:
+
+    idn2_free(unicode);
+    idn2_free(ascii);
+
+    return n;
+}
+
+
+static int
+sv_idn_lookup(const unsigned char *data, size_t len, char **ascii)
+{
+    int            rc;
+    unsigned char  name[SV_UDOMAIN_MAX + 1];
+
+    *ascii = NULL;
+
+    if (len > SV_UDOMAIN_MAX) {
+        return IDN2_TOO_BIG_DOMAIN;
+    }
+
+    memcpy(name, data, len);
+    name[len] = '\0';
+
+    rc = idn2_lookup_u8(name, (uint8_t **) ascii,
+                        IDN2_NFC_INPUT|IDN2_NONTRANSITIONAL);
+
+    if (rc != IDN2_OK) {
+        *ascii = NULL;
+    }
+
+    return rc;
+}
+
+
+static const char *
+sv_idn_error(int rc)
+{
+    switch (rc) {
+
+    case IDN2_MALLOC:
+        return "There was no memory to look at the domain.";
+
+    case IDN2_TOO_BIG_DOMAIN:
+        return "The domain is longer than 253 characters.";
+
+    case IDN2_TOO_BIG_LABEL:
+    case IDN2_PUNYCODE_BIG_OUTPUT:
+        return "A part of the domain is longer than 63 characters.";
+
+    case IDN2_HYPHEN_STARTEND:
+        return "A part of the domain begins or ends with a hyphen.";
+
+    case IDN2_2HYPHEN:
+        return "A part of the domain has hyphens as its third and fourth "
+               "character.";
+
+    case IDN2_BIDI:
+        return "The domain mixes right-to-left with other characters in a way "
+               "that domain names do not allow.";
+
+    case IDN2_PUNYCODE_BAD_INPUT:
+    case IDN2_PUNYCODE_OVERFLOW:
+    case IDN2_ALABEL_ROUNDTRIP_FAILED:
+    case IDN2_INVALID_ALABEL:
+    case IDN2_INVALID_NONTRANSITIONAL:
+        return "A part of the domain that begins with xn-- does not encode a "
+               "valid name.";
+
+    default:
+        return "The domain has a character that domain names do not allow.";
+    }
+}

@@ -1,0 +1,165 @@
+
+#include <string.h>
+
+#include "sv_utf8.h"
+
+
+static unsigned sv_utf8_head(unsigned char c, unsigned char *low,
+    unsigned char *high);
+
+
+uint32_t
+sv_utf8_decode(const unsigned char **p, const unsigned char *end)
+{
+    unsigned              n;
+    uint32_t              ch;
+    unsigned char         c, low, high;
+    const unsigned char  *s;
+
+    s = *p;
+    c = *s++;
+    *p = s;
+
+    if (c < 0x80) {
+        return c;
+    }
+
+    n = sv_utf8_head(c, &low, &high);
+
+    if (n == 0) {
+        return SV_UTF8_BAD;
+    }
+
+    ch = c & (0x3f >> n);
+
+    while (n--) {
+
+        if (s == end || *s < low || *s > high) {
+            *p = s;
+            return SV_UTF8_BAD;
+        }
+
+        ch = (ch << 6) | (*s++ & 0x3f);
+
+        low = 0x80;
+        high = 0xbf;
+    }
+
+    *p = s;
+
+    return ch;
+}
+
+
+/*
+ * How many bytes follow a lead byte, and the range of the first of them,
+ * which is what excludes overlong forms and surrogates; 0: no lead byte.
+ */
+
+static unsigned
+sv_utf8_head(unsigned char c, unsigned char *low, unsigned char *high)
+{
+    *low = 0x80;
+    *high = 0xbf;
+
+    if (c < 0xc2) {
+        return 0;
+    }
+
+    if (c < 0xe0) {
+        return 1;
+    }
+
+    if (c < 0xf0) {
+
+        if (c == 0xe0) {
+            *low = 0xa0;
+
+        } else if (c == 0xed) {
+            *high = 0x9f;
+        }
+
+        return 2;
+    }
+
+    if (c < 0xf5) {
+
+        if (c == 0xf0) {
+            *low = 0x90;
+
+        } else if (c == 0xf4) {
+            *high = 0x8f;
+        }
+
+        return 3;
+    }
+
+    return 0;
+}
+
+
+int
+sv_utf8_valid(const unsigned char *data, size_t len)
+{
+    const unsigned char  *p, *end;
+
+    p = data;
+    end = data + len;
+
+    while (p < end) {
+        if (sv_utf8_decode(&p, end) == SV_UTF8_BAD) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+int
+sv_utf8_is_control(uint32_t ch)
+{
+    return ch < 0x20
+           || (ch >= 0x7f && ch <= 0x9f)
+           || (ch >= 0x2028 && ch <= 0x202e)
+           || (ch >= 0x2066 && ch <= 0x2069);
+}
+
+
+size_t
+sv_utf8_clean(unsigned char *dst, size_t dst_size, const unsigned char *src,
+    size_t len)
+{
+    size_t                n, size;
+    uint32_t              ch;
+    const unsigned char  *p, *end, *start;
+
+    n = 0;
+    p = src;
+    end = src + len;
+
+    while (p < end) {
+
+        start = p;
+        ch = sv_utf8_decode(&p, end);
+        size = p - start;
+
+        if (ch == SV_UTF8_BAD) {
+            start = (const unsigned char *) "\xef\xbf\xbd";
+            size = 3;
+
+        } else if (sv_utf8_is_control(ch)) {
+            start = (const unsigned char *) " ";
+            size = 1;
+        }
+
+        if (size > dst_size - n) {
+            break;
+        }
+
+        memcpy(dst + n, start, size);
+        n += size;
+    }
+
+    return n;
+}
