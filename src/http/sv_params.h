@@ -41,6 +41,10 @@ typedef struct {
  * name given twice is an error, also over two calls.  Unknown names are
  * ignored.  An email longer than the buffer, with NUL, or not UTF-8 is
  * an error.  A missing email is not: that is the caller's to check.
+ *
+ * In a query string or form "+" is a space, but in email only where the value
+ * begins with a quotation mark: "email=john+news@example.com" means the "+".
+ * A byte order mark before JSON is skipped.
  */
 sv_params_status_e sv_params_form(const unsigned char *data, size_t len,
     sv_params_t *params);

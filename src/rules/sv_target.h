@@ -1,8 +1,9 @@
 
 /*
  * May this socket address be connected to?  Public unicast addresses only
- * (IANA special-purpose registries, RFC 6890), with IPv4 inside mapped, 6to4,
- * NAT64 and Teredo forms looked at.
+ * (IANA special-purpose registries, RFC 6890).  The IPv4 address inside 6to4
+ * and NAT64 ones has to be public; mapped, compatible and Teredo ones never
+ * are.
  */
 
 

@@ -103,6 +103,10 @@ sv_utf8_valid(const unsigned char *data, size_t len)
 {
     const unsigned char  *p, *end;
 
+    if (len == 0) {
+        return 1;
+    }
+
     p = data;
     end = data + len;
 
@@ -133,6 +137,10 @@ sv_utf8_clean(unsigned char *dst, size_t dst_size, const unsigned char *src,
     size_t                n, size;
     uint32_t              ch;
     const unsigned char  *p, *end, *start;
+
+    if (len == 0) {
+        return 0;
+    }
 
     n = 0;
     p = src;
