@@ -27,6 +27,21 @@ typedef enum {
 } sv_list_e;
 
 
+/*
+ * What a local part has of an address made in numbers (README, "abuse"):
+ * the STRONG ones are enough each, of the others it takes two.
+ */
+
+#define SV_ABUSE_MANY_TAGS       0x01   /* "a+b+c+d" */
+#define SV_ABUSE_MANY_DOTS       0x02   /* "j.o.h.n.d", dots being ignored */
+#define SV_ABUSE_KEYBOARD_RUN    0x04   /* mostly "asdfgh", "12345" */
+#define SV_ABUSE_REPEATS         0x08   /* mostly "aaaaaa" */
+#define SV_ABUSE_COUNTED_TAG     0x10   /* "john+17" */
+#define SV_ABUSE_COUNTED_DIGITS  0x20   /* "john48213", no date */
+
+#define SV_ABUSE_STRONG          0x0f
+
+
 /* -1: not established (null), 0: no, 1: yes */
 
 typedef struct {
@@ -38,6 +53,8 @@ typedef struct {
     signed char     abuse;
     signed char     gibberish;
     signed char     typo;
+
+    unsigned        abuse_patterns;     /* SV_ABUSE_* */
 
     sv_str_t        normalized; /* local@domain, the domain in U-labels */
     sv_str_t        root;       /* tags and dots the provider ignores off */
@@ -52,14 +69,17 @@ typedef struct {
 /*
  * The compiled-in lists of every kind that has one; NULL: no memory.
  * sv_lists_load replaces one kind by a file's text (one entry a line,
- * '#' comments); 0 or -1 with *error.
+ * '#' comments); 0 or -1 with *error (line 0: no memory), the list then
+ * stays as it was.  text need not outlive the call.
  */
 sv_lists_t *sv_lists_default(void);
 int sv_lists_load(sv_lists_t *lists, sv_list_e kind, const char *text,
     size_t len, sv_rules_error_t *error);
 sv_list_e sv_list_by_name(const char *name, size_t len);    /* or MAX */
+size_t sv_lists_count(const sv_lists_t *lists, sv_list_e kind);
 void sv_lists_free(sv_lists_t *lists);
 
+/* *addr: SV_ADDRESS_OK, or a literal (of which no domain is listed) */
 void sv_checks_run(const sv_lists_t *lists, const sv_address_t *addr,
     sv_checks_t *checks);
 

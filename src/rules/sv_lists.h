@@ -1,0 +1,78 @@
+
+/*
+ * What src/rules itself asks of the lists.  An entry is kept as a 64-bit
+ * keyed fingerprint in a sorted array: 8 bytes each, a look-up allocates
+ * nothing, and a spam-trap list does not lie in memory in clear.
+ */
+
+
+#ifndef _SV_LISTS_H_INCLUDED_
+#define _SV_LISTS_H_INCLUDED_
+
+
+#include <stdint.h>
+
+#include "sv_checks.h"
+
+
+/* beside those of sv_list_e: compiled in only */
+
+#define SV_LIST_KNOWN   SV_LIST_MAX             /* conf/known_domains.txt */
+#define SV_LIST_TLDS    (SV_LIST_MAX + 1)       /* conf/tlds.txt */
+#define SV_LIST_ALL     (SV_LIST_MAX + 2)
+
+/* a domain has more parents than this only to make us look */
+#define SV_SUFFIXES     10
+
+
+typedef struct {
+    sv_str_t        domain;     /* in the compiled-in text */
+    unsigned        name_len;   /* up to the first dot */
+    uint32_t        letters;    /* of the name, a bit each */
+    unsigned        slips:1;    /* its name may be mistyped */
+    unsigned        brand:1;    /* with any other ending it is a typo */
+} sv_known_t;
+
+
+typedef struct {
+    uint64_t       *entries;    /* sorted, each once */
+    size_t          n;
+    unsigned        loaded:1;
+    unsigned        own:1;      /* from the operator's file */
+} sv_list_set_t;
+
+
+struct sv_lists_s {
+    uint64_t        key[2];
+    sv_list_set_t   sets[SV_LIST_ALL];
+    sv_known_t     *known;      /* the more popular first */
+    size_t          nknown;
+};
+
+
+/* the fingerprints of a domain and of its parents, the longest first */
+
+typedef struct {
+    uint64_t        hashes[SV_SUFFIXES];
+    unsigned        n;
+} sv_suffixes_t;
+
+
+int sv_lists_has(const sv_lists_t *lists, unsigned kind,
+    const unsigned char *data, size_t len);
+int sv_lists_has_hash(const sv_lists_t *lists, unsigned kind, uint64_t hash);
+uint64_t sv_lists_hash(const sv_lists_t *lists, const unsigned char *data,
+    size_t len);
+void sv_lists_suffixes(const sv_lists_t *lists, const unsigned char *domain,
+    size_t len, sv_suffixes_t *suffixes);
+
+/*
+ * A role's local part in the one spelling it is listed by: lower case, tag,
+ * separators and up to two last digits off.  The length written to dst,
+ * which has SV_LOCAL_MAX octets; 0: too long.
+ */
+size_t sv_lists_role_key(const unsigned char *data, size_t len,
+    unsigned char *dst);
+
+
+#endif /* _SV_LISTS_H_INCLUDED_ */

@@ -1,0 +1,479 @@
+
+#include "sv_typo.h"
+
+
+/*
+ * Costs in quarters of a slip: a letter doubled or not, two letters swapped
+ * and a neighbour on the keyboard are slips of a hand, any other letter is
+ * a whole one.
+ */
+
+#define SV_TYPO_SLIP      4
+#define SV_TYPO_SWAP      3
+#define SV_TYPO_NEAR      3
+#define SV_TYPO_DOUBLE    2
+#define SV_TYPO_FAR       255
+
+#define SV_TYPO_EXACT     5     /* a shorter name has to be exact */
+#define SV_TYPO_MAX       8     /* for name and ending together */
+
+#define SV_TYPO_LABEL     (SV_TYPO_NAME_MAX + 2)
+
+
+typedef struct {
+    sv_str_t        domain;
+    sv_str_t        name;       /* the first label */
+    sv_str_t        rest;       /* behind its dot */
+    uint32_t        letters;    /* of the name */
+    unsigned        ends:1;     /* in a top-level domain that exists */
+} sv_typo_t;
+
+
+/* the endings that a mistyped one is looked for among */
+
+static const sv_str_t  sv_typo_endings[] = {
+    sv_string("com"),
+    sv_string("net"),
+    sv_string("org"),
+    sv_string("edu"),
+    sv_string("info"),
+    sv_null_string
+};
+
+
+/* the keys around each letter, "a" first */
+
+static const char  *sv_typo_keys[26] = {
+    "qwsz", "vghn", "xdfv", "serfcx", "wsdr", "drtgvc", "ftyhbv", "gyujnb",
+    "ujko", "huikmn", "jiolm", "kop", "njk", "bhjm", "iklp", "ol", "wa",
+    "edft", "awedxz", "rfgy", "yhji", "cfgb", "qase", "zsdc", "tghu", "asx"
+};
+
+
+static int sv_typo_listed(const sv_lists_t *lists, const sv_str_t *domain);
+static void sv_typo_split(const sv_lists_t *lists, const sv_str_t *domain,
+    sv_typo_t *typo);
+static unsigned sv_typo_known(const sv_known_t *known, const sv_typo_t *typo,
+    unsigned limit);
+static unsigned sv_typo_name(const sv_known_t *known, const sv_typo_t *typo,
+    unsigned limit);
+static unsigned sv_typo_rest(const sv_known_t *known, const sv_typo_t *typo,
+    unsigned name);
+static int sv_typo_country(const sv_str_t *rest);
+static int sv_typo_dots(const sv_known_t *known, const sv_typo_t *typo);
+static size_t sv_typo_ending(const sv_typo_t *typo, unsigned char *dst);
+static unsigned sv_typo_distance(const unsigned char *a, size_t na,
+    const unsigned char *b, size_t nb, unsigned limit);
+static unsigned sv_typo_letter(unsigned char a, unsigned char b);
+static unsigned sv_typo_gap(const unsigned char *s, size_t n, size_t i);
+
+
+size_t
+sv_typo_domain(const sv_lists_t *lists, const sv_str_t *domain,
+    unsigned char *dst)
+{
+    size_t             i;
+    unsigned           cost, best;
+    sv_typo_t          typo;
+    const sv_known_t  *found;
+
+    if (domain->len < 4 || domain->len > SV_DOMAIN_MAX
+        || domain->data[0] == '[' || memcmp(domain->data, "xn--", 4) == 0
+        || sv_typo_listed(lists, domain))
+    {
+        return 0;
+    }
+
+    sv_typo_split(lists, domain, &typo);
+
+    found = NULL;
+    best = SV_TYPO_MAX + 1;
+
+    if (typo.name.len <= SV_TYPO_NAME_MAX) {
+
+        for (i = 0; i < lists->nknown; i++) {
+            cost = sv_typo_known(&lists->known[i], &typo, best);
+
+            if (cost < best) {
+                best = cost;
+                found = &lists->known[i];
+            }
+        }
+    }
+
+    if (found != NULL) {
+        memcpy(dst, found->domain.data, found->domain.len);
+        return found->domain.len;
+    }
+
+    return sv_typo_ending(&typo, dst);
+}
+
+
+/* what is known was meant, whatever it looks like */
+
+static int
+sv_typo_listed(const sv_lists_t *lists, const sv_str_t *domain)
+{
+    unsigned       i;
+    sv_suffixes_t  suffixes;
+
+    sv_lists_suffixes(lists, domain->data, domain->len, &suffixes);
+
+    for (i = 0; i < suffixes.n; i++) {
+        if (sv_lists_has_hash(lists, SV_LIST_DISPOSABLE, suffixes.hashes[i])
+            || sv_lists_has_hash(lists, SV_LIST_ALIAS, suffixes.hashes[i]))
+        {
+            return 1;
+        }
+    }
+
+    return sv_lists_has_hash(lists, SV_LIST_KNOWN, suffixes.hashes[0])
+           || sv_lists_has_hash(lists, SV_LIST_FREE, suffixes.hashes[0]);
+}
+
+
+static void
+sv_typo_split(const sv_lists_t *lists, const sv_str_t *domain,
+    sv_typo_t *typo)
+{
+    size_t          i;
+    unsigned char  *p, *last;
+
+    p = domain->data;
+
+    typo->domain = *domain;
+    typo->letters = 0;
+
+    for (i = 0; i < domain->len && p[i] != '.'; i++) {
+        typo->letters |= (uint32_t) 1 << (p[i] & 31);
+    }
+
+    typo->name.data = p;
+    typo->name.len = i;
+
+    i += (i < domain->len);
+
+    typo->rest.data = p + i;
+    typo->rest.len = domain->len - i;
+
+    last = p + domain->len;
+
+    while (last > typo->rest.data && last[-1] != '.') {
+        last--;
+    }
+
+    typo->ends = sv_lists_has(lists, SV_LIST_TLDS, last,
+                              p + domain->len - last);
+}
+
+
+static unsigned
+sv_typo_known(const sv_known_t *known, const sv_typo_t *typo, unsigned limit)
+{
+    unsigned  name, rest;
+
+    if (sv_typo_dots(known, typo)) {
+        return SV_TYPO_SWAP;
+    }
+
+    name = sv_typo_name(known, typo, limit);
+
+    if (name >= limit) {
+        return SV_TYPO_FAR;
+    }
+
+    rest = sv_typo_rest(known, typo, name);
+
+    return (rest == SV_TYPO_FAR) ? SV_TYPO_FAR : name + rest;
+}
+
+
+static unsigned
+sv_typo_name(const sv_known_t *known, const sv_typo_t *typo, unsigned limit)
+{
+    size_t                a, b;
+    unsigned              slips;
+    uint32_t              diff;
+    const unsigned char  *k, *n;
+
+    k = known->domain.data;
+    a = known->name_len;
+    n = typo->name.data;
+    b = typo->name.len;
+
+    if (a == b && memcmp(k, n, a) == 0) {
+        return 0;
+    }
+
+    /* each slip changes two letters of the set at most */
+
+    diff = known->letters ^ typo->letters;
+    diff &= diff - 1;
+    diff &= diff - 1;
+    diff &= diff - 1;
+
+    if (!known->slips || a < SV_TYPO_EXACT || (diff & (diff - 1))
+        || a + 2 < b || b + 2 < a)
+    {
+        return SV_TYPO_FAR;
+    }
+
+    /* nobody misses the first letter of a short name by far */
+
+    if (k[0] != n[0]
+        && !(b > 1 && k[0] == n[1] && k[1] == n[0])
+        && sv_typo_letter(k[0], n[0]) == SV_TYPO_SLIP
+        && !(a > 6 && (k[1] == n[0] || (b > 1 && k[0] == n[1]))))
+    {
+        return SV_TYPO_FAR;
+    }
+
+    slips = (a < 6 && typo->ends) ? SV_TYPO_SLIP
+                                  : (a < 8) ? 2 * SV_TYPO_SWAP
+                                            : 2 * SV_TYPO_SLIP;
+
+    return sv_typo_distance(k, a, n, b, slips + 1 < limit ? slips + 1 : limit);
+}
+
+
+static unsigned
+sv_typo_rest(const sv_known_t *known, const sv_typo_t *typo, unsigned name)
+{
+    unsigned         cost;
+    sv_str_t         rest;
+    const sv_str_t  *other;
+
+    other = &typo->rest;
+
+    rest.data = known->domain.data + known->name_len + 1;
+    rest.len = known->domain.len - known->name_len - 1;
+
+    if (rest.len == other->len && memcmp(rest.data, other->data, rest.len) == 0)
+    {
+        return 0;
+    }
+
+    cost = sv_typo_distance(rest.data, rest.len, other->data, other->len,
+                            SV_TYPO_SLIP + 1);
+
+    if (!typo->ends) {
+        return (known->brand && name == 0 && cost == SV_TYPO_FAR)
+               ? SV_TYPO_SLIP : cost;
+    }
+
+    /* it may well exist, so more has to speak for a slip */
+
+    if (known->brand && name == 0 && sv_typo_country(other)) {
+        return SV_TYPO_SLIP;
+    }
+
+    if (!known->slips || name > SV_TYPO_SWAP
+        || (other->len >= 2 && rest.len >= 2
+            && (other->len == 2 || other->data[other->len - 3] == '.')
+            && (rest.len == 2 || rest.data[rest.len - 3] == '.')
+            && memcmp(other->data + other->len - 2, rest.data + rest.len - 2,
+                      2) != 0))
+    {
+        /* countries are not each other's slips */
+        return SV_TYPO_FAR;
+    }
+
+    return cost;
+}
+
+
+/* "fr", "co.uk", "com.br": not the rest of somebody's host name */
+
+static int
+sv_typo_country(const sv_str_t *rest)
+{
+    unsigned char  *dot;
+
+    dot = memchr(rest->data, '.', rest->len);
+
+    if (dot == NULL) {
+        return 1;
+    }
+
+    return (dot - rest->data == 2 && memcmp(rest->data, "co", 2) == 0)
+           || (dot - rest->data == 3 && memcmp(rest->data, "com", 3) == 0);
+}
+
+
+/* the same letters with the dot elsewhere, or none: "gmailcom" */
+
+static int
+sv_typo_dots(const sv_known_t *known, const sv_typo_t *typo)
+{
+    size_t           i, j;
+    const sv_str_t  *a, *b;
+
+    a = &known->domain;
+    b = &typo->domain;
+
+    if (!known->slips || a->len + 1 < b->len || b->len + 1 < a->len
+        || a->data[0] != b->data[0])
+    {
+        return 0;
+    }
+
+    for (i = 0, j = 0; i < a->len || j < b->len; i++, j++) {
+
+        while (i < a->len && a->data[i] == '.') {
+            i++;
+        }
+
+        while (j < b->len && b->data[j] == '.') {
+            j++;
+        }
+
+        if (i == a->len || j == b->len) {
+            return i == a->len && j == b->len;
+        }
+
+        if (a->data[i] != b->data[j]) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* nobody's domain, but one in a top-level domain that does not exist */
+
+static size_t
+sv_typo_ending(const sv_typo_t *typo, unsigned char *dst)
+{
+    size_t           len;
+    unsigned         cost, best;
+    sv_str_t         last;
+    const sv_str_t  *ending, *found;
+
+    if (typo->ends || typo->rest.len == 0) {
+        return 0;
+    }
+
+    last.data = typo->domain.data + typo->domain.len;
+    last.len = 0;
+
+    while (last.data[-1] != '.') {
+        last.data--;
+        last.len++;
+    }
+
+    found = NULL;
+    best = SV_TYPO_SLIP + 1;
+
+    for (ending = sv_typo_endings; ending->len; ending++) {
+        cost = sv_typo_distance(ending->data, ending->len, last.data, last.len,
+                                best);
+        if (cost < best) {
+            best = cost;
+            found = ending;
+        }
+    }
+
+    len = typo->domain.len - last.len;
+
+    if (found == NULL || len + found->len > SV_DOMAIN_MAX) {
+        return 0;
+    }
+
+    memcpy(dst, typo->domain.data, len);
+    memcpy(dst + len, found->data, found->len);
+
+    return len + found->len;
+}
+
+
+/* optimal string alignment of short labels; SV_TYPO_FAR: limit or more */
+
+static unsigned
+sv_typo_distance(const unsigned char *a, size_t na, const unsigned char *b,
+    size_t nb, unsigned limit)
+{
+    size_t         i, j;
+    unsigned       cost, least, rows[3][SV_TYPO_LABEL + 1];
+    unsigned      *row, *prev, *prev2, *spare;
+
+    if (na > SV_TYPO_LABEL || nb > SV_TYPO_LABEL
+        || na > nb + 2 || nb > na + 2)
+    {
+        return SV_TYPO_FAR;
+    }
+
+    prev2 = rows[0];
+    prev = rows[1];
+    row = rows[2];
+
+    for (prev[0] = 0, j = 1; j <= nb; j++) {
+        prev[j] = prev[j - 1] + sv_typo_gap(b, nb, j - 1);
+        prev2[j] = SV_TYPO_FAR;
+    }
+
+    for (i = 1; i <= na; i++) {
+        row[0] = prev[0] + sv_typo_gap(a, na, i - 1);
+        least = row[0];
+
+        for (j = 1; j <= nb; j++) {
+            row[j] = prev[j - 1] + sv_typo_letter(a[i - 1], b[j - 1]);
+
+            cost = prev[j] + sv_typo_gap(a, na, i - 1);
+            row[j] = (cost < row[j]) ? cost : row[j];
+
+            cost = row[j - 1] + sv_typo_gap(b, nb, j - 1);
+            row[j] = (cost < row[j]) ? cost : row[j];
+
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            {
+                cost = prev2[j - 2] + SV_TYPO_SWAP;
+                row[j] = (cost < row[j]) ? cost : row[j];
+            }
+
+            least = (row[j] < least) ? row[j] : least;
+        }
+
+        /* a swap looks two rows back, so that one row does not end it */
+
+        if (least >= limit + SV_TYPO_SLIP) {
+            return SV_TYPO_FAR;
+        }
+
+        spare = prev2;
+        prev2 = prev;
+        prev = row;
+        row = spare;
+    }
+
+    return (prev[nb] < limit) ? prev[nb] : SV_TYPO_FAR;
+}
+
+
+static unsigned
+sv_typo_letter(unsigned char a, unsigned char b)
+{
+    if (a == b) {
+        return 0;
+    }
+
+    if (a >= 'a' && a <= 'z' && strchr(sv_typo_keys[a - 'a'], b) != NULL) {
+        return SV_TYPO_NEAR;
+    }
+
+    return SV_TYPO_SLIP;
+}
+
+
+/* a letter too much or too few: less if it is the one beside it */
+
+static unsigned
+sv_typo_gap(const unsigned char *s, size_t n, size_t i)
+{
+    if ((i > 0 && s[i - 1] == s[i]) || (i + 1 < n && s[i + 1] == s[i])) {
+        return SV_TYPO_DOUBLE;
+    }
+
+    return SV_TYPO_SLIP;
+}

@@ -1,0 +1,25 @@
+
+/*
+ * Was the domain of a known mail provider meant?
+ */
+
+
+#ifndef _SV_TYPO_H_INCLUDED_
+#define _SV_TYPO_H_INCLUDED_
+
+
+#include "sv_lists.h"
+
+
+#define SV_TYPO_NAME_MAX  24    /* a longer name is no slip of a known one */
+
+
+/*
+ * The domain that was likely meant instead of this one (A-labels, lower
+ * case): its length in dst, which has SV_DOMAIN_MAX octets; 0: none.
+ */
+size_t sv_typo_domain(const sv_lists_t *lists, const sv_str_t *domain,
+    unsigned char *dst);
+
+
+#endif /* _SV_TYPO_H_INCLUDED_ */
