@@ -1,0 +1,377 @@
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sv_score.h"
+
+
+typedef struct {
+    sv_reason_e     better;
+    sv_reason_e     worse;
+} sv_score_order_t;
+
+
+typedef struct {
+    const char     *name;
+    unsigned char   weight;
+} sv_score_factor_t;
+
+
+/* the reasons of the lists have no weight of their own: see the factors */
+
+static const unsigned char  sv_score_reasons[SV_REASON_MAX] = {
+
+    [SV_ACCEPTED] =                96,
+    [SV_ACCEPTED_UNTESTED] =       70,
+    [SV_CATCH_ALL] =               55,
+    [SV_MAILBOX_FULL] =            30,
+
+    [SV_UNVERIFIABLE_PROVIDER] =   60,
+    [SV_NOT_PROBED] =              60,
+    [SV_GREYLISTED] =              55,
+    [SV_RATE_LIMITED] =            50,
+    [SV_TEMPORARY_FAILURE] =       45,
+    [SV_SERVER_ERROR] =            40,
+    [SV_SENDER_BLOCKED] =          50,
+    [SV_POLICY_REJECTED] =         45,
+    [SV_RELAY_DENIED] =            30,
+    [SV_REJECTED] =                25,
+    [SV_UNSUPPORTED_ADDRESS] =     30,
+
+    [SV_CONNECT_FAILED] =          30,
+    [SV_TIMEOUT] =                 35,
+    [SV_TLS_FAILED] =              45,
+    [SV_PROTOCOL_ERROR] =          35,
+    [SV_DNS_ERROR] =               30,
+    [SV_FORBIDDEN_TARGET] =        10,
+
+    [SV_THROTTLED] =               50,
+    [SV_CIRCUIT_OPEN] =            50,
+    [SV_PENDING] =                 50,
+    [SV_INTERRUPTED] =             50
+};
+
+
+static const sv_score_factor_t  sv_score_factors[SV_SCORE_MAX_FACTORS] = {
+
+    [SV_SCORE_DISPOSABLE] =           { "disposable", 60 },
+    [SV_SCORE_SPAM_TRAP] =            { "spam_trap", 90 },
+    [SV_SCORE_ROLE_ACCOUNT] =         { "role_account", 15 },
+    [SV_SCORE_ABUSE] =                { "abuse", 25 },
+    [SV_SCORE_GIBBERISH] =            { "gibberish", 20 },
+    [SV_SCORE_TYPO] =                 { "typo", 20 },
+    [SV_SCORE_ALIAS_SERVICE] =        { "alias_service", 5 },
+    [SV_SCORE_FREE_PROVIDER] =        { "free_provider", 0 },
+    [SV_SCORE_NEW_DOMAIN] =           { "new_domain", 20 },
+    [SV_SCORE_YOUNG_DOMAIN] =         { "young_domain", 5 },
+    [SV_SCORE_DEFINITIVE_PROVIDER] =  { "definitive_provider", 2 },
+    [SV_SCORE_TLS] =                  { "tls", 2 },
+    [SV_SCORE_TLS_VERIFIED] =         { "tls_verified", 0 }
+};
+
+
+/* beside what sv_score_check() asks of all */
+
+static const sv_score_order_t  sv_score_orders[] = {
+    { SV_ACCEPTED, SV_ACCEPTED_UNTESTED },
+    { SV_ACCEPTED_UNTESTED, SV_CATCH_ALL },
+    { SV_ACCEPTED_UNTESTED, SV_UNVERIFIABLE_PROVIDER },
+    { SV_ACCEPTED_UNTESTED, SV_NOT_PROBED },
+    { SV_CATCH_ALL, SV_MAILBOX_FULL },
+    { SV_REASON_NONE, SV_REASON_NONE }
+};
+
+
+static int sv_score_is_weight(sv_reason_e reason);
+static int sv_score_is_accepted(sv_reason_e reason);
+static unsigned sv_score_start(const sv_score_weights_t *weights,
+    const sv_score_input_t *input);
+static unsigned sv_score_off(const sv_score_weights_t *weights,
+    const sv_score_input_t *input);
+static unsigned sv_score_floor(const sv_score_weights_t *weights);
+static const char *sv_score_wrong(char *buf, size_t size, const char *less,
+    const char *more);
+
+
+void
+sv_score_defaults(sv_score_weights_t *weights)
+{
+    unsigned  i;
+
+    memcpy(weights->reasons, sv_score_reasons, sizeof(sv_score_reasons));
+
+    for (i = 0; i < SV_SCORE_MAX_FACTORS; i++) {
+        weights->factors[i] = sv_score_factors[i].weight;
+    }
+}
+
+
+int
+sv_score_set(sv_score_weights_t *weights, const char *name, size_t len,
+    long value, const char **error)
+{
+    unsigned     i;
+    sv_reason_e  reason;
+
+    if (value < 0 || value > SV_SCORE_MAX) {
+        *error = "a weight is a number from 0 to 100";
+        return -1;
+    }
+
+    for (i = 0; i < SV_SCORE_MAX_FACTORS; i++) {
+        if (strlen(sv_score_factors[i].name) == len
+            && memcmp(sv_score_factors[i].name, name, len) == 0)
+        {
+            weights->factors[i] = (unsigned char) value;
+            return 0;
+        }
+    }
+
+    reason = sv_reason_by_name(name, len);
+
+    if (!sv_score_is_weight(reason)) {
+        *error = "no such weight";
+        return -1;
+    }
+
+    weights->reasons[reason] = (unsigned char) value;
+
+    return 0;
+}
+
+
+const char *
+sv_score_check(const sv_score_weights_t *weights, char *buf, size_t size)
+{
+    unsigned                 i, floor;
+    const unsigned char     *w, *f;
+    const sv_score_order_t  *o;
+
+    w = weights->reasons;
+    f = weights->factors;
+
+    for (o = sv_score_orders; o->better != SV_REASON_NONE; o++) {
+        if (w[o->better] < w[o->worse]) {
+            return sv_score_wrong(buf, size, sv_reason_info(o->better)->name,
+                                  sv_reason_info(o->worse)->name);
+        }
+    }
+
+    /* nothing beats "accepted", nothing is below "undeliverable" */
+
+    floor = sv_score_floor(weights);
+
+    for (i = 0; i < SV_REASON_MAX; i++) {
+
+        if (!sv_score_is_weight((sv_reason_e) i)) {
+            continue;
+        }
+
+        if (w[i] > w[SV_ACCEPTED]) {
+            return sv_score_wrong(buf, size, "accepted",
+                                  sv_reason_info((sv_reason_e) i)->name);
+        }
+
+        if (sv_reason_info((sv_reason_e) i)->status != SV_UNDELIVERABLE
+            && w[i] < floor)
+        {
+            return sv_score_wrong(buf, size,
+                                  sv_reason_info((sv_reason_e) i)->name,
+                                  "undeliverable ones (or 1)");
+        }
+    }
+
+    if (f[SV_SCORE_NEW_DOMAIN] < f[SV_SCORE_YOUNG_DOMAIN]) {
+        return sv_score_wrong(buf, size, "new_domain", "young_domain");
+    }
+
+    return NULL;
+}
+
+
+const char *
+sv_score_weight(const sv_score_weights_t *weights, unsigned i,
+    unsigned *value, const char **group)
+{
+    unsigned  reason;
+
+    for (reason = 0; reason < SV_REASON_MAX; reason++) {
+        if (sv_score_is_weight((sv_reason_e) reason) && i-- == 0) {
+            *value = weights->reasons[reason];
+            *group = "start";
+            return sv_reason_info((sv_reason_e) reason)->name;
+        }
+    }
+
+    if (i >= SV_SCORE_MAX_FACTORS) {
+        return NULL;
+    }
+
+    *value = weights->factors[i];
+    *group = (i < SV_SCORE_FACTORS) ? "minus" : "plus";
+
+    return sv_score_factors[i].name;
+}
+
+
+unsigned
+sv_score(const sv_score_weights_t *weights, const sv_score_input_t *input)
+{
+    unsigned              score, off, floor;
+    const unsigned char  *f;
+
+    score = sv_score_start(weights, input);
+
+    if (sv_reason_info(input->reason)->status == SV_UNDELIVERABLE) {
+        return score;
+    }
+
+    f = weights->factors;
+
+    if (sv_score_is_accepted(input->reason)) {
+
+        if (input->worth == SV_WORTH_DEFINITIVE) {
+            score += f[SV_SCORE_DEFINITIVE_PROVIDER];
+        }
+
+        if (input->tls >= 1) {
+            score += f[SV_SCORE_TLS];
+        }
+
+        if (input->tls >= 2) {
+            score += f[SV_SCORE_TLS_VERIFIED];
+        }
+    }
+
+    off = sv_score_off(weights, input);
+    score = (score > off) ? score - off : 0;
+
+    floor = sv_score_floor(weights);
+
+    if (score < floor) {
+        return floor;
+    }
+
+    return (score > SV_SCORE_MAX) ? SV_SCORE_MAX : score;
+}
+
+
+static unsigned
+sv_score_start(const sv_score_weights_t *weights,
+    const sv_score_input_t *input)
+{
+    unsigned              start;
+    const unsigned char  *w;
+
+    w = weights->reasons;
+
+    if (!sv_score_is_accepted(input->reason)) {
+        return w[input->reason];
+    }
+
+    if (input->reason == SV_CATCH_ALL || input->catch_all > 0) {
+        start = w[SV_CATCH_ALL];
+
+    } else if (input->reason == SV_ACCEPTED_UNTESTED || input->catch_all < 0) {
+        start = w[SV_ACCEPTED_UNTESTED];
+
+    } else {
+        start = w[SV_ACCEPTED];
+    }
+
+    /* where a 2xx proves nothing it gains nothing */
+
+    if (input->worth == SV_WORTH_ACCEPTS_ALL
+        && start > w[SV_UNVERIFIABLE_PROVIDER])
+    {
+        start = w[SV_UNVERIFIABLE_PROVIDER];
+    }
+
+    return start;
+}
+
+
+static unsigned
+sv_score_off(const sv_score_weights_t *weights, const sv_score_input_t *input)
+{
+    unsigned              off;
+    const unsigned char  *f;
+
+    f = weights->factors;
+    off = 0;
+
+    if (input->disposable > 0 || input->reason == SV_DISPOSABLE) {
+        off += f[SV_SCORE_DISPOSABLE];
+    }
+
+    if (input->spam_trap > 0 || input->reason == SV_SPAM_TRAP) {
+        off += f[SV_SCORE_SPAM_TRAP];
+    }
+
+    if (input->role_account > 0 || input->reason == SV_ROLE_ACCOUNT) {
+        off += f[SV_SCORE_ROLE_ACCOUNT];
+    }
+
+    off += (input->abuse > 0) ? f[SV_SCORE_ABUSE] : 0;
+    off += (input->gibberish > 0) ? f[SV_SCORE_GIBBERISH] : 0;
+    off += (input->typo > 0) ? f[SV_SCORE_TYPO] : 0;
+    off += (input->alias_service > 0) ? f[SV_SCORE_ALIAS_SERVICE] : 0;
+    off += (input->free_provider > 0) ? f[SV_SCORE_FREE_PROVIDER] : 0;
+
+    if (input->domain_age >= 0 && input->domain_age < SV_DOMAIN_NEW) {
+        off += f[SV_SCORE_NEW_DOMAIN];
+
+    } else if (input->domain_age >= 0 && input->domain_age < SV_DOMAIN_YOUNG) {
+        off += f[SV_SCORE_YOUNG_DOMAIN];
+    }
+
+    return off;
+}
+
+
+/* what is not known to be undeliverable is worth more than what is */
+
+static unsigned
+sv_score_floor(const sv_score_weights_t *weights)
+{
+    unsigned  i, floor;
+
+    floor = 1;
+
+    for (i = 1; i < SV_REASON_MAX; i++) {
+        if (sv_reason_info((sv_reason_e) i)->status == SV_UNDELIVERABLE
+            && weights->reasons[i] > floor)
+        {
+            floor = weights->reasons[i];
+        }
+    }
+
+    return floor;
+}
+
+
+static int
+sv_score_is_weight(sv_reason_e reason)
+{
+    return reason != SV_REASON_NONE && reason != SV_DISPOSABLE
+           && reason != SV_ROLE_ACCOUNT && reason != SV_SPAM_TRAP;
+}
+
+
+static int
+sv_score_is_accepted(sv_reason_e reason)
+{
+    return reason == SV_ACCEPTED || reason == SV_ACCEPTED_UNTESTED
+           || reason == SV_CATCH_ALL || reason == SV_DISPOSABLE
+           || reason == SV_ROLE_ACCOUNT || reason == SV_SPAM_TRAP;
+}
+
+
+static const char *
+sv_score_wrong(char *buf, size_t size, const char *less, const char *more)
+{
+    snprintf(buf, size, "the weight of \"%s\" must not be less than that of "
+             "\"%s\"", less, more);
+
+    return buf;
+}
