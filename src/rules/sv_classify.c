@@ -1,0 +1,249 @@
+
+#include <stdio.h>
+
+#include "sv_rules.h"
+
+
+/* room for a text that grows a little: ends of sentences are words */
+#define SV_FOLDED_MAX  (SV_TEXT_MAX + SV_TEXT_MAX / 4)
+
+
+extern const char    sv_data_rules[];
+extern const size_t  sv_data_rules_len;
+
+
+typedef struct {
+    const sv_rules_t   *rules;
+    const sv_reply_t   *reply;
+    unsigned            code;
+    unsigned            has_enhanced;
+    unsigned            enhanced[3];
+    sv_hits_t           hits;
+} sv_context_t;
+
+
+static int sv_rule_matches(const sv_context_t *ctx, const sv_rule_t *rule);
+static int sv_rule_enhanced(const sv_context_t *ctx, const sv_rule_t *rule);
+static int sv_rule_provider(const sv_context_t *ctx, const sv_rule_t *rule);
+static int sv_rule_phrases(const sv_context_t *ctx, const sv_rule_t *rule);
+static void sv_class_default(unsigned code, sv_class_t *class);
+static int sv_reason_waits(sv_reason_e reason);
+
+
+sv_rules_t *
+sv_rules_default(void)
+{
+    sv_rules_error_t  error;
+
+    return sv_rules_parse(sv_data_rules, sv_data_rules_len, &error);
+}
+
+
+void
+sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
+    sv_class_t *class)
+{
+    size_t            i, len;
+    sv_context_t      ctx;
+    unsigned char     text[SV_FOLDED_MAX];
+    const sv_rule_t  *rule;
+
+    ctx.rules = rules;
+    ctx.reply = reply;
+    ctx.code = reply->code;
+    ctx.has_enhanced = sv_enhanced_find(reply, ctx.enhanced);
+
+    len = reply->text.len < SV_TEXT_MAX ? reply->text.len : SV_TEXT_MAX;
+    len = sv_fold(reply->text.data, len, text, sizeof(text));
+    sv_match_run(&rules->match, text, len, &ctx.hits);
+
+    memset(class, 0, sizeof(sv_class_t));
+
+    if (ctx.has_enhanced) {
+        (void) snprintf(class->enhanced, sizeof(class->enhanced), "%u.%u.%u",
+                        ctx.enhanced[0], ctx.enhanced[1], ctx.enhanced[2]);
+    }
+
+    sv_class_default(ctx.code, class);
+
+    rule = rules->rules.elts;
+
+    for (i = 0; i < rules->rules.nelts; i++, rule++) {
+        if (sv_rule_matches(&ctx, rule)) {
+            class->reason = rule->reason;
+            class->rule = rule->id;
+            break;
+        }
+    }
+
+    if (sv_reason_waits(class->reason)) {
+        class->retry_after = sv_retry_after(reply->text.data,
+                                            reply->text.len);
+    }
+}
+
+
+static int
+sv_rule_matches(const sv_context_t *ctx, const sv_rule_t *rule)
+{
+    if (ctx->code < SV_CODE_MIN || ctx->code >= SV_CODE_MIN + SV_CODES
+        || !sv_bit(rule->codes, ctx->code - SV_CODE_MIN))
+    {
+        return 0;
+    }
+
+    if (ctx->reply->stage != SV_STAGE_NONE
+        && !(rule->stages & (1u << ctx->reply->stage)))
+    {
+        return 0;
+    }
+
+    return sv_rule_enhanced(ctx, rule) && sv_rule_phrases(ctx, rule)
+           && sv_rule_provider(ctx, rule);
+}
+
+
+static int
+sv_rule_enhanced(const sv_context_t *ctx, const sv_rule_t *rule)
+{
+    int                   k;
+    size_t                i;
+    const sv_enhanced_t  *patterns;
+
+    if (rule->enhanced.n == 0) {
+        return 1;
+    }
+
+    if (!ctx->has_enhanced) {
+        return 0;
+    }
+
+    patterns = (const sv_enhanced_t *) ctx->rules->enhanced.elts
+               + rule->enhanced.off;
+
+    for (i = 0; i < rule->enhanced.n; i++) {
+
+        for (k = 0; k < 3; k++) {
+            if (ctx->enhanced[k] < patterns[i].low[k]
+                || ctx->enhanced[k] > patterns[i].high[k])
+            {
+                break;
+            }
+        }
+
+        if (k == 3) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+sv_rule_provider(const sv_context_t *ctx, const sv_rule_t *rule)
+{
+    size_t              i;
+    const sv_str_t     *provider;
+    const char *const  *providers;
+
+    if (rule->providers.n == 0) {
+        return 1;
+    }
+
+    provider = &ctx->reply->provider;
+
+    if (provider->len == 0) {
+        return 0;
+    }
+
+    providers = (const char *const *) ctx->rules->providers.elts
+                + rule->providers.off;
+
+    for (i = 0; i < rule->providers.n; i++) {
+        if (strlen(providers[i]) == provider->len
+            && memcmp(providers[i], provider->data, provider->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+sv_rule_phrases(const sv_context_t *ctx, const sv_rule_t *rule)
+{
+    size_t           i;
+    const uint16_t  *phrases;
+
+    phrases = ctx->rules->phrases.elts;
+
+    for (i = 0; i < rule->all.n; i++) {
+        if (!sv_bit(ctx->hits.bits, phrases[rule->all.off + i])) {
+            return 0;
+        }
+    }
+
+    for (i = 0; i < rule->any.n; i++) {
+        if (sv_bit(ctx->hits.bits, phrases[rule->any.off + i])) {
+            break;
+        }
+    }
+
+    if (rule->any.n != 0 && i == rule->any.n) {
+        return 0;
+    }
+
+    for (i = 0; i < rule->none.n; i++) {
+        if (sv_bit(ctx->hits.bits, phrases[rule->none.off + i])) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* where an operator's rules leave a reply without a class */
+
+static void
+sv_class_default(unsigned code, sv_class_t *class)
+{
+    switch (code / 100) {
+
+    case 2:
+        class->reason = SV_ACCEPTED;
+        class->rule = "default-2xx";
+        break;
+
+    case 4:
+        class->reason = SV_TEMPORARY_FAILURE;
+        class->rule = "default-4xx";
+        break;
+
+    default:
+        class->reason = SV_REJECTED;
+        class->rule = "default-5xx";
+        break;
+    }
+}
+
+
+static int
+sv_reason_waits(sv_reason_e reason)
+{
+    switch (reason) {
+
+    case SV_GREYLISTED:
+    case SV_RATE_LIMITED:
+    case SV_SERVER_ERROR:
+    case SV_TEMPORARY_FAILURE:
+    case SV_MAILBOX_FULL:
+        return 1;
+
+    default:
+        return 0;
+    }
+}

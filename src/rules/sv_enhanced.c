@@ -1,0 +1,187 @@
+
+/*
+ * The enhanced code of a reply (RFC 3463).  Half of the servers put it in the
+ * middle of the text, "(#5.1.1)", where IP addresses, versions, dates and
+ * another server's codes look much the same.
+ */
+
+
+#include "sv_rules.h"
+
+
+static size_t sv_enhanced_parse(const unsigned char *p,
+    const unsigned char *end, unsigned code[3]);
+static size_t sv_enhanced_number(const unsigned char *p,
+    const unsigned char *end, unsigned *number);
+static int sv_enhanced_in_text(const sv_reply_t *reply, unsigned code[3]);
+static int sv_is_version(const unsigned char *start, const unsigned char *p);
+
+
+int
+sv_enhanced_find(const sv_reply_t *reply, unsigned code[3])
+{
+    unsigned  found[3];
+    sv_str_t  given;
+
+    given = reply->enhanced;
+
+    if (given.len != 0
+        && sv_enhanced_parse(given.data, given.data + given.len, code)
+           == given.len
+        && code[0] == reply->code / 100)
+    {
+        /* X.0.0 says nothing: the text may know better */
+
+        if (code[1] == 0 && code[2] == 0 && sv_enhanced_in_text(reply, found))
+        {
+            memcpy(code, found, sizeof(found));
+        }
+
+        return 1;
+    }
+
+    return sv_enhanced_in_text(reply, code);
+}
+
+
+/* the length of a code at p, 0: none */
+
+static size_t
+sv_enhanced_parse(const unsigned char *p, const unsigned char *end,
+    unsigned code[3])
+{
+    size_t                n;
+    const unsigned char  *start;
+
+    start = p;
+
+    if (end - p < 5 || (*p != '2' && *p != '4' && *p != '5') || p[1] != '.') {
+        return 0;
+    }
+
+    code[0] = *p - '0';
+    p += 2;
+
+    n = sv_enhanced_number(p, end, &code[1]);
+    p += n;
+
+    if (n == 0 || code[1] > 7 || p == end || *p++ != '.') {
+        return 0;
+    }
+
+    n = sv_enhanced_number(p, end, &code[2]);
+    p += n;
+
+    return n ? (size_t) (p - start) : 0;
+}
+
+
+static size_t
+sv_enhanced_number(const unsigned char *p, const unsigned char *end,
+    unsigned *number)
+{
+    size_t  n;
+
+    *number = 0;
+
+    for (n = 0; p + n < end && sv_is_digit(p[n]); n++) {
+
+        if (n == 3) {
+            return 0;
+        }
+
+        *number = *number * 10 + (p[n] - '0');
+    }
+
+    return n;
+}
+
+
+static int
+sv_enhanced_in_text(const sv_reply_t *reply, unsigned code[3])
+{
+    size_t                n;
+    const unsigned char  *p, *start, *end;
+
+    if (reply->text.len == 0) {
+        return 0;
+    }
+
+    start = reply->text.data;
+    end = start + (reply->text.len < SV_TEXT_MAX ? reply->text.len
+                                                 : SV_TEXT_MAX);
+
+    for (p = start; p < end; p++) {
+
+        if (*p != '0' + reply->code / 100) {
+            continue;
+        }
+
+        if (p > start && (sv_is_alnum(p[-1]) || p[-1] == '.' || p[-1] == '_'
+                          || p[-1] == '/' || p[-1] == '='))
+        {
+            continue;
+        }
+
+        n = sv_enhanced_parse(p, end, code);
+
+        if (n == 0 || sv_is_version(start, p)) {
+            continue;
+        }
+
+        /* "5.1.1.9" and "5.1.1-beta" are none, "5.1.1." is one */
+
+        if (p + n < end
+            && (sv_is_alnum(p[n]) || p[n] == '-' || p[n] == '/'
+                || (p[n] == '.' && p + n + 1 < end
+                    && sv_is_digit(p[n + 1]))))
+        {
+            continue;
+        }
+
+        return 1;
+    }
+
+    return 0;
+}
+
+
+/* "version 5.0.1", "v 5.0.1", "release 5.0.1" */
+
+static int
+sv_is_version(const unsigned char *start, const unsigned char *p)
+{
+    size_t                i, n;
+    static const char    *words[] = { "version", "ver", "v", "release",
+                                      "build", "rev", "exim", "mdaemon" };
+    const unsigned char  *end;
+
+    while (p > start && (p[-1] == ' ' || p[-1] == '.' || p[-1] == ':')) {
+        p--;
+    }
+
+    end = p;
+
+    while (p > start && sv_is_alpha(p[-1])) {
+        p--;
+    }
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+
+        if (strlen(words[i]) != (size_t) (end - p)) {
+            continue;
+        }
+
+        for (n = 0; p + n < end; n++) {
+            if (sv_lower(p[n]) != (unsigned char) words[i][n]) {
+                break;
+            }
+        }
+
+        if (p + n == end) {
+            return 1;
+        }
+    }
+
+    return 0;
+}

@@ -1,0 +1,523 @@
+
+/*
+ * What mail servers say, made comparable.  Punctuation parts words; host
+ * names and URLs stay one word each, so that the "spam" of spam.example.com
+ * is not the word "spam"; addresses become {addr}, for a local part may say
+ * anything.
+ */
+
+
+#include "sv_rules.h"
+#include "sv_utf8.h"
+
+
+typedef struct {
+    unsigned char  *data;
+    size_t          len;
+    size_t          size;
+} sv_out_t;
+
+
+/* U+00C0 .. U+017F without case and accents */
+
+static const char  sv_latin[] =
+    "aaaaaaaceeeeiiiidnooooo ouuuuytsaaaaaaaceeeeiiiidnooooo ouuuuyty"
+    "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkklllllll"
+    "lllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+
+
+static const unsigned char *sv_chunk_end(const unsigned char *p,
+    const unsigned char *end);
+static void sv_fold_chunk(sv_out_t *out, const unsigned char *p,
+    const unsigned char *end);
+static int sv_fold_address(sv_out_t *out, const unsigned char *p,
+    const unsigned char *end);
+static void sv_fold_plain(sv_out_t *out, const unsigned char *p,
+    const unsigned char *end);
+static void sv_fold_run(sv_out_t *out, const unsigned char *p,
+    const unsigned char *end);
+static void sv_fold_url(sv_out_t *out, const unsigned char *p,
+    const unsigned char *end);
+static const unsigned char *sv_find_url(const unsigned char *p,
+    const unsigned char *end);
+static int sv_is_ipv4(const unsigned char *p, const unsigned char *end);
+static int sv_is_ipv6(const unsigned char *p, const unsigned char *end);
+static int sv_is_host(const unsigned char *p, const unsigned char *end);
+static void sv_put_char(sv_out_t *out, const unsigned char **p,
+    const unsigned char *end);
+static void sv_put_code(sv_out_t *out, uint32_t ch,
+    const unsigned char *bytes, size_t len);
+static void sv_put(sv_out_t *out, unsigned char ch);
+static void sv_put_space(sv_out_t *out);
+static void sv_put_word(sv_out_t *out, unsigned char ch);
+
+
+size_t
+sv_fold(const unsigned char *src, size_t len, unsigned char *dst, size_t size)
+{
+    sv_out_t              out;
+    const unsigned char  *p, *end, *last;
+
+    out.data = dst;
+    out.size = size;
+    out.len = 0;
+    sv_put(&out, ' ');
+
+    if (len == 0) {
+        return out.len;
+    }
+
+    p = src;
+    end = src + len;
+
+    /* the longest thing put at once is a character, an end and spaces */
+
+    while (p < end && out.len + 16 < out.size) {
+        last = sv_chunk_end(p, end);
+
+        if (last > p) {
+            sv_fold_chunk(&out, p, last);
+        }
+
+        sv_put_space(&out);
+        p = last + 1;
+    }
+
+    return out.len;
+}
+
+
+static const unsigned char *
+sv_chunk_end(const unsigned char *p, const unsigned char *end)
+{
+    while (p < end && *p > ' ' && *p != 0x7f
+           && strchr("<>()[]{}\",;|`", *p) == NULL)
+    {
+        p++;
+    }
+
+    return p;
+}
+
+
+static void
+sv_fold_chunk(sv_out_t *out, const unsigned char *p, const unsigned char *end)
+{
+    size_t                dots;
+    const unsigned char  *url;
+
+    for (dots = 0; dots < (size_t) (end - p) && end[-1 - dots] == '.'; dots++) {
+        /* void */
+    }
+
+    url = sv_find_url(p, end);
+
+    if (url != NULL) {
+        sv_fold_plain(out, p, url);
+        sv_fold_url(out, url, end);
+
+    } else if (sv_is_ipv6(p, end)) {
+        sv_put_word(out, SV_WORD_IP);
+
+    } else if (!sv_fold_address(out, p, end)) {
+        sv_fold_plain(out, p, end);
+    }
+
+    if ((dots == 1 || end[-1] == '!' || end[-1] == '?')
+        && out->len > 1 && out->data[out->len - 2] != SV_WORD_END)
+    {
+        sv_put_word(out, SV_WORD_END);
+    }
+}
+
+
+static int
+sv_fold_address(sv_out_t *out, const unsigned char *p,
+    const unsigned char *end)
+{
+    const unsigned char  *at, *local, *domain;
+
+    at = memchr(p, '@', end - p);
+    if (at == NULL) {
+        return 0;
+    }
+
+    for (local = at; local > p; local--) {
+        if (!sv_is_alnum(local[-1]) && local[-1] < 0x80
+            && strchr("._+-*%~='", local[-1]) == NULL)
+        {
+            break;
+        }
+    }
+
+    for (domain = at + 1; domain < end; domain++) {
+        if (!sv_is_alnum(*domain) && *domain < 0x80
+            && strchr(".-*", *domain) == NULL)
+        {
+            break;
+        }
+    }
+
+    if (domain == at + 1) {
+        return 0;
+    }
+
+    sv_fold_plain(out, p, local);
+    sv_put_word(out, SV_WORD_ADDRESS);
+    sv_fold_plain(out, domain, end);
+
+    return 1;
+}
+
+
+static void
+sv_fold_plain(sv_out_t *out, const unsigned char *p, const unsigned char *end)
+{
+    const unsigned char  *run;
+
+    while (p < end) {
+        run = p;
+
+        while (p < end
+               && (sv_is_alnum(*p) || *p >= 0x80 || *p == '.' || *p == '-'
+                   || *p == '_'))
+        {
+            p++;
+        }
+
+        if (p > run) {
+            sv_fold_run(out, run, p);
+
+        } else {
+            sv_put_space(out);
+            p++;
+        }
+    }
+}
+
+
+static void
+sv_fold_run(sv_out_t *out, const unsigned char *p, const unsigned char *end)
+{
+    int  host;
+
+    while (p < end && (*p == '.' || *p == '-' || *p == '_')) {
+        p++;
+    }
+
+    while (p < end && (end[-1] == '.' || end[-1] == '-' || end[-1] == '_')) {
+        end--;
+    }
+
+    sv_put_space(out);
+
+    if (sv_is_ipv4(p, end)) {
+        sv_put_word(out, SV_WORD_IP);
+        return;
+    }
+
+    host = sv_is_host(p, end);
+
+    while (p < end && out->len + 16 < out->size) {
+
+        if (*p != '.' && *p != '-' && *p != '_') {
+            sv_put_char(out, &p, end);
+            continue;
+        }
+
+        if (*p != '_' && host) {
+            sv_put(out, *p);
+
+        } else if (*p == '.' && (p[-1] | 0x20) == p[-1] && sv_is_alpha(p[-1])
+                   && sv_is_alpha(p[1]) && (p[1] | 0x20) != p[1])
+        {
+            /* "unknown.Please" */
+            sv_put_word(out, SV_WORD_END);
+
+        } else if (*p != '-' || out->len < 2 || out->data[out->len - 1] != 'e'
+                   || out->data[out->len - 2] != ' ' || (p[1] | 0x20) != 'm')
+        {
+            /* the hyphen of "e-mail" goes, others are spaces */
+            sv_put_space(out);
+        }
+
+        p++;
+    }
+
+    sv_put_space(out);
+}
+
+
+static void
+sv_fold_url(sv_out_t *out, const unsigned char *p, const unsigned char *end)
+{
+    sv_put_space(out);
+
+    for ( /* void */ ; p < end && out->len + 16 < out->size; p++) {
+
+        if (sv_is_alnum(*p)) {
+            sv_put(out, sv_lower(*p));
+
+        } else if (out->data[out->len - 1] != '.'
+                   && out->data[out->len - 1] != ' ')
+        {
+            sv_put(out, '.');
+        }
+    }
+
+    while (out->data[out->len - 1] == '.') {
+        out->len--;
+    }
+
+    sv_put_space(out);
+}
+
+
+static const unsigned char *
+sv_find_url(const unsigned char *p, const unsigned char *end)
+{
+    const unsigned char  *start;
+
+    for (start = p; p < end; p++) {
+
+        if (*p == ':' && end - p > 3 && p[1] == '/' && p[2] == '/') {
+            while (p > start && sv_is_alpha(p[-1])) {
+                p--;
+            }
+
+            return p;
+        }
+
+        if (end - p > 4 && (p == start || !sv_is_alnum(p[-1]))
+            && (p[0] | 0x20) == 'w' && (p[1] | 0x20) == 'w'
+            && (p[2] | 0x20) == 'w' && p[3] == '.')
+        {
+            return p;
+        }
+
+        if (*p == '@') {
+            return NULL;
+        }
+    }
+
+    return NULL;
+}
+
+
+static int
+sv_is_ipv4(const unsigned char *p, const unsigned char *end)
+{
+    unsigned  dots, digits, value;
+
+    dots = 0;
+    digits = 0;
+    value = 0;
+
+    for ( /* void */ ; p < end; p++) {
+
+        if (*p == '.' && digits != 0) {
+            dots++;
+            digits = 0;
+            value = 0;
+            continue;
+        }
+
+        if (!sv_is_digit(*p)) {
+            return 0;
+        }
+
+        value = value * 10 + (*p - '0');
+
+        if (++digits > 3 || value > 255) {
+            return 0;
+        }
+    }
+
+    return dots == 3 && digits != 0;
+}
+
+
+static int
+sv_is_ipv6(const unsigned char *p, const unsigned char *end)
+{
+    unsigned  colons, twice, digits;
+
+    if (end - p > 5 && p[4] == ':' && (p[0] | 0x20) == 'i'
+        && (p[1] | 0x20) == 'p' && (p[2] | 0x20) == 'v' && p[3] == '6')
+    {
+        p += 5;
+    }
+
+    if (end - p > 46) {
+        return 0;
+    }
+
+    colons = 0;
+    twice = 0;
+    digits = 0;
+
+    for ( /* void */ ; p < end; p++) {
+
+        if (*p == ':') {
+            twice |= (end - p > 1 && p[1] == ':');
+            colons++;
+
+        } else if (sv_is_digit(*p) || ((*p | 0x20) >= 'a'
+                                       && (*p | 0x20) <= 'f'))
+        {
+            digits++;
+
+        } else if (*p != '.') {
+            return 0;
+        }
+    }
+
+    return digits != 0 && colons >= 2 && (twice || colons >= 7);
+}
+
+
+/* a dotted name, or number: "lower.Upper" is two sentences run together */
+
+static int
+sv_is_host(const unsigned char *p, const unsigned char *end)
+{
+    int  dot;
+
+    dot = 0;
+
+    for ( /* void */ ; p < end; p++) {
+
+        if (*p >= 0x80) {
+            return 0;
+        }
+
+        if (*p != '.') {
+            continue;
+        }
+
+        dot = 1;
+
+        if (p[1] == '.'
+            || (p[1] >= 'A' && p[1] <= 'Z' && p[-1] >= 'a' && p[-1] <= 'z'))
+        {
+            return 0;
+        }
+    }
+
+    return dot;
+}
+
+
+static void
+sv_put_char(sv_out_t *out, const unsigned char **p, const unsigned char *end)
+{
+    uint32_t              ch;
+    const unsigned char  *start;
+
+    start = *p;
+
+    if (*start < 0x80) {
+        sv_put(out, sv_lower(*start));
+        (*p)++;
+        return;
+    }
+
+    ch = sv_utf8_decode(p, end);
+
+    if (ch == SV_UTF8_BAD) {
+        /* Latin-1, still seen */
+        ch = *start;
+        *p = start + 1;
+    }
+
+    sv_put_code(out, ch, start, *p - start);
+}
+
+
+static void
+sv_put_code(sv_out_t *out, uint32_t ch, const unsigned char *bytes,
+    size_t len)
+{
+    size_t  i;
+
+    if (ch >= 0xff01 && ch <= 0xff5e) {
+        /* full-width forms of ASCII */
+        ch -= 0xfee0;
+    }
+
+    if (ch < 0x80) {
+        if (sv_is_alnum(ch)) {
+            sv_put(out, sv_lower(ch));
+
+        } else {
+            sv_put_space(out);
+        }
+
+        return;
+    }
+
+    if (ch >= 0xc0 && ch < 0xc0 + sizeof(sv_latin) - 1) {
+        ch = (unsigned char) sv_latin[ch - 0xc0];
+
+        if (ch == ' ') {
+            sv_put_space(out);
+
+        } else {
+            sv_put(out, ch);
+        }
+
+        return;
+    }
+
+    if (ch < 0xc0 || (ch >= 0x2000 && ch < 0x2070)
+        || (ch >= 0x3000 && ch < 0x3020))
+    {
+        /* spaces, dashes, quotation marks */
+        sv_put_space(out);
+        return;
+    }
+
+    if (ch >= 0x300 && ch < 0x370) {
+        /* combining accents */
+        return;
+    }
+
+    if (ch >= 0x410 && ch < 0x430) {
+        /* Cyrillic capitals */
+        ch += 0x20;
+        sv_put(out, 0xc0 | (ch >> 6));
+        sv_put(out, 0x80 | (ch & 0x3f));
+        return;
+    }
+
+    for (i = 0; i < len; i++) {
+        sv_put(out, bytes[i]);
+    }
+}
+
+
+static void
+sv_put(sv_out_t *out, unsigned char ch)
+{
+    if (out->len < out->size) {
+        out->data[out->len++] = ch;
+    }
+}
+
+
+static void
+sv_put_space(sv_out_t *out)
+{
+    if (out->data[out->len - 1] != ' ') {
+        sv_put(out, ' ');
+    }
+}
+
+
+static void
+sv_put_word(sv_out_t *out, unsigned char ch)
+{
+    sv_put_space(out);
+    sv_put(out, ch);
+    sv_put(out, ' ');
+}

@@ -1,0 +1,516 @@
+
+/*
+ * One pass over a reply's folded text finds all phrases of all rules, in
+ * time linear in its length: the automaton reports literal pieces, and a
+ * phrase of several elements remembers how far each of its beginnings got.
+ */
+
+
+#include <stdlib.h>
+
+#include "sv_rules.h"
+
+
+#define SV_NO_GAP  ((uint16_t) -1)
+
+
+/* a trie while it grows: children are lists sorted by byte */
+
+typedef struct {
+    uint32_t        child;
+    uint32_t        sibling;
+    uint32_t        use;        /* in uses, from 1 */
+    uint32_t        fail;
+    uint32_t        id;         /* breadth-first */
+    unsigned char   byte;
+    uint8_t         words;
+    uint8_t         space;
+} sv_trie_t;
+
+
+typedef struct {
+    uint32_t        slot;
+    uint32_t        next;
+} sv_use_t;
+
+
+struct sv_match_build_s {
+    sv_array_t      trie;       /* sv_trie_t */
+    sv_array_t      uses;       /* sv_use_t */
+    sv_array_t      slots;      /* sv_slot_t */
+    uint32_t        nphrases;
+};
+
+
+/* where an element was met: its last word, for the two latest times */
+
+typedef struct {
+    uint16_t        end[2];
+} sv_met_t;
+
+
+static uint32_t sv_trie_child(sv_match_build_t *b, uint32_t node,
+    unsigned char byte);
+static uint32_t sv_trie_find(const sv_trie_t *trie, uint32_t node,
+    unsigned char byte);
+static uint32_t *sv_trie_order(sv_match_build_t *b);
+static void sv_trie_fail(sv_trie_t *trie, uint32_t parent, uint32_t child);
+static int sv_match_alloc(sv_match_build_t *b, sv_match_t *m);
+static void sv_match_copy(sv_match_build_t *b, sv_match_t *m,
+    const uint32_t *order);
+static uint32_t sv_match_step(const sv_match_t *m, uint32_t node,
+    unsigned char byte);
+static uint32_t sv_match_child(const sv_match_t *m, uint32_t node,
+    unsigned char byte);
+static void sv_match_hit(const sv_match_t *m, const sv_node_t *node,
+    unsigned word, sv_met_t *met, sv_hits_t *hits);
+static int sv_match_near(const sv_met_t *met, unsigned gap, unsigned start);
+
+
+sv_match_build_t *
+sv_match_build(void)
+{
+    sv_match_build_t  *b;
+
+    b = malloc(sizeof(sv_match_build_t));
+    if (b == NULL) {
+        return NULL;
+    }
+
+    sv_array_init(&b->trie, sizeof(sv_trie_t));
+    sv_array_init(&b->uses, sizeof(sv_use_t));
+    sv_array_init(&b->slots, sizeof(sv_slot_t));
+    b->nphrases = 0;
+
+    if (sv_array_push(&b->trie) == NULL || sv_array_push(&b->uses) == NULL) {
+        sv_match_build_free(b);
+        return NULL;
+    }
+
+    return b;
+}
+
+
+/* the number of the slot, or -1: no memory, -2: too many */
+
+int
+sv_match_slot(sv_match_build_t *b, const sv_slot_t *slot)
+{
+    sv_slot_t  *s;
+
+    if (b->slots.nelts == SV_SLOTS_MAX) {
+        return -2;
+    }
+
+    s = sv_array_push(&b->slots);
+    if (s == NULL) {
+        return -1;
+    }
+
+    *s = *slot;
+
+    if (b->nphrases <= slot->phrase) {
+        b->nphrases = slot->phrase + 1;
+    }
+
+    return b->slots.nelts - 1;
+}
+
+
+int
+sv_match_piece(sv_match_build_t *b, const unsigned char *piece, size_t len,
+    uint32_t slot)
+{
+    size_t      i, words;
+    uint32_t    node;
+    sv_use_t   *use;
+    sv_trie_t  *t;
+
+    if (b->uses.nelts == SV_USES_MAX
+        || b->trie.nelts + len > SV_NODES_MAX)
+    {
+        return -2;
+    }
+
+    node = 0;
+    words = 1;
+
+    for (i = 0; i < len; i++) {
+        node = sv_trie_child(b, node, piece[i]);
+        if (node == 0) {
+            return -1;
+        }
+
+        if (piece[i] == ' ' && i != 0 && i != len - 1) {
+            words++;
+        }
+    }
+
+    use = sv_array_push(&b->uses);
+    if (use == NULL) {
+        return -1;
+    }
+
+    t = (sv_trie_t *) b->trie.elts + node;
+    t->words = words;
+    t->space = (piece[len - 1] == ' ');
+    use->slot = slot;
+    use->next = t->use;
+    t->use = b->uses.nelts - 1;
+
+    return 0;
+}
+
+
+static uint32_t
+sv_trie_child(sv_match_build_t *b, uint32_t node, unsigned char byte)
+{
+    uint32_t    n, child, prev;
+    sv_trie_t  *t, *new;
+
+    t = b->trie.elts;
+    prev = 0;
+
+    for (n = t[node].child; n != 0 && t[n].byte < byte; n = t[n].sibling) {
+        prev = n;
+    }
+
+    if (n != 0 && t[n].byte == byte) {
+        return n;
+    }
+
+    new = sv_array_push(&b->trie);
+    if (new == NULL) {
+        return 0;
+    }
+
+    child = b->trie.nelts - 1;
+    new->byte = byte;
+    new->sibling = n;
+
+    t = b->trie.elts;
+
+    if (prev != 0) {
+        t[prev].sibling = child;
+
+    } else {
+        t[node].child = child;
+    }
+
+    return child;
+}
+
+
+int
+sv_match_finish(sv_match_build_t *b, sv_match_t *m)
+{
+    uint32_t  *order;
+
+    order = sv_trie_order(b);
+    if (order == NULL) {
+        return -1;
+    }
+
+    if (sv_match_alloc(b, m) != 0) {
+        free(order);
+        sv_match_free(m);
+        return -1;
+    }
+
+    sv_match_copy(b, m, order);
+    free(order);
+
+    return 0;
+}
+
+
+/* numbers the nodes breadth-first and sets where each falls back to */
+
+static uint32_t *
+sv_trie_order(sv_match_build_t *b)
+{
+    uint32_t   *order, node, child;
+    size_t      head, tail;
+    sv_trie_t  *t;
+
+    t = b->trie.elts;
+
+    order = malloc(b->trie.nelts * sizeof(uint32_t));
+    if (order == NULL) {
+        return NULL;
+    }
+
+    order[0] = 0;
+    tail = 1;
+
+    for (head = 0; head < tail; head++) {
+        node = order[head];
+        t[node].id = head;
+
+        for (child = t[node].child; child != 0; child = t[child].sibling) {
+            sv_trie_fail(t, node, child);
+            order[tail++] = child;
+        }
+    }
+
+    return order;
+}
+
+
+static void
+sv_trie_fail(sv_trie_t *trie, uint32_t parent, uint32_t child)
+{
+    uint32_t  f, found;
+
+    found = 0;
+
+    for (f = parent; f != 0 && found == 0; ) {
+        f = trie[f].fail;
+        found = sv_trie_find(trie, f, trie[child].byte);
+    }
+
+    trie[child].fail = found;
+}
+
+
+static uint32_t
+sv_trie_find(const sv_trie_t *trie, uint32_t node, unsigned char byte)
+{
+    uint32_t  n;
+
+    for (n = trie[node].child; n != 0; n = trie[n].sibling) {
+        if (trie[n].byte == byte) {
+            return n;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+sv_match_alloc(sv_match_build_t *b, sv_match_t *m)
+{
+    m->nnodes = b->trie.nelts;
+    m->nslots = b->slots.nelts;
+    m->nphrases = b->nphrases;
+
+    m->nodes = calloc(m->nnodes, sizeof(sv_node_t));
+    m->bytes = calloc(m->nnodes, 1);
+    m->uses = calloc(b->uses.nelts, sizeof(uint16_t));
+    m->slots = calloc(m->nslots + 1, sizeof(sv_slot_t));
+
+    if (m->nodes == NULL || m->bytes == NULL || m->uses == NULL
+        || m->slots == NULL)
+    {
+        return -1;
+    }
+
+    if (m->nslots != 0) {
+        memcpy(m->slots, b->slots.elts, m->nslots * sizeof(sv_slot_t));
+    }
+
+    return 0;
+}
+
+
+static void
+sv_match_copy(sv_match_build_t *b, sv_match_t *m, const uint32_t *order)
+{
+    uint32_t          i, u, child, fail, nuses;
+    sv_node_t        *node;
+    const sv_use_t   *uses;
+    const sv_trie_t  *trie, *t;
+
+    trie = b->trie.elts;
+    uses = b->uses.elts;
+    nuses = 0;
+
+    for (i = 0; i < m->nnodes; i++) {
+        t = &trie[order[i]];
+        node = &m->nodes[i];
+        fail = trie[t->fail].id;
+
+        m->bytes[i] = t->byte;
+        node->fail = fail;
+        node->dict = m->nodes[fail].nuses ? fail : m->nodes[fail].dict;
+        node->words = t->words;
+        node->space = t->space;
+        node->use = nuses;
+
+        for (u = t->use; u != 0; u = uses[u].next) {
+            m->uses[nuses++] = uses[u].slot;
+        }
+
+        node->nuses = nuses - node->use;
+
+        if (t->child != 0) {
+            node->child = trie[t->child].id;
+        }
+
+        for (child = t->child; child != 0; child = trie[child].sibling) {
+            node->nchildren++;
+        }
+    }
+
+    memset(m->root, 0, sizeof(m->root));
+
+    for (i = 0; i < m->nodes[0].nchildren; i++) {
+        child = m->nodes[0].child + i;
+        m->root[m->bytes[child]] = child;
+    }
+}
+
+
+void
+sv_match_build_free(sv_match_build_t *b)
+{
+    if (b == NULL) {
+        return;
+    }
+
+    sv_array_free(&b->trie);
+    sv_array_free(&b->uses);
+    sv_array_free(&b->slots);
+    free(b);
+}
+
+
+void
+sv_match_free(sv_match_t *m)
+{
+    free(m->nodes);
+    free(m->bytes);
+    free(m->uses);
+    free(m->slots);
+    memset(m, 0, sizeof(sv_match_t));
+}
+
+
+void
+sv_match_run(const sv_match_t *m, const unsigned char *text, size_t len,
+    sv_hits_t *hits)
+{
+    size_t            i;
+    unsigned          word;
+    uint32_t          node, n;
+    sv_met_t          met[SV_SLOTS_MAX];
+    const sv_node_t  *nodes;
+
+    memset(hits->bits, 0, m->nphrases / 8 + (m->nphrases % 8 != 0));
+    memset(met, 0xff, m->nslots * sizeof(sv_met_t));
+
+    nodes = m->nodes;
+    node = 0;
+    word = 0;
+
+    for (i = 0; i < len; i++) {
+        node = sv_match_step(m, node, text[i]);
+
+        if (text[i] == ' ') {
+            word++;
+
+        } else if (text[i] == SV_WORD_END) {
+            word += SV_SENTENCE_GAP;
+        }
+
+        n = nodes[node].nuses ? node : nodes[node].dict;
+
+        for ( /* void */ ; n != 0; n = nodes[n].dict) {
+            sv_match_hit(m, &nodes[n], word, met, hits);
+        }
+    }
+}
+
+
+static uint32_t
+sv_match_step(const sv_match_t *m, uint32_t node, unsigned char byte)
+{
+    uint32_t  child;
+
+    while (node != 0) {
+        child = sv_match_child(m, node, byte);
+        if (child != 0) {
+            return child;
+        }
+
+        node = m->nodes[node].fail;
+    }
+
+    return m->root[byte];
+}
+
+
+static uint32_t
+sv_match_child(const sv_match_t *m, uint32_t node, unsigned char byte)
+{
+    uint32_t  low, high, middle;
+
+    low = m->nodes[node].child;
+    high = low + m->nodes[node].nchildren;
+
+    while (low < high) {
+        middle = low + (high - low) / 2;
+
+        if (m->bytes[middle] == byte) {
+            return middle;
+        }
+
+        if (m->bytes[middle] < byte) {
+            low = middle + 1;
+
+        } else {
+            high = middle;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+sv_match_hit(const sv_match_t *m, const sv_node_t *node, unsigned word,
+    sv_met_t *met, sv_hits_t *hits)
+{
+    uint32_t          i, slot;
+    unsigned          start, end;
+    const sv_slot_t  *s;
+
+    end = word - node->space;
+    start = end + 1 - node->words;
+
+    for (i = 0; i < node->nuses; i++) {
+        slot = m->uses[node->use + i];
+        s = &m->slots[slot];
+
+        if (!s->first && !sv_match_near(&met[slot - 1], s->gap, start)) {
+            continue;
+        }
+
+        if (s->last) {
+            sv_bit_set(hits->bits, s->phrase);
+
+        } else if (met[slot].end[0] != end) {
+            met[slot].end[1] = met[slot].end[0];
+            met[slot].end[0] = end;
+        }
+    }
+}
+
+
+static int
+sv_match_near(const sv_met_t *met, unsigned gap, unsigned start)
+{
+    int  i;
+
+    for (i = 0; i < 2; i++) {
+        if (met->end[i] != SV_NO_GAP
+            && met->end[i] < start
+            && start - met->end[i] - 1 <= gap)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
