@@ -1,0 +1,544 @@
+package TestVerify::Blocks;
+
+# The sections of this project, by Test::Nginx's own hooks.
+
+use strict;
+use warnings;
+
+use Test::More ();
+use Time::HiRes qw( sleep time );
+
+use TestVerify::DNS;
+use TestVerify::Env;
+use TestVerify::Nginx;
+use TestVerify::Result;
+use TestVerify::SMTP;
+
+our $Block;         # the one that runs
+our $Asked;         # when its request was sent
+
+my (%pid, %log, $servers, $sanitizer);
+
+
+sub setup
+{
+    Test::Nginx::Socket::add_block_preprocessor(\&before);
+    Test::Nginx::Socket::add_response_body_check(\&answered);
+    Test::Nginx::Socket::add_test_cleanup_handler(\&after);
+    Test::Nginx::Socket::add_cleanup_handler(\&stop_servers);
+}
+
+
+# ---- before a block
+
+sub before
+{
+    my ($block) = @_;
+
+    $Block = $block;
+    $sanitizer = TestVerify::Nginx::sanitizer_files();
+
+    configure($block);
+    requests($block);
+    signals($block);
+    start_servers($block);
+}
+
+
+sub give
+{
+    my ($block, $section, $value) = @_;
+
+    $block->set_value($section, $value);
+}
+
+
+sub configure
+{
+    my ($block) = @_;
+
+    if (!defined $block->bare) {
+        my $mine = $block->http_config // '';
+        my %said = map { $_ => 1 } $mine =~ /^\s*(\w+)/mg;
+
+        give($block, http_config => join '', $mine, "\n", map { "    $_\n" }
+             grep { !$said{(split ' ')[0]} } defaults());
+    }
+
+    if (!defined $block->config) {
+        my $more = $block->verify // '';
+
+        give($block, config => "        location = /verify {\n"
+             . "            smtp_verify;\n$more\n        }\n");
+    }
+
+    give($block, suppress_stderr => '') if defined $block->must_die;
+}
+
+
+# times short enough for a suite
+
+sub defaults
+{
+    return (
+        'resolver $TEST_NGINX_DNS;',
+        'resolver_timeout 1s;',
+        'smtp_verify_helo verifier.test;',
+        'smtp_verify_from probe@verifier.test;',
+        'smtp_verify_port $TEST_NGINX_SMTP_PORT;',
+        'smtp_verify_target_allow 127.0.0.0/8 ::1;',
+        'smtp_verify_connect_timeout 300ms 300ms 300ms;',
+        'smtp_verify_greeting_timeout 600ms;',
+        'smtp_verify_read_timeout 600ms;',
+        'smtp_verify_timeout 5s;',
+    );
+}
+
+
+sub requests
+{
+    my ($block) = @_;
+
+    if (defined $block->address) {
+        my $query = $block->query;
+        $query = defined $query && $query ne '' ? "&$query" : '';
+
+        my @list = map { "GET /verify?email=" . escape($_) . $query }
+            split /\n/, $block->address;
+
+        give($block, request => @list > 1 ? \@list : $list[0]);
+
+        if (@list > 1) {
+            for my $section (qw( error_code response_headers )) {
+                my $value = $block->$section;
+                give($block, $section => [($value) x @list])
+                    if defined $value && !ref $value;
+            }
+        }
+    }
+
+    if (defined $block->must_die) {
+        give($block, request => 'GET /') if !defined $block->request;
+        return;
+    }
+
+    if (defined $block->problem && !defined $block->response_headers) {
+        give($block,
+             response_headers => 'Content-Type: application/problem+json');
+    }
+
+    # the real runner evaluates this right before the request
+
+    my $init = $block->init // '';
+    give($block, init => "TestVerify::Blocks::asked();\n$init");
+}
+
+
+sub escape
+{
+    my ($text) = @_;
+
+    $text =~ s/([^A-Za-z0-9_.~@\/-])/sprintf '%%%02X', ord $1/ge;
+    return $text;
+}
+
+
+# "signal: 200ms HUP" sends it that long after the request
+
+sub signals
+{
+    my ($block) = @_;
+
+    return if !defined $block->signal;
+
+    for my $line (split /\n/, $block->signal) {
+        my ($after, $name) = $line =~ /^(\S+)\s+(\w+)$/
+            or die "signal: bad line: $line\n";
+
+        give($block, init => scalar($block->init)
+             . "\nTestVerify::Blocks::signal_later('$after', '$name');\n");
+    }
+}
+
+
+sub signal_later
+{
+    my ($after, $name) = @_;
+
+    $after = $after =~ /^(\d+)ms$/ ? $1 / 1000 : $after;
+
+    my $pid = fork() // die "fork: $!\n";
+    return if $pid;
+
+    TestVerify::Env::detach('/dev/null');
+    sleep $after;
+    kill $name, TestVerify::Nginx::pid();
+    POSIX::_exit(0);
+}
+
+
+sub asked
+{
+    $Asked = time();
+}
+
+
+sub start_servers
+{
+    my ($block) = @_;
+
+    my $dir = "$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot";
+    mkdir $dir;
+
+    stop_servers();
+
+    $servers = TestVerify::SMTP::parse($block->smtp // '');
+    %log = (smtp => "$dir/smtp.log", dns => "$dir/dns.log");
+    unlink glob "$dir/*";
+
+    $pid{smtp} = TestVerify::SMTP::start($servers, $log{smtp}) if @$servers;
+
+    my $zone = $block->dns;
+
+    if (!defined $zone || $zone =~ /^\s*\+default\s*$/m) {
+        $zone = TestVerify::DNS::default_zone($servers)
+                . (defined $zone ? $zone =~ s/^\s*\+default\s*$//mr : '');
+    }
+
+    $pid{dns} = TestVerify::DNS::start(TestVerify::DNS::parse($zone),
+                                       $log{dns})
+        if !defined $block->no_dns;
+}
+
+
+sub stop_servers
+{
+    TestVerify::Env::stop(delete $pid{$_}) for keys %pid;
+    undef $servers;
+}
+
+
+# ---- an answer
+
+sub answered
+{
+    my ($block, $body, $i, $repeated, $dry_run) = @_;
+
+    return if $dry_run;
+
+    my $took = time() - $Asked;
+    $Asked = time();
+
+    my $name = $block->name;
+
+    if (defined(my $within = $block->within)) {
+        ok_diag($took <= seconds($within), "$name - within $within",
+                sprintf 'it took %.3f s', $took);
+    }
+
+    if (defined(my $least = $block->not_within)) {
+        ok_diag($took > seconds($least), "$name - not within $least",
+                sprintf 'it took %.3f s', $took);
+    }
+
+    return if !defined $block->json && !defined $block->problem;
+
+    my ($r, $error) = TestVerify::Result::decode($body);
+
+    if ($error) {
+        ok_diag(0, "$name - strict JSON", $error, $body);
+        return;
+    }
+
+    if (defined $block->problem) {
+        none("$name - a problem of RFC 9457", $body,
+             TestVerify::Result::problem($r));
+        none("$name - problem", $body,
+             TestVerify::Result::compare($r, $block->problem));
+        return;
+    }
+
+    my @groups = split /^--\n/m, $block->json;
+    my $expected = $groups[$i] // return;
+
+    none("$name - the shape of a result (req $i)", $body,
+         TestVerify::Result::shape($r, defined $block->with_transcript))
+        if !defined $block->no_shape;
+
+    none("$name - json (req $i)", $body,
+         TestVerify::Result::compare($r, $expected));
+}
+
+
+sub ok_diag
+{
+    my ($ok, $name, @diag) = @_;
+
+    Test::More::diag(@diag) if !Test::More::ok($ok, $name);
+    return $ok;
+}
+
+
+sub none
+{
+    my ($name, $context, @bad) = @_;
+
+    ok_diag(!@bad, $name, join("\n", @bad), "\n$context");
+}
+
+
+sub seconds
+{
+    my ($text) = @_;
+
+    return $text =~ /^([\d.]+)ms$/ ? $1 / 1000 : $text =~ s/s$//r;
+}
+
+
+# ---- after a block
+
+sub after
+{
+    my ($block) = @_;
+
+    my $sessions = sessions_ended($block);
+    my $text = TestVerify::SMTP::transcript($sessions);
+    my $ok = 1;
+
+    $ok &= smtp_checks($block, $sessions, $text) if $servers && @$servers;
+    $ok &= dns_checks($block);
+
+    undef $servers;
+    stop_servers();
+
+    $ok &= nginx_checks($block) if !$ENV{TEST_NGINX_LEAVE};
+
+    server_errors($block);
+
+    Test::More::diag($text) if !$ok && $text ne '';
+}
+
+
+# QUIT is said behind the answer: the end is awaited
+
+sub sessions_ended
+{
+    my ($block) = @_;
+
+    my $end = time() + seconds($block->linger // '3s');
+    my $sessions;
+
+    while (1) {
+        $sessions = TestVerify::SMTP::sessions($log{smtp});
+
+        return $sessions if !grep { !defined $_->{ended} } @$sessions;
+        last if time() > $end;
+
+        sleep 0.02;
+    }
+
+    return $sessions;
+}
+
+
+sub smtp_checks
+{
+    my ($block, $sessions, $text) = @_;
+
+    my $name = $block->name;
+    my $ok = 1;
+
+    $ok &= none("$name - every session was ended", '',
+                map { "$_->{id} is open" }
+                grep { !defined $_->{ended} } @$sessions);
+
+    $ok &= none("$name - SMTP by the book", '',
+                map { my $id = $_->{id}; map { "$id: $_->{d}" }
+                      grep { $_->{e} =~ /^(violation|broken)$/ }
+                      @{ $_->{events} } } @$sessions)
+        if !defined $block->smtp_violation;
+
+    if (defined(my $want = $block->smtp_violation)) {
+        $ok &= ok_diag($text =~ /-- violation .*$want/, "$name - violation");
+    }
+
+    $ok &= counts($name, 'smtp_waits', scalar $block->smtp_waits,
+                  tally($sessions, sub { $_[0]{waits} }));
+    $ok &= counts($name, 'smtp_sessions', scalar $block->smtp_sessions,
+                  tally($sessions, sub { 1 }));
+    $ok &= turns($name, scalar $block->smtp_turns,
+                 [TestVerify::SMTP::turns($sessions)]);
+
+    for my $re (lines($block->smtp_like)) {
+        $ok &= ok_diag($text =~ /$re/m, "$name - smtp_like $re");
+    }
+
+    for my $re (lines($block->smtp_unlike)) {
+        $ok &= ok_diag($text !~ /$re/m, "$name - smtp_unlike $re");
+    }
+
+    if (my $code = $block->smtp_check) {
+        $ok &= ok_diag($code->($sessions, $text), "$name - smtp_check");
+    }
+
+    return $ok;
+}
+
+
+sub lines
+{
+    my ($section) = @_;
+
+    return if !defined $section;
+    return grep { /\S/ } split /\n/, $section;
+}
+
+
+sub tally
+{
+    my ($sessions, $code) = @_;
+
+    my %n = ('' => 0);
+
+    for my $s (@$sessions) {
+        my $value = $code->($s);
+        $n{''} += $value;
+        $n{ $s->{server} } += $value;
+    }
+
+    return \%n;
+}
+
+
+# one number for all, or a "server number" a line
+
+sub counts
+{
+    my ($name, $section, $want, $n) = @_;
+
+    my $ok = 1;
+
+    for my $line (lines($want)) {
+        my ($server, $number) = $line =~ /^\s*(?:(\S+)\s+)?(\d+)\s*$/
+            or die "$section: bad line: $line\n";
+
+        $ok &= Test::More::is($n->{$server // ''} // 0, $number,
+                              "$name - $section " . ($server // ''));
+    }
+
+    return $ok;
+}
+
+
+sub turns
+{
+    my ($name, $want, $got) = @_;
+
+    return 1 if !defined $want;
+
+    my @want = lines($want);
+    my $ok = @want == @$got;
+
+    for my $i (0 .. $#want) {
+        last if !$ok;
+        my $re = TestVerify::SMTP::glob_re($want[$i] =~ s/^\s+|\s+$//gr);
+        $ok = $got->[$i] =~ $re;
+    }
+
+    return ok_diag($ok, "$name - smtp_turns",
+                   "got:\n", map({ "  $_\n" } @$got),
+                   "expected:\n", map({ "  $_\n" } @want));
+}
+
+
+# "name TYPE number" a line; "name TYPE udp number" for one way only
+
+sub dns_checks
+{
+    my ($block) = @_;
+
+    my $ok = 1;
+
+    for my $line (lines($block->dns_queries)) {
+        my ($name, $type, $proto, $op, $n)
+            = $line =~ /^(\S+)\s+(\S+)\s+(?:(udp|tcp)\s+)?([<>]=)?(\d+)\s*$/
+            or die "dns_queries: bad line: $line\n";
+
+        my $got = grep {
+            $_->{name} eq $name && $_->{type} eq $type
+            && (!$proto || $_->{proto} eq $proto)
+        } TestVerify::DNS::queries($log{dns});
+
+        $ok &= ok_diag($op ? ($op eq '<=' ? $got <= $n : $got >= $n)
+                           : $got == $n,
+                       $block->name . " - dns_queries $line", "got $got");
+    }
+
+    return $ok;
+}
+
+
+sub nginx_checks
+{
+    my ($block) = @_;
+
+    my $name = $block->name;
+    my @bad;
+
+    if (!defined $block->must_die) {
+        my $error = TestVerify::Nginx::stop($ENV{TEST_NGINX_SANITIZER}
+                        || $ENV{TEST_NGINX_USE_VALGRIND} ? 30 : 5);
+        push @bad, $error if defined $error;
+    }
+
+    push @bad, map { "a connection is left: $_" }
+        TestVerify::Nginx::connections();
+
+    my $allowed = join '|', map { "(?:$_)" } lines($block->log_allow),
+        defined $block->must_die ? '\[emerg\]' : ();
+
+    push @bad, TestVerify::Nginx::complaints(
+        $allowed eq '' ? undef : qr/$allowed/, locals($block));
+
+    my $files = TestVerify::Nginx::sanitizer_files();
+    push @bad, map { "$_ has grown" }
+        grep { ($files->{$_} // 0) != ($sanitizer->{$_} // 0) } keys %$files;
+
+    return none("$name - nginx has nothing to complain of", '', @bad);
+}
+
+
+# the local parts that were asked about
+
+sub locals
+{
+    my ($block) = @_;
+
+    my @texts = defined $block->address ? split /\n/, $block->address
+        : map { my $v = $block->$_; ref $v eq 'ARRAY' ? grep { !ref } @$v
+                                    : $v // () }
+          qw( request raw_request );
+
+    my %locals;
+
+    for my $text (@texts) {
+        $locals{$1} = 1 while $text =~ /([\w.+-]{2,})(?:@|%40)/g;
+    }
+
+    return keys %locals;
+}
+
+
+sub server_errors
+{
+    my ($block) = @_;
+
+    for my $file (values %log) {
+        open my $in, '<', "$file.err" or next;
+        my @lines = <$in>;
+        none($block->name . ' - the scripted servers', '', @lines) if @lines;
+    }
+}
+
+
+1;

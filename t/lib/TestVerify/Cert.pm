@@ -1,0 +1,101 @@
+package TestVerify::Cert;
+
+# Certificates made on the spot: an authority, and leaves signed by it.
+
+use strict;
+use warnings;
+
+use File::Path qw( make_path );
+use IO::Socket::SSL::Utils;
+
+use TestVerify::Env;
+
+
+sub dir
+{
+    return "$TestVerify::Env::Dir/certs";
+}
+
+
+# the paths of the certificate and the key for a host name; "expired" and
+# "selfsigned" make bad ones
+
+sub leaf
+{
+    my ($host, $kind) = @_;
+
+    $kind ||= 'good';
+
+    my $base = dir() . "/$kind-$host";
+
+    if (!fresh("$base.crt")) {
+        my ($ca, $cakey) = authority();
+        my $key = KEY_create_ec('prime256v1');
+        my $now = time();
+
+        my @issuer = $kind eq 'selfsigned' ? ()
+                                           : (issuer => [$ca, $cakey]);
+
+        my ($cert) = CERT_create(@issuer, key => $key, version => 3,
+            serial => int(rand(2 ** 30)) + 2,
+            subject => { commonName => $host },
+            subjectAltNames => [[DNS => $host]],
+            not_before => $now - 2 * 86400,
+            not_after => $now + ($kind eq 'expired' ? -86400 : 30 * 86400));
+
+        save($base, $cert, $key);
+    }
+
+    return ("$base.crt", "$base.key");
+}
+
+
+sub authority
+{
+    my $base = dir() . "/authority";
+
+    if (!fresh("$base.crt")) {
+        make_path(dir());
+
+        my $key = KEY_create_ec('prime256v1');
+        my ($cert) = CERT_create(CA => 1, key => $key, version => 3,
+            serial => 1, subject => { commonName => 'Test authority' },
+            not_before => time() - 86400, not_after => time() + 60 * 86400);
+
+        save($base, $cert, $key);
+    }
+
+    return (PEM_file2cert("$base.crt"), PEM_file2key("$base.key"),
+            "$base.crt");
+}
+
+
+sub fresh
+{
+    my ($file) = @_;
+
+    return -s $file && -M $file < 20;
+}
+
+
+# suites run in parallel: whole files only, and never a key without its
+# certificate
+
+sub save
+{
+    my ($base, $cert, $key) = @_;
+
+    open my $lock, '>', dir() . '/lock' or die "certs: $!\n";
+    flock $lock, 2;
+
+    return if fresh("$base.crt");
+
+    PEM_key2file($key, "$base.key.$$");
+    PEM_cert2file($cert, "$base.crt.$$");
+
+    rename "$base.key.$$", "$base.key" or die "$base.key: $!\n";
+    rename "$base.crt.$$", "$base.crt" or die "$base.crt: $!\n";
+}
+
+
+1;

@@ -1,0 +1,134 @@
+package TestVerify::Env;
+
+# Where a suite runs: a slot of its own, so that suites run in parallel.  A
+# slot is a number n: 127.90.n.0/24 for the servers, one port each for nginx,
+# SMTP and DNS, and a server root.  It must be taken before Test::Nginx is
+# loaded, which reads its environment then.
+
+use strict;
+use warnings;
+
+use Cwd qw( abs_path );
+use File::Basename qw( dirname );
+use File::Path qw( make_path );
+use IO::Socket::INET;
+
+our $Root = abs_path(dirname(__FILE__) . "/../../..");
+our $Dir  = $ENV{TEST_VERIFY_DIR} || "$Root/build/t";
+
+our ($Slot, $Net, $HttpPort, $SmtpPort, $DnsPort, $Lock);
+
+
+sub take
+{
+    return if defined $Slot;
+
+    for my $i (0 .. 249) {
+        last if try(($$ + $i) % 250);
+    }
+
+    die "no free slot for a suite\n" if !defined $Slot;
+
+    make_path($Dir);
+
+    $ENV{TEST_NGINX_SERVROOT} ||= "$Dir/servroot-$Slot";
+    $ENV{TEST_NGINX_NET}       = $Net;
+    $ENV{TEST_NGINX_SMTP_PORT} = $SmtpPort;
+    $ENV{TEST_NGINX_DNS_PORT}  = $DnsPort;
+    $ENV{TEST_NGINX_DNS}       = "$Net.53:$DnsPort";
+    $ENV{TEST_NGINX_DNS2}      = "$Net.54:$DnsPort";
+    $ENV{TEST_NGINX_ROOT}      = $Root;
+    $ENV{TEST_NGINX_BINARY}  ||= nginx();
+}
+
+
+sub try
+{
+    my ($n) = @_;
+
+    my $net = "127.90.$n";
+    my $port = $ENV{TEST_NGINX_SERVER_PORT} || $ENV{TEST_NGINX_PORT};
+
+    # held as long as this process lives
+
+    my $lock = IO::Socket::INET->new(LocalAddr => "$net.250",
+        LocalPort => 19999, Listen => 1) or return;
+
+    if (!$port) {
+        $port = 20000 + $n;
+
+        my $probe = IO::Socket::INET->new(LocalAddr => '0.0.0.0',
+            LocalPort => $port, Listen => 1, ReuseAddr => 1) or return;
+        close $probe;
+
+        $ENV{TEST_NGINX_PORT} = $ENV{TEST_NGINX_SERVER_PORT} = $port;
+    }
+
+    ($Slot, $Net, $Lock, $HttpPort) = ($n, $net, $lock, $port);
+    $SmtpPort = 21000 + $n;
+    $DnsPort = 22000 + $n;
+
+    return 1;
+}
+
+
+sub nginx
+{
+    for my $dir (split(/:/, $ENV{PATH}), '/usr/sbin', '/usr/local/sbin') {
+        return "$dir/nginx" if -x "$dir/nginx";
+    }
+
+    return 'nginx';
+}
+
+
+# "11" is a host of this slot, anything else is an address as it is
+
+sub address
+{
+    my ($text) = @_;
+
+    return $text =~ /^\d+$/ ? "$Net.$text" : $text;
+}
+
+
+sub expand
+{
+    my ($text) = @_;
+
+    $text =~ s/\$(TEST_NGINX_[A-Z0-9_]+)/$ENV{$1} \/\/ die "no $1\n"/ge;
+
+    return $text;
+}
+
+
+# a child that serves: a process group of its own, nothing of the suite's
+# output kept open, no END blocks
+
+sub detach
+{
+    my ($errors) = @_;
+
+    setpgrp;
+    $SIG{$_} = 'DEFAULT' for qw( TERM INT HUP );
+    $SIG{$_} = 'IGNORE' for qw( CHLD PIPE );
+    $SIG{__DIE__} = $SIG{__WARN__} = 'DEFAULT';
+
+    open STDIN, '<', '/dev/null';
+    open STDOUT, '>', '/dev/null';
+    open STDERR, '>>', $errors;
+    STDERR->autoflush(1);
+}
+
+
+sub stop
+{
+    my ($pid) = @_;
+
+    kill 'TERM', -$pid;
+    kill 'TERM', $pid;
+    waitpid $pid, 0;
+}
+
+
+1;
