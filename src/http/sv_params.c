@@ -295,7 +295,9 @@ sv_params_seconds(const unsigned char *data, size_t len, unsigned *seconds)
         }
     }
 
-    return len != 0;
+    /* a full buffer is a value that was cut */
+
+    return len && len < SV_PARAMS_VALUE_MAX;
 }
 
 
