@@ -337,7 +337,8 @@ install: module    ## module to nginx's modules path, data and examples to share
 	@mv -f $(DESTDIR)$(MODULES_PATH)/.$(MODULE).new \
 	    $(DESTDIR)$(MODULES_PATH)/$(MODULE)
 	@for d in conf html; do \
-	    find $$d -type f -print 2> /dev/null || true; \
+	    find $$d -path conf/docker -prune -o -type f -print \
+	        2> /dev/null || true; \
 	done | while read -r f; do \
 	    install -D -m 644 $$f $(DESTDIR)$(DATADIR)/$${f#conf/}; done
 	@echo "installed: $(DESTDIR)$(MODULES_PATH)/$(MODULE)"
