@@ -21,13 +21,30 @@
 #include "ngx_smtp_verify_ares.h"
 
 
-#define NGX_SMTP_VERIFY_ARES_TRY      1500    /* ms, doubled each round */
-#define NGX_SMTP_VERIFY_ARES_TRIES    3
+#define NGX_SMTP_VERIFY_ARES_TRY      1500    /* ms */
 #define NGX_SMTP_VERIFY_ARES_TICK     250     /* ms */
 #define NGX_SMTP_VERIFY_ARES_EDNS     1232    /* octets, no fragments */
 
+/* 1.18 doubles the time of a try, a newer c-ares makes it as short as the
+   answers are quick: neither may give up before a slow resolver is done */
+#ifdef ARES_OPT_MAXTIMEOUTMS
+#define NGX_SMTP_VERIFY_ARES_TRIES    6
+#else
+#define NGX_SMTP_VERIFY_ARES_TRIES    3
+#endif
+
 /* of 65536 query ids; c-ares looks for a free one without end */
 #define NGX_SMTP_VERIFY_ARES_PENDING  16384
+
+/* from one source port, against guessing */
+#define NGX_SMTP_VERIFY_ARES_QUERIES  10000
+
+/* in a row that another name server had to answer */
+#define NGX_SMTP_VERIFY_ARES_LATE     2
+
+/* between two looks at what has come: a burst of questions must not
+   overflow the socket with answers */
+#define NGX_SMTP_VERIFY_ARES_BURST    64
 
 
 typedef struct {
@@ -50,8 +67,13 @@ struct ngx_smtp_verify_ares_s {
     ngx_rbtree_t                      tree;
     ngx_rbtree_node_t                 sentinel;
 
-    unsigned                          starved:1;  /* of connections */
+    ngx_uint_t                        asked;
+    ngx_uint_t                        late;
 
+    unsigned                          starved:1;  /* of connections */
+    unsigned                          retired:1;  /* ends what is pending */
+
+    ngx_uint_t                        first;
     ngx_uint_t                        nservers;
     ngx_smtp_verify_ares_server_t     servers[1];
 };
@@ -66,9 +88,13 @@ typedef struct {
 
 static ngx_int_t ngx_smtp_verify_ares_match(ngx_smtp_verify_ares_t *a,
     ngx_resolver_t *r);
-static ngx_smtp_verify_ares_t *ngx_smtp_verify_ares_create(ngx_resolver_t *r);
+static ngx_uint_t ngx_smtp_verify_ares_retire(ngx_smtp_verify_ares_t *a);
+static ngx_smtp_verify_ares_t *ngx_smtp_verify_ares_create(ngx_resolver_t *r,
+    ngx_uint_t first);
 static ngx_int_t ngx_smtp_verify_ares_init(ngx_smtp_verify_ares_t *a);
 static ngx_int_t ngx_smtp_verify_ares_servers(ngx_smtp_verify_ares_t *a);
+static ngx_int_t ngx_smtp_verify_ares_node(struct sockaddr *sa,
+    struct ares_addr_port_node *node);
 static void ngx_smtp_verify_ares_destroy(ngx_smtp_verify_ares_t *a);
 static void ngx_smtp_verify_ares_callback(void *data, int status,
     int timeouts, unsigned char *msg, int len);
@@ -81,7 +107,8 @@ static void ngx_smtp_verify_ares_watch(ngx_event_t *ev, ngx_int_t event,
 static void ngx_smtp_verify_ares_release(ngx_connection_t *c);
 static void ngx_smtp_verify_ares_event_handler(ngx_event_t *ev);
 static void ngx_smtp_verify_ares_tick_handler(ngx_event_t *ev);
-static void ngx_smtp_verify_ares_arm(ngx_smtp_verify_ares_t *a);
+static void ngx_smtp_verify_ares_drain(ngx_smtp_verify_ares_t *a);
+static void ngx_smtp_verify_ares_settle(ngx_smtp_verify_ares_t *a);
 
 
 static ngx_queue_t  ngx_smtp_verify_ares_channels;
@@ -91,6 +118,7 @@ static ngx_uint_t   ngx_smtp_verify_ares_ready;
 ngx_smtp_verify_ares_t *
 ngx_smtp_verify_ares_get(ngx_resolver_t *r)
 {
+    ngx_uint_t               first;
     ngx_queue_t             *q;
     ngx_smtp_verify_ares_t  *a;
 
@@ -103,18 +131,57 @@ ngx_smtp_verify_ares_get(ngx_resolver_t *r)
         ngx_smtp_verify_ares_ready = 1;
     }
 
+    first = 0;
+
     for (q = ngx_queue_head(&ngx_smtp_verify_ares_channels);
          q != ngx_queue_sentinel(&ngx_smtp_verify_ares_channels);
          q = ngx_queue_next(q))
     {
         a = ngx_queue_data(q, ngx_smtp_verify_ares_t, queue);
 
-        if (ngx_smtp_verify_ares_match(a, r) == NGX_OK) {
+        if (a->retired || ngx_smtp_verify_ares_match(a, r) != NGX_OK) {
+            continue;
+        }
+
+        if (a->asked < NGX_SMTP_VERIFY_ARES_QUERIES
+            && a->late < NGX_SMTP_VERIFY_ARES_LATE)
+        {
             return a;
         }
+
+        first = ngx_smtp_verify_ares_retire(a);
+        break;
     }
 
-    return ngx_smtp_verify_ares_create(r);
+    return ngx_smtp_verify_ares_create(r, first);
+}
+
+
+/*
+ * c-ares 1.18 forgets at once that a name server is silent, and keeps its
+ * sockets as long as there is something to ask.  A new channel has new ports,
+ * and may begin with another server.
+ */
+
+static ngx_uint_t
+ngx_smtp_verify_ares_retire(ngx_smtp_verify_ares_t *a)
+{
+    ngx_uint_t  first;
+
+    first = a->first;
+
+    if (a->late >= NGX_SMTP_VERIFY_ARES_LATE) {
+        first = (first + 1) % a->nservers;
+
+        ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                      "a name server does not answer in time, "
+                      "asking another one first");
+    }
+
+    a->retired = 1;
+    ngx_smtp_verify_ares_settle(a);
+
+    return first;
 }
 
 
@@ -153,7 +220,7 @@ ngx_smtp_verify_ares_match(ngx_smtp_verify_ares_t *a, ngx_resolver_t *r)
 
 
 static ngx_smtp_verify_ares_t *
-ngx_smtp_verify_ares_create(ngx_resolver_t *r)
+ngx_smtp_verify_ares_create(ngx_resolver_t *r, ngx_uint_t first)
 {
     size_t                      size;
     u_char                     *p;
@@ -189,6 +256,7 @@ ngx_smtp_verify_ares_create(ngx_resolver_t *r)
     }
 
     a->nservers = n;
+    a->first = first;
     a->ident = -1;
 
     ngx_queue_init(&a->connections);
@@ -243,6 +311,16 @@ ngx_smtp_verify_ares_init(ngx_smtp_verify_ares_t *a)
            |ARES_OPT_NOROTATE|ARES_OPT_EDNSPSZ|ARES_OPT_RESOLVCONF
            |ARES_OPT_SERVERS|ARES_OPT_SOCK_STATE_CB;
 
+    if (a->nservers == 1) {
+        /* a SERVFAIL is not worth asking the same server again */
+        o.flags |= ARES_FLAG_NOCHECKRESP;
+    }
+
+#ifdef ARES_OPT_MAXTIMEOUTMS
+    o.maxtimeout = NGX_SMTP_VERIFY_ARES_TRY;
+    mask |= ARES_OPT_MAXTIMEOUTMS;
+#endif
+
 #ifdef ARES_OPT_QUERY_CACHE
     /* what is kept and for how long is not for c-ares to say */
     mask |= ARES_OPT_QUERY_CACHE;
@@ -271,12 +349,7 @@ static ngx_int_t
 ngx_smtp_verify_ares_servers(ngx_smtp_verify_ares_t *a)
 {
     int                          rc;
-    ngx_uint_t                   i, n;
-    struct sockaddr             *sa;
-    struct sockaddr_in          *sin;
-#if (NGX_HAVE_INET6)
-    struct sockaddr_in6         *sin6;
-#endif
+    ngx_uint_t                   i, k, n;
     struct ares_addr_port_node  *nodes;
 
     nodes = ngx_calloc(a->nservers * sizeof(struct ares_addr_port_node),
@@ -288,31 +361,13 @@ ngx_smtp_verify_ares_servers(ngx_smtp_verify_ares_t *a)
     n = 0;
 
     for (i = 0; i < a->nservers; i++) {
-        sa = a->servers[i].sockaddr;
+        k = (a->first + i) % a->nservers;
 
-        switch (sa->sa_family) {
-
-        case AF_INET:
-            sin = (struct sockaddr_in *) sa;
-            ngx_memcpy(&nodes[n].addr.addr4, &sin->sin_addr,
-                       sizeof(sin->sin_addr));
-            break;
-
-#if (NGX_HAVE_INET6)
-        case AF_INET6:
-            sin6 = (struct sockaddr_in6 *) sa;
-            ngx_memcpy(&nodes[n].addr.addr6, &sin6->sin6_addr,
-                       sizeof(sin6->sin6_addr));
-            break;
-#endif
-
-        default:
+        if (ngx_smtp_verify_ares_node(a->servers[k].sockaddr, &nodes[n])
+            != NGX_OK)
+        {
             continue;
         }
-
-        nodes[n].family = sa->sa_family;
-        nodes[n].udp_port = ngx_inet_get_port(sa);
-        nodes[n].tcp_port = nodes[n].udp_port;
 
         if (n) {
             nodes[n - 1].next = &nodes[n];
@@ -331,6 +386,42 @@ ngx_smtp_verify_ares_servers(ngx_smtp_verify_ares_t *a)
                       ares_strerror(rc));
         return NGX_ERROR;
     }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_ares_node(struct sockaddr *sa,
+    struct ares_addr_port_node *node)
+{
+    struct sockaddr_in   *sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6  *sin6;
+#endif
+
+    switch (sa->sa_family) {
+
+    case AF_INET:
+        sin = (struct sockaddr_in *) sa;
+        ngx_memcpy(&node->addr.addr4, &sin->sin_addr, sizeof(sin->sin_addr));
+        break;
+
+#if (NGX_HAVE_INET6)
+    case AF_INET6:
+        sin6 = (struct sockaddr_in6 *) sa;
+        ngx_memcpy(&node->addr.addr6, &sin6->sin6_addr,
+                   sizeof(sin6->sin6_addr));
+        break;
+#endif
+
+    default:
+        return NGX_DECLINED;
+    }
+
+    node->family = sa->sa_family;
+    node->udp_port = ngx_inet_get_port(sa);
+    node->tcp_port = node->udp_port;
 
     return NGX_OK;
 }
@@ -402,12 +493,17 @@ ngx_smtp_verify_ares_query(ngx_smtp_verify_ares_t *a, const char *name,
     q->data = data;
 
     a->pending++;
+
+    if (++a->asked % NGX_SMTP_VERIFY_ARES_BURST == 0) {
+        ngx_smtp_verify_ares_drain(a);
+    }
+
     a->starved = 0;
 
     ares_query(a->channel, name, ns_c_in, ns_t_mx,
                ngx_smtp_verify_ares_callback, q);
 
-    ngx_smtp_verify_ares_arm(a);
+    ngx_smtp_verify_ares_settle(a);
 
     return a->starved ? NGX_BUSY : NGX_OK;
 }
@@ -418,6 +514,7 @@ ngx_smtp_verify_ares_callback(void *data, int status, int timeouts,
     unsigned char *msg, int len)
 {
     ngx_int_t                        rc;
+    ngx_smtp_verify_ares_t          *a;
     ngx_smtp_verify_ares_query_t    *q;
     ngx_smtp_verify_ares_handler_pt  handler;
 
@@ -429,11 +526,17 @@ ngx_smtp_verify_ares_callback(void *data, int status, int timeouts,
 
     rc = (msg != NULL && len > 0) ? NGX_OK
                                   : ngx_smtp_verify_ares_status(status);
+    a = q->ares;
     handler = q->handler;
     data = q->data;
 
-    q->ares->pending--;
     ngx_free(q);
+
+    a->pending--;
+
+    if (rc == NGX_OK && a->nservers > 1) {
+        a->late = timeouts ? a->late + 1 : 0;
+    }
 
     handler(data, rc, msg, rc == NGX_OK ? (size_t) len : 0);
 }
@@ -573,7 +676,7 @@ ngx_smtp_verify_ares_event_handler(ngx_event_t *ev)
 
     /* c may be gone */
 
-    ngx_smtp_verify_ares_arm(a);
+    ngx_smtp_verify_ares_settle(a);
 }
 
 
@@ -584,19 +687,50 @@ ngx_smtp_verify_ares_tick_handler(ngx_event_t *ev)
 
     ares_process_fd(a->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 
-    ngx_smtp_verify_ares_arm(a);
+    ngx_smtp_verify_ares_settle(a);
 }
 
 
+/* reads what has come; a socket may be closed or opened by that */
+
 static void
-ngx_smtp_verify_ares_arm(ngx_smtp_verify_ares_t *a)
+ngx_smtp_verify_ares_drain(ngx_smtp_verify_ares_t *a)
 {
-    if (a->pending == 0) {
-        if (a->tick.timer_set) {
-            ngx_del_timer(&a->tick);
+    ngx_queue_t       *q;
+    ngx_connection_t  *c;
+
+    for (q = ngx_queue_head(&a->connections);
+         q != ngx_queue_sentinel(&a->connections);
+         q = ngx_queue_next(q))
+    {
+        c = ngx_queue_data(q, ngx_connection_t, queue);
+
+        if (c->type == SOCK_DGRAM) {
+            ares_process_fd(a->channel, c->fd, ARES_SOCKET_BAD);
+            return;
+        }
+    }
+}
+
+
+/* to be called where c-ares is done, and to be the last: a may be gone */
+
+static void
+ngx_smtp_verify_ares_settle(ngx_smtp_verify_ares_t *a)
+{
+    if (a->pending) {
+        if (!a->tick.timer_set) {
+            ngx_add_timer(&a->tick, NGX_SMTP_VERIFY_ARES_TICK);
         }
 
-    } else if (!a->tick.timer_set) {
-        ngx_add_timer(&a->tick, NGX_SMTP_VERIFY_ARES_TICK);
+        return;
+    }
+
+    if (a->tick.timer_set) {
+        ngx_del_timer(&a->tick);
+    }
+
+    if (a->retired) {
+        ngx_smtp_verify_ares_destroy(a);
     }
 }
