@@ -87,6 +87,15 @@ sv_reply_parse(sv_reply_parser_t *p, const unsigned char **pos,
 }
 
 
+void
+sv_reply_drop_text(sv_reply_parser_t *p)
+{
+    p->text_len = 0;
+    p->line = p->text;
+    p->line_len = 0;
+}
+
+
 static int
 sv_reply_digit(sv_reply_parser_t *p, unsigned char ch)
 {

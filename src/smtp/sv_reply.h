@@ -60,5 +60,8 @@ void sv_reply_init(sv_reply_parser_t *p, unsigned char *text);
 sv_reply_status_e sv_reply_parse(sv_reply_parser_t *p,
     const unsigned char **pos, const unsigned char *end);
 
+/* forgets the text of the lines so far: for EHLO, where only lines count */
+void sv_reply_drop_text(sv_reply_parser_t *p);
+
 
 #endif /* _SV_REPLY_H_INCLUDED_ */

@@ -1,0 +1,871 @@
+
+#include "ngx_smtp_verify_session.h"
+#include "ngx_smtp_verify_transport.h"
+
+
+#define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  1024
+
+/* two transactions with addresses of the greatest length */
+#define NGX_SMTP_VERIFY_FLIGHT_MAX         4096
+
+
+static void ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_unasked(ngx_smtp_verify_session_t *s,
+    const u_char *pos, const u_char *end);
+static void ngx_smtp_verify_session_banner(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_ehlo(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_greeted(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_starttls(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_mail(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s,
+    ngx_uint_t index);
+static void ngx_smtp_verify_session_unanswered(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_capability(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_tell(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_session_event_e event);
+static void ngx_smtp_verify_session_refused(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_command(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_cmd_e cmd);
+static void ngx_smtp_verify_session_flight(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_give_up(ngx_smtp_verify_session_t *s);
+static u_char *ngx_smtp_verify_session_format(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_cmd_e cmd, u_char *p, u_char *last);
+static ngx_int_t ngx_smtp_verify_session_safe(ngx_str_t *arg);
+static void ngx_smtp_verify_session_record(ngx_smtp_verify_session_t *s,
+    ngx_uint_t sent, u_char *data, size_t len);
+static void ngx_smtp_verify_session_record_line(ngx_smtp_verify_session_t *s);
+
+
+static sv_stage_e  ngx_smtp_verify_stages[] = {
+    SV_STAGE_BANNER,
+    SV_STAGE_EHLO,
+    SV_STAGE_EHLO,
+    SV_STAGE_STARTTLS,
+    SV_STAGE_MAIL,
+    SV_STAGE_RCPT,
+    SV_STAGE_MAIL,
+    SV_STAGE_RCPT,
+    SV_STAGE_RCPT,
+    SV_STAGE_RCPT
+};
+
+
+static struct {
+    ngx_str_t  keyword;
+    ngx_uint_t bit;
+} ngx_smtp_verify_capabilities[] = {
+    { ngx_string("PIPELINING"), 0x01 },
+    { ngx_string("STARTTLS"), 0x02 },
+    { ngx_string("SMTPUTF8"), 0x04 }
+};
+
+
+ngx_smtp_verify_session_t *
+ngx_smtp_verify_session_create(ngx_str_t *host, struct sockaddr *sockaddr,
+    socklen_t socklen, ngx_log_t *log)
+{
+    ngx_pool_t                 *pool;
+    ngx_smtp_verify_session_t  *s;
+
+    pool = ngx_create_pool(NGX_SMTP_VERIFY_SESSION_POOL_SIZE, log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    s = ngx_pcalloc(pool, sizeof(ngx_smtp_verify_session_t));
+    if (s == NULL) {
+        goto failed;
+    }
+
+    s->pool = pool;
+
+    s->host.data = ngx_pnalloc(pool, host->len + 1);
+    s->sockaddr = ngx_palloc(pool, socklen);
+    s->addr_text.data = ngx_pnalloc(pool, NGX_SOCKADDR_STRLEN + 1);
+
+    if (s->host.data == NULL || s->sockaddr == NULL
+        || s->addr_text.data == NULL)
+    {
+        goto failed;
+    }
+
+    s->host.len = host->len;
+    *ngx_cpymem(s->host.data, host->data, host->len) = '\0';
+
+    ngx_memcpy(s->sockaddr, sockaddr, socklen);
+    s->socklen = socklen;
+
+    s->addr_text.len = ngx_sock_ntop(sockaddr, socklen, s->addr_text.data,
+                                     NGX_SOCKADDR_STRLEN, 0);
+    s->addr_text.data[s->addr_text.len] = '\0';
+
+    s->log = *log;
+
+    return s;
+
+failed:
+
+    ngx_destroy_pool(pool);
+
+    return NULL;
+}
+
+
+void
+ngx_smtp_verify_session_ask(ngx_smtp_verify_session_t *s, ngx_uint_t first,
+    ngx_uint_t n)
+{
+    u_char  *cmd;
+
+    cmd = s->commands;
+
+    if (s->used) {
+        *cmd++ = ngx_smtp_verify_cmd_rset;
+    }
+
+    if (first == NGX_SMTP_VERIFY_RCPT_ADDRESS) {
+        *cmd++ = ngx_smtp_verify_cmd_mail;
+        *cmd++ = ngx_smtp_verify_cmd_rcpt;
+
+        if (n == 2) {
+            *cmd++ = ngx_smtp_verify_cmd_rset;
+        }
+    }
+
+    if (first + n > NGX_SMTP_VERIFY_RCPT_RANDOM) {
+        *cmd++ = ngx_smtp_verify_cmd_mail_random;
+        *cmd++ = ngx_smtp_verify_cmd_rcpt_random;
+    }
+
+    s->ncommands = cmd - s->commands;
+    s->nsent = 0;
+    s->nanswered = 0;
+    s->used = 1;
+    s->pipelined = (s->cap_pipelining && !s->stepwise);
+
+    ngx_smtp_verify_session_flight(s);
+}
+
+
+void
+ngx_smtp_verify_session_connected(ngx_smtp_verify_session_t *s)
+{
+    s->commands[0] = ngx_smtp_verify_cmd_banner;
+    s->ncommands = 1;
+    s->nsent = 1;
+    s->nanswered = 0;
+    s->stage = SV_STAGE_BANNER;
+
+    ngx_add_timer(s->peer.connection->read, s->conf->greeting_timeout);
+}
+
+
+/*
+ * A reply that leaves none outstanding is held until the socket is read
+ * empty: bytes behind it were sent unasked, and must not be taken for the
+ * answer to what is said next.
+ */
+
+void
+ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
+    const u_char *pos, const u_char *end)
+{
+    u_char             *text;
+    sv_reply_status_e   status;
+
+    if (s->tls_wanted) {
+        return;
+    }
+
+    if (s->parser.text == NULL) {
+        text = ngx_pnalloc(s->pool, SV_REPLY_TEXT_MAX);
+        if (text == NULL) {
+            ngx_smtp_verify_session_fail(s, SV_THROTTLED);
+            return;
+        }
+
+        sv_reply_init(&s->parser, text);
+    }
+
+    while (pos < end && !s->closed) {
+
+        if (s->held || s->nanswered == s->nsent) {
+            ngx_smtp_verify_session_unasked(s, pos, end);
+            return;
+        }
+
+        status = sv_reply_parse(&s->parser, &pos, end);
+
+        switch (status) {
+
+        case SV_REPLY_AGAIN:
+            return;
+
+        case SV_REPLY_ERROR:
+            ngx_log_error(NGX_LOG_INFO, &s->log, 0,
+                          "mail server sent an invalid reply: %s",
+                          s->parser.error);
+            s->dirty = 1;
+            ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
+            return;
+
+        default:
+            break;
+        }
+
+        if (s->transcript) {
+            ngx_smtp_verify_session_record_line(s);
+        }
+
+        if (s->commands[s->nanswered] == ngx_smtp_verify_cmd_ehlo) {
+            ngx_smtp_verify_session_capability(s);
+        }
+
+        if (status == SV_REPLY_LINE) {
+            continue;
+        }
+
+        if (s->nanswered + 1 == s->nsent) {
+            s->held = 1;
+            continue;
+        }
+
+        ngx_smtp_verify_session_reply(s);
+    }
+}
+
+
+/*
+ * Bytes that answer nothing.  A server may say 421 at any time; anything else
+ * leaves it open which reply was meant for which command.
+ */
+
+static void
+ngx_smtp_verify_session_unasked(ngx_smtp_verify_session_t *s,
+    const u_char *pos, const u_char *end)
+{
+    s->dirty = 1;
+
+    if (end - pos < 3 || ngx_memcmp(pos, "421", 3) != 0) {
+        s->excess = 1;
+        return;
+    }
+
+    s->shutting = 1;
+}
+
+
+void
+ngx_smtp_verify_session_drained(ngx_smtp_verify_session_t *s)
+{
+    if (s->held) {
+        s->held = 0;
+        ngx_smtp_verify_session_reply(s);
+        return;
+    }
+
+    if (s->dirty && s->nanswered == s->nsent && !s->quitting) {
+        ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
+    }
+}
+
+
+static void
+ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
+{
+    ngx_smtp_verify_cmd_e  cmd;
+
+    cmd = s->commands[s->nanswered++];
+
+    s->stage = ngx_smtp_verify_stages[cmd];
+    s->code = s->parser.code;
+    s->text.data = s->parser.text;
+    s->text.len = s->parser.text_len;
+
+    if (s->quitting) {
+
+        if (s->nanswered == s->ncommands) {
+            ngx_smtp_verify_session_close(s);
+        }
+
+        return;
+    }
+
+    if (s->code == 421) {
+        s->dirty = 1;
+        s->shutting = 1;
+    }
+
+    if (s->nanswered < s->nsent) {
+        ngx_add_timer(s->peer.connection->read, s->conf->read_timeout);
+    }
+
+    switch (cmd) {
+
+    case ngx_smtp_verify_cmd_banner:
+        ngx_smtp_verify_session_banner(s);
+        return;
+
+    case ngx_smtp_verify_cmd_ehlo:
+    case ngx_smtp_verify_cmd_helo:
+        ngx_smtp_verify_session_ehlo(s);
+        return;
+
+    case ngx_smtp_verify_cmd_starttls:
+        ngx_smtp_verify_session_starttls(s);
+        return;
+
+    case ngx_smtp_verify_cmd_mail:
+        ngx_smtp_verify_session_mail(s);
+        return;
+
+    case ngx_smtp_verify_cmd_rcpt:
+        ngx_smtp_verify_session_rcpt(s, NGX_SMTP_VERIFY_RCPT_ADDRESS);
+        return;
+
+    case ngx_smtp_verify_cmd_mail_random:
+        if (s->code / 100 != 2 || s->dirty) {
+            ngx_smtp_verify_session_unanswered(s);
+            return;
+        }
+
+        break;
+
+    case ngx_smtp_verify_cmd_rcpt_random:
+        if (s->dirty && s->code / 100 == 2) {
+            ngx_smtp_verify_session_unanswered(s);
+            return;
+        }
+
+        ngx_smtp_verify_session_rcpt(s, NGX_SMTP_VERIFY_RCPT_RANDOM);
+        return;
+
+    default: /* rset */
+        if (s->code / 100 != 2) {
+            s->dirty = 1;
+        }
+
+        break;
+    }
+
+    ngx_smtp_verify_session_flight(s);
+}
+
+
+static void
+ngx_smtp_verify_session_banner(ngx_smtp_verify_session_t *s)
+{
+    if (s->code >= 400) {
+        ngx_smtp_verify_session_refused(s);
+        return;
+    }
+
+    if (s->code != 220 || s->dirty) {
+        ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
+        return;
+    }
+
+    s->banner.len = ngx_min(s->text.len, NGX_SMTP_VERIFY_BANNER_MAX);
+    s->banner.data = ngx_pnalloc(s->pool, s->banner.len);
+
+    if (s->banner.data == NULL) {
+        s->banner.len = 0;
+
+    } else {
+        ngx_memcpy(s->banner.data, s->text.data, s->banner.len);
+    }
+
+    ngx_smtp_verify_session_command(s, ngx_smtp_verify_cmd_ehlo);
+}
+
+
+static void
+ngx_smtp_verify_session_ehlo(ngx_smtp_verify_session_t *s)
+{
+    ngx_uint_t  ehlo;
+
+    ehlo = (s->commands[0] == ngx_smtp_verify_cmd_ehlo);
+
+    if (ehlo && (s->code == 500 || s->code == 502) && !s->dirty) {
+        ngx_smtp_verify_session_command(s, ngx_smtp_verify_cmd_helo);
+        return;
+    }
+
+    if (s->code >= 400) {
+        ngx_smtp_verify_session_refused(s);
+        return;
+    }
+
+    if (s->code != 250 || s->dirty) {
+        ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
+        return;
+    }
+
+    s->esmtp = ehlo;
+
+    ngx_smtp_verify_session_greeted(s);
+}
+
+
+static void
+ngx_smtp_verify_session_greeted(ngx_smtp_verify_session_t *s)
+{
+    ngx_uint_t  starttls;
+
+    starttls = s->conf->starttls;
+
+    if (s->peer.connection->ssl == NULL
+        && starttls != NGX_SMTP_VERIFY_STARTTLS_OFF && !s->no_tls)
+    {
+        if (s->cap_starttls) {
+            ngx_smtp_verify_session_command(s, ngx_smtp_verify_cmd_starttls);
+            return;
+        }
+
+        if (starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED) {
+            s->stage = SV_STAGE_STARTTLS;
+            s->tls.error = "STARTTLS is not offered";
+            ngx_smtp_verify_session_fail(s, SV_TLS_FAILED);
+            return;
+        }
+    }
+
+    s->ncommands = 0;
+    s->nsent = 0;
+    s->nanswered = 0;
+
+    ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_ready);
+}
+
+
+/* what came unasked with the 220 is not read: it was not sent over TLS */
+
+static void
+ngx_smtp_verify_session_starttls(ngx_smtp_verify_session_t *s)
+{
+    if (s->code == 220) {
+        s->dirty = 0;
+        s->tls_wanted = 1;
+        return;
+    }
+
+    s->tls.error = "STARTTLS was refused";
+
+    if (s->code == 421 || s->dirty
+        || s->conf->starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED)
+    {
+        ngx_smtp_verify_session_fail(s, SV_TLS_FAILED);
+        return;
+    }
+
+    s->ncommands = 0;
+    s->nsent = 0;
+    s->nanswered = 0;
+
+    ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_ready);
+}
+
+
+/* nothing that was told before TLS counts after it, RFC 3207 section 4.2 */
+
+void
+ngx_smtp_verify_session_secured(ngx_smtp_verify_session_t *s,
+    const char *error)
+{
+    if (error) {
+        s->tls.error = error;
+        ngx_smtp_verify_session_fail(s, SV_TLS_FAILED);
+        return;
+    }
+
+    s->cap_pipelining = 0;
+    s->cap_starttls = 0;
+    s->cap_smtputf8 = 0;
+
+    sv_reply_init(&s->parser, s->parser.text);
+
+    ngx_smtp_verify_session_command(s, ngx_smtp_verify_cmd_ehlo);
+}
+
+
+static void
+ngx_smtp_verify_session_mail(ngx_smtp_verify_session_t *s)
+{
+    if (s->code >= 400) {
+        ngx_smtp_verify_session_refused(s);
+        return;
+    }
+
+    if (s->code / 100 != 2 || s->dirty) {
+        ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
+        return;
+    }
+
+    ngx_smtp_verify_session_flight(s);
+}
+
+
+static void
+ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s, ngx_uint_t index)
+{
+    if (s->code / 100 == 3 || s->excess) {
+        ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
+        return;
+    }
+
+    s->answered_rcpt = index;
+
+    ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_answered);
+
+    if (!s->closed && !s->quitting && s->nanswered < s->ncommands) {
+        ngx_smtp_verify_session_flight(s);
+    }
+}
+
+
+/* the random recipient could not be asked: no answer of the domain's */
+
+static void
+ngx_smtp_verify_session_unanswered(ngx_smtp_verify_session_t *s)
+{
+    s->dirty = 1;
+    s->code = 0;
+    s->answered_rcpt = NGX_SMTP_VERIFY_RCPT_RANDOM;
+
+    ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_answered);
+}
+
+
+static void
+ngx_smtp_verify_session_capability(ngx_smtp_verify_session_t *s)
+{
+    size_t      len;
+    u_char     *line;
+    ngx_str_t  *keyword;
+    ngx_uint_t  i, caps;
+
+    line = s->parser.line;
+    len = s->parser.line_len;
+    caps = 0;
+
+    if (s->parser.lines > 1) {
+
+        for (i = 0; i < 3; i++) {
+            keyword = &ngx_smtp_verify_capabilities[i].keyword;
+
+            if (len >= keyword->len
+                && ngx_strncasecmp(line, keyword->data, keyword->len) == 0
+                && (len == keyword->len || line[keyword->len] == ' '))
+            {
+                caps |= ngx_smtp_verify_capabilities[i].bit;
+            }
+        }
+
+        s->cap_pipelining |= caps & 0x01;
+        s->cap_starttls |= (caps & 0x02) >> 1;
+        s->cap_smtputf8 |= (caps & 0x04) >> 2;
+    }
+
+    if (s->parser.code == 250) {
+        sv_reply_drop_text(&s->parser);
+    }
+}
+
+
+static void
+ngx_smtp_verify_session_tell(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_session_event_e event)
+{
+    s->event = event;
+
+    if (s->nanswered == s->nsent && s->peer.connection
+        && s->peer.connection->read->timer_set)
+    {
+        ngx_del_timer(s->peer.connection->read);
+    }
+
+    s->handler(s);
+}
+
+
+static void
+ngx_smtp_verify_session_refused(ngx_smtp_verify_session_t *s)
+{
+    s->fault = SV_REASON_NONE;
+
+    ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_failed);
+}
+
+
+void
+ngx_smtp_verify_session_fail(ngx_smtp_verify_session_t *s, sv_reason_e fault)
+{
+    if (s->quitting) {
+        ngx_smtp_verify_session_close(s);
+        return;
+    }
+
+    s->dirty = 1;
+    s->fault = fault;
+    s->code = 0;
+    s->text.len = 0;
+
+    if (s->nanswered < s->nsent) {
+        s->stage = ngx_smtp_verify_stages[s->commands[s->nanswered]];
+    }
+
+    ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_failed);
+}
+
+
+static void
+ngx_smtp_verify_session_command(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_cmd_e cmd)
+{
+    s->commands[0] = cmd;
+    s->ncommands = 1;
+    s->nsent = 0;
+    s->nanswered = 0;
+
+    ngx_smtp_verify_session_flight(s);
+}
+
+
+/* sends what may be sent now: all that is left, or the next one */
+
+static void
+ngx_smtp_verify_session_flight(ngx_smtp_verify_session_t *s)
+{
+    u_char         *p, *last, *start;
+    ngx_uint_t      n;
+    static u_char   buf[NGX_SMTP_VERIFY_FLIGHT_MAX];
+
+    if (s->nanswered < s->nsent || s->nsent == s->ncommands) {
+        return;
+    }
+
+    if (s->dirty) {
+        ngx_smtp_verify_session_give_up(s);
+        return;
+    }
+
+    p = buf;
+    last = buf + NGX_SMTP_VERIFY_FLIGHT_MAX;
+    n = s->pipelined ? s->ncommands : s->nsent + 1u;
+
+    do {
+        start = p;
+        p = ngx_smtp_verify_session_format(s, s->commands[s->nsent], p, last);
+
+        if (p == NULL) {
+            ngx_log_error(NGX_LOG_ALERT, &s->log, 0,
+                          "SMTP command with unsafe argument was not sent");
+            ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
+            return;
+        }
+
+        if (s->transcript) {
+            ngx_smtp_verify_session_record(s, 1, start, p - start - 2);
+        }
+
+    } while (++s->nsent < n);
+
+    s->stage = ngx_smtp_verify_stages[s->commands[s->nanswered]];
+
+    ngx_add_timer(s->peer.connection->read, s->conf->read_timeout);
+
+    ngx_smtp_verify_transport_send(s, buf, p - buf);
+}
+
+
+/* a refused RSET, a 421, bytes unasked for: nothing is asked any more */
+
+static void
+ngx_smtp_verify_session_give_up(ngx_smtp_verify_session_t *s)
+{
+    ngx_uint_t  i, address;
+
+    address = 0;
+
+    for (i = s->nanswered; i < s->ncommands; i++) {
+        if (s->commands[i] == ngx_smtp_verify_cmd_rcpt) {
+            address = 1;
+        }
+    }
+
+    s->nsent = s->nanswered;
+    s->ncommands = s->nanswered;
+
+    if (address) {
+        ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
+        return;
+    }
+
+    ngx_smtp_verify_session_unanswered(s);
+}
+
+
+static u_char *
+ngx_smtp_verify_session_format(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_cmd_e cmd, u_char *p, u_char *last)
+{
+    ngx_str_t  *arg, *rcpt;
+
+    arg = NULL;
+    rcpt = &s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS];
+
+    switch (cmd) {
+
+    case ngx_smtp_verify_cmd_ehlo:
+    case ngx_smtp_verify_cmd_helo:
+        arg = &s->helo;
+        p = ngx_slprintf(p, last, "%s %V",
+                         cmd == ngx_smtp_verify_cmd_ehlo ? "EHLO" : "HELO",
+                         arg);
+        break;
+
+    case ngx_smtp_verify_cmd_starttls:
+        p = ngx_slprintf(p, last, "STARTTLS");
+        break;
+
+    case ngx_smtp_verify_cmd_mail:
+    case ngx_smtp_verify_cmd_mail_random:
+        arg = &s->from;
+        p = ngx_slprintf(p, last, "MAIL FROM:<%V>%s", arg,
+                         cmd == ngx_smtp_verify_cmd_mail && s->utf8
+                         ? " SMTPUTF8" : "");
+        break;
+
+    case ngx_smtp_verify_cmd_rcpt_random:
+        rcpt = &s->rcpt[NGX_SMTP_VERIFY_RCPT_RANDOM];
+
+        /* fall through */
+
+    case ngx_smtp_verify_cmd_rcpt:
+        arg = rcpt;
+        p = ngx_slprintf(p, last, "RCPT TO:<%V>", arg);
+        break;
+
+    case ngx_smtp_verify_cmd_rset:
+        p = ngx_slprintf(p, last, "RSET");
+        break;
+
+    default: /* quit */
+        p = ngx_slprintf(p, last, "QUIT");
+        break;
+    }
+
+    if (arg && ngx_smtp_verify_session_safe(arg) != NGX_OK) {
+        return NULL;
+    }
+
+    return ngx_slprintf(p, last, CRLF);
+}
+
+
+/* the last of several guards: nothing may end a command early */
+
+static ngx_int_t
+ngx_smtp_verify_session_safe(ngx_str_t *arg)
+{
+    size_t  i;
+
+    if (arg->len > 512) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < arg->len; i++) {
+        if (arg->data[i] < 0x20 || arg->data[i] == 0x7f) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s)
+{
+    u_char            *p, buf[sizeof("QUIT" CRLF)];
+    ngx_uint_t         outstanding;
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+    outstanding = s->nsent - s->nanswered;
+
+    if (c == NULL || !s->connected || s->out || s->tls_wanted || s->shutting
+        || s->fault || c->error || c->close || c->read->eof
+        || (c->ssl && !c->ssl->handshaked)
+        || (outstanding && !s->cap_pipelining))
+    {
+        ngx_smtp_verify_session_close(s);
+        return;
+    }
+
+    s->quitting = 1;
+    s->handler = NULL;
+    s->data = NULL;
+
+    if (s->transcript) {
+        ngx_smtp_verify_session_record(s, 1, (u_char *) "QUIT", 4);
+        s->transcript = NULL;
+    }
+
+    ngx_memmove(s->commands, s->commands + s->nanswered, outstanding);
+
+    s->commands[outstanding] = ngx_smtp_verify_cmd_quit;
+    s->ncommands = outstanding + 1;
+    s->nsent = s->ncommands;
+    s->nanswered = 0;
+
+    p = ngx_smtp_verify_session_format(s, ngx_smtp_verify_cmd_quit, buf,
+                                       buf + sizeof(buf));
+
+    ngx_add_timer(c->read, NGX_SMTP_VERIFY_QUIT_TIMEOUT);
+
+    ngx_smtp_verify_transport_send(s, buf, p - buf);
+}
+
+
+static void
+ngx_smtp_verify_session_record_line(ngx_smtp_verify_session_t *s)
+{
+    size_t   len;
+    u_char  *p, buf[SV_REPLY_TEXT_MAX + 8];
+
+    len = s->parser.line_len;
+
+    p = ngx_sprintf(buf, "%03ui%c", (ngx_uint_t) s->parser.code,
+                    s->parser.more ? '-' : ' ');
+    p = ngx_cpymem(p, s->parser.line, len);
+
+    ngx_smtp_verify_session_record(s, 0, buf, p - buf);
+}
+
+
+static void
+ngx_smtp_verify_session_record(ngx_smtp_verify_session_t *s, ngx_uint_t sent,
+    u_char *data, size_t len)
+{
+    ngx_smtp_verify_line_t  *line;
+
+    if (s->transcript->nelts >= NGX_SMTP_VERIFY_TRANSCRIPT_MAX) {
+        return;
+    }
+
+    line = ngx_array_push(s->transcript);
+    if (line == NULL) {
+        return;
+    }
+
+    line->at = ngx_current_msec - s->start;
+    line->sent = sent;
+    line->text.len = 0;
+    line->text.data = ngx_pnalloc(s->transcript->pool, len);
+
+    if (line->text.data) {
+        line->text.len = len;
+        ngx_memcpy(line->text.data, data, len);
+    }
+}

@@ -1,0 +1,190 @@
+
+/*
+ * One TCP connection to one mail server, and the conversation on it: banner,
+ * EHLO, STARTTLS, and transactions of MAIL FROM and RCPT TO that stop before
+ * DATA (RFC 5321, 2920, 3207, 6531).
+ *
+ * The owner is told of three things, by one handler: the session is ready,
+ * a recipient was answered, the session failed.  Within the handler the
+ * owner may ask on, or let the session go by _quit() or _close().
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_SESSION_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_SESSION_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_event_connect.h>
+
+#include "sv_reply.h"
+#include "sv_verdict.h"
+
+
+#define NGX_SMTP_VERIFY_STARTTLS_OFF       0
+#define NGX_SMTP_VERIFY_STARTTLS_ON        1
+#define NGX_SMTP_VERIFY_STARTTLS_REQUIRED  2
+
+#define NGX_SMTP_VERIFY_QUIT_TIMEOUT       2000
+#define NGX_SMTP_VERIFY_BANNER_MAX         128
+#define NGX_SMTP_VERIFY_TRANSCRIPT_MAX     256      /* lines */
+
+
+/* recipients of one session: the address asked for, and nobody's */
+
+#define NGX_SMTP_VERIFY_RCPT_ADDRESS       0
+#define NGX_SMTP_VERIFY_RCPT_RANDOM        1
+
+
+typedef enum {
+    ngx_smtp_verify_session_failed = 0,
+    ngx_smtp_verify_session_ready,
+    ngx_smtp_verify_session_answered
+} ngx_smtp_verify_session_event_e;
+
+
+/* the steps of a conversation that a server answers */
+
+typedef enum {
+    ngx_smtp_verify_cmd_banner = 0,
+    ngx_smtp_verify_cmd_ehlo,
+    ngx_smtp_verify_cmd_helo,
+    ngx_smtp_verify_cmd_starttls,
+    ngx_smtp_verify_cmd_mail,
+    ngx_smtp_verify_cmd_rcpt,
+    ngx_smtp_verify_cmd_mail_random,
+    ngx_smtp_verify_cmd_rcpt_random,
+    ngx_smtp_verify_cmd_rset,
+    ngx_smtp_verify_cmd_quit
+} ngx_smtp_verify_cmd_e;
+
+
+typedef struct {
+    ngx_msec_t                         at;      /* since the probe's start */
+    ngx_uint_t                         sent;    /* by us, else received */
+    ngx_str_t                          text;
+} ngx_smtp_verify_line_t;
+
+
+typedef struct {
+    ngx_msec_t                         greeting_timeout;
+    ngx_msec_t                         read_timeout;
+    ngx_uint_t                         starttls;
+    ngx_flag_t                         ssl_verify;
+    ngx_ssl_t                         *ssl;
+} ngx_smtp_verify_session_conf_t;
+
+
+/* protocol and cipher are static strings of OpenSSL; NULL: in clear */
+
+typedef struct {
+    const char                        *protocol;
+    const char                        *cipher;
+    const char                        *error;   /* why it is in clear */
+    unsigned                           verified:1;
+} ngx_smtp_verify_tls_t;
+
+
+typedef struct ngx_smtp_verify_session_s  ngx_smtp_verify_session_t;
+
+typedef void (*ngx_smtp_verify_session_handler_pt)
+    (ngx_smtp_verify_session_t *s);
+
+
+struct ngx_smtp_verify_session_s {
+    /* given by the owner, before _connect() */
+    ngx_smtp_verify_session_conf_t    *conf;
+    ngx_smtp_verify_session_handler_pt handler;
+    void                              *data;
+    struct sockaddr                   *sockaddr;
+    socklen_t                          socklen;
+    ngx_addr_t                        *local;
+    ngx_msec_t                         connect_timeout;
+    ngx_str_t                          helo;
+    ngx_str_t                          from;    /* without <> */
+    ngx_str_t                          rcpt[2]; /* local@domain, as sent */
+    ngx_array_t                       *transcript;  /* or NULL */
+    ngx_msec_t                         start;   /* the transcript's zero */
+
+    /* told to the owner */
+    ngx_smtp_verify_session_event_e    event;
+    sv_stage_e                         stage;   /* where it is */
+    sv_reason_e                        fault;   /* of a failure; none: the
+                                                   reply says what it was */
+    ngx_uint_t                         answered_rcpt;   /* index, above */
+    ngx_uint_t                         code;    /* of the reply; 0: none, the
+                                                   recipient went unanswered */
+    ngx_str_t                          text;    /* within the handler only */
+    ngx_str_t                          banner;  /* cut, else a copy */
+    ngx_smtp_verify_tls_t              tls;
+    ngx_str_t                          host;    /* copies, NUL-terminated */
+    ngx_str_t                          addr_text;
+
+    ngx_pool_t                        *pool;
+    ngx_peer_connection_t              peer;
+    ngx_log_t                          log;
+
+    /* private */
+    u_char                             commands[8];
+    u_char                             ncommands;
+    u_char                             nsent;
+    u_char                             nanswered;
+    sv_reply_parser_t                  parser;
+    u_char                            *out;     /* what could not be sent */
+    size_t                             out_len;
+    ngx_uint_t                         log_level;   /* during a handshake */
+
+    /* from the owner */
+    unsigned                           no_tls:1;
+    unsigned                           stepwise:1;
+    unsigned                           utf8:1;  /* MAIL with SMTPUTF8 */
+
+    /* what EHLO told */
+    unsigned                           cap_pipelining:1;
+    unsigned                           cap_starttls:1;
+    unsigned                           cap_smtputf8:1;
+    unsigned                           esmtp:1;
+
+    unsigned                           pipelined:1; /* the last _ask() was */
+    unsigned                           connected:1;
+    unsigned                           used:1;  /* had a MAIL, wants RSET */
+    unsigned                           held:1;  /* a reply waits for the
+                                                   socket to be read empty */
+    unsigned                           tls_wanted:1;
+    unsigned                           quitting:1;
+    unsigned                           dirty:1; /* in doubt: ask no more */
+    unsigned                           excess:1;    /* more replies than
+                                                   commands: trust none */
+    unsigned                           shutting:1;  /* 421 was said */
+    unsigned                           busy:1;
+    unsigned                           closed:1;
+};
+
+
+/* a session with its own pool and log; NULL: no memory */
+ngx_smtp_verify_session_t *ngx_smtp_verify_session_create(ngx_str_t *host,
+    struct sockaddr *sockaddr, socklen_t socklen, ngx_log_t *log);
+
+/*
+ * NGX_OK: the handler will be called; NGX_DECLINED: the connection failed at
+ * once; NGX_ERROR: no connections or memory of ours.  Unless NGX_OK, close it.
+ */
+ngx_int_t ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s);
+
+/*
+ * Asks for n recipients from the index first on, in a transaction each, in
+ * one flight where the server offers PIPELINING.  An answer for each is told,
+ * or a failure.
+ */
+void ngx_smtp_verify_session_ask(ngx_smtp_verify_session_t *s,
+    ngx_uint_t first, ngx_uint_t n);
+
+/* lets go of the session: QUIT is said, its answer awaited behind */
+void ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s);
+
+void ngx_smtp_verify_session_close(ngx_smtp_verify_session_t *s);
+
+
+#endif /* _NGX_SMTP_VERIFY_SESSION_H_INCLUDED_ */

@@ -1,0 +1,534 @@
+
+#include "ngx_smtp_verify_session.h"
+#include "ngx_smtp_verify_transport.h"
+
+
+#define NGX_SMTP_VERIFY_READ_SIZE  4096
+
+
+static ngx_int_t ngx_smtp_verify_transport_test_connect(ngx_connection_t *c);
+static void ngx_smtp_verify_transport_read(ngx_event_t *rev);
+static void ngx_smtp_verify_transport_write(ngx_event_t *wev);
+static ngx_int_t ngx_smtp_verify_transport_opened(
+    ngx_smtp_verify_session_t *s);
+static ngx_int_t ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_transport_flush(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_transport_lost(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_tls_handler(ngx_connection_t *c);
+static const char *ngx_smtp_verify_tls_check(ngx_smtp_verify_session_t *s);
+static u_char *ngx_smtp_verify_log_error(ngx_log_t *log, u_char *buf,
+    size_t len);
+
+
+ngx_int_t
+ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s)
+{
+    ngx_int_t          rc;
+    ngx_uint_t         level;
+    ngx_connection_t  *c;
+
+    s->log.handler = ngx_smtp_verify_log_error;
+    s->log.data = s;
+    s->log.action = "connecting to mail server";
+    s->pool->log = &s->log;
+
+    s->stage = SV_STAGE_CONNECT;
+
+    s->peer.sockaddr = s->sockaddr;
+    s->peer.socklen = s->socklen;
+    s->peer.name = &s->addr_text;
+    s->peer.get = ngx_event_get_peer;
+    s->peer.local = s->local;
+    s->peer.log = &s->log;
+    s->peer.log_error = NGX_ERROR_INFO;
+
+    /* a mail server that is down is no error of ours */
+
+    level = s->log.log_level;
+    s->log.log_level = ngx_min(level, NGX_LOG_CRIT);
+
+    rc = ngx_event_connect_peer(&s->peer);
+
+    s->log.log_level = level;
+
+    if (rc == NGX_DECLINED) {
+        ngx_log_error(NGX_LOG_INFO, &s->log, 0,
+                      "connect() to mail server failed");
+        return NGX_DECLINED;
+    }
+
+    if (rc != NGX_OK && rc != NGX_AGAIN) {
+        return NGX_ERROR;
+    }
+
+    c = s->peer.connection;
+
+    c->data = s;
+    c->pool = s->pool;
+    c->log = &s->log;
+    c->read->log = c->log;
+    c->write->log = c->log;
+    c->read->handler = ngx_smtp_verify_transport_read;
+    c->write->handler = ngx_smtp_verify_transport_write;
+    c->sendfile = 0;
+
+    ngx_add_timer(c->write, s->connect_timeout);
+
+    if (rc == NGX_OK) {
+        ngx_post_event(c->write, &ngx_posted_events);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_smtp_verify_transport_write(ngx_event_t *wev)
+{
+    ngx_connection_t           *c;
+    ngx_smtp_verify_session_t  *s;
+
+    c = wev->data;
+    s = c->data;
+
+    s->busy = 1;
+
+    if (c->close) {
+        ngx_smtp_verify_session_fail(s, SV_INTERRUPTED);
+
+    } else if (wev->timedout) {
+        ngx_smtp_verify_session_fail(s, SV_TIMEOUT);
+
+    } else if (ngx_smtp_verify_transport_opened(s) == NGX_OK && s->out) {
+        ngx_smtp_verify_transport_flush(s);
+    }
+
+    ngx_smtp_verify_transport_done(s);
+}
+
+
+static void
+ngx_smtp_verify_transport_read(ngx_event_t *rev)
+{
+    ngx_int_t                   rc;
+    ngx_connection_t           *c;
+    ngx_smtp_verify_session_t  *s;
+
+    c = rev->data;
+    s = c->data;
+
+    s->busy = 1;
+
+    if (c->close) {
+        ngx_smtp_verify_session_fail(s, SV_INTERRUPTED);
+        goto done;
+    }
+
+    if (rev->timedout) {
+        ngx_log_error(NGX_LOG_INFO, &s->log, NGX_ETIMEDOUT,
+                      "mail server timed out");
+        ngx_smtp_verify_session_fail(s, SV_TIMEOUT);
+        goto done;
+    }
+
+    if (ngx_smtp_verify_transport_opened(s) != NGX_OK) {
+        goto done;
+    }
+
+    rc = ngx_smtp_verify_transport_recv(s);
+
+    if (s->closed) {
+        goto done;
+    }
+
+    ngx_smtp_verify_session_drained(s);
+
+    if (s->closed) {
+        goto done;
+    }
+
+    if (rc != NGX_OK) {
+        ngx_smtp_verify_transport_lost(s);
+        goto done;
+    }
+
+    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        ngx_smtp_verify_session_fail(s, SV_THROTTLED);
+        goto done;
+    }
+
+    if (s->tls_wanted) {
+        ngx_smtp_verify_tls_handshake(s);
+    }
+
+done:
+
+    ngx_smtp_verify_transport_done(s);
+}
+
+
+/* NGX_OK once the connection stands */
+
+static ngx_int_t
+ngx_smtp_verify_transport_opened(ngx_smtp_verify_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    if (s->connected) {
+        return NGX_OK;
+    }
+
+    c = s->peer.connection;
+
+    if (ngx_smtp_verify_transport_test_connect(c) != NGX_OK) {
+        ngx_smtp_verify_session_fail(s, SV_CONNECT_FAILED);
+        return NGX_ERROR;
+    }
+
+    s->connected = 1;
+
+    if (c->write->timer_set) {
+        ngx_del_timer(c->write);
+    }
+
+    ngx_smtp_verify_session_connected(s);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_transport_test_connect(ngx_connection_t *c)
+{
+    int        err;
+    socklen_t  len;
+
+    err = 0;
+    len = sizeof(int);
+
+    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, (void *) &err, &len) == -1) {
+        err = ngx_socket_errno;
+    }
+
+    if (err) {
+        (void) ngx_connection_error(c, err, "connect() to mail server failed");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* reads the socket empty; NGX_ERROR: it is at its end */
+
+static ngx_int_t
+ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
+{
+    ssize_t            n;
+    ngx_connection_t  *c;
+    static u_char      buf[NGX_SMTP_VERIFY_READ_SIZE];
+
+    c = s->peer.connection;
+
+    for ( ;; ) {
+
+        n = c->recv(c, buf, NGX_SMTP_VERIFY_READ_SIZE);
+
+        if (n == NGX_AGAIN) {
+            return NGX_OK;
+        }
+
+        if (n == NGX_ERROR || n == 0) {
+            return NGX_ERROR;
+        }
+
+        ngx_smtp_verify_session_read(s, buf, buf + n);
+
+        if (s->closed) {
+            return NGX_OK;
+        }
+    }
+}
+
+
+static void
+ngx_smtp_verify_transport_lost(ngx_smtp_verify_session_t *s)
+{
+    ngx_log_error(NGX_LOG_INFO, &s->log, 0,
+                  "mail server closed the connection");
+
+    if (s->tls_wanted) {
+        s->tls_wanted = 0;
+        ngx_smtp_verify_session_secured(s, "connection was closed");
+        return;
+    }
+
+    ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
+}
+
+
+void
+ngx_smtp_verify_transport_send(ngx_smtp_verify_session_t *s, u_char *data,
+    size_t len)
+{
+    ssize_t            n;
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    n = s->out ? NGX_ERROR : c->send(c, data, len);
+
+    if (n == (ssize_t) len) {
+        return;
+    }
+
+    if (n != NGX_ERROR) {
+        n = (n == NGX_AGAIN) ? 0 : n;
+
+        s->out_len = len - n;
+        s->out = ngx_pnalloc(s->pool, s->out_len);
+
+        if (s->out) {
+            ngx_memcpy(s->out, data + n, s->out_len);
+
+            if (ngx_handle_write_event(c->write, 0) == NGX_OK) {
+                return;
+            }
+        }
+    }
+
+    /* what the server has said until then is still read */
+
+    c->read->ready = 1;
+    c->read->available = -1;
+    ngx_post_event(c->read, &ngx_posted_events);
+}
+
+
+static void
+ngx_smtp_verify_transport_flush(ngx_smtp_verify_session_t *s)
+{
+    ssize_t            n;
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    while (s->out_len) {
+
+        n = c->send(c, s->out, s->out_len);
+
+        if (n == NGX_ERROR) {
+            ngx_smtp_verify_transport_lost(s);
+            return;
+        }
+
+        if (n == NGX_AGAIN) {
+            break;
+        }
+
+        s->out += n;
+        s->out_len -= n;
+    }
+
+    if (s->out_len == 0) {
+        s->out = NULL;
+    }
+
+    if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
+        ngx_smtp_verify_session_fail(s, SV_THROTTLED);
+    }
+}
+
+
+void
+ngx_smtp_verify_session_close(ngx_smtp_verify_session_t *s)
+{
+    s->closed = 1;
+
+    if (!s->busy) {
+        ngx_smtp_verify_transport_done(s);
+    }
+}
+
+
+/* ends what may have been closed while it was at work */
+
+static void
+ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    s->busy = 0;
+
+    if (!s->closed) {
+        return;
+    }
+
+    c = s->peer.connection;
+
+    if (c) {
+        if (c->ssl) {
+            c->ssl->no_wait_shutdown = 1;
+            (void) ngx_ssl_shutdown(c);
+        }
+
+        ngx_close_connection(c);
+    }
+
+    ngx_destroy_pool(s->pool);
+}
+
+
+static void
+ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
+{
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    s->tls_wanted = 0;
+    s->log.action = "in TLS handshake with mail server";
+
+    if (ngx_ssl_create_connection(s->conf->ssl, c, NGX_SSL_CLIENT) != NGX_OK) {
+        ngx_smtp_verify_session_secured(s, "no memory");
+        return;
+    }
+
+    if (SSL_set_tlsext_host_name(c->ssl->connection, (char *) s->host.data)
+        == 0)
+    {
+        ngx_smtp_verify_session_secured(s, "SNI failed");
+        return;
+    }
+
+    /* peers with the oldest TLS are logged at [crit], which they are not */
+
+    if (s->log.log_level > NGX_LOG_ALERT) {
+        s->log_level = s->log.log_level;
+        s->log.log_level = NGX_LOG_ALERT;
+    }
+
+    rc = ngx_ssl_handshake(c);
+
+    if (rc == NGX_AGAIN) {
+        ngx_add_timer(c->read, s->conf->read_timeout);
+        c->ssl->handler = ngx_smtp_verify_tls_handler;
+        return;
+    }
+
+    ngx_smtp_verify_tls_handler(c);
+}
+
+
+static void
+ngx_smtp_verify_tls_handler(ngx_connection_t *c)
+{
+    const char                 *error;
+    ngx_uint_t                  nested;
+    ngx_smtp_verify_session_t  *s;
+
+    s = c->data;
+
+    nested = s->busy;
+    s->busy = 1;
+
+    if (s->log_level) {
+        s->log.log_level = s->log_level;
+        s->log_level = 0;
+    }
+
+    s->log.action = "talking to mail server";
+
+    c->read->handler = ngx_smtp_verify_transport_read;
+    c->write->handler = ngx_smtp_verify_transport_write;
+
+    if (c->read->timer_set) {
+        ngx_del_timer(c->read);
+    }
+
+    error = ngx_smtp_verify_tls_check(s);
+
+    if (error) {
+        ngx_log_error(NGX_LOG_INFO, &s->log, 0, "TLS with mail server: %s",
+                      error);
+    }
+
+    if (s->quitting) {
+        ngx_smtp_verify_session_close(s);
+
+    } else {
+        ngx_smtp_verify_session_secured(s, error);
+    }
+
+    if (!s->closed && c->read->ready) {
+        ngx_post_event(c->read, &ngx_posted_events);
+    }
+
+    if (!nested) {
+        ngx_smtp_verify_transport_done(s);
+    }
+}
+
+
+/* NULL, and the facts of a handshake that went well; or why it did not */
+
+static const char *
+ngx_smtp_verify_tls_check(ngx_smtp_verify_session_t *s)
+{
+    X509              *cert;
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    if (c->read->timedout) {
+        return "handshake timed out";
+    }
+
+    if (!c->ssl->handshaked) {
+        return "handshake failed";
+    }
+
+    s->tls.protocol = SSL_get_version(c->ssl->connection);
+    s->tls.cipher = SSL_get_cipher_name(c->ssl->connection);
+
+    cert = SSL_get_peer_certificate(c->ssl->connection);
+
+    if (cert) {
+        s->tls.verified = (SSL_get_verify_result(c->ssl->connection)
+                           == X509_V_OK
+                           && ngx_ssl_check_host(c, &s->host) == NGX_OK);
+        X509_free(cert);
+    }
+
+    if (s->conf->ssl_verify && !s->tls.verified) {
+        s->tls.protocol = NULL;
+        s->tls.cipher = NULL;
+        return "certificate was not verified";
+    }
+
+    return NULL;
+}
+
+
+/* never an address: the log is no place for personal data */
+
+static u_char *
+ngx_smtp_verify_log_error(ngx_log_t *log, u_char *buf, size_t len)
+{
+    u_char                     *p;
+    ngx_smtp_verify_session_t  *s;
+
+    s = log->data;
+    p = buf;
+
+    if (log->action) {
+        p = ngx_snprintf(buf, len, " while %s", log->action);
+        len -= p - buf;
+    }
+
+    return ngx_snprintf(p, len, ", mx: %V, server: %V", &s->host,
+                        &s->addr_text);
+}

@@ -1,0 +1,31 @@
+
+/*
+ * Under the conversation: bytes, TLS, timers, the end of a connection.
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_TRANSPORT_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_TRANSPORT_H_INCLUDED_
+
+
+#include "ngx_smtp_verify_session.h"
+
+
+/* to the transport; a failure to send shows as a failure to read, later */
+void ngx_smtp_verify_transport_send(ngx_smtp_verify_session_t *s,
+    u_char *data, size_t len);
+void ngx_smtp_verify_transport_starttls(ngx_smtp_verify_session_t *s);
+
+
+/* from the transport */
+void ngx_smtp_verify_session_connected(ngx_smtp_verify_session_t *s);
+void ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
+    const u_char *pos, const u_char *end);
+void ngx_smtp_verify_session_drained(ngx_smtp_verify_session_t *s);
+void ngx_smtp_verify_session_secured(ngx_smtp_verify_session_t *s,
+    const char *error);
+void ngx_smtp_verify_session_fail(ngx_smtp_verify_session_t *s,
+    sv_reason_e fault);
+
+
+#endif /* _NGX_SMTP_VERIFY_TRANSPORT_H_INCLUDED_ */
