@@ -1,0 +1,149 @@
+
+/*
+ * From an address to a verdict.  A probe finds out about one address: it has
+ * a pool, a log and a budget of its own, and knows nothing of who asked.
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "sv_address.h"
+#include "sv_checks.h"
+#include "sv_classify.h"
+#include "sv_provider.h"
+#include "sv_verdict.h"
+#include "ngx_smtp_verify_session.h"
+
+
+#define NGX_SMTP_VERIFY_CATCH_ALL_OFF    0
+#define NGX_SMTP_VERIFY_CATCH_ALL_ON     1
+#define NGX_SMTP_VERIFY_CATCH_ALL_EAGER  2
+
+
+/* what of a location's configuration a probe needs */
+
+typedef struct {
+    ngx_smtp_verify_session_conf_t     session;
+    ngx_resolver_t                    *resolver;
+    ngx_msec_t                         resolver_timeout;
+    in_port_t                          port;
+    ngx_uint_t                         catch_all;
+    ngx_uint_t                         max_mx;
+    ngx_msec_t                         timeout;     /* over all */
+    ngx_array_t                       *connect_timeouts;    /* ngx_msec_t */
+    ngx_array_t                       *target_allow;        /* ngx_cidr_t */
+    ngx_array_t                       *bind;                /* ngx_addr_t */
+    sv_rules_t                        *rules;
+    sv_providers_t                    *providers;
+    sv_lists_t                        *lists;
+} ngx_smtp_verify_conf_t;
+
+
+/* what a server said, or what was seen in its place */
+
+typedef struct {
+    sv_reason_e                        reason;
+    sv_stage_e                         stage;
+    ngx_uint_t                         code;        /* 0: none */
+    ngx_uint_t                         retry_after; /* s; 0: not told */
+    const char                        *rule;
+    ngx_str_t                          enhanced;
+    ngx_str_t                          text;        /* UTF-8 */
+    ngx_str_t                          mx_host;
+    ngx_str_t                          mx_ip;
+    ngx_smtp_verify_tls_t              tls;
+} ngx_smtp_verify_evidence_t;
+
+
+/* tri-states: -1 not established, 0 no, 1 yes */
+
+typedef struct {
+    ngx_str_t                          email;
+    ngx_str_t                          normalized;
+    ngx_str_t                          root;
+    ngx_str_t                          did_you_mean;
+
+    sv_reason_e                        reason;
+    sv_status_e                        status;
+    sv_blame_e                         blame;
+    ngx_int_t                          score;       /* -1: none */
+    ngx_uint_t                         retry_after;
+    ngx_msec_t                         elapsed;
+    ngx_uint_t                         attempts;
+    const char                        *detail;      /* of a wrong syntax */
+
+    ngx_smtp_verify_evidence_t         evidence;
+    const sv_provider_t               *provider;
+    ngx_array_t                       *transcript;
+
+    signed char                        syntax;
+    signed char                        domain;
+    signed char                        mx_record;
+    signed char                        connected;
+    signed char                        mailbox_exists;
+    signed char                        is_catch_all;
+
+    signed char                        disposable;
+    signed char                        free_provider;
+    signed char                        alias_service;
+    signed char                        role_account;
+    signed char                        spam_trap;
+    signed char                        abuse;
+    signed char                        gibberish;
+    signed char                        typo;
+
+    unsigned                           estimated:1;
+    unsigned                           probed:1;    /* a server was looked
+                                                       for */
+} ngx_smtp_verify_result_t;
+
+
+typedef struct ngx_smtp_verify_probe_s  ngx_smtp_verify_probe_t;
+
+typedef void (*ngx_smtp_verify_probe_handler_pt)(ngx_smtp_verify_probe_t *p);
+
+
+typedef struct {
+    ngx_smtp_verify_conf_t            *conf;
+    ngx_smtp_verify_probe_handler_pt   handler;
+    void                              *data;
+    ngx_str_t                          email;
+    ngx_str_t                          helo;
+    ngx_str_t                          from;        /* without <> */
+    unsigned                           smtp:1;      /* ask a mail server */
+    unsigned                           transcript:1;
+} ngx_smtp_verify_ask_t;
+
+
+/*
+ * Strings of *ask are copied.  NULL: no memory, or no connections to spare.
+ * The log is copied too, without its handler.
+ */
+ngx_smtp_verify_probe_t *ngx_smtp_verify_probe_create(
+    ngx_smtp_verify_ask_t *ask, ngx_log_t *log);
+
+/*
+ * NGX_OK: done, the handler will not be called; NGX_AGAIN: it will be, once.
+ */
+ngx_int_t ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p);
+
+/* valid when done, until the probe is destroyed */
+ngx_smtp_verify_result_t *ngx_smtp_verify_probe_result(
+    ngx_smtp_verify_probe_t *p);
+
+void *ngx_smtp_verify_probe_data(ngx_smtp_verify_probe_t *p);
+ngx_pool_t *ngx_smtp_verify_probe_pool(ngx_smtp_verify_probe_t *p);
+
+/* done or not: it ends here, and its handler is not called any more */
+void ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p);
+
+/* under way in this worker */
+ngx_uint_t ngx_smtp_verify_probes(void);
+
+
+#endif /* _NGX_SMTP_VERIFY_H_INCLUDED_ */

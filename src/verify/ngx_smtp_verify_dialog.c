@@ -1,0 +1,561 @@
+
+#include "ngx_smtp_verify_probe.h"
+
+
+#define NGX_SMTP_VERIFY_RANDOM_LEN  20
+
+
+static void ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p);
+static ngx_uint_t ngx_smtp_verify_dialog_eager(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_accepted(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_unrefused(ngx_smtp_verify_probe_t *p);
+static ngx_int_t ngx_smtp_verify_dialog_known(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_claimed(ngx_smtp_verify_claim_t *claim);
+static void ngx_smtp_verify_dialog_ask_random(ngx_smtp_verify_probe_t *p);
+static ngx_int_t ngx_smtp_verify_dialog_random(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_random_answered(
+    ngx_smtp_verify_probe_t *p);
+static ngx_uint_t ngx_smtp_verify_dialog_random_again(
+    ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_conclude(ngx_smtp_verify_probe_t *p,
+    ngx_int_t catch_all);
+
+
+ngx_int_t
+ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
+    ngx_addr_t *local, ngx_msec_t connect_timeout)
+{
+    ngx_int_t                   rc;
+    ngx_str_t                  *host;
+    ngx_smtp_verify_session_t  *s;
+
+    host = &p->mx.records[p->imx].host;
+
+    s = ngx_smtp_verify_session_create(host, addr->sockaddr, addr->socklen,
+                                       &p->log);
+    if (s == NULL) {
+        return NGX_ERROR;
+    }
+
+    s->conf = &p->conf->session;
+    s->handler = ngx_smtp_verify_dialog_handler;
+    s->data = p;
+    s->local = local;
+    s->connect_timeout = connect_timeout;
+    s->helo = p->helo;
+    s->from = p->from;
+    s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS] = p->rcpt;
+    s->utf8 = p->utf8;
+    s->no_tls = p->no_tls;
+    s->stepwise = p->stepwise || ngx_smtp_verify_facts_stepwise(host);
+    s->transcript = p->result.transcript;
+    s->start = p->start;
+
+    p->session = s;
+
+    if (p->result.connected < 0) {
+        p->result.connected = 0;
+    }
+
+    rc = ngx_smtp_verify_session_connect(s);
+
+    if (rc == NGX_DECLINED) {
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_CONNECT,
+                                       SV_CONNECT_FAILED);
+    }
+
+    return rc;
+}
+
+
+void
+ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (s) {
+        p->session = NULL;
+        ngx_smtp_verify_session_quit(s);
+    }
+}
+
+
+static void
+ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s)
+{
+    ngx_smtp_verify_probe_t  *p;
+
+    p = s->data;
+
+    if (s->connected) {
+        p->result.connected = 1;
+    }
+
+    switch (s->event) {
+
+    case ngx_smtp_verify_session_ready:
+        ngx_smtp_verify_dialog_ready(p);
+        break;
+
+    case ngx_smtp_verify_session_answered:
+
+        if (s->answered_rcpt == NGX_SMTP_VERIFY_RCPT_ADDRESS) {
+            ngx_smtp_verify_dialog_answered(p);
+
+        } else {
+            ngx_smtp_verify_dialog_random_answered(p);
+        }
+
+        break;
+
+    default: /* failed */
+        ngx_smtp_verify_dialog_failed(p);
+        break;
+    }
+}
+
+
+static void
+ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (p->result.provider == NULL) {
+        p->result.provider = sv_provider_by_banner(p->conf->providers,
+                                                   s->banner.data,
+                                                   s->banner.len);
+    }
+
+    if (p->random_only) {
+        ngx_smtp_verify_dialog_ask_random(p);
+        return;
+    }
+
+    if (p->utf8 && !s->cap_smtputf8) {
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_EHLO,
+                                       SV_SMTPUTF8_UNSUPPORTED);
+        ngx_smtp_verify_route_next(p);
+        return;
+    }
+
+    p->eager = ngx_smtp_verify_dialog_eager(p);
+
+    ngx_smtp_verify_session_ask(s, NGX_SMTP_VERIFY_RCPT_ADDRESS,
+                                p->eager ? 2 : 1);
+}
+
+
+/* is the random recipient to be asked in the address's own flight? */
+
+static ngx_uint_t
+ngx_smtp_verify_dialog_eager(ngx_smtp_verify_probe_t *p)
+{
+    if (p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_EAGER
+        || ngx_smtp_verify_dialog_known(p) != NGX_SMTP_VERIFY_UNKNOWN
+        || (p->result.provider && !p->result.provider->second_rcpt)
+        || ngx_smtp_verify_dialog_random(p) != NGX_OK)
+    {
+        return 0;
+    }
+
+    if (ngx_smtp_verify_route_is_backup(p) || p->claim.fact) {
+        return 1;
+    }
+
+    if (ngx_smtp_verify_facts_claim(&p->domain, &p->claim) == NGX_AGAIN) {
+
+        /* somebody asks it now: wait only if the address is accepted */
+
+        ngx_smtp_verify_facts_abandon(&p->claim);
+        return 0;
+    }
+
+    return 1;
+}
+
+
+static void
+ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (s->fault == SV_INTERRUPTED || s->fault == SV_THROTTLED) {
+        ngx_smtp_verify_probe_finish(p, s->fault);
+        return;
+    }
+
+    if (p->accepted && !s->excess) {
+
+        if (p->claim.fact && !p->claim.owner) {
+
+            /* another probe asks for the domain; its answer will do */
+
+            ngx_smtp_verify_dialog_stop(p);
+            return;
+        }
+
+        ngx_smtp_verify_dialog_unrefused(p);
+        return;
+    }
+
+    p->accepted = 0;
+
+    if (s->fault == SV_REASON_NONE) {
+        ngx_smtp_verify_dialog_refused(p);
+        return;
+    }
+
+    if (s->fault == SV_TLS_FAILED && !p->no_tls
+        && p->conf->session.starttls != NGX_SMTP_VERIFY_STARTTLS_REQUIRED)
+    {
+        p->no_tls = 1;
+        p->tls_error = s->tls.error;
+        ngx_smtp_verify_route_retry(p);
+        return;
+    }
+
+    if (s->pipelined && s->stage >= SV_STAGE_MAIL && !p->stepwise) {
+        p->stepwise = 1;
+        ngx_smtp_verify_route_retry(p);
+        return;
+    }
+
+    if (s->stage == SV_STAGE_CONNECT && s->fault == SV_TIMEOUT) {
+        p->timed_out = 1;
+    }
+
+    ngx_smtp_verify_evidence_fault(p, s->stage, s->fault);
+    ngx_smtp_verify_route_next(p);
+}
+
+
+/*
+ * A reply before RCPT.  At banner and EHLO another host may do better, unless
+ * it is us who are refused: all of theirs would say the same.
+ */
+
+static void
+ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_evidence_t  ev;
+
+    ngx_smtp_verify_evidence_reply(p, &ev);
+
+    switch (ev.reason) {
+
+    case SV_SENDER_BLOCKED:
+    case SV_POLICY_REJECTED:
+    case SV_RELAY_DENIED:
+        break;
+
+    default:
+        if (ev.stage < SV_STAGE_MAIL) {
+            ngx_smtp_verify_evidence_keep(p, &ev);
+            ngx_smtp_verify_route_next(p);
+            return;
+        }
+    }
+
+    p->result.evidence = ev;
+    ngx_smtp_verify_probe_finish(p, ev.reason);
+}
+
+
+static void
+ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
+{
+    sv_reason_e           reason;
+    const sv_provider_t  *provider;
+
+    ngx_smtp_verify_evidence_reply(p, &p->result.evidence);
+
+    reason = p->result.evidence.reason;
+    provider = p->result.provider;
+
+    if (p->stepwise) {
+        ngx_smtp_verify_facts_set_stepwise(&p->mx.records[p->imx].host);
+    }
+
+    if (reason == SV_ACCEPTED) {
+        ngx_smtp_verify_dialog_accepted(p);
+        return;
+    }
+
+    if (provider && provider->worth == SV_WORTH_REFUSES_ALL
+        && p->session->code / 100 == 5)
+    {
+        ngx_smtp_verify_probe_finish(p, SV_UNVERIFIABLE_PROVIDER);
+        return;
+    }
+
+    if (reason == SV_MAILBOX_NOT_FOUND) {
+        p->result.is_catch_all = 0;
+
+        if (!ngx_smtp_verify_route_is_backup(p)) {
+
+            if (p->claim.fact) {
+                ngx_smtp_verify_facts_settle(&p->claim, NGX_SMTP_VERIFY_NO);
+
+            } else {
+                ngx_smtp_verify_facts_not_catch_all(&p->domain);
+            }
+        }
+    }
+
+    ngx_smtp_verify_probe_finish(p, reason);
+}
+
+
+static void
+ngx_smtp_verify_dialog_accepted(ngx_smtp_verify_probe_t *p)
+{
+    ngx_int_t             rc, known;
+    const sv_provider_t  *provider;
+
+    provider = p->result.provider;
+
+    if (provider && provider->worth == SV_WORTH_ACCEPTS_ALL) {
+        ngx_smtp_verify_probe_finish(p, SV_UNVERIFIABLE_PROVIDER);
+        return;
+    }
+
+    p->accepted = 1;
+
+    if (p->eager) {
+        return;
+    }
+
+    known = ngx_smtp_verify_dialog_known(p);
+
+    if (known != NGX_SMTP_VERIFY_UNKNOWN) {
+        ngx_smtp_verify_dialog_conclude(p, known);
+        return;
+    }
+
+    if (p->conf->catch_all == NGX_SMTP_VERIFY_CATCH_ALL_OFF
+        || (provider && !provider->second_rcpt))
+    {
+        ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
+        return;
+    }
+
+    /* a backup has to be asked itself, and says nothing of the domain */
+
+    if (!ngx_smtp_verify_route_is_backup(p) && p->claim.fact == NULL) {
+
+        p->claim.handler = ngx_smtp_verify_dialog_claimed;
+        p->claim.data = p;
+
+        rc = ngx_smtp_verify_facts_claim(&p->domain, &p->claim);
+
+        if (rc == NGX_AGAIN) {
+            return;
+        }
+    }
+
+    ngx_smtp_verify_dialog_ask_random(p);
+}
+
+
+/* what need not be asked: known of the domain, or of its provider */
+
+static ngx_int_t
+ngx_smtp_verify_dialog_known(ngx_smtp_verify_probe_t *p)
+{
+    if (ngx_smtp_verify_route_is_backup(p)) {
+        return NGX_SMTP_VERIFY_UNKNOWN;
+    }
+
+    if (p->result.provider
+        && p->result.provider->worth == SV_WORTH_DEFINITIVE)
+    {
+        return NGX_SMTP_VERIFY_NO;
+    }
+
+    return ngx_smtp_verify_facts_catch_all(&p->domain);
+}
+
+
+/* another probe asked for the domain, and has an answer, or gave up */
+
+static void
+ngx_smtp_verify_dialog_claimed(ngx_smtp_verify_claim_t *claim)
+{
+    ngx_smtp_verify_probe_t  *p;
+
+    p = claim->data;
+
+    if (claim->owner) {
+        ngx_smtp_verify_dialog_ask_random(p);
+        return;
+    }
+
+    ngx_smtp_verify_dialog_conclude(p,
+                                 ngx_smtp_verify_facts_catch_all(&p->domain));
+}
+
+
+static void
+ngx_smtp_verify_dialog_ask_random(ngx_smtp_verify_probe_t *p)
+{
+    if (p->session == NULL) {
+        p->random_retried = 1;
+        p->random_only = 1;
+        ngx_smtp_verify_route_retry(p);
+        return;
+    }
+
+    if (ngx_smtp_verify_dialog_random(p) != NGX_OK) {
+        ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
+        return;
+    }
+
+    ngx_smtp_verify_session_ask(p->session, NGX_SMTP_VERIFY_RCPT_RANDOM, 1);
+}
+
+
+/* a local part that nobody has: letters and digits, as many as a name might,
+   a digit and a letter at its ends */
+
+static ngx_int_t
+ngx_smtp_verify_dialog_random(ngx_smtp_verify_probe_t *p)
+{
+    u_char        *last;
+    ngx_str_t     *rcpt;
+    ngx_uint_t     i, n;
+    static u_char  chars[] = "abcdefghijkmnpqrstuvwxyz23456789";
+
+    rcpt = &p->session->rcpt[NGX_SMTP_VERIFY_RCPT_RANDOM];
+
+    rcpt->len = NGX_SMTP_VERIFY_RANDOM_LEN + 1 + p->domain.len;
+    rcpt->data = ngx_pnalloc(p->pool, rcpt->len);
+    if (rcpt->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = rcpt->data;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_RANDOM_LEN; i++) {
+        n = (ngx_uint_t) ngx_random() >> 8;
+        *last++ = (i == 0) ? chars[n % 24] : chars[n % 32];
+    }
+
+    *last++ = '@';
+    ngx_memcpy(last, p->domain.data, p->domain.len);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_smtp_verify_dialog_random_answered(ngx_smtp_verify_probe_t *p)
+{
+    sv_class_t  class;
+
+    if (p->session->code == 0) {
+        ngx_smtp_verify_dialog_unrefused(p);
+        return;
+    }
+
+    switch (ngx_smtp_verify_evidence_classify(p, &class)) {
+
+    case SV_ACCEPTED:
+        ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_YES);
+        return;
+
+    case SV_MAILBOX_NOT_FOUND:
+    case SV_MAILBOX_DISABLED:
+        ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_NO);
+        return;
+
+    default:
+        ngx_smtp_verify_dialog_unrefused(p);
+        return;
+    }
+}
+
+
+/*
+ * Neither accepted nor refused as unknown.  Servers that allow one recipient
+ * a session say so by a 452, a 421, or a closed connection: a later session
+ * may ask.
+ */
+
+static void
+ngx_smtp_verify_dialog_unrefused(ngx_smtp_verify_probe_t *p)
+{
+    if (ngx_smtp_verify_dialog_random_again(p)) {
+        p->random_retried = 1;
+        p->random_only = 1;
+        ngx_smtp_verify_route_retry(p);
+        return;
+    }
+
+    ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_dialog_random_again(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (p->random_retried || s == NULL || s->fault == SV_TIMEOUT) {
+        return 0;
+    }
+
+    return s->code == 0 || s->code == 421 || s->code == 452
+           || s->code == 503;
+}
+
+
+/*
+ * The address was accepted.  At a backup that counts only if it refuses
+ * others; the failure of the better MX stands else.
+ */
+
+static void
+ngx_smtp_verify_dialog_conclude(ngx_smtp_verify_probe_t *p,
+    ngx_int_t catch_all)
+{
+    if (ngx_smtp_verify_route_is_backup(p)) {
+
+        if (catch_all != NGX_SMTP_VERIFY_NO) {
+            p->result.evidence = p->failure;
+            ngx_smtp_verify_probe_finish(p, p->failure.reason);
+            return;
+        }
+
+    } else {
+        ngx_smtp_verify_facts_settle(&p->claim, catch_all);
+    }
+
+    p->result.is_catch_all = catch_all;
+
+    switch (catch_all) {
+
+    case NGX_SMTP_VERIFY_YES:
+        ngx_smtp_verify_probe_finish(p, SV_CATCH_ALL);
+        return;
+
+    case NGX_SMTP_VERIFY_NO:
+        ngx_smtp_verify_probe_finish(p, SV_ACCEPTED);
+        return;
+
+    default:
+        ngx_smtp_verify_probe_finish(p, SV_ACCEPTED_UNTESTED);
+        return;
+    }
+}

@@ -1,0 +1,190 @@
+
+#include "ngx_smtp_verify_probe.h"
+#include "sv_utf8.h"
+
+
+#define NGX_SMTP_VERIFY_TEXT_MAX  (SV_REPLY_TEXT_MAX * 3)   /* in U+FFFD */
+
+
+static void ngx_smtp_verify_evidence_place(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_evidence_t *ev);
+static ngx_uint_t ngx_smtp_verify_evidence_rank(
+    ngx_smtp_verify_evidence_t *ev);
+static void ngx_smtp_verify_evidence_dup(ngx_smtp_verify_probe_t *p,
+    ngx_str_t *dst, u_char *data, size_t len);
+
+
+/* the class of the reply that the session holds */
+
+sv_reason_e
+ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,
+    sv_class_t *class)
+{
+    sv_reply_t                  reply;
+    const sv_provider_t        *provider;
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+    provider = p->result.provider;
+
+    ngx_memzero(&reply, sizeof(sv_reply_t));
+
+    reply.stage = s->stage;
+    reply.code = s->code;
+    reply.text.data = s->text.data;
+    reply.text.len = s->text.len;
+
+    if (provider) {
+        reply.provider = provider->id;
+    }
+
+    sv_classify(p->conf->rules, &reply, class);
+
+    /* RFC 7504: the host, or the domain, takes no mail */
+
+    if (class->reason == SV_REJECTED && (s->code == 521 || s->code == 556)) {
+        class->reason = SV_NO_MAIL_SERVER;
+        class->rule = "rfc7504";
+    }
+
+    return class->reason;
+}
+
+
+/* all that a reply tells, kept beyond the session */
+
+void
+ngx_smtp_verify_evidence_reply(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_evidence_t *ev)
+{
+    u_char                     *text;
+    size_t                      len;
+    sv_class_t                  class;
+    ngx_smtp_verify_session_t  *s;
+    static u_char               buf[NGX_SMTP_VERIFY_TEXT_MAX];
+
+    s = p->session;
+
+    ngx_memzero(ev, sizeof(ngx_smtp_verify_evidence_t));
+
+    ev->reason = ngx_smtp_verify_evidence_classify(p, &class);
+    ev->stage = s->stage;
+    ev->code = s->code;
+    ev->rule = class.rule;
+    ev->retry_after = class.retry_after;
+
+    text = buf;
+    len = sv_utf8_clean(text, NGX_SMTP_VERIFY_TEXT_MAX, s->text.data,
+                        s->text.len);
+
+    ngx_smtp_verify_evidence_dup(p, &ev->text, text, len);
+    ngx_smtp_verify_evidence_dup(p, &ev->enhanced,
+                                 (u_char *) class.enhanced,
+                                 ngx_strlen(class.enhanced));
+
+    ngx_smtp_verify_evidence_place(p, ev);
+}
+
+
+void
+ngx_smtp_verify_evidence_fault(ngx_smtp_verify_probe_t *p, sv_stage_e stage,
+    sv_reason_e reason)
+{
+    ngx_smtp_verify_evidence_t  ev;
+
+    ngx_memzero(&ev, sizeof(ngx_smtp_verify_evidence_t));
+
+    ev.reason = reason;
+    ev.stage = stage;
+
+    ngx_smtp_verify_evidence_place(p, &ev);
+    ngx_smtp_verify_evidence_keep(p, &ev);
+}
+
+
+static void
+ngx_smtp_verify_evidence_place(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_evidence_t *ev)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    if (p->imx < p->mx.nrecords) {
+        ev->mx_host = p->mx.records[p->imx].host;
+    }
+
+    s = p->session;
+
+    if (s) {
+        ngx_smtp_verify_evidence_dup(p, &ev->mx_ip, s->addr_text.data,
+                                     s->addr_text.len);
+        ev->tls = s->tls;
+    }
+
+    if (ev->tls.protocol == NULL && ev->tls.error == NULL) {
+        ev->tls.error = p->tls_error;
+    }
+}
+
+
+/* of several failures the one is told that got furthest */
+
+void
+ngx_smtp_verify_evidence_keep(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_evidence_t *ev)
+{
+    if (p->failure.reason == SV_REASON_NONE
+        || ngx_smtp_verify_evidence_rank(ev)
+           > ngx_smtp_verify_evidence_rank(&p->failure))
+    {
+        p->failure = *ev;
+    }
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_evidence_rank(ngx_smtp_verify_evidence_t *ev)
+{
+    switch (ev->reason) {
+
+    case SV_NO_MAIL_SERVER:
+        return 1;
+
+    case SV_SMTPUTF8_UNSUPPORTED:
+        return 2;
+
+    case SV_FORBIDDEN_TARGET:
+        return 3;
+
+    case SV_DNS_ERROR:
+        return 4;
+
+    case SV_CONNECT_FAILED:
+        return 5;
+
+    case SV_TIMEOUT:
+        return ev->stage == SV_STAGE_CONNECT ? 6 : 7;
+
+    case SV_PROTOCOL_ERROR:
+        return 8;
+
+    case SV_TLS_FAILED:
+        return 9;
+
+    default:
+        return 10 + ev->stage;
+    }
+}
+
+
+static void
+ngx_smtp_verify_evidence_dup(ngx_smtp_verify_probe_t *p, ngx_str_t *dst,
+    u_char *data, size_t len)
+{
+    dst->len = 0;
+    dst->data = ngx_pnalloc(p->pool, len);
+
+    if (dst->data) {
+        dst->len = len;
+        ngx_memcpy(dst->data, data, len);
+    }
+}

@@ -1,0 +1,62 @@
+
+/*
+ * What is known of a domain and of a mail host, each fact with its own time.
+ * Kept per worker; the seam where the cache zone comes.
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_FACTS_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_FACTS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/* is a domain catch-all? */
+
+#define NGX_SMTP_VERIFY_UNKNOWN     -1
+#define NGX_SMTP_VERIFY_NO          0
+#define NGX_SMTP_VERIFY_YES         1
+
+
+/* one who waits for, or works on, a domain's catch-all state */
+
+typedef struct ngx_smtp_verify_claim_s  ngx_smtp_verify_claim_t;
+
+struct ngx_smtp_verify_claim_s {
+    ngx_queue_t     queue;
+    void           *fact;       /* NULL: neither waits nor works */
+    unsigned        owner:1;    /* works on it: has to settle or abandon */
+    void          (*handler)(ngx_smtp_verify_claim_t *claim);
+    void           *data;
+};
+
+
+ngx_int_t ngx_smtp_verify_facts_catch_all(ngx_str_t *domain);
+
+/* learned without a claim: an address of it was refused as unknown */
+void ngx_smtp_verify_facts_not_catch_all(ngx_str_t *domain);
+
+/*
+ * NGX_OK: the random recipient is the caller's to ask; NGX_AGAIN: somebody
+ * asks it now, the handler will be called, as owner where that one gave up;
+ * NGX_ERROR: no memory, nothing was claimed.
+ */
+ngx_int_t ngx_smtp_verify_facts_claim(ngx_str_t *domain,
+    ngx_smtp_verify_claim_t *claim);
+
+/* the owner has an answer; unknown: the domain gave none, do not ask again
+   for those who wait */
+void ngx_smtp_verify_facts_settle(ngx_smtp_verify_claim_t *claim,
+    ngx_int_t state);
+
+/* waits or works no more; another takes over */
+void ngx_smtp_verify_facts_abandon(ngx_smtp_verify_claim_t *claim);
+
+/* a host that offers PIPELINING and breaks it */
+ngx_uint_t ngx_smtp_verify_facts_stepwise(ngx_str_t *host);
+void ngx_smtp_verify_facts_set_stepwise(ngx_str_t *host);
+
+
+#endif /* _NGX_SMTP_VERIFY_FACTS_H_INCLUDED_ */

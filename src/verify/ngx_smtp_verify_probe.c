@@ -1,0 +1,271 @@
+
+#include "ngx_smtp_verify_probe.h"
+
+
+#define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  2048
+
+
+static ngx_int_t ngx_smtp_verify_probe_copy(ngx_smtp_verify_probe_t *p,
+    ngx_str_t *dst, ngx_str_t *src);
+static ngx_int_t ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_probe_budget(ngx_event_t *ev);
+static void ngx_smtp_verify_probe_stop(ngx_smtp_verify_probe_t *p);
+
+
+static ngx_uint_t  ngx_smtp_verify_probe_count;
+
+
+ngx_smtp_verify_probe_t *
+ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
+{
+    ngx_pool_t                *pool;
+    ngx_smtp_verify_probe_t   *p;
+    ngx_smtp_verify_result_t  *result;
+
+    pool = ngx_create_pool(NGX_SMTP_VERIFY_PROBE_POOL_SIZE, log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    p = ngx_pcalloc(pool, sizeof(ngx_smtp_verify_probe_t));
+    if (p == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    p->pool = pool;
+    p->conf = ask->conf;
+    p->handler = ask->handler;
+    p->data = ask->data;
+    p->smtp = ask->smtp;
+
+    p->log = *log;
+    p->log.handler = NULL;
+    p->log.data = NULL;
+    p->log.action = NULL;
+    pool->log = &p->log;
+
+    p->budget.handler = ngx_smtp_verify_probe_budget;
+    p->budget.data = p;
+    p->budget.log = &p->log;
+
+    p->start = ngx_current_msec;
+
+    result = &p->result;
+
+    result->score = -1;
+    result->syntax = -1;
+    result->domain = -1;
+    result->mx_record = -1;
+    result->connected = -1;
+    result->mailbox_exists = -1;
+    result->is_catch_all = -1;
+    result->disposable = -1;
+    result->free_provider = -1;
+    result->alias_service = -1;
+    result->role_account = -1;
+    result->spam_trap = -1;
+    result->abuse = -1;
+    result->gibberish = -1;
+    result->typo = -1;
+
+    if (ngx_smtp_verify_probe_copy(p, &result->email, &ask->email) != NGX_OK
+        || ngx_smtp_verify_probe_copy(p, &p->helo, &ask->helo) != NGX_OK
+        || ngx_smtp_verify_probe_copy(p, &p->from, &ask->from) != NGX_OK)
+    {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    if (ask->transcript) {
+        result->transcript = ngx_array_create(pool, 16,
+                                              sizeof(ngx_smtp_verify_line_t));
+        if (result->transcript == NULL) {
+            ngx_destroy_pool(pool);
+            return NULL;
+        }
+    }
+
+    ngx_smtp_verify_probe_count++;
+
+    return p;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_probe_copy(ngx_smtp_verify_probe_t *p, ngx_str_t *dst,
+    ngx_str_t *src)
+{
+    dst->data = ngx_pnalloc(p->pool, src->len);
+    if (dst->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(dst->data, src->data, src->len);
+    dst->len = src->len;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p)
+{
+    p->starting = 1;
+
+    ngx_add_timer(&p->budget, p->conf->timeout);
+
+    if (ngx_smtp_verify_probe_address(p) == NGX_OK) {
+        ngx_smtp_verify_route_start(p);
+    }
+
+    p->starting = 0;
+
+    return p->done ? NGX_OK : NGX_AGAIN;
+}
+
+
+/* NGX_OK: there is a domain to go on with; else it was finished */
+
+static ngx_int_t
+ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p)
+{
+    u_char              *last;
+    sv_address_t         addr;
+    sv_address_status_e  status;
+
+    status = sv_address_parse(p->result.email.data, p->result.email.len,
+                              &addr);
+
+    if (status == SV_ADDRESS_INVALID) {
+        p->result.syntax = 0;
+        p->result.detail = addr.error;
+        ngx_smtp_verify_probe_finish(p, SV_INVALID_SYNTAX);
+        return NGX_DONE;
+    }
+
+    p->result.syntax = 1;
+
+    if (status == SV_ADDRESS_LITERAL) {
+        ngx_smtp_verify_probe_finish(p, SV_UNSUPPORTED_ADDRESS);
+        return NGX_DONE;
+    }
+
+    p->utf8 = addr.utf8;
+    p->rcpt.len = addr.local.len + 1 + addr.domain.len;
+    p->rcpt.data = ngx_pnalloc(p->pool, p->rcpt.len);
+
+    if (p->rcpt.data == NULL) {
+        ngx_smtp_verify_probe_finish(p, SV_THROTTLED);
+        return NGX_DONE;
+    }
+
+    last = ngx_cpymem(p->rcpt.data, addr.local.data, addr.local.len);
+    *last++ = '@';
+    ngx_memcpy(last, addr.domain.data, addr.domain.len);
+
+    p->domain.data = last;
+    p->domain.len = addr.domain.len;
+
+    ngx_smtp_verify_verdict_checks(p, &addr);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_smtp_verify_probe_budget(ngx_event_t *ev)
+{
+    ngx_smtp_verify_probe_t  *p;
+
+    p = ev->data;
+
+    ngx_log_error(NGX_LOG_INFO, &p->log, 0, "probe ran out of its budget");
+
+    if (p->session) {
+        ngx_smtp_verify_evidence_fault(p, p->session->stage, SV_TIMEOUT);
+
+    } else if (p->failure.reason == SV_REASON_NONE) {
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_DNS_ERROR);
+    }
+
+    if (p->accepted && !ngx_smtp_verify_route_is_backup(p)) {
+        ngx_smtp_verify_probe_finish(p, SV_ACCEPTED_UNTESTED);
+        return;
+    }
+
+    p->result.evidence = p->failure;
+    ngx_smtp_verify_probe_finish(p, p->failure.reason);
+}
+
+
+void
+ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
+{
+    if (p->done) {
+        return;
+    }
+
+    p->done = 1;
+    p->result.elapsed = ngx_current_msec - p->start;
+
+    ngx_smtp_verify_probe_stop(p);
+
+    ngx_smtp_verify_verdict(p, reason);
+
+    if (!p->starting) {
+        p->handler(p);
+    }
+}
+
+
+static void
+ngx_smtp_verify_probe_stop(ngx_smtp_verify_probe_t *p)
+{
+    if (p->budget.timer_set) {
+        ngx_del_timer(&p->budget);
+    }
+
+    ngx_smtp_verify_route_stop(p);
+    ngx_smtp_verify_dialog_stop(p);
+    ngx_smtp_verify_facts_abandon(&p->claim);
+}
+
+
+ngx_smtp_verify_result_t *
+ngx_smtp_verify_probe_result(ngx_smtp_verify_probe_t *p)
+{
+    return &p->result;
+}
+
+
+void *
+ngx_smtp_verify_probe_data(ngx_smtp_verify_probe_t *p)
+{
+    return p->data;
+}
+
+
+ngx_pool_t *
+ngx_smtp_verify_probe_pool(ngx_smtp_verify_probe_t *p)
+{
+    return p->pool;
+}
+
+
+void
+ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p)
+{
+    p->done = 1;
+
+    ngx_smtp_verify_probe_stop(p);
+    ngx_smtp_verify_probe_count--;
+    ngx_destroy_pool(p->pool);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_probes(void)
+{
+    return ngx_smtp_verify_probe_count;
+}

@@ -1,0 +1,102 @@
+
+/*
+ * Inside of a probe: shared by its parts and by nobody else.
+ *
+ *   probe.c    its life: create, budget, finish, destroy
+ *   route.c    where to: MX, addresses, the next one on failure
+ *   dialog.c   what is asked there, and what the answers mean
+ *   verdict.c  the result
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_PROBE_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_PROBE_H_INCLUDED_
+
+
+#include "ngx_smtp_verify.h"
+#include "ngx_smtp_verify_facts.h"
+#include "ngx_smtp_verify_mx.h"
+
+
+#define NGX_SMTP_VERIFY_MAX_ADDRS  8        /* of one mail host */
+
+
+struct ngx_smtp_verify_probe_s {
+    ngx_smtp_verify_conf_t            *conf;
+    ngx_smtp_verify_probe_handler_pt   handler;
+    void                              *data;
+    ngx_pool_t                        *pool;
+    ngx_log_t                          log;
+    ngx_event_t                        budget;
+    ngx_msec_t                         start;
+
+    ngx_str_t                          helo;
+    ngx_str_t                          from;
+    ngx_str_t                          domain;      /* A-labels */
+    ngx_str_t                          rcpt;        /* local@domain */
+
+    ngx_smtp_verify_mx_query_t         mx;
+    ngx_smtp_verify_mx_record_t        implicit;    /* where there is no MX */
+    ngx_uint_t                         imx;
+    ngx_resolver_ctx_t                *resolving;
+    ngx_addr_t                        *addrs;       /* of the current host */
+    ngx_uint_t                         naddrs;
+    ngx_uint_t                         iaddr;
+    ngx_uint_t                         connects;    /* for their timeouts */
+
+    ngx_smtp_verify_session_t         *session;
+    ngx_smtp_verify_claim_t            claim;
+    const char                        *tls_error;   /* why it is in clear */
+    ngx_smtp_verify_evidence_t         failure;     /* the best one so far */
+    ngx_smtp_verify_result_t           result;
+
+    unsigned                           smtp:1;
+    unsigned                           utf8:1;
+    unsigned                           is_implicit:1;
+    unsigned                           starting:1;
+    unsigned                           done:1;
+    unsigned                           timed_out:1; /* a connect, this pass */
+
+    /* of the current address */
+    unsigned                           no_tls:1;
+    unsigned                           stepwise:1;
+    unsigned                           random_only:1;
+    unsigned                           accepted:1;  /* 2xx for the address */
+    unsigned                           eager:1;     /* both were asked */
+    unsigned                           random_retried:1;
+};
+
+
+/* probe.c */
+void ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p,
+    sv_reason_e reason);
+
+/* verdict.c */
+void ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason);
+void ngx_smtp_verify_verdict_checks(ngx_smtp_verify_probe_t *p,
+    sv_address_t *addr);
+
+/* route.c */
+void ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_route_next(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_route_retry(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_route_stop(ngx_smtp_verify_probe_t *p);
+ngx_uint_t ngx_smtp_verify_route_is_backup(ngx_smtp_verify_probe_t *p);
+
+/* dialog.c; _start() as ngx_smtp_verify_session_connect() */
+ngx_int_t ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
+    ngx_addr_t *addr, ngx_addr_t *local, ngx_msec_t connect_timeout);
+void ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p);
+
+/* evidence.c */
+sv_reason_e ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,
+    sv_class_t *class);
+void ngx_smtp_verify_evidence_reply(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_evidence_t *ev);
+void ngx_smtp_verify_evidence_fault(ngx_smtp_verify_probe_t *p,
+    sv_stage_e stage, sv_reason_e reason);
+void ngx_smtp_verify_evidence_keep(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_evidence_t *ev);
+
+
+#endif /* _NGX_SMTP_VERIFY_PROBE_H_INCLUDED_ */

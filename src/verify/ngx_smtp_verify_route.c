@@ -1,0 +1,430 @@
+
+#include "ngx_smtp_verify_probe.h"
+#include "sv_target.h"
+
+
+static void ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q);
+static void ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_route_resolved(ngx_resolver_ctx_t *ctx);
+static ngx_int_t ngx_smtp_verify_route_addrs(ngx_smtp_verify_probe_t *p,
+    ngx_resolver_ctx_t *ctx);
+static ngx_addr_t *ngx_smtp_verify_route_bind(ngx_smtp_verify_probe_t *p,
+    int family);
+static ngx_uint_t ngx_smtp_verify_route_allowed(ngx_smtp_verify_probe_t *p,
+    struct sockaddr *sockaddr);
+static ngx_uint_t ngx_smtp_verify_route_literal(ngx_str_t *host);
+static void ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_route_next_host(ngx_smtp_verify_probe_t *p);
+
+
+void
+ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p)
+{
+    ngx_int_t                    rc;
+    ngx_smtp_verify_mx_query_t  *q;
+
+    q = &p->mx;
+
+    q->resolver = p->conf->resolver;
+    q->name = p->domain;
+    q->max = p->conf->max_mx;
+    q->pool = p->pool;
+    q->log = &p->log;
+    q->handler = ngx_smtp_verify_route_mx_handler;
+    q->data = p;
+
+    p->result.probed = 1;
+
+    rc = ngx_smtp_verify_mx_resolve(q);
+
+    if (rc == NGX_AGAIN) {
+        return;
+    }
+
+    if (rc != NGX_OK) {
+        q->status = NGX_SMTP_VERIFY_MX_ERROR;
+    }
+
+    ngx_smtp_verify_route_mx_done(p);
+}
+
+
+static void
+ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q)
+{
+    ngx_smtp_verify_route_mx_done(q->data);
+}
+
+
+static void
+ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_mx_query_t  *q;
+
+    q = &p->mx;
+
+    switch (q->status) {
+
+    case NGX_SMTP_VERIFY_MX_OK:
+        p->result.domain = 1;
+        break;
+
+    case NGX_SMTP_VERIFY_MX_NODATA:
+        p->result.domain = 1;
+        p->result.mx_record = 0;
+
+        p->is_implicit = 1;
+        p->implicit.host = p->domain;
+        q->records = &p->implicit;
+        q->nrecords = 1;
+
+        ngx_smtp_verify_route_resolve(p);
+        return;
+
+    case NGX_SMTP_VERIFY_MX_NXDOMAIN:
+        p->result.domain = 0;
+        p->result.mx_record = 0;
+        p->result.evidence.stage = SV_STAGE_DNS;
+        ngx_smtp_verify_probe_finish(p, SV_DOMAIN_NOT_FOUND);
+        return;
+
+    default:
+        p->result.evidence.stage = SV_STAGE_DNS;
+        ngx_smtp_verify_probe_finish(p, SV_DNS_ERROR);
+        return;
+    }
+
+    if (q->nrecords == 1 && q->records[0].host.len == 0) {
+        p->result.mx_record = 0;
+        p->result.evidence.stage = SV_STAGE_DNS;
+        ngx_smtp_verify_probe_finish(p, SV_NULL_MX);
+        return;
+    }
+
+    p->result.mx_record = 1;
+
+    if (q->nrecords == 0) {
+        p->result.evidence.stage = SV_STAGE_DNS;
+        ngx_smtp_verify_probe_finish(p, SV_NO_MAIL_SERVER);
+        return;
+    }
+
+    ngx_smtp_verify_route_known(p);
+}
+
+
+/* the MX hosts are known: is a server to be asked at all? */
+
+static void
+ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
+{
+    ngx_str_t  *host;
+
+    host = &p->mx.records[0].host;
+
+    p->result.provider = sv_provider_by_mx(p->conf->providers, host->data,
+                                           host->len);
+
+    if (!p->smtp || (p->result.provider && !p->result.provider->probe)) {
+        p->result.evidence.mx_host = *host;
+        ngx_smtp_verify_probe_finish(p, SV_NOT_PROBED);
+        return;
+    }
+
+    ngx_smtp_verify_route_resolve(p);
+}
+
+
+/* the addresses of the current host */
+
+static void
+ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p)
+{
+    ngx_str_t           *host;
+    ngx_resolver_ctx_t  *ctx;
+
+    p->naddrs = 0;
+    p->iaddr = 0;
+
+    host = &p->mx.records[p->imx].host;
+
+    if (ngx_smtp_verify_route_literal(host)) {
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_FORBIDDEN_TARGET);
+        ngx_smtp_verify_route_next_host(p);
+        return;
+    }
+
+    ctx = ngx_resolve_start(p->conf->resolver, NULL);
+
+    if (ctx == NULL || ctx == NGX_NO_RESOLVER) {
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_DNS_ERROR);
+        ngx_smtp_verify_route_next_host(p);
+        return;
+    }
+
+    ctx->name = *host;
+    ctx->handler = ngx_smtp_verify_route_resolved;
+    ctx->data = p;
+    ctx->timeout = p->conf->resolver_timeout;
+
+    p->resolving = ctx;
+
+    /* may call back at once, and end the probe */
+
+    if (ngx_resolve_name(ctx) != NGX_OK) {
+        p->resolving = NULL;
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_DNS_ERROR);
+        ngx_smtp_verify_route_next_host(p);
+    }
+}
+
+
+/* names that the DNS should not be asked for, or that lead to ourselves */
+
+static ngx_uint_t
+ngx_smtp_verify_route_literal(ngx_str_t *host)
+{
+    static ngx_str_t  localhost = ngx_string("localhost");
+
+    if (ngx_inet_addr(host->data, host->len) != INADDR_NONE) {
+        return 1;
+    }
+
+    if (host->len < localhost.len
+        || ngx_strncasecmp(host->data + host->len - localhost.len,
+                           localhost.data, localhost.len)
+           != 0)
+    {
+        return 0;
+    }
+
+    return host->len == localhost.len
+           || host->data[host->len - localhost.len - 1] == '.';
+}
+
+
+static void
+ngx_smtp_verify_route_resolved(ngx_resolver_ctx_t *ctx)
+{
+    ngx_int_t                 rc;
+    sv_reason_e               reason;
+    ngx_smtp_verify_probe_t  *p;
+
+    p = ctx->data;
+    p->resolving = NULL;
+
+    if (ctx->state == NGX_OK) {
+        rc = ngx_smtp_verify_route_addrs(p, ctx);
+        reason = (rc == NGX_OK) ? SV_REASON_NONE : SV_FORBIDDEN_TARGET;
+
+    } else if (ctx->state == NGX_RESOLVE_NXDOMAIN) {
+        reason = SV_NO_MAIL_SERVER;
+
+    } else {
+        reason = SV_DNS_ERROR;
+    }
+
+    ngx_resolve_name_done(ctx);
+
+    if (reason != SV_REASON_NONE) {
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, reason);
+        ngx_smtp_verify_route_next_host(p);
+        return;
+    }
+
+    if (!p->smtp) {
+        p->result.evidence.mx_host = p->domain;
+        ngx_smtp_verify_probe_finish(p, SV_NOT_PROBED);
+        return;
+    }
+
+    ngx_smtp_verify_route_connect(p);
+}
+
+
+/* NGX_DECLINED: the host has addresses, none of which may be connected to */
+
+static ngx_int_t
+ngx_smtp_verify_route_addrs(ngx_smtp_verify_probe_t *p,
+    ngx_resolver_ctx_t *ctx)
+{
+    ngx_uint_t   i, n;
+    ngx_addr_t  *addr;
+
+    n = ngx_min(ctx->naddrs, NGX_SMTP_VERIFY_MAX_ADDRS);
+
+    p->addrs = ngx_pcalloc(p->pool, n * sizeof(ngx_addr_t));
+    if (p->addrs == NULL) {
+        return NGX_DECLINED;
+    }
+
+    for (i = 0; i < ctx->naddrs && p->naddrs < n; i++) {
+
+        if (!ngx_smtp_verify_route_allowed(p, ctx->addrs[i].sockaddr)) {
+            continue;
+        }
+
+        addr = &p->addrs[p->naddrs];
+
+        addr->socklen = ctx->addrs[i].socklen;
+        addr->sockaddr = ngx_palloc(p->pool, addr->socklen);
+        if (addr->sockaddr == NULL) {
+            break;
+        }
+
+        ngx_memcpy(addr->sockaddr, ctx->addrs[i].sockaddr, addr->socklen);
+        ngx_inet_set_port(addr->sockaddr, p->conf->port);
+
+        p->naddrs++;
+    }
+
+    return p->naddrs ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_route_allowed(ngx_smtp_verify_probe_t *p,
+    struct sockaddr *sockaddr)
+{
+    ngx_array_t  *allow;
+
+    allow = p->conf->target_allow;
+
+    if (allow && ngx_cidr_match(sockaddr, allow) == NGX_OK) {
+        return 1;
+    }
+
+    return sv_target_is_public(sockaddr);
+}
+
+
+/* connects to the current address */
+
+static void
+ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p)
+{
+    ngx_int_t    rc;
+    ngx_uint_t   n;
+    ngx_addr_t  *addr, *local;
+    ngx_msec_t  *timeouts;
+
+    addr = &p->addrs[p->iaddr];
+    local = ngx_smtp_verify_route_bind(p, addr->sockaddr->sa_family);
+
+    if (local == NULL && p->conf->bind) {
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_CONNECT,
+                                       SV_CONNECT_FAILED);
+        ngx_smtp_verify_route_next(p);
+        return;
+    }
+
+    n = ngx_min(p->connects, p->conf->connect_timeouts->nelts - 1);
+    timeouts = p->conf->connect_timeouts->elts;
+
+    p->result.attempts++;
+
+    rc = ngx_smtp_verify_dialog_start(p, addr, local, timeouts[n]);
+
+    if (rc == NGX_DECLINED) {
+        ngx_smtp_verify_route_next(p);
+
+    } else if (rc != NGX_OK) {
+        ngx_smtp_verify_probe_finish(p, SV_THROTTLED);
+    }
+}
+
+
+static ngx_addr_t *
+ngx_smtp_verify_route_bind(ngx_smtp_verify_probe_t *p, int family)
+{
+    ngx_uint_t   i;
+    ngx_addr_t  *local;
+
+    if (p->conf->bind == NULL) {
+        return NULL;
+    }
+
+    local = p->conf->bind->elts;
+
+    for (i = 0; i < p->conf->bind->nelts; i++) {
+        if (local[i].sockaddr->sa_family == family) {
+            return &local[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* the current address once more, in another way */
+
+void
+ngx_smtp_verify_route_retry(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_dialog_stop(p);
+    ngx_smtp_verify_route_connect(p);
+}
+
+
+void
+ngx_smtp_verify_route_next(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_dialog_stop(p);
+
+    p->no_tls = 0;
+    p->tls_error = NULL;
+    p->stepwise = 0;
+    p->connects++;
+
+    if (++p->iaddr < p->naddrs) {
+        ngx_smtp_verify_route_connect(p);
+        return;
+    }
+
+    ngx_smtp_verify_route_next_host(p);
+}
+
+
+static void
+ngx_smtp_verify_route_next_host(ngx_smtp_verify_probe_t *p)
+{
+    if (++p->imx < p->mx.nrecords) {
+        ngx_smtp_verify_route_resolve(p);
+        return;
+    }
+
+    /* a SYN may have been lost: the same again, with more patience */
+
+    if (p->timed_out && p->connects < p->conf->connect_timeouts->nelts) {
+        p->timed_out = 0;
+        p->imx = 0;
+        ngx_smtp_verify_route_resolve(p);
+        return;
+    }
+
+    p->result.evidence = p->failure;
+    ngx_smtp_verify_probe_finish(p, p->failure.reason);
+}
+
+
+/* a better MX has failed: a backup often accepts whatever it is given */
+
+ngx_uint_t
+ngx_smtp_verify_route_is_backup(ngx_smtp_verify_probe_t *p)
+{
+    return p->mx.records[p->imx].preference > p->mx.records[0].preference;
+}
+
+
+void
+ngx_smtp_verify_route_stop(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_mx_cancel(&p->mx);
+
+    if (p->resolving) {
+        ngx_resolve_name_done(p->resolving);
+        p->resolving = NULL;
+    }
+}

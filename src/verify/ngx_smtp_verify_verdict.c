@@ -1,0 +1,132 @@
+
+#include "ngx_smtp_verify_probe.h"
+
+
+static sv_reason_e ngx_smtp_verify_verdict_lists(
+    ngx_smtp_verify_result_t *result, sv_reason_e reason);
+static void ngx_smtp_verify_verdict_copy(ngx_smtp_verify_probe_t *p,
+    ngx_str_t *dst, sv_str_t *src);
+
+
+void
+ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
+{
+    sv_reason_e                reason_shown;
+    const sv_reason_info_t    *info;
+    ngx_smtp_verify_result_t  *result;
+
+    result = &p->result;
+
+    switch (reason) {
+
+    case SV_ACCEPTED:
+    case SV_MAILBOX_FULL:
+        result->mailbox_exists = 1;
+        break;
+
+    case SV_MAILBOX_NOT_FOUND:
+        result->mailbox_exists = 0;
+        break;
+
+    default:
+        break;
+    }
+
+    reason_shown = ngx_smtp_verify_verdict_lists(result, reason);
+
+    info = sv_reason_info(reason_shown);
+
+    result->reason = reason_shown;
+    result->status = info->status;
+    result->blame = info->blame;
+    result->estimated = info->estimated || sv_reason_info(reason)->estimated;
+
+    if (info->retry_after) {
+        result->retry_after = result->evidence.retry_after
+                              ? result->evidence.retry_after
+                              : info->retry_after;
+    }
+}
+
+
+/*
+ * Where several hold: refusal or network > full > spam_trap > disposable
+ * > catch_all > accepted_untested > role_account > accepted.
+ */
+
+static sv_reason_e
+ngx_smtp_verify_verdict_lists(ngx_smtp_verify_result_t *result,
+    sv_reason_e reason)
+{
+    switch (reason) {
+
+    case SV_ACCEPTED:
+    case SV_ACCEPTED_UNTESTED:
+    case SV_CATCH_ALL:
+    case SV_UNVERIFIABLE_PROVIDER:
+    case SV_NOT_PROBED:
+        break;
+
+    default:
+        return reason;
+    }
+
+    if (result->spam_trap > 0) {
+        return SV_SPAM_TRAP;
+    }
+
+    if (result->disposable > 0) {
+        return SV_DISPOSABLE;
+    }
+
+    if (result->role_account > 0 && reason == SV_ACCEPTED) {
+        return SV_ROLE_ACCOUNT;
+    }
+
+    return reason;
+}
+
+
+/* what the address alone tells */
+
+void
+ngx_smtp_verify_verdict_checks(ngx_smtp_verify_probe_t *p, sv_address_t *addr)
+{
+    ngx_smtp_verify_result_t  *result;
+    static sv_checks_t         checks;
+
+    sv_checks_run(p->conf->lists, addr, &checks);
+
+    result = &p->result;
+
+    result->disposable = checks.disposable;
+    result->free_provider = checks.free_provider;
+    result->alias_service = checks.alias_service;
+    result->role_account = checks.role_account;
+    result->spam_trap = checks.spam_trap;
+    result->abuse = checks.abuse;
+    result->gibberish = checks.gibberish;
+    result->typo = checks.typo;
+
+    ngx_smtp_verify_verdict_copy(p, &result->normalized, &checks.normalized);
+    ngx_smtp_verify_verdict_copy(p, &result->root, &checks.root);
+    ngx_smtp_verify_verdict_copy(p, &result->did_you_mean,
+                                 &checks.did_you_mean);
+}
+
+
+static void
+ngx_smtp_verify_verdict_copy(ngx_smtp_verify_probe_t *p, ngx_str_t *dst,
+    sv_str_t *src)
+{
+    if (src->len == 0) {
+        return;
+    }
+
+    dst->data = ngx_pnalloc(p->pool, src->len);
+
+    if (dst->data) {
+        dst->len = src->len;
+        ngx_memcpy(dst->data, src->data, src->len);
+    }
+}
