@@ -1,0 +1,126 @@
+
+#include "ngx_http_smtp_verify_module.h"
+
+
+static void ngx_http_smtp_verify_body_handler(ngx_http_request_t *r);
+static void ngx_http_smtp_verify_body_read(ngx_http_request_t *r);
+static ngx_int_t ngx_http_smtp_verify_body_append(ngx_http_request_t *r);
+
+
+/*
+ * Unbuffered reading: a buffered one would write what does not fit the
+ * client_body_buffer_size to a file.
+ */
+
+ngx_int_t
+ngx_http_smtp_verify_read_body(ngx_http_request_t *r)
+{
+    off_t                        len;
+    ngx_int_t                    rc;
+    ngx_http_smtp_verify_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+
+    len = r->headers_in.content_length_n;
+
+    if (len > NGX_HTTP_SMTP_VERIFY_BODY_MAX) {
+        return ngx_http_smtp_verify_problem(r,
+                                       NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                       "body_too_large",
+                                       "The body is larger than 16384 bytes.");
+    }
+
+    if (len < 0) {
+        len = NGX_HTTP_SMTP_VERIFY_BODY_MAX;
+    }
+
+    ctx->body = ngx_create_temp_buf(r->pool, (size_t) len + 1);
+    if (ctx->body == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->request_body_no_buffering = 1;
+
+    rc = ngx_http_read_client_request_body(r,
+                                           ngx_http_smtp_verify_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_smtp_verify_body_handler(ngx_http_request_t *r)
+{
+    r->read_event_handler = ngx_http_smtp_verify_body_read;
+
+    ngx_http_smtp_verify_body_read(r);
+}
+
+
+static void
+ngx_http_smtp_verify_body_read(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
+
+    for ( ;; ) {
+
+        rc = ngx_http_smtp_verify_body_append(r);
+
+        if (rc != NGX_OK) {
+            break;
+        }
+
+        if (!r->reading_body) {
+            break;
+        }
+
+        rc = ngx_http_read_unbuffered_request_body(r);
+
+        if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+            break;
+        }
+
+        if (rc == NGX_AGAIN && r->request_body->bufs == NULL) {
+            return;
+        }
+    }
+
+    r->read_event_handler = ngx_http_block_reading;
+
+    ngx_http_smtp_verify_body_done(r, rc);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_body_append(ngx_http_request_t *r)
+{
+    size_t                       size;
+    ngx_buf_t                   *b;
+    ngx_chain_t                 *cl;
+    ngx_http_smtp_verify_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+
+        b = cl->buf;
+        size = b->last - b->pos;
+
+        if (size > (size_t) (ctx->body->end - ctx->body->last)) {
+            return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+        }
+
+        ctx->body->last = ngx_cpymem(ctx->body->last, b->pos, size);
+        b->pos = b->last;
+    }
+
+    if (!r->reading_body) {
+        r->request_body->bufs = NULL;
+    }
+
+    return NGX_OK;
+}

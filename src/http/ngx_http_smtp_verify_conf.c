@@ -1,0 +1,374 @@
+
+#include "ngx_http_smtp_verify_module.h"
+
+
+static char *ngx_http_smtp_verify_check(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf);
+static char *ngx_http_smtp_verify_data(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf);
+static void ngx_http_smtp_verify_data_cleanup(void *data);
+static void ngx_http_smtp_verify_merge_ssl(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *prev,
+    ngx_http_smtp_verify_loc_conf_t *conf);
+static char *ngx_http_smtp_verify_create_ssl(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf);
+static ngx_array_t *ngx_http_smtp_verify_default_timeouts(ngx_conf_t *cf);
+
+
+void *
+ngx_http_smtp_verify_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_pool_cleanup_t                *cln;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    smcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_smtp_verify_main_conf_t));
+    if (smcf == NULL) {
+        return NULL;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_http_smtp_verify_data_cleanup;
+    cln->data = smcf;
+
+    return smcf;
+}
+
+
+static void
+ngx_http_smtp_verify_data_cleanup(void *data)
+{
+    ngx_http_smtp_verify_main_conf_t  *smcf = data;
+
+    sv_rules_free(smcf->rules);
+    sv_providers_free(smcf->providers);
+    sv_lists_free(smcf->lists);
+}
+
+
+void *
+ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_smtp_verify_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_smtp_verify_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->enable = 0;
+     *     conf->ssl_protocols = 0;
+     *     conf->ssl_ciphers = { 0, NULL };
+     *     conf->ssl_trusted_certificate = { 0, NULL };
+     *     conf->ssl_crl = { 0, NULL };
+     *     conf->verify.session.ssl = NULL;
+     *     conf->verify.rules = NULL;
+     */
+
+    conf->helo = NGX_CONF_UNSET_PTR;
+    conf->from = NGX_CONF_UNSET_PTR;
+    conf->port = NGX_CONF_UNSET_UINT;
+    conf->max_probes = NGX_CONF_UNSET_UINT;
+    conf->smtp = NGX_CONF_UNSET;
+    conf->transcript = NGX_CONF_UNSET;
+    conf->ignore_client_abort = NGX_CONF_UNSET;
+    conf->ssl_verify_depth = NGX_CONF_UNSET_UINT;
+    conf->ssl_conf_commands = NGX_CONF_UNSET_PTR;
+
+    conf->verify.session.greeting_timeout = NGX_CONF_UNSET_MSEC;
+    conf->verify.session.read_timeout = NGX_CONF_UNSET_MSEC;
+    conf->verify.session.starttls = NGX_CONF_UNSET_UINT;
+    conf->verify.session.ssl_verify = NGX_CONF_UNSET;
+    conf->verify.catch_all = NGX_CONF_UNSET_UINT;
+    conf->verify.max_mx = NGX_CONF_UNSET_UINT;
+    conf->verify.timeout = NGX_CONF_UNSET_MSEC;
+    conf->verify.connect_timeouts = NGX_CONF_UNSET_PTR;
+    conf->verify.target_allow = NGX_CONF_UNSET_PTR;
+    conf->verify.bind = NGX_CONF_UNSET_PTR;
+
+    return conf;
+}
+
+
+char *
+ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_smtp_verify_loc_conf_t *prev = parent;
+    ngx_http_smtp_verify_loc_conf_t *conf = child;
+
+    ngx_conf_merge_ptr_value(conf->helo, prev->helo, NULL);
+    ngx_conf_merge_ptr_value(conf->from, prev->from, NULL);
+    ngx_conf_merge_uint_value(conf->port, prev->port, 25);
+    ngx_conf_merge_uint_value(conf->max_probes, prev->max_probes, 0);
+    ngx_conf_merge_value(conf->smtp, prev->smtp, 1);
+    ngx_conf_merge_value(conf->transcript, prev->transcript, 0);
+    ngx_conf_merge_value(conf->ignore_client_abort,
+                         prev->ignore_client_abort, 0);
+
+    ngx_conf_merge_msec_value(conf->verify.session.greeting_timeout,
+                              prev->verify.session.greeting_timeout, 10000);
+    ngx_conf_merge_msec_value(conf->verify.session.read_timeout,
+                              prev->verify.session.read_timeout, 10000);
+    ngx_conf_merge_uint_value(conf->verify.session.starttls,
+                              prev->verify.session.starttls,
+                              NGX_SMTP_VERIFY_STARTTLS_ON);
+    ngx_conf_merge_uint_value(conf->verify.catch_all, prev->verify.catch_all,
+                              NGX_SMTP_VERIFY_CATCH_ALL_ON);
+    ngx_conf_merge_uint_value(conf->verify.max_mx, prev->verify.max_mx, 5);
+    ngx_conf_merge_msec_value(conf->verify.timeout, prev->verify.timeout,
+                              15000);
+    ngx_conf_merge_ptr_value(conf->verify.connect_timeouts,
+                             prev->verify.connect_timeouts, NULL);
+    ngx_conf_merge_ptr_value(conf->verify.target_allow,
+                             prev->verify.target_allow, NULL);
+    ngx_conf_merge_ptr_value(conf->verify.bind, prev->verify.bind, NULL);
+
+    ngx_http_smtp_verify_merge_ssl(cf, prev, conf);
+
+    conf->verify.port = (in_port_t) conf->port;
+
+    if (conf->verify.connect_timeouts == NULL) {
+        conf->verify.connect_timeouts =
+                                     ngx_http_smtp_verify_default_timeouts(cf);
+        if (conf->verify.connect_timeouts == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (!conf->enable) {
+        return NGX_CONF_OK;
+    }
+
+    return ngx_http_smtp_verify_check(cf, conf);
+}
+
+
+/* a SYN is sent again after 1 s and 3 s: attempts that outlast that */
+
+static ngx_array_t *
+ngx_http_smtp_verify_default_timeouts(ngx_conf_t *cf)
+{
+    ngx_msec_t   *timeouts;
+    ngx_array_t  *a;
+
+    a = ngx_array_create(cf->pool, 3, sizeof(ngx_msec_t));
+    if (a == NULL) {
+        return NULL;
+    }
+
+    timeouts = ngx_array_push_n(a, 3);
+
+    timeouts[0] = 1500;
+    timeouts[1] = 2500;
+    timeouts[2] = 3500;
+
+    return a;
+}
+
+
+/* what a location that verifies must have */
+
+static char *
+ngx_http_smtp_verify_check(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    ngx_str_t                 *hostname;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->resolver == NULL || clcf->resolver->connections.nelts == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "no \"resolver\" is defined for \"smtp_verify\"");
+        return NGX_CONF_ERROR;
+    }
+
+    conf->verify.resolver = clcf->resolver;
+    conf->verify.resolver_timeout = clcf->resolver_timeout;
+
+    if (ngx_http_smtp_verify_data(cf, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (!conf->smtp) {
+        return NGX_CONF_OK;
+    }
+
+    if (conf->from == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "no \"smtp_verify_from\" is defined for "
+                           "\"smtp_verify\", a real address of yours is "
+                           "needed");
+        return NGX_CONF_ERROR;
+    }
+
+    hostname = &cf->cycle->hostname;
+
+    if (conf->helo == NULL
+        && !sv_host_name_valid(hostname->data, hostname->len, 0))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "no \"smtp_verify_helo\" is defined for "
+                           "\"smtp_verify\", and the host name \"%V\" is no "
+                           "name with a dot", hostname);
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_smtp_verify_create_ssl(cf, conf);
+}
+
+
+static char *
+ngx_http_smtp_verify_data(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
+
+    if (smcf->rules == NULL) {
+        smcf->rules = sv_rules_default();
+    }
+
+    if (smcf->providers == NULL) {
+        smcf->providers = sv_providers_default();
+    }
+
+    if (smcf->lists == NULL) {
+        smcf->lists = sv_lists_default();
+    }
+
+    if (smcf->rules == NULL || smcf->providers == NULL || smcf->lists == NULL)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the compiled-in rules cannot be loaded");
+        return NGX_CONF_ERROR;
+    }
+
+    conf->verify.rules = smcf->rules;
+    conf->verify.providers = smcf->providers;
+    conf->verify.lists = smcf->lists;
+
+    return NGX_CONF_OK;
+}
+
+
+/* a level that changes nothing of TLS shares the context of the one above */
+
+static void
+ngx_http_smtp_verify_merge_ssl(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *prev,
+    ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    ngx_uint_t  same;
+
+    same = (conf->ssl_protocols == 0
+            && conf->ssl_ciphers.data == NULL
+            && conf->ssl_verify_depth == NGX_CONF_UNSET_UINT
+            && conf->ssl_trusted_certificate.data == NULL
+            && conf->ssl_crl.data == NULL
+            && conf->ssl_conf_commands == NGX_CONF_UNSET_PTR);
+
+    ngx_conf_merge_bitmask_value(conf->ssl_protocols, prev->ssl_protocols,
+                                 (NGX_CONF_BITMASK_SET
+                                  |NGX_SSL_TLSv1|NGX_SSL_TLSv1_1
+                                  |NGX_SSL_TLSv1_2|NGX_SSL_TLSv1_3));
+
+    /* opportunistic: old TLS is better than none */
+
+    ngx_conf_merge_str_value(conf->ssl_ciphers, prev->ssl_ciphers,
+                             "DEFAULT:@SECLEVEL=0");
+    ngx_conf_merge_uint_value(conf->ssl_verify_depth, prev->ssl_verify_depth,
+                              5);
+    ngx_conf_merge_str_value(conf->ssl_trusted_certificate,
+                             prev->ssl_trusted_certificate, "");
+    ngx_conf_merge_str_value(conf->ssl_crl, prev->ssl_crl, "");
+    ngx_conf_merge_ptr_value(conf->ssl_conf_commands, prev->ssl_conf_commands,
+                             NULL);
+    ngx_conf_merge_value(conf->verify.session.ssl_verify,
+                         prev->verify.session.ssl_verify, 0);
+
+    if (!same) {
+        return;
+    }
+
+    if (prev->verify.session.ssl == NULL) {
+        prev->verify.session.ssl = ngx_pcalloc(cf->pool, sizeof(ngx_ssl_t));
+    }
+
+    conf->verify.session.ssl = prev->verify.session.ssl;
+}
+
+
+static char *
+ngx_http_smtp_verify_create_ssl(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    ngx_ssl_t           *ssl;
+    ngx_pool_cleanup_t  *cln;
+
+    if (conf->verify.session.ssl == NULL) {
+        conf->verify.session.ssl = ngx_pcalloc(cf->pool, sizeof(ngx_ssl_t));
+    }
+
+    ssl = conf->verify.session.ssl;
+
+    if (ssl == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->verify.session.ssl_verify
+        && conf->ssl_trusted_certificate.len == 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "no \"smtp_verify_ssl_trusted_certificate\" is "
+                           "defined for \"smtp_verify_ssl_verify\"");
+        return NGX_CONF_ERROR;
+    }
+
+    if (ssl->ctx) {
+        return NGX_CONF_OK;
+    }
+
+    ssl->log = cf->log;
+
+    if (ngx_ssl_create(ssl, conf->ssl_protocols, NULL) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        ngx_ssl_cleanup_ctx(ssl);
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_ssl_cleanup_ctx;
+    cln->data = ssl;
+
+    if (ngx_ssl_ciphers(cf, ssl, &conf->ssl_ciphers, 0) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->ssl_trusted_certificate.len
+        && ngx_ssl_trusted_certificate(cf, ssl,
+                                       &conf->ssl_trusted_certificate,
+                                       conf->ssl_verify_depth)
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_ssl_crl(cf, ssl, &conf->ssl_crl) != NGX_OK
+        || ngx_ssl_conf_commands(cf, ssl, conf->ssl_conf_commands) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}

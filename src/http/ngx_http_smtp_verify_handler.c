@@ -1,0 +1,461 @@
+
+#include "ngx_http_smtp_verify_module.h"
+#include "sv_params.h"
+
+
+/* connections that one probe may take: a session, one that quits, the DNS */
+
+#define NGX_HTTP_SMTP_VERIFY_PROBE_CONNECTIONS  3
+#define NGX_HTTP_SMTP_VERIFY_REQUEST_ID_MAX     128
+
+
+static ngx_int_t ngx_http_smtp_verify_request_id(ngx_http_request_t *r,
+    ngx_str_t *id);
+static ngx_int_t ngx_http_smtp_verify_body_type(ngx_http_request_t *r);
+static ngx_int_t ngx_http_smtp_verify_start(ngx_http_request_t *r);
+static ngx_int_t ngx_http_smtp_verify_params(ngx_http_request_t *r,
+    sv_params_t *params);
+static ngx_int_t ngx_http_smtp_verify_identity(ngx_http_request_t *r,
+    ngx_smtp_verify_ask_t *ask);
+static ngx_uint_t ngx_http_smtp_verify_busy(
+    ngx_http_smtp_verify_loc_conf_t *slcf);
+static void ngx_http_smtp_verify_wait(ngx_http_request_t *r);
+static void ngx_http_smtp_verify_done(ngx_smtp_verify_probe_t *p);
+static ngx_int_t ngx_http_smtp_verify_result(ngx_http_request_t *r);
+static void ngx_http_smtp_verify_cleanup(void *data);
+
+
+enum {
+    ngx_http_smtp_verify_other = 0,
+    ngx_http_smtp_verify_is_json,
+    ngx_http_smtp_verify_is_form
+};
+
+
+ngx_int_t
+ngx_http_smtp_verify_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                    rc;
+    ngx_http_cleanup_t          *cln;
+    ngx_http_smtp_verify_ctx_t  *ctx;
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_smtp_verify_ctx_t));
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->request = r;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_smtp_verify_module);
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln->handler = ngx_http_smtp_verify_cleanup;
+    cln->data = ctx;
+
+    if (ngx_http_smtp_verify_request_id(r, &ctx->request_id) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (r->method == NGX_HTTP_POST) {
+
+        if (ngx_http_smtp_verify_body_type(r) == ngx_http_smtp_verify_other) {
+            return ngx_http_smtp_verify_problem(r,
+                                       NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                       "unsupported_media_type",
+                                       "Send application/json or application/"
+                                       "x-www-form-urlencoded.");
+        }
+
+        return ngx_http_smtp_verify_read_body(r);
+    }
+
+    if (r->method != NGX_HTTP_GET) {
+        return ngx_http_smtp_verify_problem(r, NGX_HTTP_NOT_ALLOWED,
+                                            "method_not_allowed",
+                                            "Use GET or POST.");
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = ngx_http_smtp_verify_start(r);
+
+    if (rc == NGX_DONE) {
+        r->main->count++;
+        ngx_http_smtp_verify_wait(r);
+    }
+
+    return rc;
+}
+
+
+void
+ngx_http_smtp_verify_body_done(ngx_http_request_t *r, ngx_int_t rc)
+{
+    if (rc == NGX_OK) {
+        rc = ngx_http_smtp_verify_start(r);
+
+    } else if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+        rc = ngx_http_smtp_verify_problem(r, rc, "body_too_large",
+                                      "The body is larger than 16384 bytes.");
+    }
+
+    if (rc == NGX_DONE) {
+        ngx_http_smtp_verify_wait(r);
+        return;
+    }
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
+/* that of the client if it can be repeated safely, else our own */
+
+static ngx_int_t
+ngx_http_smtp_verify_request_id(ngx_http_request_t *r, ngx_str_t *id)
+{
+    size_t                             n;
+    ngx_uint_t                         i;
+    ngx_list_part_t                   *part;
+    ngx_table_elt_t                   *h;
+    ngx_http_variable_value_t         *vv;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+    static ngx_str_t                   name = ngx_string("x-request-id");
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len != name.len
+            || ngx_strncasecmp(h[i].key.data, name.data, name.len) != 0)
+        {
+            continue;
+        }
+
+        if (h[i].value.len == 0
+            || h[i].value.len > NGX_HTTP_SMTP_VERIFY_REQUEST_ID_MAX)
+        {
+            break;
+        }
+
+        for (n = 0; n < h[i].value.len; n++) {
+            if (h[i].value.data[n] <= ' ' || h[i].value.data[n] >= 0x7f) {
+                break;
+            }
+        }
+
+        if (n == h[i].value.len) {
+            *id = h[i].value;
+            return NGX_OK;
+        }
+
+        break;
+    }
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);
+
+    vv = ngx_http_get_indexed_variable(r, smcf->request_id);
+
+    if (vv == NULL || vv->not_found) {
+        return NGX_ERROR;
+    }
+
+    id->len = vv->len;
+    id->data = vv->data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_body_type(ngx_http_request_t *r)
+{
+    size_t            len;
+    u_char           *p;
+    ngx_str_t        *type;
+    static ngx_str_t  json = ngx_string("application/json");
+    static ngx_str_t  form = ngx_string("application/x-www-form-urlencoded");
+
+    if (r->headers_in.content_type == NULL) {
+        return ngx_http_smtp_verify_other;
+    }
+
+    type = &r->headers_in.content_type->value;
+
+    p = ngx_strlchr(type->data, type->data + type->len, ';');
+    len = p ? (size_t) (p - type->data) : type->len;
+
+    while (len && (type->data[len - 1] == ' ' || type->data[len - 1] == '\t'))
+    {
+        len--;
+    }
+
+    if (len == json.len && ngx_strncasecmp(type->data, json.data, len) == 0) {
+        return ngx_http_smtp_verify_is_json;
+    }
+
+    if (len == form.len && ngx_strncasecmp(type->data, form.data, len) == 0) {
+        return ngx_http_smtp_verify_is_form;
+    }
+
+    return ngx_http_smtp_verify_other;
+}
+
+
+/* NGX_DONE: a probe is under way; else what the request ends with */
+
+static ngx_int_t
+ngx_http_smtp_verify_start(ngx_http_request_t *r)
+{
+    ngx_int_t                         rc;
+    sv_params_t                       params;
+    ngx_smtp_verify_ask_t             ask;
+    ngx_http_smtp_verify_ctx_t       *ctx;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+
+    rc = ngx_http_smtp_verify_params(r, &params);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    if (ngx_http_smtp_verify_busy(slcf)) {
+        return ngx_http_smtp_verify_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                            "too_many_probes",
+                                            "Too many verifications are under "
+                                            "way; try again in a moment.");
+    }
+
+    ngx_memzero(&ask, sizeof(ngx_smtp_verify_ask_t));
+
+    ask.conf = &slcf->verify;
+    ask.handler = ngx_http_smtp_verify_done;
+    ask.data = ctx;
+    ask.email.data = params.email;
+    ask.email.len = params.email_len;
+    ask.smtp = slcf->smtp && (!params.has_smtp || params.smtp);
+    ask.transcript = slcf->transcript && params.transcript;
+
+    if (ask.smtp && ngx_http_smtp_verify_identity(r, &ask) != NGX_OK) {
+        return ngx_http_smtp_verify_problem(r,
+                                            NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                            "bad_identity",
+                                            "The HELO name or the MAIL FROM "
+                                            "address of this location is not "
+                                            "valid for this request.");
+    }
+
+    ctx->probe = ngx_smtp_verify_probe_create(&ask, r->connection->log);
+    if (ctx->probe == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_smtp_verify_probe_start(ctx->probe) == NGX_AGAIN) {
+        return NGX_DONE;
+    }
+
+    return ngx_http_smtp_verify_result(r);
+}
+
+
+/* NGX_DECLINED: all is well; else a problem was sent */
+
+static ngx_int_t
+ngx_http_smtp_verify_params(ngx_http_request_t *r, sv_params_t *params)
+{
+    size_t                       len;
+    sv_params_status_e           status;
+    ngx_http_smtp_verify_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+
+    ngx_memzero(params, sizeof(sv_params_t));
+
+    status = sv_params_form(r->args.data, r->args.len, params);
+
+    if (status == SV_PARAMS_OK && ctx->body) {
+        len = ctx->body->last - ctx->body->pos;
+
+        status = (ngx_http_smtp_verify_body_type(r)
+                  == ngx_http_smtp_verify_is_json)
+                 ? sv_params_json(ctx->body->pos, len, params)
+                 : sv_params_form(ctx->body->pos, len, params);
+    }
+
+    if (status == SV_PARAMS_INVALID) {
+        return ngx_http_smtp_verify_problem(r, 422, "invalid_parameter",
+                                            params->error);
+    }
+
+    if (status != SV_PARAMS_OK) {
+        return ngx_http_smtp_verify_problem(r, NGX_HTTP_BAD_REQUEST,
+                                            "malformed_request",
+                                            params->error);
+    }
+
+    if (!params->has_email) {
+        return ngx_http_smtp_verify_problem(r, NGX_HTTP_BAD_REQUEST,
+                                            "missing_email",
+                                            "Name the address to verify in "
+                                            "\"email\".");
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/* values with variables are only known, and checked, now */
+
+static ngx_int_t
+ngx_http_smtp_verify_identity(ngx_http_request_t *r,
+    ngx_smtp_verify_ask_t *ask)
+{
+    sv_address_t                      addr;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (slcf->helo == NULL) {
+        ask->helo = ngx_cycle->hostname;
+
+    } else if (ngx_http_complex_value(r, slcf->helo, &ask->helo) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (!sv_host_name_valid(ask->helo.data, ask->helo.len, 0)) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "invalid \"smtp_verify_helo\" \"%V\"", &ask->helo);
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_complex_value(r, slcf->from, &ask->from) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ask->from.len == 2 && ngx_strncmp(ask->from.data, "<>", 2) == 0) {
+        ask->from.len = 0;
+        return NGX_OK;
+    }
+
+    if (sv_address_parse(ask->from.data, ask->from.len, &addr)
+        != SV_ADDRESS_OK
+        || addr.utf8)
+    {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "invalid \"smtp_verify_from\"");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* below 1/16 of free connections nginx drops idle clients: stop before */
+
+static ngx_uint_t
+ngx_http_smtp_verify_busy(ngx_http_smtp_verify_loc_conf_t *slcf)
+{
+    ngx_uint_t  max, n;
+
+    n = ngx_cycle->connection_n;
+    max = slcf->max_probes ? slcf->max_probes : n / 4;
+
+    return ngx_smtp_verify_probes() >= max
+           || ngx_cycle->free_connection_n
+              < n / 16 + NGX_HTTP_SMTP_VERIFY_PROBE_CONNECTIONS;
+}
+
+
+/* a client that goes away ends the probe; a FIN may be there already */
+
+static void
+ngx_http_smtp_verify_wait(ngx_http_request_t *r)
+{
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (slcf->ignore_client_abort) {
+        r->read_event_handler = ngx_http_block_reading;
+        return;
+    }
+
+    r->read_event_handler = ngx_http_test_reading;
+
+    if (r->connection->read->ready) {
+        ngx_post_event(r->connection->read, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_http_smtp_verify_done(ngx_smtp_verify_probe_t *p)
+{
+    ngx_int_t                    rc;
+    ngx_connection_t            *c;
+    ngx_http_request_t          *r;
+    ngx_http_smtp_verify_ctx_t  *ctx;
+
+    ctx = ngx_smtp_verify_probe_data(p);
+    r = ctx->request;
+    c = r->connection;
+
+    rc = ngx_http_smtp_verify_result(r);
+
+    ngx_http_finalize_request(r, rc);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_result(ngx_http_request_t *r)
+{
+    ngx_buf_t                   *b;
+    ngx_str_t                    type = ngx_string("application/json");
+    ngx_http_smtp_verify_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+
+    b = ngx_http_smtp_verify_json(r, ngx_smtp_verify_probe_result(ctx->probe),
+                                  &ctx->request_id);
+
+    ngx_http_smtp_verify_cleanup(ctx);
+
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_smtp_verify_send(r, NGX_HTTP_OK, &type, b);
+}
+
+
+static void
+ngx_http_smtp_verify_cleanup(void *data)
+{
+    ngx_http_smtp_verify_ctx_t *ctx = data;
+
+    if (ctx->probe) {
+        ngx_smtp_verify_probe_destroy(ctx->probe);
+        ctx->probe = NULL;
+    }
+}

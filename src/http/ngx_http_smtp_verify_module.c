@@ -1,0 +1,549 @@
+
+#include "ngx_http_smtp_verify_module.h"
+#include "ngx_smtp_verify_mx.h"
+
+
+static ngx_int_t ngx_http_smtp_verify_preconfiguration(ngx_conf_t *cf);
+static void ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle);
+static char *ngx_http_smtp_verify_set(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_smtp_verify_from(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_smtp_verify_helo(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_smtp_verify_bind(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_smtp_verify_connect_timeout(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+static char *ngx_http_smtp_verify_target_allow(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+static char *ngx_http_smtp_verify_msec(ngx_conf_t *cf, void *post,
+    void *data);
+
+
+#define NGX_HTTP_SMTP_VERIFY_ANY                                              \
+    NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF
+
+#define NGX_HTTP_SMTP_VERIFY_MAX_CONNECTS  16
+
+
+static ngx_conf_post_t  ngx_http_smtp_verify_msec_post =
+    { ngx_http_smtp_verify_msec };
+
+static ngx_conf_num_bounds_t  ngx_http_smtp_verify_port_bounds =
+    { ngx_conf_check_num_bounds, 1, 65535 };
+
+static ngx_conf_num_bounds_t  ngx_http_smtp_verify_max_mx_bounds =
+    { ngx_conf_check_num_bounds, 1, 64 };
+
+static ngx_conf_num_bounds_t  ngx_http_smtp_verify_max_probes_bounds =
+    { ngx_conf_check_num_bounds, 1, 1000000 };
+
+
+static ngx_conf_enum_t  ngx_http_smtp_verify_catch_all[] = {
+    { ngx_string("off"), NGX_SMTP_VERIFY_CATCH_ALL_OFF },
+    { ngx_string("on"), NGX_SMTP_VERIFY_CATCH_ALL_ON },
+    { ngx_string("eager"), NGX_SMTP_VERIFY_CATCH_ALL_EAGER },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_enum_t  ngx_http_smtp_verify_starttls[] = {
+    { ngx_string("off"), NGX_SMTP_VERIFY_STARTTLS_OFF },
+    { ngx_string("on"), NGX_SMTP_VERIFY_STARTTLS_ON },
+    { ngx_string("required"), NGX_SMTP_VERIFY_STARTTLS_REQUIRED },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_bitmask_t  ngx_http_smtp_verify_ssl_protocols[] = {
+    { ngx_string("TLSv1"), NGX_SSL_TLSv1 },
+    { ngx_string("TLSv1.1"), NGX_SSL_TLSv1_1 },
+    { ngx_string("TLSv1.2"), NGX_SSL_TLSv1_2 },
+    { ngx_string("TLSv1.3"), NGX_SSL_TLSv1_3 },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_command_t  ngx_http_smtp_verify_commands[] = {
+
+    { ngx_string("smtp_verify"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_smtp_verify_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_helo"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_http_smtp_verify_helo,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, helo),
+      NULL },
+
+    { ngx_string("smtp_verify_from"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_http_smtp_verify_from,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, from),
+      NULL },
+
+    { ngx_string("smtp_verify_port"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, port),
+      &ngx_http_smtp_verify_port_bounds },
+
+    { ngx_string("smtp_verify_bind"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE12,
+      ngx_http_smtp_verify_bind,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_connect_timeout"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
+      ngx_http_smtp_verify_connect_timeout,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_greeting_timeout"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t,
+               verify.session.greeting_timeout),
+      &ngx_http_smtp_verify_msec_post },
+
+    { ngx_string("smtp_verify_read_timeout"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, verify.session.read_timeout),
+      &ngx_http_smtp_verify_msec_post },
+
+    { ngx_string("smtp_verify_timeout"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, verify.timeout),
+      &ngx_http_smtp_verify_msec_post },
+
+    { ngx_string("smtp_verify_starttls"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, verify.session.starttls),
+      &ngx_http_smtp_verify_starttls },
+
+    { ngx_string("smtp_verify_ssl_protocols"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
+      ngx_conf_set_bitmask_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, ssl_protocols),
+      &ngx_http_smtp_verify_ssl_protocols },
+
+    { ngx_string("smtp_verify_ssl_ciphers"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, ssl_ciphers),
+      NULL },
+
+    { ngx_string("smtp_verify_ssl_verify"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, verify.session.ssl_verify),
+      NULL },
+
+    { ngx_string("smtp_verify_ssl_verify_depth"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, ssl_verify_depth),
+      NULL },
+
+    { ngx_string("smtp_verify_ssl_trusted_certificate"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, ssl_trusted_certificate),
+      NULL },
+
+    { ngx_string("smtp_verify_ssl_crl"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, ssl_crl),
+      NULL },
+
+    { ngx_string("smtp_verify_ssl_conf_command"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE2,
+      ngx_conf_set_keyval_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, ssl_conf_commands),
+      NULL },
+
+    { ngx_string("smtp_verify_target_allow"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
+      ngx_http_smtp_verify_target_allow,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_max_mx"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, verify.max_mx),
+      &ngx_http_smtp_verify_max_mx_bounds },
+
+    { ngx_string("smtp_verify_max_probes"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, max_probes),
+      &ngx_http_smtp_verify_max_probes_bounds },
+
+    { ngx_string("smtp_verify_catch_all"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, verify.catch_all),
+      &ngx_http_smtp_verify_catch_all },
+
+    { ngx_string("smtp_verify_smtp"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, smtp),
+      NULL },
+
+    { ngx_string("smtp_verify_transcript"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, transcript),
+      NULL },
+
+    { ngx_string("smtp_verify_ignore_client_abort"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, ignore_client_abort),
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_smtp_verify_module_ctx = {
+    ngx_http_smtp_verify_preconfiguration, /* preconfiguration */
+    NULL,                                  /* postconfiguration */
+
+    ngx_http_smtp_verify_create_main_conf, /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_smtp_verify_create_loc_conf,  /* create location configuration */
+    ngx_http_smtp_verify_merge_loc_conf    /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_smtp_verify_module = {
+    NGX_MODULE_V1,
+    &ngx_http_smtp_verify_module_ctx,      /* module context */
+    ngx_http_smtp_verify_commands,         /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_http_smtp_verify_exit_process,     /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+/* $request_id, so that a log that has it names the same id as the answer */
+
+static ngx_int_t
+ngx_http_smtp_verify_preconfiguration(ngx_conf_t *cf)
+{
+    ngx_str_t                          name = ngx_string("request_id");
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
+
+    smcf->request_id = ngx_http_get_variable_index(cf, &name);
+
+    return smcf->request_id == NGX_ERROR ? NGX_ERROR : NGX_OK;
+}
+
+
+static void
+ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_smtp_verify_mx_exit();
+}
+
+
+static char *
+ngx_http_smtp_verify_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (slcf->enable) {
+        return "is duplicate";
+    }
+
+    slcf->enable = 1;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_smtp_verify_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_smtp_verify_from(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    char          *rv;
+    sv_address_t   addr;
+    ngx_str_t     *from;
+
+    rv = ngx_http_set_complex_value_slot(cf, cmd, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    from = &slcf->from->value;
+
+    if (slcf->from->lengths
+        || (from->len == 2 && ngx_strncmp(from->data, "<>", 2) == 0))
+    {
+        return NGX_CONF_OK;
+    }
+
+    if (sv_address_parse(from->data, from->len, &addr) != SV_ADDRESS_OK
+        || addr.utf8)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid address \"%V\" in \"%V\" directive",
+                           from, &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_smtp_verify_helo(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    char       *rv;
+    ngx_str_t  *helo;
+
+    rv = ngx_http_set_complex_value_slot(cf, cmd, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    helo = &slcf->helo->value;
+
+    if (slcf->helo->lengths == NULL
+        && !sv_host_name_valid(helo->data, helo->len, 0))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid host name \"%V\" in \"%V\" directive, "
+                           "a name with a dot is needed", helo, &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_smtp_verify_bind(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    ngx_int_t    rc;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+    ngx_addr_t  *addr;
+
+    if (slcf->verify.bind != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        slcf->verify.bind = NULL;
+        return NGX_CONF_OK;
+    }
+
+    slcf->verify.bind = ngx_array_create(cf->pool, 2, sizeof(ngx_addr_t));
+    if (slcf->verify.bind == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        addr = ngx_array_push(slcf->verify.bind);
+        if (addr == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        rc = ngx_parse_addr(cf->pool, addr, value[i].data, value[i].len);
+
+        if (rc == NGX_ERROR) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (rc != NGX_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid address \"%V\"",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        addr->name = value[i];
+    }
+
+    addr = slcf->verify.bind->elts;
+
+    if (slcf->verify.bind->nelts == 2
+        && addr[0].sockaddr->sa_family == addr[1].sockaddr->sa_family)
+    {
+        return "takes two addresses only of different families";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_smtp_verify_connect_timeout(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    ngx_str_t   *value;
+    ngx_msec_t   msec, *timeout;
+    ngx_uint_t   i;
+
+    if (slcf->verify.connect_timeouts != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts - 1 > NGX_HTTP_SMTP_VERIFY_MAX_CONNECTS) {
+        return "has too many values";
+    }
+
+    slcf->verify.connect_timeouts = ngx_array_create(cf->pool,
+                                                     cf->args->nelts - 1,
+                                                     sizeof(ngx_msec_t));
+    if (slcf->verify.connect_timeouts == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        msec = ngx_parse_time(&value[i], 0);
+
+        if (msec == (ngx_msec_t) NGX_ERROR || msec == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid value \"%V\"",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        timeout = ngx_array_push(slcf->verify.connect_timeouts);
+        if (timeout == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *timeout = msec;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_smtp_verify_target_allow(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    ngx_int_t    rc;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+    ngx_cidr_t  *cidr;
+
+    value = cf->args->elts;
+
+    if (slcf->verify.target_allow == NGX_CONF_UNSET_PTR) {
+        slcf->verify.target_allow = ngx_array_create(cf->pool, 2,
+                                                     sizeof(ngx_cidr_t));
+        if (slcf->verify.target_allow == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        cidr = ngx_array_push(slcf->verify.target_allow);
+        if (cidr == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        rc = ngx_ptocidr(&value[i], cidr);
+
+        if (rc == NGX_ERROR) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter "
+                               "\"%V\", a network in CIDR form is needed",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        if (rc == NGX_DONE) {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "low address bits of %V are meaningless",
+                               &value[i]);
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* a wait of no time at all would be the end of every probe */
+
+static char *
+ngx_http_smtp_verify_msec(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_msec_t  *msec = data;
+
+    if (*msec == 0) {
+        return "must be greater than zero";
+    }
+
+    return NGX_CONF_OK;
+}

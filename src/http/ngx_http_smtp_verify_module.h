@@ -1,0 +1,89 @@
+
+#ifndef _NGX_HTTP_SMTP_VERIFY_MODULE_H_INCLUDED_
+#define _NGX_HTTP_SMTP_VERIFY_MODULE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_smtp_verify.h"
+
+
+/* of a whole configuration: what is loaded once and shared by locations */
+
+typedef struct {
+    sv_rules_t                    *rules;       /* the compiled in */
+    sv_providers_t                *providers;
+    sv_lists_t                    *lists;
+    ngx_int_t                      request_id;  /* index of a variable */
+} ngx_http_smtp_verify_main_conf_t;
+
+
+typedef struct {
+    ngx_flag_t                     enable;      /* never inherited */
+
+    ngx_http_complex_value_t      *helo;        /* NULL: $hostname */
+    ngx_http_complex_value_t      *from;
+    ngx_uint_t                     port;
+    ngx_uint_t                     max_probes;  /* 0: of the connections */
+    ngx_flag_t                     smtp;
+    ngx_flag_t                     transcript;
+    ngx_flag_t                     ignore_client_abort;
+
+    ngx_uint_t                     ssl_protocols;
+    ngx_str_t                      ssl_ciphers;
+    ngx_uint_t                     ssl_verify_depth;
+    ngx_str_t                      ssl_trusted_certificate;
+    ngx_str_t                      ssl_crl;
+    ngx_array_t                   *ssl_conf_commands;
+
+    ngx_smtp_verify_conf_t         verify;
+} ngx_http_smtp_verify_loc_conf_t;
+
+
+typedef struct {
+    ngx_http_request_t            *request;
+    ngx_smtp_verify_probe_t       *probe;
+    ngx_str_t                      request_id;
+    ngx_buf_t                     *body;
+} ngx_http_smtp_verify_ctx_t;
+
+
+extern ngx_module_t  ngx_http_smtp_verify_module;
+
+
+/* handler.c */
+ngx_int_t ngx_http_smtp_verify_handler(ngx_http_request_t *r);
+
+/* body.c: reads a body of up to NGX_HTTP_SMTP_VERIFY_BODY_MAX into
+   ctx->body, without a temporary file; the handler gets NGX_OK or a status
+   of HTTP */
+
+#define NGX_HTTP_SMTP_VERIFY_BODY_MAX  16384
+
+typedef void (*ngx_http_smtp_verify_body_handler_pt)(ngx_http_request_t *r,
+    ngx_int_t rc);
+
+ngx_int_t ngx_http_smtp_verify_read_body(ngx_http_request_t *r);
+void ngx_http_smtp_verify_body_done(ngx_http_request_t *r, ngx_int_t rc);
+
+/* output.c: a header and a body in one buffer; what a content handler
+   returns */
+ngx_int_t ngx_http_smtp_verify_send(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *type, ngx_buf_t *b);
+ngx_int_t ngx_http_smtp_verify_problem(ngx_http_request_t *r,
+    ngx_uint_t status, const char *code, const char *detail);
+
+/* json.c: the result object; NULL: no memory */
+ngx_buf_t *ngx_http_smtp_verify_json(ngx_http_request_t *r,
+    ngx_smtp_verify_result_t *result, ngx_str_t *request_id);
+
+/* conf.c */
+void *ngx_http_smtp_verify_create_main_conf(ngx_conf_t *cf);
+void *ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+
+#endif /* _NGX_HTTP_SMTP_VERIFY_MODULE_H_INCLUDED_ */

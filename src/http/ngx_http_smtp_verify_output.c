@@ -1,0 +1,150 @@
+
+#include "ngx_http_smtp_verify_module.h"
+
+
+static ngx_int_t ngx_http_smtp_verify_header(ngx_http_request_t *r,
+    const char *key, ngx_str_t *value);
+static ngx_str_t *ngx_http_smtp_verify_title(ngx_uint_t status);
+
+
+static struct {
+    ngx_uint_t  status;
+    ngx_str_t   title;
+} ngx_http_smtp_verify_titles[] = {
+    { 400, ngx_string("Bad Request") },
+    { 405, ngx_string("Method Not Allowed") },
+    { 413, ngx_string("Content Too Large") },
+    { 415, ngx_string("Unsupported Media Type") },
+    { 422, ngx_string("Unprocessable Content") },
+    { 500, ngx_string("Internal Server Error") },
+    { 503, ngx_string("Service Unavailable") },
+    { 0, ngx_null_string }
+};
+
+
+ngx_int_t
+ngx_http_smtp_verify_send(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *type, ngx_buf_t *b)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                    no_store = ngx_string("no-store");
+    ngx_chain_t                  out;
+    ngx_http_smtp_verify_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+
+    r->headers_out.status = status;
+    r->headers_out.content_type = *type;
+    r->headers_out.content_type_len = type->len;
+    r->headers_out.content_length_n = b->last - b->pos;
+
+    if (ngx_http_smtp_verify_header(r, "Cache-Control", &no_store) != NGX_OK
+        || ngx_http_smtp_verify_header(r, "X-Request-ID", &ctx->request_id)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b->last_buf = (r == r->main) ? 1 : 0;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+/* RFC 9457; code is for programs, detail for people */
+
+ngx_int_t
+ngx_http_smtp_verify_problem(ngx_http_request_t *r, ngx_uint_t status,
+    const char *code, const char *detail)
+{
+    size_t      len;
+    uintptr_t   escape;
+    ngx_buf_t  *b;
+    ngx_str_t  *title, value;
+    ngx_str_t   type = ngx_string("application/problem+json");
+
+    ngx_str_set(&value, "GET, POST");
+
+    if (status == NGX_HTTP_NOT_ALLOWED
+        && ngx_http_smtp_verify_header(r, "Allow", &value) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_str_set(&value, "1");
+
+    if (status == NGX_HTTP_SERVICE_UNAVAILABLE
+        && ngx_http_smtp_verify_header(r, "Retry-After", &value) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    title = ngx_http_smtp_verify_title(status);
+
+    len = ngx_strlen(detail);
+    escape = ngx_escape_json(NULL, (u_char *) detail, len);
+
+    b = ngx_create_temp_buf(r->pool, sizeof("{\"type\":\"about:blank\","
+                            "\"title\":\"\",\"status\":,\"detail\":\"\","
+                            "\"code\":\"\"}\n") - 1 + title->len
+                            + NGX_INT_T_LEN + len + escape
+                            + ngx_strlen(code));
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->last = ngx_sprintf(b->last, "{\"type\":\"about:blank\",\"title\":"
+                          "\"%V\",\"status\":%ui,\"detail\":\"", title,
+                          status);
+    b->last = (u_char *) ngx_escape_json(b->last, (u_char *) detail, len);
+    b->last = ngx_sprintf(b->last, "\",\"code\":\"%s\"}\n", code);
+
+    return ngx_http_smtp_verify_send(r, status, &type, b);
+}
+
+
+static ngx_str_t *
+ngx_http_smtp_verify_title(ngx_uint_t status)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; ngx_http_smtp_verify_titles[i].status; i++) {
+        if (ngx_http_smtp_verify_titles[i].status == status) {
+            break;
+        }
+    }
+
+    return &ngx_http_smtp_verify_titles[i].title;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_header(ngx_http_request_t *r, const char *key,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = 1;
+    h->key.data = (u_char *) key;
+    h->key.len = ngx_strlen(key);
+    h->value = *value;
+
+    return NGX_OK;
+}
