@@ -301,16 +301,30 @@ sub resolve
 }
 
 
+# the answer's head and question alone
+
+sub bare
+{
+    my ($reply, $rcode) = @_;
+
+    my ($q) = $reply->question;
+    my $bare = Net::DNS::Packet->new($q->qname, $q->qtype, $q->qclass);
+
+    $bare->header->id($reply->header->id);
+    $bare->header->qr(1);
+    $bare->header->rd(1);
+    $bare->header->ra(1);
+    $bare->header->rcode($rcode);
+
+    return $bare;
+}
+
+
 sub rcode
 {
     my ($reply, $r, $rcode) = @_;
 
-    my $empty = $reply->reply;
-
-    $empty->header->qr(1);
-    $empty->header->rcode($rcode);
-    $empty->header->ra(1);
-    $r->{data} = $empty->data;
+    $r->{data} = bare($reply, $rcode)->data;
     $r->{done} = 1;
 }
 
@@ -319,13 +333,10 @@ sub truncated
 {
     my ($reply, $r) = @_;
 
-    my $empty = $reply->reply;
+    my $bare = bare($reply, 'NOERROR');
 
-    $empty->header->qr(1);
-    $empty->header->rcode('NOERROR');
-    $empty->header->tc(1);
-    $empty->header->ra(1);
-    $r->{data} = $empty->data;
+    $bare->header->tc(1);
+    $r->{data} = $bare->data;
     $r->{done} = 1;
 }
 
@@ -382,16 +393,15 @@ sub fault_truncate_only
 }
 
 
-# the right header, then noise
+# a header that promises two answers, then noise
 
 sub fault_garbage
 {
     my ($reply, $r) = @_;
 
-    my $data = $reply->data;
     my $noise = join '', map { chr(($_ * 167 + 13) % 256) } 0 .. 60;
 
-    $r->{data} = substr($data, 0, 12) . $noise;
+    $r->{data} = pack('n6', $reply->header->id, 0x8180, 1, 2, 0, 0) . $noise;
     $r->{done} = 1;
 }
 

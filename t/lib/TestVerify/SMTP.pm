@@ -132,13 +132,14 @@ sub listen_on
     for my $address (@{ $srv->{addresses} }) {
         my $sock = IO::Socket::IP->new(LocalHost => $address,
             LocalPort => $srv->{options}{port} || $TestVerify::Env::SmtpPort,
-            ReuseAddr => 1, Proto => 'tcp',
-            Listen => $srv->{options}{'syn-drop'} ? 0 : 1024)
+            ReuseAddr => 1, Proto => 'tcp', Listen => 1024)
             or die "smtp: listen on $address: $@\n";
 
         # a full accept queue: further SYNs are dropped
 
         if ($srv->{options}{'syn-drop'}) {
+            listen $sock, 0;
+
             for (1 .. 4) {
                 push @{ $srv->{fillers} }, IO::Socket::IP->new(
                     PeerHost => $address, PeerPort => $sock->sockport,
