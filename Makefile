@@ -16,7 +16,7 @@ MAKEFLAGS    += --no-builtin-rules --no-print-directory
 BUILD        ?= build
 FUZZ_SECONDS ?= 60
 TESTS        ?= $(sort $(wildcard t/*.t))
-PROVE_FLAGS  ?=
+PROVE_FLAGS  ?= -j2
 DESTDIR      ?=
 PREFIX       ?= /usr
 
@@ -207,8 +207,11 @@ fuzz: $(FUZZ:%=$(B)/fuzz/%)     ## run each target of t/fuzz for FUZZ_SECONDS
 	    if [ -f t/fuzz/$$f.dict ]; then dict=-dict=t/fuzz/$$f.dict; fi; \
 	    echo "-- $$f, $(FUZZ_SECONDS) s"; \
 	    $(B)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 \
-	        -rss_limit_mb=1024 -print_final_stats=1 -verbosity=0 $$dict \
-	        -artifact_prefix=$(B)/fuzz/$$f- $$corpus $$seeds; \
+	        -rss_limit_mb=1024 -print_final_stats=1 $$dict \
+	        -artifact_prefix=$(B)/fuzz/$$f- $$corpus $$seeds \
+	        > $(B)/fuzz/$$f.log 2>&1 \
+	        || { tail -n 60 $(B)/fuzz/$$f.log; exit 1; }; \
+	    grep -E '^stat::(number|average|peak)' $(B)/fuzz/$$f.log; \
 	done
 
 $(B)/smtp-verify-classify: $(B)/plain/src/cli/smtp_verify_classify.o \
