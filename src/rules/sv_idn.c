@@ -6,7 +6,10 @@
 #include "sv_utf8.h"
 
 
-static int sv_idn_lookup(const unsigned char *data, size_t len, char **ascii);
+static char *sv_idn_decode(const unsigned char *data, size_t len);
+static int sv_idn_is_clean(const unsigned char *data, size_t len);
+static int sv_idn_lookup(const unsigned char *data, size_t len, int flags,
+    char **ascii);
 static const char *sv_idn_error(int rc);
 
 
@@ -20,7 +23,9 @@ sv_idn_to_ascii(unsigned char *dst, size_t dst_size, const unsigned char *data,
 
     n = 0;
 
-    rc = sv_idn_lookup(data, len, &ascii);
+    /* STD3 rules would not refuse ASCII symbols, but leave them out */
+
+    rc = sv_idn_lookup(data, len, 0, &ascii);
 
     if (rc == IDN2_OK) {
         n = strlen(ascii);
@@ -53,7 +58,7 @@ sv_idn_check(const unsigned char *data, size_t len)
     int    rc;
     char  *ascii;
 
-    rc = sv_idn_lookup(data, len, &ascii);
+    rc = sv_idn_lookup(data, len, IDN2_USE_STD3_ASCII_RULES, &ascii);
 
     idn2_free(ascii);
 
@@ -69,49 +74,32 @@ size_t
 sv_idn_to_unicode(unsigned char *dst, size_t dst_size,
     const unsigned char *data, size_t len)
 {
-    char                 *ascii, *unicode;
-    size_t                n;
-    uint32_t              ch;
-    const unsigned char  *p, *end;
+    char    *ascii, *unicode;
+    size_t   n;
 
-    n = 0;
-    unicode = NULL;
-
-    /* what libidn2 does not take back may not be what it looks like */
-
-    if (sv_idn_lookup(data, len, &ascii) != IDN2_OK
-        || strlen(ascii) != len
-        || memcmp(ascii, data, len) != 0)
-    {
-        goto done;
-    }
-
-    if (idn2_to_unicode_8z8z(ascii, &unicode, 0) != IDN2_OK) {
-        goto done;
+    unicode = sv_idn_decode(data, len);
+    if (unicode == NULL) {
+        return 0;
     }
 
     n = strlen(unicode);
 
-    if (n > dst_size) {
+    /* what does not lead back to the A-labels is not what it looks like */
+
+    if (n > dst_size
+        || !sv_idn_is_clean((unsigned char *) unicode, n)
+        || sv_idn_lookup((unsigned char *) unicode, n, 0, &ascii) != IDN2_OK)
+    {
+        idn2_free(unicode);
+        return 0;
+    }
+
+    if (strlen(ascii) == len && memcmp(ascii, data, len) == 0) {
+        memcpy(dst, unicode, n);
+
+    } else {
         n = 0;
-        goto done;
     }
-
-    p = (const unsigned char *) unicode;
-    end = p + n;
-
-    while (p < end) {
-        ch = sv_utf8_decode(&p, end);
-
-        if (ch == SV_UTF8_BAD || ch == ' ' || sv_utf8_is_control(ch)) {
-            n = 0;
-            goto done;
-        }
-    }
-
-    memcpy(dst, unicode, n);
-
-done:
 
     idn2_free(unicode);
     idn2_free(ascii);
@@ -120,8 +108,49 @@ done:
 }
 
 
+static char *
+sv_idn_decode(const unsigned char *data, size_t len)
+{
+    char  *unicode, name[SV_DOMAIN_MAX + 1];
+
+    if (len > SV_DOMAIN_MAX) {
+        return NULL;
+    }
+
+    memcpy(name, data, len);
+    name[len] = '\0';
+
+    if (idn2_to_unicode_8z8z(name, &unicode, 0) != IDN2_OK) {
+        return NULL;
+    }
+
+    return unicode;
+}
+
+
 static int
-sv_idn_lookup(const unsigned char *data, size_t len, char **ascii)
+sv_idn_is_clean(const unsigned char *data, size_t len)
+{
+    uint32_t              ch;
+    const unsigned char  *p, *end;
+
+    p = data;
+    end = data + len;
+
+    while (p < end) {
+        ch = sv_utf8_decode(&p, end);
+
+        if (ch == SV_UTF8_BAD || ch == ' ' || sv_utf8_is_control(ch)) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static int
+sv_idn_lookup(const unsigned char *data, size_t len, int flags, char **ascii)
 {
     int            rc;
     unsigned char  name[SV_UDOMAIN_MAX + 1];
@@ -136,7 +165,7 @@ sv_idn_lookup(const unsigned char *data, size_t len, char **ascii)
     name[len] = '\0';
 
     rc = idn2_lookup_u8(name, (uint8_t **) ascii,
-                        IDN2_NFC_INPUT|IDN2_NONTRANSITIONAL);
+                        IDN2_NFC_INPUT|IDN2_NONTRANSITIONAL|flags);
 
     if (rc != IDN2_OK) {
         *ascii = NULL;

@@ -330,6 +330,7 @@ bad_idn_domains(void **state)
     bad("user@xn--.example", "hyphen");
     bad("user@xn--a.example", "xn--");
     bad("user@xn--99999999.example", "xn--");
+    bad("user@xn--x-ida.example", "xn--");          /* a cedilla alone */
     bad("user@xn--b\xc3\xbc" "cher.example", "xn--");
     bad("user@b\xc3\xbc" "cher..example", "two dots");
     bad("user@b\xc3\xbc" "cher.example.", "ends with a dot");
