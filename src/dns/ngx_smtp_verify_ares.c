@@ -42,6 +42,10 @@
 /* in a row that another name server had to answer */
 #define NGX_SMTP_VERIFY_ARES_LATE     2
 
+/* octets; Linux counts some 800 for a short answer, and gives no more than
+   net.core.rmem_max */
+#define NGX_SMTP_VERIFY_ARES_RCVBUF   (1024 * 1024)
+
 /* between two looks at what has come: a burst of questions must not
    overflow the socket with answers */
 #define NGX_SMTP_VERIFY_ARES_BURST    64
@@ -299,6 +303,7 @@ ngx_smtp_verify_ares_init(ngx_smtp_verify_ares_t *a)
     o.tries = NGX_SMTP_VERIFY_ARES_TRIES;
     o.ndots = 1;
     o.ednspsz = NGX_SMTP_VERIFY_ARES_EDNS;
+    o.socket_receive_buffer_size = NGX_SMTP_VERIFY_ARES_RCVBUF;
     o.lookups = (char *) "b";
     o.resolvconf_path = (char *) "/dev/null";
     o.servers = &dummy;
@@ -308,8 +313,8 @@ ngx_smtp_verify_ares_init(ngx_smtp_verify_ares_t *a)
 
     mask = ARES_OPT_FLAGS|ARES_OPT_TIMEOUTMS|ARES_OPT_TRIES|ARES_OPT_NDOTS
            |ARES_OPT_DOMAINS|ARES_OPT_LOOKUPS|ARES_OPT_SORTLIST
-           |ARES_OPT_NOROTATE|ARES_OPT_EDNSPSZ|ARES_OPT_RESOLVCONF
-           |ARES_OPT_SERVERS|ARES_OPT_SOCK_STATE_CB;
+           |ARES_OPT_NOROTATE|ARES_OPT_EDNSPSZ|ARES_OPT_SOCK_RCVBUF
+           |ARES_OPT_RESOLVCONF|ARES_OPT_SERVERS|ARES_OPT_SOCK_STATE_CB;
 
     if (a->nservers == 1) {
         /* a SERVFAIL is not worth asking the same server again */
