@@ -59,6 +59,7 @@ static unsigned sv_typo_name(const sv_known_t *known, const sv_typo_t *typo,
     unsigned limit);
 static unsigned sv_typo_rest(const sv_known_t *known, const sv_typo_t *typo,
     unsigned name);
+static int sv_typo_countries(const sv_str_t *one, const sv_str_t *two);
 static int sv_typo_country(const sv_str_t *rest);
 static int sv_typo_dots(const sv_known_t *known, const sv_typo_t *typo);
 static size_t sv_typo_ending(const sv_typo_t *typo, unsigned char *dst);
@@ -219,19 +220,26 @@ sv_typo_name(const sv_known_t *known, const sv_typo_t *typo, unsigned limit)
         return SV_TYPO_FAR;
     }
 
-    /* nobody misses the first letter of a short name by far */
+    slips = (a < 6) ? SV_TYPO_SLIP
+                    : (a < 8) ? SV_TYPO_DOUBLE + SV_TYPO_NEAR
+                              : 2 * SV_TYPO_NEAR;
 
-    if (k[0] != n[0]
-        && !(b > 1 && k[0] == n[1] && k[1] == n[0])
-        && sv_typo_letter(k[0], n[0]) == SV_TYPO_SLIP
-        && !(a > 6 && (k[1] == n[0] || (b > 1 && k[0] == n[1]))))
-    {
-        return SV_TYPO_FAR;
+    /* where it cannot exist, less has to speak for a slip */
+
+    slips += typo->ends ? 0 : SV_TYPO_DOUBLE;
+
+    /* nobody misses a first letter by far, least of a short name */
+
+    if (k[0] != n[0]) {
+        slips = SV_TYPO_SLIP;
+
+        if (!(b > 1 && k[0] == n[1] && k[1] == n[0])
+            && !(a > 6 && (k[1] == n[0] || (b > 1 && k[0] == n[1])))
+            && sv_typo_letter(k[0], n[0]) == SV_TYPO_SLIP)
+        {
+            return SV_TYPO_FAR;
+        }
     }
-
-    slips = (a < 6 && typo->ends) ? SV_TYPO_SLIP
-                                  : (a < 8) ? 2 * SV_TYPO_SWAP
-                                            : 2 * SV_TYPO_SLIP;
 
     return sv_typo_distance(k, a, n, b, slips + 1 < limit ? slips + 1 : limit);
 }
@@ -269,17 +277,31 @@ sv_typo_rest(const sv_known_t *known, const sv_typo_t *typo, unsigned name)
     }
 
     if (!known->slips || name > SV_TYPO_SWAP
-        || (other->len >= 2 && rest.len >= 2
-            && (other->len == 2 || other->data[other->len - 3] == '.')
-            && (rest.len == 2 || rest.data[rest.len - 3] == '.')
-            && memcmp(other->data + other->len - 2, rest.data + rest.len - 2,
-                      2) != 0))
+        || sv_typo_countries(&rest, other))
     {
-        /* countries are not each other's slips */
         return SV_TYPO_FAR;
     }
 
     return cost;
+}
+
+
+/* two countries, which are not each other's slips */
+
+static int
+sv_typo_countries(const sv_str_t *one, const sv_str_t *two)
+{
+    const unsigned char  *a, *b;
+
+    if (one->len < 2 || two->len < 2) {
+        return 0;
+    }
+
+    a = one->data + one->len - 2;
+    b = two->data + two->len - 2;
+
+    return (one->len == 2 || a[-1] == '.') && (two->len == 2 || b[-1] == '.')
+           && memcmp(a, b, 2) != 0;
 }
 
 
