@@ -206,7 +206,9 @@ sv_reply_end_line(sv_reply_parser_t *p)
 
     len = p->text + p->text_len - p->line;
 
-    if (p->lines > 1) {
+    /* only behind text: the first that was kept has to keep its code */
+
+    if (p->line > p->text) {
         n = sv_reply_enhanced(p->text, p->text_len);
 
         if (n && n <= len && memcmp(p->text, p->line, n) == 0) {
