@@ -5,6 +5,8 @@ package TestVerify::Blocks;
 use strict;
 use warnings;
 
+use IO::Socket::INET;
+use POSIX ();
 use Test::More ();
 use Time::HiRes qw( sleep time );
 
@@ -130,7 +132,7 @@ sub requests
     # the real runner evaluates this right before the request
 
     my $init = $block->init // '';
-    give($block, init => "TestVerify::Blocks::asked();\n$init");
+    give($block, init => "$init\nTestVerify::Blocks::asked();\n");
 }
 
 
@@ -173,6 +175,27 @@ sub signal_later
     TestVerify::Env::detach('/dev/null');
     sleep $after;
     kill $name, TestVerify::Nginx::pid();
+    POSIX::_exit(0);
+}
+
+
+# another client, for "init": asks that long after and reads the answer
+
+sub get_later
+{
+    my ($after, $path) = @_;
+
+    my $pid = fork() // die "fork: $!\n";
+    return if $pid;
+
+    TestVerify::Env::detach('/dev/null');
+    sleep $after;
+
+    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $TestVerify::Env::HttpPort);
+    syswrite $sock, "GET $path HTTP/1.0\r\n\r\n";
+    1 while sysread $sock, my $buffer, 4096;
+
     POSIX::_exit(0);
 }
 
@@ -259,7 +282,7 @@ sub answered
     }
 
     my @groups = split /^--\n/m, $block->json;
-    my $expected = $groups[$i] // return;
+    my $expected = @groups == 1 ? $groups[0] : $groups[$i] // return;
 
     none("$name - the shape of a result (req $i)", $body,
          TestVerify::Result::shape($r, defined $block->with_transcript))
@@ -486,8 +509,12 @@ sub nginx_checks
     my @bad;
 
     if (!defined $block->must_die) {
-        my $error = TestVerify::Nginx::stop($ENV{TEST_NGINX_SANITIZER}
-                        || $ENV{TEST_NGINX_USE_VALGRIND} ? 30 : 5);
+        push @bad, gone($block) if defined $block->gone_within;
+
+        my $slow = $ENV{TEST_NGINX_SANITIZER}
+                   || $ENV{TEST_NGINX_USE_VALGRIND} ? 30 : 0;
+        my $error = TestVerify::Nginx::stop(
+            $slow + seconds($block->stop_within // '5s'));
         push @bad, $error if defined $error;
     }
 
@@ -505,6 +532,25 @@ sub nginx_checks
         grep { ($files->{$_} // 0) != ($sanitizer->{$_} // 0) } keys %$files;
 
     return none("$name - nginx has nothing to complain of", '', @bad);
+}
+
+
+# it was told to stop by the block, and has to, since the answer
+
+sub gone
+{
+    my ($block) = @_;
+
+    my $end = time() + seconds($block->gone_within);
+
+    while (my $pid = TestVerify::Nginx::pid()) {
+        return if !TestVerify::Nginx::alive($pid);
+        return 'nginx goes on, after ' . $block->gone_within
+            if time() > $end;
+        sleep 0.01;
+    }
+
+    return;
 }
 
 

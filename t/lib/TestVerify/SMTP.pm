@@ -204,6 +204,7 @@ sub accept_loop
                       caps => '', address => $l->{address} };
 
             event($s, connect => $l->{address});
+            event($s, peer => $client->peerhost);
 
             if (!fork()) {
                 $_->{sock}->close for @$listeners;

@@ -1,0 +1,750 @@
+# What a location takes and refuses, and how it says so.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: GET
+--- smtp
+mx1 11 pipelining users=john
+--- request
+GET /verify?email=john@ok.test
+--- response_headers
+Content-Type: application/json
+--- json
+email: john@ok.test
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+response_time_ms: >= 0
+smtp.rule: accepted-2xx
+
+
+
+=== TEST 2: GET, percent-encoded, with a plus that is one
+--- smtp
+mx1 11 pipelining accept
+--- request
+GET /verify?x=1&email=john%2Bnews%40ok.test&y=
+--- json
+email: john+news@ok.test
+normalized: john+news@ok.test
+status: risky
+reason: catch_all
+verification_level: confirmed
+blame: domain
+smtp.rule: *
+
+
+
+=== TEST 3: POST of JSON
+--- smtp
+mx1 11 pipelining users=john
+--- more_headers
+Content-Type: application/json
+--- request
+POST /verify
+{"email": "john@ok.test"}
+--- json
+email: john@ok.test
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.rule: accepted-2xx
+
+
+
+=== TEST 4: POST of JSON, with escapes, unknown names and a parameter of the type
+--- smtp
+mx1 11 pipelining users=john
+--- more_headers
+Content-Type: Application/JSON; charset=utf-8
+--- request
+POST /verify
+ { "note": [1, {"email": "x@y"}, "\\"], "email" : "j\u006fhn\u0040ok.test", "tags": {} } 
+--- json
+email: john@ok.test
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.rule: accepted-2xx
+
+
+
+=== TEST 5: POST of a form
+--- smtp
+mx1 11 pipelining users=john
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- request
+POST /verify
+first=x+y&email=john%40ok.test
+--- json
+email: john@ok.test
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.rule: accepted-2xx
+
+
+
+=== TEST 6: POST, chunked
+--- smtp
+mx1 11 pipelining users=john
+--- more_headers
+Content-Type: application/json
+Transfer-Encoding: chunked
+--- request eval
+"POST /verify
+b\r
+{\"email\": \"\r
+e\r
+john\@ok.test\"}\r
+0\r
+\r
+"
+--- json
+email: john@ok.test
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.rule: accepted-2xx
+
+
+
+=== TEST 7: POST, in pieces
+--- smtp
+mx1 11 pipelining users=john
+--- raw_request eval
+["POST /verify HTTP/1.1\r
+Host: localhost\r
+Connection: close\r
+Content-Type: application/json\r
+Content-Length: 24\r
+\r
+{\"emai", "l\":\"joh", "n\@ok.test\"}"]
+--- raw_request_middle_delay: 0.05
+--- json
+email: john@ok.test
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.rule: accepted-2xx
+
+
+
+=== TEST 8: the first with a body to be thrown away
+--- smtp
+mx1 11 pipelining users=john
+--- more_headers
+Content-Type: application/json
+--- request
+GET /verify?email=john@ok.test
+{"email": "jane@ok.test"}
+--- json
+email: john@ok.test
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.rule: accepted-2xx
+
+
+
+=== TEST 9: two requests on one connection
+--- smtp
+mx1 11 pipelining users=john
+--- pipelined_requests eval
+["GET /verify?email=john\@ok.test", "GET /verify?email=jane\@ok.test"]
+--- json
+email: john@ok.test
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.rule: accepted-2xx
+--
+email: jane@ok.test
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.rule: *
+
+
+
+=== TEST 10: smtp=0: syntax and DNS alone, and at once
+--- smtp
+mx1 11 pipelining users=john
+--- address: john@ok.test
+--- query: smtp=0
+--- within: 50ms
+--- json
+email: john@ok.test
+status: unknown
+verification_level: estimated
+checks.syntax: true
+checks.domain: true
+checks.mx_record: true
+checks.catch_all: null
+smtp.connected: !true
+smtp.mailbox_exists: null
+smtp.is_catch_all: null
+smtp.response_code: null
+smtp.tls: null
+smtp.rule: null
+--- smtp_sessions: 0
+--- dns_queries
+ok.test MX 1
+
+
+
+=== TEST 11: smtp: 0 in JSON
+--- smtp
+mx1 11 pipelining users=john
+--- more_headers
+Content-Type: application/json
+--- request
+POST /verify
+{"email": "john@ok.test", "smtp": false}
+--- json
+status: unknown
+verification_level: estimated
+smtp.response_code: null
+--- smtp_sessions: 0
+
+
+
+=== TEST 12: smtp=0, what the DNS says authoritatively
+--- dns
+null.test MX 0 .
+nomail.test TXT "x"
+--- address
+john@gone.test
+john@null.test
+john@nomail.test
+--- query: smtp=0
+--- json
+status: undeliverable
+reason: domain_not_found
+verification_level: confirmed
+blame: domain
+checks.domain: false
+checks.mx_record: false
+--
+status: undeliverable
+reason: null_mx
+verification_level: confirmed
+blame: domain
+checks.domain: true
+--
+status: undeliverable
+reason: no_mail_server
+verification_level: confirmed
+blame: domain
+checks.domain: true
+checks.mx_record: false
+
+
+
+=== TEST 13: smtp_verify_smtp off cannot be asked away
+--- verify
+smtp_verify_smtp off;
+--- smtp
+mx1 11 pipelining users=john
+--- address: john@ok.test
+--- query: smtp=1
+--- json
+status: unknown
+verification_level: estimated
+smtp.response_code: null
+--- smtp_sessions: 0
+
+
+
+=== TEST 14: smtp=1 is the default
+--- smtp
+mx1 11 pipelining users=john
+--- address: john@ok.test
+--- query: smtp=1
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.rule: accepted-2xx
+
+
+
+=== TEST 15: HEAD
+--- request
+HEAD /verify?email=john@ok.test
+--- error_code: 405
+--- response_headers
+Content-Type: application/problem+json
+--- response_body:
+
+
+
+=== TEST 16: PUT
+--- more_headers
+Content-Type: application/json
+--- request
+PUT /verify?email=john@ok.test
+{"email": "john@ok.test"}
+--- error_code: 405
+--- response_headers
+Content-Type: application/problem+json
+Allow: GET, POST
+--- problem
+status: 405
+detail: /POST/
+
+
+
+=== TEST 17: DELETE
+--- request
+DELETE /verify?email=john@ok.test
+--- error_code: 405
+--- problem
+status: 405
+detail: /POST/
+
+
+
+=== TEST 18: a type that is not taken
+--- more_headers
+Content-Type: text/plain
+--- request
+POST /verify
+john@ok.test
+--- error_code: 415
+--- problem
+status: 415
+detail: /json/
+
+
+
+=== TEST 19: a type that only begins like one
+--- more_headers
+Content-Type: application/jsonl
+--- request
+POST /verify
+{"email": "john@ok.test"}
+--- error_code: 415
+--- problem
+status: 415
+
+
+
+=== TEST 20: no type
+--- request
+POST /verify
+{"email": "john@ok.test"}
+--- error_code: 415
+--- problem
+status: 415
+
+
+
+=== TEST 21: no email
+--- request
+GET /verify
+--- error_code: 400
+--- problem
+status: 400
+detail: /email/
+
+
+
+=== TEST 22: no email in the body
+--- more_headers
+Content-Type: application/json
+--- request
+POST /verify
+{"mail": "john@ok.test"}
+--- error_code: 400
+--- problem
+status: 400
+detail: /email/
+
+
+
+=== TEST 23: an empty body
+--- more_headers
+Content-Type: application/json
+--- request
+POST /verify
+--- error_code: 400
+--- problem
+status: 400
+
+
+
+=== TEST 24: an email that is twice there
+--- request
+GET /verify?email=john@ok.test&email=jane@ok.test
+--- error_code_like: ^4(00|22)$
+--- problem
+detail: /email/
+
+
+
+=== TEST 25: an email twice in an object
+--- more_headers
+Content-Type: application/json
+--- request
+POST /verify
+{"email": "john@ok.test", "email": "john@ok.test"}
+--- error_code_like: ^4(00|22)$
+--- problem
+detail: /email/
+
+
+
+=== TEST 26: twice, the second name escaped
+--- more_headers
+Content-Type: application/json
+--- request
+POST /verify
+{"email": "john@ok.test", "em\u0061il": "jane@ok.test"}
+--- error_code_like: ^4(00|22)$
+--- problem
+detail: /email/
+
+
+
+=== TEST 27: once in the query string, once in the body
+--- more_headers
+Content-Type: application/json
+--- request
+POST /verify?email=john@ok.test
+{"email": "jane@ok.test"}
+--- error_code_like: ^4(00|22)$
+--- problem
+detail: /email/
+
+
+
+=== TEST 28: an email that is no string
+--- more_headers
+Content-Type: application/json
+--- request
+POST /verify
+{"email": ["john@ok.test"]}
+--- error_code_like: ^4(00|22)$
+--- problem
+detail: /email/
+
+
+
+=== TEST 29: JSON, but no object
+--- more_headers
+Content-Type: application/json
+--- request eval
+['POST /verify
+"john@ok.test"', 'POST /verify
+["john@ok.test"]', 'POST /verify
+null', 'POST /verify
+1']
+--- error_code_like eval
+[('^4(00|22)$') x 4]
+--- response_headers eval
+[('Content-Type: application/problem+json') x 4]
+--- problem
+detail: /object/
+
+
+
+=== TEST 30: broken JSON
+--- more_headers
+Content-Type: application/json
+--- request eval
+['POST /verify
+{"email": "john@ok.test"', 'POST /verify
+{"email": "john@ok.test",}', 'POST /verify
+{email: "john@ok.test"}', "POST /verify
+{'email': 'john\@ok.test'}", 'POST /verify
+{"email": "john@ok.test"} x', 'POST /verify
+{"email": "john@ok.test"}{"email": "jane@ok.test"}', 'POST /verify
+{"email": "john@ok.test", "x": 01}', 'POST /verify
+{"email": "john@ok.test", "x": nul}', 'POST /verify
+{"email": "john\q@ok.test"}', 'POST /verify
+{"email": "john@ok.test
+"}']
+--- error_code eval
+[(400) x 10]
+--- response_headers eval
+[('Content-Type: application/problem+json') x 10]
+--- problem
+status: 400
+detail: /JSON/
+
+
+
+=== TEST 31: NUL in a string
+--- more_headers
+Content-Type: application/json
+--- request
+POST /verify
+{"email": "john\u0000@ok.test"}
+--- error_code_like: ^4(00|22)$
+--- problem
+detail: *
+
+
+
+=== TEST 32: NUL in a name is another name
+--- more_headers
+Content-Type: application/json
+--- request
+POST /verify
+{"email\u0000x": "john@ok.test"}
+--- error_code_like: ^4(00|22)$
+--- problem
+detail: *
+
+
+
+=== TEST 33: NUL percent-encoded
+--- request
+GET /verify?email=john%00@ok.test
+--- error_code_like: ^4(00|22)$
+--- problem
+detail: *
+
+
+
+=== TEST 34: a NUL as it is
+--- more_headers
+Content-Type: application/json
+--- request eval
+"POST /verify
+{\"email\": \"john\@ok.test\"\0}"
+--- error_code: 400
+--- problem
+status: 400
+
+
+
+=== TEST 35: invalid UTF-8
+--- more_headers
+Content-Type: application/json
+--- request eval
+["POST /verify
+{\"email\": \"j\xffhn\@ok.test\"}", "POST /verify
+{\"email\": \"j\xc0\xafhn\@ok.test\"}", "POST /verify
+{\"email\": \"j\xed\xa0\x80hn\@ok.test\"}", "POST /verify
+{\"email\": \"john\@ok.test\xf4\x90\x80\x80\"}",
+'GET /verify?email=j%ffhn@ok.test', 'GET /verify?email=j%c0%afhn@ok.test']
+--- error_code_like eval
+[('^4(00|22)$') x 6]
+--- response_headers eval
+[('Content-Type: application/problem+json') x 6]
+--- problem
+detail: *
+
+
+
+=== TEST 36: half a surrogate pair
+--- more_headers
+Content-Type: application/json
+--- request
+POST /verify
+{"email": "j\ud800hn@ok.test"}
+--- error_code_like: ^4(00|22)$
+--- problem
+detail: *
+
+
+
+=== TEST 37: bad percent-encoding
+--- request eval
+['GET /verify?email=john%4', 'GET /verify?email=john%zz@ok.test']
+--- error_code eval
+[400, 400]
+--- response_headers eval
+[('Content-Type: application/problem+json') x 2]
+--- problem
+status: 400
+
+
+
+=== TEST 38: smtp that is neither yes nor no
+--- request
+GET /verify?email=john@ok.test&smtp=perhaps
+--- error_code_like: ^4(00|22)$
+--- problem
+detail: /smtp/
+
+
+
+=== TEST 39: a body over the limit
+--- more_headers
+Content-Type: application/json
+--- request eval
+"POST /verify
+{\"email\": \"john\@ok.test\", \"x\": \"" . ('x' x 200000) . '"}'
+--- error_code: 413
+--- problem
+status: 413
+
+
+
+=== TEST 40: a chunked body over the limit
+--- more_headers
+Content-Type: application/json
+Transfer-Encoding: chunked
+--- request eval
+"POST /verify
+" . ("400\r\n" . (' ' x 1024) . "\r\n") x 200 . "0\r\n\r\n"
+--- error_code: 413
+--- problem
+status: 413
+
+
+
+=== TEST 41: a body over client_max_body_size is nginx's to refuse
+--- verify
+client_max_body_size 10;
+--- more_headers
+Content-Type: application/json
+--- request
+POST /verify
+{"email": "john@ok.test"}
+--- error_code: 413
+--- log_allow
+client intended to send too large body
+
+
+
+=== TEST 42: a very long address
+--- request eval
+'GET /verify?email=' . ('x' x 3000) . '@ok.test'
+--- error_code_like: ^4(00|14|22)$
+--- problem
+detail: *
+
+
+
+=== TEST 43: a deep nest
+--- more_headers
+Content-Type: application/json
+--- request eval
+"POST /verify
+{\"email\": \"john\@ok.test\", \"x\": " . ('[' x 7000) . (']' x 7000) . '}'
+--- error_code: 400
+--- problem
+status: 400
+
+
+
+=== TEST 44: X-Request-ID is echoed
+--- smtp
+mx1 11 pipelining users=john
+--- more_headers
+X-Request-ID: abc-123_Z
+--- request
+GET /verify?email=john@ok.test
+--- response_headers
+X-Request-ID: abc-123_Z
+--- json
+request_id: abc-123_Z
+
+
+
+=== TEST 45: X-Request-ID is made
+--- smtp
+mx1 11 pipelining users=john
+--- request
+GET /verify?email=john@ok.test
+--- response_headers_like
+X-Request-ID: [0-9a-f-]{16,}
+--- json
+request_id: /^[0-9a-f-]{16,}$/
+
+
+
+=== TEST 46: X-Request-ID that cannot be echoed is made anew
+--- smtp
+mx1 11 pipelining users=john
+--- more_headers eval
+[qq{X-Request-ID: a"b\xff}, 'X-Request-ID: ' . ('x' x 1000)]
+--- request eval
+['GET /verify?email=john@ok.test', 'GET /verify?email=john@ok.test']
+--- response_headers_like eval
+['X-Request-ID: [0-9a-f-]{16,}', 'X-Request-ID: [0-9a-f-]{16,}']
+--- json
+request_id: /^[0-9a-f-]{16,}$/
+
+
+
+=== TEST 47: X-Request-ID with a problem
+--- more_headers
+X-Request-ID: abc-123
+--- request
+GET /verify
+--- error_code: 400
+--- response_headers
+X-Request-ID: abc-123
+Content-Type: application/problem+json
+--- problem
+status: 400
+
+
+
+=== TEST 48: results are not for caches
+--- smtp
+mx1 11 pipelining users=john
+--- request
+GET /verify?email=john@ok.test
+--- response_headers_like
+Cache-Control: .*no-store.*
+--- json
+status: deliverable
+
+
+
+=== TEST 49: the access phase goes first
+--- verify
+deny all;
+--- smtp
+mx1 11 pipelining users=john
+--- address: john@ok.test
+--- error_code: 403
+--- smtp_sessions: 0
+--- log_allow
+access forbidden by rule
+
+
+
+=== TEST 50: too many probes at once: 503, and when to come again
+--- verify
+smtp_verify_max_probes 1;
+--- http_config
+smtp_verify_read_timeout 3s;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt slow@*: wait 700ms ; 250 2.1.5 Ok
+--- init
+TestVerify::Blocks::get_later('0', '/verify?email=slow@ok.test');
+Time::HiRes::sleep(0.3);
+--- request
+GET /verify?email=john@ok.test
+--- error_code: 503
+--- response_headers_like
+Retry-After: \d+
+Content-Type: application/problem+json
+--- problem
+status: 503
+detail: *
+--- smtp_sessions: 1

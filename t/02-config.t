@@ -1,0 +1,575 @@
+# What nginx -t says.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+
+$ENV{TEST_NGINX_SLOT} = "$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot";
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: the least there has to be
+--- bare
+--- http_config
+resolver $TEST_NGINX_DNS;
+smtp_verify_helo verifier.test;
+smtp_verify_from probe@verifier.test;
+--- address: not-an-address
+--- json
+status: undeliverable
+reason: invalid_syntax
+verification_level: confirmed
+blame: mailbox
+
+
+
+=== TEST 2: everything, in http, server and location
+--- bare
+--- http_config
+resolver $TEST_NGINX_DNS;
+smtp_verify_helo verifier.test;
+smtp_verify_from probe@verifier.test;
+smtp_verify_port 25;
+smtp_verify_connect_timeout 1500ms 2500ms 3500ms;
+smtp_verify_greeting_timeout 10s;
+smtp_verify_read_timeout 10s;
+smtp_verify_timeout 15s;
+smtp_verify_starttls on;
+smtp_verify_ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
+smtp_verify_ssl_ciphers DEFAULT;
+smtp_verify_ssl_verify off;
+smtp_verify_target_allow 127.0.0.0/8 ::1/128 192.0.2.1;
+smtp_verify_max_mx 4;
+smtp_verify_max_probes 100;
+smtp_verify_catch_all on;
+smtp_verify_smtp on;
+smtp_verify_transcript off;
+smtp_verify_ignore_client_abort off;
+--- config
+smtp_verify_bind 127.0.0.1;
+smtp_verify_from <>;
+smtp_verify_starttls off;
+smtp_verify_catch_all eager;
+location = /verify {
+    smtp_verify;
+    smtp_verify_helo $host.verifier.test;
+    smtp_verify_from bounce+$request_id@verifier.test;
+    smtp_verify_starttls required;
+    smtp_verify_catch_all off;
+    smtp_verify_smtp off;
+    smtp_verify_ignore_client_abort on;
+}
+--- address: not-an-address
+--- json
+reason: invalid_syntax
+
+
+
+=== TEST 3: inherited from http, set anew in the location
+--- verify
+smtp_verify_helo other.test;
+--- smtp
+mx1 11 pipelining
+--- address: john@ok.test
+--- json
+reason: mailbox_not_found
+--- smtp_turns
+EHLO other.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<john@ok.test>
+QUIT
+
+
+
+=== TEST 4: inherited by the location from the server
+--- config
+smtp_verify_helo other.test;
+smtp_verify_from me@other.test;
+location = /verify {
+    smtp_verify;
+}
+--- smtp
+mx1 11 pipelining
+--- address: john@ok.test
+--- json
+reason: mailbox_not_found
+--- smtp_turns
+EHLO other.test
+MAIL FROM:<me@other.test> | RCPT TO:<john@ok.test>
+QUIT
+
+
+
+=== TEST 5: without smtp_verify nothing has to be
+--- bare
+--- http_config
+smtp_verify_timeout 3s;
+--- config
+location = /x { return 204; }
+--- request
+GET /x
+--- error_code: 204
+
+
+
+=== TEST 6: no resolver
+--- bare
+--- http_config
+smtp_verify_helo verifier.test;
+smtp_verify_from probe@verifier.test;
+--- must_die
+--- error_log
+resolver
+[emerg]
+
+
+
+=== TEST 7: no MAIL FROM: nobody is pretended to be
+--- bare
+--- http_config
+resolver $TEST_NGINX_DNS;
+smtp_verify_helo verifier.test;
+--- must_die
+--- error_log
+"smtp_verify_from"
+[emerg]
+
+
+
+=== TEST 8: smtp_verify with an argument
+--- config
+location = /verify { smtp_verify on; }
+--- must_die
+--- error_log
+invalid number of arguments in "smtp_verify" directive
+
+
+
+=== TEST 9: smtp_verify in a server
+--- config
+smtp_verify;
+--- must_die
+--- error_log
+"smtp_verify" directive is not allowed here
+
+
+
+=== TEST 10: smtp_verify twice
+--- config
+location = /verify { smtp_verify; smtp_verify; }
+--- must_die
+--- error_log
+is duplicate
+
+
+
+=== TEST 11: smtp_verify_helo: no dot
+--- verify
+smtp_verify_helo localhost;
+--- must_die
+--- error_log
+localhost
+[emerg]
+
+
+
+=== TEST 12: smtp_verify_helo: no host name
+--- verify
+smtp_verify_helo "a b.test";
+--- must_die
+--- error_log
+smtp_verify_helo
+[emerg]
+
+
+
+=== TEST 13: smtp_verify_helo: a line end
+--- verify eval
+qq{smtp_verify_helo "a.test\r\nMAIL";}
+--- must_die
+--- error_log
+[emerg]
+
+
+
+=== TEST 14: smtp_verify_helo: twice
+--- verify
+smtp_verify_helo a.test;
+smtp_verify_helo b.test;
+--- must_die
+--- error_log
+"smtp_verify_helo" directive is duplicate
+
+
+
+=== TEST 15: smtp_verify_helo: a variable that is not there
+--- verify
+smtp_verify_helo $no_such_variable;
+--- must_die
+--- error_log
+unknown "no_such_variable" variable
+
+
+
+=== TEST 16: smtp_verify_from: no address
+--- verify
+smtp_verify_from verifier.test;
+--- must_die
+--- error_log
+verifier.test
+[emerg]
+
+
+
+=== TEST 17: smtp_verify_from: empty
+--- verify
+smtp_verify_from "";
+--- must_die
+--- error_log
+smtp_verify_from
+[emerg]
+
+
+
+=== TEST 18: smtp_verify_from: an address and more
+--- verify
+smtp_verify_from "me@verifier.test> SIZE=1";
+--- must_die
+--- error_log
+[emerg]
+
+
+
+=== TEST 19: smtp_verify_from: twice
+--- verify
+smtp_verify_from a@a.test;
+smtp_verify_from b@b.test;
+--- must_die
+--- error_log
+"smtp_verify_from" directive is duplicate
+
+
+
+=== TEST 20: smtp_verify_port: 0
+--- verify
+smtp_verify_port 0;
+--- must_die
+--- error_log
+[emerg]
+"smtp_verify_port"
+
+
+
+=== TEST 21: smtp_verify_port: 65536
+--- verify
+smtp_verify_port 65536;
+--- must_die
+--- error_log
+[emerg]
+"smtp_verify_port"
+
+
+
+=== TEST 22: smtp_verify_port: a word
+--- verify
+smtp_verify_port smtp;
+--- must_die
+--- error_log
+invalid number
+"smtp_verify_port"
+
+
+
+=== TEST 23: smtp_verify_port: never a variable
+--- verify
+smtp_verify_port $arg_port;
+--- must_die
+--- error_log
+[emerg]
+"smtp_verify_port"
+
+
+
+=== TEST 24: smtp_verify_bind: no address
+--- verify
+smtp_verify_bind verifier;
+--- must_die
+--- error_log
+[emerg]
+invalid address "verifier"
+
+
+
+=== TEST 25: smtp_verify_connect_timeout: no time
+--- verify
+smtp_verify_connect_timeout 1s soon;
+--- must_die
+--- error_log
+[emerg]
+"soon"
+
+
+
+=== TEST 26: smtp_verify_connect_timeout: none
+--- verify
+smtp_verify_connect_timeout;
+--- must_die
+--- error_log
+invalid number of arguments in "smtp_verify_connect_timeout" directive
+
+
+
+=== TEST 27: smtp_verify_connect_timeout: zero
+--- verify
+smtp_verify_connect_timeout 0;
+--- must_die
+--- error_log
+[emerg]
+"smtp_verify_connect_timeout"
+
+
+
+=== TEST 28: smtp_verify_greeting_timeout: no time
+--- verify
+smtp_verify_greeting_timeout soon;
+--- must_die
+--- error_log
+"smtp_verify_greeting_timeout" directive invalid value
+
+
+
+=== TEST 29: smtp_verify_greeting_timeout: zero
+--- verify
+smtp_verify_greeting_timeout 0;
+--- must_die
+--- error_log
+[emerg]
+"smtp_verify_greeting_timeout"
+
+
+
+=== TEST 30: smtp_verify_read_timeout: no time
+--- verify
+smtp_verify_read_timeout -1s;
+--- must_die
+--- error_log
+"smtp_verify_read_timeout" directive invalid value
+
+
+
+=== TEST 31: smtp_verify_timeout: no time
+--- verify
+smtp_verify_timeout never;
+--- must_die
+--- error_log
+"smtp_verify_timeout" directive invalid value
+
+
+
+=== TEST 32: smtp_verify_timeout: twice
+--- verify
+smtp_verify_timeout 1s;
+smtp_verify_timeout 2s;
+--- must_die
+--- error_log
+"smtp_verify_timeout" directive is duplicate
+
+
+
+=== TEST 33: smtp_verify_starttls: another word
+--- verify
+smtp_verify_starttls maybe;
+--- must_die
+--- error_log
+invalid value "maybe"
+
+
+
+=== TEST 34: smtp_verify_ssl_protocols: another word
+--- verify
+smtp_verify_ssl_protocols TLSv1.4;
+--- must_die
+--- error_log
+invalid value "TLSv1.4"
+
+
+
+=== TEST 35: smtp_verify_ssl_ciphers: none there is
+--- verify
+smtp_verify_ssl_ciphers NOSUCHCIPHER;
+--- must_die
+--- error_log
+[emerg]
+NOSUCHCIPHER
+
+
+
+=== TEST 36: smtp_verify_ssl_verify: without a certificate to trust
+--- verify
+smtp_verify_ssl_verify on;
+--- must_die
+--- error_log
+[emerg]
+smtp_verify_ssl_trusted_certificate
+
+
+
+=== TEST 37: smtp_verify_ssl_verify: another word
+--- verify
+smtp_verify_ssl_verify yes;
+--- must_die
+--- error_log
+"smtp_verify_ssl_verify" directive
+it must be "on" or "off"
+
+
+
+=== TEST 38: smtp_verify_ssl_trusted_certificate: no such file
+--- verify
+smtp_verify_ssl_verify on;
+smtp_verify_ssl_trusted_certificate /no/such/file.pem;
+--- must_die
+--- error_log
+[emerg]
+/no/such/file.pem
+
+
+
+=== TEST 39: smtp_verify_target_allow: no network
+--- verify
+smtp_verify_target_allow everything;
+--- must_die
+--- error_log
+[emerg]
+"everything"
+
+
+
+=== TEST 40: smtp_verify_target_allow: one of them is none
+--- verify
+smtp_verify_target_allow 127.0.0.0/8 10.0.0.0/33;
+--- must_die
+--- error_log
+[emerg]
+10.0.0.0/33
+
+
+
+=== TEST 41: smtp_verify_target_allow: none
+--- verify
+smtp_verify_target_allow;
+--- must_die
+--- error_log
+invalid number of arguments in "smtp_verify_target_allow" directive
+
+
+
+=== TEST 42: smtp_verify_target_allow: never a variable
+--- verify
+smtp_verify_target_allow $arg_net;
+--- must_die
+--- error_log
+[emerg]
+$arg_net
+
+
+
+=== TEST 43: smtp_verify_target_allow: bits beyond the prefix are meaningless
+--- verify
+smtp_verify_target_allow 127.0.0.1/8;
+--- smtp
+mx1 11 pipelining
+--- address: john@ok.test
+--- json
+reason: mailbox_not_found
+--- log_allow
+low address bits
+
+
+
+=== TEST 44: smtp_verify_max_mx: zero
+--- verify
+smtp_verify_max_mx 0;
+--- must_die
+--- error_log
+[emerg]
+"smtp_verify_max_mx"
+
+
+
+=== TEST 45: smtp_verify_max_mx: a word
+--- verify
+smtp_verify_max_mx all;
+--- must_die
+--- error_log
+[emerg]
+"smtp_verify_max_mx"
+
+
+
+=== TEST 46: smtp_verify_max_probes: zero
+--- verify
+smtp_verify_max_probes 0;
+--- must_die
+--- error_log
+[emerg]
+"smtp_verify_max_probes"
+
+
+
+=== TEST 47: smtp_verify_catch_all: another word
+--- verify
+smtp_verify_catch_all perhaps;
+--- must_die
+--- error_log
+invalid value "perhaps"
+
+
+
+=== TEST 48: smtp_verify_smtp: another word
+--- verify
+smtp_verify_smtp 1;
+--- must_die
+--- error_log
+it must be "on" or "off"
+
+
+
+=== TEST 49: smtp_verify_transcript: another word
+--- verify
+smtp_verify_transcript yes;
+--- must_die
+--- error_log
+it must be "on" or "off"
+
+
+
+=== TEST 50: smtp_verify_ignore_client_abort: another word
+--- verify
+smtp_verify_ignore_client_abort yes;
+--- must_die
+--- error_log
+it must be "on" or "off"
+
+
+
+=== TEST 51: a directive in the wrong place
+--- main_config
+smtp_verify_port 25;
+--- must_die
+--- error_log
+"smtp_verify_port" directive is not allowed here
+
+
+
+=== TEST 52: in an if
+--- config
+location = /verify {
+    smtp_verify;
+    if ($arg_fast) {
+        smtp_verify_timeout 1s;
+    }
+}
+--- must_die
+--- error_log
+"smtp_verify_timeout" directive is not allowed here

@@ -1,0 +1,595 @@
+# The next address, the next MX, the next way.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: the next address: one refuses connections
+--- smtp
+dead 11 refuse
+mx1 12 pipelining
+--- dns
+ok.test MX 10 mx.ok.test
+mx.ok.test A 11
+mx.ok.test A 12
+--- address
+john@ok.test
+jane@ok.test
+jill@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.mx_host: mx.ok.test
+smtp.mx_ip: /\.12$/
+smtp.rule: *
+--- smtp_sessions: 3
+
+
+
+=== TEST 2: the next address: one drops SYNs
+--- smtp
+dead 11 syn-drop
+mx1 12 pipelining
+--- dns
+ok.test MX 10 mx.ok.test
+mx.ok.test A 11
+mx.ok.test A 12
+--- address
+john@ok.test
+jane@ok.test
+jill@ok.test
+--- within: 1.5s
+--- json
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.mx_ip: /\.12$/
+smtp.rule: *
+--- smtp_sessions: 3
+
+
+
+=== TEST 3: the next MX: the first refuses connections
+--- smtp
+mx1 11 refuse
+mx2 12 pipelining
+--- address: john@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.mx_host: mx2.ok.test
+smtp.attempts: 2
+smtp.rule: *
+--- smtp_sessions: 1
+
+
+
+=== TEST 4: the next MX: the first is silent
+--- smtp
+mx1 11
+    banner: hang
+mx2 12 pipelining
+--- address: john@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.mx_host: mx2.ok.test
+smtp.rule: *
+--- smtp_sessions
+mx2 1
+
+
+
+=== TEST 5: the next MX: the first greets with 421
+--- smtp
+mx1 11
+    banner: 421 4.3.2 Not now ; close
+mx2 12 pipelining
+--- address: john@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.mx_host: mx2.ok.test
+smtp.rule: *
+--- smtp_sessions
+mx1 1
+mx2 1
+
+
+
+=== TEST 6: the next MX: the first greets with a bare 554
+--- smtp
+mx1 11
+    banner: 554 No SMTP service here ; close
+mx2 12 pipelining
+--- address: john@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.mx_host: mx2.ok.test
+smtp.rule: *
+
+
+
+=== TEST 7: the next MX: the first fails at EHLO
+--- smtp
+mx1 11
+    ehlo: 451 4.3.0 Local problem
+mx2 12 pipelining
+--- address: john@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.mx_host: mx2.ok.test
+smtp.rule: *
+
+
+
+=== TEST 8: a block: another host of theirs would say the same
+--- smtp
+mx1 11
+    banner: 554 5.7.1 Your IP address is blacklisted by zen.spamhaus.org
+mx2 12 pipelining
+--- address: john@ok.test
+--- json
+status: unknown
+reason: sender_blocked
+verification_level: estimated
+blame: sender
+smtp.mx_host: mx1.ok.test
+smtp.stage: banner
+smtp.rule: *
+--- smtp_sessions
+1
+mx1 1
+mx2 0
+
+
+
+=== TEST 9: an answer is no failure: 4xx at the recipient
+--- smtp
+mx1 11 pipelining
+    rcpt: 451 4.3.0 Temporary lookup failure
+mx2 12 pipelining
+--- address: john@ok.test
+--- json
+status: unknown
+verification_level: estimated
+retry_after: *
+smtp.mx_host: mx1.ok.test
+smtp.response_code: 451
+smtp.rule: *
+--- smtp_sessions
+mx1 1
+mx2 0
+
+
+
+=== TEST 10: no MX is left
+--- smtp
+mx1 11 refuse
+mx2 12 refuse
+mx3 13 refuse
+--- address: john@ok.test
+--- within: 2s
+--- json
+status: unknown
+reason: connect_failed
+verification_level: estimated
+blame: network
+smtp.connected: false
+smtp.stage: connect
+
+
+
+=== TEST 11: what a real answer said is kept, when the next cannot be reached
+--- smtp
+mx1 11
+    banner: 421 4.3.2 Not now ; close
+mx2 12 refuse
+--- address: john@ok.test
+--- json
+status: unknown
+verification_level: estimated
+smtp.mailbox_exists: null
+
+
+
+=== TEST 12: smtp_verify_max_mx
+--- verify
+smtp_verify_max_mx 1;
+--- smtp
+mx1 11 refuse
+mx2 12 pipelining
+--- address: john@ok.test
+--- json
+status: unknown
+reason: connect_failed
+verification_level: estimated
+blame: network
+smtp.mx_host: mx1.ok.test
+--- smtp_sessions: 0
+
+
+
+=== TEST 13: a backup MX that refuses others: it counts
+--- smtp
+mx1 11 refuse
+mx2 12 pipelining users=john
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.mx_host: mx2.ok.test
+smtp.is_catch_all: false
+smtp.rule: accepted-2xx
+
+
+
+=== TEST 14: a backup MX that accepts all proves nothing
+--- smtp
+mx1 11 refuse
+mx2 12 pipelining accept
+--- address: john@ok.test
+--- json
+status: risky
+reason: accepted_untested
+verification_level: confirmed
+blame: null
+smtp.mx_host: mx2.ok.test
+smtp.is_catch_all: null
+smtp.rule: *
+
+
+
+=== TEST 15: a backup MX with the random recipient off
+--- verify
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 refuse
+mx2 12 pipelining users=john
+--- address: john@ok.test
+--- json
+status: risky
+reason: accepted_untested
+verification_level: confirmed
+blame: null
+smtp.is_catch_all: null
+smtp.rule: accepted-2xx
+
+
+
+=== TEST 16: a backup MX never sets what is known of the domain
+--- smtp
+mx1 11 pipelining users=john,mary
+    banner@1: 421 4.3.2 Not now ; close
+mx2 12 pipelining accept
+--- address
+john@ok.test
+mary@ok.test
+--- json
+status: risky
+reason: accepted_untested
+verification_level: confirmed
+blame: null
+smtp.mx_host: mx2.ok.test
+smtp.rule: *
+--
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.mx_host: mx1.ok.test
+smtp.is_catch_all: false
+smtp.rule: accepted-2xx
+
+
+
+=== TEST 17: what is known of the domain does not vouch for a backup MX
+--- smtp
+mx1 11 pipelining users=john
+    banner@2: 421 4.3.2 Not now ; close
+mx2 12 pipelining accept
+--- address
+jane@ok.test
+john@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.mx_host: mx1.ok.test
+smtp.rule: *
+--
+status: risky
+reason: accepted_untested
+verification_level: confirmed
+blame: null
+smtp.mx_host: mx2.ok.test
+smtp.is_catch_all: !true
+smtp.rule: *
+
+
+
+=== TEST 18: HELO after 500
+--- smtp
+mx1 11 users=john
+    ehlo: 500 5.5.1 Unknown command
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.rule: accepted-2xx
+--- smtp_turns
+EHLO verifier.test
+HELO verifier.test
+MAIL FROM:<probe@verifier.test>
+RCPT TO:<john@ok.test>
+RSET
+MAIL FROM:<probe@verifier.test>
+RCPT TO:<*@ok.test>
+QUIT
+
+
+
+=== TEST 19: HELO after 502
+--- smtp
+mx1 11
+    ehlo: 502 5.5.1 Not implemented
+--- address: jane@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.rule: *
+--- smtp_turns
+EHLO verifier.test
+HELO verifier.test
+MAIL FROM:<probe@verifier.test>
+RCPT TO:<jane@ok.test>
+QUIT
+
+
+
+=== TEST 20: no HELO after 550, 504, 421, 451
+--- smtp
+mx1 11
+    ehlo@1: 550 5.7.1 Access denied
+    ehlo@2: 504 5.5.2 Need a fully-qualified hostname
+    ehlo@3: 421 4.3.2 Not now ; close
+    ehlo@4: 451 4.3.0 Local problem
+--- address
+anna@ok.test
+bert@ok.test
+carl@ok.test
+dora@ok.test
+--- json
+status: unknown
+verification_level: estimated
+smtp.stage: ehlo
+smtp.mailbox_exists: null
+smtp.rule: *
+--- smtp_unlike
+C: HELO
+
+
+
+=== TEST 21: HELO refused too
+--- smtp
+mx1 11
+    ehlo: 502 5.5.1 Not implemented
+    helo: 550 5.7.1 Go away, your HELO is bad
+--- address: john@ok.test
+--- json
+status: unknown
+verification_level: estimated
+smtp.stage: ehlo
+smtp.response_code: 550
+smtp.rule: *
+
+
+
+=== TEST 22: equal preferences: each gets some
+--- smtp
+mx1 11 pipelining
+mx2 12 pipelining
+--- dns
+ok.test MX 10 mx1.ok.test
+ok.test MX 10 mx2.ok.test
+mx1.ok.test A 11
+mx2.ok.test A 12
+--- address eval
+join "\n", map { "user$_\@ok.test" } 1 .. 24
+--- json
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.rule: *
+--- smtp_sessions: 24
+--- smtp_like
+mx1/1 .* RCPT
+mx2/1 .* RCPT
+
+
+
+=== TEST 23: equal preferences: one of them failing is no backup
+--- smtp
+mx1 11 refuse
+mx2 12 pipelining accept
+--- dns
+ok.test MX 10 mx1.ok.test
+ok.test MX 10 mx2.ok.test
+mx1.ok.test A 11
+mx2.ok.test A 12
+--- address: john@ok.test
+--- json
+status: risky
+reason: catch_all
+verification_level: confirmed
+blame: domain
+smtp.is_catch_all: true
+smtp.rule: *
+
+
+
+=== TEST 24: unequal preferences: the best first, always
+--- smtp
+mx1 11 pipelining
+mx2 12 pipelining
+--- address eval
+join "\n", map { "user$_\@ok.test" } 1 .. 12
+--- json
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.mx_host: mx1.ok.test
+smtp.rule: *
+--- smtp_sessions
+mx1 12
+mx2 0
+
+
+
+=== TEST 25: preferences are numbers
+--- smtp
+mx1 11 pipelining
+mx2 12 pipelining
+--- dns
+ok.test MX 100 mx2.ok.test
+ok.test MX 20 mx1.ok.test
+mx1.ok.test A 11
+mx2.ok.test A 12
+--- address: john@ok.test
+--- json
+reason: mailbox_not_found
+smtp.mx_host: mx1.ok.test
+--- smtp_sessions
+mx2 0
+
+
+
+=== TEST 26: a host with IPv6 alone
+--- smtp
+mx1 ::1 pipelining
+--- address: john@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.mx_ip: ::1
+smtp.rule: *
+
+
+
+=== TEST 27: both families, one of them dead
+--- smtp
+mx1 11 pipelining
+--- dns
+ok.test MX 10 mx1.ok.test
+mx1.ok.test AAAA ::1
+mx1.ok.test A 11
+--- address
+john@ok.test
+jane@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.mx_ip: /\.11$/
+smtp.rule: *
+
+
+
+=== TEST 28: the budget is over before the MXes are
+--- verify
+smtp_verify_timeout 1s;
+--- smtp
+mx1 11
+    banner: hang
+mx2 12
+    banner: hang
+mx3 13
+    banner: hang
+mx4 14
+    banner: hang
+--- address: john@ok.test
+--- within: 1.2s
+--- json
+status: unknown
+reason: timeout
+verification_level: estimated
+blame: network
+smtp.mailbox_exists: null
+
+
+
+=== TEST 29: smtp_verify_connect_timeout: each attempt has its own
+--- verify
+smtp_verify_connect_timeout 100ms 200ms 300ms;
+--- smtp
+mx1 11 syn-drop
+mx2 12 syn-drop
+mx3 13 syn-drop
+--- address: john@ok.test
+--- within: 1s
+--- not_within: 550ms
+--- json
+status: unknown
+reason: /^(timeout|connect_failed)$/
+verification_level: estimated
+blame: network
+smtp.connected: false
+smtp.attempts: 3
+
+
+
+=== TEST 30: one host shows up late: a SYN that is sent again
+--- verify
+smtp_verify_connect_timeout 2s;
+--- smtp
+mx1 11 pipelining
+    connect: wait 300ms
+--- address: john@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.rule: *
+
+
+
+=== TEST 31: 521 at the banner of the first, the next takes mail
+--- smtp
+mx1 11
+    banner: 521 mx1 does not accept mail ; close
+mx2 12 pipelining users=john
+--- address: john@ok.test
+--- json
+status: /^(deliverable|undeliverable)$/
+verification_level: confirmed
