@@ -165,6 +165,14 @@ sv_checks_local(const sv_lists_t *lists, const sv_address_t *addr,
     size_t          len;
     unsigned char   key[SV_LOCAL_MAX];
 
+    /* what an alias service or its user made up says nothing */
+
+    if (checks->alias_service == 1) {
+        checks->role_account = 0;
+        checks->gibberish = 0;
+        return;
+    }
+
     if (addr->quoted) {
         checks->role_account = 0;
         checks->gibberish = -1;
@@ -177,9 +185,7 @@ sv_checks_local(const sv_lists_t *lists, const sv_address_t *addr,
                            (len != 0
                             && sv_lists_has(lists, SV_LIST_ROLE, key, len));
 
-    /* what a service made up is not for people to read */
-
-    if (checks->role_account || checks->alias_service == 1) {
+    if (checks->role_account) {
         checks->gibberish = 0;
         return;
     }

@@ -479,6 +479,10 @@ sv_lists_role_key(const unsigned char *data, size_t len, unsigned char *dst)
 
     shortest = (piece < shortest) ? piece : shortest;
 
+    if (n == 0) {
+        return 0;
+    }
+
     /* "no-reply" is "noreply", but "h.r" are somebody's initials */
 
     if (pieces > 1 && shortest < 2) {

@@ -76,7 +76,7 @@ static const sv_score_order_t  sv_score_orders[] = {
     { SV_ACCEPTED, SV_ACCEPTED_UNTESTED },
     { SV_ACCEPTED_UNTESTED, SV_CATCH_ALL },
     { SV_ACCEPTED_UNTESTED, SV_UNVERIFIABLE_PROVIDER },
-    { SV_ACCEPTED_UNTESTED, SV_NOT_PROBED },
+    { SV_UNVERIFIABLE_PROVIDER, SV_NOT_PROBED },
     { SV_CATCH_ALL, SV_MAILBOX_FULL },
     { SV_REASON_NONE, SV_REASON_NONE }
 };
@@ -260,7 +260,7 @@ static unsigned
 sv_score_start(const sv_score_weights_t *weights,
     const sv_score_input_t *input)
 {
-    unsigned              start;
+    unsigned              start, most;
     const unsigned char  *w;
 
     w = weights->reasons;
@@ -281,10 +281,14 @@ sv_score_start(const sv_score_weights_t *weights,
 
     /* where a 2xx proves nothing it gains nothing */
 
-    if (input->worth == SV_WORTH_ACCEPTS_ALL
-        && start > w[SV_UNVERIFIABLE_PROVIDER])
-    {
-        start = w[SV_UNVERIFIABLE_PROVIDER];
+    if (input->worth == SV_WORTH_ACCEPTS_ALL) {
+        most = w[SV_UNVERIFIABLE_PROVIDER];
+
+        if (most < w[SV_CATCH_ALL]) {
+            most = w[SV_CATCH_ALL];
+        }
+
+        return (start < most) ? start : most;
     }
 
     return start;
