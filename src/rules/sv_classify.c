@@ -53,8 +53,12 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
     ctx.code = reply->code;
     ctx.has_enhanced = sv_enhanced_find(reply, ctx.enhanced);
 
+    if (!ctx.has_enhanced) {
+        memset(ctx.enhanced, 0, sizeof(ctx.enhanced));
+    }
+
     len = reply->text.len < SV_TEXT_MAX ? reply->text.len : SV_TEXT_MAX;
-    len = sv_fold(reply->text.data, len, text, sizeof(text));
+    len = sv_fold_text(reply->text.data, len, text, sizeof(text));
     sv_match_run(&rules->match, text, len, &ctx.hits);
 
     memset(class, 0, sizeof(sv_class_t));
@@ -86,15 +90,19 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
 static int
 sv_rule_matches(const sv_context_t *ctx, const sv_rule_t *rule)
 {
+    sv_stage_e  stage;
+
     if (ctx->code < SV_CODE_MIN || ctx->code >= SV_CODE_MIN + SV_CODES
         || !sv_bit(rule->codes, ctx->code - SV_CODE_MIN))
     {
         return 0;
     }
 
-    if (ctx->reply->stage != SV_STAGE_NONE
-        && !(rule->stages & (1u << ctx->reply->stage)))
-    {
+    /* a stage that is not known may have been RCPT */
+
+    stage = ctx->reply->stage ? ctx->reply->stage : SV_STAGE_RCPT;
+
+    if (!(rule->stages & (1u << stage))) {
         return 0;
     }
 
@@ -114,9 +122,7 @@ sv_rule_enhanced(const sv_context_t *ctx, const sv_rule_t *rule)
         return 1;
     }
 
-    if (!ctx->has_enhanced) {
-        return 0;
-    }
+    /* 0.0.0 where there is none */
 
     patterns = (const sv_enhanced_t *) ctx->rules->enhanced.elts
                + rule->enhanced.off;

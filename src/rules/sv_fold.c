@@ -87,6 +87,27 @@ sv_fold(const unsigned char *src, size_t len, unsigned char *dst, size_t size)
 }
 
 
+size_t
+sv_fold_text(const unsigned char *src, size_t len, unsigned char *dst,
+    size_t size)
+{
+    len = sv_fold(src, len, dst, size - 3);
+
+    if (dst[len - 1] != ' ') {
+        dst[len++] = ' ';
+    }
+
+    if (len > 2 && dst[len - 2] == SV_WORD_END) {
+        len -= 2;
+    }
+
+    dst[len++] = SV_WORD_LAST;
+    dst[len++] = ' ';
+
+    return len;
+}
+
+
 static const unsigned char *
 sv_chunk_end(const unsigned char *p, const unsigned char *end)
 {

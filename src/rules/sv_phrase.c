@@ -37,6 +37,7 @@ static int sv_phrase_literal(sv_phrases_t *ph, sv_phrase_t *phrase,
     sv_str_t *word);
 static int sv_phrase_append(sv_phrases_t *ph, sv_piece_t *piece,
     const sv_str_t *word, int begins, int ends);
+static size_t sv_phrase_dot(unsigned char *buf, size_t n);
 static int sv_phrase_number(sv_phrases_t *ph);
 static int sv_phrase_build(sv_phrases_t *ph, const sv_phrase_t *phrase);
 static int sv_phrase_pieces(sv_phrases_t *ph, const sv_element_t *e,
@@ -435,7 +436,7 @@ sv_phrase_append(sv_phrases_t *ph, sv_piece_t *piece, const sv_str_t *word,
     int begins, int ends)
 {
     size_t         n;
-    unsigned char  buf[SV_PIECE_SIZE], *p;
+    unsigned char  buf[SV_PIECE_SIZE + 1], *p;
 
     if (word->len == 6 && memcmp(word->data, "{addr}", 6) == 0) {
         n = 3;
@@ -445,8 +446,23 @@ sv_phrase_append(sv_phrases_t *ph, sv_piece_t *piece, const sv_str_t *word,
         n = 3;
         memcpy(buf, " \2 ", n);
 
+    } else if (word->len == 5 && memcmp(word->data, "{end}", 5) == 0) {
+        n = 3;
+        memcpy(buf, " \4 ", n);
+
     } else {
-        n = sv_fold(word->data, word->len, buf, sizeof(buf));
+        n = sv_fold(word->data, word->len, buf, SV_PIECE_SIZE - 2);
+    }
+
+    /* sv_fold() takes a dot at an end off, but "*.example*" means it */
+
+    if (begins && n > 2 && word->data[0] == '.') {
+        memmove(buf + 1, buf, n++);
+        buf[1] = '.';
+    }
+
+    if (ends && n > 2 && word->data[word->len - 1] == '.') {
+        n = sv_phrase_dot(buf, n);
     }
 
     if (n < 3 || memchr(buf, SV_WORD_END, n) != NULL
@@ -476,6 +492,22 @@ sv_phrase_append(sv_phrases_t *ph, sv_piece_t *piece, const sv_str_t *word,
     piece->len += n;
 
     return 0;
+}
+
+
+/* puts the dot that ends a name back, sv_fold() took it for a sentence's */
+
+static size_t
+sv_phrase_dot(unsigned char *buf, size_t n)
+{
+    if (n > 3 && buf[n - 2] == SV_WORD_END) {
+        n -= 2;
+    }
+
+    buf[n - 1] = '.';
+    buf[n] = ' ';
+
+    return n + 1;
 }
 
 

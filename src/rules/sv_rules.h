@@ -35,6 +35,7 @@
 #define SV_WORD_ADDRESS     1       /* {addr} */
 #define SV_WORD_IP          2       /* {ip} */
 #define SV_WORD_END         3       /* the end of a sentence */
+#define SV_WORD_LAST        4       /* {end}, of the text */
 
 /* a sentence's end is as far as this many words: no gap spans it */
 #define SV_SENTENCE_GAP     32
@@ -160,6 +161,8 @@ void sv_array_free(sv_array_t *a);
 
 size_t sv_fold(const unsigned char *src, size_t len, unsigned char *dst,
     size_t size);
+size_t sv_fold_text(const unsigned char *src, size_t len, unsigned char *dst,
+    size_t size);           /* with {end} */
 
 
 /* sv_match.c */

@@ -50,7 +50,7 @@ static int sv_parse_code(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_enhanced(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_pattern(const sv_str_t *token, sv_enhanced_t *pattern);
 static int sv_parse_part(unsigned char **p, unsigned char *end,
-    uint16_t *low, uint16_t *high);
+    uint16_t *low, uint16_t *high, int class);
 static int sv_parse_provider(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_example(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_source(sv_parse_t *ps, sv_rule_t *rule);
@@ -513,13 +513,20 @@ sv_parse_pattern(const sv_str_t *token, sv_enhanced_t *pattern)
     p = token->data;
     end = p + token->len;
 
+    if (token->len == 4 && memcmp(p, "none", 4) == 0) {
+        /* zeros are what a reply without a code has */
+        return 0;
+    }
+
     for (i = 0; i < 3; i++) {
 
         if (i != 0 && (p == end || *p++ != '.')) {
             return -1;
         }
 
-        if (sv_parse_part(&p, end, &pattern->low[i], &pattern->high[i]) != 0)
+        if (sv_parse_part(&p, end, &pattern->low[i], &pattern->high[i],
+                          i == 0)
+            != 0)
         {
             return -1;
         }
@@ -531,14 +538,14 @@ sv_parse_pattern(const sv_str_t *token, sv_enhanced_t *pattern)
 
 static int
 sv_parse_part(unsigned char **p, unsigned char *end, uint16_t *low,
-    uint16_t *high)
+    uint16_t *high, int class)
 {
     int        digits;
     uint16_t  *n;
 
     if (*p < end && **p == '*') {
         (*p)++;
-        *low = 0;
+        *low = class ? 2 : 0;
         *high = 999;
         return 0;
     }

@@ -1,0 +1,644 @@
+
+/* Known mail providers, conf/providers.conf: its format is described there. */
+
+
+#include <stdlib.h>
+
+#include "sv_address.h"
+#include "sv_phrase.h"
+#include "sv_provider.h"
+
+
+#define SV_PROVIDERS_MAX    1024
+#define SV_PROVIDER_NUMBER  100000
+#define SV_BANNER_MAX       512     /* octets that are looked at */
+
+
+extern const char    sv_data_providers[];
+extern const size_t  sv_data_providers_len;
+
+
+typedef struct {
+    sv_str_t            name;       /* in text */
+    uint32_t            provider;
+    unsigned            line;
+} sv_suffix_t;
+
+
+typedef struct {
+    uint32_t            provider;
+    uint16_t            phrase;
+} sv_banner_t;
+
+
+struct sv_providers_s {
+    sv_array_t          providers;  /* sv_provider_t */
+    sv_array_t          suffixes;   /* sv_suffix_t, sorted */
+    sv_array_t          banners;    /* sv_banner_t */
+    sv_match_t          match;
+    char               *text;       /* what the strings point into */
+};
+
+
+typedef struct {
+    sv_lines_t          lines;
+    sv_phrases_t        phrases;
+    sv_providers_t     *providers;
+    unsigned            found;      /* mx or banner */
+    unsigned            set;        /* bits of the directives seen */
+    unsigned            first;      /* line of the provider */
+} sv_provider_parse_t;
+
+
+typedef int (*sv_provider_pt)(sv_provider_parse_t *ps, sv_provider_t *pr);
+
+
+static int sv_provider_file(sv_provider_parse_t *ps);
+static int sv_provider_line(sv_provider_parse_t *ps);
+static int sv_provider_begin(sv_provider_parse_t *ps);
+static int sv_provider_end(sv_provider_parse_t *ps);
+static int sv_provider_name(sv_provider_parse_t *ps, sv_provider_t *pr);
+static int sv_provider_mx(sv_provider_parse_t *ps, sv_provider_t *pr);
+static int sv_provider_banner(sv_provider_parse_t *ps, sv_provider_t *pr);
+static int sv_provider_worth(sv_provider_parse_t *ps, sv_provider_t *pr);
+static int sv_provider_second(sv_provider_parse_t *ps, sv_provider_t *pr);
+static int sv_provider_probe(sv_provider_parse_t *ps, sv_provider_t *pr);
+static int sv_provider_sessions(sv_provider_parse_t *ps, sv_provider_t *pr);
+static int sv_provider_messages(sv_provider_parse_t *ps, sv_provider_t *pr);
+static int sv_provider_source(sv_provider_parse_t *ps, sv_provider_t *pr);
+static int sv_provider_choice(sv_provider_parse_t *ps, const char *const *of);
+static int sv_provider_number(sv_provider_parse_t *ps, unsigned *number);
+static int sv_provider_sort(sv_provider_parse_t *ps);
+static int sv_suffix_compare(const void *one, const void *two);
+
+
+static const struct {
+    const char         *name;
+    sv_provider_pt      handler;
+    unsigned            many;
+}  sv_provider_directives[] = {
+    { "name", sv_provider_name, 0 },
+    { "mx", sv_provider_mx, 1 },
+    { "banner", sv_provider_banner, 1 },
+    { "worth", sv_provider_worth, 0 },
+    { "second", sv_provider_second, 0 },
+    { "probe", sv_provider_probe, 0 },
+    { "sessions", sv_provider_sessions, 0 },
+    { "messages", sv_provider_messages, 0 },
+    { "source", sv_provider_source, 1 }
+};
+
+
+sv_providers_t *
+sv_providers_default(void)
+{
+    sv_rules_error_t  error;
+
+    return sv_providers_parse(sv_data_providers, sv_data_providers_len,
+                              &error);
+}
+
+
+sv_providers_t *
+sv_providers_parse(const char *text, size_t len, sv_rules_error_t *error)
+{
+    int                  rc;
+    sv_providers_t      *pr;
+    sv_provider_parse_t  ps;
+
+    memset(&ps, 0, sizeof(sv_provider_parse_t));
+    memset(error, 0, sizeof(sv_rules_error_t));
+
+    if (sv_lines_init(&ps.lines, text, len, SV_RULES_FILE_MAX, error) != 0) {
+        return NULL;
+    }
+
+    pr = calloc(1, sizeof(sv_providers_t));
+
+    if (pr != NULL) {
+        pr->text = malloc(len + 1);
+    }
+
+    if (pr == NULL || pr->text == NULL) {
+        free(pr);
+        (void) sv_lines_fail(&ps.lines, "no memory");
+        return NULL;
+    }
+
+    if (len != 0) {
+        memcpy(pr->text, text, len);
+    }
+
+    /* once more, on the copy that stays */
+
+    (void) sv_lines_init(&ps.lines, pr->text, len, SV_RULES_FILE_MAX, error);
+
+    sv_array_init(&pr->providers, sizeof(sv_provider_t));
+    sv_array_init(&pr->suffixes, sizeof(sv_suffix_t));
+    sv_array_init(&pr->banners, sizeof(sv_banner_t));
+    ps.providers = pr;
+
+    rc = sv_phrases_init(&ps.phrases, &ps.lines);
+
+    if (rc == 0) {
+        rc = sv_provider_file(&ps);
+    }
+
+    sv_phrases_free(&ps.phrases);
+
+    if (rc != 0) {
+        sv_providers_free(pr);
+        return NULL;
+    }
+
+    return pr;
+}
+
+
+void
+sv_providers_free(sv_providers_t *providers)
+{
+    if (providers == NULL) {
+        return;
+    }
+
+    sv_array_free(&providers->providers);
+    sv_array_free(&providers->suffixes);
+    sv_array_free(&providers->banners);
+    sv_match_free(&providers->match);
+    free(providers->text);
+    free(providers);
+}
+
+
+const sv_provider_t *
+sv_provider_by_mx(const sv_providers_t *providers, const unsigned char *host,
+    size_t len)
+{
+    sv_suffix_t           key, *found;
+    const unsigned char  *end;
+    const sv_provider_t  *list;
+
+    list = providers->providers.elts;
+    end = host + len;
+
+    /* the longest suffix first */
+
+    while (host < end) {
+        key.name.data = (unsigned char *) host;
+        key.name.len = end - host;
+
+        found = bsearch(&key, providers->suffixes.elts,
+                        providers->suffixes.nelts, sizeof(sv_suffix_t),
+                        sv_suffix_compare);
+        if (found != NULL) {
+            return &list[found->provider];
+        }
+
+        host = memchr(host, '.', end - host);
+
+        if (host == NULL) {
+            break;
+        }
+
+        host++;
+    }
+
+    return NULL;
+}
+
+
+const sv_provider_t *
+sv_provider_by_banner(const sv_providers_t *providers,
+    const unsigned char *text, size_t len)
+{
+    size_t                i;
+    sv_hits_t             hits;
+    unsigned char         buf[SV_BANNER_MAX + SV_BANNER_MAX / 4];
+    const sv_banner_t    *banners;
+    const sv_provider_t  *list;
+
+    if (len > SV_BANNER_MAX) {
+        len = SV_BANNER_MAX;
+    }
+
+    len = sv_fold(text, len, buf, sizeof(buf));
+    sv_match_run(&providers->match, buf, len, &hits);
+
+    banners = providers->banners.elts;
+    list = providers->providers.elts;
+
+    for (i = 0; i < providers->banners.nelts; i++) {
+        if (sv_bit(hits.bits, banners[i].phrase)) {
+            return &list[banners[i].provider];
+        }
+    }
+
+    return NULL;
+}
+
+
+static int
+sv_provider_file(sv_provider_parse_t *ps)
+{
+    while (sv_lines_next(&ps->lines)) {
+        if (sv_provider_line(ps) != 0) {
+            return -1;
+        }
+    }
+
+    if (sv_provider_end(ps) != 0 || sv_phrases_check(&ps->phrases) != 0) {
+        return -1;
+    }
+
+    if (ps->providers->providers.nelts == 0) {
+        return sv_lines_fail(&ps->lines, "there is no provider");
+    }
+
+    if (sv_match_finish(ps->phrases.build, &ps->providers->match) != 0) {
+        return sv_lines_fail(&ps->lines, "no memory");
+    }
+
+    return sv_provider_sort(ps);
+}
+
+
+static int
+sv_provider_line(sv_provider_parse_t *ps)
+{
+    int             quoted;
+    size_t          i, n;
+    sv_str_t        key;
+    const char     *name;
+    sv_provider_t  *pr;
+
+    if (sv_lines_token(&ps->lines, &key, &quoted) < 0) {
+        return -1;
+    }
+
+    if (key.len == 8 && memcmp(key.data, "provider", 8) == 0) {
+        return sv_provider_end(ps) == 0 ? sv_provider_begin(ps) : -1;
+    }
+
+    n = ps->providers->providers.nelts;
+    pr = (n == 0) ? NULL
+                  : (sv_provider_t *) ps->providers->providers.elts + n - 1;
+
+    for (i = 0; i < sizeof(sv_provider_directives)
+                    / sizeof(sv_provider_directives[0]); i++)
+    {
+        name = sv_provider_directives[i].name;
+
+        if (quoted || strlen(name) != key.len
+            || memcmp(name, key.data, key.len) != 0)
+        {
+            continue;
+        }
+
+        if (pr == NULL) {
+            return sv_lines_fail(&ps->lines, "\"%s\" outside of a provider",
+                                 name);
+        }
+
+        if ((ps->set & (1u << i)) && !sv_provider_directives[i].many) {
+            return sv_lines_fail(&ps->lines, "\"%s\" a second time", name);
+        }
+
+        ps->set |= 1u << i;
+
+        return sv_provider_directives[i].handler(ps, pr);
+    }
+
+    return sv_lines_fail(&ps->lines, "unknown word \"%.*s\"", (int) key.len,
+                         key.data);
+}
+
+
+static int
+sv_provider_begin(sv_provider_parse_t *ps)
+{
+    int             rc, quoted;
+    size_t          i;
+    sv_str_t        id;
+    sv_array_t     *list;
+    sv_provider_t  *pr;
+
+    list = &ps->providers->providers;
+    rc = sv_lines_token(&ps->lines, &id, &quoted);
+
+    if (rc < 0) {
+        return -1;
+    }
+
+    if (rc == 0 || quoted || !sv_lines_is_name(&id, SV_RULE_ID_MAX)) {
+        return sv_lines_fail(&ps->lines, "\"provider\" wants a name of lower "
+                             "case letters, digits and hyphens");
+    }
+
+    for (i = 0; i < list->nelts; i++) {
+        pr = (sv_provider_t *) list->elts + i;
+
+        if (pr->id.len == id.len && memcmp(pr->id.data, id.data, id.len) == 0)
+        {
+            return sv_lines_fail(&ps->lines, "provider \"%.*s\" is there "
+                                 "already", (int) id.len, id.data);
+        }
+    }
+
+    if (list->nelts == SV_PROVIDERS_MAX) {
+        return sv_lines_fail(&ps->lines, "more than %d providers",
+                             SV_PROVIDERS_MAX);
+    }
+
+    pr = sv_array_push(list);
+    if (pr == NULL) {
+        return sv_lines_fail(&ps->lines, "no memory");
+    }
+
+    pr->id = id;
+    pr->worth = SV_WORTH_LEARNED;
+    pr->second_rcpt = 1;
+    pr->probe = 1;
+
+    ps->first = ps->lines.line;
+    ps->set = 0;
+    ps->found = 0;
+
+    return 0;
+}
+
+
+static int
+sv_provider_end(sv_provider_parse_t *ps)
+{
+    sv_array_t     *list;
+    sv_provider_t  *pr;
+
+    list = &ps->providers->providers;
+
+    if (list->nelts == 0) {
+        return 0;
+    }
+
+    pr = (sv_provider_t *) list->elts + list->nelts - 1;
+
+    if (pr->name.len == 0 || !ps->found) {
+        ps->lines.line = ps->first;
+        return sv_lines_fail(&ps->lines, "provider \"%.*s\" has no %s",
+                             (int) pr->id.len, pr->id.data,
+                             ps->found ? "name" : "mx or banner");
+    }
+
+    return 0;
+}
+
+
+static int
+sv_provider_name(sv_provider_parse_t *ps, sv_provider_t *pr)
+{
+    int  quoted;
+
+    if (sv_lines_token(&ps->lines, &pr->name, &quoted) <= 0
+        || !quoted || pr->name.len == 0)
+    {
+        return sv_lines_fail(&ps->lines, "\"name\" wants a name in double "
+                             "quotes");
+    }
+
+    return 0;
+}
+
+
+static int
+sv_provider_mx(sv_provider_parse_t *ps, sv_provider_t *pr)
+{
+    int           rc, quoted;
+    sv_str_t      host;
+    sv_suffix_t  *suffix;
+
+    while ((rc = sv_lines_token(&ps->lines, &host, &quoted)) > 0) {
+
+        if (quoted || !sv_host_name_valid(host.data, host.len, 1)) {
+            return sv_lines_fail(&ps->lines, "\"%.*s\" is no host name",
+                                 host.len > 64 ? 64 : (int) host.len,
+                                 host.data);
+        }
+
+        suffix = sv_array_push(&ps->providers->suffixes);
+        if (suffix == NULL) {
+            return sv_lines_fail(&ps->lines, "no memory");
+        }
+
+        suffix->name = host;
+        suffix->provider = pr - (sv_provider_t *)
+                                ps->providers->providers.elts;
+        suffix->line = ps->lines.line;
+        ps->found = 1;
+
+        /* the copy of the text is ours */
+
+        for ( /* void */ ; host.len != 0; host.len--, host.data++) {
+            *host.data = sv_lower(*host.data);
+        }
+    }
+
+    return rc;
+}
+
+
+static int
+sv_provider_banner(sv_provider_parse_t *ps, sv_provider_t *pr)
+{
+    int           rc, n, quoted;
+    sv_str_t      phrase;
+    sv_banner_t  *banner;
+
+    while ((rc = sv_lines_token(&ps->lines, &phrase, &quoted)) > 0) {
+
+        n = sv_phrases_add(&ps->phrases, &phrase, quoted);
+        if (n < 0) {
+            return -1;
+        }
+
+        banner = sv_array_push(&ps->providers->banners);
+        if (banner == NULL) {
+            return sv_lines_fail(&ps->lines, "no memory");
+        }
+
+        banner->provider = pr - (sv_provider_t *)
+                                ps->providers->providers.elts;
+        banner->phrase = n;
+        ps->found = 1;
+    }
+
+    return rc;
+}
+
+
+static int
+sv_provider_worth(sv_provider_parse_t *ps, sv_provider_t *pr)
+{
+    int                       n;
+    static const char *const  words[] = { "learned", "definitive",
+                                          "accepts_all", "refuses_all",
+                                          NULL };
+
+    n = sv_provider_choice(ps, words);
+    pr->worth = (n < 0) ? SV_WORTH_LEARNED : (sv_worth_e) n;
+
+    return n < 0 ? -1 : 0;
+}
+
+
+static int
+sv_provider_second(sv_provider_parse_t *ps, sv_provider_t *pr)
+{
+    int                       n;
+    static const char *const  words[] = { "no", "yes", NULL };
+
+    n = sv_provider_choice(ps, words);
+    pr->second_rcpt = (n == 1);
+
+    return n < 0 ? -1 : 0;
+}
+
+
+static int
+sv_provider_probe(sv_provider_parse_t *ps, sv_provider_t *pr)
+{
+    int                       n;
+    static const char *const  words[] = { "never", "yes", NULL };
+
+    n = sv_provider_choice(ps, words);
+    pr->probe = (n == 1);
+
+    return n < 0 ? -1 : 0;
+}
+
+
+static int
+sv_provider_sessions(sv_provider_parse_t *ps, sv_provider_t *pr)
+{
+    return sv_provider_number(ps, &pr->sessions);
+}
+
+
+static int
+sv_provider_messages(sv_provider_parse_t *ps, sv_provider_t *pr)
+{
+    return sv_provider_number(ps, &pr->messages);
+}
+
+
+static int
+sv_provider_source(sv_provider_parse_t *ps, sv_provider_t *pr)
+{
+    sv_str_t  source;
+
+    (void) pr;
+
+    sv_lines_rest(&ps->lines, &source);
+
+    return source.len == 0 ? sv_lines_fail(&ps->lines, "\"source\" says "
+                                           "nothing")
+                           : 0;
+}
+
+
+static int
+sv_provider_choice(sv_provider_parse_t *ps, const char *const *of)
+{
+    int       i;
+    sv_str_t  word;
+
+    sv_lines_rest(&ps->lines, &word);
+
+    for (i = 0; of[i] != NULL; i++) {
+        if (strlen(of[i]) == word.len
+            && memcmp(of[i], word.data, word.len) == 0)
+        {
+            return i;
+        }
+    }
+
+    return sv_lines_fail(&ps->lines, "\"%.*s\" is not one of %s, %s%s%s",
+                         word.len > 32 ? 32 : (int) word.len, word.data,
+                         of[0], of[1], of[2] ? ", " : "",
+                         of[2] ? of[2] : "");
+}
+
+
+static int
+sv_provider_number(sv_provider_parse_t *ps, unsigned *number)
+{
+    size_t    i;
+    sv_str_t  word;
+
+    sv_lines_rest(&ps->lines, &word);
+    *number = 0;
+
+    for (i = 0; i < word.len && sv_is_digit(word.data[i]); i++) {
+        *number = *number * 10 + (word.data[i] - '0');
+
+        if (*number > SV_PROVIDER_NUMBER) {
+            break;
+        }
+    }
+
+    if (i == 0 || i != word.len || *number == 0) {
+        return sv_lines_fail(&ps->lines, "\"%.*s\" is no number of 1 to %d",
+                             word.len > 32 ? 32 : (int) word.len, word.data,
+                             SV_PROVIDER_NUMBER);
+    }
+
+    return 0;
+}
+
+
+static int
+sv_provider_sort(sv_provider_parse_t *ps)
+{
+    size_t        i, n;
+    sv_suffix_t  *s;
+
+    s = ps->providers->suffixes.elts;
+    n = ps->providers->suffixes.nelts;
+
+    if (n == 0) {
+        return 0;
+    }
+
+    qsort(s, n, sizeof(sv_suffix_t), sv_suffix_compare);
+
+    for (i = 1; i < n; i++) {
+        if (sv_suffix_compare(&s[i - 1], &s[i]) == 0) {
+            ps->lines.line = s[i - 1].line > s[i].line ? s[i - 1].line
+                                                       : s[i].line;
+            return sv_lines_fail(&ps->lines, "mx \"%.*s\" is there already",
+                                 (int) s[i].name.len, s[i].name.data);
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+sv_suffix_compare(const void *one, const void *two)
+{
+    int                 rc;
+    size_t              len;
+    const sv_suffix_t  *a, *b;
+
+    a = one;
+    b = two;
+    len = a->name.len < b->name.len ? a->name.len : b->name.len;
+
+    rc = memcmp(a->name.data, b->name.data, len);
+
+    if (rc != 0) {
+        return rc;
+    }
+
+    return a->name.len < b->name.len ? -1 : a->name.len > b->name.len;
+}
