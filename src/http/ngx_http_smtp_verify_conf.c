@@ -4,9 +4,6 @@
 
 static char *ngx_http_smtp_verify_check(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf);
-static char *ngx_http_smtp_verify_data(ngx_conf_t *cf,
-    ngx_http_smtp_verify_loc_conf_t *conf);
-static void ngx_http_smtp_verify_data_cleanup(void *data);
 static void ngx_http_smtp_verify_merge_ssl(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf);
@@ -34,18 +31,9 @@ ngx_http_smtp_verify_create_main_conf(ngx_conf_t *cf)
     cln->handler = ngx_http_smtp_verify_data_cleanup;
     cln->data = smcf;
 
+    sv_score_defaults(&smcf->weights);
+
     return smcf;
-}
-
-
-static void
-ngx_http_smtp_verify_data_cleanup(void *data)
-{
-    ngx_http_smtp_verify_main_conf_t  *smcf = data;
-
-    sv_rules_free(smcf->rules);
-    sv_providers_free(smcf->providers);
-    sv_lists_free(smcf->lists);
 }
 
 
@@ -78,6 +66,7 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->smtp = NGX_CONF_UNSET;
     conf->transcript = NGX_CONF_UNSET;
     conf->ignore_client_abort = NGX_CONF_UNSET;
+    conf->max_wait = NGX_CONF_UNSET;
     conf->ssl_verify_depth = NGX_CONF_UNSET_UINT;
     conf->ssl_conf_commands = NGX_CONF_UNSET_PTR;
 
@@ -110,6 +99,7 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->transcript, prev->transcript, 0);
     ngx_conf_merge_value(conf->ignore_client_abort,
                          prev->ignore_client_abort, 0);
+    ngx_conf_merge_sec_value(conf->max_wait, prev->max_wait, 600);
 
     ngx_conf_merge_msec_value(conf->verify.session.greeting_timeout,
                               prev->verify.session.greeting_timeout, 10000);
@@ -178,8 +168,9 @@ static char *
 ngx_http_smtp_verify_check(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf)
 {
-    ngx_str_t                 *hostname;
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_str_t                         *hostname;
+    ngx_http_core_loc_conf_t          *clcf;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
@@ -192,9 +183,16 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
     conf->verify.resolver = clcf->resolver;
     conf->verify.resolver_timeout = clcf->resolver_timeout;
 
-    if (ngx_http_smtp_verify_data(cf, conf) != NGX_CONF_OK) {
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
+
+    if (ngx_http_smtp_verify_data_default(cf, smcf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
+
+    conf->verify.rules = smcf->rules;
+    conf->verify.providers = smcf->providers;
+    conf->verify.lists = smcf->lists;
+    conf->verify.weights = &smcf->weights;
 
     if (!conf->smtp) {
         return NGX_CONF_OK;
@@ -221,41 +219,6 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
     }
 
     return ngx_http_smtp_verify_create_ssl(cf, conf);
-}
-
-
-static char *
-ngx_http_smtp_verify_data(ngx_conf_t *cf,
-    ngx_http_smtp_verify_loc_conf_t *conf)
-{
-    ngx_http_smtp_verify_main_conf_t  *smcf;
-
-    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
-
-    if (smcf->rules == NULL) {
-        smcf->rules = sv_rules_default();
-    }
-
-    if (smcf->providers == NULL) {
-        smcf->providers = sv_providers_default();
-    }
-
-    if (smcf->lists == NULL) {
-        smcf->lists = sv_lists_default();
-    }
-
-    if (smcf->rules == NULL || smcf->providers == NULL || smcf->lists == NULL)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the compiled-in rules cannot be loaded");
-        return NGX_CONF_ERROR;
-    }
-
-    conf->verify.rules = smcf->rules;
-    conf->verify.providers = smcf->providers;
-    conf->verify.lists = smcf->lists;
-
-    return NGX_CONF_OK;
 }
 
 

@@ -253,6 +253,7 @@ ngx_http_smtp_verify_start(ngx_http_request_t *r)
     ask.email.data = params.email;
     ask.email.len = params.email_len;
     ask.smtp = slcf->smtp && (!params.has_smtp || params.smtp);
+    ask.wait = ngx_min((time_t) params.wait, slcf->max_wait);
     ask.transcript = slcf->transcript && params.transcript;
 
     if (ask.smtp && ngx_http_smtp_verify_identity(r, &ask) != NGX_OK) {

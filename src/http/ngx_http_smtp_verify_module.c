@@ -236,6 +236,41 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       offsetof(ngx_http_smtp_verify_loc_conf_t, ignore_client_abort),
       NULL },
 
+    { ngx_string("smtp_verify_max_wait"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, max_wait),
+      NULL },
+
+    { ngx_string("smtp_verify_rules"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_smtp_verify_rules,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_providers"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_smtp_verify_providers,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_list"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      ngx_http_smtp_verify_list,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_score"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      ngx_http_smtp_verify_score,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 

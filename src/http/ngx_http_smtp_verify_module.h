@@ -8,14 +8,17 @@
 #include <ngx_http.h>
 
 #include "ngx_smtp_verify.h"
+#include "sv_score.h"
 
 
 /* of a whole configuration: what is loaded once and shared by locations */
 
 typedef struct {
-    sv_rules_t                    *rules;       /* the compiled in */
+    sv_rules_t                    *rules;       /* NULL: not loaded yet */
     sv_providers_t                *providers;
     sv_lists_t                    *lists;
+    sv_score_weights_t             weights;
+    ngx_uint_t                     checked;     /* the weights' order was */
     ngx_int_t                      request_id;  /* index of a variable */
 } ngx_http_smtp_verify_main_conf_t;
 
@@ -30,6 +33,7 @@ typedef struct {
     ngx_flag_t                     smtp;
     ngx_flag_t                     transcript;
     ngx_flag_t                     ignore_client_abort;
+    time_t                         max_wait;
 
     ngx_uint_t                     ssl_protocols;
     ngx_str_t                      ssl_ciphers;
@@ -78,6 +82,19 @@ ngx_int_t ngx_http_smtp_verify_problem(ngx_http_request_t *r,
 /* json.c: the result object; NULL: no memory */
 ngx_buf_t *ngx_http_smtp_verify_json(ngx_http_request_t *r,
     ngx_smtp_verify_result_t *result, ngx_str_t *request_id);
+
+/* data.c: rules, providers, lists and weights, from files or compiled in */
+void ngx_http_smtp_verify_data_cleanup(void *data);
+ngx_int_t ngx_http_smtp_verify_data_default(ngx_conf_t *cf,
+    ngx_http_smtp_verify_main_conf_t *smcf);
+char *ngx_http_smtp_verify_rules(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_providers(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_list(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_score(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 /* conf.c */
 void *ngx_http_smtp_verify_create_main_conf(ngx_conf_t *cf);

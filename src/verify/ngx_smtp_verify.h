@@ -16,6 +16,7 @@
 #include "sv_checks.h"
 #include "sv_classify.h"
 #include "sv_provider.h"
+#include "sv_score.h"
 #include "sv_verdict.h"
 #include "ngx_smtp_verify_session.h"
 
@@ -41,6 +42,7 @@ typedef struct {
     sv_rules_t                        *rules;
     sv_providers_t                    *providers;
     sv_lists_t                        *lists;
+    sv_score_weights_t                *weights;
 } ngx_smtp_verify_conf_t;
 
 
@@ -115,6 +117,7 @@ typedef struct {
     ngx_str_t                          email;
     ngx_str_t                          helo;
     ngx_str_t                          from;        /* without <> */
+    time_t                             wait;        /* s, for greylisting */
     unsigned                           smtp:1;      /* ask a mail server */
     unsigned                           transcript:1;
 } ngx_smtp_verify_ask_t;

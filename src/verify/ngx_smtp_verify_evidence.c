@@ -6,6 +6,8 @@
 #define NGX_SMTP_VERIFY_TEXT_MAX  (SV_REPLY_TEXT_MAX * 3)   /* in U+FFFD */
 
 
+static void ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p,
+    sv_class_t *class);
 static void ngx_smtp_verify_evidence_place(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_evidence_t *ev);
 static ngx_uint_t ngx_smtp_verify_evidence_rank(
@@ -47,7 +49,37 @@ ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,
         class->rule = "rfc7504";
     }
 
+    if (s->stage == SV_STAGE_RCPT) {
+        ngx_smtp_verify_evidence_greylist(p, class);
+    }
+
     return class->reason;
+}
+
+
+/* by rule, and by memory: a bare 4xx of a host that has been seen to do so */
+
+static void
+ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p,
+    sv_class_t *class)
+{
+    ngx_str_t   *host;
+    ngx_uint_t   code;
+
+    host = &p->mx.records[p->imx].host;
+    code = p->session->code;
+
+    if (class->reason == SV_GREYLISTED) {
+        ngx_smtp_verify_facts_set_greylists(host);
+        return;
+    }
+
+    if (class->reason == SV_TEMPORARY_FAILURE && (code == 450 || code == 451)
+        && ngx_smtp_verify_facts_greylists(host))
+    {
+        class->reason = SV_GREYLISTED;
+        class->rule = "greylist-memory";
+    }
 }
 
 

@@ -5,6 +5,7 @@
 #define NGX_SMTP_VERIFY_FACTS_MAX      8192
 #define NGX_SMTP_VERIFY_CATCH_ALL_TTL  21600        /* s */
 #define NGX_SMTP_VERIFY_STEPWISE_TTL   86400
+#define NGX_SMTP_VERIFY_GREYLISTS_TTL  86400
 
 
 typedef struct {
@@ -15,6 +16,7 @@ typedef struct {
     ngx_int_t                 catch_all;
     time_t                    catch_all_expires;
     time_t                    stepwise_expires;
+    time_t                    greylists_expires;
     u_char                    name[1];
 } ngx_smtp_verify_fact_t;
 
@@ -194,6 +196,30 @@ ngx_smtp_verify_facts_set_stepwise(ngx_str_t *host)
 
     if (fact) {
         fact->stepwise_expires = ngx_time() + NGX_SMTP_VERIFY_STEPWISE_TTL;
+    }
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_facts_greylists(ngx_str_t *host)
+{
+    ngx_smtp_verify_fact_t  *fact;
+
+    fact = ngx_smtp_verify_facts_lookup(host);
+
+    return fact && fact->greylists_expires > ngx_time();
+}
+
+
+void
+ngx_smtp_verify_facts_set_greylists(ngx_str_t *host)
+{
+    ngx_smtp_verify_fact_t  *fact;
+
+    fact = ngx_smtp_verify_facts_add(host);
+
+    if (fact) {
+        fact->greylists_expires = ngx_time() + NGX_SMTP_VERIFY_GREYLISTS_TTL;
     }
 }
 

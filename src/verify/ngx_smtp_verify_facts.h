@@ -58,5 +58,9 @@ void ngx_smtp_verify_facts_abandon(ngx_smtp_verify_claim_t *claim);
 ngx_uint_t ngx_smtp_verify_facts_stepwise(ngx_str_t *host);
 void ngx_smtp_verify_facts_set_stepwise(ngx_str_t *host);
 
+/* a host that was seen to greylist: its bare 450 and 451 mean that, too */
+ngx_uint_t ngx_smtp_verify_facts_greylists(ngx_str_t *host);
+void ngx_smtp_verify_facts_set_greylists(ngx_str_t *host);
+
 
 #endif /* _NGX_SMTP_VERIFY_FACTS_H_INCLUDED_ */

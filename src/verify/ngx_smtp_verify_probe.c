@@ -9,6 +9,9 @@ static ngx_int_t ngx_smtp_verify_probe_copy(ngx_smtp_verify_probe_t *p,
     ngx_str_t *dst, ngx_str_t *src);
 static ngx_int_t ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_probe_budget(ngx_event_t *ev);
+static ngx_int_t ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p,
+    sv_reason_e reason);
+static void ngx_smtp_verify_probe_waited(ngx_event_t *ev);
 static void ngx_smtp_verify_probe_stop(ngx_smtp_verify_probe_t *p);
 
 
@@ -38,6 +41,7 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
     p->handler = ask->handler;
     p->data = ask->data;
     p->smtp = ask->smtp;
+    p->wait = ask->wait;
 
     p->log = *log;
     p->log.handler = NULL;
@@ -202,7 +206,7 @@ ngx_smtp_verify_probe_budget(ngx_event_t *ev)
 void
 ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
 {
-    if (p->done) {
+    if (p->done || ngx_smtp_verify_probe_later(p, reason) == NGX_OK) {
         return;
     }
 
@@ -216,6 +220,74 @@ ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     if (!p->starting) {
         p->handler(p);
     }
+}
+
+
+/*
+ * NGX_OK: greylisted, and the caller has the time to be asked for anew.  The
+ * wait is cut in seconds, as a graceful shutdown must not wait for it.
+ */
+
+static ngx_int_t
+ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
+{
+    ngx_uint_t  retry;
+    ngx_msec_t  elapsed;
+
+    if (reason != SV_GREYLISTED || p->wait == 0 || ngx_exiting) {
+        return NGX_DECLINED;
+    }
+
+    retry = p->result.evidence.retry_after;
+
+    if (retry == 0) {
+        retry = sv_reason_info(SV_GREYLISTED)->retry_after;
+    }
+
+    elapsed = ngx_current_msec - p->start;
+
+    if (elapsed / 1000 + retry + 1 > (ngx_msec_t) p->wait) {
+        return NGX_DECLINED;
+    }
+
+    ngx_smtp_verify_probe_stop(p);
+
+    p->again = ngx_time() + retry + 1;
+    p->budget.handler = ngx_smtp_verify_probe_waited;
+
+    ngx_add_timer(&p->budget, 1000);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_smtp_verify_probe_waited(ngx_event_t *ev)
+{
+    ngx_smtp_verify_probe_t  *p;
+
+    p = ev->data;
+
+    if (ngx_exiting) {
+        ngx_smtp_verify_probe_finish(p, SV_GREYLISTED);
+        return;
+    }
+
+    if (ngx_time() < p->again) {
+        ngx_add_timer(&p->budget, 1000);
+        return;
+    }
+
+    ngx_memzero(&p->failure, sizeof(ngx_smtp_verify_evidence_t));
+
+    p->accepted = 0;
+    p->random_only = 0;
+    p->random_retried = 0;
+    p->budget.handler = ngx_smtp_verify_probe_budget;
+
+    ngx_add_timer(&p->budget, p->conf->timeout);
+
+    ngx_smtp_verify_route_anew(p);
 }
 
 

@@ -27,8 +27,10 @@ struct ngx_smtp_verify_probe_s {
     void                              *data;
     ngx_pool_t                        *pool;
     ngx_log_t                          log;
-    ngx_event_t                        budget;
+    ngx_event_t                        budget;      /* also of the wait */
     ngx_msec_t                         start;
+    time_t                             wait;        /* s, over all */
+    time_t                             again;       /* when to ask anew */
 
     ngx_str_t                          helo;
     ngx_str_t                          from;
@@ -78,6 +80,7 @@ void ngx_smtp_verify_verdict_checks(ngx_smtp_verify_probe_t *p,
 
 /* route.c */
 void ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_route_anew(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_next(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_retry(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_stop(ngx_smtp_verify_probe_t *p);

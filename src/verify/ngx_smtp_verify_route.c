@@ -358,6 +358,22 @@ ngx_smtp_verify_route_bind(ngx_smtp_verify_probe_t *p, int family)
 }
 
 
+/* all over again, from the best MX on; the DNS has been asked */
+
+void
+ngx_smtp_verify_route_anew(ngx_smtp_verify_probe_t *p)
+{
+    p->imx = 0;
+    p->connects = 0;
+    p->timed_out = 0;
+    p->no_tls = 0;
+    p->tls_error = NULL;
+    p->stepwise = 0;
+
+    ngx_smtp_verify_route_resolve(p);
+}
+
+
 /* the current address once more, in another way */
 
 void

@@ -4,6 +4,8 @@
 
 static sv_reason_e ngx_smtp_verify_verdict_lists(
     ngx_smtp_verify_result_t *result, sv_reason_e reason);
+static ngx_int_t ngx_smtp_verify_verdict_score(ngx_smtp_verify_probe_t *p,
+    sv_reason_e reason);
 static void ngx_smtp_verify_verdict_copy(ngx_smtp_verify_probe_t *p,
     ngx_str_t *dst, sv_str_t *src);
 
@@ -40,6 +42,8 @@ ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     result->status = info->status;
     result->blame = info->blame;
     result->estimated = info->estimated || sv_reason_info(reason)->estimated;
+
+    result->score = ngx_smtp_verify_verdict_score(p, reason);
 
     if (info->retry_after) {
         result->retry_after = result->evidence.retry_after
@@ -84,6 +88,39 @@ ngx_smtp_verify_verdict_lists(ngx_smtp_verify_result_t *result,
     }
 
     return reason;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_verdict_score(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
+{
+    sv_score_input_t           input;
+    ngx_smtp_verify_tls_t     *tls;
+    ngx_smtp_verify_result_t  *result;
+
+    result = &p->result;
+    tls = &result->evidence.tls;
+
+    input.reason = reason;
+    input.catch_all = result->is_catch_all;
+    input.disposable = result->disposable;
+    input.spam_trap = result->spam_trap;
+    input.role_account = result->role_account;
+    input.abuse = result->abuse;
+    input.gibberish = result->gibberish;
+    input.typo = result->typo;
+    input.alias_service = result->alias_service;
+    input.free_provider = result->free_provider;
+    input.tls = -1;
+    input.worth = result->provider ? result->provider->worth
+                                   : SV_WORTH_LEARNED;
+    input.domain_age = -1;
+
+    if (result->connected > 0) {
+        input.tls = tls->protocol ? 1 + tls->verified : 0;
+    }
+
+    return sv_score(p->conf->weights, &input);
 }
 
 
