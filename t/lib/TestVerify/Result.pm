@@ -43,7 +43,8 @@ my %SHAPE = (
     checks => {
         syntax => 'bn', domain => 'bn', mx_record => 'bn', smtp => 'o',
         disposable => 'bn', catch_all => 'bn', role_account => 'bn',
-        free_provider => 'bn', gibberish => 'bn', spam_trap => 'bn',
+        free_provider => 'bn', alias_service => 'bn', gibberish => 'bn',
+        spam_trap => 'bn',
         abuse => 'bn', typo => 'bn', domain_age_days => 'in',
     },
     'checks.smtp' => {
