@@ -71,6 +71,7 @@ $(B)/sources: FORCE
 
 CONFIGURE_ENV := SMTP_VERIFY_GEN=$(B)/gen
 LOCK          := flock $(B)/lock
+JOBS           = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 NGX_FLAGS     := --with-compat --with-debug --with-threads \
     --with-http_ssl_module --with-http_v2_module --with-http_realip_module \
@@ -139,8 +140,8 @@ $(NB)/objs/Makefile: config $(B)/sources $(NGX_TREE)/src/core/nginx.h | $(GEN)
 # loaded once before it takes the place of the last good one
 
 $(SO): $(NB)/objs/Makefile $(SOURCES) $(GEN)
-	@$(LOCK) $(MAKE) -s -f $(NB)/objs/Makefile -C $(CONFIGURE_DIR) \
-	    $(NGX_TARGETS)
+	@$(LOCK) $(MAKE) -s $(JOBS) -f $(NB)/objs/Makefile \
+	    -C $(CONFIGURE_DIR) $(NGX_TARGETS)
 	@t/tools/load-module $(NGX_BIN) $(NB)/objs/$(MODULE) $(NB)/load
 	@cp $(NB)/objs/$(MODULE) $@.tmp
 	@mv $@.tmp $@
@@ -274,7 +275,7 @@ $(A)/objs/Makefile: config $(B)/sources $(A)/tree/configure | $(GEN)
 	@touch $@
 
 $(A)/objs/nginx: $(A)/objs/Makefile $(SOURCES) $(GEN)
-	@$(LOCK) $(MAKE) -s -f $(A)/objs/Makefile -C $(A)/tree binary
+	@$(LOCK) $(MAKE) -s $(JOBS) -f $(A)/objs/Makefile -C $(A)/tree binary
 
 .PHONY: asan asan-nginx asan-unit
 asan-nginx: $(A)/objs/nginx
