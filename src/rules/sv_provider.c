@@ -66,7 +66,8 @@ static int sv_provider_probe(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_sessions(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_messages(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_source(sv_provider_parse_t *ps, sv_provider_t *pr);
-static int sv_provider_choice(sv_provider_parse_t *ps, const char *const *of);
+static int sv_provider_choice(sv_provider_parse_t *ps, const char *const *of,
+    const char *choice);
 static int sv_provider_number(sv_provider_parse_t *ps, unsigned *number);
 static int sv_provider_sort(sv_provider_parse_t *ps);
 static int sv_suffix_compare(const void *one, const void *two);
@@ -483,7 +484,8 @@ sv_provider_worth(sv_provider_parse_t *ps, sv_provider_t *pr)
                                           "accepts_all", "refuses_all",
                                           NULL };
 
-    n = sv_provider_choice(ps, words);
+    n = sv_provider_choice(ps, words, "learned, definitive, accepts_all, "
+                           "refuses_all");
     pr->worth = (n < 0) ? SV_WORTH_LEARNED : (sv_worth_e) n;
 
     return n < 0 ? -1 : 0;
@@ -496,7 +498,7 @@ sv_provider_second(sv_provider_parse_t *ps, sv_provider_t *pr)
     int                       n;
     static const char *const  words[] = { "no", "yes", NULL };
 
-    n = sv_provider_choice(ps, words);
+    n = sv_provider_choice(ps, words, "yes, no");
     pr->second_rcpt = (n == 1);
 
     return n < 0 ? -1 : 0;
@@ -509,7 +511,7 @@ sv_provider_probe(sv_provider_parse_t *ps, sv_provider_t *pr)
     int                       n;
     static const char *const  words[] = { "never", "yes", NULL };
 
-    n = sv_provider_choice(ps, words);
+    n = sv_provider_choice(ps, words, "yes, never");
     pr->probe = (n == 1);
 
     return n < 0 ? -1 : 0;
@@ -546,7 +548,8 @@ sv_provider_source(sv_provider_parse_t *ps, sv_provider_t *pr)
 
 
 static int
-sv_provider_choice(sv_provider_parse_t *ps, const char *const *of)
+sv_provider_choice(sv_provider_parse_t *ps, const char *const *of,
+    const char *choice)
 {
     int       i;
     sv_str_t  word;
@@ -561,10 +564,9 @@ sv_provider_choice(sv_provider_parse_t *ps, const char *const *of)
         }
     }
 
-    return sv_lines_fail(&ps->lines, "\"%.*s\" is not one of %s, %s%s%s",
+    return sv_lines_fail(&ps->lines, "\"%.*s\" is not one of %s",
                          word.len > 32 ? 32 : (int) word.len, word.data,
-                         of[0], of[1], of[2] ? ", " : "",
-                         of[2] ? of[2] : "");
+                         choice);
 }
 
 
