@@ -207,7 +207,7 @@ sv_checks_typo(const sv_lists_t *lists, const sv_address_t *addr,
 
     len = sv_typo_domain(lists, &addr->domain, p + local + 1);
 
-    if (len == 0) {
+    if (len == 0 || local + 1 + len > SV_ADDRESS_MAX) {
         return;
     }
 

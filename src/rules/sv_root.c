@@ -194,6 +194,12 @@ sv_root_local(const sv_str_t *local, unsigned flags, unsigned char *buf,
         buf[n++] = (flags & SV_ROOT_FOLD) ? sv_lower(c) : c;
     }
 
+    /* "john.+tag": what is left is to be an address, too */
+
+    while (n > 1 && buf[n - 1] == '.') {
+        n--;
+    }
+
     /* nothing but what is ignored: leave it as it is */
 
     if (n == 0) {

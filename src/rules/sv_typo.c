@@ -51,6 +51,8 @@ static const char  *sv_typo_keys[26] = {
 
 
 static int sv_typo_listed(const sv_lists_t *lists, const sv_str_t *domain);
+static const sv_str_t *sv_typo_nearest(const sv_lists_t *lists,
+    const sv_typo_t *typo);
 static void sv_typo_split(const sv_lists_t *lists, const sv_str_t *domain,
     sv_typo_t *typo);
 static unsigned sv_typo_known(const sv_known_t *known, const sv_typo_t *typo,
@@ -73,10 +75,10 @@ size_t
 sv_typo_domain(const sv_lists_t *lists, const sv_str_t *domain,
     unsigned char *dst)
 {
-    size_t             i;
-    unsigned           cost, best;
-    sv_typo_t          typo;
-    const sv_known_t  *found;
+    size_t            len;
+    sv_str_t          ended;
+    sv_typo_t         typo;
+    const sv_str_t   *found;
 
     if (domain->len < 4 || domain->len > SV_DOMAIN_MAX
         || domain->data[0] == '[' || memcmp(domain->data, "xn--", 4) == 0
@@ -87,27 +89,62 @@ sv_typo_domain(const sv_lists_t *lists, const sv_str_t *domain,
 
     sv_typo_split(lists, domain, &typo);
 
-    found = NULL;
-    best = SV_TYPO_MAX + 1;
+    found = sv_typo_nearest(lists, &typo);
 
-    if (typo.name.len <= SV_TYPO_NAME_MAX) {
+    if (found == NULL) {
 
-        for (i = 0; i < lists->nknown; i++) {
-            cost = sv_typo_known(&lists->known[i], &typo, best);
+        len = sv_typo_ending(&typo, dst);
 
-            if (cost < best) {
-                best = cost;
-                found = &lists->known[i];
-            }
+        if (len == 0) {
+            return 0;
+        }
+
+        ended.data = dst;
+        ended.len = len;
+
+        if (sv_typo_listed(lists, &ended)) {
+            return len;
+        }
+
+        sv_typo_split(lists, &ended, &typo);
+
+        found = sv_typo_nearest(lists, &typo);
+
+        if (found == NULL) {
+            return len;
         }
     }
 
-    if (found != NULL) {
-        memcpy(dst, found->domain.data, found->domain.len);
-        return found->domain.len;
+    memcpy(dst, found->data, found->len);
+
+    return found->len;
+}
+
+
+static const sv_str_t *
+sv_typo_nearest(const sv_lists_t *lists, const sv_typo_t *typo)
+{
+    size_t           i;
+    unsigned         cost, best;
+    const sv_str_t  *found;
+
+    if (typo->name.len > SV_TYPO_NAME_MAX) {
+        return NULL;
     }
 
-    return sv_typo_ending(&typo, dst);
+    found = NULL;
+    best = SV_TYPO_MAX + 1;
+
+    for (i = 0; i < lists->nknown; i++) {
+        cost = sv_typo_known(&lists->known[i], typo, best);
+
+        if (cost < best) {
+            best = cost;
+            found = &lists->known[i].domain;
+        }
+    }
+
+    return found;
 }
 
 

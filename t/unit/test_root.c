@@ -60,6 +60,7 @@ others(void **state)
         { "j.doe+a+b@example.com", "j.doe+a+b@example.com",
           "j.doe@example.com" },
         { "j-doe@example.com", "j-doe@example.com", "j-doe@example.com" },
+        { "john.+x@example.com", "john.+x@example.com", "john@example.com" },
         { "+tag@example.com", "+tag@example.com", "+tag@example.com" },
         { "+@example.com", "+@example.com", "+@example.com" },
         { "\"a b+c\"@example.com", "\"a b+c\"@example.com",
