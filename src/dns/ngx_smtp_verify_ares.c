@@ -574,6 +574,11 @@ ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data)
 
     ngx_connection_t  *c;
 
+    if (a->starved) {
+        /* c-ares tries hard, nginx would log an alert each time */
+        return -1;
+    }
+
     c = ngx_get_connection(s, ngx_cycle->log);
 
     if (c == NULL) {
@@ -672,6 +677,8 @@ ngx_smtp_verify_ares_event_handler(ngx_event_t *ev)
         return;
     }
 
+    a->starved = 0;
+
     if (ev->write) {
         ares_process_fd(a->channel, ARES_SOCKET_BAD, c->fd);
 
@@ -689,6 +696,8 @@ static void
 ngx_smtp_verify_ares_tick_handler(ngx_event_t *ev)
 {
     ngx_smtp_verify_ares_t *a = ev->data;
+
+    a->starved = 0;
 
     ares_process_fd(a->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 
