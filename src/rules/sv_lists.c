@@ -539,6 +539,20 @@ sv_lists_known(sv_lists_t *lists)
         }
 
         known->name_len = i;
+        known->name_id = lists->nnames;
+
+        for (i = 0; i + 1 < lists->nknown; i++) {
+            if (lists->known[i].name_len == known->name_len
+                && memcmp(lists->known[i].domain.data, line.data,
+                          known->name_len)
+                   == 0)
+            {
+                known->name_id = lists->known[i].name_id;
+                break;
+            }
+        }
+
+        lists->nnames += (known->name_id == lists->nnames);
     }
 
     return 0;

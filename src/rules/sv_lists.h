@@ -28,6 +28,7 @@
 typedef struct {
     sv_str_t        domain;     /* in the compiled-in text */
     unsigned        name_len;   /* up to the first dot */
+    unsigned        name_id;    /* the same of all with that name */
     uint32_t        letters;    /* of the name, a bit each */
     unsigned        slips:1;    /* its name may be mistyped */
     unsigned        brand:1;    /* with any other ending it is a typo */
@@ -47,6 +48,7 @@ struct sv_lists_s {
     sv_list_set_t   sets[SV_LIST_ALL];
     sv_known_t     *known;      /* the more popular first */
     size_t          nknown;
+    unsigned        nnames;
 };
 
 

@@ -19,6 +19,16 @@
 
 #define SV_TYPO_LABEL     (SV_TYPO_NAME_MAX + 2)
 
+#define SV_TYPO_NAMES     512   /* of known domains whose cost is kept */
+#define SV_TYPO_UNKNOWN   254
+
+#define sv_key(c)         (1u << ((c) - 'a'))
+#define sv_keys3(a, b, c) (sv_key(a) | sv_key(b) | sv_key(c))
+#define sv_keys4(a, b, c, d)                                                  \
+    (sv_keys3(a, b, c) | sv_key(d))
+#define sv_keys6(a, b, c, d, e, f)                                            \
+    (sv_keys3(a, b, c) | sv_keys3(d, e, f))
+
 
 typedef struct {
     sv_str_t        domain;
@@ -26,6 +36,9 @@ typedef struct {
     sv_str_t        rest;       /* behind its dot */
     uint32_t        letters;    /* of the name */
     unsigned        ends:1;     /* in a top-level domain that exists */
+
+    /* by name_id: many known domains have the same name */
+    unsigned char   costs[SV_TYPO_NAMES];
 } sv_typo_t;
 
 
@@ -43,22 +56,43 @@ static const sv_str_t  sv_typo_endings[] = {
 
 /* the keys around each letter, "a" first */
 
-static const char  *sv_typo_keys[26] = {
-    "qwsz", "vghn", "xdfv", "serfcx", "wsdr", "drtgvc", "ftyhbv", "gyujnb",
-    "ujko", "huikmn", "jiolm", "kop", "njk", "bhjm", "iklp", "ol", "wa",
-    "edft", "awedxz", "rfgy", "yhji", "cfgb", "qase", "zsdc", "tghu", "asx"
+static const uint32_t  sv_typo_keys[26] = {
+    sv_keys4('q', 'w', 's', 'z'),               /* a */
+    sv_keys4('v', 'g', 'h', 'n'),
+    sv_keys4('x', 'd', 'f', 'v'),
+    sv_keys6('s', 'e', 'r', 'f', 'c', 'x'),
+    sv_keys4('w', 's', 'd', 'r'),
+    sv_keys6('d', 'r', 't', 'g', 'v', 'c'),
+    sv_keys6('f', 't', 'y', 'h', 'b', 'v'),
+    sv_keys6('g', 'y', 'u', 'j', 'n', 'b'),
+    sv_keys4('u', 'j', 'k', 'o'),               /* i */
+    sv_keys6('h', 'u', 'i', 'k', 'm', 'n'),
+    sv_keys6('j', 'i', 'o', 'l', 'm', 'm'),
+    sv_keys3('k', 'o', 'p'),
+    sv_keys3('n', 'j', 'k'),
+    sv_keys4('b', 'h', 'j', 'm'),
+    sv_keys4('i', 'k', 'l', 'p'),               /* o */
+    sv_keys3('o', 'l', 'l'),
+    sv_keys3('w', 'a', 'a'),
+    sv_keys4('e', 'd', 'f', 't'),
+    sv_keys6('a', 'w', 'e', 'd', 'x', 'z'),
+    sv_keys4('r', 'f', 'g', 'y'),
+    sv_keys4('y', 'h', 'j', 'i'),               /* u */
+    sv_keys4('c', 'f', 'g', 'b'),
+    sv_keys4('q', 'a', 's', 'e'),
+    sv_keys4('z', 's', 'd', 'c'),
+    sv_keys4('t', 'g', 'h', 'u'),
+    sv_keys3('a', 's', 'x')                     /* z */
 };
 
 
 static int sv_typo_listed(const sv_lists_t *lists, const sv_str_t *domain);
 static const sv_str_t *sv_typo_nearest(const sv_lists_t *lists,
-    const sv_typo_t *typo);
+    sv_typo_t *typo);
 static void sv_typo_split(const sv_lists_t *lists, const sv_str_t *domain,
     sv_typo_t *typo);
-static unsigned sv_typo_known(const sv_known_t *known, const sv_typo_t *typo,
-    unsigned limit);
-static unsigned sv_typo_name(const sv_known_t *known, const sv_typo_t *typo,
-    unsigned limit);
+static unsigned sv_typo_known(const sv_known_t *known, sv_typo_t *typo);
+static unsigned sv_typo_name(const sv_known_t *known, const sv_typo_t *typo);
 static unsigned sv_typo_rest(const sv_known_t *known, const sv_typo_t *typo,
     unsigned name);
 static int sv_typo_countries(const sv_str_t *one, const sv_str_t *two);
@@ -122,7 +156,7 @@ sv_typo_domain(const sv_lists_t *lists, const sv_str_t *domain,
 
 
 static const sv_str_t *
-sv_typo_nearest(const sv_lists_t *lists, const sv_typo_t *typo)
+sv_typo_nearest(const sv_lists_t *lists, sv_typo_t *typo)
 {
     size_t           i;
     unsigned         cost, best;
@@ -135,8 +169,10 @@ sv_typo_nearest(const sv_lists_t *lists, const sv_typo_t *typo)
     found = NULL;
     best = SV_TYPO_MAX + 1;
 
+    memset(typo->costs, SV_TYPO_UNKNOWN, sizeof(typo->costs));
+
     for (i = 0; i < lists->nknown; i++) {
-        cost = sv_typo_known(&lists->known[i], typo, best);
+        cost = sv_typo_known(&lists->known[i], typo);
 
         if (cost < best) {
             best = cost;
@@ -207,7 +243,7 @@ sv_typo_split(const sv_lists_t *lists, const sv_str_t *domain,
 
 
 static unsigned
-sv_typo_known(const sv_known_t *known, const sv_typo_t *typo, unsigned limit)
+sv_typo_known(const sv_known_t *known, sv_typo_t *typo)
 {
     unsigned  name, rest;
 
@@ -215,9 +251,19 @@ sv_typo_known(const sv_known_t *known, const sv_typo_t *typo, unsigned limit)
         return SV_TYPO_SWAP;
     }
 
-    name = sv_typo_name(known, typo, limit);
+    if (known->slips && known->name_id < SV_TYPO_NAMES) {
+        name = typo->costs[known->name_id];
 
-    if (name >= limit) {
+        if (name == SV_TYPO_UNKNOWN) {
+            name = sv_typo_name(known, typo);
+            typo->costs[known->name_id] = (unsigned char) name;
+        }
+
+    } else {
+        name = sv_typo_name(known, typo);
+    }
+
+    if (name == SV_TYPO_FAR) {
         return SV_TYPO_FAR;
     }
 
@@ -228,7 +274,7 @@ sv_typo_known(const sv_known_t *known, const sv_typo_t *typo, unsigned limit)
 
 
 static unsigned
-sv_typo_name(const sv_known_t *known, const sv_typo_t *typo, unsigned limit)
+sv_typo_name(const sv_known_t *known, const sv_typo_t *typo)
 {
     size_t                a, b;
     unsigned              slips;
@@ -278,7 +324,7 @@ sv_typo_name(const sv_known_t *known, const sv_typo_t *typo, unsigned limit)
         }
     }
 
-    return sv_typo_distance(k, a, n, b, slips + 1 < limit ? slips + 1 : limit);
+    return sv_typo_distance(k, a, n, b, slips + 1);
 }
 
 
@@ -517,7 +563,9 @@ sv_typo_letter(unsigned char a, unsigned char b)
         return 0;
     }
 
-    if (a >= 'a' && a <= 'z' && strchr(sv_typo_keys[a - 'a'], b) != NULL) {
+    if (a >= 'a' && a <= 'z' && b >= 'a' && b <= 'z'
+        && (sv_typo_keys[a - 'a'] & sv_key(b)))
+    {
         return SV_TYPO_NEAR;
     }
 
