@@ -1,0 +1,430 @@
+
+#include "ngx_smtp_verify_cache.h"
+
+#include <openssl/rand.h>
+
+
+#define NGX_SMTP_VERIFY_CACHE_LAYOUT      1
+#define NGX_SMTP_VERIFY_CACHE_MIN_PAGES   16
+#define NGX_SMTP_VERIFY_CACHE_FLIGHTS     32    /* one part in so many */
+#define NGX_SMTP_VERIFY_CACHE_WANTED      500   /* ms */
+
+
+struct ngx_smtp_verify_cache_sh_s {
+    uint64_t                     layout;
+    uint64_t                     size;
+    u_char                       key[SV_SIPHASH_LEN];
+};
+
+
+static ngx_int_t ngx_smtp_verify_cache_init(ngx_shm_zone_t *shm_zone,
+    void *data);
+static ngx_int_t ngx_smtp_verify_cache_format(ngx_shm_zone_t *shm_zone,
+    size_t size);
+static ngx_int_t ngx_smtp_verify_cache_attach(ngx_smtp_verify_cache_t *cache);
+static void ngx_smtp_verify_cache_view(ngx_smtp_verify_cache_t *cache,
+    u_char **flights, size_t *flights_size, u_char **store,
+    size_t *store_size);
+static sv_store_entry_t *ngx_smtp_verify_cache_find(
+    ngx_smtp_verify_cache_t *cache, ngx_smtp_verify_cache_item_t *item);
+
+
+ngx_shm_zone_t *
+ngx_smtp_verify_cache_add(ngx_conf_t *cf, ngx_str_t *name, size_t size,
+    void *tag)
+{
+    ngx_shm_zone_t           *shm_zone;
+    ngx_smtp_verify_cache_t  *cache;
+
+    shm_zone = ngx_shared_memory_add(cf, name, size, tag);
+
+    if (shm_zone == NULL || size == 0) {
+        return shm_zone;
+    }
+
+    if (shm_zone->data) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "duplicate zone \"%V\"",
+                           name);
+        return NULL;
+    }
+
+    if (size < NGX_SMTP_VERIFY_CACHE_MIN_PAGES * ngx_pagesize) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "zone \"%V\" is too small",
+                           name);
+        return NULL;
+    }
+
+    cache = ngx_pcalloc(cf->pool, sizeof(ngx_smtp_verify_cache_t));
+    if (cache == NULL) {
+        return NULL;
+    }
+
+    cache->name = &shm_zone->shm.name;
+
+    shm_zone->init = ngx_smtp_verify_cache_init;
+    shm_zone->data = cache;
+
+    return shm_zone;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_cache_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_smtp_verify_cache_t *ocache = data;
+
+    size_t                    pages;
+    ngx_slab_pool_t          *shpool;
+    ngx_smtp_verify_cache_t  *cache;
+
+    cache = shm_zone->data;
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    cache->shpool = shpool;
+    cache->sh = ocache ? ocache->sh : shm_zone->shm.exists ? shpool->data
+                                                           : NULL;
+
+    if (cache->sh) {
+
+        if (ngx_smtp_verify_cache_attach(cache) == NGX_OK) {
+            cache->resets = cache->store.head->resets;
+            return NGX_OK;
+        }
+
+        ngx_log_error(NGX_LOG_NOTICE, shm_zone->shm.log, 0,
+                      "zone \"%V\" was laid out by another version, it "
+                      "starts empty", &shm_zone->shm.name);
+
+        return ngx_smtp_verify_cache_format(shm_zone, cache->sh->size);
+    }
+
+    shpool->log_nomem = 0;
+
+    /* one piece of all pages, to be given out by sv_store */
+
+    for (pages = shpool->pfree; pages; pages--) {
+
+        cache->sh = ngx_slab_alloc(shpool, pages * ngx_pagesize);
+
+        if (cache->sh) {
+            break;
+        }
+    }
+
+    if (cache->sh == NULL) {
+        return NGX_ERROR;
+    }
+
+    shpool->data = cache->sh;
+
+    return ngx_smtp_verify_cache_format(shm_zone, pages * ngx_pagesize);
+}
+
+
+/* a kill does not happen here: it is the master that formats */
+
+static ngx_int_t
+ngx_smtp_verify_cache_format(ngx_shm_zone_t *shm_zone, size_t size)
+{
+    u_char                   *flights, *store;
+    size_t                    flights_size, store_size;
+    ngx_smtp_verify_cache_t  *cache;
+
+    cache = shm_zone->data;
+
+    cache->sh->layout = NGX_SMTP_VERIFY_CACHE_LAYOUT;
+    cache->sh->size = size;
+
+    if (RAND_bytes(cache->sh->key, SV_SIPHASH_LEN) != 1) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "no random key for zone \"%V\"", &shm_zone->shm.name);
+        return NGX_ERROR;
+    }
+
+    ngx_smtp_verify_cache_view(cache, &flights, &flights_size, &store,
+                               &store_size);
+
+    if (sv_flights_create(&cache->flights, flights, flights_size) != 0
+        || sv_store_create(&cache->store, store, store_size) != 0)
+    {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "zone \"%V\" is too small", &shm_zone->shm.name);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_cache_attach(ngx_smtp_verify_cache_t *cache)
+{
+    u_char  *flights, *store;
+    size_t   flights_size, store_size;
+
+    if (cache->sh->layout != NGX_SMTP_VERIFY_CACHE_LAYOUT) {
+        return NGX_DECLINED;
+    }
+
+    ngx_smtp_verify_cache_view(cache, &flights, &flights_size, &store,
+                               &store_size);
+
+    sv_flights_attach(&cache->flights, flights);
+
+    return sv_store_attach(&cache->store, store, store_size) == 0
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+static void
+ngx_smtp_verify_cache_view(ngx_smtp_verify_cache_t *cache, u_char **flights,
+    size_t *flights_size, u_char **store, size_t *store_size)
+{
+    u_char  *p, *end;
+
+    p = (u_char *) cache->sh;
+    end = p + cache->sh->size;
+
+    *flights = p + ngx_align(sizeof(ngx_smtp_verify_cache_sh_t),
+                             NGX_CPU_CACHE_LINE);
+    *flights_size = ngx_align(cache->sh->size / NGX_SMTP_VERIFY_CACHE_FLIGHTS,
+                              NGX_CPU_CACHE_LINE);
+
+    *store = *flights + *flights_size;
+    *store_size = end - *store;
+}
+
+
+void
+ngx_smtp_verify_cache_key(ngx_smtp_verify_cache_t *cache, u_char *data,
+    size_t len, u_char *key)
+{
+    sv_siphash(cache->sh->key, data, len, key);
+}
+
+
+ngx_int_t
+ngx_smtp_verify_cache_get(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item)
+{
+    sv_store_entry_t  *e;
+
+    ngx_shmtx_lock(&cache->shpool->mutex);
+
+    e = sv_store_get(&cache->store, item->kind, item->key, item->variant);
+
+    if (e == NULL || e->len > SV_STORE_MAX) {
+        ngx_shmtx_unlock(&cache->shpool->mutex);
+        return NGX_DECLINED;
+    }
+
+    item->created = e->created;
+    item->expires = e->expires;
+    item->later = e->later;
+    item->tag = e->tag;
+    item->len = e->len;
+
+    ngx_memcpy(item->data, sv_store_data(e), e->len);
+
+    ngx_shmtx_unlock(&cache->shpool->mutex);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_cache_put(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item, ngx_log_t *log)
+{
+    int               rc;
+    uint64_t          resets;
+    sv_store_entry_t  e;
+
+    if (item->len > SV_STORE_MAX) {
+        return NGX_DECLINED;
+    }
+
+    ngx_memzero(&e, sizeof(sv_store_entry_t));
+    ngx_memcpy(e.key, item->key, SV_STORE_KEY);
+
+    e.kind = (uint8_t) item->kind;
+    e.variant = item->variant;
+    e.created = (uint32_t) item->created;
+    e.expires = (uint32_t) item->expires;
+    e.later = (uint32_t) item->later;
+    e.tag = item->tag;
+    e.len = (uint16_t) item->len;
+
+    ngx_shmtx_lock(&cache->shpool->mutex);
+
+    rc = sv_store_put(&cache->store, &e, item->data, (uint32_t) ngx_time());
+    resets = cache->store.head->resets;
+
+    ngx_shmtx_unlock(&cache->shpool->mutex);
+
+    if (resets != cache->resets) {
+        cache->resets = resets;
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "zone \"%V\" was found broken and starts empty",
+                      cache->name);
+    }
+
+    return rc == 0 ? NGX_OK : NGX_DECLINED;
+}
+
+
+void
+ngx_smtp_verify_cache_later(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item, time_t later)
+{
+    sv_store_entry_t  *e;
+
+    ngx_shmtx_lock(&cache->shpool->mutex);
+
+    e = ngx_smtp_verify_cache_find(cache, item);
+
+    if (e) {
+        e->later = (uint32_t) later;
+    }
+
+    ngx_shmtx_unlock(&cache->shpool->mutex);
+}
+
+
+static sv_store_entry_t *
+ngx_smtp_verify_cache_find(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item)
+{
+    sv_store_entry_t  *e;
+
+    e = sv_store_get(&cache->store, item->kind, item->key, item->variant);
+
+    return e && e->created == (uint32_t) item->created
+           && e->tag == item->tag ? e : NULL;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_cache_erase(ngx_smtp_verify_cache_t *cache, ngx_uint_t kind,
+    u_char *key)
+{
+    ngx_uint_t  n;
+
+    ngx_shmtx_lock(&cache->shpool->mutex);
+
+    n = sv_store_erase(&cache->store, kind, key);
+
+    ngx_shmtx_unlock(&cache->shpool->mutex);
+
+    return n;
+}
+
+
+void
+ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_stats_t *stats)
+{
+    sv_store_head_t  *head;
+
+    head = cache->store.head;
+
+    ngx_shmtx_lock(&cache->shpool->mutex);
+
+    stats->size = sv_store_size(&cache->store);
+    stats->used = sv_store_used(&cache->store);
+    stats->entries = head->entries;
+    stats->puts = head->puts;
+    stats->evicted = head->evicted;
+    stats->renewed = head->renewed;
+    stats->resets = head->resets;
+
+    ngx_shmtx_unlock(&cache->shpool->mutex);
+
+    /* read without the lock: a count of what changes all the time */
+
+    stats->flights = sv_flights_count(&cache->flights, ngx_current_msec);
+}
+
+
+ngx_int_t
+ngx_smtp_verify_flight_start(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_flight_t *flight, ngx_uint_t kind, u_char *key,
+    uint32_t variant, ngx_msec_t timeout)
+{
+    ngx_uint_t         i;
+    sv_flight_state_e  state;
+
+    ngx_memcpy(flight->key, key, SV_STORE_KEY);
+
+    flight->key[SV_STORE_KEY - 1] ^= (u_char) kind;
+
+    for (i = 0; i < sizeof(uint32_t); i++) {
+        flight->key[SV_STORE_KEY - 2 - i] ^= (u_char) (variant >> (i * 8));
+    }
+
+    ngx_shmtx_lock(&cache->shpool->mutex);
+
+    state = sv_flights_claim(&cache->flights, flight->key, ngx_pid,
+                             ngx_current_msec, ngx_current_msec + timeout,
+                             &flight->id);
+
+    ngx_shmtx_unlock(&cache->shpool->mutex);
+
+    return state == SV_FLIGHT_OTHERS ? NGX_BUSY : NGX_OK;
+}
+
+
+void
+ngx_smtp_verify_flight_end(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_flight_t *flight)
+{
+    if (flight->id == 0) {
+        return;
+    }
+
+    ngx_shmtx_lock(&cache->shpool->mutex);
+
+    sv_flights_release(&cache->flights, flight->key, flight->id);
+
+    ngx_shmtx_unlock(&cache->shpool->mutex);
+
+    flight->id = 0;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_flight_wait(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_flight_t *flight)
+{
+    int  rc;
+
+    ngx_shmtx_lock(&cache->shpool->mutex);
+
+    rc = sv_flights_wait(&cache->flights, flight->key, flight->id,
+                         ngx_current_msec);
+
+    ngx_shmtx_unlock(&cache->shpool->mutex);
+
+    return rc;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_flight_wanted(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_flight_t *flight)
+{
+    int  rc;
+
+    if (flight->id == 0) {
+        return 0;
+    }
+
+    ngx_shmtx_lock(&cache->shpool->mutex);
+
+    rc = sv_flights_wanted(&cache->flights, flight->key, flight->id,
+                           ngx_current_msec, NGX_SMTP_VERIFY_CACHE_WANTED);
+
+    ngx_shmtx_unlock(&cache->shpool->mutex);
+
+    return rc;
+}

@@ -1,0 +1,128 @@
+
+/*
+ * The cache zone: entries of any kind by keyed hash, and what is under way.
+ *
+ * Nothing in it is a name in clear but of domains and mail hosts: keys are
+ * hashes under a random key that lives in the zone, made once.  The one lock
+ * is that of the zone's slab pool, which the master frees when its holder was
+ * killed; sv_store.h and sv_flights.h say why what that leaves is sound.
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_CACHE_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_CACHE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "sv_flights.h"
+#include "sv_siphash.h"
+#include "sv_store.h"
+
+
+/* kinds of entries */
+
+#define NGX_SMTP_VERIFY_CACHE_RESULT     1
+#define NGX_SMTP_VERIFY_CACHE_MX         2
+#define NGX_SMTP_VERIFY_CACHE_CATCH_ALL  3
+#define NGX_SMTP_VERIFY_CACHE_HOST       4
+
+
+typedef struct ngx_smtp_verify_cache_sh_s  ngx_smtp_verify_cache_sh_t;
+
+
+typedef struct {
+    ngx_smtp_verify_cache_sh_t  *sh;
+    ngx_slab_pool_t             *shpool;
+    ngx_str_t                   *name;
+    sv_store_t                   store;
+    sv_flights_t                 flights;
+    uint64_t                     resets;    /* told of in the log */
+} ngx_smtp_verify_cache_t;
+
+
+/* a copy of an entry; times in seconds */
+
+typedef struct {
+    ngx_uint_t                   kind;
+    u_char                       key[SV_STORE_KEY];
+    uint32_t                     variant;
+    time_t                       created;
+    time_t                       expires;
+    time_t                       later;     /* the caller's */
+    uint32_t                     tag;       /* the caller's */
+    size_t                       len;
+    u_char                       data[SV_STORE_MAX];
+} ngx_smtp_verify_cache_item_t;
+
+
+typedef struct {
+    uint64_t                     id;        /* 0: nobody else knows of it */
+    u_char                       key[SV_STORE_KEY];
+} ngx_smtp_verify_flight_t;
+
+
+typedef struct {
+    size_t                       size;
+    size_t                       used;
+    uint64_t                     entries;
+    uint64_t                     puts;
+    uint64_t                     evicted;
+    uint64_t                     renewed;
+    uint64_t                     resets;
+    ngx_uint_t                   flights;
+} ngx_smtp_verify_cache_stats_t;
+
+
+/*
+ * As ngx_shared_memory_add(); size 0: a reference to a zone that is defined
+ * elsewhere.  The cache is the data of the zone, once that is initialized.
+ */
+ngx_shm_zone_t *ngx_smtp_verify_cache_add(ngx_conf_t *cf, ngx_str_t *name,
+    size_t size, void *tag);
+
+void ngx_smtp_verify_cache_key(ngx_smtp_verify_cache_t *cache, u_char *data,
+    size_t len, u_char *key);
+
+/* kind, key and variant of *item are given; NGX_DECLINED: none */
+ngx_int_t ngx_smtp_verify_cache_get(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item);
+
+/* NGX_DECLINED: too long */
+ngx_int_t ngx_smtp_verify_cache_put(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item, ngx_log_t *log);
+
+/* sets item->later where the entry still is the one that *item is of */
+void ngx_smtp_verify_cache_later(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item, time_t later);
+
+/* all variants; returns how many there were */
+ngx_uint_t ngx_smtp_verify_cache_erase(ngx_smtp_verify_cache_t *cache,
+    ngx_uint_t kind, u_char *key);
+
+void ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_stats_t *stats);
+
+
+/*
+ * NGX_OK: it is ours, to be ended; NGX_BUSY: another process works on it.
+ * An owner that has a result puts it before it ends the flight.
+ */
+ngx_int_t ngx_smtp_verify_flight_start(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_flight_t *flight, ngx_uint_t kind, u_char *key,
+    uint32_t variant, ngx_msec_t timeout);
+
+void ngx_smtp_verify_flight_end(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_flight_t *flight);
+
+/* another's: is it still under way?  It is told that we wait */
+ngx_uint_t ngx_smtp_verify_flight_wait(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_flight_t *flight);
+
+/* ours: did another process wait for it just now? */
+ngx_uint_t ngx_smtp_verify_flight_wanted(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_flight_t *flight);
+
+
+#endif /* _NGX_SMTP_VERIFY_CACHE_H_INCLUDED_ */

@@ -1,0 +1,198 @@
+
+#include "ngx_smtp_verify_counters.h"
+
+#include <signal.h>
+
+
+#define NGX_SMTP_VERIFY_COUNTERS_PARTS  128
+
+
+/* aligned, so that workers do not write the same line of memory */
+
+typedef struct {
+    ngx_atomic_t                  pid;
+    ngx_smtp_verify_counters_t    counters;
+} __attribute__((aligned(NGX_CPU_CACHE_LINE)))
+                                  ngx_smtp_verify_counters_part_t;
+
+
+typedef struct {
+    size_t                            size;
+    ngx_smtp_verify_counters_part_t  *parts;
+} ngx_smtp_verify_counters_sh_t;
+
+
+static ngx_int_t ngx_smtp_verify_counters_init(ngx_shm_zone_t *shm_zone,
+    void *data);
+static ngx_uint_t ngx_smtp_verify_counters_dead(ngx_atomic_uint_t pid);
+
+
+static ngx_smtp_verify_counters_t  ngx_smtp_verify_counters_local;
+
+ngx_smtp_verify_counters_t  *ngx_smtp_verify_counters =
+    &ngx_smtp_verify_counters_local;
+
+static ngx_msec_t  ngx_smtp_verify_latencies[] = NGX_SMTP_VERIFY_LATENCIES;
+
+
+ngx_shm_zone_t *
+ngx_smtp_verify_counters_add(ngx_conf_t *cf, void *tag)
+{
+    size_t           size;
+    ngx_shm_zone_t  *shm_zone;
+    ngx_str_t        name = ngx_string("smtp_verify_counters");
+
+    size = sizeof(ngx_smtp_verify_counters_part_t)
+           * NGX_SMTP_VERIFY_COUNTERS_PARTS;
+
+    shm_zone = ngx_shared_memory_add(cf, &name,
+                                     ngx_align(size, ngx_pagesize)
+                                     + 8 * ngx_pagesize, tag);
+    if (shm_zone) {
+        shm_zone->init = ngx_smtp_verify_counters_init;
+    }
+
+    return shm_zone;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_counters_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    size_t                          size;
+    ngx_slab_pool_t                *shpool;
+    ngx_smtp_verify_counters_sh_t  *sh;
+
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    size = sizeof(ngx_smtp_verify_counters_part_t)
+           * NGX_SMTP_VERIFY_COUNTERS_PARTS;
+
+    sh = data ? data : shm_zone->shm.exists ? shpool->data : NULL;
+
+    if (sh && sh->size == size) {
+        shm_zone->data = sh;
+        return NGX_OK;
+    }
+
+    sh = ngx_slab_alloc(shpool, sizeof(ngx_smtp_verify_counters_sh_t));
+    if (sh == NULL) {
+        return NGX_ERROR;
+    }
+
+    sh->size = size;
+    sh->parts = ngx_slab_calloc(shpool, size);
+
+    if (sh->parts == NULL) {
+        return NGX_ERROR;
+    }
+
+    shpool->data = sh;
+    shm_zone->data = sh;
+
+    return NGX_OK;
+}
+
+
+/* with more workers than parts the last ones count for themselves alone */
+
+void
+ngx_smtp_verify_counters_process(ngx_shm_zone_t *shm_zone)
+{
+    ngx_uint_t                        i;
+    ngx_atomic_uint_t                 pid;
+    ngx_smtp_verify_counters_sh_t    *sh;
+    ngx_smtp_verify_counters_part_t  *part;
+
+    sh = shm_zone->data;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_COUNTERS_PARTS; i++) {
+
+        part = &sh->parts[i];
+        pid = part->pid;
+
+        if (ngx_smtp_verify_counters_dead(pid)
+            && ngx_atomic_cmp_set(&part->pid, pid, ngx_pid))
+        {
+            ngx_memzero(part->counters.gauges, sizeof(part->counters.gauges));
+            ngx_smtp_verify_counters = &part->counters;
+            return;
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_counters_dead(ngx_atomic_uint_t pid)
+{
+    return pid == 0 || (kill((ngx_pid_t) pid, 0) == -1
+                        && ngx_errno == ESRCH);
+}
+
+
+void
+ngx_smtp_verify_counters_sum(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_counters_t *sum)
+{
+    uint64_t                         *from, *to;
+    ngx_uint_t                        i, k;
+    ngx_smtp_verify_counters_sh_t    *sh;
+    ngx_smtp_verify_counters_part_t  *part;
+
+    sh = shm_zone->data;
+
+    ngx_memzero(sum, sizeof(ngx_smtp_verify_counters_t));
+
+    to = (uint64_t *) sum;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_COUNTERS_PARTS; i++) {
+
+        part = &sh->parts[i];
+
+        if (part->pid == 0) {
+            continue;
+        }
+
+        from = (uint64_t *) &part->counters;
+
+        for (k = 0;
+             k < offsetof(ngx_smtp_verify_counters_t, gauges) / 8;
+             k++)
+        {
+            to[k] += from[k];
+        }
+
+        if (ngx_smtp_verify_counters_dead(part->pid)) {
+            continue;
+        }
+
+        for (k = 0; k < NGX_SMTP_VERIFY_G_MAX; k++) {
+            sum->gauges[k] += part->counters.gauges[k];
+        }
+    }
+}
+
+
+void
+ngx_smtp_verify_count_latency(ngx_smtp_verify_latency_t *latency,
+    ngx_msec_t ms)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_N_LATENCIES - 1; i++) {
+        if (ms <= ngx_smtp_verify_latencies[i]) {
+            break;
+        }
+    }
+
+    latency->classes[i]++;
+    latency->sum += ms;
+}
+
+
+ngx_msec_t
+ngx_smtp_verify_latency_class(ngx_uint_t i)
+{
+    return i < NGX_SMTP_VERIFY_N_LATENCIES - 1 ? ngx_smtp_verify_latencies[i]
+                                               : 0;
+}

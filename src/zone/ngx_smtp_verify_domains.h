@@ -1,0 +1,78 @@
+
+/*
+ * Facts of domains and mail hosts in the cache zone, each an entry with a
+ * time of its own.  A fact holds for a scope: what of a configuration it
+ * depends on (the port that is asked, the name servers …).
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_DOMAINS_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_DOMAINS_H_INCLUDED_
+
+
+#include "ngx_smtp_verify_cache.h"
+
+
+#define NGX_SMTP_VERIFY_DOMAIN_MX_MAX   32
+
+
+typedef struct {
+    ngx_smtp_verify_cache_t     *cache;
+    uint32_t                     scope;
+    ngx_log_t                   *log;
+} ngx_smtp_verify_domains_t;
+
+
+typedef struct {
+    ngx_uint_t                   preference;
+    ngx_str_t                    host;
+} ngx_smtp_verify_domain_mx_t;
+
+
+/* status: the caller's, a small number */
+
+typedef struct {
+    ngx_uint_t                   status;
+    ngx_uint_t                   nrecords;
+    ngx_smtp_verify_domain_mx_t  records[NGX_SMTP_VERIFY_DOMAIN_MX_MAX];
+} ngx_smtp_verify_domain_mxs_t;
+
+
+typedef enum {
+    ngx_smtp_verify_host_stepwise = 0,
+    ngx_smtp_verify_host_greylists
+} ngx_smtp_verify_host_fact_e;
+
+
+/* NGX_OK, or NGX_DECLINED: not known; the hosts are valid until the next
+   call of any of these */
+ngx_int_t ngx_smtp_verify_domain_mx(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *domain, ngx_smtp_verify_domain_mxs_t *mxs);
+void ngx_smtp_verify_domain_set_mx(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *domain, ngx_smtp_verify_domain_mxs_t *mxs, time_t ttl);
+
+/* 1: accepts any local part, 0: does not, -1: not known */
+ngx_int_t ngx_smtp_verify_domain_catch_all(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *domain);
+
+/* flight: found out by it, else 0; what it found, -1 included, is told to
+   those who waited for it even where it is not to be kept */
+void ngx_smtp_verify_domain_set_catch_all(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *domain, ngx_int_t state, time_t ttl, uint64_t flight);
+
+/* to find out whether it is: as ngx_smtp_verify_flight_start() */
+ngx_int_t ngx_smtp_verify_domain_claim(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *domain, ngx_smtp_verify_flight_t *flight, ngx_msec_t timeout);
+
+/* NGX_AGAIN: under way; NGX_OK: it has ended, with a state that
+   _catch_all() knows, or with none; NGX_DECLINED: it was given up */
+ngx_int_t ngx_smtp_verify_domain_claimed(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *domain, ngx_smtp_verify_flight_t *flight);
+
+ngx_uint_t ngx_smtp_verify_domain_host_is(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *host, ngx_smtp_verify_host_fact_e fact);
+void ngx_smtp_verify_domain_set_host(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *host, ngx_smtp_verify_host_fact_e fact, time_t ttl);
+
+
+#endif /* _NGX_SMTP_VERIFY_DOMAINS_H_INCLUDED_ */
