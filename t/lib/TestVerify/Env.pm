@@ -39,6 +39,13 @@ sub take
     $ENV{TEST_NGINX_DNS2}      = "$Net.54:$DnsPort";
     $ENV{TEST_NGINX_ROOT}      = $Root;
     $ENV{TEST_NGINX_BINARY}  ||= nginx();
+
+    # a suite run by hand, without the Makefile
+
+    my $module = "$Root/build/ngx_http_smtp_verify_module.so";
+
+    $ENV{TEST_NGINX_LOAD_MODULES} //= $module
+        if -f $module && !$ENV{TEST_NGINX_SANITIZER};
 }
 
 

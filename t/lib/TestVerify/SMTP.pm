@@ -404,7 +404,8 @@ sub command
     }
 
     my $default = __PACKAGE__->can("default_$verb") || \&default_other;
-    my $out = length $s->{out};
+
+    $s->{said} = '';
 
     my $reply = obey($s, $verb, $arg, [$default->($s, $arg)]);
 
@@ -415,7 +416,7 @@ sub command
         delete $s->{mail};
 
     } elsif ($verb eq 'ehlo') {
-        $s->{caps} = substr $s->{all} // '', -4096;
+        $s->{caps} = $s->{said};
     }
 }
 
@@ -542,8 +543,7 @@ sub act
     if ($action =~ /^\d{3}(?!\d)/) {
         my $text = format_reply($s, $action);
         $$reply = $text if $$reply eq '';
-        event($s, reply => $text);
-        $s->{out} .= $text;
+        say($s, $text);
         return;
     }
 
@@ -583,9 +583,18 @@ sub act_raw
 
     $arg =~ s/^"(.*)"$/$1/s;
     $arg = unescape($arg);
-    event($s, reply => $arg);
     $$reply = $arg if $$reply eq '';
-    $s->{out} .= $arg;
+    say($s, $arg);
+}
+
+
+sub say
+{
+    my ($s, $text) = @_;
+
+    event($s, reply => $text);
+    $s->{said} .= $text;
+    $s->{out} .= $text;
 }
 
 
@@ -737,8 +746,6 @@ sub flush
 {
     my ($s) = @_;
 
-    $s->{all} .= $s->{out};
-    $s->{all} = substr $s->{all}, -8192 if length $s->{all} > 16384;
     $s->{turns}++ if length $s->{out};
 
     while (length $s->{out}) {

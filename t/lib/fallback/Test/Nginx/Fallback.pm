@@ -375,7 +375,7 @@ sub command
     my ($block) = @_;
 
     my $command = "$Binary -e $Log -p $Root/ -c $Conf >/dev/null";
-    $command .= ' 2>/dev/null' if defined $block->suppress_stderr;
+    $command .= ' 2>/dev/null' if !$Verbose;    # the log has it too
 
     if ($ENV{TEST_NGINX_USE_VALGRIND}) {
         $command = "valgrind -q --num-callers=100 --leak-check=full "
@@ -398,7 +398,7 @@ sub start
 
     for my $try (1 .. 8) {
         $status = system command($block);
-        last if $status == 0;
+        last if $status == 0 || tail() !~ /Address already in use/;
         sleep 0.1 * $try;
     }
 
