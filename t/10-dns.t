@@ -1,0 +1,668 @@
+# What the DNS says of a domain's mail servers, and what it fails to say.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+
+use Net::DNS;
+
+# ---- more faults that name servers have
+
+package TestVerify::DNS;
+
+
+# a referral to somebody else: name servers, no SOA
+
+sub fault_referral
+{
+    my ($reply, $r) = @_;
+
+    my $bare = bare($reply, 'NOERROR');
+
+    $bare->header->ra(0);
+    $bare->push(authority => Net::DNS::RR->new('test. 60 NS ns.other.'));
+    $r->{data} = $bare->data;
+    $r->{done} = 1;
+}
+
+
+# an authoritative server, asked by mistake, does not follow an alias
+
+sub fault_open_alias
+{
+    my ($reply, $r) = @_;
+
+    my $bare = bare($reply, 'NOERROR');
+
+    $bare->header->ra(0);
+    $bare->push(answer => ($reply->answer)[0]);
+    $r->{data} = $bare->data;
+    $r->{done} = 1;
+}
+
+
+sub fault_alias_loop
+{
+    my ($reply, $r) = @_;
+
+    my $bare = bare($reply, 'NOERROR');
+
+    $bare->push(answer => ($reply->answer)[0], Net::DNS::RR->new(
+        ($reply->answer)[0]->cname . '. 60 CNAME ' . ($reply->question)[0]->qname . '.'));
+    $r->{data} = $bare->data;
+    $r->{done} = 1;
+}
+
+
+# as servers before EDNS have it
+
+sub fault_no_edns
+{
+    my ($reply, $r) = @_;
+
+    rcode($reply, $r, 'FORMERR') if $TestVerify::DNS::Edns;
+}
+
+
+sub fault_record
+{
+    my ($reply, $r, $rdata) = @_;
+
+    $r->{data} = bare($reply, 'NOERROR')->data . pack 'n3 N n/a*', 0xc00c, 15,
+                 1, 60, $rdata;
+    substr $r->{data}, 6, 2, pack 'n', 1;
+    $r->{done} = 1;
+}
+
+
+sub fault_short_rdata { fault_record(@_[0, 1], "\0") }
+sub fault_long_rdata  { fault_record(@_[0, 1], "\0\12\2mx\0\0\0") }
+sub fault_name_loop   { fault_record(@_[0, 1], pack 'n2', 10,
+                            0xc000 | length(bare($_[0], 0)->data) + 14) }
+
+
+# three records are promised, there are two
+
+sub fault_promise
+{
+    my ($reply, $r) = @_;
+
+    $r->{data} = $reply->data;
+    substr $r->{data}, 6, 2, pack 'n', 3;
+    $r->{done} = 1;
+}
+
+
+# what was not asked for, under the right id, and then the answer
+
+sub fault_other_question
+{
+    my ($reply, $r) = @_;
+
+    my $other = Net::DNS::Packet->new('other.test', 'MX');
+
+    $other->header->id($reply->header->id);
+    $other->header->qr(1);
+    $other->push(answer => Net::DNS::RR->new('other.test. 60 MX 1 evil.'));
+    $r->{data} = $other->data;
+    $r->{done} = 1;
+}
+
+
+{
+    my $resolve = \&resolve;
+
+    no warnings 'redefine';
+
+    *resolve = sub {
+        $TestVerify::DNS::Edns = grep { $_->type eq 'OPT' }
+                                 $_[1]->additional;
+        return $resolve->(@_);
+    };
+}
+
+
+package main;
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: the best preference first, whatever the order
+--- dns
+ok.test MX 30 mx3.ok.test
+ok.test MX 10 MX1.ok.test
+ok.test MX 20 mx2.ok.test
+--- address: john@ok.test
+--- query: smtp=0
+--- json
+checks.domain: true
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+--- dns_queries
+ok.test MX udp 1
+mx1.ok.test A 0
+
+
+
+=== TEST 2: 40 records, more than a datagram holds
+--- smtp
+mx1 11 pipelining users=john
+--- dns eval
+join('', map { "ok.test MX $_ mx$_.a-long-name-to-fill-the-datagram-$_.test\n" } reverse 2 .. 40)
+. "ok.test MX 1 mx1.ok.test\nmx1.ok.test A 11\n"
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.mx_host: mx1.ok.test
+smtp.rule: accepted-2xx
+--- dns_queries
+ok.test MX udp 1
+ok.test MX tcp 1
+
+
+
+=== TEST 3: 40 records within EDNS: no TCP
+--- dns eval
+join '', map { "ok.test MX $_ mx$_.ok.test\n" } reverse 1 .. 40
+--- address: john@ok.test
+--- query: smtp=0
+--- json
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+--- dns_queries
+ok.test MX udp 1
+ok.test MX tcp 0
+
+
+
+=== TEST 4: of 40 records no more than smtp_verify_max_mx are tried
+--- verify
+smtp_verify_max_mx 3;
+--- smtp
+mx1 11 refuse
+mx2 12 refuse
+mx3 13 refuse
+mx4 14 pipelining
+--- dns eval
+join '', map { "ok.test MX $_ mx$_.ok.test\nmx$_.ok.test A " . (10 + $_) . "\n" } reverse 1 .. 40
+--- address: john@ok.test
+--- json
+status: unknown
+reason: connect_failed
+verification_level: estimated
+blame: network
+smtp.attempts: 3
+--- smtp_sessions: 0
+--- dns_queries
+mx3.ok.test A 1
+mx4.ok.test A 0
+
+
+
+=== TEST 5: 700 records: some are looked at, none harms
+--- dns eval
+join '', map { "ok.test MX " . (1000 - $_) . " mx$_.ok.test\n" } 1 .. 700
+--- address: john@ok.test
+--- query: smtp=0
+--- json
+checks.mx_record: true
+smtp.mx_host: /^mx\d+\.ok\.test$/
+--- dns_queries
+ok.test MX tcp 1
+
+
+
+=== TEST 6: equal preferences share the load
+--- dns
+ok.test MX 20 mx9.ok.test
+ok.test MX 10 mx1.ok.test
+ok.test MX 10 mx2.ok.test
+ok.test MX 10 mx3.ok.test
+--- address eval
+join "\n", map { "john$_\@ok.test" } 1 .. 40
+--- query: smtp=0
+--- json
+checks.mx_record: true
+smtp.mx_host: /^mx[123]\.ok\.test$/
+
+
+
+=== TEST 7: none of three equal ones is left out
+--- smtp
+mx1 11 pipelining
+mx2 12 pipelining
+mx3 13 pipelining
+--- dns
+ok.test MX 10 mx1.ok.test
+ok.test MX 10 mx2.ok.test
+ok.test MX 10 mx3.ok.test
+mx1.ok.test A 11
+mx2.ok.test A 12
+mx3.ok.test A 13
+--- address eval
+join "\n", map { "john$_\@ok.test" } 1 .. 30
+--- json
+reason: mailbox_not_found
+--- smtp_check eval
+sub { keys %{ { map { $_->{server} => 1 } @{ $_[0] } } } == 3 }
+
+
+
+=== TEST 8: hosts with IPv6 only
+--- smtp
+mx1 ::1 pipelining users=john
+--- dns
+ok.test MX 10 mx1.ok.test
+mx1.ok.test AAAA ::1
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.mx_host: mx1.ok.test
+smtp.mx_ip: ::1
+smtp.rule: accepted-2xx
+
+
+
+=== TEST 9: no MX, an IPv6 address
+--- smtp
+mx1 ::1 pipelining users=john
+--- dns
+ok.test AAAA ::1
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+checks.mx_record: false
+smtp.mx_host: ok.test
+smtp.mx_ip: ::1
+smtp.rule: accepted-2xx
+
+
+
+=== TEST 10: a host twice is a host once
+--- smtp
+mx1 11 refuse
+--- dns
+ok.test MX 10 mx1.ok.test
+ok.test MX 20 MX1.ok.test
+ok.test MX 30 mx1.OK.test
+mx1.ok.test A 11
+--- address: john@ok.test
+--- json
+status: unknown
+reason: connect_failed
+verification_level: estimated
+blame: network
+smtp.attempts: 1
+
+
+
+=== TEST 11: targets that are no host names are left out
+--- smtp
+mx1 11 pipelining users=john
+--- dns
+ok.test MX 1 127.0.0.1
+ok.test MX 2 mx\032.test
+ok.test MX 3 mx\013\010RCPT.test
+ok.test MX 4 -mx.test
+ok.test MX 5 m_x1.ok.test
+m_x1.ok.test A 11
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.mx_host: m_x1.ok.test
+smtp.attempts: 1
+smtp.rule: accepted-2xx
+
+
+
+=== TEST 12: no target is a host name
+--- dns
+ok.test MX 10 127.0.0.1
+ok.test MX 0 .
+--- address: john@ok.test
+--- json
+status: undeliverable
+reason: no_mail_server
+verification_level: confirmed
+blame: domain
+checks.domain: true
+smtp.connected: !true
+--- dns_queries
+127.0.0.1 A 0
+
+
+
+=== TEST 13: a null MX, the domain's address notwithstanding; twice is null, too
+--- dns
+a.test MX 0 .
+a.test A 11
+b.test MX 0 .
+b.test MX 10 .
+b.test A 11
+--- address
+john@a.test
+john@b.test
+--- json
+status: undeliverable
+reason: null_mx
+verification_level: confirmed
+blame: domain
+checks.domain: true
+smtp.connected: !true
+--- dns_queries
+a.test A 0
+b.test A 0
+
+
+
+=== TEST 14: a null MX beside others, best or worst
+--- dns
+a.test MX 0 .
+a.test MX 10 mx1.ok.test
+b.test MX 5 mx1.ok.test
+b.test MX 10 .
+--- address
+john@a.test
+john@b.test
+--- query: smtp=0
+--- json
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+
+
+
+=== TEST 15: an alias of an alias, in any order
+--- dns
+a.test CNAME b.test
+b.test CNAME C.test
+c.test MX 10 mx1.ok.test
+--- address: john@a.test
+--- query: smtp=0
+--- json
+checks.domain: true
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+--- dns_queries
+a.test MX 1
+b.test MX 0
+
+
+
+=== TEST 16: an alias of a name without MX, of none, of itself
+--- dns
+a.test CNAME b.test
+b.test TXT "here"
+c.test CNAME gone.test
+d.test CNAME e.test
+d.test MX ! alias-loop
+--- address
+john@a.test
+john@c.test
+john@d.test
+--- json
+status: undeliverable
+reason: no_mail_server
+verification_level: confirmed
+blame: domain
+--
+status: undeliverable
+reason: domain_not_found
+verification_level: confirmed
+blame: domain
+--
+status: unknown
+reason: dns_error
+verification_level: estimated
+blame: network
+
+
+
+=== TEST 17: lame name servers say nothing about the name
+--- dns
+a.test MX ! referral
+b.test CNAME ok.test
+b.test MX ! open-alias
+--- address
+john@a.test
+john@b.test
+--- json
+status: unknown
+reason: dns_error
+verification_level: estimated
+blame: network
+checks.mx_record: null
+smtp.stage: dns
+
+
+
+=== TEST 18: broken answers
+--- dns
+a.test MX 10 mx1.ok.test
+a.test MX ! short-rdata
+b.test MX 10 mx1.ok.test
+b.test MX ! long-rdata
+c.test MX 10 mx1.ok.test
+c.test MX ! name-loop
+d.test MX 10 mx1.ok.test
+d.test MX ! cut
+e.test MX 10 mx1.ok.test
+e.test MX 20 mx2.ok.test
+e.test MX ! promise
+--- address eval
+join "\n", map { "john\@$_.test" } 'a' .. 'e'
+--- within: 1s
+--- json
+status: unknown
+reason: dns_error
+verification_level: estimated
+blame: network
+checks.mx_record: null
+
+
+
+=== TEST 19: any other rcode is an error
+--- dns
+a.test MX ! servfail
+b.test MX ! refused
+c.test MX ! formerr
+d.test MX ! notimp
+--- address eval
+join "\n", map { "john\@$_.test" } 'a' .. 'd'
+--- within: 1s
+--- json
+status: unknown
+reason: dns_error
+verification_level: estimated
+blame: network
+checks.domain: null
+checks.mx_record: null
+--- dns_queries
+a.test MX 1
+b.test MX 1
+
+
+
+=== TEST 20: a name server that does not know EDNS
+--- dns
++default
+ok.test MX 10 mx1.ok.test
+ok.test MX ! no-edns
+--- address
+john@ok.test
+jane@ok.test
+--- query: smtp=0
+--- json
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+
+
+
+=== TEST 21: an answer to another question is none
+--- http_config
+resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
+smtp_verify_timeout 8s;
+--- timeout: 10
+--- dns
+ok.test MX 10 mx1.ok.test
+@1 ok.test MX ! other-question
+--- address: john@ok.test
+--- query: smtp=0
+--- within: 2.5s
+--- json
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+
+
+
+=== TEST 22: the next name server, at once, where one fails
+--- http_config
+resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
+--- dns
+servfail.test MX 10 mx1.ok.test
+@1 servfail.test MX ! servfail
+refused.test MX 10 mx1.ok.test
+@1 refused.test MX ! refused
+notimp.test MX 10 mx1.ok.test
+@1 notimp.test MX ! notimp
+tcp.test MX 10 mx1.ok.test
+@1 tcp.test MX ! truncate-only
+--- address eval
+join "\n", map { "john\@$_.test" } qw( servfail refused notimp tcp )
+--- query: smtp=0
+--- within: 500ms
+--- json
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+
+
+
+=== TEST 23: the next name server, at once, where nobody listens
+--- http_config
+resolver 127.0.0.1:9 $TEST_NGINX_DNS2;
+--- dns
+ok.test MX 10 mx1.ok.test
+--- address
+john@ok.test
+jane@ok.test
+--- query: smtp=0
+--- within: 500ms
+--- json
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+
+
+
+=== TEST 24: the next name server, after a while, where one is silent
+--- http_config
+resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
+--- dns
+ok.test MX 10 mx1.ok.test
+@1 ok.test MX ! drop
+--- address: john@ok.test
+--- query: smtp=0
+--- not_within: 1s
+--- within: 2.5s
+--- json
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+
+
+
+=== TEST 25: it is asked first when the other was silent again
+--- http_config
+resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
+--- dns eval
+"\@1 * ! drop\n" . join '', map { "d$_.test MX 10 mx1.ok.test\n" } 1 .. 9
+--- timeout: 10
+--- address eval
+join "\n", map { "john\@d$_.test" } 1 .. 9
+--- query: smtp=0
+--- json
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+--- dns_queries
+d1.test MX >=2
+d5.test MX 1
+d9.test MX 1
+
+
+
+=== TEST 26: all are silent: bounded
+--- http_config
+resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
+smtp_verify_timeout 8s;
+--- timeout: 10
+--- dns
+ok.test MX ! drop
+--- address: john@ok.test
+--- within: 5.8s
+--- json
+status: unknown
+reason: dns_error
+verification_level: estimated
+blame: network
+smtp.stage: dns
+
+
+
+=== TEST 27: nobody listens
+--- http_config
+resolver 127.0.0.1:9;
+--- address: john@ok.test
+--- within: 500ms
+--- json
+status: unknown
+reason: dns_error
+verification_level: estimated
+blame: network
+
+
+
+=== TEST 28: an answer that comes late is an answer
+--- http_config
+resolver $TEST_NGINX_DNS;
+--- dns
+ok.test MX 10 mx1.ok.test
+ok.test MX ! delay 1200ms
+--- address: john@ok.test
+--- query: smtp=0
+--- json
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+
+
+
+=== TEST 29: .onion is never asked for
+--- address: john@example.onion
+--- json
+status: undeliverable
+reason: domain_not_found
+verification_level: confirmed
+blame: domain
+--- dns_queries
+example.onion MX 0
+
+
+
+=== TEST 30: an IDN is asked for by its A-labels, in lower case
+--- dns
+xn--bcher-kva.test MX 10 mx1.ok.test
+--- address: john@BÜCHER.test
+--- query: smtp=0
+--- json
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+--- dns_queries
+xn--bcher-kva.test MX 1
