@@ -1,0 +1,598 @@
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "sv_rules.h"
+
+
+#define N  SV_MAILBOX_NOT_FOUND
+#define D  SV_MAILBOX_DISABLED
+#define F  SV_MAILBOX_FULL
+#define G  SV_GREYLISTED
+#define L  SV_RATE_LIMITED
+#define E  SV_SERVER_ERROR
+#define T  SV_TEMPORARY_FAILURE
+#define B  SV_SENDER_BLOCKED
+#define P  SV_POLICY_REJECTED
+#define R  SV_RELAY_DENIED
+#define X  SV_REJECTED
+
+
+typedef struct {
+    sv_reason_e         reason;
+    unsigned            code;
+    const char         *text;
+} case_t;
+
+
+static sv_rules_t  *rules;
+
+
+static void
+classify(sv_stage_e stage, unsigned code, const char *enhanced,
+    const char *text, sv_class_t *class)
+{
+    sv_reply_t  reply;
+
+    memset(&reply, 0, sizeof(sv_reply_t));
+
+    reply.stage = stage;
+    reply.code = code;
+    reply.enhanced.data = (unsigned char *) enhanced;
+    reply.enhanced.len = strlen(enhanced);
+    reply.text.data = (unsigned char *) text;
+    reply.text.len = strlen(text);
+
+    sv_classify(rules, &reply, class);
+}
+
+
+static void
+check(const case_t *c, size_t n)
+{
+    sv_class_t  class;
+
+    for ( /* void */ ; n; n--, c++) {
+        classify(SV_STAGE_RCPT, c->code, "", c->text, &class);
+
+        if (class.reason != c->reason) {
+            fail_msg("%u %s: %s by %s", c->code, c->text,
+                     sv_reason_info(class.reason)->name, class.rule);
+        }
+
+        assert_non_null(class.rule);
+    }
+}
+
+#define check_all(cases)  check(cases, sizeof(cases) / sizeof(cases[0]))
+
+
+/* "Recipient address rejected" is Postfix's prefix, no reason */
+
+static void
+prefix_of_postfix(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "5.1.1 <a@example.com>: Recipient address rejected: User "
+                  "unknown in local recipient table" },
+        { X, 550, "5.1.2 <a@example.com>: Recipient address rejected: Domain "
+                  "not found" },
+        { P, 554, "5.7.1 <a@example.com>: Recipient address rejected: Access "
+                  "denied" },
+        { G, 450, "4.2.0 <a@example.com>: Recipient address rejected: "
+                  "Greylisted" },
+        { P, 550, "5.7.23 <a@example.com>: Recipient address rejected: "
+                  "Message rejected due to: SPF fail - not authorized" },
+        { F, 552, "5.2.2 <a@example.com>: Recipient address rejected: Mailbox "
+                  "full" },
+        { D, 550, "5.2.1 <a@example.com>: Recipient address rejected: Account "
+                  "disabled" },
+        { R, 554, "5.7.1 <a@example.com>: Recipient address rejected: Relay "
+                  "access denied" },
+        { P, 554, "5.7.1 <a@example.com>: Recipient address rejected: "
+                  "blocked" },
+        { X, 504, "5.5.2 <a>: Recipient address rejected: need "
+                  "fully-qualified address" },
+        { P, 550, "5.7.1 <a@example.com>: Recipient address rejected" },
+        { N, 550, "<a@example.com>: Recipient address rejected." }
+    };
+
+    check_all(cases);
+}
+
+
+static void
+access_denied(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "5.4.1 Recipient address rejected: Access denied. "
+                  "[AM7EUR03FT022.eop-EUR03.prod.protection.outlook.com]" },
+        { P, 550, "5.7.1 Recipient address rejected: Access denied" },
+        { B, 550, "5.7.606 Access denied, banned sending IP [192.0.2.1]" },
+        { P, 541, "5.4.1 Mail rejected by destination domain" },
+        { X, 550, "5.4.1 No answer from host" },
+        { P, 550, "Access denied" }
+    };
+
+    check_all(cases);
+}
+
+
+static void
+code_571(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "5.7.1 No such user!" },
+        { N, 550, "5.7.1 <a@example.com>: Recipient address rejected: User "
+                  "unknown" },
+        { D, 554, "5.7.1 rejected: Inactive user" },
+        { P, 550, "5.7.1 Command rejected" },
+        { B, 550, "5.7.1 Service unavailable; client [192.0.2.1] blocked "
+                  "using zen.spamhaus.org" },
+        { R, 550, "5.7.1 Unable to relay for a@example.com" },
+        { P, 550, "5.7.1 message content rejected" },
+        { D, 550, "5.7.1 Policy rejection on the target address" }
+    };
+
+    check_all(cases);
+}
+
+
+static void
+code_521(void **state)
+{
+    const case_t  cases[] = {
+        { D, 550, "5.2.1 <a@example.com>" },
+        { D, 550, "5.2.1 The email account that you tried to reach is "
+                  "disabled." },
+        { N, 550, "5.2.1 <a@example.com>... User Unknown" },
+        { N, 550, "5.2.1 Mailbox not available" },
+        { L, 550, "5.2.1 The user you are trying to contact is receiving mail "
+                  "at a rate that prevents additional messages from being "
+                  "delivered." },
+        { B, 550, "5.2.1 Mailbox unavailable. Your IP address 192.0.2.1 is "
+                  "blacklisted using SPAMHAUS-XBL." },
+        { T, 450, "4.2.1 mailbox temporarily disabled" }
+    };
+
+    check_all(cases);
+}
+
+
+static void
+code_552(void **state)
+{
+    const case_t  cases[] = {
+        { F, 552, "Requested mail action aborted: exceeded storage "
+                  "allocation" },
+        { X, 552, "5.3.4 Message size exceeds fixed limit" },
+        { X, 552, "Message is too large for the quota of the mailbox" },
+        { P, 552, "5.2.0 spam detected" },
+        { N, 552, "1 Requested mail action aborted, mailbox not found" },
+        { L, 552, "Too many recipients" },
+        { X, 552, "Failed" }
+    };
+
+    check_all(cases);
+}
+
+
+static void
+mailbox_unavailable(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "Requested action not taken: mailbox unavailable" },
+        { N, 550, "5.5.0 Requested action not taken: mailbox unavailable "
+                  "(S2017062302)." },
+        { B, 550, "mailbox unavailable, your IP 192.0.2.1 was rejected" },
+        { P, 550, "mailbox unavailable: blocked by our spam policy" },
+        { B, 550, "5.7.1 Mailbox unavailable. Client 192.0.2.1 is listed" },
+        { L, 550, "Mailbox unavailable or access denied" },
+        { T, 450, "Requested mail action not taken: mailbox unavailable" }
+    };
+
+    check_all(cases);
+}
+
+
+/* what does not exist is the sender, or ours */
+
+static void
+said_of_the_sender(void **state)
+{
+    const case_t  cases[] = {
+        { B, 550, "5.1.8 <a@example.net>: Sender address rejected: Domain not "
+                  "found" },
+        { B, 553, "5.1.8 <a@example.net>... Domain of sender address "
+                  "a@example.net does not exist" },
+        { B, 550, "Verification failed for <a@example.net> No Such User Here "
+                  "Sender verify failed" },
+        { B, 550, "5.1.1 <a@example.net>: Sender address rejected: User "
+                  "unknown in virtual mailbox table" },
+        { B, 550, "Could not verify sender: user unknown" },
+        { B, 553, "Return address a@example.net does not exist" },
+        { B, 550, "Your HELO name localhost does not exist" },
+        { B, 550, "Reverse DNS for 192.0.2.1 does not exist" },
+        { B, 550, "Absender unbekannt" },
+        { P, 550, "User bob does not accept messages from unknown senders" },
+        { B, 550, "message sending for this account is disabled" }
+    };
+    sv_class_t    class;
+    size_t        i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        classify(SV_STAGE_RCPT, cases[i].code, "", cases[i].text, &class);
+
+        if (class.reason != SV_SENDER_BLOCKED
+            && class.reason != SV_POLICY_REJECTED)
+        {
+            fail_msg("%s: %s", cases[i].text, class.rule);
+        }
+    }
+}
+
+
+static void
+temporary(void **state)
+{
+    const case_t  cases[] = {
+        { T, 450, "4.1.1 <a@example.com>: Recipient address rejected: "
+                  "unverified address: connect to mx.example.com[192.0.2.25]:"
+                  "25: Connection refused" },
+        { T, 450, "4.1.1 <a@example.com>: Recipient address rejected: User "
+                  "unknown in virtual alias table" },
+        { G, 451, "Internal resource temporarily unavailable - https://"
+                  "community.mimecast.com/docs/DOC-1369#451" },
+        { G, 450, "Greylisted, see http://postgrey.schweikert.ch/help/" },
+        { G, 451, "4.7.1 Please try again in 300 seconds" },
+        { F, 452, "4.2.2 Mailbox full" },
+        { E, 452, "4.3.1 Insufficient system storage" },
+        { L, 421, "4.7.0 Too many connections" },
+        { B, 421, "4.7.0 The IP address sending this message does not have a "
+                  "PTR record" },
+        { T, 451, "Something" }
+    };
+
+    check_all(cases);
+}
+
+
+/* no text of a 4xx, no code, and no stage before RCPT can blame a mailbox */
+
+static void
+never_blamed(void **state)
+{
+    int          i;
+    unsigned     code;
+    size_t       k;
+    sv_class_t   class;
+    const char  *texts[] = {
+        "5.1.1 User unknown", "4.1.1 user unknown", "No such user",
+        "account disabled", "Mailbox unavailable", "5.1.1", "Invalid recipient",
+        "NoSuchUser https://support.google.com/mail/?p=NoSuchUser",
+        "RESOLVER.ADR.RecipientNotFound", "5.4.1 Access denied"
+    };
+
+    for (k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
+
+        for (code = 400; code < 500; code++) {
+            classify(SV_STAGE_NONE, code, "4.1.1", texts[k], &class);
+            assert_int_not_equal(class.reason, SV_MAILBOX_NOT_FOUND);
+            assert_int_not_equal(class.reason, SV_MAILBOX_DISABLED);
+            assert_int_not_equal(class.reason, SV_ACCEPTED);
+        }
+
+        for (i = SV_STAGE_DNS; i < SV_STAGE_RCPT; i++) {
+            classify(i, 550, "5.1.1", texts[k], &class);
+            assert_int_not_equal(class.reason, SV_MAILBOX_NOT_FOUND);
+            assert_int_not_equal(class.reason, SV_MAILBOX_DISABLED);
+            assert_int_not_equal(class.reason, SV_MAILBOX_FULL);
+        }
+
+        for (code = 200; code < 300; code++) {
+            classify(SV_STAGE_RCPT, code, "2.1.5", texts[k], &class);
+            assert_int_equal(class.reason, SV_ACCEPTED);
+        }
+    }
+}
+
+
+static void
+stages(void **state)
+{
+    int          i;
+    sv_class_t   class;
+    const char  *text = "5.7.1 Service unavailable; Client host [192.0.2.1] "
+                        "blocked using zen.spamhaus.org";
+
+    for (i = SV_STAGE_NONE; i <= SV_STAGE_RCPT; i++) {
+        classify(i, 554, "", text, &class);
+        assert_int_equal(class.reason, SV_SENDER_BLOCKED);
+        assert_string_equal(class.rule, "blocklist");
+    }
+
+    classify(SV_STAGE_MAIL, 550, "5.1.7", "No such domain example.com", &class);
+    assert_int_equal(class.reason, SV_SENDER_BLOCKED);
+    assert_string_equal(class.rule, "sender-domain");
+
+    classify(SV_STAGE_RCPT, 550, "", "No such domain example.com", &class);
+    assert_int_equal(class.reason, SV_REJECTED);
+
+    classify(SV_STAGE_NONE, 550, "", "User unknown", &class);
+    assert_int_equal(class.reason, SV_MAILBOX_NOT_FOUND);
+    assert_string_equal(class.rule, "user-unknown");
+
+    classify(SV_STAGE_RCPT, 421, "", "", &class);
+    assert_string_equal(class.rule, "temporary-4xx");
+
+    classify(SV_STAGE_RCPT, 550, "", "", &class);
+    assert_string_equal(class.rule, "rejected-5xx");
+
+    classify(SV_STAGE_RCPT, 250, "", "", &class);
+    assert_string_equal(class.rule, "accepted-2xx");
+
+    classify(SV_STAGE_RCPT, 354, "", "", &class);
+    assert_int_equal(class.reason, SV_REJECTED);
+}
+
+
+/* the code is found in the text, and what looks like one is not */
+
+static void
+enhanced(void **state)
+{
+    size_t       i;
+    sv_class_t   class;
+    const struct {
+        unsigned     code;
+        const char  *given, *text, *found;
+    }  cases[] = {
+        { 550, "5.1.1", "", "5.1.1" },
+        { 550, "", "5.1.1 User unknown", "5.1.1" },
+        { 550, "", "sorry, no mailbox here by that name. (#5.1.1)", "5.1.1" },
+        { 550, "", "Refused #5.1.0 Address rejected.", "5.1.0" },
+        { 550, "", "[5.1.1]", "5.1.1" },
+        { 550, "", "The end is 5.1.1.", "5.1.1" },
+        { 550, "", "host said: 550-5.1.1 no", "5.1.1" },
+        { 550, "", "-> 5.1.351 Remote server", "5.1.351" },
+        { 550, "5.0.0", "(#5.1.1)", "5.1.1" },
+        { 550, "5.0.0", "nothing", "5.0.0" },
+        { 550, "5.7.1", "5.1.1", "5.7.1" },
+        { 450, "", "5.1.1 no", "" },
+        { 550, "4.2.1", "no", "" },
+        { 550, "4.2.1", "5.2.0 no", "5.2.0" },
+        { 550, "", "IP 5.1.1.9 is listed", "" },
+        { 550, "", "IP 95.1.1 is listed", "" },
+        { 550, "", "Exim 5.1.1 says no", "" },
+        { 550, "", "version 5.0.2", "" },
+        { 550, "", "v5.0.2", "" },
+        { 550, "", "on 5.11.2024", "" },
+        { 550, "", "5.9.1 no such subject", "" },
+        { 550, "", "5.1.1234", "" },
+        { 550, "", "5.1.", "" },
+        { 550, "", "5.1", "" },
+        { 550, "", "http://example.com/5.1.1", "" },
+        { 550, "", "id=5.1.1", "" },
+        { 550, "5.1.1x", "", "" },
+        { 550, "550", "", "" },
+        { 250, "", "2.1.5 ok", "2.1.5" }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        classify(SV_STAGE_RCPT, cases[i].code, cases[i].given, cases[i].text,
+                 &class);
+
+        if (strcmp(class.enhanced, cases[i].found) != 0) {
+            fail_msg("%u %s %s: %s", cases[i].code, cases[i].given,
+                     cases[i].text, class.enhanced);
+        }
+    }
+}
+
+
+static void
+retry_after(void **state)
+{
+    size_t       i;
+    sv_class_t   class;
+    const struct {
+        unsigned     seconds;
+        const char  *text;
+    }  cases[] = {
+        { 300, "try again in 300 seconds" },
+        { 300, "Greylisted, please retry in 5 minutes" },
+        { 299, "Greylisting in action, please come back in 00:04:59" },
+        { 300, "Greylisted for 5 minutes" },
+        { 60, "greylisted, try in 60s" },
+        { 600, "Please try again after 10 min." },
+        { 3600, "retry in about 1 hour" },
+        { 120, "Wait 2 minutes before you retry" },
+        { 300, "Greylisted, come back 5 minutes later" },
+        { 900, "Bitte in 15 Minuten erneut versuchen" },
+        { 900, "Bitte warten Sie 15 Minuten" },
+        { 180, "reintente en 3 minutos" },
+        { 600, "veuillez reessayer dans 10 minutes" },
+        { 86400, "try again in 30 days" },
+        { 86400, "try again in 99999 seconds" },
+        { 0, "Greylisted, see http://postgrey.schweikert.ch/help/" },
+        { 0, "try again later" },
+        { 0, "try again in 0 seconds" },
+        { 0, "message still undelivered after 4 hours, will keep trying "
+             "until it is 8 hours old" },
+        { 0, "too many connections: 20 per 60 seconds" },
+        { 0, "try again later, at 10:15:30" },
+        { 0, "try again in 999999999999 seconds" },
+        { 0, "retry limit is 300" },
+        { 0, "" }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        classify(SV_STAGE_RCPT, 450, "", cases[i].text, &class);
+
+        if (class.retry_after != cases[i].seconds) {
+            fail_msg("%s: %u", cases[i].text, class.retry_after);
+        }
+    }
+
+    classify(SV_STAGE_RCPT, 550, "", "User unknown, retry in 5 minutes",
+             &class);
+    assert_int_equal(class.retry_after, 0);
+}
+
+
+static void
+languages(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "Utilisateur inconnu" },
+        { N, 550, "L'adresse \303\251lectronique n'existe pas" },
+        { N, 550, "Empf\303\244nger unbekannt" },
+        { N, 550, "Empf\344nger unbekannt" },
+        { N, 550, "EMPF\303\204NGER UNBEKANNT" },
+        { N, 550, "Empfaenger existiert nicht" },
+        { N, 550, "La cuenta de correo no existe" },
+        { N, 550, "Usu\303\241rio n\303\243o encontrado" },
+        { N, 550, "Utente sconosciuto" },
+        { N, 550, "Nie ma takiego u\305\274ytkownika" },
+        { N, 550, "\320\237\320\276\320\273\321\214\320\267\320\276\320\262"
+                  "\320\260\321\202\320\265\320\273\321\214 \320\275\320\265 "
+                  "\320\275\320\260\320\271\320\264\320\265\320\275" },
+        { N, 550, "\346\224\266\344\273\266\344\272\272\344\270\215\345\255"
+                  "\230\345\234\250" },
+        { D, 550, "Le compte du destinataire est bloqu\303\251" },
+        { D, 550, "Benutzerkonto ist deaktiviert" },
+        { F, 552, "Bo\303\256te du destinataire pleine" },
+        { F, 552, "El buz\303\263n est\303\241 lleno" }
+    };
+
+    check_all(cases);
+}
+
+
+/* a word is a word: local parts, host names and URLs say nothing */
+
+static void
+words(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "<user-unknown@example.com>" },
+        { X, 550, "<spam@example.com>... no" },
+        { X, 550, "see https://example.com/reason/user-unknown" },
+        { X, 550, "refused by mx.user-unknown.example.com" },
+        { N, 550, "USER\tUNKNOWN" },
+        { N, 550, "user_unknown" },
+        { N, 550, "<<User>>  --  'unknown'" },
+        { X, 550, "superuser unknowns" },
+        { X, 550, "Thank you, user. Unknown is what happened." },
+        { F, 552, "Over-Quota" }
+    };
+
+    check_all(cases);
+}
+
+
+static void
+any_bytes(void **state)
+{
+    unsigned        i, k;
+    sv_class_t      class;
+    sv_reply_t      reply;
+    unsigned char  *text;
+
+    memset(&reply, 0, sizeof(sv_reply_t));
+    reply.code = 550;
+
+    /* nothing at all */
+
+    sv_classify(rules, &reply, &class);
+    assert_string_equal(class.rule, "rejected-5xx");
+
+    for (k = 0; k < 64; k++) {
+        text = malloc(8192);
+        assert_non_null(text);
+
+        for (i = 0; i < 8192; i++) {
+            text[i] = (i * i * (k + 7) + (i >> 3) * 31 + k) & 0xff;
+        }
+
+        reply.text.data = text;
+        reply.text.len = k * 130;
+        sv_classify(rules, &reply, &class);
+        assert_non_null(class.rule);
+
+        free(text);
+    }
+
+    /* the longest folded text, and one that is longer than what is read */
+
+    for (k = 0; k < 3; k++) {
+        text = malloc(20000);
+        assert_non_null(text);
+
+        for (i = 0; i < 20000; i++) {
+            text[i] = "a! b? c. "[(i + k) % 9];
+        }
+
+        memcpy(text + 19000, "user unknown", 12);
+
+        reply.text.data = text;
+        reply.text.len = 20000;
+        sv_classify(rules, &reply, &class);
+        assert_string_equal(class.rule, "rejected-5xx");
+
+        free(text);
+    }
+
+    reply.text.len = 0;
+    reply.code = 99;
+    sv_classify(rules, &reply, &class);
+    assert_string_equal(class.rule, "default-5xx");
+}
+
+
+static int
+load(void **state)
+{
+    rules = sv_rules_default();
+
+    return rules ? 0 : -1;
+}
+
+
+static int
+unload(void **state)
+{
+    sv_rules_free(rules);
+
+    return 0;
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(prefix_of_postfix),
+        cmocka_unit_test(access_denied),
+        cmocka_unit_test(code_571),
+        cmocka_unit_test(code_521),
+        cmocka_unit_test(code_552),
+        cmocka_unit_test(mailbox_unavailable),
+        cmocka_unit_test(said_of_the_sender),
+        cmocka_unit_test(temporary),
+        cmocka_unit_test(never_blamed),
+        cmocka_unit_test(stages),
+        cmocka_unit_test(enhanced),
+        cmocka_unit_test(retry_after),
+        cmocka_unit_test(languages),
+        cmocka_unit_test(words),
+        cmocka_unit_test(any_bytes)
+    };
+
+    return cmocka_run_group_tests(tests, load, unload);
+}

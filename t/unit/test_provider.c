@@ -1,0 +1,276 @@
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "sv_provider.h"
+
+
+extern const char    sv_data_providers[];
+extern const size_t  sv_data_providers_len;
+
+
+static int
+is(const sv_str_t *s, const char *text)
+{
+    return s->len == strlen(text) && memcmp(s->data, text, s->len) == 0;
+}
+
+
+static const sv_provider_t *
+by_mx(const sv_providers_t *providers, const char *host)
+{
+    return sv_provider_by_mx(providers, (const unsigned char *) host,
+                             strlen(host));
+}
+
+
+static const sv_provider_t *
+by_banner(const sv_providers_t *providers, const char *text)
+{
+    return sv_provider_by_banner(providers, (const unsigned char *) text,
+                                 strlen(text));
+}
+
+
+static sv_providers_t *
+parse(const char *text)
+{
+    char              *copy;
+    size_t             len;
+    sv_providers_t    *providers;
+    sv_rules_error_t   error;
+
+    len = strlen(text);
+    copy = malloc(len);
+    assert_non_null(copy);
+    memcpy(copy, text, len);
+
+    providers = sv_providers_parse(copy, len, &error);
+    free(copy);
+
+    if (providers == NULL) {
+        fail_msg("line %u: %s", error.line, error.message);
+    }
+
+    return providers;
+}
+
+
+static void
+own_providers(void **state)
+{
+    size_t                i;
+    sv_providers_t       *providers;
+    sv_rules_error_t      error;
+    const sv_provider_t  *pr;
+    const struct {
+        const char       *host, *id;
+    }  hosts[] = {
+        { "gmail-smtp-in.l.google.com", "gmail" },
+        { "alt1.gmail-smtp-in.l.google.com", "gmail" },
+        { "aspmx.l.google.com", "google" },
+        { "smtp.google.com", "google" },
+        { "outlook-com.olc.protection.outlook.com", "outlook-com" },
+        { "example-com.mail.protection.outlook.com", "microsoft365" },
+        { "example-com.k-v1.mx.microsoft", "microsoft365" },
+        { "mta5.am0.yahoodns.net", "yahoo" },
+        { "mx01.mail.icloud.com", "icloud" },
+        { "mx.zoho.eu", "zoho" },
+        { "mailsec.protonmail.ch", "proton" },
+        { "in1-smtp.messagingengine.com", "fastmail" },
+        { "mx00.gmx.net", "gmx" },
+        { "mx00.ionos.de", "ionos" },
+        { "mx.yandex.net", "yandex" },
+        { "mxs.mail.ru", "mailru" },
+        { "mx3.qq.com", "qq" },
+        { "163mx01.mxmail.netease.com", "netease" },
+        { "eu-smtp-inbound-1.mimecast.com", "mimecast" },
+        { "mx0a-00000001.pphosted.com", "proofpoint" },
+        { "d1.ess.barracudanetworks.com", "barracuda" },
+        { "mx1.hc1.iphmx.com", "cisco" },
+        { "mx-01-eu-central-1.prod.hydra.sophos.com", "sophos" },
+        { "example.in.tmes.trendmicro.eu", "trendmicro" },
+        { "mx1.mail.ovh.net", "ovh" },
+        { "spool.mail.gandi.net", "gandi" },
+        { "mx1.emailsrvr.com", "rackspace" },
+        { "inbound-smtp.eu-west-1.amazonaws.com", "amazon" },
+        { "route1.mx.cloudflare.net", "cloudflare" },
+        { "mx1.improvmx.com", "improvmx" }
+    };
+
+    providers = sv_providers_parse(sv_data_providers, sv_data_providers_len,
+                                   &error);
+
+    if (providers == NULL) {
+        fail_msg("providers.conf:%u: %s", error.line, error.message);
+    }
+
+    for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        pr = by_mx(providers, hosts[i].host);
+
+        if (pr == NULL || !is(&pr->id, hosts[i].id)) {
+            fail_msg("%s: %.*s", hosts[i].host,
+                     pr ? (int) pr->id.len : 4,
+                     pr ? (char *) pr->id.data : "none");
+        }
+    }
+
+    assert_null(by_mx(providers, "mail.example.com"));
+    assert_null(by_mx(providers, "notgoogle.com"));
+    assert_null(by_mx(providers, "com"));
+    assert_null(by_mx(providers, ""));
+
+    pr = by_mx(providers, "mta5.am0.yahoodns.net");
+    assert_int_equal(pr->worth, SV_WORTH_ACCEPTS_ALL);
+    assert_int_equal(pr->messages, 20);
+
+    pr = by_mx(providers, "gmail-smtp-in.l.google.com");
+    assert_int_equal(pr->worth, SV_WORTH_DEFINITIVE);
+    assert_true(pr->probe && pr->second_rcpt);
+
+    pr = by_banner(providers, "mx.google.com ESMTP a1-20020a si1 - gsmtp");
+    assert_true(pr != NULL && is(&pr->id, "google"));
+
+    pr = by_banner(providers, "AM7EUR03FT022.mail.protection.outlook.com "
+                              "Microsoft ESMTP MAIL Service ready");
+    assert_true(pr != NULL && is(&pr->id, "microsoft365"));
+
+    assert_null(by_banner(providers, "mail.example.com ESMTP Postfix"));
+    assert_null(by_banner(providers, ""));
+
+    sv_providers_free(providers);
+
+    providers = sv_providers_default();
+    assert_non_null(providers);
+    sv_providers_free(providers);
+
+    sv_providers_free(NULL);
+}
+
+
+static void
+fields(void **state)
+{
+    sv_providers_t       *providers;
+    const sv_provider_t  *pr;
+
+    providers = parse("# comment\n"
+                      "provider one\n"
+                      "    name \"One & only\"\n"
+                      "    mx Example.COM mx.example.net\n"
+                      "    mx example.org   # more\n"
+                      "    banner \"one mail\" \"*.one.test*\"\n"
+                      "    worth refuses_all\n"
+                      "    second no\n"
+                      "    probe never\n"
+                      "    sessions 3\n"
+                      "    messages 100000\n"
+                      "    source a page\n"
+                      "    source another\n"
+                      "provider two\n"
+                      "    name \"Two\"\n"
+                      "    mx deep.example.com\n");
+
+    pr = by_mx(providers, "a.b.example.com");
+    assert_true(is(&pr->id, "one"));
+    assert_true(is(&pr->name, "One & only"));
+    assert_int_equal(pr->worth, SV_WORTH_REFUSES_ALL);
+    assert_int_equal(pr->second_rcpt, 0);
+    assert_int_equal(pr->probe, 0);
+    assert_int_equal(pr->sessions, 3);
+    assert_int_equal(pr->messages, 100000);
+
+    assert_ptr_equal(by_mx(providers, "example.com"), pr);
+    assert_ptr_equal(by_mx(providers, "example.org"), pr);
+    assert_ptr_equal(by_mx(providers, "x.mx.example.net"), pr);
+    assert_ptr_equal(by_banner(providers, "host ESMTP One-Mail 2.0"), pr);
+    assert_ptr_equal(by_banner(providers, "mx1.one.test ready"), pr);
+    assert_null(by_mx(providers, "example.net"));
+    assert_null(by_mx(providers, "anexample.com"));
+    assert_null(by_banner(providers, "oneone.test"));
+
+    pr = by_mx(providers, "mx.deep.example.com");
+    assert_true(is(&pr->id, "two"));
+    assert_int_equal(pr->worth, SV_WORTH_LEARNED);
+    assert_int_equal(pr->second_rcpt, 1);
+    assert_int_equal(pr->probe, 1);
+    assert_int_equal(pr->sessions, 0);
+    assert_int_equal(pr->messages, 0);
+
+    sv_providers_free(providers);
+}
+
+
+static void
+mistakes(void **state)
+{
+    size_t             i;
+    sv_providers_t    *providers;
+    sv_rules_error_t   error;
+    const struct {
+        unsigned       line;
+        const char    *message, *text;
+    }  list[] = {
+        { 1, "there is no provider", "" },
+        { 1, "\"mx\" outside of a provider", "mx example.com" },
+        { 1, "unknown word \"server\"", "server x" },
+        { 1, "\"provider\" wants a name", "provider" },
+        { 1, "\"provider\" wants a name", "provider A" },
+        { 4, "provider \"a\" is there already",
+             "provider a\nname \"A\"\nmx a.test\nprovider a" },
+        { 1, "provider \"a\" has no mx or banner", "provider a\nname \"A\"" },
+        { 1, "provider \"a\" has no name", "provider a\nmx a.test" },
+        { 2, "\"name\" wants a name", "provider a\nname A" },
+        { 2, "\"name\" wants a name", "provider a\nname \"\"" },
+        { 3, "\"name\" a second time", "provider a\nname \"A\"\nname \"A\"" },
+        { 2, "\"a\" is no host name", "provider a\nmx a" },
+        { 2, "\"a..test\" is no host name", "provider a\nmx a..test" },
+        { 2, "\"a.test.\" is no host name", "provider a\nmx a.test." },
+        { 4, "mx \"a.test\" is there already",
+             "provider a\nname \"A\"\nmx a.test b.test\nmx A.test" },
+        { 2, "\"x\": phrases stand in double", "provider a\nbanner x" },
+        { 2, "no set \"x\"", "provider a\nbanner \"@x\"" },
+        { 2, "\"sure\" is not one of learned, definitive, accepts_all, "
+             "refuses_all", "provider a\nworth sure" },
+        { 2, "\"\" is not one of yes, no", "provider a\nsecond" },
+        { 2, "\"no\" is not one of yes, never", "provider a\nprobe no" },
+        { 2, "\"0\" is no number of 1 to 100000", "provider a\nsessions 0" },
+        { 2, "\"100001\" is no number", "provider a\nmessages 100001" },
+        { 2, "\"1x\" is no number", "provider a\nmessages 1x" },
+        { 2, "\"source\" says nothing", "provider a\nsource" },
+        { 1, "a quote is not closed", "\"provider" },
+        { 1, "unknown word \"provider x\"", "\"provider x\"" },
+        { 1, "not UTF-8", "\377" }
+    };
+
+    for (i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+        providers = sv_providers_parse(list[i].text, strlen(list[i].text),
+                                       &error);
+
+        if (providers != NULL || error.line != list[i].line
+            || strncmp(error.message, list[i].message,
+                       strlen(list[i].message)) != 0)
+        {
+            fail_msg("%s\nline %u: %s", list[i].text, error.line,
+                     error.message);
+        }
+    }
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(own_providers),
+        cmocka_unit_test(fields),
+        cmocka_unit_test(mistakes)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
