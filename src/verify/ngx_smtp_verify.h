@@ -43,6 +43,14 @@ typedef struct {
     sv_providers_t                    *providers;
     sv_lists_t                        *lists;
     sv_score_weights_t                *weights;
+
+    ngx_shm_zone_t                    *cache;       /* NULL: none */
+    time_t                            *valid;       /* s, by reason */
+    time_t                             refresh;     /* s; 0: never */
+    uint32_t                           scope;       /* what results depend on
+                                                       of the above … */
+    uint32_t                           version;     /* … and of lists and
+                                                       weights */
 } ngx_smtp_verify_conf_t;
 
 
@@ -71,12 +79,14 @@ typedef struct {
     ngx_str_t                          did_you_mean;
 
     sv_reason_e                        reason;
+    sv_reason_e                        found;       /* before the lists */
     sv_status_e                        status;
     sv_blame_e                         blame;
     ngx_int_t                          score;       /* -1: none */
     ngx_uint_t                         retry_after;
     ngx_msec_t                         elapsed;
     ngx_uint_t                         attempts;
+    time_t                             age;         /* s, where cached */
     const char                        *detail;      /* of a wrong syntax */
 
     ngx_smtp_verify_evidence_t         evidence;
@@ -100,6 +110,7 @@ typedef struct {
     signed char                        typo;
 
     unsigned                           estimated:1;
+    unsigned                           cached:1;
     unsigned                           probed:1;    /* a server was looked
                                                        for */
 } ngx_smtp_verify_result_t;
@@ -118,6 +129,8 @@ typedef struct {
     ngx_str_t                          helo;
     ngx_str_t                          from;        /* without <> */
     time_t                             wait;        /* s, for greylisting */
+    sv_reason_e                        reason;      /* not none: nobody is
+                                                       asked, this it is */
     unsigned                           smtp:1;      /* ask a mail server */
     unsigned                           transcript:1;
 } ngx_smtp_verify_ask_t;
@@ -144,6 +157,10 @@ ngx_pool_t *ngx_smtp_verify_probe_pool(ngx_smtp_verify_probe_t *p);
 
 /* done or not: it ends here, and its handler is not called any more */
 void ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p);
+
+/* by the lists and weights of now; of a result that was kept */
+void ngx_smtp_verify_verdict_anew(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_result_t *result, sv_address_t *addr, ngx_pool_t *pool);
 
 /* under way in this worker */
 ngx_uint_t ngx_smtp_verify_probes(void);

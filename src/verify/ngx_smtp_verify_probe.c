@@ -42,6 +42,7 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
     p->data = ask->data;
     p->smtp = ask->smtp;
     p->wait = ask->wait;
+    p->failure.reason = ask->reason;
 
     p->log = *log;
     p->log.handler = NULL;
@@ -120,7 +121,13 @@ ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p)
     ngx_add_timer(&p->budget, p->conf->timeout);
 
     if (ngx_smtp_verify_probe_address(p) == NGX_OK) {
-        ngx_smtp_verify_route_start(p);
+
+        if (p->failure.reason == SV_REASON_NONE) {
+            ngx_smtp_verify_route_start(p);
+
+        } else {
+            ngx_smtp_verify_probe_finish(p, p->failure.reason);
+        }
     }
 
     p->starting = 0;

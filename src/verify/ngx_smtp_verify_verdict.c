@@ -39,6 +39,7 @@ ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     info = sv_reason_info(reason_shown);
 
     result->reason = reason_shown;
+    result->found = reason;
     result->status = info->status;
     result->blame = info->blame;
     result->estimated = info->estimated || sv_reason_info(reason)->estimated;
@@ -121,6 +122,38 @@ ngx_smtp_verify_verdict_score(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     }
 
     return sv_score(p->conf->weights, &input);
+}
+
+
+void
+ngx_smtp_verify_verdict_anew(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_result_t *result, sv_address_t *addr, ngx_pool_t *pool)
+{
+    ngx_str_t                       *host;
+    ngx_uint_t                       retry_after;
+    const sv_provider_t             *provider;
+    static ngx_smtp_verify_probe_t   p;
+
+    host = &result->evidence.mx_host;
+    provider = sv_provider_by_mx(conf->providers, host->data, host->len);
+
+    if (provider) {
+        result->provider = provider;
+    }
+
+    retry_after = result->retry_after;
+
+    p.conf = conf;
+    p.pool = pool;
+    p.result = *result;
+
+    ngx_str_null(&p.result.did_you_mean);
+
+    ngx_smtp_verify_verdict_checks(&p, addr);
+    ngx_smtp_verify_verdict(&p, p.result.found);
+
+    *result = p.result;
+    result->retry_after = retry_after;
 }
 
 

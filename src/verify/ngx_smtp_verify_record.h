@@ -1,0 +1,45 @@
+
+/*
+ * A result as the cache keeps it: what was found out, short and without the
+ * address, which whoever asks knows.
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_RECORD_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_RECORD_H_INCLUDED_
+
+
+#include "ngx_smtp_verify.h"
+
+
+#define NGX_SMTP_VERIFY_RECORD_TEXT  1024   /* of a reply, the rest is cut */
+#define NGX_SMTP_VERIFY_RECORD_MAX   4000
+
+
+/* what a result that was read points into, besides the data */
+
+typedef struct {
+    ngx_smtp_verify_result_t    result;
+    uint32_t                    version;    /* of lists and weights */
+    sv_provider_t               provider;
+    sv_checks_t                 checks;
+    u_char                      address[SV_LOCAL_MAX + 1 + SV_UDOMAIN_MAX];
+    u_char                      did_you_mean[SV_LOCAL_MAX + 1
+                                             + SV_UDOMAIN_MAX];
+    u_char                      text[NGX_SMTP_VERIFY_RECORD_TEXT * 4];
+} ngx_smtp_verify_record_t;
+
+
+/* data: NGX_SMTP_VERIFY_RECORD_MAX bytes; returns the length */
+size_t ngx_smtp_verify_record_write(u_char *data,
+    ngx_smtp_verify_result_t *result, sv_address_t *addr, uint32_t version);
+
+/*
+ * addr: of the address that was asked for now; NGX_DECLINED: that is no
+ * record.  The result's email is left to the caller.
+ */
+ngx_int_t ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec,
+    u_char *data, size_t len, sv_address_t *addr, sv_lists_t *lists);
+
+
+#endif /* _NGX_SMTP_VERIFY_RECORD_H_INCLUDED_ */
