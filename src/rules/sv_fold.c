@@ -124,10 +124,9 @@ sv_chunk_end(const unsigned char *p, const unsigned char *end)
 static void
 sv_fold_chunk(sv_out_t *out, const unsigned char *p, const unsigned char *end)
 {
-    size_t                dots;
-    const unsigned char  *url;
+    const unsigned char  *dots, *url;
 
-    for (dots = 0; dots < (size_t) (end - p) && end[-1 - dots] == '.'; dots++) {
+    for (dots = end; dots > p && dots[-1] == '.'; dots--) {
         /* void */
     }
 
@@ -144,7 +143,7 @@ sv_fold_chunk(sv_out_t *out, const unsigned char *p, const unsigned char *end)
         sv_fold_plain(out, p, end);
     }
 
-    if ((dots == 1 || end[-1] == '!' || end[-1] == '?')
+    if ((end - dots == 1 || end[-1] == '!' || end[-1] == '?')
         && out->len > 1 && out->data[out->len - 2] != SV_WORD_END)
     {
         sv_put_word(out, SV_WORD_END);

@@ -183,6 +183,10 @@ sv_provider_by_mx(const sv_providers_t *providers, const unsigned char *host,
     list = providers->providers.elts;
     end = host + len;
 
+    if (providers->suffixes.nelts == 0) {
+        return NULL;
+    }
+
     /* the longest suffix first */
 
     while (host < end) {
@@ -397,10 +401,12 @@ sv_provider_end(sv_provider_parse_t *ps)
 static int
 sv_provider_name(sv_provider_parse_t *ps, sv_provider_t *pr)
 {
-    int  quoted;
+    int       quoted;
+    sv_str_t  more;
 
     if (sv_lines_token(&ps->lines, &pr->name, &quoted) <= 0
-        || !quoted || pr->name.len == 0)
+        || !quoted || pr->name.len == 0
+        || sv_lines_token(&ps->lines, &more, &quoted) != 0)
     {
         return sv_lines_fail(&ps->lines, "\"name\" wants a name in double "
                              "quotes");

@@ -227,6 +227,7 @@ mistakes(void **state)
         { 1, "provider \"a\" has no name", "provider a\nmx a.test" },
         { 2, "\"name\" wants a name", "provider a\nname A" },
         { 2, "\"name\" wants a name", "provider a\nname \"\"" },
+        { 2, "\"name\" wants a name", "provider a\nname \"A\" \"B\"" },
         { 3, "\"name\" a second time", "provider a\nname \"A\"\nname \"A\"" },
         { 2, "\"a\" is no host name", "provider a\nmx a" },
         { 2, "\"a..test\" is no host name", "provider a\nmx a..test" },
