@@ -235,7 +235,7 @@ sv_trie_order(sv_match_build_t *b)
 
     t = b->trie.elts;
 
-    order = malloc(b->trie.nelts * sizeof(uint32_t));
+    order = calloc(b->trie.nelts, sizeof(uint32_t));
     if (order == NULL) {
         return NULL;
     }

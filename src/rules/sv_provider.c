@@ -187,6 +187,8 @@ sv_provider_by_mx(const sv_providers_t *providers, const unsigned char *host,
         return NULL;
     }
 
+    memset(&key, 0, sizeof(sv_suffix_t));
+
     /* the longest suffix first */
 
     while (host < end) {

@@ -40,7 +40,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&reply, 0, sizeof(sv_reply_t));
 
     reply.stage = data[0] % (SV_STAGE_RCPT + 1);
-    reply.code = 200 + data[1] * 400 / 256;
+    reply.code = 200 + (data[1] & 0x7f) * 400 / 128;
     n = data[2] % 12;
     data += 3;
     size -= 3;

@@ -127,137 +127,139 @@ own_rules(void **state)
 }
 
 
+static const mistake_t  wrong[] = {
+    { 1, "there is no rule", "" },
+    { 2, "there is no rule", "# nothing\n" },
+    { 1, "there is no rule", "set a \"x\"" },
+    { 1, "unknown word \"lable\"", "lable x" },
+    { 1, "\"label\" outside of a rule", "label rejected" },
+    { 1, "phrases without a list", "\"x\"" },
+    { 1, "\"rule\" wants a name", "rule" },
+    { 1, "\"rule\" wants a name", "rule A" },
+    { 1, "\"rule\" wants a name", "rule a_b" },
+    { 1, "\"rule\" wants a name", "rule -a" },
+    { 1, "\"rule\" wants a name", "rule \"a\"" },
+    { 1, "\"rule\" wants one name", "rule a b" },
+    { 1, "rule \"a\" has no label", "rule a\ncode 550" },
+    { 1, "rule \"a\" has no condition", "rule a\nlabel rejected" },
+    { 1, "rule \"a\" has no condition",
+         "rule a\nlabel rejected\nnone \"x\"\n" },
+    { 1, "rule \"a\" has no label", "rule a\n\nrule b" },
+    { 2, "\"no\" is no label", "rule a\nlabel no" },
+    { 2, "\"timeout\" is no label", "rule a\nlabel timeout" },
+    { 2, "\"rejected x\" is no label", "rule a\nlabel rejected x" },
+    { 3, "a second label", "rule a\nlabel rejected\nlabel rejected" },
+    { 4, "rule \"a\" is there already, in line 1",
+         "rule a\nlabel rejected\ncode 5xx\nrule a" },
+    { 2, "\"data\" is no stage", "rule a\nstage data" },
+    { 2, "\"dns\" is no stage", "rule a\nstage dns" },
+    { 2, "\"stage\" without", "rule a\nstage" },
+    { 2, "\"55\" is no code", "rule a\ncode 55" },
+    { 2, "\"650\" is no code", "rule a\ncode 650" },
+    { 2, "\"5x0x\" is no code", "rule a\ncode 5x0x" },
+    { 2, "\"xxx\" is no code", "rule a\ncode xxx" },
+    { 2, "\"code\" without", "rule a\ncode # none" },
+    { 2, "\"5.1\" is no pattern", "rule a\nenhanced 5.1" },
+    { 2, "\"5.1.1.1\" is no pattern", "rule a\nenhanced 5.1.1.1" },
+    { 2, "\"5.1.2-1\" is no pattern", "rule a\nenhanced 5.1.2-1" },
+    { 2, "\"5.1.1-\" is no pattern", "rule a\nenhanced 5.1.1-" },
+    { 2, "\"5.1.1-2-3\" is no pattern", "rule a\nenhanced 5.1.1-2-3" },
+    { 2, "\"5.1.1000\" is no pattern", "rule a\nenhanced 5.1.1000" },
+    { 3, "\"enhanced\" a second", "rule a\nenhanced 5.1.1\nenhanced *.*.*"
+    },
+    { 2, "\"enhanced\" without", "rule a\nenhanced" },
+    { 2, "\"Google\" is no provider", "rule a\nprovider Google" },
+    { 2, "\"provider\" without", "rule a\nprovider" },
+    { 3, "\"provider\" a second", "rule a\nprovider a\nprovider b" },
+    { 2, "\"x\": phrases stand in double", "rule a\nany x" },
+    { 2, "a quote is not closed", "rule a\nany \"x" },
+    { 2, "a list without phrases", "rule a\nany" },
+    { 4, "the same list a second", "rule a\nany \"x\"\nall \"y\"\n"
+         "any \"z\"" },
+    { 2, "an empty phrase", "rule a\nany \"\"" },
+    { 2, "an empty phrase", "rule a\nany \"  \"" },
+    { 2, "\"-\" is no word", "rule a\nany \"a - b\"" },
+    { 2, "\"\" is no word", "rule a\nany \"*\"" },
+    { 2, "\"a*b\" is no word", "rule a\nany \"a*b\"" },
+    { 2, "\"end.\" is no word", "rule a\nany \"the end. and\"" },
+    { 2, "a gap wants something", "rule a\nany \".. a\"" },
+    { 2, "a gap wants something", "rule a\nany \"a .. .. b\"" },
+    { 2, "a phrase ends with a gap", "rule a\nany \"a ..\"" },
+    { 2, "a phrase of more than 8 parts",
+         "rule a\nany \"a .. b .. c .. d .. e .. f .. g .. h .. i\"" },
+    { 2, "no set \"x\" before this line", "rule a\nany \"@x\"" },
+    { 2, "no set \"\" before this line", "rule a\nany \"@\"" },
+    { 1, "\"set\" wants a name", "set" },
+    { 1, "\"set\" wants a name", "set \"x\"" },
+    { 2, "set \"x\" is there already", "set x \"a\"\nset x \"b\"" },
+    { 1, "\"a\": phrases stand in double", "set x a" },
+    { 1, "\"a .. b\": a set has no phrases of several", "set x \"a .. b\""
+    },
+    { 1, "a set cannot hold itself", "set x \"@x\"" },
+    { 1, "set \"x\" is empty",
+         "set x\nrule a\nlabel rejected\nany \"@x\"" },
+    { 1, "set \"x\" is not used",
+         "set x \"a\"\nrule a\nlabel rejected\nany \"b\"" },
+    { 2, "rule \"a\" wants a set both",
+         "set x \"a\"\nrule a\nlabel rejected\nall \"@x\"\nnone \"@x\"" },
+    { 1, "rule \"a\": code 450 cannot mean mailbox_not_found",
+         "rule a\nlabel mailbox_not_found\ncode 450" },
+    { 1, "rule \"a\": code 400 cannot mean mailbox_disabled",
+         "rule a\nlabel mailbox_disabled\ncode 4xx" },
+    { 1, "rule \"a\": code 500 cannot mean accepted",
+         "rule a\nlabel accepted\ncode 2xx 5xx" },
+    { 1, "rule \"a\": code 250 cannot mean rejected",
+         "rule a\nlabel rejected\ncode 250" },
+    { 1, "rule \"a\": only a reply to RCPT",
+         "rule a\nlabel mailbox_full\nstage mail\ncode 5xx" },
+    { 1, "rule \"a\": only a reply to RCPT",
+         "rule a\nlabel mailbox_not_found\nstage mail rcpt\ncode 5xx" },
+    { 4, "rule \"b\" is never reached: \"a\" in line 1",
+         "rule a\nlabel rejected\ncode 55x\n"
+         "rule b\nlabel mailbox_not_found\ncode 550\nany \"x\"" },
+    { 4, "rule \"b\" is never reached: \"a\" in line 1",
+         "rule a\nlabel rejected\nenhanced *.1.*\n"
+         "rule b\nlabel mailbox_not_found\nenhanced 5.1.1 5.1.6" },
+    { 5, "rule \"b\" is never reached: \"a\" in line 1",
+         "rule a\nlabel rejected\nprovider x y\ncode 5xx\n"
+         "rule b\nlabel mailbox_not_found\nprovider y\nany \"x\"" },
+    { 4, "rule \"a\": its example is decided by \"default-5xx\"",
+         "rule a\nlabel mailbox_not_found\nany \"x\"\nexample 550 y" },
+    { 7, "rule \"b\": its example is decided by \"a\"",
+         "rule a\nlabel mailbox_not_found\nany \"x\"\n"
+         "rule b\nlabel mailbox_not_found\nany \"y\"\nexample 550 x y" },
+    { 3, "an example begins with its code",
+         "rule a\nlabel rejected\nexample x\ncode 5xx" },
+    { 3, "an example begins with its code",
+         "rule a\nlabel rejected\nexample 5500\ncode 5xx" },
+    { 2, "\"source\" says nothing", "rule a\nsource" },
+    { 2, "control character", "rule a\nsource a\001" },
+    { 2, "control character", "rule a\nsource a\302\205" },
+    { 3, "not UTF-8", "rule a\n\nsource \377" }
+};
+
+
 static void
 mistakes(void **state)
 {
-    size_t             i;
-    sv_rules_t        *rules;
-    sv_rules_error_t   error;
-    const mistake_t    list[] = {
-        { 1, "there is no rule", "" },
-        { 2, "there is no rule", "# nothing\n" },
-        { 1, "there is no rule", "set a \"x\"" },
-        { 1, "unknown word \"lable\"", "lable x" },
-        { 1, "\"label\" outside of a rule", "label rejected" },
-        { 1, "phrases without a list", "\"x\"" },
-        { 1, "\"rule\" wants a name", "rule" },
-        { 1, "\"rule\" wants a name", "rule A" },
-        { 1, "\"rule\" wants a name", "rule a_b" },
-        { 1, "\"rule\" wants a name", "rule -a" },
-        { 1, "\"rule\" wants a name", "rule \"a\"" },
-        { 1, "\"rule\" wants one name", "rule a b" },
-        { 1, "rule \"a\" has no label", "rule a\ncode 550" },
-        { 1, "rule \"a\" has no condition", "rule a\nlabel rejected" },
-        { 1, "rule \"a\" has no condition",
-             "rule a\nlabel rejected\nnone \"x\"\n" },
-        { 1, "rule \"a\" has no label", "rule a\n\nrule b" },
-        { 2, "\"no\" is no label", "rule a\nlabel no" },
-        { 2, "\"timeout\" is no label", "rule a\nlabel timeout" },
-        { 2, "\"rejected x\" is no label", "rule a\nlabel rejected x" },
-        { 3, "a second label", "rule a\nlabel rejected\nlabel rejected" },
-        { 4, "rule \"a\" is there already, in line 1",
-             "rule a\nlabel rejected\ncode 5xx\nrule a" },
-        { 2, "\"data\" is no stage", "rule a\nstage data" },
-        { 2, "\"dns\" is no stage", "rule a\nstage dns" },
-        { 2, "\"stage\" without", "rule a\nstage" },
-        { 2, "\"55\" is no code", "rule a\ncode 55" },
-        { 2, "\"650\" is no code", "rule a\ncode 650" },
-        { 2, "\"5x0x\" is no code", "rule a\ncode 5x0x" },
-        { 2, "\"xxx\" is no code", "rule a\ncode xxx" },
-        { 2, "\"code\" without", "rule a\ncode # none" },
-        { 2, "\"5.1\" is no pattern", "rule a\nenhanced 5.1" },
-        { 2, "\"5.1.1.1\" is no pattern", "rule a\nenhanced 5.1.1.1" },
-        { 2, "\"5.1.2-1\" is no pattern", "rule a\nenhanced 5.1.2-1" },
-        { 2, "\"5.1.1-\" is no pattern", "rule a\nenhanced 5.1.1-" },
-        { 2, "\"5.1.1-2-3\" is no pattern", "rule a\nenhanced 5.1.1-2-3" },
-        { 2, "\"5.1.1000\" is no pattern", "rule a\nenhanced 5.1.1000" },
-        { 3, "\"enhanced\" a second", "rule a\nenhanced 5.1.1\nenhanced *.*.*"
-        },
-        { 2, "\"enhanced\" without", "rule a\nenhanced" },
-        { 2, "\"Google\" is no provider", "rule a\nprovider Google" },
-        { 2, "\"provider\" without", "rule a\nprovider" },
-        { 3, "\"provider\" a second", "rule a\nprovider a\nprovider b" },
-        { 2, "\"x\": phrases stand in double", "rule a\nany x" },
-        { 2, "a quote is not closed", "rule a\nany \"x" },
-        { 2, "a list without phrases", "rule a\nany" },
-        { 4, "the same list a second", "rule a\nany \"x\"\nall \"y\"\n"
-             "any \"z\"" },
-        { 2, "an empty phrase", "rule a\nany \"\"" },
-        { 2, "an empty phrase", "rule a\nany \"  \"" },
-        { 2, "\"-\" is no word", "rule a\nany \"a - b\"" },
-        { 2, "\"\" is no word", "rule a\nany \"*\"" },
-        { 2, "\"a*b\" is no word", "rule a\nany \"a*b\"" },
-        { 2, "\"end.\" is no word", "rule a\nany \"the end. and\"" },
-        { 2, "a gap wants something", "rule a\nany \".. a\"" },
-        { 2, "a gap wants something", "rule a\nany \"a .. .. b\"" },
-        { 2, "a phrase ends with a gap", "rule a\nany \"a ..\"" },
-        { 2, "a phrase of more than 8 parts",
-             "rule a\nany \"a .. b .. c .. d .. e .. f .. g .. h .. i\"" },
-        { 2, "no set \"x\" before this line", "rule a\nany \"@x\"" },
-        { 2, "no set \"\" before this line", "rule a\nany \"@\"" },
-        { 1, "\"set\" wants a name", "set" },
-        { 1, "\"set\" wants a name", "set \"x\"" },
-        { 2, "set \"x\" is there already", "set x \"a\"\nset x \"b\"" },
-        { 1, "\"a\": phrases stand in double", "set x a" },
-        { 1, "\"a .. b\": a set has no phrases of several", "set x \"a .. b\""
-        },
-        { 1, "a set cannot hold itself", "set x \"@x\"" },
-        { 1, "set \"x\" is empty",
-             "set x\nrule a\nlabel rejected\nany \"@x\"" },
-        { 1, "set \"x\" is not used",
-             "set x \"a\"\nrule a\nlabel rejected\nany \"b\"" },
-        { 2, "rule \"a\" wants a set both",
-             "set x \"a\"\nrule a\nlabel rejected\nall \"@x\"\nnone \"@x\"" },
-        { 1, "rule \"a\": code 450 cannot mean mailbox_not_found",
-             "rule a\nlabel mailbox_not_found\ncode 450" },
-        { 1, "rule \"a\": code 400 cannot mean mailbox_disabled",
-             "rule a\nlabel mailbox_disabled\ncode 4xx" },
-        { 1, "rule \"a\": code 500 cannot mean accepted",
-             "rule a\nlabel accepted\ncode 2xx 5xx" },
-        { 1, "rule \"a\": code 250 cannot mean rejected",
-             "rule a\nlabel rejected\ncode 250" },
-        { 1, "rule \"a\": only a reply to RCPT",
-             "rule a\nlabel mailbox_full\nstage mail\ncode 5xx" },
-        { 1, "rule \"a\": only a reply to RCPT",
-             "rule a\nlabel mailbox_not_found\nstage mail rcpt\ncode 5xx" },
-        { 4, "rule \"b\" is never reached: \"a\" in line 1",
-             "rule a\nlabel rejected\ncode 55x\n"
-             "rule b\nlabel mailbox_not_found\ncode 550\nany \"x\"" },
-        { 4, "rule \"b\" is never reached: \"a\" in line 1",
-             "rule a\nlabel rejected\nenhanced *.1.*\n"
-             "rule b\nlabel mailbox_not_found\nenhanced 5.1.1 5.1.6" },
-        { 5, "rule \"b\" is never reached: \"a\" in line 1",
-             "rule a\nlabel rejected\nprovider x y\ncode 5xx\n"
-             "rule b\nlabel mailbox_not_found\nprovider y\nany \"x\"" },
-        { 4, "rule \"a\": its example is decided by \"default-5xx\"",
-             "rule a\nlabel mailbox_not_found\nany \"x\"\nexample 550 y" },
-        { 7, "rule \"b\": its example is decided by \"a\"",
-             "rule a\nlabel mailbox_not_found\nany \"x\"\n"
-             "rule b\nlabel mailbox_not_found\nany \"y\"\nexample 550 x y" },
-        { 3, "an example begins with its code",
-             "rule a\nlabel rejected\nexample x\ncode 5xx" },
-        { 3, "an example begins with its code",
-             "rule a\nlabel rejected\nexample 5500\ncode 5xx" },
-        { 2, "\"source\" says nothing", "rule a\nsource" },
-        { 2, "control character", "rule a\nsource a\001" },
-        { 2, "control character", "rule a\nsource a\302\205" },
-        { 3, "not UTF-8", "rule a\n\nsource \377" }
-    };
+    size_t            i;
+    sv_rules_t       *rules;
+    sv_rules_error_t  error;
 
-    for (i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+    for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 
         memset(&error, 0xff, sizeof(error));
-        rules = sv_rules_parse(list[i].text, strlen(list[i].text), &error);
+        rules = sv_rules_parse(wrong[i].text, strlen(wrong[i].text), &error);
 
         if (rules != NULL) {
-            fail_msg("no mistake: %s", list[i].text);
+            fail_msg("no mistake: %s", wrong[i].text);
         }
 
-        if (error.line != list[i].line
-            || strncmp(error.message, list[i].message,
-                       strlen(list[i].message)) != 0)
+        if (error.line != wrong[i].line
+            || strncmp(error.message, wrong[i].message,
+                       strlen(wrong[i].message)) != 0)
         {
-            fail_msg("%s\nline %u: %s", list[i].text, error.line,
+            fail_msg("%s\nline %u: %s", wrong[i].text, error.line,
                      error.message);
         }
     }
