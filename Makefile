@@ -291,6 +291,31 @@ asan: deps-asan asan-nginx asan-unit  ## unit tests and suites under AddressSani
 	t/tools/sanitizer-report $(A)/log && exit $${rc:-0}
 
 
+# ---- benchmark
+
+BENCH_TOOLS  := $(addprefix $(B)/bench/,sink dnsd bare load)
+
+$(B)/bench/%.o: t/bench/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(WARN) -O2 -g -MMD -MP -c -o $@ $<
+
+$(B)/bench/sink: $(B)/bench/sink.o $(B)/bench/sink_tls.o $(B)/bench/util.o
+	@$(CC) -o $@ $^ -lssl -lcrypto
+
+$(B)/bench/%: $(B)/bench/%.o $(B)/bench/util.o
+	@$(CC) -o $@ $^
+
+-include $(wildcard $(B)/bench/*.d)
+
+.PHONY: bench
+bench: deps-bench module $(BENCH_TOOLS)  ## measure against a bare client; BENCH="uncached memory": only these
+	@t/bench/run $(B) $(NGX_BIN) $(SO) $(BENCH)
+
+.PHONY: soak
+soak: deps-bench module $(BENCH_TOOLS)  ## load, faults, kills and reloads for SOAK_SECONDS (300)
+	@t/soak/run $(B) $(NGX_BIN) $(SO) $(SOAK_SECONDS)
+
+
 # ---- demo
 
 .PHONY: run
@@ -310,10 +335,11 @@ DEPS_RUN   := $(DEPS_BUILD) curl openssl netbase ca-certificates
 DEPS_TEST  := $(DEPS_RUN) perl libcmocka-dev libtest-base-perl \
     libio-socket-ssl-perl libnet-dns-perl
 DEPS_ASAN  := $(DEPS_TEST)
-DEPS_ALL   := $(DEPS_TEST) clang clang-tidy cppcheck libclang-rt-14-dev \
+DEPS_BENCH := $(DEPS_RUN) python3
+DEPS_ALL   := $(DEPS_TEST) clang clang-tidy cppcheck libclang-rt-14-dev python3 \
     valgrind
 
-.PHONY: deps deps-build deps-run deps-test deps-asan
+.PHONY: deps deps-build deps-run deps-test deps-asan deps-bench
 deps:              ## install what is missing from Debian's packages (as root)
 	@t/tools/install-packages $(DEPS_ALL)
 
@@ -328,6 +354,9 @@ deps-test:
 
 deps-asan:
 	@t/tools/install-packages $(DEPS_ASAN)
+
+deps-bench:
+	@t/tools/install-packages $(DEPS_BENCH)
 
 MODULES_PATH = $(shell $(NGX_BIN) -V 2>&1 \
                    | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')

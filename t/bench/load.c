@@ -31,6 +31,7 @@ typedef struct {
     unsigned        exists:1;
     unsigned        counted:1;      /* behind the warm-up */
     unsigned        leave:1;        /* goes away without the answer */
+    unsigned        last:1;         /* "Connection: close" */
     size_t          len;
     char            buf[LOAD_BUF_MAX];
 } load_conn_t;
@@ -377,12 +378,22 @@ load_handler(bench_event_t *ev, uint32_t events)
     c->len += (size_t) n;
     load_bytes += (uint64_t) n;
 
-    if (load_response(c)) {
-        load_next(c);
+    if (!load_response(c)) {
 
-    } else if (events & EPOLLRDHUP) {
-        load_lost(c);
+        if (events & EPOLLRDHUP) {
+            load_lost(c);
+        }
+
+        return;
     }
+
+    if (c->last) {
+        close(ev->fd);
+        load_connect(c);
+        return;
+    }
+
+    load_next(c);
 }
 
 
@@ -448,6 +459,9 @@ load_response(load_conn_t *c)
 
     bench_timer_del(&c->timer);
     load_finished++;
+
+    length = strstr(c->buf, "\r\nConnection: close\r\n");
+    c->last = (length && length < body);
 
     memcpy(code, c->buf + 9, 3);
     code[3] = '\0';

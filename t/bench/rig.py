@@ -137,7 +137,7 @@ class Rig:
         cpu = cpu or self.others
         child = subprocess.Popen(
             [os.path.join(self.tools, name)] + [str(a) for a in args],
-            stdout=out, stderr=None if out else open(self.path(name), "w"),
+            stdout=out or subprocess.DEVNULL,
             preexec_fn=lambda: os.sched_setaffinity(0, cpu))
         self.children.append(child)
         return child
@@ -260,6 +260,11 @@ class Rig:
         child = self.spawn("bare", ["-a", RANGE, "-p", PORT + 25]
                            + list(args), cpu=self.cpu, out=subprocess.PIPE)
         return self.result(child)
+
+    def end(self, child):
+        child.terminate()
+        child.wait()
+        self.children.remove(child)
 
     def result(self, child):
         out = child.communicate()[0]

@@ -603,6 +603,10 @@ bench_hist_at(bench_hist_t *hist, double share)
     unsigned  i;
     uint64_t  n;
 
+    if (hist->n == 0) {
+        return 0;
+    }
+
     n = (uint64_t) (share * (double) hist->n);
 
     for (i = 0; i < BENCH_HIST_SIZE; i++) {
