@@ -272,15 +272,15 @@ sv_phrase_parse(sv_phrases_t *ph, const sv_str_t *token, sv_phrase_t *phrase)
     sv_str_t        word;
     unsigned char  *p, *end;
 
-    if (token->len > SV_PHRASE_MAX) {
-        return sv_lines_fail(ph->lines, "a phrase of more than %d bytes",
-                             SV_PHRASE_MAX);
-    }
-
     phrase->n = 0;
     phrase->gap = 0;
     phrase->open = 0;
     phrase->wanted = 0;
+
+    if (token->len > SV_PHRASE_MAX) {
+        return sv_lines_fail(ph->lines, "a phrase of more than %d bytes",
+                             SV_PHRASE_MAX);
+    }
 
     p = token->data;
     end = p + token->len;
