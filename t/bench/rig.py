@@ -21,7 +21,7 @@ CONF = """
 daemon off;
 %(user)s
 pid %(dir)s/nginx.pid;
-error_log %(dir)s/error.log %(level)s;
+error_log %(log)s %(level)s;
 worker_processes %(workers)d;
 %(affinity)s
 worker_rlimit_nofile %(files)d;
@@ -175,7 +175,7 @@ class Rig:
         values = {
             "modules": "load_module %s;" % self.module if self.module else "",
             "user": "user root;" if os.getuid() == 0 else "",
-            "dir": self.dir, "level": "warn", "workers": 1,
+            "dir": self.dir, "log": self.path("error.log"), "level": "warn", "workers": 1,
             "affinity": self.affinity(conf.get("workers", 1)),
             "files": self.files, "connections": self.files - 64,
             "main": "", "dns": DNS, "smtp": PORT + 25, "listen": HTTP,
@@ -194,11 +194,11 @@ class Rig:
 
     def command(self, *args):
         return [self.nginx, "-p", self.dir, "-c", self.path("nginx.conf"),
-                "-e", self.path("error.log")] + list(args)
+                "-e", self.path("start.log")] + list(args)
 
     def has(self, **conf):
         """Does the configuration load?  Features come one by one."""
-        self.write_conf(**conf)
+        self.write_conf(log=self.path("test.log"), **conf)
         return subprocess.run(self.command("-t"), capture_output=True,
                               check=False).returncode == 0
 
@@ -212,7 +212,7 @@ class Rig:
         self.child = subprocess.Popen(self.command())
         self.master = self.child.pid
         if not self.wait(self.workers, 5):
-            fail("nginx has no worker: %s" % self.log()[-1:])
+            fail("nginx has no worker, see %s" % self.dir)
         return self.workers()
 
     def workers(self):
@@ -301,6 +301,37 @@ def rss(pid):
             if line.startswith("VmRSS:"):
                 return int(line.split()[1])
     return 0
+
+
+def anonymous(pid):
+    """kB of a process's own memory: no zones, no files; 0: it is gone"""
+    try:
+        with open("/proc/%d/status" % pid) as f:
+            for line in f:
+                if line.startswith("RssAnon:"):
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return 0
+
+
+def sockets(pid):
+    """What a process has open of TCP, less what it listens on, by state."""
+    inodes = set()
+    for fd in os.listdir("/proc/%d/fd" % pid):
+        try:
+            name = os.readlink("/proc/%d/fd/%s" % (pid, fd))
+        except OSError:
+            continue
+        if name.startswith("socket:["):
+            inodes.add(name[8:-1])
+    found = []
+    with open("/proc/%d/net/tcp" % pid) as f:
+        for line in list(f)[1:]:
+            field = line.split()
+            if field[9] in inodes and field[3] != "0A":
+                found.append(int(field[2].split(":")[1], 16))
+    return found
 
 
 def resource_limit():

@@ -375,13 +375,6 @@ sink_accept(bench_event_t *ev, uint32_t events)
         c->addr = addr;
         c->source = sink_source(ntohl(sin.sin_addr.s_addr));
 
-        c->next = addr->conns;
-        addr->conns = c;
-
-        if (c->next) {
-            c->next->prev = c;
-        }
-
         i = (int) (bench_random() % 100);
         c->mode = sink_modes;
 
@@ -395,6 +388,13 @@ sink_accept(bench_event_t *ev, uint32_t events)
 
         sink_total.modes[c->mode]++;
         sink_count_open(c);
+
+        c->next = addr->conns;
+        addr->conns = c;
+
+        if (c->next) {
+            c->next->prev = c;
+        }
 
         bench_add(&c->event, EPOLLIN|EPOLLRDHUP);
 
