@@ -1,7 +1,8 @@
 
 /*
  * The reply classifier and the address parser on the command line: JSON
- * lines in, the same lines with the verdict out.
+ * lines in, the same lines with the verdict out.  A line that says too little
+ * gets an "error" instead, so that lines still correspond.
  */
 
 
@@ -30,8 +31,7 @@ static int sv_tool_options(sv_tool_t *tool, int argc, char **argv);
 static int sv_tool_rules(sv_tool_t *tool);
 static char *sv_tool_read(const char *name, size_t *len);
 static int sv_tool_run(sv_tool_t *tool);
-static int sv_tool_line(sv_tool_t *tool, char *line, size_t len,
-    unsigned long number);
+static int sv_tool_line(sv_tool_t *tool, char *line, size_t len);
 static void sv_tool_nulls(char *line, size_t len);
 static cJSON *sv_tool_parse(const char *line, size_t len);
 static int sv_tool_classify(sv_tool_t *tool, cJSON *object);
@@ -152,25 +152,21 @@ sv_tool_read(const char *name, size_t *len)
 static int
 sv_tool_run(sv_tool_t *tool)
 {
-    int             rc;
-    char           *line;
-    size_t          size;
-    ssize_t         n;
-    unsigned long   number;
+    int       rc;
+    char     *line;
+    size_t    size;
+    ssize_t   n;
 
     rc = 0;
     line = NULL;
     size = 0;
-    number = 0;
 
     while ((n = getline(&line, &size, stdin)) > 0) {
-        number++;
-
         while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r')) {
             n--;
         }
 
-        if (n != 0 && sv_tool_line(tool, line, n, number) != 0) {
+        if (n != 0 && sv_tool_line(tool, line, n) != 0) {
             rc = 1;
         }
     }
@@ -182,37 +178,43 @@ sv_tool_run(sv_tool_t *tool)
 
 
 static int
-sv_tool_line(sv_tool_t *tool, char *line, size_t len, unsigned long number)
+sv_tool_line(sv_tool_t *tool, char *line, size_t len)
 {
-    int     rc;
-    char   *text;
-    cJSON  *object;
+    char        *text;
+    cJSON       *object;
+    const char  *error;
 
     sv_tool_nulls(line, len);
 
     object = sv_tool_parse(line, len);
+    error = NULL;
 
     if (object == NULL) {
-        fprintf(stderr, "line %lu is no JSON object\n", number);
-        return -1;
+        error = "not a JSON object";
+        object = cJSON_CreateObject();
+
+    } else if (tool->syntax && sv_tool_syntax(object) != 0) {
+        error = "no address";
+
+    } else if (!tool->syntax && sv_tool_classify(tool, object) != 0) {
+        error = "no code of 200 to 599";
     }
 
-    rc = tool->syntax ? sv_tool_syntax(object)
-                      : sv_tool_classify(tool, object);
+    if (error != NULL) {
+        (void) cJSON_AddStringToObject(object, "error", error);
+    }
 
-    text = (rc == 0) ? cJSON_PrintUnformatted(object) : NULL;
+    text = cJSON_PrintUnformatted(object);
     cJSON_Delete(object);
 
     if (text == NULL) {
-        fprintf(stderr, "line %lu: %s\n", number,
-                tool->syntax ? "no \"address\"" : "no \"code\" of 200 to 599");
         return -1;
     }
 
     (void) puts(text);
     cJSON_free(text);
 
-    return 0;
+    return error ? -1 : 0;
 }
 
 
@@ -277,6 +279,10 @@ sv_tool_classify(sv_tool_t *tool, cJSON *object)
 
     memset(&reply, 0, sizeof(sv_reply_t));
 
+    cJSON_DeleteItemFromObjectCaseSensitive(object, "label");
+    cJSON_DeleteItemFromObjectCaseSensitive(object, "rule");
+    cJSON_DeleteItemFromObjectCaseSensitive(object, "retry_after");
+
     if (sv_tool_code(object, &reply.code) != 0) {
         return -1;
     }
@@ -288,10 +294,6 @@ sv_tool_classify(sv_tool_t *tool, cJSON *object)
     reply.stage = sv_tool_stage(&stage);
 
     sv_classify(tool->rules, &reply, &class);
-
-    cJSON_DeleteItemFromObjectCaseSensitive(object, "label");
-    cJSON_DeleteItemFromObjectCaseSensitive(object, "rule");
-    cJSON_DeleteItemFromObjectCaseSensitive(object, "retry_after");
 
     if (cJSON_AddStringToObject(object, "label",
                                 sv_reason_info(class.reason)->name) == NULL
@@ -335,13 +337,17 @@ sv_tool_syntax(cJSON *object)
 }
 
 
+/* where only an enhanced code was kept, its class is that of the code */
+
 static int
 sv_tool_code(const cJSON *object, unsigned *code)
 {
     int           n;
+    sv_str_t      enhanced;
     const cJSON  *item;
 
     item = cJSON_GetObjectItemCaseSensitive(object, "code");
+    sv_tool_string(object, "enhanced", &enhanced);
 
     if (cJSON_IsNumber(item)) {
         n = item->valueint;
@@ -350,6 +356,9 @@ sv_tool_code(const cJSON *object, unsigned *code)
                && strspn(item->valuestring, "0123456789") == 3)
     {
         n = atoi(item->valuestring);
+
+    } else if (enhanced.len > 1 && enhanced.data[1] == '.') {
+        n = (enhanced.data[0] - '0') * 100;
 
     } else {
         return -1;
