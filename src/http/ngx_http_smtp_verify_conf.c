@@ -1,4 +1,5 @@
 
+#include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_module.h"
 
 
@@ -80,6 +81,9 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->verify.connect_timeouts = NGX_CONF_UNSET_PTR;
     conf->verify.target_allow = NGX_CONF_UNSET_PTR;
     conf->verify.bind = NGX_CONF_UNSET_PTR;
+    conf->verify.cache = NGX_CONF_UNSET_PTR;
+    conf->verify.refresh = NGX_CONF_UNSET;
+    conf->cache_bypass = NGX_CONF_UNSET_PTR;
 
     return conf;
 }
@@ -119,6 +123,7 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                              prev->verify.target_allow, NULL);
     ngx_conf_merge_ptr_value(conf->verify.bind, prev->verify.bind, NULL);
 
+    ngx_http_smtp_verify_cache_merge(prev, conf);
     ngx_http_smtp_verify_merge_ssl(cf, prev, conf);
 
     conf->verify.port = (in_port_t) conf->port;
@@ -193,6 +198,8 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
     conf->verify.providers = smcf->providers;
     conf->verify.lists = smcf->lists;
     conf->verify.weights = &smcf->weights;
+
+    ngx_http_smtp_verify_cache_check(cf, conf);
 
     if (!conf->smtp) {
         return NGX_CONF_OK;

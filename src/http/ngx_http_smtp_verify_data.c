@@ -215,8 +215,9 @@ ngx_http_smtp_verify_score(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_http_smtp_verify_load(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
 {
-    ngx_fd_t   fd;
-    ngx_int_t  rc;
+    ngx_fd_t                           fd;
+    ngx_int_t                          rc;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
 
     if (ngx_conf_full_name(cf->cycle, name, 1) != NGX_OK) {
         return NGX_ERROR;
@@ -235,6 +236,14 @@ ngx_http_smtp_verify_load(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
     if (ngx_close_file(fd) == NGX_FILE_ERROR) {
         ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
                            ngx_close_file_n " \"%V\" failed", name);
+    }
+
+    if (rc == NGX_OK) {
+        smcf = ngx_http_conf_get_module_main_conf(cf,
+                                                 ngx_http_smtp_verify_module);
+
+        smcf->data_version = smcf->data_version * 31
+                             + ngx_crc32_long(text->data, text->len);
     }
 
     return rc;

@@ -1,4 +1,5 @@
 
+#include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "sv_params.h"
 
@@ -15,12 +16,14 @@ static ngx_int_t ngx_http_smtp_verify_body_type(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_start(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_params(ngx_http_request_t *r,
     sv_params_t *params);
+static ngx_int_t ngx_http_smtp_verify_lookup(ngx_http_request_t *r,
+    sv_params_t *params);
 static ngx_int_t ngx_http_smtp_verify_identity(ngx_http_request_t *r,
-    ngx_smtp_verify_ask_t *ask);
+    ngx_smtp_verify_lookup_t *l);
 static ngx_uint_t ngx_http_smtp_verify_busy(
     ngx_http_smtp_verify_loc_conf_t *slcf);
 static void ngx_http_smtp_verify_wait(ngx_http_request_t *r);
-static void ngx_http_smtp_verify_done(ngx_smtp_verify_probe_t *p);
+static void ngx_http_smtp_verify_done(ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_http_smtp_verify_result(ngx_http_request_t *r);
 static void ngx_http_smtp_verify_cleanup(void *data);
 
@@ -35,9 +38,12 @@ enum {
 ngx_int_t
 ngx_http_smtp_verify_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                    rc;
-    ngx_http_cleanup_t          *cln;
-    ngx_http_smtp_verify_ctx_t  *ctx;
+    ngx_int_t                         rc;
+    ngx_http_cleanup_t               *cln;
+    ngx_http_smtp_verify_ctx_t       *ctx;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
     ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_smtp_verify_ctx_t));
     if (ctx == NULL) {
@@ -73,7 +79,9 @@ ngx_http_smtp_verify_handler(ngx_http_request_t *r)
         return ngx_http_smtp_verify_read_body(r);
     }
 
-    if (r->method != NGX_HTTP_GET) {
+    if (r->method != NGX_HTTP_GET
+        && (r->method != NGX_HTTP_DELETE || slcf->verify.cache == NULL))
+    {
         return ngx_http_smtp_verify_problem(r, NGX_HTTP_NOT_ALLOWED,
                                             "method_not_allowed",
                                             "Use GET or POST.");
@@ -226,7 +234,7 @@ ngx_http_smtp_verify_start(ngx_http_request_t *r)
 {
     ngx_int_t                         rc;
     sv_params_t                       params;
-    ngx_smtp_verify_ask_t             ask;
+    ngx_smtp_verify_lookup_t         *l;
     ngx_http_smtp_verify_ctx_t       *ctx;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
@@ -238,25 +246,56 @@ ngx_http_smtp_verify_start(ngx_http_request_t *r)
         return rc;
     }
 
-    if (ngx_http_smtp_verify_busy(slcf)) {
-        return ngx_http_smtp_verify_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                            "too_many_probes",
-                                            "Too many verifications are under "
-                                            "way; try again in a moment.");
+    l = &ctx->lookup;
+
+    l->email.data = params.email;
+    l->email.len = params.email_len;
+
+    if (r->method == NGX_HTTP_DELETE) {
+        return ngx_http_smtp_verify_erase(r, &l->email);
     }
 
-    ngx_memzero(&ask, sizeof(ngx_smtp_verify_ask_t));
+    l->conf = &slcf->verify;
+    l->handler = ngx_http_smtp_verify_done;
+    l->data = ctx;
+    l->log = r->connection->log;
+    l->smtp = slcf->smtp && (!params.has_smtp || params.smtp);
+    l->wait = ngx_min((time_t) params.wait, slcf->max_wait);
+    l->transcript = slcf->transcript && params.transcript;
+    l->bypass = (slcf->verify.cache
+                 && ngx_http_test_predicates(r, slcf->cache_bypass)
+                    == NGX_DECLINED);
 
-    ask.conf = &slcf->verify;
-    ask.handler = ngx_http_smtp_verify_done;
-    ask.data = ctx;
-    ask.email.data = params.email;
-    ask.email.len = params.email_len;
-    ask.smtp = slcf->smtp && (!params.has_smtp || params.smtp);
-    ask.wait = ngx_min((time_t) params.wait, slcf->max_wait);
-    ask.transcript = slcf->transcript && params.transcript;
+    if (ngx_smtp_verify_lookup(l) == NGX_OK) {
+        return ngx_http_smtp_verify_result(r);
+    }
 
-    if (ask.smtp && ngx_http_smtp_verify_identity(r, &ask) != NGX_OK) {
+    return ngx_http_smtp_verify_lookup(r, &params);
+}
+
+
+/* it is not in the cache */
+
+static ngx_int_t
+ngx_http_smtp_verify_lookup(ngx_http_request_t *r, sv_params_t *params)
+{
+    ngx_smtp_verify_lookup_t         *l;
+    ngx_http_smtp_verify_ctx_t       *ctx;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+
+    l = &ctx->lookup;
+
+    l->email.data = ngx_pnalloc(r->pool, params->email_len);
+    if (l->email.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_memcpy(l->email.data, params->email, params->email_len);
+
+    if (l->smtp && ngx_http_smtp_verify_identity(r, l) != NGX_OK) {
         return ngx_http_smtp_verify_problem(r,
                                             NGX_HTTP_INTERNAL_SERVER_ERROR,
                                             "bad_identity",
@@ -265,16 +304,25 @@ ngx_http_smtp_verify_start(ngx_http_request_t *r)
                                             "valid for this request.");
     }
 
-    ctx->probe = ngx_smtp_verify_probe_create(&ask, r->connection->log);
-    if (ctx->probe == NULL) {
+    l->busy = ngx_http_smtp_verify_busy(slcf);
+
+    switch (ngx_smtp_verify_lookup_start(l)) {
+
+    case NGX_OK:
+        return ngx_http_smtp_verify_result(r);
+
+    case NGX_AGAIN:
+        return NGX_DONE;
+
+    case NGX_BUSY:
+        return ngx_http_smtp_verify_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                            "too_many_probes",
+                                            "Too many verifications are under "
+                                            "way; try again in a moment.");
+
+    default: /* NGX_ERROR */
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    if (ngx_smtp_verify_probe_start(ctx->probe) == NGX_AGAIN) {
-        return NGX_DONE;
-    }
-
-    return ngx_http_smtp_verify_result(r);
 }
 
 
@@ -328,7 +376,7 @@ ngx_http_smtp_verify_params(ngx_http_request_t *r, sv_params_t *params)
 
 static ngx_int_t
 ngx_http_smtp_verify_identity(ngx_http_request_t *r,
-    ngx_smtp_verify_ask_t *ask)
+    ngx_smtp_verify_lookup_t *l)
 {
     sv_address_t                      addr;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
@@ -336,28 +384,28 @@ ngx_http_smtp_verify_identity(ngx_http_request_t *r,
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
     if (slcf->helo == NULL) {
-        ask->helo = ngx_cycle->hostname;
+        l->helo = ngx_cycle->hostname;
 
-    } else if (ngx_http_complex_value(r, slcf->helo, &ask->helo) != NGX_OK) {
+    } else if (ngx_http_complex_value(r, slcf->helo, &l->helo) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (!sv_host_name_valid(ask->helo.data, ask->helo.len, 0)) {
+    if (!sv_host_name_valid(l->helo.data, l->helo.len, 0)) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "invalid \"smtp_verify_helo\" \"%V\"", &ask->helo);
+                      "invalid \"smtp_verify_helo\" \"%V\"", &l->helo);
         return NGX_ERROR;
     }
 
-    if (ngx_http_complex_value(r, slcf->from, &ask->from) != NGX_OK) {
+    if (ngx_http_complex_value(r, slcf->from, &l->from) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (ask->from.len == 2 && ngx_strncmp(ask->from.data, "<>", 2) == 0) {
-        ask->from.len = 0;
+    if (l->from.len == 2 && ngx_strncmp(l->from.data, "<>", 2) == 0) {
+        l->from.len = 0;
         return NGX_OK;
     }
 
-    if (sv_address_parse(ask->from.data, ask->from.len, &addr)
+    if (sv_address_parse(l->from.data, l->from.len, &addr)
         != SV_ADDRESS_OK
         || addr.utf8)
     {
@@ -409,14 +457,14 @@ ngx_http_smtp_verify_wait(ngx_http_request_t *r)
 
 
 static void
-ngx_http_smtp_verify_done(ngx_smtp_verify_probe_t *p)
+ngx_http_smtp_verify_done(ngx_smtp_verify_lookup_t *l)
 {
     ngx_int_t                    rc;
     ngx_connection_t            *c;
     ngx_http_request_t          *r;
     ngx_http_smtp_verify_ctx_t  *ctx;
 
-    ctx = ngx_smtp_verify_probe_data(p);
+    ctx = l->data;
     r = ctx->request;
     c = r->connection;
 
@@ -433,12 +481,21 @@ ngx_http_smtp_verify_result(ngx_http_request_t *r)
 {
     ngx_buf_t                   *b;
     ngx_str_t                    type = ngx_string("application/json");
+    ngx_smtp_verify_lookup_t    *l;
     ngx_http_smtp_verify_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+    l = &ctx->lookup;
 
-    b = ngx_http_smtp_verify_json(r, ngx_smtp_verify_probe_result(ctx->probe),
-                                  &ctx->request_id);
+    if (l->result == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b = ngx_http_smtp_verify_json(r, l->result, &ctx->request_id);
+
+    if (l->refresh && ngx_http_smtp_verify_identity(r, l) == NGX_OK) {
+        ngx_smtp_verify_lookup_refresh(l);
+    }
 
     ngx_http_smtp_verify_cleanup(ctx);
 
@@ -455,8 +512,5 @@ ngx_http_smtp_verify_cleanup(void *data)
 {
     ngx_http_smtp_verify_ctx_t *ctx = data;
 
-    if (ctx->probe) {
-        ngx_smtp_verify_probe_destroy(ctx->probe);
-        ctx->probe = NULL;
-    }
+    ngx_smtp_verify_lookup_cancel(&ctx->lookup);
 }

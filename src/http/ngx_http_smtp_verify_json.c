@@ -85,8 +85,8 @@ ngx_http_smtp_verify_json(ngx_http_request_t *r,
 
     ngx_http_smtp_verify_json_checks(&w, result);
 
-    ngx_http_smtp_verify_json_bool(&w, "cached", 0);
-    ngx_http_smtp_verify_json_int(&w, "age", 0);
+    ngx_http_smtp_verify_json_bool(&w, "cached", result->cached);
+    ngx_http_smtp_verify_json_int(&w, "age", (ngx_int_t) result->age);
     ngx_http_smtp_verify_json_str(&w, "request_id", request_id);
     ngx_http_smtp_verify_json_int(&w, "response_time_ms",
                                   (ngx_int_t) result->elapsed);

@@ -1,9 +1,12 @@
 
+#include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_module.h"
+#include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_mx.h"
 
 
 static ngx_int_t ngx_http_smtp_verify_preconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle);
 static void ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle);
 static char *ngx_http_smtp_verify_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -271,6 +274,48 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       0,
       NULL },
 
+    { ngx_string("smtp_verify_cache_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_smtp_verify_cache_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_cache"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_http_smtp_verify_cache,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_cache_valid"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_2MORE,
+      ngx_http_smtp_verify_cache_valid,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_cache_refresh"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_http_smtp_verify_cache_refresh,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_cache_bypass"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
+      ngx_http_set_predicate_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, cache_bypass),
+      NULL },
+
+    { ngx_string("smtp_verify_counters"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_smtp_verify_counters_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
@@ -297,7 +342,7 @@ ngx_module_t  ngx_http_smtp_verify_module = {
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
     NULL,                                  /* init module */
-    NULL,                                  /* init process */
+    ngx_http_smtp_verify_init_process,     /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
     ngx_http_smtp_verify_exit_process,     /* exit process */
@@ -318,7 +363,29 @@ ngx_http_smtp_verify_preconfiguration(ngx_conf_t *cf)
 
     smcf->request_id = ngx_http_get_variable_index(cf, &name);
 
-    return smcf->request_id == NGX_ERROR ? NGX_ERROR : NGX_OK;
+    if (smcf->request_id == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_smtp_verify_cache_variables(cf);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle)
+{
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    smcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_smtp_verify_module);
+
+    if (smcf && smcf->counters && (ngx_process == NGX_PROCESS_WORKER
+                                   || ngx_process == NGX_PROCESS_SINGLE))
+    {
+        ngx_smtp_verify_counters_process(smcf->counters);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -341,6 +408,10 @@ ngx_http_smtp_verify_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     slcf->enable = 1;
+
+    if (ngx_http_smtp_verify_counters_add(cf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_http_smtp_verify_handler;

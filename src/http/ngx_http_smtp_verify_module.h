@@ -8,6 +8,7 @@
 #include <ngx_http.h>
 
 #include "ngx_smtp_verify.h"
+#include "ngx_smtp_verify_lookup.h"
 #include "sv_score.h"
 
 
@@ -19,6 +20,8 @@ typedef struct {
     sv_lists_t                    *lists;
     sv_score_weights_t             weights;
     ngx_uint_t                     checked;     /* the weights' order was */
+    uint32_t                       data_version;
+    ngx_shm_zone_t                *counters;
     ngx_int_t                      request_id;  /* index of a variable */
 } ngx_http_smtp_verify_main_conf_t;
 
@@ -34,6 +37,7 @@ typedef struct {
     ngx_flag_t                     transcript;
     ngx_flag_t                     ignore_client_abort;
     time_t                         max_wait;
+    ngx_array_t                   *cache_bypass;
 
     ngx_uint_t                     ssl_protocols;
     ngx_str_t                      ssl_ciphers;
@@ -48,7 +52,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_request_t            *request;
-    ngx_smtp_verify_probe_t       *probe;
+    ngx_smtp_verify_lookup_t       lookup;
     ngx_str_t                      request_id;
     ngx_buf_t                     *body;
 } ngx_http_smtp_verify_ctx_t;

@@ -12,6 +12,7 @@ static struct {
     ngx_str_t   title;
 } ngx_http_smtp_verify_titles[] = {
     { 400, ngx_string("Bad Request") },
+    { 404, ngx_string("Not Found") },
     { 405, ngx_string("Method Not Allowed") },
     { 413, ngx_string("Content Too Large") },
     { 415, ngx_string("Unsupported Media Type") },
@@ -73,7 +74,16 @@ ngx_http_smtp_verify_problem(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t  *title, value;
     ngx_str_t   type = ngx_string("application/problem+json");
 
-    ngx_str_set(&value, "GET, POST");
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (slcf->verify.cache) {
+        ngx_str_set(&value, "GET, POST, DELETE");
+
+    } else {
+        ngx_str_set(&value, "GET, POST");
+    }
 
     if (status == NGX_HTTP_NOT_ALLOWED
         && ngx_http_smtp_verify_header(r, "Allow", &value) != NGX_OK)

@@ -147,6 +147,36 @@ ngx_smtp_verify_record_write(u_char *data, ngx_smtp_verify_result_t *result,
 }
 
 
+size_t
+ngx_smtp_verify_record_rewrite(u_char *data, ngx_smtp_verify_result_t *result,
+    sv_address_t *addr, uint32_t version)
+{
+    size_t         len;
+    static u_char  buf[NGX_SMTP_VERIFY_RECORD_MAX];
+
+    len = ngx_smtp_verify_record_write(buf, result, addr, version);
+
+    ngx_memcpy(data, buf, len);
+
+    return len;
+}
+
+
+sv_reason_e
+ngx_smtp_verify_record_found(u_char *data, size_t len)
+{
+    ngx_smtp_verify_record_head_t  head;
+
+    if (len < sizeof(ngx_smtp_verify_record_head_t)) {
+        return SV_REASON_NONE;
+    }
+
+    ngx_memcpy(&head, data, sizeof(ngx_smtp_verify_record_head_t));
+
+    return head.found;
+}
+
+
 static ngx_uint_t
 ngx_smtp_verify_record_same(ngx_str_t *s, u_char *data, size_t len)
 {

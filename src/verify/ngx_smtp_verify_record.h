@@ -34,6 +34,13 @@ typedef struct {
 size_t ngx_smtp_verify_record_write(u_char *data,
     ngx_smtp_verify_result_t *result, sv_address_t *addr, uint32_t version);
 
+/* over the data that the result was read from */
+size_t ngx_smtp_verify_record_rewrite(u_char *data,
+    ngx_smtp_verify_result_t *result, sv_address_t *addr, uint32_t version);
+
+/* the result's "found" */
+sv_reason_e ngx_smtp_verify_record_found(u_char *data, size_t len);
+
 /*
  * addr: of the address that was asked for now; NGX_DECLINED: that is no
  * record.  The result's email is left to the caller.

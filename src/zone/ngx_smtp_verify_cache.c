@@ -195,6 +195,13 @@ ngx_smtp_verify_cache_view(ngx_smtp_verify_cache_t *cache, u_char **flights,
 }
 
 
+ngx_uint_t
+ngx_smtp_verify_cache_is(ngx_shm_zone_t *shm_zone)
+{
+    return shm_zone->init == ngx_smtp_verify_cache_init;
+}
+
+
 void
 ngx_smtp_verify_cache_key(ngx_smtp_verify_cache_t *cache, u_char *data,
     size_t len, u_char *key)

@@ -82,6 +82,9 @@ typedef struct {
 ngx_shm_zone_t *ngx_smtp_verify_cache_add(ngx_conf_t *cf, ngx_str_t *name,
     size_t size, void *tag);
 
+/* is it the zone of a cache? */
+ngx_uint_t ngx_smtp_verify_cache_is(ngx_shm_zone_t *shm_zone);
+
 void ngx_smtp_verify_cache_key(ngx_smtp_verify_cache_t *cache, u_char *data,
     size_t len, u_char *key);
 

@@ -1,0 +1,656 @@
+
+#include "ngx_http_smtp_verify_cache.h"
+#include "ngx_smtp_verify_counters.h"
+
+
+#define NGX_HTTP_SMTP_VERIFY_MINUTE  60
+#define NGX_HTTP_SMTP_VERIFY_HOUR    3600
+#define NGX_HTTP_SMTP_VERIFY_DAY     86400
+
+#define NGX_HTTP_SMTP_VERIFY_COUNTERS_SIZE  16384
+
+
+static ngx_int_t ngx_http_smtp_verify_cache_set_valid(ngx_conf_t *cf,
+    time_t *valid, ngx_str_t *name, time_t time);
+static ngx_uint_t ngx_http_smtp_verify_cache_never(sv_reason_e reason);
+static uint32_t ngx_http_smtp_verify_cache_scope(
+    ngx_http_smtp_verify_loc_conf_t *conf);
+static void ngx_http_smtp_verify_cache_hash(uint32_t *hash, void *data,
+    size_t len);
+static ngx_int_t ngx_http_smtp_verify_cache_status(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r);
+static u_char *ngx_http_smtp_verify_counters_latency(u_char *p,
+    const char *name, ngx_smtp_verify_latency_t *latency);
+static u_char *ngx_http_smtp_verify_counters_zones(u_char *p, u_char *last);
+
+
+/*
+ * How long a result may be told again.  Those about the mailbox or the domain
+ * are facts; those about us are held for as long as asking again would be of
+ * no use, and never longer than the retry_after that was told.
+ */
+
+static time_t  ngx_http_smtp_verify_cache_valid_default[SV_REASON_MAX] = {
+    [SV_ACCEPTED] = 3 * NGX_HTTP_SMTP_VERIFY_DAY,
+    [SV_ROLE_ACCOUNT] = 3 * NGX_HTTP_SMTP_VERIFY_DAY,
+    [SV_DISPOSABLE] = 3 * NGX_HTTP_SMTP_VERIFY_DAY,
+    [SV_SPAM_TRAP] = 3 * NGX_HTTP_SMTP_VERIFY_DAY,
+    [SV_ACCEPTED_UNTESTED] = NGX_HTTP_SMTP_VERIFY_HOUR,
+    [SV_CATCH_ALL] = NGX_HTTP_SMTP_VERIFY_DAY,
+    [SV_MAILBOX_NOT_FOUND] = 6 * NGX_HTTP_SMTP_VERIFY_HOUR,
+    [SV_MAILBOX_DISABLED] = 6 * NGX_HTTP_SMTP_VERIFY_HOUR,
+    [SV_MAILBOX_FULL] = NGX_HTTP_SMTP_VERIFY_HOUR,
+    [SV_SMTPUTF8_UNSUPPORTED] = NGX_HTTP_SMTP_VERIFY_DAY,
+    [SV_UNVERIFIABLE_PROVIDER] = NGX_HTTP_SMTP_VERIFY_DAY,
+    [SV_DOMAIN_NOT_FOUND] = NGX_HTTP_SMTP_VERIFY_HOUR,
+    [SV_NO_MAIL_SERVER] = NGX_HTTP_SMTP_VERIFY_HOUR,
+    [SV_NULL_MX] = NGX_HTTP_SMTP_VERIFY_HOUR,
+
+    [SV_GREYLISTED] = NGX_HTTP_SMTP_VERIFY_MINUTE,
+    [SV_RATE_LIMITED] = NGX_HTTP_SMTP_VERIFY_MINUTE,
+    [SV_SENDER_BLOCKED] = 10 * NGX_HTTP_SMTP_VERIFY_MINUTE,
+    [SV_POLICY_REJECTED] = 10 * NGX_HTTP_SMTP_VERIFY_MINUTE,
+    [SV_RELAY_DENIED] = 10 * NGX_HTTP_SMTP_VERIFY_MINUTE,
+    [SV_REJECTED] = 10 * NGX_HTTP_SMTP_VERIFY_MINUTE
+};
+
+
+static ngx_str_t  ngx_http_smtp_verify_cache_statuses[] = {
+    ngx_null_string,
+    ngx_string("MISS"),
+    ngx_string("BYPASS"),
+    ngx_string("EXPIRED"),
+    ngx_string("COALESCED"),
+    ngx_string("HIT"),
+    ngx_string("STALE")
+};
+
+
+/* in the order of ngx_smtp_verify_counter_e, ngx_smtp_verify_gauge_e */
+
+static const char  *ngx_http_smtp_verify_counter_names[] = {
+    "requests", "cache_hits", "cache_stale", "cache_misses", "cache_expired",
+    "cache_bypassed", "coalesced", "probes", "refreshes", "abandoned",
+    "rejected", "sessions_opened", "sessions_reused", "erased"
+};
+
+static const char  *ngx_http_smtp_verify_gauge_names[] = {
+    "probes", "waiting"
+};
+
+
+char *
+ngx_http_smtp_verify_cache_zone(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    u_char           *p;
+    ssize_t           size;
+    ngx_str_t        *value, name, s;
+    ngx_shm_zone_t   *shm_zone;
+
+    value = cf->args->elts;
+
+    if (ngx_strncmp(value[1].data, "zone=", 5) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    name.data = value[1].data + 5;
+    p = (u_char *) ngx_strchr(name.data, ':');
+
+    if (p == NULL || p == name.data) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid zone size \"%V\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    name.len = p - name.data;
+
+    s.data = p + 1;
+    s.len = value[1].data + value[1].len - s.data;
+
+    size = ngx_parse_size(&s);
+
+    if (size == NGX_ERROR || size == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid zone size \"%V\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    shm_zone = ngx_smtp_verify_cache_add(cf, &name, size,
+                                         &ngx_http_smtp_verify_module);
+
+    return shm_zone ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_smtp_verify_cache(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    ngx_str_t  *value;
+
+    if (slcf->verify.cache != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        slcf->verify.cache = NULL;
+        return NGX_CONF_OK;
+    }
+
+    slcf->verify.cache = ngx_smtp_verify_cache_add(cf, &value[1], 0,
+                                                &ngx_http_smtp_verify_module);
+
+    return slcf->verify.cache ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_smtp_verify_cache_valid(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    time_t       time;
+    ngx_str_t   *value;
+    ngx_uint_t   i, last;
+
+    value = cf->args->elts;
+    last = cf->args->nelts - 1;
+
+    if (slcf->verify.valid == NULL) {
+
+        slcf->verify.valid = ngx_palloc(cf->pool,
+                                        sizeof(time_t) * SV_REASON_MAX);
+        if (slcf->verify.valid == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        ngx_memcpy(slcf->verify.valid,
+                   ngx_http_smtp_verify_cache_valid_default,
+                   sizeof(time_t) * SV_REASON_MAX);
+    }
+
+    time = ngx_parse_time(&value[last], 1);
+
+    if (time == (time_t) NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid time value \"%V\"",
+                           &value[last]);
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < last; i++) {
+        if (ngx_http_smtp_verify_cache_set_valid(cf, slcf->verify.valid,
+                                                 &value[i], time)
+            != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* of a status: all reasons that have it, but those never to be kept */
+
+static ngx_int_t
+ngx_http_smtp_verify_cache_set_valid(ngx_conf_t *cf, time_t *valid,
+    ngx_str_t *name, time_t time)
+{
+    ngx_uint_t   i, found;
+    const char  *status;
+    sv_reason_e  reason;
+
+    reason = sv_reason_by_name((char *) name->data, name->len);
+
+    if (reason != SV_REASON_NONE) {
+
+        if (ngx_http_smtp_verify_cache_never(reason)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" cannot be cached", name);
+            return NGX_ERROR;
+        }
+
+        valid[reason] = time;
+        return NGX_OK;
+    }
+
+    found = 0;
+
+    for (i = SV_REASON_NONE + 1; i < SV_REASON_MAX; i++) {
+
+        status = sv_status_name(sv_reason_info(i)->status);
+
+        if (ngx_strlen(status) != name->len
+            || ngx_strncmp(status, name->data, name->len) != 0)
+        {
+            continue;
+        }
+
+        found = 1;
+
+        if (!ngx_http_smtp_verify_cache_never(i)) {
+            valid[i] = time;
+        }
+    }
+
+    if (!found) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "unknown reason or status \"%V\"", name);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* no question was asked, or it was us who did not ask it */
+
+static ngx_uint_t
+ngx_http_smtp_verify_cache_never(sv_reason_e reason)
+{
+    switch (reason) {
+
+    case SV_INVALID_SYNTAX:
+    case SV_UNSUPPORTED_ADDRESS:
+    case SV_NOT_PROBED:
+    case SV_THROTTLED:
+    case SV_CIRCUIT_OPEN:
+    case SV_PENDING:
+    case SV_INTERRUPTED:
+        return 1;
+
+    default:
+        return 0;
+    }
+}
+
+
+char *
+ngx_http_smtp_verify_cache_refresh(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    ngx_str_t  *value;
+
+    if (slcf->verify.refresh != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        slcf->verify.refresh = 0;
+        return NGX_CONF_OK;
+    }
+
+    slcf->verify.refresh = ngx_parse_time(&value[1], 1);
+
+    if (slcf->verify.refresh == (time_t) NGX_ERROR
+        || slcf->verify.refresh == 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid time value \"%V\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+void
+ngx_http_smtp_verify_cache_merge(ngx_http_smtp_verify_loc_conf_t *prev,
+    ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    ngx_conf_merge_ptr_value(conf->verify.cache, prev->verify.cache, NULL);
+    ngx_conf_merge_sec_value(conf->verify.refresh, prev->verify.refresh, 0);
+    ngx_conf_merge_ptr_value(conf->cache_bypass, prev->cache_bypass, NULL);
+
+    if (conf->verify.valid == NULL) {
+        conf->verify.valid = prev->verify.valid
+                             ? prev->verify.valid
+                             : ngx_http_smtp_verify_cache_valid_default;
+    }
+}
+
+
+void
+ngx_http_smtp_verify_cache_check(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    uint32_t                           version;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
+
+    version = smcf->data_version;
+    ngx_http_smtp_verify_cache_hash(&version, &smcf->weights,
+                                    sizeof(sv_score_weights_t));
+
+    conf->verify.version = version;
+    conf->verify.scope = ngx_http_smtp_verify_cache_scope(conf);
+}
+
+
+/*
+ * Locations that would not get the same answer to a question do not share
+ * one: other servers would be asked, or in another way.
+ */
+
+static uint32_t
+ngx_http_smtp_verify_cache_scope(ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    uint32_t                     hash;
+    ngx_uint_t                   i, how[5];
+    ngx_cidr_t                  *cidr;
+    ngx_array_t                 *allow;
+    ngx_resolver_t              *resolver;
+    ngx_resolver_connection_t   *rec;
+
+    hash = 0;
+
+    how[0] = conf->verify.port;
+    how[1] = (conf->verify.catch_all != NGX_SMTP_VERIFY_CATCH_ALL_OFF);
+    how[2] = conf->verify.session.starttls;
+    how[3] = conf->verify.session.ssl_verify;
+    how[4] = conf->verify.max_mx;
+
+    ngx_http_smtp_verify_cache_hash(&hash, how, sizeof(how));
+
+    resolver = conf->verify.resolver;
+    rec = resolver->connections.elts;
+
+    for (i = 0; i < resolver->connections.nelts; i++) {
+        ngx_http_smtp_verify_cache_hash(&hash, rec[i].server.data,
+                                        rec[i].server.len);
+    }
+
+    allow = conf->verify.target_allow;
+    cidr = allow ? allow->elts : NULL;
+
+    for (i = 0; allow && i < allow->nelts; i++) {
+
+#if (NGX_HAVE_INET6)
+        if (cidr[i].family == AF_INET6) {
+            ngx_http_smtp_verify_cache_hash(&hash, &cidr[i].u.in6,
+                                            sizeof(ngx_in6_cidr_t));
+            continue;
+        }
+#endif
+
+        if (cidr[i].family == AF_INET) {
+            ngx_http_smtp_verify_cache_hash(&hash, &cidr[i].u.in,
+                                            sizeof(ngx_in_cidr_t));
+        }
+    }
+
+    return hash;
+}
+
+
+static void
+ngx_http_smtp_verify_cache_hash(uint32_t *hash, void *data, size_t len)
+{
+    *hash = ngx_murmur_hash2(data, len) ^ (*hash << 7 | *hash >> 25);
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_erase(ngx_http_request_t *r, ngx_str_t *email)
+{
+    ngx_buf_t                        *b;
+    ngx_str_t                         type = ngx_null_string;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (ngx_smtp_verify_lookup_erase(&slcf->verify, email) != NGX_OK) {
+        return ngx_http_smtp_verify_problem(r, NGX_HTTP_NOT_FOUND,
+                                            "not_cached",
+                                            "No result is kept for this "
+                                            "address.");
+    }
+
+    b = ngx_create_temp_buf(r->pool, 1);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->header_only = 1;
+
+    return ngx_http_smtp_verify_send(r, NGX_HTTP_NO_CONTENT, &type, b);
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_cache_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *var;
+    ngx_str_t             name = ngx_string("smtp_verify_cache_status");
+
+    var = ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);
+    if (var == NULL) {
+        return NGX_ERROR;
+    }
+
+    var->get_handler = ngx_http_smtp_verify_cache_status;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_cache_status(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                   *status;
+    ngx_http_smtp_verify_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+
+    if (ctx == NULL || ctx->lookup.status == ngx_smtp_verify_lookup_none) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    status = &ngx_http_smtp_verify_cache_statuses[ctx->lookup.status];
+
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    v->len = (unsigned) status->len;
+    v->data = status->data;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_counters_add(ngx_conf_t *cf)
+{
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
+
+    if (smcf->counters == NULL) {
+        smcf->counters = ngx_smtp_verify_counters_add(cf,
+                                                &ngx_http_smtp_verify_module);
+    }
+
+    return smcf->counters ? NGX_OK : NGX_ERROR;
+}
+
+
+char *
+ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (ngx_http_smtp_verify_counters_add(cf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_smtp_verify_counters_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
+{
+    u_char                            *p, *last;
+    ngx_int_t                          rc;
+    ngx_uint_t                         i, n;
+    ngx_buf_t                         *b;
+    ngx_chain_t                        out;
+    ngx_smtp_verify_counters_t         sum;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);
+
+    b = ngx_create_temp_buf(r->pool, NGX_HTTP_SMTP_VERIFY_COUNTERS_SIZE);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_smtp_verify_counters_sum(smcf->counters, &sum);
+
+    p = b->last;
+    last = b->end;
+
+    *p++ = '{';
+
+    for (i = 0; i < NGX_SMTP_VERIFY_N_MAX; i++) {
+        p = ngx_snprintf(p, last - p, "\"%s\":%uL,",
+                         ngx_http_smtp_verify_counter_names[i], sum.n[i]);
+    }
+
+    p = ngx_snprintf(p, last - p, "\"now\":{");
+
+    for (i = 0; i < NGX_SMTP_VERIFY_G_MAX; i++) {
+        p = ngx_snprintf(p, last - p, "%s\"%s\":%L", i ? "," : "",
+                         ngx_http_smtp_verify_gauge_names[i], sum.gauges[i]);
+    }
+
+    p = ngx_snprintf(p, last - p, "},\"verdicts\":{");
+
+    for (i = SV_REASON_NONE + 1, n = 0; i < SV_REASON_MAX; i++) {
+        if (sum.verdicts[i]) {
+            p = ngx_snprintf(p, last - p, "%s\"%s\":%uL", n++ ? "," : "",
+                             sv_reason_info(i)->name, sum.verdicts[i]);
+        }
+    }
+
+    p = ngx_snprintf(p, last - p, "},");
+    p = ngx_http_smtp_verify_counters_latency(p, "answers_ms", &sum.answers);
+    p = ngx_http_smtp_verify_counters_latency(p, "probes_ms", &sum.probes);
+    p = ngx_http_smtp_verify_counters_zones(p, last);
+
+    b->last = ngx_snprintf(p, last - p, "}\n");
+    b->last_buf = (r == r->main) ? 1 : 0;
+    b->last_in_chain = 1;
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = b->last - b->pos;
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+/* cumulative, as Prometheus has them */
+
+static u_char *
+ngx_http_smtp_verify_counters_latency(u_char *p, const char *name,
+    ngx_smtp_verify_latency_t *latency)
+{
+    uint64_t    n;
+    ngx_uint_t  i;
+
+    n = 0;
+    p = ngx_sprintf(p, "\"%s\":{", name);
+
+    for (i = 0; ngx_smtp_verify_latency_class(i); i++) {
+        n += latency->classes[i];
+        p = ngx_sprintf(p, "\"%M\":%uL,", ngx_smtp_verify_latency_class(i),
+                        n);
+    }
+
+    n += latency->classes[i];
+
+    return ngx_sprintf(p, "\"count\":%uL,\"sum\":%uL},", n, latency->sum);
+}
+
+
+static u_char *
+ngx_http_smtp_verify_counters_zones(u_char *p, u_char *last)
+{
+    ngx_uint_t                      i, n;
+    ngx_list_part_t                *part;
+    ngx_shm_zone_t                 *zone;
+    ngx_smtp_verify_cache_stats_t   stats;
+
+    n = 0;
+    p = ngx_snprintf(p, last - p, "\"caches\":{");
+
+    part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
+    zone = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            zone = part->elts;
+            i = 0;
+        }
+
+        if (!ngx_smtp_verify_cache_is(&zone[i])) {
+            continue;
+        }
+
+        ngx_smtp_verify_cache_stats(zone[i].data, &stats);
+
+        p = ngx_snprintf(p, last - p, "%s\"%V\":{\"size\":%uz,\"used\":%uz,"
+                         "\"entries\":%uL,\"puts\":%uL,\"evicted\":%uL,"
+                         "\"renewed\":%uL,\"resets\":%uL,\"flights\":%ui}",
+                         n++ ? "," : "", &zone[i].shm.name, stats.size,
+                         stats.used, stats.entries, stats.puts, stats.evicted,
+                         stats.renewed, stats.resets, stats.flights);
+    }
+
+    return ngx_snprintf(p, last - p, "}");
+}

@@ -1,0 +1,40 @@
+
+/*
+ * What a location sees of the cache: its directives, the erasing of one
+ * address, a variable, and the counters.
+ */
+
+
+#ifndef _NGX_HTTP_SMTP_VERIFY_CACHE_H_INCLUDED_
+#define _NGX_HTTP_SMTP_VERIFY_CACHE_H_INCLUDED_
+
+
+#include "ngx_http_smtp_verify_module.h"
+
+
+char *ngx_http_smtp_verify_cache_zone(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_cache(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_cache_valid(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_cache_refresh(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+ngx_int_t ngx_http_smtp_verify_counters_add(ngx_conf_t *cf);
+
+ngx_int_t ngx_http_smtp_verify_cache_variables(ngx_conf_t *cf);
+
+/* _check(): of a location that verifies, when all is merged */
+void ngx_http_smtp_verify_cache_merge(ngx_http_smtp_verify_loc_conf_t *prev,
+    ngx_http_smtp_verify_loc_conf_t *conf);
+void ngx_http_smtp_verify_cache_check(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf);
+
+/* the handler of DELETE */
+ngx_int_t ngx_http_smtp_verify_erase(ngx_http_request_t *r,
+    ngx_str_t *email);
+
+
+#endif /* _NGX_HTTP_SMTP_VERIFY_CACHE_H_INCLUDED_ */
