@@ -64,7 +64,7 @@ smtp.rule: *
 
 
 
-=== TEST 4: the second MAIL refused: the first recipient's answer stands
+=== TEST 4: the second MAIL refused as one too many: asked in a later session
 --- verify
 smtp_verify_catch_all eager;
 --- smtp
@@ -73,13 +73,14 @@ mx1 11 pipelining users=john
     rcpt#2: 250 2.1.5 Ok
 --- address: john@ok.test
 --- json
-status: risky
-reason: accepted_untested
+status: deliverable
+reason: accepted
 verification_level: confirmed
 blame: null
 smtp.stage: rcpt
 smtp.response_code: 250
-smtp.is_catch_all: null
+smtp.is_catch_all: false
+smtp.attempts: 2
 smtp.rule: accepted-2xx
 
 

@@ -250,13 +250,15 @@ mx1 11 refuse
 mx2 12 pipelining accept
 --- address: john@ok.test
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
-smtp.mx_host: mx2.ok.test
+status: unknown
+reason: connect_failed
+verification_level: estimated
+blame: network
+retry_after: *
+smtp.mx_host: mx1.ok.test
 smtp.is_catch_all: null
-smtp.rule: *
+smtp.rule: null
+smtp.attempts: 2
 
 
 
@@ -268,12 +270,13 @@ mx1 11 refuse
 mx2 12 pipelining users=john
 --- address: john@ok.test
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
+status: unknown
+reason: connect_failed
+verification_level: estimated
+blame: network
 smtp.is_catch_all: null
-smtp.rule: accepted-2xx
+smtp.rule: null
+smtp.attempts: 2
 
 
 
@@ -286,11 +289,13 @@ mx2 12 pipelining accept
 john@ok.test
 mary@ok.test
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
-smtp.mx_host: mx2.ok.test
+status: unknown
+reason: server_error
+verification_level: estimated
+blame: domain
+retry_after: *
+smtp.mx_host: mx1.ok.test
+smtp.response_code: 421
 smtp.rule: *
 --
 status: deliverable
@@ -319,11 +324,11 @@ blame: mailbox
 smtp.mx_host: mx1.ok.test
 smtp.rule: *
 --
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
-smtp.mx_host: mx2.ok.test
+status: unknown
+reason: server_error
+verification_level: estimated
+blame: domain
+smtp.mx_host: mx1.ok.test
 smtp.is_catch_all: !true
 smtp.rule: *
 

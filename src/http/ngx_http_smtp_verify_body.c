@@ -118,9 +118,7 @@ ngx_http_smtp_verify_body_append(ngx_http_request_t *r)
         b->pos = b->last;
     }
 
-    if (!r->reading_body) {
-        r->request_body->bufs = NULL;
-    }
+    r->request_body->bufs = NULL;
 
     return NGX_OK;
 }

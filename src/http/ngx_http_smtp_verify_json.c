@@ -205,29 +205,22 @@ ngx_http_smtp_verify_json_smtp(ngx_http_smtp_verify_json_t *w,
 }
 
 
-/* null: in clear, and TLS was not tried */
-
 static void
 ngx_http_smtp_verify_json_tls(ngx_http_smtp_verify_json_t *w,
     ngx_smtp_verify_tls_t *tls)
 {
-    if (tls->protocol == NULL && tls->error == NULL) {
+    if (tls->protocol == NULL) {
         ngx_http_smtp_verify_json_word(w, "tls", NULL);
-        return;
+
+    } else {
+        ngx_http_smtp_verify_json_open(w, "tls", "{");
+        ngx_http_smtp_verify_json_word(w, "protocol", tls->protocol);
+        ngx_http_smtp_verify_json_word(w, "cipher", tls->cipher);
+        ngx_http_smtp_verify_json_bool(w, "verified", tls->verified);
+        ngx_http_smtp_verify_json_close(w, "}");
     }
 
-    ngx_http_smtp_verify_json_open(w, "tls", "{");
-
-    ngx_http_smtp_verify_json_word(w, "protocol", tls->protocol);
-    ngx_http_smtp_verify_json_word(w, "cipher", tls->cipher);
-    ngx_http_smtp_verify_json_bool(w, "verified",
-                                   tls->protocol ? tls->verified : -1);
-
-    if (tls->error) {
-        ngx_http_smtp_verify_json_word(w, "error", tls->error);
-    }
-
-    ngx_http_smtp_verify_json_close(w, "}");
+    ngx_http_smtp_verify_json_word(w, "tls_error", tls->error);
 }
 
 

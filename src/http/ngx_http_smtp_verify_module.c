@@ -22,6 +22,8 @@ static char *ngx_http_smtp_verify_target_allow(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_smtp_verify_msec(ngx_conf_t *cf, void *post,
     void *data);
+static char *ngx_http_smtp_verify_bounds(ngx_conf_t *cf, void *post,
+    void *data);
 
 
 #define NGX_HTTP_SMTP_VERIFY_ANY                                              \
@@ -34,13 +36,13 @@ static ngx_conf_post_t  ngx_http_smtp_verify_msec_post =
     { ngx_http_smtp_verify_msec };
 
 static ngx_conf_num_bounds_t  ngx_http_smtp_verify_port_bounds =
-    { ngx_conf_check_num_bounds, 1, 65535 };
+    { ngx_http_smtp_verify_bounds, 1, 65535 };
 
 static ngx_conf_num_bounds_t  ngx_http_smtp_verify_max_mx_bounds =
-    { ngx_conf_check_num_bounds, 1, 64 };
+    { ngx_http_smtp_verify_bounds, 1, 64 };
 
 static ngx_conf_num_bounds_t  ngx_http_smtp_verify_max_probes_bounds =
-    { ngx_conf_check_num_bounds, 1, 1000000 };
+    { ngx_http_smtp_verify_bounds, 1, 1000000 };
 
 
 static ngx_conf_enum_t  ngx_http_smtp_verify_catch_all[] = {
@@ -575,8 +577,9 @@ ngx_http_smtp_verify_connect_timeout(ngx_conf_t *cf, ngx_command_t *cmd,
         msec = ngx_parse_time(&value[i], 0);
 
         if (msec == (ngx_msec_t) NGX_ERROR || msec == 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid value \"%V\"",
-                               &value[i]);
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value \"%V\" in \"%V\" directive",
+                               &value[i], &cmd->name);
             return NGX_CONF_ERROR;
         }
 
@@ -649,6 +652,20 @@ ngx_http_smtp_verify_msec(ngx_conf_t *cf, void *post, void *data)
 
     if (*msec == 0) {
         return "must be greater than zero";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_smtp_verify_bounds(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_conf_num_bounds_t  *bounds = post;
+    ngx_int_t              *np = data;
+
+    if (*np < bounds->low || *np > bounds->high) {
+        return "value is out of range";
     }
 
     return NGX_CONF_OK;

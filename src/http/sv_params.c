@@ -33,6 +33,10 @@ static sv_params_status_e sv_params_json_scan(sv_params_t *params,
     const unsigned char *data, size_t len);
 static const unsigned char *sv_params_json_string(const unsigned char *p,
     const unsigned char *end, const char **error);
+static const unsigned char *sv_params_json_number(const unsigned char *p,
+    const unsigned char *end, const char **error);
+static size_t sv_params_json_digits(const unsigned char **pos,
+    const unsigned char *end);
 static int sv_params_is_space(unsigned char c);
 static sv_params_status_e sv_params_json_object(sv_params_t *params,
     const cJSON *object);
@@ -412,6 +416,11 @@ sv_params_json_scan(sv_params_t *params, const unsigned char *data, size_t len)
             break;
 
         default:
+            if (sv_is_digit(*p) || *p == '-') {
+                p = sv_params_json_number(p, end, &error);
+                continue;
+            }
+
             if (*p < ' ' && !sv_params_is_space(*p)) {
                 error = "There is a control character in the JSON body.";
             }
@@ -466,6 +475,71 @@ sv_params_json_string(const unsigned char *p, const unsigned char *end,
     }
 
     return end;
+}
+
+
+/* RFC 8259 section 6; cJSON takes whatever strtod() does */
+
+static const unsigned char *
+sv_params_json_number(const unsigned char *p, const unsigned char *end,
+    const char **error)
+{
+    if (*p == '-') {
+        p++;
+    }
+
+    if (p < end && *p == '0') {
+        p++;
+
+    } else if (sv_params_json_digits(&p, end) == 0) {
+        goto failed;
+    }
+
+    if (p < end && *p == '.') {
+        p++;
+
+        if (sv_params_json_digits(&p, end) == 0) {
+            goto failed;
+        }
+    }
+
+    if (p < end && (*p | 0x20) == 'e') {
+        p++;
+
+        if (p < end && (*p == '+' || *p == '-')) {
+            p++;
+        }
+
+        if (sv_params_json_digits(&p, end) == 0) {
+            goto failed;
+        }
+    }
+
+    if (p == end || sv_params_is_space(*p) || *p == ',' || *p == '}'
+        || *p == ']')
+    {
+        return p;
+    }
+
+failed:
+
+    *error = "There is a number in the body that JSON does not know.";
+
+    return end;
+}
+
+
+static size_t
+sv_params_json_digits(const unsigned char **pos, const unsigned char *end)
+{
+    const unsigned char  *p;
+
+    for (p = *pos; p < end && sv_is_digit(*p); p++) { /* void */ }
+
+    end = *pos;
+    *pos = p;
+
+    return p - end;
 }
 
 

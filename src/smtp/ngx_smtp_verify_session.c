@@ -300,6 +300,11 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
         ngx_add_timer(s->peer.connection->read, s->conf->read_timeout);
     }
 
+    if (s->excess && cmd >= ngx_smtp_verify_cmd_mail) {
+        ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
+        return;
+    }
+
     switch (cmd) {
 
     case ngx_smtp_verify_cmd_banner:
@@ -324,15 +329,23 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
         return;
 
     case ngx_smtp_verify_cmd_mail_random:
-        if (s->code / 100 != 2 || s->dirty) {
-            ngx_smtp_verify_session_unanswered(s);
-            return;
+        if (s->code / 100 == 2 && !s->dirty) {
+            break;
         }
 
-        break;
+        s->refused_code = s->code;
+
+        if (s->nanswered == s->nsent || s->shutting) {
+            ngx_smtp_verify_session_unanswered(s);
+        }
+
+        /* else a reply is outstanding: a flight that lacks one is no proof */
+
+        return;
 
     case ngx_smtp_verify_cmd_rcpt_random:
-        if (s->dirty && s->code / 100 == 2) {
+        if (s->refused_code || (s->dirty && s->code / 100 == 2)) {
+            s->code = s->refused_code ? s->refused_code : s->code;
             ngx_smtp_verify_session_unanswered(s);
             return;
         }
@@ -508,7 +521,7 @@ ngx_smtp_verify_session_mail(ngx_smtp_verify_session_t *s)
 static void
 ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s, ngx_uint_t index)
 {
-    if (s->code / 100 == 3 || s->excess) {
+    if (s->code / 100 == 3) {
         ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
         return;
     }
@@ -529,7 +542,7 @@ static void
 ngx_smtp_verify_session_unanswered(ngx_smtp_verify_session_t *s)
 {
     s->dirty = 1;
-    s->code = 0;
+    s->unanswered = 1;
     s->answered_rcpt = NGX_SMTP_VERIFY_RCPT_RANDOM;
 
     ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_answered);

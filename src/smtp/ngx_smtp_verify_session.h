@@ -114,8 +114,7 @@ struct ngx_smtp_verify_session_s {
     sv_reason_e                        fault;   /* of a failure; none: the
                                                    reply says what it was */
     ngx_uint_t                         answered_rcpt;   /* index, above */
-    ngx_uint_t                         code;    /* of the reply; 0: none, the
-                                                   recipient went unanswered */
+    ngx_uint_t                         code;    /* of the reply; 0: none */
     ngx_str_t                          text;    /* within the handler only */
     ngx_str_t                          banner;  /* cut, else a copy */
     ngx_smtp_verify_tls_t              tls;
@@ -132,6 +131,7 @@ struct ngx_smtp_verify_session_s {
     u_char                             nsent;
     u_char                             nanswered;
     sv_reply_parser_t                  parser;
+    ngx_uint_t                         refused_code;    /* second MAIL's */
     u_char                            *out;     /* what could not be sent */
     size_t                             out_len;
     ngx_uint_t                         log_level;   /* during a handshake */
@@ -158,6 +158,9 @@ struct ngx_smtp_verify_session_s {
     unsigned                           excess:1;    /* more replies than
                                                    commands: trust none */
     unsigned                           shutting:1;  /* 421 was said */
+    unsigned                           unanswered:1;    /* the random
+                                                   recipient could not be
+                                                   asked; code says why */
     unsigned                           busy:1;
     unsigned                           closed:1;
 };

@@ -194,6 +194,15 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
         return;
     }
 
+    /*
+     * A flight that lacks a reply, on a connection that still stands: who
+     * knows which?  What a server said before it closed stands.
+     */
+
+    if (p->accepted && p->eager && s->pipelined && s->fault == SV_TIMEOUT) {
+        p->accepted = 0;
+    }
+
     if (p->accepted && !s->excess) {
 
         if (p->claim.fact && !p->claim.owner) {
@@ -224,7 +233,9 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    if (s->pipelined && s->stage >= SV_STAGE_MAIL && !p->stepwise) {
+    if (s->pipelined && s->stage >= SV_STAGE_MAIL && !s->excess
+        && !p->stepwise)
+    {
         p->stepwise = 1;
         ngx_smtp_verify_route_retry(p);
         return;
@@ -462,7 +473,7 @@ ngx_smtp_verify_dialog_random_answered(ngx_smtp_verify_probe_t *p)
 {
     sv_class_t  class;
 
-    if (p->session->code == 0) {
+    if (p->session->unanswered) {
         ngx_smtp_verify_dialog_unrefused(p);
         return;
     }
@@ -486,9 +497,8 @@ ngx_smtp_verify_dialog_random_answered(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * Neither accepted nor refused as unknown.  Servers that allow one recipient
- * a session say so by a 452, a 421, or a closed connection: a later session
- * may ask.
+ * Neither accepted nor refused as unknown.  A server that allows one
+ * recipient a session may be asked in a later one.
  */
 
 static void
@@ -505,19 +515,27 @@ ngx_smtp_verify_dialog_unrefused(ngx_smtp_verify_probe_t *p)
 }
 
 
+/* 452 is what RFC 5321 has for too many recipients; X.5.3 says it, too */
+
 static ngx_uint_t
 ngx_smtp_verify_dialog_random_again(ngx_smtp_verify_probe_t *p)
 {
+    sv_class_t                  class;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
 
-    if (p->random_retried || s == NULL || s->fault == SV_TIMEOUT) {
+    if (p->random_retried || s == NULL || s->fault || s->code < 400
+        || s->code == 421)
+    {
         return 0;
     }
 
-    return s->code == 0 || s->code == 421 || s->code == 452
-           || s->code == 503;
+    if (ngx_smtp_verify_evidence_classify(p, &class) == SV_MAILBOX_FULL) {
+        return 0;
+    }
+
+    return s->code == 452 || ngx_strcmp(class.enhanced + 1, ".5.3") == 0;
 }
 
 

@@ -3,19 +3,25 @@
 
 
 #define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  2048
+#define NGX_SMTP_VERIFY_WATCH_INTERVAL   100        /* ms */
 
 
 static ngx_int_t ngx_smtp_verify_probe_copy(ngx_smtp_verify_probe_t *p,
     ngx_str_t *dst, ngx_str_t *src);
 static ngx_int_t ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_probe_budget(ngx_event_t *ev);
+static void ngx_smtp_verify_watch(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_watched(ngx_event_t *ev);
 static ngx_int_t ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p,
     sv_reason_e reason);
 static void ngx_smtp_verify_probe_waited(ngx_event_t *ev);
 static void ngx_smtp_verify_probe_stop(ngx_smtp_verify_probe_t *p);
 
 
-static ngx_uint_t  ngx_smtp_verify_probe_count;
+static ngx_uint_t   ngx_smtp_verify_probe_count;
+static ngx_queue_t  ngx_smtp_verify_probe_queue;
+static ngx_event_t  ngx_smtp_verify_watch_event;
+static ngx_msec_t   ngx_smtp_verify_exit_started;
 
 
 ngx_smtp_verify_probe_t *
@@ -91,9 +97,97 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
         }
     }
 
-    ngx_smtp_verify_probe_count++;
+    ngx_smtp_verify_watch(p);
 
     return p;
+}
+
+
+/*
+ * When worker_shutdown_timeout strikes, nginx closes the clients' connections
+ * with all others: what is under way is answered a moment before.
+ */
+
+static void
+ngx_smtp_verify_watch(ngx_smtp_verify_probe_t *p)
+{
+    ngx_event_t  *ev;
+
+    ev = &ngx_smtp_verify_watch_event;
+
+    if (ev->handler == NULL) {
+        ngx_queue_init(&ngx_smtp_verify_probe_queue);
+        ev->handler = ngx_smtp_verify_watched;
+        ev->log = ngx_cycle->log;
+        ev->cancelable = 1;
+        ev->data = ev;
+    }
+
+    ngx_queue_insert_tail(&ngx_smtp_verify_probe_queue, &p->queue);
+    ngx_smtp_verify_probe_count++;
+
+    if (!ev->timer_set) {
+        ngx_add_timer(ev, NGX_SMTP_VERIFY_WATCH_INTERVAL);
+    }
+}
+
+
+static void
+ngx_smtp_verify_watched(ngx_event_t *ev)
+{
+    ngx_uint_t                n;
+    ngx_msec_t                left;
+    ngx_queue_t              *q;
+    ngx_core_conf_t          *ccf;
+    ngx_smtp_verify_probe_t  *p;
+
+    if (ngx_queue_empty(&ngx_smtp_verify_probe_queue)) {
+        return;
+    }
+
+    ngx_add_timer(ev, NGX_SMTP_VERIFY_WATCH_INTERVAL);
+
+    if (!ngx_exiting) {
+        return;
+    }
+
+    if (ngx_smtp_verify_exit_started == 0) {
+        ngx_smtp_verify_exit_started = ngx_current_msec;
+    }
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
+                                           ngx_core_module);
+    if (ccf->shutdown_timeout == 0) {
+        return;
+    }
+
+    left = ccf->shutdown_timeout;
+
+    if (left > 3 * NGX_SMTP_VERIFY_WATCH_INTERVAL) {
+        left -= 3 * NGX_SMTP_VERIFY_WATCH_INTERVAL;
+    }
+
+    if (ngx_current_msec - ngx_smtp_verify_exit_started < left) {
+        return;
+    }
+
+    /* the end of one may be the end of others, which waited for it */
+
+    for (n = ngx_smtp_verify_probe_count; n; n--) {
+
+        if (ngx_queue_empty(&ngx_smtp_verify_probe_queue)) {
+            break;
+        }
+
+        q = ngx_queue_head(&ngx_smtp_verify_probe_queue);
+
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&ngx_smtp_verify_probe_queue, q);
+
+        p = ngx_queue_data(q, ngx_smtp_verify_probe_t, queue);
+
+        ngx_smtp_verify_probe_finish(p, SV_INTERRUPTED);
+    }
 }
 
 
@@ -335,10 +429,24 @@ ngx_smtp_verify_probe_pool(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p)
 {
+    ngx_smtp_verify_session_t  *s;
+
     p->done = 1;
 
+    /* given up in mid-flight: whatever would still come is not waited for */
+
+    s = p->session;
+
+    if (s && s->nanswered < s->nsent) {
+        p->session = NULL;
+        ngx_smtp_verify_session_close(s);
+    }
+
     ngx_smtp_verify_probe_stop(p);
+
+    ngx_queue_remove(&p->queue);
     ngx_smtp_verify_probe_count--;
+
     ngx_destroy_pool(p->pool);
 }
 

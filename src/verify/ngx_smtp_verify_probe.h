@@ -18,10 +18,12 @@
 #include "ngx_smtp_verify_mx.h"
 
 
-#define NGX_SMTP_VERIFY_MAX_ADDRS  8        /* of one mail host */
+#define NGX_SMTP_VERIFY_MAX_ADDRS     8     /* of one mail host */
+#define NGX_SMTP_VERIFY_MAX_RESOLVES  3     /* of its name, if that fails */
 
 
 struct ngx_smtp_verify_probe_s {
+    ngx_queue_t                        queue;       /* of all in the worker */
     ngx_smtp_verify_conf_t            *conf;
     ngx_smtp_verify_probe_handler_pt   handler;
     void                              *data;
@@ -41,6 +43,7 @@ struct ngx_smtp_verify_probe_s {
     ngx_smtp_verify_mx_record_t        implicit;    /* where there is no MX */
     ngx_uint_t                         imx;
     ngx_resolver_ctx_t                *resolving;
+    ngx_uint_t                         resolves;    /* of the current host */
     ngx_addr_t                        *addrs;       /* of the current host */
     ngx_uint_t                         naddrs;
     ngx_uint_t                         iaddr;

@@ -7,6 +7,7 @@ static void ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q);
 static void ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_route_lookup(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_resolved(ngx_resolver_ctx_t *ctx);
 static ngx_int_t ngx_smtp_verify_route_addrs(ngx_smtp_verify_probe_t *p,
     ngx_resolver_ctx_t *ctx);
@@ -142,19 +143,24 @@ ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
 static void
 ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p)
 {
-    ngx_str_t           *host;
-    ngx_resolver_ctx_t  *ctx;
-
     p->naddrs = 0;
     p->iaddr = 0;
+    p->resolves = 0;
 
-    host = &p->mx.records[p->imx].host;
-
-    if (ngx_smtp_verify_route_literal(host)) {
+    if (ngx_smtp_verify_route_literal(&p->mx.records[p->imx].host)) {
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_FORBIDDEN_TARGET);
         ngx_smtp_verify_route_next_host(p);
         return;
     }
+
+    ngx_smtp_verify_route_lookup(p);
+}
+
+
+static void
+ngx_smtp_verify_route_lookup(ngx_smtp_verify_probe_t *p)
+{
+    ngx_resolver_ctx_t  *ctx;
 
     ctx = ngx_resolve_start(p->conf->resolver, NULL);
 
@@ -164,7 +170,7 @@ ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    ctx->name = *host;
+    ctx->name = p->mx.records[p->imx].host;
     ctx->handler = ngx_smtp_verify_route_resolved;
     ctx->data = p;
     ctx->timeout = p->conf->resolver_timeout;
@@ -208,7 +214,7 @@ ngx_smtp_verify_route_literal(ngx_str_t *host)
 static void
 ngx_smtp_verify_route_resolved(ngx_resolver_ctx_t *ctx)
 {
-    ngx_int_t                 rc;
+    ngx_int_t                 rc, state;
     sv_reason_e               reason;
     ngx_smtp_verify_probe_t  *p;
 
@@ -226,7 +232,18 @@ ngx_smtp_verify_route_resolved(ngx_resolver_ctx_t *ctx)
         reason = SV_DNS_ERROR;
     }
 
+    state = ctx->state;
+
     ngx_resolve_name_done(ctx);
+
+    /* nginx's resolver asks its next server with the next question only */
+
+    if (reason == SV_DNS_ERROR && state != NGX_RESOLVE_TIMEDOUT
+        && ++p->resolves < NGX_SMTP_VERIFY_MAX_RESOLVES)
+    {
+        ngx_smtp_verify_route_lookup(p);
+        return;
+    }
 
     if (reason != SV_REASON_NONE) {
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, reason);

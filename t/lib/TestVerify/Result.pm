@@ -51,7 +51,8 @@ my %SHAPE = (
         connected => 'bn', mailbox_exists => 'bn', is_catch_all => 'bn',
         smtp_provider => 'sn', mx_host => 'sn', mx_ip => 'sn',
         stage => 'sn', response_code => 'in', enhanced_code => 'sn',
-        response => 'sn', tls => 'on', attempts => 'in', rule => 'sn',
+        response => 'sn', tls => 'on', tls_error => 'sn',
+        attempts => 'in', rule => 'sn',
     },
     'checks.smtp.tls' => {
         protocol => 's', cipher => 's', verified => 'b',
