@@ -529,7 +529,7 @@ smtp.rule: accepted-2xx
 transcript: *
 transcript.0: *
 transcript.3: *
---- response_body_like
+--- response_body_like chomp
 EHLO verifier\.test.*MAIL FROM:<probe\@verifier\.test>.*RCPT TO:<john\@ok\.test>
 
 

@@ -274,9 +274,9 @@ sub answered
     }
 
     if (defined $block->problem) {
-        none("$name - a problem of RFC 9457", $body,
+        none("$name - a problem of RFC 9457 (req $i)", $body,
              TestVerify::Result::problem($r));
-        none("$name - problem", $body,
+        none("$name - problem (req $i)", $body,
              TestVerify::Result::compare($r, $block->problem));
         return;
     }
@@ -568,7 +568,8 @@ sub locals
     my %locals;
 
     for my $text (@texts) {
-        $locals{$1} = 1 while $text =~ /([\w.+-]{2,})(?:@|%40)/g;
+        $text = substr $text, 0, 2000;
+        $locals{$1} = 1 while $text =~ /([\w.+-]{2,64}+)(?:@|%40)/g;
     }
 
     return keys %locals;
