@@ -199,8 +199,13 @@ class Rig:
     def has(self, **conf):
         """Does the configuration load?  Features come one by one."""
         self.write_conf(log=self.path("test.log"), **conf)
-        return subprocess.run(self.command("-t"), capture_output=True,
-                              check=False).returncode == 0
+        test = subprocess.run(self.command("-t"), capture_output=True,
+                              text=True, check=False)
+        self.error = test.stderr.strip().split("\n")[0]
+        return test.returncode == 0
+
+    def why(self):
+        return self.error.split("] ", 1)[-1].split(" in /")[0]
 
     def nginx_start(self, **conf):
         self.nginx_stop()
