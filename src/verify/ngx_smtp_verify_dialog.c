@@ -51,7 +51,7 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
     s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS] = p->rcpt;
     s->utf8 = p->utf8;
     s->no_tls = p->no_tls;
-    s->stepwise = p->stepwise || ngx_smtp_verify_facts_stepwise(host);
+    s->stepwise = p->stepwise || ngx_smtp_verify_facts_stepwise(p->conf, host);
     s->transcript = p->result.transcript;
     s->start = p->start;
 
@@ -170,7 +170,9 @@ ngx_smtp_verify_dialog_eager(ngx_smtp_verify_probe_t *p)
         return 1;
     }
 
-    if (ngx_smtp_verify_facts_claim(&p->domain, &p->claim) == NGX_AGAIN) {
+    if (ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim)
+        == NGX_AGAIN)
+    {
 
         /* somebody asks it now: wait only if the address is accepted */
 
@@ -294,7 +296,8 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
     provider = p->result.provider;
 
     if (p->stepwise) {
-        ngx_smtp_verify_facts_set_stepwise(&p->mx.records[p->imx].host);
+        ngx_smtp_verify_facts_set_stepwise(p->conf,
+                                           &p->mx.records[p->imx].host);
     }
 
     if (reason == SV_ACCEPTED) {
@@ -318,7 +321,7 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
                 ngx_smtp_verify_facts_settle(&p->claim, NGX_SMTP_VERIFY_NO);
 
             } else {
-                ngx_smtp_verify_facts_not_catch_all(&p->domain);
+                ngx_smtp_verify_facts_not_catch_all(p->conf, &p->domain);
             }
         }
     }
@@ -367,7 +370,7 @@ ngx_smtp_verify_dialog_accepted(ngx_smtp_verify_probe_t *p)
         p->claim.handler = ngx_smtp_verify_dialog_claimed;
         p->claim.data = p;
 
-        rc = ngx_smtp_verify_facts_claim(&p->domain, &p->claim);
+        rc = ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim);
 
         if (rc == NGX_AGAIN) {
             return;
@@ -393,7 +396,7 @@ ngx_smtp_verify_dialog_known(ngx_smtp_verify_probe_t *p)
         return NGX_SMTP_VERIFY_NO;
     }
 
-    return ngx_smtp_verify_facts_catch_all(&p->domain);
+    return ngx_smtp_verify_facts_catch_all(p->conf, &p->domain);
 }
 
 
@@ -412,7 +415,7 @@ ngx_smtp_verify_dialog_claimed(ngx_smtp_verify_claim_t *claim)
     }
 
     ngx_smtp_verify_dialog_conclude(p,
-                                 ngx_smtp_verify_facts_catch_all(&p->domain));
+                        ngx_smtp_verify_facts_catch_all(p->conf, &p->domain));
 }
 
 

@@ -70,12 +70,12 @@ ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p,
     code = p->session->code;
 
     if (class->reason == SV_GREYLISTED) {
-        ngx_smtp_verify_facts_set_greylists(host);
+        ngx_smtp_verify_facts_set_greylists(p->conf, host);
         return;
     }
 
     if (class->reason == SV_TEMPORARY_FAILURE && (code == 450 || code == 451)
-        && ngx_smtp_verify_facts_greylists(host))
+        && ngx_smtp_verify_facts_greylists(p->conf, host))
     {
         class->reason = SV_GREYLISTED;
         class->rule = "greylist-memory";

@@ -1,7 +1,8 @@
 
 /*
- * What is known of a domain and of a mail host, each fact with its own time.
- * Kept per worker; the seam where the cache zone comes.
+ * What is known of a domain and of a mail host, each fact with its own time:
+ * in the cache zone, else in this worker.  In either case those of one worker
+ * who wait for a fact are told of it at once.
  */
 
 
@@ -9,8 +10,8 @@
 #define _NGX_SMTP_VERIFY_FACTS_H_INCLUDED_
 
 
-#include <ngx_config.h>
-#include <ngx_core.h>
+#include "ngx_smtp_verify.h"
+#include "ngx_smtp_verify_mx.h"
 
 
 /* is a domain catch-all? */
@@ -33,18 +34,28 @@ struct ngx_smtp_verify_claim_s {
 };
 
 
-ngx_int_t ngx_smtp_verify_facts_catch_all(ngx_str_t *domain);
+/* as ngx_smtp_verify_mx_resolve(), what is in the zone at once */
+ngx_int_t ngx_smtp_verify_facts_mx(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_mx_query_t *q);
+
+/* what was resolved */
+void ngx_smtp_verify_facts_set_mx(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_mx_query_t *q);
+
+ngx_int_t ngx_smtp_verify_facts_catch_all(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain);
 
 /* learned without a claim: an address of it was refused as unknown */
-void ngx_smtp_verify_facts_not_catch_all(ngx_str_t *domain);
+void ngx_smtp_verify_facts_not_catch_all(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain);
 
 /*
  * NGX_OK: the random recipient is the caller's to ask; NGX_AGAIN: somebody
  * asks it now, the handler will be called, as owner where that one gave up;
  * NGX_ERROR: no memory, nothing was claimed.
  */
-ngx_int_t ngx_smtp_verify_facts_claim(ngx_str_t *domain,
-    ngx_smtp_verify_claim_t *claim);
+ngx_int_t ngx_smtp_verify_facts_claim(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain, ngx_smtp_verify_claim_t *claim);
 
 /* the owner has an answer; unknown: the domain gave none, do not ask again
    for those who wait */
@@ -55,12 +66,16 @@ void ngx_smtp_verify_facts_settle(ngx_smtp_verify_claim_t *claim,
 void ngx_smtp_verify_facts_abandon(ngx_smtp_verify_claim_t *claim);
 
 /* a host that offers PIPELINING and breaks it */
-ngx_uint_t ngx_smtp_verify_facts_stepwise(ngx_str_t *host);
-void ngx_smtp_verify_facts_set_stepwise(ngx_str_t *host);
+ngx_uint_t ngx_smtp_verify_facts_stepwise(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *host);
+void ngx_smtp_verify_facts_set_stepwise(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *host);
 
 /* a host that was seen to greylist: its bare 450 and 451 mean that, too */
-ngx_uint_t ngx_smtp_verify_facts_greylists(ngx_str_t *host);
-void ngx_smtp_verify_facts_set_greylists(ngx_str_t *host);
+ngx_uint_t ngx_smtp_verify_facts_greylists(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *host);
+void ngx_smtp_verify_facts_set_greylists(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *host);
 
 
 #endif /* _NGX_SMTP_VERIFY_FACTS_H_INCLUDED_ */

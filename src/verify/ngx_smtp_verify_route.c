@@ -38,7 +38,7 @@ ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p)
 
     p->result.probed = 1;
 
-    rc = ngx_smtp_verify_mx_resolve(q);
+    rc = ngx_smtp_verify_facts_mx(p->conf, q);
 
     if (rc == NGX_AGAIN) {
         return;
@@ -55,7 +55,12 @@ ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p)
 static void
 ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q)
 {
-    ngx_smtp_verify_route_mx_done(q->data);
+    ngx_smtp_verify_probe_t  *p;
+
+    p = q->data;
+
+    ngx_smtp_verify_facts_set_mx(p->conf, q);
+    ngx_smtp_verify_route_mx_done(p);
 }
 
 
@@ -131,6 +136,18 @@ ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
     if (!p->smtp || (p->result.provider && !p->result.provider->probe)) {
         p->result.evidence.mx_host = *host;
         ngx_smtp_verify_probe_finish(p, SV_NOT_PROBED);
+        return;
+    }
+
+    if (p->conf->cache
+        && p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_OFF
+        && ngx_smtp_verify_facts_catch_all(p->conf, &p->domain)
+           == NGX_SMTP_VERIFY_YES)
+    {
+        p->result.evidence.mx_host = *host;
+        p->result.evidence.rule = "catch-all-memory";
+        p->result.is_catch_all = 1;
+        ngx_smtp_verify_probe_finish(p, SV_CATCH_ALL);
         return;
     }
 
