@@ -187,11 +187,11 @@ smtp.rule: *
 mx1 11 pipelining users=john
 --- address: john@ok.test
 --- query: smtp=0
---- within: 50ms
 --- json
 email: john@ok.test
 status: unknown
 verification_level: estimated
+response_time_ms: <= 50
 checks.syntax: true
 checks.domain: true
 checks.mx_record: true

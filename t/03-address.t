@@ -105,10 +105,10 @@ mx1 11 pipelining accept
 --- verify
 smtp_verify_catch_all off;
 --- dns eval
-my $d = join '.', 'd' x 63, 'e' x 63, 'f' x 56, 'test';
+my $d = CORE::join '.', 'd' x 63, 'e' x 63, 'f' x 56, 'test';
 "$d MX 10 mx1.ok.test\nmx1.ok.test A 11\n"
 --- address eval
-('l' x 64) . '@' . join '.', 'd' x 63, 'e' x 63, 'f' x 56, 'test'
+('l' x 64) . '@' . CORE::join '.', 'd' x 63, 'e' x 63, 'f' x 56, 'test'
 --- json
 status: risky
 reason: accepted_untested
@@ -123,7 +123,7 @@ smtp.rule: accepted-2xx
 --- smtp
 mx1 11 pipelining accept
 --- address eval
-join "\n", 'john', '@ok.test', 'john@', 'john@@ok.test', 'john@ok@ok.test',
+CORE::join "\n", 'john', '@ok.test', 'john@', 'john@@ok.test', 'john@ok@ok.test',
     '.john@ok.test', 'john.@ok.test', 'jo..hn@ok.test', 'jo hn@ok.test',
     ' ', 'john@ok..test', 'john@.ok.test', 'john@-ok.test', 'john@ok-.test',
     'john@ok_.test', 'john@o k.test', 'john@ok.test,jane@ok.test',
@@ -132,8 +132,8 @@ join "\n", 'john', '@ok.test', 'john@', 'john@@ok.test', 'john@ok@ok.test',
     '"john"doe@ok.test', '"jo"hn"@ok.test', '"john\\"@ok.test',
     'john(comment)@ok.test', 'john;@ok.test', 'john:@ok.test',
     ('l' x 65) . '@ok.test', 'john@' . ('d' x 64) . '.test',
-    'john@' . join('.', ('d' x 63) x 4, 'test'),
-    ('l' x 64) . '@' . join('.', 'd' x 63, 'e' x 63, 'f' x 63, 'test'),
+    'john@' . CORE::join('.', ('d' x 63) x 4, 'test'),
+    ('l' x 64) . '@' . CORE::join('.', 'd' x 63, 'e' x 63, 'f' x 63, 'test'),
     'john@xn--.test', 'john@xn--a.test'
 --- json
 status: undeliverable

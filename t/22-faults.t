@@ -1058,7 +1058,7 @@ smtp.rule: accepted-2xx
 --- smtp
 mx1 11 pipelining users=john
 --- dns eval
-join '', "mx1.ok.test A 11\n", "ok.test MX 5 mx1.ok.test\n",
+CORE::join '', "mx1.ok.test A 11\n", "ok.test MX 5 mx1.ok.test\n",
     map { "ok.test MX 1$_ a-rather-long-name-of-a-mail-server-$_.ok.test\n" }
     10 .. 48
 --- address: john@ok.test

@@ -34,9 +34,9 @@ my %a = (
     teredo => 'AAAA 2001:0:7f00:1::1', docu6 => 'AAAA 2001:db8::1', discard => 'AAAA 100::1',
     site => 'AAAA fec0::1',
 );
-join '', map { "$_.test MX 10 mx.$_.test\nmx.$_.test $a{$_}\n" } sort keys %a
+CORE::join '', map { "$_.test MX 10 mx.$_.test\nmx.$_.test $a{$_}\n" } sort keys %a
 --- address eval
-join "\n", map { "john\@$_.test" } qw(
+CORE::join "\n", map { "john\@$_.test" } qw(
     loop loop2 private10 private172 private172b private192 metadata linklocal zero zero1
     cgnat benchmark docu docu2 docu3 ietf multicast multicast2 reserved broadcast
     loop6 unspecified6 mapped mapped10 compatible link6 unique unique2 multicast6

@@ -425,7 +425,7 @@ ok.test MX 10 mx2.ok.test
 mx1.ok.test A 11
 mx2.ok.test A 12
 --- address eval
-join "\n", map { "user$_\@ok.test" } 1 .. 24
+CORE::join "\n", map { "user$_\@ok.test" } 1 .. 24
 --- json
 status: undeliverable
 reason: mailbox_not_found
@@ -464,7 +464,7 @@ smtp.rule: *
 mx1 11 pipelining
 mx2 12 pipelining
 --- address eval
-join "\n", map { "user$_\@ok.test" } 1 .. 12
+CORE::join "\n", map { "user$_\@ok.test" } 1 .. 12
 --- json
 status: undeliverable
 reason: mailbox_not_found
