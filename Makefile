@@ -244,8 +244,6 @@ lint-deep: $(NB)/objs/Makefile
 
 # ---- suites
 
-# TEST_NGINX_LOAD_MODULES is not set where the module is built in
-
 suites = TEST_NGINX_BINARY=$(1) prove -It/lib $(PROVE_FLAGS) $(TESTS)
 
 .PHONY: test
@@ -263,12 +261,16 @@ ASAN_CC_OPT   := $(SAN) -fno-sanitize=alignment,nonnull-attribute \
 $(A)/tree/configure:
 	@t/tools/nginx-source $(A)/tree
 
-$(A)/objs/Makefile: config $(B)/sources $(A)/tree/configure | $(GEN)
+$(A)/lsan.o: t/tools/lsan.c
+	@mkdir -p $(@D)
+	@$(CC) $(WARN) -O1 -g -c -o $@ $<
+
+$(A)/objs/Makefile: config $(B)/sources $(A)/tree/configure $(A)/lsan.o | $(GEN)
 	@echo "configuring $(A)"
 	@(cd $(A)/tree && $(CONFIGURE_ENV) ./configure \
 	    --builddir=$(A)/objs --prefix=$(A)/prefix --with-cc=$(CC) \
 	    --with-cc-opt="$(ASAN_CC_OPT)" \
-	    --with-ld-opt="-fsanitize=address,undefined" \
+	    --with-ld-opt="-fsanitize=address,undefined $(A)/lsan.o" \
 	    $(filter-out --with-compat,$(NGX_FLAGS)) --add-module=$(ROOT)) \
 	    > $(A)/configure.log 2>&1 \
 	    || { tail -n 25 $(A)/configure.log >&2; exit 1; }
@@ -285,35 +287,11 @@ asan-unit: $(UNIT:%=$(A)/%)
 
 asan: deps-asan asan-nginx asan-unit  ## unit tests and suites under AddressSanitizer and UBSan, with pool debugging
 	@rm -rf $(A)/log && mkdir -p $(A)/log && chmod 1777 $(A)/log
-	@export ASAN_OPTIONS=log_path=$(A)/log/asan:malloc_context_size=60; \
+	@export ASAN_OPTIONS=log_path=$(A)/log/asan; \
 	export UBSAN_OPTIONS=log_path=$(A)/log/ubsan:print_stacktrace=1; \
+	export TEST_NGINX_SANITIZER=1; \
 	$(call suites,$(A)/objs/nginx) || rc=$$?; \
-	t/tools/sanitizer-report $(A)/log && exit $${rc:-0}
-
-
-# ---- benchmark
-
-BENCH_TOOLS  := $(addprefix $(B)/bench/,sink dnsd bare load)
-
-$(B)/bench/%.o: t/bench/%.c
-	@mkdir -p $(@D)
-	@$(CC) $(WARN) -O2 -g -MMD -MP -c -o $@ $<
-
-$(B)/bench/sink: $(B)/bench/sink.o $(B)/bench/sink_tls.o $(B)/bench/util.o
-	@$(CC) -o $@ $^ -lssl -lcrypto
-
-$(B)/bench/%: $(B)/bench/%.o $(B)/bench/util.o
-	@$(CC) -o $@ $^
-
--include $(wildcard $(B)/bench/*.d)
-
-.PHONY: bench
-bench: deps-bench module $(BENCH_TOOLS)  ## measure against a bare client; BENCH="uncached memory": only these
-	@t/bench/run $(B) $(NGX_BIN) $(SO) $(BENCH)
-
-.PHONY: soak
-soak: deps-bench module $(BENCH_TOOLS)  ## load, faults, kills and reloads for SOAK_SECONDS (300)
-	@t/soak/run $(B) $(NGX_BIN) $(SO) $(SOAK_SECONDS)
+	cat $(A)/log/* 2> /dev/null && exit 1; exit $${rc:-0}
 
 
 # ---- demo
