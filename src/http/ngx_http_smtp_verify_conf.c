@@ -75,6 +75,9 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->verify.session.read_timeout = NGX_CONF_UNSET_MSEC;
     conf->verify.session.starttls = NGX_CONF_UNSET_UINT;
     conf->verify.session.ssl_verify = NGX_CONF_UNSET;
+    conf->verify.keep.transactions = NGX_CONF_UNSET_UINT;
+    conf->verify.keep.rejects = NGX_CONF_UNSET_UINT;
+    conf->verify.keep.timeout = NGX_CONF_UNSET_MSEC;
     conf->verify.catch_all = NGX_CONF_UNSET_UINT;
     conf->verify.max_mx = NGX_CONF_UNSET_UINT;
     conf->verify.timeout = NGX_CONF_UNSET_MSEC;
@@ -112,6 +115,12 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->verify.session.starttls,
                               prev->verify.session.starttls,
                               NGX_SMTP_VERIFY_STARTTLS_ON);
+    ngx_conf_merge_uint_value(conf->verify.keep.transactions,
+                              prev->verify.keep.transactions, 0);
+    ngx_conf_merge_uint_value(conf->verify.keep.rejects,
+                              prev->verify.keep.rejects, 5);
+    ngx_conf_merge_msec_value(conf->verify.keep.timeout,
+                              prev->verify.keep.timeout, 5000);
     ngx_conf_merge_uint_value(conf->verify.catch_all, prev->verify.catch_all,
                               NGX_SMTP_VERIFY_CATCH_ALL_ON);
     ngx_conf_merge_uint_value(conf->verify.max_mx, prev->verify.max_mx, 5);

@@ -20,6 +20,8 @@ static char *ngx_http_smtp_verify_connect_timeout(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_smtp_verify_target_allow(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
+static char *ngx_http_smtp_verify_keepalive(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 static char *ngx_http_smtp_verify_msec(ngx_conf_t *cf, void *post,
     void *data);
 static char *ngx_http_smtp_verify_bounds(ngx_conf_t *cf, void *post,
@@ -239,6 +241,13 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_smtp_verify_loc_conf_t, ignore_client_abort),
+      NULL },
+
+    { ngx_string("smtp_verify_keepalive"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE123,
+      ngx_http_smtp_verify_keepalive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("smtp_verify_max_wait"),
@@ -640,6 +649,81 @@ ngx_http_smtp_verify_target_allow(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* off, or the transactions of a session, with rejects=N and timeout=TIME */
+
+static char *
+ngx_http_smtp_verify_keepalive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    ngx_int_t                     n;
+    ngx_str_t                    *value, s;
+    ngx_uint_t                    i;
+    ngx_smtp_verify_keep_conf_t  *keep;
+
+    keep = &slcf->verify.keep;
+
+    if (keep->transactions != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        keep->transactions = 0;
+        return cf->args->nelts == 2 ? NGX_CONF_OK : "has more than \"off\"";
+    }
+
+    n = ngx_atoi(value[1].data, value[1].len);
+    i = 1;
+
+    if (n == NGX_ERROR || n == 0) {
+        goto invalid;
+    }
+
+    keep->transactions = n;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_strncmp(value[i].data, "rejects=", 8) == 0) {
+            n = ngx_atoi(value[i].data + 8, value[i].len - 8);
+
+            if (n == NGX_ERROR || n == 0) {
+                goto invalid;
+            }
+
+            keep->rejects = n;
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "timeout=", 8) == 0) {
+            s.data = value[i].data + 8;
+            s.len = value[i].len - 8;
+
+            keep->timeout = ngx_parse_time(&s, 0);
+
+            if (keep->timeout == (ngx_msec_t) NGX_ERROR || keep->timeout == 0)
+            {
+                goto invalid;
+            }
+
+            continue;
+        }
+
+        goto invalid;
+    }
+
+    return NGX_CONF_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                       &value[i]);
+
+    return NGX_CONF_ERROR;
 }
 
 

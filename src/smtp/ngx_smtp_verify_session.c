@@ -123,6 +123,11 @@ ngx_smtp_verify_session_ask(ngx_smtp_verify_session_t *s, ngx_uint_t first,
         *cmd++ = ngx_smtp_verify_cmd_rset;
     }
 
+    s->transactions += n;
+    s->unanswered = 0;
+    s->refused_code = 0;
+    s->fault = SV_REASON_NONE;
+
     if (first == NGX_SMTP_VERIFY_RCPT_ADDRESS) {
         *cmd++ = ngx_smtp_verify_cmd_mail;
         *cmd++ = ngx_smtp_verify_cmd_rcpt;
@@ -144,6 +149,20 @@ ngx_smtp_verify_session_ask(ngx_smtp_verify_session_t *s, ngx_uint_t first,
     s->pipelined = (s->cap_pipelining && !s->stepwise);
 
     ngx_smtp_verify_session_flight(s);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_session_reusable(ngx_smtp_verify_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    return s->connected && !s->dirty && !s->fault && s->out == NULL
+           && s->used && s->nanswered == s->ncommands && !s->tls_wanted
+           && s->code != 421 && !c->error && !c->close && !c->read->eof
+           && !c->read->pending_eof;
 }
 
 
@@ -527,6 +546,10 @@ ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s, ngx_uint_t index)
     }
 
     s->answered_rcpt = index;
+
+    if (s->code >= 500) {
+        s->refused++;
+    }
 
     ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_answered);
 

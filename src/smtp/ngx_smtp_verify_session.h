@@ -94,6 +94,8 @@ typedef void (*ngx_smtp_verify_session_handler_pt)
 
 
 struct ngx_smtp_verify_session_s {
+    ngx_queue_t                        queue;   /* while it is kept */
+
     /* given by the owner, before _connect() */
     ngx_smtp_verify_session_conf_t    *conf;
     ngx_smtp_verify_session_handler_pt handler;
@@ -125,6 +127,9 @@ struct ngx_smtp_verify_session_s {
     ngx_peer_connection_t              peer;
     ngx_log_t                          log;
 
+    ngx_uint_t                         transactions;
+    ngx_uint_t                         refused; /* recipients */
+
     /* private */
     u_char                             commands[8];
     u_char                             ncommands;
@@ -140,6 +145,9 @@ struct ngx_smtp_verify_session_s {
     unsigned                           no_tls:1;
     unsigned                           stepwise:1;
     unsigned                           utf8:1;  /* MAIL with SMTPUTF8 */
+    unsigned                           reused:1;
+    unsigned                           identity:1;  /* helo and from are
+                                                   the session's copies */
 
     /* what EHLO told */
     unsigned                           cap_pipelining:1;
@@ -183,6 +191,9 @@ ngx_int_t ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s);
  */
 void ngx_smtp_verify_session_ask(ngx_smtp_verify_session_t *s,
     ngx_uint_t first, ngx_uint_t n);
+
+/* nothing is outstanding, nothing in doubt: it may be asked again */
+ngx_uint_t ngx_smtp_verify_session_reusable(ngx_smtp_verify_session_t *s);
 
 /* lets go of the session: QUIT is said, its answer awaited behind */
 void ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s);

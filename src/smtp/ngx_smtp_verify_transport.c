@@ -1,23 +1,18 @@
 
 #include "ngx_smtp_verify_session.h"
 #include "ngx_smtp_verify_transport.h"
+#include "ngx_smtp_verify_tls.h"
 
 
 #define NGX_SMTP_VERIFY_READ_SIZE  4096
 
 
 static ngx_int_t ngx_smtp_verify_transport_test_connect(ngx_connection_t *c);
-static void ngx_smtp_verify_transport_read(ngx_event_t *rev);
-static void ngx_smtp_verify_transport_write(ngx_event_t *wev);
 static ngx_int_t ngx_smtp_verify_transport_opened(
     ngx_smtp_verify_session_t *s);
 static ngx_int_t ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_transport_flush(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_transport_lost(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_tls_handler(ngx_connection_t *c);
-static const char *ngx_smtp_verify_tls_check(ngx_smtp_verify_session_t *s);
 static u_char *ngx_smtp_verify_log_error(ngx_log_t *log, u_char *buf,
     size_t len);
 
@@ -84,7 +79,7 @@ ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s)
 }
 
 
-static void
+void
 ngx_smtp_verify_transport_write(ngx_event_t *wev)
 {
     ngx_connection_t           *c;
@@ -109,7 +104,7 @@ ngx_smtp_verify_transport_write(ngx_event_t *wev)
 }
 
 
-static void
+void
 ngx_smtp_verify_transport_read(ngx_event_t *rev)
 {
     ngx_int_t                   rc;
@@ -355,7 +350,7 @@ ngx_smtp_verify_session_close(ngx_smtp_verify_session_t *s)
 
 /* ends what may have been closed while it was at work */
 
-static void
+void
 ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s)
 {
     ngx_connection_t  *c;
@@ -370,146 +365,13 @@ ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s)
 
     if (c) {
         if (c->ssl) {
-            c->ssl->no_wait_shutdown = 1;
-            (void) ngx_ssl_shutdown(c);
+            ngx_smtp_verify_tls_close(s);
         }
 
         ngx_close_connection(c);
     }
 
     ngx_destroy_pool(s->pool);
-}
-
-
-static void
-ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
-{
-    ngx_int_t          rc;
-    ngx_connection_t  *c;
-
-    c = s->peer.connection;
-
-    s->tls_wanted = 0;
-    s->log.action = "in TLS handshake with mail server";
-
-    if (ngx_ssl_create_connection(s->conf->ssl, c, NGX_SSL_CLIENT) != NGX_OK) {
-        ngx_smtp_verify_session_secured(s, "no memory");
-        return;
-    }
-
-    if (SSL_set_tlsext_host_name(c->ssl->connection, (char *) s->host.data)
-        == 0)
-    {
-        ngx_smtp_verify_session_secured(s, "SNI failed");
-        return;
-    }
-
-    /* peers with the oldest TLS are logged at [crit], which they are not */
-
-    if (s->log.log_level > NGX_LOG_ALERT) {
-        s->log_level = s->log.log_level;
-        s->log.log_level = NGX_LOG_ALERT;
-    }
-
-    rc = ngx_ssl_handshake(c);
-
-    if (rc == NGX_AGAIN) {
-        ngx_add_timer(c->read, s->conf->read_timeout);
-        c->ssl->handler = ngx_smtp_verify_tls_handler;
-        return;
-    }
-
-    ngx_smtp_verify_tls_handler(c);
-}
-
-
-static void
-ngx_smtp_verify_tls_handler(ngx_connection_t *c)
-{
-    const char                 *error;
-    ngx_uint_t                  nested;
-    ngx_smtp_verify_session_t  *s;
-
-    s = c->data;
-
-    nested = s->busy;
-    s->busy = 1;
-
-    if (s->log_level) {
-        s->log.log_level = s->log_level;
-        s->log_level = 0;
-    }
-
-    s->log.action = "talking to mail server";
-
-    c->read->handler = ngx_smtp_verify_transport_read;
-    c->write->handler = ngx_smtp_verify_transport_write;
-
-    if (c->read->timer_set) {
-        ngx_del_timer(c->read);
-    }
-
-    error = ngx_smtp_verify_tls_check(s);
-
-    if (error) {
-        ngx_log_error(NGX_LOG_INFO, &s->log, 0, "TLS with mail server: %s",
-                      error);
-    }
-
-    if (s->quitting) {
-        ngx_smtp_verify_session_close(s);
-
-    } else {
-        ngx_smtp_verify_session_secured(s, error);
-    }
-
-    if (!s->closed && c->read->ready) {
-        ngx_post_event(c->read, &ngx_posted_events);
-    }
-
-    if (!nested) {
-        ngx_smtp_verify_transport_done(s);
-    }
-}
-
-
-/* NULL, and the facts of a handshake that went well; or why it did not */
-
-static const char *
-ngx_smtp_verify_tls_check(ngx_smtp_verify_session_t *s)
-{
-    X509              *cert;
-    ngx_connection_t  *c;
-
-    c = s->peer.connection;
-
-    if (c->read->timedout) {
-        return "handshake timed out";
-    }
-
-    if (!c->ssl->handshaked) {
-        return "handshake failed";
-    }
-
-    s->tls.protocol = SSL_get_version(c->ssl->connection);
-    s->tls.cipher = SSL_get_cipher_name(c->ssl->connection);
-
-    cert = SSL_get_peer_certificate(c->ssl->connection);
-
-    if (cert) {
-        s->tls.verified = (SSL_get_verify_result(c->ssl->connection)
-                           == X509_V_OK
-                           && ngx_ssl_check_host(c, &s->host) == NGX_OK);
-        X509_free(cert);
-    }
-
-    if (s->conf->ssl_verify && !s->tls.verified) {
-        s->tls.protocol = NULL;
-        s->tls.cipher = NULL;
-        return "certificate was not verified";
-    }
-
-    return NULL;
 }
 
 

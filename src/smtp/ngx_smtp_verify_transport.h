@@ -14,7 +14,11 @@
 /* to the transport; a failure to send shows as a failure to read, later */
 void ngx_smtp_verify_transport_send(ngx_smtp_verify_session_t *s,
     u_char *data, size_t len);
-void ngx_smtp_verify_transport_starttls(ngx_smtp_verify_session_t *s);
+
+/* handlers of the connection; _done() ends what was closed while at work */
+void ngx_smtp_verify_transport_read(ngx_event_t *rev);
+void ngx_smtp_verify_transport_write(ngx_event_t *wev);
+void ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s);
 
 
 /* from the transport */

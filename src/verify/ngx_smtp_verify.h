@@ -26,10 +26,20 @@
 #define NGX_SMTP_VERIFY_CATCH_ALL_EAGER  2
 
 
+/* limits of a session that is kept */
+
+typedef struct {
+    ngx_uint_t                         transactions;    /* 0: none is kept */
+    ngx_uint_t                         rejects;
+    ngx_msec_t                         timeout;
+} ngx_smtp_verify_keep_conf_t;
+
+
 /* what of a location's configuration a probe needs */
 
 typedef struct {
     ngx_smtp_verify_session_conf_t     session;
+    ngx_smtp_verify_keep_conf_t        keep;
     ngx_resolver_t                    *resolver;
     ngx_msec_t                         resolver_timeout;
     in_port_t                          port;

@@ -1,10 +1,14 @@
 
+#include "ngx_smtp_verify_keep.h"
 #include "ngx_smtp_verify_probe.h"
 
 
 #define NGX_SMTP_VERIFY_RANDOM_LEN  20
 
 
+static ngx_smtp_verify_session_t *ngx_smtp_verify_dialog_session(
+    ngx_smtp_verify_probe_t *p, ngx_addr_t *addr, ngx_addr_t *local);
+static ngx_uint_t ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p);
 static ngx_uint_t ngx_smtp_verify_dialog_eager(ngx_smtp_verify_probe_t *p);
@@ -35,19 +39,14 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
 
     host = &p->mx.records[p->imx].host;
 
-    s = ngx_smtp_verify_session_create(host, addr->sockaddr, addr->socklen,
-                                       &p->log);
+    s = ngx_smtp_verify_dialog_session(p, addr, local);
     if (s == NULL) {
         return NGX_ERROR;
     }
 
-    s->conf = &p->conf->session;
     s->handler = ngx_smtp_verify_dialog_handler;
     s->data = p;
-    s->local = local;
     s->connect_timeout = connect_timeout;
-    s->helo = p->helo;
-    s->from = p->from;
     s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS] = p->rcpt;
     s->utf8 = p->utf8;
     s->no_tls = p->no_tls;
@@ -56,6 +55,12 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
     s->start = p->start;
 
     p->session = s;
+
+    if (s->reused) {
+        p->result.connected = 1;
+        ngx_smtp_verify_dialog_ready(p);
+        return NGX_OK;
+    }
 
     if (p->result.connected < 0) {
         p->result.connected = 0;
@@ -72,6 +77,41 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
 }
 
 
+/* one that was kept, or a new one */
+
+static ngx_smtp_verify_session_t *
+ngx_smtp_verify_dialog_session(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
+    ngx_addr_t *local)
+{
+    ngx_str_t                  *host;
+    ngx_smtp_verify_session_t  *s;
+
+    host = &p->mx.records[p->imx].host;
+
+    if (!p->fresh && !p->random_only && !p->stepwise && !p->no_tls) {
+
+        s = ngx_smtp_verify_keep_get(p->conf, addr, local, host, &p->helo,
+                                     &p->from);
+        if (s) {
+            return s;
+        }
+    }
+
+    s = ngx_smtp_verify_session_create(host, addr->sockaddr, addr->socklen,
+                                       &p->log);
+    if (s == NULL) {
+        return NULL;
+    }
+
+    s->conf = &p->conf->session;
+    s->local = local;
+    s->helo = p->helo;
+    s->from = p->from;
+
+    return s;
+}
+
+
 void
 ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p)
 {
@@ -81,8 +121,32 @@ ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p)
 
     if (s) {
         p->session = NULL;
-        ngx_smtp_verify_session_quit(s);
+        ngx_smtp_verify_keep(p->conf, s);
     }
+}
+
+
+/*
+ * A session that was kept may fail for what was said in it before: what it
+ * answered then is asked anew.
+ */
+
+static ngx_uint_t
+ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (!s->reused || p->fresh || p->accepted) {
+        return 0;
+    }
+
+    p->fresh = 1;
+
+    ngx_smtp_verify_route_retry(p);
+
+    return 1;
 }
 
 
@@ -196,6 +260,10 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
         return;
     }
 
+    if (ngx_smtp_verify_dialog_anew(p)) {
+        return;
+    }
+
     /*
      * A flight that lacks a reply, on a connection that still stands: who
      * knows which?  What a server said before it closed stands.
@@ -289,6 +357,10 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
 {
     sv_reason_e           reason;
     const sv_provider_t  *provider;
+
+    if (p->session->code / 100 == 4 && ngx_smtp_verify_dialog_anew(p)) {
+        return;
+    }
 
     ngx_smtp_verify_evidence_reply(p, &p->result.evidence);
 

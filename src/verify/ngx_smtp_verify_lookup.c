@@ -51,8 +51,7 @@ static void ngx_smtp_verify_lookup_again(ngx_smtp_verify_lookup_t *l);
 static void ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l,
     sv_reason_e reason);
 static ngx_uint_t ngx_smtp_verify_lookup_has_time(
-    ngx_smtp_verify_lookup_t *l, ngx_smtp_verify_call_t *call,
-    ngx_smtp_verify_result_t *result);
+    ngx_smtp_verify_lookup_t *l, ngx_msec_t cut);
 
 static ngx_smtp_verify_call_t *ngx_smtp_verify_call_find(
     ngx_smtp_verify_lookup_t *l);
@@ -76,6 +75,8 @@ static ngx_uint_t ngx_smtp_verify_store_keeps(ngx_smtp_verify_cache_t *cache,
 static time_t ngx_smtp_verify_store_valid(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_result_t *result);
 static ngx_uint_t ngx_smtp_verify_store_is_ours(
+    ngx_smtp_verify_result_t *result);
+static ngx_msec_t ngx_smtp_verify_store_cut(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_result_t *result);
 
 static void ngx_smtp_verify_lookup_probe_destroy(ngx_smtp_verify_probe_t *p);
@@ -594,15 +595,12 @@ ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l, sv_reason_e reason)
 }
 
 
-/* the one who asked first had less time than this one */
+/* the one who asked first had less time than this one, and it ran out */
 
 static ngx_uint_t
-ngx_smtp_verify_lookup_has_time(ngx_smtp_verify_lookup_t *l,
-    ngx_smtp_verify_call_t *call, ngx_smtp_verify_result_t *result)
+ngx_smtp_verify_lookup_has_time(ngx_smtp_verify_lookup_t *l, ngx_msec_t cut)
 {
-    return result->status == SV_UNKNOWN
-           && l->conf->timeout > call->conf->timeout
-           && result->elapsed >= call->conf->timeout
+    return cut && l->conf->timeout > cut
            && ngx_current_msec - l->start < l->conf->timeout
            && !ngx_exiting;
 }
@@ -749,6 +747,7 @@ ngx_smtp_verify_call_probed(ngx_smtp_verify_probe_t *p)
 static void
 ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
 {
+    ngx_msec_t                 cut;
     ngx_queue_t               *q, again;
     ngx_smtp_verify_lookup_t  *l;
     ngx_smtp_verify_result_t   result;
@@ -756,6 +755,9 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
     call->done = 1;
     ngx_rbtree_delete(&ngx_smtp_verify_calls, &call->node);
     ngx_smtp_verify_flight_end(call->cache, &call->flight);
+
+    cut = ngx_smtp_verify_store_cut(call->conf,
+                                   ngx_smtp_verify_probe_result(call->probe));
 
     ngx_queue_init(&again);
 
@@ -766,7 +768,7 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
 
         result = *ngx_smtp_verify_probe_result(call->probe);
 
-        if (ngx_smtp_verify_lookup_has_time(l, call, &result)) {
+        if (ngx_smtp_verify_lookup_has_time(l, cut)) {
             ngx_queue_remove(q);
             ngx_queue_insert_tail(&again, q);
             continue;
@@ -822,6 +824,8 @@ ngx_smtp_verify_call_poll(ngx_event_t *ev)
         ngx_smtp_verify_lookup_take(l);
 
         if (rc != NGX_OK
+            || (item.variant != call->conf->scope
+                && ngx_smtp_verify_lookup_has_time(l, item.later))
             || ngx_smtp_verify_lookup_key(l) != NGX_OK
             || ngx_smtp_verify_lookup_read(l, &item) != NGX_OK)
         {
@@ -1068,7 +1072,7 @@ ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
 
     item->created = ngx_time();
     item->expires = item->created + valid;
-    item->later = 0;
+    item->later = ours ? ngx_smtp_verify_store_cut(conf, result) : 0;
     item->tag = flight ? (uint32_t) flight->id : 0;
 
     item->len = ngx_smtp_verify_record_write(item->data, result,
@@ -1138,4 +1142,15 @@ ngx_smtp_verify_store_is_ours(ngx_smtp_verify_result_t *result)
 {
     return sv_reason_info(result->found)->status == SV_UNKNOWN
            && result->found != SV_UNVERIFIABLE_PROVIDER;
+}
+
+
+/* the budget that a probe without an answer ran out of, else 0 */
+
+static ngx_msec_t
+ngx_smtp_verify_store_cut(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_result_t *result)
+{
+    return result->status == SV_UNKNOWN && result->elapsed >= conf->timeout
+           ? conf->timeout : 0;
 }

@@ -64,6 +64,7 @@ struct ngx_smtp_verify_probe_s {
 
     /* of the current address */
     unsigned                           no_tls:1;
+    unsigned                           fresh:1;     /* no kept session */
     unsigned                           stepwise:1;
     unsigned                           random_only:1;
     unsigned                           accepted:1;  /* 2xx for the address */

@@ -402,6 +402,7 @@ ngx_smtp_verify_route_anew(ngx_smtp_verify_probe_t *p)
     p->timed_out = 0;
     p->no_tls = 0;
     p->tls_error = NULL;
+    p->fresh = 0;
     p->stepwise = 0;
 
     ngx_smtp_verify_route_resolve(p);
@@ -425,6 +426,7 @@ ngx_smtp_verify_route_next(ngx_smtp_verify_probe_t *p)
 
     p->no_tls = 0;
     p->tls_error = NULL;
+    p->fresh = 0;
     p->stepwise = 0;
     p->connects++;
 

@@ -1,0 +1,271 @@
+
+#include "ngx_smtp_verify_session.h"
+#include "ngx_smtp_verify_transport.h"
+#include "ngx_smtp_verify_tls.h"
+
+
+/* by host: one that another takes the place of makes a full handshake */
+
+#define NGX_SMTP_VERIFY_TLS_SESSIONS  256
+
+
+typedef struct {
+    SSL_CTX      *ctx;
+    uint32_t      hash;
+    SSL_SESSION  *session;
+    u_char        host[256];
+} ngx_smtp_verify_tls_session_t;
+
+
+static void ngx_smtp_verify_tls_handler(ngx_connection_t *c);
+static const char *ngx_smtp_verify_tls_check(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_tls_resume(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_tls_save(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_tls_forget(ngx_smtp_verify_session_t *s);
+static ngx_smtp_verify_tls_session_t *ngx_smtp_verify_tls_slot(
+    ngx_smtp_verify_session_t *s, uint32_t *hash);
+static ngx_uint_t ngx_smtp_verify_tls_is(ngx_smtp_verify_tls_session_t *slot,
+    ngx_smtp_verify_session_t *s, uint32_t hash);
+
+
+static ngx_smtp_verify_tls_session_t
+    ngx_smtp_verify_tls_sessions[NGX_SMTP_VERIFY_TLS_SESSIONS];
+
+
+void
+ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
+{
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    s->tls_wanted = 0;
+    s->log.action = "in TLS handshake with mail server";
+
+    if (ngx_ssl_create_connection(s->conf->ssl, c, NGX_SSL_CLIENT) != NGX_OK) {
+        ngx_smtp_verify_session_secured(s, "no memory");
+        return;
+    }
+
+    if (SSL_set_tlsext_host_name(c->ssl->connection, (char *) s->host.data)
+        == 0)
+    {
+        ngx_smtp_verify_session_secured(s, "SNI failed");
+        return;
+    }
+
+    ngx_smtp_verify_tls_resume(s);
+
+    /* peers with the oldest TLS are logged at [crit], which they are not */
+
+    if (s->log.log_level > NGX_LOG_ALERT) {
+        s->log_level = s->log.log_level;
+        s->log.log_level = NGX_LOG_ALERT;
+    }
+
+    rc = ngx_ssl_handshake(c);
+
+    if (rc == NGX_AGAIN) {
+        ngx_add_timer(c->read, s->conf->read_timeout);
+        c->ssl->handler = ngx_smtp_verify_tls_handler;
+        return;
+    }
+
+    ngx_smtp_verify_tls_handler(c);
+}
+
+
+static void
+ngx_smtp_verify_tls_handler(ngx_connection_t *c)
+{
+    const char                 *error;
+    ngx_uint_t                  nested;
+    ngx_smtp_verify_session_t  *s;
+
+    s = c->data;
+
+    nested = s->busy;
+    s->busy = 1;
+
+    if (s->log_level) {
+        s->log.log_level = s->log_level;
+        s->log_level = 0;
+    }
+
+    s->log.action = "talking to mail server";
+
+    c->read->handler = ngx_smtp_verify_transport_read;
+    c->write->handler = ngx_smtp_verify_transport_write;
+
+    if (c->read->timer_set) {
+        ngx_del_timer(c->read);
+    }
+
+    error = ngx_smtp_verify_tls_check(s);
+
+    if (error) {
+        ngx_log_error(NGX_LOG_INFO, &s->log, 0, "TLS with mail server: %s",
+                      error);
+    }
+
+    if (s->quitting) {
+        ngx_smtp_verify_session_close(s);
+
+    } else {
+        ngx_smtp_verify_session_secured(s, error);
+    }
+
+    if (!s->closed && c->read->ready) {
+        ngx_post_event(c->read, &ngx_posted_events);
+    }
+
+    if (!nested) {
+        ngx_smtp_verify_transport_done(s);
+    }
+}
+
+
+/* NULL, and the facts of a handshake that went well; or why it did not */
+
+static const char *
+ngx_smtp_verify_tls_check(ngx_smtp_verify_session_t *s)
+{
+    X509              *cert;
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    if (c->read->timedout) {
+        return "handshake timed out";
+    }
+
+    if (!c->ssl->handshaked) {
+        ngx_smtp_verify_tls_forget(s);
+        return "handshake failed";
+    }
+
+    s->tls.protocol = SSL_get_version(c->ssl->connection);
+    s->tls.cipher = SSL_get_cipher_name(c->ssl->connection);
+
+    cert = SSL_get_peer_certificate(c->ssl->connection);
+
+    if (cert) {
+        s->tls.verified = (SSL_get_verify_result(c->ssl->connection)
+                           == X509_V_OK
+                           && ngx_ssl_check_host(c, &s->host) == NGX_OK);
+        X509_free(cert);
+    }
+
+    if (s->conf->ssl_verify && !s->tls.verified) {
+        s->tls.protocol = NULL;
+        s->tls.cipher = NULL;
+        return "certificate was not verified";
+    }
+
+    return NULL;
+}
+
+
+void
+ngx_smtp_verify_tls_close(ngx_smtp_verify_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    /* tickets of TLS 1.3 have come with the replies by now */
+
+    if (c->ssl->handshaked && s->tls.protocol) {
+        ngx_smtp_verify_tls_save(s);
+    }
+
+    c->ssl->no_wait_shutdown = 1;
+
+    (void) ngx_ssl_shutdown(c);
+}
+
+
+static void
+ngx_smtp_verify_tls_resume(ngx_smtp_verify_session_t *s)
+{
+    uint32_t                        hash;
+    ngx_smtp_verify_tls_session_t  *slot;
+
+    slot = ngx_smtp_verify_tls_slot(s, &hash);
+
+    if (ngx_smtp_verify_tls_is(slot, s, hash)) {
+        (void) ngx_ssl_set_session(s->peer.connection, slot->session);
+    }
+}
+
+
+static void
+ngx_smtp_verify_tls_save(ngx_smtp_verify_session_t *s)
+{
+    uint32_t                        hash;
+    SSL_SESSION                    *session;
+    ngx_smtp_verify_tls_session_t  *slot;
+
+    if (s->host.len >= sizeof(slot->host)) {
+        return;
+    }
+
+    session = SSL_get1_session(s->peer.connection->ssl->connection);
+
+    if (session == NULL) {
+        return;
+    }
+
+    slot = ngx_smtp_verify_tls_slot(s, &hash);
+
+    if (!SSL_SESSION_is_resumable(session) || session == slot->session) {
+        SSL_SESSION_free(session);
+        return;
+    }
+
+    if (slot->session) {
+        SSL_SESSION_free(slot->session);
+    }
+
+    slot->ctx = s->conf->ssl->ctx;
+    slot->hash = hash;
+    slot->session = session;
+
+    ngx_memcpy(slot->host, s->host.data, s->host.len);
+    slot->host[s->host.len] = '\0';
+}
+
+
+static void
+ngx_smtp_verify_tls_forget(ngx_smtp_verify_session_t *s)
+{
+    uint32_t                        hash;
+    ngx_smtp_verify_tls_session_t  *slot;
+
+    slot = ngx_smtp_verify_tls_slot(s, &hash);
+
+    if (ngx_smtp_verify_tls_is(slot, s, hash)) {
+        SSL_SESSION_free(slot->session);
+        slot->session = NULL;
+    }
+}
+
+
+static ngx_smtp_verify_tls_session_t *
+ngx_smtp_verify_tls_slot(ngx_smtp_verify_session_t *s, uint32_t *hash)
+{
+    *hash = ngx_murmur_hash2(s->host.data, s->host.len);
+
+    return &ngx_smtp_verify_tls_sessions[*hash % NGX_SMTP_VERIFY_TLS_SESSIONS];
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_tls_is(ngx_smtp_verify_tls_session_t *slot,
+    ngx_smtp_verify_session_t *s, uint32_t hash)
+{
+    return slot->session && slot->hash == hash
+           && slot->ctx == s->conf->ssl->ctx
+           && ngx_strcmp(slot->host, s->host.data) == 0;
+}

@@ -1,0 +1,179 @@
+
+#include "ngx_smtp_verify_keep.h"
+
+
+#define NGX_SMTP_VERIFY_KEEP_BUCKETS  64
+
+
+static ngx_int_t ngx_smtp_verify_keep_copy(ngx_smtp_verify_session_t *s);
+static ngx_queue_t *ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr,
+    socklen_t socklen);
+static void ngx_smtp_verify_keep_handler(ngx_smtp_verify_session_t *s);
+
+
+static ngx_queue_t  ngx_smtp_verify_kept[NGX_SMTP_VERIFY_KEEP_BUCKETS];
+
+
+void
+ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    if (conf->keep.transactions == 0
+        || c == NULL
+        || ngx_exiting
+        || !ngx_smtp_verify_session_reusable(s)
+        || s->transactions >= conf->keep.transactions
+        || s->refused >= conf->keep.rejects
+        || ngx_smtp_verify_keep_copy(s) != NGX_OK)
+    {
+        ngx_smtp_verify_session_quit(s);
+        return;
+    }
+
+    ngx_queue_insert_head(ngx_smtp_verify_keep_bucket(s->sockaddr,
+                                                      s->socklen),
+                          &s->queue);
+
+    s->handler = ngx_smtp_verify_keep_handler;
+    s->data = NULL;
+    s->transcript = NULL;
+
+    /* closed when nginx stops, or needs the connection */
+
+    c->idle = 1;
+    ngx_reusable_connection(c, 1);
+
+    ngx_add_timer(c->read, conf->keep.timeout);
+}
+
+
+/* what was the owner's goes with the owner */
+
+static ngx_int_t
+ngx_smtp_verify_keep_copy(ngx_smtp_verify_session_t *s)
+{
+    u_char  *p;
+
+    if (s->identity) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(s->pool, s->helo.len + s->from.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, s->helo.data, s->helo.len);
+    s->helo.data = p;
+
+    p += s->helo.len;
+
+    ngx_memcpy(p, s->from.data, s->from.len);
+    s->from.data = p;
+
+    s->identity = 1;
+
+    return NGX_OK;
+}
+
+
+ngx_smtp_verify_session_t *
+ngx_smtp_verify_keep_get(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
+    ngx_addr_t *local, ngx_str_t *host, ngx_str_t *helo, ngx_str_t *from)
+{
+    ngx_queue_t                *q, *bucket;
+    ngx_connection_t           *c;
+    ngx_smtp_verify_session_t  *s;
+
+    if (conf->keep.transactions == 0) {
+        return NULL;
+    }
+
+    bucket = ngx_smtp_verify_keep_bucket(addr->sockaddr, addr->socklen);
+
+    for (q = ngx_queue_head(bucket);
+         q != ngx_queue_sentinel(bucket);
+         q = ngx_queue_next(q))
+    {
+        s = ngx_queue_data(q, ngx_smtp_verify_session_t, queue);
+
+        if (s->conf != &conf->session
+            || s->local != local
+            || s->socklen != addr->socklen
+            || ngx_memcmp(s->sockaddr, addr->sockaddr, addr->socklen) != 0
+            || s->host.len != host->len
+            || ngx_memcmp(s->host.data, host->data, host->len) != 0
+            || s->helo.len != helo->len
+            || ngx_memcmp(s->helo.data, helo->data, helo->len) != 0
+            || s->from.len != from->len
+            || ngx_memcmp(s->from.data, from->data, from->len) != 0)
+        {
+            continue;
+        }
+
+        c = s->peer.connection;
+
+        ngx_queue_remove(q);
+
+        c->idle = 0;
+        ngx_reusable_connection(c, 0);
+
+        if (c->read->timer_set) {
+            ngx_del_timer(c->read);
+        }
+
+        s->reused = 1;
+
+        return s;
+    }
+
+    return NULL;
+}
+
+
+static ngx_queue_t *
+ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr, socklen_t socklen)
+{
+    uint32_t      hash;
+    ngx_uint_t    i;
+    ngx_queue_t  *bucket;
+
+    if (ngx_smtp_verify_kept[0].next == NULL) {
+        for (i = 0; i < NGX_SMTP_VERIFY_KEEP_BUCKETS; i++) {
+            ngx_queue_init(&ngx_smtp_verify_kept[i]);
+        }
+    }
+
+    hash = ngx_murmur_hash2((u_char *) sockaddr, socklen);
+    bucket = &ngx_smtp_verify_kept[hash % NGX_SMTP_VERIFY_KEEP_BUCKETS];
+
+    return bucket;
+}
+
+
+/* it was closed by the server, or waited in vain, or nginx wants it closed */
+
+static void
+ngx_smtp_verify_keep_handler(ngx_smtp_verify_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    ngx_queue_remove(&s->queue);
+
+    c->idle = 0;
+    ngx_reusable_connection(c, 0);
+
+    if (s->fault == SV_TIMEOUT) {
+        s->fault = SV_REASON_NONE;
+        s->dirty = 0;
+        c->read->timedout = 0;
+    }
+
+    ngx_smtp_verify_session_quit(s);
+}

@@ -1,0 +1,31 @@
+
+/*
+ * Sessions that ended well and stay for the next address of their host, per
+ * worker, within limits that receivers set.
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_KEEP_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_KEEP_H_INCLUDED_
+
+
+#include "ngx_smtp_verify.h"
+
+
+/*
+ * Takes over a session that its owner needs no more: it is kept if it may be
+ * asked again, else it quits.
+ */
+void ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_session_t *s);
+
+/*
+ * A kept session of this configuration to this address, that has said this
+ * HELO and MAIL FROM; NULL: none.  Its owner's fields are to be set anew.
+ */
+ngx_smtp_verify_session_t *ngx_smtp_verify_keep_get(
+    ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr, ngx_addr_t *local,
+    ngx_str_t *host, ngx_str_t *helo, ngx_str_t *from);
+
+
+#endif /* _NGX_SMTP_VERIFY_KEEP_H_INCLUDED_ */
