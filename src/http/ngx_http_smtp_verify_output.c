@@ -69,6 +69,7 @@ ngx_http_smtp_verify_problem(ngx_http_request_t *r, ngx_uint_t status,
     const char *code, const char *detail)
 {
     size_t      len;
+    ngx_int_t   rc;
     uintptr_t   escape;
     ngx_buf_t  *b;
     ngx_str_t  *title, value;
@@ -82,7 +83,14 @@ ngx_http_smtp_verify_problem(ngx_http_request_t *r, ngx_uint_t status,
         ngx_str_set(&value, "GET, POST, DELETE");
 
     } else {
-        ngx_str_set(&value, "GET, POST");
+        /* a body that is not wanted must not be read as the next request */
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_str_set(&value, "GET, POST");
     }
 
     if (status == NGX_HTTP_NOT_ALLOWED

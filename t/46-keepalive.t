@@ -1,0 +1,205 @@
+use lib 't/lib';
+use TestVerify 'no_plan';
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: each further address costs one flight
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john,mary
+--- address
+john@ok.test
+mary@ok.test
+jane@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.rule: accepted-2xx
+--
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.rule: accepted-2xx
+--
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.rule: user-unknown
+--- smtp_sessions: 1
+--- smtp_turns
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<john@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<*@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<mary@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<jane@ok.test>
+QUIT
+--- linger: 3s
+
+
+
+=== TEST 2: off by default
+--- smtp
+mx1 11 pipelining users=john,mary
+--- address
+john@ok.test
+mary@ok.test
+--- json
+reason: accepted
+--- smtp_sessions: 2
+
+
+
+=== TEST 3: no more transactions than configured, the random one counts
+--- verify
+smtp_verify_keepalive 3 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john,mary,paul
+--- address
+john@ok.test
+mary@ok.test
+paul@ok.test
+--- json
+reason: accepted
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 4: no more refused recipients than configured
+--- verify
+smtp_verify_keepalive 8 rejects=2 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john
+--- address
+a@ok.test
+b@ok.test
+c@ok.test
+--- json
+reason: mailbox_not_found
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 5: what fails on reuse is asked anew on a fresh session
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john,mary
+    rset#2@1: 421 4.3.2 Enough ; close
+--- address
+john@ok.test
+mary@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.rule: accepted-2xx
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 6: a temporary refusal on reuse may be for what came before
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john,mary
+    rcpt#3@1: 452 4.5.3 Too many recipients
+--- address
+john@ok.test
+mary@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.rule: accepted-2xx
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 7: a session with TLS stays, too
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- smtp
+mx1 11 pipelining starttls users=john,mary
+--- address
+john@ok.test
+mary@ok.test
+--- json
+reason: accepted
+smtp.tls.protocol: TLSv1.3
+--- smtp_sessions: 1
+--- linger: 3s
+
+
+
+=== TEST 8: another HELO is another session
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_helo $http_x_helo;
+--- smtp
+mx1 11 pipelining users=john,mary
+--- more_headers eval
+["X-Helo: one.verifier.test", "X-Helo: two.verifier.test"]
+--- address
+john@ok.test
+mary@ok.test
+--- json
+reason: accepted
+--- smtp_sessions: 2
+--- smtp_like
+EHLO one\.verifier\.test
+EHLO two\.verifier\.test
+--- linger: 3s
+
+
+
+=== TEST 9: a graceful stop does not wait for a session that is kept
+--- verify
+smtp_verify_keepalive 8 timeout=30s;
+--- smtp
+mx1 11 pipelining users=john
+--- address: john@ok.test
+--- json
+reason: accepted
+--- signal: 300ms QUIT
+--- linger: 3s
+
+
+
+=== TEST 10: a reply too many: the session is not kept
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john,mary
+    rcpt#2@1: default ; 421 4.4.2 Timeout
+--- address
+john@ok.test
+mary@ok.test
+--- json
+reason: accepted
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 11: wrong values
+--- verify
+smtp_verify_keepalive 8 idle=5s;
+--- smtp
+mx1 11 users=john
+--- must_die
+--- error_log
+invalid parameter "idle=5s"
+--- no_shape
