@@ -294,6 +294,31 @@ asan: deps-asan asan-nginx asan-unit  ## unit tests and suites under AddressSani
 	cat $(A)/log/* 2> /dev/null && exit 1; exit $${rc:-0}
 
 
+# ---- benchmark
+
+BENCH_TOOLS  := $(addprefix $(B)/bench/,sink dnsd bare load)
+
+$(B)/bench/%.o: t/bench/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(WARN) -O2 -g -MMD -MP -c -o $@ $<
+
+$(B)/bench/sink: $(B)/bench/sink.o $(B)/bench/sink_tls.o $(B)/bench/util.o
+	@$(CC) -o $@ $^ -lssl -lcrypto
+
+$(B)/bench/%: $(B)/bench/%.o $(B)/bench/util.o
+	@$(CC) -o $@ $^
+
+-include $(wildcard $(B)/bench/*.d)
+
+.PHONY: bench
+bench: deps-bench module $(BENCH_TOOLS)  ## measure against a bare client; BENCH="uncached memory": only these
+	@t/bench/run $(B) $(NGX_BIN) $(SO) $(BENCH)
+
+.PHONY: soak
+soak: deps-bench module $(BENCH_TOOLS)  ## load, faults, kills and reloads for SOAK_SECONDS (300)
+	@t/soak/run $(B) $(NGX_BIN) $(SO) $(SOAK_SECONDS)
+
+
 # ---- demo
 
 .PHONY: run
