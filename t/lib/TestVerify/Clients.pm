@@ -1,0 +1,209 @@
+package TestVerify::Clients;
+
+# Many clients at once, beside the one that a block is: for "init", with
+# their answers for "smtp_check".
+
+use strict;
+use warnings;
+
+use IO::Select;
+use IO::Socket::INET;
+use JSON::PP;
+use POSIX ();
+use Time::HiRes qw( sleep time );
+
+use TestVerify::Env;
+use TestVerify::Nginx;
+
+my (@file, @pid);
+
+
+# start(path, clients => 100, after => 0.1, abort => 0.3): "%d" in the path
+# is the client's number; abort: they go away so long after they asked
+
+sub start
+{
+    my ($path, %how) = @_;
+
+    my $file = "$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot/clients-"
+               . @file;
+
+    my $pid = fork() // die "fork: $!\n";
+
+    if ($pid) {
+        push @file, $file;
+        push @pid, $pid;
+        return;
+    }
+
+    TestVerify::Env::detach('/dev/null');
+    sleep $how{after} if $how{after};
+
+    open my $out, '>', $file or POSIX::_exit(1);
+    print $out encode_json($_), "\n" for ask($path, %how);
+    close $out;
+
+    POSIX::_exit(0);
+}
+
+
+sub ask
+{
+    my ($path, %how) = @_;
+    my (%client, @answers);
+
+    my $select = IO::Select->new;
+    my $start = time();
+    my $end = $start + ($how{abort} // 20);
+
+    for my $i (1 .. $how{clients} // 1) {
+        my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+            PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or next;
+
+        syswrite $sock, 'GET ' . ($path =~ s/%d/$i/gr)
+            . " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+        $select->add($sock);
+        $client{$sock} = '';
+    }
+
+    while ($select->count && time() < $end) {
+        for my $sock ($select->can_read($end - time())) {
+            next if sysread $sock, $client{$sock}, 65536,
+                    length $client{$sock};
+
+            push @answers, parse($client{$sock}, time() - $start);
+            $select->remove($sock);
+            close $sock;
+        }
+    }
+
+    return @answers;
+}
+
+
+sub parse
+{
+    my ($text, $took) = @_;
+
+    my ($head, $body) = split /\r\n\r\n/, $text, 2;
+    my %header = ($head // '') =~ /^(X-[\w-]+): (.*?)\r?$/mg;
+
+    # one chunk, if it came in chunks
+
+    $body =~ s/\A[0-9a-f]+\r\n(.*?)\r\n0\r\n\r\n\z/$1/s if defined $body;
+
+    return { took => $took, header => \%header,
+             code => ($head // '') =~ m{^HTTP/1.1 (\d+)} ? $1 : 0,
+             json => eval { decode_json($body) } };
+}
+
+
+# when all have ended
+
+sub answers
+{
+    my @answers;
+
+    waitpid $_, 0 for @pid;
+
+    for my $file (@file) {
+        open my $in, '<', $file or next;
+        push @answers, map { decode_json($_) } <$in>;
+    }
+
+    @file = @pid = ();
+
+    return @answers;
+}
+
+
+# how many have the same value: count(sub { ... }, @answers) as a string,
+# "a 3, b 1"
+
+sub count
+{
+    my ($code, @answers) = @_;
+    my %n;
+
+    for (@answers) {
+        $n{ $code->($_) // 'none' }++;
+    }
+
+    return join ', ', map { "$_ $n{$_}" } sort keys %n;
+}
+
+
+# SIGKILL for the worker that has a connection to a port, that long from now
+
+sub kill_worker_at
+{
+    my ($port, $after) = @_;
+
+    my $pid = fork() // die "fork: $!\n";
+    return if $pid;
+
+    TestVerify::Env::detach('/dev/null');
+    sleep $after;
+    kill 'KILL', worker_at($port);
+    POSIX::_exit(0);
+}
+
+
+# waits until there is one
+
+sub worker_at
+{
+    my ($port) = @_;
+
+    for (1 .. 100) {
+        my @at = workers_at($port);
+        return $at[0] if @at;
+        sleep 0.05;
+    }
+
+    die "no worker is connected to port $port\n";
+}
+
+
+sub workers_at
+{
+    my ($port) = @_;
+    my (%inode, @at);
+
+    my $hex = sprintf '%04X', $port;
+
+    open my $in, '<', '/proc/net/tcp' or return;
+
+    while (<$in>) {
+        my @f = split;
+        $inode{$f[9]} = 1 if $f[2] =~ /:$hex$/ && $f[3] eq '01';
+    }
+
+    for my $worker (workers()) {
+        my @fd = map { readlink($_) // '' } glob "/proc/$worker/fd/*";
+
+        push @at, $worker if grep { /^socket:\[(\d+)\]/ && $inode{$1} } @fd;
+    }
+
+    return @at;
+}
+
+
+sub workers
+{
+    my $master = TestVerify::Nginx::pid() // return;
+    my @workers;
+
+    for my $stat (glob '/proc/[0-9]*/stat') {
+        open my $in, '<', $stat or next;
+        my ($pid, $parent) = (<$in> // '') =~ /^(\d+) \(.*\) \w (\d+)/
+            or next;
+        push @workers, $pid if $parent == $master;
+    }
+
+    return @workers;
+}
+
+
+1;
