@@ -56,6 +56,7 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
      *     conf->ssl_ciphers = { 0, NULL };
      *     conf->ssl_trusted_certificate = { 0, NULL };
      *     conf->ssl_crl = { 0, NULL };
+     *     conf->rdap = { 0, NULL };
      *     conf->verify.session.ssl = NULL;
      *     conf->verify.rules = NULL;
      */
@@ -132,10 +133,13 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                              prev->verify.target_allow, NULL);
     ngx_conf_merge_ptr_value(conf->verify.bind, prev->verify.bind, NULL);
 
+    ngx_conf_merge_str_value(conf->rdap, prev->rdap, "");
+
     ngx_http_smtp_verify_cache_merge(prev, conf);
     ngx_http_smtp_verify_merge_ssl(cf, prev, conf);
 
     conf->verify.port = (in_port_t) conf->port;
+    conf->verify.domain_age = (conf->rdap.len != 0);
 
     if (conf->verify.connect_timeouts == NULL) {
         conf->verify.connect_timeouts =

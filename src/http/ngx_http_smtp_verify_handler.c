@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_module.h"
+#include "ngx_http_smtp_verify_rdap.h"
 #include "sv_params.h"
 
 
@@ -254,6 +255,8 @@ ngx_http_smtp_verify_start(ngx_http_request_t *r)
     if (r->method == NGX_HTTP_DELETE) {
         return ngx_http_smtp_verify_erase(r, &l->email);
     }
+
+    ngx_http_smtp_verify_rdap_start(r, &l->email);
 
     l->conf = &slcf->verify;
     l->handler = ngx_http_smtp_verify_done;

@@ -161,7 +161,8 @@ ngx_http_smtp_verify_json_checks(ngx_http_smtp_verify_json_t *w,
     ngx_http_smtp_verify_json_bool(w, "spam_trap", result->spam_trap);
     ngx_http_smtp_verify_json_bool(w, "abuse", result->abuse);
     ngx_http_smtp_verify_json_bool(w, "typo", result->typo);
-    ngx_http_smtp_verify_json_word(w, "domain_age_days", NULL);
+    ngx_http_smtp_verify_json_int(w, "domain_age_days",
+                                  ngx_smtp_verify_domain_age(result));
 
     ngx_http_smtp_verify_json_close(w, "}");
 }

@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_module.h"
+#include "ngx_http_smtp_verify_rdap.h"
 #include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_mx.h"
 
@@ -255,6 +256,13 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       ngx_conf_set_sec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_smtp_verify_loc_conf_t, max_wait),
+      NULL },
+
+    { ngx_string("smtp_verify_rdap"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_http_smtp_verify_rdap,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("smtp_verify_rules"),

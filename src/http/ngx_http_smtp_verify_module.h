@@ -38,6 +38,7 @@ typedef struct {
     ngx_flag_t                     ignore_client_abort;
     time_t                         max_wait;
     ngx_array_t                   *cache_bypass;
+    ngx_str_t                      rdap;        /* a URI; empty: off */
 
     ngx_uint_t                     ssl_protocols;
     ngx_str_t                      ssl_ciphers;

@@ -45,6 +45,7 @@ typedef struct {
     in_port_t                          port;
     ngx_uint_t                         catch_all;
     ngx_uint_t                         max_mx;
+    ngx_uint_t                         domain_age;  /* somebody asks for it */
     ngx_msec_t                         timeout;     /* over all */
     ngx_array_t                       *connect_timeouts;    /* ngx_msec_t */
     ngx_array_t                       *target_allow;        /* ngx_cidr_t */
@@ -97,6 +98,9 @@ typedef struct {
     ngx_msec_t                         elapsed;
     ngx_uint_t                         attempts;
     time_t                             age;         /* s, where cached */
+    ngx_uint_t                         registered;  /* the domain, in days
+                                                       since the epoch; 0: not
+                                                       known */
     const char                        *detail;      /* of a wrong syntax */
 
     ngx_smtp_verify_evidence_t         evidence;
@@ -164,6 +168,9 @@ ngx_smtp_verify_result_t *ngx_smtp_verify_probe_result(
 
 void *ngx_smtp_verify_probe_data(ngx_smtp_verify_probe_t *p);
 ngx_pool_t *ngx_smtp_verify_probe_pool(ngx_smtp_verify_probe_t *p);
+
+/* of the domain, in days; -1: not established */
+ngx_int_t ngx_smtp_verify_domain_age(ngx_smtp_verify_result_t *result);
 
 /* done or not: it ends here, and its handler is not called any more */
 void ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p);

@@ -1,4 +1,5 @@
 
+#include "ngx_smtp_verify_age.h"
 #include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_lookup.h"
 #include "ngx_smtp_verify_record.h"
@@ -35,6 +36,7 @@ static ngx_int_t ngx_smtp_verify_lookup_cached(ngx_smtp_verify_lookup_t *l,
     uint32_t variant);
 static ngx_int_t ngx_smtp_verify_lookup_read(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_cache_item_t *item);
+static ngx_uint_t ngx_smtp_verify_lookup_aged(ngx_smtp_verify_lookup_t *l);
 static void ngx_smtp_verify_lookup_anew(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_cache_item_t *item);
 static void ngx_smtp_verify_lookup_told(ngx_smtp_verify_lookup_t *l,
@@ -205,7 +207,9 @@ ngx_smtp_verify_lookup_cached(ngx_smtp_verify_lookup_t *l, uint32_t variant)
         return NGX_DECLINED;
     }
 
-    if (ngx_smtp_verify_record.version != l->conf->version) {
+    if (ngx_smtp_verify_record.version != l->conf->version
+        || ngx_smtp_verify_lookup_aged(l))
+    {
         ngx_smtp_verify_lookup_anew(l, item);
     }
 
@@ -252,6 +256,27 @@ ngx_smtp_verify_lookup_read(ngx_smtp_verify_lookup_t *l,
     l->result = result;
 
     return NGX_OK;
+}
+
+
+/* the age of the domain came later than the result */
+
+static ngx_uint_t
+ngx_smtp_verify_lookup_aged(ngx_smtp_verify_lookup_t *l)
+{
+    ngx_str_t      domain;
+    sv_address_t  *addr;
+
+    if (!l->conf->domain_age || l->result->registered) {
+        return 0;
+    }
+
+    addr = &ngx_smtp_verify_address;
+
+    domain.data = (u_char *) addr->domain.data;
+    domain.len = addr->domain.len;
+
+    return ngx_smtp_verify_age(&domain) != 0;
 }
 
 

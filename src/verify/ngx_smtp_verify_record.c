@@ -25,6 +25,7 @@ typedef struct {
     u_char      stage;
     u_char      score;              /* 255: none */
     u_char      attempts;
+    uint16_t    registered;
     u_char      tri[NGX_SMTP_VERIFY_TRI];
     unsigned    estimated:1;
     unsigned    probed:1;
@@ -82,6 +83,7 @@ ngx_smtp_verify_record_write(u_char *data, ngx_smtp_verify_result_t *result,
     head.stage = (u_char) ev->stage;
     head.score = (u_char) (result->score < 0 ? 255 : result->score);
     head.attempts = (u_char) ngx_min(result->attempts, 255);
+    head.registered = (uint16_t) result->registered;
     head.estimated = result->estimated;
     head.probed = result->probed;
     head.verified = ev->tls.verified;
@@ -272,6 +274,7 @@ ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec, u_char *data,
     result->score = head.score == 255 ? -1 : head.score;
     result->retry_after = head.retry_after;
     result->attempts = head.attempts;
+    result->registered = head.registered;
     result->estimated = head.estimated;
     result->probed = head.probed;
 

@@ -1,5 +1,9 @@
 
+#include "ngx_smtp_verify_age.h"
 #include "ngx_smtp_verify_probe.h"
+
+
+#define NGX_SMTP_VERIFY_DAY  86400
 
 
 static sv_reason_e ngx_smtp_verify_verdict_lists(
@@ -43,6 +47,10 @@ ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     result->status = info->status;
     result->blame = info->blame;
     result->estimated = info->estimated || sv_reason_info(reason)->estimated;
+
+    if (p->conf->domain_age && result->registered == 0 && p->domain.len) {
+        result->registered = ngx_smtp_verify_age(&p->domain);
+    }
 
     result->score = ngx_smtp_verify_verdict_score(p, reason);
 
@@ -115,13 +123,28 @@ ngx_smtp_verify_verdict_score(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     input.tls = -1;
     input.worth = result->provider ? result->provider->worth
                                    : SV_WORTH_LEARNED;
-    input.domain_age = -1;
+    input.domain_age = ngx_smtp_verify_domain_age(result);
 
     if (result->connected > 0) {
         input.tls = tls->protocol ? 1 + tls->verified : 0;
     }
 
     return sv_score(p->conf->weights, &input);
+}
+
+
+ngx_int_t
+ngx_smtp_verify_domain_age(ngx_smtp_verify_result_t *result)
+{
+    ngx_int_t  days;
+
+    if (result->registered == 0) {
+        return -1;
+    }
+
+    days = ngx_time() / NGX_SMTP_VERIFY_DAY - (ngx_int_t) result->registered;
+
+    return ngx_max(days, 0);
 }
 
 
@@ -145,6 +168,8 @@ ngx_smtp_verify_verdict_anew(ngx_smtp_verify_conf_t *conf,
 
     p.conf = conf;
     p.pool = pool;
+    p.domain.data = (u_char *) addr->domain.data;
+    p.domain.len = addr->domain.len;
     p.result = *result;
 
     ngx_str_null(&p.result.did_you_mean);
