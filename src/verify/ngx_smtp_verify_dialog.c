@@ -234,17 +234,21 @@ ngx_smtp_verify_dialog_eager(ngx_smtp_verify_probe_t *p)
         return 1;
     }
 
-    if (ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim)
-        == NGX_AGAIN)
-    {
+    switch (ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim)) {
+
+    case NGX_AGAIN:
 
         /* somebody asks it now: wait only if the address is accepted */
 
         ngx_smtp_verify_facts_abandon(&p->claim);
         return 0;
-    }
 
-    return 1;
+    case NGX_DECLINED:
+        return 0;
+
+    default:
+        return 1;
+    }
 }
 
 
@@ -445,6 +449,11 @@ ngx_smtp_verify_dialog_accepted(ngx_smtp_verify_probe_t *p)
         rc = ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim);
 
         if (rc == NGX_AGAIN) {
+            return;
+        }
+
+        if (rc == NGX_DECLINED) {
+            ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
             return;
         }
     }

@@ -8,6 +8,8 @@
 #define NGX_SMTP_VERIFY_STEPWISE_TTL   86400
 #define NGX_SMTP_VERIFY_GREYLISTS_TTL  86400
 
+#define NGX_SMTP_VERIFY_UNTOLD_TTL     600
+
 #define NGX_SMTP_VERIFY_MX_MIN_TTL     10           /* answers of a burst */
 #define NGX_SMTP_VERIFY_MX_MAX_TTL     86400
 #define NGX_SMTP_VERIFY_MX_NO_TTL      60           /* where none is told */
@@ -29,6 +31,7 @@ typedef struct {
     ngx_str_t                 domain;
     ngx_msec_t                timeout;
     time_t                    valid;
+    time_t                    untold;
     ngx_event_t               poll;         /* another worker asks */
 
     /* without */
@@ -241,6 +244,12 @@ ngx_smtp_verify_facts_claim(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
         return NGX_ERROR;
     }
 
+    if (fact->owner == NULL && fact->domains.cache
+        && ngx_smtp_verify_domain_untold(&fact->domains, &fact->domain))
+    {
+        return NGX_DECLINED;
+    }
+
     claim->fact = fact;
 
     if (fact->owner == NULL && !fact->poll.timer_set
@@ -293,6 +302,8 @@ ngx_smtp_verify_facts_claimed(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain)
     fact->domain.data = fact->name + name.len - domain->len;
     fact->timeout = conf->timeout + NGX_SMTP_VERIFY_FACTS_GRACE;
     fact->valid = conf->valid[SV_CATCH_ALL];
+    fact->untold = ngx_min(conf->valid[SV_ACCEPTED_UNTESTED],
+                           NGX_SMTP_VERIFY_UNTOLD_TTL);
 
     fact->poll.handler = ngx_smtp_verify_facts_poll;
     fact->poll.data = fact;
@@ -367,7 +378,9 @@ ngx_smtp_verify_facts_settle(ngx_smtp_verify_claim_t *claim, ngx_int_t state)
 
     if (fact->domains.cache) {
         ngx_smtp_verify_domain_set_catch_all(&fact->domains, &fact->domain,
-                                             state, fact->valid,
+                                             state,
+                                             state < 0 ? fact->untold
+                                                       : fact->valid,
                                              fact->flight.id);
         ngx_smtp_verify_flight_end(fact->domains.cache, &fact->flight);
 

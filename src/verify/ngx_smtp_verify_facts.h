@@ -52,7 +52,8 @@ void ngx_smtp_verify_facts_not_catch_all(ngx_smtp_verify_conf_t *conf,
 /*
  * NGX_OK: the random recipient is the caller's to ask; NGX_AGAIN: somebody
  * asks it now, the handler will be called, as owner where that one gave up;
- * NGX_ERROR: no memory, nothing was claimed.
+ * NGX_DECLINED: it was asked lately, and there was no answer; NGX_ERROR: no
+ * memory.  In these cases nothing was claimed.
  */
 ngx_int_t ngx_smtp_verify_facts_claim(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain, ngx_smtp_verify_claim_t *claim);

@@ -6,6 +6,7 @@
 
 
 #define NGX_SMTP_VERIFY_POLL          25        /* ms */
+#define NGX_SMTP_VERIFY_POLL_OWN      500
 #define NGX_SMTP_VERIFY_FLIGHT_GRACE  2000
 #define NGX_SMTP_VERIFY_REFRESH_HOLD  60        /* s, after one that failed */
 #define NGX_SMTP_VERIFY_HANDOVER      0x68616e64
@@ -25,6 +26,7 @@ struct ngx_smtp_verify_call_s {
     ngx_event_t                 poll;
 
     unsigned                    waits:1;    /* for a greylist to let us in */
+    unsigned                    remote:1;   /* the flight is another's */
     unsigned                    detached:1; /* goes on when nobody waits */
     unsigned                    done:1;
 };
@@ -63,6 +65,7 @@ static ngx_int_t ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
     ngx_smtp_verify_lookup_t *l);
 static void ngx_smtp_verify_call_probed(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call);
+static void ngx_smtp_verify_call_poll_own(ngx_event_t *ev);
 static void ngx_smtp_verify_call_poll(ngx_event_t *ev);
 static ngx_int_t ngx_smtp_verify_call_result(ngx_smtp_verify_call_t *call,
     ngx_smtp_verify_cache_item_t *item);
@@ -485,6 +488,7 @@ ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l)
                                       + NGX_SMTP_VERIFY_FLIGHT_GRACE);
 
     if (rc == NGX_BUSY) {
+        call->remote = 1;
         ngx_smtp_verify_lookup_add(l, call, 1);
         ngx_add_timer(&call->poll, NGX_SMTP_VERIFY_POLL);
         return NGX_AGAIN;
@@ -584,7 +588,7 @@ ngx_smtp_verify_lookup_timeout(ngx_event_t *ev)
 
     ngx_smtp_verify_lookup_take(l);
 
-    call->detached = (call->probe != NULL);
+    call->detached = !call->remote;
     ngx_smtp_verify_call_leave(call);
 
     ngx_smtp_verify_lookup_refuse(l, SV_PENDING);
@@ -781,6 +785,10 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
     ngx_rbtree_delete(&ngx_smtp_verify_calls, &call->node);
     ngx_smtp_verify_flight_end(call->cache, &call->flight);
 
+    if (call->poll.timer_set) {
+        ngx_del_timer(&call->poll);
+    }
+
     cut = ngx_smtp_verify_store_cut(call->conf,
                                    ngx_smtp_verify_probe_result(call->probe));
 
@@ -815,6 +823,19 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
 
     ngx_smtp_verify_lookup_probe_destroy(call->probe);
     ngx_free(call);
+}
+
+
+/* nobody here waits any more: does another process? */
+
+static void
+ngx_smtp_verify_call_poll_own(ngx_event_t *ev)
+{
+    ngx_smtp_verify_call_t  *call;
+
+    call = ev->data;
+
+    ngx_smtp_verify_call_leave(call);
 }
 
 
@@ -908,14 +929,14 @@ ngx_smtp_verify_call_leave(ngx_smtp_verify_call_t *call)
         return;
     }
 
-    if (call->probe
-        && ngx_smtp_verify_flight_wanted(call->cache, &call->flight))
-    {
-        call->detached = 1;
-        return;
-    }
+    if (!call->remote) {
 
-    if (call->probe) {
+        if (ngx_smtp_verify_flight_wanted(call->cache, &call->flight)) {
+            call->poll.handler = ngx_smtp_verify_call_poll_own;
+            ngx_add_timer(&call->poll, NGX_SMTP_VERIFY_POLL_OWN);
+            return;
+        }
+
         ngx_smtp_verify_count(ABANDONED);
     }
 
@@ -928,8 +949,9 @@ ngx_smtp_verify_call_free(ngx_smtp_verify_call_t *call)
 {
     if (call->poll.timer_set) {
         ngx_del_timer(&call->poll);
+    }
 
-    } else {
+    if (!call->remote) {
         ngx_smtp_verify_flight_end(call->cache, &call->flight);
     }
 
@@ -973,7 +995,7 @@ ngx_smtp_verify_lookup_refresh(ngx_smtp_verify_lookup_t *l)
                                       + NGX_SMTP_VERIFY_FLIGHT_GRACE);
 
     if (rc == NGX_BUSY) {
-        call->flight.id = 0;
+        call->remote = 1;
         ngx_smtp_verify_call_free(call);
         return;
     }

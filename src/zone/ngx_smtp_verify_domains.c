@@ -125,6 +125,21 @@ ngx_smtp_verify_domain_catch_all(ngx_smtp_verify_domains_t *ds,
 }
 
 
+ngx_uint_t
+ngx_smtp_verify_domain_untold(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *domain)
+{
+    ngx_smtp_verify_cache_item_t  *item;
+
+    item = ngx_smtp_verify_domain_item(ds, domain,
+                                       NGX_SMTP_VERIFY_CACHE_CATCH_ALL, 0);
+
+    return ngx_smtp_verify_domain_get(ds, item) == NGX_OK
+           && item->len == 1
+           && item->data[0] > 1;
+}
+
+
 void
 ngx_smtp_verify_domain_set_catch_all(ngx_smtp_verify_domains_t *ds,
     ngx_str_t *domain, ngx_int_t state, time_t ttl, uint64_t flight)
@@ -145,7 +160,7 @@ ngx_smtp_verify_domain_set_catch_all(ngx_smtp_verify_domains_t *ds,
     p = item->data;
     *p++ = (u_char) state;
 
-    ngx_smtp_verify_domain_put(ds, item, p, state < 0 ? 0 : ttl);
+    ngx_smtp_verify_domain_put(ds, item, p, ttl);
 }
 
 

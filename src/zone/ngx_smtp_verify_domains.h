@@ -55,8 +55,12 @@ void ngx_smtp_verify_domain_set_mx(ngx_smtp_verify_domains_t *ds,
 ngx_int_t ngx_smtp_verify_domain_catch_all(ngx_smtp_verify_domains_t *ds,
     ngx_str_t *domain);
 
-/* flight: found out by it, else 0; what it found, -1 included, is told to
-   those who waited for it even where it is not to be kept */
+/* was it asked in vain, lately? */
+ngx_uint_t ngx_smtp_verify_domain_untold(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *domain);
+
+/* state: also -1, it did not tell; flight: found out by it, else 0: what it
+   found is told to those who waited for it even where ttl is 0 */
 void ngx_smtp_verify_domain_set_catch_all(ngx_smtp_verify_domains_t *ds,
     ngx_str_t *domain, ngx_int_t state, time_t ttl, uint64_t flight);
 

@@ -145,7 +145,7 @@ sub kill_worker_at
 
     TestVerify::Env::detach('/dev/null');
     sleep $after;
-    kill 'KILL', worker_at($port);
+    eval { kill 'KILL', worker_at($port) };
     POSIX::_exit(0);
 }
 
@@ -156,7 +156,7 @@ sub worker_at
 {
     my ($port) = @_;
 
-    for (1 .. 100) {
+    for (1 .. 300) {
         my @at = workers_at($port);
         return $at[0] if @at;
         sleep 0.05;

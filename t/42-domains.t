@@ -1,0 +1,294 @@
+# Facts of domains and mail hosts, for all workers.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+use TestVerify::Clients;
+
+master_on();
+workers(2);
+worker_connections(1024);
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    $block->set_value(http_config =>
+        "smtp_verify_cache_zone zone=results:1m;\n"
+        . "smtp_verify_cache results;\n"
+        . "smtp_verify_connect_timeout 2s;\n"
+        . "smtp_verify_greeting_timeout 4s;\n"
+        . "smtp_verify_read_timeout 4s;\n"
+        . "smtp_verify_timeout 10s;\n"
+        . "add_header X-Pid \$pid;\n"
+        . ($block->http_config // ''));
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: the MX is asked for once
+--- smtp
+mx1 11 pipelining users=john,jane,jim
+--- address
+john@ok.test
+jane@ok.test
+jim@ok.test
+--- json
+reason: accepted
+smtp.mx_host: mx1.ok.test
+--- dns_queries
+ok.test MX 1
+--- smtp_sessions: 3
+
+
+
+=== TEST 2: equal preferences still share the load
+--- smtp
+mx1 11 pipelining accept
+mx2 12 pipelining accept
+--- verify
+smtp_verify_catch_all off;
+--- dns
+ok.test MX 10 mx1.ok.test
+ok.test MX 10 mx2.ok.test
+mx1.ok.test A 11
+mx2.ok.test A 12
+--- init
+TestVerify::Clients::start('/verify?email=u%d@ok.test', clients => 60);
+Time::HiRes::sleep(0.5);
+--- address: john@ok.test
+--- json
+reason: accepted_untested
+--- smtp_check eval
+sub {
+    my %n;
+
+    $n{ $_->{json}{checks}{smtp}{mx_host} }++
+        for TestVerify::Clients::answers();
+
+    return ($n{'mx1.ok.test'} // 0) > 10 && ($n{'mx2.ok.test'} // 0) > 10;
+}
+
+
+
+=== TEST 3: a null MX, a domain that is not there, one without a mail server
+--- dns
+null.test MX 0 .
+plain.test TXT none
+--- address
+a@null.test
+b@null.test
+a@none.test
+b@none.test
+a@plain.test
+b@plain.test
+--- json
+reason: null_mx
+cached: false
+--
+reason: null_mx
+cached: false
+--
+reason: domain_not_found
+--
+reason: domain_not_found
+cached: false
+checks.domain: false
+--
+reason: no_mail_server
+--
+reason: no_mail_server
+cached: false
+--- dns_queries
+null.test MX 1
+none.test MX 1
+plain.test MX 1
+
+
+
+=== TEST 4: an error of the DNS is no fact
+--- smtp
+mx1 11 pipelining users=john
+--- dns
++default
+ok.test MX ! servfail
+--- address
+john@ok.test
+john@ok.test
+--- json
+reason: dns_error
+cached: false
+--- dns_queries
+ok.test MX >=2
+
+
+
+=== TEST 5: a domain that accepts everything is not asked again
+--- smtp
+mx1 11 pipelining accept
+--- address
+john@ok.test
+jane@ok.test
+--- json
+reason: catch_all
+smtp.response_code: 250
+--
+status: risky
+reason: catch_all
+verification_level: confirmed
+blame: domain
+cached: false
+checks.catch_all: true
+smtp.is_catch_all: true
+smtp.connected: null
+smtp.mailbox_exists: null
+smtp.response_code: null
+smtp.mx_host: mx1.ok.test
+smtp.rule: catch-all-memory
+--- smtp_sessions: 1
+
+
+
+=== TEST 6: unless nothing is to be known of it
+--- smtp
+mx1 11 pipelining accept
+--- verify
+smtp_verify_cache_valid catch_all 0;
+--- address
+john@ok.test
+jane@ok.test
+--- json
+reason: catch_all
+smtp.response_code: 250
+--- smtp_sessions: 2
+
+
+
+=== TEST 7: or nobody wants to know
+--- smtp
+mx1 11 pipelining accept
+--- config
+location = /verify {
+    smtp_verify;
+}
+
+location = /off {
+    smtp_verify;
+    smtp_verify_catch_all off;
+}
+--- request eval
+['GET /verify?email=john@ok.test', 'GET /off?email=jane@ok.test']
+--- json
+reason: catch_all
+--
+reason: accepted_untested
+smtp.is_catch_all: null
+--- smtp_sessions: 2
+
+
+
+=== TEST 8: one random recipient for all workers
+--- smtp
+mx1 11 pipelining accept
+    rcpt u*@*: default
+    rcpt *: wait 500ms ; 550 5.1.1 No such user
+--- init
+TestVerify::Clients::start('/verify?email=u%d@ok.test', clients => 60);
+--- address: u0@ok.test
+--- json
+reason: accepted
+--- smtp_sessions: 61
+--- smtp_check eval
+sub {
+    my @answers = TestVerify::Clients::answers();
+
+    return 1 == (() = $_[1] =~ /C: RSET/g)
+           && TestVerify::Clients::count(sub { $_[0]{json}{reason} },
+                                         @answers) eq 'accepted 60'
+           && TestVerify::Clients::count(sub { $_[0]{header}{'X-Pid'} },
+                                         @answers) =~ /,/;
+}
+
+
+
+=== TEST 9: no answer to it: nobody asks again for a while
+--- smtp
+mx1 11 pipelining accept
+    rcpt u*@*: default
+    rcpt *: wait 500ms ; 451 4.7.1 Not now
+--- init
+TestVerify::Clients::start('/verify?email=u%d@ok.test', clients => 40);
+--- address: u0@ok.test
+--- json
+reason: accepted_untested
+--- smtp_check eval
+sub {
+    return 1 == (() = $_[1] =~ /C: RSET/g)
+           && TestVerify::Clients::count(sub { $_[0]{json}{reason} },
+                                         TestVerify::Clients::answers())
+              eq 'accepted_untested 40';
+}
+
+
+
+=== TEST 10: later ones do not, either
+--- smtp
+mx1 11 pipelining accept
+    rcpt u*@*: default
+    rcpt *: 451 4.7.1 Not now
+--- address
+u1@ok.test
+u2@ok.test
+--- json
+reason: accepted_untested
+--- smtp_check eval
+sub { 1 == (() = $_[1] =~ /C: RSET/g) }
+
+
+
+=== TEST 11: the worker that asks for it is killed
+--- smtp
+mx1 11 pipelining accept
+    rcpt u*@*: default
+    rcpt *: wait 1500ms ; 550 5.1.1 No such user
+--- init
+TestVerify::Clients::start('/verify?email=u1@ok.test');
+my $worker = TestVerify::Clients::worker_at($TestVerify::Env::SmtpPort);
+TestVerify::Clients::start('/verify?email=u%d0@ok.test', clients => 20);
+Time::HiRes::sleep(0.4);
+kill 'KILL', $worker;
+Time::HiRes::sleep(3);
+--- address: u0@ok.test
+--- json
+reason: accepted
+--- log_allow
+exited on signal 9
+--- smtp_check eval
+sub {
+    my @answers = TestVerify::Clients::answers();
+
+    return 2 == (() = $_[1] =~ /C: RSET/g)
+           && !grep { defined $_->{json}
+                      && $_->{json}{reason} ne 'accepted' } @answers;
+}
+
+
+
+=== TEST 12: a reload forgets nothing
+--- smtp
+mx1 11 pipelining accept
+--- signal: 300ms HUP
+--- request eval
+['GET /verify?email=john@ok.test',
+ ["POST /verify\nemail=", { value => 'jane@ok.test', delay_before => 1.2 }]]
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+reason: catch_all
+smtp.rule: !null
+--
+reason: catch_all
+smtp.rule: catch-all-memory
+--- dns_queries
+ok.test MX 1
+--- smtp_sessions: 1
