@@ -417,6 +417,13 @@ ngx_http_smtp_verify_rdap_done(ngx_http_request_t *r, void *data,
     ngx_buf_t                    *b;
     ngx_http_smtp_verify_rdap_t  *rdap = data;
 
+    /* of the filters, as an answer was too large: nobody else is there */
+
+    if (r->connection->error) {
+        r->connection->error = 0;
+        rc = NGX_ERROR;
+    }
+
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE
         && rc != NGX_HTTP_REQUEST_TIME_OUT
         && rc != NGX_HTTP_CLOSE
