@@ -130,7 +130,7 @@ load_options(int argc, char **argv)
 {
     int  ch;
 
-    while ((ch = getopt(argc, argv, "h:l:u:v:n:w:c:d:s:f:x:a:P:S:T:Ck"))
+    while ((ch = getopt(argc, argv, "h:l:u:v:n:w:c:d:s:f:x:a:P:S:T:Ckb"))
            != -1)
     {
         switch (ch) {
@@ -199,6 +199,10 @@ load_options(int argc, char **argv)
             load_catch_all = 1;
             break;
 
+        case 'b':
+            bench_busy = 1;
+            break;
+
         case 'k':
             load_keep_going = 1;
             break;
@@ -210,7 +214,7 @@ load_options(int argc, char **argv)
                     "[-s addresses in turn] [-f first] [-x percent unknown] "
                     "[-a per mille that go away] [-P pid to take CPU time of] "
                     "[-S control socket] [-T seconds] [-C: catch-all] "
-                    "[-k: keep going]\n", argv[0]);
+                    "[-k: keep going] [-b: do not sleep]\n", argv[0]);
             exit(2);
         }
     }

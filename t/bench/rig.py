@@ -151,11 +151,13 @@ class Rig:
             time.sleep(0.02)
         return what()
 
-    def start(self, seconds=3600, names=1000000, ttl=3600):
+    def start(self, seconds=3600, names=1000000, ttl=3600, busy=False):
+        """busy: sink and load do not sleep, where they have a CPU."""
+        self.busy = ["-b"] if busy and len(self.cpus) > 1 else []
         self.sink_path = self.path("sink.sock")
         self.dns_path = self.path("dns.sock")
         self.spawn("sink", ["-a", RANGE, "-p", PORT + 25,
-                            "-c", self.sink_path, "-T", seconds],
+                            "-c", self.sink_path, "-T", seconds] + self.busy,
                    out=open(self.path("sink.out"), "w"))
         self.spawn("dnsd", ["-l", DNS, "-a", RANGE, "-n", names, "-t", ttl,
                             "-c", self.dns_path, "-T", seconds])
@@ -256,7 +258,7 @@ class Rig:
     # load
 
     def load(self, *args, pid=None):
-        child = self.spawn("load", ["-h", HTTP] + list(args)
+        child = self.spawn("load", ["-h", HTTP] + list(args) + self.busy
                            + (["-P", pid] if pid else []),
                            out=subprocess.PIPE)
         return self.result(child)

@@ -247,7 +247,7 @@ sink_options(int argc, char **argv)
 {
     int  ch;
 
-    while ((ch = getopt(argc, argv, "a:p:c:k:T:")) != -1) {
+    while ((ch = getopt(argc, argv, "a:p:c:k:T:b")) != -1) {
 
         switch (ch) {
 
@@ -267,6 +267,10 @@ sink_options(int argc, char **argv)
             sink_bits = (int) bench_number(optarg, 256, 8192);
             break;
 
+        case 'b':
+            bench_busy = 1;
+            break;
+
         case 'T':
             sink_seconds = (unsigned) bench_number(optarg, 1, 86400);
             break;
@@ -274,7 +278,7 @@ sink_options(int argc, char **argv)
         default:
             fprintf(stderr, "usage: %s [-a range] [-p port] "
                     "[-c control socket] [-k bits of the key; 256: EC] "
-                    "[-T seconds]\n", argv[0]);
+                    "[-T seconds] [-b: do not sleep]\n", argv[0]);
             exit(2);
         }
     }

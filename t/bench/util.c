@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ static void bench_control_accept(bench_event_t *ev, uint32_t events);
 
 volatile sig_atomic_t   bench_stop;
 volatile sig_atomic_t   bench_dump;
+int                     bench_busy;
 
 static int              bench_epoll;
 static uint64_t         bench_now;
@@ -212,7 +214,11 @@ bench_round(int ms)
         ms = (uint64_t) ms < due ? ms : (int) due;
     }
 
-    n = epoll_wait(bench_epoll, events, BENCH_EVENTS, ms);
+    n = epoll_wait(bench_epoll, events, BENCH_EVENTS, bench_busy ? 0 : ms);
+
+    if (n == 0 && bench_busy) {
+        sched_yield();
+    }
 
     if (n == -1 && errno != EINTR) {
         bench_die("epoll_wait()");

@@ -61,6 +61,8 @@ extern volatile sig_atomic_t  bench_stop;   /* SIGTERM, SIGINT, the end of the
 extern volatile sig_atomic_t  bench_dump;   /* SIGUSR1 */
 
 
+extern int  bench_busy;
+
 /* nobody of us outlives the parent, nor the given seconds */
 void bench_init(unsigned seconds);
 
@@ -78,7 +80,12 @@ void bench_mod(bench_event_t *ev, uint32_t events);
 void bench_timer_set(bench_timer_t *timer, unsigned ms);
 void bench_timer_del(bench_timer_t *timer);
 
-/* one round, no longer than that */
+/*
+ * One round, no longer than that.  Where bench_busy is set it does not sleep:
+ * to wake a process on another CPU costs the one that wakes it as much as a
+ * tenth of a conversation, and who is measured should not pay for how busy
+ * the other end is.
+ */
 void bench_round(int ms);
 
 bench_range_t bench_range(const char *text);
