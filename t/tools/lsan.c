@@ -19,6 +19,8 @@ extern sig_atomic_t  ngx_terminate  __attribute__((weak));
 
 
 int __lsan_is_turned_off(void);
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_options(void);
 
 
 int
@@ -39,4 +41,20 @@ __lsan_is_turned_off(void)
     default:
         return 1;
     }
+}
+
+
+/* the arrays of connections and events */
+
+const char *
+__lsan_default_suppressions(void)
+{
+    return "leak:ngx_event_process_init\n";
+}
+
+
+const char *
+__lsan_default_options(void)
+{
+    return "print_suppressions=0";
 }
