@@ -384,3 +384,30 @@ reason: /^(accepted|invalid_syntax)$/
 RCPT TO:< 
 --- smtp_like
 (?s)^(?!.*RCPT TO:<john@ok\.test >)
+
+
+
+=== TEST 90: MAIL FROM of a domain in Unicode
+--- verify
+smtp_verify_from probe@MÜNCHEN.example;
+--- smtp
+mx1 11 pipelining users=john
+--- address: john@ok.test
+--- json
+reason: accepted
+--- smtp_like
+C: MAIL FROM:<probe@xn--mnchen-3ya.example>$
+
+
+
+=== TEST 91: likewise by a variable
+--- verify
+smtp_verify_from probe@$arg_from;
+--- query: from=münchen.example
+--- smtp
+mx1 11 pipelining users=john
+--- address: john@ok.test
+--- json
+reason: accepted
+--- smtp_like
+C: MAIL FROM:<probe@xn--mnchen-3ya.example>$

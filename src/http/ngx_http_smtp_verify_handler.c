@@ -381,6 +381,7 @@ static ngx_int_t
 ngx_http_smtp_verify_identity(ngx_http_request_t *r,
     ngx_smtp_verify_lookup_t *l)
 {
+    u_char                           *p;
     sv_address_t                      addr;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
@@ -416,6 +417,19 @@ ngx_http_smtp_verify_identity(ngx_http_request_t *r,
                       "invalid \"smtp_verify_from\"");
         return NGX_ERROR;
     }
+
+    /* as the wire has it, A-labels */
+
+    l->from.len = addr.local.len + 1 + addr.domain.len;
+    l->from.data = ngx_pnalloc(r->pool, l->from.len);
+
+    if (l->from.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(l->from.data, addr.local.data, addr.local.len);
+    *p++ = '@';
+    ngx_memcpy(p, addr.domain.data, addr.domain.len);
 
     return NGX_OK;
 }
