@@ -599,27 +599,33 @@ ngx_smtp_verify_dialog_unrefused(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* 452 is what RFC 5321 has for too many recipients; X.5.3 says it, too */
+/*
+ * 452 is what RFC 5321 has for too many recipients, X.5.3 says it, too; Exim
+ * says 421 when a session has had its messages.
+ */
 
 static ngx_uint_t
 ngx_smtp_verify_dialog_random_again(ngx_smtp_verify_probe_t *p)
 {
     sv_class_t                  class;
+    sv_reason_e                 reason;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
 
-    if (p->random_retried || s == NULL || s->fault || s->code < 400
-        || s->code == 421)
-    {
+    if (p->random_retried || s == NULL || s->fault || s->code < 400) {
         return 0;
     }
 
-    if (ngx_smtp_verify_evidence_classify(p, &class) == SV_MAILBOX_FULL) {
+    reason = ngx_smtp_verify_evidence_classify(p, &class);
+
+    if (reason == SV_MAILBOX_FULL) {
         return 0;
     }
 
-    return s->code == 452 || ngx_strcmp(class.enhanced + 1, ".5.3") == 0;
+    return s->code == 452
+           || (s->code == 421 && reason == SV_RATE_LIMITED)
+           || ngx_strcmp(class.enhanced + 1, ".5.3") == 0;
 }
 
 
