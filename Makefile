@@ -237,6 +237,7 @@ lint-fast:         ## the part of lint that takes no time
 	@t/lint/style
 	@t/lint/arrows
 	@t/lint/paths
+	@t/lint/docs
 
 lint-deep: $(NB)/objs/Makefile
 	@t/lint/deep $(NB)/objs/Makefile $(CONFIGURE_DIR)
