@@ -582,6 +582,10 @@ sv_phrase_pieces(sv_phrases_t *ph, const sv_element_t *e, int slot)
                                                   e->piece.len, slot));
     }
 
+    if (e->set->members.n == 0) {
+        return 0;
+    }
+
     members = (sv_piece_t *) ph->members.elts + e->set->members.off;
     rc = 0;
 
