@@ -19,7 +19,7 @@ use TestVerify::SMTP;
 our $Block;         # the one that runs
 our $Asked;         # when its request was sent
 
-my (%pid, %log, $servers, $sanitizer);
+my (%pid, %log, $servers, $sanitizer, $fastest);
 
 
 sub setup
@@ -38,6 +38,7 @@ sub before
     my ($block) = @_;
 
     $Block = $block;
+    undef $fastest;
     $sanitizer = TestVerify::Nginx::sanitizer_files();
 
     configure($block);
@@ -281,6 +282,10 @@ sub answered
         return;
     }
 
+    if (defined(my $ms = $r->{response_time_ms})) {
+        $fastest = $ms if !defined $fastest || $ms < $fastest;
+    }
+
     my @groups = split /^--\n/m, $block->json;
     my $expected = @groups == 1 ? $groups[0] : $groups[$i] // return;
 
@@ -330,6 +335,11 @@ sub after
 
     $ok &= smtp_checks($block, $sessions, $text) if $servers && @$servers;
     $ok &= dns_checks($block);
+
+    if (defined(my $ms = $block->fastest)) {
+        Test::More::cmp_ok($fastest, '<=', $ms, $block->name
+                           . ' - response_time_ms of the fastest');
+    }
 
     undef $servers;
     stop_servers();
