@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <setjmp.h>
@@ -362,6 +363,53 @@ json_wrong(void **state)
 }
 
 
+/* those of RFC 8259, and no others that strtod() takes */
+
+static void
+json_numbers(void **state)
+{
+    size_t  i;
+    char    text[128];
+
+    static const char  *good[] = {
+        "0", "-0", "7", "-12", "10", "0.5", "-0.25", "1e3", "1E+3", "1e-3",
+        "12.50e07", "1e999", "123456789012345678901234567890"
+    };
+
+    static const char  *bad[] = {
+        "-", "+1", "01", "-01", "00", "1.", ".5", "-.5", "1.e3", "1e", "1e+",
+        "1e-", "e3", "0x10", "0X1", "1_000", "1 000", "1,000.", "Infinity",
+        "-Infinity", "NaN", "nan", "inf", "--1", "-+1", "1-2", "1.2.3",
+        "1e3.5", "1e3e3", "1f", "0b1", "0o7"
+    };
+
+    for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        snprintf(text, sizeof(text), "{\"x\":%s}", good[i]);
+        assert_int_equal(first(sv_params_json, text, strlen(text)),
+                         SV_PARAMS_OK);
+
+        snprintf(text, sizeof(text), "{\"x\":[ %s ,%s\n]}", good[i], good[i]);
+        assert_int_equal(first(sv_params_json, text, strlen(text)),
+                         SV_PARAMS_OK);
+    }
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        snprintf(text, sizeof(text), "{\"x\":%s}", bad[i]);
+        assert_int_equal(first(sv_params_json, text, strlen(text)),
+                         SV_PARAMS_MALFORMED);
+
+        snprintf(text, sizeof(text), "{\"x\":%s", bad[i]);
+        assert_int_equal(first(sv_params_json, text, strlen(text)),
+                         SV_PARAMS_MALFORMED);
+    }
+
+    assert_int_equal(json("{\"wait\":1e2}"), SV_PARAMS_OK);
+    assert_int_equal(params.wait, 100);
+    assert_int_equal(json("{\"wait\":-0}"), SV_PARAMS_OK);
+    assert_int_equal(params.wait, 0);
+}
+
+
 static size_t
 nest(char *text, unsigned depth)
 {
@@ -454,6 +502,7 @@ main(void)
         cmocka_unit_test(json_values),
         cmocka_unit_test(json_broken),
         cmocka_unit_test(json_wrong),
+        cmocka_unit_test(json_numbers),
         cmocka_unit_test(json_bounds),
         cmocka_unit_test(two_sources)
     };
