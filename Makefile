@@ -373,10 +373,9 @@ install: module    ## module to nginx's modules path, data and examples to share
 	@install -m 644 $(SO) $(DESTDIR)$(MODULES_PATH)/.$(MODULE).new
 	@mv -f $(DESTDIR)$(MODULES_PATH)/.$(MODULE).new \
 	    $(DESTDIR)$(MODULES_PATH)/$(MODULE)
-	@for d in conf html; do \
-	    find $$d -path conf/docker -prune -o -type f -print \
-	        2> /dev/null || true; \
-	done | while read -r f; do \
+	@find $(wildcard conf html) -path conf/docker -prune -o -type f \
+	    '(' -name '*.conf' -o -name '*.txt' -o -path 'html/*' ')' -print \
+	    | while read -r f; do \
 	    install -D -m 644 $$f $(DESTDIR)$(DATADIR)/$${f#conf/}; done
 	@echo "installed: $(DESTDIR)$(MODULES_PATH)/$(MODULE)"
 

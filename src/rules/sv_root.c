@@ -95,7 +95,9 @@ sv_root_provider(const sv_lists_t *lists, const sv_str_t *domain,
     for (p = sv_root_providers; p->domain.len; p++) {
         len = p->domain.len;
 
-        if (domain->len < len || memcmp(domain->data, p->domain.data, len)) {
+        if (domain->len < len
+            || memcmp(domain->data, p->domain.data, len) != 0)
+        {
             continue;
         }
 
