@@ -610,7 +610,7 @@ smtp_verify_score accepted 101;
 --- must_die
 --- error_log
 [emerg]
-smtp_verify_score
+from 0 to 100
 
 
 

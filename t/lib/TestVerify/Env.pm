@@ -10,13 +10,15 @@ use warnings;
 
 use Cwd qw( abs_path );
 use File::Basename qw( dirname );
-use File::Path qw( make_path );
+use File::Path qw( make_path remove_tree );
 use IO::Socket::INET;
 
 our $Root = abs_path(dirname(__FILE__) . "/../../..");
 our $Dir  = $ENV{TEST_VERIFY_DIR} || "$Root/build/t";
 
 our ($Slot, $Net, $HttpPort, $SmtpPort, $DnsPort, $Lock);
+
+my ($suite, @mine);
 
 
 sub take
@@ -31,7 +33,14 @@ sub take
 
     make_path($Dir);
 
-    $ENV{TEST_NGINX_SERVROOT} ||= "$Dir/servroot-$Slot";
+    $suite = $$;
+    push @mine, "$Dir/slot-$Slot";
+
+    if (!$ENV{TEST_NGINX_SERVROOT}) {
+        $ENV{TEST_NGINX_SERVROOT} = "$Dir/servroot-$Slot";
+        push @mine, $ENV{TEST_NGINX_SERVROOT};
+    }
+
     $ENV{TEST_NGINX_NET}       = $Net;
     $ENV{TEST_NGINX_SMTP_PORT} = $SmtpPort;
     $ENV{TEST_NGINX_DNS_PORT}  = $DnsPort;
@@ -125,6 +134,19 @@ sub detach
     open STDOUT, '>', '/dev/null';
     open STDERR, '>>', $errors;
     STDERR->autoflush(1);
+}
+
+
+# what failed stays to be looked at
+
+END {
+    if (defined $suite && $$ == $suite
+        && Test::More->can('builder') && Test::More->builder->is_passing
+        && !grep { $ENV{"TEST_NGINX_$_"} } qw( LEAVE NO_CLEAN ))
+    {
+        local $?;
+        remove_tree(@mine);
+    }
 }
 
 
