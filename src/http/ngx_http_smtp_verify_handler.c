@@ -4,15 +4,20 @@
 #include "ngx_http_smtp_verify_rdap.h"
 #include "sv_params.h"
 
+#include <openssl/rand.h>
+
 
 /* connections that one probe may take: a session, one that quits, the DNS */
 
 #define NGX_HTTP_SMTP_VERIFY_PROBE_CONNECTIONS  3
 #define NGX_HTTP_SMTP_VERIFY_REQUEST_ID_MAX     128
+#define NGX_HTTP_SMTP_VERIFY_ID_LEN             16
 
 
 static ngx_int_t ngx_http_smtp_verify_request_id(ngx_http_request_t *r,
     ngx_str_t *id);
+static ngx_int_t ngx_http_smtp_verify_new_id(ngx_http_request_t *r,
+    ngx_http_variable_value_t *vv);
 static ngx_int_t ngx_http_smtp_verify_body_type(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_start(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_params(ngx_http_request_t *r,
@@ -40,7 +45,6 @@ ngx_int_t
 ngx_http_smtp_verify_handler(ngx_http_request_t *r)
 {
     ngx_int_t                         rc;
-    ngx_http_cleanup_t               *cln;
     ngx_http_smtp_verify_ctx_t       *ctx;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
@@ -54,14 +58,6 @@ ngx_http_smtp_verify_handler(ngx_http_request_t *r)
     ctx->request = r;
 
     ngx_http_set_ctx(r, ctx, ngx_http_smtp_verify_module);
-
-    cln = ngx_http_cleanup_add(r, 0);
-    if (cln == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    cln->handler = ngx_http_smtp_verify_cleanup;
-    cln->data = ctx;
 
     if (ngx_http_smtp_verify_request_id(r, &ctx->request_id) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -180,14 +176,52 @@ ngx_http_smtp_verify_request_id(ngx_http_request_t *r, ngx_str_t *id)
 
     smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);
 
-    vv = ngx_http_get_indexed_variable(r, smcf->request_id);
+    vv = &r->variables[smcf->request_id];
 
-    if (vv == NULL || vv->not_found) {
+    if (!vv->valid && ngx_http_smtp_verify_new_id(r, vv) != NGX_OK) {
         return NGX_ERROR;
     }
 
     id->len = vv->len;
     id->data = vv->data;
+
+    return NGX_OK;
+}
+
+
+/* $request_id as nginx would make it, but of many random octets at once */
+
+static ngx_int_t
+ngx_http_smtp_verify_new_id(ngx_http_request_t *r,
+    ngx_http_variable_value_t *vv)
+{
+    static u_char   octets[NGX_HTTP_SMTP_VERIFY_ID_LEN * 64];
+    static u_char  *next = octets + sizeof(octets);
+
+    if (next == octets + sizeof(octets)) {
+
+        if (RAND_bytes(octets, sizeof(octets)) != 1) {
+            ngx_ssl_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "RAND_bytes() failed");
+            return NGX_ERROR;
+        }
+
+        next = octets;
+    }
+
+    vv->data = ngx_pnalloc(r->pool, NGX_HTTP_SMTP_VERIFY_ID_LEN * 2);
+    if (vv->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    vv->len = NGX_HTTP_SMTP_VERIFY_ID_LEN * 2;
+    vv->valid = 1;
+    vv->no_cacheable = 0;
+    vv->not_found = 0;
+
+    (void) ngx_hex_dump(vv->data, next, NGX_HTTP_SMTP_VERIFY_ID_LEN);
+
+    next += NGX_HTTP_SMTP_VERIFY_ID_LEN;
 
     return NGX_OK;
 }
@@ -282,12 +316,21 @@ ngx_http_smtp_verify_start(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_smtp_verify_lookup(ngx_http_request_t *r, sv_params_t *params)
 {
+    ngx_http_cleanup_t               *cln;
     ngx_smtp_verify_lookup_t         *l;
     ngx_http_smtp_verify_ctx_t       *ctx;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
     ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln->handler = ngx_http_smtp_verify_cleanup;
+    cln->data = ctx;
 
     l = &ctx->lookup;
 
@@ -340,7 +383,7 @@ ngx_http_smtp_verify_params(ngx_http_request_t *r, sv_params_t *params)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
 
-    ngx_memzero(params, sizeof(sv_params_t));
+    ngx_memzero(params, offsetof(sv_params_t, email));
 
     status = sv_params_form(r->args.data, r->args.len, params);
 

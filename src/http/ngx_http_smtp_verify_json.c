@@ -3,108 +3,79 @@
 #include "sv_utf8.h"
 
 
-/* all names and fixed words of the object; values are counted apart */
+/*
+ * An upper bound is reserved, the object written, and what it takes copied.
+ * Cached answers are little more than this writing: names are copied as
+ * literals, which the compiler turns into moves.
+ */
 
-#define NGX_HTTP_SMTP_VERIFY_JSON_FIXED  2048
+#define NGX_HTTP_SMTP_VERIFY_JSON_FIXED  4096       /* names, words, numbers */
+#define NGX_HTTP_SMTP_VERIFY_JSON_WORD   128
+#define NGX_HTTP_SMTP_VERIFY_JSON_BUF    16384
 
 
-/* a writer that stops at its end, which its owner has put far enough */
-
-typedef struct {
-    u_char      *pos;
-    u_char      *end;
-    ngx_uint_t   comma;
-} ngx_http_smtp_verify_json_t;
+#define ngx_http_smtp_verify_lit(p, s)                                        \
+    ngx_cpymem(p, s, sizeof(s) - 1)
+#define ngx_http_smtp_verify_name(p, name)                                    \
+    ngx_http_smtp_verify_lit(p, ",\"" name "\":")
 
 
 static size_t ngx_http_smtp_verify_json_size(
     ngx_smtp_verify_result_t *result, ngx_str_t *request_id);
-static void ngx_http_smtp_verify_json_checks(ngx_http_smtp_verify_json_t *w,
+static u_char *ngx_http_smtp_verify_json_result(u_char *p,
+    ngx_smtp_verify_result_t *result, ngx_str_t *request_id);
+static u_char *ngx_http_smtp_verify_json_checks(u_char *p,
     ngx_smtp_verify_result_t *result);
-static void ngx_http_smtp_verify_json_smtp(ngx_http_smtp_verify_json_t *w,
+static u_char *ngx_http_smtp_verify_json_smtp(u_char *p,
     ngx_smtp_verify_result_t *result);
-static void ngx_http_smtp_verify_json_tls(ngx_http_smtp_verify_json_t *w,
+static u_char *ngx_http_smtp_verify_json_tls(u_char *p,
     ngx_smtp_verify_tls_t *tls);
-static void ngx_http_smtp_verify_json_transcript(
-    ngx_http_smtp_verify_json_t *w, ngx_array_t *transcript);
-static void ngx_http_smtp_verify_json_raw(ngx_http_smtp_verify_json_t *w,
-    const char *data, size_t len);
-static void ngx_http_smtp_verify_json_open(ngx_http_smtp_verify_json_t *w,
-    const char *name, const char *bracket);
-static void ngx_http_smtp_verify_json_close(ngx_http_smtp_verify_json_t *w,
-    const char *bracket);
-static void ngx_http_smtp_verify_json_name(ngx_http_smtp_verify_json_t *w,
-    const char *name);
-static void ngx_http_smtp_verify_json_str(ngx_http_smtp_verify_json_t *w,
-    const char *name, ngx_str_t *value);
-static void ngx_http_smtp_verify_json_word(ngx_http_smtp_verify_json_t *w,
-    const char *name, const char *value);
-static void ngx_http_smtp_verify_json_int(ngx_http_smtp_verify_json_t *w,
-    const char *name, ngx_int_t value);
-static void ngx_http_smtp_verify_json_bool(ngx_http_smtp_verify_json_t *w,
-    const char *name, ngx_int_t value);
+static u_char *ngx_http_smtp_verify_json_transcript(u_char *p,
+    ngx_array_t *transcript);
+static u_char *ngx_http_smtp_verify_json_str(u_char *p, u_char *data,
+    size_t len);
+static u_char *ngx_http_smtp_verify_json_escape(u_char *p, u_char *data,
+    size_t len);
+static ngx_uint_t ngx_http_smtp_verify_json_plain(uint64_t v);
+static u_char *ngx_http_smtp_verify_json_word(u_char *p, const char *word);
+static u_char *ngx_http_smtp_verify_json_int(u_char *p, ngx_int_t n);
+static u_char *ngx_http_smtp_verify_json_tri(u_char *p, ngx_int_t tri);
 
 
 ngx_buf_t *
 ngx_http_smtp_verify_json(ngx_http_request_t *r,
     ngx_smtp_verify_result_t *result, ngx_str_t *request_id)
 {
-    ngx_buf_t                    *b;
-    ngx_http_smtp_verify_json_t   w;
+    size_t         size;
+    u_char        *p, *last;
+    ngx_buf_t     *b;
+    static u_char  buf[NGX_HTTP_SMTP_VERIFY_JSON_BUF];
 
-    b = ngx_create_temp_buf(r->pool,
-                            ngx_http_smtp_verify_json_size(result,
-                                                           request_id));
+    size = ngx_http_smtp_verify_json_size(result, request_id);
+
+    p = buf;
+
+    if (size > sizeof(buf)) {
+        p = ngx_pnalloc(r->pool, size);
+        if (p == NULL) {
+            return NULL;
+        }
+    }
+
+    last = ngx_http_smtp_verify_json_result(p, result, request_id);
+
+    b = ngx_create_temp_buf(r->pool, last - p);
     if (b == NULL) {
         return NULL;
     }
 
-    w.pos = b->pos;
-    w.end = b->end;
-    w.comma = 0;
-
-    ngx_http_smtp_verify_json_open(&w, NULL, "{");
-
-    ngx_http_smtp_verify_json_str(&w, "email", &result->email);
-    ngx_http_smtp_verify_json_str(&w, "normalized", &result->normalized);
-    ngx_http_smtp_verify_json_str(&w, "root", &result->root);
-    ngx_http_smtp_verify_json_word(&w, "status",
-                                   sv_status_name(result->status));
-    ngx_http_smtp_verify_json_word(&w, "reason",
-                                   sv_reason_info(result->reason)->name);
-    ngx_http_smtp_verify_json_word(&w, "verification_level",
-                                   result->estimated ? "estimated"
-                                                     : "confirmed");
-    ngx_http_smtp_verify_json_int(&w, "score", result->score);
-    ngx_http_smtp_verify_json_word(&w, "blame",
-                                   sv_blame_name(result->blame));
-    ngx_http_smtp_verify_json_str(&w, "did_you_mean", &result->did_you_mean);
-    ngx_http_smtp_verify_json_int(&w, "retry_after",
-                                  result->retry_after
-                                  ? (ngx_int_t) result->retry_after : -1);
-
-    ngx_http_smtp_verify_json_checks(&w, result);
-
-    ngx_http_smtp_verify_json_bool(&w, "cached", result->cached);
-    ngx_http_smtp_verify_json_int(&w, "age", (ngx_int_t) result->age);
-    ngx_http_smtp_verify_json_str(&w, "request_id", request_id);
-    ngx_http_smtp_verify_json_int(&w, "response_time_ms",
-                                  (ngx_int_t) result->elapsed);
-
-    if (result->transcript) {
-        ngx_http_smtp_verify_json_transcript(&w, result->transcript);
-    }
-
-    ngx_http_smtp_verify_json_close(&w, "}");
-    ngx_http_smtp_verify_json_raw(&w, "\n", 1);
-
-    b->last = w.pos;
+    b->last = ngx_cpymem(b->last, p, last - p);
 
     return b;
 }
 
 
-/* an upper bound: a byte may become six */
+/* a byte may become six */
 
 static size_t
 ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
@@ -140,249 +111,375 @@ ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
 }
 
 
-static void
-ngx_http_smtp_verify_json_checks(ngx_http_smtp_verify_json_t *w,
-    ngx_smtp_verify_result_t *result)
+static u_char *
+ngx_http_smtp_verify_json_result(u_char *p, ngx_smtp_verify_result_t *result,
+    ngx_str_t *request_id)
 {
-    ngx_http_smtp_verify_json_open(w, "checks", "{");
+    p = ngx_http_smtp_verify_lit(p, "{\"email\":");
+    p = ngx_http_smtp_verify_json_str(p, result->email.data,
+                                      result->email.len);
 
-    ngx_http_smtp_verify_json_bool(w, "syntax", result->syntax);
-    ngx_http_smtp_verify_json_bool(w, "domain", result->domain);
-    ngx_http_smtp_verify_json_bool(w, "mx_record", result->mx_record);
+    p = ngx_http_smtp_verify_name(p, "normalized");
+    p = ngx_http_smtp_verify_json_str(p, result->normalized.data,
+                                      result->normalized.len);
 
-    ngx_http_smtp_verify_json_smtp(w, result);
+    p = ngx_http_smtp_verify_name(p, "root");
+    p = ngx_http_smtp_verify_json_str(p, result->root.data,
+                                      result->root.len);
 
-    ngx_http_smtp_verify_json_bool(w, "disposable", result->disposable);
-    ngx_http_smtp_verify_json_bool(w, "catch_all", result->is_catch_all);
-    ngx_http_smtp_verify_json_bool(w, "role_account", result->role_account);
-    ngx_http_smtp_verify_json_bool(w, "free_provider", result->free_provider);
-    ngx_http_smtp_verify_json_bool(w, "alias_service", result->alias_service);
-    ngx_http_smtp_verify_json_bool(w, "gibberish", result->gibberish);
-    ngx_http_smtp_verify_json_bool(w, "spam_trap", result->spam_trap);
-    ngx_http_smtp_verify_json_bool(w, "abuse", result->abuse);
-    ngx_http_smtp_verify_json_bool(w, "typo", result->typo);
-    ngx_http_smtp_verify_json_int(w, "domain_age_days",
-                                  ngx_smtp_verify_domain_age(result));
+    p = ngx_http_smtp_verify_name(p, "status");
+    p = ngx_http_smtp_verify_json_word(p, sv_status_name(result->status));
 
-    ngx_http_smtp_verify_json_close(w, "}");
+    p = ngx_http_smtp_verify_name(p, "reason");
+    p = ngx_http_smtp_verify_json_word(p,
+                                       sv_reason_info(result->reason)->name);
+
+    p = ngx_http_smtp_verify_name(p, "verification_level");
+
+    if (result->estimated) {
+        p = ngx_http_smtp_verify_lit(p, "\"estimated\"");
+
+    } else {
+        p = ngx_http_smtp_verify_lit(p, "\"confirmed\"");
+    }
+
+    p = ngx_http_smtp_verify_name(p, "score");
+    p = ngx_http_smtp_verify_json_int(p, result->score);
+
+    p = ngx_http_smtp_verify_name(p, "blame");
+    p = ngx_http_smtp_verify_json_word(p, sv_blame_name(result->blame));
+
+    p = ngx_http_smtp_verify_name(p, "did_you_mean");
+    p = ngx_http_smtp_verify_json_str(p, result->did_you_mean.data,
+                                      result->did_you_mean.len);
+
+    p = ngx_http_smtp_verify_name(p, "retry_after");
+    p = ngx_http_smtp_verify_json_int(p, result->retry_after
+                                         ? (ngx_int_t) result->retry_after
+                                         : -1);
+
+    p = ngx_http_smtp_verify_json_checks(p, result);
+
+    p = ngx_http_smtp_verify_name(p, "cached");
+    p = ngx_http_smtp_verify_json_tri(p, result->cached);
+
+    p = ngx_http_smtp_verify_name(p, "age");
+    p = ngx_http_smtp_verify_json_int(p, (ngx_int_t) result->age);
+
+    p = ngx_http_smtp_verify_name(p, "request_id");
+    p = ngx_http_smtp_verify_json_str(p, request_id->data, request_id->len);
+
+    p = ngx_http_smtp_verify_name(p, "response_time_ms");
+    p = ngx_http_smtp_verify_json_int(p, (ngx_int_t) result->elapsed);
+
+    if (result->transcript) {
+        p = ngx_http_smtp_verify_json_transcript(p, result->transcript);
+    }
+
+    return ngx_http_smtp_verify_lit(p, "}\n");
 }
 
 
-static void
-ngx_http_smtp_verify_json_smtp(ngx_http_smtp_verify_json_t *w,
-    ngx_smtp_verify_result_t *result)
+static u_char *
+ngx_http_smtp_verify_json_checks(u_char *p, ngx_smtp_verify_result_t *result)
 {
-    ngx_str_t                    provider;
+    p = ngx_http_smtp_verify_lit(p, ",\"checks\":{\"syntax\":");
+    p = ngx_http_smtp_verify_json_tri(p, result->syntax);
+
+    p = ngx_http_smtp_verify_name(p, "domain");
+    p = ngx_http_smtp_verify_json_tri(p, result->domain);
+
+    p = ngx_http_smtp_verify_name(p, "mx_record");
+    p = ngx_http_smtp_verify_json_tri(p, result->mx_record);
+
+    p = ngx_http_smtp_verify_json_smtp(p, result);
+
+    p = ngx_http_smtp_verify_name(p, "disposable");
+    p = ngx_http_smtp_verify_json_tri(p, result->disposable);
+
+    p = ngx_http_smtp_verify_name(p, "catch_all");
+    p = ngx_http_smtp_verify_json_tri(p, result->is_catch_all);
+
+    p = ngx_http_smtp_verify_name(p, "role_account");
+    p = ngx_http_smtp_verify_json_tri(p, result->role_account);
+
+    p = ngx_http_smtp_verify_name(p, "free_provider");
+    p = ngx_http_smtp_verify_json_tri(p, result->free_provider);
+
+    p = ngx_http_smtp_verify_name(p, "alias_service");
+    p = ngx_http_smtp_verify_json_tri(p, result->alias_service);
+
+    p = ngx_http_smtp_verify_name(p, "gibberish");
+    p = ngx_http_smtp_verify_json_tri(p, result->gibberish);
+
+    p = ngx_http_smtp_verify_name(p, "spam_trap");
+    p = ngx_http_smtp_verify_json_tri(p, result->spam_trap);
+
+    p = ngx_http_smtp_verify_name(p, "abuse");
+    p = ngx_http_smtp_verify_json_tri(p, result->abuse);
+
+    p = ngx_http_smtp_verify_name(p, "typo");
+    p = ngx_http_smtp_verify_json_tri(p, result->typo);
+
+    p = ngx_http_smtp_verify_name(p, "domain_age_days");
+    p = ngx_http_smtp_verify_json_int(p, ngx_smtp_verify_domain_age(result));
+
+    return ngx_http_smtp_verify_lit(p, "}");
+}
+
+
+static u_char *
+ngx_http_smtp_verify_json_smtp(u_char *p, ngx_smtp_verify_result_t *result)
+{
+    sv_str_t                     provider = sv_null_string;
     ngx_smtp_verify_evidence_t  *ev;
 
     ev = &result->evidence;
 
-    ngx_str_null(&provider);
-
     if (result->provider) {
-        provider.len = result->provider->name.len;
-        provider.data = result->provider->name.data;
+        provider = result->provider->name;
     }
 
-    ngx_http_smtp_verify_json_open(w, "smtp", "{");
+    p = ngx_http_smtp_verify_lit(p, ",\"smtp\":{\"connected\":");
+    p = ngx_http_smtp_verify_json_tri(p, result->connected);
 
-    ngx_http_smtp_verify_json_bool(w, "connected", result->connected);
-    ngx_http_smtp_verify_json_bool(w, "mailbox_exists",
-                                   result->mailbox_exists);
-    ngx_http_smtp_verify_json_bool(w, "is_catch_all", result->is_catch_all);
-    ngx_http_smtp_verify_json_str(w, "smtp_provider", &provider);
-    ngx_http_smtp_verify_json_str(w, "mx_host", &ev->mx_host);
-    ngx_http_smtp_verify_json_str(w, "mx_ip", &ev->mx_ip);
-    ngx_http_smtp_verify_json_word(w, "stage", sv_stage_name(ev->stage));
-    ngx_http_smtp_verify_json_int(w, "response_code",
-                                  ev->code ? (ngx_int_t) ev->code : -1);
-    ngx_http_smtp_verify_json_str(w, "enhanced_code", &ev->enhanced);
-    ngx_http_smtp_verify_json_str(w, "response", &ev->text);
-    ngx_http_smtp_verify_json_tls(w, &ev->tls);
-    ngx_http_smtp_verify_json_int(w, "attempts", result->attempts);
-    ngx_http_smtp_verify_json_word(w, "rule", ev->rule);
+    p = ngx_http_smtp_verify_name(p, "mailbox_exists");
+    p = ngx_http_smtp_verify_json_tri(p, result->mailbox_exists);
 
-    ngx_http_smtp_verify_json_close(w, "}");
+    p = ngx_http_smtp_verify_name(p, "is_catch_all");
+    p = ngx_http_smtp_verify_json_tri(p, result->is_catch_all);
+
+    p = ngx_http_smtp_verify_name(p, "smtp_provider");
+    p = ngx_http_smtp_verify_json_str(p, provider.data, provider.len);
+
+    p = ngx_http_smtp_verify_name(p, "mx_host");
+    p = ngx_http_smtp_verify_json_str(p, ev->mx_host.data, ev->mx_host.len);
+
+    p = ngx_http_smtp_verify_name(p, "mx_ip");
+    p = ngx_http_smtp_verify_json_str(p, ev->mx_ip.data, ev->mx_ip.len);
+
+    p = ngx_http_smtp_verify_name(p, "stage");
+    p = ngx_http_smtp_verify_json_word(p, sv_stage_name(ev->stage));
+
+    p = ngx_http_smtp_verify_name(p, "response_code");
+    p = ngx_http_smtp_verify_json_int(p, ev->code ? (ngx_int_t) ev->code
+                                                  : -1);
+
+    p = ngx_http_smtp_verify_name(p, "enhanced_code");
+    p = ngx_http_smtp_verify_json_str(p, ev->enhanced.data,
+                                      ev->enhanced.len);
+
+    p = ngx_http_smtp_verify_name(p, "response");
+    p = ngx_http_smtp_verify_json_str(p, ev->text.data, ev->text.len);
+
+    p = ngx_http_smtp_verify_json_tls(p, &ev->tls);
+
+    p = ngx_http_smtp_verify_name(p, "attempts");
+    p = ngx_http_smtp_verify_json_int(p, (ngx_int_t) result->attempts);
+
+    p = ngx_http_smtp_verify_name(p, "rule");
+    p = ngx_http_smtp_verify_json_word(p, ev->rule);
+
+    return ngx_http_smtp_verify_lit(p, "}");
 }
 
 
-static void
-ngx_http_smtp_verify_json_tls(ngx_http_smtp_verify_json_t *w,
-    ngx_smtp_verify_tls_t *tls)
+static u_char *
+ngx_http_smtp_verify_json_tls(u_char *p, ngx_smtp_verify_tls_t *tls)
 {
     if (tls->protocol == NULL) {
-        ngx_http_smtp_verify_json_word(w, "tls", NULL);
+        p = ngx_http_smtp_verify_lit(p, ",\"tls\":null");
 
     } else {
-        ngx_http_smtp_verify_json_open(w, "tls", "{");
-        ngx_http_smtp_verify_json_word(w, "protocol", tls->protocol);
-        ngx_http_smtp_verify_json_word(w, "cipher", tls->cipher);
-        ngx_http_smtp_verify_json_bool(w, "verified", tls->verified);
-        ngx_http_smtp_verify_json_close(w, "}");
+        p = ngx_http_smtp_verify_lit(p, ",\"tls\":{\"protocol\":");
+        p = ngx_http_smtp_verify_json_word(p, tls->protocol);
+
+        p = ngx_http_smtp_verify_name(p, "cipher");
+        p = ngx_http_smtp_verify_json_word(p, tls->cipher);
+
+        p = ngx_http_smtp_verify_name(p, "verified");
+        p = ngx_http_smtp_verify_json_tri(p, tls->verified);
+
+        p = ngx_http_smtp_verify_lit(p, "}");
     }
 
-    ngx_http_smtp_verify_json_word(w, "tls_error", tls->error);
+    p = ngx_http_smtp_verify_name(p, "tls_error");
+
+    return ngx_http_smtp_verify_json_word(p, tls->error);
 }
 
 
-static void
-ngx_http_smtp_verify_json_transcript(ngx_http_smtp_verify_json_t *w,
-    ngx_array_t *transcript)
+static u_char *
+ngx_http_smtp_verify_json_transcript(u_char *p, ngx_array_t *transcript)
 {
-    ngx_str_t                text;
+    size_t                   len;
     ngx_uint_t               i;
     ngx_smtp_verify_line_t  *line;
     u_char                   buf[SV_REPLY_TEXT_MAX * 3];
 
     line = transcript->elts;
 
-    ngx_http_smtp_verify_json_open(w, "transcript", "[");
+    p = ngx_http_smtp_verify_lit(p, ",\"transcript\":[");
 
     for (i = 0; i < transcript->nelts; i++) {
 
-        text.data = buf;
-        text.len = sv_utf8_clean(buf, sizeof(buf), line[i].text.data,
-                                 line[i].text.len);
+        if (i) {
+            *p++ = ',';
+        }
 
-        ngx_http_smtp_verify_json_open(w, NULL, "{");
-        ngx_http_smtp_verify_json_int(w, "at_ms", (ngx_int_t) line[i].at);
-        ngx_http_smtp_verify_json_word(w, "from",
-                                       line[i].sent ? "client" : "server");
-        ngx_http_smtp_verify_json_str(w, "text", &text);
-        ngx_http_smtp_verify_json_close(w, "}");
+        len = sv_utf8_clean(buf, sizeof(buf), line[i].text.data,
+                            line[i].text.len);
+
+        p = ngx_http_smtp_verify_lit(p, "{\"at_ms\":");
+        p = ngx_http_smtp_verify_json_int(p, (ngx_int_t) line[i].at);
+
+        if (line[i].sent) {
+            p = ngx_http_smtp_verify_lit(p, ",\"from\":\"client\"");
+
+        } else {
+            p = ngx_http_smtp_verify_lit(p, ",\"from\":\"server\"");
+        }
+
+        p = ngx_http_smtp_verify_name(p, "text");
+        p = ngx_http_smtp_verify_json_str(p, buf, len);
+        *p++ = '}';
     }
 
-    ngx_http_smtp_verify_json_close(w, "]");
-}
+    *p++ = ']';
 
-
-static void
-ngx_http_smtp_verify_json_raw(ngx_http_smtp_verify_json_t *w,
-    const char *data, size_t len)
-{
-    len = ngx_min(len, (size_t) (w->end - w->pos));
-
-    w->pos = ngx_cpymem(w->pos, data, len);
-}
-
-
-static void
-ngx_http_smtp_verify_json_open(ngx_http_smtp_verify_json_t *w,
-    const char *name, const char *bracket)
-{
-    ngx_http_smtp_verify_json_name(w, name);
-    ngx_http_smtp_verify_json_raw(w, bracket, 1);
-
-    w->comma = 0;
-}
-
-
-static void
-ngx_http_smtp_verify_json_close(ngx_http_smtp_verify_json_t *w,
-    const char *bracket)
-{
-    ngx_http_smtp_verify_json_raw(w, bracket, 1);
-
-    w->comma = 1;
-}
-
-
-static void
-ngx_http_smtp_verify_json_name(ngx_http_smtp_verify_json_t *w,
-    const char *name)
-{
-    if (w->comma) {
-        ngx_http_smtp_verify_json_raw(w, ",", 1);
-    }
-
-    w->comma = 1;
-
-    if (name) {
-        ngx_http_smtp_verify_json_raw(w, "\"", 1);
-        ngx_http_smtp_verify_json_raw(w, name, ngx_strlen(name));
-        ngx_http_smtp_verify_json_raw(w, "\":", 2);
-    }
+    return p;
 }
 
 
 /* UTF-8 is expected; an empty string is null */
 
-static void
-ngx_http_smtp_verify_json_str(ngx_http_smtp_verify_json_t *w,
-    const char *name, ngx_str_t *value)
+static u_char *
+ngx_http_smtp_verify_json_str(u_char *p, u_char *data, size_t len)
 {
-    size_t  len;
-
-    if (value->len == 0) {
-        ngx_http_smtp_verify_json_word(w, name, NULL);
-        return;
+    if (len == 0) {
+        return ngx_http_smtp_verify_lit(p, "null");
     }
 
-    ngx_http_smtp_verify_json_name(w, name);
-    ngx_http_smtp_verify_json_raw(w, "\"", 1);
+    *p++ = '"';
+    p = ngx_http_smtp_verify_json_escape(p, data, len);
+    *p++ = '"';
 
-    len = value->len + ngx_escape_json(NULL, value->data, value->len);
+    return p;
+}
 
-    if (len <= (size_t) (w->end - w->pos)) {
-        w->pos = (u_char *) ngx_escape_json(w->pos, value->data, value->len);
+
+/* eight bytes at a time: almost never is there anything to be escaped */
+
+static u_char *
+ngx_http_smtp_verify_json_escape(u_char *p, u_char *data, size_t len)
+{
+    u_char    c;
+    uint64_t  v;
+
+    for ( ;; ) {
+
+        while (len >= 8) {
+            ngx_memcpy(&v, data, 8);
+
+            if (!ngx_http_smtp_verify_json_plain(v)) {
+                break;
+            }
+
+            ngx_memcpy(p, &v, 8);
+            p += 8;
+            data += 8;
+            len -= 8;
+        }
+
+        if (len == 0) {
+            return p;
+        }
+
+        c = *data;
+
+        if (c >= ' ' && c != '"' && c != '\\') {
+            *p++ = c;
+
+        } else {
+            p = (u_char *) ngx_escape_json(p, data, 1);
+        }
+
+        data++;
+        len--;
     }
+}
 
-    ngx_http_smtp_verify_json_raw(w, "\"", 1);
+
+/* none of the bytes is a control character, a quotation mark, a backslash */
+
+static ngx_uint_t
+ngx_http_smtp_verify_json_plain(uint64_t v)
+{
+    uint64_t        control, quote, slash;
+    const uint64_t  ones = 0x0101010101010101ULL;
+
+    control = v - ones * ' ';
+    quote = v ^ ones * '"';
+    slash = v ^ ones * '\\';
+
+    return (((control | (quote - ones) | (slash - ones)) & ~v)
+            & (ones << 7)) == 0;
 }
 
 
 /* words of ours, which need no escaping; NULL: null */
 
-static void
-ngx_http_smtp_verify_json_word(ngx_http_smtp_verify_json_t *w,
-    const char *name, const char *value)
+static u_char *
+ngx_http_smtp_verify_json_word(u_char *p, const char *word)
 {
-    ngx_http_smtp_verify_json_name(w, name);
+    size_t  len;
 
-    if (value == NULL) {
-        ngx_http_smtp_verify_json_raw(w, "null", 4);
-        return;
+    if (word == NULL) {
+        return ngx_http_smtp_verify_lit(p, "null");
     }
 
-    ngx_http_smtp_verify_json_raw(w, "\"", 1);
-    ngx_http_smtp_verify_json_raw(w, value, ngx_strlen(value));
-    ngx_http_smtp_verify_json_raw(w, "\"", 1);
+    len = ngx_strlen(word);
+
+    *p++ = '"';
+    p = ngx_cpymem(p, word, ngx_min(len, NGX_HTTP_SMTP_VERIFY_JSON_WORD));
+    *p++ = '"';
+
+    return p;
 }
 
 
 /* a negative value is null */
 
-static void
-ngx_http_smtp_verify_json_int(ngx_http_smtp_verify_json_t *w,
-    const char *name, ngx_int_t value)
+static u_char *
+ngx_http_smtp_verify_json_int(u_char *p, ngx_int_t n)
 {
-    u_char  *last, buf[NGX_INT_T_LEN];
+    u_char  *digit, buf[NGX_INT_T_LEN];
 
-    if (value < 0) {
-        ngx_http_smtp_verify_json_word(w, name, NULL);
-        return;
+    if (n < 0) {
+        return ngx_http_smtp_verify_lit(p, "null");
     }
 
-    last = ngx_sprintf(buf, "%i", value);
+    digit = buf + sizeof(buf);
 
-    ngx_http_smtp_verify_json_name(w, name);
-    ngx_http_smtp_verify_json_raw(w, (char *) buf, last - buf);
+    do {
+        *--digit = (u_char) (n % 10 + '0');
+        n /= 10;
+    } while (n);
+
+    return ngx_cpymem(p, digit, buf + sizeof(buf) - digit);
 }
 
 
-static void
-ngx_http_smtp_verify_json_bool(ngx_http_smtp_verify_json_t *w,
-    const char *name, ngx_int_t value)
+static u_char *
+ngx_http_smtp_verify_json_tri(u_char *p, ngx_int_t tri)
 {
-    ngx_http_smtp_verify_json_name(w, name);
-
-    if (value < 0) {
-        ngx_http_smtp_verify_json_raw(w, "null", 4);
-
-    } else if (value) {
-        ngx_http_smtp_verify_json_raw(w, "true", 4);
-
-    } else {
-        ngx_http_smtp_verify_json_raw(w, "false", 5);
+    if (tri < 0) {
+        return ngx_http_smtp_verify_lit(p, "null");
     }
+
+    if (tri) {
+        return ngx_http_smtp_verify_lit(p, "true");
+    }
+
+    return ngx_http_smtp_verify_lit(p, "false");
 }

@@ -131,6 +131,12 @@ sv_address_scan(const unsigned char *data, size_t len)
     end = data + len;
 
     while (p < end) {
+
+        if (*p >= ' ' && *p < 0x7f) {
+            p++;
+            continue;
+        }
+
         ch = sv_utf8_decode(&p, end);
 
         if (ch == SV_UTF8_BAD) {

@@ -111,7 +111,11 @@ sv_utf8_valid(const unsigned char *data, size_t len)
     end = data + len;
 
     while (p < end) {
-        if (sv_utf8_decode(&p, end) == SV_UTF8_BAD) {
+
+        if (*p < 0x80) {
+            p++;
+
+        } else if (sv_utf8_decode(&p, end) == SV_UTF8_BAD) {
             return 0;
         }
     }
