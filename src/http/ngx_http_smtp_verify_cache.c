@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_cache.h"
+#include "ngx_http_smtp_verify_throttle.h"
 #include "ngx_smtp_verify_counters.h"
 
 
@@ -565,6 +566,7 @@ ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
     p = ngx_http_smtp_verify_counters_latency(p, "answers_ms", &sum.answers);
     p = ngx_http_smtp_verify_counters_latency(p, "probes_ms", &sum.probes);
     p = ngx_http_smtp_verify_counters_zones(p, last);
+    p = ngx_http_smtp_verify_throttle_counters(p, last);
 
     b->last = ngx_snprintf(p, last - p, "}\n");
     b->last_buf = (r == r->main) ? 1 : 0;

@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_module.h"
+#include "ngx_http_smtp_verify_throttle.h"
 
 
 static char *ngx_http_smtp_verify_check(ngx_conf_t *cf,
@@ -85,6 +86,7 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->verify.connect_timeouts = NGX_CONF_UNSET_PTR;
     conf->verify.target_allow = NGX_CONF_UNSET_PTR;
     conf->verify.bind = NGX_CONF_UNSET_PTR;
+    conf->verify.throttle = NGX_CONF_UNSET_PTR;
     conf->verify.cache = NGX_CONF_UNSET_PTR;
     conf->verify.refresh = NGX_CONF_UNSET;
     conf->cache_bypass = NGX_CONF_UNSET_PTR;
@@ -135,6 +137,7 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_str_value(conf->rdap, prev->rdap, "");
 
+    ngx_http_smtp_verify_throttle_merge(prev, conf);
     ngx_http_smtp_verify_cache_merge(prev, conf);
     ngx_http_smtp_verify_merge_ssl(cf, prev, conf);
 
@@ -211,6 +214,7 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
     conf->verify.providers = smcf->providers;
     conf->verify.lists = smcf->lists;
     conf->verify.weights = &smcf->weights;
+    conf->verify.limits_given = smcf->limits;
 
     ngx_http_smtp_verify_cache_check(cf, conf);
 

@@ -2,6 +2,7 @@
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_rdap.h"
+#include "ngx_http_smtp_verify_throttle.h"
 #include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_mx.h"
 
@@ -326,6 +327,27 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       ngx_http_set_predicate_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_smtp_verify_loc_conf_t, cache_bypass),
+      NULL },
+
+    { ngx_string("smtp_verify_throttle_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_smtp_verify_throttle_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_throttle"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
+      ngx_http_smtp_verify_throttle,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_throttle_provider"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE,
+      ngx_http_smtp_verify_throttle_provider,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("smtp_verify_counters"),

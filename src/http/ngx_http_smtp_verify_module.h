@@ -22,6 +22,7 @@ typedef struct {
     ngx_uint_t                     checked;     /* the weights' order was */
     uint32_t                       data_version;
     ngx_shm_zone_t                *counters;
+    ngx_array_t                   *limits;      /* of providers */
     ngx_int_t                      request_id;  /* index of a variable */
 } ngx_http_smtp_verify_main_conf_t;
 

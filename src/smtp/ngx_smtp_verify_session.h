@@ -109,6 +109,10 @@ struct ngx_smtp_verify_session_s {
     ngx_str_t                          rcpt[2]; /* local@domain, as sent */
     ngx_array_t                       *transcript;  /* or NULL */
     ngx_msec_t                         start;   /* the transcript's zero */
+    ngx_smtp_verify_session_handler_pt release; /* it is closed; or NULL */
+    void                              *throttle;    /* for that */
+    void                              *limits;
+    ngx_uint_t                         slot;
 
     /* told to the owner */
     ngx_smtp_verify_session_event_e    event;
@@ -157,6 +161,7 @@ struct ngx_smtp_verify_session_s {
 
     unsigned                           pipelined:1; /* the last _ask() was */
     unsigned                           connected:1;
+    unsigned                           counted:1;   /* as connected */
     unsigned                           used:1;  /* had a MAIL, wants RSET */
     unsigned                           held:1;  /* a reply waits for the
                                                    socket to be read empty */

@@ -371,6 +371,10 @@ ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s)
         ngx_close_connection(c);
     }
 
+    if (s->release) {
+        s->release(s);
+    }
+
     ngx_destroy_pool(s->pool);
 }
 

@@ -19,6 +19,7 @@
 #include "sv_score.h"
 #include "sv_verdict.h"
 #include "ngx_smtp_verify_session.h"
+#include "ngx_smtp_verify_throttle.h"
 
 
 #define NGX_SMTP_VERIFY_CATCH_ALL_OFF    0
@@ -33,6 +34,16 @@ typedef struct {
     ngx_uint_t                         rejects;
     ngx_msec_t                         timeout;
 } ngx_smtp_verify_keep_conf_t;
+
+
+/* of one provider; -1: not given */
+
+typedef struct {
+    ngx_str_t                          id;
+    ngx_uint_t                         conns;
+    uint64_t                           rate;
+    ngx_uint_t                         burst;
+} ngx_smtp_verify_provider_limits_t;
 
 
 /* what of a location's configuration a probe needs */
@@ -54,6 +65,11 @@ typedef struct {
     sv_providers_t                    *providers;
     sv_lists_t                        *lists;
     sv_score_weights_t                *weights;
+
+    ngx_shm_zone_t                    *throttle;    /* NULL: none */
+    ngx_smtp_verify_limits_t           limits;
+    ngx_array_t                       *limits_given;    /* of providers */
+    ngx_array_t                       *limits_known;    /* slot.c's */
 
     ngx_shm_zone_t                    *cache;       /* NULL: none */
     time_t                            *valid;       /* s, by reason */
@@ -146,6 +162,7 @@ typedef struct {
     sv_reason_e                        reason;      /* not none: nobody is
                                                        asked, this it is */
     unsigned                           smtp:1;      /* ask a mail server */
+    unsigned                           bulk:1;      /* others go first */
     unsigned                           transcript:1;
 } ngx_smtp_verify_ask_t;
 

@@ -56,6 +56,8 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
 
     p->session = s;
 
+    ngx_smtp_verify_slot_attach(p, s);
+
     if (s->reused) {
         p->result.connected = 1;
         ngx_smtp_verify_dialog_ready(p);
@@ -160,6 +162,8 @@ ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s)
     if (s->connected) {
         p->result.connected = 1;
     }
+
+    ngx_smtp_verify_slot_event(p);
 
     switch (s->event) {
 

@@ -3,15 +3,19 @@
 
 
 #define NGX_SMTP_VERIFY_KEEP_BUCKETS  64
+#define NGX_SMTP_VERIFY_KEEP_YIELD    25        /* ms */
 
 
 static ngx_int_t ngx_smtp_verify_keep_copy(ngx_smtp_verify_session_t *s);
 static ngx_queue_t *ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr,
     socklen_t socklen);
+static void ngx_smtp_verify_keep_idle(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_keep_yield(ngx_event_t *ev);
 static void ngx_smtp_verify_keep_handler(ngx_smtp_verify_session_t *s);
 
 
 static ngx_queue_t  ngx_smtp_verify_kept[NGX_SMTP_VERIFY_KEEP_BUCKETS];
+static ngx_event_t  ngx_smtp_verify_keep_event;
 
 
 void
@@ -48,6 +52,80 @@ ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
     ngx_reusable_connection(c, 1);
 
     ngx_add_timer(c->read, conf->keep.timeout);
+
+    if (s->release) {
+        ngx_smtp_verify_keep_idle(s);
+    }
+}
+
+
+/* its slot is held: who waits here may have the session, others the slot */
+
+static void
+ngx_smtp_verify_keep_idle(ngx_smtp_verify_session_t *s)
+{
+    ngx_event_t  *ev;
+
+    ngx_smtp_verify_throttle_idle(s->throttle, s->slot);
+
+    ev = &ngx_smtp_verify_keep_event;
+
+    if (ev->handler == NULL) {
+        ev->handler = ngx_smtp_verify_keep_yield;
+        ev->log = ngx_cycle->log;
+        ev->cancelable = 1;
+        ev->data = ev;
+    }
+
+    if (!ev->timer_set) {
+        ngx_add_timer(ev, NGX_SMTP_VERIFY_KEEP_YIELD);
+    }
+}
+
+
+static void
+ngx_smtp_verify_keep_yield(ngx_event_t *ev)
+{
+    ngx_uint_t                  i, n;
+    ngx_queue_t                *q, *next, *bucket;
+    ngx_smtp_verify_session_t  *s;
+
+    n = 0;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_KEEP_BUCKETS; i++) {
+
+        bucket = &ngx_smtp_verify_kept[i];
+
+        for (q = ngx_queue_head(bucket);
+             q != ngx_queue_sentinel(bucket);
+             q = next)
+        {
+            next = ngx_queue_next(q);
+            s = ngx_queue_data(q, ngx_smtp_verify_session_t, queue);
+
+            if (s->release == NULL) {
+                continue;
+            }
+
+            if (ngx_smtp_verify_throttle_wanted(s->throttle, s->slot,
+                                                s->limits))
+            {
+                ngx_queue_remove(q);
+
+                s->peer.connection->idle = 0;
+                ngx_reusable_connection(s->peer.connection, 0);
+
+                ngx_smtp_verify_session_quit(s);
+                continue;
+            }
+
+            n++;
+        }
+    }
+
+    if (n) {
+        ngx_add_timer(ev, NGX_SMTP_VERIFY_KEEP_YIELD);
+    }
 }
 
 
@@ -85,8 +163,37 @@ ngx_smtp_verify_session_t *
 ngx_smtp_verify_keep_get(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     ngx_addr_t *local, ngx_str_t *host, ngx_str_t *helo, ngx_str_t *from)
 {
-    ngx_queue_t                *q, *bucket;
     ngx_connection_t           *c;
+    ngx_smtp_verify_session_t  *s;
+
+    s = ngx_smtp_verify_keep_find(conf, addr, local, host, helo, from);
+
+    if (s == NULL) {
+        return NULL;
+    }
+
+    c = s->peer.connection;
+
+    ngx_queue_remove(&s->queue);
+
+    c->idle = 0;
+    ngx_reusable_connection(c, 0);
+
+    if (c->read->timer_set) {
+        ngx_del_timer(c->read);
+    }
+
+    s->reused = 1;
+
+    return s;
+}
+
+
+ngx_smtp_verify_session_t *
+ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
+    ngx_addr_t *local, ngx_str_t *host, ngx_str_t *helo, ngx_str_t *from)
+{
+    ngx_queue_t                *q, *bucket;
     ngx_smtp_verify_session_t  *s;
 
     if (conf->keep.transactions == 0) {
@@ -114,19 +221,6 @@ ngx_smtp_verify_keep_get(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
         {
             continue;
         }
-
-        c = s->peer.connection;
-
-        ngx_queue_remove(q);
-
-        c->idle = 0;
-        ngx_reusable_connection(c, 0);
-
-        if (c->read->timer_set) {
-            ngx_del_timer(c->read);
-        }
-
-        s->reused = 1;
 
         return s;
     }

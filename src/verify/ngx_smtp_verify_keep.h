@@ -19,6 +19,11 @@
 void ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_t *s);
 
+/* as _get(), and it stays kept */
+ngx_smtp_verify_session_t *ngx_smtp_verify_keep_find(
+    ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr, ngx_addr_t *local,
+    ngx_str_t *host, ngx_str_t *helo, ngx_str_t *from);
+
 /*
  * A kept session of this configuration to this address, that has said this
  * HELO and MAIL FROM; NULL: none.  Its owner's fields are to be set anew.

@@ -48,6 +48,7 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
     p->data = ask->data;
     p->smtp = ask->smtp;
     p->wait = ask->wait;
+    p->bulk = ask->bulk;
     p->failure.reason = ask->reason;
 
     p->log = *log;
@@ -287,6 +288,10 @@ ngx_smtp_verify_probe_budget(ngx_event_t *ev)
 
     ngx_log_error(NGX_LOG_INFO, &p->log, 0, "probe ran out of its budget");
 
+    if (ngx_smtp_verify_slot_timeout(p) == NGX_OK) {
+        return;
+    }
+
     if (p->session) {
         ngx_smtp_verify_evidence_fault(p, p->session->stage, SV_TIMEOUT);
 
@@ -400,6 +405,7 @@ ngx_smtp_verify_probe_stop(ngx_smtp_verify_probe_t *p)
     }
 
     ngx_smtp_verify_route_stop(p);
+    ngx_smtp_verify_slot_stop(p);
     ngx_smtp_verify_dialog_stop(p);
     ngx_smtp_verify_facts_abandon(&p->claim);
 }

@@ -4,6 +4,7 @@
  *
  *   probe.c    its life: create, budget, finish, destroy
  *   route.c    where to: MX, addresses, the next one on failure
+ *   slot.c     when: the limits of the destination, and what feeds them
  *   dialog.c   what is asked there, and what the answers mean
  *   verdict.c  the result
  */
@@ -16,6 +17,7 @@
 #include "ngx_smtp_verify.h"
 #include "ngx_smtp_verify_facts.h"
 #include "ngx_smtp_verify_mx.h"
+#include "ngx_smtp_verify_throttle.h"
 
 
 #define NGX_SMTP_VERIFY_MAX_ADDRS     8     /* of one mail host */
@@ -49,6 +51,9 @@ struct ngx_smtp_verify_probe_s {
     ngx_uint_t                         iaddr;
     ngx_uint_t                         connects;    /* for their timeouts */
 
+    ngx_smtp_verify_ticket_t           ticket;
+    ngx_addr_t                        *local;       /* of the ticket */
+
     ngx_smtp_verify_session_t         *session;
     ngx_smtp_verify_claim_t            claim;
     const char                        *tls_error;   /* why it is in clear */
@@ -60,6 +65,8 @@ struct ngx_smtp_verify_probe_s {
     unsigned                           is_implicit:1;
     unsigned                           starting:1;
     unsigned                           done:1;
+    unsigned                           bulk:1;
+    unsigned                           slotted:1;   /* the ticket has one */
     unsigned                           timed_out:1; /* a connect, this pass */
 
     /* of the current address */
@@ -85,10 +92,21 @@ void ngx_smtp_verify_verdict_checks(ngx_smtp_verify_probe_t *p,
 /* route.c */
 void ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_anew(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_next(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_retry(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_stop(ngx_smtp_verify_probe_t *p);
 ngx_uint_t ngx_smtp_verify_route_is_backup(ngx_smtp_verify_probe_t *p);
+
+/* slot.c */
+ngx_int_t ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p,
+    ngx_addr_t *addr, ngx_addr_t *local);
+void ngx_smtp_verify_slot_attach(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_session_t *s);
+void ngx_smtp_verify_slot_stop(ngx_smtp_verify_probe_t *p);
+ngx_int_t ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_slot_failed(ngx_smtp_verify_probe_t *p);
 
 /* dialog.c; _start() as ngx_smtp_verify_session_connect() */
 ngx_int_t ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,

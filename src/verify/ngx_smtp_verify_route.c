@@ -16,7 +16,6 @@ static ngx_addr_t *ngx_smtp_verify_route_bind(ngx_smtp_verify_probe_t *p,
 static ngx_uint_t ngx_smtp_verify_route_allowed(ngx_smtp_verify_probe_t *p,
     struct sockaddr *sockaddr);
 static ngx_uint_t ngx_smtp_verify_route_literal(ngx_str_t *host);
-static void ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_next_host(ngx_smtp_verify_probe_t *p);
 
 
@@ -336,7 +335,7 @@ ngx_smtp_verify_route_allowed(ngx_smtp_verify_probe_t *p,
 
 /* connects to the current address */
 
-static void
+void
 ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p)
 {
     ngx_int_t    rc;
@@ -354,6 +353,10 @@ ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p)
         return;
     }
 
+    if (ngx_smtp_verify_slot_ask(p, addr, local) != NGX_OK) {
+        return;
+    }
+
     n = ngx_min(p->connects, p->conf->connect_timeouts->nelts - 1);
     timeouts = p->conf->connect_timeouts->elts;
 
@@ -362,6 +365,7 @@ ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p)
     rc = ngx_smtp_verify_dialog_start(p, addr, local, timeouts[n]);
 
     if (rc == NGX_DECLINED) {
+        ngx_smtp_verify_slot_failed(p);
         ngx_smtp_verify_route_next(p);
 
     } else if (rc != NGX_OK) {

@@ -1,0 +1,29 @@
+
+/*
+ * What a location sees of the throttle: its directives, and what the counters
+ * show of the zones.
+ */
+
+
+#ifndef _NGX_HTTP_SMTP_VERIFY_THROTTLE_H_INCLUDED_
+#define _NGX_HTTP_SMTP_VERIFY_THROTTLE_H_INCLUDED_
+
+
+#include "ngx_http_smtp_verify_module.h"
+
+
+char *ngx_http_smtp_verify_throttle_zone(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_throttle(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+
+void ngx_http_smtp_verify_throttle_merge(
+    ngx_http_smtp_verify_loc_conf_t *prev,
+    ngx_http_smtp_verify_loc_conf_t *conf);
+
+u_char *ngx_http_smtp_verify_throttle_counters(u_char *p, u_char *last);
+
+
+#endif /* _NGX_HTTP_SMTP_VERIFY_THROTTLE_H_INCLUDED_ */

@@ -1,0 +1,453 @@
+
+#include "ngx_smtp_verify_keep.h"
+#include "ngx_smtp_verify_probe.h"
+
+
+typedef struct {
+    const sv_provider_t       *provider;
+    ngx_smtp_verify_limits_t  *limits;
+} ngx_smtp_verify_slot_limits_t;
+
+
+static ngx_smtp_verify_limits_t *ngx_smtp_verify_slot_limits(
+    ngx_smtp_verify_probe_t *p);
+static ngx_smtp_verify_limits_t *ngx_smtp_verify_slot_of_provider(
+    ngx_smtp_verify_conf_t *conf, const sv_provider_t *provider);
+static void ngx_smtp_verify_slot_destination(ngx_smtp_verify_probe_t *p,
+    ngx_str_t *name);
+static ngx_uint_t ngx_smtp_verify_slot_kept(ngx_smtp_verify_ticket_t *t);
+static void ngx_smtp_verify_slot_handler(ngx_smtp_verify_ticket_t *t,
+    ngx_int_t rc);
+static void ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p,
+    ngx_int_t rc);
+static void ngx_smtp_verify_slot_release(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_slot_tell(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_seen_e seen);
+
+
+/* NGX_OK: the current address may be asked now; else it goes on, or has
+   ended, by itself */
+
+ngx_int_t
+ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
+    ngx_addr_t *local)
+{
+    ngx_int_t                  rc;
+    ngx_smtp_verify_ticket_t  *t;
+
+    if (p->conf->throttle == NULL || p->slotted) {
+        return NGX_OK;
+    }
+
+    t = &p->ticket;
+
+    t->throttle = p->conf->throttle->data;
+    t->limits = ngx_smtp_verify_slot_limits(p);
+    t->handler = ngx_smtp_verify_slot_handler;
+    t->reuse = ngx_smtp_verify_slot_kept;
+    t->data = p;
+    t->log = &p->log;
+    t->sockaddr = addr->sockaddr;
+    t->bulk = p->bulk;
+
+    ngx_smtp_verify_slot_destination(p, &t->destination);
+
+    t->egress.len = 0;
+
+    if (local) {
+        t->egress = local->name;
+    }
+
+    p->local = local;
+
+    if (ngx_smtp_verify_slot_kept(t)) {
+        return NGX_OK;
+    }
+
+    rc = ngx_smtp_verify_throttle_take(t);
+
+    if (rc == NGX_OK) {
+        p->slotted = 1;
+        return NGX_OK;
+    }
+
+    if (rc != NGX_AGAIN) {
+        ngx_smtp_verify_slot_refused(p, rc);
+        return NGX_DONE;
+    }
+
+    return NGX_AGAIN;
+}
+
+
+static ngx_smtp_verify_limits_t *
+ngx_smtp_verify_slot_limits(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_limits_t  *limits;
+
+    limits = NULL;
+
+    if (p->result.provider) {
+        limits = ngx_smtp_verify_slot_of_provider(p->conf,
+                                                  p->result.provider);
+    }
+
+    return limits ? limits : &p->conf->limits;
+}
+
+
+/* what a provider is known to allow counts where it is less */
+
+static ngx_smtp_verify_limits_t *
+ngx_smtp_verify_slot_of_provider(ngx_smtp_verify_conf_t *conf,
+    const sv_provider_t *provider)
+{
+    ngx_uint_t                          i, n;
+    ngx_smtp_verify_limits_t           *limits;
+    ngx_smtp_verify_slot_limits_t      *known;
+    ngx_smtp_verify_provider_limits_t  *given;
+
+    if (conf->limits_known == NULL) {
+        conf->limits_known = ngx_array_create(ngx_cycle->pool, 8,
+                                       sizeof(ngx_smtp_verify_slot_limits_t));
+        if (conf->limits_known == NULL) {
+            return NULL;
+        }
+    }
+
+    known = conf->limits_known->elts;
+
+    for (i = 0; i < conf->limits_known->nelts; i++) {
+        if (known[i].provider == provider) {
+            return known[i].limits;
+        }
+    }
+
+    limits = ngx_palloc(ngx_cycle->pool, sizeof(ngx_smtp_verify_limits_t));
+    known = ngx_array_push(conf->limits_known);
+
+    if (limits == NULL || known == NULL) {
+        return NULL;
+    }
+
+    *limits = conf->limits;
+
+    known->provider = provider;
+    known->limits = limits;
+
+    if (provider->sessions
+        && (limits->conns == 0 || provider->sessions < limits->conns))
+    {
+        limits->conns = provider->sessions;
+    }
+
+    given = conf->limits_given ? conf->limits_given->elts : NULL;
+    n = conf->limits_given ? conf->limits_given->nelts : 0;
+
+    for (i = 0; i < n; i++) {
+
+        if (given[i].id.len != provider->id.len
+            || ngx_memcmp(given[i].id.data, provider->id.data,
+                          provider->id.len)
+               != 0)
+        {
+            continue;
+        }
+
+        if (given[i].conns != NGX_CONF_UNSET_UINT) {
+            limits->conns = given[i].conns;
+
+            if (limits->ip_conns) {
+                limits->ip_conns = ngx_max(limits->ip_conns, limits->conns);
+            }
+        }
+
+        if (given[i].rate != (uint64_t) -1) {
+            limits->rate = given[i].rate;
+        }
+
+        if (given[i].burst != NGX_CONF_UNSET_UINT) {
+            limits->burst = given[i].burst;
+        }
+    }
+
+    return limits;
+}
+
+
+/* the provider, else the first of the best MX hosts by name */
+
+static void
+ngx_smtp_verify_slot_destination(ngx_smtp_verify_probe_t *p, ngx_str_t *name)
+{
+    ngx_str_t                    *host;
+    ngx_uint_t                    i;
+    ngx_smtp_verify_mx_record_t  *records;
+
+    if (p->result.provider) {
+        name->data = (u_char *) p->result.provider->id.data;
+        name->len = p->result.provider->id.len;
+        return;
+    }
+
+    records = p->mx.records;
+    *name = records[0].host;
+
+    for (i = 1; i < p->mx.nrecords; i++) {
+
+        if (records[i].preference != records[0].preference) {
+            break;
+        }
+
+        host = &records[i].host;
+
+        if (ngx_memn2cmp(host->data, name->data, host->len, name->len) < 0) {
+            *name = *host;
+        }
+    }
+}
+
+
+/* a session that is kept has a slot already */
+
+static ngx_uint_t
+ngx_smtp_verify_slot_kept(ngx_smtp_verify_ticket_t *t)
+{
+    ngx_smtp_verify_probe_t    *p;
+    ngx_smtp_verify_session_t  *s;
+
+    p = t->data;
+
+    if (p->fresh || p->random_only || p->stepwise || p->no_tls) {
+        return 0;
+    }
+
+    s = ngx_smtp_verify_keep_find(p->conf, &p->addrs[p->iaddr], p->local,
+                                  &p->mx.records[p->imx].host, &p->helo,
+                                  &p->from);
+
+    return s && s->release
+           && ngx_smtp_verify_throttle_allowed(s->throttle, s->slot,
+                                               s->limits);
+}
+
+
+static void
+ngx_smtp_verify_slot_handler(ngx_smtp_verify_ticket_t *t, ngx_int_t rc)
+{
+    ngx_smtp_verify_probe_t  *p;
+
+    p = t->data;
+
+    if (rc == NGX_OK) {
+        p->slotted = 1;
+
+    } else if (rc != NGX_DONE) {
+        ngx_smtp_verify_slot_refused(p, rc);
+        return;
+    }
+
+    ngx_smtp_verify_route_connect(p);
+}
+
+
+/* what was found out before stands */
+
+static void
+ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
+{
+    ngx_smtp_verify_evidence_t  *ev;
+
+    if (p->accepted && !ngx_smtp_verify_route_is_backup(p)) {
+        ngx_smtp_verify_probe_finish(p, SV_ACCEPTED_UNTESTED);
+        return;
+    }
+
+    ev = &p->result.evidence;
+
+    ngx_memzero(ev, sizeof(ngx_smtp_verify_evidence_t));
+
+    ev->stage = SV_STAGE_CONNECT;
+    ev->mx_host = p->mx.records[p->imx].host;
+    ev->retry_after = p->ticket.retry_after;
+    ev->reason = (rc == NGX_DECLINED) ? SV_CIRCUIT_OPEN : SV_THROTTLED;
+
+    ngx_smtp_verify_probe_finish(p, ev->reason);
+}
+
+
+/* the session has the slot from now on; one that was kept has one */
+
+void
+ngx_smtp_verify_slot_attach(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_session_t *s)
+{
+    if (!p->slotted) {
+        return;
+    }
+
+    p->slotted = 0;
+
+    if (s->release) {
+        ngx_smtp_verify_throttle_release(p->ticket.throttle, p->ticket.slot);
+        return;
+    }
+
+    s->release = ngx_smtp_verify_slot_release;
+    s->throttle = p->ticket.throttle;
+    s->limits = p->ticket.limits;
+    s->slot = p->ticket.slot;
+}
+
+
+void
+ngx_smtp_verify_slot_stop(ngx_smtp_verify_probe_t *p)
+{
+    if (p->slotted) {
+        p->slotted = 0;
+        ngx_smtp_verify_throttle_release(p->ticket.throttle, p->ticket.slot);
+        return;
+    }
+
+    ngx_smtp_verify_throttle_leave(&p->ticket);
+}
+
+
+static void
+ngx_smtp_verify_slot_release(ngx_smtp_verify_session_t *s)
+{
+    ngx_smtp_verify_throttle_release(s->throttle, s->slot);
+}
+
+
+/* the budget is over: NGX_OK where it was over in a line of ours */
+
+ngx_int_t
+ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    if (p->ticket.waiting) {
+        ngx_smtp_verify_slot_refused(p, NGX_BUSY);
+        return NGX_OK;
+    }
+
+    s = p->session;
+
+    if (s && s->release && s->nanswered < s->nsent) {
+        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_timeout);
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/* of an event of the session: what it says of the destination */
+
+void
+ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (s->release == NULL) {
+        return;
+    }
+
+    if (s->connected && !s->counted) {
+        s->counted = 1;
+        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_connected);
+    }
+
+    switch (s->event) {
+
+    case ngx_smtp_verify_session_ready:
+        return;
+
+    case ngx_smtp_verify_session_answered:
+
+        if (s->code >= 500 && !s->unanswered) {
+            ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_reject);
+        }
+
+        ngx_smtp_verify_slot_reply(p);
+        return;
+
+    default: /* failed */
+        break;
+    }
+
+    if (s->fault == SV_REASON_NONE) {
+        ngx_smtp_verify_slot_reply(p);
+        return;
+    }
+
+    if (s->reused) {
+        return;
+    }
+
+    if (!s->connected
+        && (s->fault == SV_CONNECT_FAILED || s->fault == SV_TIMEOUT))
+    {
+        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_connect_failed);
+
+    } else if (s->fault == SV_TIMEOUT) {
+        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_timeout);
+    }
+}
+
+
+/* a connection that failed at once */
+
+void
+ngx_smtp_verify_slot_failed(ngx_smtp_verify_probe_t *p)
+{
+    if (p->session && p->session->release) {
+        ngx_smtp_verify_slot_tell(p->session,
+                                  ngx_smtp_verify_seen_connect_failed);
+    }
+}
+
+
+static void
+ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
+{
+    sv_class_t                  class;
+    ngx_smtp_verify_seen_e      seen;
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+    seen = ngx_smtp_verify_seen_answer;
+
+    if (s->code >= 400) {
+
+        switch (ngx_smtp_verify_evidence_classify(p, &class)) {
+
+        case SV_RATE_LIMITED:
+            seen = ngx_smtp_verify_seen_rate_limit;
+            break;
+
+        case SV_SENDER_BLOCKED:
+            seen = ngx_smtp_verify_seen_block;
+            break;
+
+        default:
+            if (s->code == 421) {
+                seen = ngx_smtp_verify_seen_closing;
+            }
+        }
+    }
+
+    ngx_smtp_verify_slot_tell(s, seen);
+}
+
+
+static void
+ngx_smtp_verify_slot_tell(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_seen_e seen)
+{
+    ngx_smtp_verify_throttle_seen(s->throttle, s->slot, s->limits, seen,
+                                  &s->log);
+}

@@ -1,0 +1,159 @@
+
+/*
+ * The throttle zone: what all workers together ask of a destination from one
+ * egress, of one remote address, and of the world.
+ *
+ * A session holds a slot.  Slots lie in shared memory and belong to a worker,
+ * and all sums can be counted anew from them: those of a worker that was
+ * killed are free as soon as anybody asks for one.  Who has to wait does so
+ * in a line of its destination in its own worker; the lines are served when
+ * a slot comes back, and by a short timer for the sake of other workers.
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_THROTTLE_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_THROTTLE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+#include "sv_breaker.h"
+#include "sv_bucket.h"
+#include "sv_siphash.h"
+
+
+#define NGX_SMTP_VERIFY_NO_SLOT  ((ngx_uint_t) -1)
+
+
+typedef struct ngx_smtp_verify_throttle_s     ngx_smtp_verify_throttle_t;
+typedef struct ngx_smtp_verify_ticket_s       ngx_smtp_verify_ticket_t;
+
+
+/* 0: no limit */
+
+typedef struct {
+    ngx_uint_t                     conns;
+    ngx_uint_t                     ip_conns;
+    ngx_uint_t                     total;
+    uint64_t                       rate;        /* as of sv_bucket.h */
+    ngx_uint_t                     burst;
+    ngx_uint_t                     rejects;     /* an hour */
+    ngx_uint_t                     queue;
+    ngx_msec_t                     wait;
+    ngx_uint_t                     suspend;     /* destinations */
+    sv_breaker_conf_t              breaker;     /* pause 0: off */
+} ngx_smtp_verify_limits_t;
+
+
+typedef enum {
+    ngx_smtp_verify_seen_connected = 0,
+    ngx_smtp_verify_seen_answer,        /* of any kind that is no fault */
+    ngx_smtp_verify_seen_reject,        /* of a recipient */
+    ngx_smtp_verify_seen_connect_failed,
+    ngx_smtp_verify_seen_timeout,
+    ngx_smtp_verify_seen_closing,       /* 421 */
+    ngx_smtp_verify_seen_rate_limit,
+    ngx_smtp_verify_seen_block
+} ngx_smtp_verify_seen_e;
+
+
+/* rc: NGX_OK: the slot is the ticket's; NGX_DONE: none is needed, as _reuse()
+   said; else as of _take() */
+
+typedef void (*ngx_smtp_verify_ticket_handler_pt)
+    (ngx_smtp_verify_ticket_t *t, ngx_int_t rc);
+typedef ngx_uint_t (*ngx_smtp_verify_ticket_reuse_pt)
+    (ngx_smtp_verify_ticket_t *t);
+
+
+struct ngx_smtp_verify_ticket_s {
+    /* given */
+    ngx_smtp_verify_throttle_t        *throttle;
+    ngx_smtp_verify_limits_t          *limits;
+    ngx_smtp_verify_ticket_handler_pt  handler;
+    ngx_smtp_verify_ticket_reuse_pt    reuse;
+    void                              *data;
+    ngx_log_t                         *log;
+    ngx_str_t                          destination;
+    ngx_str_t                          egress;
+    struct sockaddr                   *sockaddr;
+    unsigned                           bulk:1;
+
+    /* told */
+    ngx_uint_t                         slot;
+    ngx_uint_t                         retry_after;     /* s */
+
+    /* private */
+    unsigned                           waiting:1;
+    unsigned                           blocked:1;       /* by the rate */
+    ngx_msec_t                         ready;           /* then */
+    void                              *line;
+    ngx_queue_t                        queue;
+    ngx_event_t                        event;
+};
+
+
+typedef struct {
+    uint64_t                       granted;
+    uint64_t                       waited;
+    uint64_t                       throttled;
+    uint64_t                       refused;     /* by a breaker */
+    uint64_t                       opened;      /* breakers */
+    uint64_t                       suspended;   /* egresses */
+    uint64_t                       evicted;
+    uint64_t                       recounts;
+} ngx_smtp_verify_throttle_counts_t;
+
+
+typedef struct {
+    ngx_smtp_verify_throttle_counts_t  counts;
+    ngx_uint_t                     sessions;
+    ngx_uint_t                     waiting;
+    ngx_uint_t                     entries;
+    ngx_uint_t                     open;        /* now, half-open too */
+    ngx_uint_t                     suspended;
+} ngx_smtp_verify_throttle_stats_t;
+
+
+/* as ngx_smtp_verify_cache_add() */
+ngx_shm_zone_t *ngx_smtp_verify_throttle_add(ngx_conf_t *cf, ngx_str_t *name,
+    size_t size, void *tag);
+ngx_uint_t ngx_smtp_verify_throttle_is(ngx_shm_zone_t *shm_zone);
+
+/*
+ * NGX_OK: a slot is the ticket's; NGX_AGAIN: the handler will be called, not
+ * from within; NGX_BUSY: throttled; NGX_DECLINED: a breaker is open.
+ */
+ngx_int_t ngx_smtp_verify_throttle_take(ngx_smtp_verify_ticket_t *t);
+
+/* waits no more */
+void ngx_smtp_verify_throttle_leave(ngx_smtp_verify_ticket_t *t);
+
+void ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot);
+
+/* may what holds the slot go on to use it? */
+ngx_uint_t ngx_smtp_verify_throttle_allowed(
+    ngx_smtp_verify_throttle_t *throttle, ngx_uint_t slot,
+    ngx_smtp_verify_limits_t *limits);
+
+/* the slot is held in vain for now: those who wait here may reuse what it is
+   held for; does anybody else wait for it, in any worker? */
+void ngx_smtp_verify_throttle_idle(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot);
+ngx_uint_t ngx_smtp_verify_throttle_wanted(
+    ngx_smtp_verify_throttle_t *throttle, ngx_uint_t slot,
+    ngx_smtp_verify_limits_t *limits);
+
+/* what was seen by whoever holds the slot */
+void ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits,
+    ngx_smtp_verify_seen_e seen, ngx_log_t *log);
+
+void ngx_smtp_verify_throttle_stats(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_stats_t *stats);
+
+
+#endif /* _NGX_SMTP_VERIFY_THROTTLE_H_INCLUDED_ */

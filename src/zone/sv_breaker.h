@@ -1,0 +1,57 @@
+
+/*
+ * A circuit breaker.  Faults weigh; their sum halves with time and with each
+ * success.  At the threshold it opens for a pause; after that one trial at a
+ * time is let through.  A trial that fails doubles the pause, one that goes
+ * well closes the breaker.  Plain C with the clock given.
+ */
+
+
+#ifndef _SV_BREAKER_H_INCLUDED_
+#define _SV_BREAKER_H_INCLUDED_
+
+
+#include <stdint.h>
+
+
+#define SV_BREAKER_THRESHOLD  100
+#define SV_BREAKER_HALF_LIFE  60000     /* ms */
+
+
+typedef enum {
+    SV_BREAKER_CLOSED = 0,
+    SV_BREAKER_OPEN,
+    SV_BREAKER_HALF_OPEN
+} sv_breaker_state_e;
+
+
+typedef struct {
+    uint32_t    pause;      /* ms, the first one */
+    uint32_t    max_pause;
+} sv_breaker_conf_t;
+
+
+/* all zero: closed; times in ms */
+
+typedef struct {
+    uint64_t    at;         /* of the weight */
+    uint64_t    until;      /* 0: closed */
+    uint32_t    weight;
+    uint32_t    pause;      /* the last one */
+} sv_breaker_t;
+
+
+sv_breaker_state_e sv_breaker_state(const sv_breaker_t *b, uint64_t now);
+
+/* ms to wait where it is open, else 0 */
+uint64_t sv_breaker_left(const sv_breaker_t *b, uint64_t now);
+
+/* 1: it has opened by this; faults of what began before it opened add none */
+int sv_breaker_fault(sv_breaker_t *b, const sv_breaker_conf_t *conf,
+    unsigned weight, int trial, uint64_t now);
+
+/* 1: it has closed by this; only a trial closes it */
+int sv_breaker_success(sv_breaker_t *b, int trial, uint64_t now);
+
+
+#endif /* _SV_BREAKER_H_INCLUDED_ */

@@ -1,0 +1,418 @@
+# What a destination sees of us at most: sessions at once, their rate, refused
+# recipients; and who waits.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+use TestVerify::Clients;
+use TestVerify::Env;
+
+master_on();
+workers(2);
+worker_connections(1024);
+
+
+# how many of the sessions were open at once; that the client has closed one
+# is seen a moment after it did
+
+sub most
+{
+    my ($sessions) = @_;
+
+    my ($now, $most) = (0, 0);
+
+    for (sort { $a->[0] <=> $b->[0] || $a->[1] <=> $b->[1] }
+         map { [$_->{t}, 1], [last_said($_), -1] } @$sessions)
+    {
+        $now += $_->[1];
+        $most = $now if $now > $most;
+    }
+
+    return $most;
+}
+
+
+sub last_said
+{
+    my ($session) = @_;
+
+    my ($turn) = grep { $_->{e} eq 'turn' } reverse @{ $session->{events} };
+
+    return $turn ? $turn->{t} : $session->{t};
+}
+
+
+sub reasons
+{
+    return TestVerify::Clients::count(sub { $_[0]{json}{reason} },
+                                      TestVerify::Clients::answers());
+}
+
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: within the limits nothing is felt
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=2 rate=100/s burst=10;
+--- smtp
+mx1 11 pipelining users=john
+--- address
+john@ok.test
+jane@ok.test
+john@ok.test
+--- json
+reason: accepted
+--
+reason: mailbox_not_found
+--
+reason: accepted
+--- smtp_sessions: 3
+
+
+
+=== TEST 2: the rate
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits rate=2/s burst=0;
+--- smtp
+mx1 11 pipelining users=john
+--- address
+jane@ok.test
+jane1@ok.test
+--- json
+reason: mailbox_not_found
+response_time_ms: <= 300
+--
+reason: mailbox_not_found
+response_time_ms: >= 300
+
+
+
+=== TEST 3: no longer than one is willing to wait
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits rate=2/m burst=0 wait=200ms;
+--- smtp
+mx1 11 pipelining users=john
+--- address
+jane@ok.test
+jane1@ok.test
+--- json
+reason: mailbox_not_found
+--
+status: unknown
+reason: throttled
+blame: local
+retry_after: >= 1
+smtp.stage: connect
+response_time_ms: >= 200
+response_time_ms: <= 500
+--- smtp_sessions: 1
+
+
+
+=== TEST 4: no queue
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits rate=2/m burst=0 queue=0;
+--- smtp
+mx1 11 pipelining users=john
+--- address
+jane@ok.test
+jane1@ok.test
+--- json
+reason: mailbox_not_found
+--
+reason: throttled
+response_time_ms: <= 100
+--- smtp_sessions: 1
+
+
+
+=== TEST 5: the budget of the probe is kept
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits rate=2/m burst=0 wait=10s;
+smtp_verify_timeout 300ms;
+--- smtp
+mx1 11 pipelining users=john
+--- address
+jane@ok.test
+jane1@ok.test
+--- json
+reason: mailbox_not_found
+--
+reason: throttled
+response_time_ms: <= 600
+--- smtp_sessions: 1
+
+
+
+=== TEST 6: refused recipients, the random one included
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits rejects=2/h;
+--- smtp
+mx1 11 pipelining users=john
+--- address
+john@ok.test
+jane@ok.test
+jane1@ok.test
+--- json
+reason: accepted
+--
+reason: mailbox_not_found
+--
+reason: throttled
+blame: local
+retry_after: >= 1000
+--- smtp_sessions: 2
+
+
+
+=== TEST 7: a host that many names lead to
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits rate=2/m burst=0 wait=100ms;
+--- smtp
+mx1 11 pipelining users=john
+--- dns
+a.test MX 10 mx.a.test
+mx.a.test A 11
+b.test MX 10 mx.b.test
+mx.b.test A 11
+--- address
+jane@a.test
+jane@b.test
+--- json
+reason: mailbox_not_found
+--
+reason: throttled
+--- smtp_sessions: 1
+
+
+
+=== TEST 8: another destination is not held up
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits rate=2/m burst=0 wait=100ms;
+--- smtp
+mx1 11 pipelining users=john
+mx2 12 pipelining users=john
+--- dns
+a.test MX 10 mx.a.test
+mx.a.test A 11
+b.test MX 10 mx.b.test
+mx.b.test A 12
+--- address
+jane@a.test
+jane@b.test
+jane1@a.test
+--- json
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--
+reason: throttled
+--- smtp_sessions: 2
+
+
+
+=== TEST 9: a slot comes back when the session has closed
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=1 rate=100/s;
+--- smtp
+mx1 11 pipelining users=john
+    quit: wait 300ms ; 221 bye ; close
+--- address
+jane@ok.test
+jane1@ok.test
+--- json
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+response_time_ms: >= 150
+--- smtp_sessions: 2
+
+
+
+=== TEST 10: a kept session is used rather than waited for
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=1 rate=100/s;
+smtp_verify_keepalive 8 timeout=300ms;
+--- smtp
+mx1 11 pipelining users=john
+--- address
+john@ok.test
+john@ok.test
+--- json
+reason: accepted
+--- linger: 2s
+
+
+
+=== TEST 11: a zone of the smallest size
+--- http_config
+smtp_verify_throttle_zone zone=limits:4k;
+--- must_die
+--- error_log
+zone "limits" is too small
+
+
+
+=== TEST 12: no zone
+--- http_config
+smtp_verify_throttle conns=1;
+--- must_die
+--- error_log
+"smtp_verify_throttle" directive needs a zone
+
+
+
+=== TEST 13: a wrong parameter
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits rate=5/d;
+--- must_die
+--- error_log
+invalid parameter "rate=5/d"
+
+
+
+=== TEST 14: sessions at once, of all workers
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=3 rate=1000/s burst=100;
+smtp_verify_timeout 10s;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt: wait 30ms ; default
+--- init
+TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 60);
+--- address: john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    return main::reasons() eq 'mailbox_not_found 60'
+           && main::most($sessions) == 3;
+}
+--- timeout: 15s
+--- linger: 4s
+
+
+
+=== TEST 15: sessions at once, of many names at one address
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=3 rate=1000/s burst=100;
+smtp_verify_timeout 10s;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt: wait 30ms ; default
+--- dns eval
+"+default\n" . join '', map {
+    "d$_.test MX 10 mx.d$_.test\nmx.d$_.test A 11\n"
+} 1 .. 40
+--- init
+TestVerify::Clients::start('/verify?email=jane@d%d.test', clients => 40);
+--- address: john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    return main::reasons() eq 'mailbox_not_found 40'
+           && main::most($sessions) == 3;
+}
+--- timeout: 15s
+--- linger: 4s
+
+
+
+=== TEST 16: a rate that all workers keep
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=10 rate=20/s burst=0;
+smtp_verify_timeout 10s;
+--- smtp
+mx1 11 pipelining users=john
+--- init
+TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 30);
+--- address: john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    my $took = $sessions->[-1]{t} - $sessions->[0]{t};
+
+    return main::reasons() eq 'mailbox_not_found 30'
+           && $took > 1.4 && $took < 2.5;
+}
+--- timeout: 15s
+--- linger: 4s
+
+
+
+=== TEST 17: the slots of a worker that is killed
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=1 rate=1000/s;
+smtp_verify_timeout 5s;
+smtp_verify_read_timeout 5s;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt hang*: hang
+--- init
+TestVerify::Clients::start('/verify?email=hang%d@ok.test', clients => 1);
+TestVerify::Clients::kill_worker_at($TestVerify::Env::SmtpPort, 0.5);
+sleep 2;
+--- address
+jane@ok.test
+--- json
+reason: mailbox_not_found
+response_time_ms: <= 3000
+--- log_allow
+exited on signal 9
+--- timeout: 15s
+
+
+
+=== TEST 18: kept sessions give way
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=2 rate=1000/s burst=100;
+smtp_verify_keepalive 8 timeout=3s;
+smtp_verify_timeout 10s;
+--- smtp
+mx1 11 pipelining users=john
+--- dns
+ok.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+b.test MX 10 mx.b.test
+mx.b.test A 11
+--- init
+TestVerify::Clients::start('/verify?email=john@ok.test', clients => 20);
+TestVerify::Clients::start('/verify?email=john@b.test', clients => 20);
+sleep 1;
+--- address: john@b.test
+--- json
+reason: accepted
+response_time_ms: <= 1000
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    return main::reasons() eq 'accepted 40' && main::most($sessions) <= 2;
+}
+--- timeout: 15s
+--- linger: 8s

@@ -1,0 +1,180 @@
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "sv_breaker.h"
+#include "sv_bucket.h"
+
+
+static void
+test_bucket_burst(void **state)
+{
+    int          i;
+    uint64_t     rate;
+    sv_bucket_t  b;
+
+    (void) state;
+
+    memset(&b, 0, sizeof(b));
+    rate = sv_bucket_per_second(10);
+
+    for (i = 0; i < 4; i++) {
+        assert_int_equal(sv_bucket_wait(&b, rate, 3, 1000), 0);
+        sv_bucket_add(&b, rate, 3, 1000);
+    }
+
+    assert_int_equal(sv_bucket_wait(&b, rate, 3, 1000), 100);
+    assert_int_equal(sv_bucket_wait(&b, rate, 3, 1099), 1);
+    assert_int_equal(sv_bucket_wait(&b, rate, 3, 1100), 0);
+}
+
+
+static void
+test_bucket_no_rounding(void **state)
+{
+    unsigned     n;
+    uint64_t     now, rate;
+    sv_bucket_t  b;
+
+    (void) state;
+
+    memset(&b, 0, sizeof(b));
+    rate = sv_bucket_per_hour(7);
+
+    for (now = 1, n = 0; now <= 3600000; now++) {
+        if (sv_bucket_wait(&b, rate, 0, now) == 0) {
+            sv_bucket_add(&b, rate, 0, now);
+            n++;
+        }
+    }
+
+    assert_int_equal(n, 7);
+}
+
+
+static void
+test_bucket_bounds(void **state)
+{
+    int          i;
+    sv_bucket_t  b;
+
+    (void) state;
+
+    memset(&b, 0, sizeof(b));
+
+    for (i = 0; i < 1000; i++) {
+        assert_int_equal(sv_bucket_wait(&b, 0, 0, 5), 0);
+        sv_bucket_add(&b, sv_bucket_per_second(1), 4, 5);
+    }
+
+    assert_true(sv_bucket_wait(&b, sv_bucket_per_second(1), 4, 5) <= 6000);
+
+    /* back in time, and far beyond */
+    assert_true(sv_bucket_wait(&b, sv_bucket_per_second(1), 4, 1) <= 6000);
+    assert_int_equal(sv_bucket_wait(&b, sv_bucket_per_second(1), 4,
+                                    UINT64_MAX), 0);
+}
+
+
+static sv_breaker_conf_t  conf = { 1000, 5000 };
+
+
+static void
+test_breaker_opens(void **state)
+{
+    sv_breaker_t  b;
+
+    (void) state;
+
+    memset(&b, 0, sizeof(b));
+
+    assert_int_equal(sv_breaker_fault(&b, &conf, 40, 0, 10), 0);
+    assert_int_equal(sv_breaker_fault(&b, &conf, 40, 0, 20), 0);
+    assert_int_equal(sv_breaker_state(&b, 20), SV_BREAKER_CLOSED);
+    assert_int_equal(sv_breaker_fault(&b, &conf, 40, 0, 30), 1);
+    assert_int_equal(sv_breaker_state(&b, 30), SV_BREAKER_OPEN);
+    assert_int_equal(sv_breaker_left(&b, 30), 1000);
+
+    /* what began before: neither opens nor closes */
+    assert_int_equal(sv_breaker_fault(&b, &conf, 100, 0, 40), 0);
+    assert_int_equal(sv_breaker_success(&b, 0, 40), 0);
+    assert_int_equal(sv_breaker_left(&b, 40), 990);
+    assert_int_equal(sv_breaker_state(&b, 1030), SV_BREAKER_HALF_OPEN);
+}
+
+
+static void
+test_breaker_pauses(void **state)
+{
+    int           i;
+    uint64_t      now;
+    sv_breaker_t  b;
+    unsigned      pauses[] = { 1000, 2000, 4000, 5000, 5000 };
+
+    (void) state;
+
+    memset(&b, 0, sizeof(b));
+    now = 10;
+
+    assert_int_equal(sv_breaker_fault(&b, &conf, 500, 0, now), 1);
+
+    for (i = 0; i < 5; i++) {
+        assert_int_equal(sv_breaker_left(&b, now), pauses[i]);
+        now += pauses[i];
+        assert_int_equal(sv_breaker_state(&b, now), SV_BREAKER_HALF_OPEN);
+        assert_int_equal(sv_breaker_fault(&b, &conf, 10, 1, now), 1);
+    }
+
+    now += 5000;
+    assert_int_equal(sv_breaker_success(&b, 1, now), 1);
+    assert_int_equal(sv_breaker_state(&b, now), SV_BREAKER_CLOSED);
+
+    /* half way to the next time */
+    assert_int_equal(sv_breaker_fault(&b, &conf, 50, 0, now), 1);
+    assert_int_equal(sv_breaker_left(&b, now), 5000);
+}
+
+
+static void
+test_breaker_decays(void **state)
+{
+    int           i;
+    sv_breaker_t  b;
+
+    (void) state;
+
+    memset(&b, 0, sizeof(b));
+
+    for (i = 1; i < 100; i++) {
+        assert_int_equal(sv_breaker_fault(&b, &conf, 40, 0,
+                                      (uint64_t) i * SV_BREAKER_HALF_LIFE),
+                         0);
+    }
+
+    memset(&b, 0, sizeof(b));
+
+    for (i = 1; i < 100; i++) {
+        assert_int_equal(sv_breaker_fault(&b, &conf, 40, 0, 7), 0);
+        assert_int_equal(sv_breaker_success(&b, 0, 7), 0);
+    }
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_bucket_burst),
+        cmocka_unit_test(test_bucket_no_rounding),
+        cmocka_unit_test(test_bucket_bounds),
+        cmocka_unit_test(test_breaker_opens),
+        cmocka_unit_test(test_breaker_pauses),
+        cmocka_unit_test(test_breaker_decays)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
