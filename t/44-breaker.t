@@ -1,0 +1,126 @@
+# A destination that fails is left alone for a while, and tried again.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    $block->set_value(http_config =>
+        "smtp_verify_throttle_zone zone=limits:1m;\n"
+        . ($block->http_config // ''));
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: blocks open it, and it says so at once
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=20s;
+--- smtp
+mx1 11
+    banner: 554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org
+--- address
+a@ok.test
+b@ok.test
+c@ok.test
+--- json
+reason: sender_blocked
+--
+reason: sender_blocked
+--
+status: unknown
+reason: circuit_open
+blame: local
+retry_after: >= 18
+response_time_ms: <= 300
+--- smtp_sessions: 2
+
+
+
+=== TEST 2: a trial that goes well closes it
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=1ms;
+--- smtp
+mx1 11 pipelining users=john
+    banner@1: 554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org
+    banner@2: 554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org
+--- address
+a@ok.test
+b@ok.test
+john@ok.test
+john@ok.test
+--- json
+reason: sender_blocked
+--
+reason: sender_blocked
+--
+reason: accepted
+--
+reason: accepted
+--- smtp_sessions: 4
+
+
+
+=== TEST 3: off
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s breaker=off;
+--- smtp
+mx1 11
+    banner: 554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org
+--- address
+a@ok.test
+b@ok.test
+c@ok.test
+--- json
+reason: sender_blocked
+--- smtp_sessions: 3
+
+
+
+=== TEST 4: who refuses mailboxes does not fail
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=20s;
+--- smtp
+mx1 11 pipelining
+--- address
+a@ok.test
+b@ok.test
+c@ok.test
+d@ok.test
+--- json
+reason: mailbox_not_found
+--- smtp_sessions: 4
+
+
+
+=== TEST 5: none can be connected to: it is us
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=20s suspend=3;
+--- smtp
+mx1 11 refuse
+--- dns
+a.test MX 10 mx.a.test
+mx.a.test A 11
+b.test MX 10 mx.b.test
+mx.b.test A 11
+c.test MX 10 mx.c.test
+mx.c.test A 11
+d.test MX 10 mx.d.test
+mx.d.test A 11
+--- address
+x@a.test
+x@b.test
+x@c.test
+x@d.test
+--- json
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: circuit_open
+blame: local
+--- smtp_sessions: 0
