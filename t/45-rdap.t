@@ -198,8 +198,8 @@ location = /rdap {
     error_page 302 = @redirect;
 }
 location @redirect {
-    proxy_pass http://$TEST_NGINX_NET.200:8053;
-    rewrite ^ /found/ break;
+    set $found /found/;
+    proxy_pass http://$TEST_NGINX_NET.200:8053$found;
 }
 --- smtp
 mx1 11 pipelining users=john
