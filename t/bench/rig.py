@@ -177,14 +177,15 @@ class Rig:
         values = {
             "modules": "load_module %s;" % self.module if self.module else "",
             "user": "user root;" if os.getuid() == 0 else "",
-            "dir": self.dir, "log": self.path("error.log"), "level": "warn", "workers": 1,
+            "name": "nginx.conf", "dir": self.dir,
+            "log": self.path("error.log"), "level": "warn", "workers": 1,
             "affinity": self.affinity(conf.get("workers", 1)),
             "files": self.files, "connections": self.files - 64,
             "main": "", "dns": DNS, "smtp": PORT + 25, "listen": HTTP,
             "http": "", "verify": "", "server": "",
         }
         values.update(conf)
-        with open(self.path("nginx.conf"), "w") as f:
+        with open(self.path(values["name"]), "w") as f:
             f.write(CONF % values)
 
     def affinity(self, workers):
@@ -194,15 +195,15 @@ class Rig:
         mask[-1 - self.cpus[0]] = "1"
         return "worker_cpu_affinity %s;" % "".join(mask)
 
-    def command(self, *args):
-        return [self.nginx, "-p", self.dir, "-c", self.path("nginx.conf"),
+    def command(self, *args, name="nginx.conf"):
+        return [self.nginx, "-p", self.dir, "-c", self.path(name),
                 "-e", self.path("start.log")] + list(args)
 
     def has(self, **conf):
         """Does the configuration load?  Features come one by one."""
-        self.write_conf(log=self.path("test.log"), **conf)
-        test = subprocess.run(self.command("-t"), capture_output=True,
-                              text=True, check=False)
+        self.write_conf(name="test.conf", log=self.path("test.log"), **conf)
+        test = subprocess.run(self.command("-t", name="test.conf"),
+                              capture_output=True, text=True, check=False)
         self.error = test.stderr.strip().split("\n")[0]
         return test.returncode == 0
 
@@ -301,25 +302,29 @@ def cmdline(pid):
         return ""
 
 
-def rss(pid):
-    """kB"""
-    with open("/proc/%d/status" % pid) as f:
-        for line in f:
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1])
-    return 0
-
-
-def anonymous(pid):
-    """kB of a process's own memory: no zones, no files; 0: it is gone"""
+def status(pid, name):
+    """kB; 0: it is gone"""
     try:
         with open("/proc/%d/status" % pid) as f:
             for line in f:
-                if line.startswith("RssAnon:"):
+                if line.startswith(name + ":"):
                     return int(line.split()[1])
     except OSError:
         pass
     return 0
+
+
+def rss(pid):
+    return status(pid, "VmRSS")
+
+
+def peak(pid):
+    return status(pid, "VmHWM")
+
+
+def anonymous(pid):
+    """A process's own memory: no zones, no files."""
+    return status(pid, "RssAnon")
 
 
 def sockets(pid):
