@@ -392,7 +392,8 @@ sub smtp_checks
         if !defined $block->smtp_violation;
 
     if (defined(my $want = $block->smtp_violation)) {
-        $ok &= ok_diag($text =~ /-- violation .*$want/, "$name - violation");
+        $ok &= ok_diag(scalar($text =~ /-- violation .*$want/),
+                       "$name - violation");
     }
 
     $ok &= counts($name, 'smtp_waits', scalar $block->smtp_waits,
@@ -403,7 +404,7 @@ sub smtp_checks
                  [TestVerify::SMTP::turns($sessions)]);
 
     for my $re (lines($block->smtp_like)) {
-        $ok &= ok_diag($text =~ /$re/m, "$name - smtp_like $re");
+        $ok &= ok_diag(scalar($text =~ /$re/m), "$name - smtp_like $re");
     }
 
     for my $re (lines($block->smtp_unlike)) {
@@ -411,7 +412,8 @@ sub smtp_checks
     }
 
     if (my $code = $block->smtp_check) {
-        $ok &= ok_diag($code->($sessions, $text), "$name - smtp_check");
+        $ok &= ok_diag(scalar $code->($sessions, $text),
+                       "$name - smtp_check");
     }
 
     return $ok;
