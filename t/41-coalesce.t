@@ -170,11 +170,11 @@ caches.results.flights: 0
 === TEST 6: the worker that asks is killed, the other takes over
 --- smtp
 mx1 11 pipelining users=john
-    rcpt john@*: wait 1200ms ; default
+    rcpt john@*: wait 2500ms ; default
 --- init
 TestVerify::Clients::start('/verify?email=john@ok.test', clients => 100);
 TestVerify::Clients::kill_worker_at($TestVerify::Env::SmtpPort, 0.6);
-Time::HiRes::sleep(3);
+Time::HiRes::sleep(6);
 --- config
 location = /verify {
     smtp_verify;
@@ -300,3 +300,58 @@ sub {
                                       TestVerify::Clients::answers())
            eq 'accepted 20';
 }
+
+
+
+=== TEST 10: a reload with little patience: all are answered before the end
+--- main_config
+worker_shutdown_timeout 1s;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt john@*: wait 3s ; default
+--- init
+TestVerify::Clients::start('/verify?email=john@ok.test', clients => 60);
+--- signal: 700ms HUP
+--- address: john@ok.test
+--- json
+reason: interrupted
+blame: local
+retry_after: >= 1
+--- smtp_sessions: 1
+--- smtp_check eval
+sub {
+    my @answers = TestVerify::Clients::answers();
+
+    return TestVerify::Clients::count(sub { $_[0]{json}{reason} }, @answers)
+           eq 'interrupted 60'
+           && TestVerify::Clients::count(sub { $_[0]{header}{'X-Pid'} },
+                                         @answers) =~ /,/;
+}
+
+
+
+=== TEST 11: results and sessions are counted
+--- smtp
+mx1 11 pipelining users=john
+--- config
+location = /verify {
+    smtp_verify;
+}
+
+location = /counters {
+    smtp_verify_counters;
+}
+--- request eval
+['GET /verify?email=john@ok.test', 'GET /verify?email=john@ok.test',
+ 'GET /counters']
+--- no_shape
+--- json
+reason: accepted
+--
+reason: accepted
+--
+requests: 2
+cache_hits: 1
+probes: 1
+sessions_opened: 1
+verdicts.accepted: 2

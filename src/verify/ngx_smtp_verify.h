@@ -196,6 +196,9 @@ void ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_verdict_anew(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_result_t *result, sv_address_t *addr, ngx_pool_t *pool);
 
+/* worker_shutdown_timeout is about to strike: answer what is under way */
+ngx_uint_t ngx_smtp_verify_exit_is_near(void);
+
 /* under way in this worker */
 ngx_uint_t ngx_smtp_verify_probes(void);
 

@@ -59,6 +59,7 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
     ngx_smtp_verify_slot_attach(p, s);
 
     if (s->reused) {
+        ngx_smtp_verify_count(SESSIONS_REUSED);
         p->result.connected = 1;
         ngx_smtp_verify_dialog_ready(p);
         return NGX_OK;
@@ -67,6 +68,8 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
     if (p->result.connected < 0) {
         p->result.connected = 0;
     }
+
+    ngx_smtp_verify_count(SESSIONS_OPENED);
 
     rc = ngx_smtp_verify_session_connect(s);
 

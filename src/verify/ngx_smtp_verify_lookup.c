@@ -852,15 +852,20 @@ ngx_smtp_verify_call_poll(ngx_event_t *ev)
 
     call = ev->data;
 
-    if (ngx_smtp_verify_flight_wait(call->cache, &call->flight)) {
-        ngx_add_timer(&call->poll, NGX_SMTP_VERIFY_POLL);
-        return;
+    rc = NGX_BUSY;
+
+    if (!ngx_smtp_verify_exit_is_near()) {
+
+        if (ngx_smtp_verify_flight_wait(call->cache, &call->flight)) {
+            ngx_add_timer(&call->poll, NGX_SMTP_VERIFY_POLL);
+            return;
+        }
+
+        rc = ngx_smtp_verify_call_result(call, &item);
     }
 
     call->done = 1;
     ngx_rbtree_delete(&ngx_smtp_verify_calls, &call->node);
-
-    rc = ngx_smtp_verify_call_result(call, &item);
 
     while (!ngx_queue_empty(&call->waiting)) {
 
@@ -868,6 +873,11 @@ ngx_smtp_verify_call_poll(ngx_event_t *ev)
         l = ngx_queue_data(q, ngx_smtp_verify_lookup_t, queue);
 
         ngx_smtp_verify_lookup_take(l);
+
+        if (rc == NGX_BUSY) {
+            ngx_smtp_verify_lookup_refuse(l, SV_INTERRUPTED);
+            continue;
+        }
 
         if (rc != NGX_OK
             || (item.variant != call->conf->scope

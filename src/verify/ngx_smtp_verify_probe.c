@@ -137,9 +137,7 @@ static void
 ngx_smtp_verify_watched(ngx_event_t *ev)
 {
     ngx_uint_t                n;
-    ngx_msec_t                left;
     ngx_queue_t              *q;
-    ngx_core_conf_t          *ccf;
     ngx_smtp_verify_probe_t  *p;
 
     if (ngx_queue_empty(&ngx_smtp_verify_probe_queue)) {
@@ -148,27 +146,7 @@ ngx_smtp_verify_watched(ngx_event_t *ev)
 
     ngx_add_timer(ev, NGX_SMTP_VERIFY_WATCH_INTERVAL);
 
-    if (!ngx_exiting) {
-        return;
-    }
-
-    if (ngx_smtp_verify_exit_started == 0) {
-        ngx_smtp_verify_exit_started = ngx_current_msec;
-    }
-
-    ccf = (ngx_core_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
-                                           ngx_core_module);
-    if (ccf->shutdown_timeout == 0) {
-        return;
-    }
-
-    left = ccf->shutdown_timeout;
-
-    if (left > 3 * NGX_SMTP_VERIFY_WATCH_INTERVAL) {
-        left -= 3 * NGX_SMTP_VERIFY_WATCH_INTERVAL;
-    }
-
-    if (ngx_current_msec - ngx_smtp_verify_exit_started < left) {
+    if (!ngx_smtp_verify_exit_is_near()) {
         return;
     }
 
@@ -189,6 +167,36 @@ ngx_smtp_verify_watched(ngx_event_t *ev)
 
         ngx_smtp_verify_probe_finish(p, SV_INTERRUPTED);
     }
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_exit_is_near(void)
+{
+    ngx_msec_t        left;
+    ngx_core_conf_t  *ccf;
+
+    if (!ngx_exiting) {
+        return 0;
+    }
+
+    if (ngx_smtp_verify_exit_started == 0) {
+        ngx_smtp_verify_exit_started = ngx_current_msec;
+    }
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
+                                           ngx_core_module);
+    if (ccf->shutdown_timeout == 0) {
+        return 0;
+    }
+
+    left = ccf->shutdown_timeout;
+
+    if (left > 3 * NGX_SMTP_VERIFY_WATCH_INTERVAL) {
+        left -= 3 * NGX_SMTP_VERIFY_WATCH_INTERVAL;
+    }
+
+    return ngx_current_msec - ngx_smtp_verify_exit_started >= left;
 }
 
 
