@@ -824,14 +824,20 @@ void
 ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s)
 {
     u_char            *p, buf[sizeof("QUIT" CRLF)];
-    ngx_uint_t         outstanding;
+    ngx_uint_t         outstanding, fault;
     ngx_connection_t  *c;
 
     c = s->peer.connection;
     outstanding = s->nsent - s->nanswered;
 
+    /* STARTTLS that is required and not offered is a reason to part politely */
+
+    fault = s->fault
+            && !(s->fault == SV_TLS_FAILED && c && c->ssl == NULL
+                 && outstanding == 0);
+
     if (c == NULL || !s->connected || s->out || s->tls_wanted || s->shutting
-        || s->fault || c->error || c->close || c->read->eof
+        || fault || c->error || c->close || c->read->eof
         || (c->ssl && !c->ssl->handshaked)
         || (outstanding && !s->cap_pipelining))
     {
