@@ -249,7 +249,8 @@ sub { 1 == (() = $_[1] =~ /C: RSET/g) }
 === TEST 11: the worker that asks for it is killed
 --- smtp
 mx1 11 pipelining accept
-    rcpt u*@*: default
+    rcpt u*0@*: default
+    rcpt u1@*: default
     rcpt *: wait 1500ms ; 550 5.1.1 No such user
 --- init
 TestVerify::Clients::start('/verify?email=u1@ok.test');
