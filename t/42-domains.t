@@ -55,7 +55,7 @@ mx1.ok.test A 11
 mx2.ok.test A 12
 --- init
 TestVerify::Clients::start('/verify?email=u%d@ok.test', clients => 60);
-Time::HiRes::sleep(0.5);
+Time::HiRes::sleep(2);
 --- address: john@ok.test
 --- json
 reason: accepted_untested
