@@ -1,4 +1,5 @@
 
+#include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_keep.h"
 #include "ngx_smtp_verify_probe.h"
 
@@ -526,8 +527,8 @@ ngx_smtp_verify_dialog_ask_random(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* a local part that nobody has: letters and digits, as many as a name might,
-   a digit and a letter at its ends */
+/* a local part that nobody has: it begins as names do, and has none of the
+   characters that are taken for others */
 
 static ngx_int_t
 ngx_smtp_verify_dialog_random(ngx_smtp_verify_probe_t *p)
