@@ -124,6 +124,15 @@ else
 SO            := $(B)/$(MODULE)
 endif
 
+# configured anew for a new source, nginx itself need not be compiled again
+
+define same_config
+	@f=$(1)/ngx_auto_config.h; \
+	if cmp -s $$f $$f.last; then touch -r $$f.last $$f; fi; \
+	cp -p $$f $$f.last
+	@touch $(1)/Makefile
+endef
+
 .PHONY: module
 module: $(SO)
 
@@ -135,7 +144,7 @@ $(NB)/objs/Makefile: config $(B)/sources $(NGX_TREE)/src/core/nginx.h | $(GEN)
 	@mkdir -p $(NB)
 	@($(configure)) > $(NB)/configure.log 2>&1 \
 	    || { tail -n 25 $(NB)/configure.log >&2; exit 1; }
-	@touch $@
+	$(call same_config,$(NB)/objs)
 
 # loaded once before it takes the place of the last good one
 
@@ -275,7 +284,7 @@ $(A)/objs/Makefile: config $(B)/sources $(A)/tree/configure $(A)/lsan.o | $(GEN)
 	    $(filter-out --with-compat,$(NGX_FLAGS)) --add-module=$(ROOT)) \
 	    > $(A)/configure.log 2>&1 \
 	    || { tail -n 25 $(A)/configure.log >&2; exit 1; }
-	@touch $@
+	$(call same_config,$(A)/objs)
 
 $(A)/objs/nginx: $(A)/objs/Makefile $(SOURCES) $(GEN)
 	@$(LOCK) $(MAKE) -s $(JOBS) -f $(A)/objs/Makefile -C $(A)/tree binary
