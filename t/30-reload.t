@@ -321,6 +321,10 @@ reason: mailbox_not_found
 
 
 === TEST 19: many at once, a reload among them
+--- http_config
+smtp_verify_greeting_timeout 5s;
+smtp_verify_read_timeout 5s;
+smtp_verify_timeout 10s;
 --- smtp
 mx1 11 pipelining users=john
     rcpt john@*: wait 300ms ; default
@@ -328,6 +332,7 @@ mx1 11 pipelining users=john
 TestVerify::Blocks::get_later('0', '/verify?email=john@ok.test') for 1 .. 30;
 --- signal: 150ms HUP
 --- address: john@ok.test
+--- timeout: 10s
 --- wait: 0.8
 --- json
 status: deliverable
