@@ -293,3 +293,47 @@ smtp.rule: catch-all-memory
 --- dns_queries
 ok.test MX 1
 --- smtp_sessions: 1
+
+
+
+=== TEST 13: a list that changed judges what is kept
+--- http_config
+smtp_verify_list disposable $TEST_NGINX_SERVROOT/html/list;
+--- user_files
+>>> list
+other.test
+--- smtp
+mx1 11 pipelining users=john
+--- init
+if (!fork()) {
+    Time::HiRes::sleep(0.6);
+    open my $list, '>', "$ENV{TEST_NGINX_SERVROOT}/html/list";
+    print $list "ok.test\n";
+    close $list;
+    kill 'HUP', TestVerify::Nginx::pid();
+    POSIX::_exit(0);
+}
+--- request eval
+['GET /verify?email=john@ok.test',
+ ["POST /verify\nemail=", { value => 'john@ok.test', delay_before => 2.2 }],
+ 'GET /verify?email=john@ok.test']
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+status: deliverable
+reason: accepted
+checks.disposable: false
+cached: false
+--
+cached: true
+--
+status: risky
+reason: disposable
+cached: true
+score: <= 60
+normalized: john@ok.test
+checks.disposable: true
+smtp.response_code: 250
+smtp.mx_host: mx1.ok.test
+smtp.rule: accepted-2xx
+--- smtp_sessions: 1
