@@ -355,6 +355,8 @@ blame: network
 smtp.connected: true
 smtp.tls: null
 smtp.mailbox_exists: null
+--- smtp_like
+C: QUIT
 --- smtp_unlike
 C: (MAIL|RCPT)
 
@@ -373,6 +375,8 @@ reason: tls_failed
 verification_level: estimated
 blame: network
 smtp.tls: null
+--- smtp_like
+C: QUIT
 --- smtp_unlike
 C: (MAIL|RCPT)
 
