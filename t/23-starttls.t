@@ -293,9 +293,12 @@ mx1 11 pipelining starttls users=john
     starttls: raw "220 2.0.0 Ready\r\n250-mx1\r\n250 2.1.0 Ok\r\n550 5.1.1 User unknown\r\n" ; tls
 --- address: john@ok.test
 --- json
-status: /^(deliverable|unknown)$/
-reason: /^(accepted|tls_failed|protocol_error)$/
-smtp.mailbox_exists: !false
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.tls.protocol: TLSv1.3
+smtp.rule: accepted-2xx
 
 
 
@@ -305,9 +308,12 @@ mx1 11 pipelining starttls
     starttls: raw "220 2.0.0 Ready\r\n250 mx1\r\n250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n" ; tls
 --- address: jane@ok.test
 --- json
-status: /^(undeliverable|unknown)$/
-reason: /^(mailbox_not_found|tls_failed|protocol_error)$/
-smtp.mailbox_exists: !true
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.tls.protocol: TLSv1.3
+smtp.rule: *
 
 
 
@@ -319,9 +325,12 @@ mx1 11 pipelining starttls
     starttls: raw "220 2.0.0 Ready\r\n250 mx1\r\n250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n" ; tls
 --- address: jane@ok.test
 --- json
-status: /^(undeliverable|unknown)$/
-reason: /^(mailbox_not_found|tls_failed|protocol_error)$/
-smtp.mailbox_exists: !true
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.tls.protocol: TLSv1.3
+smtp.rule: *
 
 
 

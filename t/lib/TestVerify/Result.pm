@@ -8,6 +8,8 @@ use warnings;
 
 use JSON::PP;
 
+use TestVerify::Env;
+
 my $JSON = JSON::PP->new->utf8->allow_nonref->canonical;
 
 my %STATUS = (
@@ -192,7 +194,49 @@ sub meaning
     push @bad, 'a code without a stage'
         if defined $code && !defined $smtp->{stage};
 
+    push @bad, label($reason, $smtp->{rule});
+
     return @bad;
+}
+
+
+# the rule that is named is one that says so
+
+sub label
+{
+    my ($reason, $rule) = @_;
+
+    return if !defined $rule;
+
+    my $label = rules()->{$rule} // return;
+    my $accepted = $REASON{$reason} =~ /^(deliverable|risky)$/
+                   && $reason ne 'mailbox_full'
+                   || $reason eq 'unverifiable_provider';
+
+    return if $label eq 'accepted' && $accepted;
+    return if $reason eq 'unverifiable_provider';
+    return if $label eq $reason;
+    return "reason $reason by rule $rule, which says $label";
+}
+
+
+my $rules;
+
+sub rules
+{
+    return $rules if $rules;
+
+    open my $in, '<', "$TestVerify::Env::Root/conf/rules.conf"
+        or return $rules = {};
+
+    my $rule;
+
+    while (my $line = <$in>) {
+        $rule = $1 if $line =~ /^rule\s+(\S+)/;
+        $rules->{$rule} = $1 if $line =~ /^\s+label\s+(\S+)/;
+    }
+
+    return $rules;
 }
 
 
