@@ -190,11 +190,11 @@ smtp.is_catch_all: null
 === TEST 8: one random recipient for all workers
 --- smtp
 mx1 11 pipelining accept
-    rcpt u*@*: default
+    rcpt 0u*@*: default
     rcpt *: wait 500ms ; 550 5.1.1 No such user
 --- init
-TestVerify::Clients::start('/verify?email=u%d@ok.test', clients => 60);
---- address: u0@ok.test
+TestVerify::Clients::start('/verify?email=0u%d@ok.test', clients => 60);
+--- address: 0u0@ok.test
 --- json
 reason: accepted
 --- smtp_sessions: 61

@@ -477,6 +477,7 @@ ngx_smtp_verify_session_starttls(ngx_smtp_verify_session_t *s)
 {
     if (s->code == 220) {
         s->dirty = 0;
+        s->excess = 0;
         s->tls_wanted = 1;
         return;
     }
