@@ -1,0 +1,211 @@
+
+#include "ngx_smtp_verify_throttle_sh.h"
+
+
+#define NGX_SMTP_VERIFY_THROTTLE_WINDOW  60000  /* ms */
+#define NGX_SMTP_VERIFY_THROTTLE_TRIAL   1000   /* ms, while one is made */
+
+
+static ngx_uint_t ngx_smtp_verify_throttle_unconnected(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, uint64_t now);
+
+
+/* what a fault weighs, of SV_BREAKER_THRESHOLD */
+
+static unsigned  ngx_smtp_verify_throttle_weights[] = {
+    0, 0, 0, 20, 20, 25, 34, 50
+};
+
+
+ngx_int_t
+ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    uint64_t now, uint32_t *trials, ngx_uint_t *retry_after)
+{
+    uint64_t                           left;
+    ngx_uint_t                         i;
+    sv_breaker_state_e                 state;
+    ngx_smtp_verify_throttle_entry_t  *e, *egress;
+
+    *trials = 0;
+
+    if (limits->breaker.pause == 0) {
+        return NGX_OK;
+    }
+
+    egress = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                            ngx_smtp_verify_ref_egress);
+
+    for (i = 0; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
+
+        if (i == ngx_smtp_verify_ref_ip) {
+            continue;
+        }
+
+        e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
+
+        if (e == throttle->entries) {
+            continue;
+        }
+
+        if (e != egress && e->window && e->window == egress->voided) {
+            ngx_memzero(&e->breaker, sizeof(sv_breaker_t));
+            e->window = 0;
+        }
+
+        state = sv_breaker_state(&e->breaker, now);
+
+        if (state == SV_BREAKER_CLOSED) {
+            continue;
+        }
+
+        if (state == SV_BREAKER_OPEN || e->trials) {
+            left = ngx_max(sv_breaker_left(&e->breaker, now),
+                           NGX_SMTP_VERIFY_THROTTLE_TRIAL);
+            *retry_after = (left + 999) / 1000;
+            return NGX_DECLINED;
+        }
+
+        *trials |= (e == egress) ? NGX_SMTP_VERIFY_SLOT_RESUME
+                                 : NGX_SMTP_VERIFY_SLOT_TRIAL;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits,
+    ngx_smtp_verify_seen_e seen, ngx_log_t *log)
+{
+    uint64_t                           now;
+    ngx_uint_t                         suspended, resumed, trial;
+    ngx_smtp_verify_slot_sh_t         *sh;
+    ngx_smtp_verify_throttle_entry_t  *e, *egress;
+
+    now = ngx_current_msec;
+    suspended = 0;
+    resumed = 0;
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    sh = &throttle->slots[slot];
+    e = ngx_smtp_verify_throttle_entry(throttle, sh,
+                                       ngx_smtp_verify_ref_destination);
+    egress = ngx_smtp_verify_throttle_entry(throttle, sh,
+                                            ngx_smtp_verify_ref_egress);
+    trial = sh->state & NGX_SMTP_VERIFY_SLOT_TRIAL;
+
+    switch (seen) {
+
+    case ngx_smtp_verify_seen_reject:
+        if (limits->rejects) {
+            sv_bucket_add(&e->rejects, sv_bucket_per_hour(limits->rejects),
+                          limits->rejects, now);
+        }
+
+        break;
+
+    case ngx_smtp_verify_seen_connected:
+        resumed = sv_breaker_success(&egress->breaker,
+                              sh->state & NGX_SMTP_VERIFY_SLOT_RESUME, now);
+        egress->failed = 0;
+        egress->start = 0;
+        break;
+
+    case ngx_smtp_verify_seen_answer:
+        (void) sv_breaker_success(&e->breaker, trial, now);
+        break;
+
+    case ngx_smtp_verify_seen_connect_failed:
+        if (limits->breaker.pause) {
+            suspended = ngx_smtp_verify_throttle_unconnected(throttle, sh,
+                                                             limits, now);
+        }
+
+        if (egress->breaker.until) {
+            break;
+        }
+
+        /* fall through */
+
+    default:
+        if (limits->breaker.pause) {
+            throttle->sh->counts.opened +=
+                    sv_breaker_fault(&e->breaker, &limits->breaker,
+                                     ngx_smtp_verify_throttle_weights[seen],
+                                     trial, now);
+        }
+    }
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    if (suspended) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "no connection to any of %ui destinations: is port 25 "
+                      "blocked? the egress is suspended", limits->suspend);
+    }
+
+    if (resumed) {
+        ngx_log_error(NGX_LOG_NOTICE, log, 0, "the egress is resumed");
+    }
+}
+
+
+/*
+ * 1: too many destinations cannot be connected to, and none can: it is us.
+ * Theirs of these faults are void, by the window that they were seen in.
+ */
+
+static ngx_uint_t
+ngx_smtp_verify_throttle_unconnected(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    uint64_t now)
+{
+    ngx_smtp_verify_throttle_entry_t  *e, *egress;
+
+    e = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                       ngx_smtp_verify_ref_destination);
+    egress = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                            ngx_smtp_verify_ref_egress);
+
+    if (limits->suspend == 0 || egress == throttle->entries) {
+        return 0;
+    }
+
+    if (egress->breaker.until) {
+        (void) sv_breaker_fault(&egress->breaker, &limits->breaker,
+                                SV_BREAKER_THRESHOLD,
+                                slot->state & NGX_SMTP_VERIFY_SLOT_RESUME,
+                                now);
+        return 0;
+    }
+
+    if (egress->start == 0
+        || now - egress->start > NGX_SMTP_VERIFY_THROTTLE_WINDOW)
+    {
+        egress->window++;
+        egress->start = now;
+        egress->failed = 0;
+    }
+
+    if (e->window != egress->window) {
+        e->window = egress->window;
+        egress->failed++;
+    }
+
+    if (egress->failed < limits->suspend) {
+        return 0;
+    }
+
+    egress->voided = egress->window;
+    egress->start = 0;
+    egress->failed = 0;
+
+    throttle->sh->counts.suspended++;
+
+    return sv_breaker_fault(&egress->breaker, &limits->breaker,
+                            SV_BREAKER_THRESHOLD, 0, now);
+}

@@ -1,0 +1,130 @@
+
+#include "ngx_smtp_verify_throttle_sh.h"
+
+
+ngx_smtp_verify_throttle_entry_t *
+ngx_smtp_verify_throttle_entry(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_ref_e ref)
+{
+    uint32_t  i;
+
+    i = slot->refs[ref];
+
+    if (i > throttle->nsets * NGX_SMTP_VERIFY_THROTTLE_WAYS) {
+        i = 0;
+    }
+
+    return &throttle->entries[i];
+}
+
+
+/* the least recently seen one that nobody uses makes room; 0: there is none */
+
+uint32_t
+ngx_smtp_verify_throttle_find(ngx_smtp_verify_throttle_t *throttle,
+    u_char *key, uint64_t now)
+{
+    uint32_t                           i, n, first, found;
+    uint64_t                           hash, rank, best;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    ngx_memcpy(&hash, key, sizeof(uint64_t));
+
+    first = (uint32_t) (hash % throttle->nsets)
+            * NGX_SMTP_VERIFY_THROTTLE_WAYS + 1;
+    found = 0;
+    best = 0;
+
+    for (n = 0; n < NGX_SMTP_VERIFY_THROTTLE_WAYS; n++) {
+
+        i = first + n;
+        e = &throttle->entries[i];
+
+        if (e->seen && ngx_memcmp(e->key, key, SV_SIPHASH_LEN) == 0) {
+            e->seen = now;
+            return i;
+        }
+
+        if (e->sessions || e->waiting) {
+            continue;
+        }
+
+        /* one whose breaker is open is worth more than others */
+
+        rank = e->seen + (e->breaker.until > now ? now : 0);
+
+        if (found == 0 || rank < best) {
+            found = i;
+            best = rank;
+        }
+    }
+
+    if (found == 0) {
+        return 0;
+    }
+
+    e = &throttle->entries[found];
+
+    if (e->seen) {
+        throttle->sh->counts.evicted++;
+    }
+
+    ngx_memzero(e, sizeof(ngx_smtp_verify_throttle_entry_t));
+    ngx_memcpy(e->key, key, SV_SIPHASH_LEN);
+    e->seen = now;
+
+    return found;
+}
+
+
+void
+ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
+    u_char keys[][SV_SIPHASH_LEN])
+{
+    u_char                *p, *last, *start;
+    struct sockaddr_in    *sin;
+    static u_char          buf[1024];
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6   *sin6;
+#endif
+
+    last = buf + sizeof(buf);
+
+    p = ngx_slprintf(buf, last - 300, "%V", &t->egress);
+    *p++ = '\0';
+
+    sv_siphash(t->throttle->sh->key, buf, p - buf,
+               keys[ngx_smtp_verify_ref_egress]);
+
+    start = p;
+
+    *p++ = 'd';
+    p = ngx_slprintf(p, last, "%V", &t->destination);
+
+    sv_siphash(t->throttle->sh->key, buf, p - buf,
+               keys[ngx_smtp_verify_ref_destination]);
+
+    p = start;
+
+    *p++ = 'i';
+
+    switch (t->sockaddr->sa_family) {
+
+#if (NGX_HAVE_INET6)
+    case AF_INET6:
+
+        /* a network of 64 bits is one host's */
+
+        sin6 = (struct sockaddr_in6 *) t->sockaddr;
+        p = ngx_cpymem(p, sin6->sin6_addr.s6_addr, 8);
+        break;
+#endif
+
+    default: /* AF_INET */
+        sin = (struct sockaddr_in *) t->sockaddr;
+        p = ngx_cpymem(p, &sin->sin_addr, 4);
+    }
+
+    sv_siphash(t->throttle->sh->key, buf, p - buf,
+               keys[ngx_smtp_verify_ref_ip]);
+}

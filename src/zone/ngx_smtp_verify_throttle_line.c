@@ -1,0 +1,297 @@
+
+#include "ngx_smtp_verify_throttle_sh.h"
+
+
+#define NGX_SMTP_VERIFY_THROTTLE_LINES   256    /* served by the timer … */
+#define NGX_SMTP_VERIFY_THROTTLE_WAKE    32     /* … and by a release */
+
+
+static void ngx_smtp_verify_throttle_ready(
+    ngx_smtp_verify_throttle_t *throttle);
+static void ngx_smtp_verify_throttle_unqueue(ngx_smtp_verify_ticket_t *t);
+static void ngx_smtp_verify_throttle_waited(ngx_event_t *ev);
+static ngx_uint_t ngx_smtp_verify_throttle_serve(
+    ngx_smtp_verify_throttle_t *throttle, ngx_uint_t max);
+
+
+ngx_int_t
+ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t)
+{
+    ngx_uint_t                     i, key;
+    ngx_smtp_verify_throttle_t    *throttle;
+    ngx_smtp_verify_line_queue_t  *line;
+
+    throttle = t->throttle;
+    key = throttle->slots[t->slot].refs[ngx_smtp_verify_ref_destination];
+
+    line = ngx_smtp_verify_throttle_line(throttle, key);
+
+    if (line == NULL) {
+
+        line = ngx_calloc(sizeof(ngx_smtp_verify_line_queue_t),
+                          ngx_cycle->log);
+        if (line == NULL) {
+            return NGX_ERROR;
+        }
+
+        for (i = 0; i < 2; i++) {
+            ngx_queue_init(&line->tickets[i]);
+        }
+
+        line->node.key = key;
+        ngx_rbtree_insert(&throttle->tree, &line->node);
+        ngx_queue_insert_tail(&throttle->lines, &line->queue);
+        throttle->nlines++;
+    }
+
+    ngx_queue_insert_tail(&line->tickets[t->bulk], &t->queue);
+    line->n++;
+
+    t->line = line;
+    t->waiting = 1;
+
+    ngx_memzero(&t->event, sizeof(ngx_event_t));
+
+    t->event.handler = ngx_smtp_verify_throttle_waited;
+    t->event.data = t;
+    t->event.log = t->log;
+
+    ngx_add_timer(&t->event, ngx_max(t->limits->wait, 1));
+
+    ngx_smtp_verify_throttle_ready(throttle);
+
+    return NGX_OK;
+}
+
+
+/* the next look at those who wait */
+
+static void
+ngx_smtp_verify_throttle_ready(ngx_smtp_verify_throttle_t *throttle)
+{
+    if (throttle->nlines && !throttle->poll.timer_set) {
+        ngx_add_timer(&throttle->poll, throttle->interval);
+    }
+}
+
+
+ngx_smtp_verify_line_queue_t *
+ngx_smtp_verify_throttle_line(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t key)
+{
+    ngx_rbtree_node_t  *node, *sentinel;
+
+    node = throttle->tree.root;
+    sentinel = throttle->tree.sentinel;
+
+    while (node != sentinel) {
+
+        if (key == node->key) {
+            return (ngx_smtp_verify_line_queue_t *) node;
+        }
+
+        node = (key < node->key) ? node->left : node->right;
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_smtp_verify_throttle_unqueue(ngx_smtp_verify_ticket_t *t)
+{
+    ngx_smtp_verify_throttle_t    *throttle;
+    ngx_smtp_verify_line_queue_t  *line;
+
+    throttle = t->throttle;
+    line = t->line;
+
+    if (t->event.timer_set) {
+        ngx_del_timer(&t->event);
+    }
+
+    ngx_queue_remove(&t->queue);
+
+    t->waiting = 0;
+    t->line = NULL;
+
+    if (--line->n) {
+        return;
+    }
+
+    ngx_rbtree_delete(&throttle->tree, &line->node);
+    ngx_queue_remove(&line->queue);
+    ngx_free(line);
+
+    if (--throttle->nlines == 0 && throttle->poll.timer_set) {
+        ngx_del_timer(&throttle->poll);
+    }
+}
+
+
+static void
+ngx_smtp_verify_throttle_waited(ngx_event_t *ev)
+{
+    ngx_smtp_verify_ticket_t  *t;
+
+    t = ev->data;
+
+    ngx_smtp_verify_throttle_leave(t);
+
+    ngx_shmtx_lock(&t->throttle->shpool->mutex);
+    t->throttle->sh->counts.throttled++;
+    ngx_shmtx_unlock(&t->throttle->shpool->mutex);
+
+    t->handler(t, NGX_BUSY);
+}
+
+
+void
+ngx_smtp_verify_throttle_leave(ngx_smtp_verify_ticket_t *t)
+{
+    ngx_uint_t  slot;
+
+    if (!t->waiting) {
+        return;
+    }
+
+    slot = t->slot;
+    t->slot = NGX_SMTP_VERIFY_NO_SLOT;
+
+    ngx_smtp_verify_throttle_unqueue(t);
+    ngx_smtp_verify_throttle_release(t->throttle, slot);
+}
+
+
+void
+ngx_smtp_verify_throttle_poll(ngx_event_t *ev)
+{
+    ngx_smtp_verify_throttle_t  *throttle;
+
+    throttle = ev->data;
+
+    if (ngx_smtp_verify_throttle_serve(throttle,
+                                       NGX_SMTP_VERIFY_THROTTLE_LINES))
+    {
+        ngx_post_event(&throttle->wake, &ngx_posted_events);
+    }
+
+    ngx_smtp_verify_throttle_ready(throttle);
+}
+
+
+void
+ngx_smtp_verify_throttle_wake(ngx_event_t *ev)
+{
+    ngx_smtp_verify_throttle_t  *throttle;
+
+    throttle = ev->data;
+
+    if (ngx_smtp_verify_throttle_serve(throttle,
+                                       NGX_SMTP_VERIFY_THROTTLE_WAKE))
+    {
+        ngx_post_event(&throttle->wake, &ngx_posted_events);
+    }
+}
+
+
+/*
+ * The first of each line, one line after the other.  A handler may end any
+ * ticket and line: nothing is held on to beyond a call.
+ */
+
+static ngx_uint_t
+ngx_smtp_verify_throttle_serve(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t max)
+{
+    uint64_t                       now;
+    ngx_int_t                      rc;
+    ngx_uint_t                     n, served;
+    ngx_queue_t                   *q;
+    ngx_smtp_verify_ticket_t      *t;
+    ngx_smtp_verify_line_queue_t  *line;
+
+    served = 0;
+    now = ngx_current_msec;
+
+    throttle->interval = NGX_SMTP_VERIFY_THROTTLE_POLL;
+
+    for (n = ngx_min(max, throttle->nlines); n && throttle->nlines; n--) {
+
+        q = ngx_queue_head(&throttle->lines);
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&throttle->lines, q);
+
+        line = ngx_queue_data(q, ngx_smtp_verify_line_queue_t, queue);
+
+        q = ngx_queue_empty(&line->tickets[0])
+            ? ngx_queue_head(&line->tickets[1])
+            : ngx_queue_head(&line->tickets[0]);
+
+        t = ngx_queue_data(q, ngx_smtp_verify_ticket_t, queue);
+
+        if (t->reuse && t->reuse(t)) {
+            ngx_smtp_verify_throttle_leave(t);
+            served++;
+            t->handler(t, NGX_DONE);
+            continue;
+        }
+
+        if (t->blocked && now < t->ready) {
+            throttle->interval = ngx_min(throttle->interval, t->ready - now);
+            continue;
+        }
+
+        ngx_shmtx_lock(&throttle->shpool->mutex);
+
+        ngx_smtp_verify_throttle_sweep(throttle, now);
+
+        rc = ngx_smtp_verify_throttle_try(t, now);
+
+        if (rc == NGX_BUSY) {
+            throttle->sh->counts.throttled++;
+
+        } else if (rc == NGX_DECLINED) {
+            throttle->sh->counts.refused++;
+        }
+
+        ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+        if (rc == NGX_AGAIN) {
+            continue;
+        }
+
+        if (rc == NGX_OK) {
+            ngx_smtp_verify_throttle_unqueue(t);
+
+        } else {
+            ngx_smtp_verify_throttle_leave(t);
+        }
+
+        served++;
+        t->handler(t, rc);
+    }
+
+    return served;
+}
+
+
+void
+ngx_smtp_verify_throttle_idle(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot)
+{
+    ngx_smtp_verify_line_queue_t  *line;
+
+    if (throttle->nlines == 0) {
+        return;
+    }
+
+    line = ngx_smtp_verify_throttle_line(throttle,
+                throttle->slots[slot].refs[ngx_smtp_verify_ref_destination]);
+
+    if (line) {
+        ngx_queue_remove(&line->queue);
+        ngx_queue_insert_head(&throttle->lines, &line->queue);
+        ngx_post_event(&throttle->wake, &ngx_posted_events);
+    }
+}

@@ -1,0 +1,139 @@
+
+/*
+ * The insides of the throttle zone, for its own files alone: _entry.c has
+ * what is counted by key, _slot.c the slots and the sums over them, _breaker.c
+ * what faults lead to, _line.c those who wait, _ticket.c who is let in.
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_THROTTLE_SH_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_THROTTLE_SH_H_INCLUDED_
+
+
+#include "ngx_smtp_verify_throttle.h"
+
+
+#define NGX_SMTP_VERIFY_THROTTLE_WAYS    8
+#define NGX_SMTP_VERIFY_THROTTLE_CHUNK   64     /* slots */
+#define NGX_SMTP_VERIFY_THROTTLE_POLL    25     /* ms */
+
+#define NGX_SMTP_VERIFY_SLOT_FREE        0
+#define NGX_SMTP_VERIFY_SLOT_WAITING     1
+#define NGX_SMTP_VERIFY_SLOT_HELD        2
+#define NGX_SMTP_VERIFY_SLOT_TRIAL       4      /* of the destination */
+#define NGX_SMTP_VERIFY_SLOT_RESUME      8      /* of the egress */
+
+#define NGX_SMTP_VERIFY_SLOT_REFS        3
+
+
+/* what a slot refers to */
+
+typedef enum {
+    ngx_smtp_verify_ref_destination = 0,
+    ngx_smtp_verify_ref_ip,
+    ngx_smtp_verify_ref_egress
+} ngx_smtp_verify_ref_e;
+
+
+typedef struct {
+    u_char                             key[SV_SIPHASH_LEN];
+    uint64_t                           seen;        /* ms; 0: free */
+    sv_bucket_t                        rate;
+    sv_bucket_t                        rejects;
+    sv_breaker_t                       breaker;
+    uint32_t                           sessions;
+    uint32_t                           waiting;
+    uint32_t                           trials;
+    uint32_t                           failed;      /* egress: how many
+                                                       destinations did … */
+    uint64_t                           window;      /* … since its start */
+    uint64_t                           start;
+    uint64_t                           voided;      /* a window that blames
+                                                       no destination */
+} ngx_smtp_verify_throttle_entry_t;
+
+
+typedef struct {
+    uint32_t                           state;
+    uint32_t                           refs[NGX_SMTP_VERIFY_SLOT_REFS];
+} ngx_smtp_verify_slot_sh_t;
+
+
+typedef struct {
+    uint64_t                           layout;
+    uint64_t                           size;
+    uint64_t                           swept;
+    uint64_t                           sessions;
+    uint64_t                           waiting;
+    ngx_smtp_verify_throttle_counts_t  counts;
+    u_char                             key[SV_SIPHASH_LEN];
+} ngx_smtp_verify_throttle_sh_t;
+
+
+/* who waits in this worker for a destination */
+
+typedef struct {
+    ngx_rbtree_node_t                  node;
+    ngx_queue_t                        queue;       /* of all lines */
+    ngx_queue_t                        tickets[2];  /* interactive, bulk */
+    ngx_uint_t                         n;
+} ngx_smtp_verify_line_queue_t;
+
+
+struct ngx_smtp_verify_throttle_s {
+    ngx_smtp_verify_throttle_sh_t     *sh;
+    ngx_slab_pool_t                   *shpool;
+    ngx_smtp_verify_throttle_entry_t  *entries;     /* the first: nobody's */
+    ngx_uint_t                         nsets;
+    ngx_smtp_verify_slot_sh_t         *slots;
+    uint32_t                          *owners;      /* pids, of chunks */
+    ngx_uint_t                         nchunks;
+
+    /* of this worker */
+    uint32_t                          *free;
+    ngx_uint_t                         nfree;
+    ngx_rbtree_t                       tree;
+    ngx_rbtree_node_t                  sentinel;
+    ngx_queue_t                        lines;
+    ngx_uint_t                         nlines;
+    ngx_msec_t                         interval;    /* to the next look */
+    ngx_event_t                        poll;
+    ngx_event_t                        wake;
+};
+
+
+/* under the lock */
+
+ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_entry(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_ref_e ref);
+uint32_t ngx_smtp_verify_throttle_find(ngx_smtp_verify_throttle_t *throttle,
+    u_char *key, uint64_t now);
+void ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
+    u_char keys[][SV_SIPHASH_LEN]);
+
+ngx_int_t ngx_smtp_verify_throttle_slot(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t *slot);
+void ngx_smtp_verify_throttle_sweep(ngx_smtp_verify_throttle_t *throttle,
+    uint64_t now);
+void ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_int_t add);
+void ngx_smtp_verify_throttle_free(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot);
+
+ngx_int_t ngx_smtp_verify_throttle_breakers(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, uint64_t now, uint32_t *trials,
+    ngx_uint_t *retry_after);
+ngx_int_t ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t,
+    uint64_t now);
+
+/* for a ticket whose slot is waiting; not under the lock */
+ngx_int_t ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t);
+ngx_smtp_verify_line_queue_t *ngx_smtp_verify_throttle_line(
+    ngx_smtp_verify_throttle_t *throttle, ngx_uint_t key);
+void ngx_smtp_verify_throttle_poll(ngx_event_t *ev);
+void ngx_smtp_verify_throttle_wake(ngx_event_t *ev);
+
+
+#endif /* _NGX_SMTP_VERIFY_THROTTLE_SH_H_INCLUDED_ */

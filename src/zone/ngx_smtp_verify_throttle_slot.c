@@ -1,0 +1,209 @@
+
+#include "ngx_smtp_verify_throttle_sh.h"
+
+#include <signal.h>
+
+
+#define NGX_SMTP_VERIFY_THROTTLE_SWEEP   500    /* ms */
+
+
+static void ngx_smtp_verify_throttle_disown(
+    ngx_smtp_verify_throttle_t *throttle, ngx_uint_t chunk);
+static void ngx_smtp_verify_throttle_recount(
+    ngx_smtp_verify_throttle_t *throttle);
+
+
+/* from a chunk of this worker's, of which a new one is made its own */
+
+ngx_int_t
+ngx_smtp_verify_throttle_slot(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t *slot)
+{
+    ngx_uint_t  i, k;
+
+    if (throttle->free == NULL) {
+        throttle->free = ngx_alloc(throttle->nchunks * sizeof(uint32_t)
+                                   * NGX_SMTP_VERIFY_THROTTLE_CHUNK,
+                                   ngx_cycle->log);
+        if (throttle->free == NULL) {
+            return NGX_ERROR;
+        }
+
+        /* of a worker that is gone, and had this process's number */
+
+        for (i = 0, k = 0; i < throttle->nchunks; i++) {
+            if (throttle->owners[i] == (uint32_t) ngx_pid) {
+                ngx_smtp_verify_throttle_disown(throttle, i);
+                k = 1;
+            }
+        }
+
+        if (k) {
+            ngx_smtp_verify_throttle_recount(throttle);
+        }
+    }
+
+    if (throttle->nfree == 0) {
+
+        for (i = 0; i < throttle->nchunks; i++) {
+            if (throttle->owners[i] == 0) {
+                break;
+            }
+        }
+
+        if (i == throttle->nchunks) {
+            return NGX_ERROR;
+        }
+
+        throttle->owners[i] = ngx_pid;
+
+        for (k = 0; k < NGX_SMTP_VERIFY_THROTTLE_CHUNK; k++) {
+            throttle->free[throttle->nfree++] =
+                                 i * NGX_SMTP_VERIFY_THROTTLE_CHUNK + k;
+        }
+    }
+
+    *slot = throttle->free[--throttle->nfree];
+
+    return NGX_OK;
+}
+
+
+/* the chunks of workers that are gone are free, with all that they counted */
+
+void
+ngx_smtp_verify_throttle_sweep(ngx_smtp_verify_throttle_t *throttle,
+    uint64_t now)
+{
+    uint32_t    pid, last;
+    ngx_uint_t  i, dead, n;
+
+    if (now - throttle->sh->swept < NGX_SMTP_VERIFY_THROTTLE_SWEEP) {
+        return;
+    }
+
+    throttle->sh->swept = now;
+
+    n = 0;
+    last = 0;
+    dead = 0;
+
+    for (i = 0; i < throttle->nchunks; i++) {
+
+        pid = throttle->owners[i];
+
+        if (pid == 0 || pid == (uint32_t) ngx_pid) {
+            continue;
+        }
+
+        if (pid != last) {
+            dead = (kill((ngx_pid_t) pid, 0) == -1 && ngx_errno == ESRCH);
+            last = pid;
+        }
+
+        if (!dead) {
+            continue;
+        }
+
+        n++;
+        ngx_smtp_verify_throttle_disown(throttle, i);
+    }
+
+    if (n) {
+        ngx_smtp_verify_throttle_recount(throttle);
+    }
+}
+
+
+static void
+ngx_smtp_verify_throttle_disown(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t chunk)
+{
+    ngx_memzero(&throttle->slots[chunk * NGX_SMTP_VERIFY_THROTTLE_CHUNK],
+                NGX_SMTP_VERIFY_THROTTLE_CHUNK
+                * sizeof(ngx_smtp_verify_slot_sh_t));
+
+    throttle->owners[chunk] = 0;
+}
+
+
+static void
+ngx_smtp_verify_throttle_recount(ngx_smtp_verify_throttle_t *throttle)
+{
+    ngx_uint_t                         i, n;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    throttle->sh->counts.recounts++;
+    throttle->sh->sessions = 0;
+    throttle->sh->waiting = 0;
+
+    n = throttle->nsets * NGX_SMTP_VERIFY_THROTTLE_WAYS + 1;
+
+    for (i = 0; i < n; i++) {
+        e = &throttle->entries[i];
+        e->sessions = 0;
+        e->waiting = 0;
+        e->trials = 0;
+    }
+
+    n = throttle->nchunks * NGX_SMTP_VERIFY_THROTTLE_CHUNK;
+
+    for (i = 0; i < n; i++) {
+        ngx_smtp_verify_throttle_sum(throttle, &throttle->slots[i], 1);
+    }
+}
+
+
+void
+ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_int_t add)
+{
+    ngx_uint_t                         i;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    if (slot->state == NGX_SMTP_VERIFY_SLOT_FREE) {
+        return;
+    }
+
+    for (i = 0; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
+
+        e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
+
+        if (slot->state & NGX_SMTP_VERIFY_SLOT_HELD) {
+            e->sessions += add;
+
+        } else {
+            e->waiting += add;
+        }
+
+        if ((i == ngx_smtp_verify_ref_destination
+             && (slot->state & NGX_SMTP_VERIFY_SLOT_TRIAL))
+            || (i == ngx_smtp_verify_ref_egress
+                && (slot->state & NGX_SMTP_VERIFY_SLOT_RESUME)))
+        {
+            e->trials += add;
+        }
+    }
+
+    if (slot->state & NGX_SMTP_VERIFY_SLOT_HELD) {
+        throttle->sh->sessions += add;
+
+    } else {
+        throttle->sh->waiting += add;
+    }
+}
+
+
+void
+ngx_smtp_verify_throttle_free(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot)
+{
+    ngx_smtp_verify_slot_sh_t  *sh;
+
+    sh = &throttle->slots[slot];
+
+    ngx_smtp_verify_throttle_sum(throttle, sh, -1);
+    sh->state = NGX_SMTP_VERIFY_SLOT_FREE;
+
+    throttle->free[throttle->nfree++] = slot;
+}

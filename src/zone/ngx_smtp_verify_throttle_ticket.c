@@ -1,0 +1,344 @@
+
+#include "ngx_smtp_verify_throttle_sh.h"
+
+
+static uint64_t ngx_smtp_verify_throttle_rejects(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, uint64_t now);
+static ngx_int_t ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_slot_sh_t *slot, uint64_t now);
+static void ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_slot_sh_t *slot, uint32_t trials, uint64_t now);
+
+
+ngx_int_t
+ngx_smtp_verify_throttle_take(ngx_smtp_verify_ticket_t *t)
+{
+    uint64_t                           now;
+    ngx_int_t                          rc;
+    ngx_uint_t                         i;
+    ngx_smtp_verify_slot_sh_t         *slot;
+    ngx_smtp_verify_throttle_t        *throttle;
+    ngx_smtp_verify_throttle_entry_t  *e;
+    u_char                             keys[NGX_SMTP_VERIFY_SLOT_REFS]
+                                           [SV_SIPHASH_LEN];
+
+    throttle = t->throttle;
+    now = ngx_current_msec;
+
+    t->waiting = 0;
+    t->retry_after = 0;
+
+    ngx_smtp_verify_throttle_keys(t, keys);
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    ngx_smtp_verify_throttle_sweep(throttle, now);
+
+    if (ngx_smtp_verify_throttle_slot(throttle, &t->slot) != NGX_OK) {
+        throttle->sh->counts.throttled++;
+        ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+        t->slot = NGX_SMTP_VERIFY_NO_SLOT;
+
+        return NGX_BUSY;
+    }
+
+    slot = &throttle->slots[t->slot];
+
+    for (i = 0; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
+        slot->refs[i] = ngx_smtp_verify_throttle_find(throttle, keys[i], now);
+    }
+
+    e = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                       ngx_smtp_verify_ref_destination);
+
+    rc = ngx_smtp_verify_throttle_try(t, now);
+
+    /* none overtakes those who wait, in whatever worker */
+
+    if (rc == NGX_AGAIN) {
+
+        if (t->limits->queue == 0 || e->waiting >= t->limits->queue) {
+            rc = NGX_BUSY;
+
+        } else {
+            slot->state = NGX_SMTP_VERIFY_SLOT_WAITING;
+            ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+        }
+    }
+
+    if (rc == NGX_BUSY) {
+        throttle->sh->counts.throttled++;
+
+    } else if (rc == NGX_DECLINED) {
+        throttle->sh->counts.refused++;
+
+    } else if (rc == NGX_AGAIN) {
+        throttle->sh->counts.waited++;
+    }
+
+    if (rc != NGX_OK && rc != NGX_AGAIN) {
+        ngx_smtp_verify_throttle_free(throttle, t->slot);
+        t->slot = NGX_SMTP_VERIFY_NO_SLOT;
+    }
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    if (rc == NGX_AGAIN && ngx_smtp_verify_throttle_wait(t) != NGX_OK) {
+        ngx_smtp_verify_throttle_release(throttle, t->slot);
+        t->slot = NGX_SMTP_VERIFY_NO_SLOT;
+        rc = NGX_BUSY;
+    }
+
+    return rc;
+}
+
+
+/* under the lock; as _take() */
+
+ngx_int_t
+ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
+{
+    uint32_t                           trials;
+    uint64_t                           wait;
+    ngx_int_t                          rc;
+    ngx_smtp_verify_slot_sh_t         *slot;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    slot = &t->throttle->slots[t->slot];
+
+    t->blocked = 0;
+
+    rc = ngx_smtp_verify_throttle_breakers(t->throttle, slot, t->limits, now,
+                                           &trials, &t->retry_after);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    e = ngx_smtp_verify_throttle_entry(t->throttle, slot,
+                                       ngx_smtp_verify_ref_destination);
+
+    wait = ngx_smtp_verify_throttle_rejects(t->throttle, slot, t->limits,
+                                            now);
+    if (wait) {
+        t->retry_after = wait / 1000 + 1;
+        return NGX_BUSY;
+    }
+
+    if (!t->waiting && e != t->throttle->entries && e->waiting) {
+        return NGX_AGAIN;
+    }
+
+    rc = ngx_smtp_verify_throttle_room(t, slot, now);
+
+    if (rc == NGX_OK) {
+        ngx_smtp_verify_throttle_grant(t, slot, trials, now);
+    }
+
+    return rc;
+}
+
+
+/* ms until the budget of refused recipients has room */
+
+static uint64_t
+ngx_smtp_verify_throttle_rejects(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    uint64_t now)
+{
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    e = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                       ngx_smtp_verify_ref_destination);
+
+    if (limits->rejects == 0 || e == throttle->entries) {
+        return 0;
+    }
+
+    return sv_bucket_wait(&e->rejects, sv_bucket_per_hour(limits->rejects),
+                          limits->rejects - 1, now);
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_slot_sh_t *slot, uint64_t now)
+{
+    uint64_t                           wait, w;
+    ngx_uint_t                         i, conns;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    if (t->limits->total && t->throttle->sh->sessions >= t->limits->total) {
+        return NGX_AGAIN;
+    }
+
+    wait = 0;
+
+    for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
+
+        e = ngx_smtp_verify_throttle_entry(t->throttle, slot, i);
+
+        if (e == t->throttle->entries) {
+            continue;
+        }
+
+        conns = (i == ngx_smtp_verify_ref_ip) ? t->limits->ip_conns
+                                              : t->limits->conns;
+        if (conns) {
+
+            if (t->bulk) {
+                conns -= conns / 5;
+            }
+
+            if (e->sessions >= conns) {
+                return NGX_AGAIN;
+            }
+        }
+
+        w = sv_bucket_wait(&e->rate, t->limits->rate, t->limits->burst, now);
+        wait = ngx_max(wait, w);
+    }
+
+    if (wait) {
+        t->blocked = 1;
+        t->ready = now + wait;
+        return NGX_AGAIN;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_slot_sh_t *slot, uint32_t trials, uint64_t now)
+{
+    ngx_uint_t                         i;
+    ngx_smtp_verify_throttle_t        *throttle;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    throttle = t->throttle;
+
+    ngx_smtp_verify_throttle_sum(throttle, slot, -1);
+    slot->state = NGX_SMTP_VERIFY_SLOT_HELD | trials;
+    ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+
+    for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
+
+        e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
+
+        if (t->limits->rate && e != throttle->entries) {
+            sv_bucket_add(&e->rate, t->limits->rate, t->limits->burst, now);
+        }
+    }
+
+    throttle->sh->counts.granted++;
+}
+
+
+/*
+ * Where others wait in other workers, too, the slot is left to chance, with
+ * odds by their numbers: else a worker would serve itself for ever.
+ */
+
+void
+ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot)
+{
+    ngx_uint_t                         key, waiting;
+    ngx_smtp_verify_slot_sh_t         *sh;
+    ngx_smtp_verify_line_queue_t      *line;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    sh = &throttle->slots[slot];
+
+    key = sh->refs[ngx_smtp_verify_ref_destination];
+    e = ngx_smtp_verify_throttle_entry(throttle, sh,
+                                       ngx_smtp_verify_ref_destination);
+
+    ngx_smtp_verify_throttle_free(throttle, slot);
+
+    waiting = e->waiting;
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    if (throttle->nlines == 0) {
+        return;
+    }
+
+    line = ngx_smtp_verify_throttle_line(throttle, key);
+
+    if (line) {
+
+        if (waiting > line->n
+            && (ngx_uint_t) ngx_random() % waiting >= line->n)
+        {
+            return;
+        }
+
+        ngx_queue_remove(&line->queue);
+        ngx_queue_insert_head(&throttle->lines, &line->queue);
+    }
+
+    ngx_post_event(&throttle->wake, &ngx_posted_events);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_throttle_allowed(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits)
+{
+    uint32_t                    trials;
+    uint64_t                    now;
+    ngx_uint_t                  allowed, retry_after;
+    ngx_smtp_verify_slot_sh_t  *sh;
+
+    now = ngx_current_msec;
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    sh = &throttle->slots[slot];
+
+    allowed = ngx_smtp_verify_throttle_breakers(throttle, sh, limits, now,
+                                                &trials, &retry_after)
+              == NGX_OK
+              && trials == 0
+              && ngx_smtp_verify_throttle_rejects(throttle, sh, limits, now)
+                 == 0;
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    return allowed;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_throttle_wanted(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits)
+{
+    ngx_uint_t                  wanted;
+    ngx_smtp_verify_slot_sh_t  *sh;
+
+    if (throttle->sh->waiting == 0) {
+        return 0;
+    }
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    sh = &throttle->slots[slot];
+
+    wanted = ngx_smtp_verify_throttle_entry(throttle, sh,
+                                ngx_smtp_verify_ref_destination)->waiting
+             || ngx_smtp_verify_throttle_entry(throttle, sh,
+                                ngx_smtp_verify_ref_ip)->waiting
+             || (limits->total && throttle->sh->waiting
+                 && throttle->sh->sessions >= limits->total);
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    return wanted;
+}
