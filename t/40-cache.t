@@ -523,3 +523,18 @@ location = /verify {
 }
 --- error_log
 "pending" cannot be cached
+
+
+
+=== TEST 24: the body of a refused request is not the next request
+--- smtp
+mx1 11 pipelining users=john
+--- pipelined_requests eval
+["PUT /verify\nGET /verify HTTP/1.1", "GET /verify?email=john\@ok.test"]
+--- error_code eval
+[405, 200]
+--- json
+status: 405
+--
+reason: accepted
+--- no_shape

@@ -79,18 +79,18 @@ ngx_http_smtp_verify_problem(ngx_http_request_t *r, ngx_uint_t status,
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
-    if (slcf->verify.cache) {
-        ngx_str_set(&value, "GET, POST, DELETE");
-
-    } else {
-        /* a body that is not wanted must not be read as the next request */
+    /* a body that is not wanted must not be read as the next request */
 
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
         return rc;
     }
 
-    ngx_str_set(&value, "GET, POST");
+    if (slcf->verify.cache) {
+        ngx_str_set(&value, "GET, POST, DELETE");
+
+    } else {
+        ngx_str_set(&value, "GET, POST");
     }
 
     if (status == NGX_HTTP_NOT_ALLOWED
