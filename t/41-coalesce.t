@@ -120,10 +120,10 @@ sub {
 === TEST 4: the one who asked first goes away
 --- smtp
 mx1 11 pipelining users=john
-    rcpt john@*: wait 1s ; default
+    rcpt john@*: wait 2500ms ; default
 --- init
-TestVerify::Clients::start('/verify?email=john@ok.test', abort => 0.4);
-Time::HiRes::sleep(0.2);
+TestVerify::Clients::start('/verify?email=john@ok.test', abort => 1.5);
+TestVerify::Clients::worker_at($TestVerify::Env::SmtpPort);
 TestVerify::Clients::start('/verify?email=john@ok.test', clients => 50);
 --- address: john@ok.test
 --- json
@@ -170,11 +170,11 @@ caches.results.flights: 0
 === TEST 6: the worker that asks is killed, the other takes over
 --- smtp
 mx1 11 pipelining users=john
-    rcpt john@*: wait 2500ms ; default
+    rcpt@1 john@*: wait 6s ; default
 --- init
 TestVerify::Clients::start('/verify?email=john@ok.test', clients => 100);
 TestVerify::Clients::kill_worker_at($TestVerify::Env::SmtpPort, 0.6);
-Time::HiRes::sleep(6);
+TestVerify::Clients::finish();
 --- config
 location = /verify {
     smtp_verify;
@@ -196,6 +196,7 @@ caches.results.flights: 0
 caches.results.resets: 0
 --- log_allow
 exited on signal 9
+--- linger: 8s
 --- smtp_sessions: 2
 --- smtp_check eval
 sub {
@@ -210,10 +211,10 @@ sub {
 === TEST 7: each keeps its own deadline
 --- smtp
 mx1 11 pipelining users=john
-    rcpt john@*: wait 1500ms ; default
+    rcpt john@*: wait 3s ; default
 --- init
 TestVerify::Clients::start('/long?email=john@ok.test');
-Time::HiRes::sleep(0.2);
+TestVerify::Clients::worker_at($TestVerify::Env::SmtpPort);
 --- config
 location = /verify {
     smtp_verify;
@@ -225,7 +226,7 @@ location = /long {
 }
 --- request eval
 ['GET /verify?email=john@ok.test',
- ["POST /verify\nemail=", { value => 'john@ok.test', delay_before => 1.5 }]]
+ ["POST /verify\nemail=", { value => 'john@ok.test', delay_before => 4 }]]
 --- more_headers
 Content-Type: application/x-www-form-urlencoded
 --- json
@@ -234,7 +235,7 @@ reason: pending
 blame: local
 retry_after: >= 1
 checks.syntax: true
-response_time_ms: <= 700
+response_time_ms: <= 1500
 --
 reason: accepted
 cached: true
@@ -248,7 +249,7 @@ mx1 11 pipelining users=john
     rcpt@1 john@*: wait 1500ms ; default
 --- init
 TestVerify::Clients::start('/short?email=john@ok.test');
-Time::HiRes::sleep(0.2);
+TestVerify::Clients::worker_at($TestVerify::Env::SmtpPort);
 --- config
 location = /verify {
     smtp_verify;

@@ -55,7 +55,7 @@ mx1.ok.test A 11
 mx2.ok.test A 12
 --- init
 TestVerify::Clients::start('/verify?email=u%d@ok.test', clients => 60);
-Time::HiRes::sleep(2);
+TestVerify::Clients::finish();
 --- address: john@ok.test
 --- json
 reason: accepted_untested
@@ -306,7 +306,7 @@ other.test
 mx1 11 pipelining users=john
 --- init
 if (!fork()) {
-    Time::HiRes::sleep(0.6);
+    Time::HiRes::sleep(0.05) until -s "$ENV{TEST_NGINX_SERVROOT}/logs/access.log";
     open my $list, '>', "$ENV{TEST_NGINX_SERVROOT}/html/list";
     print $list "ok.test\n";
     close $list;
@@ -315,7 +315,7 @@ if (!fork()) {
 }
 --- request eval
 ['GET /verify?email=john@ok.test',
- ["POST /verify\nemail=", { value => 'john@ok.test', delay_before => 2.2 }],
+ ["POST /verify\nemail=", { value => 'john@ok.test', delay_before => 4 }],
  'GET /verify?email=john@ok.test']
 --- more_headers
 Content-Type: application/x-www-form-urlencoded

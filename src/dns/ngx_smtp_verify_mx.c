@@ -292,7 +292,6 @@ ngx_smtp_verify_mx_answer(void *data, ngx_int_t rc, u_char *msg, size_t len)
         switch (sv_mx_parse(msg, len, &name, answer)) {
 
         case SV_MX_OK:
-            sv_mx_sort(answer, ngx_random);
             status = NGX_SMTP_VERIFY_MX_OK;
             break;
 
@@ -365,6 +364,10 @@ ngx_smtp_verify_mx_fill(ngx_smtp_verify_mx_query_t *q, sv_mx_answer_t *answer)
     ngx_smtp_verify_mx_record_t  *to;
 
     q->ttl = (time_t) answer->ttl;
+
+    /* each in an order of its own, that those who share an answer share the
+       load of equal preferences, too */
+    sv_mx_sort(answer, ngx_random);
 
     from = answer->records;
     n = ngx_min(answer->nrecords, q->max);

@@ -99,20 +99,27 @@ sub parse
 }
 
 
-# when all have ended
+# until all have their answers, or have waited long enough
+
+sub finish
+{
+    waitpid $_, 0 for @pid;
+    @pid = ();
+}
+
 
 sub answers
 {
     my @answers;
 
-    waitpid $_, 0 for @pid;
+    finish();
 
     for my $file (@file) {
         open my $in, '<', $file or next;
         push @answers, map { decode_json($_) } <$in>;
     }
 
-    @file = @pid = ();
+    @file = ();
 
     return @answers;
 }
