@@ -1,0 +1,70 @@
+
+/*
+ * What the files of a lookup share: _lookup.c has what one who asks sees,
+ * and the answers from the cache, _call.c the questions under way and who
+ * waits for them, in whatever worker, _store.c what is kept of a result.
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_CALL_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_CALL_H_INCLUDED_
+
+
+#include "ngx_smtp_verify_counters.h"
+#include "ngx_smtp_verify_lookup.h"
+#include "ngx_smtp_verify_record.h"
+
+
+/* added to the variant of what is kept for those alone who wait for it */
+
+#define NGX_SMTP_VERIFY_HANDOVER  0x68616e64
+
+#define ngx_smtp_verify_lookup_cache(conf)                                    \
+    ((ngx_smtp_verify_cache_t *) (conf)->cache->data)
+
+
+/* a question under way, here or in another process, and who waits for it */
+
+struct ngx_smtp_verify_call_s {
+    ngx_rbtree_node_t           node;
+    u_char                      key[SV_STORE_KEY];
+    uint32_t                    variant;
+    ngx_smtp_verify_conf_t     *conf;
+    ngx_smtp_verify_cache_t    *cache;
+    ngx_smtp_verify_flight_t    flight;
+    ngx_smtp_verify_probe_t    *probe;      /* NULL: another process's */
+    ngx_queue_t                 waiting;
+    ngx_event_t                 poll;
+
+    unsigned                    waits:1;    /* for a greylist to let us in */
+    unsigned                    remote:1;   /* the flight is another's */
+    unsigned                    detached:1; /* goes on when nobody waits */
+    unsigned                    done:1;
+};
+
+
+/* parses the address, too: just before each of _cached() and _read() */
+ngx_int_t ngx_smtp_verify_lookup_key(ngx_smtp_verify_lookup_t *l);
+uint32_t ngx_smtp_verify_lookup_variant(ngx_smtp_verify_lookup_t *l);
+ngx_int_t ngx_smtp_verify_lookup_cached(ngx_smtp_verify_lookup_t *l,
+    uint32_t variant);
+ngx_int_t ngx_smtp_verify_lookup_read(ngx_smtp_verify_lookup_t *l,
+    ngx_smtp_verify_cache_item_t *item);
+void ngx_smtp_verify_lookup_told(ngx_smtp_verify_lookup_t *l,
+    ngx_smtp_verify_result_t *result);
+void ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l,
+    sv_reason_e reason);
+void ngx_smtp_verify_lookup_probe_destroy(ngx_smtp_verify_probe_t *p);
+
+ngx_int_t ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l);
+void ngx_smtp_verify_lookup_take(ngx_smtp_verify_lookup_t *l);
+void ngx_smtp_verify_call_leave(ngx_smtp_verify_call_t *call);
+
+void ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
+    uint32_t variant, ngx_smtp_verify_flight_t *flight,
+    ngx_smtp_verify_result_t *result, ngx_log_t *log);
+ngx_msec_t ngx_smtp_verify_store_cut(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_result_t *result);
+
+
+#endif /* _NGX_SMTP_VERIFY_CALL_H_INCLUDED_ */

@@ -1,0 +1,156 @@
+
+#include "ngx_smtp_verify_call.h"
+
+
+#define NGX_SMTP_VERIFY_REFRESH_HOLD  60        /* s, after one that failed */
+
+
+static ngx_uint_t ngx_smtp_verify_store_keeps(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item, ngx_smtp_verify_result_t *result);
+static time_t ngx_smtp_verify_store_valid(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_result_t *result);
+static ngx_uint_t ngx_smtp_verify_store_is_ours(
+    ngx_smtp_verify_result_t *result);
+
+
+/* of the one result that is being kept: large, and used at once */
+
+static sv_address_t                  ngx_smtp_verify_address;
+static ngx_smtp_verify_cache_item_t  ngx_smtp_verify_item;
+
+
+/*
+ * A fact about the mailbox or its domain is for everybody; what depends on
+ * who asked is for that one, and only where no fact is known.  Whoever waits
+ * in another process is told in any case.
+ */
+
+void
+ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
+    uint32_t variant, ngx_smtp_verify_flight_t *flight,
+    ngx_smtp_verify_result_t *result, ngx_log_t *log)
+{
+    time_t                         valid;
+    ngx_uint_t                     ours;
+    ngx_smtp_verify_cache_t       *cache;
+    ngx_smtp_verify_cache_item_t  *item;
+
+    if (result->reason == SV_INTERRUPTED
+        || sv_address_parse(result->email.data, result->email.len,
+                            &ngx_smtp_verify_address)
+           != SV_ADDRESS_OK)
+    {
+        return;
+    }
+
+    cache = ngx_smtp_verify_lookup_cache(conf);
+    item = &ngx_smtp_verify_item;
+
+    item->kind = NGX_SMTP_VERIFY_CACHE_RESULT;
+    item->variant = conf->scope;
+    ngx_memcpy(item->key, key, SV_STORE_KEY);
+
+    valid = ngx_smtp_verify_store_valid(conf, result);
+    ours = ngx_smtp_verify_store_is_ours(result);
+
+    if (ngx_smtp_verify_store_keeps(cache, item, result)) {
+        valid = 0;
+    }
+
+    if (ours) {
+        item->variant = variant;
+    }
+
+    if (valid == 0) {
+
+        if (flight == NULL || !ngx_smtp_verify_flight_wanted(cache, flight)) {
+            return;
+        }
+
+        item->variant = variant ^ NGX_SMTP_VERIFY_HANDOVER;
+    }
+
+    item->created = ngx_time();
+    item->expires = item->created + valid;
+    item->later = ours ? ngx_smtp_verify_store_cut(conf, result) : 0;
+    item->tag = flight ? (uint32_t) flight->id : 0;
+
+    item->len = ngx_smtp_verify_record_write(item->data, result,
+                                             &ngx_smtp_verify_address,
+                                             conf->version);
+
+    (void) ngx_smtp_verify_cache_put(cache, item, log);
+}
+
+
+/* does what is there count for more?  It is not refreshed for a while then */
+
+static ngx_uint_t
+ngx_smtp_verify_store_keeps(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item, ngx_smtp_verify_result_t *result)
+{
+    time_t  now;
+
+    if (!ngx_smtp_verify_store_is_ours(result)
+        && result->found != SV_ACCEPTED_UNTESTED)
+    {
+        return 0;
+    }
+
+    now = ngx_time();
+
+    if (ngx_smtp_verify_cache_get(cache, item) != NGX_OK
+        || item->expires <= now)
+    {
+        return 0;
+    }
+
+    if (result->found == SV_ACCEPTED_UNTESTED
+        && ngx_smtp_verify_record_found(item->data, item->len) != SV_ACCEPTED)
+    {
+        return 0;
+    }
+
+    ngx_smtp_verify_cache_later(cache, item,
+                                now + ngx_max((time_t) result->retry_after,
+                                              NGX_SMTP_VERIFY_REFRESH_HOLD));
+
+    return 1;
+}
+
+
+static time_t
+ngx_smtp_verify_store_valid(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_result_t *result)
+{
+    time_t  valid;
+
+    valid = ngx_min(conf->valid[result->reason], conf->valid[result->found]);
+
+    if (result->retry_after) {
+        valid = ngx_min(valid, (time_t) result->retry_after);
+    }
+
+    return valid;
+}
+
+
+/* it is us who were answered so, or the network between */
+
+static ngx_uint_t
+ngx_smtp_verify_store_is_ours(ngx_smtp_verify_result_t *result)
+{
+    return sv_reason_info(result->found)->status == SV_UNKNOWN
+           && result->found != SV_UNVERIFIABLE_PROVIDER;
+}
+
+
+/* the budget that a probe without an answer ran out of, else 0 */
+
+ngx_msec_t
+ngx_smtp_verify_store_cut(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_result_t *result)
+{
+    return result->status == SV_UNKNOWN && result->elapsed >= conf->timeout
+           ? conf->timeout : 0;
+}
