@@ -214,11 +214,11 @@ sub {
 === TEST 9: no answer to it: nobody asks again for a while
 --- smtp
 mx1 11 pipelining accept
-    rcpt u*@*: default
+    rcpt 0u*@*: default
     rcpt *: wait 500ms ; 451 4.7.1 Not now
 --- init
-TestVerify::Clients::start('/verify?email=u%d@ok.test', clients => 40);
---- address: u0@ok.test
+TestVerify::Clients::start('/verify?email=0u%d@ok.test', clients => 40);
+--- address: 0u0@ok.test
 --- json
 reason: accepted_untested
 --- smtp_check eval
@@ -234,11 +234,11 @@ sub {
 === TEST 10: later ones do not, either
 --- smtp
 mx1 11 pipelining accept
-    rcpt u*@*: default
+    rcpt 0u*@*: default
     rcpt *: 451 4.7.1 Not now
 --- address
-u1@ok.test
-u2@ok.test
+0u1@ok.test
+0u2@ok.test
 --- json
 reason: accepted_untested
 --- smtp_check eval
