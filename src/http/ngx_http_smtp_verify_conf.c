@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_cache.h"
+#include "ngx_http_smtp_verify_egress.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_throttle.h"
 
@@ -22,6 +23,13 @@ ngx_http_smtp_verify_create_main_conf(ngx_conf_t *cf)
 
     smcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_smtp_verify_main_conf_t));
     if (smcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&smcf->pools, cf->pool, 2,
+                       sizeof(ngx_smtp_verify_pool_t *))
+        != NGX_OK)
+    {
         return NULL;
     }
 
@@ -58,6 +66,7 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
      *     conf->ssl_trusted_certificate = { 0, NULL };
      *     conf->ssl_crl = { 0, NULL };
      *     conf->rdap = { 0, NULL };
+     *     conf->pool = { 0, NULL };
      *     conf->verify.session.ssl = NULL;
      *     conf->verify.rules = NULL;
      */
@@ -86,6 +95,7 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->verify.connect_timeouts = NGX_CONF_UNSET_PTR;
     conf->verify.target_allow = NGX_CONF_UNSET_PTR;
     conf->verify.bind = NGX_CONF_UNSET_PTR;
+    conf->verify.pool = NGX_CONF_UNSET_PTR;
     conf->verify.throttle = NGX_CONF_UNSET_PTR;
     conf->verify.cache = NGX_CONF_UNSET_PTR;
     conf->verify.refresh = NGX_CONF_UNSET;
@@ -136,6 +146,10 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->verify.bind, prev->verify.bind, NULL);
 
     ngx_conf_merge_str_value(conf->rdap, prev->rdap, "");
+
+    if (ngx_http_smtp_verify_egress_merge(cf, prev, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     ngx_http_smtp_verify_throttle_merge(prev, conf);
     ngx_http_smtp_verify_cache_merge(prev, conf);
@@ -222,7 +236,9 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
-    if (conf->from == NULL) {
+    if (conf->from == NULL
+        && (conf->verify.pool == NULL || conf->verify.pool->wants_from))
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "no \"smtp_verify_from\" is defined for "
                            "\"smtp_verify\", a real address of yours is "
@@ -232,7 +248,7 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
 
     hostname = &cf->cycle->hostname;
 
-    if (conf->helo == NULL
+    if (conf->helo == NULL && conf->verify.pool == NULL
         && !sv_host_name_valid(hostname->data, hostname->len, 0))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_cache.h"
+#include "ngx_http_smtp_verify_egress.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_rdap.h"
 #include "sv_params.h"
@@ -25,6 +26,8 @@ static ngx_int_t ngx_http_smtp_verify_params(ngx_http_request_t *r,
 static ngx_int_t ngx_http_smtp_verify_lookup(ngx_http_request_t *r,
     sv_params_t *params);
 static ngx_int_t ngx_http_smtp_verify_identity(ngx_http_request_t *r,
+    ngx_smtp_verify_lookup_t *l);
+static ngx_int_t ngx_http_smtp_verify_identity_from(ngx_http_request_t *r,
     ngx_smtp_verify_lookup_t *l);
 static ngx_uint_t ngx_http_smtp_verify_busy(
     ngx_http_smtp_verify_loc_conf_t *slcf);
@@ -424,11 +427,18 @@ static ngx_int_t
 ngx_http_smtp_verify_identity(ngx_http_request_t *r,
     ngx_smtp_verify_lookup_t *l)
 {
-    u_char                           *p;
-    sv_address_t                      addr;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (slcf->verify.pool) {
+
+        if (!slcf->verify.pool->wants_from) {
+            return NGX_OK;
+        }
+
+        return ngx_http_smtp_verify_identity_from(r, l);
+    }
 
     if (slcf->helo == NULL) {
         l->helo = ngx_cycle->hostname;
@@ -442,6 +452,19 @@ ngx_http_smtp_verify_identity(ngx_http_request_t *r,
                       "invalid \"smtp_verify_helo\" \"%V\"", &l->helo);
         return NGX_ERROR;
     }
+
+    return ngx_http_smtp_verify_identity_from(r, l);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_identity_from(ngx_http_request_t *r,
+    ngx_smtp_verify_lookup_t *l)
+{
+    sv_address_t                      addr;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
     if (ngx_http_complex_value(r, slcf->from, &l->from) != NGX_OK) {
         return NGX_ERROR;
@@ -463,18 +486,7 @@ ngx_http_smtp_verify_identity(ngx_http_request_t *r,
 
     /* as the wire has it, A-labels */
 
-    l->from.len = addr.local.len + 1 + addr.domain.len;
-    l->from.data = ngx_pnalloc(r->pool, l->from.len);
-
-    if (l->from.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = ngx_cpymem(l->from.data, addr.local.data, addr.local.len);
-    *p++ = '@';
-    ngx_memcpy(p, addr.domain.data, addr.domain.len);
-
-    return NGX_OK;
+    return ngx_http_smtp_verify_wire_address(r->pool, &l->from, &addr);
 }
 
 

@@ -333,10 +333,17 @@ ngx_http_smtp_verify_json_transcript(u_char *p, ngx_array_t *transcript)
         p = ngx_http_smtp_verify_lit(p, "{\"at_ms\":");
         p = ngx_http_smtp_verify_json_int(p, (ngx_int_t) line[i].at);
 
-        if (line[i].sent) {
-            p = ngx_http_smtp_verify_lit(p, ",\"from\":\"client\"");
+        switch (line[i].from) {
 
-        } else {
+        case ngx_smtp_verify_line_sent:
+            p = ngx_http_smtp_verify_lit(p, ",\"from\":\"client\"");
+            break;
+
+        case ngx_smtp_verify_line_egress:
+            p = ngx_http_smtp_verify_lit(p, ",\"from\":\"egress\"");
+            break;
+
+        default: /* received */
             p = ngx_http_smtp_verify_lit(p, ",\"from\":\"server\"");
         }
 

@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_cache.h"
+#include "ngx_http_smtp_verify_egress.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_rdap.h"
 #include "ngx_http_smtp_verify_throttle.h"
@@ -15,8 +16,6 @@ static char *ngx_http_smtp_verify_set(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *ngx_http_smtp_verify_from(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_smtp_verify_helo(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_smtp_verify_bind(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_smtp_verify_connect_timeout(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
@@ -107,6 +106,20 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
     { ngx_string("smtp_verify_bind"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE12,
       ngx_http_smtp_verify_bind,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_egress_pool"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_http_smtp_verify_egress_pool,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_egress"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_http_smtp_verify_egress,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -518,66 +531,6 @@ ngx_http_smtp_verify_helo(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                            "invalid host name \"%V\" in \"%V\" directive, "
                            "a name with a dot is needed", helo, &cmd->name);
         return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_smtp_verify_bind(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
-
-    ngx_int_t    rc;
-    ngx_str_t   *value;
-    ngx_uint_t   i;
-    ngx_addr_t  *addr;
-
-    if (slcf->verify.bind != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
-        slcf->verify.bind = NULL;
-        return NGX_CONF_OK;
-    }
-
-    slcf->verify.bind = ngx_array_create(cf->pool, 2, sizeof(ngx_addr_t));
-    if (slcf->verify.bind == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    for (i = 1; i < cf->args->nelts; i++) {
-
-        addr = ngx_array_push(slcf->verify.bind);
-        if (addr == NULL) {
-            return NGX_CONF_ERROR;
-        }
-
-        rc = ngx_parse_addr(cf->pool, addr, value[i].data, value[i].len);
-
-        if (rc == NGX_ERROR) {
-            return NGX_CONF_ERROR;
-        }
-
-        if (rc != NGX_OK) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid address \"%V\"",
-                               &value[i]);
-            return NGX_CONF_ERROR;
-        }
-
-        addr->name = value[i];
-    }
-
-    addr = slcf->verify.bind->elts;
-
-    if (slcf->verify.bind->nelts == 2
-        && addr[0].sockaddr->sa_family == addr[1].sockaddr->sa_family)
-    {
-        return "takes two addresses only of different families";
     }
 
     return NGX_CONF_OK;

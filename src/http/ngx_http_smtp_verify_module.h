@@ -23,6 +23,7 @@ typedef struct {
     uint32_t                       data_version;
     ngx_shm_zone_t                *counters;
     ngx_array_t                   *limits;      /* of providers */
+    ngx_array_t                    pools;       /* of egresses: pointers */
     ngx_int_t                      request_id;  /* index of a variable */
 } ngx_http_smtp_verify_main_conf_t;
 
@@ -40,6 +41,7 @@ typedef struct {
     time_t                         max_wait;
     ngx_array_t                   *cache_bypass;
     ngx_str_t                      rdap;        /* a URI; empty: off */
+    ngx_str_t                      pool;        /* its name */
 
     ngx_uint_t                     ssl_protocols;
     ngx_str_t                      ssl_ciphers;

@@ -8,6 +8,8 @@
 /* two transactions with addresses of the greatest length */
 #define NGX_SMTP_VERIFY_FLIGHT_MAX         4096
 
+#define NGX_SMTP_VERIFY_NOTE_MAX           512
+
 
 static void ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_unasked(ngx_smtp_verify_session_t *s,
@@ -32,7 +34,7 @@ static u_char *ngx_smtp_verify_session_format(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_cmd_e cmd, u_char *p, u_char *last);
 static ngx_int_t ngx_smtp_verify_session_safe(ngx_str_t *arg);
 static void ngx_smtp_verify_session_record(ngx_smtp_verify_session_t *s,
-    ngx_uint_t sent, u_char *data, size_t len);
+    ngx_smtp_verify_line_e from, u_char *data, size_t len);
 static void ngx_smtp_verify_session_record_line(ngx_smtp_verify_session_t *s);
 
 
@@ -702,7 +704,8 @@ ngx_smtp_verify_session_flight(ngx_smtp_verify_session_t *s)
         }
 
         if (s->transcript) {
-            ngx_smtp_verify_session_record(s, 1, start, p - start - 2);
+            ngx_smtp_verify_session_record(s, ngx_smtp_verify_line_sent,
+                                           start, p - start - 2);
         }
 
     } while (++s->nsent < n);
@@ -851,7 +854,8 @@ ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s)
     s->data = NULL;
 
     if (s->transcript) {
-        ngx_smtp_verify_session_record(s, 1, (u_char *) "QUIT", 4);
+        ngx_smtp_verify_session_record(s, ngx_smtp_verify_line_sent,
+                                       (u_char *) "QUIT", 4);
         s->transcript = NULL;
     }
 
@@ -883,13 +887,31 @@ ngx_smtp_verify_session_record_line(ngx_smtp_verify_session_t *s)
                     s->parser.more ? '-' : ' ');
     p = ngx_cpymem(p, s->parser.line, len);
 
-    ngx_smtp_verify_session_record(s, 0, buf, p - buf);
+    ngx_smtp_verify_session_record(s, ngx_smtp_verify_line_received, buf,
+                                   p - buf);
+}
+
+
+void
+ngx_smtp_verify_session_note(ngx_smtp_verify_session_t *s, const char *text)
+{
+    u_char  *p, buf[NGX_SMTP_VERIFY_NOTE_MAX];
+
+    if (s->transcript == NULL || s->egress == NULL) {
+        return;
+    }
+
+    p = ngx_snprintf(buf, sizeof(buf), "%V%s%s", &s->egress->name,
+                     text ? ": " : "", text ? text : "");
+
+    ngx_smtp_verify_session_record(s, ngx_smtp_verify_line_egress, buf,
+                                   p - buf);
 }
 
 
 static void
-ngx_smtp_verify_session_record(ngx_smtp_verify_session_t *s, ngx_uint_t sent,
-    u_char *data, size_t len)
+ngx_smtp_verify_session_record(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_line_e from, u_char *data, size_t len)
 {
     ngx_smtp_verify_line_t  *line;
 
@@ -903,7 +925,7 @@ ngx_smtp_verify_session_record(ngx_smtp_verify_session_t *s, ngx_uint_t sent,
     }
 
     line->at = ngx_current_msec - s->start;
-    line->sent = sent;
+    line->from = from;
     line->text.len = 0;
     line->text.data = ngx_pnalloc(s->transcript->pool, len);
 

@@ -61,11 +61,38 @@ typedef enum {
 } ngx_smtp_verify_cmd_e;
 
 
+typedef enum {
+    ngx_smtp_verify_line_received = 0,
+    ngx_smtp_verify_line_sent,
+    ngx_smtp_verify_line_egress     /* of neither: how we got there */
+} ngx_smtp_verify_line_e;
+
+
 typedef struct {
     ngx_msec_t                         at;      /* since the probe's start */
-    ngx_uint_t                         sent;    /* by us, else received */
+    ngx_smtp_verify_line_e             from;
     ngx_str_t                          text;
 } ngx_smtp_verify_line_t;
+
+
+/*
+ * Who we are for those we connect to: the local address to come from, and
+ * what to be called.  It lasts as long as the configuration.
+ */
+
+typedef struct {
+    ngx_str_t                          name;    /* for people */
+    ngx_str_t                          key;     /* for who counts by it */
+    ngx_addr_t                         addr;
+    ngx_str_t                          helo;    /* empty: as the owner says */
+    ngx_str_t                          from;    /* likewise, unless … */
+    unsigned                           has_from:1;
+
+    /* of a pool */
+    uint64_t                           hash;
+    ngx_uint_t                         weight;
+    ngx_msec_t                         down;    /* until then; 0: it is up */
+} ngx_smtp_verify_egress_t;
 
 
 typedef struct {
@@ -102,7 +129,8 @@ struct ngx_smtp_verify_session_s {
     void                              *data;
     struct sockaddr                   *sockaddr;
     socklen_t                          socklen;
-    ngx_addr_t                        *local;
+    ngx_smtp_verify_egress_t          *egress;  /* NULL: as the system has
+                                                   it */
     ngx_msec_t                         connect_timeout;
     ngx_str_t                          helo;
     ngx_str_t                          from;    /* without <> */
@@ -174,6 +202,7 @@ struct ngx_smtp_verify_session_s {
     unsigned                           unanswered:1;    /* the random
                                                    recipient could not be
                                                    asked; code says why */
+    unsigned                           egress_failed:1; /* not the server */
     unsigned                           busy:1;
     unsigned                           closed:1;
 };
@@ -188,6 +217,10 @@ ngx_smtp_verify_session_t *ngx_smtp_verify_session_create(ngx_str_t *host,
  * once; NGX_ERROR: no connections or memory of ours.  Unless NGX_OK, close it.
  */
 ngx_int_t ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s);
+
+/* a line of the transcript that nobody sent */
+void ngx_smtp_verify_session_note(ngx_smtp_verify_session_t *s,
+    const char *text);
 
 /*
  * Asks for n recipients from the index first on, in a transaction each, in

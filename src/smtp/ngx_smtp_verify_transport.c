@@ -13,15 +13,16 @@ static ngx_int_t ngx_smtp_verify_transport_opened(
 static ngx_int_t ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_transport_flush(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_transport_lost(ngx_smtp_verify_session_t *s);
+static ngx_int_t ngx_smtp_verify_transport_connect(
+    ngx_smtp_verify_session_t *s);
 static u_char *ngx_smtp_verify_log_error(ngx_log_t *log, u_char *buf,
-    size_t len);
+    size_t size);
 
 
 ngx_int_t
 ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s)
 {
     ngx_int_t          rc;
-    ngx_uint_t         level;
     ngx_connection_t  *c;
 
     s->log.handler = ngx_smtp_verify_log_error;
@@ -35,18 +36,14 @@ ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s)
     s->peer.socklen = s->socklen;
     s->peer.name = &s->addr_text;
     s->peer.get = ngx_event_get_peer;
-    s->peer.local = s->local;
     s->peer.log = &s->log;
     s->peer.log_error = NGX_ERROR_INFO;
 
-    /* a mail server that is down is no error of ours */
+    if (s->egress) {
+        s->peer.local = &s->egress->addr;
+    }
 
-    level = s->log.log_level;
-    s->log.log_level = ngx_min(level, NGX_LOG_CRIT);
-
-    rc = ngx_event_connect_peer(&s->peer);
-
-    s->log.log_level = level;
+    rc = ngx_smtp_verify_transport_connect(s);
 
     if (rc == NGX_DECLINED) {
         ngx_log_error(NGX_LOG_INFO, &s->log, 0,
@@ -76,6 +73,37 @@ ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * A mail server that is down is no error of ours.  A local address that we
+ * do not have is, and of that egress alone.
+ */
+
+static ngx_int_t
+ngx_smtp_verify_transport_connect(ngx_smtp_verify_session_t *s)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  level;
+
+    level = s->log.log_level;
+    s->log.log_level = ngx_min(level, NGX_LOG_CRIT);
+
+    ngx_set_socket_errno(0);
+
+    rc = ngx_event_connect_peer(&s->peer);
+
+    if (rc == NGX_ERROR && s->peer.local
+        && ngx_socket_errno == EADDRNOTAVAIL)
+    {
+        s->egress_failed = 1;
+        rc = NGX_DECLINED;
+    }
+
+    s->log.log_level = level;
+
+    return rc;
 }
 
 
@@ -382,17 +410,24 @@ ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s)
 /* never an address: the log is no place for personal data */
 
 static u_char *
-ngx_smtp_verify_log_error(ngx_log_t *log, u_char *buf, size_t len)
+ngx_smtp_verify_log_error(ngx_log_t *log, u_char *buf, size_t size)
 {
+    size_t                      len;
     u_char                     *p;
     ngx_smtp_verify_session_t  *s;
 
     s = log->data;
     p = buf;
+    len = size;
 
     if (log->action) {
         p = ngx_snprintf(buf, len, " while %s", log->action);
-        len -= p - buf;
+        len = buf + size - p;
+    }
+
+    if (s->egress) {
+        p = ngx_snprintf(p, len, ", egress: %V", &s->egress->name);
+        len = buf + size - p;
     }
 
     return ngx_snprintf(p, len, ", mx: %V, server: %V", &s->host,

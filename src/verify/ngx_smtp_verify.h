@@ -46,6 +46,16 @@ typedef struct {
 } ngx_smtp_verify_provider_limits_t;
 
 
+/* identities that take turns by destination */
+
+typedef struct {
+    ngx_str_t                          name;
+    ngx_array_t                        egresses;    /* …_egress_t */
+    uint64_t                           signature;   /* of all that is in it */
+    unsigned                           wants_from:1;
+} ngx_smtp_verify_pool_t;
+
+
 /* what of a location's configuration a probe needs */
 
 typedef struct {
@@ -60,7 +70,8 @@ typedef struct {
     ngx_msec_t                         timeout;     /* over all */
     ngx_array_t                       *connect_timeouts;    /* ngx_msec_t */
     ngx_array_t                       *target_allow;        /* ngx_cidr_t */
-    ngx_array_t                       *bind;                /* ngx_addr_t */
+    ngx_array_t                       *bind;                /* …_egress_t */
+    ngx_smtp_verify_pool_t            *pool;        /* instead; or NULL */
     sv_rules_t                        *rules;
     sv_providers_t                    *providers;
     sv_lists_t                        *lists;
@@ -94,6 +105,7 @@ typedef struct {
     ngx_str_t                          mx_host;
     ngx_str_t                          mx_ip;
     ngx_smtp_verify_tls_t              tls;
+    unsigned                           ours:1;      /* the egress failed */
 } ngx_smtp_verify_evidence_t;
 
 

@@ -8,7 +8,7 @@
 
 
 static ngx_smtp_verify_session_t *ngx_smtp_verify_dialog_session(
-    ngx_smtp_verify_probe_t *p, ngx_addr_t *addr, ngx_addr_t *local);
+    ngx_smtp_verify_probe_t *p);
 static ngx_uint_t ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p);
@@ -31,8 +31,8 @@ static void ngx_smtp_verify_dialog_conclude(ngx_smtp_verify_probe_t *p,
 
 
 ngx_int_t
-ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
-    ngx_addr_t *local, ngx_msec_t connect_timeout)
+ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
+    ngx_msec_t connect_timeout)
 {
     ngx_int_t                   rc;
     ngx_str_t                  *host;
@@ -40,7 +40,7 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
 
     host = &p->mx.records[p->imx].host;
 
-    s = ngx_smtp_verify_dialog_session(p, addr, local);
+    s = ngx_smtp_verify_dialog_session(p);
     if (s == NULL) {
         return NGX_ERROR;
     }
@@ -56,6 +56,8 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
     s->start = p->start;
 
     p->session = s;
+
+    ngx_smtp_verify_session_note(s, NULL);
 
     ngx_smtp_verify_slot_attach(p, s);
 
@@ -74,7 +76,7 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
 
     rc = ngx_smtp_verify_session_connect(s);
 
-    if (rc == NGX_DECLINED) {
+    if (rc == NGX_DECLINED && !s->egress_failed) {
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_CONNECT,
                                        SV_CONNECT_FAILED);
     }
@@ -86,18 +88,19 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
 /* one that was kept, or a new one */
 
 static ngx_smtp_verify_session_t *
-ngx_smtp_verify_dialog_session(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
-    ngx_addr_t *local)
+ngx_smtp_verify_dialog_session(ngx_smtp_verify_probe_t *p)
 {
     ngx_str_t                  *host;
+    ngx_addr_t                 *addr;
     ngx_smtp_verify_session_t  *s;
 
     host = &p->mx.records[p->imx].host;
+    addr = &p->addrs[p->iaddr];
 
     if (!p->fresh && !p->random_only && !p->stepwise && !p->no_tls) {
 
-        s = ngx_smtp_verify_keep_get(p->conf, addr, local, host, &p->helo,
-                                     &p->from);
+        s = ngx_smtp_verify_keep_get(p->conf, addr, p->egress, host,
+                                     &p->helo, &p->from);
         if (s) {
             return s;
         }
@@ -110,7 +113,7 @@ ngx_smtp_verify_dialog_session(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
     }
 
     s->conf = &p->conf->session;
-    s->local = local;
+    s->egress = p->egress;
     s->helo = p->helo;
     s->from = p->from;
 
@@ -269,6 +272,11 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
 
     if (s->fault == SV_INTERRUPTED || s->fault == SV_THROTTLED) {
         ngx_smtp_verify_probe_finish(p, s->fault);
+        return;
+    }
+
+    if (s->egress_failed) {
+        ngx_smtp_verify_route_other_egress(p);
         return;
     }
 

@@ -134,6 +134,24 @@ ngx_smtp_verify_evidence_fault(ngx_smtp_verify_probe_t *p, sv_stage_e stage,
 }
 
 
+/* it was not the server's doing that it was not asked */
+
+void
+ngx_smtp_verify_evidence_egress(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_evidence_t  ev;
+
+    ngx_memzero(&ev, sizeof(ngx_smtp_verify_evidence_t));
+
+    ev.reason = SV_CONNECT_FAILED;
+    ev.stage = SV_STAGE_CONNECT;
+    ev.ours = 1;
+
+    ngx_smtp_verify_evidence_place(p, &ev);
+    ngx_smtp_verify_evidence_keep(p, &ev);
+}
+
+
 static void
 ngx_smtp_verify_evidence_place(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_evidence_t *ev)
@@ -191,19 +209,19 @@ ngx_smtp_verify_evidence_rank(ngx_smtp_verify_evidence_t *ev)
         return 4;
 
     case SV_CONNECT_FAILED:
-        return 5;
+        return ev->ours ? 5 : 6;
 
     case SV_TIMEOUT:
-        return ev->stage == SV_STAGE_CONNECT ? 6 : 7;
+        return ev->stage == SV_STAGE_CONNECT ? 7 : 8;
 
     case SV_PROTOCOL_ERROR:
-        return 8;
-
-    case SV_TLS_FAILED:
         return 9;
 
+    case SV_TLS_FAILED:
+        return 10;
+
     default:
-        return 10 + ev->stage;
+        return 11 + ev->stage;
     }
 }
 

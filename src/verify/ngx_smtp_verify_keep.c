@@ -161,12 +161,13 @@ ngx_smtp_verify_keep_copy(ngx_smtp_verify_session_t *s)
 
 ngx_smtp_verify_session_t *
 ngx_smtp_verify_keep_get(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
-    ngx_addr_t *local, ngx_str_t *host, ngx_str_t *helo, ngx_str_t *from)
+    ngx_smtp_verify_egress_t *egress, ngx_str_t *host, ngx_str_t *helo,
+    ngx_str_t *from)
 {
     ngx_connection_t           *c;
     ngx_smtp_verify_session_t  *s;
 
-    s = ngx_smtp_verify_keep_find(conf, addr, local, host, helo, from);
+    s = ngx_smtp_verify_keep_find(conf, addr, egress, host, helo, from);
 
     if (s == NULL) {
         return NULL;
@@ -191,7 +192,8 @@ ngx_smtp_verify_keep_get(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
 
 ngx_smtp_verify_session_t *
 ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
-    ngx_addr_t *local, ngx_str_t *host, ngx_str_t *helo, ngx_str_t *from)
+    ngx_smtp_verify_egress_t *egress, ngx_str_t *host, ngx_str_t *helo,
+    ngx_str_t *from)
 {
     ngx_queue_t                *q, *bucket;
     ngx_smtp_verify_session_t  *s;
@@ -209,7 +211,7 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
         s = ngx_queue_data(q, ngx_smtp_verify_session_t, queue);
 
         if (s->conf != &conf->session
-            || s->local != local
+            || s->egress != egress
             || s->socklen != addr->socklen
             || ngx_memcmp(s->sockaddr, addr->sockaddr, addr->socklen) != 0
             || s->host.len != host->len

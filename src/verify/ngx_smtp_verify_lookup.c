@@ -75,20 +75,24 @@ ngx_smtp_verify_lookup_key(ngx_smtp_verify_lookup_t *l)
 uint32_t
 ngx_smtp_verify_lookup_variant(ngx_smtp_verify_lookup_t *l)
 {
-    u_char      *p, *last;
-    uint32_t     variant;
-    ngx_uint_t   i;
-    ngx_addr_t  *addr;
-    u_char       hash[SV_SIPHASH_LEN], buf[1024];
+    u_char                    *p, *last;
+    uint32_t                   variant;
+    ngx_uint_t                 i;
+    ngx_smtp_verify_egress_t  *egress;
+    u_char                     hash[SV_SIPHASH_LEN], buf[1024];
 
     last = buf + sizeof(buf);
     p = ngx_snprintf(buf, last - buf, "%V %V", &l->helo, &l->from);
 
-    if (l->conf->bind) {
-        addr = l->conf->bind->elts;
+    if (l->conf->pool) {
+        p = ngx_snprintf(p, last - p, " pool %016xL",
+                         l->conf->pool->signature);
+
+    } else if (l->conf->bind) {
+        egress = l->conf->bind->elts;
 
         for (i = 0; i < l->conf->bind->nelts; i++) {
-            p = ngx_snprintf(p, last - p, " %V", &addr[i].name);
+            p = ngx_snprintf(p, last - p, " %V", &egress[i].key);
         }
     }
 

@@ -83,11 +83,14 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
 
     if (ngx_smtp_verify_probe_copy(p, &result->email, &ask->email) != NGX_OK
         || ngx_smtp_verify_probe_copy(p, &p->helo, &ask->helo) != NGX_OK
-        || ngx_smtp_verify_probe_copy(p, &p->from, &ask->from) != NGX_OK)
+        || ngx_smtp_verify_probe_copy(p, &p->from_asked, &ask->from)
+           != NGX_OK)
     {
         ngx_destroy_pool(pool);
         return NULL;
     }
+
+    p->from = p->from_asked;
 
     if (ask->transcript) {
         result->transcript = ngx_array_create(pool, 16,

@@ -4,6 +4,7 @@
  *
  *   probe.c    its life: create, budget, finish, destroy
  *   route.c    where to: MX, addresses, the next one on failure
+ *   egress.c   from where: which of our identities asks
  *   slot.c     when: the limits of the destination, and what feeds them
  *   dialog.c   what is asked there, and what the answers mean
  *   verdict.c  the result
@@ -15,6 +16,7 @@
 
 
 #include "ngx_smtp_verify.h"
+#include "ngx_smtp_verify_egress.h"
 #include "ngx_smtp_verify_facts.h"
 #include "ngx_smtp_verify_mx.h"
 #include "ngx_smtp_verify_throttle.h"
@@ -38,6 +40,8 @@ struct ngx_smtp_verify_probe_s {
 
     ngx_str_t                          helo;
     ngx_str_t                          from;
+    ngx_str_t                          from_asked;  /* where the egress has
+                                                       none */
     ngx_str_t                          domain;      /* A-labels */
     ngx_str_t                          rcpt;        /* local@domain */
 
@@ -52,7 +56,9 @@ struct ngx_smtp_verify_probe_s {
     ngx_uint_t                         connects;    /* for their timeouts */
 
     ngx_smtp_verify_ticket_t           ticket;
-    ngx_addr_t                        *local;       /* of the ticket */
+    ngx_smtp_verify_egress_t          *egress;      /* NULL: any */
+    ngx_smtp_verify_egress_t          *chosen[2];   /* for IPv4, IPv6 */
+    ngx_uint_t                         switches;
 
     ngx_smtp_verify_session_t         *session;
     ngx_smtp_verify_claim_t            claim;
@@ -95,12 +101,16 @@ void ngx_smtp_verify_route_anew(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_next(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_retry(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_route_other_egress(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_stop(ngx_smtp_verify_probe_t *p);
 ngx_uint_t ngx_smtp_verify_route_is_backup(ngx_smtp_verify_probe_t *p);
 
 /* slot.c */
-ngx_int_t ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p,
-    ngx_addr_t *addr, ngx_addr_t *local);
+ngx_int_t ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_slot_destination(ngx_smtp_verify_probe_t *p,
+    ngx_str_t *name);
+ngx_msec_t ngx_smtp_verify_slot_shut(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_egress_t *egress);
 void ngx_smtp_verify_slot_attach(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_slot_stop(ngx_smtp_verify_probe_t *p);
@@ -110,7 +120,7 @@ void ngx_smtp_verify_slot_failed(ngx_smtp_verify_probe_t *p);
 
 /* dialog.c; _start() as ngx_smtp_verify_session_connect() */
 ngx_int_t ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
-    ngx_addr_t *addr, ngx_addr_t *local, ngx_msec_t connect_timeout);
+    ngx_msec_t connect_timeout);
 void ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p);
 
 /* evidence.c */
@@ -120,6 +130,7 @@ void ngx_smtp_verify_evidence_reply(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_evidence_t *ev);
 void ngx_smtp_verify_evidence_fault(ngx_smtp_verify_probe_t *p,
     sv_stage_e stage, sv_reason_e reason);
+void ngx_smtp_verify_evidence_egress(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_evidence_keep(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_evidence_t *ev);
 

@@ -32,6 +32,7 @@ typedef struct {
     unsigned    verified:1;
     unsigned    normalized:1;       /* is as it was asked for */
     unsigned    root:1;             /* is as normalized */
+    unsigned    ours:1;
 } ngx_smtp_verify_record_head_t;
 
 
@@ -87,6 +88,7 @@ ngx_smtp_verify_record_write(u_char *data, ngx_smtp_verify_result_t *result,
     head.estimated = result->estimated;
     head.probed = result->probed;
     head.verified = ev->tls.verified;
+    head.ours = ev->ours;
 
     ngx_memcpy(head.tri, ngx_smtp_verify_tri(result), NGX_SMTP_VERIFY_TRI);
 
@@ -270,7 +272,7 @@ ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec, u_char *data,
     result->reason = head.reason;
     result->found = head.found;
     result->status = info->status;
-    result->blame = info->blame;
+    result->blame = head.ours ? SV_BLAME_LOCAL : info->blame;
     result->score = head.score == 255 ? -1 : head.score;
     result->retry_after = head.retry_after;
     result->attempts = head.attempts;
@@ -282,6 +284,7 @@ ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec, u_char *data,
     ev->stage = head.stage;
     ev->code = head.code;
     ev->tls.verified = head.verified;
+    ev->ours = head.ours;
 
     rp.pos = data + sizeof(ngx_smtp_verify_record_head_t);
     rp.end = data + len;

@@ -11,8 +11,6 @@ static void ngx_smtp_verify_route_lookup(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_resolved(ngx_resolver_ctx_t *ctx);
 static ngx_int_t ngx_smtp_verify_route_addrs(ngx_smtp_verify_probe_t *p,
     ngx_resolver_ctx_t *ctx);
-static ngx_addr_t *ngx_smtp_verify_route_bind(ngx_smtp_verify_probe_t *p,
-    int family);
 static ngx_uint_t ngx_smtp_verify_route_allowed(ngx_smtp_verify_probe_t *p,
     struct sockaddr *sockaddr);
 static ngx_uint_t ngx_smtp_verify_route_literal(ngx_str_t *host);
@@ -333,27 +331,29 @@ ngx_smtp_verify_route_allowed(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* connects to the current address */
+/*
+ * Connects to the current address, or the next one: those of a family that we
+ * have no egress for are passed over.
+ */
 
 void
 ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p)
 {
     ngx_int_t    rc;
     ngx_uint_t   n;
-    ngx_addr_t  *addr, *local;
     ngx_msec_t  *timeouts;
 
-    addr = &p->addrs[p->iaddr];
-    local = ngx_smtp_verify_route_bind(p, addr->sockaddr->sa_family);
+    while (ngx_smtp_verify_egress_choose(p) != NGX_OK) {
 
-    if (local == NULL && p->conf->bind) {
-        ngx_smtp_verify_evidence_fault(p, SV_STAGE_CONNECT,
-                                       SV_CONNECT_FAILED);
-        ngx_smtp_verify_route_next(p);
-        return;
+        ngx_smtp_verify_evidence_egress(p);
+
+        if (++p->iaddr == p->naddrs) {
+            ngx_smtp_verify_route_next_host(p);
+            return;
+        }
     }
 
-    if (ngx_smtp_verify_slot_ask(p, addr, local) != NGX_OK) {
+    if (ngx_smtp_verify_slot_ask(p) != NGX_OK) {
         return;
     }
 
@@ -362,10 +362,16 @@ ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p)
 
     p->result.attempts++;
 
-    rc = ngx_smtp_verify_dialog_start(p, addr, local, timeouts[n]);
+    rc = ngx_smtp_verify_dialog_start(p, timeouts[n]);
 
     if (rc == NGX_DECLINED) {
         ngx_smtp_verify_slot_failed(p);
+
+        if (p->session->egress_failed) {
+            ngx_smtp_verify_route_other_egress(p);
+            return;
+        }
+
         ngx_smtp_verify_route_next(p);
 
     } else if (rc != NGX_OK) {
@@ -374,25 +380,21 @@ ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p)
 }
 
 
-static ngx_addr_t *
-ngx_smtp_verify_route_bind(ngx_smtp_verify_probe_t *p, int family)
+/* the current address from another identity of ours; no server was asked */
+
+void
+ngx_smtp_verify_route_other_egress(ngx_smtp_verify_probe_t *p)
 {
-    ngx_uint_t   i;
-    ngx_addr_t  *local;
+    ngx_smtp_verify_evidence_egress(p);
+    ngx_smtp_verify_dialog_stop(p);
 
-    if (p->conf->bind == NULL) {
-        return NULL;
+    if (ngx_smtp_verify_egress_other(p) == NGX_OK) {
+        ngx_smtp_verify_route_connect(p);
+        return;
     }
 
-    local = p->conf->bind->elts;
-
-    for (i = 0; i < p->conf->bind->nelts; i++) {
-        if (local[i].sockaddr->sa_family == family) {
-            return &local[i];
-        }
-    }
-
-    return NULL;
+    p->result.evidence = p->failure;
+    ngx_smtp_verify_probe_finish(p, p->failure.reason);
 }
 
 

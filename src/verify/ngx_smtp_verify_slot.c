@@ -13,8 +13,8 @@ static ngx_smtp_verify_limits_t *ngx_smtp_verify_slot_limits(
     ngx_smtp_verify_probe_t *p);
 static ngx_smtp_verify_limits_t *ngx_smtp_verify_slot_of_provider(
     ngx_smtp_verify_conf_t *conf, const sv_provider_t *provider);
-static void ngx_smtp_verify_slot_destination(ngx_smtp_verify_probe_t *p,
-    ngx_str_t *name);
+static void ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_egress_t *egress);
 static ngx_uint_t ngx_smtp_verify_slot_kept(ngx_smtp_verify_ticket_t *t);
 static void ngx_smtp_verify_slot_handler(ngx_smtp_verify_ticket_t *t,
     ngx_int_t rc);
@@ -30,8 +30,7 @@ static void ngx_smtp_verify_slot_tell(ngx_smtp_verify_session_t *s,
    ended, by itself */
 
 ngx_int_t
-ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
-    ngx_addr_t *local)
+ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p)
 {
     ngx_int_t                  rc;
     ngx_smtp_verify_ticket_t  *t;
@@ -42,24 +41,13 @@ ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
 
     t = &p->ticket;
 
-    t->throttle = p->conf->throttle->data;
-    t->limits = ngx_smtp_verify_slot_limits(p);
+    ngx_smtp_verify_slot_subject(p, t, p->egress);
+
     t->handler = ngx_smtp_verify_slot_handler;
     t->reuse = ngx_smtp_verify_slot_kept;
     t->data = p;
     t->log = &p->log;
-    t->sockaddr = addr->sockaddr;
     t->bulk = p->bulk;
-
-    ngx_smtp_verify_slot_destination(p, &t->destination);
-
-    t->egress.len = 0;
-
-    if (local) {
-        t->egress = local->name;
-    }
-
-    p->local = local;
 
     if (ngx_smtp_verify_slot_kept(t)) {
         return NGX_OK;
@@ -78,6 +66,44 @@ ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr,
     }
 
     return NGX_AGAIN;
+}
+
+
+/* what is limited: who asks whom, and where */
+
+static void
+ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_egress_t *egress)
+{
+    t->throttle = p->conf->throttle->data;
+    t->limits = ngx_smtp_verify_slot_limits(p);
+    t->sockaddr = p->addrs[p->iaddr].sockaddr;
+
+    ngx_smtp_verify_slot_destination(p, &t->destination);
+
+    t->egress.len = 0;
+
+    if (egress) {
+        t->egress = egress->key;
+    }
+}
+
+
+/* ms that the destination is closed to the egress for, or the egress to all */
+
+ngx_msec_t
+ngx_smtp_verify_slot_shut(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_egress_t *egress)
+{
+    ngx_smtp_verify_ticket_t  t;
+
+    if (p->conf->throttle == NULL) {
+        return 0;
+    }
+
+    ngx_smtp_verify_slot_subject(p, &t, egress);
+
+    return ngx_smtp_verify_throttle_shut(&t);
 }
 
 
@@ -178,7 +204,7 @@ ngx_smtp_verify_slot_of_provider(ngx_smtp_verify_conf_t *conf,
 
 /* the provider, else the first of the best MX hosts by name */
 
-static void
+void
 ngx_smtp_verify_slot_destination(ngx_smtp_verify_probe_t *p, ngx_str_t *name)
 {
     ngx_str_t                    *host;
@@ -223,7 +249,7 @@ ngx_smtp_verify_slot_kept(ngx_smtp_verify_ticket_t *t)
         return 0;
     }
 
-    s = ngx_smtp_verify_keep_find(p->conf, &p->addrs[p->iaddr], p->local,
+    s = ngx_smtp_verify_keep_find(p->conf, &p->addrs[p->iaddr], p->egress,
                                   &p->mx.records[p->imx].host, &p->helo,
                                   &p->from);
 
@@ -258,6 +284,11 @@ static void
 ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
 {
     ngx_smtp_verify_evidence_t  *ev;
+
+    if (rc == NGX_DECLINED && ngx_smtp_verify_egress_open(p) == NGX_OK) {
+        ngx_smtp_verify_route_connect(p);
+        return;
+    }
 
     if (p->accepted && !ngx_smtp_verify_route_is_backup(p)) {
         ngx_smtp_verify_probe_finish(p, SV_ACCEPTED_UNTESTED);
@@ -388,6 +419,11 @@ ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
         return;
     }
 
+    if (s->egress_failed) {
+        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_egress_failed);
+        return;
+    }
+
     if (!s->connected
         && (s->fault == SV_CONNECT_FAILED || s->fault == SV_TIMEOUT))
     {
@@ -404,9 +440,14 @@ ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_slot_failed(ngx_smtp_verify_probe_t *p)
 {
-    if (p->session && p->session->release) {
-        ngx_smtp_verify_slot_tell(p->session,
-                                  ngx_smtp_verify_seen_connect_failed);
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (s && s->release) {
+        ngx_smtp_verify_slot_tell(s, s->egress_failed
+                                     ? ngx_smtp_verify_seen_egress_failed
+                                     : ngx_smtp_verify_seen_connect_failed);
     }
 }
 
@@ -430,7 +471,9 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
             break;
 
         case SV_SENDER_BLOCKED:
-            seen = ngx_smtp_verify_seen_block;
+            seen = ngx_smtp_verify_egress_has_other(p)
+                   ? ngx_smtp_verify_seen_quarantine
+                   : ngx_smtp_verify_seen_block;
             break;
 
         default:

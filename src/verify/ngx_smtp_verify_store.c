@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_call.h"
+#include "ngx_smtp_verify_egress.h"
 
 
 #define NGX_SMTP_VERIFY_REFRESH_HOLD  60        /* s, after one that failed */
@@ -124,6 +125,14 @@ ngx_smtp_verify_store_valid(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_result_t *result)
 {
     time_t  valid;
+
+    /* another identity asks the next time */
+
+    if (result->found == SV_SENDER_BLOCKED
+        && ngx_smtp_verify_egress_rotates(conf))
+    {
+        return 0;
+    }
 
     valid = ngx_min(conf->valid[result->reason], conf->valid[result->found]);
 

@@ -45,7 +45,7 @@ ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     result->reason = reason_shown;
     result->found = reason;
     result->status = info->status;
-    result->blame = info->blame;
+    result->blame = result->evidence.ours ? SV_BLAME_LOCAL : info->blame;
     result->estimated = info->estimated || sv_reason_info(reason)->estimated;
 
     if (p->conf->domain_age && result->registered == 0 && p->domain.len) {

@@ -55,7 +55,9 @@ typedef enum {
     ngx_smtp_verify_seen_timeout,
     ngx_smtp_verify_seen_closing,       /* 421 */
     ngx_smtp_verify_seen_rate_limit,
-    ngx_smtp_verify_seen_block
+    ngx_smtp_verify_seen_block,
+    ngx_smtp_verify_seen_quarantine,    /* a block, and others may go on */
+    ngx_smtp_verify_seen_egress_failed  /* it did not get to the destination */
 } ngx_smtp_verify_seen_e;
 
 
@@ -127,6 +129,12 @@ ngx_uint_t ngx_smtp_verify_throttle_is(ngx_shm_zone_t *shm_zone);
  * from within; NGX_BUSY: throttled; NGX_DECLINED: a breaker is open.
  */
 ngx_int_t ngx_smtp_verify_throttle_take(ngx_smtp_verify_ticket_t *t);
+
+/*
+ * ms that its egress is shut out for, by the destination or altogether; 0: it
+ * may ask, be it for a trial.  Only what is limited need be given.
+ */
+ngx_msec_t ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t);
 
 /* waits no more */
 void ngx_smtp_verify_throttle_leave(ngx_smtp_verify_ticket_t *t);

@@ -6,6 +6,9 @@
 #define NGX_SMTP_VERIFY_THROTTLE_TRIAL   1000   /* ms, while one is made */
 
 
+static ngx_uint_t ngx_smtp_verify_throttle_failed(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, uint64_t now);
 static ngx_uint_t ngx_smtp_verify_throttle_unconnected(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, uint64_t now);
@@ -14,7 +17,7 @@ static ngx_uint_t ngx_smtp_verify_throttle_unconnected(
 /* what a fault weighs, of SV_BREAKER_THRESHOLD */
 
 static unsigned  ngx_smtp_verify_throttle_weights[] = {
-    0, 0, 0, 20, 20, 25, 34, 50
+    0, 0, 0, 20, 20, 25, 34, 50, SV_BREAKER_THRESHOLD, 50
 };
 
 
@@ -75,19 +78,60 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
+/* 1: it is suspended by this; no destination is to blame */
+
+static ngx_uint_t
+ngx_smtp_verify_throttle_failed(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    uint64_t now)
+{
+    ngx_uint_t                         resume;
+    ngx_smtp_verify_throttle_entry_t  *egress;
+
+    egress = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                            ngx_smtp_verify_ref_egress);
+
+    if (limits->breaker.pause == 0 || egress == throttle->entries) {
+        return 0;
+    }
+
+    resume = slot->state & NGX_SMTP_VERIFY_SLOT_RESUME;
+
+    if (!sv_breaker_fault(&egress->breaker, &limits->breaker,
+             ngx_smtp_verify_throttle_weights
+                 [ngx_smtp_verify_seen_egress_failed],
+             resume, now)
+        || resume)
+    {
+        return 0;
+    }
+
+    /* a window of its own: the destinations' faults of before stand */
+
+    egress->voided = ++egress->window;
+    egress->start = 0;
+    egress->failed = 0;
+
+    throttle->sh->counts.suspended++;
+
+    return 1;
+}
+
+
 void
 ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits,
     ngx_smtp_verify_seen_e seen, ngx_log_t *log)
 {
     uint64_t                           now;
-    ngx_uint_t                         suspended, resumed, trial;
+    ngx_uint_t                         suspended, resumed, failed, trial;
     ngx_smtp_verify_slot_sh_t         *sh;
     ngx_smtp_verify_throttle_entry_t  *e, *egress;
 
     now = ngx_current_msec;
     suspended = 0;
     resumed = 0;
+    failed = 0;
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
@@ -119,6 +163,10 @@ ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
         (void) sv_breaker_success(&e->breaker, trial, now);
         break;
 
+    case ngx_smtp_verify_seen_egress_failed:
+        failed = ngx_smtp_verify_throttle_failed(throttle, sh, limits, now);
+        break;
+
     case ngx_smtp_verify_seen_connect_failed:
         if (limits->breaker.pause) {
             suspended = ngx_smtp_verify_throttle_unconnected(throttle, sh,
@@ -146,6 +194,11 @@ ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
         ngx_log_error(NGX_LOG_WARN, log, 0,
                       "no connection to any of %ui destinations: is port 25 "
                       "blocked? the egress is suspended", limits->suspend);
+    }
+
+    if (failed) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "the egress does not work, it is suspended");
     }
 
     if (resumed) {

@@ -1,0 +1,407 @@
+
+#include "ngx_http_smtp_verify_egress.h"
+#include "ngx_smtp_verify_egress.h"
+#include "sv_egress.h"
+
+
+static char *ngx_http_smtp_verify_egress_line(ngx_conf_t *cf,
+    ngx_command_t *dummy, void *conf);
+static ngx_int_t ngx_http_smtp_verify_egress_param(ngx_conf_t *cf,
+    ngx_smtp_verify_egress_t *egress, ngx_str_t *param);
+static ngx_int_t ngx_http_smtp_verify_egress_from(ngx_conf_t *cf,
+    ngx_smtp_verify_egress_t *egress, ngx_str_t *from);
+static ngx_int_t ngx_http_smtp_verify_egress_addr(ngx_conf_t *cf,
+    ngx_smtp_verify_egress_t *egress, ngx_str_t *text);
+static ngx_int_t ngx_http_smtp_verify_egress_find(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *slcf);
+
+
+char *
+ngx_http_smtp_verify_bind(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    ngx_str_t                 *value;
+    ngx_uint_t                 i;
+    ngx_smtp_verify_egress_t  *egress;
+
+    if (slcf->verify.bind != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        slcf->verify.bind = NULL;
+        return NGX_CONF_OK;
+    }
+
+    slcf->verify.bind = ngx_array_create(cf->pool, 2,
+                                         sizeof(ngx_smtp_verify_egress_t));
+    if (slcf->verify.bind == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        egress = ngx_array_push(slcf->verify.bind);
+        if (egress == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        ngx_memzero(egress, sizeof(ngx_smtp_verify_egress_t));
+
+        if (ngx_http_smtp_verify_egress_addr(cf, egress, &value[i]) != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    egress = slcf->verify.bind->elts;
+
+    if (slcf->verify.bind->nelts == 2
+        && egress[0].addr.sockaddr->sa_family
+           == egress[1].addr.sockaddr->sa_family)
+    {
+        return "takes two addresses only of different families";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_smtp_verify_egress_pool(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_smtp_verify_main_conf_t *smcf = conf;
+
+    char                     *rv;
+    ngx_str_t                *value;
+    ngx_uint_t                i;
+    ngx_conf_t                save;
+    ngx_smtp_verify_pool_t   *pool, **pools;
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        return "cannot have the name \"off\"";
+    }
+
+    pools = smcf->pools.elts;
+
+    for (i = 0; i < smcf->pools.nelts; i++) {
+        if (pools[i]->name.len == value[1].len
+            && ngx_strncmp(pools[i]->name.data, value[1].data, value[1].len)
+               == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate egress pool \"%V\"", &value[1]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    pool = ngx_pcalloc(cf->pool, sizeof(ngx_smtp_verify_pool_t));
+    pools = ngx_array_push(&smcf->pools);
+
+    if (pool == NULL || pools == NULL
+        || ngx_array_init(&pool->egresses, cf->pool, 4,
+                          sizeof(ngx_smtp_verify_egress_t))
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    *pools = pool;
+    pool->name = value[1];
+
+    save = *cf;
+    cf->handler = ngx_http_smtp_verify_egress_line;
+    cf->handler_conf = (void *) pool;
+
+    rv = ngx_conf_parse(cf, NULL);
+
+    *cf = save;
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    if (pool->egresses.nelts == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "no identities in egress pool \"%V\"",
+                           &pool->name);
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_smtp_verify_pool_init(pool);
+
+    return NGX_CONF_OK;
+}
+
+
+/* address IP helo=NAME [from=ADDRESS] [weight=NUMBER] */
+
+static char *
+ngx_http_smtp_verify_egress_line(ngx_conf_t *cf, ngx_command_t *dummy,
+    void *conf)
+{
+    ngx_smtp_verify_pool_t *pool = conf;
+
+    ngx_str_t                 *value;
+    ngx_uint_t                 i;
+    ngx_smtp_verify_egress_t  *egress, *other;
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[0].data, "include") == 0 && cf->args->nelts == 2) {
+        return ngx_conf_include(cf, dummy, conf);
+    }
+
+    if (ngx_strcmp(value[0].data, "address") != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "unknown kind of egress \"%V\"", &value[0]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (cf->args->nelts < 2) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "no value of egress \"%V\"", &value[0]);
+        return NGX_CONF_ERROR;
+    }
+
+    egress = ngx_array_push(&pool->egresses);
+    if (egress == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(egress, sizeof(ngx_smtp_verify_egress_t));
+    egress->weight = 1;
+
+    if (ngx_http_smtp_verify_egress_addr(cf, egress, &value[1]) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        if (ngx_http_smtp_verify_egress_param(cf, egress, &value[i])
+            != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (egress->helo.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "no \"helo\" of egress \"%V\"", &egress->name);
+        return NGX_CONF_ERROR;
+    }
+
+    other = pool->egresses.elts;
+
+    for (i = 0; i < pool->egresses.nelts - 1; i++) {
+        if (other[i].key.len == egress->key.len
+            && ngx_memcmp(other[i].key.data, egress->key.data,
+                          egress->key.len)
+               == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate egress \"%V\"", &egress->name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_egress_param(ngx_conf_t *cf,
+    ngx_smtp_verify_egress_t *egress, ngx_str_t *param)
+{
+    ngx_int_t  n;
+    ngx_str_t  value;
+
+    if (ngx_strncmp(param->data, "helo=", 5) == 0) {
+        value.data = param->data + 5;
+        value.len = param->len - 5;
+
+        if (!sv_host_name_valid(value.data, value.len, 0)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid host name \"%V\" of egress \"%V\", "
+                               "a name with a dot is needed", &value,
+                               &egress->name);
+            return NGX_ERROR;
+        }
+
+        egress->helo = value;
+        return NGX_OK;
+    }
+
+    if (ngx_strncmp(param->data, "from=", 5) == 0) {
+        value.data = param->data + 5;
+        value.len = param->len - 5;
+
+        return ngx_http_smtp_verify_egress_from(cf, egress, &value);
+    }
+
+    if (ngx_strncmp(param->data, "weight=", 7) == 0) {
+        n = ngx_atoi(param->data + 7, param->len - 7);
+
+        if (n > 0 && n <= SV_EGRESS_WEIGHT_MAX) {
+            egress->weight = n;
+            return NGX_OK;
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid parameter \"%V\" of egress \"%V\"", param,
+                       &egress->name);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_egress_from(ngx_conf_t *cf,
+    ngx_smtp_verify_egress_t *egress, ngx_str_t *from)
+{
+    sv_address_t  addr;
+
+    egress->has_from = 1;
+
+    if (from->len == 2 && ngx_strncmp(from->data, "<>", 2) == 0) {
+        return NGX_OK;
+    }
+
+    if (sv_address_parse(from->data, from->len, &addr) != SV_ADDRESS_OK
+        || addr.utf8)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid address \"%V\" of egress \"%V\"", from,
+                           &egress->name);
+        return NGX_ERROR;
+    }
+
+    return ngx_http_smtp_verify_wire_address(cf->pool, &egress->from, &addr);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_egress_addr(ngx_conf_t *cf,
+    ngx_smtp_verify_egress_t *egress, ngx_str_t *text)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_parse_addr(cf->pool, &egress->addr, text->data, text->len);
+
+    if (rc == NGX_DECLINED) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid address \"%V\"",
+                           text);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_smtp_verify_egress_init(egress, cf->pool);
+}
+
+
+char *
+ngx_http_smtp_verify_egress(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    ngx_str_t  *value;
+
+    if (slcf->pool.len || slcf->verify.pool != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        slcf->verify.pool = NULL;
+        return NGX_CONF_OK;
+    }
+
+    slcf->pool = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_egress_merge(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *prev,
+    ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    if (ngx_http_smtp_verify_egress_find(cf, prev) != NGX_OK
+        || ngx_http_smtp_verify_egress_find(cf, conf) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_conf_merge_ptr_value(conf->verify.pool, prev->verify.pool, NULL);
+
+    return NGX_OK;
+}
+
+
+/* by name, when all pools are known */
+
+static ngx_int_t
+ngx_http_smtp_verify_egress_find(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *slcf)
+{
+    ngx_uint_t                         i;
+    ngx_smtp_verify_pool_t           **pools;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    if (slcf->pool.len == 0 || slcf->verify.pool != NGX_CONF_UNSET_PTR) {
+        return NGX_OK;
+    }
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
+
+    pools = smcf->pools.elts;
+
+    for (i = 0; i < smcf->pools.nelts; i++) {
+        if (pools[i]->name.len == slcf->pool.len
+            && ngx_strncmp(pools[i]->name.data, slcf->pool.data,
+                           slcf->pool.len)
+               == 0)
+        {
+            slcf->verify.pool = pools[i];
+            return NGX_OK;
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "no egress pool \"%V\" for "
+                       "\"smtp_verify_egress\"", &slcf->pool);
+
+    return NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_wire_address(ngx_pool_t *pool, ngx_str_t *dst,
+    sv_address_t *addr)
+{
+    u_char  *p;
+
+    dst->len = addr->local.len + 1 + addr->domain.len;
+
+    p = ngx_pnalloc(pool, dst->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    dst->data = p;
+
+    p = ngx_cpymem(p, addr->local.data, addr->local.len);
+    *p++ = '@';
+    ngx_memcpy(p, addr->domain.data, addr->domain.len);
+
+    return NGX_OK;
+}

@@ -1,0 +1,330 @@
+
+#include "ngx_smtp_verify_probe.h"
+#include "sv_egress.h"
+#include "sv_siphash.h"
+
+
+#define NGX_SMTP_VERIFY_EGRESS_DOWN      10000      /* ms */
+#define NGX_SMTP_VERIFY_EGRESS_SWITCHES  8
+
+
+static ngx_smtp_verify_egress_t *ngx_smtp_verify_egress_bound(
+    ngx_smtp_verify_probe_t *p, int family);
+static ngx_smtp_verify_egress_t *ngx_smtp_verify_egress_best(
+    ngx_smtp_verify_probe_t *p, int family);
+static ngx_smtp_verify_egress_t *ngx_smtp_verify_egress_ranked(
+    ngx_smtp_verify_pool_t *pool, int family, uint64_t hash, uint64_t *rank);
+static ngx_msec_t ngx_smtp_verify_egress_shut(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_egress_t *egress);
+static ngx_msec_t ngx_smtp_verify_egress_down(
+    ngx_smtp_verify_egress_t *egress);
+static ngx_uint_t ngx_smtp_verify_egress_fits(
+    ngx_smtp_verify_egress_t *egress, int family);
+static uint64_t ngx_smtp_verify_egress_hash(uint64_t hash, ngx_str_t *s);
+
+
+ngx_int_t
+ngx_smtp_verify_egress_choose(ngx_smtp_verify_probe_t *p)
+{
+    int                         family;
+    ngx_smtp_verify_egress_t  **chosen;
+
+    family = p->addrs[p->iaddr].sockaddr->sa_family;
+
+    if (p->conf->pool == NULL) {
+        p->egress = ngx_smtp_verify_egress_bound(p, family);
+
+        return p->egress || p->conf->bind == NULL ? NGX_OK : NGX_DECLINED;
+    }
+
+    /* once for all that the probe asks, greylisting or not */
+
+    chosen = &p->chosen[family != AF_INET];
+
+    if (*chosen == NULL) {
+        *chosen = ngx_smtp_verify_egress_best(p, family);
+
+        if (*chosen == NULL) {
+            return NGX_DECLINED;
+        }
+    }
+
+    p->egress = *chosen;
+    p->helo = p->egress->helo;
+    p->from = p->egress->has_from ? p->egress->from : p->from_asked;
+
+    return NGX_OK;
+}
+
+
+static ngx_smtp_verify_egress_t *
+ngx_smtp_verify_egress_bound(ngx_smtp_verify_probe_t *p, int family)
+{
+    ngx_uint_t                 i;
+    ngx_smtp_verify_egress_t  *egress;
+
+    if (p->conf->bind == NULL) {
+        return NULL;
+    }
+
+    egress = p->conf->bind->elts;
+
+    for (i = 0; i < p->conf->bind->nelts; i++) {
+        if (ngx_smtp_verify_egress_fits(&egress[i], family)) {
+            return &egress[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* the first that may ask, else the one that may the soonest */
+
+static ngx_smtp_verify_egress_t *
+ngx_smtp_verify_egress_best(ngx_smtp_verify_probe_t *p, int family)
+{
+    uint64_t                   hash, rank;
+    ngx_str_t                  destination;
+    ngx_msec_t                 shut, least;
+    ngx_smtp_verify_egress_t  *egress, *soonest;
+
+    ngx_smtp_verify_slot_destination(p, &destination);
+
+    hash = ngx_smtp_verify_egress_hash(0, &destination);
+    rank = 0;
+    least = 0;
+    soonest = NULL;
+
+    for ( ;; ) {
+        egress = ngx_smtp_verify_egress_ranked(p->conf->pool, family, hash,
+                                               &rank);
+        if (egress == NULL) {
+            return soonest;
+        }
+
+        shut = ngx_smtp_verify_egress_shut(p, egress);
+
+        if (shut == 0) {
+            return egress;
+        }
+
+        if (soonest == NULL || shut < least) {
+            soonest = egress;
+            least = shut;
+        }
+    }
+}
+
+
+/* the next one after the rank */
+
+static ngx_smtp_verify_egress_t *
+ngx_smtp_verify_egress_ranked(ngx_smtp_verify_pool_t *pool, int family,
+    uint64_t hash, uint64_t *rank)
+{
+    uint64_t                   r, least;
+    ngx_uint_t                 i;
+    ngx_smtp_verify_egress_t  *egress, *next;
+
+    egress = pool->egresses.elts;
+    next = NULL;
+    least = 0;
+
+    for (i = 0; i < pool->egresses.nelts; i++) {
+
+        if (!ngx_smtp_verify_egress_fits(&egress[i], family)) {
+            continue;
+        }
+
+        r = sv_egress_rank(hash, egress[i].hash, egress[i].weight);
+
+        if (r > *rank && (next == NULL || r < least)) {
+            next = &egress[i];
+            least = r;
+        }
+    }
+
+    *rank = least;
+
+    return next;
+}
+
+
+static ngx_msec_t
+ngx_smtp_verify_egress_shut(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_egress_t *egress)
+{
+    ngx_msec_t  down, shut;
+
+    down = ngx_smtp_verify_egress_down(egress);
+    shut = ngx_smtp_verify_slot_shut(p, egress);
+
+    return ngx_max(down, shut);
+}
+
+
+static ngx_msec_t
+ngx_smtp_verify_egress_down(ngx_smtp_verify_egress_t *egress)
+{
+    if (egress->down == 0) {
+        return 0;
+    }
+
+    if ((ngx_msec_int_t) (egress->down - ngx_current_msec) > 0) {
+        return egress->down - ngx_current_msec;
+    }
+
+    egress->down = 0;
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_egress_fits(ngx_smtp_verify_egress_t *egress, int family)
+{
+    return egress->addr.sockaddr->sa_family == family;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_egress_other(ngx_smtp_verify_probe_t *p)
+{
+    int                         family;
+    ngx_smtp_verify_egress_t  **chosen;
+
+    if (p->conf->pool == NULL) {
+        return NGX_DECLINED;
+    }
+
+    /* for this worker; the throttle zone has it for all of them */
+
+    p->egress->down = ngx_current_msec + NGX_SMTP_VERIFY_EGRESS_DOWN;
+    p->egress->down += (p->egress->down == 0);
+
+    family = p->addrs[p->iaddr].sockaddr->sa_family;
+    chosen = &p->chosen[family != AF_INET];
+
+    *chosen = ngx_smtp_verify_egress_best(p, family);
+
+    return ngx_smtp_verify_egress_down(*chosen) ? NGX_DECLINED : NGX_OK;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_egress_open(ngx_smtp_verify_probe_t *p)
+{
+    int                        family;
+    ngx_smtp_verify_egress_t  *egress;
+
+    if (p->conf->pool == NULL || p->again || p->result.connected > 0
+        || p->switches == NGX_SMTP_VERIFY_EGRESS_SWITCHES)
+    {
+        return NGX_DECLINED;
+    }
+
+    family = p->addrs[p->iaddr].sockaddr->sa_family;
+    egress = ngx_smtp_verify_egress_best(p, family);
+
+    if (egress == p->egress || ngx_smtp_verify_egress_shut(p, egress)) {
+        return NGX_DECLINED;
+    }
+
+    p->chosen[family != AF_INET] = egress;
+    p->switches++;
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_egress_has_other(ngx_smtp_verify_probe_t *p)
+{
+    ngx_uint_t                 i, n;
+    ngx_smtp_verify_egress_t  *egress;
+
+    if (p->conf->pool == NULL) {
+        return 0;
+    }
+
+    egress = p->conf->pool->egresses.elts;
+    n = 0;
+
+    for (i = 0; i < p->conf->pool->egresses.nelts; i++) {
+        n += ngx_smtp_verify_egress_fits(&egress[i],
+                                         p->session->sockaddr->sa_family);
+    }
+
+    return n > 1;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_egress_rotates(ngx_smtp_verify_conf_t *conf)
+{
+    return conf->pool && conf->pool->egresses.nelts > 1 && conf->throttle
+           && conf->limits.breaker.pause;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_egress_init(ngx_smtp_verify_egress_t *egress,
+    ngx_pool_t *pool)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(pool, NGX_SOCKADDR_STRLEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    egress->name.data = p;
+    egress->name.len = ngx_sock_ntop(egress->addr.sockaddr,
+                                     egress->addr.socklen, p,
+                                     NGX_SOCKADDR_STRLEN, 0);
+    egress->addr.name = egress->name;
+    egress->key = egress->name;
+    egress->hash = ngx_smtp_verify_egress_hash(0, &egress->key);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_smtp_verify_pool_init(ngx_smtp_verify_pool_t *pool)
+{
+    uint64_t                   hash;
+    ngx_uint_t                 i;
+    ngx_smtp_verify_egress_t  *egress;
+
+    egress = pool->egresses.elts;
+    hash = 0;
+
+    for (i = 0; i < pool->egresses.nelts; i++) {
+        hash = ngx_smtp_verify_egress_hash(hash, &egress[i].key);
+        hash = ngx_smtp_verify_egress_hash(hash, &egress[i].helo);
+        hash = ngx_smtp_verify_egress_hash(hash, &egress[i].from);
+
+        pool->wants_from |= !egress[i].has_from;
+    }
+
+    pool->signature = hash;
+}
+
+
+/* with no secret in it: it has to be the same after a restart */
+
+static uint64_t
+ngx_smtp_verify_egress_hash(uint64_t hash, ngx_str_t *s)
+{
+    u_char  key[16], out[SV_SIPHASH_LEN];
+
+    ngx_memzero(key, sizeof(key));
+    ngx_memcpy(key, &hash, sizeof(uint64_t));
+
+    sv_siphash(key, s->data, s->len, out);
+    ngx_memcpy(&hash, out, sizeof(uint64_t));
+
+    return hash;
+}

@@ -1,0 +1,104 @@
+
+#include "ngx_smtp_verify_throttle_sh.h"
+
+
+static ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_known(
+    ngx_smtp_verify_throttle_t *throttle, u_char *key);
+static uint64_t ngx_smtp_verify_throttle_closed(
+    ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
+
+
+/* nothing is taken, and nothing is remembered of having been asked */
+
+ngx_msec_t
+ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t)
+{
+    uint64_t                           now, left, closed;
+    ngx_smtp_verify_throttle_t        *throttle;
+    ngx_smtp_verify_throttle_entry_t  *e, *egress;
+    u_char                             keys[NGX_SMTP_VERIFY_SLOT_REFS]
+                                           [SV_SIPHASH_LEN];
+
+    if (t->limits->breaker.pause == 0) {
+        return 0;
+    }
+
+    throttle = t->throttle;
+    now = ngx_current_msec;
+
+    ngx_smtp_verify_throttle_keys(t, keys);
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    egress = ngx_smtp_verify_throttle_known(throttle,
+                                           keys[ngx_smtp_verify_ref_egress]);
+    e = ngx_smtp_verify_throttle_known(throttle,
+                                      keys[ngx_smtp_verify_ref_destination]);
+
+    left = ngx_smtp_verify_throttle_closed(egress, now);
+
+    /* faults of a window in which the egress was to blame are void */
+
+    if (egress == NULL || e == NULL || e->window == 0
+        || e->window != egress->voided)
+    {
+        closed = ngx_smtp_verify_throttle_closed(e, now);
+        left = ngx_max(left, closed);
+    }
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    return (ngx_msec_t) left;
+}
+
+
+/* as _find(), and makes none */
+
+static ngx_smtp_verify_throttle_entry_t *
+ngx_smtp_verify_throttle_known(ngx_smtp_verify_throttle_t *throttle,
+    u_char *key)
+{
+    uint64_t                           hash;
+    ngx_uint_t                         n;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    ngx_memcpy(&hash, key, sizeof(uint64_t));
+
+    e = &throttle->entries[(hash % throttle->nsets)
+                           * NGX_SMTP_VERIFY_THROTTLE_WAYS + 1];
+
+    for (n = 0; n < NGX_SMTP_VERIFY_THROTTLE_WAYS; n++, e++) {
+        if (e->seen && ngx_memcmp(e->key, key, SV_SIPHASH_LEN) == 0) {
+            return e;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* one trial at a time: while one is made it is closed to others */
+
+static uint64_t
+ngx_smtp_verify_throttle_closed(ngx_smtp_verify_throttle_entry_t *e,
+    uint64_t now)
+{
+    uint64_t            left;
+    sv_breaker_state_e  state;
+
+    if (e == NULL) {
+        return 0;
+    }
+
+    state = sv_breaker_state(&e->breaker, now);
+
+    if (state == SV_BREAKER_CLOSED
+        || (state == SV_BREAKER_HALF_OPEN && e->trials == 0))
+    {
+        return 0;
+    }
+
+    left = sv_breaker_left(&e->breaker, now);
+
+    return ngx_max(left, 1);
+}
