@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_throttle.h"
+#include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_smtp_verify_counters.h"
 
 
@@ -518,6 +519,11 @@ ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
     ngx_smtp_verify_counters_t         sum;
     ngx_http_smtp_verify_main_conf_t  *smcf;
 
+    rc = ngx_http_smtp_verify_guard(r);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
         return NGX_HTTP_NOT_ALLOWED;
     }
@@ -576,6 +582,10 @@ ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
     r->headers_out.content_length_n = b->last - b->pos;
     ngx_str_set(&r->headers_out.content_type, "application/json");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+    if (ngx_http_smtp_verify_client_headers(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     rc = ngx_http_send_header(r);
 

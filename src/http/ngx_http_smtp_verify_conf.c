@@ -100,6 +100,7 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->verify.cache = NGX_CONF_UNSET_PTR;
     conf->verify.refresh = NGX_CONF_UNSET;
     conf->cache_bypass = NGX_CONF_UNSET_PTR;
+    conf->tokens = NGX_CONF_UNSET_PTR;
 
     return conf;
 }
@@ -146,6 +147,7 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->verify.bind, prev->verify.bind, NULL);
 
     ngx_conf_merge_str_value(conf->rdap, prev->rdap, "");
+    ngx_conf_merge_ptr_value(conf->tokens, prev->tokens, NULL);
 
     if (ngx_http_smtp_verify_egress_merge(cf, prev, conf) != NGX_OK) {
         return NGX_CONF_ERROR;

@@ -5,12 +5,10 @@
 #define NGX_HTTP_SMTP_VERIFY_FILE_MAX  (256 * 1024 * 1024)
 
 
-static ngx_int_t ngx_http_smtp_verify_load(ngx_conf_t *cf, ngx_str_t *name,
-    ngx_str_t *text);
+static ngx_int_t ngx_http_smtp_verify_load_data(ngx_conf_t *cf,
+    ngx_str_t *name, ngx_str_t *text);
 static ngx_int_t ngx_http_smtp_verify_load_fd(ngx_conf_t *cf, ngx_fd_t fd,
     ngx_str_t *name, ngx_str_t *text);
-static char *ngx_http_smtp_verify_mistake(ngx_conf_t *cf, ngx_str_t *name,
-    sv_rules_error_t *error);
 static ngx_int_t ngx_http_smtp_verify_need_lists(
     ngx_http_smtp_verify_main_conf_t *smcf);
 
@@ -92,7 +90,7 @@ ngx_http_smtp_verify_rules(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (ngx_http_smtp_verify_load(cf, &value[1], &text) != NGX_OK) {
+    if (ngx_http_smtp_verify_load_data(cf, &value[1], &text) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -122,7 +120,7 @@ ngx_http_smtp_verify_providers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (ngx_http_smtp_verify_load(cf, &value[1], &text) != NGX_OK) {
+    if (ngx_http_smtp_verify_load_data(cf, &value[1], &text) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -160,7 +158,7 @@ ngx_http_smtp_verify_list(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (ngx_http_smtp_verify_need_lists(smcf) != NGX_OK
-        || ngx_http_smtp_verify_load(cf, &value[2], &text) != NGX_OK)
+        || ngx_http_smtp_verify_load_data(cf, &value[2], &text) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -210,14 +208,34 @@ ngx_http_smtp_verify_score(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* a whole file, to be freed by ngx_free(); at configuration time only */
+/* results that are kept depend on what is in the file */
 
 static ngx_int_t
+ngx_http_smtp_verify_load_data(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_str_t *text)
+{
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    if (ngx_http_smtp_verify_load(cf, name, text) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
+
+    smcf->data_version = smcf->data_version * 31
+                         + ngx_crc32_long(text->data, text->len);
+
+    return NGX_OK;
+}
+
+
+/* at configuration time only */
+
+ngx_int_t
 ngx_http_smtp_verify_load(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
 {
-    ngx_fd_t                           fd;
-    ngx_int_t                          rc;
-    ngx_http_smtp_verify_main_conf_t  *smcf;
+    ngx_fd_t   fd;
+    ngx_int_t  rc;
 
     if (ngx_conf_full_name(cf->cycle, name, 1) != NGX_OK) {
         return NGX_ERROR;
@@ -236,14 +254,6 @@ ngx_http_smtp_verify_load(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
     if (ngx_close_file(fd) == NGX_FILE_ERROR) {
         ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
                            ngx_close_file_n " \"%V\" failed", name);
-    }
-
-    if (rc == NGX_OK) {
-        smcf = ngx_http_conf_get_module_main_conf(cf,
-                                                 ngx_http_smtp_verify_module);
-
-        smcf->data_version = smcf->data_version * 31
-                             + ngx_crc32_long(text->data, text->len);
     }
 
     return rc;
@@ -295,7 +305,7 @@ ngx_http_smtp_verify_load_fd(ngx_conf_t *cf, ngx_fd_t fd, ngx_str_t *name,
 }
 
 
-static char *
+char *
 ngx_http_smtp_verify_mistake(ngx_conf_t *cf, ngx_str_t *name,
     sv_rules_error_t *error)
 {

@@ -3,6 +3,7 @@
 #include "ngx_http_smtp_verify_egress.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_rdap.h"
+#include "ngx_http_smtp_verify_tokens.h"
 #include "sv_params.h"
 
 #include <openssl/rand.h>
@@ -64,6 +65,11 @@ ngx_http_smtp_verify_handler(ngx_http_request_t *r)
 
     if (ngx_http_smtp_verify_request_id(r, &ctx->request_id) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_smtp_verify_guard(r);
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
     if (r->method == NGX_HTTP_POST) {
@@ -319,6 +325,7 @@ ngx_http_smtp_verify_start(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_smtp_verify_lookup(ngx_http_request_t *r, sv_params_t *params)
 {
+    ngx_uint_t                        spent;
     ngx_http_cleanup_t               *cln;
     ngx_smtp_verify_lookup_t         *l;
     ngx_http_smtp_verify_ctx_t       *ctx;
@@ -353,7 +360,9 @@ ngx_http_smtp_verify_lookup(ngx_http_request_t *r, sv_params_t *params)
                                             "valid for this request.");
     }
 
-    l->busy = ngx_http_smtp_verify_busy(slcf);
+    spent = (ngx_http_smtp_verify_client_take(r, l, &ctx->unit) != NGX_OK);
+
+    l->busy = spent || ngx_http_smtp_verify_busy(slcf);
 
     switch (ngx_smtp_verify_lookup_start(l)) {
 
@@ -364,12 +373,19 @@ ngx_http_smtp_verify_lookup(ngx_http_request_t *r, sv_params_t *params)
         return NGX_DONE;
 
     case NGX_BUSY:
+        ngx_http_smtp_verify_client_give_back(&ctx->unit);
+
+        if (spent) {
+            return ngx_http_smtp_verify_quota_exceeded(r);
+        }
+
         return ngx_http_smtp_verify_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE,
                                             "too_many_probes",
                                             "Too many verifications are under "
                                             "way; try again in a moment.");
 
     default: /* NGX_ERROR */
+        ngx_http_smtp_verify_client_give_back(&ctx->unit);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 }
@@ -563,6 +579,8 @@ ngx_http_smtp_verify_result(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    ngx_http_smtp_verify_client_settle(l, &ctx->unit);
+
     b = ngx_http_smtp_verify_json(r, l->result, &ctx->request_id);
 
     if (l->refresh && ngx_http_smtp_verify_identity(r, l) == NGX_OK) {
@@ -584,5 +602,6 @@ ngx_http_smtp_verify_cleanup(void *data)
 {
     ngx_http_smtp_verify_ctx_t *ctx = data;
 
+    ngx_http_smtp_verify_client_settle(&ctx->lookup, &ctx->unit);
     ngx_smtp_verify_lookup_cancel(&ctx->lookup);
 }

@@ -4,6 +4,7 @@
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_rdap.h"
 #include "ngx_http_smtp_verify_throttle.h"
+#include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_mx.h"
 
@@ -363,6 +364,13 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       0,
       NULL },
 
+    { ngx_string("smtp_verify_tokens"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_http_smtp_verify_tokens,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("smtp_verify_counters"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_smtp_verify_counters_set,
@@ -418,6 +426,10 @@ ngx_http_smtp_verify_preconfiguration(ngx_conf_t *cf)
     smcf->request_id = ngx_http_get_variable_index(cf, &name);
 
     if (smcf->request_id == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_smtp_verify_tokens_variables(cf) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -25,7 +25,13 @@ typedef struct {
     ngx_array_t                   *limits;      /* of providers */
     ngx_array_t                    pools;       /* of egresses: pointers */
     ngx_int_t                      request_id;  /* index of a variable */
+    ngx_array_t                    tokens;      /* files of them */
+    ngx_uint_t                     nclients;    /* in all files */
 } ngx_http_smtp_verify_main_conf_t;
+
+
+typedef struct ngx_http_smtp_verify_tokens_s  ngx_http_smtp_verify_tokens_t;
+typedef struct ngx_http_smtp_verify_client_s  ngx_http_smtp_verify_client_t;
 
 
 typedef struct {
@@ -42,6 +48,7 @@ typedef struct {
     ngx_array_t                   *cache_bypass;
     ngx_str_t                      rdap;        /* a URI; empty: off */
     ngx_str_t                      pool;        /* its name */
+    ngx_http_smtp_verify_tokens_t *tokens;      /* NULL: none are needed */
 
     ngx_uint_t                     ssl_protocols;
     ngx_str_t                      ssl_ciphers;
@@ -54,9 +61,18 @@ typedef struct {
 } ngx_http_smtp_verify_loc_conf_t;
 
 
+/* of a client's quota: one probed address */
+
+typedef struct {
+    ngx_http_smtp_verify_client_t *client;      /* NULL: none is taken */
+    ngx_uint_t                     day;
+} ngx_http_smtp_verify_unit_t;
+
+
 typedef struct {
     ngx_http_request_t            *request;
     ngx_smtp_verify_lookup_t       lookup;
+    ngx_http_smtp_verify_unit_t    unit;
     ngx_str_t                      request_id;
     ngx_buf_t                     *body;
 } ngx_http_smtp_verify_ctx_t;
@@ -86,12 +102,19 @@ ngx_int_t ngx_http_smtp_verify_send(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t *type, ngx_buf_t *b);
 ngx_int_t ngx_http_smtp_verify_problem(ngx_http_request_t *r,
     ngx_uint_t status, const char *code, const char *detail);
+ngx_int_t ngx_http_smtp_verify_header(ngx_http_request_t *r, const char *key,
+    ngx_str_t *value);
 
 /* json.c: the result object; NULL: no memory */
 ngx_buf_t *ngx_http_smtp_verify_json(ngx_http_request_t *r,
     ngx_smtp_verify_result_t *result, ngx_str_t *request_id);
 
-/* data.c: rules, providers, lists and weights, from files or compiled in */
+/* data.c: rules, providers, lists and weights, from files or compiled in;
+   _load(): a whole file, to be freed by ngx_free() */
+ngx_int_t ngx_http_smtp_verify_load(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_str_t *text);
+char *ngx_http_smtp_verify_mistake(ngx_conf_t *cf, ngx_str_t *name,
+    sv_rules_error_t *error);
 void ngx_http_smtp_verify_data_cleanup(void *data);
 ngx_int_t ngx_http_smtp_verify_data_default(ngx_conf_t *cf,
     ngx_http_smtp_verify_main_conf_t *smcf);

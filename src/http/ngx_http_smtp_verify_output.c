@@ -1,9 +1,7 @@
 
-#include "ngx_http_smtp_verify_module.h"
+#include "ngx_http_smtp_verify_tokens.h"
 
 
-static ngx_int_t ngx_http_smtp_verify_header(ngx_http_request_t *r,
-    const char *key, ngx_str_t *value);
 static ngx_str_t *ngx_http_smtp_verify_title(ngx_uint_t status);
 
 
@@ -12,11 +10,13 @@ static struct {
     ngx_str_t   title;
 } ngx_http_smtp_verify_titles[] = {
     { 400, ngx_string("Bad Request") },
+    { 401, ngx_string("Unauthorized") },
     { 404, ngx_string("Not Found") },
     { 405, ngx_string("Method Not Allowed") },
     { 413, ngx_string("Content Too Large") },
     { 415, ngx_string("Unsupported Media Type") },
     { 422, ngx_string("Unprocessable Content") },
+    { 429, ngx_string("Too Many Requests") },
     { 500, ngx_string("Internal Server Error") },
     { 503, ngx_string("Service Unavailable") },
     { 0, ngx_null_string }
@@ -40,8 +40,10 @@ ngx_http_smtp_verify_send(ngx_http_request_t *r, ngx_uint_t status,
     r->headers_out.content_length_n = b->last - b->pos;
 
     if (ngx_http_smtp_verify_header(r, "Cache-Control", &no_store) != NGX_OK
-        || ngx_http_smtp_verify_header(r, "X-Request-ID", &ctx->request_id)
-           != NGX_OK)
+        || ngx_http_smtp_verify_client_headers(r) != NGX_OK
+        || (ctx && ngx_http_smtp_verify_header(r, "X-Request-ID",
+                                               &ctx->request_id)
+                   != NGX_OK))
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -146,7 +148,7 @@ ngx_http_smtp_verify_title(ngx_uint_t status)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_smtp_verify_header(ngx_http_request_t *r, const char *key,
     ngx_str_t *value)
 {

@@ -115,6 +115,13 @@ ngx_smtp_verify_lookup_add(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_gauge(WAITING, 1);
 
     if (!joined) {
+
+        /* whom it waited for came to nothing */
+
+        if (l->status == ngx_smtp_verify_lookup_coalesced) {
+            l->status = ngx_smtp_verify_lookup_miss;
+        }
+
         return;
     }
 

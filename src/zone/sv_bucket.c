@@ -27,6 +27,20 @@ sv_bucket_wait(const sv_bucket_t *b, uint64_t rate, unsigned burst,
 }
 
 
+unsigned
+sv_bucket_room(const sv_bucket_t *b, uint64_t rate, unsigned burst,
+    uint64_t now)
+{
+    uint64_t  level, room;
+
+    level = sv_bucket_level(b, rate, now);
+    room = (uint64_t) burst * SV_BUCKET_TOKEN;
+
+    return level > room ? 0 : (unsigned) ((room - level) / SV_BUCKET_TOKEN)
+                              + 1;
+}
+
+
 /* what is beyond a second burst is forgotten: nobody waits for ever */
 
 void

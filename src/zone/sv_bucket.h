@@ -32,6 +32,10 @@ typedef struct {
 uint64_t sv_bucket_wait(const sv_bucket_t *b, uint64_t rate, unsigned burst,
     uint64_t now);
 
+/* how many more fit in */
+unsigned sv_bucket_room(const sv_bucket_t *b, uint64_t rate, unsigned burst,
+    uint64_t now);
+
 /* puts a token in, whether it fits or not */
 void sv_bucket_add(sv_bucket_t *b, uint64_t rate, unsigned burst,
     uint64_t now);

@@ -80,6 +80,31 @@ test_bucket_bounds(void **state)
 }
 
 
+static void
+test_bucket_room(void **state)
+{
+    int          i;
+    sv_bucket_t  b;
+
+    (void) state;
+
+    memset(&b, 0, sizeof(b));
+
+    for (i = 5; i > 0; i--) {
+        assert_int_equal(sv_bucket_room(&b, sv_bucket_per_second(2), 4, 100),
+                         i);
+        assert_int_equal(sv_bucket_wait(&b, sv_bucket_per_second(2), 4, 100),
+                         0);
+        sv_bucket_add(&b, sv_bucket_per_second(2), 4, 100);
+    }
+
+    assert_int_equal(sv_bucket_room(&b, sv_bucket_per_second(2), 4, 100), 0);
+    assert_int_equal(sv_bucket_room(&b, sv_bucket_per_second(2), 4, 599), 0);
+    assert_int_equal(sv_bucket_room(&b, sv_bucket_per_second(2), 4, 600), 1);
+    assert_int_equal(sv_bucket_room(&b, sv_bucket_per_second(2), 4, 9999), 5);
+}
+
+
 static sv_breaker_conf_t  conf = { 1000, 5000 };
 
 
@@ -171,6 +196,7 @@ main(void)
         cmocka_unit_test(test_bucket_burst),
         cmocka_unit_test(test_bucket_no_rounding),
         cmocka_unit_test(test_bucket_bounds),
+        cmocka_unit_test(test_bucket_room),
         cmocka_unit_test(test_breaker_opens),
         cmocka_unit_test(test_breaker_pauses),
         cmocka_unit_test(test_breaker_decays)

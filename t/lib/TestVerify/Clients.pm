@@ -18,8 +18,9 @@ use TestVerify::Nginx;
 my (@file, @pid);
 
 
-# start(path, clients => 100, after => 0.1, abort => 0.3): "%d" in the path
-# is the client's number; abort: they go away so long after they asked
+# start(path, clients => 100, after => 0.1, abort => 0.3, headers => "A: b"):
+# "%d" in the path is the client's number; abort: they go away so long after
+# they asked
 
 sub start
 {
@@ -55,13 +56,14 @@ sub ask
     my $select = IO::Select->new;
     my $start = time();
     my $end = $start + ($how{abort} // 20);
+    my $headers = join '', map { "$_\r\n" } split /\n/, $how{headers} // '';
 
     for my $i (1 .. $how{clients} // 1) {
         my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
             PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or next;
 
         syswrite $sock, 'GET ' . ($path =~ s/%d/$i/gr)
-            . " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+            . " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n$headers\r\n";
 
         $select->add($sock);
         $client{$sock} = '';
@@ -87,7 +89,7 @@ sub parse
     my ($text, $took) = @_;
 
     my ($head, $body) = split /\r\n\r\n/, $text, 2;
-    my %header = ($head // '') =~ /^(X-[\w-]+): (.*?)\r?$/mg;
+    my %header = ($head // '') =~ /^([\w-]+): (.*?)\r?$/mg;
 
     # one chunk, if it came in chunks
 
@@ -210,6 +212,37 @@ sub workers
     }
 
     return @workers;
+}
+
+
+# SIGHUP, and waits until it is done: until all workers are new ones, or the
+# sub says so.  Where there is no worker yet the signal would be lost
+
+sub reload
+{
+    my ($done) = @_;
+    my (%old, @now);
+
+    wait_for(sub { %old = map { $_ => 1 } workers() });
+
+    $done //= sub { @now = workers(); @now && !grep { $old{$_} } @now };
+
+    kill 'HUP', TestVerify::Nginx::pid();
+
+    wait_for($done);
+}
+
+
+sub wait_for
+{
+    my ($done) = @_;
+
+    for (1 .. 1000) {
+        return if $done->();
+        sleep 0.02;
+    }
+
+    die "what was waited for did not come\n";
 }
 
 

@@ -1,0 +1,551 @@
+
+#include "ngx_http_smtp_verify_tokens.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+
+#define NGX_HTTP_SMTP_VERIFY_REALM  "Bearer realm=\"smtp_verify\""
+
+
+typedef enum {
+    ngx_http_smtp_verify_token_none = 0,
+    ngx_http_smtp_verify_token_invalid,
+    ngx_http_smtp_verify_token_known
+} ngx_http_smtp_verify_token_e;
+
+
+/* who a request comes from; found by the pool's cleanups, as a redirect
+   forgets the context of a module */
+
+struct ngx_http_smtp_verify_client_s {
+    ngx_http_smtp_verify_tokens_t   *tokens;
+    ngx_table_elt_t                 *header;
+    ngx_http_smtp_verify_token_e     status;
+    ngx_http_smtp_verify_limited_t  *limited;
+    ngx_smtp_verify_quota_state_t    state;
+};
+
+
+static ngx_uint_t ngx_http_smtp_verify_in_query(ngx_http_request_t *r);
+static ngx_int_t ngx_http_smtp_verify_unauthorized(ngx_http_request_t *r,
+    ngx_http_smtp_verify_client_t *client);
+static ngx_http_smtp_verify_client_t *ngx_http_smtp_verify_client(
+    ngx_http_request_t *r);
+static void ngx_http_smtp_verify_client_cleanup(void *data);
+static void ngx_http_smtp_verify_authenticate(
+    ngx_http_smtp_verify_client_t *client);
+static ngx_int_t ngx_http_smtp_verify_client_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_smtp_verify_challenge(ngx_http_request_t *r,
+    const char *challenge);
+static ngx_int_t ngx_http_smtp_verify_retry_after(ngx_http_request_t *r,
+    ngx_uint_t seconds);
+static ngx_uint_t ngx_http_smtp_verify_charged(ngx_smtp_verify_lookup_t *l);
+
+
+ngx_int_t
+ngx_http_smtp_verify_guard(ngx_http_request_t *r)
+{
+    ngx_http_smtp_verify_client_t    *client;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (slcf->tokens == NULL) {
+        return NGX_DECLINED;
+    }
+
+    client = ngx_http_smtp_verify_client(r);
+    if (client == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (client->status != ngx_http_smtp_verify_token_known
+        || ngx_http_smtp_verify_in_query(r))
+    {
+        return ngx_http_smtp_verify_unauthorized(r, client);
+    }
+
+    if (client->limited->policy.len == 0
+        || ngx_smtp_verify_quota_request(client->tokens->zone,
+                                         &client->limited->quota,
+                                         &client->state)
+           == NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "client \"%V\" is beyond its rate",
+                  &client->limited->quota.name);
+
+    if (ngx_http_smtp_verify_retry_after(r, client->state.wait) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_smtp_verify_problem(r, NGX_HTTP_TOO_MANY_REQUESTS,
+                                        "rate_exceeded",
+                                        "Too many requests at once; see "
+                                        "Retry-After.");
+}
+
+
+/* RFC 6750, 2.3: a way that we do not take, as it ends up in logs */
+
+static ngx_uint_t
+ngx_http_smtp_verify_in_query(ngx_http_request_t *r)
+{
+    ngx_str_t  value;
+
+    return r->args.len
+           && ngx_http_arg(r, (u_char *) "access_token", 12, &value)
+              == NGX_OK;
+}
+
+
+/* RFC 6750, 3.1: an error is named only to who has sent a token */
+
+static ngx_int_t
+ngx_http_smtp_verify_unauthorized(ngx_http_request_t *r,
+    ngx_http_smtp_verify_client_t *client)
+{
+    const char  *challenge;
+
+    if (client->status == ngx_http_smtp_verify_token_none) {
+        challenge = NGX_HTTP_SMTP_VERIFY_REALM;
+
+    } else if (ngx_http_smtp_verify_in_query(r)) {
+        challenge = NGX_HTTP_SMTP_VERIFY_REALM ", error=\"invalid_request\"";
+
+    } else {
+        challenge = NGX_HTTP_SMTP_VERIFY_REALM ", error=\"invalid_token\"";
+    }
+
+    if (ngx_http_smtp_verify_challenge(r, challenge) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (client->status == ngx_http_smtp_verify_token_none) {
+        return ngx_http_smtp_verify_problem(r, NGX_HTTP_UNAUTHORIZED,
+                                            "missing_token",
+                                            "Send your token in the header "
+                                            "\"Authorization: Bearer TOKEN\"; "
+                                            "it is not taken from the query "
+                                            "string.");
+    }
+
+    if (ngx_http_smtp_verify_in_query(r)) {
+        return ngx_http_smtp_verify_problem(r, NGX_HTTP_BAD_REQUEST,
+                                            "ambiguous_token",
+                                            "Send one token, in the "
+                                            "Authorization header alone.");
+    }
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "the token of the client is not known");
+
+    return ngx_http_smtp_verify_problem(r, NGX_HTTP_UNAUTHORIZED,
+                                        "invalid_token",
+                                        "The token is not known, or not any "
+                                        "more.");
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_quota_exceeded(ngx_http_request_t *r)
+{
+    ngx_http_smtp_verify_client_t  *client;
+
+    client = ngx_http_smtp_verify_client(r);
+    if (client == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "client \"%V\" has used its quota",
+                  &client->limited->quota.name);
+
+    if (ngx_http_smtp_verify_retry_after(r, client->state.reset) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_smtp_verify_problem(r, NGX_HTTP_TOO_MANY_REQUESTS,
+                                        "quota_exceeded",
+                                        "The addresses of today are used up; "
+                                        "see Retry-After.");
+}
+
+
+/* of this request and the tokens of its location */
+
+static ngx_http_smtp_verify_client_t *
+ngx_http_smtp_verify_client(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t               *cln;
+    ngx_http_smtp_verify_client_t    *client;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler != ngx_http_smtp_verify_client_cleanup) {
+            continue;
+        }
+
+        client = cln->data;
+
+        if (client->tokens == slcf->tokens
+            && client->header == r->headers_in.authorization)
+        {
+            return client;
+        }
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool,
+                               sizeof(ngx_http_smtp_verify_client_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    client = cln->data;
+
+    ngx_memzero(client, sizeof(ngx_http_smtp_verify_client_t));
+
+    client->tokens = slcf->tokens;
+    client->header = r->headers_in.authorization;
+
+    ngx_http_smtp_verify_authenticate(client);
+
+    cln->handler = ngx_http_smtp_verify_client_cleanup;
+
+    return client;
+}
+
+
+/* that it is there is what it is for */
+
+static void
+ngx_http_smtp_verify_client_cleanup(void *data)
+{
+    ngx_http_smtp_verify_client_t  *client = data;
+
+    client->tokens = NULL;
+}
+
+
+/*
+ * All are compared, and what is compared are hashes: how long it takes tells
+ * neither who it was nor how much of a token was right.
+ */
+
+static void
+ngx_http_smtp_verify_authenticate(ngx_http_smtp_verify_client_t *client)
+{
+    size_t        i;
+    uint32_t      found, equal;
+    sv_str_t      token;
+    sv_tokens_t  *list;
+    u_char        hash[SHA256_DIGEST_LENGTH];
+
+    if (client->header == NULL) {
+        return;
+    }
+
+    switch (sv_tokens_bearer(client->header->value.data,
+                             client->header->value.len, &token))
+    {
+    case 0:
+        return;
+
+    case 1:
+        break;
+
+    default:
+        client->status = ngx_http_smtp_verify_token_invalid;
+        return;
+    }
+
+    SHA256(token.data, token.len, hash);
+
+    found = 0;
+    list = client->tokens->list;
+
+    for (i = 0; i < list->ntokens; i++) {
+
+        /* 1 where all is the same, without a branch */
+
+        equal = (uint32_t) CRYPTO_memcmp(list->tokens[i].hash, hash,
+                                         SHA256_DIGEST_LENGTH);
+        equal = (equal - 1) >> 31;
+
+        found |= (0 - equal) & (list->tokens[i].client + 1);
+    }
+
+    if (found == 0) {
+        client->status = ngx_http_smtp_verify_token_invalid;
+        return;
+    }
+
+    client->status = ngx_http_smtp_verify_token_known;
+    client->limited = &client->tokens->clients[found - 1];
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_client_take(ngx_http_request_t *r,
+    ngx_smtp_verify_lookup_t *l, ngx_http_smtp_verify_unit_t *unit)
+{
+    sv_address_t                      addr;
+    ngx_http_smtp_verify_client_t    *client;
+    ngx_smtp_verify_quota_client_t   *quota;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    unit->client = NULL;
+
+    if (slcf->tokens == NULL || !l->smtp) {
+        return NGX_OK;
+    }
+
+    client = ngx_http_smtp_verify_client(r);
+
+    if (client == NULL || client->limited == NULL) {
+        return NGX_BUSY;
+    }
+
+    quota = &client->limited->quota;
+
+    if (quota->quota == NGX_SMTP_VERIFY_QUOTA_NONE) {
+        return NGX_OK;
+    }
+
+    if (!l->keyed
+        && sv_address_parse(l->email.data, l->email.len, &addr)
+           != SV_ADDRESS_OK)
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_smtp_verify_quota_take(client->tokens->zone, quota,
+                                   &client->state, &unit->day)
+        != NGX_OK)
+    {
+        return NGX_BUSY;
+    }
+
+    unit->client = client;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_smtp_verify_client_settle(ngx_smtp_verify_lookup_t *l,
+    ngx_http_smtp_verify_unit_t *unit)
+{
+    if (unit->client && !ngx_http_smtp_verify_charged(l)) {
+        ngx_http_smtp_verify_client_give_back(unit);
+    }
+
+    unit->client = NULL;
+}
+
+
+void
+ngx_http_smtp_verify_client_give_back(ngx_http_smtp_verify_unit_t *unit)
+{
+    ngx_http_smtp_verify_client_t  *client;
+
+    client = unit->client;
+
+    if (client) {
+        ngx_smtp_verify_quota_give_back(client->tokens->zone,
+                                        &client->limited->quota,
+                                        &client->state, unit->day);
+        unit->client = NULL;
+    }
+}
+
+
+/* it was a probe of this one, and somebody else than us was asked; one that
+   its client did not wait for was made all the same */
+
+static ngx_uint_t
+ngx_http_smtp_verify_charged(ngx_smtp_verify_lookup_t *l)
+{
+    switch (l->status) {
+
+    case ngx_smtp_verify_lookup_coalesced:
+    case ngx_smtp_verify_lookup_hit:
+    case ngx_smtp_verify_lookup_stale:
+        return 0;
+
+    default:
+        break;
+    }
+
+    if (l->result == NULL) {
+        return 1;
+    }
+
+    switch (l->result->reason) {
+
+    case SV_INVALID_SYNTAX:
+    case SV_UNSUPPORTED_ADDRESS:
+    case SV_NOT_PROBED:
+    case SV_THROTTLED:
+    case SV_CIRCUIT_OPEN:
+    case SV_INTERRUPTED:
+        return 0;
+
+    default:
+        return 1;
+    }
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_client_headers(ngx_http_request_t *r)
+{
+    u_char                           *p;
+    ngx_str_t                         value;
+    ngx_smtp_verify_quota_state_t    *state;
+    ngx_http_smtp_verify_client_t    *client;
+    ngx_smtp_verify_quota_client_t   *quota;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (slcf->tokens == NULL || r != r->main) {
+        return NGX_OK;
+    }
+
+    client = ngx_http_smtp_verify_client(r);
+    if (client == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (client->limited == NULL || client->limited->policy.len == 0) {
+        return NGX_OK;
+    }
+
+    quota = &client->limited->quota;
+    state = &client->state;
+
+    if (state->at != ngx_current_msec) {
+        ngx_smtp_verify_quota_look(client->tokens->zone, quota, state);
+    }
+
+    value.data = ngx_pnalloc(r->pool, sizeof("\"rate\";r=;t=, \"quota\";"
+                                             "r=;t=") - 1
+                                      + NGX_INT64_LEN * 4);
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = value.data;
+
+    if (quota->rate) {
+        p = ngx_sprintf(p, "\"rate\";r=%ui;t=%ui", state->room, state->wait);
+    }
+
+    if (quota->quota != NGX_SMTP_VERIFY_QUOTA_NONE) {
+        p = ngx_sprintf(p, "%s\"quota\";r=%uL;t=%ui", quota->rate ? ", " : "",
+                        state->left, state->reset);
+    }
+
+    value.len = p - value.data;
+
+    if (ngx_http_smtp_verify_header(r, "RateLimit-Policy",
+                                    &client->limited->policy)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_smtp_verify_header(r, "RateLimit", &value);
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_tokens_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *var;
+    ngx_str_t             name = ngx_string("smtp_verify_client");
+
+    /* another location may have other tokens */
+
+    var = ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);
+    if (var == NULL) {
+        return NGX_ERROR;
+    }
+
+    var->get_handler = ngx_http_smtp_verify_client_variable;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_client_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_smtp_verify_client_t    *client;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (slcf->tokens == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    client = ngx_http_smtp_verify_client(r);
+    if (client == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (client->limited == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    v->len = (unsigned) client->limited->quota.name.len;
+    v->data = client->limited->quota.name.data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_challenge(ngx_http_request_t *r, const char *challenge)
+{
+    ngx_str_t  value;
+
+    value.len = ngx_strlen(challenge);
+    value.data = (u_char *) challenge;
+
+    return ngx_http_smtp_verify_header(r, "WWW-Authenticate", &value);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_retry_after(ngx_http_request_t *r, ngx_uint_t seconds)
+{
+    ngx_str_t  value;
+
+    value.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.len = ngx_sprintf(value.data, "%ui", seconds) - value.data;
+
+    return ngx_http_smtp_verify_header(r, "Retry-After", &value);
+}

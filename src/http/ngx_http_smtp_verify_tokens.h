@@ -1,0 +1,78 @@
+
+/*
+ * Who may come in, and how much.  A handler of ours begins with
+ *
+ *     rc = ngx_http_smtp_verify_guard(r);
+ *     if (rc != NGX_DECLINED) {
+ *         return rc;
+ *     }
+ *
+ * which is not a matter of the access phase: there "satisfy any" would take
+ * an address that is allowed for a token.  Each address that is not answered
+ * by ngx_smtp_verify_lookup() takes a unit of its own, which settles itself
+ * with the result:
+ *
+ *     if (ngx_http_smtp_verify_client_take(r, l, &unit) == NGX_BUSY) {
+ *         l->busy = 1;            it may still be told by another's probe;
+ *     }                           where _lookup_start() says NGX_BUSY, the
+ *                                 quota is used up
+ *     ...
+ *     ngx_http_smtp_verify_client_settle(l, &unit);
+ *
+ * in whatever order, for as many as are under way.  Settling is safe where
+ * nothing was taken, and needs to be done in each end, also without a result.
+ */
+
+
+#ifndef _NGX_HTTP_SMTP_VERIFY_TOKENS_H_INCLUDED_
+#define _NGX_HTTP_SMTP_VERIFY_TOKENS_H_INCLUDED_
+
+
+#include "ngx_http_smtp_verify_module.h"
+#include "ngx_smtp_verify_quota.h"
+#include "sv_tokens.h"
+
+
+typedef struct {
+    ngx_smtp_verify_quota_client_t   quota;
+    ngx_str_t                        policy;    /* a header; empty: none */
+} ngx_http_smtp_verify_limited_t;
+
+
+struct ngx_http_smtp_verify_tokens_s {
+    ngx_str_t                        file;
+    sv_tokens_t                     *list;
+    ngx_http_smtp_verify_limited_t  *clients;
+    ngx_shm_zone_t                  *zone;
+};
+
+
+/* tokens.c: the file */
+char *ngx_http_smtp_verify_tokens(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* client.c: who asks */
+ngx_int_t ngx_http_smtp_verify_tokens_variables(ngx_conf_t *cf);
+
+/* NGX_DECLINED: go on; else the answer, which the handler returns */
+ngx_int_t ngx_http_smtp_verify_guard(ngx_http_request_t *r);
+
+/* the answer to a request that the quota has no unit for */
+ngx_int_t ngx_http_smtp_verify_quota_exceeded(ngx_http_request_t *r);
+
+/* NGX_OK: the unit is taken, or none is needed; NGX_BUSY: there is none */
+ngx_int_t ngx_http_smtp_verify_client_take(ngx_http_request_t *r,
+    ngx_smtp_verify_lookup_t *l, ngx_http_smtp_verify_unit_t *unit);
+
+/* l->result: what came of it; NULL: nothing, the request is at its end */
+void ngx_http_smtp_verify_client_settle(ngx_smtp_verify_lookup_t *l,
+    ngx_http_smtp_verify_unit_t *unit);
+
+/* no probe was made, for sure */
+void ngx_http_smtp_verify_client_give_back(ngx_http_smtp_verify_unit_t *unit);
+
+/* RateLimit and RateLimit-Policy; ngx_http_smtp_verify_send() has them */
+ngx_int_t ngx_http_smtp_verify_client_headers(ngx_http_request_t *r);
+
+
+#endif /* _NGX_HTTP_SMTP_VERIFY_TOKENS_H_INCLUDED_ */

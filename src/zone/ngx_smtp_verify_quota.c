@@ -1,0 +1,326 @@
+
+#include "ngx_smtp_verify_quota.h"
+
+
+#define NGX_SMTP_VERIFY_QUOTA_LAYOUT   1
+
+/* names of before a reload stay until their room is needed */
+
+#define NGX_SMTP_VERIFY_QUOTA_ENTRIES  (NGX_SMTP_VERIFY_QUOTA_CLIENTS * 2)
+
+
+typedef struct {
+    u_char                            name[NGX_SMTP_VERIFY_QUOTA_NAME];
+    uint64_t                          len;      /* 0: nobody's */
+    uint64_t                          seen;     /* s */
+    uint64_t                          day;      /* since the epoch, UTC */
+    uint64_t                          used;     /* on that day */
+    sv_bucket_t                       rate;
+} ngx_smtp_verify_quota_entry_t;
+
+
+typedef struct {
+    uint64_t                          layout;
+    uint64_t                          n;
+    ngx_smtp_verify_quota_entry_t     entries[NGX_SMTP_VERIFY_QUOTA_ENTRIES];
+} ngx_smtp_verify_quota_sh_t;
+
+
+static ngx_int_t ngx_smtp_verify_quota_init(ngx_shm_zone_t *shm_zone,
+    void *data);
+static ngx_smtp_verify_quota_entry_t *ngx_smtp_verify_quota_lock(
+    ngx_shm_zone_t *shm_zone, ngx_smtp_verify_quota_client_t *client);
+static void ngx_smtp_verify_quota_unlock(ngx_shm_zone_t *shm_zone);
+static ngx_smtp_verify_quota_entry_t *ngx_smtp_verify_quota_find(
+    ngx_smtp_verify_quota_sh_t *sh, ngx_smtp_verify_quota_client_t *client);
+static ngx_uint_t ngx_smtp_verify_quota_is(ngx_smtp_verify_quota_entry_t *e,
+    ngx_str_t *name);
+static void ngx_smtp_verify_quota_today(ngx_smtp_verify_quota_entry_t *e);
+static void ngx_smtp_verify_quota_state(ngx_smtp_verify_quota_entry_t *e,
+    ngx_smtp_verify_quota_client_t *client,
+    ngx_smtp_verify_quota_state_t *state);
+
+
+ngx_shm_zone_t *
+ngx_smtp_verify_quota_add(ngx_conf_t *cf, void *tag)
+{
+    size_t           size;
+    ngx_shm_zone_t  *shm_zone;
+    ngx_str_t        name = ngx_string("smtp_verify_quota");
+
+    size = ngx_align(sizeof(ngx_smtp_verify_quota_sh_t), ngx_pagesize)
+           + 16 * ngx_pagesize;
+
+    shm_zone = ngx_shared_memory_add(cf, &name, size, tag);
+
+    if (shm_zone) {
+        shm_zone->init = ngx_smtp_verify_quota_init;
+    }
+
+    return shm_zone;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_quota_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_slab_pool_t             *shpool;
+    ngx_smtp_verify_quota_sh_t  *sh;
+
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    sh = data ? data : shm_zone->shm.exists ? shpool->data : NULL;
+
+    if (sh == NULL) {
+        sh = ngx_slab_alloc(shpool, sizeof(ngx_smtp_verify_quota_sh_t));
+        if (sh == NULL) {
+            return NGX_ERROR;
+        }
+
+        sh->layout = 0;
+    }
+
+    if (sh->layout != NGX_SMTP_VERIFY_QUOTA_LAYOUT) {
+        ngx_memzero(sh, sizeof(ngx_smtp_verify_quota_sh_t));
+        sh->layout = NGX_SMTP_VERIFY_QUOTA_LAYOUT;
+    }
+
+    shpool->data = sh;
+    shm_zone->data = sh;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_quota_request(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_quota_client_t *client,
+    ngx_smtp_verify_quota_state_t *state)
+{
+    ngx_int_t                       rc;
+    ngx_smtp_verify_quota_entry_t  *e;
+
+    rc = NGX_OK;
+    e = ngx_smtp_verify_quota_lock(shm_zone, client);
+
+    if (client->rate) {
+
+        if (sv_bucket_room(&e->rate, client->rate, client->burst - 1,
+                           ngx_current_msec))
+        {
+            sv_bucket_add(&e->rate, client->rate, client->burst - 1,
+                          ngx_current_msec);
+
+        } else {
+            rc = NGX_BUSY;
+        }
+    }
+
+    ngx_smtp_verify_quota_state(e, client, state);
+    ngx_smtp_verify_quota_unlock(shm_zone);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_quota_take(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_quota_client_t *client,
+    ngx_smtp_verify_quota_state_t *state, ngx_uint_t *day)
+{
+    ngx_int_t                       rc;
+    ngx_smtp_verify_quota_entry_t  *e;
+
+    rc = NGX_BUSY;
+    e = ngx_smtp_verify_quota_lock(shm_zone, client);
+
+    if (e->used < client->quota) {
+        e->used++;
+        *day = e->day;
+        rc = NGX_OK;
+    }
+
+    ngx_smtp_verify_quota_state(e, client, state);
+    ngx_smtp_verify_quota_unlock(shm_zone);
+
+    return rc;
+}
+
+
+/* what was taken yesterday is of no use today */
+
+void
+ngx_smtp_verify_quota_give_back(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_quota_client_t *client,
+    ngx_smtp_verify_quota_state_t *state, ngx_uint_t day)
+{
+    ngx_smtp_verify_quota_entry_t  *e;
+
+    e = ngx_smtp_verify_quota_lock(shm_zone, client);
+
+    if (e->day == day && e->used) {
+        e->used--;
+    }
+
+    ngx_smtp_verify_quota_state(e, client, state);
+    ngx_smtp_verify_quota_unlock(shm_zone);
+}
+
+
+void
+ngx_smtp_verify_quota_look(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_quota_client_t *client,
+    ngx_smtp_verify_quota_state_t *state)
+{
+    ngx_smtp_verify_quota_entry_t  *e;
+
+    e = ngx_smtp_verify_quota_lock(shm_zone, client);
+
+    ngx_smtp_verify_quota_state(e, client, state);
+    ngx_smtp_verify_quota_unlock(shm_zone);
+}
+
+
+static ngx_smtp_verify_quota_entry_t *
+ngx_smtp_verify_quota_lock(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_quota_client_t *client)
+{
+    ngx_slab_pool_t                *shpool;
+    ngx_smtp_verify_quota_entry_t  *e;
+
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    e = ngx_smtp_verify_quota_find(shm_zone->data, client);
+
+    e->seen = ngx_time();
+    ngx_smtp_verify_quota_today(e);
+
+    return e;
+}
+
+
+static void
+ngx_smtp_verify_quota_unlock(ngx_shm_zone_t *shm_zone)
+{
+    ngx_slab_pool_t  *shpool;
+
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    ngx_shmtx_unlock(&shpool->mutex);
+}
+
+
+/*
+ * Where it was the last time; else looked for, once in a worker's life.  Who
+ * was not seen for longest makes room.  The length comes last: whoever is
+ * killed in the middle leaves nobody's entry.
+ */
+
+static ngx_smtp_verify_quota_entry_t *
+ngx_smtp_verify_quota_find(ngx_smtp_verify_quota_sh_t *sh,
+    ngx_smtp_verify_quota_client_t *client)
+{
+    ngx_uint_t                      i, n;
+    ngx_smtp_verify_quota_entry_t  *e;
+
+    e = &sh->entries[client->hint];
+
+    if (ngx_smtp_verify_quota_is(e, &client->name)) {
+        return e;
+    }
+
+    e = NULL;
+    n = ngx_min(sh->n, NGX_SMTP_VERIFY_QUOTA_ENTRIES);
+
+    for (i = 0; i < n; i++) {
+
+        if (ngx_smtp_verify_quota_is(&sh->entries[i], &client->name)) {
+            client->hint = i;
+            return &sh->entries[i];
+        }
+
+        if (e == NULL || sh->entries[i].seen < e->seen) {
+            e = &sh->entries[i];
+        }
+    }
+
+    if (n < NGX_SMTP_VERIFY_QUOTA_ENTRIES) {
+        e = &sh->entries[n];
+        sh->n = n + 1;
+    }
+
+    e->len = 0;
+    ngx_memory_barrier();
+
+    ngx_memcpy(e->name, client->name.data, client->name.len);
+    e->day = 0;
+    e->used = 0;
+    ngx_memzero(&e->rate, sizeof(sv_bucket_t));
+
+    ngx_memory_barrier();
+    e->len = client->name.len;
+
+    client->hint = e - sh->entries;
+
+    return e;
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_quota_is(ngx_smtp_verify_quota_entry_t *e, ngx_str_t *name)
+{
+    return e->len == name->len
+           && ngx_memcmp(e->name, name->data, name->len) == 0;
+}
+
+
+/*
+ * Workers' clocks differ by a moment: a day that is nearly there counts.  The
+ * number goes first: whoever is killed between gives nobody a day's use.
+ */
+
+static void
+ngx_smtp_verify_quota_today(ngx_smtp_verify_quota_entry_t *e)
+{
+    uint64_t  today;
+
+    today = (uint64_t) ngx_time() / NGX_SMTP_VERIFY_QUOTA_DAY;
+
+    if (e->day == today || e->day == today + 1) {
+        return;
+    }
+
+    e->used = 0;
+    ngx_memory_barrier();
+    e->day = today;
+}
+
+
+static void
+ngx_smtp_verify_quota_state(ngx_smtp_verify_quota_entry_t *e,
+    ngx_smtp_verify_quota_client_t *client,
+    ngx_smtp_verify_quota_state_t *state)
+{
+    uint64_t  end, wait;
+
+    state->at = ngx_current_msec;
+
+    if (client->quota != NGX_SMTP_VERIFY_QUOTA_NONE) {
+        end = (e->day + 1) * NGX_SMTP_VERIFY_QUOTA_DAY;
+
+        state->left = client->quota > e->used ? client->quota - e->used : 0;
+        state->reset = end - (uint64_t) ngx_time();
+    }
+
+    if (client->rate) {
+        state->room = sv_bucket_room(&e->rate, client->rate,
+                                     client->burst - 1, ngx_current_msec);
+
+        wait = sv_bucket_wait(&e->rate, client->rate, client->burst - 1,
+                              ngx_current_msec);
+
+        state->wait = ngx_max((wait + 999) / 1000, 1);
+    }
+}
