@@ -7,6 +7,7 @@
 #   BUILD=dir       instead of build/
 #   CC=clang        instead of gcc
 #   TESTS="a b"     the suites to run, instead of t/*.t
+#   SLOW=N          all times of the suites N times as long
 #   FUZZ="a b"      the fuzz targets to run, FUZZ_SECONDS each
 
 SHELL        := /bin/bash
@@ -15,6 +16,7 @@ MAKEFLAGS    += --no-builtin-rules --no-print-directory
 
 BUILD        ?= build
 FUZZ_SECONDS ?= 60
+SLOW         ?= 1
 TESTS        ?= $(sort $(wildcard t/*.t))
 PROVE_FLAGS  ?= -j2
 DESTDIR      ?=
@@ -24,6 +26,7 @@ ifeq ($(origin CC),default)
 CC           := gcc
 endif
 
+COMMA        := ,
 ROOT         := $(CURDIR)
 B            := $(abspath $(BUILD))
 MODULE       := ngx_http_smtp_verify_module.so
@@ -254,7 +257,8 @@ lint-deep: $(NB)/objs/Makefile
 
 # ---- suites
 
-suites = TEST_NGINX_BINARY=$(1) prove -It/lib $(PROVE_FLAGS) $(TESTS)
+suites = TEST_NGINX_BINARY=$(1) TEST_VERIFY_SLOW=$(SLOW) \
+         prove -It/lib $(PROVE_FLAGS) $(TESTS)
 
 .PHONY: test
 test: deps-test lint-fast unit module  ## lint-fast, unit, then the suites t/*.t (or TESTS="a b")
@@ -268,29 +272,56 @@ test: deps-test lint-fast unit module  ## lint-fast, unit, then the suites t/*.t
 # allocation a malloc()
 
 A             := $(B)/asan
+V             := $(B)/valgrind
 ASAN_CC_OPT   := $(SAN) -fno-sanitize=alignment,nonnull-attribute \
-                 -fno-sanitize=pointer-overflow -DNGX_DEBUG_PALLOC=1
+                 -fno-sanitize=pointer-overflow
 
-$(A)/tree/configure:
-	@t/tools/nginx-source $(A)/tree
+$(B)/tree/configure:
+	@t/tools/nginx-source $(B)/tree
 
 $(A)/lsan.o: t/tools/lsan.c
 	@mkdir -p $(@D)
 	@$(CC) $(WARN) -O1 -g -c -o $@ $<
 
-$(A)/objs/Makefile: config $(B)/sources $(A)/tree/configure $(A)/lsan.o | $(GEN)
-	@echo "configuring $(A)"
-	@(cd $(A)/tree && $(CONFIGURE_ENV) ./configure \
-	    --builddir=$(A)/objs --prefix=$(A)/prefix --with-cc=$(CC) \
-	    --with-cc-opt="$(ASAN_CC_OPT)" \
-	    --with-ld-opt="-fsanitize=address,undefined $(A)/lsan.o" \
-	    $(filter-out --with-compat,$(NGX_FLAGS)) --add-module=$(ROOT)) \
-	    > $(A)/configure.log 2>&1 \
-	    || { tail -n 25 $(A)/configure.log >&2; exit 1; }
-	$(call same_config,$(A)/objs)
+# $(1): directory, $(2): flags to compile, $(3): to link
 
-$(A)/objs/nginx: $(A)/objs/Makefile $(SOURCES) $(GEN)
-	@$(LOCK) $(MAKE) -s $(JOBS) -f $(A)/objs/Makefile -C $(A)/tree binary
+define checked
+$(1)/objs/Makefile: config $(B)/sources $(B)/tree/configure | $(GEN)
+	@echo "configuring $(1)"
+	@mkdir -p $(1)
+	@(cd $(B)/tree && $(CONFIGURE_ENV) ./configure \
+	    --builddir=$(1)/objs --prefix=$(1)/prefix --with-cc=$(CC) \
+	    --with-cc-opt="$(2) -DNGX_DEBUG_PALLOC=1" --with-ld-opt="$(3)" \
+	    $(filter-out --with-compat,$(NGX_FLAGS)) --add-module=$(ROOT)) \
+	    > $(1)/configure.log 2>&1 \
+	    || { tail -n 25 $(1)/configure.log >&2; exit 1; }
+	$$(call same_config,$(1)/objs)
+
+$(1)/objs/nginx: $(1)/objs/Makefile $(SOURCES) $(GEN)
+	@$(LOCK) $$(MAKE) -s $$(JOBS) -f $(1)/objs/Makefile -C $(B)/tree binary
+endef
+
+$(eval $(call checked,$(A),$(ASAN_CC_OPT),-fsanitize=address$(COMMA)undefined \
+    $(A)/lsan.o))
+$(eval $(call checked,$(V),-O1 -g -DNGX_VALGRIND=1))
+
+$(A)/objs/Makefile: $(A)/lsan.o
+
+# $(1): of suites, $(2): directory.  Whatever was reported fails it, said once
+# more below the summary
+
+define checked_suites
+	rm -rf $(2)/log && mkdir -p $(2)/log && chmod 1777 $(2)/log; \
+	export TEST_NGINX_SANITIZER=1 TEST_VERIFY_REPORTS=$(2)/log/; \
+	rc=0; $(call suites,$(1)) || rc=$$?; \
+	files=$$(find $(2)/log -type f -size +0); \
+	if [ -n "$$files" ]; then \
+	    tail -n 100 $$files; \
+	    echo "reports of $$(echo "$$files" | wc -l) processes: $(2)/log"; \
+	    exit 1; \
+	fi; \
+	echo "no report"; exit $$rc
+endef
 
 .PHONY: asan asan-nginx asan-unit
 asan-nginx: $(A)/objs/nginx
@@ -299,12 +330,17 @@ asan-unit: $(UNIT:%=$(A)/%)
 	$(call run_unit,asan)
 
 asan: deps-asan asan-nginx asan-unit  ## unit tests and suites under AddressSanitizer and UBSan, with pool debugging
-	@rm -rf $(A)/log && mkdir -p $(A)/log && chmod 1777 $(A)/log
 	@export ASAN_OPTIONS=log_path=$(A)/log/asan; \
 	export UBSAN_OPTIONS=log_path=$(A)/log/ubsan:print_stacktrace=1; \
-	export TEST_NGINX_SANITIZER=1; \
-	$(call suites,$(A)/objs/nginx) || rc=$$?; \
-	cat $(A)/log/* 2> /dev/null && exit 1; exit $${rc:-0}
+	$(call checked_suites,$(A)/objs/nginx,$(A))
+
+.PHONY: valgrind valgrind-nginx
+valgrind-nginx: $(V)/objs/nginx
+
+valgrind: SLOW = 6
+valgrind: deps-valgrind valgrind-nginx  ## suites under valgrind, with pool debugging; SLOW=6
+	@export VALGRIND_NGINX=$(V)/objs/nginx VALGRIND_LOG=$(V)/log; \
+	$(call checked_suites,$(ROOT)/t/tools/valgrind-nginx,$(V))
 
 
 # ---- benchmark
@@ -351,11 +387,13 @@ DEPS_RUN   := $(DEPS_BUILD) curl openssl netbase ca-certificates
 DEPS_TEST  := $(DEPS_RUN) perl libcmocka-dev libtest-base-perl \
     libio-socket-ssl-perl libnet-dns-perl
 DEPS_ASAN  := $(DEPS_TEST)
+DEPS_VALGRIND := $(DEPS_TEST) valgrind
 DEPS_BENCH := $(DEPS_RUN) python3
 DEPS_ALL   := $(DEPS_TEST) clang clang-tidy cppcheck libclang-rt-14-dev python3 \
     valgrind
 
-.PHONY: deps deps-build deps-run deps-test deps-asan deps-bench
+.PHONY: deps deps-build deps-run deps-test deps-asan \
+    deps-valgrind deps-bench
 deps:              ## install what is missing from Debian's packages (as root)
 	@t/tools/install-packages $(DEPS_ALL)
 
@@ -370,6 +408,9 @@ deps-test:
 
 deps-asan:
 	@t/tools/install-packages $(DEPS_ASAN)
+
+deps-valgrind:
+	@t/tools/install-packages $(DEPS_VALGRIND)
 
 deps-bench:
 	@t/tools/install-packages $(DEPS_BENCH)

@@ -148,7 +148,7 @@ mx1.ok.test A 0
 --- smtp
 mx1 11 pipelining users=john
 --- dns eval
-join('', map { "ok.test MX $_ mx$_.a-long-name-to-fill-the-datagram-$_.test\n" } reverse 2 .. 40)
+CORE::join('', map { "ok.test MX $_ mx$_.a-long-name-to-fill-the-datagram-$_.test\n" } CORE::reverse 2 .. 40)
 . "ok.test MX 1 mx1.ok.test\nmx1.ok.test A 11\n"
 --- address: john@ok.test
 --- json
@@ -166,7 +166,7 @@ ok.test MX tcp 1
 
 === TEST 3: 40 records within EDNS: no TCP
 --- dns eval
-join '', map { "ok.test MX $_ mx$_.ok.test\n" } reverse 1 .. 40
+CORE::join '', map { "ok.test MX $_ mx$_.ok.test\n" } CORE::reverse 1 .. 40
 --- address: john@ok.test
 --- query: smtp=0
 --- json
@@ -187,7 +187,7 @@ mx2 12 refuse
 mx3 13 refuse
 mx4 14 pipelining
 --- dns eval
-join '', map { "ok.test MX $_ mx$_.ok.test\nmx$_.ok.test A " . (10 + $_) . "\n" } reverse 1 .. 40
+CORE::join '', map { "ok.test MX $_ mx$_.ok.test\nmx$_.ok.test A " . (10 + $_) . "\n" } CORE::reverse 1 .. 40
 --- address: john@ok.test
 --- json
 status: unknown
@@ -204,7 +204,7 @@ mx4.ok.test A 0
 
 === TEST 5: 700 records: some are looked at, none harms
 --- dns eval
-join '', map { "ok.test MX " . (1000 - $_) . " mx$_.ok.test\n" } 1 .. 700
+CORE::join '', map { "ok.test MX " . (1000 - $_) . " mx$_.ok.test\n" } 1 .. 700
 --- address: john@ok.test
 --- query: smtp=0
 --- json
@@ -222,7 +222,7 @@ ok.test MX 10 mx1.ok.test
 ok.test MX 10 mx2.ok.test
 ok.test MX 10 mx3.ok.test
 --- address eval
-join "\n", map { "john$_\@ok.test" } 1 .. 40
+CORE::join "\n", map { "john$_\@ok.test" } 1 .. 40
 --- query: smtp=0
 --- json
 checks.mx_record: true
@@ -243,7 +243,7 @@ mx1.ok.test A 11
 mx2.ok.test A 12
 mx3.ok.test A 13
 --- address eval
-join "\n", map { "john$_\@ok.test" } 1 .. 30
+CORE::join "\n", map { "john$_\@ok.test" } 1 .. 30
 --- json
 reason: mailbox_not_found
 --- smtp_check eval
@@ -461,7 +461,7 @@ e.test MX 10 mx1.ok.test
 e.test MX 20 mx2.ok.test
 e.test MX ! promise
 --- address eval
-join "\n", map { "john\@$_.test" } 'a' .. 'e'
+CORE::join "\n", map { "john\@$_.test" } 'a' .. 'e'
 --- within: 1s
 --- json
 status: unknown
@@ -479,7 +479,7 @@ b.test MX ! refused
 c.test MX ! formerr
 d.test MX ! notimp
 --- address eval
-join "\n", map { "john\@$_.test" } 'a' .. 'd'
+CORE::join "\n", map { "john\@$_.test" } 'a' .. 'd'
 --- within: 1s
 --- json
 status: unknown
@@ -539,7 +539,7 @@ notimp.test MX 10 mx1.ok.test
 tcp.test MX 10 mx1.ok.test
 @1 tcp.test MX ! truncate-only
 --- address eval
-join "\n", map { "john\@$_.test" } qw( servfail refused notimp tcp )
+CORE::join "\n", map { "john\@$_.test" } qw( servfail refused notimp tcp )
 --- query: smtp=0
 --- within: 500ms
 --- json
@@ -584,10 +584,10 @@ smtp.mx_host: mx1.ok.test
 --- http_config
 resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
 --- dns eval
-"\@1 * ! drop\n" . join '', map { "d$_.test MX 10 mx1.ok.test\n" } 1 .. 9
+"\@1 * ! drop\n" . CORE::join '', map { "d$_.test MX 10 mx1.ok.test\n" } 1 .. 9
 --- timeout: 10
 --- address eval
-join "\n", map { "john\@d$_.test" } 1 .. 9
+CORE::join "\n", map { "john\@d$_.test" } 1 .. 9
 --- query: smtp=0
 --- json
 checks.mx_record: true
@@ -631,6 +631,7 @@ blame: network
 
 
 === TEST 28: an answer that comes late is an answer
+--- not_slower
 --- http_config
 resolver $TEST_NGINX_DNS;
 --- dns

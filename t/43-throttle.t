@@ -35,7 +35,7 @@ sub last_said
 {
     my ($session) = @_;
 
-    my ($turn) = grep { $_->{e} eq 'turn' } reverse @{ $session->{events} };
+    my ($turn) = grep { $_->{e} eq 'turn' } CORE::reverse @{ $session->{events} };
 
     return $turn ? $turn->{t} : $session->{t};
 }
@@ -317,7 +317,7 @@ smtp_verify_timeout 10s;
 mx1 11 pipelining users=john
     rcpt: wait 30ms ; default
 --- dns eval
-"+default\n" . join '', map {
+"+default\n" . CORE::join '', map {
     "d$_.test MX 10 mx.d$_.test\nmx.d$_.test A 11\n"
 } 1 .. 40
 --- init

@@ -14,6 +14,7 @@
 static void ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_unasked(ngx_smtp_verify_session_t *s,
     const u_char *pos, const u_char *end);
+static void ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_banner(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_ehlo(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_greeted(ngx_smtp_verify_session_t *s);
@@ -282,11 +283,26 @@ ngx_smtp_verify_session_drained(ngx_smtp_verify_session_t *s)
     if (s->held) {
         s->held = 0;
         ngx_smtp_verify_session_reply(s);
-        return;
+
+    } else if (s->dirty && s->nanswered == s->nsent && !s->quitting) {
+        ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
     }
 
-    if (s->dirty && s->nanswered == s->nsent && !s->quitting) {
-        ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
+    if (!s->closed) {
+        ngx_smtp_verify_session_rest(s);
+    }
+}
+
+
+/* what waits for a reply needs no room for its text */
+
+static void
+ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s)
+{
+    if (s->parser.text && sv_reply_between(&s->parser)) {
+        ngx_pfree(s->pool, s->parser.text);
+        s->parser.text = NULL;
+        s->text.len = 0;
     }
 }
 

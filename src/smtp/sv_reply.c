@@ -87,6 +87,14 @@ sv_reply_parse(sv_reply_parser_t *p, const unsigned char **pos,
 }
 
 
+int
+sv_reply_between(const sv_reply_parser_t *p)
+{
+    return p->state == sv_reply_done
+           || (p->state == sv_reply_start && p->lines == 0);
+}
+
+
 void
 sv_reply_drop_text(sv_reply_parser_t *p)
 {

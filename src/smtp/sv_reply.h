@@ -60,6 +60,9 @@ void sv_reply_init(sv_reply_parser_t *p, unsigned char *text);
 sv_reply_status_e sv_reply_parse(sv_reply_parser_t *p,
     const unsigned char **pos, const unsigned char *end);
 
+/* nothing of a reply was seen that is not complete */
+int sv_reply_between(const sv_reply_parser_t *p);
+
 /* forgets the text of the lines so far: for EHLO, where only lines count */
 void sv_reply_drop_text(sv_reply_parser_t *p);
 

@@ -435,6 +435,27 @@ dropped_text(void **state)
 }
 
 
+static void
+between_replies(void **state)
+{
+    size_t                i;
+    const char            data[] = "250-a\r\n250 b\r\n";
+    sv_reply_parser_t     parser;
+    const unsigned char  *pos, *end;
+
+    sv_reply_init(&parser, text);
+    pos = (const unsigned char *) data;
+
+    for (i = 0; i < sizeof(data) - 1; i++) {
+        assert_int_equal(sv_reply_between(&parser), i == 0);
+        end = pos + 1;
+        sv_reply_parse(&parser, &pos, end);
+    }
+
+    assert_true(sv_reply_between(&parser));
+}
+
+
 int
 main(void)
 {
@@ -449,7 +470,8 @@ main(void)
         cmocka_unit_test(long_lines),
         cmocka_unit_test(full_text),
         cmocka_unit_test(many_lines),
-        cmocka_unit_test(dropped_text)
+        cmocka_unit_test(dropped_text),
+        cmocka_unit_test(between_replies)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

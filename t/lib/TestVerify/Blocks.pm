@@ -19,7 +19,11 @@ use TestVerify::SMTP;
 our $Block;         # the one that runs
 our $Asked;         # when its request was sent
 
-my (%pid, %log, $servers, $sanitizer, $fastest);
+# for what is slow, valgrind or a machine: all times are that much longer
+
+our $Slow = $ENV{TEST_VERIFY_SLOW} || 1;
+
+my (%pid, %log, $servers, $reports, $fastest);
 
 
 sub setup
@@ -28,6 +32,8 @@ sub setup
     Test::Nginx::Socket::add_response_body_check(\&answered);
     Test::Nginx::Socket::add_test_cleanup_handler(\&after);
     Test::Nginx::Socket::add_cleanup_handler(\&stop_servers);
+
+    Test::Nginx::Socket::timeout(3 * $Slow) if $Slow != 1;
 }
 
 
@@ -39,8 +45,9 @@ sub before
 
     $Block = $block;
     undef $fastest;
-    $sanitizer = TestVerify::Nginx::sanitizer_files();
+    $reports = TestVerify::Nginx::reports();
 
+    slow_down($block) if $Slow != 1 && !defined $block->not_slower;
     configure($block);
     requests($block);
     signals($block);
@@ -53,6 +60,55 @@ sub give
     my ($block, $section, $value) = @_;
 
     $block->set_value($section, $value);
+}
+
+
+# all times of a block; those that something has to take at least may stay
+
+sub slow_down
+{
+    my ($block) = @_;
+
+    for my $section (qw( within gone_within stop_within linger timeout wait
+                         fastest signal ))
+    {
+        my $text = $block->$section // next;
+
+        $text =~ s/^([\d.]+)\s*$/$1 * $Slow/e;
+        give($block, $section, slower($text));
+    }
+
+    for my $section (qw( smtp dns )) {
+        my $text = $block->$section // next;
+
+        $text =~ s/\b((?:wait|pause|dribble|delay)\s+)(\S+)/
+                   $1 . slower($2)/ge;
+        give($block, $section, $text);
+    }
+
+    for my $section (qw( http_config config verify )) {
+        my $text = $block->$section // next;
+
+        $text =~ s/^(\s*(?:smtp_verify|resolver)_\w*timeout\s)(.*)/
+                   $1 . slower($2)/gme;
+        give($block, $section, $text);
+    }
+
+    if (defined(my $json = $block->json)) {
+        $json =~ s/(_ms: <= )(\d+)/$1 . $2 * $Slow/ge;
+        give($block, json => $json);
+    }
+}
+
+
+sub slower
+{
+    my ($text) = @_;
+
+    $text =~ s/(?<![\w.])([\d.]+)(m?s)\b/
+               ($2 eq 's' ? 1000 : 1) * $1 * $Slow . 'ms'/ge;
+
+    return $text;
 }
 
 
@@ -83,7 +139,7 @@ sub configure
 
 sub defaults
 {
-    return (
+    return map { slower($_) } (
         'resolver $TEST_NGINX_DNS;',
         'resolver_timeout 1s;',
         'smtp_verify_helo verifier.test;',
@@ -358,7 +414,7 @@ sub sessions_ended
 {
     my ($block) = @_;
 
-    my $end = time() + seconds($block->linger // '3s');
+    my $end = time() + seconds($block->linger // slower('3s'));
     my $sessions;
 
     while (1) {
@@ -539,9 +595,9 @@ sub nginx_checks
     push @bad, TestVerify::Nginx::complaints(
         $allowed eq '' ? undef : qr/$allowed/, locals($block));
 
-    my $files = TestVerify::Nginx::sanitizer_files();
+    my $files = TestVerify::Nginx::reports();
     push @bad, map { "$_ has grown" }
-        grep { ($files->{$_} // 0) != ($sanitizer->{$_} // 0) } keys %$files;
+        grep { ($files->{$_} // 0) != ($reports->{$_} // 0) } keys %$files;
 
     return none("$name - nginx has nothing to complain of", '', @bad);
 }

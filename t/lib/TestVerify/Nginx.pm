@@ -100,16 +100,13 @@ sub complaints
 }
 
 
-sub sanitizer_files
+# what a sanitizer or valgrind has to say: the files and their sizes
+
+sub reports
 {
-    my %files;
+    my $path = $ENV{TEST_VERIFY_REPORTS} // return {};
 
-    for my $var (qw( ASAN_OPTIONS UBSAN_OPTIONS )) {
-        my ($path) = ($ENV{$var} // '') =~ /log_path=([^,:]+)/ or next;
-        $files{$_} = -s $_ for glob "$path*";
-    }
-
-    return \%files;
+    return { map { $_ => -s $_ } glob "$path*" };
 }
 
 
