@@ -337,8 +337,8 @@ asan: deps-asan asan-nginx asan-unit  ## unit tests and suites under AddressSani
 .PHONY: valgrind valgrind-nginx
 valgrind-nginx: $(V)/objs/nginx
 
-valgrind: SLOW = 6
-valgrind: deps-valgrind valgrind-nginx  ## suites under valgrind, with pool debugging; SLOW=6
+valgrind: SLOW = 10
+valgrind: deps-valgrind valgrind-nginx  ## suites under valgrind, with pool debugging; SLOW=10
 	@export VALGRIND_NGINX=$(V)/objs/nginx VALGRIND_LOG=$(V)/log; \
 	$(call checked_suites,$(ROOT)/t/tools/valgrind-nginx,$(V))
 
