@@ -41,6 +41,23 @@ sub last_said
 }
 
 
+# the least time in which one recipient more than n was asked
+
+sub least
+{
+    my ($n, $sessions) = @_;
+
+    my @t = sort { $a <=> $b }
+        map { my $event = $_;
+              map { /^RCPT /i ? $event->{t} : () } @{ $event->{d} } }
+        grep { $_->{e} eq 'turn' } map { @{ $_->{events} } } @$sessions;
+
+    my ($least) = sort { $a <=> $b } map { $t[$_] - $t[$_ - $n] } $n .. $#t;
+
+    return $least // 0;
+}
+
+
 sub reasons
 {
     return TestVerify::Clients::count(sub { $_[0]{json}{reason} },
@@ -416,3 +433,215 @@ sub {
 }
 --- timeout: 15s
 --- linger: 8s
+
+
+
+=== TEST 19: the rate is of recipients, on a session that is kept, too
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits rate=4/s burst=0;
+smtp_verify_keepalive 8 timeout=2s;
+smtp_verify_timeout 10s;
+--- smtp
+mx1 11 pipelining users=john,mary
+--- address
+john@ok.test
+jane@ok.test
+mary@ok.test
+--- json
+reason: accepted
+--
+reason: mailbox_not_found
+--
+reason: accepted
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    # john, a random one, jane, mary; a burst that the server was late to
+    # read is none
+
+    return main::least(3, $sessions) > 0.6 && main::least(1, $sessions) > 0.1;
+}
+--- linger: 8s
+
+
+
+=== TEST 20: ever so many at once, and sessions that are kept
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=3 rate=20/s burst=3;
+smtp_verify_keepalive 8 timeout=1s;
+smtp_verify_timeout 10s;
+--- smtp
+mx1 11 pipelining accept
+    rcpt 0*@*: default
+    rcpt *: 550 5.1.1 No such user
+--- init
+TestVerify::Clients::start('/verify?email=0%d@ok.test', clients => 40);
+--- address: 0@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    return main::reasons() eq 'accepted 40' && main::most($sessions) <= 3
+           && @$sessions <= 20 && main::least(10, $sessions) > 0.25;
+}
+--- timeout: 15s
+--- linger: 8s
+
+
+
+=== TEST 21: no time left to ask the random recipient
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits rate=2/m burst=0;
+smtp_verify_timeout 3s;
+--- smtp
+mx1 11 pipelining users=john
+--- address: john@ok.test
+--- json
+reason: accepted_untested
+response_time_ms: <= 2000
+--- smtp_sessions: 1
+
+
+
+=== TEST 22: eager, where the rate has room for two
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits rate=2/m burst=1;
+smtp_verify_timeout 3s;
+smtp_verify_catch_all eager;
+--- smtp
+mx1 11 pipelining users=john
+--- address: john@ok.test
+--- json
+reason: accepted
+--- smtp_turns
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<john@ok.test> | RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<*@ok.test>
+QUIT
+
+
+
+=== TEST 23: eager, where it has not
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits rate=60/m burst=0;
+smtp_verify_timeout 8s;
+smtp_verify_catch_all eager;
+--- smtp
+mx1 11 pipelining users=john
+--- address: john@ok.test
+--- json
+reason: accepted
+response_time_ms: >= 900
+--- smtp_turns
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<john@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<*@ok.test>
+QUIT
+--- linger: 5s
+
+
+
+=== TEST 24: what a provider takes in a session, and at once
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=4 rate=1000/s burst=100;
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_providers $TEST_NGINX_SERVROOT/html/providers;
+smtp_verify_timeout 10s;
+--- user_files
+>>> providers
+provider mill
+    name      "Mill"
+    mx        ok.test
+    worth     learned
+    messages  2
+    sessions  1
+    source    test
+--- smtp
+mx1 11 pipelining accept
+    rcpt 0*@*: wait 20ms ; default
+    rcpt *: 550 5.1.1 No such user
+--- init
+TestVerify::Clients::start('/verify?email=0%d@ok.test', clients => 19);
+--- address: 0@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my ($sessions, $text) = @_;
+
+    # twenty and a random one, two in a session
+
+    return main::reasons() eq 'accepted 19' && main::most($sessions) == 1
+           && @$sessions >= 11 && @$sessions <= 14;
+}
+--- timeout: 15s
+--- linger: 8s
+
+
+
+=== TEST 25: and what the operator knows of it
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=1 rate=1000/s burst=100;
+smtp_verify_throttle_provider mill conns=3 messages=4;
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_providers $TEST_NGINX_SERVROOT/html/providers;
+smtp_verify_timeout 10s;
+--- user_files
+>>> providers
+provider mill
+    name      "Mill"
+    mx        ok.test
+    worth     learned
+    messages  1
+    sessions  1
+    source    test
+--- smtp
+mx1 11 pipelining accept
+    rcpt 0*@*: wait 50ms ; default
+    rcpt *: 550 5.1.1 No such user
+--- init
+TestVerify::Clients::start('/verify?email=0%d@ok.test', clients => 39);
+--- address: 0@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    return main::reasons() eq 'accepted 39' && main::most($sessions) == 3
+           && @$sessions >= 11 && @$sessions <= 26;
+}
+--- timeout: 15s
+--- linger: 8s
+
+
+
+=== TEST 26: one transaction a session: the random recipient has its own
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=4 rate=1000/s burst=100;
+smtp_verify_throttle_provider mill messages=1;
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_providers $TEST_NGINX_SERVROOT/html/providers;
+--- user_files
+>>> providers
+provider mill
+    name      "Mill"
+    mx        ok.test
+    worth     learned
+    source    test
+--- smtp
+mx1 11 pipelining users=john
+--- address: john@ok.test
+--- json
+reason: accepted
+--- smtp_sessions: 2

@@ -242,6 +242,7 @@ ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf, ngx_command_t *cmd,
 
     given->id = value[1];
     given->conns = NGX_CONF_UNSET_UINT;
+    given->messages = NGX_CONF_UNSET_UINT;
     given->rate = (uint64_t) -1;
     given->burst = NGX_CONF_UNSET_UINT;
 
@@ -250,6 +251,9 @@ ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf, ngx_command_t *cmd,
         if (ngx_http_smtp_verify_throttle_number(&value[i], "conns=", 1,
                                                  &given->conns)
             == NGX_OK
+            || ngx_http_smtp_verify_throttle_number(&value[i], "messages=", 1,
+                                                    &given->messages)
+               == NGX_OK
             || ngx_http_smtp_verify_throttle_number(&value[i], "burst=", 0,
                                                     &given->burst)
                == NGX_OK
@@ -418,13 +422,15 @@ ngx_http_smtp_verify_throttle_counters(u_char *p, u_char *last)
 
         p = ngx_snprintf(p, last - p, "%s\"%V\":{\"sessions\":%ui,"
                          "\"waiting\":%ui,\"entries\":%ui,\"open\":%ui,"
-                         "\"suspended\":%ui,\"granted\":%uL,\"waited\":%uL,"
+                         "\"suspended\":%ui,\"granted\":%uL,\"reused\":%uL,"
+                         "\"waited\":%uL,"
                          "\"throttled\":%uL,\"refused\":%uL,\"opened\":%uL,"
                          "\"suspensions\":%uL,\"evicted\":%uL,"
                          "\"recounts\":%uL}",
                          n++ ? "," : "", &zone[i].shm.name, stats.sessions,
                          stats.waiting, stats.entries, stats.open,
                          stats.suspended, stats.counts.granted,
+                         stats.counts.reused,
                          stats.counts.waited, stats.counts.throttled,
                          stats.counts.refused, stats.counts.opened,
                          stats.counts.suspended, stats.counts.evicted,

@@ -141,6 +141,7 @@ struct ngx_smtp_verify_session_s {
     void                              *throttle;    /* for that */
     void                              *limits;
     ngx_uint_t                         slot;
+    ngx_uint_t                         most;    /* transactions; 0: any */
 
     /* told to the owner */
     ngx_smtp_verify_session_event_e    event;

@@ -41,6 +41,7 @@ typedef struct {
 typedef struct {
     ngx_str_t                          id;
     ngx_uint_t                         conns;
+    ngx_uint_t                         messages;
     uint64_t                           rate;
     ngx_uint_t                         burst;
 } ngx_smtp_verify_provider_limits_t;

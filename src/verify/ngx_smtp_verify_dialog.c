@@ -18,9 +18,10 @@ static void ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_accepted(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_unrefused(ngx_smtp_verify_probe_t *p);
-static ngx_int_t ngx_smtp_verify_dialog_known(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_claimed(ngx_smtp_verify_claim_t *claim);
 static void ngx_smtp_verify_dialog_ask_random(ngx_smtp_verify_probe_t *p);
+static ngx_uint_t ngx_smtp_verify_dialog_room(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_paused(ngx_event_t *ev);
 static ngx_int_t ngx_smtp_verify_dialog_random(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_random_answered(
     ngx_smtp_verify_probe_t *p);
@@ -97,11 +98,19 @@ ngx_smtp_verify_dialog_session(ngx_smtp_verify_probe_t *p)
     host = &p->mx.records[p->imx].host;
     addr = &p->addrs[p->iaddr];
 
-    if (!p->fresh && !p->random_only && !p->stepwise && !p->no_tls) {
+    s = p->kept;
 
-        s = ngx_smtp_verify_keep_get(p->conf, addr, p->egress, host,
-                                     &p->helo, &p->from);
+    if (s) {
+        p->kept = NULL;
+        return s;
+    }
+
+    if (p->conf->throttle == NULL) {
+
+        s = ngx_smtp_verify_slot_find(p);
+
         if (s) {
+            ngx_smtp_verify_keep_take(s);
             return s;
         }
     }
@@ -114,6 +123,7 @@ ngx_smtp_verify_dialog_session(ngx_smtp_verify_probe_t *p)
 
     s->conf = &p->conf->session;
     s->egress = p->egress;
+    s->most = p->conf->keep.transactions;
     s->helo = p->helo;
     s->from = p->from;
 
@@ -125,6 +135,10 @@ void
 ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p)
 {
     ngx_smtp_verify_session_t  *s;
+
+    if (p->pause.timer_set) {
+        ngx_del_timer(&p->pause);
+    }
 
     s = p->session;
 
@@ -166,6 +180,10 @@ ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s)
 
     p = s->data;
 
+    if (p->pause.timer_set) {
+        ngx_del_timer(&p->pause);
+    }
+
     if (s->connected) {
         p->result.connected = 1;
     }
@@ -199,6 +217,7 @@ ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s)
 static void
 ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
 {
+    ngx_uint_t                  messages;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
@@ -207,6 +226,12 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
         p->result.provider = sv_provider_by_banner(p->conf->providers,
                                                    s->banner.data,
                                                    s->banner.len);
+    }
+
+    messages = ngx_smtp_verify_slot_messages(p);
+
+    if (messages) {
+        s->most = ngx_min(s->most, messages);
     }
 
     if (p->random_only) {
@@ -233,33 +258,38 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
 static ngx_uint_t
 ngx_smtp_verify_dialog_eager(ngx_smtp_verify_probe_t *p)
 {
+    ngx_int_t   rc;
+    ngx_msec_t  wait;
+
     if (p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_EAGER
         || ngx_smtp_verify_dialog_known(p) != NGX_SMTP_VERIFY_UNKNOWN
         || (p->result.provider && !p->result.provider->second_rcpt)
+        || !ngx_smtp_verify_dialog_room(p)
         || ngx_smtp_verify_dialog_random(p) != NGX_OK)
     {
         return 0;
     }
 
+    wait = 0;
+
     if (ngx_smtp_verify_route_is_backup(p) || p->claim.fact) {
-        return 1;
+        return ngx_smtp_verify_slot_more(p, &wait) == NGX_OK;
     }
 
-    switch (ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim)) {
+    rc = ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim);
 
-    case NGX_AGAIN:
+    if (rc == NGX_DECLINED) {
+        return 0;
+    }
 
-        /* somebody asks it now: wait only if the address is accepted */
+    /* where somebody asks it now, wait only if the address is accepted */
 
+    if (rc == NGX_AGAIN || ngx_smtp_verify_slot_more(p, &wait) != NGX_OK) {
         ngx_smtp_verify_facts_abandon(&p->claim);
         return 0;
-
-    case NGX_DECLINED:
-        return 0;
-
-    default:
-        return 1;
     }
+
+    return 1;
 }
 
 
@@ -480,7 +510,7 @@ ngx_smtp_verify_dialog_accepted(ngx_smtp_verify_probe_t *p)
 
 /* what need not be asked: known of the domain, or of its provider */
 
-static ngx_int_t
+ngx_int_t
 ngx_smtp_verify_dialog_known(ngx_smtp_verify_probe_t *p)
 {
     if (ngx_smtp_verify_route_is_backup(p)) {
@@ -519,7 +549,11 @@ ngx_smtp_verify_dialog_claimed(ngx_smtp_verify_claim_t *claim)
 static void
 ngx_smtp_verify_dialog_ask_random(ngx_smtp_verify_probe_t *p)
 {
-    if (p->session == NULL) {
+    ngx_msec_t  wait;
+
+    if (p->session == NULL
+        || (!p->random_retried && !ngx_smtp_verify_dialog_room(p)))
+    {
         p->random_retried = 1;
         p->random_only = 1;
         ngx_smtp_verify_route_retry(p);
@@ -531,7 +565,58 @@ ngx_smtp_verify_dialog_ask_random(ngx_smtp_verify_probe_t *p)
         return;
     }
 
+    /* on a session of its own it has been waited for already */
+
+    wait = 0;
+
+    if (!p->random_only) {
+        wait = p->budget.timer.key - ngx_current_msec;
+
+        if (ngx_smtp_verify_slot_more(p, &wait) != NGX_OK) {
+            ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
+            return;
+        }
+    }
+
+    if (wait) {
+        p->pause.handler = ngx_smtp_verify_dialog_paused;
+        p->pause.data = p;
+        p->pause.log = &p->log;
+
+        ngx_add_timer(&p->pause, wait);
+        return;
+    }
+
     ngx_smtp_verify_session_ask(p->session, NGX_SMTP_VERIFY_RCPT_RANDOM, 1);
+}
+
+
+static void
+ngx_smtp_verify_dialog_paused(ngx_event_t *ev)
+{
+    ngx_smtp_verify_probe_t  *p;
+
+    p = ev->data;
+
+    ngx_smtp_verify_session_ask(p->session, NGX_SMTP_VERIFY_RCPT_RANDOM, 1);
+}
+
+
+/* does the session take one more transaction than the one that is due? */
+
+static ngx_uint_t
+ngx_smtp_verify_dialog_room(ngx_smtp_verify_probe_t *p)
+{
+    ngx_uint_t                  messages, asked;
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    asked = s->transactions + !p->accepted;
+    messages = ngx_smtp_verify_slot_messages(p);
+
+    return (messages == 0 || asked < messages)
+           && (!s->reused || asked < s->most);
 }
 
 

@@ -30,7 +30,7 @@ ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
         || c == NULL
         || ngx_exiting
         || !ngx_smtp_verify_session_reusable(s)
-        || s->transactions >= conf->keep.transactions
+        || s->transactions >= s->most
         || s->refused >= conf->keep.rejects
         || ngx_smtp_verify_keep_copy(s) != NGX_OK)
     {
@@ -110,11 +110,7 @@ ngx_smtp_verify_keep_yield(ngx_event_t *ev)
             if (ngx_smtp_verify_throttle_wanted(s->throttle, s->slot,
                                                 s->limits))
             {
-                ngx_queue_remove(q);
-
-                s->peer.connection->idle = 0;
-                ngx_reusable_connection(s->peer.connection, 0);
-
+                ngx_smtp_verify_keep_take(s);
                 ngx_smtp_verify_session_quit(s);
                 continue;
             }
@@ -160,40 +156,9 @@ ngx_smtp_verify_keep_copy(ngx_smtp_verify_session_t *s)
 
 
 ngx_smtp_verify_session_t *
-ngx_smtp_verify_keep_get(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
-    ngx_smtp_verify_egress_t *egress, ngx_str_t *host, ngx_str_t *helo,
-    ngx_str_t *from)
-{
-    ngx_connection_t           *c;
-    ngx_smtp_verify_session_t  *s;
-
-    s = ngx_smtp_verify_keep_find(conf, addr, egress, host, helo, from);
-
-    if (s == NULL) {
-        return NULL;
-    }
-
-    c = s->peer.connection;
-
-    ngx_queue_remove(&s->queue);
-
-    c->idle = 0;
-    ngx_reusable_connection(c, 0);
-
-    if (c->read->timer_set) {
-        ngx_del_timer(c->read);
-    }
-
-    s->reused = 1;
-
-    return s;
-}
-
-
-ngx_smtp_verify_session_t *
 ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     ngx_smtp_verify_egress_t *egress, ngx_str_t *host, ngx_str_t *helo,
-    ngx_str_t *from)
+    ngx_str_t *from, ngx_uint_t n)
 {
     ngx_queue_t                *q, *bucket;
     ngx_smtp_verify_session_t  *s;
@@ -211,6 +176,7 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
         s = ngx_queue_data(q, ngx_smtp_verify_session_t, queue);
 
         if (s->conf != &conf->session
+            || s->transactions + n > s->most
             || s->egress != egress
             || s->socklen != addr->socklen
             || ngx_memcmp(s->sockaddr, addr->sockaddr, addr->socklen) != 0
@@ -228,6 +194,26 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     }
 
     return NULL;
+}
+
+
+void
+ngx_smtp_verify_keep_take(ngx_smtp_verify_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    ngx_queue_remove(&s->queue);
+
+    c->idle = 0;
+    ngx_reusable_connection(c, 0);
+
+    if (c->read->timer_set) {
+        ngx_del_timer(c->read);
+    }
+
+    s->reused = 1;
 }
 
 

@@ -19,21 +19,18 @@
 void ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_t *s);
 
-/* as _get(), and it stays kept */
+/*
+ * A kept session of this configuration to this address, from this egress,
+ * that has said this HELO and MAIL FROM and may have n more transactions;
+ * NULL: none.  It stays kept.
+ */
 ngx_smtp_verify_session_t *ngx_smtp_verify_keep_find(
     ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     ngx_smtp_verify_egress_t *egress, ngx_str_t *host, ngx_str_t *helo,
-    ngx_str_t *from);
+    ngx_str_t *from, ngx_uint_t n);
 
-/*
- * A kept session of this configuration to this address, from this egress,
- * that has said this HELO and MAIL FROM; NULL: none.  Its owner's fields are
- * to be set anew.
- */
-ngx_smtp_verify_session_t *ngx_smtp_verify_keep_get(
-    ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
-    ngx_smtp_verify_egress_t *egress, ngx_str_t *host, ngx_str_t *helo,
-    ngx_str_t *from);
+/* it is kept no more: the fields of its owner are to be set anew */
+void ngx_smtp_verify_keep_take(ngx_smtp_verify_session_t *s);
 
 
 #endif /* _NGX_SMTP_VERIFY_KEEP_H_INCLUDED_ */

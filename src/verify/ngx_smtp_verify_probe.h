@@ -61,6 +61,8 @@ struct ngx_smtp_verify_probe_s {
     ngx_uint_t                         switches;
 
     ngx_smtp_verify_session_t         *session;
+    ngx_smtp_verify_session_t         *kept;        /* to be the session */
+    ngx_event_t                        pause;       /* for the rate */
     ngx_smtp_verify_claim_t            claim;
     const char                        *tls_error;   /* why it is in clear */
     ngx_smtp_verify_evidence_t         failure;     /* the best one so far */
@@ -113,15 +115,22 @@ ngx_msec_t ngx_smtp_verify_slot_shut(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_egress_t *egress);
 void ngx_smtp_verify_slot_attach(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_session_t *s);
+ngx_int_t ngx_smtp_verify_slot_more(ngx_smtp_verify_probe_t *p,
+    ngx_msec_t *wait);
+ngx_smtp_verify_session_t *ngx_smtp_verify_slot_find(
+    ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_slot_stop(ngx_smtp_verify_probe_t *p);
 ngx_int_t ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_slot_failed(ngx_smtp_verify_probe_t *p);
 
+ngx_uint_t ngx_smtp_verify_slot_messages(ngx_smtp_verify_probe_t *p);
+
 /* dialog.c; _start() as ngx_smtp_verify_session_connect() */
 ngx_int_t ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     ngx_msec_t connect_timeout);
 void ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p);
+ngx_int_t ngx_smtp_verify_dialog_known(ngx_smtp_verify_probe_t *p);
 
 /* evidence.c */
 sv_reason_e ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,

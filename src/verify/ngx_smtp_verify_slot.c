@@ -35,7 +35,7 @@ ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p)
     ngx_int_t                  rc;
     ngx_smtp_verify_ticket_t  *t;
 
-    if (p->conf->throttle == NULL || p->slotted) {
+    if (p->conf->throttle == NULL || p->slotted || p->kept) {
         return NGX_OK;
     }
 
@@ -162,6 +162,8 @@ ngx_smtp_verify_slot_of_provider(ngx_smtp_verify_conf_t *conf,
     known->provider = provider;
     known->limits = limits;
 
+    limits->messages = provider->messages;
+
     if (provider->sessions
         && (limits->conns == 0 || provider->sessions < limits->conns))
     {
@@ -187,6 +189,10 @@ ngx_smtp_verify_slot_of_provider(ngx_smtp_verify_conf_t *conf,
             if (limits->ip_conns) {
                 limits->ip_conns = ngx_max(limits->ip_conns, limits->conns);
             }
+        }
+
+        if (given[i].messages != NGX_CONF_UNSET_UINT) {
+            limits->messages = given[i].messages;
         }
 
         if (given[i].rate != (uint64_t) -1) {
@@ -245,17 +251,41 @@ ngx_smtp_verify_slot_kept(ngx_smtp_verify_ticket_t *t)
 
     p = t->data;
 
-    if (p->fresh || p->random_only || p->stepwise || p->no_tls) {
+    s = ngx_smtp_verify_slot_find(p);
+
+    if (s == NULL
+        || !ngx_smtp_verify_throttle_reuse(s->throttle, s->slot, s->limits))
+    {
         return 0;
     }
 
-    s = ngx_smtp_verify_keep_find(p->conf, &p->addrs[p->iaddr], p->egress,
-                                  &p->mx.records[p->imx].host, &p->helo,
-                                  &p->from);
+    ngx_smtp_verify_keep_take(s);
+    p->kept = s;
 
-    return s && s->release
-           && ngx_smtp_verify_throttle_allowed(s->throttle, s->slot,
-                                               s->limits);
+    return 1;
+}
+
+
+/* with room for the random recipient, where that may have to be asked */
+
+ngx_smtp_verify_session_t *
+ngx_smtp_verify_slot_find(ngx_smtp_verify_probe_t *p)
+{
+    ngx_uint_t  n;
+
+    if (p->conf->keep.transactions == 0
+        || p->fresh || p->random_only || p->stepwise || p->no_tls)
+    {
+        return NULL;
+    }
+
+    n = (p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_OFF
+         && ngx_smtp_verify_dialog_known(p) == NGX_SMTP_VERIFY_UNKNOWN)
+        ? 2 : 1;
+
+    return ngx_smtp_verify_keep_find(p->conf, &p->addrs[p->iaddr], p->egress,
+                                     &p->mx.records[p->imx].host, &p->helo,
+                                     &p->from, n);
 }
 
 
@@ -332,9 +362,42 @@ ngx_smtp_verify_slot_attach(ngx_smtp_verify_probe_t *p,
 }
 
 
+/* transactions that the provider takes in a session; 0: not known */
+
+ngx_uint_t
+ngx_smtp_verify_slot_messages(ngx_smtp_verify_probe_t *p)
+{
+    return ngx_smtp_verify_slot_limits(p)->messages;
+}
+
+
+/* one more recipient on the session: as ngx_smtp_verify_throttle_more() */
+
+ngx_int_t
+ngx_smtp_verify_slot_more(ngx_smtp_verify_probe_t *p, ngx_msec_t *wait)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (s->release == NULL) {
+        *wait = 0;
+        return NGX_OK;
+    }
+
+    return ngx_smtp_verify_throttle_more(s->throttle, s->slot, s->limits,
+                                         wait);
+}
+
+
 void
 ngx_smtp_verify_slot_stop(ngx_smtp_verify_probe_t *p)
 {
+    if (p->kept) {
+        ngx_smtp_verify_session_quit(p->kept);
+        p->kept = NULL;
+    }
+
     if (p->slotted) {
         p->slotted = 0;
         ngx_smtp_verify_throttle_release(p->ticket.throttle, p->ticket.slot);

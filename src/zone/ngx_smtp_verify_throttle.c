@@ -4,7 +4,7 @@
 #include <openssl/rand.h>
 
 
-#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  1
+#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  2
 #define NGX_SMTP_VERIFY_THROTTLE_PAGES   8
 
 

@@ -37,6 +37,7 @@ typedef struct {
     ngx_uint_t                     conns;
     ngx_uint_t                     ip_conns;
     ngx_uint_t                     total;
+    ngx_uint_t                     messages;    /* transactions a session */
     uint64_t                       rate;        /* as of sv_bucket.h */
     ngx_uint_t                     burst;
     ngx_uint_t                     rejects;     /* an hour */
@@ -99,6 +100,7 @@ struct ngx_smtp_verify_ticket_s {
 
 typedef struct {
     uint64_t                       granted;
+    uint64_t                       reused;
     uint64_t                       waited;
     uint64_t                       throttled;
     uint64_t                       refused;     /* by a breaker */
@@ -142,10 +144,17 @@ void ngx_smtp_verify_throttle_leave(ngx_smtp_verify_ticket_t *t);
 void ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot);
 
-/* may what holds the slot go on to use it? */
-ngx_uint_t ngx_smtp_verify_throttle_allowed(
+/* may what holds the slot be used once more now?  That is then spent */
+ngx_uint_t ngx_smtp_verify_throttle_reuse(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t slot,
     ngx_smtp_verify_limits_t *limits);
+
+/*
+ * One more by whoever uses the slot: NGX_OK: after that wait, at most as long
+ * as given; NGX_DECLINED: it would take longer.
+ */
+ngx_int_t ngx_smtp_verify_throttle_more(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_msec_t *wait);
 
 /* the slot is held in vain for now: those who wait here may reuse what it is
    held for; does anybody else wait for it, in any worker? */

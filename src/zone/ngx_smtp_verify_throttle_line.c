@@ -45,7 +45,7 @@ ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t)
     }
 
     ngx_queue_insert_tail(&line->tickets[t->bulk], &t->queue);
-    line->n++;
+    line->n[t->bulk]++;
 
     t->line = line;
     t->waiting = 1;
@@ -115,7 +115,9 @@ ngx_smtp_verify_throttle_unqueue(ngx_smtp_verify_ticket_t *t)
     t->waiting = 0;
     t->line = NULL;
 
-    if (--line->n) {
+    line->n[t->bulk]--;
+
+    if (line->n[0] + line->n[1]) {
         return;
     }
 
@@ -230,15 +232,15 @@ ngx_smtp_verify_throttle_serve(ngx_smtp_verify_throttle_t *throttle,
 
         t = ngx_queue_data(q, ngx_smtp_verify_ticket_t, queue);
 
+        if (t->blocked && now < t->ready) {
+            throttle->interval = ngx_min(throttle->interval, t->ready - now);
+            continue;
+        }
+
         if (t->reuse && t->reuse(t)) {
             ngx_smtp_verify_throttle_leave(t);
             served++;
             t->handler(t, NGX_DONE);
-            continue;
-        }
-
-        if (t->blocked && now < t->ready) {
-            throttle->interval = ngx_min(throttle->interval, t->ready - now);
             continue;
         }
 

@@ -1,8 +1,9 @@
 
 /*
  * The insides of the throttle zone, for its own files alone: _entry.c has
- * what is counted by key, _slot.c the slots and the sums over them, _breaker.c
- * what faults lead to, _line.c those who wait, _ticket.c who is let in.
+ * what is counted by key, _slot.c the slots and the sums over them, _rate.c
+ * what is spent, _breaker.c what faults lead to, _line.c those who wait,
+ * _ticket.c who is let in.
  */
 
 
@@ -22,6 +23,7 @@
 #define NGX_SMTP_VERIFY_SLOT_HELD        2
 #define NGX_SMTP_VERIFY_SLOT_TRIAL       4      /* of the destination */
 #define NGX_SMTP_VERIFY_SLOT_RESUME      8      /* of the egress */
+#define NGX_SMTP_VERIFY_SLOT_BULK        16     /* and it is waiting */
 
 #define NGX_SMTP_VERIFY_SLOT_REFS        3
 
@@ -43,6 +45,7 @@ typedef struct {
     sv_breaker_t                       breaker;
     uint32_t                           sessions;
     uint32_t                           waiting;
+    uint32_t                           bulk;        /* of these */
     uint32_t                           trials;
     uint32_t                           failed;      /* egress: how many
                                                        destinations did … */
@@ -76,7 +79,7 @@ typedef struct {
     ngx_rbtree_node_t                  node;
     ngx_queue_t                        queue;       /* of all lines */
     ngx_queue_t                        tickets[2];  /* interactive, bulk */
-    ngx_uint_t                         n;
+    ngx_uint_t                         n[2];
 } ngx_smtp_verify_line_queue_t;
 
 
@@ -120,6 +123,17 @@ void ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_int_t add);
 void ngx_smtp_verify_throttle_free(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot);
+
+/* ms until there is room; 0: there is */
+uint64_t ngx_smtp_verify_throttle_rejects(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, uint64_t now);
+uint64_t ngx_smtp_verify_throttle_rate(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    uint64_t now);
+void ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    uint64_t now);
 
 ngx_int_t ngx_smtp_verify_throttle_breakers(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,

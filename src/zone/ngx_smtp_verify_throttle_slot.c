@@ -143,6 +143,7 @@ ngx_smtp_verify_throttle_recount(ngx_smtp_verify_throttle_t *throttle)
         e = &throttle->entries[i];
         e->sessions = 0;
         e->waiting = 0;
+        e->bulk = 0;
         e->trials = 0;
     }
 
@@ -174,6 +175,10 @@ ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
 
         } else {
             e->waiting += add;
+
+            if (slot->state & NGX_SMTP_VERIFY_SLOT_BULK) {
+                e->bulk += add;
+            }
         }
 
         if ((i == ngx_smtp_verify_ref_destination

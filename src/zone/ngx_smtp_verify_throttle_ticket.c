@@ -2,9 +2,10 @@
 #include "ngx_smtp_verify_throttle_sh.h"
 
 
-static uint64_t ngx_smtp_verify_throttle_rejects(
-    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
-    ngx_smtp_verify_limits_t *limits, uint64_t now);
+static ngx_uint_t ngx_smtp_verify_throttle_ahead(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_throttle_entry_t *e);
+static ngx_uint_t ngx_smtp_verify_throttle_share(ngx_uint_t n,
+    ngx_uint_t bulk);
 static ngx_int_t ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t *slot, uint64_t now);
 static void ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
@@ -55,15 +56,20 @@ ngx_smtp_verify_throttle_take(ngx_smtp_verify_ticket_t *t)
 
     rc = ngx_smtp_verify_throttle_try(t, now);
 
-    /* none overtakes those who wait, in whatever worker */
-
     if (rc == NGX_AGAIN) {
 
-        if (t->limits->queue == 0 || e->waiting >= t->limits->queue) {
+        if (e->waiting >= ngx_smtp_verify_throttle_share(t->limits->queue,
+                                                         t->bulk))
+        {
             rc = NGX_BUSY;
 
         } else {
             slot->state = NGX_SMTP_VERIFY_SLOT_WAITING;
+
+            if (t->bulk) {
+                slot->state |= NGX_SMTP_VERIFY_SLOT_BULK;
+            }
+
             ngx_smtp_verify_throttle_sum(throttle, slot, 1);
         }
     }
@@ -127,7 +133,7 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
         return NGX_BUSY;
     }
 
-    if (!t->waiting && e != t->throttle->entries && e->waiting) {
+    if (e != t->throttle->entries && ngx_smtp_verify_throttle_ahead(t, e)) {
         return NGX_AGAIN;
     }
 
@@ -141,24 +147,31 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
 }
 
 
-/* ms until the budget of refused recipients has room */
+/* none overtakes those who wait, in whatever worker, but bulk; and bulk goes
+   when nobody else waits */
 
-static uint64_t
-ngx_smtp_verify_throttle_rejects(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
-    uint64_t now)
+static ngx_uint_t
+ngx_smtp_verify_throttle_ahead(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_throttle_entry_t *e)
 {
-    ngx_smtp_verify_throttle_entry_t  *e;
-
-    e = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                       ngx_smtp_verify_ref_destination);
-
-    if (limits->rejects == 0 || e == throttle->entries) {
+    if (t->waiting && !t->bulk) {
         return 0;
     }
 
-    return sv_bucket_wait(&e->rejects, sv_bucket_per_hour(limits->rejects),
-                          limits->rejects - 1, now);
+    if (t->waiting || !t->bulk) {
+        return e->waiting > e->bulk;
+    }
+
+    return e->waiting != 0;
+}
+
+
+/* the last fifth is not for bulk, unless there is but one */
+
+static ngx_uint_t
+ngx_smtp_verify_throttle_share(ngx_uint_t n, ngx_uint_t bulk)
+{
+    return (bulk && n > 1) ? n - (n + 4) / 5 : n;
 }
 
 
@@ -166,15 +179,16 @@ static ngx_int_t
 ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t *slot, uint64_t now)
 {
-    uint64_t                           wait, w;
+    uint64_t                           wait;
     ngx_uint_t                         i, conns;
     ngx_smtp_verify_throttle_entry_t  *e;
 
-    if (t->limits->total && t->throttle->sh->sessions >= t->limits->total) {
+    if (t->limits->total
+        && t->throttle->sh->sessions
+           >= ngx_smtp_verify_throttle_share(t->limits->total, t->bulk))
+    {
         return NGX_AGAIN;
     }
-
-    wait = 0;
 
     for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
 
@@ -186,20 +200,15 @@ ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
 
         conns = (i == ngx_smtp_verify_ref_ip) ? t->limits->ip_conns
                                               : t->limits->conns;
-        if (conns) {
 
-            if (t->bulk) {
-                conns -= conns / 5;
-            }
-
-            if (e->sessions >= conns) {
-                return NGX_AGAIN;
-            }
+        if (conns
+            && e->sessions >= ngx_smtp_verify_throttle_share(conns, t->bulk))
+        {
+            return NGX_AGAIN;
         }
-
-        w = sv_bucket_wait(&e->rate, t->limits->rate, t->limits->burst, now);
-        wait = ngx_max(wait, w);
     }
+
+    wait = ngx_smtp_verify_throttle_rate(t->throttle, slot, t->limits, now);
 
     if (wait) {
         t->blocked = 1;
@@ -215,9 +224,7 @@ static void
 ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t *slot, uint32_t trials, uint64_t now)
 {
-    ngx_uint_t                         i;
-    ngx_smtp_verify_throttle_t        *throttle;
-    ngx_smtp_verify_throttle_entry_t  *e;
+    ngx_smtp_verify_throttle_t  *throttle;
 
     throttle = t->throttle;
 
@@ -225,14 +232,7 @@ ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
     slot->state = NGX_SMTP_VERIFY_SLOT_HELD | trials;
     ngx_smtp_verify_throttle_sum(throttle, slot, 1);
 
-    for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
-
-        e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
-
-        if (t->limits->rate && e != throttle->entries) {
-            sv_bucket_add(&e->rate, t->limits->rate, t->limits->burst, now);
-        }
-    }
+    ngx_smtp_verify_throttle_spend(throttle, slot, t->limits, now);
 
     throttle->sh->counts.granted++;
 }
@@ -247,7 +247,7 @@ void
 ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot)
 {
-    ngx_uint_t                         key, waiting;
+    ngx_uint_t                         key, waiting, bulk, n;
     ngx_smtp_verify_slot_sh_t         *sh;
     ngx_smtp_verify_line_queue_t      *line;
     ngx_smtp_verify_throttle_entry_t  *e;
@@ -262,7 +262,8 @@ ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
 
     ngx_smtp_verify_throttle_free(throttle, slot);
 
-    waiting = e->waiting;
+    waiting = e->waiting - e->bulk;
+    bulk = e->bulk;
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 
@@ -274,9 +275,14 @@ ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
 
     if (line) {
 
-        if (waiting > line->n
-            && (ngx_uint_t) ngx_random() % waiting >= line->n)
-        {
+        n = line->n[0];
+
+        if (waiting == 0) {
+            waiting = bulk;
+            n = line->n[1];
+        }
+
+        if (waiting > n && (ngx_uint_t) ngx_random() % waiting >= n) {
             return;
         }
 
@@ -288,8 +294,10 @@ ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
+/* whoever waits does so for the rate, or for a session of its own */
+
 ngx_uint_t
-ngx_smtp_verify_throttle_allowed(ngx_smtp_verify_throttle_t *throttle,
+ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits)
 {
     uint32_t                    trials;
@@ -308,7 +316,14 @@ ngx_smtp_verify_throttle_allowed(ngx_smtp_verify_throttle_t *throttle,
               == NGX_OK
               && trials == 0
               && ngx_smtp_verify_throttle_rejects(throttle, sh, limits, now)
+                 == 0
+              && ngx_smtp_verify_throttle_rate(throttle, sh, limits, now)
                  == 0;
+
+    if (allowed) {
+        ngx_smtp_verify_throttle_spend(throttle, sh, limits, now);
+        throttle->sh->counts.reused++;
+    }
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 
@@ -316,12 +331,44 @@ ngx_smtp_verify_throttle_allowed(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
+ngx_int_t
+ngx_smtp_verify_throttle_more(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_msec_t *wait)
+{
+    uint64_t                    now, w;
+    ngx_int_t                   rc;
+    ngx_smtp_verify_slot_sh_t  *sh;
+
+    now = ngx_current_msec;
+    rc = NGX_DECLINED;
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    sh = &throttle->slots[slot];
+
+    w = ngx_smtp_verify_throttle_rate(throttle, sh, limits, now);
+
+    if (w <= *wait) {
+        ngx_smtp_verify_throttle_spend(throttle, sh, limits, now);
+        *wait = w;
+        rc = NGX_OK;
+    }
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    return rc;
+}
+
+
+/* slots that are held in vain, and nothing else, keep somebody waiting */
+
 ngx_uint_t
 ngx_smtp_verify_throttle_wanted(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits)
 {
-    ngx_uint_t                  wanted;
-    ngx_smtp_verify_slot_sh_t  *sh;
+    ngx_uint_t                         i, n, wanted;
+    ngx_smtp_verify_slot_sh_t         *sh;
+    ngx_smtp_verify_throttle_entry_t  *e;
 
     if (throttle->sh->waiting == 0) {
         return 0;
@@ -331,12 +378,25 @@ ngx_smtp_verify_throttle_wanted(ngx_smtp_verify_throttle_t *throttle,
 
     sh = &throttle->slots[slot];
 
-    wanted = ngx_smtp_verify_throttle_entry(throttle, sh,
-                                ngx_smtp_verify_ref_destination)->waiting
-             || ngx_smtp_verify_throttle_entry(throttle, sh,
-                                ngx_smtp_verify_ref_ip)->waiting
-             || (limits->total && throttle->sh->waiting
-                 && throttle->sh->sessions >= limits->total);
+    wanted = limits->total && throttle->sh->waiting
+             && throttle->sh->sessions
+                >= ngx_smtp_verify_throttle_share(limits->total, 1);
+
+    for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
+
+        e = ngx_smtp_verify_throttle_entry(throttle, sh, i);
+        n = (i == ngx_smtp_verify_ref_ip) ? limits->ip_conns : limits->conns;
+
+        if (n && e->waiting
+            && e->sessions >= ngx_smtp_verify_throttle_share(n,
+                                                     e->waiting == e->bulk)
+            && ngx_smtp_verify_throttle_rate(throttle, sh, limits,
+                                             ngx_current_msec)
+               == 0)
+        {
+            wanted = 1;
+        }
+    }
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 

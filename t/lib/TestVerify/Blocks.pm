@@ -10,6 +10,7 @@ use POSIX ();
 use Test::More ();
 use Time::HiRes qw( sleep time );
 
+use TestVerify::Clients;
 use TestVerify::DNS;
 use TestVerify::Env;
 use TestVerify::Nginx;
@@ -408,11 +409,13 @@ sub after
 }
 
 
-# QUIT is said behind the answer: the end is awaited
+# QUIT is said behind the answer: the end is awaited, that of all clients first
 
 sub sessions_ended
 {
     my ($block) = @_;
+
+    TestVerify::Clients::finish();
 
     my $end = time() + seconds($block->linger // slower('3s'));
     my $sessions;
