@@ -246,7 +246,7 @@ cached: true
 === TEST 8: one who has more time than the one who asked first
 --- smtp
 mx1 11 pipelining users=john
-    rcpt@1 john@*: wait 1500ms ; default
+    rcpt@1 john@*: wait 5s ; default
 --- init
 TestVerify::Clients::start('/short?email=john@ok.test');
 TestVerify::Clients::worker_at($TestVerify::Env::SmtpPort);
@@ -257,9 +257,11 @@ location = /verify {
 
 location = /short {
     smtp_verify;
-    smtp_verify_timeout 700ms;
+    smtp_verify_timeout 3s;
 }
 --- address: john@ok.test
+--- timeout: 15s
+--- linger: 8s
 --- json
 reason: accepted
 cached: false
