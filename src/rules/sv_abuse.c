@@ -10,6 +10,10 @@
 #define SV_REPEAT_MIN    5
 #define SV_DIGITS_MIN    5
 
+/* lower-case letters and digits, which are all that is compared */
+#define SV_ABUSE_KEYS    36
+#define sv_abuse_key(c)  (size_t) (sv_is_digit(c) ? (c) - '0' : (c) - 'a' + 10)
+
 
 /* rows and columns of keyboards; digits first: no edge for "1234" */
 
@@ -36,6 +40,7 @@ static unsigned sv_abuse_dots(const sv_str_t *local, size_t base,
     unsigned flags);
 static unsigned sv_abuse_digits(const unsigned char *p, size_t len);
 static unsigned sv_abuse_runs(const unsigned char *p, size_t len);
+static int sv_abuse_beside(const unsigned char *p, size_t len);
 static size_t sv_abuse_row_run(const sv_str_t *row, const unsigned char *p,
     size_t len, int edge);
 static int sv_abuse_date(const unsigned char *p, size_t len);
@@ -191,12 +196,14 @@ sv_abuse_date(const unsigned char *p, size_t len)
 static unsigned
 sv_abuse_runs(const unsigned char *p, size_t len)
 {
+    int       beside;
     size_t    i, n, run;
     unsigned  patterns;
 
     patterns = 0;
+    beside = sv_abuse_beside(p, len);
 
-    for (i = 0; sv_abuse_rows[i].len; i++) {
+    for (i = 0; beside && sv_abuse_rows[i].len; i++) {
         run = sv_abuse_row_run(&sv_abuse_rows[i], p, len, i != 0);
 
         if (run * 2 > len) {
@@ -217,6 +224,40 @@ sv_abuse_runs(const unsigned char *p, size_t len)
     }
 
     return patterns;
+}
+
+
+/* hardly any name has four letters in a row that are neighbours somewhere:
+   that is seen without a look at each row */
+
+static int
+sv_abuse_beside(const unsigned char *p, size_t len)
+{
+    size_t           i, k, n;
+    const sv_str_t  *row;
+    static uint64_t  beside[SV_ABUSE_KEYS];
+
+    if (beside[sv_abuse_key('w')] == 0) {
+
+        for (row = sv_abuse_rows; row->len; row++) {
+            for (k = 1; k < row->len; k++) {
+                i = sv_abuse_key(row->data[k]);
+                n = sv_abuse_key(row->data[k - 1]);
+
+                beside[i] |= (uint64_t) 1 << n;
+                beside[n] |= (uint64_t) 1 << i;
+            }
+        }
+    }
+
+    n = 1;
+
+    for (i = 1; i < len && n < SV_RUN_EDGE_MIN; i++) {
+        k = sv_abuse_key(p[i - 1]);
+        n = (beside[sv_abuse_key(p[i])] >> k & 1) ? n + 1 : 1;
+    }
+
+    return n >= SV_RUN_EDGE_MIN;
 }
 
 

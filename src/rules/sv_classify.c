@@ -22,6 +22,7 @@ typedef struct {
 } sv_context_t;
 
 
+static int sv_code_in(const unsigned char *codes, unsigned code);
 static int sv_rule_matches(const sv_context_t *ctx, const sv_rule_t *rule);
 static int sv_rule_enhanced(const sv_context_t *ctx, const sv_rule_t *rule);
 static int sv_rule_provider(const sv_context_t *ctx, const sv_rule_t *rule);
@@ -57,9 +58,11 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
         memset(ctx.enhanced, 0, sizeof(ctx.enhanced));
     }
 
-    len = reply->text.len < SV_TEXT_MAX ? reply->text.len : SV_TEXT_MAX;
-    len = sv_fold_text(reply->text.data, len, text, sizeof(text));
-    sv_match_run(&rules->match, text, len, &ctx.hits);
+    if (!sv_code_in(rules->quiet, ctx.code)) {
+        len = reply->text.len < SV_TEXT_MAX ? reply->text.len : SV_TEXT_MAX;
+        len = sv_fold_text(reply->text.data, len, text, sizeof(text));
+        sv_match_run(&rules->match, text, len, &ctx.hits);
+    }
 
     memset(class, 0, sizeof(sv_class_t));
 
@@ -88,13 +91,19 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
 
 
 static int
+sv_code_in(const unsigned char *codes, unsigned code)
+{
+    return code >= SV_CODE_MIN && code < SV_CODE_MIN + SV_CODES
+           && sv_bit(codes, code - SV_CODE_MIN);
+}
+
+
+static int
 sv_rule_matches(const sv_context_t *ctx, const sv_rule_t *rule)
 {
     sv_stage_e  stage;
 
-    if (ctx->code < SV_CODE_MIN || ctx->code >= SV_CODE_MIN + SV_CODES
-        || !sv_bit(rule->codes, ctx->code - SV_CODE_MIN))
-    {
+    if (!sv_code_in(rule->codes, ctx->code)) {
         return 0;
     }
 

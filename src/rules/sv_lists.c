@@ -12,6 +12,7 @@
 
 #define SV_LINE_MAX  1024
 #define SV_KEY_MAX   (SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX)
+#define SV_LISTS_STEP  32
 
 #define sv_rotl(x, b)  (((x) << (b)) | ((x) >> (64 - (b))))
 
@@ -172,6 +173,7 @@ sv_lists_free(sv_lists_t *lists)
     }
 
     free(lists->known);
+    free(lists->letters);
     free(lists);
 }
 
@@ -513,7 +515,9 @@ sv_lists_known(sv_lists_t *lists)
     n = lists->sets[SV_LIST_KNOWN].n;
 
     lists->known = calloc(n ? n : 1, sizeof(sv_known_t));
-    if (lists->known == NULL) {
+    lists->letters = calloc(n ? n : 1, sizeof(sv_letters_t));
+
+    if (lists->known == NULL || lists->letters == NULL) {
         return -1;
     }
 
@@ -535,10 +539,15 @@ sv_lists_known(sv_lists_t *lists)
         }
 
         for (i = 0; i < known->domain.len && line.data[i] != '.'; i++) {
-            known->letters |= (uint32_t) 1 << (line.data[i] & 31);
+            /* void */
         }
 
         known->name_len = i;
+
+        lists->letters[lists->nknown - 1].name = sv_letters(line.data, i);
+        lists->letters[lists->nknown - 1].all =
+                known->slips ? sv_letters(line.data, known->domain.len) : 0;
+
         known->name_id = lists->nnames;
 
         for (i = 0; i + 1 < lists->nknown; i++) {
@@ -559,6 +568,24 @@ sv_lists_known(sv_lists_t *lists)
 }
 
 
+uint32_t
+sv_letters(const unsigned char *data, size_t len)
+{
+    size_t    i;
+    uint32_t  letters;
+
+    letters = 0;
+
+    for (i = 0; i < len; i++) {
+        if (data[i] != '.') {
+            letters |= (uint32_t) 1 << (data[i] & 31);
+        }
+    }
+
+    return letters;
+}
+
+
 int
 sv_lists_has(const sv_lists_t *lists, unsigned kind,
     const unsigned char *data, size_t len)
@@ -567,29 +594,42 @@ sv_lists_has(const sv_lists_t *lists, unsigned kind,
 }
 
 
+/* fingerprints are spread evenly, so that one lies near where it should */
+
 int
 sv_lists_has_hash(const sv_lists_t *lists, unsigned kind, uint64_t hash)
 {
-    size_t                low, high, mid;
-    const sv_list_set_t  *set;
+    size_t           low, high, mid, step;
+    const uint64_t  *entries;
 
-    set = &lists->sets[kind];
+    entries = lists->sets[kind].entries;
 
     low = 0;
-    high = set->n;
+    high = lists->sets[kind].n;
 
-    while (low < high) {
-        mid = low + (high - low) / 2;
+    if (high == 0) {
+        return 0;
+    }
 
-        if (set->entries[mid] < hash) {
+    mid = (size_t) (((hash >> 32) * (uint64_t) high) >> 32);
+
+    for (step = SV_LISTS_STEP; low < high; step *= 2) {
+
+        if (entries[mid] == hash) {
+            return 1;
+        }
+
+        if (entries[mid] < hash) {
             low = mid + 1;
+            mid = (high - low > step) ? low + step : low + (high - low) / 2;
 
         } else {
             high = mid;
+            mid = (high - low > step) ? high - step : low + (high - low) / 2;
         }
     }
 
-    return low < set->n && set->entries[low] == hash;
+    return 0;
 }
 
 

@@ -29,10 +29,17 @@ typedef struct {
     sv_str_t        domain;     /* in the compiled-in text */
     unsigned        name_len;   /* up to the first dot */
     unsigned        name_id;    /* the same of all with that name */
-    uint32_t        letters;    /* of the name, a bit each */
     unsigned        slips:1;    /* its name may be mistyped */
     unsigned        brand:1;    /* with any other ending it is a typo */
 } sv_known_t;
+
+
+/* what tells at a glance that a known domain was not meant */
+
+typedef struct {
+    uint32_t        name;       /* its letters, a bit each */
+    uint32_t        all;        /* of the domain; 0: no slips */
+} sv_letters_t;
 
 
 typedef struct {
@@ -47,6 +54,7 @@ struct sv_lists_s {
     uint64_t        key[2];
     sv_list_set_t   sets[SV_LIST_ALL];
     sv_known_t     *known;      /* the more popular first */
+    sv_letters_t   *letters;    /* of each of those */
     size_t          nknown;
     unsigned        nnames;
 };
@@ -67,6 +75,8 @@ uint64_t sv_lists_hash(const sv_lists_t *lists, const unsigned char *data,
     size_t len);
 void sv_lists_suffixes(const sv_lists_t *lists, const unsigned char *domain,
     size_t len, sv_suffixes_t *suffixes);
+
+uint32_t sv_letters(const unsigned char *data, size_t len);
 
 /*
  * A role's local part in the one spelling it is listed by: lower case, tag,

@@ -63,7 +63,7 @@ static uint32_t sv_match_step(const sv_match_t *m, uint32_t node,
 static uint32_t sv_match_child(const sv_match_t *m, uint32_t node,
     unsigned char byte);
 static void sv_match_hit(const sv_match_t *m, const sv_node_t *node,
-    unsigned word, sv_met_t *met, sv_hits_t *hits);
+    unsigned word, sv_met_t *met, unsigned char *seen, sv_hits_t *hits);
 static int sv_match_near(const sv_met_t *met, unsigned gap, unsigned start);
 
 
@@ -394,11 +394,12 @@ sv_match_run(const sv_match_t *m, const unsigned char *text, size_t len,
     size_t            i;
     unsigned          word;
     uint32_t          node, n;
-    sv_met_t          met[SV_SLOTS_MAX];
+    sv_met_t          met[SV_SLOTS_MAX];    /* where seen */
+    unsigned char     seen[SV_SLOTS_MAX / 8 + 1];
     const sv_node_t  *nodes;
 
     memset(hits->bits, 0, m->nphrases / 8 + (m->nphrases % 8 != 0));
-    memset(met, 0xff, m->nslots * sizeof(sv_met_t));
+    memset(seen, 0, m->nslots / 8 + 1);
 
     nodes = m->nodes;
     node = 0;
@@ -417,7 +418,7 @@ sv_match_run(const sv_match_t *m, const unsigned char *text, size_t len,
         n = nodes[node].nuses ? node : nodes[node].dict;
 
         for ( /* void */ ; n != 0; n = nodes[n].dict) {
-            sv_match_hit(m, &nodes[n], word, met, hits);
+            sv_match_hit(m, &nodes[n], word, met, seen, hits);
         }
     }
 }
@@ -470,7 +471,7 @@ sv_match_child(const sv_match_t *m, uint32_t node, unsigned char byte)
 
 static void
 sv_match_hit(const sv_match_t *m, const sv_node_t *node, unsigned word,
-    sv_met_t *met, sv_hits_t *hits)
+    sv_met_t *met, unsigned char *seen, sv_hits_t *hits)
 {
     uint32_t          i, slot;
     unsigned          start, end;
@@ -483,12 +484,20 @@ sv_match_hit(const sv_match_t *m, const sv_node_t *node, unsigned word,
         slot = m->uses[node->use + i];
         s = &m->slots[slot];
 
-        if (!s->first && !sv_match_near(&met[slot - 1], s->gap, start)) {
+        if (!s->first
+            && !(sv_bit(seen, slot - 1)
+                 && sv_match_near(&met[slot - 1], s->gap, start)))
+        {
             continue;
         }
 
         if (s->last) {
             sv_bit_set(hits->bits, s->phrase);
+
+        } else if (!sv_bit(seen, slot)) {
+            sv_bit_set(seen, slot);
+            met[slot].end[0] = end;
+            met[slot].end[1] = SV_NO_GAP;
 
         } else if (met[slot].end[0] != end) {
             met[slot].end[1] = met[slot].end[0];

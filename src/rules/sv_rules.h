@@ -140,6 +140,9 @@ struct sv_rules_s {
     sv_match_t      match;
     char           *names;      /* ids and provider ids live here */
     size_t          nnames;
+
+    /* codes whose text no rule looks at */
+    unsigned char   quiet[SV_CODES / 8];
 };
 
 

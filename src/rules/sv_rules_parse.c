@@ -39,6 +39,7 @@ typedef struct {
 typedef int (*sv_handler_pt)(sv_parse_t *ps, sv_rule_t *rule);
 
 
+static void sv_parse_quiet(sv_rules_t *rules);
 static int sv_parse_file(sv_parse_t *ps);
 static int sv_parse_line(sv_parse_t *ps);
 static sv_rule_t *sv_parse_current(sv_parse_t *ps);
@@ -147,6 +148,10 @@ sv_rules_parse(const char *text, size_t len, sv_rules_error_t *error)
         rc = sv_parse_file(&ps);
     }
 
+    if (rc == 0) {
+        sv_parse_quiet(ps.rules);
+    }
+
     sv_phrases_free(&ps.phrases);
     sv_array_free(&ps.examples);
 
@@ -156,6 +161,31 @@ sv_rules_parse(const char *text, size_t len, sv_rules_error_t *error)
     }
 
     return ps.rules;
+}
+
+
+/* most replies are a 2xx, of which nothing but the code counts */
+
+static void
+sv_parse_quiet(sv_rules_t *rules)
+{
+    size_t            i, k;
+    const sv_rule_t  *rule;
+
+    memset(rules->quiet, 0xff, sizeof(rules->quiet));
+
+    rule = rules->rules.elts;
+
+    for (i = 0; i < rules->rules.nelts; i++, rule++) {
+
+        if (rule->all.n == 0 && rule->any.n == 0 && rule->none.n == 0) {
+            continue;
+        }
+
+        for (k = 0; k < sizeof(rules->quiet); k++) {
+            rules->quiet[k] &= (unsigned char) ~rule->codes[k];
+        }
+    }
 }
 
 

@@ -34,7 +34,7 @@ typedef struct {
     sv_str_t        domain;
     sv_str_t        name;       /* the first label */
     sv_str_t        rest;       /* behind its dot */
-    uint32_t        letters;    /* of the name */
+    sv_letters_t    letters;
     unsigned        ends:1;     /* in a top-level domain that exists */
 
     /* by name_id: many known domains have the same name */
@@ -89,6 +89,7 @@ static const uint32_t  sv_typo_keys[26] = {
 static int sv_typo_listed(const sv_lists_t *lists, const sv_str_t *domain);
 static const sv_str_t *sv_typo_nearest(const sv_lists_t *lists,
     sv_typo_t *typo);
+static int sv_typo_far(const sv_letters_t *known, const sv_letters_t *typo);
 static void sv_typo_split(const sv_lists_t *lists, const sv_str_t *domain,
     sv_typo_t *typo);
 static unsigned sv_typo_known(const sv_known_t *known, sv_typo_t *typo);
@@ -172,6 +173,11 @@ sv_typo_nearest(const sv_lists_t *lists, sv_typo_t *typo)
     memset(typo->costs, SV_TYPO_UNKNOWN, sizeof(typo->costs));
 
     for (i = 0; i < lists->nknown; i++) {
+
+        if (sv_typo_far(&lists->letters[i], &typo->letters)) {
+            continue;
+        }
+
         cost = sv_typo_known(&lists->known[i], typo);
 
         if (cost < best) {
@@ -181,6 +187,32 @@ sv_typo_nearest(const sv_lists_t *lists, sv_typo_t *typo)
     }
 
     return found;
+}
+
+
+/* each slip changes two letters of the set at most; with the dot elsewhere
+   they are all the same */
+
+static int
+sv_typo_far(const sv_letters_t *known, const sv_letters_t *typo)
+{
+    uint32_t  diff;
+
+    diff = known->name ^ typo->name;
+
+    if (diff == 0 || known->all == typo->all) {
+        return 0;
+    }
+
+    if (known->all == 0) {
+        return 1;
+    }
+
+    diff &= diff - 1;
+    diff &= diff - 1;
+    diff &= diff - 1;
+
+    return (diff & (diff - 1)) != 0;
 }
 
 
@@ -217,11 +249,11 @@ sv_typo_split(const sv_lists_t *lists, const sv_str_t *domain,
     p = domain->data;
 
     typo->domain = *domain;
-    typo->letters = 0;
 
-    for (i = 0; i < domain->len && p[i] != '.'; i++) {
-        typo->letters |= (uint32_t) 1 << (p[i] & 31);
-    }
+    for (i = 0; i < domain->len && p[i] != '.'; i++) { /* void */ }
+
+    typo->letters.name = sv_letters(p, i);
+    typo->letters.all = sv_letters(p, domain->len);
 
     typo->name.data = p;
     typo->name.len = i;
@@ -278,7 +310,6 @@ sv_typo_name(const sv_known_t *known, const sv_typo_t *typo)
 {
     size_t                a, b;
     unsigned              slips;
-    uint32_t              diff;
     const unsigned char  *k, *n;
 
     k = known->domain.data;
@@ -290,15 +321,7 @@ sv_typo_name(const sv_known_t *known, const sv_typo_t *typo)
         return 0;
     }
 
-    /* each slip changes two letters of the set at most */
-
-    diff = known->letters ^ typo->letters;
-    diff &= diff - 1;
-    diff &= diff - 1;
-    diff &= diff - 1;
-
-    if (!known->slips || a < SV_TYPO_EXACT || (diff & (diff - 1))
-        || a + 2 < b || b + 2 < a)
+    if (!known->slips || a < SV_TYPO_EXACT || a + 2 < b || b + 2 < a)
     {
         return SV_TYPO_FAR;
     }

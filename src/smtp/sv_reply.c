@@ -15,6 +15,8 @@ enum {
 
 static int sv_reply_digit(sv_reply_parser_t *p, unsigned char ch);
 static int sv_reply_begin_text(sv_reply_parser_t *p, unsigned char ch);
+static void sv_reply_copy(sv_reply_parser_t *p, const unsigned char **pos,
+    const unsigned char *end);
 static void sv_reply_add(sv_reply_parser_t *p, unsigned char ch);
 static int sv_reply_end_line(sv_reply_parser_t *p);
 static size_t sv_reply_enhanced(const unsigned char *data, size_t len);
@@ -43,6 +45,14 @@ sv_reply_parse(sv_reply_parser_t *p, const unsigned char **pos,
     }
 
     while (*pos < end) {
+
+        if (p->state == sv_reply_text && !p->cr) {
+            sv_reply_copy(p, pos, end);
+
+            if (*pos == end) {
+                break;
+            }
+        }
 
         ch = *(*pos)++;
 
@@ -166,6 +176,39 @@ sv_reply_begin_text(sv_reply_parser_t *p, unsigned char ch)
     p->line_len = 0;
 
     return 1;
+}
+
+
+/* the text up to a CR or LF, or as much of it as a line may have */
+
+static void
+sv_reply_copy(sv_reply_parser_t *p, const unsigned char **pos,
+    const unsigned char *end)
+{
+    size_t                len, left;
+    const unsigned char  *stop;
+
+    left = SV_REPLY_LINE_MAX - p->octets;
+
+    if ((size_t) (end - *pos) > left) {
+        end = *pos + left;
+    }
+
+    stop = memchr(*pos, '\n', end - *pos);
+    end = (stop != NULL) ? stop : end;
+
+    stop = memchr(*pos, '\r', end - *pos);
+    end = (stop != NULL) ? stop : end;
+
+    len = end - *pos;
+    left = SV_REPLY_TEXT_MAX - p->text_len;
+    left = (len < left) ? len : left;
+
+    memcpy(p->text + p->text_len, *pos, left);
+
+    p->text_len += left;
+    p->octets += len;
+    *pos = end;
 }
 
 
