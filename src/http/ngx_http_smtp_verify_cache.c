@@ -19,8 +19,6 @@ static uint32_t ngx_http_smtp_verify_cache_scope(
     ngx_http_smtp_verify_loc_conf_t *conf);
 static void ngx_http_smtp_verify_cache_hash(uint32_t *hash, void *data,
     size_t len);
-static ngx_int_t ngx_http_smtp_verify_cache_status(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r);
 static u_char *ngx_http_smtp_verify_counters_latency(u_char *p,
     const char *name, ngx_smtp_verify_latency_t *latency);
@@ -55,17 +53,6 @@ static time_t  ngx_http_smtp_verify_cache_valid_default[SV_REASON_MAX] = {
     [SV_POLICY_REJECTED] = 10 * NGX_HTTP_SMTP_VERIFY_MINUTE,
     [SV_RELAY_DENIED] = 10 * NGX_HTTP_SMTP_VERIFY_MINUTE,
     [SV_REJECTED] = 10 * NGX_HTTP_SMTP_VERIFY_MINUTE
-};
-
-
-static ngx_str_t  ngx_http_smtp_verify_cache_statuses[] = {
-    ngx_null_string,
-    ngx_string("MISS"),
-    ngx_string("BYPASS"),
-    ngx_string("EXPIRED"),
-    ngx_string("COALESCED"),
-    ngx_string("HIT"),
-    ngx_string("STALE")
 };
 
 
@@ -429,49 +416,6 @@ ngx_http_smtp_verify_erase(ngx_http_request_t *r, ngx_str_t *email)
     r->header_only = 1;
 
     return ngx_http_smtp_verify_send(r, NGX_HTTP_NO_CONTENT, &type, b);
-}
-
-
-ngx_int_t
-ngx_http_smtp_verify_cache_variables(ngx_conf_t *cf)
-{
-    ngx_http_variable_t  *var;
-    ngx_str_t             name = ngx_string("smtp_verify_cache_status");
-
-    var = ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);
-    if (var == NULL) {
-        return NGX_ERROR;
-    }
-
-    var->get_handler = ngx_http_smtp_verify_cache_status;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_smtp_verify_cache_status(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
-{
-    ngx_str_t                   *status;
-    ngx_http_smtp_verify_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
-
-    if (ctx == NULL || ctx->lookup.status == ngx_smtp_verify_lookup_none) {
-        v->not_found = 1;
-        return NGX_OK;
-    }
-
-    status = &ngx_http_smtp_verify_cache_statuses[ctx->lookup.status];
-
-    v->valid = 1;
-    v->no_cacheable = 0;
-    v->not_found = 0;
-    v->len = (unsigned) status->len;
-    v->data = status->data;
-
-    return NGX_OK;
 }
 
 

@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_egress.h"
+#include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_throttle.h"
 
@@ -101,6 +102,10 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->verify.refresh = NGX_CONF_UNSET;
     conf->cache_bypass = NGX_CONF_UNSET_PTR;
     conf->tokens = NGX_CONF_UNSET_PTR;
+    conf->gate = NGX_CONF_UNSET_PTR;
+    conf->gate_headers = NGX_CONF_UNSET;
+    conf->gate_body_max = NGX_CONF_UNSET_SIZE;
+    conf->addresses = NGX_CONF_UNSET_PTR;
 
     return conf;
 }
@@ -155,6 +160,7 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_smtp_verify_throttle_merge(prev, conf);
     ngx_http_smtp_verify_cache_merge(prev, conf);
+    ngx_http_smtp_verify_gate_merge(prev, conf);
     ngx_http_smtp_verify_merge_ssl(cf, prev, conf);
 
     conf->verify.port = (in_port_t) conf->port;
@@ -168,7 +174,9 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         }
     }
 
-    if (!conf->enable) {
+    if (!conf->enable && conf->gate == NULL
+        && (conf->addresses == NULL || conf->verify.cache == NULL))
+    {
         return NGX_CONF_OK;
     }
 
@@ -199,7 +207,7 @@ ngx_http_smtp_verify_default_timeouts(ngx_conf_t *cf)
 }
 
 
-/* what a location that verifies must have */
+/* what a location must have that verifies, or looks into the cache */
 
 static char *
 ngx_http_smtp_verify_check(ngx_conf_t *cf,
@@ -234,7 +242,7 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
 
     ngx_http_smtp_verify_cache_check(cf, conf);
 
-    if (!conf->smtp) {
+    if (!conf->smtp || (!conf->enable && conf->gate == NULL)) {
         return NGX_CONF_OK;
     }
 

@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_egress.h"
+#include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_rdap.h"
 #include "ngx_http_smtp_verify_tokens.h"
@@ -16,8 +17,6 @@
 #define NGX_HTTP_SMTP_VERIFY_ID_LEN             16
 
 
-static ngx_int_t ngx_http_smtp_verify_request_id(ngx_http_request_t *r,
-    ngx_str_t *id);
 static ngx_int_t ngx_http_smtp_verify_new_id(ngx_http_request_t *r,
     ngx_http_variable_value_t *vv);
 static ngx_int_t ngx_http_smtp_verify_body_type(ngx_http_request_t *r);
@@ -26,13 +25,8 @@ static ngx_int_t ngx_http_smtp_verify_params(ngx_http_request_t *r,
     sv_params_t *params);
 static ngx_int_t ngx_http_smtp_verify_lookup(ngx_http_request_t *r,
     sv_params_t *params);
-static ngx_int_t ngx_http_smtp_verify_identity(ngx_http_request_t *r,
-    ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_http_smtp_verify_identity_from(ngx_http_request_t *r,
     ngx_smtp_verify_lookup_t *l);
-static ngx_uint_t ngx_http_smtp_verify_busy(
-    ngx_http_smtp_verify_loc_conf_t *slcf);
-static void ngx_http_smtp_verify_wait(ngx_http_request_t *r);
 static void ngx_http_smtp_verify_done(ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_http_smtp_verify_result(ngx_http_request_t *r);
 static void ngx_http_smtp_verify_cleanup(void *data);
@@ -131,7 +125,7 @@ ngx_http_smtp_verify_body_done(ngx_http_request_t *r, ngx_int_t rc)
 
 /* that of the client if it can be repeated safely, else our own */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_smtp_verify_request_id(ngx_http_request_t *r, ngx_str_t *id)
 {
     size_t                             n;
@@ -439,7 +433,7 @@ ngx_http_smtp_verify_params(ngx_http_request_t *r, sv_params_t *params)
 
 /* values with variables are only known, and checked, now */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_smtp_verify_identity(ngx_http_request_t *r,
     ngx_smtp_verify_lookup_t *l)
 {
@@ -508,7 +502,7 @@ ngx_http_smtp_verify_identity_from(ngx_http_request_t *r,
 
 /* below 1/16 of free connections nginx drops idle clients: stop before */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_smtp_verify_busy(ngx_http_smtp_verify_loc_conf_t *slcf)
 {
     ngx_uint_t  max, n;
@@ -524,7 +518,7 @@ ngx_http_smtp_verify_busy(ngx_http_smtp_verify_loc_conf_t *slcf)
 
 /* a client that goes away ends the probe; a FIN may be there already */
 
-static void
+void
 ngx_http_smtp_verify_wait(ngx_http_request_t *r)
 {
     ngx_http_smtp_verify_loc_conf_t  *slcf;
@@ -582,6 +576,10 @@ ngx_http_smtp_verify_result(ngx_http_request_t *r)
     ngx_http_smtp_verify_client_settle(l, &ctx->unit);
 
     b = ngx_http_smtp_verify_json(r, l->result, &ctx->request_id);
+
+    if (ngx_http_smtp_verify_keep(r, ctx, l->result) != NGX_OK) {
+        b = NULL;
+    }
 
     if (l->refresh && ngx_http_smtp_verify_identity(r, l) == NGX_OK) {
         ngx_smtp_verify_lookup_refresh(l);

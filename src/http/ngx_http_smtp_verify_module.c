@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_egress.h"
+#include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_rdap.h"
 #include "ngx_http_smtp_verify_throttle.h"
@@ -371,6 +372,34 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       0,
       NULL },
 
+    { ngx_string("smtp_verify_gate"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
+      ngx_http_smtp_verify_gate,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_gate_headers"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, gate_headers),
+      NULL },
+
+    { ngx_string("smtp_verify_gate_body_max"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, gate_body_max),
+      NULL },
+
+    { ngx_string("smtp_verify_address"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
+      ngx_http_smtp_verify_address,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("smtp_verify_counters"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_smtp_verify_counters_set,
@@ -384,7 +413,7 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
 
 static ngx_http_module_t  ngx_http_smtp_verify_module_ctx = {
     ngx_http_smtp_verify_preconfiguration, /* preconfiguration */
-    NULL,                                  /* postconfiguration */
+    ngx_http_smtp_verify_gate_init,        /* postconfiguration */
 
     ngx_http_smtp_verify_create_main_conf, /* create main configuration */
     NULL,                                  /* init main configuration */
@@ -433,7 +462,7 @@ ngx_http_smtp_verify_preconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    return ngx_http_smtp_verify_cache_variables(cf);
+    return ngx_http_smtp_verify_variables(cf);
 }
 
 

@@ -25,6 +25,7 @@ typedef struct {
     ngx_array_t                   *limits;      /* of providers */
     ngx_array_t                    pools;       /* of egresses: pointers */
     ngx_int_t                      request_id;  /* index of a variable */
+    ngx_array_t                    variables;   /* indices of ours, used */
     ngx_array_t                    tokens;      /* files of them */
     ngx_uint_t                     nclients;    /* in all files */
 } ngx_http_smtp_verify_main_conf_t;
@@ -32,6 +33,7 @@ typedef struct {
 
 typedef struct ngx_http_smtp_verify_tokens_s  ngx_http_smtp_verify_tokens_t;
 typedef struct ngx_http_smtp_verify_client_s  ngx_http_smtp_verify_client_t;
+typedef struct ngx_http_smtp_verify_gate_s  ngx_http_smtp_verify_gate_t;
 
 
 typedef struct {
@@ -49,6 +51,11 @@ typedef struct {
     ngx_str_t                      rdap;        /* a URI; empty: off */
     ngx_str_t                      pool;        /* its name */
     ngx_http_smtp_verify_tokens_t *tokens;      /* NULL: none are needed */
+
+    ngx_http_smtp_verify_gate_t   *gate;        /* NULL: off */
+    ngx_flag_t                     gate_headers;
+    size_t                         gate_body_max;
+    ngx_array_t                   *addresses;   /* sources; NULL: none */
 
     ngx_uint_t                     ssl_protocols;
     ngx_str_t                      ssl_ciphers;
@@ -69,20 +76,55 @@ typedef struct {
 } ngx_http_smtp_verify_unit_t;
 
 
+/* of the gate: where it is, and what came of it */
+
+typedef enum {
+    ngx_http_smtp_verify_step_start = 0,
+    ngx_http_smtp_verify_step_reading,
+    ngx_http_smtp_verify_step_read,
+    ngx_http_smtp_verify_step_waiting,
+    ngx_http_smtp_verify_step_told
+} ngx_http_smtp_verify_step_e;
+
+
+typedef enum {
+    ngx_http_smtp_verify_gate_none = 0,
+    ngx_http_smtp_verify_gate_passed,
+    ngx_http_smtp_verify_gate_denied,
+    ngx_http_smtp_verify_gate_dry_run,
+    ngx_http_smtp_verify_gate_unverified,
+    ngx_http_smtp_verify_gate_faulty
+} ngx_http_smtp_verify_gate_status_e;
+
+
 typedef struct {
     ngx_http_request_t            *request;
     ngx_smtp_verify_lookup_t       lookup;
     ngx_http_smtp_verify_unit_t    unit;
     ngx_str_t                      request_id;
     ngx_buf_t                     *body;
+
+    ngx_http_smtp_verify_step_e         step;
+    ngx_http_smtp_verify_gate_status_e  gate_status;
+    ngx_uint_t                     cleanup;     /* of the lookup, is set */
+    ngx_str_t                      address;     /* that the result is of */
+    ngx_smtp_verify_result_t      *result;      /* NULL: none */
+    ngx_str_t                      json;        /* the same */
+    ngx_uint_t                     peeked;      /* it is only the cache's */
 } ngx_http_smtp_verify_ctx_t;
 
 
 extern ngx_module_t  ngx_http_smtp_verify_module;
 
 
-/* handler.c */
+/* handler.c; _wait(): a client that goes away ends the request */
 ngx_int_t ngx_http_smtp_verify_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_smtp_verify_request_id(ngx_http_request_t *r,
+    ngx_str_t *id);
+ngx_int_t ngx_http_smtp_verify_identity(ngx_http_request_t *r,
+    ngx_smtp_verify_lookup_t *l);
+ngx_uint_t ngx_http_smtp_verify_busy(ngx_http_smtp_verify_loc_conf_t *slcf);
+void ngx_http_smtp_verify_wait(ngx_http_request_t *r);
 
 /* body.c: reads a body of up to NGX_HTTP_SMTP_VERIFY_BODY_MAX into
    ctx->body, without a temporary file; the handler gets NGX_OK or a status
@@ -104,6 +146,9 @@ ngx_int_t ngx_http_smtp_verify_problem(ngx_http_request_t *r,
     ngx_uint_t status, const char *code, const char *detail);
 ngx_int_t ngx_http_smtp_verify_header(ngx_http_request_t *r, const char *key,
     ngx_str_t *value);
+ngx_int_t ngx_http_smtp_verify_problem_with(ngx_http_request_t *r,
+    ngx_uint_t status, const char *code, const char *detail,
+    ngx_str_t *members);
 
 /* json.c: the result object; NULL: no memory */
 ngx_buf_t *ngx_http_smtp_verify_json(ngx_http_request_t *r,

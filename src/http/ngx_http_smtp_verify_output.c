@@ -11,8 +11,11 @@ static struct {
 } ngx_http_smtp_verify_titles[] = {
     { 400, ngx_string("Bad Request") },
     { 401, ngx_string("Unauthorized") },
+    { 403, ngx_string("Forbidden") },
     { 404, ngx_string("Not Found") },
     { 405, ngx_string("Method Not Allowed") },
+    { 406, ngx_string("Not Acceptable") },
+    { 409, ngx_string("Conflict") },
     { 413, ngx_string("Content Too Large") },
     { 415, ngx_string("Unsupported Media Type") },
     { 422, ngx_string("Unprocessable Content") },
@@ -70,6 +73,19 @@ ngx_int_t
 ngx_http_smtp_verify_problem(ngx_http_request_t *r, ngx_uint_t status,
     const char *code, const char *detail)
 {
+    ngx_str_t  members = ngx_null_string;
+
+    return ngx_http_smtp_verify_problem_with(r, status, code, detail,
+                                             &members);
+}
+
+
+/* members: more of them, as JSON has them, each with a comma before */
+
+ngx_int_t
+ngx_http_smtp_verify_problem_with(ngx_http_request_t *r, ngx_uint_t status,
+    const char *code, const char *detail, ngx_str_t *members)
+{
     size_t      len;
     ngx_int_t   rc;
     uintptr_t   escape;
@@ -118,7 +134,7 @@ ngx_http_smtp_verify_problem(ngx_http_request_t *r, ngx_uint_t status,
                             "\"title\":\"\",\"status\":,\"detail\":\"\","
                             "\"code\":\"\"}\n") - 1 + title->len
                             + NGX_INT_T_LEN + len + escape
-                            + ngx_strlen(code));
+                            + ngx_strlen(code) + members->len);
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -127,7 +143,8 @@ ngx_http_smtp_verify_problem(ngx_http_request_t *r, ngx_uint_t status,
                           "\"%V\",\"status\":%ui,\"detail\":\"", title,
                           status);
     b->last = (u_char *) ngx_escape_json(b->last, (u_char *) detail, len);
-    b->last = ngx_sprintf(b->last, "\",\"code\":\"%s\"}\n", code);
+    b->last = ngx_sprintf(b->last, "\",\"code\":\"%s\"%V}\n", code,
+                          members);
 
     return ngx_http_smtp_verify_send(r, status, &type, b);
 }

@@ -107,8 +107,6 @@ static void
 ngx_smtp_verify_lookup_add(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_call_t *call, ngx_uint_t joined)
 {
-    ngx_msec_t  timeout, elapsed;
-
     l->call = call;
 
     ngx_queue_insert_tail(&call->waiting, &l->queue);
@@ -122,12 +120,30 @@ ngx_smtp_verify_lookup_add(ngx_smtp_verify_lookup_t *l,
             l->status = ngx_smtp_verify_lookup_miss;
         }
 
+        ngx_smtp_verify_lookup_deadline(l, 0);
         return;
     }
 
     l->status = ngx_smtp_verify_lookup_coalesced;
 
-    timeout = l->conf->timeout + l->wait * 1000;
+    ngx_smtp_verify_lookup_deadline(l, l->conf->timeout + l->wait * 1000);
+}
+
+
+void
+ngx_smtp_verify_lookup_deadline(ngx_smtp_verify_lookup_t *l,
+    ngx_msec_t timeout)
+{
+    ngx_msec_t  elapsed;
+
+    if (l->budget && (timeout == 0 || l->budget < timeout)) {
+        timeout = l->budget;
+    }
+
+    if (timeout == 0) {
+        return;
+    }
+
     elapsed = ngx_current_msec - l->start;
 
     l->timer.handler = ngx_smtp_verify_lookup_timeout;
@@ -152,7 +168,10 @@ ngx_smtp_verify_lookup_take(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/* the probe goes on: who asks again finds what came of it */
+/*
+ * The probe goes on: who asks again finds what came of it.  One that is
+ * shared with nobody would have nobody to tell.
+ */
 
 static void
 ngx_smtp_verify_lookup_timeout(ngx_event_t *ev)
@@ -163,10 +182,17 @@ ngx_smtp_verify_lookup_timeout(ngx_event_t *ev)
     l = ev->data;
     call = l->call;
 
-    ngx_smtp_verify_lookup_take(l);
+    if (call) {
+        ngx_smtp_verify_lookup_take(l);
 
-    call->detached = !call->remote;
-    ngx_smtp_verify_call_leave(call);
+        call->detached = !call->remote;
+        ngx_smtp_verify_call_leave(call);
+    }
+
+    if (l->probe) {
+        ngx_smtp_verify_lookup_probe_destroy(l->probe);
+        l->probe = NULL;
+    }
 
     ngx_smtp_verify_lookup_refuse(l, SV_PENDING);
 }

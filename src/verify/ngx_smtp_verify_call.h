@@ -58,6 +58,11 @@ void ngx_smtp_verify_lookup_probe_destroy(ngx_smtp_verify_probe_t *p);
 
 ngx_int_t ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l);
 void ngx_smtp_verify_lookup_take(ngx_smtp_verify_lookup_t *l);
+
+/* that, or the lookup's budget, whichever ends first; 0: there is none */
+void ngx_smtp_verify_lookup_deadline(ngx_smtp_verify_lookup_t *l,
+    ngx_msec_t timeout);
+
 void ngx_smtp_verify_call_leave(ngx_smtp_verify_call_t *call);
 
 void ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,

@@ -23,7 +23,9 @@ ngx_smtp_verify_lookup(ngx_smtp_verify_lookup_t *l)
 {
     l->start = ngx_current_msec;
 
-    ngx_smtp_verify_count(REQUESTS);
+    if (!l->peek) {
+        ngx_smtp_verify_count(REQUESTS);
+    }
 
     if (l->conf->cache == NULL || !l->smtp
         || ngx_smtp_verify_lookup_key(l) != NGX_OK)
@@ -253,6 +255,10 @@ ngx_smtp_verify_lookup_told(ngx_smtp_verify_lookup_t *l,
     result->email = l->email;
     result->elapsed = ngx_current_msec - l->start;
 
+    if (l->peek) {
+        return;
+    }
+
     switch (l->status) {
 
     case ngx_smtp_verify_lookup_miss:
@@ -358,6 +364,10 @@ ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l, sv_reason_e reason)
                                     ngx_smtp_verify_probe_result(l->probe));
     }
 
+    if (rc == NGX_AGAIN) {
+        ngx_smtp_verify_lookup_deadline(l, 0);
+    }
+
     return rc;
 }
 
@@ -370,6 +380,10 @@ ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p)
 
     l = ngx_smtp_verify_probe_data(p);
     result = ngx_smtp_verify_probe_result(p);
+
+    if (l->timer.timer_set) {
+        ngx_del_timer(&l->timer);
+    }
 
     if (l->keyed) {
         ngx_smtp_verify_store(l->conf, l->key,
@@ -406,6 +420,10 @@ ngx_smtp_verify_lookup_cancel(ngx_smtp_verify_lookup_t *l)
     if (call) {
         ngx_smtp_verify_lookup_take(l);
         ngx_smtp_verify_call_leave(call);
+    }
+
+    if (l->timer.timer_set) {
+        ngx_del_timer(&l->timer);
     }
 
     if (l->probe) {

@@ -47,6 +47,9 @@ struct ngx_smtp_verify_lookup_s {
     ngx_str_t                          helo;
     ngx_str_t                          from;        /* without <> */
     time_t                             wait;        /* s, for greylisting */
+    ngx_msec_t                         budget;      /* then it is pending, and
+                                                       the probe goes on for
+                                                       the cache; 0: none */
 
     /* told; the result is valid within the handler, or until the caller of
        a function that returned NGX_OK returns; NULL: no memory */
@@ -67,6 +70,8 @@ struct ngx_smtp_verify_lookup_s {
     unsigned                           transcript:1;
     unsigned                           bypass:1;
     unsigned                           busy:1;      /* no more probes */
+    unsigned                           peek:1;      /* only what is cached:
+                                                       no question to count */
 
     /* told with NGX_OK: _refresh() should be called */
     unsigned                           refresh:1;

@@ -1,0 +1,81 @@
+
+/*
+ * The gate: a request goes on, or not, by the verdict on an address that it
+ * carries.  And where an address may be found.
+ */
+
+
+#ifndef _NGX_HTTP_SMTP_VERIFY_GATE_H_INCLUDED_
+#define _NGX_HTTP_SMTP_VERIFY_GATE_H_INCLUDED_
+
+
+#include "ngx_http_smtp_verify_module.h"
+
+
+typedef enum {
+    ngx_http_smtp_verify_source_value = 0,
+    ngx_http_smtp_verify_source_form,
+    ngx_http_smtp_verify_source_multipart,
+    ngx_http_smtp_verify_source_json
+} ngx_http_smtp_verify_source_e;
+
+
+typedef struct {
+    ngx_http_smtp_verify_source_e  kind;
+    ngx_http_complex_value_t       value;
+    ngx_str_t                      name;        /* of a field, a pointer */
+    ngx_uint_t                     escaped;     /* as in a query string */
+} ngx_http_smtp_verify_source_t;
+
+
+struct ngx_http_smtp_verify_gate_s {
+    ngx_http_smtp_verify_source_t  source;
+    uint64_t                       deny;        /* a bit for each reason */
+    ngx_uint_t                     status;
+    ngx_msec_t                     budget;
+    unsigned                       required:1;
+    unsigned                       deny_faults:1;
+    unsigned                       dry_run:1;
+};
+
+
+/* gate.c */
+char *ngx_http_smtp_verify_gate(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_address(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+ngx_int_t ngx_http_smtp_verify_gate_init(ngx_conf_t *cf);
+void ngx_http_smtp_verify_gate_merge(ngx_http_smtp_verify_loc_conf_t *prev,
+    ngx_http_smtp_verify_loc_conf_t *conf);
+
+/* gate_headers.c: none of ours from the client; those of the result */
+ngx_int_t ngx_http_smtp_verify_gate_headers(ngx_http_request_t *r,
+    ngx_smtp_verify_result_t *result);
+
+/*
+ * gate_source.c.  NGX_OK: there it is, empty: something that cannot be an
+ * address; NGX_DECLINED: there is none; NGX_AGAIN: the body has to be read;
+ * NGX_ABORT: the body is broken, or there are two; NGX_BUSY: the body is
+ * too large; NGX_ERROR.
+ */
+ngx_int_t ngx_http_smtp_verify_source_parse(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_smtp_verify_source_t *source);
+ngx_int_t ngx_http_smtp_verify_source_get(ngx_http_request_t *r,
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address);
+
+/*
+ * variables.c.  _ctx(): that of the request, also over internal redirects;
+ * NULL: there is none.  _ctx_create() makes one that outlives them.
+ */
+ngx_int_t ngx_http_smtp_verify_variables(ngx_conf_t *cf);
+ngx_int_t ngx_http_smtp_verify_variables_init(ngx_conf_t *cf);
+ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_ctx(ngx_http_request_t *r);
+ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_ctx_create(
+    ngx_http_request_t *r);
+
+/* what variables tell from now on; NGX_ERROR: no memory */
+ngx_int_t ngx_http_smtp_verify_keep(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx, ngx_smtp_verify_result_t *result);
+
+
+#endif /* _NGX_HTTP_SMTP_VERIFY_GATE_H_INCLUDED_ */

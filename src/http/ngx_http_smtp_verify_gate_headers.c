@@ -1,0 +1,278 @@
+
+#include "ngx_http_smtp_verify_gate.h"
+
+
+#define NGX_HTTP_SMTP_VERIFY_PREFIX  "x-email-verify"
+
+
+typedef enum {
+    ngx_http_smtp_verify_header_status = 0,
+    ngx_http_smtp_verify_header_reason,
+    ngx_http_smtp_verify_header_level,
+    ngx_http_smtp_verify_header_score,
+    ngx_http_smtp_verify_header_suggestion,
+    ngx_http_smtp_verify_header_provider,
+    ngx_http_smtp_verify_header_mx
+} ngx_http_smtp_verify_header_e;
+
+
+static ngx_uint_t ngx_http_smtp_verify_headers_is(ngx_table_elt_t *h);
+static ngx_int_t ngx_http_smtp_verify_headers_remove(ngx_http_request_t *r);
+static ngx_int_t ngx_http_smtp_verify_headers_word(ngx_http_request_t *r,
+    ngx_http_smtp_verify_header_e i, const char *word);
+static ngx_int_t ngx_http_smtp_verify_headers_add(ngx_http_request_t *r,
+    ngx_http_smtp_verify_header_e i, ngx_str_t *value);
+
+
+static struct {
+    ngx_str_t  key;
+    ngx_str_t  lowcase;
+} ngx_http_smtp_verify_headers[] = {
+    { ngx_string("X-Email-Verify-Status"),
+      ngx_string("x-email-verify-status") },
+    { ngx_string("X-Email-Verify-Reason"),
+      ngx_string("x-email-verify-reason") },
+    { ngx_string("X-Email-Verify-Level"),
+      ngx_string("x-email-verify-level") },
+    { ngx_string("X-Email-Verify-Score"),
+      ngx_string("x-email-verify-score") },
+    { ngx_string("X-Email-Verify-Suggestion"),
+      ngx_string("x-email-verify-suggestion") },
+    { ngx_string("X-Email-Verify-Provider"),
+      ngx_string("x-email-verify-provider") },
+    { ngx_string("X-Email-Verify-MX"),
+      ngx_string("x-email-verify-mx") }
+};
+
+
+ngx_int_t
+ngx_http_smtp_verify_gate_headers(ngx_http_request_t *r,
+    ngx_smtp_verify_result_t *result)
+{
+    ngx_str_t  value;
+
+    if (ngx_http_smtp_verify_headers_remove(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (result == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_smtp_verify_headers_word(r,
+                                          ngx_http_smtp_verify_header_status,
+                                          sv_status_name(result->status))
+        != NGX_OK
+        || ngx_http_smtp_verify_headers_word(r,
+                                          ngx_http_smtp_verify_header_reason,
+                                          sv_reason_info(result->reason)->name)
+           != NGX_OK
+        || ngx_http_smtp_verify_headers_word(r,
+                                          ngx_http_smtp_verify_header_level,
+                                          result->estimated ? "estimated"
+                                                            : "confirmed")
+           != NGX_OK
+        || ngx_http_smtp_verify_headers_add(r,
+                                     ngx_http_smtp_verify_header_suggestion,
+                                     &result->did_you_mean)
+           != NGX_OK
+        || ngx_http_smtp_verify_headers_add(r, ngx_http_smtp_verify_header_mx,
+                                            &result->evidence.mx_host)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (result->provider) {
+        value.data = result->provider->name.data;
+        value.len = result->provider->name.len;
+
+        if (ngx_http_smtp_verify_headers_add(r,
+                                       ngx_http_smtp_verify_header_provider,
+                                       &value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (result->score < 0) {
+        return NGX_OK;
+    }
+
+    value.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.len = ngx_sprintf(value.data, "%i", result->score) - value.data;
+
+    return ngx_http_smtp_verify_headers_add(r,
+                                            ngx_http_smtp_verify_header_score,
+                                            &value);
+}
+
+
+/*
+ * A list has no way to remove an element, and others point to its elements:
+ * where the client sent some of ours a new one takes its place.
+ */
+
+static ngx_int_t
+ngx_http_smtp_verify_headers_remove(ngx_http_request_t *r)
+{
+    ngx_list_t        list;
+    ngx_uint_t        i, pass, found;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *copy;
+
+    found = 0;
+
+    for (pass = 0; pass < 2; pass++) {
+
+        part = &r->headers_in.headers.part;
+        h = part->elts;
+
+        for (i = 0; /* void */; i++) {
+
+            if (i >= part->nelts) {
+                if (part->next == NULL) {
+                    break;
+                }
+
+                part = part->next;
+                h = part->elts;
+                i = 0;
+            }
+
+            if (ngx_http_smtp_verify_headers_is(&h[i])) {
+                found = 1;
+                continue;
+            }
+
+            if (pass == 0) {
+                continue;
+            }
+
+            copy = ngx_list_push(&list);
+            if (copy == NULL) {
+                return NGX_ERROR;
+            }
+
+            *copy = h[i];
+        }
+
+        if (pass == 1) {
+            break;
+        }
+
+        if (!found) {
+            return NGX_OK;
+        }
+
+        if (ngx_list_init(&list, r->pool, 20, sizeof(ngx_table_elt_t))
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    /* the last part may be the one within the struct that is copied */
+
+    if (list.last == &list.part) {
+        r->headers_in.headers = list;
+        r->headers_in.headers.last = &r->headers_in.headers.part;
+        return NGX_OK;
+    }
+
+    r->headers_in.headers = list;
+
+    return NGX_OK;
+}
+
+
+/*
+ * Gateways make one name of all that is neither a letter nor a digit:
+ * X_EMAIL.VERIFY-Status is ours, too.
+ */
+
+static ngx_uint_t
+ngx_http_smtp_verify_headers_is(ngx_table_elt_t *h)
+{
+    u_char      c;
+    ngx_uint_t  i, n;
+
+    n = sizeof(NGX_HTTP_SMTP_VERIFY_PREFIX) - 1;
+
+    if (h->key.len < n || (h->key.data[0] | 0x20) != 'x') {
+        return 0;
+    }
+
+    for (i = 1; i < n; i++) {
+
+        c = ngx_tolower(h->key.data[i]);
+
+        if (NGX_HTTP_SMTP_VERIFY_PREFIX[i] == '-') {
+
+            if (sv_is_alnum(c)) {
+                return 0;
+            }
+
+        } else if (c != NGX_HTTP_SMTP_VERIFY_PREFIX[i]) {
+            return 0;
+        }
+    }
+
+    return h->key.len == n || !sv_is_alnum(h->key.data[n]);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_headers_word(ngx_http_request_t *r,
+    ngx_http_smtp_verify_header_e i, const char *word)
+{
+    ngx_str_t  value;
+
+    value.data = (u_char *) word;
+    value.len = ngx_strlen(word);
+
+    return ngx_http_smtp_verify_headers_add(r, i, &value);
+}
+
+
+/* what is empty, or would be more than one line, is left out */
+
+static ngx_int_t
+ngx_http_smtp_verify_headers_add(ngx_http_request_t *r,
+    ngx_http_smtp_verify_header_e i, ngx_str_t *value)
+{
+    size_t            n;
+    ngx_str_t        *lowcase;
+    ngx_table_elt_t  *h;
+
+    if (value->len == 0) {
+        return NGX_OK;
+    }
+
+    for (n = 0; n < value->len; n++) {
+        if (value->data[n] < ' ' || value->data[n] == 0x7f) {
+            return NGX_OK;
+        }
+    }
+
+    h = ngx_list_push(&r->headers_in.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    lowcase = &ngx_http_smtp_verify_headers[i].lowcase;
+
+    h->hash = ngx_hash_key(lowcase->data, lowcase->len);
+    h->key = ngx_http_smtp_verify_headers[i].key;
+    h->lowcase_key = lowcase->data;
+    h->value = *value;
+
+    return NGX_OK;
+}

@@ -1,0 +1,548 @@
+
+#include "ngx_http_smtp_verify_gate.h"
+#include "sv_source.h"
+#include "sv_utf8.h"
+
+
+static ngx_int_t ngx_http_smtp_verify_source_kind(ngx_conf_t *cf,
+    ngx_str_t *value, ngx_http_smtp_verify_source_t *source);
+static ngx_uint_t ngx_http_smtp_verify_source_is_arg(ngx_str_t *value);
+static ngx_int_t ngx_http_smtp_verify_source_value_get(ngx_http_request_t *r,
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address);
+static ngx_int_t ngx_http_smtp_verify_source_body_get(ngx_http_request_t *r,
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address);
+static ngx_uint_t ngx_http_smtp_verify_source_is_type(ngx_http_request_t *r,
+    ngx_http_smtp_verify_source_t *source);
+static ngx_uint_t ngx_http_smtp_verify_source_encoded(ngx_http_request_t *r);
+static ngx_int_t ngx_http_smtp_verify_source_body(ngx_http_request_t *r,
+    ngx_str_t *body, u_char **copy);
+static ngx_int_t ngx_http_smtp_verify_source_copy(ngx_http_request_t *r,
+    u_char *p);
+static ngx_int_t ngx_http_smtp_verify_source_field(ngx_http_request_t *r,
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *body,
+    ngx_str_t *address);
+static ngx_int_t ngx_http_smtp_verify_source_told(ngx_http_request_t *r,
+    sv_source_value_t *value, ngx_str_t *address);
+static void ngx_http_smtp_verify_source_trim(ngx_str_t *address);
+
+
+static sv_source_value_t  ngx_http_smtp_verify_source_buf;
+
+
+ngx_int_t
+ngx_http_smtp_verify_source_parse(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_smtp_verify_source_t *source)
+{
+    ngx_int_t                         rc;
+    ngx_http_compile_complex_value_t  ccv;
+
+    rc = ngx_http_smtp_verify_source_kind(cf, value, source);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = value;
+    ccv.complex_value = &source->value;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (source->value.lengths == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid source \"%V\", a value with variables, "
+                           "\"form:\", \"multipart:\" or \"json:\" is needed",
+                           value);
+        return NGX_ERROR;
+    }
+
+    source->kind = ngx_http_smtp_verify_source_value;
+    source->escaped = ngx_http_smtp_verify_source_is_arg(value);
+
+    return NGX_OK;
+}
+
+
+/* of the body; NGX_DECLINED: it is a value */
+
+static ngx_int_t
+ngx_http_smtp_verify_source_kind(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_smtp_verify_source_t *source)
+{
+    size_t  n;
+
+    if (ngx_strncmp(value->data, "form:", 5) == 0) {
+        source->kind = ngx_http_smtp_verify_source_form;
+        n = 5;
+
+    } else if (ngx_strncmp(value->data, "multipart:", 10) == 0) {
+        source->kind = ngx_http_smtp_verify_source_multipart;
+        n = 10;
+
+    } else if (ngx_strncmp(value->data, "json:", 5) == 0) {
+        source->kind = ngx_http_smtp_verify_source_json;
+        n = 5;
+
+    } else {
+        return NGX_DECLINED;
+    }
+
+    source->name.data = value->data + n;
+    source->name.len = value->len - n;
+
+    if (source->kind == ngx_http_smtp_verify_source_json) {
+
+        if (sv_source_pointer_valid(source->name.data, source->name.len)) {
+            return NGX_OK;
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid source \"%V\", a JSON pointer begins "
+                           "with \"/\"", value);
+        return NGX_ERROR;
+    }
+
+    if (source->name.len == 0 || source->name.len > SV_SOURCE_NAME_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid source \"%V\"",
+                           value);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* nginx leaves arguments as they stand in the query string */
+
+static ngx_uint_t
+ngx_http_smtp_verify_source_is_arg(ngx_str_t *value)
+{
+    u_char  *p, *end;
+
+    p = value->data;
+    end = p + value->len;
+
+    if (value->len > 7 && ngx_strncmp(p, "${arg_", 6) == 0 && end[-1] == '}')
+    {
+        p += 6;
+        end--;
+
+    } else if (value->len > 5 && ngx_strncmp(p, "$arg_", 5) == 0) {
+        p += 5;
+
+    } else {
+        return 0;
+    }
+
+    while (p < end) {
+
+        if (!sv_is_alnum(*p) && *p != '_') {
+            return 0;
+        }
+
+        p++;
+    }
+
+    return 1;
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_source_get(ngx_http_request_t *r,
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address)
+{
+    ngx_int_t  rc;
+
+    rc = (source->kind == ngx_http_smtp_verify_source_value)
+         ? ngx_http_smtp_verify_source_value_get(r, source, address)
+         : ngx_http_smtp_verify_source_body_get(r, source, address);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    /* applications do so, too */
+
+    ngx_http_smtp_verify_source_trim(address);
+
+    if (address->len == 0) {
+        return NGX_DECLINED;
+    }
+
+    if (address->len > SV_SOURCE_VALUE_MAX
+        || ngx_strlchr(address->data, address->data + address->len, '\0')
+        || !sv_utf8_valid(address->data, address->len))
+    {
+        address->len = 0;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_source_value_get(ngx_http_request_t *r,
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address)
+{
+    u_char             *p, *end;
+    sv_source_value_t  *value;
+
+    if (ngx_http_complex_value(r, &source->value, address) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (!source->escaped) {
+        return NGX_OK;
+    }
+
+    end = address->data + address->len;
+
+    for (p = address->data; p < end; p++) {
+        if (*p == '%' || *p == '+') {
+            value = &ngx_http_smtp_verify_source_buf;
+            sv_source_decode(address->data, address->len, value);
+            return ngx_http_smtp_verify_source_told(r, value, address);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_source_body_get(ngx_http_request_t *r,
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address)
+{
+    size_t                            max;
+    u_char                           *copy;
+    ngx_int_t                         rc;
+    ngx_str_t                         body;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    if (!ngx_http_smtp_verify_source_is_type(r, source)) {
+        return NGX_DECLINED;
+    }
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    max = slcf->gate_body_max;
+
+    if (r->headers_in.content_length_n > (off_t) max) {
+        return NGX_BUSY;
+    }
+
+    /* who undoes the encoding would see what we do not */
+
+    if (ngx_http_smtp_verify_source_encoded(r)) {
+        return NGX_ABORT;
+    }
+
+    if (r->request_body == NULL) {
+        return NGX_AGAIN;
+    }
+
+    rc = ngx_http_smtp_verify_source_body(r, &body, &copy);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = ngx_http_smtp_verify_source_field(r, source, &body, address);
+
+    if (copy) {
+        ngx_free(copy);
+    }
+
+    return rc;
+}
+
+
+/* application/json, also application/anything+json */
+
+static ngx_uint_t
+ngx_http_smtp_verify_source_is_type(ngx_http_request_t *r,
+    ngx_http_smtp_verify_source_t *source)
+{
+    u_char     *p;
+    ngx_str_t   type;
+
+    if (r->headers_in.content_type == NULL) {
+        return 0;
+    }
+
+    type = r->headers_in.content_type->value;
+
+    p = ngx_strlchr(type.data, type.data + type.len, ';');
+    if (p) {
+        type.len = p - type.data;
+    }
+
+    ngx_http_smtp_verify_source_trim(&type);
+
+    switch (source->kind) {
+
+    case ngx_http_smtp_verify_source_form:
+        return type.len == sizeof("application/x-www-form-urlencoded") - 1
+               && ngx_strncasecmp(type.data, (u_char *)
+                                  "application/x-www-form-urlencoded",
+                                  type.len)
+                  == 0;
+
+    case ngx_http_smtp_verify_source_multipart:
+        return type.len == sizeof("multipart/form-data") - 1
+               && ngx_strncasecmp(type.data, (u_char *) "multipart/form-data",
+                                  type.len)
+                  == 0;
+
+    default: /* ngx_http_smtp_verify_source_json */
+
+        if (type.len < sizeof("application/json") - 1
+            || ngx_strncasecmp(type.data, (u_char *) "application/", 12) != 0)
+        {
+            return 0;
+        }
+
+        p = type.data + type.len;
+
+        return type.len == sizeof("application/json") - 1
+               ? ngx_strncasecmp(p - 4, (u_char *) "json", 4) == 0
+               : ngx_strncasecmp(p - 5, (u_char *) "+json", 5) == 0;
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_smtp_verify_source_encoded(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return 0;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == sizeof("Content-Encoding") - 1
+            && ngx_strncmp(h[i].lowcase_key, "content-encoding",
+                           sizeof("content-encoding") - 1)
+               == 0
+            && ngx_strcasecmp(h[i].value.data, (u_char *) "identity") != 0)
+        {
+            return 1;
+        }
+    }
+}
+
+
+/* one buffer in memory as it is, else a copy, which is to be freed */
+
+static ngx_int_t
+ngx_http_smtp_verify_source_body(ngx_http_request_t *r, ngx_str_t *body,
+    u_char **copy)
+{
+    off_t                             len;
+    ngx_chain_t                      *cl;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    *copy = NULL;
+    ngx_str_null(body);
+
+    cl = r->request_body->bufs;
+
+    if (cl == NULL) {
+        return NGX_OK;
+    }
+
+    if (cl->next == NULL && ngx_buf_in_memory(cl->buf)) {
+        body->data = cl->buf->pos;
+        body->len = cl->buf->last - cl->buf->pos;
+
+        return body->len > slcf->gate_body_max ? NGX_BUSY : NGX_OK;
+    }
+
+    len = 0;
+
+    for ( /* void */ ; cl; cl = cl->next) {
+        len += ngx_buf_size(cl->buf);
+    }
+
+    if (len > (off_t) slcf->gate_body_max) {
+        return NGX_BUSY;
+    }
+
+    if (len == 0) {
+        return NGX_OK;
+    }
+
+    *copy = ngx_alloc((size_t) len, r->connection->log);
+    if (*copy == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_smtp_verify_source_copy(r, *copy) != NGX_OK) {
+        ngx_free(*copy);
+        return NGX_ERROR;
+    }
+
+    body->data = *copy;
+    body->len = (size_t) len;
+
+    return NGX_OK;
+}
+
+
+/* what did not fit client_body_buffer_size was written just now */
+
+static ngx_int_t
+ngx_http_smtp_verify_source_copy(ngx_http_request_t *r, u_char *p)
+{
+    size_t        size;
+    ssize_t       n;
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+
+        b = cl->buf;
+
+        if (ngx_buf_in_memory(b)) {
+            p = ngx_cpymem(p, b->pos, b->last - b->pos);
+            continue;
+        }
+
+        if (!b->in_file) {
+            continue;
+        }
+
+        /* an upstream module closes it when it has sent it */
+
+        if (b->file->fd == NGX_INVALID_FILE) {
+            return NGX_ERROR;
+        }
+
+        size = (size_t) (b->file_last - b->file_pos);
+
+        n = ngx_read_file(b->file, p, size, b->file_pos);
+
+        if (n != (ssize_t) size) {
+            return NGX_ERROR;
+        }
+
+        p += size;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_source_field(ngx_http_request_t *r,
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *body,
+    ngx_str_t *address)
+{
+    sv_str_t             name, type;
+    sv_source_value_t   *value;
+    sv_source_status_e   status;
+
+    if (body->len == 0) {
+        return NGX_DECLINED;
+    }
+
+    value = &ngx_http_smtp_verify_source_buf;
+
+    name.data = source->name.data;
+    name.len = source->name.len;
+
+    switch (source->kind) {
+
+    case ngx_http_smtp_verify_source_form:
+        status = sv_source_form(body->data, body->len, &name, value);
+        break;
+
+    case ngx_http_smtp_verify_source_multipart:
+        type.data = r->headers_in.content_type->value.data;
+        type.len = r->headers_in.content_type->value.len;
+
+        status = sv_source_multipart(body->data, body->len, &type, &name,
+                                     value);
+        break;
+
+    default: /* ngx_http_smtp_verify_source_json */
+        status = sv_source_json(body->data, body->len, &name, value);
+    }
+
+    switch (status) {
+
+    case SV_SOURCE_OK:
+        return ngx_http_smtp_verify_source_told(r, value, address);
+
+    case SV_SOURCE_NONE:
+        return NGX_DECLINED;
+
+    default:
+        return NGX_ABORT;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_source_told(ngx_http_request_t *r,
+    sv_source_value_t *value, ngx_str_t *address)
+{
+    address->len = value->len + value->cut;
+    address->data = ngx_pnalloc(r->pool, address->len);
+
+    if (address->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(address->data, value->data, value->len);
+
+    /* longer than an address may be */
+
+    if (value->cut) {
+        address->data[value->len] = 'x';
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_smtp_verify_source_trim(ngx_str_t *address)
+{
+    u_char  *p, *last;
+
+    p = address->data;
+    last = p + address->len;
+
+    while (p < last && (*p == ' ' || (*p >= '\t' && *p <= '\r'))) {
+        p++;
+    }
+
+    while (last > p && (last[-1] == ' '
+                        || (last[-1] >= '\t' && last[-1] <= '\r')))
+    {
+        last--;
+    }
+
+    address->data = p;
+    address->len = last - p;
+}

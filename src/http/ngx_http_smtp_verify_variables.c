@@ -1,0 +1,723 @@
+
+#include "ngx_http_smtp_verify_gate.h"
+
+
+typedef enum {
+    ngx_http_smtp_verify_var_status = 0,
+    ngx_http_smtp_verify_var_reason,
+    ngx_http_smtp_verify_var_score,
+    ngx_http_smtp_verify_var_level,
+    ngx_http_smtp_verify_var_suggestion,
+    ngx_http_smtp_verify_var_result,
+    ngx_http_smtp_verify_var_time,
+    ngx_http_smtp_verify_var_mx,
+    ngx_http_smtp_verify_var_provider
+} ngx_http_smtp_verify_var_e;
+
+
+static ngx_int_t ngx_http_smtp_verify_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_smtp_verify_variable_domain(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_smtp_verify_variable_cache_status(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_smtp_verify_variable_gate_status(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_smtp_verify_variable_text(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx, ngx_uint_t i, ngx_str_t *text);
+static ngx_int_t ngx_http_smtp_verify_variable_json(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx, ngx_str_t *text);
+static ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_known(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_smtp_verify_known_address(ngx_http_request_t *r,
+    ngx_str_t *address);
+static void ngx_http_smtp_verify_tell(ngx_http_variable_value_t *v,
+    ngx_str_t *text);
+static void ngx_http_smtp_verify_word(ngx_str_t *text, const char *word);
+static void ngx_http_smtp_verify_ctx_cleanup(void *data);
+static size_t ngx_http_smtp_verify_keep_size(
+    ngx_smtp_verify_result_t *result);
+static u_char *ngx_http_smtp_verify_keep_str(u_char *p, ngx_str_t *s);
+static u_char *ngx_http_smtp_verify_keep_word(u_char *p, const char **word);
+
+
+static ngx_http_variable_t  ngx_http_smtp_verify_vars[] = {
+
+    { ngx_string("smtp_verify_status"), NULL, ngx_http_smtp_verify_variable,
+      ngx_http_smtp_verify_var_status, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("smtp_verify_reason"), NULL, ngx_http_smtp_verify_variable,
+      ngx_http_smtp_verify_var_reason, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("smtp_verify_score"), NULL, ngx_http_smtp_verify_variable,
+      ngx_http_smtp_verify_var_score, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("smtp_verify_level"), NULL, ngx_http_smtp_verify_variable,
+      ngx_http_smtp_verify_var_level, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("smtp_verify_suggestion"), NULL,
+      ngx_http_smtp_verify_variable, ngx_http_smtp_verify_var_suggestion,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("smtp_verify_result"), NULL, ngx_http_smtp_verify_variable,
+      ngx_http_smtp_verify_var_result, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("smtp_verify_time"), NULL, ngx_http_smtp_verify_variable,
+      ngx_http_smtp_verify_var_time, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("smtp_verify_mx"), NULL, ngx_http_smtp_verify_variable,
+      ngx_http_smtp_verify_var_mx, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("smtp_verify_provider"), NULL, ngx_http_smtp_verify_variable,
+      ngx_http_smtp_verify_var_provider, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("smtp_verify_domain"), NULL,
+      ngx_http_smtp_verify_variable_domain, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("smtp_verify_cache_status"), NULL,
+      ngx_http_smtp_verify_variable_cache_status, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("smtp_verify_gate_status"), NULL,
+      ngx_http_smtp_verify_variable_gate_status, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
+
+
+static ngx_str_t  ngx_http_smtp_verify_cache_statuses[] = {
+    ngx_null_string,
+    ngx_string("MISS"),
+    ngx_string("BYPASS"),
+    ngx_string("EXPIRED"),
+    ngx_string("COALESCED"),
+    ngx_string("HIT"),
+    ngx_string("STALE")
+};
+
+
+/* in the order of ngx_http_smtp_verify_gate_status_e */
+
+static ngx_str_t  ngx_http_smtp_verify_gate_statuses[] = {
+    ngx_null_string,
+    ngx_string("PASSED"),
+    ngx_string("DENIED"),
+    ngx_string("DENIED_DRY_RUN"),
+    ngx_string("UNVERIFIED"),
+    ngx_string("FAULT")
+};
+
+
+ngx_int_t
+ngx_http_smtp_verify_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *var, *v;
+
+    for (v = ngx_http_smtp_verify_vars; v->name.len; v++) {
+
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}
+
+
+/* which of them are used, to forget what was told before the verdict */
+
+ngx_int_t
+ngx_http_smtp_verify_variables_init(ngx_conf_t *cf)
+{
+    ngx_uint_t                         i, *index;
+    ngx_http_variable_t               *v, *used;
+    ngx_http_core_main_conf_t         *cmcf;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
+
+    if (ngx_array_init(&smcf->variables, cf->pool, 4, sizeof(ngx_uint_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    used = cmcf->variables.elts;
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+
+        for (v = ngx_http_smtp_verify_vars; v->name.len; v++) {
+
+            if (used[i].name.len != v->name.len
+                || ngx_strncmp(used[i].name.data, v->name.data, v->name.len)
+                   != 0)
+            {
+                continue;
+            }
+
+            index = ngx_array_push(&smcf->variables);
+            if (index == NULL) {
+                return NGX_ERROR;
+            }
+
+            *index = i;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                    text;
+    ngx_http_smtp_verify_ctx_t  *ctx;
+
+    ctx = ngx_http_smtp_verify_known(r);
+
+    if (ctx == NULL || ctx->result == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    ngx_str_null(&text);
+
+    if (ngx_http_smtp_verify_variable_text(r, ctx, data, &text) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_smtp_verify_tell(v, &text);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_variable_text(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx, ngx_uint_t i, ngx_str_t *text)
+{
+    u_char                    *p;
+    ngx_smtp_verify_result_t  *result;
+
+    result = ctx->result;
+
+    switch (i) {
+
+    case ngx_http_smtp_verify_var_status:
+        ngx_http_smtp_verify_word(text, sv_status_name(result->status));
+        return NGX_OK;
+
+    case ngx_http_smtp_verify_var_reason:
+        ngx_http_smtp_verify_word(text, sv_reason_info(result->reason)->name);
+        return NGX_OK;
+
+    case ngx_http_smtp_verify_var_level:
+        ngx_http_smtp_verify_word(text, result->estimated ? "estimated"
+                                                          : "confirmed");
+        return NGX_OK;
+
+    case ngx_http_smtp_verify_var_suggestion:
+        *text = result->did_you_mean;
+        return NGX_OK;
+
+    case ngx_http_smtp_verify_var_result:
+        return ngx_http_smtp_verify_variable_json(r, ctx, text);
+
+    case ngx_http_smtp_verify_var_mx:
+        *text = result->evidence.mx_host;
+        return NGX_OK;
+
+    case ngx_http_smtp_verify_var_provider:
+
+        if (result->provider) {
+            text->data = result->provider->name.data;
+            text->len = result->provider->name.len;
+        }
+
+        return NGX_OK;
+
+    default:
+        break;
+    }
+
+    /* numbers */
+
+    if (i == ngx_http_smtp_verify_var_score && result->score < 0) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, NGX_INT_T_LEN + sizeof(".000") - 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->data = p;
+
+    if (i == ngx_http_smtp_verify_var_score) {
+        text->len = ngx_sprintf(p, "%i", result->score) - p;
+
+    } else {
+        text->len = ngx_sprintf(p, "%M.%03M", result->elapsed / 1000,
+                                result->elapsed % 1000)
+                    - p;
+    }
+
+    return NGX_OK;
+}
+
+
+/* one line */
+
+static ngx_int_t
+ngx_http_smtp_verify_variable_json(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx, ngx_str_t *text)
+{
+    ngx_buf_t  *b;
+
+    if (ctx->json.len == 0) {
+
+        if (ctx->request_id.len == 0
+            && ngx_http_smtp_verify_request_id(r, &ctx->request_id) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        b = ngx_http_smtp_verify_json(r, ctx->result, &ctx->request_id);
+        if (b == NULL) {
+            return NGX_ERROR;
+        }
+
+        ctx->json.data = b->pos;
+        ctx->json.len = b->last - b->pos;
+
+        while (ctx->json.len && ctx->json.data[ctx->json.len - 1] == '\n') {
+            ctx->json.len--;
+        }
+    }
+
+    *text = ctx->json;
+
+    return NGX_OK;
+}
+
+
+/* of an address that is no more than known: it takes neither gate nor cache */
+
+static ngx_int_t
+ngx_http_smtp_verify_variable_domain(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                    address, domain;
+    ngx_http_smtp_verify_ctx_t  *ctx;
+    static sv_address_t          addr;
+
+    ctx = ngx_http_smtp_verify_ctx(r);
+
+    if (ctx && ctx->address.len) {
+        address = ctx->address;
+
+    } else if (ngx_http_smtp_verify_known_address(r, &address) != NGX_OK) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    if (sv_address_parse(address.data, address.len, &addr) != SV_ADDRESS_OK) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    domain.len = addr.domain.len;
+    domain.data = ngx_pnalloc(r->pool, domain.len);
+
+    if (domain.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(domain.data, addr.domain.data, domain.len);
+
+    ngx_http_smtp_verify_tell(v, &domain);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_variable_cache_status(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_smtp_verify_ctx_t  *ctx;
+
+    ctx = ngx_http_smtp_verify_known(r);
+
+    if (ctx == NULL || ctx->lookup.status == ngx_smtp_verify_lookup_none) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    ngx_http_smtp_verify_tell(v,
+                   &ngx_http_smtp_verify_cache_statuses[ctx->lookup.status]);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_variable_gate_status(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_smtp_verify_ctx_t  *ctx;
+
+    ctx = ngx_http_smtp_verify_ctx(r);
+
+    if (ctx == NULL && r != r->main) {
+        ctx = ngx_http_smtp_verify_ctx(r->main);
+    }
+
+    if (ctx == NULL || ctx->gate_status == ngx_http_smtp_verify_gate_none) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    ngx_http_smtp_verify_tell(v,
+                       &ngx_http_smtp_verify_gate_statuses[ctx->gate_status]);
+
+    return NGX_OK;
+}
+
+
+/*
+ * Of a verdict: that of this request, or of the main one; without any, what
+ * the cache has of the address that smtp_verify_address names.
+ */
+
+static ngx_http_smtp_verify_ctx_t *
+ngx_http_smtp_verify_known(ngx_http_request_t *r)
+{
+    ngx_str_t                         address;
+    ngx_smtp_verify_lookup_t          l;
+    ngx_http_smtp_verify_ctx_t       *ctx;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    ctx = ngx_http_smtp_verify_ctx(r);
+
+    if (ctx == NULL && r != r->main) {
+        ctx = ngx_http_smtp_verify_ctx(r->main);
+
+        if (ctx && ctx->result) {
+            return ctx;
+        }
+
+        ctx = NULL;
+    }
+
+    if (ctx && (ctx->step != ngx_http_smtp_verify_step_start
+                || (ctx->result && !ctx->peeked)))
+    {
+        return ctx;
+    }
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (slcf->addresses == NULL || slcf->verify.cache == NULL
+        || ngx_http_smtp_verify_known_address(r, &address) != NGX_OK)
+    {
+        return ctx;
+    }
+
+    if (ctx && ctx->peeked && ctx->address.len == address.len
+        && ngx_memcmp(ctx->address.data, address.data, address.len) == 0)
+    {
+        return ctx;
+    }
+
+    if (ctx == NULL) {
+        ctx = ngx_http_smtp_verify_ctx_create(r);
+        if (ctx == NULL) {
+            return NULL;
+        }
+    }
+
+    ngx_memzero(&l, sizeof(ngx_smtp_verify_lookup_t));
+
+    l.conf = &slcf->verify;
+    l.log = r->connection->log;
+    l.email = address;
+    l.smtp = 1;
+    l.peek = 1;
+
+    ctx->result = NULL;
+    ctx->json.len = 0;
+
+    if (ngx_smtp_verify_lookup(&l) == NGX_OK
+        && ngx_http_smtp_verify_keep(r, ctx, l.result) != NGX_OK)
+    {
+        return NULL;
+    }
+
+    ctx->peeked = 1;
+    ctx->address = address;
+    ctx->lookup.status = l.status;
+
+    return ctx;
+}
+
+
+/* the first one that is there */
+
+static ngx_int_t
+ngx_http_smtp_verify_known_address(ngx_http_request_t *r, ngx_str_t *address)
+{
+    ngx_uint_t                        i;
+    ngx_http_smtp_verify_source_t    *source;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (slcf->addresses == NULL) {
+        return NGX_DECLINED;
+    }
+
+    source = slcf->addresses->elts;
+
+    for (i = 0; i < slcf->addresses->nelts; i++) {
+        if (ngx_http_smtp_verify_source_get(r, &source[i], address) == NGX_OK)
+        {
+            return address->len ? NGX_OK : NGX_DECLINED;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static void
+ngx_http_smtp_verify_tell(ngx_http_variable_value_t *v, ngx_str_t *text)
+{
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    v->len = (unsigned) text->len;
+    v->data = text->data;
+}
+
+
+static void
+ngx_http_smtp_verify_word(ngx_str_t *text, const char *word)
+{
+    text->data = (u_char *) word;
+    text->len = ngx_strlen(word);
+}
+
+
+/* an internal redirect clears what modules know of a request */
+
+ngx_http_smtp_verify_ctx_t *
+ngx_http_smtp_verify_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t          *cln;
+    ngx_http_smtp_verify_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+
+    if (ctx || r != r->main || !(r->internal || r->filter_finalize)) {
+        return ctx;
+    }
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler != ngx_http_smtp_verify_ctx_cleanup) {
+            continue;
+        }
+
+        ctx = cln->data;
+
+        if (ctx->request != r) {
+            continue;
+        }
+
+        ctx->step = ngx_http_smtp_verify_step_start;
+
+        ngx_http_set_ctx(r, ctx, ngx_http_smtp_verify_module);
+
+        return ctx;
+    }
+
+    return NULL;
+}
+
+
+ngx_http_smtp_verify_ctx_t *
+ngx_http_smtp_verify_ctx_create(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t          *cln;
+    ngx_http_smtp_verify_ctx_t  *ctx;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_smtp_verify_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+
+    ngx_memzero(ctx, sizeof(ngx_http_smtp_verify_ctx_t));
+
+    ctx->request = r;
+    cln->handler = ngx_http_smtp_verify_ctx_cleanup;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_smtp_verify_module);
+
+    return ctx;
+}
+
+
+/* only to be found by it */
+
+static void
+ngx_http_smtp_verify_ctx_cleanup(void *data)
+{
+    ngx_http_smtp_verify_ctx_t *ctx = data;
+
+    ctx->request = NULL;
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_keep(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx, ngx_smtp_verify_result_t *result)
+{
+    u_char                            *p;
+    ngx_uint_t                         i, *index;
+    sv_provider_t                     *provider;
+    ngx_smtp_verify_result_t          *kept;
+    ngx_smtp_verify_evidence_t        *ev;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    p = ngx_palloc(r->pool, ngx_http_smtp_verify_keep_size(result));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    kept = (ngx_smtp_verify_result_t *) p;
+    p += sizeof(ngx_smtp_verify_result_t);
+
+    *kept = *result;
+    kept->transcript = NULL;
+    kept->detail = NULL;
+
+    if (kept->provider) {
+        provider = (sv_provider_t *) p;
+        p += sizeof(sv_provider_t);
+
+        *provider = *result->provider;
+        provider->id.len = 0;
+        kept->provider = provider;
+
+        p = ngx_http_smtp_verify_keep_str(p, (ngx_str_t *) &provider->name);
+    }
+
+    ev = &kept->evidence;
+
+    p = ngx_http_smtp_verify_keep_str(p, &kept->email);
+    p = ngx_http_smtp_verify_keep_str(p, &kept->normalized);
+    p = ngx_http_smtp_verify_keep_str(p, &kept->root);
+    p = ngx_http_smtp_verify_keep_str(p, &kept->did_you_mean);
+    p = ngx_http_smtp_verify_keep_str(p, &ev->enhanced);
+    p = ngx_http_smtp_verify_keep_str(p, &ev->text);
+    p = ngx_http_smtp_verify_keep_str(p, &ev->mx_host);
+    p = ngx_http_smtp_verify_keep_str(p, &ev->mx_ip);
+    p = ngx_http_smtp_verify_keep_word(p, &ev->rule);
+    p = ngx_http_smtp_verify_keep_word(p, &ev->tls.protocol);
+    p = ngx_http_smtp_verify_keep_word(p, &ev->tls.cipher);
+    (void) ngx_http_smtp_verify_keep_word(p, &ev->tls.error);
+
+    ctx->result = kept;
+    ctx->address = kept->email;
+    ctx->peeked = 0;
+    ctx->json.len = 0;
+
+    /* who asked too early may ask again */
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);
+
+    index = smcf->variables.elts;
+
+    for (i = 0; i < smcf->variables.nelts; i++) {
+        r->variables[index[i]].valid = 0;
+        r->variables[index[i]].not_found = 0;
+    }
+
+    return NGX_OK;
+}
+
+
+static size_t
+ngx_http_smtp_verify_keep_size(ngx_smtp_verify_result_t *result)
+{
+    size_t                       len;
+    ngx_uint_t                   i;
+    const char                  *words[4];
+    ngx_smtp_verify_evidence_t  *ev;
+
+    ev = &result->evidence;
+
+    len = sizeof(ngx_smtp_verify_result_t) + result->email.len
+          + result->normalized.len + result->root.len
+          + result->did_you_mean.len + ev->enhanced.len + ev->text.len
+          + ev->mx_host.len + ev->mx_ip.len;
+
+    if (result->provider) {
+        len += sizeof(sv_provider_t) + result->provider->name.len;
+    }
+
+    words[0] = ev->rule;
+    words[1] = ev->tls.protocol;
+    words[2] = ev->tls.cipher;
+    words[3] = ev->tls.error;
+
+    for (i = 0; i < 4; i++) {
+        if (words[i]) {
+            len += ngx_strlen(words[i]) + 1;
+        }
+    }
+
+    return len;
+}
+
+
+static u_char *
+ngx_http_smtp_verify_keep_str(u_char *p, ngx_str_t *s)
+{
+    if (s->len) {
+        ngx_memcpy(p, s->data, s->len);
+        s->data = p;
+        p += s->len;
+    }
+
+    return p;
+}
+
+
+static u_char *
+ngx_http_smtp_verify_keep_word(u_char *p, const char **word)
+{
+    size_t  len;
+
+    if (*word == NULL) {
+        return p;
+    }
+
+    len = ngx_strlen(*word) + 1;
+
+    ngx_memcpy(p, *word, len);
+    *word = (const char *) p;
+
+    return p + len;
+}
