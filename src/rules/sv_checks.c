@@ -6,6 +6,10 @@
 
 
 static void sv_checks_domain(const sv_lists_t *lists,
+    const sv_address_t *addr, sv_checks_t *checks);
+static void sv_checks_own(const sv_lists_t *lists, const sv_address_t *addr,
+    sv_checks_t *checks);
+static void sv_checks_listed(const sv_lists_t *lists,
     const sv_suffixes_t *suffixes, sv_checks_t *checks);
 static signed char sv_checks_any(const sv_lists_t *lists, unsigned kind,
     const sv_suffixes_t *suffixes);
@@ -13,8 +17,8 @@ static signed char sv_checks_address(const sv_lists_t *lists, unsigned kind,
     const sv_suffixes_t *suffixes, const uint64_t *hashes);
 static void sv_checks_local(const sv_lists_t *lists,
     const sv_address_t *addr, sv_checks_t *checks);
-static void sv_checks_typo(const sv_lists_t *lists, const sv_address_t *addr,
-    sv_checks_t *checks);
+static void sv_checks_meant(const sv_address_t *addr,
+    const unsigned char *domain, size_t len, sv_checks_t *checks);
 static uint64_t sv_checks_hash(const sv_lists_t *lists,
     const unsigned char *local, size_t len, const sv_str_t *domain);
 
@@ -23,22 +27,93 @@ void
 sv_checks_run(const sv_lists_t *lists, const sv_address_t *addr,
     sv_checks_t *checks)
 {
-    size_t          len;
-    unsigned        flags;
-    uint64_t        hashes[2];
-    sv_str_t        main, domain;
-    unsigned char  *at;
-    sv_suffixes_t   suffixes;
-
-    checks->did_you_mean.len = 0;
-    checks->did_you_mean.data = checks->did_you_mean_buf;
-    checks->typo = 0;
+    unsigned  flags;
+    sv_str_t  main;
 
     sv_root_normalize(lists, addr, checks);
 
-    sv_lists_suffixes(lists, addr->domain.data, addr->domain.len, &suffixes);
+    sv_checks_domain(lists, addr, checks);
+    sv_checks_own(lists, addr, checks);
+    sv_checks_local(lists, addr, checks);
 
-    /* the address as it is, and its root: a tag does not hide a trap */
+    flags = sv_root_provider(lists, &addr->domain, &main);
+    checks->abuse_patterns = addr->quoted
+                             ? 0 : sv_abuse_patterns(&addr->local, flags);
+
+    /* a pattern establishes it; that there is none establishes nothing */
+
+    if (sv_abuse_enough(checks->abuse_patterns)) {
+        checks->abuse = 1;
+    }
+}
+
+
+/* whatever depends on the domain alone */
+
+static void
+sv_checks_domain(const sv_lists_t *lists, const sv_address_t *addr,
+    sv_checks_t *checks)
+{
+    size_t           len;
+    uint64_t         hash;
+    sv_memo_t       *memo;
+    unsigned char    meant[SV_DOMAIN_MAX];
+    sv_suffixes_t    suffixes;
+
+    hash = sv_lists_hash(lists, addr->domain.data, addr->domain.len);
+    memo = &lists->memos[hash % SV_MEMOS];
+
+    if (memo->hash == hash) {
+        checks->disposable = memo->disposable;
+        checks->free_provider = memo->free_provider;
+        checks->alias_service = memo->alias_service;
+
+        sv_checks_meant(addr, memo->meant, memo->len, checks);
+        return;
+    }
+
+    sv_lists_suffixes(lists, addr->domain.data, addr->domain.len, &suffixes);
+    sv_checks_listed(lists, &suffixes, checks);
+
+    len = sv_typo_domain(lists, &addr->domain, meant);
+    sv_checks_meant(addr, meant, len, checks);
+
+    if (len > SV_MEMO_DOMAIN) {
+        return;
+    }
+
+    memo->hash = hash;
+    memo->disposable = checks->disposable;
+    memo->free_provider = checks->free_provider;
+    memo->alias_service = checks->alias_service;
+    memo->len = (unsigned char) len;
+    memcpy(memo->meant, meant, len);
+}
+
+
+/* the operator's lists: domains, or the address as it is, or its root, since
+   a tag does not hide a trap */
+
+static void
+sv_checks_own(const sv_lists_t *lists, const sv_address_t *addr,
+    sv_checks_t *checks)
+{
+    size_t          len;
+    uint64_t        hashes[2];
+    sv_str_t        domain;
+    unsigned char  *at;
+    sv_suffixes_t   suffixes;
+
+    checks->spam_trap = -1;
+    checks->abuse = -1;
+
+    if (!lists->sets[SV_LIST_SPAM_TRAP].loaded
+        && !lists->sets[SV_LIST_ABUSE].loaded)
+    {
+        return;
+    }
+
+    sv_lists_suffixes(lists, addr->domain.data, addr->domain.len, &suffixes);
 
     hashes[0] = sv_checks_hash(lists, addr->local.data, addr->local.len,
                                &addr->domain);
@@ -61,31 +136,15 @@ sv_checks_run(const sv_lists_t *lists, const sv_address_t *addr,
 
     hashes[1] = sv_checks_hash(lists, checks->root.data, len, &domain);
 
-    sv_checks_domain(lists, &suffixes, checks);
-
     checks->spam_trap = sv_checks_address(lists, SV_LIST_SPAM_TRAP, &suffixes,
                                           hashes);
     checks->abuse = sv_checks_address(lists, SV_LIST_ABUSE, &suffixes,
                                       hashes);
-
-    sv_checks_local(lists, addr, checks);
-
-    flags = sv_root_provider(lists, &addr->domain, &main);
-    checks->abuse_patterns = addr->quoted
-                             ? 0 : sv_abuse_patterns(&addr->local, flags);
-
-    /* a pattern establishes it; that there is none establishes nothing */
-
-    if (sv_abuse_enough(checks->abuse_patterns)) {
-        checks->abuse = 1;
-    }
-
-    sv_checks_typo(lists, addr, checks);
 }
 
 
 static void
-sv_checks_domain(const sv_lists_t *lists, const sv_suffixes_t *suffixes,
+sv_checks_listed(const sv_lists_t *lists, const sv_suffixes_t *suffixes,
     sv_checks_t *checks)
 {
     int        own;
@@ -196,16 +255,18 @@ sv_checks_local(const sv_lists_t *lists, const sv_address_t *addr,
 
 
 static void
-sv_checks_typo(const sv_lists_t *lists, const sv_address_t *addr,
-    sv_checks_t *checks)
+sv_checks_meant(const sv_address_t *addr, const unsigned char *domain,
+    size_t len, sv_checks_t *checks)
 {
-    size_t          len, local;
+    size_t          local;
     unsigned char  *p;
 
     p = checks->did_you_mean_buf;
     local = addr->local.len;
 
-    len = sv_typo_domain(lists, &addr->domain, p + local + 1);
+    checks->typo = 0;
+    checks->did_you_mean.len = 0;
+    checks->did_you_mean.data = p;
 
     if (len == 0 || local + 1 + len > SV_ADDRESS_MAX) {
         return;
@@ -213,6 +274,7 @@ sv_checks_typo(const sv_lists_t *lists, const sv_address_t *addr,
 
     memcpy(p, addr->local.data, local);
     p[local] = '@';
+    memcpy(p + local + 1, domain, len);
 
     checks->did_you_mean.len = local + 1 + len;
     checks->typo = 1;

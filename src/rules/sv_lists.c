@@ -103,7 +103,9 @@ sv_lists_default(void)
         }
     }
 
-    if (sv_lists_known(lists) != 0) {
+    lists->memos = calloc(SV_MEMOS, sizeof(sv_memo_t));
+
+    if (lists->memos == NULL || sv_lists_known(lists) != 0) {
         sv_lists_free(lists);
         return NULL;
     }
@@ -130,6 +132,7 @@ sv_lists_load(sv_lists_t *lists, sv_list_e kind, const char *text, size_t len,
 
     free(lists->sets[kind].entries);
     lists->sets[kind] = set;
+    memset(lists->memos, 0, SV_MEMOS * sizeof(sv_memo_t));
 
     return 0;
 }
@@ -174,6 +177,7 @@ sv_lists_free(sv_lists_t *lists)
 
     free(lists->known);
     free(lists->letters);
+    free(lists->memos);
     free(lists);
 }
 

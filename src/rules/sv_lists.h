@@ -24,6 +24,9 @@
 /* a domain has more parents than this only to make us look */
 #define SV_SUFFIXES     10
 
+#define SV_MEMOS        512
+#define SV_MEMO_DOMAIN  60      /* a longer one is not remembered */
+
 
 typedef struct {
     sv_str_t        domain;     /* in the compiled-in text */
@@ -50,6 +53,18 @@ typedef struct {
 } sv_list_set_t;
 
 
+/* what was found of a domain lately: most lists have the same ones again */
+
+typedef struct {
+    uint64_t        hash;
+    signed char     disposable;
+    signed char     free_provider;
+    signed char     alias_service;
+    unsigned char   len;        /* of the domain that was meant; 0: none */
+    unsigned char   meant[SV_MEMO_DOMAIN];
+} sv_memo_t;
+
+
 struct sv_lists_s {
     uint64_t        key[2];
     sv_list_set_t   sets[SV_LIST_ALL];
@@ -57,6 +72,7 @@ struct sv_lists_s {
     sv_letters_t   *letters;    /* of each of those */
     size_t          nknown;
     unsigned        nnames;
+    sv_memo_t      *memos;      /* by the fingerprint */
 };
 
 

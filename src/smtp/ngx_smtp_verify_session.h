@@ -142,6 +142,7 @@ struct ngx_smtp_verify_session_s {
     void                              *limits;
     ngx_uint_t                         slot;
     ngx_uint_t                         most;    /* transactions; 0: any */
+    const void                        *provider;    /* by its banner */
 
     /* told to the owner */
     ngx_smtp_verify_session_event_e    event;
@@ -177,6 +178,8 @@ struct ngx_smtp_verify_session_s {
     /* from the owner */
     unsigned                           no_tls:1;
     unsigned                           stepwise:1;
+    unsigned                           known:1; /* the provider, or that it
+                                                   is none */
     unsigned                           utf8:1;  /* MAIL with SMTPUTF8 */
     unsigned                           reused:1;
     unsigned                           identity:1;  /* helo and from are

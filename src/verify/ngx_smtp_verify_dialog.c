@@ -223,9 +223,14 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
     s = p->session;
 
     if (p->result.provider == NULL) {
-        p->result.provider = sv_provider_by_banner(p->conf->providers,
-                                                   s->banner.data,
-                                                   s->banner.len);
+
+        if (!s->known) {
+            s->provider = sv_provider_by_banner(p->conf->providers,
+                                                s->banner.data, s->banner.len);
+            s->known = 1;
+        }
+
+        p->result.provider = s->provider;
     }
 
     messages = ngx_smtp_verify_slot_messages(p);
