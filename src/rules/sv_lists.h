@@ -24,7 +24,7 @@
 /* a domain has more parents than this only to make us look */
 #define SV_SUFFIXES     10
 
-#define SV_MEMOS        512
+#define SV_MEMOS        2048
 #define SV_MEMO_DOMAIN  60      /* a longer one is not remembered */
 
 
