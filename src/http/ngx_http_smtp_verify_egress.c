@@ -4,6 +4,9 @@
 #include "sv_egress.h"
 
 
+#define NGX_HTTP_SMTP_VERIFY_SOCKS_PORT  1080
+
+
 static char *ngx_http_smtp_verify_egress_line(ngx_conf_t *cf,
     ngx_command_t *dummy, void *conf);
 static ngx_int_t ngx_http_smtp_verify_egress_param(ngx_conf_t *cf,
@@ -12,6 +15,12 @@ static ngx_int_t ngx_http_smtp_verify_egress_from(ngx_conf_t *cf,
     ngx_smtp_verify_egress_t *egress, ngx_str_t *from);
 static ngx_int_t ngx_http_smtp_verify_egress_addr(ngx_conf_t *cf,
     ngx_smtp_verify_egress_t *egress, ngx_str_t *text);
+static ngx_int_t ngx_http_smtp_verify_egress_proxy(ngx_conf_t *cf,
+    ngx_smtp_verify_egress_t *egress, ngx_str_t *text);
+static ngx_int_t ngx_http_smtp_verify_egress_user(ngx_conf_t *cf,
+    ngx_smtp_verify_egress_t *egress, ngx_str_t *text);
+static ngx_int_t ngx_http_smtp_verify_egress_unescape(ngx_conf_t *cf,
+    sv_str_t *dst, u_char *data, size_t len);
 static ngx_int_t ngx_http_smtp_verify_egress_find(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *slcf);
 
@@ -140,7 +149,7 @@ ngx_http_smtp_verify_egress_pool(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-/* address IP helo=NAME [from=ADDRESS] [weight=NUMBER] */
+/* address IP | proxy URL  helo=NAME [from=ADDRESS] [weight=NUMBER] */
 
 static char *
 ngx_http_smtp_verify_egress_line(ngx_conf_t *cf, ngx_command_t *dummy,
@@ -148,8 +157,9 @@ ngx_http_smtp_verify_egress_line(ngx_conf_t *cf, ngx_command_t *dummy,
 {
     ngx_smtp_verify_pool_t *pool = conf;
 
+    ngx_int_t                  rc;
     ngx_str_t                 *value;
-    ngx_uint_t                 i;
+    ngx_uint_t                 i, proxy;
     ngx_smtp_verify_egress_t  *egress, *other;
 
     value = cf->args->elts;
@@ -158,7 +168,9 @@ ngx_http_smtp_verify_egress_line(ngx_conf_t *cf, ngx_command_t *dummy,
         return ngx_conf_include(cf, dummy, conf);
     }
 
-    if (ngx_strcmp(value[0].data, "address") != 0) {
+    proxy = (ngx_strcmp(value[0].data, "proxy") == 0);
+
+    if (!proxy && ngx_strcmp(value[0].data, "address") != 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "unknown kind of egress \"%V\"", &value[0]);
         return NGX_CONF_ERROR;
@@ -178,7 +190,10 @@ ngx_http_smtp_verify_egress_line(ngx_conf_t *cf, ngx_command_t *dummy,
     ngx_memzero(egress, sizeof(ngx_smtp_verify_egress_t));
     egress->weight = 1;
 
-    if (ngx_http_smtp_verify_egress_addr(cf, egress, &value[1]) != NGX_OK) {
+    rc = proxy ? ngx_http_smtp_verify_egress_proxy(cf, egress, &value[1])
+               : ngx_http_smtp_verify_egress_addr(cf, egress, &value[1]);
+
+    if (rc != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -304,6 +319,130 @@ ngx_http_smtp_verify_egress_addr(ngx_conf_t *cf,
     }
 
     return ngx_smtp_verify_egress_init(egress, cf->pool);
+}
+
+
+/* socks5://[USER:PASSWORD@]HOST[:PORT]; no message has the password */
+
+static ngx_int_t
+ngx_http_smtp_verify_egress_proxy(ngx_conf_t *cf,
+    ngx_smtp_verify_egress_t *egress, ngx_str_t *text)
+{
+    u_char            *p, *at, *last;
+    ngx_url_t          u;
+    ngx_str_t          user, host;
+    static ngx_str_t   scheme = ngx_string("socks5://");
+
+    if (text->len < scheme.len
+        || ngx_strncasecmp(text->data, scheme.data, scheme.len) != 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid proxy, \"socks5://host:port\" is needed");
+        return NGX_ERROR;
+    }
+
+    last = text->data + text->len;
+
+    host.data = text->data + scheme.len;
+    user = host;
+    at = NULL;
+
+    for (p = host.data; p < last; p++) {
+        if (*p == '@') {
+            at = p;
+        }
+    }
+
+    if (at) {
+        user.len = at - user.data;
+        host.data = at + 1;
+    }
+
+    host.len = last - host.data;
+
+    ngx_memzero(&u, sizeof(ngx_url_t));
+
+    u.url = host;
+    u.default_port = NGX_HTTP_SMTP_VERIFY_SOCKS_PORT;
+
+    if (host.len == 0 || ngx_parse_url(cf->pool, &u) != NGX_OK
+        || u.naddrs == 0 || u.uri.len)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "%s in proxy \"socks5://%V\"",
+                           u.err ? u.err : "no address", &host);
+        return NGX_ERROR;
+    }
+
+    p = ngx_pnalloc(cf->pool, scheme.len + host.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    egress->proxy = 1;
+    egress->addr = u.addrs[0];
+    egress->name.data = p;
+    egress->name.len = scheme.len + host.len;
+
+    p = ngx_cpymem(p, scheme.data, scheme.len);
+    ngx_memcpy(p, host.data, host.len);
+
+    if (at && ngx_http_smtp_verify_egress_user(cf, egress, &user) != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid user or password of egress \"%V\"",
+                           &egress->name);
+        return NGX_ERROR;
+    }
+
+    return ngx_smtp_verify_egress_init(egress, cf->pool);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_egress_user(ngx_conf_t *cf,
+    ngx_smtp_verify_egress_t *egress, ngx_str_t *text)
+{
+    u_char  *p, *last;
+
+    last = text->data + text->len;
+
+    p = ngx_strlchr(text->data, last, ':');
+
+    if (p == NULL
+        || ngx_http_smtp_verify_egress_unescape(cf, &egress->user, text->data,
+                                                p - text->data)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    p++;
+
+    return ngx_http_smtp_verify_egress_unescape(cf, &egress->password, p,
+                                                last - p);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_egress_unescape(ngx_conf_t *cf, sv_str_t *dst,
+    u_char *data, size_t len)
+{
+    u_char  *p, *src;
+
+    p = ngx_pnalloc(cf->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    dst->data = p;
+    src = data;
+
+    ngx_unescape_uri(&p, &src, len, 0);
+
+    dst->len = p - dst->data;
+
+    return dst->len && dst->len <= SV_SOCKS_CREDENTIAL_MAX ? NGX_OK
+                                                           : NGX_ERROR;
 }
 
 

@@ -20,6 +20,7 @@
 #include <ngx_event_connect.h>
 
 #include "sv_reply.h"
+#include "sv_socks.h"
 #include "sv_verdict.h"
 
 
@@ -76,17 +77,21 @@ typedef struct {
 
 
 /*
- * Who we are for those we connect to: the local address to come from, and
- * what to be called.  It lasts as long as the configuration.
+ * Who we are for those we connect to: the local address to come from, or the
+ * proxy to go through, and what to be called.  It lasts as long as the
+ * configuration.
  */
 
 typedef struct {
     ngx_str_t                          name;    /* for people */
     ngx_str_t                          key;     /* for who counts by it */
-    ngx_addr_t                         addr;
+    ngx_addr_t                         addr;    /* local, or the proxy's */
+    sv_str_t                           user;    /* of the proxy, or empty */
+    sv_str_t                           password;
     ngx_str_t                          helo;    /* empty: as the owner says */
     ngx_str_t                          from;    /* likewise, unless … */
     unsigned                           has_from:1;
+    unsigned                           proxy:1;
 
     /* of a pool */
     uint64_t                           hash;
@@ -171,6 +176,7 @@ struct ngx_smtp_verify_session_s {
     u_char                             nanswered;
     sv_reply_parser_t                  parser;
     ngx_uint_t                         refused_code;    /* second MAIL's */
+    sv_socks_t                        *socks;   /* through a proxy */
     u_char                            *out;     /* what could not be sent */
     size_t                             out_len;
     ngx_uint_t                         log_level;   /* during a handshake */
@@ -207,6 +213,8 @@ struct ngx_smtp_verify_session_s {
                                                    recipient could not be
                                                    asked; code says why */
     unsigned                           egress_failed:1; /* not the server */
+    unsigned                           egress_refused:1;    /* by a proxy,
+                                                   for this server */
     unsigned                           busy:1;
     unsigned                           closed:1;
 };
@@ -233,6 +241,9 @@ void ngx_smtp_verify_session_note(ngx_smtp_verify_session_t *s,
  */
 void ngx_smtp_verify_session_ask(ngx_smtp_verify_session_t *s,
     ngx_uint_t first, ngx_uint_t n);
+
+/* it is waited for our own egress, not for the server */
+ngx_uint_t ngx_smtp_verify_session_is_ours(ngx_smtp_verify_session_t *s);
 
 /* nothing is outstanding, nothing in doubt: it may be asked again */
 ngx_uint_t ngx_smtp_verify_session_reusable(ngx_smtp_verify_session_t *s);

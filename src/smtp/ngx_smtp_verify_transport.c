@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_session.h"
+#include "ngx_smtp_verify_socks.h"
 #include "ngx_smtp_verify_transport.h"
 #include "ngx_smtp_verify_tls.h"
 
@@ -39,7 +40,12 @@ ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s)
     s->peer.log = &s->log;
     s->peer.log_error = NGX_ERROR_INFO;
 
-    if (s->egress) {
+    if (ngx_smtp_verify_through_proxy(s)) {
+        s->peer.sockaddr = s->egress->addr.sockaddr;
+        s->peer.socklen = s->egress->addr.socklen;
+        s->peer.name = &s->egress->name;
+
+    } else if (s->egress) {
         s->peer.local = &s->egress->addr;
     }
 
@@ -101,6 +107,10 @@ ngx_smtp_verify_transport_connect(ngx_smtp_verify_session_t *s)
         rc = NGX_DECLINED;
     }
 
+    if (rc == NGX_DECLINED && ngx_smtp_verify_through_proxy(s)) {
+        s->egress_failed = 1;
+    }
+
     s->log.log_level = level;
 
     return rc;
@@ -122,7 +132,13 @@ ngx_smtp_verify_transport_write(ngx_event_t *wev)
         ngx_smtp_verify_session_fail(s, SV_INTERRUPTED);
 
     } else if (wev->timedout) {
-        ngx_smtp_verify_session_fail(s, SV_TIMEOUT);
+
+        if (ngx_smtp_verify_through_proxy(s)) {
+            ngx_smtp_verify_socks_timeout(s);
+
+        } else {
+            ngx_smtp_verify_session_fail(s, SV_TIMEOUT);
+        }
 
     } else if (ngx_smtp_verify_transport_opened(s) == NGX_OK && s->out) {
         ngx_smtp_verify_transport_flush(s);
@@ -192,23 +208,41 @@ done:
 }
 
 
-/* NGX_OK once the connection stands */
+/* NGX_OK once the connection stands, be it to a proxy */
 
 static ngx_int_t
 ngx_smtp_verify_transport_opened(ngx_smtp_verify_session_t *s)
 {
     ngx_connection_t  *c;
 
-    if (s->connected) {
+    if (s->connected || s->socks) {
         return NGX_OK;
     }
 
     c = s->peer.connection;
 
     if (ngx_smtp_verify_transport_test_connect(c) != NGX_OK) {
+        s->egress_failed = ngx_smtp_verify_through_proxy(s);
         ngx_smtp_verify_session_fail(s, SV_CONNECT_FAILED);
         return NGX_ERROR;
     }
+
+    if (ngx_smtp_verify_through_proxy(s)) {
+        return ngx_smtp_verify_socks_start(s);
+    }
+
+    ngx_smtp_verify_transport_connected(s);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_smtp_verify_transport_connected(ngx_smtp_verify_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
 
     s->connected = 1;
 
@@ -217,8 +251,6 @@ ngx_smtp_verify_transport_opened(ngx_smtp_verify_session_t *s)
     }
 
     ngx_smtp_verify_session_connected(s);
-
-    return NGX_OK;
 }
 
 
@@ -250,6 +282,7 @@ static ngx_int_t
 ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
 {
     ssize_t            n;
+    const u_char      *pos;
     ngx_connection_t  *c;
     static u_char      buf[NGX_SMTP_VERIFY_READ_SIZE];
 
@@ -267,7 +300,15 @@ ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
             return NGX_ERROR;
         }
 
-        ngx_smtp_verify_session_read(s, buf, buf + n);
+        pos = buf;
+
+        if (!s->connected) {
+            ngx_smtp_verify_socks_read(s, &pos, buf + n);
+        }
+
+        if (pos < buf + n && !s->closed) {
+            ngx_smtp_verify_session_read(s, pos, buf + n);
+        }
 
         if (s->closed) {
             return NGX_OK;
@@ -279,6 +320,11 @@ ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
 static void
 ngx_smtp_verify_transport_lost(ngx_smtp_verify_session_t *s)
 {
+    if (!s->connected) {
+        ngx_smtp_verify_socks_lost(s);
+        return;
+    }
+
     ngx_log_error(NGX_LOG_INFO, &s->log, 0,
                   "mail server closed the connection");
 

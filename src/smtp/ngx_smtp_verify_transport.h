@@ -21,6 +21,10 @@ void ngx_smtp_verify_transport_write(ngx_event_t *wev);
 void ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s);
 
 
+/* the connection stands, and is the server's */
+void ngx_smtp_verify_transport_connected(ngx_smtp_verify_session_t *s);
+
+
 /* from the transport */
 void ngx_smtp_verify_session_connected(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,

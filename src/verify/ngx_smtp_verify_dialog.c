@@ -315,6 +315,12 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
         return;
     }
 
+    if (s->egress_refused) {
+        ngx_smtp_verify_evidence_egress(p);
+        ngx_smtp_verify_route_next(p);
+        return;
+    }
+
     if (ngx_smtp_verify_dialog_anew(p)) {
         return;
     }

@@ -184,7 +184,7 @@ ngx_smtp_verify_egress_down(ngx_smtp_verify_egress_t *egress)
 static ngx_uint_t
 ngx_smtp_verify_egress_fits(ngx_smtp_verify_egress_t *egress, int family)
 {
-    return egress->addr.sockaddr->sa_family == family;
+    return egress->proxy || egress->addr.sockaddr->sa_family == family;
 }
 
 
@@ -274,17 +274,37 @@ ngx_smtp_verify_egress_init(ngx_smtp_verify_egress_t *egress,
 {
     u_char  *p;
 
-    p = ngx_pnalloc(pool, NGX_SOCKADDR_STRLEN);
-    if (p == NULL) {
-        return NGX_ERROR;
+    if (!egress->proxy) {
+        p = ngx_pnalloc(pool, NGX_SOCKADDR_STRLEN);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        egress->name.data = p;
+        egress->name.len = ngx_sock_ntop(egress->addr.sockaddr,
+                                         egress->addr.socklen, p,
+                                         NGX_SOCKADDR_STRLEN, 0);
+        egress->addr.name = egress->name;
     }
 
-    egress->name.data = p;
-    egress->name.len = ngx_sock_ntop(egress->addr.sockaddr,
-                                     egress->addr.socklen, p,
-                                     NGX_SOCKADDR_STRLEN, 0);
-    egress->addr.name = egress->name;
     egress->key = egress->name;
+
+    /* one proxy may have a way out for each of its users */
+
+    if (egress->user.len) {
+        p = ngx_pnalloc(pool, egress->user.len + 1 + egress->name.len);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        egress->key.data = p;
+        egress->key.len = egress->user.len + 1 + egress->name.len;
+
+        p = ngx_cpymem(p, egress->user.data, egress->user.len);
+        *p++ = '@';
+        ngx_memcpy(p, egress->name.data, egress->name.len);
+    }
+
     egress->hash = ngx_smtp_verify_egress_hash(0, &egress->key);
 
     return NGX_OK;

@@ -13,7 +13,7 @@
 #include "ngx_smtp_verify.h"
 
 
-/* names, keys and hashes by what was given */
+/* key and hash by what was given, and the name, but for that of a proxy */
 ngx_int_t ngx_smtp_verify_egress_init(ngx_smtp_verify_egress_t *egress,
     ngx_pool_t *pool);
 

@@ -303,7 +303,10 @@ ngx_smtp_verify_probe_budget(ngx_event_t *ev)
         return;
     }
 
-    if (p->session) {
+    if (p->session && ngx_smtp_verify_session_is_ours(p->session)) {
+        ngx_smtp_verify_evidence_egress(p);
+
+    } else if (p->session) {
         ngx_smtp_verify_evidence_fault(p, p->session->stage, SV_TIMEOUT);
 
     } else if (p->failure.reason == SV_REASON_NONE) {

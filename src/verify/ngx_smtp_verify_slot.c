@@ -482,6 +482,10 @@ ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
         return;
     }
 
+    if (s->egress_refused) {
+        return;
+    }
+
     if (s->egress_failed) {
         ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_egress_failed);
         return;

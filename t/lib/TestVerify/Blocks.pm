@@ -16,6 +16,7 @@ use TestVerify::Env;
 use TestVerify::Nginx;
 use TestVerify::Result;
 use TestVerify::SMTP;
+use TestVerify::Socks;
 
 our $Block;         # the one that runs
 our $Asked;         # when its request was sent
@@ -279,6 +280,12 @@ sub start_servers
 
     $pid{smtp} = TestVerify::SMTP::start($servers, $log{smtp}) if @$servers;
 
+    if (defined $block->socks) {
+        $log{socks} = "$dir/socks.log";
+        $pid{socks} = TestVerify::Socks::start(
+            TestVerify::SMTP::parse($block->socks), $log{socks});
+    }
+
     my $zone = $block->dns;
 
     if (!defined $zone || $zone =~ /^\s*\+default\s*$/m) {
@@ -392,6 +399,7 @@ sub after
 
     $ok &= smtp_checks($block, $sessions, $text) if $servers && @$servers;
     $ok &= dns_checks($block);
+    $ok &= socks_checks($block) if defined $block->socks;
 
     if (defined(my $ms = $block->fastest)) {
         Test::More::cmp_ok($fastest, '<=', $ms, $block->name
@@ -566,6 +574,27 @@ sub dns_checks
         $ok &= ok_diag($op ? ($op eq '<=' ? $got <= $n : $got >= $n)
                            : $got == $n,
                        $block->name . " - dns_queries $line", "got $got");
+    }
+
+    return $ok;
+}
+
+
+sub socks_checks
+{
+    my ($block) = @_;
+
+    my $name = $block->name;
+    my $text = TestVerify::Socks::text($log{socks});
+    my $ok = ok_diag($text !~ /violation/, "$name - SOCKS by the book", $text);
+
+    for my $re (lines($block->socks_like)) {
+        $ok &= ok_diag(scalar($text =~ /$re/m), "$name - socks_like $re",
+                       $text);
+    }
+
+    for my $re (lines($block->socks_unlike)) {
+        $ok &= ok_diag($text !~ /$re/m, "$name - socks_unlike $re", $text);
     }
 
     return $ok;

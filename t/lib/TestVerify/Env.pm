@@ -16,7 +16,7 @@ use IO::Socket::INET;
 our $Root = abs_path(dirname(__FILE__) . "/../../..");
 our $Dir  = $ENV{TEST_VERIFY_DIR} || "$Root/build/t";
 
-our ($Slot, $Net, $HttpPort, $SmtpPort, $DnsPort, $Lock);
+our ($Slot, $Net, $HttpPort, $SmtpPort, $DnsPort, $SocksPort, $Lock);
 
 my ($suite, @mine);
 
@@ -44,6 +44,7 @@ sub take
     $ENV{TEST_NGINX_NET}       = $Net;
     $ENV{TEST_NGINX_SMTP_PORT} = $SmtpPort;
     $ENV{TEST_NGINX_DNS_PORT}  = $DnsPort;
+    $ENV{TEST_NGINX_SOCKS_PORT} = $SocksPort;
     $ENV{TEST_NGINX_DNS}       = "$Net.53:$DnsPort";
     $ENV{TEST_NGINX_DNS2}      = "$Net.54:$DnsPort";
     $ENV{TEST_NGINX_ROOT}      = $Root;
@@ -83,6 +84,7 @@ sub try
     ($Slot, $Net, $Lock, $HttpPort) = ($n, $net, $lock, $port);
     $SmtpPort = 21000 + $n;
     $DnsPort = 22000 + $n;
+    $SocksPort = 23000 + $n;
 
     return 1;
 }

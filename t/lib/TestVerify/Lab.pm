@@ -1,7 +1,7 @@
 package TestVerify::Lab;
 
 # Real mail servers and a real name server, in a directory of their own, for
-# a whole suite: Postfix, Exim, OpenSMTPD, Postgrey, Unbound.
+# a whole suite: Postfix, Exim, OpenSMTPD, Postgrey, Unbound; two SOCKS proxies.
 
 use strict;
 use warnings;
@@ -25,14 +25,16 @@ my (%pid, @wait);
 
 sub start
 {
+    my @names = @_ ? @_ : qw( unbound postgrey postfix exim opensmtpd );
+
     return 'the lab has to be run as root' if $> != 0;
 
     my $lab = "$TestVerify::Env::Root/build/lab";
 
-    if (system("$TestVerify::Env::Root/t/lab/fetch-mta -d $lab postfix exim"
-               . " opensmtpd unbound postgrey >/dev/null") != 0)
+    if (system("$TestVerify::Env::Root/t/lab/fetch-mta -d $lab @names"
+               . " >/dev/null") != 0)
     {
-        return 'the mail servers cannot be fetched';
+        return 'the servers cannot be fetched';
     }
 
     # a short path that their users can reach
@@ -44,17 +46,16 @@ sub start
     my ($cert, $key) = certificate();
     my %values = (RUN => $Run, CERT => $cert, KEY => $key,
         NET => $TestVerify::Env::Net, PORT => $TestVerify::Env::SmtpPort,
-        DNSPORT => $TestVerify::Env::DnsPort);
+        DNSPORT => $TestVerify::Env::DnsPort,
+        SOCKSPORT => $TestVerify::Env::SocksPort);
 
     $ENV{TEST_NGINX_CA} = (TestVerify::Cert::authority())[2];
     $ENV{TEST_NGINX_LAB_DNS}
         = "$TestVerify::Env::Net.60:$TestVerify::Env::DnsPort";
 
-    unbound($lab, %values);
-    postgrey($lab, %values);
-    postfix($lab, %values);
-    exim($lab, %values);
-    opensmtpd($lab, %values);
+    for my $name (@names) {
+        __PACKAGE__->can($name)->($lab, %values);
+    }
 
     return ready();
 }
@@ -276,6 +277,32 @@ mkdir -p -m 711 /var/lib/opensmtpd/empty /var/spool/smtpd
 exec $lab/opensmtpd/usr/sbin/smtpd -d -f $Run/smtpd.conf
 _EOC_
     listens('opensmtpd', 68);
+}
+
+
+# from .72 and out by .74; it does not ask who one is
+
+sub dante
+{
+    my ($lab, %values) = @_;
+
+    fill('danted.conf', "$Run/danted.conf", %values);
+    spawn('dante', {}, "$lab/dante/usr/sbin/danted", '-f',
+          "$Run/danted.conf");
+    listens('dante', "72:$values{SOCKSPORT}");
+}
+
+
+# from .73 and out by .75, for john and his password
+
+sub microsocks
+{
+    my ($lab, %values) = @_;
+
+    spawn('microsocks', {}, "$lab/microsocks/usr/bin/microsocks",
+          '-i', "$values{NET}.73", '-p', $values{SOCKSPORT},
+          '-b', "$values{NET}.75", '-u', 'john', '-P', 'secret');
+    listens('microsocks', "73:$values{SOCKSPORT}");
 }
 
 
