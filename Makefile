@@ -7,7 +7,7 @@
 #   BUILD=dir       instead of build/
 #   CC=clang        instead of gcc
 #   TESTS="a b"     the suites to run, instead of t/*.t
-#   SLOW=N          all times of the suites N times as long
+#   SLOW=N          all times of the suites N times as long, for a slow machine
 #   FUZZ="a b"      the fuzz targets to run, FUZZ_SECONDS each
 
 SHELL        := /bin/bash
@@ -263,9 +263,8 @@ suites = TEST_NGINX_BINARY=$(1) TEST_VERIFY_SLOW=$(SLOW) \
 .PHONY: test
 test: deps-test lint-fast unit module  ## lint-fast, unit, then the suites t/*.t (or TESTS="a b")
 	@export TEST_NGINX_LOAD_MODULES=$(SO) TEST_NGINX_BINARY=$(NGX_BIN); \
-	prove -It/lib --state=save $(PROVE_FLAGS) $(TESTS) || { \
-	    echo "# once more and alone: what failed beside other suites"; \
-	    prove -It/lib --state=failed; }
+	export TEST_VERIFY_SLOW=$(SLOW) PROVE_FLAGS="$(PROVE_FLAGS)"; \
+	t/tools/suites $(B)/prove $(TESTS)
 
 
 # nginx of Debian's source package with the module built in and each pool
@@ -329,7 +328,8 @@ asan-nginx: $(A)/objs/nginx
 asan-unit: $(UNIT:%=$(A)/%)
 	$(call run_unit,asan)
 
-asan: deps-asan asan-nginx asan-unit  ## unit tests and suites under AddressSanitizer and UBSan, with pool debugging
+asan: SLOW = 3
+asan: deps-asan asan-nginx asan-unit  ## unit tests and suites under AddressSanitizer and UBSan, with pool debugging; SLOW=3
 	@export ASAN_OPTIONS=log_path=$(A)/log/asan; \
 	export UBSAN_OPTIONS=log_path=$(A)/log/ubsan:print_stacktrace=1; \
 	$(call checked_suites,$(A)/objs/nginx,$(A))

@@ -217,11 +217,11 @@ cached: true
 mx1 11 pipelining users=john
     rcpt@2 *: 451 4.3.0 Try again later
 --- verify
-smtp_verify_cache_valid undeliverable 1s;
+smtp_verify_cache_valid undeliverable 3s;
 --- request eval
 ['GET /verify?email=jane@ok.test',
  'GET /verify?email=jane@ok.test',
- ["POST /verify\nemail=", { value => 'jane@ok.test', delay_before => 2.1 }],
+ ["POST /verify\nemail=", { value => 'jane@ok.test', delay_before => 4.1 }],
  'GET /verify?email=jane@ok.test']
 --- more_headers
 Content-Type: application/x-www-form-urlencoded
