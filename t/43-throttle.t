@@ -645,3 +645,184 @@ mx1 11 pipelining users=john
 --- json
 reason: accepted
 --- smtp_sessions: 2
+
+
+
+=== TEST 27: a total over all destinations
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=5 total=2 rate=1000/s burst=100;
+smtp_verify_timeout 10s;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt: wait 20ms ; default
+mx2 12 pipelining users=john
+    rcpt: wait 20ms ; default
+--- dns
+ok.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+b.test MX 10 mx.b.test
+mx.b.test A 12
+--- init
+TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 20);
+TestVerify::Clients::start('/verify?email=jane%d@b.test', clients => 20);
+--- address: john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    return main::reasons() eq 'mailbox_not_found 40'
+           && main::most($sessions) == 2;
+}
+--- timeout: 15s
+--- linger: 4s
+
+
+
+=== TEST 28: more destinations than the zone has room for
+--- http_config
+smtp_verify_throttle_zone zone=limits:32k;
+smtp_verify_throttle zone=limits rate=1000/s burst=100 ip_conns=8;
+smtp_verify_timeout 15s;
+smtp_verify_connect_timeout 5s;
+smtp_verify_greeting_timeout 5s;
+smtp_verify_read_timeout 5s;
+--- config
+location = /verify {
+    smtp_verify;
+}
+
+location = /counters {
+    smtp_verify_counters;
+}
+--- smtp
+mx1 11 pipelining users=john
+--- init
+for my $n (0 .. 9) {
+    TestVerify::Clients::start("/verify?email=jane\@d${n}%d.test",
+                               clients => 40);
+    TestVerify::Clients::finish();
+}
+--- dns eval
+"+default\n" . join '', map { my $n = $_; map {
+    "d$n$_.test MX 10 mx.d$n$_.test\nmx.d$n$_.test A 11\n"
+} 1 .. 40 } 0 .. 9
+--- request eval
+['GET /verify?email=john@ok.test', 'GET /counters']
+--- no_shape
+--- json
+reason: accepted
+--
+throttles.limits.evicted: >= 1
+throttles.limits.throttled: 0
+throttles.limits.entries: <= 400
+--- smtp_check eval
+sub {
+    return main::reasons() eq 'mailbox_not_found 400';
+}
+--- timeout: 15s
+--- linger: 4s
+
+
+
+=== TEST 29: slots of the old workers count after a reload
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=1 rate=1000/s wait=15s;
+smtp_verify_timeout 20s;
+smtp_verify_read_timeout 15s;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt slow@*: wait 5s ; default
+--- init
+TestVerify::Clients::start('/verify?email=slow@ok.test');
+TestVerify::Clients::worker_at($TestVerify::Env::SmtpPort);
+--- signal: 100ms HUP
+--- request eval
+[["POST /verify\nemail=", { value => 'john@ok.test', delay_before => 2 }]]
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+reason: accepted
+response_time_ms: >= 500
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    return main::reasons() eq 'mailbox_not_found 1'
+           && main::most($sessions) == 1;
+}
+--- timeout: 25s
+--- linger: 10s
+
+
+
+=== TEST 30: an idle session gives way to another worker
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=1 rate=1000/s burst=100 wait=8s;
+smtp_verify_keepalive 100 timeout=12s;
+smtp_verify_timeout 15s;
+add_header X-Pid $pid;
+--- smtp
+mx1 11 pipelining users=john
+--- init
+for my $i (1 .. 20) {
+    TestVerify::Clients::start('/verify?email=john@ok.test');
+    TestVerify::Clients::finish();
+}
+--- address: john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    my @answers = TestVerify::Clients::answers();
+    my $pids = TestVerify::Clients::count(
+        sub { $_[0]{header}{'X-Pid'} }, @answers);
+
+    # each worker in turn, or the one alone
+
+    return 20 == grep({ $_->{json}{reason} eq 'accepted' } @answers)
+           && main::most($sessions) == 1
+           && ($pids =~ /,/ ? @$sessions > 1 : @$sessions == 1);
+}
+--- timeout: 30s
+--- linger: 16s
+
+
+
+=== TEST 31: what waits and what is held is back at nothing
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=2 rate=1000/s burst=100 queue=10;
+smtp_verify_timeout 3s;
+--- config
+location = /verify {
+    smtp_verify;
+}
+
+location = /counters {
+    smtp_verify_counters;
+}
+--- smtp
+mx1 11 pipelining users=john
+    rcpt slow*: wait 500ms ; default
+    rcpt hang*: hang
+--- init
+TestVerify::Clients::start('/verify?email=hang%d@ok.test', clients => 4,
+                           abort => 1);
+TestVerify::Clients::start('/verify?email=slow%d@ok.test', clients => 30);
+TestVerify::Clients::finish();
+Time::HiRes::sleep(3);
+--- request
+GET /counters
+--- no_shape
+--- json
+throttles.limits.sessions: 0
+throttles.limits.waiting: 0
+--- timeout: 15s
+--- linger: 6s

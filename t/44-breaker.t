@@ -2,6 +2,9 @@
 
 use lib 't/lib';
 use TestVerify 'no_plan';
+use TestVerify::Clients;
+
+master_on();
 
 add_block_preprocessor(sub {
     my ($block) = @_;
@@ -124,3 +127,129 @@ reason: connect_failed
 reason: circuit_open
 blame: local
 --- smtp_sessions: 0
+
+
+
+=== TEST 6: a trial that fails: twice the pause
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=1s max_pause=20s;
+--- smtp
+mx1 11
+    banner: 554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org
+--- request eval
+['GET /verify?email=a@ok.test', 'GET /verify?email=b@ok.test',
+ 'GET /verify?email=c@ok.test',
+ ["POST /verify\nemail=", { value => 'd@ok.test', delay_before => 1.5 }],
+ ["POST /verify\nemail=", { value => 'e@ok.test', delay_before => 0.1 }]]
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+reason: sender_blocked
+--
+reason: sender_blocked
+--
+reason: circuit_open
+retry_after: 1
+--
+reason: sender_blocked
+--
+reason: circuit_open
+retry_after: 2
+--- smtp_sessions: 3
+
+
+
+=== TEST 7: one trial at a time
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=1s;
+smtp_verify_read_timeout 15s;
+smtp_verify_timeout 20s;
+--- smtp
+mx1 11 pipelining users=john
+    banner@1: 554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org
+    banner@2: 554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org
+    rcpt slow@*: wait 6s ; default
+--- init
+TestVerify::Clients::start('/verify?email=slow@ok.test', after => 3);
+--- request eval
+['GET /verify?email=a@ok.test', 'GET /verify?email=b@ok.test',
+ ["POST /verify\nemail=", { value => 'john@ok.test', delay_before => 5 }]]
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+reason: sender_blocked
+--
+reason: sender_blocked
+--
+reason: circuit_open
+--- smtp_check eval
+sub {
+    return TestVerify::Clients::count(sub { $_[0]{json}{reason} },
+                                      TestVerify::Clients::answers())
+           eq 'mailbox_not_found 1';
+}
+--- timeout: 25s
+--- linger: 10s
+
+
+
+=== TEST 8: the egress is resumed, and no destination is to blame
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=2s suspend=3;
+--- smtp
+mx1 11 refuse
+mx2 12 pipelining users=john
+--- dns
+a.test MX 10 mx.a.test
+mx.a.test A 11
+b.test MX 10 mx.b.test
+mx.b.test A 11
+c.test MX 10 mx.c.test
+mx.c.test A 11
+ok.test MX 10 mx2.ok.test
+mx2.ok.test A 12
+--- request eval
+['GET /verify?email=x@a.test', 'GET /verify?email=x@b.test',
+ 'GET /verify?email=x@c.test', 'GET /verify?email=john@ok.test',
+ ["POST /verify\nemail=", { value => 'john@ok.test', delay_before => 3 }],
+ 'GET /verify?email=jane@ok.test', 'GET /verify?email=x@a.test']
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: circuit_open
+--
+reason: accepted
+--
+reason: mailbox_not_found
+--
+reason: connect_failed
+--- smtp_sessions: 2
+--- timeout: 15s
+
+
+
+=== TEST 9: a reload forgets nothing
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=30s;
+--- smtp
+mx1 11
+    banner: 554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org
+--- signal: 300ms HUP
+--- request eval
+['GET /verify?email=a@ok.test', 'GET /verify?email=b@ok.test',
+ ["POST /verify\nemail=", { value => 'c@ok.test', delay_before => 2 }]]
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+reason: sender_blocked
+--
+reason: sender_blocked
+--
+reason: circuit_open
+--- smtp_sessions: 2

@@ -203,3 +203,161 @@ mx1 11 users=john
 --- error_log
 invalid parameter "idle=5s"
 --- no_shape
+
+
+
+=== TEST 12: a session that is closed on reuse
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john,mary
+    rset#2@1: close
+--- address
+john@ok.test
+mary@ok.test
+--- json
+reason: accepted
+blame: null
+smtp.rule: accepted-2xx
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 13: reset on reuse
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john,mary
+    mail#3@1: reset
+--- address
+john@ok.test
+mary@ok.test
+--- json
+reason: accepted
+smtp.rule: accepted-2xx
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 14: no answer on reuse
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_read_timeout 700ms;
+smtp_verify_timeout 10s;
+--- smtp
+mx1 11 pipelining users=john,mary
+    rset#2@1: hang
+--- address
+john@ok.test
+mary@ok.test
+--- json
+reason: accepted
+smtp.rule: accepted-2xx
+--
+reason: accepted
+smtp.rule: accepted-2xx
+response_time_ms: >= 600
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 15: no answer to the recipient on reuse, and no word of a fault
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_read_timeout 700ms;
+smtp_verify_timeout 10s;
+--- smtp
+mx1 11 users=john,mary
+    rcpt#3@1: nothing
+--- address
+john@ok.test
+mary@ok.test
+--- json
+reason: accepted
+smtp.rule: accepted-2xx
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 16: a server that takes two is asked for two
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining accept
+    rcpt#3: 421 4.7.0 Enough ; close
+--- address
+a@ok.test
+b@ok.test
+c@ok.test
+d@ok.test
+e@ok.test
+f@ok.test
+--- json
+reason: accepted_untested
+--- smtp_turns
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<a@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<b@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<c@ok.test>
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<c@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<d@ok.test>
+QUIT
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<e@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<f@ok.test>
+QUIT
+--- linger: 3s
+
+
+
+=== TEST 17: a server that closes after one is asked for one
+--- verify
+smtp_verify_keepalive 8 timeout=2s;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining accept
+    rcpt@1: default ; flush ; wait 20ms ; close
+--- request eval
+['GET /verify?email=a@ok.test',
+ ["POST /verify\nemail=", { value => 'b@ok.test', delay_before => 1 }],
+ 'GET /verify?email=c@ok.test']
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+reason: accepted_untested
+--- smtp_sessions: 3
+--- linger: 3s
+
+
+
+=== TEST 18: a server that closes an idle session: it is kept for less
+--- verify
+smtp_verify_keepalive 8 timeout=12s;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining accept
+    rcpt@1: default ; flush ; wait 2s ; close
+--- request eval
+['GET /verify?email=a@ok.test',
+ ["POST /verify\nemail=", { value => 'b@ok.test', delay_before => 3 }]]
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+reason: accepted_untested
+--- smtp_check eval
+sub {
+    my ($first, $second) = @{ $_[0] };
+
+    my @turns = grep { $_->{e} eq 'turn' } @{ $second->{events} };
+    my $idle = $turns[-1]{t} - $turns[-2]{t};
+
+    return $turns[-1]{d}[0] eq 'QUIT' && $idle > 1 && $idle < 6;
+}
+--- timeout: 15s
+--- linger: 15s

@@ -148,6 +148,8 @@ struct ngx_smtp_verify_session_s {
     ngx_uint_t                         slot;
     ngx_uint_t                         most;    /* transactions; 0: any */
     const void                        *provider;    /* by its banner */
+    ngx_msec_t                         idle;    /* since then; where it is
+                                                   reused, for how long */
 
     /* told to the owner */
     ngx_smtp_verify_session_event_e    event;

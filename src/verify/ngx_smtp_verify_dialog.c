@@ -10,6 +10,7 @@
 static ngx_smtp_verify_session_t *ngx_smtp_verify_dialog_session(
     ngx_smtp_verify_probe_t *p);
 static ngx_uint_t ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p);
+static ngx_uint_t ngx_smtp_verify_dialog_enough(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p);
 static ngx_uint_t ngx_smtp_verify_dialog_eager(ngx_smtp_verify_probe_t *p);
@@ -165,11 +166,40 @@ ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p)
         return 0;
     }
 
+    if (ngx_smtp_verify_dialog_enough(p)) {
+        ngx_smtp_verify_keep_learn(s);
+    }
+
     p->fresh = 1;
 
     ngx_smtp_verify_route_retry(p);
 
     return 1;
+}
+
+
+/* was that for what was said before, in the session?  A close, 421, or what
+   RFC 3463 has for too many recipients */
+
+static ngx_uint_t
+ngx_smtp_verify_dialog_enough(ngx_smtp_verify_probe_t *p)
+{
+    sv_class_t                  class;
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (s->fault) {
+        return s->fault != SV_TIMEOUT && !s->excess;
+    }
+
+    if (s->code == 421) {
+        return 1;
+    }
+
+    (void) ngx_smtp_verify_evidence_classify(p, &class);
+
+    return ngx_strcmp(class.enhanced + 1, ".5.3") == 0;
 }
 
 
@@ -701,6 +731,10 @@ static void
 ngx_smtp_verify_dialog_unrefused(ngx_smtp_verify_probe_t *p)
 {
     if (ngx_smtp_verify_dialog_random_again(p)) {
+        if (ngx_smtp_verify_dialog_enough(p)) {
+            ngx_smtp_verify_keep_learn(p->session);
+        }
+
         p->random_retried = 1;
         p->random_only = 1;
         ngx_smtp_verify_route_retry(p);

@@ -1,35 +1,48 @@
 
 #include "ngx_smtp_verify_keep.h"
+#include "sv_learn.h"
 
 
 #define NGX_SMTP_VERIFY_KEEP_BUCKETS  64
 #define NGX_SMTP_VERIFY_KEEP_YIELD    25        /* ms */
+#define NGX_SMTP_VERIFY_KEEP_LEAST    50        /* ms, that are worth it */
+#define NGX_SMTP_VERIFY_KEEP_SOON     200       /* ms: it was not for idling */
+#define NGX_SMTP_VERIFY_KEEP_LATE     1000      /* ms: it may have been */
 
 
 static ngx_int_t ngx_smtp_verify_keep_copy(ngx_smtp_verify_session_t *s);
 static ngx_queue_t *ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr,
     socklen_t socklen);
+static ngx_msec_t ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_session_t *s);
+static uint32_t ngx_smtp_verify_keep_hash(struct sockaddr *sockaddr,
+    socklen_t socklen);
 static void ngx_smtp_verify_keep_idle(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_keep_yield(ngx_event_t *ev);
 static void ngx_smtp_verify_keep_handler(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_keep_closed(ngx_smtp_verify_session_t *s);
 
 
 static ngx_queue_t  ngx_smtp_verify_kept[NGX_SMTP_VERIFY_KEEP_BUCKETS];
 static ngx_event_t  ngx_smtp_verify_keep_event;
+static sv_learn_t   ngx_smtp_verify_learned;
 
 
 void
 ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_t *s)
 {
+    ngx_msec_t         time;
     ngx_connection_t  *c;
 
     c = s->peer.connection;
+    time = ngx_smtp_verify_keep_time(conf, s);
 
     if (conf->keep.transactions == 0
         || c == NULL
         || ngx_exiting
         || !ngx_smtp_verify_session_reusable(s)
+        || time < NGX_SMTP_VERIFY_KEEP_LEAST
         || s->transactions >= s->most
         || s->refused >= conf->keep.rejects
         || ngx_smtp_verify_keep_copy(s) != NGX_OK)
@@ -51,11 +64,56 @@ ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
     c->idle = 1;
     ngx_reusable_connection(c, 1);
 
-    ngx_add_timer(c->read, conf->keep.timeout);
+    s->idle = ngx_current_msec;
+
+    ngx_add_timer(c->read, time);
 
     if (s->release) {
         ngx_smtp_verify_keep_idle(s);
     }
+}
+
+
+/* for how long, and for how many: less where the server was seen to take
+   less */
+
+static ngx_msec_t
+ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_session_t *s)
+{
+    const sv_learnt_t  *learnt;
+
+    learnt = sv_learn_find(&ngx_smtp_verify_learned,
+                           ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen),
+                           ngx_current_msec);
+    if (learnt == NULL) {
+        return conf->keep.timeout;
+    }
+
+    if (learnt->most) {
+        s->most = ngx_min(s->most, learnt->most);
+    }
+
+    return learnt->idle ? ngx_min(conf->keep.timeout, learnt->idle)
+                        : conf->keep.timeout;
+}
+
+
+void
+ngx_smtp_verify_keep_learn(ngx_smtp_verify_session_t *s)
+{
+    uint32_t  hash;
+
+    hash = ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen);
+
+    if (s->reused && s->idle >= NGX_SMTP_VERIFY_KEEP_LATE) {
+        sv_learn_idle(&ngx_smtp_verify_learned, hash, s->idle,
+                      ngx_current_msec);
+        return;
+    }
+
+    sv_learn_most(&ngx_smtp_verify_learned, hash, s->transactions - 1,
+                  ngx_current_msec);
 }
 
 
@@ -214,6 +272,7 @@ ngx_smtp_verify_keep_take(ngx_smtp_verify_session_t *s)
     }
 
     s->reused = 1;
+    s->idle = ngx_current_msec - s->idle;
 }
 
 
@@ -230,10 +289,17 @@ ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr, socklen_t socklen)
         }
     }
 
-    hash = ngx_murmur_hash2((u_char *) sockaddr, socklen);
+    hash = ngx_smtp_verify_keep_hash(sockaddr, socklen);
     bucket = &ngx_smtp_verify_kept[hash % NGX_SMTP_VERIFY_KEEP_BUCKETS];
 
     return bucket;
+}
+
+
+static uint32_t
+ngx_smtp_verify_keep_hash(struct sockaddr *sockaddr, socklen_t socklen)
+{
+    return ngx_murmur_hash2((u_char *) sockaddr, socklen);
 }
 
 
@@ -255,7 +321,31 @@ ngx_smtp_verify_keep_handler(ngx_smtp_verify_session_t *s)
         s->fault = SV_REASON_NONE;
         s->dirty = 0;
         c->read->timedout = 0;
+
+    } else if (!c->close && !ngx_exiting) {
+        ngx_smtp_verify_keep_closed(s);
     }
 
     ngx_smtp_verify_session_quit(s);
+}
+
+
+/* by the server: at once, for what it had been asked, or for doing nothing */
+
+static void
+ngx_smtp_verify_keep_closed(ngx_smtp_verify_session_t *s)
+{
+    uint32_t    hash;
+    ngx_msec_t  idle;
+
+    hash = ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen);
+    idle = ngx_current_msec - s->idle;
+
+    if (idle < NGX_SMTP_VERIFY_KEEP_SOON) {
+        sv_learn_most(&ngx_smtp_verify_learned, hash, s->transactions,
+                      ngx_current_msec);
+        return;
+    }
+
+    sv_learn_idle(&ngx_smtp_verify_learned, hash, idle, ngx_current_msec);
 }

@@ -32,5 +32,9 @@ ngx_smtp_verify_session_t *ngx_smtp_verify_keep_find(
 /* it is kept no more: the fields of its owner are to be set anew */
 void ngx_smtp_verify_keep_take(ngx_smtp_verify_session_t *s);
 
+/* its server took no further transaction: fewer are asked of it from now on,
+   or sooner */
+void ngx_smtp_verify_keep_learn(ngx_smtp_verify_session_t *s);
+
 
 #endif /* _NGX_SMTP_VERIFY_KEEP_H_INCLUDED_ */

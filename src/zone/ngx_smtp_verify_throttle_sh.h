@@ -95,6 +95,7 @@ struct ngx_smtp_verify_throttle_s {
     /* of this worker */
     uint32_t                          *free;
     ngx_uint_t                         nfree;
+    uint32_t                          *used;        /* of each chunk */
     ngx_rbtree_t                       tree;
     ngx_rbtree_node_t                  sentinel;
     ngx_queue_t                        lines;

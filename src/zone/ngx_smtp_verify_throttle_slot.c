@@ -11,6 +11,8 @@ static void ngx_smtp_verify_throttle_disown(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t chunk);
 static void ngx_smtp_verify_throttle_recount(
     ngx_smtp_verify_throttle_t *throttle);
+static void ngx_smtp_verify_throttle_return(
+    ngx_smtp_verify_throttle_t *throttle, ngx_uint_t chunk);
 
 
 /* from a chunk of this worker's, of which a new one is made its own */
@@ -25,7 +27,10 @@ ngx_smtp_verify_throttle_slot(ngx_smtp_verify_throttle_t *throttle,
         throttle->free = ngx_alloc(throttle->nchunks * sizeof(uint32_t)
                                    * NGX_SMTP_VERIFY_THROTTLE_CHUNK,
                                    ngx_cycle->log);
-        if (throttle->free == NULL) {
+        throttle->used = ngx_calloc(throttle->nchunks * sizeof(uint32_t),
+                                    ngx_cycle->log);
+
+        if (throttle->free == NULL || throttle->used == NULL) {
             return NGX_ERROR;
         }
 
@@ -64,6 +69,7 @@ ngx_smtp_verify_throttle_slot(ngx_smtp_verify_throttle_t *throttle,
     }
 
     *slot = throttle->free[--throttle->nfree];
+    throttle->used[*slot / NGX_SMTP_VERIFY_THROTTLE_CHUNK]++;
 
     return NGX_OK;
 }
@@ -211,4 +217,33 @@ ngx_smtp_verify_throttle_free(ngx_smtp_verify_throttle_t *throttle,
     sh->state = NGX_SMTP_VERIFY_SLOT_FREE;
 
     throttle->free[throttle->nfree++] = slot;
+
+    slot /= NGX_SMTP_VERIFY_THROTTLE_CHUNK;
+
+    if (--throttle->used[slot] == 0
+        && throttle->nfree > 2 * NGX_SMTP_VERIFY_THROTTLE_CHUNK)
+    {
+        ngx_smtp_verify_throttle_return(throttle, slot);
+    }
+}
+
+
+/* other workers may need more than this one */
+
+static void
+ngx_smtp_verify_throttle_return(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t chunk)
+{
+    ngx_uint_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < throttle->nfree; i++) {
+        if (throttle->free[i] / NGX_SMTP_VERIFY_THROTTLE_CHUNK != chunk) {
+            throttle->free[n++] = throttle->free[i];
+        }
+    }
+
+    throttle->nfree = n;
+    throttle->owners[chunk] = 0;
 }
