@@ -229,8 +229,7 @@ mx1 11 pipelining users=john
         auth_request /auth;
         auth_request_set $seen $upstream_http_x_seen;
         add_header X-Seen $seen;
-        add_after_body /after;
-        default_type text/html;
+        ssi on;
         proxy_pass http://127.0.0.1:$server_port/app;
     }
     location = /auth {
@@ -245,7 +244,7 @@ mx1 11 pipelining users=john
     }
     location = /app {
         default_type text/html;
-        return 200 "app\n";
+        return 200 'app\n<!--# include virtual="/after" -->';
     }
     location = /seen {
         add_header X-Seen $http_x_status;
