@@ -2,6 +2,7 @@
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_throttle.h"
 #include "ngx_http_smtp_verify_tokens.h"
+#include "ngx_http_smtp_verify_zone.h"
 #include "ngx_smtp_verify_counters.h"
 
 
@@ -22,7 +23,8 @@ static void ngx_http_smtp_verify_cache_hash(uint32_t *hash, void *data,
 static ngx_int_t ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r);
 static u_char *ngx_http_smtp_verify_counters_latency(u_char *p,
     const char *name, ngx_smtp_verify_latency_t *latency);
-static u_char *ngx_http_smtp_verify_counters_zones(u_char *p, u_char *last);
+static u_char *ngx_http_smtp_verify_cache_counters(ngx_shm_zone_t *shm_zone,
+    u_char *p, u_char *last);
 
 
 /*
@@ -73,45 +75,18 @@ char *
 ngx_http_smtp_verify_cache_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
-    u_char           *p;
-    ssize_t           size;
-    ngx_str_t        *value, name, s;
-    ngx_shm_zone_t   *shm_zone;
+    size_t      size;
+    ngx_str_t  *value, name;
 
     value = cf->args->elts;
 
-    if (ngx_strncmp(value[1].data, "zone=", 5) != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                           &value[1]);
+    if (ngx_http_smtp_verify_zone(cf, &value[1], &name, &size) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
-    name.data = value[1].data + 5;
-    p = (u_char *) ngx_strchr(name.data, ':');
-
-    if (p == NULL || p == name.data) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid zone size \"%V\"",
-                           &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    name.len = p - name.data;
-
-    s.data = p + 1;
-    s.len = value[1].data + value[1].len - s.data;
-
-    size = ngx_parse_size(&s);
-
-    if (size == NGX_ERROR || size == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid zone size \"%V\"",
-                           &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    shm_zone = ngx_smtp_verify_cache_add(cf, &name, size,
-                                         &ngx_http_smtp_verify_module);
-
-    return shm_zone ? NGX_CONF_OK : NGX_CONF_ERROR;
+    return ngx_smtp_verify_cache_add(cf, &name, size,
+                                     &ngx_http_smtp_verify_module)
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -515,8 +490,13 @@ ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
     p = ngx_snprintf(p, last - p, "},");
     p = ngx_http_smtp_verify_counters_latency(p, "answers_ms", &sum.answers);
     p = ngx_http_smtp_verify_counters_latency(p, "probes_ms", &sum.probes);
-    p = ngx_http_smtp_verify_counters_zones(p, last);
-    p = ngx_http_smtp_verify_throttle_counters(p, last);
+    p = ngx_http_smtp_verify_zones(p, last, "caches",
+                                   ngx_smtp_verify_cache_is,
+                                   ngx_http_smtp_verify_cache_counters);
+    p = ngx_snprintf(p, last - p, ",");
+    p = ngx_http_smtp_verify_zones(p, last, "throttles",
+                                   ngx_smtp_verify_throttle_is,
+                                   ngx_http_smtp_verify_throttle_counters);
 
     b->last = ngx_snprintf(p, last - p, "}\n");
     b->last_buf = (r == r->main) ? 1 : 0;
@@ -569,44 +549,17 @@ ngx_http_smtp_verify_counters_latency(u_char *p, const char *name,
 
 
 static u_char *
-ngx_http_smtp_verify_counters_zones(u_char *p, u_char *last)
+ngx_http_smtp_verify_cache_counters(ngx_shm_zone_t *shm_zone, u_char *p,
+    u_char *last)
 {
-    ngx_uint_t                      i, n;
-    ngx_list_part_t                *part;
-    ngx_shm_zone_t                 *zone;
-    ngx_smtp_verify_cache_stats_t   stats;
+    ngx_smtp_verify_cache_stats_t  stats;
 
-    n = 0;
-    p = ngx_snprintf(p, last - p, "\"caches\":{");
+    ngx_smtp_verify_cache_stats(shm_zone->data, &stats);
 
-    part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
-    zone = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            zone = part->elts;
-            i = 0;
-        }
-
-        if (!ngx_smtp_verify_cache_is(&zone[i])) {
-            continue;
-        }
-
-        ngx_smtp_verify_cache_stats(zone[i].data, &stats);
-
-        p = ngx_snprintf(p, last - p, "%s\"%V\":{\"size\":%uz,\"used\":%uz,"
-                         "\"entries\":%uL,\"puts\":%uL,\"evicted\":%uL,"
-                         "\"renewed\":%uL,\"resets\":%uL,\"flights\":%ui}",
-                         n++ ? "," : "", &zone[i].shm.name, stats.size,
-                         stats.used, stats.entries, stats.puts, stats.evicted,
-                         stats.renewed, stats.resets, stats.flights);
-    }
-
-    return ngx_snprintf(p, last - p, "}");
+    return ngx_snprintf(p, last - p, "\"size\":%uz,\"used\":%uz,"
+                        "\"entries\":%uL,\"puts\":%uL,\"evicted\":%uL,"
+                        "\"renewed\":%uL,\"resets\":%uL,\"flights\":%ui",
+                        stats.size, stats.used, stats.entries, stats.puts,
+                        stats.evicted, stats.renewed, stats.resets,
+                        stats.flights);
 }

@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_throttle.h"
+#include "ngx_http_smtp_verify_zone.h"
 
 
 /* what a careful sender keeps to where nobody has said otherwise */
@@ -34,34 +35,12 @@ char *
 ngx_http_smtp_verify_throttle_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
-    u_char     *p;
-    ssize_t     size;
-    ngx_str_t  *value, name, s;
+    size_t      size;
+    ngx_str_t  *value, name;
 
     value = cf->args->elts;
 
-    if (ngx_http_smtp_verify_throttle_is(&value[1], "zone=", &name)
-        != NGX_OK)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                           &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    p = (u_char *) ngx_strchr(name.data, ':');
-    size = NGX_ERROR;
-
-    if (p && p != name.data) {
-        s.data = p + 1;
-        s.len = name.data + name.len - s.data;
-        name.len = p - name.data;
-
-        size = ngx_parse_size(&s);
-    }
-
-    if (size == NGX_ERROR || size == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid zone size \"%V\"",
-                           &value[1]);
+    if (ngx_http_smtp_verify_zone(cf, &value[1], &name, &size) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -389,53 +368,23 @@ ngx_http_smtp_verify_throttle_merge(ngx_http_smtp_verify_loc_conf_t *prev,
 
 
 u_char *
-ngx_http_smtp_verify_throttle_counters(u_char *p, u_char *last)
+ngx_http_smtp_verify_throttle_counters(ngx_shm_zone_t *shm_zone, u_char *p,
+    u_char *last)
 {
-    ngx_uint_t                         i, n;
-    ngx_list_part_t                   *part;
-    ngx_shm_zone_t                    *zone;
-    ngx_smtp_verify_throttle_stats_t   stats;
+    ngx_smtp_verify_throttle_stats_t  stats;
 
-    n = 0;
-    p = ngx_snprintf(p, last - p, ",\"throttles\":{");
+    ngx_smtp_verify_throttle_stats(shm_zone->data, &stats);
 
-    part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
-    zone = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            zone = part->elts;
-            i = 0;
-        }
-
-        if (!ngx_smtp_verify_throttle_is(&zone[i])) {
-            continue;
-        }
-
-        ngx_smtp_verify_throttle_stats(zone[i].data, &stats);
-
-        p = ngx_snprintf(p, last - p, "%s\"%V\":{\"sessions\":%ui,"
-                         "\"waiting\":%ui,\"entries\":%ui,\"open\":%ui,"
-                         "\"suspended\":%ui,\"granted\":%uL,\"reused\":%uL,"
-                         "\"waited\":%uL,"
-                         "\"throttled\":%uL,\"refused\":%uL,\"opened\":%uL,"
-                         "\"suspensions\":%uL,\"evicted\":%uL,"
-                         "\"recounts\":%uL}",
-                         n++ ? "," : "", &zone[i].shm.name, stats.sessions,
-                         stats.waiting, stats.entries, stats.open,
-                         stats.suspended, stats.counts.granted,
-                         stats.counts.reused,
-                         stats.counts.waited, stats.counts.throttled,
-                         stats.counts.refused, stats.counts.opened,
-                         stats.counts.suspended, stats.counts.evicted,
-                         stats.counts.recounts);
-    }
-
-    return ngx_snprintf(p, last - p, "}");
+    return ngx_snprintf(p, last - p, "\"sessions\":%ui,\"waiting\":%ui,"
+                        "\"entries\":%ui,\"open\":%ui,\"suspended\":%ui,"
+                        "\"granted\":%uL,\"reused\":%uL,\"waited\":%uL,"
+                        "\"throttled\":%uL,\"refused\":%uL,"
+                        "\"opened\":%uL,\"suspensions\":%uL,"
+                        "\"evicted\":%uL,\"recounts\":%uL",
+                        stats.sessions, stats.waiting, stats.entries,
+                        stats.open, stats.suspended, stats.counts.granted,
+                        stats.counts.reused, stats.counts.waited,
+                        stats.counts.throttled, stats.counts.refused,
+                        stats.counts.opened, stats.counts.suspended,
+                        stats.counts.evicted, stats.counts.recounts);
 }

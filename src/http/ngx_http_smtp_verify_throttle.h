@@ -23,7 +23,9 @@ void ngx_http_smtp_verify_throttle_merge(
     ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf);
 
-u_char *ngx_http_smtp_verify_throttle_counters(u_char *p, u_char *last);
+/* of one zone */
+u_char *ngx_http_smtp_verify_throttle_counters(ngx_shm_zone_t *shm_zone,
+    u_char *p, u_char *last);
 
 
 #endif /* _NGX_HTTP_SMTP_VERIFY_THROTTLE_H_INCLUDED_ */

@@ -1,0 +1,81 @@
+
+#include "ngx_http_smtp_verify_zone.h"
+
+
+ngx_int_t
+ngx_http_smtp_verify_zone(ngx_conf_t *cf, ngx_str_t *param, ngx_str_t *name,
+    size_t *size)
+{
+    u_char     *p;
+    ssize_t     n;
+    ngx_str_t   s;
+
+    if (ngx_strncmp(param->data, "zone=", 5) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                           param);
+        return NGX_ERROR;
+    }
+
+    name->data = param->data + 5;
+
+    n = NGX_ERROR;
+    p = (u_char *) ngx_strchr(name->data, ':');
+
+    if (p && p != name->data) {
+        name->len = p - name->data;
+
+        s.data = p + 1;
+        s.len = param->data + param->len - s.data;
+
+        n = ngx_parse_size(&s);
+    }
+
+    if (n == NGX_ERROR || n == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid zone size \"%V\"",
+                           param);
+        return NGX_ERROR;
+    }
+
+    *size = n;
+
+    return NGX_OK;
+}
+
+
+u_char *
+ngx_http_smtp_verify_zones(u_char *p, u_char *last, const char *title,
+    ngx_http_smtp_verify_zone_is_pt is,
+    ngx_http_smtp_verify_zone_counters_pt counters)
+{
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_shm_zone_t   *zone;
+
+    n = 0;
+    p = ngx_snprintf(p, last - p, "\"%s\":{", title);
+
+    part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
+    zone = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            zone = part->elts;
+            i = 0;
+        }
+
+        if (is(&zone[i])) {
+            p = ngx_snprintf(p, last - p, "%s\"%V\":{", n++ ? "," : "",
+                             &zone[i].shm.name);
+            p = counters(&zone[i], p, last);
+            p = ngx_snprintf(p, last - p, "}");
+        }
+    }
+
+    return ngx_snprintf(p, last - p, "}");
+}
