@@ -24,11 +24,11 @@ ngx_smtp_verify_throttle_slot(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t  i, k;
 
     if (throttle->free == NULL) {
-        throttle->free = ngx_alloc(throttle->nchunks * sizeof(uint32_t)
-                                   * NGX_SMTP_VERIFY_THROTTLE_CHUNK,
-                                   ngx_cycle->log);
-        throttle->used = ngx_calloc(throttle->nchunks * sizeof(uint32_t),
-                                    ngx_cycle->log);
+        throttle->free = ngx_palloc(ngx_cycle->pool,
+                                    throttle->nchunks * sizeof(uint32_t)
+                                    * NGX_SMTP_VERIFY_THROTTLE_CHUNK);
+        throttle->used = ngx_pcalloc(ngx_cycle->pool,
+                                     throttle->nchunks * sizeof(uint32_t));
 
         if (throttle->free == NULL || throttle->used == NULL) {
             return NGX_ERROR;

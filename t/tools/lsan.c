@@ -44,12 +44,12 @@ __lsan_is_turned_off(void)
 }
 
 
-/* the arrays of connections and events */
+/* the arrays of connections and events; what PCRE keeps for a pattern */
 
 const char *
 __lsan_default_suppressions(void)
 {
-    return "leak:ngx_event_process_init\n";
+    return "leak:ngx_event_process_init\nleak:ngx_regex_malloc\n";
 }
 
 
