@@ -12,8 +12,7 @@ static ngx_int_t ngx_smtp_verify_throttle_init(ngx_shm_zone_t *shm_zone,
     void *data);
 static ngx_int_t ngx_smtp_verify_throttle_format(ngx_shm_zone_t *shm_zone,
     size_t size);
-static ngx_int_t ngx_smtp_verify_throttle_view(
-    ngx_smtp_verify_throttle_t *throttle);
+static ngx_int_t ngx_smtp_verify_throttle_view(ngx_shm_zone_t *shm_zone);
 
 
 ngx_shm_zone_t *
@@ -79,7 +78,7 @@ ngx_smtp_verify_throttle_init(ngx_shm_zone_t *shm_zone, void *data)
     if (throttle->sh) {
 
         if (throttle->sh->layout == NGX_SMTP_VERIFY_THROTTLE_LAYOUT) {
-            return ngx_smtp_verify_throttle_view(throttle);
+            return ngx_smtp_verify_throttle_view(shm_zone);
         }
 
         ngx_log_error(NGX_LOG_NOTICE, shm_zone->shm.log, 0,
@@ -128,17 +127,20 @@ ngx_smtp_verify_throttle_format(ngx_shm_zone_t *shm_zone, size_t size)
         return NGX_ERROR;
     }
 
-    return ngx_smtp_verify_throttle_view(throttle);
+    return ngx_smtp_verify_throttle_view(shm_zone);
 }
 
 
 /* an eighth is for slots; the entry 0 stands for what has none */
 
 static ngx_int_t
-ngx_smtp_verify_throttle_view(ngx_smtp_verify_throttle_t *throttle)
+ngx_smtp_verify_throttle_view(ngx_shm_zone_t *shm_zone)
 {
-    u_char  *p;
-    size_t   left, chunk;
+    u_char                      *p;
+    size_t                       left, chunk;
+    ngx_smtp_verify_throttle_t  *throttle;
+
+    throttle = shm_zone->data;
 
     p = (u_char *) throttle->sh;
     left = throttle->sh->size;
@@ -172,13 +174,15 @@ ngx_smtp_verify_throttle_view(ngx_smtp_verify_throttle_t *throttle)
     ngx_queue_init(&throttle->lines);
     throttle->interval = NGX_SMTP_VERIFY_THROTTLE_POLL;
 
+    /* not ngx_cycle's: that is still the one before, and about to go */
+
     throttle->poll.handler = ngx_smtp_verify_throttle_poll;
     throttle->poll.data = throttle;
-    throttle->poll.log = ngx_cycle->log;
+    throttle->poll.log = shm_zone->shm.log;
 
     throttle->wake.handler = ngx_smtp_verify_throttle_wake;
     throttle->wake.data = throttle;
-    throttle->wake.log = ngx_cycle->log;
+    throttle->wake.log = shm_zone->shm.log;
 
     return NGX_OK;
 }
