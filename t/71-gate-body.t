@@ -230,6 +230,11 @@ add_block_preprocessor(sub {
 
     Application::start();
 
+    # time enough for a slow machine
+
+    $block->set_value(http_config => patient($block->http_config // ''))
+        if !defined $block->bare && !defined $block->must_die;
+
     return if defined $block->config;
 
     my $more = $block->more // '';
@@ -264,7 +269,25 @@ _EOC_
 _EOC_
 });
 
+timeout(20);
 run_tests();
+
+
+sub patient {
+    my ($http) = @_;
+
+    for my $time ('smtp_verify_connect_timeout 5s',
+                  'smtp_verify_greeting_timeout 10s',
+                  'smtp_verify_read_timeout 10s', 'smtp_verify_timeout 20s',
+                  'resolver_timeout 12s')
+    {
+        my ($name) = split ' ', $time;
+        $http = "$time;\n$http" if $http !~ /^\s*$name\s/m;
+    }
+
+    return $http;
+}
+
 
 __DATA__
 

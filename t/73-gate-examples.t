@@ -18,7 +18,7 @@ add_block_preprocessor(sub {
     $http =~ s/127\.0\.0\.1(?=:80\d\d)/\$TEST_NGINX_NET.90/g;
     $http =~ s/^\s*(?:resolver|access_log)\s[^;]*;(?:\s*#.*)?$//mg;
 
-    $block->set_value(http_config => $http);
+    $block->set_value(http_config => patient($http));
     $block->set_value(config => <<'_EOC_');
         location / {
             proxy_pass       http://$TEST_NGINX_NET.90:8025;
@@ -28,7 +28,27 @@ _EOC_
 });
 
 no_root_location();
+timeout(20);
 run_tests();
+
+
+# time enough for a slow machine
+
+sub patient {
+    my ($http) = @_;
+
+    for my $time ('smtp_verify_connect_timeout 5s',
+                  'smtp_verify_greeting_timeout 10s',
+                  'smtp_verify_read_timeout 10s', 'smtp_verify_timeout 20s',
+                  'resolver_timeout 12s')
+    {
+        my ($name) = split ' ', $time;
+        $http = "$time;\n$http" if $http !~ /^\s*$name\s/m;
+    }
+
+    return $http;
+}
+
 
 __DATA__
 
