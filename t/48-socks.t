@@ -649,7 +649,40 @@ reason: accepted
 
 
 
-=== TEST 36: a proxy of another kind
+=== TEST 36: it fails when the random recipient is asked: the address stands
+--- socks
+p1 70
+    method@2: raw "\x05\xff"
+--- smtp
+mx1 11 pipelining users=john
+    rcpt#2: 452 4.5.3 Too many recipients
+--- address: john@ok.test
+--- json
+status: risky
+reason: accepted_untested
+smtp.is_catch_all: null
+smtp.attempts: 2
+--- smtp_sessions: 1
+
+
+
+=== TEST 37: or it does not want to
+--- http_config
+smtp_verify_connect_timeout 3s;
+--- socks
+p1 70
+    request@2: reply 1
+--- smtp
+mx1 11 pipelining users=john
+    rcpt#2: 452 4.5.3 Too many recipients
+--- address: john@ok.test
+--- json
+reason: accepted_untested
+--- smtp_sessions: 1
+
+
+
+=== TEST 38: a proxy of another kind
 --- http_config
 smtp_verify_egress_pool x { proxy http://127.0.0.1:3128 helo=a.example.com; }
 --- must_die
@@ -658,7 +691,7 @@ invalid proxy, "socks5://host:port" is needed
 
 
 
-=== TEST 37: a proxy whose name there is not
+=== TEST 39: a proxy whose name there is not
 --- http_config
 smtp_verify_egress_pool x { proxy socks5://u:hidden@none.invalid:1080 helo=a.example.com; }
 --- must_die
@@ -669,7 +702,7 @@ hidden
 
 
 
-=== TEST 38: a bad port
+=== TEST 40: a bad port
 --- http_config
 smtp_verify_egress_pool x { proxy socks5://u:hidden@127.0.0.1:port helo=a.example.com; }
 --- must_die
@@ -680,7 +713,7 @@ hidden
 
 
 
-=== TEST 39: a user without a password
+=== TEST 41: a user without a password
 --- http_config
 smtp_verify_egress_pool x { proxy socks5://u@127.0.0.1:1080 helo=a.example.com; }
 --- must_die
@@ -689,7 +722,7 @@ invalid user or password of egress "socks5://127.0.0.1:1080"
 
 
 
-=== TEST 40: an empty password
+=== TEST 42: an empty password
 --- http_config
 smtp_verify_egress_pool x { proxy socks5://u:@127.0.0.1:1080 helo=a.example.com; }
 --- must_die
@@ -698,7 +731,7 @@ invalid user or password of egress "socks5://127.0.0.1:1080"
 
 
 
-=== TEST 41: a proxy for two users is no duplicate, for one it is
+=== TEST 43: a proxy for two users is no duplicate, for one it is
 --- http_config
 smtp_verify_egress_pool ok {
     proxy socks5://a:x@127.0.0.1:1080 helo=a.example.com;

@@ -340,17 +340,6 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    if (s->egress_failed) {
-        ngx_smtp_verify_route_other_egress(p);
-        return;
-    }
-
-    if (s->egress_refused) {
-        ngx_smtp_verify_evidence_egress(p);
-        ngx_smtp_verify_route_next(p);
-        return;
-    }
-
     if (ngx_smtp_verify_dialog_anew(p)) {
         return;
     }
@@ -379,6 +368,17 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
     }
 
     p->accepted = 0;
+
+    if (s->egress_failed) {
+        ngx_smtp_verify_route_other_egress(p);
+        return;
+    }
+
+    if (s->egress_refused) {
+        ngx_smtp_verify_evidence_egress(p);
+        ngx_smtp_verify_route_next(p);
+        return;
+    }
 
     if (s->fault == SV_REASON_NONE) {
         ngx_smtp_verify_dialog_refused(p);
@@ -719,6 +719,21 @@ ngx_smtp_verify_dialog_random_answered(ngx_smtp_verify_probe_t *p)
         ngx_smtp_verify_dialog_unrefused(p);
         return;
     }
+}
+
+
+/* the session for the random recipient failed at once: the address stands */
+
+ngx_int_t
+ngx_smtp_verify_dialog_stands(ngx_smtp_verify_probe_t *p)
+{
+    if (!p->accepted) {
+        return NGX_DECLINED;
+    }
+
+    ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
+
+    return NGX_OK;
 }
 
 

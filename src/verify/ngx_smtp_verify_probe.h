@@ -129,6 +129,7 @@ ngx_uint_t ngx_smtp_verify_slot_messages(ngx_smtp_verify_probe_t *p);
 /* dialog.c; _start() as ngx_smtp_verify_session_connect() */
 ngx_int_t ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     ngx_msec_t connect_timeout);
+ngx_int_t ngx_smtp_verify_dialog_stands(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p);
 ngx_int_t ngx_smtp_verify_dialog_known(ngx_smtp_verify_probe_t *p);
 
