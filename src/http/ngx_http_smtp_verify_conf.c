@@ -1,4 +1,5 @@
 
+#include "ngx_http_smtp_verify_batch.h"
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_egress.h"
 #include "ngx_http_smtp_verify_gate.h"
@@ -107,6 +108,8 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->gate_body_max = NGX_CONF_UNSET_SIZE;
     conf->addresses = NGX_CONF_UNSET_PTR;
 
+    ngx_http_smtp_verify_batch_create(conf);
+
     return conf;
 }
 
@@ -161,6 +164,7 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_smtp_verify_throttle_merge(prev, conf);
     ngx_http_smtp_verify_cache_merge(prev, conf);
     ngx_http_smtp_verify_gate_merge(prev, conf);
+    ngx_http_smtp_verify_batch_merge(cf, prev, conf);
     ngx_http_smtp_verify_merge_ssl(cf, prev, conf);
 
     conf->verify.port = (in_port_t) conf->port;

@@ -20,10 +20,6 @@
     ngx_http_smtp_verify_lit(p, ",\"" name "\":")
 
 
-static size_t ngx_http_smtp_verify_json_size(
-    ngx_smtp_verify_result_t *result, ngx_str_t *request_id);
-static u_char *ngx_http_smtp_verify_json_result(u_char *p,
-    ngx_smtp_verify_result_t *result, ngx_str_t *request_id);
 static u_char *ngx_http_smtp_verify_json_checks(u_char *p,
     ngx_smtp_verify_result_t *result);
 static u_char *ngx_http_smtp_verify_json_smtp(u_char *p,
@@ -77,7 +73,7 @@ ngx_http_smtp_verify_json(ngx_http_request_t *r,
 
 /* a byte may become six */
 
-static size_t
+size_t
 ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
     ngx_str_t *request_id)
 {
@@ -111,7 +107,7 @@ ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
 }
 
 
-static u_char *
+u_char *
 ngx_http_smtp_verify_json_result(u_char *p, ngx_smtp_verify_result_t *result,
     ngx_str_t *request_id)
 {

@@ -1,4 +1,5 @@
 
+#include "ngx_http_smtp_verify_batch.h"
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_egress.h"
 #include "ngx_http_smtp_verify_gate.h"
@@ -48,6 +49,19 @@ static ngx_conf_num_bounds_t  ngx_http_smtp_verify_max_mx_bounds =
 
 static ngx_conf_num_bounds_t  ngx_http_smtp_verify_max_probes_bounds =
     { ngx_http_smtp_verify_bounds, 1, 1000000 };
+
+
+static ngx_conf_num_bounds_t  ngx_http_smtp_verify_batch_line_bounds =
+    { ngx_http_smtp_verify_bounds, 256, 1048576 };
+
+static ngx_conf_num_bounds_t  ngx_http_smtp_verify_batch_lines_bounds =
+    { ngx_http_smtp_verify_bounds, 1, 1000000000 };
+
+static ngx_conf_num_bounds_t  ngx_http_smtp_verify_batch_probes_bounds =
+    { ngx_http_smtp_verify_bounds, 1, 10000 };
+
+static ngx_conf_num_bounds_t  ngx_http_smtp_verify_batch_window_bounds =
+    { ngx_http_smtp_verify_bounds, 1, 100000 };
 
 
 static ngx_conf_enum_t  ngx_http_smtp_verify_catch_all[] = {
@@ -399,6 +413,62 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
+
+    { ngx_string("smtp_verify_batch"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_smtp_verify_batch_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_batch_line"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, batch.line),
+      &ngx_http_smtp_verify_batch_line_bounds },
+
+    { ngx_string("smtp_verify_batch_lines"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, batch.lines),
+      &ngx_http_smtp_verify_batch_lines_bounds },
+
+    { ngx_string("smtp_verify_batch_probes"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, batch.probes),
+      &ngx_http_smtp_verify_batch_probes_bounds },
+
+    { ngx_string("smtp_verify_batch_domain_probes"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, batch.domain_probes),
+      &ngx_http_smtp_verify_batch_probes_bounds },
+
+    { ngx_string("smtp_verify_batch_window"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, batch.window),
+      &ngx_http_smtp_verify_batch_window_bounds },
+
+    { ngx_string("smtp_verify_batch_timeout"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, batch.timeout),
+      &ngx_http_smtp_verify_msec_post },
+
+    { ngx_string("smtp_verify_batch_heartbeat"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, batch.heartbeat),
+      &ngx_http_smtp_verify_msec_post },
 
     { ngx_string("smtp_verify_counters"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,

@@ -34,6 +34,22 @@ typedef struct {
 typedef struct ngx_http_smtp_verify_tokens_s  ngx_http_smtp_verify_tokens_t;
 typedef struct ngx_http_smtp_verify_client_s  ngx_http_smtp_verify_client_t;
 typedef struct ngx_http_smtp_verify_gate_s  ngx_http_smtp_verify_gate_t;
+typedef struct ngx_http_smtp_verify_batch_s  ngx_http_smtp_verify_batch_t;
+
+
+/* of smtp_verify_batch */
+
+typedef struct {
+    ngx_uint_t                     enable;      /* never inherited */
+    size_t                         line;        /* bytes */
+    ngx_uint_t                     lines;
+    ngx_uint_t                     probes;
+    ngx_uint_t                     domain_probes;
+    ngx_uint_t                     window;      /* lines */
+    ngx_msec_t                     timeout;
+    ngx_msec_t                     heartbeat;
+    off_t                          max_body;    /* client_max_body_size */
+} ngx_http_smtp_verify_batch_conf_t;
 
 
 typedef struct {
@@ -63,6 +79,8 @@ typedef struct {
     ngx_str_t                      ssl_trusted_certificate;
     ngx_str_t                      ssl_crl;
     ngx_array_t                   *ssl_conf_commands;
+
+    ngx_http_smtp_verify_batch_conf_t  batch;
 
     ngx_smtp_verify_conf_t         verify;
 } ngx_http_smtp_verify_loc_conf_t;
@@ -111,6 +129,7 @@ typedef struct {
     ngx_smtp_verify_result_t      *result;      /* NULL: none */
     ngx_str_t                      json;        /* the same */
     ngx_uint_t                     peeked;      /* it is only the cache's */
+    ngx_http_smtp_verify_batch_t  *batch;
 } ngx_http_smtp_verify_ctx_t;
 
 
@@ -152,6 +171,10 @@ ngx_int_t ngx_http_smtp_verify_problem_with(ngx_http_request_t *r,
 
 /* json.c: the result object; NULL: no memory */
 ngx_buf_t *ngx_http_smtp_verify_json(ngx_http_request_t *r,
+    ngx_smtp_verify_result_t *result, ngx_str_t *request_id);
+size_t ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
+    ngx_str_t *request_id);
+u_char *ngx_http_smtp_verify_json_result(u_char *p,
     ngx_smtp_verify_result_t *result, ngx_str_t *request_id);
 
 /* data.c: rules, providers, lists and weights, from files or compiled in;

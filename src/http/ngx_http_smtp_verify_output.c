@@ -16,6 +16,8 @@ static struct {
     { 405, ngx_string("Method Not Allowed") },
     { 406, ngx_string("Not Acceptable") },
     { 409, ngx_string("Conflict") },
+    { 408, ngx_string("Request Timeout") },
+    { 411, ngx_string("Length Required") },
     { 413, ngx_string("Content Too Large") },
     { 415, ngx_string("Unsupported Media Type") },
     { 422, ngx_string("Unprocessable Content") },
@@ -104,7 +106,10 @@ ngx_http_smtp_verify_problem_with(ngx_http_request_t *r, ngx_uint_t status,
         return rc;
     }
 
-    if (slcf->verify.cache) {
+    if (slcf->batch.enable) {
+        ngx_str_set(&value, "POST");
+
+    } else if (slcf->verify.cache) {
         ngx_str_set(&value, "GET, POST, DELETE");
 
     } else {

@@ -321,6 +321,7 @@ ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
     ask.from = l->from;
     ask.wait = l->wait;
     ask.smtp = 1;
+    ask.bulk = l->bulk;
 
     call->probe = ngx_smtp_verify_probe_create(&ask, l->log);
     if (call->probe == NULL) {

@@ -299,6 +299,10 @@ ngx_smtp_verify_lookup_told(ngx_smtp_verify_lookup_t *l,
 ngx_int_t
 ngx_smtp_verify_lookup_start(ngx_smtp_verify_lookup_t *l)
 {
+    if (l->bulk) {
+        l->start = ngx_current_msec;
+    }
+
     if (!l->keyed || l->transcript) {
 
         if (l->busy) {
@@ -345,6 +349,7 @@ ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l, sv_reason_e reason)
     ask.reason = reason;
     ask.smtp = l->smtp;
     ask.transcript = l->transcript;
+    ask.bulk = l->bulk;
 
     l->probe = ngx_smtp_verify_probe_create(&ask, l->log);
     if (l->probe == NULL) {

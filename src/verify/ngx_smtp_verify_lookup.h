@@ -72,6 +72,9 @@ struct ngx_smtp_verify_lookup_s {
     unsigned                           busy:1;      /* no more probes */
     unsigned                           peek:1;      /* only what is cached:
                                                        no question to count */
+    unsigned                           bulk:1;      /* others go first; its
+                                                       time begins with
+                                                       _start() */
 
     /* told with NGX_OK: _refresh() should be called */
     unsigned                           refresh:1;

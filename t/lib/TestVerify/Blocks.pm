@@ -17,6 +17,7 @@ use TestVerify::Nginx;
 use TestVerify::Result;
 use TestVerify::SMTP;
 use TestVerify::Socks;
+use TestVerify::Stream;
 
 our $Block;         # the one that runs
 our $Asked;         # when its request was sent
@@ -328,6 +329,10 @@ sub answered
         ok_diag($took > seconds($least), "$name - not within $least",
                 sprintf 'it took %.3f s', $took);
     }
+
+    none("$name - stream (req $i)", $body,
+         TestVerify::Stream::check($body, scalar $block->stream))
+        if defined $block->stream;
 
     return if !defined $block->json && !defined $block->problem;
 

@@ -1,0 +1,314 @@
+
+#include "ngx_http_smtp_verify_batch.h"
+#include "ngx_smtp_verify_record.h"
+
+
+#define NGX_HTTP_SMTP_VERIFY_AGAIN_MAX    65536     /* bytes of one */
+#define NGX_HTTP_SMTP_VERIFY_AGAIN_TRIES  5
+
+
+/* before address, input and record of one that is to be asked again */
+
+typedef struct {
+    uint64_t    index;
+    uint64_t    offset;
+    ngx_msec_t  due;
+    size_t      email;
+    size_t      input;
+    size_t      record;
+    ngx_uint_t  tries;
+} ngx_http_smtp_verify_again_t;
+
+
+static ngx_uint_t ngx_http_smtp_verify_again_wanted(
+    ngx_http_smtp_verify_item_t *item, ngx_smtp_verify_result_t *result,
+    ngx_msec_t *due);
+static ngx_uint_t ngx_http_smtp_verify_again_in_time(
+    ngx_http_smtp_verify_batch_t *b, ngx_msec_t due);
+static ngx_int_t ngx_http_smtp_verify_again_put(
+    ngx_http_smtp_verify_batch_t *b, ngx_msec_t due, u_char *data,
+    size_t len);
+static size_t ngx_http_smtp_verify_again_get(ngx_http_smtp_verify_spool_t *s,
+    ngx_http_smtp_verify_again_t *one);
+static void ngx_http_smtp_verify_again_one(ngx_http_smtp_verify_batch_t *b,
+    ngx_http_smtp_verify_again_t *one, u_char *data, size_t len);
+static void ngx_http_smtp_verify_again_give_up(
+    ngx_http_smtp_verify_batch_t *b, ngx_http_smtp_verify_again_t *one,
+    ngx_str_t *email, ngx_str_t *input, u_char *record);
+
+
+/* of the one that is being looked at: large, and used at once */
+
+static u_char  ngx_http_smtp_verify_again_data[NGX_HTTP_SMTP_VERIFY_AGAIN_MAX];
+static sv_address_t              ngx_http_smtp_verify_again_address;
+static ngx_smtp_verify_record_t  ngx_http_smtp_verify_again_record;
+
+
+/*
+ * What was found out is kept with it, so that it can be told when there is
+ * no more time.
+ */
+
+ngx_int_t
+ngx_http_smtp_verify_again_add(ngx_http_smtp_verify_item_t *item,
+    ngx_smtp_verify_result_t *result)
+{
+    u_char                        *p;
+    ngx_msec_t                     due;
+    ngx_http_smtp_verify_again_t   one;
+    ngx_http_smtp_verify_batch_t  *b;
+
+    b = item->batch;
+
+    if (!ngx_http_smtp_verify_again_wanted(item, result, &due)
+        || sizeof(ngx_http_smtp_verify_again_t) + item->email.len
+           + item->input.len + NGX_SMTP_VERIFY_RECORD_MAX
+           > NGX_HTTP_SMTP_VERIFY_AGAIN_MAX
+        || sv_address_parse(item->email.data, item->email.len,
+                            &ngx_http_smtp_verify_again_address)
+           != SV_ADDRESS_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    one.index = item->index;
+    one.offset = item->offset;
+    one.due = due;
+    one.email = item->email.len;
+    one.input = item->input.len;
+    one.tries = item->tries + (result->found != SV_THROTTLED);
+
+    p = ngx_http_smtp_verify_again_data;
+    p += sizeof(ngx_http_smtp_verify_again_t);
+    p = ngx_cpymem(p, item->email.data, item->email.len);
+    p = ngx_cpymem(p, item->input.data, item->input.len);
+
+    one.record = ngx_smtp_verify_record_write(p, result,
+                                          &ngx_http_smtp_verify_again_address,
+                                          b->conf->verify.version);
+    p += one.record;
+
+    ngx_memcpy(ngx_http_smtp_verify_again_data, &one,
+               sizeof(ngx_http_smtp_verify_again_t));
+
+    if (ngx_http_smtp_verify_again_put(b, due, ngx_http_smtp_verify_again_data,
+                                       p - ngx_http_smtp_verify_again_data)
+        != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    b->waiting++;
+
+    return NGX_OK;
+}
+
+
+/* lines in their order cannot wait for the end */
+
+static ngx_uint_t
+ngx_http_smtp_verify_again_wanted(ngx_http_smtp_verify_item_t *item,
+    ngx_smtp_verify_result_t *result, ngx_msec_t *due)
+{
+    ngx_uint_t                     retry;
+    ngx_http_smtp_verify_batch_t  *b;
+
+    b = item->batch;
+
+    if (b->ordered || b->stopped || b->wait == 0 || ngx_exiting
+        || item->tries >= NGX_HTTP_SMTP_VERIFY_AGAIN_TRIES)
+    {
+        return 0;
+    }
+
+    switch (result->found) {
+
+    case SV_GREYLISTED:
+    case SV_RATE_LIMITED:
+    case SV_THROTTLED:
+    case SV_CIRCUIT_OPEN:
+    case SV_PENDING:
+        break;
+
+    default:
+        return 0;
+    }
+
+    retry = ngx_max(result->retry_after, 1);
+
+    *due = ngx_current_msec + (ngx_msec_t) retry * 1000 + 500;
+
+    return ngx_http_smtp_verify_again_in_time(b, *due);
+}
+
+
+static ngx_uint_t
+ngx_http_smtp_verify_again_in_time(ngx_http_smtp_verify_batch_t *b,
+    ngx_msec_t due)
+{
+    return (ngx_msec_int_t) (b->deadline - due) > 0
+           && (!b->parsed
+               || (ngx_msec_int_t) (b->ended + b->wait - due) >= 0);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_again_put(ngx_http_smtp_verify_batch_t *b, ngx_msec_t due,
+    u_char *data, size_t len)
+{
+    ngx_http_smtp_verify_spool_t  *s;
+
+    s = &b->again[!b->pass];
+
+    if (s->pos == s->last || (ngx_msec_int_t) (b->due - due) > 0) {
+        b->due = due;
+    }
+
+    return ngx_http_smtp_verify_spool_add(s, data, len);
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_again_next(ngx_http_smtp_verify_batch_t *b)
+{
+    size_t                         len;
+    ngx_http_smtp_verify_again_t   one;
+    ngx_http_smtp_verify_spool_t  *s, *next;
+
+    s = &b->again[b->pass];
+    next = &b->again[!b->pass];
+
+    len = ngx_http_smtp_verify_again_get(s, &one);
+
+    if (len) {
+        s->pos += len;
+        ngx_http_smtp_verify_again_one(b, &one, s->pos - len, len);
+        return NGX_OK;
+    }
+
+    if (next->pos == next->last) {
+        return NGX_DONE;
+    }
+
+    if (!b->stopped && !ngx_exiting
+        && (b->active || b->held
+            || (ngx_msec_int_t) (b->due - ngx_current_msec) > 0))
+    {
+        return NGX_AGAIN;
+    }
+
+    b->pass = !b->pass;
+
+    return NGX_OK;
+}
+
+
+/* the length of the next one, all of which is in memory; 0: there is none */
+
+static size_t
+ngx_http_smtp_verify_again_get(ngx_http_smtp_verify_spool_t *s,
+    ngx_http_smtp_verify_again_t *one)
+{
+    size_t  len, have;
+
+    for ( ;; ) {
+        have = s->last - s->pos;
+        len = sizeof(ngx_http_smtp_verify_again_t);
+
+        if (have >= len) {
+            ngx_memcpy(one, s->pos, len);
+            len += one->email + one->input + one->record;
+
+            if (have >= len) {
+                return len;
+            }
+        }
+
+        if (ngx_http_smtp_verify_spool_fill(s) != NGX_OK) {
+            s->pos = s->last;
+            return 0;
+        }
+    }
+}
+
+
+static void
+ngx_http_smtp_verify_again_one(ngx_http_smtp_verify_batch_t *b,
+    ngx_http_smtp_verify_again_t *one, u_char *data, size_t len)
+{
+    ngx_str_t                     email, input;
+    ngx_uint_t                    now;
+    ngx_http_smtp_verify_item_t  *item;
+
+    now = ((ngx_msec_int_t) (one->due - ngx_current_msec) <= 0);
+
+    if (!now && !b->stopped && !ngx_exiting
+        && ngx_http_smtp_verify_again_in_time(b, one->due)
+        && ngx_http_smtp_verify_again_put(b, one->due, data, len) == NGX_OK)
+    {
+        return;
+    }
+
+    email.len = one->email;
+    email.data = data + sizeof(ngx_http_smtp_verify_again_t);
+    input.len = one->input;
+    input.data = email.data + email.len;
+
+    b->waiting--;
+
+    if (now && !b->stopped && !ngx_exiting) {
+        item = ngx_http_smtp_verify_batch_item(b, &email, &input);
+
+        if (item) {
+            b->retried++;
+            item->index = one->index;
+            item->offset = one->offset;
+            item->tries = one->tries;
+            ngx_http_smtp_verify_batch_dispatch(item);
+            return;
+        }
+    }
+
+    ngx_http_smtp_verify_again_give_up(b, one, &email, &input,
+                                       input.data + input.len);
+}
+
+
+static void
+ngx_http_smtp_verify_again_give_up(ngx_http_smtp_verify_batch_t *b,
+    ngx_http_smtp_verify_again_t *one, ngx_str_t *email, ngx_str_t *input,
+    u_char *record)
+{
+    ngx_smtp_verify_result_t  *result;
+
+    if (b->hurry && ngx_http_smtp_verify_batch_blocked(b)) {
+
+        if (b->resume > one->index) {
+            b->resume = one->index;
+            b->resume_offset = one->offset;
+        }
+
+        return;
+    }
+
+    if (sv_address_parse(email->data, email->len,
+                         &ngx_http_smtp_verify_again_address)
+        != SV_ADDRESS_OK
+        || ngx_smtp_verify_record_read(&ngx_http_smtp_verify_again_record,
+                                       record, one->record,
+                                       &ngx_http_smtp_verify_again_address,
+                                       b->conf->verify.lists)
+           != NGX_OK)
+    {
+        ngx_http_smtp_verify_line_error(b, one->index, "internal_error",
+                                        "What was found out is lost.");
+        return;
+    }
+
+    result = &ngx_http_smtp_verify_again_record.result;
+    result->email = *email;
+    result->elapsed = 0;
+
+    ngx_http_smtp_verify_line_result(b, one->index, one->offset, input,
+                                     result);
+}

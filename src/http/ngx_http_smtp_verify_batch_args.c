@@ -1,0 +1,315 @@
+
+#include "ngx_http_smtp_verify_batch.h"
+#include "sv_params.h"
+
+
+#define NGX_HTTP_SMTP_VERIFY_BATCH_NONE  ((ngx_uint_t) -1)
+
+
+typedef struct {
+    ngx_str_t   name;
+    ngx_uint_t  value;
+} ngx_http_smtp_verify_word_t;
+
+
+static ngx_int_t ngx_http_smtp_verify_batch_options(
+    ngx_http_smtp_verify_batch_t *b);
+static ngx_int_t ngx_http_smtp_verify_batch_invalid(ngx_http_request_t *r,
+    const char *detail);
+static ngx_uint_t ngx_http_smtp_verify_batch_arg(ngx_http_request_t *r,
+    const char *name, ngx_http_smtp_verify_word_t *words, ngx_uint_t missing);
+static ngx_int_t ngx_http_smtp_verify_batch_column(
+    ngx_http_smtp_verify_batch_t *b);
+static ngx_uint_t ngx_http_smtp_verify_batch_type(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_smtp_verify_batch_accepts_csv(
+    ngx_http_request_t *r);
+
+
+static ngx_http_smtp_verify_word_t  ngx_http_smtp_verify_inputs[] = {
+    { ngx_string("json"), SV_RECORDS_JSON },
+    { ngx_string("ndjson"), SV_RECORDS_NDJSON },
+    { ngx_string("csv"), SV_RECORDS_CSV },
+    { ngx_string("lines"), SV_RECORDS_LINES },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_http_smtp_verify_word_t  ngx_http_smtp_verify_types[] = {
+    { ngx_string("application/json"), SV_RECORDS_JSON },
+    { ngx_string("application/x-ndjson"), SV_RECORDS_NDJSON },
+    { ngx_string("application/ndjson"), SV_RECORDS_NDJSON },
+    { ngx_string("application/jsonl"), SV_RECORDS_NDJSON },
+    { ngx_string("application/x-jsonlines"), SV_RECORDS_NDJSON },
+    { ngx_string("application/jsonlines"), SV_RECORDS_NDJSON },
+    { ngx_string("text/csv"), SV_RECORDS_CSV },
+    { ngx_string("text/plain"), SV_RECORDS_LINES },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_http_smtp_verify_word_t  ngx_http_smtp_verify_formats[] = {
+    { ngx_string("ndjson"), 0 },
+    { ngx_string("csv"), 1 },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_http_smtp_verify_word_t  ngx_http_smtp_verify_flags[] = {
+    { ngx_string("0"), 0 },
+    { ngx_string("1"), 1 },
+    { ngx_string("off"), 0 },
+    { ngx_string("on"), 1 },
+    { ngx_string("false"), 0 },
+    { ngx_string("true"), 1 },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_http_smtp_verify_word_t  ngx_http_smtp_verify_delimiters[] = {
+    { ngx_string("comma"), ',' },
+    { ngx_string("semicolon"), ';' },
+    { ngx_string("tab"), '\t' },
+    { ngx_null_string, 0 }
+};
+
+
+ngx_int_t
+ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_t *b)
+{
+    ngx_uint_t           value;
+    ngx_http_request_t  *r;
+
+    r = b->request;
+
+    value = ngx_http_smtp_verify_batch_arg(r, "input",
+                                           ngx_http_smtp_verify_inputs,
+                                           ngx_http_smtp_verify_batch_type(r));
+
+    if (value == NGX_HTTP_SMTP_VERIFY_BATCH_NONE) {
+        return ngx_http_smtp_verify_problem(r,
+                                       NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                       "unsupported_media_type",
+                                       "Send application/json, application/"
+                                       "x-ndjson, text/csv or text/plain, or "
+                                       "say input=json, ndjson, csv or "
+                                       "lines.");
+    }
+
+    b->records.format = value;
+
+    value = ngx_http_smtp_verify_batch_arg(r, "format",
+                                    ngx_http_smtp_verify_formats,
+                                    ngx_http_smtp_verify_batch_accepts_csv(r));
+
+    if (value == NGX_HTTP_SMTP_VERIFY_BATCH_NONE) {
+        return ngx_http_smtp_verify_batch_invalid(r,
+                                         "\"format\" must be ndjson or csv.");
+    }
+
+    b->csv = value;
+
+    value = ngx_http_smtp_verify_batch_arg(r, "ordered",
+                                           ngx_http_smtp_verify_flags, 0);
+
+    if (value == NGX_HTTP_SMTP_VERIFY_BATCH_NONE) {
+        return ngx_http_smtp_verify_batch_invalid(r, "\"ordered\" must be "
+                                                  "true or false (or 1, 0).");
+    }
+
+    b->ordered = value;
+
+    value = ngx_http_smtp_verify_batch_arg(r, "delimiter",
+                                           ngx_http_smtp_verify_delimiters,
+                                           ',');
+
+    if (value == NGX_HTTP_SMTP_VERIFY_BATCH_NONE) {
+        return ngx_http_smtp_verify_batch_invalid(r, "\"delimiter\" must be "
+                                                 "comma, semicolon or tab.");
+    }
+
+    b->records.delimiter = (u_char) value;
+
+    if (ngx_http_smtp_verify_batch_column(b) != NGX_OK) {
+        return ngx_http_smtp_verify_batch_invalid(r, "\"column\" must be a "
+                                       "name of at most 64 bytes, or a number "
+                                       "from 1 on.");
+    }
+
+    return ngx_http_smtp_verify_batch_options(b);
+}
+
+
+/* those that a single address has, too */
+
+static ngx_int_t
+ngx_http_smtp_verify_batch_options(ngx_http_smtp_verify_batch_t *b)
+{
+    sv_params_t           params;
+    sv_params_status_e    status;
+    ngx_http_request_t   *r;
+
+    r = b->request;
+
+    ngx_memzero(&params, offsetof(sv_params_t, email));
+
+    status = sv_params_form(r->args.data, r->args.len, &params);
+
+    if (status == SV_PARAMS_INVALID) {
+        return ngx_http_smtp_verify_batch_invalid(r, params.error);
+    }
+
+    if (status != SV_PARAMS_OK) {
+        return ngx_http_smtp_verify_problem(r, NGX_HTTP_BAD_REQUEST,
+                                            "malformed_request",
+                                            params.error);
+    }
+
+    b->smtp = b->conf->smtp && (!params.has_smtp || params.smtp);
+
+    b->wait = b->limits->timeout;
+
+    if (params.has_wait) {
+        b->wait = ngx_min(b->wait, (ngx_msec_t) params.wait * 1000);
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_batch_invalid(ngx_http_request_t *r, const char *detail)
+{
+    return ngx_http_smtp_verify_problem(r, 422, "invalid_parameter", detail);
+}
+
+
+static ngx_uint_t
+ngx_http_smtp_verify_batch_arg(ngx_http_request_t *r, const char *name,
+    ngx_http_smtp_verify_word_t *words, ngx_uint_t missing)
+{
+    ngx_str_t  value;
+
+    if (ngx_http_arg(r, (u_char *) name, ngx_strlen(name), &value) != NGX_OK) {
+        return missing;
+    }
+
+    for ( /* void */ ; words->name.len; words++) {
+
+        if (words->name.len == value.len
+            && ngx_strncasecmp(words->name.data, value.data, value.len) == 0)
+        {
+            return words->value;
+        }
+    }
+
+    return NGX_HTTP_SMTP_VERIFY_BATCH_NONE;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_batch_column(ngx_http_smtp_verify_batch_t *b)
+{
+    size_t               i;
+    u_char              *src, *dst;
+    ngx_str_t            value;
+    ngx_http_request_t  *r;
+
+    r = b->request;
+
+    if (ngx_http_arg(r, (u_char *) "column", 6, &value) != NGX_OK) {
+        return NGX_OK;
+    }
+
+    dst = ngx_pnalloc(r->pool, value.len + 1);
+    if (dst == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->records.column.data = dst;
+
+    for (i = 0; i < value.len; i++) {
+        if (value.data[i] == '+') {
+            value.data[i] = ' ';
+        }
+    }
+
+    src = value.data;
+    ngx_unescape_uri(&dst, &src, value.len, 0);
+
+    b->records.column.len = dst - b->records.column.data;
+
+    return b->records.column.len
+           && b->records.column.len <= SV_RECORDS_NAME_MAX
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_uint_t
+ngx_http_smtp_verify_batch_type(ngx_http_request_t *r)
+{
+    size_t                        len;
+    u_char                       *p;
+    ngx_str_t                    *type;
+    ngx_http_smtp_verify_word_t  *word;
+
+    if (r->headers_in.content_type == NULL) {
+        return NGX_HTTP_SMTP_VERIFY_BATCH_NONE;
+    }
+
+    type = &r->headers_in.content_type->value;
+
+    p = ngx_strlchr(type->data, type->data + type->len, ';');
+    len = p ? (size_t) (p - type->data) : type->len;
+
+    while (len && (type->data[len - 1] == ' ' || type->data[len - 1] == '\t'))
+    {
+        len--;
+    }
+
+    for (word = ngx_http_smtp_verify_types; word->name.len; word++) {
+
+        if (word->name.len == len
+            && ngx_strncasecmp(word->name.data, type->data, len) == 0)
+        {
+            return word->value;
+        }
+    }
+
+    return NGX_HTTP_SMTP_VERIFY_BATCH_NONE;
+}
+
+
+/* without weights: who names text/csv at all wants it */
+
+static ngx_uint_t
+ngx_http_smtp_verify_batch_accepts_csv(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return 0;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == 6
+            && ngx_strncasecmp(h[i].key.data, (u_char *) "accept", 6) == 0)
+        {
+            return ngx_strlcasestrn(h[i].value.data,
+                                    h[i].value.data + h[i].value.len,
+                                    (u_char *) "text/csv", 8 - 1)
+                   != NULL;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+
+#include "ngx_http_smtp_verify_batch.h"
+#include "ngx_http_smtp_verify_cache.h"
+
+
+char *
+ngx_http_smtp_verify_batch_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (slcf->enable) {
+        return "is duplicate";
+    }
+
+    slcf->enable = 1;
+    slcf->batch.enable = 1;
+
+    if (ngx_http_smtp_verify_counters_add(cf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_smtp_verify_batch_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+void
+ngx_http_smtp_verify_batch_create(ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    conf->batch.line = NGX_CONF_UNSET_SIZE;
+    conf->batch.lines = NGX_CONF_UNSET_UINT;
+    conf->batch.probes = NGX_CONF_UNSET_UINT;
+    conf->batch.domain_probes = NGX_CONF_UNSET_UINT;
+    conf->batch.window = NGX_CONF_UNSET_UINT;
+    conf->batch.timeout = NGX_CONF_UNSET_MSEC;
+    conf->batch.heartbeat = NGX_CONF_UNSET_MSEC;
+}
+
+
+void
+ngx_http_smtp_verify_batch_merge(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *prev,
+    ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    ngx_conf_merge_size_value(conf->batch.line, prev->batch.line, 4096);
+    ngx_conf_merge_uint_value(conf->batch.lines, prev->batch.lines, 1000000);
+    ngx_conf_merge_uint_value(conf->batch.probes, prev->batch.probes, 100);
+    ngx_conf_merge_uint_value(conf->batch.domain_probes,
+                              prev->batch.domain_probes, 5);
+    ngx_conf_merge_uint_value(conf->batch.window, prev->batch.window, 1000);
+    ngx_conf_merge_msec_value(conf->batch.timeout, prev->batch.timeout,
+                              6 * 60 * 60 * 1000);
+    ngx_conf_merge_msec_value(conf->batch.heartbeat, prev->batch.heartbeat,
+                              15000);
+
+    if (!conf->batch.enable) {
+        return;
+    }
+
+    /* counted by ourselves, to answer in our own way and to log nothing that
+       a client can cause; the core module was merged before */
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    conf->batch.max_body = clcf->client_max_body_size;
+    clcf->client_max_body_size = 0;
+}

@@ -1,0 +1,216 @@
+
+#include "ngx_http_smtp_verify_batch.h"
+
+
+#define NGX_HTTP_SMTP_VERIFY_BATCH_READS  16    /* then others */
+
+
+static void ngx_http_smtp_verify_batch_begun(ngx_http_request_t *r);
+static void ngx_http_smtp_verify_batch_more(ngx_http_request_t *r);
+static ngx_int_t ngx_http_smtp_verify_batch_take(
+    ngx_http_smtp_verify_batch_t *b);
+static void ngx_http_smtp_verify_batch_read_end(
+    ngx_http_smtp_verify_batch_t *b);
+static void ngx_http_smtp_verify_batch_read_error(
+    ngx_http_smtp_verify_batch_t *b, ngx_int_t rc);
+
+
+/*
+ * The body is read as fast as it comes, whether there is time for it or not:
+ * who writes all before it reads must not wait for us, who wait for it.
+ */
+
+ngx_int_t
+ngx_http_smtp_verify_batch_read(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
+
+    r->request_body_no_buffering = 1;
+
+    rc = ngx_http_read_client_request_body(r,
+                                           ngx_http_smtp_verify_batch_begun);
+
+    if (rc == NGX_HTTP_BAD_REQUEST && !r->connection->error) {
+        return ngx_http_smtp_verify_problem(r, NGX_HTTP_BAD_REQUEST,
+                                            "malformed_request",
+                                            "The body cannot be read.");
+    }
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_smtp_verify_batch_begun(ngx_http_request_t *r)
+{
+    ngx_http_smtp_verify_ctx_t    *ctx;
+    ngx_http_smtp_verify_batch_t  *b;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+    b = ctx->batch;
+
+    b->reading = 1;
+
+    r->read_event_handler = ngx_http_smtp_verify_batch_more;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_add_timer(&b->tick, 1);
+
+    ngx_http_smtp_verify_batch_more(r);
+}
+
+
+static void
+ngx_http_smtp_verify_batch_more(ngx_http_request_t *r)
+{
+    ngx_int_t                      rc;
+    ngx_uint_t                     n;
+    ngx_connection_t              *c;
+    ngx_http_smtp_verify_ctx_t    *ctx;
+    ngx_http_smtp_verify_batch_t  *b;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+    b = ctx->batch;
+    c = r->connection;
+
+    ngx_http_smtp_verify_batch_wake(b);
+
+    for (n = 0; /* void */; n++) {
+
+        rc = ngx_http_smtp_verify_batch_take(b);
+
+        if (rc != NGX_OK) {
+            break;
+        }
+
+        if (!r->reading_body) {
+            ngx_http_smtp_verify_batch_read_end(b);
+            return;
+        }
+
+        if (n == NGX_HTTP_SMTP_VERIFY_BATCH_READS) {
+            ngx_post_event(c->read, &ngx_posted_next_events);
+            return;
+        }
+
+        rc = ngx_http_read_unbuffered_request_body(r);
+
+        if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+            break;
+        }
+
+        if (rc == NGX_AGAIN && r->request_body->bufs == NULL) {
+            return;
+        }
+    }
+
+    ngx_http_smtp_verify_batch_read_error(b, rc);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_batch_take(ngx_http_smtp_verify_batch_t *b)
+{
+    size_t               size;
+    ngx_buf_t           *buf;
+    ngx_chain_t         *cl;
+    ngx_http_request_t  *r;
+
+    r = b->request;
+
+    while (r->request_body->bufs) {
+
+        cl = r->request_body->bufs;
+        buf = cl->buf;
+        size = buf->last - buf->pos;
+
+        b->received += size;
+
+        if (b->limits->max_body && b->received > b->limits->max_body) {
+            return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+        }
+
+        if (size && ngx_http_smtp_verify_spool_add(&b->body, buf->pos, size)
+                    != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        buf->pos = buf->last;
+
+        r->request_body->bufs = cl->next;
+        ngx_free_chain(r->pool, cl);
+    }
+
+    return NGX_OK;
+}
+
+
+/* from now on a client that goes away is seen; it may be gone already */
+
+static void
+ngx_http_smtp_verify_batch_read_end(ngx_http_smtp_verify_batch_t *b)
+{
+    ngx_http_request_t  *r;
+
+    r = b->request;
+
+    b->reading = 0;
+
+    r->read_event_handler = ngx_http_test_reading;
+
+    if (r->connection->read->ready) {
+        ngx_post_event(r->connection->read, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_http_smtp_verify_batch_read_error(ngx_http_smtp_verify_batch_t *b,
+    ngx_int_t rc)
+{
+    ngx_http_request_t  *r;
+
+    r = b->request;
+
+    b->reading = 0;
+
+    r->read_event_handler = ngx_http_test_reading;
+
+    if (r->connection->read->timer_set) {
+        ngx_del_timer(r->connection->read);
+    }
+
+    if (r->connection->error) {
+        b->failed = 1;
+        return;
+    }
+
+    switch (rc) {
+
+    case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
+        ngx_http_smtp_verify_batch_error(b, rc, "body_too_large",
+                                         "The body is larger than "
+                                         "client_max_body_size allows.");
+        break;
+
+    case NGX_HTTP_REQUEST_TIME_OUT:
+        ngx_http_smtp_verify_batch_error(b, rc, "body_timeout",
+                                         "The body came too slowly.");
+        break;
+
+    case NGX_HTTP_BAD_REQUEST:
+        ngx_http_smtp_verify_batch_error(b, rc, "malformed_request",
+                                         "The body cannot be read.");
+        break;
+
+    default:
+        ngx_http_smtp_verify_batch_error(b, NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                         "internal_error",
+                                         "The body could not be kept.");
+    }
+}

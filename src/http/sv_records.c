@@ -1,0 +1,550 @@
+
+#include "sv_records.h"
+#include "sv_utf8.h"
+
+
+/* where in an array, where in a line of CSV */
+
+enum {
+    sv_records_before = 0,
+    sv_records_first,           /* behind [ */
+    sv_records_element,         /* behind a comma */
+    sv_records_within,
+    sv_records_behind,          /* an element */
+    sv_records_ended
+};
+
+enum {
+    sv_records_field = 0,       /* at its beginning */
+    sv_records_plain,
+    sv_records_quotes,
+    sv_records_quote            /* a closing one, or the first of two */
+};
+
+
+static const unsigned char  sv_records_bom[] = { 0xef, 0xbb, 0xbf };
+
+
+static int sv_records_is_bom(sv_records_t *rs, const unsigned char **pos,
+    const unsigned char *last, int eof);
+static sv_records_status_e sv_records_byte(sv_records_t *rs, unsigned char c);
+static sv_records_status_e sv_records_array(sv_records_t *rs,
+    unsigned char c);
+static sv_records_status_e sv_records_array_begin(sv_records_t *rs,
+    unsigned char c);
+static sv_records_status_e sv_records_array_within(sv_records_t *rs,
+    unsigned char c);
+static void sv_records_csv_byte(sv_records_t *rs, unsigned char c);
+static void sv_records_add(sv_records_t *rs, unsigned char c);
+static sv_records_status_e sv_records_end(sv_records_t *rs);
+static sv_records_status_e sv_records_line(sv_records_t *rs);
+static sv_records_status_e sv_records_open_quote(sv_records_t *rs);
+static void sv_records_begin(sv_records_t *rs);
+static sv_records_status_e sv_records_broken(sv_records_t *rs,
+    const char *error);
+static int sv_records_space(unsigned char c);
+
+
+sv_records_status_e
+sv_records_next(sv_records_t *rs, const unsigned char **pos,
+    const unsigned char *last, int eof)
+{
+    sv_records_status_e  rc;
+
+    if (rs->error) {
+        return SV_RECORDS_BROKEN;
+    }
+
+    if (!rs->begun && !sv_records_is_bom(rs, pos, last, eof)) {
+        return SV_RECORDS_AGAIN;
+    }
+
+    for ( ;; ) {
+
+        /* what is read again trails behind, in the same buffer */
+
+        if (rs->replay < rs->replay_end) {
+            rc = sv_records_byte(rs, rs->buf[rs->replay++]);
+
+        } else if (*pos < last) {
+
+            if (rs->len == rs->size && rs->state == sv_records_quotes
+                && rs->format == SV_RECORDS_CSV && !rs->too_long)
+            {
+                rs->too_long = 1;
+                rc = sv_records_open_quote(rs);
+
+            } else {
+                rc = sv_records_byte(rs, *(*pos)++);
+            }
+
+        } else if (eof) {
+            rc = sv_records_end(rs);
+
+            if (rc == SV_RECORDS_AGAIN && rs->replay == rs->replay_end) {
+                return SV_RECORDS_DONE;
+            }
+
+        } else {
+            return SV_RECORDS_AGAIN;
+        }
+
+        if (rc != SV_RECORDS_AGAIN) {
+            return rc;
+        }
+    }
+}
+
+
+/* a byte order mark is skipped; 0: there is too little to tell */
+
+static int
+sv_records_is_bom(sv_records_t *rs, const unsigned char **pos,
+    const unsigned char *last, int eof)
+{
+    while (rs->len < 3) {
+
+        if (*pos == last && !eof) {
+            return 0;
+        }
+
+        if (*pos == last || **pos != sv_records_bom[rs->len]) {
+            break;
+        }
+
+        rs->buf[rs->len++] = *(*pos)++;
+    }
+
+    rs->begun = 1;
+
+    if (rs->delimiter == 0) {
+        rs->delimiter = ',';
+    }
+
+    if (rs->len == 3) {
+        rs->offset = 3;
+        rs->start = 3;
+
+    } else {
+        rs->replay_end = rs->len;
+    }
+
+    rs->len = 0;
+
+    return 1;
+}
+
+
+static sv_records_status_e
+sv_records_byte(sv_records_t *rs, unsigned char c)
+{
+    rs->offset++;
+
+    if (rs->format == SV_RECORDS_JSON) {
+        return sv_records_array(rs, c);
+    }
+
+    if (c == '\n') {
+
+        /* within quotation marks a line goes on, but not where one was
+           forgotten */
+
+        if (rs->format != SV_RECORDS_CSV
+            || rs->state != sv_records_quotes
+            || rs->too_long
+            || rs->replay < rs->replay_end)
+        {
+            return sv_records_line(rs);
+        }
+    }
+
+    if (rs->format == SV_RECORDS_CSV) {
+        sv_records_csv_byte(rs, c);
+    }
+
+    sv_records_add(rs, c);
+
+    return SV_RECORDS_AGAIN;
+}
+
+
+static sv_records_status_e
+sv_records_array(sv_records_t *rs, unsigned char c)
+{
+    switch (rs->state) {
+
+    case sv_records_within:
+        return sv_records_array_within(rs, c);
+
+    case sv_records_before:
+
+        if (sv_records_space(c)) {
+            return SV_RECORDS_AGAIN;
+        }
+
+        if (c != '[') {
+            return sv_records_broken(rs, "The body must be a JSON array of "
+                                     "strings or objects.");
+        }
+
+        rs->state = sv_records_first;
+        return SV_RECORDS_AGAIN;
+
+    case sv_records_first:
+    case sv_records_element:
+        return sv_records_array_begin(rs, c);
+
+    case sv_records_behind:
+
+        if (sv_records_space(c)) {
+            return SV_RECORDS_AGAIN;
+        }
+
+        if (c == ',' || c == ']') {
+            rs->state = (c == ',') ? sv_records_element : sv_records_ended;
+            return SV_RECORDS_AGAIN;
+        }
+
+        return sv_records_broken(rs, "There is neither a comma nor a ] "
+                                 "behind an element of the array.");
+
+    default: /* sv_records_ended */
+
+        if (sv_records_space(c)) {
+            return SV_RECORDS_AGAIN;
+        }
+
+        return sv_records_broken(rs, "There is something behind the array.");
+    }
+}
+
+
+static sv_records_status_e
+sv_records_array_begin(sv_records_t *rs, unsigned char c)
+{
+    if (sv_records_space(c)) {
+        return SV_RECORDS_AGAIN;
+    }
+
+    if (c == ']' && rs->state == sv_records_first) {
+        rs->state = sv_records_ended;
+        return SV_RECORDS_AGAIN;
+    }
+
+    if (c == ',' || c == ']' || c == '}') {
+        return sv_records_broken(rs, "An element of the array is missing.");
+    }
+
+    rs->state = sv_records_within;
+    rs->depth = 0;
+    rs->quoted = 0;
+    rs->escaped = 0;
+    rs->start = rs->offset - 1;
+
+    return sv_records_array_within(rs, c);
+}
+
+
+/* only where the element ends; whether it is well-formed is seen then */
+
+static sv_records_status_e
+sv_records_array_within(sv_records_t *rs, unsigned char c)
+{
+    if (rs->quoted) {
+
+        if (rs->escaped) {
+            rs->escaped = 0;
+
+        } else if (c == '\\') {
+            rs->escaped = 1;
+
+        } else if (c == '"') {
+            rs->quoted = 0;
+        }
+
+        sv_records_add(rs, c);
+        return SV_RECORDS_AGAIN;
+    }
+
+    if (rs->depth == 0 && (c == ',' || c == ']')) {
+        rs->state = (c == ',') ? sv_records_element : sv_records_ended;
+        return sv_records_line(rs);
+    }
+
+    if (c == '"') {
+        rs->quoted = 1;
+
+    } else if (c == '{' || c == '[') {
+        rs->depth++;
+
+    } else if ((c == '}' || c == ']') && rs->depth) {
+        rs->depth--;
+    }
+
+    sv_records_add(rs, c);
+
+    return SV_RECORDS_AGAIN;
+}
+
+
+static void
+sv_records_csv_byte(sv_records_t *rs, unsigned char c)
+{
+    switch (rs->state) {
+
+    case sv_records_field:
+
+        if (c == '"') {
+            rs->state = sv_records_quotes;
+
+        } else if (c != rs->delimiter) {
+            rs->state = sv_records_plain;
+        }
+
+        break;
+
+    case sv_records_quotes:
+
+        if (c == '"') {
+            rs->state = sv_records_quote;
+        }
+
+        break;
+
+    case sv_records_quote:
+
+        if (c == '"') {
+            rs->state = sv_records_quotes;
+            break;
+        }
+
+        rs->state = sv_records_plain;
+
+        /* fall through */
+
+    default: /* sv_records_plain */
+
+        if (c == rs->delimiter) {
+            rs->state = sv_records_field;
+        }
+    }
+}
+
+
+static void
+sv_records_add(sv_records_t *rs, unsigned char c)
+{
+    if (rs->len == rs->size) {
+        rs->too_long = 1;
+        return;
+    }
+
+    rs->buf[rs->len++] = c;
+}
+
+
+static sv_records_status_e
+sv_records_end(sv_records_t *rs)
+{
+    sv_records_status_e  rc;
+
+    if (rs->format != SV_RECORDS_JSON) {
+
+        if (rs->state == sv_records_quotes && !rs->too_long) {
+            rc = sv_records_open_quote(rs);
+
+            if (rc != SV_RECORDS_AGAIN) {
+                return rc;
+            }
+        }
+
+        return sv_records_line(rs);
+    }
+
+    if (rs->state == sv_records_ended) {
+        return SV_RECORDS_DONE;
+    }
+
+    return sv_records_broken(rs, rs->state == sv_records_before
+                             ? "The body must be a JSON array of strings or "
+                               "objects."
+                             : "The body ended within the array.");
+}
+
+
+/* a record is complete; empty lines are none */
+
+static sv_records_status_e
+sv_records_line(sv_records_t *rs)
+{
+    size_t                i, len;
+    sv_records_status_e   rc;
+
+    rc = SV_RECORDS_OK;
+    len = rs->len;
+
+    for (i = 0; i < len && sv_records_space(rs->buf[i]); i++) { /* void */ }
+
+    if (i == len && !rs->too_long && rs->format != SV_RECORDS_JSON) {
+        sv_records_begin(rs);
+        return SV_RECORDS_AGAIN;
+    }
+
+    memset(&rs->rec, 0, sizeof(sv_record_t));
+
+    rs->rec.index = rs->next;
+    rs->rec.offset = rs->start;
+    rs->nfields = 0;
+
+    if (rs->too_long) {
+
+        if (rs->format == SV_RECORDS_CSV && !rs->first) {
+            return sv_records_broken(rs, "The first line is longer than "
+                                     "smtp_verify_batch_line allows.");
+        }
+
+        sv_records_wrong(rs, "line_too_long",
+                         "The line is longer than smtp_verify_batch_line "
+                         "allows.");
+
+    } else if (rs->format == SV_RECORDS_CSV) {
+
+        if (rs->buf[len - 1] == '\r') {
+            len--;
+        }
+
+        rc = sv_records_csv_line(rs, rs->buf, len);
+
+    } else {
+
+        while (sv_records_space(rs->buf[len - 1])) {
+            len--;
+        }
+
+        if (rs->format == SV_RECORDS_LINES) {
+            sv_records_email(rs, rs->buf + i, len - i);
+
+        } else {
+            sv_records_json_value(rs, rs->buf + i, len - i);
+        }
+    }
+
+    sv_records_begin(rs);
+
+    if (rc == SV_RECORDS_OK) {
+        rs->next++;
+    }
+
+    return rc;
+}
+
+
+/*
+ * A quotation mark that is not closed in time: what it opened is wrong up to
+ * the end of that line, and what is behind is read anew.
+ */
+
+static sv_records_status_e
+sv_records_open_quote(sv_records_t *rs)
+{
+    size_t          len, line;
+    unsigned char  *p;
+
+    p = memchr(rs->buf, '\n', rs->len);
+    if (p == NULL) {
+        return SV_RECORDS_AGAIN;
+    }
+
+    if (!rs->first) {
+        return sv_records_broken(rs, "There is a quotation mark in the first "
+                                 "line that is not closed.");
+    }
+
+    len = rs->len;
+    line = p + 1 - rs->buf;
+
+    memset(&rs->rec, 0, sizeof(sv_record_t));
+
+    rs->rec.index = rs->next++;
+    rs->rec.offset = rs->start;
+    rs->nfields = 0;
+
+    sv_records_wrong(rs, "malformed_line",
+                     "There is a quotation mark that is not closed.");
+
+    rs->offset = rs->start + line;
+
+    sv_records_begin(rs);
+
+    rs->replay = line;
+    rs->replay_end = len;
+
+    return SV_RECORDS_OK;
+}
+
+
+static void
+sv_records_begin(sv_records_t *rs)
+{
+    rs->len = 0;
+    rs->too_long = 0;
+    rs->start = rs->offset;
+
+    if (rs->format != SV_RECORDS_JSON) {
+        rs->state = sv_records_field;
+    }
+}
+
+
+void
+sv_records_email(sv_records_t *rs, const unsigned char *data, size_t len)
+{
+    if (len > SV_RECORDS_EMAIL_MAX) {
+        sv_records_wrong(rs, "malformed_line",
+                         "The address is longer than 1024 bytes.");
+        return;
+    }
+
+    if (memchr(data, '\0', len)) {
+        sv_records_wrong(rs, "malformed_line",
+                         "There is a NUL character in the address.");
+        return;
+    }
+
+    if (!sv_utf8_valid(data, len)) {
+        sv_records_wrong(rs, "malformed_line",
+                         "The line is not valid UTF-8 text.");
+        return;
+    }
+
+    memmove(rs->email, data, len);
+
+    rs->rec.email.data = rs->email;
+    rs->rec.email.len = len;
+}
+
+
+void
+sv_records_wrong(sv_records_t *rs, const char *error, const char *detail)
+{
+    rs->rec.error = error;
+    rs->rec.detail = detail;
+    rs->rec.email.len = 0;
+    rs->rec.members.len = 0;
+}
+
+
+static sv_records_status_e
+sv_records_broken(sv_records_t *rs, const char *error)
+{
+    rs->error = error;
+
+    return SV_RECORDS_BROKEN;
+}
+
+
+static int
+sv_records_space(unsigned char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}

@@ -1,0 +1,424 @@
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "sv_records.h"
+
+
+/*
+ * What is read, a record a line: "email|what came with it" or "!error", the
+ * end "." or "?error"; the same for whatever pieces the text comes in.
+ */
+
+#define SIZE  64
+
+#define json(text, expected)                                                  \
+    check(SV_RECORDS_JSON, NULL, text, sizeof(text) - 1, expected)
+#define ndjson(text, expected)                                                \
+    check(SV_RECORDS_NDJSON, NULL, text, sizeof(text) - 1, expected)
+#define lines(text, expected)                                                 \
+    check(SV_RECORDS_LINES, NULL, text, sizeof(text) - 1, expected)
+#define csv(column, text, expected)                                           \
+    check(SV_RECORDS_CSV, column, text, sizeof(text) - 1, expected)
+
+
+static sv_records_t   rs;
+static char           out[16384];
+static size_t         out_len;
+static unsigned char  delimiter;
+static int            as_csv;
+
+
+static void
+say(const char *fmt, ...)
+{
+    va_list  args;
+
+    va_start(args, fmt);
+    out_len += vsnprintf(out + out_len, sizeof(out) - out_len, fmt, args);
+    va_end(args);
+
+    assert_true(out_len < sizeof(out));
+}
+
+
+static void
+say_record(void)
+{
+    size_t         n;
+    unsigned char  input[512];
+
+    if (rs.rec.error) {
+        assert_non_null(rs.rec.detail);
+        say("!%s\n", rs.rec.error);
+        return;
+    }
+
+    n = as_csv ? sv_records_input_csv(&rs, input, sizeof(input))
+               : sv_records_input_json(&rs, input, sizeof(input));
+
+    assert_true(n <= sizeof(input));
+
+    say("%.*s|%.*s\n", (int) rs.rec.email.len, rs.rec.email.data, (int) n,
+        input);
+}
+
+
+static void
+run(sv_records_format_e format, const char *column, const char *text,
+    size_t len, size_t piece)
+{
+    size_t                n;
+    uint64_t              index;
+    unsigned char        *copy;
+    const unsigned char  *p;
+    sv_records_status_e   rc;
+
+    memset(&rs, 0, sizeof(sv_records_t));
+
+    rs.format = format;
+    rs.size = SIZE;
+    rs.buf = malloc(SV_RECORDS_MEM(SIZE));
+    rs.delimiter = delimiter;
+
+    if (column) {
+        rs.column.data = (unsigned char *) column;
+        rs.column.len = strlen(column);
+    }
+
+    out_len = 0;
+    out[0] = '\0';
+    index = 0;
+
+    for ( ;; ) {
+        n = len < piece ? len : piece;
+
+        copy = malloc(n ? n : 1);
+        memcpy(copy, text, n);
+
+        p = copy;
+
+        do {
+            rc = sv_records_next(&rs, &p, copy + n, len == 0);
+
+            if (rc == SV_RECORDS_OK) {
+                assert_int_equal(rs.rec.index, index);
+                index++;
+                say_record();
+            }
+
+        } while (rc == SV_RECORDS_OK);
+
+        assert_true(rc != SV_RECORDS_AGAIN || (p == copy + n && len));
+
+        free(copy);
+
+        if (rc != SV_RECORDS_AGAIN) {
+            break;
+        }
+
+        text += n;
+        len -= n;
+    }
+
+    assert_int_equal(rs.next, index);
+
+    if (rc == SV_RECORDS_DONE) {
+        say(".");
+
+    } else {
+        assert_int_equal(rc, SV_RECORDS_BROKEN);
+        assert_non_null(rs.error);
+        say("?%s", rs.error);
+    }
+
+    free(rs.buf);
+}
+
+
+static void
+check(sv_records_format_e format, const char *column, const char *text,
+    size_t len, const char *expected)
+{
+    size_t  piece;
+
+    for (piece = 1; piece <= len + 1; piece++) {
+        run(format, column, text, len, piece);
+
+        if (expected[strlen(expected) - 1] == '*') {
+            assert_int_equal(strncmp(out, expected, strlen(expected) - 1), 0);
+
+        } else {
+            assert_string_equal(out, expected);
+        }
+    }
+}
+
+
+static void
+test_lines(void **state)
+{
+    lines("a@b\n", "a@b|\n.");
+    lines("a@b\r\n\r\n  \n c@d \t\n\ne@f", "a@b|\nc@d|\ne@f|\n.");
+    lines("", ".");
+    lines("\n\n", ".");
+    lines("\xef\xbb\xbf" "a@b\n", "a@b|\n.");
+    lines("\xef\xbb" "a@b\n", "!malformed_line\n.");
+    lines("\xef", "!malformed_line\n.");
+    lines("\xc3\xbc@b\n\xff@c\n", "\xc3\xbc@b|\n!malformed_line\n.");
+    lines("a\0b@c\nd@e", "!malformed_line\nd@e|\n.");
+    lines("0123456789012345678901234567890123456789012345678901234567890123\n"
+          "01234567890123456789012345678901234567890123456789012345678901234\n"
+          "a@b",
+          "0123456789012345678901234567890123456789012345678901234567890123"
+          "|\n!line_too_long\na@b|\n.");
+}
+
+
+static void
+test_offsets(void **state)
+{
+    const unsigned char  *p, *end;
+    static const char     text[] = "a@b\n\nc@d\r\ne@f";
+
+    memset(&rs, 0, sizeof(sv_records_t));
+
+    rs.format = SV_RECORDS_LINES;
+    rs.size = SIZE;
+    rs.buf = malloc(SV_RECORDS_MEM(SIZE));
+
+    p = (const unsigned char *) text;
+    end = p + sizeof(text) - 1;
+
+    assert_int_equal(sv_records_next(&rs, &p, end, 0), SV_RECORDS_OK);
+    assert_int_equal(rs.rec.offset, 0);
+    assert_int_equal(sv_records_next(&rs, &p, end, 0), SV_RECORDS_OK);
+    assert_int_equal(rs.rec.offset, 5);
+    assert_int_equal(rs.offset, 10);
+    assert_int_equal(sv_records_next(&rs, &p, end, 0), SV_RECORDS_AGAIN);
+    assert_int_equal(sv_records_next(&rs, &p, end, 1), SV_RECORDS_OK);
+    assert_int_equal(rs.rec.offset, 10);
+    assert_int_equal(sv_records_next(&rs, &p, end, 1), SV_RECORDS_DONE);
+
+    free(rs.buf);
+}
+
+
+static void
+test_ndjson(void **state)
+{
+    ndjson("\"a@b\"\n", "a@b|\n.");
+    ndjson("{\"email\":\"a@b\"}\r\n", "a@b|\n.");
+    ndjson("{\"id\" : 7, \"email\" : \"a@b\" , \"x\":[ {\"email\":1} ] }\n",
+           "a@b|{\"id\":7,\"x\":[{\"email\":1}]}\n.");
+    ndjson("{\"email\":\"a@b\", \"id\":12345678901234567890}\n",
+           "a@b|{\"id\":12345678901234567890}\n.");
+    ndjson("{\"id\":\" ,}\\\"\", \"email\":\"a@b\"}",
+           "a@b|{\"id\":\" ,}\\\"\"}\n.");
+    ndjson("{\"e\\u006dail\":\"j\\u00fcrg\\u0040b\\ud83d\\ude00\"}",
+           "j\xc3\xbcrg@b\xf0\x9f\x98\x80|\n.");
+    ndjson("{\"email\":\"\\\"a\\/\\b\\f\\n\\r\\t\\\\\"}",
+           "\"a/\b\f\n\r\t\\|\n.");
+    ndjson("{\"Email\":\"a@b\"}\n", "!missing_email\n.");
+    ndjson("{\"x\":{\"email\":\"a@b\"}}\n", "!missing_email\n.");
+    ndjson("{\"email\":null}\n{}\n", "!missing_email\n!missing_email\n.");
+    ndjson("{\"email\":{\"email\":\"a\"}}\n", "!missing_email\n.");
+    ndjson("7\n[]\n[\"a@b\"]\nnull\n", "!malformed_line\n!malformed_line\n"
+           "!malformed_line\n!malformed_line\n.");
+    ndjson("\"a@b\" x\n\"c@d\"\n", "!malformed_line\nc@d|\n.");
+}
+
+
+static void
+test_not_json(void **state)
+{
+    size_t              i;
+    char                text[96];
+    static const char  *bad[] = {
+        "a@b", "{", "}", "{\"email\"}", "{\"email\":}", "{\"email\":\"a\"",
+        "{\"email\":\"a\",}", "{,\"email\":\"a\"}", "{\"email\":\"a\"]",
+        "{\"email\":\"a\" \"b\":1}", "{\"email\":\"a\",\"email\":\"b\"}",
+        "{\"email\":\"a\",\"b\":01}", "{\"email\":\"a\",\"b\":1.}",
+        "{\"email\":\"a\",\"b\":-}", "{\"email\":\"a\",\"b\":1e}",
+        "{\"email\":\"a\",\"b\":tru}", "{\"email\":\"a\",\"b\":[1,]}",
+        "{\"email\":\"a\",\"b\":[,1]}", "{\"email\":\"a\\x\"}",
+        "{\"email\":\"\\ud800\"}", "{\"email\":\"\\udc00\\ud800\"}",
+        "{\"email\":\"\\u12g4\"}", "{\"email\":\"a\\", "{\"email\":\"a\t\"}",
+        "{\"email\":\"\\u0000\"}", "{\"email\":\"\xff\"}",
+        "{\"email\":\"a\"}{}", "{1:2}", "\"", "\"\\\"", "-", "{\"a\":1 2}",
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]", NULL
+    };
+
+    for (i = 0; bad[i]; i++) {
+        snprintf(text, sizeof(text), "%s\n\"c@d\"\n", bad[i]);
+        check(SV_RECORDS_NDJSON, NULL, text, strlen(text),
+              "!malformed_line\nc@d|\n.");
+    }
+}
+
+
+static void
+test_json(void **state)
+{
+    json("[]", ".");
+    json(" [ ] \n", ".");
+    json("[\"a@b\"]", "a@b|\n.");
+    json("\xef\xbb\xbf[ \"a@b\" ,\n {\n\"id\": 1,\n\"email\": \"c@d\" } ]\n",
+         "a@b|\nc@d|{\"id\":1}\n.");
+    json("[\"a@b\",1,{\"email\":\"],[\"},tru,\"c@d\"]",
+         "a@b|\n!malformed_line\n],[|\n!malformed_line\nc@d|\n.");
+    json("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+         "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+         ",\"a@b\"]", "!line_too_long\na@b|\n.");
+    json("[\"a\\\"]\",\"b\"]", "a\"]|\nb|\n.");
+    json("", "?*");
+    json("{\"email\":\"a@b\"}", "?*");
+    json("[\"a@b\"", "?*");
+    json("[\"a@b\",\"c@d", "a@b|\n?*");
+    json("[\"a@b\",", "a@b|\n?*");
+    json("[\"a@b\",]", "a@b|\n?*");
+    json("[,\"a@b\"]", "?*");
+    json("[\"a@b\"] x", "a@b|\n?*");
+    json("[\"a@b\"}\"c@d\"]", "!malformed_line\n.");
+}
+
+
+static void
+test_csv(void **state)
+{
+    delimiter = 0;
+    as_csv = 0;
+
+    csv(NULL, "id,Email,name\r\n1,a@b,\"Doe, \"\"J\"\"\"\r\n2,c@d,\r\n",
+        "a@b|{\"id\":\"1\",\"name\":\"Doe, \\\"J\\\"\"}\n"
+        "c@d|{\"id\":\"2\",\"name\":\"\"}\n.");
+    csv(NULL, "email\na@b\n\nc@d", "a@b|\nc@d|\n.");
+    csv(NULL, "1,a@b\n2,c@d\n",
+        "a@b|{\"column1\":\"1\"}\nc@d|{\"column1\":\"2\"}\n.");
+    csv("to", "email,to\nx@y, a@b \n", "a@b|{\"email\":\"x@y\"}\n.");
+    csv("2", "email,to\nx@y,a@b\n", "a@b|{\"email\":\"x@y\"}\n.");
+    csv("2", "x@y,a@b\n", "a@b|{\"column1\":\"x@y\"}\n.");
+    csv("3", "x@y,a@b\n", "?*");
+    csv("0", "x@y,a@b\n", "?*");
+    csv("who", "x@y,a@b\n", "?*");
+    csv(NULL, "id,name\n1,x\n", "?*");
+    csv(NULL, "", ".");
+    csv(NULL, "id,email\n1\n1,a@b,2\n1,\"a\"b\n3,\"c\n@d\"\n4,e@f\n",
+        "!missing_email\n!malformed_line\n!malformed_line\n"
+        "c\n@d|{\"id\":\"3\"}\ne@f|{\"id\":\"4\"}\n.");
+    csv(NULL, "email,x\na@b,\"\x01\\\"\n", "a@b|{\"x\":\"\\u0001\\\\\"}\n.");
+    csv(NULL, "email,x\na@b,\xff\nc@d,\n",
+        "!malformed_line\nc@d|{\"x\":\"\"}\n.");
+
+    delimiter = ';';
+    csv(NULL, "email;x,y\na@b;1,2\n", "a@b|{\"x,y\":\"1,2\"}\n.");
+    delimiter = 0;
+
+    as_csv = 1;
+    csv(NULL, "id,email,x\n1,a@b,\"=1,\"\"2\"\"\"\n2,c@d\n",
+        "a@b|,1,a@b,\"=1,\"\"2\"\"\"\nc@d|,2,c@d,\n.");
+    as_csv = 0;
+}
+
+
+/* a quotation mark that is not closed costs its line, not the rest */
+
+static void
+test_open_quote(void **state)
+{
+    csv(NULL, "email,x\na@b,\"1\nc@d,2\ne@f,3\n",
+        "!malformed_line\nc@d|{\"x\":\"2\"}\ne@f|{\"x\":\"3\"}\n.");
+    csv(NULL, "email,x\na@b,\"1\nc@d,\"2\ne@f,3\n",
+        "!malformed_line\ne@f|{\"x\":\"3\"}\n.");
+    csv(NULL, "email,x\na@b,\"1\n"
+        "c@d,2\nc@d,2\nc@d,2\nc@d,2\nc@d,2\nc@d,2\nc@d,2\nc@d,2\nc@d,2\n"
+        "c@d,2\nc@d,2\n",
+        "!malformed_line\nc@d|{\"x\":\"2\"}\nc@d|{\"x\":\"2\"}\n"
+        "c@d|{\"x\":\"2\"}\nc@d|{\"x\":\"2\"}\nc@d|{\"x\":\"2\"}\n"
+        "c@d|{\"x\":\"2\"}\nc@d|{\"x\":\"2\"}\nc@d|{\"x\":\"2\"}\n"
+        "c@d|{\"x\":\"2\"}\nc@d|{\"x\":\"2\"}\nc@d|{\"x\":\"2\"}\n.");
+    csv(NULL, "email,x\na@b,\"00000000000000000000000000000000000000000000000"
+        "0000000000000000000000000000000000000000000\nc@d,2\n",
+        "!line_too_long\nc@d|{\"x\":\"2\"}\n.");
+    csv(NULL, "email,\"x\na@b,1\n", "?*");
+}
+
+
+static void
+test_values(void **state)
+{
+    size_t         n;
+    unsigned char  buf[32];
+
+    n = sv_records_csv_value(buf, sizeof(buf),
+                             (unsigned char *) "=1+\"a\"", 6, 1);
+    assert_int_equal(n, 11);
+    assert_memory_equal(buf, "\"'=1+\"\"a\"\"\"", 11);
+
+    n = sv_records_csv_value(buf, sizeof(buf), (unsigned char *) "+1", 2, 1);
+    assert_int_equal(n, 3);
+    assert_memory_equal(buf, "'+1", 3);
+
+    n = sv_records_csv_value(buf, 3, (unsigned char *) "abcd", 4, 0);
+    assert_int_equal(n, 4);
+
+    n = sv_records_csv_value(buf, 3, NULL, 0, 1);
+    assert_int_equal(n, 0);
+
+    csv("1", "email,a\"b,\nx@y,1,2\n",
+        "x@y|{\"a\\\"b\":\"1\",\"column3\":\"2\"}\n.");
+}
+
+
+static void
+test_names(void **state)
+{
+    size_t                n;
+    unsigned char         buf[64];
+    const unsigned char  *p;
+    static const char     text[] = "id,\"an \"\"e\"\"\",, email \n";
+
+    memset(&rs, 0, sizeof(sv_records_t));
+
+    rs.format = SV_RECORDS_CSV;
+    rs.size = SIZE;
+    rs.buf = malloc(SV_RECORDS_MEM(SIZE));
+
+    p = (const unsigned char *) text;
+
+    assert_int_equal(sv_records_next(&rs, &p, p + sizeof(text) - 1, 0),
+                     SV_RECORDS_AGAIN);
+    assert_int_equal(rs.ncolumns, 4);
+
+    n = sv_records_names_csv(&rs, buf, sizeof(buf));
+    assert_int_equal(n, 28);
+    assert_memory_equal(buf, ",id,\"an \"\"e\"\"\",column3,email", 28);
+    assert_int_equal(sv_records_names_csv(&rs, buf, 27), 28);
+
+    free(rs.buf);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_offsets),
+        cmocka_unit_test(test_ndjson),
+        cmocka_unit_test(test_not_json),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_open_quote),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
