@@ -458,3 +458,74 @@ location = /counters {
 --- response_headers_like eval
 ["RateLimit: \"rate\";r=1;t=1", "RateLimit: \"rate\";r=0;t=\\d+",
  "Retry-After: \\d+"]
+
+
+
+=== TEST 17: a list: a unit a probed address, none for the rest
+--- smtp
+mx1 11 pipelining users=john,jane
+--- config
+location = /verify { smtp_verify; }
+location = /batch { smtp_verify_batch; }
+--- more_headers
+Authorization: Bearer five-token
+Content-Type: text/plain
+--- request
+POST /batch
+john@ok.test
+no address
+john@ok.test
+jane@ok.test
+x@[192.0.2.1]
+nobody@ok.test
+--- response_headers_like
+RateLimit: "quota";r=\d;t=\d+
+--- stream
+reason: accepted
+--
+reason: invalid_syntax
+--
+reason: accepted
+--
+reason: accepted
+--
+reason: unsupported_address
+--
+reason: mailbox_not_found
+--
+lines: 6
+complete: true
+--- smtp_check eval
+sub { main::is_left('five', 2) }
+
+
+
+=== TEST 18: a list that is longer than the quota
+--- smtp
+mx1 11 pipelining
+--- config
+location = /verify { smtp_verify; }
+location = /batch { smtp_verify_batch; }
+--- more_headers
+Authorization: Bearer five-token
+Content-Type: text/plain
+--- request eval
+"POST /batch\n" . CORE::join('', map { "a$_\@ok.test\n" } 1 .. 50)
+--- response_body_like: "complete":false,"error":"quota_exceeded",.*"resume":\{"index":5,
+--- smtp_sessions: 5
+--- smtp_check eval
+sub { main::is_left('five', 0) }
+
+
+
+=== TEST 19: a list without a token
+--- config
+location = /batch { smtp_verify_batch; }
+--- more_headers
+Content-Type: text/plain
+--- request
+POST /batch
+john@ok.test
+--- error_code: 401
+--- problem
+code: missing_token
