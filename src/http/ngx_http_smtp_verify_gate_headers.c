@@ -218,7 +218,7 @@ ngx_http_smtp_verify_headers_is(ngx_table_elt_t *h)
                 return 0;
             }
 
-        } else if (c != NGX_HTTP_SMTP_VERIFY_PREFIX[i]) {
+        } else if (c != (u_char) NGX_HTTP_SMTP_VERIFY_PREFIX[i]) {
             return 0;
         }
     }

@@ -496,7 +496,9 @@ sv_source_param(const unsigned char *p, const unsigned char *end,
 {
     p = sv_source_spaces(p, end);
 
+    key->data = (unsigned char *) p;
     key->len = 0;
+    value->data = key->data;
     value->len = 0;
 
     if (p == end) {
@@ -596,7 +598,9 @@ sv_source_is(const sv_str_t *s, const char *word)
     size_t  i;
 
     for (i = 0; i < s->len; i++) {
-        if (word[i] == '\0' || sv_lower(s->data[i]) != word[i]) {
+        if (word[i] == '\0'
+            || sv_lower(s->data[i]) != (unsigned char) word[i])
+        {
             return 0;
         }
     }
