@@ -339,7 +339,7 @@ valgrind-nginx: $(V)/objs/nginx
 
 valgrind: SLOW = 10
 valgrind: deps-valgrind valgrind-nginx  ## suites under valgrind, with pool debugging; SLOW=10
-	@export VALGRIND_NGINX=$(V)/objs/nginx VALGRIND_LOG=$(V)/log; \
+	@export VALGRIND_NGINX=$(V)/objs/nginx; \
 	$(call checked_suites,$(ROOT)/t/tools/valgrind-nginx,$(V))
 
 

@@ -1,6 +1,10 @@
 use lib 't/lib';
 use TestVerify 'no_plan';
 
+# a single process does not stop gracefully
+
+master_on();
+
 run_tests();
 
 __DATA__
@@ -337,6 +341,7 @@ reason: accepted_untested
 
 
 === TEST 18: a server that closes an idle session: it is kept for less
+--- not_slower
 --- verify
 smtp_verify_keepalive 8 timeout=12s;
 smtp_verify_catch_all off;

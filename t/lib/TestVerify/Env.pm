@@ -50,6 +50,14 @@ sub take
     $ENV{TEST_NGINX_ROOT}      = $Root;
     $ENV{TEST_NGINX_BINARY}  ||= nginx();
 
+    # of a sanitizer or valgrind, each suite's own
+
+    if (my $reports = $ENV{TEST_VERIFY_REPORTS}) {
+        $ENV{TEST_VERIFY_REPORTS} = "$reports$Slot.";
+        $ENV{$_} && $ENV{$_} =~ s/log_path=\Q$reports/$&$Slot./
+            for qw( ASAN_OPTIONS UBSAN_OPTIONS );
+    }
+
     # a suite run by hand, without the Makefile
 
     my $module = "$Root/build/ngx_http_smtp_verify_module.so";
