@@ -3,8 +3,11 @@
 
 use lib 't/lib';
 use TestVerify 'no_plan';
+use TestVerify::Clients;
 
 master_on();
+workers(2);
+worker_connections(1024);
 
 my $pools = <<'END';
 smtp_verify_throttle_zone zone=limits:1m;
@@ -70,6 +73,17 @@ sub is_two_then_one
     my @peers = peers($_[0]);
 
     return "@peers" =~ /^(10[12]) (?!\1)10[12]/;
+}
+
+
+# who waited in line for an identity that is shut out goes on with the other
+
+sub none_is_lost
+{
+    my $reasons = TestVerify::Clients::count(sub { $_[0]{json}{reason} },
+                                             TestVerify::Clients::answers());
+
+    return $reasons =~ /^mailbox_not_found \d+(?:, sender_blocked \d+)?$/;
 }
 
 
@@ -810,3 +824,50 @@ smtp_verify_egress off;
 --- must_die
 --- error_log
 "smtp_verify_egress" directive is duplicate
+
+
+=== TEST 43: many at once, where 101 is blocked
+--- http_config
+smtp_verify_throttle zone=limits conns=2 rate=1000/s burst=1000 wait=15s pause=60s;
+smtp_verify_timeout 20s;
+smtp_verify_read_timeout 5s;
+--- verify
+smtp_verify_egress two;
+--- smtp
+mx1 11 pipelining
+    mail f101@*: 554 5.7.1 Client host blocked using zen.spamhaus.org
+--- init
+TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 60);
+--- request
+GET /verify?email=no
+--- json
+reason: invalid_syntax
+--- no_shape
+--- smtp_check eval
+sub { main::none_is_lost() }
+--- timeout: 20s
+--- linger: 10s
+
+
+
+=== TEST 44: many at once, where 102 is blocked
+--- http_config
+smtp_verify_throttle zone=limits conns=2 rate=1000/s burst=1000 wait=15s pause=60s;
+smtp_verify_timeout 20s;
+smtp_verify_read_timeout 5s;
+--- verify
+smtp_verify_egress two;
+--- smtp
+mx1 11 pipelining
+    mail f102@*: 554 5.7.1 Client host blocked using zen.spamhaus.org
+--- init
+TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 60);
+--- request
+GET /verify?email=no
+--- json
+reason: invalid_syntax
+--- no_shape
+--- smtp_check eval
+sub { main::none_is_lost() }
+--- timeout: 20s
+--- linger: 10s
