@@ -575,7 +575,7 @@ smtp_verify_gate_headers on;
 --- error_code eval
 [200, 200, 422, 422]
 --- response_headers_like eval
-["X-Gate: MISS 0\\.\\d{3} mx1\\.ok\\.test ok\\.test", "X-Gate: HIT 0\\.000 mx1\\.ok\\.test ok\\.test", "", ""]
+["X-Gate: MISS \\d+\\.\\d{3} mx1\\.ok\\.test ok\\.test", "X-Gate: HIT 0\\.000 mx1\\.ok\\.test ok\\.test", "", ""]
 --- smtp_sessions: 2
 
 
