@@ -520,7 +520,57 @@ smtp.rule: *
 
 
 
-=== TEST 24: the servers have nothing to complain of
+=== TEST 24: Postfix: 31 addresses on sessions that are kept
+--- config
+location = /verify {
+    smtp_verify;
+    smtp_verify_keepalive 8;
+}
+
+location = /counters {
+    smtp_verify_counters;
+}
+--- request eval
+[map({ 'GET /verify?email=' . ($_ % 3 ? 'alice' : "nobody$_") . '@lab.test' }
+     1 .. 31), 'GET /counters']
+--- no_shape
+--- json eval
+join("--\n", map({ 'reason: ' . ($_ % 3 ? 'accepted' : 'mailbox_not_found')
+                   . "\n" } 1 .. 31), <<'_EOC_')
+sessions_opened: 4
+sessions_reused: 27
+verdicts.accepted: 21
+verdicts.mailbox_not_found: 10
+_EOC_
+
+
+
+=== TEST 25: Exim: 31 addresses on sessions that are kept
+--- config
+location = /verify {
+    smtp_verify;
+    smtp_verify_keepalive 8;
+}
+
+location = /counters {
+    smtp_verify_counters;
+}
+--- request eval
+[map({ 'GET /verify?email=' . ($_ % 3 ? 'alice' : "nobody$_") . '@exim.test' }
+     1 .. 31), 'GET /counters']
+--- no_shape
+--- json eval
+join("--\n", map({ 'reason: ' . ($_ % 3 ? 'accepted' : 'mailbox_not_found')
+                   . "\n" } 1 .. 31), <<'_EOC_')
+sessions_opened: 4
+sessions_reused: 27
+verdicts.accepted: 21
+verdicts.mailbox_not_found: 10
+_EOC_
+
+
+
+=== TEST 26: the servers have nothing to complain of
 --- bare
 --- http_config
 --- config
