@@ -1,11 +1,8 @@
 
 #include "ngx_smtp_verify_throttle_sh.h"
+#include "sv_share.h"
 
 
-static ngx_uint_t ngx_smtp_verify_throttle_ahead(ngx_smtp_verify_ticket_t *t,
-    ngx_smtp_verify_throttle_entry_t *e);
-static ngx_uint_t ngx_smtp_verify_throttle_share(ngx_uint_t n,
-    ngx_uint_t bulk);
 static ngx_int_t ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t *slot, uint64_t now);
 static void ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
@@ -58,9 +55,7 @@ ngx_smtp_verify_throttle_take(ngx_smtp_verify_ticket_t *t)
 
     if (rc == NGX_AGAIN) {
 
-        if (e->waiting >= ngx_smtp_verify_throttle_share(t->limits->queue,
-                                                         t->bulk))
-        {
+        if (e->waiting >= sv_share(t->limits->queue, t->bulk)) {
             rc = NGX_BUSY;
 
         } else {
@@ -133,7 +128,11 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
         return NGX_BUSY;
     }
 
-    if (e != t->throttle->entries && ngx_smtp_verify_throttle_ahead(t, e)) {
+    /* none overtakes those who wait, in whatever worker, but bulk */
+
+    if (e != t->throttle->entries
+        && sv_share_ahead(e->waiting, e->bulk, t->waiting, t->bulk))
+    {
         return NGX_AGAIN;
     }
 
@@ -147,34 +146,6 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
 }
 
 
-/* none overtakes those who wait, in whatever worker, but bulk; and bulk goes
-   when nobody else waits */
-
-static ngx_uint_t
-ngx_smtp_verify_throttle_ahead(ngx_smtp_verify_ticket_t *t,
-    ngx_smtp_verify_throttle_entry_t *e)
-{
-    if (t->waiting && !t->bulk) {
-        return 0;
-    }
-
-    if (t->waiting || !t->bulk) {
-        return e->waiting > e->bulk;
-    }
-
-    return e->waiting != 0;
-}
-
-
-/* the last fifth is not for bulk, unless there is but one */
-
-static ngx_uint_t
-ngx_smtp_verify_throttle_share(ngx_uint_t n, ngx_uint_t bulk)
-{
-    return (bulk && n > 1) ? n - (n + 4) / 5 : n;
-}
-
-
 static ngx_int_t
 ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t *slot, uint64_t now)
@@ -184,8 +155,7 @@ ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_throttle_entry_t  *e;
 
     if (t->limits->total
-        && t->throttle->sh->sessions
-           >= ngx_smtp_verify_throttle_share(t->limits->total, t->bulk))
+        && t->throttle->sh->sessions >= sv_share(t->limits->total, t->bulk))
     {
         return NGX_AGAIN;
     }
@@ -201,9 +171,7 @@ ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
         conns = (i == ngx_smtp_verify_ref_ip) ? t->limits->ip_conns
                                               : t->limits->conns;
 
-        if (conns
-            && e->sessions >= ngx_smtp_verify_throttle_share(conns, t->bulk))
-        {
+        if (conns && e->sessions >= sv_share(conns, t->bulk)) {
             return NGX_AGAIN;
         }
     }
@@ -379,8 +347,7 @@ ngx_smtp_verify_throttle_wanted(ngx_smtp_verify_throttle_t *throttle,
     sh = &throttle->slots[slot];
 
     wanted = limits->total && throttle->sh->waiting
-             && throttle->sh->sessions
-                >= ngx_smtp_verify_throttle_share(limits->total, 1);
+             && throttle->sh->sessions >= sv_share(limits->total, 1);
 
     for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
 
@@ -388,8 +355,7 @@ ngx_smtp_verify_throttle_wanted(ngx_smtp_verify_throttle_t *throttle,
         n = (i == ngx_smtp_verify_ref_ip) ? limits->ip_conns : limits->conns;
 
         if (n && e->waiting
-            && e->sessions >= ngx_smtp_verify_throttle_share(n,
-                                                     e->waiting == e->bulk)
+            && e->sessions >= sv_share(n, e->waiting == e->bulk)
             && ngx_smtp_verify_throttle_rate(throttle, sh, limits,
                                              ngx_current_msec)
                == 0)
