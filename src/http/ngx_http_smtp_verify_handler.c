@@ -123,18 +123,17 @@ ngx_http_smtp_verify_body_done(ngx_http_request_t *r, ngx_int_t rc)
 }
 
 
-/* that of the client if it can be repeated safely, else our own */
+/* the first of that name, or NULL; nginx itself does not look for it */
 
-ngx_int_t
-ngx_http_smtp_verify_request_id(ngx_http_request_t *r, ngx_str_t *id)
+ngx_table_elt_t *
+ngx_http_smtp_verify_header_in(ngx_http_request_t *r, const char *name)
 {
-    size_t                             n;
-    ngx_uint_t                         i;
-    ngx_list_part_t                   *part;
-    ngx_table_elt_t                   *h;
-    ngx_http_variable_value_t         *vv;
-    ngx_http_smtp_verify_main_conf_t  *smcf;
-    static ngx_str_t                   name = ngx_string("x-request-id");
+    size_t            len;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    len = ngx_strlen(name);
 
     part = &r->headers_in.headers.part;
     h = part->elts;
@@ -143,7 +142,7 @@ ngx_http_smtp_verify_request_id(ngx_http_request_t *r, ngx_str_t *id)
 
         if (i >= part->nelts) {
             if (part->next == NULL) {
-                break;
+                return NULL;
             }
 
             part = part->next;
@@ -151,30 +150,40 @@ ngx_http_smtp_verify_request_id(ngx_http_request_t *r, ngx_str_t *id)
             i = 0;
         }
 
-        if (h[i].key.len != name.len
-            || ngx_strncasecmp(h[i].key.data, name.data, name.len) != 0)
+        if (h[i].key.len == len
+            && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
         {
-            continue;
+            return &h[i];
         }
+    }
+}
 
-        if (h[i].value.len == 0
-            || h[i].value.len > NGX_HTTP_SMTP_VERIFY_REQUEST_ID_MAX)
-        {
-            break;
-        }
 
-        for (n = 0; n < h[i].value.len; n++) {
-            if (h[i].value.data[n] <= ' ' || h[i].value.data[n] >= 0x7f) {
+/* that of the client if it can be repeated safely, else our own */
+
+ngx_int_t
+ngx_http_smtp_verify_request_id(ngx_http_request_t *r, ngx_str_t *id)
+{
+    size_t                             n;
+    ngx_table_elt_t                   *h;
+    ngx_http_variable_value_t         *vv;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    h = ngx_http_smtp_verify_header_in(r, "x-request-id");
+
+    if (h && h->value.len
+        && h->value.len <= NGX_HTTP_SMTP_VERIFY_REQUEST_ID_MAX)
+    {
+        for (n = 0; n < h->value.len; n++) {
+            if (h->value.data[n] <= ' ' || h->value.data[n] >= 0x7f) {
                 break;
             }
         }
 
-        if (n == h[i].value.len) {
-            *id = h[i].value;
+        if (n == h->value.len) {
+            *id = h->value;
             return NGX_OK;
         }
-
-        break;
     }
 
     smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);

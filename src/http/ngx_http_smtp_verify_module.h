@@ -138,6 +138,8 @@ extern ngx_module_t  ngx_http_smtp_verify_module;
 
 /* handler.c; _wait(): a client that goes away ends the request */
 ngx_int_t ngx_http_smtp_verify_handler(ngx_http_request_t *r);
+ngx_table_elt_t *ngx_http_smtp_verify_header_in(ngx_http_request_t *r,
+    const char *name);
 ngx_int_t ngx_http_smtp_verify_request_id(ngx_http_request_t *r,
     ngx_str_t *id);
 ngx_int_t ngx_http_smtp_verify_identity(ngx_http_request_t *r,
