@@ -202,7 +202,10 @@ ngx_http_smtp_verify_seen_free(ngx_http_smtp_verify_batch_t *b)
     while (!ngx_queue_empty(&b->recent)) {
         q = ngx_queue_head(&b->recent);
         seen = ngx_queue_data(q, ngx_http_smtp_verify_seen_t, recent);
-        ngx_http_smtp_verify_seen_delete(b, seen);
+
+        ngx_queue_remove(q);
+        ngx_free(seen->data);
+        ngx_free(seen);
     }
 }
 
