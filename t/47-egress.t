@@ -512,7 +512,7 @@ reason: accepted
 --
 reason: accepted
 --- smtp_check eval
-sub { my @p = main::peers($_[0]); @p == 2 && $p[0] != $p[1] }
+sub { "@{[ main::peers($_[0]) ]}" =~ /^(10[12])(?: \1)* (?!\1)(10[12])(?: \2)*$/ }
 --- linger: 3s
 
 
