@@ -6,7 +6,8 @@
 
 static ngx_int_t ngx_http_smtp_verify_source_kind(ngx_conf_t *cf,
     ngx_str_t *value, ngx_http_smtp_verify_source_t *source);
-static ngx_uint_t ngx_http_smtp_verify_source_is_arg(ngx_str_t *value);
+static ngx_uint_t ngx_http_smtp_verify_source_is_arg(ngx_str_t *value,
+    ngx_str_t *name);
 static ngx_int_t ngx_http_smtp_verify_source_value_get(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, ngx_str_t *address);
 static ngx_int_t ngx_http_smtp_verify_source_body_get(ngx_http_request_t *r,
@@ -34,6 +35,7 @@ ngx_http_smtp_verify_source_parse(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_smtp_verify_source_t *source)
 {
     ngx_int_t                         rc;
+    ngx_str_t                         name;
     ngx_http_compile_complex_value_t  ccv;
 
     rc = ngx_http_smtp_verify_source_kind(cf, value, source);
@@ -61,7 +63,13 @@ ngx_http_smtp_verify_source_parse(ngx_conf_t *cf, ngx_str_t *value,
     }
 
     source->kind = ngx_http_smtp_verify_source_value;
-    source->escaped = ngx_http_smtp_verify_source_is_arg(value);
+    source->escaped = ngx_http_smtp_verify_source_is_arg(value, &name);
+
+    if (source->escaped) {
+        source->index = ngx_http_get_variable_index(cf, &name);
+
+        return source->index == NGX_ERROR ? NGX_ERROR : NGX_OK;
+    }
 
     return NGX_OK;
 }
@@ -119,7 +127,7 @@ ngx_http_smtp_verify_source_kind(ngx_conf_t *cf, ngx_str_t *value,
 /* nginx leaves arguments as they stand in the query string */
 
 static ngx_uint_t
-ngx_http_smtp_verify_source_is_arg(ngx_str_t *value)
+ngx_http_smtp_verify_source_is_arg(ngx_str_t *value, ngx_str_t *name)
 {
     u_char  *p, *end;
 
@@ -128,15 +136,18 @@ ngx_http_smtp_verify_source_is_arg(ngx_str_t *value)
 
     if (value->len > 7 && ngx_strncmp(p, "${arg_", 6) == 0 && end[-1] == '}')
     {
-        p += 6;
+        p += 2;
         end--;
 
     } else if (value->len > 5 && ngx_strncmp(p, "$arg_", 5) == 0) {
-        p += 5;
+        p++;
 
     } else {
         return 0;
     }
+
+    name->data = p;
+    name->len = end - p;
 
     while (p < end) {
 
@@ -188,16 +199,26 @@ static ngx_int_t
 ngx_http_smtp_verify_source_value_get(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, ngx_str_t *address)
 {
-    u_char             *p, *end;
-    sv_source_value_t  *value;
+    u_char                     *p, *end;
+    sv_source_value_t          *value;
+    ngx_http_variable_value_t  *vv;
 
-    if (ngx_http_complex_value(r, &source->value, address) != NGX_OK) {
+    if (!source->escaped) {
+        return ngx_http_complex_value(r, &source->value, address);
+    }
+
+    vv = ngx_http_get_flushed_variable(r, source->index);
+
+    if (vv == NULL) {
         return NGX_ERROR;
     }
 
-    if (!source->escaped) {
-        return NGX_OK;
+    if (vv->not_found) {
+        return NGX_DECLINED;
     }
+
+    address->data = vv->data;
+    address->len = vv->len;
 
     end = address->data + address->len;
 
