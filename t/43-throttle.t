@@ -826,3 +826,47 @@ throttles.limits.sessions: 0
 throttles.limits.waiting: 0
 --- timeout: 15s
 --- linger: 6s
+
+
+
+=== TEST 32: a list leaves the last fifth to whoever asks for one
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=2 rate=1000/s burst=1000 rejects=1000/h;
+smtp_verify_timeout 15s;
+smtp_verify_read_timeout 10s;
+--- config
+location = /verify {
+    smtp_verify;
+}
+
+location = /batch {
+    smtp_verify_batch;
+}
+--- smtp
+mx1 11 pipelining
+    rcpt bulk*: wait 150ms ; default
+    rcpt one*: wait 4s ; default
+--- init
+TestVerify::Clients::start('/verify?email=one@ok.test');
+TestVerify::Clients::worker_at($TestVerify::Env::SmtpPort);
+--- more_headers
+Content-Type: text/plain
+--- request eval
+"POST /batch\n" . join '', map { "bulk$_\@ok.test\n" } 1 .. 8
+--- response_body_like: "complete":true
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    my ($one) = grep { grep { $_->{e} eq 'turn' && "@{ $_->{d} }" =~ /<one@/ }
+                       @{ $_->{events} } } @$sessions;
+
+    # none of the list's beside the other one
+
+    return main::reasons() eq 'mailbox_not_found 1'
+           && main::most($sessions) == 1 && @$sessions == 9
+           && !grep { $_ != $one && $_->{t} < main::last_said($one) } @$sessions;
+}
+--- timeout: 25s
+--- linger: 6s
