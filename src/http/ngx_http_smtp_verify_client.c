@@ -1,7 +1,6 @@
 
 #include "ngx_http_smtp_verify_tokens.h"
 
-#include <openssl/crypto.h>
 #include <openssl/sha.h>
 
 
@@ -35,6 +34,8 @@ static ngx_http_smtp_verify_client_t *ngx_http_smtp_verify_client(
 static void ngx_http_smtp_verify_client_cleanup(void *data);
 static void ngx_http_smtp_verify_authenticate(
     ngx_http_smtp_verify_client_t *client);
+static uint32_t ngx_http_smtp_verify_same(const u_char *one,
+    const u_char *two);
 static ngx_int_t ngx_http_smtp_verify_client_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_smtp_verify_challenge(ngx_http_request_t *r,
@@ -274,12 +275,7 @@ ngx_http_smtp_verify_authenticate(ngx_http_smtp_verify_client_t *client)
 
     for (i = 0; i < list->ntokens; i++) {
 
-        /* 1 where all is the same, without a branch */
-
-        equal = (uint32_t) CRYPTO_memcmp(list->tokens[i].hash, hash,
-                                         SHA256_DIGEST_LENGTH);
-        equal = (equal - 1) >> 31;
-
+        equal = ngx_http_smtp_verify_same(list->tokens[i].hash, hash);
         found |= (0 - equal) & (list->tokens[i].client + 1);
     }
 
@@ -290,6 +286,27 @@ ngx_http_smtp_verify_authenticate(ngx_http_smtp_verify_client_t *client)
 
     client->status = ngx_http_smtp_verify_token_known;
     client->limited = &client->tokens->clients[found - 1];
+}
+
+
+/* 1 where all is the same, else 0, without a branch; by words, as a file may
+   have thousands of them */
+
+static uint32_t
+ngx_http_smtp_verify_same(const u_char *one, const u_char *two)
+{
+    uint64_t    diff, a, b;
+    ngx_uint_t  i;
+
+    diff = 0;
+
+    for (i = 0; i < SHA256_DIGEST_LENGTH; i += sizeof(uint64_t)) {
+        ngx_memcpy(&a, one + i, sizeof(uint64_t));
+        ngx_memcpy(&b, two + i, sizeof(uint64_t));
+        diff |= a ^ b;
+    }
+
+    return (uint32_t) (((diff | (0 - diff)) >> 63) ^ 1);
 }
 
 
