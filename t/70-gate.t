@@ -692,3 +692,20 @@ smtp_verify_helo verifier.test;
 --- must_die
 --- error_log
 no "smtp_verify_from" is defined
+
+
+
+=== TEST 32: a gate for the whole server leaves those who verify alone
+--- smtp
+mx1 11 pipelining users=john
+--- config
+smtp_verify_gate $arg_email;
+
+location = /verify {
+    smtp_verify;
+}
+--- address: nobody@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+--- smtp_sessions: 1

@@ -322,6 +322,12 @@ ngx_http_smtp_verify_gate_handler(ngx_http_request_t *r)
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
+    /* our own handlers ask for a token first, and then by themselves */
+
+    if (slcf->enable || slcf->batch.enable) {
+        return NGX_DECLINED;
+    }
+
     if (slcf->gate == NULL) {
         return slcf->gate_headers ? ngx_http_smtp_verify_gate_pass(r, NULL)
                                   : NGX_DECLINED;
