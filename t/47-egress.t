@@ -633,6 +633,7 @@ smtp_verify_port $TEST_NGINX_SMTP_PORT;
 smtp_verify_target_allow 127.0.0.0/8;
 --- verify
 smtp_verify_egress one;
+smtp_verify_keepalive off;
 --- smtp
 mx1 11 pipelining users=john
 --- address: john@ok.test

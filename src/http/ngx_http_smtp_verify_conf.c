@@ -138,7 +138,7 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               prev->verify.session.starttls,
                               NGX_SMTP_VERIFY_STARTTLS_ON);
     ngx_conf_merge_uint_value(conf->verify.keep.transactions,
-                              prev->verify.keep.transactions, 0);
+                              prev->verify.keep.transactions, 8);
     ngx_conf_merge_uint_value(conf->verify.keep.rejects,
                               prev->verify.keep.rejects, 5);
     ngx_conf_merge_msec_value(conf->verify.keep.timeout,

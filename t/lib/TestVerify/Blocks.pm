@@ -146,6 +146,7 @@ sub defaults
         'resolver $TEST_NGINX_DNS;',
         'resolver_timeout 1s;',
         'smtp_verify_helo verifier.test;',
+        'smtp_verify_keepalive off;',
         'smtp_verify_from probe@verifier.test;',
         'smtp_verify_port $TEST_NGINX_SMTP_PORT;',
         'smtp_verify_target_allow 127.0.0.0/8 ::1;',
