@@ -247,7 +247,9 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
             continue;
         }
 
-        if (s->nanswered + 1 == s->nsent) {
+        /* nothing depends on what comes behind the answer to QUIT */
+
+        if (s->nanswered + 1 == s->nsent && !s->quitting) {
             s->held = 1;
             continue;
         }
