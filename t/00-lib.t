@@ -104,6 +104,7 @@ reason: timed_out
 
 
 === TEST 5: counts
+--- not_slower
 --- bare
 --- config
 location = /verify { return 200 'x'; }

@@ -140,6 +140,7 @@ sub {
 
 
 === TEST 5: all go away: the conversation ends
+--- not_slower
 --- smtp
 mx1 11 pipelining users=john
     rcpt john@*: wait 5s ; default
@@ -209,6 +210,7 @@ sub {
 
 
 === TEST 7: each keeps its own deadline
+--- not_slower
 --- smtp
 mx1 11 pipelining users=john
     rcpt john@*: wait 3s ; default
