@@ -196,17 +196,21 @@ ngx_http_smtp_verify_seen_drop(ngx_http_smtp_verify_item_t *item)
 void
 ngx_http_smtp_verify_seen_free(ngx_http_smtp_verify_batch_t *b)
 {
-    ngx_queue_t                  *q;
+    ngx_queue_t                  *q, *next;
     ngx_http_smtp_verify_seen_t  *seen;
 
-    while (!ngx_queue_empty(&b->recent)) {
-        q = ngx_queue_head(&b->recent);
+    for (q = ngx_queue_head(&b->recent);
+         q != ngx_queue_sentinel(&b->recent);
+         q = next)
+    {
+        next = ngx_queue_next(q);
         seen = ngx_queue_data(q, ngx_http_smtp_verify_seen_t, recent);
 
-        ngx_queue_remove(q);
         ngx_free(seen->data);
         ngx_free(seen);
     }
+
+    ngx_queue_init(&b->recent);
 }
 
 

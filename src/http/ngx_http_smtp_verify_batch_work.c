@@ -579,7 +579,7 @@ static void
 ngx_http_smtp_verify_work_unfollow(ngx_http_smtp_verify_batch_t *b,
     sv_reason_e reason)
 {
-    ngx_queue_t                  *q, *qf;
+    ngx_queue_t                  *q, *qf, *next;
     ngx_http_smtp_verify_item_t  *item, *follower;
 
     for (q = ngx_queue_head(&b->items);
@@ -592,14 +592,18 @@ ngx_http_smtp_verify_work_unfollow(ngx_http_smtp_verify_batch_t *b,
             continue;
         }
 
-        while (!ngx_queue_empty(&item->followers)) {
-            qf = ngx_queue_head(&item->followers);
+        for (qf = ngx_queue_head(&item->followers);
+             qf != ngx_queue_sentinel(&item->followers);
+             qf = next)
+        {
+            next = ngx_queue_next(qf);
             follower = ngx_queue_data(qf, ngx_http_smtp_verify_item_t, queue);
 
-            ngx_queue_remove(qf);
             follower->follows = 0;
             b->held--;
         }
+
+        ngx_queue_init(&item->followers);
     }
 }
 
