@@ -1,7 +1,7 @@
 
 #include "ngx_smtp_verify_cache.h"
 
-#include <openssl/rand.h>
+#include "ngx_smtp_verify_zone.h"
 
 
 #define NGX_SMTP_VERIFY_CACHE_LAYOUT      1
@@ -36,22 +36,11 @@ ngx_smtp_verify_cache_add(ngx_conf_t *cf, ngx_str_t *name, size_t size,
     ngx_shm_zone_t           *shm_zone;
     ngx_smtp_verify_cache_t  *cache;
 
-    shm_zone = ngx_shared_memory_add(cf, name, size, tag);
+    shm_zone = ngx_smtp_verify_zone_add(cf, name, size,
+                                        NGX_SMTP_VERIFY_CACHE_MIN_PAGES, tag);
 
     if (shm_zone == NULL || size == 0) {
         return shm_zone;
-    }
-
-    if (shm_zone->data) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "duplicate zone \"%V\"",
-                           name);
-        return NULL;
-    }
-
-    if (size < NGX_SMTP_VERIFY_CACHE_MIN_PAGES * ngx_pagesize) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "zone \"%V\" is too small",
-                           name);
-        return NULL;
     }
 
     cache = ngx_pcalloc(cf->pool, sizeof(ngx_smtp_verify_cache_t));
@@ -71,18 +60,13 @@ ngx_smtp_verify_cache_add(ngx_conf_t *cf, ngx_str_t *name, size_t size,
 static ngx_int_t
 ngx_smtp_verify_cache_init(ngx_shm_zone_t *shm_zone, void *data)
 {
-    ngx_smtp_verify_cache_t *ocache = data;
-
-    size_t                    pages;
-    ngx_slab_pool_t          *shpool;
+    size_t                    size;
     ngx_smtp_verify_cache_t  *cache;
 
     cache = shm_zone->data;
-    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
 
-    cache->shpool = shpool;
-    cache->sh = ocache ? ocache->sh : shm_zone->shm.exists ? shpool->data
-                                                           : NULL;
+    cache->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+    cache->sh = ngx_smtp_verify_zone_kept(shm_zone, data);
 
     if (cache->sh) {
 
@@ -91,33 +75,17 @@ ngx_smtp_verify_cache_init(ngx_shm_zone_t *shm_zone, void *data)
             return NGX_OK;
         }
 
-        ngx_log_error(NGX_LOG_NOTICE, shm_zone->shm.log, 0,
-                      "zone \"%V\" was laid out by another version, it "
-                      "starts empty", &shm_zone->shm.name);
+        ngx_smtp_verify_zone_other_layout(shm_zone);
 
         return ngx_smtp_verify_cache_format(shm_zone, cache->sh->size);
     }
 
-    shpool->log_nomem = 0;
-
-    /* one piece of all pages, to be given out by sv_store */
-
-    for (pages = shpool->pfree; pages; pages--) {
-
-        cache->sh = ngx_slab_alloc(shpool, pages * ngx_pagesize);
-
-        if (cache->sh) {
-            break;
-        }
-    }
-
+    cache->sh = ngx_smtp_verify_zone_take(shm_zone, &size);
     if (cache->sh == NULL) {
         return NGX_ERROR;
     }
 
-    shpool->data = cache->sh;
-
-    return ngx_smtp_verify_cache_format(shm_zone, pages * ngx_pagesize);
+    return ngx_smtp_verify_cache_format(shm_zone, size);
 }
 
 
@@ -135,9 +103,7 @@ ngx_smtp_verify_cache_format(ngx_shm_zone_t *shm_zone, size_t size)
     cache->sh->layout = NGX_SMTP_VERIFY_CACHE_LAYOUT;
     cache->sh->size = size;
 
-    if (RAND_bytes(cache->sh->key, SV_SIPHASH_LEN) != 1) {
-        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                      "no random key for zone \"%V\"", &shm_zone->shm.name);
+    if (ngx_smtp_verify_zone_key(shm_zone, cache->sh->key) != NGX_OK) {
         return NGX_ERROR;
     }
 

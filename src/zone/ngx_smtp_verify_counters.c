@@ -1,6 +1,8 @@
 
 #include "ngx_smtp_verify_counters.h"
 
+#include "ngx_smtp_verify_zone.h"
+
 #include <signal.h>
 
 
@@ -68,7 +70,7 @@ ngx_smtp_verify_counters_init(ngx_shm_zone_t *shm_zone, void *data)
     size = sizeof(ngx_smtp_verify_counters_part_t)
            * NGX_SMTP_VERIFY_COUNTERS_PARTS;
 
-    sh = data ? data : shm_zone->shm.exists ? shpool->data : NULL;
+    sh = ngx_smtp_verify_zone_kept(shm_zone, data);
 
     if (sh && sh->size == size) {
         shm_zone->data = sh;

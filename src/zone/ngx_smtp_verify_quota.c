@@ -1,6 +1,8 @@
 
 #include "ngx_smtp_verify_quota.h"
 
+#include "ngx_smtp_verify_zone.h"
+
 
 #define NGX_SMTP_VERIFY_QUOTA_LAYOUT   1
 
@@ -69,7 +71,7 @@ ngx_smtp_verify_quota_init(ngx_shm_zone_t *shm_zone, void *data)
 
     shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
 
-    sh = data ? data : shm_zone->shm.exists ? shpool->data : NULL;
+    sh = ngx_smtp_verify_zone_kept(shm_zone, data);
 
     if (sh == NULL) {
         sh = ngx_slab_alloc(shpool, sizeof(ngx_smtp_verify_quota_sh_t));

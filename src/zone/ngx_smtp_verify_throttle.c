@@ -1,7 +1,7 @@
 
 #include "ngx_smtp_verify_throttle_sh.h"
 
-#include <openssl/rand.h>
+#include "ngx_smtp_verify_zone.h"
 
 
 #define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  2
@@ -22,22 +22,11 @@ ngx_smtp_verify_throttle_add(ngx_conf_t *cf, ngx_str_t *name, size_t size,
     ngx_shm_zone_t              *shm_zone;
     ngx_smtp_verify_throttle_t  *throttle;
 
-    shm_zone = ngx_shared_memory_add(cf, name, size, tag);
+    shm_zone = ngx_smtp_verify_zone_add(cf, name, size,
+                                        NGX_SMTP_VERIFY_THROTTLE_PAGES, tag);
 
     if (shm_zone == NULL || size == 0) {
         return shm_zone;
-    }
-
-    if (shm_zone->data) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "duplicate zone \"%V\"",
-                           name);
-        return NULL;
-    }
-
-    if (size < NGX_SMTP_VERIFY_THROTTLE_PAGES * ngx_pagesize) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "zone \"%V\" is too small",
-                           name);
-        return NULL;
     }
 
     throttle = ngx_pcalloc(cf->pool, sizeof(ngx_smtp_verify_throttle_t));
@@ -62,18 +51,13 @@ ngx_smtp_verify_throttle_is(ngx_shm_zone_t *shm_zone)
 static ngx_int_t
 ngx_smtp_verify_throttle_init(ngx_shm_zone_t *shm_zone, void *data)
 {
-    ngx_smtp_verify_throttle_t *othrottle = data;
-
-    size_t                       pages;
-    ngx_slab_pool_t             *shpool;
+    size_t                       size;
     ngx_smtp_verify_throttle_t  *throttle;
 
     throttle = shm_zone->data;
-    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
 
-    throttle->shpool = shpool;
-    throttle->sh = othrottle ? othrottle->sh
-                             : shm_zone->shm.exists ? shpool->data : NULL;
+    throttle->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+    throttle->sh = ngx_smtp_verify_zone_kept(shm_zone, data);
 
     if (throttle->sh) {
 
@@ -81,31 +65,17 @@ ngx_smtp_verify_throttle_init(ngx_shm_zone_t *shm_zone, void *data)
             return ngx_smtp_verify_throttle_view(shm_zone);
         }
 
-        ngx_log_error(NGX_LOG_NOTICE, shm_zone->shm.log, 0,
-                      "zone \"%V\" was laid out by another version, it "
-                      "starts empty", &shm_zone->shm.name);
+        ngx_smtp_verify_zone_other_layout(shm_zone);
 
         return ngx_smtp_verify_throttle_format(shm_zone, throttle->sh->size);
     }
 
-    shpool->log_nomem = 0;
-
-    for (pages = shpool->pfree; pages; pages--) {
-
-        throttle->sh = ngx_slab_alloc(shpool, pages * ngx_pagesize);
-
-        if (throttle->sh) {
-            break;
-        }
-    }
-
+    throttle->sh = ngx_smtp_verify_zone_take(shm_zone, &size);
     if (throttle->sh == NULL) {
         return NGX_ERROR;
     }
 
-    shpool->data = throttle->sh;
-
-    return ngx_smtp_verify_throttle_format(shm_zone, pages * ngx_pagesize);
+    return ngx_smtp_verify_throttle_format(shm_zone, size);
 }
 
 
@@ -121,9 +91,7 @@ ngx_smtp_verify_throttle_format(ngx_shm_zone_t *shm_zone, size_t size)
     throttle->sh->layout = NGX_SMTP_VERIFY_THROTTLE_LAYOUT;
     throttle->sh->size = size;
 
-    if (RAND_bytes(throttle->sh->key, SV_SIPHASH_LEN) != 1) {
-        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                      "no random key for zone \"%V\"", &shm_zone->shm.name);
+    if (ngx_smtp_verify_zone_key(shm_zone, throttle->sh->key) != NGX_OK) {
         return NGX_ERROR;
     }
 
