@@ -709,3 +709,126 @@ location = /verify {
 status: undeliverable
 reason: mailbox_not_found
 --- smtp_sessions: 1
+
+
+
+=== TEST 33: past the budget it is told what the probe has found so far
+--- http_config
+smtp_verify_cache_zone zone=results:1m;
+smtp_verify_cache results;
+--- dns
+mail.test MX 10 aspmx.l.google.com
+aspmx.l.google.com A 11
+--- smtp
+mx1 11 pipelining users=john
+    rcpt john@*: wait 1200ms ; 250 ok
+--- gate: $arg_email budget=400ms
+--- more
+add_header X-Gate "$smtp_verify_reason $smtp_verify_level $smtp_verify_mx, $smtp_verify_provider";
+add_header X-Result $smtp_verify_result;
+--- request
+GET /signup?email=john@mail.test
+--- response_headers
+X-Gate: pending estimated aspmx.l.google.com, Google Workspace
+--- response_headers_like
+X-Result: .*"domain":true,"mx_record":true,"smtp":\{"connected":true,"mailbox_exists":null,"is_catch_all":null,"smtp_provider":"Google Workspace","mx_host":"aspmx.l.google.com","mx_ip":null,"stage":null,.*
+--- dns_queries
+mail.test MX 1
+aspmx.l.google.com A 1
+--- linger: 5s
+
+
+
+=== TEST 34: so it is without a cache, and where the answer of the DNS is not there yet nothing is
+--- dns
+mail.test MX 10 aspmx.l.google.com
+aspmx.l.google.com A 11
+slow.test MX 10 mx.slow.test
+slow.test MX ! delay 1500ms
+mx.slow.test A 11
+--- smtp
+mx1 11 pipelining users=john
+    banner: wait 1200ms ; 220 mx
+--- gate: $arg_email budget=400ms
+--- more
+add_header X-Gate "$smtp_verify_reason $smtp_verify_level $smtp_verify_mx, $smtp_verify_provider";
+add_header X-Result $smtp_verify_result;
+--- request eval
+["GET /signup?email=john\@mail.test", "GET /signup?email=john\@slow.test"]
+--- response_headers eval
+["X-Gate: pending estimated aspmx.l.google.com, Google Workspace",
+ "X-Gate: pending estimated , "]
+--- response_headers_like eval
+["X-Result: .*\"domain\":true,\"mx_record\":true,\"smtp\":\\{\"connected\":(null|true),.*",
+ "X-Result: .*\"domain\":null,\"mx_record\":null,.*"]
+--- linger: 5s
+
+
+
+=== TEST 35: no MX, and its address has not come within the budget
+--- http_config
+smtp_verify_cache_zone zone=results:1m;
+smtp_verify_cache results;
+--- dns
+bare.test A 11
+bare.test A ! delay 1500ms
+--- smtp
+mx1 11 pipelining users=john
+--- gate: $arg_email budget=400ms
+--- more
+add_header X-Result $smtp_verify_result;
+--- request
+GET /signup?email=john@bare.test
+--- response_headers_like
+X-Result: .*"reason":"pending",.*"domain":true,"mx_record":false,"smtp":\{"connected":null,.*"mx_host":"bare.test".*
+--- linger: 8s
+
+
+
+=== TEST 36: what the cache has learned of the domain meanwhile decides
+--- http_config
+smtp_verify_cache_zone zone=results:1m;
+smtp_verify_cache results;
+--- smtp
+mx1 11 pipelining accept
+    rcpt slow@*: wait 2500ms ; 250 ok
+--- gate: $arg_email budget=400ms deny=undeliverable,catch_all
+--- more
+add_header X-Gate "$smtp_verify_reason $smtp_verify_level" always;
+--- locations
+location = /verify {
+    smtp_verify;
+}
+--- request eval
+["GET /signup?email=slow\@ok.test", "GET /verify?email=other\@ok.test",
+ "GET /signup?email=slow\@ok.test"]
+--- error_code eval
+[200, 200, 422]
+--- response_headers eval
+["X-Gate: pending estimated", "", "X-Gate: catch_all confirmed"]
+--- response_body_like eval
+[qr/^app/, qr/"reason":"catch_all"/, qr/"reason":"catch_all"/]
+--- linger: 8s
+
+
+
+=== TEST 37: or that it is none
+--- http_config
+smtp_verify_cache_zone zone=results:1m;
+smtp_verify_cache results;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt slow@*: wait 2500ms ; 250 ok
+--- gate: $arg_email budget=400ms
+--- more
+add_header X-Result $smtp_verify_result;
+--- locations
+location = /verify {
+    smtp_verify;
+}
+--- request eval
+["GET /signup?email=slow\@ok.test", "GET /verify?email=other\@ok.test",
+ "GET /signup?email=slow\@ok.test"]
+--- response_headers_like eval
+["X-Result: .*\"is_catch_all\":null.*", "", "X-Result: .*\"reason\":\"pending\".*\"is_catch_all\":false.*"]
+--- linger: 8s

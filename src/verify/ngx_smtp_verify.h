@@ -172,8 +172,6 @@ typedef struct {
     ngx_str_t                          helo;
     ngx_str_t                          from;        /* without <> */
     time_t                             wait;        /* s, for greylisting */
-    sv_reason_e                        reason;      /* not none: nobody is
-                                                       asked, this it is */
     unsigned                           smtp:1;      /* ask a mail server */
     unsigned                           bulk:1;      /* others go first */
     unsigned                           transcript:1;
@@ -191,6 +189,14 @@ ngx_smtp_verify_probe_t *ngx_smtp_verify_probe_create(
  * NGX_OK: done, the handler will not be called; NGX_AGAIN: it will be, once.
  */
 ngx_int_t ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p);
+
+/*
+ * In place of _start(), and done at once: nobody is asked.  What is known
+ * decides, else it is this reason.  other: a probe for the same address that
+ * has not ended, or NULL.
+ */
+void ngx_smtp_verify_probe_refuse(ngx_smtp_verify_probe_t *p,
+    sv_reason_e reason, ngx_smtp_verify_probe_t *other);
 
 /* valid when done, until the probe is destroyed */
 ngx_smtp_verify_result_t *ngx_smtp_verify_probe_result(

@@ -177,24 +177,22 @@ static void
 ngx_smtp_verify_lookup_timeout(ngx_event_t *ev)
 {
     ngx_smtp_verify_call_t    *call;
+    ngx_smtp_verify_probe_t   *p;
     ngx_smtp_verify_lookup_t  *l;
 
     l = ev->data;
     call = l->call;
+    p = l->probe;
 
     if (call) {
+        p = call->probe;
         ngx_smtp_verify_lookup_take(l);
 
         call->detached = !call->remote;
         ngx_smtp_verify_call_leave(call);
     }
 
-    if (l->probe) {
-        ngx_smtp_verify_lookup_probe_destroy(l->probe);
-        l->probe = NULL;
-    }
-
-    ngx_smtp_verify_lookup_refuse(l, SV_PENDING);
+    ngx_smtp_verify_lookup_refuse(l, SV_PENDING, p);
 }
 
 
@@ -211,7 +209,7 @@ ngx_smtp_verify_lookup_again(ngx_smtp_verify_lookup_t *l)
         l->handler(l);
 
     } else if (rc != NGX_AGAIN) {
-        ngx_smtp_verify_lookup_refuse(l, SV_THROTTLED);
+        ngx_smtp_verify_lookup_refuse(l, SV_THROTTLED, NULL);
     }
 }
 
@@ -468,7 +466,7 @@ ngx_smtp_verify_call_poll(ngx_event_t *ev)
         ngx_smtp_verify_lookup_take(l);
 
         if (rc == NGX_BUSY) {
-            ngx_smtp_verify_lookup_refuse(l, SV_INTERRUPTED);
+            ngx_smtp_verify_lookup_refuse(l, SV_INTERRUPTED, NULL);
             continue;
         }
 

@@ -52,8 +52,9 @@ ngx_int_t ngx_smtp_verify_lookup_read(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_cache_item_t *item);
 void ngx_smtp_verify_lookup_told(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_result_t *result);
+/* other: the probe that it waited for, and that has not ended, or NULL */
 void ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l,
-    sv_reason_e reason);
+    sv_reason_e reason, ngx_smtp_verify_probe_t *other);
 void ngx_smtp_verify_lookup_probe_destroy(ngx_smtp_verify_probe_t *p);
 
 ngx_int_t ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l);

@@ -84,6 +84,18 @@ ngx_int_t
 ngx_smtp_verify_facts_mx(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_mx_query_t *q)
 {
+    ngx_int_t  rc;
+
+    rc = ngx_smtp_verify_facts_mx_known(conf, q);
+
+    return rc == NGX_DECLINED ? ngx_smtp_verify_mx_resolve(q) : rc;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_facts_mx_known(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_mx_query_t *q)
+{
     u_char                               *p;
     ngx_uint_t                            i;
     ngx_smtp_verify_domains_t             ds;
@@ -92,7 +104,7 @@ ngx_smtp_verify_facts_mx(ngx_smtp_verify_conf_t *conf,
     if (!ngx_smtp_verify_facts_zone(conf, &ds)
         || ngx_smtp_verify_domain_mx(&ds, &q->name, &mxs) != NGX_OK)
     {
-        return ngx_smtp_verify_mx_resolve(q);
+        return NGX_DECLINED;
     }
 
     q->status = mxs.status;

@@ -38,6 +38,10 @@ struct ngx_smtp_verify_claim_s {
 ngx_int_t ngx_smtp_verify_facts_mx(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_mx_query_t *q);
 
+/* what is in the zone: NGX_OK, NGX_DECLINED: nothing, NGX_ERROR: no memory */
+ngx_int_t ngx_smtp_verify_facts_mx_known(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_mx_query_t *q);
+
 /* what was resolved */
 void ngx_smtp_verify_facts_set_mx(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_mx_query_t *q);

@@ -6,8 +6,9 @@
 static ngx_uint_t ngx_smtp_verify_lookup_aged(ngx_smtp_verify_lookup_t *l);
 static void ngx_smtp_verify_lookup_anew(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_cache_item_t *item);
-static ngx_int_t ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l,
-    sv_reason_e reason);
+static ngx_smtp_verify_probe_t *ngx_smtp_verify_lookup_probe(
+    ngx_smtp_verify_lookup_t *l);
+static ngx_int_t ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l);
 static void ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p);
 
 
@@ -310,7 +311,7 @@ ngx_smtp_verify_lookup_start(ngx_smtp_verify_lookup_t *l)
             return NGX_BUSY;
         }
 
-        return ngx_smtp_verify_lookup_alone(l, SV_REASON_NONE);
+        return ngx_smtp_verify_lookup_alone(l);
     }
 
     l->variant = ngx_smtp_verify_lookup_variant(l);
@@ -329,13 +330,11 @@ ngx_smtp_verify_lookup_start(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/* a probe that is shared with nobody */
-
-static ngx_int_t
-ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l, sv_reason_e reason)
+static ngx_smtp_verify_probe_t *
+ngx_smtp_verify_lookup_probe(ngx_smtp_verify_lookup_t *l)
 {
-    ngx_int_t              rc;
-    ngx_smtp_verify_ask_t  ask;
+    ngx_smtp_verify_ask_t     ask;
+    ngx_smtp_verify_probe_t  *p;
 
     ngx_memzero(&ask, sizeof(ngx_smtp_verify_ask_t));
 
@@ -346,21 +345,33 @@ ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l, sv_reason_e reason)
     ask.helo = l->helo;
     ask.from = l->from;
     ask.wait = l->wait;
-    ask.reason = reason;
     ask.smtp = l->smtp;
     ask.transcript = l->transcript;
     ask.bulk = l->bulk;
 
-    l->probe = ngx_smtp_verify_probe_create(&ask, l->log);
+    p = ngx_smtp_verify_probe_create(&ask, l->log);
+
+    if (p) {
+        ngx_smtp_verify_gauge(PROBES, 1);
+    }
+
+    return p;
+}
+
+
+/* a probe that is shared with nobody */
+
+static ngx_int_t
+ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l)
+{
+    ngx_int_t  rc;
+
+    l->probe = ngx_smtp_verify_lookup_probe(l);
     if (l->probe == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_smtp_verify_gauge(PROBES, 1);
-
-    if (reason == SV_REASON_NONE) {
-        ngx_smtp_verify_count(PROBES);
-    }
+    ngx_smtp_verify_count(PROBES);
 
     rc = ngx_smtp_verify_probe_start(l->probe);
 
@@ -405,11 +416,26 @@ ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p)
 
 
 void
-ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l, sv_reason_e reason)
+ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l, sv_reason_e reason,
+    ngx_smtp_verify_probe_t *other)
 {
-    if (ngx_smtp_verify_lookup_alone(l, reason) != NGX_OK) {
-        ngx_smtp_verify_lookup_told(l, NULL);
+    ngx_smtp_verify_probe_t  *p;
+
+    p = ngx_smtp_verify_lookup_probe(l);
+
+    if (p) {
+        ngx_smtp_verify_probe_refuse(p, reason, other);
     }
+
+    /* its own one ends with that */
+
+    if (l->probe) {
+        ngx_smtp_verify_lookup_probe_destroy(l->probe);
+    }
+
+    l->probe = p;
+
+    ngx_smtp_verify_lookup_told(l, p ? ngx_smtp_verify_probe_result(p) : NULL);
 
     l->handler(l);
 }

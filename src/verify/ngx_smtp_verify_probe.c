@@ -49,7 +49,6 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
     p->smtp = ask->smtp;
     p->wait = ask->wait;
     p->bulk = ask->bulk;
-    p->failure.reason = ask->reason;
 
     p->log = *log;
     p->log.handler = NULL;
@@ -227,18 +226,30 @@ ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p)
     ngx_add_timer(&p->budget, p->conf->timeout);
 
     if (ngx_smtp_verify_probe_address(p) == NGX_OK) {
-
-        if (p->failure.reason == SV_REASON_NONE) {
-            ngx_smtp_verify_route_start(p);
-
-        } else {
-            ngx_smtp_verify_probe_finish(p, p->failure.reason);
-        }
+        ngx_smtp_verify_route_start(p);
     }
 
     p->starting = 0;
 
     return p->done ? NGX_OK : NGX_AGAIN;
+}
+
+
+void
+ngx_smtp_verify_probe_refuse(ngx_smtp_verify_probe_t *p, sv_reason_e reason,
+    ngx_smtp_verify_probe_t *other)
+{
+    sv_reason_e  known;
+
+    p->starting = 1;
+
+    if (ngx_smtp_verify_probe_address(p) != NGX_OK) {
+        return;
+    }
+
+    known = ngx_smtp_verify_route_recall(p, other);
+
+    ngx_smtp_verify_probe_finish(p, known == SV_REASON_NONE ? reason : known);
 }
 
 

@@ -99,6 +99,9 @@ void ngx_smtp_verify_verdict_checks(ngx_smtp_verify_probe_t *p,
 
 /* route.c */
 void ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p);
+/* what is known without a question; none: that decides nothing */
+sv_reason_e ngx_smtp_verify_route_recall(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_probe_t *other);
 void ngx_smtp_verify_route_anew(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_next(ngx_smtp_verify_probe_t *p);

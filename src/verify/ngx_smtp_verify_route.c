@@ -5,7 +5,10 @@
 
 static void ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q);
 static void ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p);
+static sv_reason_e ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p);
+static sv_reason_e ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_route_learn(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_probe_t *other);
 static void ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_lookup(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_resolved(ngx_resolver_ctx_t *ctx);
@@ -64,6 +67,24 @@ ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q)
 static void
 ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p)
 {
+    sv_reason_e  reason;
+
+    reason = ngx_smtp_verify_route_mx_tells(p);
+
+    if (reason != SV_REASON_NONE) {
+        ngx_smtp_verify_probe_finish(p, reason);
+        return;
+    }
+
+    ngx_smtp_verify_route_resolve(p);
+}
+
+
+/* none: its hosts have to be asked */
+
+static sv_reason_e
+ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p)
+{
     ngx_smtp_verify_mx_query_t  *q;
 
     q = &p->mx;
@@ -83,44 +104,39 @@ ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p)
         q->records = &p->implicit;
         q->nrecords = 1;
 
-        ngx_smtp_verify_route_resolve(p);
-        return;
+        return SV_REASON_NONE;
 
     case NGX_SMTP_VERIFY_MX_NXDOMAIN:
         p->result.domain = 0;
         p->result.mx_record = 0;
         p->result.evidence.stage = SV_STAGE_DNS;
-        ngx_smtp_verify_probe_finish(p, SV_DOMAIN_NOT_FOUND);
-        return;
+        return SV_DOMAIN_NOT_FOUND;
 
     default:
         p->result.evidence.stage = SV_STAGE_DNS;
-        ngx_smtp_verify_probe_finish(p, SV_DNS_ERROR);
-        return;
+        return SV_DNS_ERROR;
     }
 
     if (q->nrecords == 1 && q->records[0].host.len == 0) {
         p->result.mx_record = 0;
         p->result.evidence.stage = SV_STAGE_DNS;
-        ngx_smtp_verify_probe_finish(p, SV_NULL_MX);
-        return;
+        return SV_NULL_MX;
     }
 
     p->result.mx_record = 1;
 
     if (q->nrecords == 0) {
         p->result.evidence.stage = SV_STAGE_DNS;
-        ngx_smtp_verify_probe_finish(p, SV_NO_MAIL_SERVER);
-        return;
+        return SV_NO_MAIL_SERVER;
     }
 
-    ngx_smtp_verify_route_known(p);
+    return ngx_smtp_verify_route_known(p);
 }
 
 
 /* the MX hosts are known: is a server to be asked at all? */
 
-static void
+static sv_reason_e
 ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
 {
     ngx_str_t  *host;
@@ -132,8 +148,7 @@ ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
 
     if (!p->smtp || (p->result.provider && !p->result.provider->probe)) {
         p->result.evidence.mx_host = *host;
-        ngx_smtp_verify_probe_finish(p, SV_NOT_PROBED);
-        return;
+        return SV_NOT_PROBED;
     }
 
     if (p->conf->cache
@@ -144,11 +159,80 @@ ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
         p->result.evidence.mx_host = *host;
         p->result.evidence.rule = "catch-all-memory";
         p->result.is_catch_all = 1;
-        ngx_smtp_verify_probe_finish(p, SV_CATCH_ALL);
+        return SV_CATCH_ALL;
+    }
+
+    return SV_REASON_NONE;
+}
+
+
+sv_reason_e
+ngx_smtp_verify_route_recall(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_probe_t *other)
+{
+    sv_reason_e  reason;
+
+    p->mx.name = p->domain;
+    p->mx.pool = p->pool;
+
+    if (ngx_smtp_verify_facts_mx_known(p->conf, &p->mx) == NGX_OK) {
+
+        reason = ngx_smtp_verify_route_mx_tells(p);
+
+        if (reason != SV_REASON_NONE) {
+            return reason;
+        }
+
+        p->result.evidence.mx_host = p->mx.records[0].host;
+    }
+
+    if (ngx_smtp_verify_facts_catch_all(p->conf, &p->domain)
+        == NGX_SMTP_VERIFY_NO)
+    {
+        p->result.is_catch_all = 0;
+    }
+
+    if (other && other->result.domain >= 0) {
+        ngx_smtp_verify_route_learn(p, other);
+    }
+
+    return SV_REASON_NONE;
+}
+
+
+/* what another probe has found so far: it decides nothing, or that one would
+   have ended */
+
+static void
+ngx_smtp_verify_route_learn(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_probe_t *other)
+{
+    ngx_str_t                 *host;
+    ngx_smtp_verify_result_t  *result;
+
+    result = &other->result;
+
+    p->result.domain = result->domain;
+    p->result.mx_record = result->mx_record;
+    p->result.provider = result->provider;
+    p->result.attempts = result->attempts;
+
+    if (result->connected > 0) {
+        p->result.connected = 1;
+    }
+
+    if (other->imx >= other->mx.nrecords) {
         return;
     }
 
-    ngx_smtp_verify_route_resolve(p);
+    host = &p->result.evidence.mx_host;
+
+    host->len = other->mx.records[other->imx].host.len;
+    host->data = ngx_pstrdup(p->pool, &other->mx.records[other->imx].host);
+
+    if (host->data == NULL) {
+        host->len = 0;
+    }
 }
 
 
