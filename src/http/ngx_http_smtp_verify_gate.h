@@ -65,19 +65,9 @@ ngx_int_t ngx_http_smtp_verify_source_parse(ngx_conf_t *cf, ngx_str_t *value,
 ngx_int_t ngx_http_smtp_verify_source_get(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, ngx_str_t *address);
 
-/*
- * variables.c.  _ctx(): that of the request, also over internal redirects;
- * NULL: there is none.  _ctx_create() makes one that outlives them.
- */
+/* variables.c */
 ngx_int_t ngx_http_smtp_verify_variables(ngx_conf_t *cf);
 ngx_int_t ngx_http_smtp_verify_variables_init(ngx_conf_t *cf);
-ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_ctx(ngx_http_request_t *r);
-ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_ctx_create(
-    ngx_http_request_t *r);
-
-/* what variables tell from now on; NGX_ERROR: no memory */
-ngx_int_t ngx_http_smtp_verify_keep(ngx_http_request_t *r,
-    ngx_http_smtp_verify_ctx_t *ctx, ngx_smtp_verify_result_t *result);
 
 
 #endif /* _NGX_HTTP_SMTP_VERIFY_GATE_H_INCLUDED_ */

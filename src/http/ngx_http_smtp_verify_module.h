@@ -147,6 +147,18 @@ ngx_int_t ngx_http_smtp_verify_identity(ngx_http_request_t *r,
 ngx_uint_t ngx_http_smtp_verify_busy(ngx_http_smtp_verify_loc_conf_t *slcf);
 void ngx_http_smtp_verify_wait(ngx_http_request_t *r);
 
+/*
+ * ctx.c: that of the request, also over internal redirects; NULL: there is
+ * none.  _ctx_create() makes one that outlives them.
+ */
+ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_ctx(ngx_http_request_t *r);
+ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_ctx_create(
+    ngx_http_request_t *r);
+
+/* what variables tell from now on; NGX_ERROR: no memory */
+ngx_int_t ngx_http_smtp_verify_keep(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx, ngx_smtp_verify_result_t *result);
+
 /* body.c: reads a body of up to NGX_HTTP_SMTP_VERIFY_BODY_MAX into
    ctx->body, without a temporary file; the handler gets NGX_OK or a status
    of HTTP */
@@ -196,6 +208,20 @@ char *ngx_http_smtp_verify_list(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_smtp_verify_score(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* directives.c: of the conversation; what a number and a time may be */
+char *ngx_http_smtp_verify_from(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_helo(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_connect_timeout(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_target_allow(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_keepalive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_msec(ngx_conf_t *cf, void *post, void *data);
+char *ngx_http_smtp_verify_bounds(ngx_conf_t *cf, void *post, void *data);
 
 /* conf.c */
 void *ngx_http_smtp_verify_create_main_conf(ngx_conf_t *cf);

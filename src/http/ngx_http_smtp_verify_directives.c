@@ -1,0 +1,287 @@
+
+#include "ngx_http_smtp_verify_module.h"
+
+
+#define NGX_HTTP_SMTP_VERIFY_MAX_CONNECTS  16
+
+
+static ngx_int_t ngx_http_smtp_verify_keepalive_param(
+    ngx_smtp_verify_keep_conf_t *keep, ngx_str_t *param);
+static ngx_int_t ngx_http_smtp_verify_number(u_char *data, size_t len,
+    ngx_uint_t *number);
+
+
+char *
+ngx_http_smtp_verify_from(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    char          *rv;
+    sv_address_t   addr;
+    ngx_str_t     *from;
+
+    rv = ngx_http_set_complex_value_slot(cf, cmd, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    from = &slcf->from->value;
+
+    if (slcf->from->lengths
+        || (from->len == 2 && ngx_strncmp(from->data, "<>", 2) == 0))
+    {
+        return NGX_CONF_OK;
+    }
+
+    if (sv_address_parse(from->data, from->len, &addr) != SV_ADDRESS_OK
+        || addr.utf8)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid address \"%V\" in \"%V\" directive",
+                           from, &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_smtp_verify_helo(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    char       *rv;
+    ngx_str_t  *helo;
+
+    rv = ngx_http_set_complex_value_slot(cf, cmd, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    helo = &slcf->helo->value;
+
+    if (slcf->helo->lengths == NULL
+        && !sv_host_name_valid(helo->data, helo->len, 0))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid host name \"%V\" in \"%V\" directive, "
+                           "a name with a dot is needed", helo, &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_smtp_verify_connect_timeout(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    ngx_str_t   *value;
+    ngx_msec_t   msec, *timeout;
+    ngx_uint_t   i;
+
+    if (slcf->verify.connect_timeouts != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts - 1 > NGX_HTTP_SMTP_VERIFY_MAX_CONNECTS) {
+        return "has too many values";
+    }
+
+    slcf->verify.connect_timeouts = ngx_array_create(cf->pool,
+                                                     cf->args->nelts - 1,
+                                                     sizeof(ngx_msec_t));
+    if (slcf->verify.connect_timeouts == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        msec = ngx_parse_time(&value[i], 0);
+
+        if (msec == (ngx_msec_t) NGX_ERROR || msec == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value \"%V\" in \"%V\" directive",
+                               &value[i], &cmd->name);
+            return NGX_CONF_ERROR;
+        }
+
+        timeout = ngx_array_push(slcf->verify.connect_timeouts);
+        if (timeout == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *timeout = msec;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_smtp_verify_target_allow(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    ngx_int_t    rc;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+    ngx_cidr_t  *cidr;
+
+    value = cf->args->elts;
+
+    if (slcf->verify.target_allow == NGX_CONF_UNSET_PTR) {
+        slcf->verify.target_allow = ngx_array_create(cf->pool, 2,
+                                                     sizeof(ngx_cidr_t));
+        if (slcf->verify.target_allow == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        cidr = ngx_array_push(slcf->verify.target_allow);
+        if (cidr == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        rc = ngx_ptocidr(&value[i], cidr);
+
+        if (rc == NGX_ERROR) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter "
+                               "\"%V\", a network in CIDR form is needed",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        if (rc == NGX_DONE) {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "low address bits of %V are meaningless",
+                               &value[i]);
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* off, or the transactions of a session, with rejects=N and timeout=TIME */
+
+char *
+ngx_http_smtp_verify_keepalive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    ngx_int_t                     rc;
+    ngx_str_t                    *value;
+    ngx_uint_t                    i;
+    ngx_smtp_verify_keep_conf_t  *keep;
+
+    keep = &slcf->verify.keep;
+
+    if (keep->transactions != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        keep->transactions = 0;
+        return cf->args->nelts == 2 ? NGX_CONF_OK : "has more than \"off\"";
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        rc = (i == 1) ? ngx_http_smtp_verify_number(value[i].data,
+                                         value[i].len, &keep->transactions)
+                      : ngx_http_smtp_verify_keepalive_param(keep, &value[i]);
+
+        if (rc != NGX_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_keepalive_param(ngx_smtp_verify_keep_conf_t *keep,
+    ngx_str_t *param)
+{
+    ngx_str_t  s;
+
+    if (ngx_strncmp(param->data, "rejects=", 8) == 0) {
+        return ngx_http_smtp_verify_number(param->data + 8, param->len - 8,
+                                           &keep->rejects);
+    }
+
+    if (ngx_strncmp(param->data, "timeout=", 8) == 0) {
+        s.data = param->data + 8;
+        s.len = param->len - 8;
+
+        keep->timeout = ngx_parse_time(&s, 0);
+
+        return keep->timeout == (ngx_msec_t) NGX_ERROR || keep->timeout == 0
+               ? NGX_ERROR : NGX_OK;
+    }
+
+    return NGX_ERROR;
+}
+
+
+/* of one or more */
+
+static ngx_int_t
+ngx_http_smtp_verify_number(u_char *data, size_t len, ngx_uint_t *number)
+{
+    ngx_int_t  n;
+
+    n = ngx_atoi(data, len);
+
+    if (n == NGX_ERROR || n == 0) {
+        return NGX_ERROR;
+    }
+
+    *number = n;
+
+    return NGX_OK;
+}
+
+
+/* a wait of no time at all would be the end of every probe */
+
+char *
+ngx_http_smtp_verify_msec(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_msec_t  *msec = data;
+
+    if (*msec == 0) {
+        return "must be greater than zero";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_smtp_verify_bounds(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_conf_num_bounds_t  *bounds = post;
+    ngx_int_t              *np = data;
+
+    if (*np < bounds->low || *np > bounds->high) {
+        return "value is out of range";
+    }
+
+    return NGX_CONF_OK;
+}
