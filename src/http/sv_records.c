@@ -1,4 +1,5 @@
 
+#include "sv_json.h"
 #include "sv_records.h"
 #include "sv_utf8.h"
 
@@ -42,7 +43,6 @@ static sv_records_status_e sv_records_open_quote(sv_records_t *rs);
 static void sv_records_begin(sv_records_t *rs);
 static sv_records_status_e sv_records_broken(sv_records_t *rs,
     const char *error);
-static int sv_records_space(unsigned char c);
 
 
 sv_records_status_e
@@ -178,7 +178,7 @@ sv_records_array(sv_records_t *rs, unsigned char c)
 
     case sv_records_before:
 
-        if (sv_records_space(c)) {
+        if (sv_json_is_space(c)) {
             return SV_RECORDS_AGAIN;
         }
 
@@ -196,7 +196,7 @@ sv_records_array(sv_records_t *rs, unsigned char c)
 
     case sv_records_behind:
 
-        if (sv_records_space(c)) {
+        if (sv_json_is_space(c)) {
             return SV_RECORDS_AGAIN;
         }
 
@@ -210,7 +210,7 @@ sv_records_array(sv_records_t *rs, unsigned char c)
 
     default: /* sv_records_ended */
 
-        if (sv_records_space(c)) {
+        if (sv_json_is_space(c)) {
             return SV_RECORDS_AGAIN;
         }
 
@@ -222,7 +222,7 @@ sv_records_array(sv_records_t *rs, unsigned char c)
 static sv_records_status_e
 sv_records_array_begin(sv_records_t *rs, unsigned char c)
 {
-    if (sv_records_space(c)) {
+    if (sv_json_is_space(c)) {
         return SV_RECORDS_AGAIN;
     }
 
@@ -383,7 +383,7 @@ sv_records_line(sv_records_t *rs)
     rc = SV_RECORDS_OK;
     len = rs->len;
 
-    for (i = 0; i < len && sv_records_space(rs->buf[i]); i++) { /* void */ }
+    for (i = 0; i < len && sv_json_is_space(rs->buf[i]); i++) { /* void */ }
 
     if (i == len && !rs->too_long && rs->format != SV_RECORDS_JSON) {
         sv_records_begin(rs);
@@ -417,7 +417,7 @@ sv_records_line(sv_records_t *rs)
 
     } else {
 
-        while (sv_records_space(rs->buf[len - 1])) {
+        while (sv_json_is_space(rs->buf[len - 1])) {
             len--;
         }
 
@@ -540,11 +540,4 @@ sv_records_broken(sv_records_t *rs, const char *error)
     rs->error = error;
 
     return SV_RECORDS_BROKEN;
-}
-
-
-static int
-sv_records_space(unsigned char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }

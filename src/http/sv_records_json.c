@@ -1,6 +1,10 @@
 
+#include "sv_json.h"
 #include "sv_records.h"
 #include "sv_utf8.h"
+
+
+#define SV_RECORDS_NESTED  "The JSON is nested more than 32 levels deep."
 
 
 /* a value that is checked; what is said of it is for its author */
@@ -28,8 +32,6 @@ static int sv_records_json_begin(sv_records_json_t *js);
 static int sv_records_json_end(sv_records_json_t *js);
 static int sv_records_json_key(sv_records_json_t *js);
 static int sv_records_json_scalar(sv_records_json_t *js);
-static int sv_records_json_number(sv_records_json_t *js);
-static int sv_records_json_digits(sv_records_json_t *js);
 static int sv_records_json_string(sv_records_json_t *js);
 static int sv_records_json_error(sv_records_json_t *js, const char *error);
 static void sv_records_json_space(sv_records_json_t *js);
@@ -37,16 +39,8 @@ static void sv_records_json_email(sv_records_t *rs, const unsigned char *p,
     const unsigned char *end);
 static int sv_records_json_decode(const unsigned char *p,
     const unsigned char *end, unsigned char *dst, size_t *len);
-static int sv_records_json_escape(const unsigned char **pos,
-    const unsigned char *end, uint32_t *ch);
-static int sv_records_json_hex(const unsigned char *p,
-    const unsigned char *end, uint32_t *ch);
-static size_t sv_records_json_utf8(unsigned char *dst, uint32_t ch);
 static void sv_records_json_members(sv_records_t *rs, unsigned char *text,
     sv_records_json_t *js);
-
-
-#define SV_RECORDS_NESTED  "The JSON is nested more than 32 levels deep."
 
 
 void
@@ -263,78 +257,19 @@ sv_records_json_key(sv_records_json_t *js)
 static int
 sv_records_json_scalar(sv_records_json_t *js)
 {
-    size_t                i, len;
-    static const char    *words[] = { "true", "false", "null" };
+    const unsigned char  *p;
 
     if (*js->p == '"') {
         return sv_records_json_string(js);
     }
 
-    if (*js->p == '-' || sv_is_digit(*js->p)) {
-        return sv_records_json_number(js);
-    }
-
-    for (i = 0; i < 3; i++) {
-        len = strlen(words[i]);
-
-        if ((size_t) (js->end - js->p) >= len
-            && memcmp(js->p, words[i], len) == 0)
-        {
-            js->p += len;
-            return 1;
-        }
-    }
-
-    return sv_records_json_error(js, sv_records_not_json);
-}
-
-
-static int
-sv_records_json_number(sv_records_json_t *js)
-{
-    if (*js->p == '-') {
-        js->p++;
-    }
-
-    if (js->p < js->end && *js->p == '0') {
-        js->p++;
-
-    } else if (!sv_records_json_digits(js)) {
-        return 0;
-    }
-
-    if (js->p < js->end && *js->p == '.') {
-        js->p++;
-
-        if (!sv_records_json_digits(js)) {
-            return 0;
-        }
-    }
-
-    if (js->p < js->end && (*js->p == 'e' || *js->p == 'E')) {
-        js->p++;
-
-        if (js->p < js->end && (*js->p == '+' || *js->p == '-')) {
-            js->p++;
-        }
-
-        return sv_records_json_digits(js);
-    }
-
-    return 1;
-}
-
-
-static int
-sv_records_json_digits(sv_records_json_t *js)
-{
-    if (js->p == js->end || !sv_is_digit(*js->p)) {
+    p = (*js->p == '-' || sv_is_digit(*js->p)) ? sv_json_number(js->p, js->end)
+                                               : sv_json_word(js->p, js->end);
+    if (p == NULL) {
         return sv_records_json_error(js, sv_records_not_json);
     }
 
-    while (js->p < js->end && sv_is_digit(*js->p)) {
-        js->p++;
-    }
+    js->p = p;
 
     return 1;
 }
@@ -343,42 +278,22 @@ sv_records_json_digits(sv_records_json_t *js)
 static int
 sv_records_json_string(sv_records_json_t *js)
 {
-    uint32_t       ch;
-    unsigned char  c;
+    uint32_t              ch;
+    const unsigned char  *p;
 
-    for (js->p++; js->p < js->end; /* void */) {
-        c = *js->p++;
+    for (p = js->p + 1; p && p < js->end; /* void */) {
 
-        if (c == '"') {
+        if (*p == '"') {
+            js->p = p + 1;
             return 1;
         }
 
-        if (c < ' ') {
+        if (*p < ' ') {
             return sv_records_json_error(js, "There is a control character "
                                          "in a JSON string.");
         }
 
-        if (c != '\\') {
-            continue;
-        }
-
-        if (js->p == js->end) {
-            break;
-        }
-
-        c = *js->p++;
-
-        if (c == 'u') {
-
-            if (!sv_records_json_hex(js->p, js->end, &ch)) {
-                break;
-            }
-
-            js->p += 4;
-
-        } else if (c == '\0' || strchr("\"\\/bfnrt", c) == NULL) {
-            break;
-        }
+        p = (*p == '\\') ? sv_json_escape(p, js->end, &ch) : p + 1;
     }
 
     return sv_records_json_error(js, sv_records_not_json);
@@ -399,12 +314,7 @@ sv_records_json_error(sv_records_json_t *js, const char *error)
 static void
 sv_records_json_space(sv_records_json_t *js)
 {
-    while (js->p < js->end
-           && (*js->p == ' ' || *js->p == '\t'
-               || *js->p == '\n' || *js->p == '\r'))
-    {
-        js->p++;
-    }
+    js->p = sv_json_space(js->p, js->end);
 }
 
 
@@ -449,11 +359,13 @@ sv_records_json_decode(const unsigned char *p, const unsigned char *end,
             n = 1;
 
         } else {
-            if (!sv_records_json_escape(&p, end, &ch)) {
+            p = sv_json_escape(p, end, &ch);
+
+            if (p == NULL || (ch >= 0xd800 && ch <= 0xdfff)) {
                 return 0;
             }
 
-            n = sv_records_json_utf8(buf, ch);
+            n = sv_utf8_encode(buf, ch);
         }
 
         for (i = 0; i < n && left; i++, left--) {
@@ -462,108 +374,6 @@ sv_records_json_decode(const unsigned char *p, const unsigned char *end,
     }
 
     return 1;
-}
-
-
-static int
-sv_records_json_escape(const unsigned char **pos, const unsigned char *end,
-    uint32_t *ch)
-{
-    uint32_t              low;
-    const unsigned char  *p;
-    static const char     from[] = "bfnrt", to[] = "\b\f\n\r\t";
-
-    p = *pos + 1;
-
-    if (*p != 'u') {
-        *ch = strchr(from, *p) ? (uint32_t) to[strchr(from, *p) - from] : *p;
-        *pos = p + 1;
-        return 1;
-    }
-
-    if (!sv_records_json_hex(p + 1, end, ch)) {
-        return 0;
-    }
-
-    p += 5;
-
-    if (*ch >= 0xd800 && *ch <= 0xdfff) {
-
-        if (*ch >= 0xdc00 || end - p < 6 || p[0] != '\\' || p[1] != 'u'
-            || !sv_records_json_hex(p + 2, end, &low)
-            || low < 0xdc00 || low > 0xdfff)
-        {
-            return 0;
-        }
-
-        *ch = 0x10000 + ((*ch - 0xd800) << 10) + (low - 0xdc00);
-        p += 6;
-    }
-
-    *pos = p;
-
-    return 1;
-}
-
-
-static int
-sv_records_json_hex(const unsigned char *p, const unsigned char *end,
-    uint32_t *ch)
-{
-    int            i;
-    unsigned char  c;
-
-    if (end - p < 4) {
-        return 0;
-    }
-
-    *ch = 0;
-
-    for (i = 0; i < 4; i++) {
-        c = sv_lower(p[i]);
-
-        if (sv_is_digit(c)) {
-            *ch = *ch * 16 + (c - '0');
-
-        } else if (c >= 'a' && c <= 'f') {
-            *ch = *ch * 16 + (c - 'a' + 10);
-
-        } else {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-static size_t
-sv_records_json_utf8(unsigned char *dst, uint32_t ch)
-{
-    if (ch < 0x80) {
-        dst[0] = (unsigned char) ch;
-        return 1;
-    }
-
-    if (ch < 0x800) {
-        dst[0] = (unsigned char) (0xc0 | ch >> 6);
-        dst[1] = (unsigned char) (0x80 | (ch & 0x3f));
-        return 2;
-    }
-
-    if (ch < 0x10000) {
-        dst[0] = (unsigned char) (0xe0 | ch >> 12);
-        dst[1] = (unsigned char) (0x80 | (ch >> 6 & 0x3f));
-        dst[2] = (unsigned char) (0x80 | (ch & 0x3f));
-        return 3;
-    }
-
-    dst[0] = (unsigned char) (0xf0 | ch >> 18);
-    dst[1] = (unsigned char) (0x80 | (ch >> 12 & 0x3f));
-    dst[2] = (unsigned char) (0x80 | (ch >> 6 & 0x3f));
-    dst[3] = (unsigned char) (0x80 | (ch & 0x3f));
-
-    return 4;
 }
 
 
@@ -600,7 +410,7 @@ sv_records_json_members(sv_records_t *rs, unsigned char *text,
             continue;
         }
 
-        if (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r') {
+        if (sv_json_is_space(*p)) {
             continue;
         }
 

@@ -20,7 +20,6 @@ static int sv_source_form_is(const unsigned char *p,
     const unsigned char *end, const sv_str_t *name);
 static int sv_source_unescape(const unsigned char **pos,
     const unsigned char *end);
-static int sv_source_hex(unsigned char c);
 static void sv_source_put(sv_source_value_t *value, unsigned char c);
 static int sv_source_boundary(const sv_str_t *type, sv_str_t *boundary);
 static const unsigned char *sv_source_delimiter(const unsigned char *p,
@@ -149,8 +148,8 @@ sv_source_unescape(const unsigned char **pos, const unsigned char *end)
         return *p;
     }
 
-    high = sv_source_hex(p[1]);
-    low = sv_source_hex(p[2]);
+    high = sv_hex(p[1]);
+    low = sv_hex(p[2]);
 
     if (high < 0 || low < 0) {
         return *p;
@@ -159,19 +158,6 @@ sv_source_unescape(const unsigned char **pos, const unsigned char *end)
     *pos = p + 3;
 
     return high << 4 | low;
-}
-
-
-static int
-sv_source_hex(unsigned char c)
-{
-    if (sv_is_digit(c)) {
-        return c - '0';
-    }
-
-    c = sv_lower(c);
-
-    return (c >= 'a' && c <= 'f') ? c - 'a' + 10 : -1;
 }
 
 

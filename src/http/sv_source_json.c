@@ -1,7 +1,7 @@
 
-#include <stdint.h>
-
+#include "sv_json.h"
 #include "sv_source.h"
+#include "sv_utf8.h"
 
 
 /* of a document that is being read; functions return 0 where it is broken */
@@ -24,13 +24,8 @@ static int sv_source_json_array(sv_source_json_t *j, const sv_str_t *rest);
 static int sv_source_json_more(sv_source_json_t *j, unsigned char close);
 static int sv_source_json_string(sv_source_json_t *j, unsigned char *dst,
     size_t size, size_t *len);
-static int sv_source_json_escape(sv_source_json_t *j, uint32_t *ch);
-static int sv_source_json_hex(sv_source_json_t *j, uint32_t *ch);
-static size_t sv_source_json_utf8(unsigned char *dst, uint32_t ch);
-static int sv_source_json_number(sv_source_json_t *j);
-static size_t sv_source_json_digits(sv_source_json_t *j);
-static int sv_source_json_word(sv_source_json_t *j, const char *word);
-static void sv_source_json_spaces(sv_source_json_t *j);
+static int sv_source_json_behind(sv_source_json_t *j, const unsigned char *p);
+static void sv_source_json_space(sv_source_json_t *j);
 static size_t sv_source_token(const sv_str_t *rest, unsigned char *token,
     sv_str_t *next);
 static int sv_source_token_index(const unsigned char *token, size_t len,
@@ -102,7 +97,7 @@ sv_source_json_value(sv_source_json_t *j, const sv_str_t *rest)
 {
     int  rc;
 
-    sv_source_json_spaces(j);
+    sv_source_json_space(j);
 
     if (j->p == j->end) {
         return 0;
@@ -112,7 +107,7 @@ sv_source_json_value(sv_source_json_t *j, const sv_str_t *rest)
 
         if (*j->p == '"') {
             rc = sv_source_json_found(j);
-            sv_source_json_spaces(j);
+            sv_source_json_space(j);
             return rc;
         }
 
@@ -140,22 +135,16 @@ sv_source_json_value(sv_source_json_t *j, const sv_str_t *rest)
         break;
 
     case 't':
-        rc = sv_source_json_word(j, "true");
-        break;
-
     case 'f':
-        rc = sv_source_json_word(j, "false");
-        break;
-
     case 'n':
-        rc = sv_source_json_word(j, "null");
+        rc = sv_source_json_behind(j, sv_json_word(j->p, j->end));
         break;
 
     default:
-        rc = sv_source_json_number(j);
+        rc = sv_source_json_behind(j, sv_json_number(j->p, j->end));
     }
 
-    sv_source_json_spaces(j);
+    sv_source_json_space(j);
 
     return rc;
 }
@@ -205,7 +194,7 @@ sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest)
     alike = 0;
 
     j->p++;
-    sv_source_json_spaces(j);
+    sv_source_json_space(j);
 
     if (j->p < j->end && *j->p == '}') {
         j->p++;
@@ -214,7 +203,7 @@ sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest)
     }
 
     do {
-        sv_source_json_spaces(j);
+        sv_source_json_space(j);
 
         if (j->p == j->end || *j->p != '"'
             || !sv_source_json_string(j, name, sizeof(name), &n))
@@ -222,7 +211,7 @@ sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest)
             return 0;
         }
 
-        sv_source_json_spaces(j);
+        sv_source_json_space(j);
 
         if (j->p == j->end || *j->p++ != ':') {
             return 0;
@@ -278,7 +267,7 @@ sv_source_json_array(sv_source_json_t *j, const sv_str_t *rest)
     }
 
     j->p++;
-    sv_source_json_spaces(j);
+    sv_source_json_space(j);
 
     if (j->p < j->end && *j->p == ']') {
         j->p++;
@@ -356,11 +345,13 @@ sv_source_json_string(sv_source_json_t *j, unsigned char *dst, size_t size,
 
         } else {
 
-            if (!sv_source_json_escape(j, &ch)) {
+            if (!sv_source_json_behind(j, sv_json_escape(j->p, j->end, &ch))) {
                 return 0;
             }
 
-            m = sv_source_json_utf8(utf8, ch);
+            /* half a surrogate pair is no UTF-8, and no address then */
+
+            m = sv_utf8_encode(utf8, ch);
         }
 
         if (dst == NULL) {
@@ -385,201 +376,22 @@ sv_source_json_string(sv_source_json_t *j, unsigned char *dst, size_t size,
 
 
 static int
-sv_source_json_escape(sv_source_json_t *j, uint32_t *ch)
+sv_source_json_behind(sv_source_json_t *j, const unsigned char *p)
 {
-    uint32_t              low;
-    const char           *at;
-    const unsigned char  *p;
-    static const char     from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-
-    p = ++j->p;
-
-    if (p == j->end) {
+    if (p == NULL) {
         return 0;
     }
 
-    j->p++;
-
-    if (*p != 'u') {
-
-        at = *p ? strchr(from, *p) : NULL;
-        if (at == NULL) {
-            return 0;
-        }
-
-        *ch = (unsigned char) to[at - from];
-
-        return 1;
-    }
-
-    if (!sv_source_json_hex(j, ch)) {
-        return 0;
-    }
-
-    if (*ch < 0xd800 || *ch > 0xdbff || j->end - j->p < 6
-        || memcmp(j->p, "\\u", 2) != 0)
-    {
-        return 1;
-    }
-
-    p = j->p;
-    j->p += 2;
-
-    if (!sv_source_json_hex(j, &low)) {
-        return 0;
-    }
-
-    if (low < 0xdc00 || low > 0xdfff) {
-        j->p = p;
-        return 1;
-    }
-
-    *ch = 0x10000 + ((*ch - 0xd800) << 10) + (low - 0xdc00);
-
-    return 1;
-}
-
-
-static int
-sv_source_json_hex(sv_source_json_t *j, uint32_t *ch)
-{
-    int            i;
-    unsigned char  c;
-
-    if (j->end - j->p < 4) {
-        return 0;
-    }
-
-    *ch = 0;
-
-    for (i = 0; i < 4; i++) {
-        c = sv_lower(*j->p);
-        j->p++;
-
-        if (sv_is_digit(c)) {
-            *ch = *ch << 4 | (uint32_t) (c - '0');
-
-        } else if (c >= 'a' && c <= 'f') {
-            *ch = *ch << 4 | (uint32_t) (c - 'a' + 10);
-
-        } else {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-/* half a surrogate pair becomes what is no UTF-8, and no address then */
-
-static size_t
-sv_source_json_utf8(unsigned char *dst, uint32_t ch)
-{
-    if (ch < 0x80) {
-        dst[0] = (unsigned char) ch;
-        return 1;
-    }
-
-    if (ch < 0x800) {
-        dst[0] = (unsigned char) (0xc0 | ch >> 6);
-        dst[1] = (unsigned char) (0x80 | (ch & 0x3f));
-        return 2;
-    }
-
-    if (ch >= 0xd800 && ch <= 0xdfff) {
-        dst[0] = 0xff;
-        return 1;
-    }
-
-    if (ch < 0x10000) {
-        dst[0] = (unsigned char) (0xe0 | ch >> 12);
-        dst[1] = (unsigned char) (0x80 | (ch >> 6 & 0x3f));
-        dst[2] = (unsigned char) (0x80 | (ch & 0x3f));
-        return 3;
-    }
-
-    dst[0] = (unsigned char) (0xf0 | ch >> 18);
-    dst[1] = (unsigned char) (0x80 | (ch >> 12 & 0x3f));
-    dst[2] = (unsigned char) (0x80 | (ch >> 6 & 0x3f));
-    dst[3] = (unsigned char) (0x80 | (ch & 0x3f));
-
-    return 4;
-}
-
-
-static int
-sv_source_json_number(sv_source_json_t *j)
-{
-    if (j->p < j->end && *j->p == '-') {
-        j->p++;
-    }
-
-    if (j->p < j->end && *j->p == '0') {
-        j->p++;
-
-    } else if (sv_source_json_digits(j) == 0) {
-        return 0;
-    }
-
-    if (j->p < j->end && *j->p == '.') {
-        j->p++;
-
-        if (sv_source_json_digits(j) == 0) {
-            return 0;
-        }
-    }
-
-    if (j->p < j->end && (*j->p | 0x20) == 'e') {
-        j->p++;
-
-        if (j->p < j->end && (*j->p == '+' || *j->p == '-')) {
-            j->p++;
-        }
-
-        return sv_source_json_digits(j) != 0;
-    }
-
-    return 1;
-}
-
-
-static size_t
-sv_source_json_digits(sv_source_json_t *j)
-{
-    const unsigned char  *p;
-
-    for (p = j->p; j->p < j->end && sv_is_digit(*j->p); j->p++) { /* void */ }
-
-    return j->p - p;
-}
-
-
-static int
-sv_source_json_word(sv_source_json_t *j, const char *word)
-{
-    size_t  len;
-
-    len = strlen(word);
-
-    if ((size_t) (j->end - j->p) < len || memcmp(j->p, word, len) != 0) {
-        return 0;
-    }
-
-    j->p += len;
+    j->p = p;
 
     return 1;
 }
 
 
 static void
-sv_source_json_spaces(sv_source_json_t *j)
+sv_source_json_space(sv_source_json_t *j)
 {
-    while (j->p < j->end && (*j->p == ' ' || *j->p == '\t' || *j->p == '\n'
-                             || *j->p == '\r'))
-    {
-        j->p++;
-    }
+    j->p = sv_json_space(j->p, j->end);
 }
 
 

@@ -20,7 +20,6 @@ static int sv_tokens_limits(sv_lines_t *l, sv_token_client_t *client);
 static int sv_tokens_number(const sv_str_t *s, uint64_t max, uint64_t *n);
 static int sv_tokens_is(const sv_str_t *word, const char *name,
     sv_str_t *value);
-static int sv_tokens_nibble(unsigned char ch);
 static int sv_tokens_unique(sv_lines_t *l, sv_tokens_t *t);
 static int sv_tokens_by_name(const void *one, const void *two);
 static int sv_tokens_by_hash(const void *one, const void *two);
@@ -195,8 +194,8 @@ sv_tokens_hash(sv_lines_t *l, sv_tokens_t *t, const sv_str_t *word)
     }
 
     for (i = 0; i < SV_TOKENS_HASH; i++) {
-        high = sv_tokens_nibble(word->data[i * 2]);
-        low = sv_tokens_nibble(word->data[i * 2 + 1]);
+        high = sv_hex(word->data[i * 2]);
+        low = sv_hex(word->data[i * 2 + 1]);
 
         if (high < 0 || low < 0) {
             return sv_lines_fail(l, "a hash with other than hexadecimal "
@@ -362,19 +361,6 @@ sv_tokens_is(const sv_str_t *word, const char *name, sv_str_t *value)
     value->len = word->len - len;
 
     return 1;
-}
-
-
-static int
-sv_tokens_nibble(unsigned char ch)
-{
-    if (sv_is_digit(ch)) {
-        return ch - '0';
-    }
-
-    ch = sv_lower(ch);
-
-    return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
 }
 
 

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <cjson/cJSON.h>
 
+#include "sv_json.h"
 #include "sv_rdap.h"
 #include "sv_str.h"
 
@@ -40,9 +41,7 @@ sv_rdap_age(const char *json, size_t len, int64_t now)
         return -1;
     }
 
-    while (end < json + len
-           && (*end == ' ' || *end == '\t' || *end == '\r' || *end == '\n'))
-    {
+    while (end < json + len && sv_json_is_space(*end)) {
         end++;
     }
 

@@ -29,5 +29,8 @@ typedef struct {
 #define sv_is_alpha(c)     (((c) | 0x20) >= 'a' && ((c) | 0x20) <= 'z')
 #define sv_is_alnum(c)     (sv_is_digit(c) || sv_is_alpha(c))
 
+/* the value of a hexadecimal digit; -1: it is none */
+int sv_hex(unsigned char c);
+
 
 #endif /* _SV_STR_H_INCLUDED_ */

@@ -98,6 +98,41 @@ sv_utf8_head(unsigned char c, unsigned char *low, unsigned char *high)
 }
 
 
+size_t
+sv_utf8_encode(unsigned char *dst, uint32_t ch)
+{
+    if (ch < 0x80) {
+        dst[0] = (unsigned char) ch;
+        return 1;
+    }
+
+    if (ch < 0x800) {
+        dst[0] = (unsigned char) (0xc0 | ch >> 6);
+        dst[1] = (unsigned char) (0x80 | (ch & 0x3f));
+        return 2;
+    }
+
+    if (ch >= 0xd800 && ch <= 0xdfff) {
+        dst[0] = 0xff;
+        return 1;
+    }
+
+    if (ch < 0x10000) {
+        dst[0] = (unsigned char) (0xe0 | ch >> 12);
+        dst[1] = (unsigned char) (0x80 | (ch >> 6 & 0x3f));
+        dst[2] = (unsigned char) (0x80 | (ch & 0x3f));
+        return 3;
+    }
+
+    dst[0] = (unsigned char) (0xf0 | ch >> 18);
+    dst[1] = (unsigned char) (0x80 | (ch >> 12 & 0x3f));
+    dst[2] = (unsigned char) (0x80 | (ch >> 6 & 0x3f));
+    dst[3] = (unsigned char) (0x80 | (ch & 0x3f));
+
+    return 4;
+}
+
+
 int
 sv_utf8_valid(const unsigned char *data, size_t len)
 {

@@ -22,6 +22,9 @@
  */
 uint32_t sv_utf8_decode(const unsigned char **p, const unsigned char *end);
 
+/* up to four bytes; the length.  Of a surrogate: 0xff, which is no UTF-8 */
+size_t sv_utf8_encode(unsigned char *dst, uint32_t ch);
+
 int sv_utf8_valid(const unsigned char *data, size_t len);
 
 /*

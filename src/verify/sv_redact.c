@@ -219,30 +219,16 @@ sv_redact_mark(const unsigned char *p, size_t len, const sv_needle_t *needle)
 static int
 sv_redact_hex(const unsigned char *p, const unsigned char *end)
 {
-    int            i, v;
-    unsigned char  c;
+    int  high, low;
 
     if (end - p < 3 || (*p != '%' && *p != '+' && *p != '=')) {
         return -1;
     }
 
-    v = 0;
+    high = sv_hex(p[1]);
+    low = sv_hex(p[2]);
 
-    for (i = 1; i < 3; i++) {
-        c = sv_lower(p[i]);
-
-        if (sv_is_digit(c)) {
-            v = v * 16 + c - '0';
-
-        } else if (c >= 'a' && c <= 'f') {
-            v = v * 16 + c - 'a' + 10;
-
-        } else {
-            return -1;
-        }
-    }
-
-    return v;
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
 

@@ -1,0 +1,283 @@
+
+#include <cjson/cJSON.h>
+
+#include "sv_json.h"
+#include "sv_params_set.h"
+#include "sv_str.h"
+#include "sv_utf8.h"
+
+
+/* cJSON recurses by depth and takes 64 bytes or more for each value */
+#define SV_PARAMS_DEPTH_MAX   32
+#define SV_PARAMS_VALUES_MAX  1024
+
+
+static sv_params_status_e sv_params_json_scan(sv_params_t *params,
+    const unsigned char *data, size_t len);
+static const char *sv_params_json_tokens(const unsigned char *p,
+    const unsigned char *end);
+static const unsigned char *sv_params_json_string(const unsigned char *p,
+    const unsigned char *end, const char **error);
+static const unsigned char *sv_params_json_number(const unsigned char *p,
+    const unsigned char *end, const char **error);
+static sv_params_status_e sv_params_json_object(sv_params_t *params,
+    const cJSON *object);
+static int sv_params_json_flag(const cJSON *item);
+
+
+sv_params_status_e
+sv_params_json(const unsigned char *data, size_t len, sv_params_t *params)
+{
+    cJSON                *root;
+    const char           *end;
+    sv_params_status_e    status;
+    const unsigned char  *start;
+
+    start = data;
+
+    /* a byte order mark is not JSON, but what some editors and shells send */
+
+    if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
+        data += 3;
+        len -= 3;
+    }
+
+    while (len && sv_json_is_space(data[0])) {
+        data++;
+        len--;
+    }
+
+    while (len && sv_json_is_space(data[len - 1])) {
+        len--;
+    }
+
+    status = sv_params_json_scan(params, data, len);
+    if (status != SV_PARAMS_OK) {
+        return status;
+    }
+
+    end = (const char *) data;
+    root = cJSON_ParseWithLengthOpts(end, len, &end, 0);
+
+    if (root && end == (const char *) data + len) {
+        status = sv_params_json_object(params, root);
+
+    } else {
+        status = sv_params_error(params, SV_PARAMS_MALFORMED,
+                                 "The body is not valid JSON, see byte %zu.",
+                                 (size_t) (end - (const char *) start) + 1);
+    }
+
+    cJSON_Delete(root);
+
+    return status;
+}
+
+
+/*
+ * What cJSON would let pass or could not bear.  The "}" at the end also keeps
+ * cJSON before 1.7.18 from reading a byte behind what it was given.
+ */
+
+static sv_params_status_e
+sv_params_json_scan(sv_params_t *params, const unsigned char *data, size_t len)
+{
+    const char  *error;
+
+    if (len < 2 || data[0] != '{' || data[len - 1] != '}') {
+        return sv_params_error(params, SV_PARAMS_MALFORMED,
+                               "The body must be one JSON object, such as "
+                               "{\"email\": \"user@example.com\"}.");
+    }
+
+    if (!sv_utf8_valid(data, len)) {
+        return sv_params_error(params, SV_PARAMS_MALFORMED,
+                               "The body is not valid UTF-8 text.");
+    }
+
+    error = sv_params_json_tokens(data, data + len);
+
+    return error ? sv_params_error(params, SV_PARAMS_MALFORMED, "%s", error)
+                 : SV_PARAMS_OK;
+}
+
+
+static const char *
+sv_params_json_tokens(const unsigned char *p, const unsigned char *end)
+{
+    unsigned     depth, values;
+    const char  *error;
+
+    error = NULL;
+    depth = 0;
+    values = 0;
+
+    while (error == NULL && p < end) {
+
+        switch (*p) {
+
+        case '"':
+            p = sv_params_json_string(p + 1, end, &error);
+            continue;
+
+        case '{':
+        case '[':
+            depth++;
+            /* fall through */
+
+        case ',':
+            values++;
+            break;
+
+        case '}':
+        case ']':
+            if (depth) {
+                depth--;
+            }
+            break;
+
+        default:
+            if (sv_is_digit(*p) || *p == '-') {
+                p = sv_params_json_number(p, end, &error);
+                continue;
+            }
+
+            if (*p < ' ' && !sv_json_is_space(*p)) {
+                error = "There is a control character in the JSON body.";
+            }
+        }
+
+        if (depth > SV_PARAMS_DEPTH_MAX) {
+            error = "The JSON body is nested more than 32 levels deep.";
+        }
+
+        if (values > SV_PARAMS_VALUES_MAX) {
+            error = "The JSON body has more than 1024 values.";
+        }
+
+        p++;
+    }
+
+    return error;
+}
+
+
+/* from behind the opening quote to behind the closing one */
+
+static const unsigned char *
+sv_params_json_string(const unsigned char *p, const unsigned char *end,
+    const char **error)
+{
+    for ( /* void */ ; p < end; p++) {
+
+        if (*p < ' ') {
+            *error = "There is a control character in a JSON string.";
+            return end;
+        }
+
+        if (*p == '"') {
+            return p + 1;
+        }
+
+        if (*p != '\\') {
+            continue;
+        }
+
+        if (end - p >= 6 && memcmp(p + 1, "u0000", 5) == 0) {
+            *error = "There is a NUL character (\\u0000) in a JSON string.";
+            return end;
+        }
+
+        p++;
+    }
+
+    return end;
+}
+
+
+/* cJSON takes whatever strtod() does */
+
+static const unsigned char *
+sv_params_json_number(const unsigned char *p, const unsigned char *end,
+    const char **error)
+{
+    p = sv_json_number(p, end);
+
+    if (p && (p == end || sv_json_is_space(*p) || *p == ',' || *p == '}'
+              || *p == ']'))
+    {
+        return p;
+    }
+
+    *error = "There is a number in the body that JSON does not know.";
+
+    return end;
+}
+
+
+static sv_params_status_e
+sv_params_json_object(sv_params_t *params, const cJSON *object)
+{
+    int                  valid;
+    double               wait;
+    const char          *text;
+    const cJSON         *item;
+    sv_params_status_e   status;
+
+    for (item = object->child; item; item = item->next) {
+
+        if (strcmp(item->string, "email") == 0) {
+
+            if (!cJSON_IsString(item)) {
+                return sv_params_error(params, SV_PARAMS_INVALID,
+                                       "\"email\" must be a string.");
+            }
+
+            text = item->valuestring;
+            status = sv_params_set_email(params, (const unsigned char *) text,
+                                         strlen(text));
+
+        } else if (strcmp(item->string, "smtp") == 0) {
+            status = sv_params_set_smtp(params, sv_params_json_flag(item));
+
+        } else if (strcmp(item->string, "transcript") == 0) {
+            status = sv_params_set_transcript(params,
+                                              sv_params_json_flag(item));
+
+        } else if (strcmp(item->string, "wait") == 0) {
+            wait = item->valuedouble;
+            valid = cJSON_IsNumber(item) && wait >= 0
+                    && wait <= SV_PARAMS_WAIT_MAX
+                    && wait == (unsigned) wait;
+
+            status = sv_params_set_wait(params, valid,
+                                        valid ? (unsigned) wait : 0);
+
+        } else {
+            continue;
+        }
+
+        if (status != SV_PARAMS_OK) {
+            return status;
+        }
+    }
+
+    return SV_PARAMS_OK;
+}
+
+
+static int
+sv_params_json_flag(const cJSON *item)
+{
+    if (cJSON_IsBool(item)) {
+        return cJSON_IsTrue(item);
+    }
+
+    if (cJSON_IsNumber(item)
+        && (item->valuedouble == 0 || item->valuedouble == 1))
+    {
+        return item->valuedouble == 1;
+    }
+
+    return -1;
+}
