@@ -41,14 +41,34 @@ struct ngx_http_smtp_verify_gate_s {
 };
 
 
-/* gate.c */
+/* gate_conf.c */
 char *ngx_http_smtp_verify_gate(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_smtp_verify_address(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-ngx_int_t ngx_http_smtp_verify_gate_init(ngx_conf_t *cf);
 void ngx_http_smtp_verify_gate_merge(ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf);
+
+/* gate.c */
+ngx_int_t ngx_http_smtp_verify_gate_init(ngx_conf_t *cf);
+
+/*
+ * gate_answer.c: what the phase handler returns.  _verdict(): by ctx->result;
+ * _fault(): it is ours, not the client's; _refuse(): a page of error_page,
+ * else a problem with these members, NULL: none.
+ */
+ngx_int_t ngx_http_smtp_verify_gate_verdict(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx);
+ngx_int_t ngx_http_smtp_verify_gate_pass(ngx_http_request_t *r,
+    ngx_smtp_verify_result_t *result);
+ngx_int_t ngx_http_smtp_verify_gate_fault(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx, ngx_uint_t status, const char *code,
+    const char *detail);
+ngx_int_t ngx_http_smtp_verify_gate_not_verified(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx);
+ngx_int_t ngx_http_smtp_verify_gate_refuse(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx, ngx_uint_t status, const char *code,
+    const char *detail, ngx_str_t *members);
 
 /* gate_headers.c: none of ours from the client; those of the result */
 ngx_int_t ngx_http_smtp_verify_gate_headers(ngx_http_request_t *r,
