@@ -724,12 +724,12 @@ mx1 11 pipelining users=john
     rcpt john@*: wait 1200ms ; 250 ok
 --- gate: $arg_email budget=400ms
 --- more
-add_header X-Gate "$smtp_verify_reason $smtp_verify_level $smtp_verify_mx, $smtp_verify_provider";
+add_header X-Gate "$smtp_verify_reason $smtp_verify_level [$smtp_verify_mx] [$smtp_verify_provider]";
 add_header X-Result $smtp_verify_result;
 --- request
 GET /signup?email=john@mail.test
 --- response_headers
-X-Gate: pending estimated aspmx.l.google.com, Google Workspace
+X-Gate: pending estimated [aspmx.l.google.com] [Google Workspace]
 --- response_headers_like
 X-Result: .*"domain":true,"mx_record":true,"smtp":\{"connected":true,"mailbox_exists":null,"is_catch_all":null,"smtp_provider":"Google Workspace","mx_host":"aspmx.l.google.com","mx_ip":null,"stage":null,.*
 --- dns_queries
@@ -751,13 +751,13 @@ mx1 11 pipelining users=john
     banner: wait 1200ms ; 220 mx
 --- gate: $arg_email budget=400ms
 --- more
-add_header X-Gate "$smtp_verify_reason $smtp_verify_level $smtp_verify_mx, $smtp_verify_provider";
+add_header X-Gate "$smtp_verify_reason $smtp_verify_level [$smtp_verify_mx] [$smtp_verify_provider]";
 add_header X-Result $smtp_verify_result;
 --- request eval
 ["GET /signup?email=john\@mail.test", "GET /signup?email=john\@slow.test"]
 --- response_headers eval
-["X-Gate: pending estimated aspmx.l.google.com, Google Workspace",
- "X-Gate: pending estimated , "]
+["X-Gate: pending estimated [aspmx.l.google.com] [Google Workspace]",
+ "X-Gate: pending estimated [] []"]
 --- response_headers_like eval
 ["X-Result: .*\"domain\":true,\"mx_record\":true,\"smtp\":\\{\"connected\":(null|true),.*",
  "X-Result: .*\"domain\":null,\"mx_record\":null,.*"]

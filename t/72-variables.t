@@ -97,7 +97,7 @@ jane@ok.test
 ["X-All: deliverable accepted confirmed 9\\d mx1.ok.test ok.test \\[\\] \\[\\] MISS yes",
  "X-All: deliverable accepted confirmed 9\\d mx1.ok.test ok.test \\[\\] \\[\\] HIT yes",
  "X-All: undeliverable mailbox_not_found confirmed 0 mx1.ok.test ok.test \\[\\] \\[\\] MISS no"]
---- access_log eval
+--- logged eval
 [qr/^\{"email":"john\@ok\.test",.*"status":"deliverable",.*"rule":"accepted-2xx"\}.*"cached":false,.*"response_time_ms":\d+\} yes \d+\.\d{3}$/,
  qr/^\{"email":"john\@OK\.test","normalized":"john\@ok\.test",.*"cached":true,.*\} yes 0\.000$/]
 
@@ -146,7 +146,7 @@ map $smtp_verify_level $mapped {
 accepted deliverable sure
 --- response_headers
 X-Early: []
---- access_log eval
+--- logged eval
 [qr/^\/gate deliverable ok\.test PASSED$/]
 
 
@@ -331,5 +331,5 @@ log_format verdict 'domain=$smtp_verify_domain';
 Content-Type: application/x-www-form-urlencoded
 --- response_body
 app
---- access_log
+--- logged
 domain=

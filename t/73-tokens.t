@@ -314,7 +314,7 @@ no@
 [200, 200, 429, 200, 200, 429, 401, 401, 401, 401]
 --- log_allow
 limiting requests
---- access_log
+--- logged
 client=[alice] 200
 client=[alice] 429
 client=[bob] 429

@@ -186,8 +186,12 @@ sub requests
     }
 
     if (defined $block->problem && !defined $block->response_headers) {
+        my $header = 'Content-Type: application/problem+json';
+        my ($many) = grep { ref } scalar $block->request,
+            scalar $block->pipelined_requests;
+
         give($block,
-             response_headers => 'Content-Type: application/problem+json');
+             response_headers => $many ? [($header) x @$many] : $header);
     }
 
     # the real runner evaluates this right before the request
@@ -624,6 +628,8 @@ sub nginx_checks
         push @bad, $error if defined $error;
     }
 
+    push @bad, not_logged($block) if defined $block->logged;
+
     push @bad, map { "a connection is left: $_" }
         TestVerify::Nginx::connections();
 
@@ -638,6 +644,26 @@ sub nginx_checks
         grep { ($files->{$_} // 0) != ($reports->{$_} // 0) } keys %$files;
 
     return none("$name - nginx has nothing to complain of", '', @bad);
+}
+
+
+# of all requests: Test::Nginx's own "access_log" is asked behind each of them
+
+sub not_logged
+{
+    my ($block) = @_;
+
+    my $want = $block->logged;
+    my $file = Test::Nginx::Socket::server_root() . '/logs/access.log';
+    my @lines;
+
+    if (open my $in, '<', $file) {
+        @lines = <$in>;
+    }
+
+    return map { "not in access.log: $_" }
+        grep { my $re = ref $_ ? $_ : qr/\Q$_\E/; !grep { /$re/ } @lines }
+        ref $want ? @$want : lines($want);
 }
 
 
