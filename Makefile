@@ -8,6 +8,7 @@
 #   CC=clang        instead of gcc
 #   TESTS="a b"     the suites to run, instead of t/*.t
 #   SLOW=N          all times of the suites N times as long, for a slow machine
+#   ZONES=1         the suites with a cache and a throttle wherever they have none
 #   FUZZ="a b"      the fuzz targets to run, FUZZ_SECONDS each
 
 SHELL        := /bin/bash
@@ -17,6 +18,7 @@ MAKEFLAGS    += --no-builtin-rules --no-print-directory
 BUILD        ?= build
 FUZZ_SECONDS ?= 60
 SLOW         ?= 1
+ZONES        ?=
 TESTS        ?= $(sort $(wildcard t/*.t))
 PROVE_FLAGS  ?= -j2
 DESTDIR      ?=
@@ -258,12 +260,13 @@ lint-deep: $(NB)/objs/Makefile
 # ---- suites
 
 suites = TEST_NGINX_BINARY=$(1) TEST_VERIFY_SLOW=$(SLOW) \
-         prove -It/lib $(PROVE_FLAGS) $(TESTS)
+         TEST_VERIFY_ZONES=$(ZONES) prove -It/lib $(PROVE_FLAGS) $(TESTS)
 
 .PHONY: test
 test: deps-test lint-fast unit module  ## lint-fast, unit, then the suites t/*.t (or TESTS="a b")
 	@export TEST_NGINX_LOAD_MODULES=$(SO) TEST_NGINX_BINARY=$(NGX_BIN); \
-	export TEST_VERIFY_SLOW=$(SLOW) PROVE_FLAGS="$(PROVE_FLAGS)"; \
+	export TEST_VERIFY_SLOW=$(SLOW) TEST_VERIFY_ZONES=$(ZONES); \
+	export PROVE_FLAGS="$(PROVE_FLAGS)"; \
 	t/tools/suites $(B)/prove $(TESTS)
 
 

@@ -300,6 +300,7 @@ Content-Type: application/problem+json
 
 
 === TEST 16: PUT
+--- no_zones
 --- more_headers
 Content-Type: application/json
 --- request
@@ -316,6 +317,7 @@ detail: /POST/
 
 
 === TEST 17: DELETE
+--- no_zones
 --- request
 DELETE /verify?email=john@ok.test
 --- error_code: 405

@@ -237,6 +237,7 @@ smtp.rule: accepted-2xx
 
 
 === TEST 13: not known is asked again with the next address
+--- no_zones
 --- smtp
 mx1 11 pipelining users=john,mary
     rcpt#2@1: 450 4.2.0 Try again later

@@ -521,6 +521,7 @@ smtp.rule: *
 
 
 === TEST 24: Postfix: 31 addresses on sessions that are kept
+--- no_zones
 --- config
 location = /verify {
     smtp_verify;
@@ -546,6 +547,7 @@ _EOC_
 
 
 === TEST 25: Exim: 31 addresses on sessions that are kept
+--- no_zones
 --- config
 location = /verify {
     smtp_verify;

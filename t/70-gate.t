@@ -336,6 +336,7 @@ limiting requests
 
 
 === TEST 14: an internal redirect asks once; another address is another question
+--- no_zones
 --- smtp
 mx1 11 pipelining users=john,jim
 --- config
@@ -449,6 +450,7 @@ X-Gate: unknown pending estimated []
 
 
 === TEST 18: past the budget what is known may still be denied
+--- no_zones
 --- smtp
 mx1 11 pipelining users=john
     banner: hang

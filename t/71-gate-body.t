@@ -560,6 +560,7 @@ Content-Type: application/x-www-form-urlencoded
 
 
 === TEST 21: the body is kept for a redirect, and for mirrors
+--- no_zones
 --- smtp
 mx1 11 pipelining users=john
 --- config

@@ -303,6 +303,7 @@ reason.not_probed: 1
 
 
 === TEST 13: duplicates cost one probe, without a cache
+--- no_zones
 --- smtp
 mx1 11 pipelining users=john
     rcpt john@*: wait 300ms ; default
@@ -785,6 +786,7 @@ code: missing_token
 
 
 === TEST 38: a quota that is used up in the middle
+--- no_zones
 --- user_files eval
 ">>> tokens\nclient sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 quota=2\n"
 --- verify

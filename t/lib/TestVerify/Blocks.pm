@@ -124,7 +124,7 @@ sub configure
         my %said = map { $_ => 1 } $mine =~ /^\s*(\w+)/mg;
 
         give($block, http_config => join '', $mine, "\n", map { "    $_\n" }
-             grep { !$said{(split ' ')[0]} } defaults());
+             grep { !$said{(split ' ')[0]} } defaults(), zones($block));
     }
 
     if (!defined $block->config) {
@@ -154,6 +154,28 @@ sub defaults
         'smtp_verify_greeting_timeout 600ms;',
         'smtp_verify_read_timeout 600ms;',
         'smtp_verify_timeout 5s;',
+    );
+}
+
+
+# TEST_VERIFY_ZONES: with them, what is said of the rest has to hold as well
+
+sub zones
+{
+    my ($block) = @_;
+
+    return if !$ENV{TEST_VERIFY_ZONES} || defined $block->no_zones;
+
+    for my $section (qw( http_config config verify )) {
+        return if ($block->$section // '') =~ /smtp_verify_(cache|throttle)/;
+    }
+
+    return (
+        'smtp_verify_cache_zone zone=all:8m;',
+        'smtp_verify_cache all;',
+        'smtp_verify_throttle_zone zone=all_throttle:8m;',
+        'smtp_verify_throttle zone=all_throttle conns=1000 rate=1000/s'
+            . ' burst=1000 rejects=100000/h;',
     );
 }
 
