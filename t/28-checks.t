@@ -286,10 +286,7 @@ mine.txt:3
 
 
 === TEST 16: rules of one's own
---- http_config
-smtp_verify_rules $TEST_NGINX_SERVER_ROOT/html/mine.conf;
---- user_files
->>> mine.conf
+--- rules
 # one is enough
 
 rule gone-fishing
@@ -334,10 +331,7 @@ none.conf
 
 
 === TEST 18: rules: a mistake, its file and its line
---- http_config
-smtp_verify_rules $TEST_NGINX_SERVER_ROOT/html/mine.conf;
---- user_files
->>> mine.conf
+--- rules
 rule a
     label    mailbox_full
     any      "over quota"
@@ -348,15 +342,12 @@ rule b
 --- must_die
 --- error_log
 [emerg]
-mine.conf:6
+rules.conf:6
 
 
 
 === TEST 19: rules: an example that another rule decides
---- http_config
-smtp_verify_rules $TEST_NGINX_SERVER_ROOT/html/mine.conf;
---- user_files
->>> mine.conf
+--- rules
 rule a
     label    mailbox_full
     any      "over quota"
@@ -368,15 +359,12 @@ rule b
 --- must_die
 --- error_log
 [emerg]
-mine.conf:8
+rules.conf:8
 
 
 
 === TEST 20: rules: a 4xx cannot say missing
---- http_config
-smtp_verify_rules $TEST_NGINX_SERVER_ROOT/html/mine.conf;
---- user_files
->>> mine.conf
+--- rules
 rule a
     label    mailbox_not_found
     code     4xx
@@ -384,7 +372,7 @@ rule a
 --- must_die
 --- error_log
 [emerg]
-mine.conf:
+rules.conf:
 
 
 
@@ -404,10 +392,7 @@ rule a
 
 
 === TEST 22: a provider that accepts all: estimated, and said so
---- http_config
-smtp_verify_providers $TEST_NGINX_SERVER_ROOT/html/mine.conf;
---- user_files
->>> mine.conf
+--- providers
 provider ours
     name    "Our Mail"
     mx      ok.test
@@ -436,10 +421,7 @@ C: RSET
 
 
 === TEST 23: a provider whose refusals prove nothing
---- http_config
-smtp_verify_providers $TEST_NGINX_SERVER_ROOT/html/mine.conf;
---- user_files
->>> mine.conf
+--- providers
 provider ours
     name    "Our Mail"
     mx      ok.test
@@ -456,10 +438,7 @@ smtp.response_code: 550
 
 
 === TEST 24: a provider that is definitive: no random recipient
---- http_config
-smtp_verify_providers $TEST_NGINX_SERVER_ROOT/html/mine.conf;
---- user_files
->>> mine.conf
+--- providers
 provider ours
     name    "Our Mail"
     mx      ok.test
@@ -482,10 +461,7 @@ C: RSET
 
 
 === TEST 25: a provider that may not be asked
---- http_config
-smtp_verify_providers $TEST_NGINX_SERVER_ROOT/html/mine.conf;
---- user_files
->>> mine.conf
+--- providers
 provider ours
     name    "Our Mail"
     mx      ok.test
@@ -504,10 +480,7 @@ smtp.response_code: null
 
 
 === TEST 26: a provider known by its banner
---- http_config
-smtp_verify_providers $TEST_NGINX_SERVER_ROOT/html/mine.conf;
---- user_files
->>> mine.conf
+--- providers
 provider ours
     name    "Our Mail"
     banner  "our mail gateway"
@@ -523,10 +496,7 @@ smtp.smtp_provider: Our Mail
 
 
 === TEST 27: a second recipient may not be asked there: not in this session
---- http_config
-smtp_verify_providers $TEST_NGINX_SERVER_ROOT/html/mine.conf;
---- user_files
->>> mine.conf
+--- providers
 provider ours
     name    "Our Mail"
     mx      ok.test
@@ -545,10 +515,7 @@ C: RSET
 
 
 === TEST 28: providers: a mistake, its file and its line
---- http_config
-smtp_verify_providers $TEST_NGINX_SERVER_ROOT/html/mine.conf;
---- user_files
->>> mine.conf
+--- providers
 provider ours
     name    "Our Mail"
     mx      ok.test
@@ -556,7 +523,7 @@ provider ours
 --- must_die
 --- error_log
 [emerg]
-mine.conf:4
+providers.conf:4
 
 
 

@@ -342,7 +342,6 @@ blame: null
 smtp.rule: accepted-2xx
 --- smtp_check eval
 sub {
-    return TestVerify::Clients::count(sub { $_[0]{json}{reason} },
-                                      TestVerify::Clients::answers())
+    return TestVerify::Clients::reasons()
            eq 'accepted 30';
 }

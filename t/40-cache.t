@@ -3,16 +3,11 @@
 use lib 't/lib';
 use TestVerify 'no_plan';
 
-add_block_preprocessor(sub {
-    my ($block) = @_;
-
-    return if defined $block->must_die || defined $block->http_config;
-
-    $block->set_value(http_config =>
-        "smtp_verify_cache_zone zone=results:1m;\n"
-        . "smtp_verify_cache results;\n"
-        . "add_header X-Cache \$smtp_verify_cache_status;\n");
-});
+preset(http_config => <<'END');
+smtp_verify_cache_zone zone=results:1m;
+smtp_verify_cache results;
+add_header X-Cache $smtp_verify_cache_status;
+END
 
 run_tests();
 

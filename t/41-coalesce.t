@@ -8,20 +8,16 @@ master_on();
 workers(2);
 worker_connections(4096);
 
-add_block_preprocessor(sub {
-    my ($block) = @_;
-
-    $block->set_value(http_config =>
-        "smtp_verify_cache_zone zone=results:1m;\n"
-        . "smtp_verify_cache results;\n"
-        . "smtp_verify_connect_timeout 2s;\n"
-        . "smtp_verify_greeting_timeout 4s;\n"
-        . "smtp_verify_read_timeout 4s;\n"
-        . "smtp_verify_timeout 10s;\n"
-        . "add_header X-Cache \$smtp_verify_cache_status;\n"
-        . "add_header X-Pid \$pid;\n"
-        . ($block->http_config // ''));
-});
+preset_http(<<'END');
+smtp_verify_cache_zone zone=results:1m;
+smtp_verify_cache results;
+smtp_verify_connect_timeout 2s;
+smtp_verify_greeting_timeout 4s;
+smtp_verify_read_timeout 4s;
+smtp_verify_timeout 10s;
+add_header X-Cache $smtp_verify_cache_status;
+add_header X-Pid $pid;
+END
 
 run_tests();
 
@@ -132,8 +128,7 @@ cached: false
 --- smtp_sessions: 1
 --- smtp_check eval
 sub {
-    return TestVerify::Clients::count(sub { $_[0]{json}{reason} },
-                                      TestVerify::Clients::answers())
+    return TestVerify::Clients::reasons()
            eq 'accepted 50';
 }
 
@@ -201,8 +196,7 @@ exited on signal 9
 --- smtp_sessions: 2
 --- smtp_check eval
 sub {
-    my $reasons = TestVerify::Clients::count(sub { $_[0]{json}{reason} },
-                                             TestVerify::Clients::answers());
+    my $reasons = TestVerify::Clients::reasons();
 
     return $reasons =~ /^accepted \d+, none \d+$/;
 }
@@ -269,8 +263,7 @@ reason: accepted
 cached: false
 --- smtp_check eval
 sub {
-    return TestVerify::Clients::count(sub { $_[0]{json}{reason} },
-                                      TestVerify::Clients::answers())
+    return TestVerify::Clients::reasons()
            eq 'timeout 1';
 }
 
@@ -301,8 +294,7 @@ reason: accepted
 --- smtp_sessions: 2
 --- smtp_check eval
 sub {
-    return TestVerify::Clients::count(sub { $_[0]{json}{reason} },
-                                      TestVerify::Clients::answers())
+    return TestVerify::Clients::reasons()
            eq 'accepted 20';
 }
 
@@ -327,7 +319,7 @@ retry_after: >= 1
 sub {
     my @answers = TestVerify::Clients::answers();
 
-    return TestVerify::Clients::count(sub { $_[0]{json}{reason} }, @answers)
+    return TestVerify::Clients::reasons(@answers)
            eq 'interrupted 60'
            && TestVerify::Clients::count(sub { $_[0]{header}{'X-Pid'} },
                                          @answers) =~ /,/;

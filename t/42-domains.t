@@ -8,19 +8,15 @@ master_on();
 workers(2);
 worker_connections(1024);
 
-add_block_preprocessor(sub {
-    my ($block) = @_;
-
-    $block->set_value(http_config =>
-        "smtp_verify_cache_zone zone=results:1m;\n"
-        . "smtp_verify_cache results;\n"
-        . "smtp_verify_connect_timeout 2s;\n"
-        . "smtp_verify_greeting_timeout 4s;\n"
-        . "smtp_verify_read_timeout 4s;\n"
-        . "smtp_verify_timeout 10s;\n"
-        . "add_header X-Pid \$pid;\n"
-        . ($block->http_config // ''));
-});
+preset_http(<<'END');
+smtp_verify_cache_zone zone=results:1m;
+smtp_verify_cache results;
+smtp_verify_connect_timeout 2s;
+smtp_verify_greeting_timeout 4s;
+smtp_verify_read_timeout 4s;
+smtp_verify_timeout 10s;
+add_header X-Pid $pid;
+END
 
 run_tests();
 
@@ -203,8 +199,7 @@ sub {
     my @answers = TestVerify::Clients::answers();
 
     return 1 == (() = $_[1] =~ /C: RSET/g)
-           && TestVerify::Clients::count(sub { $_[0]{json}{reason} },
-                                         @answers) eq 'accepted 60'
+           && TestVerify::Clients::reasons(@answers) eq 'accepted 60'
            && TestVerify::Clients::count(sub { $_[0]{header}{'X-Pid'} },
                                          @answers) =~ /,/;
 }
@@ -224,8 +219,7 @@ reason: accepted_untested
 --- smtp_check eval
 sub {
     return 1 == (() = $_[1] =~ /C: RSET/g)
-           && TestVerify::Clients::count(sub { $_[0]{json}{reason} },
-                                         TestVerify::Clients::answers())
+           && TestVerify::Clients::reasons()
               eq 'accepted_untested 40';
 }
 

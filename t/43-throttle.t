@@ -10,6 +10,9 @@ master_on();
 workers(2);
 worker_connections(1024);
 
+preset(smtp => "mx1 11 pipelining users=john\n");
+preset_http("smtp_verify_throttle_zone zone=limits:1m;\n");
+
 
 # how many of the sessions were open at once; that the client has closed one
 # is seen a moment after it did
@@ -58,23 +61,13 @@ sub least
 }
 
 
-sub reasons
-{
-    return TestVerify::Clients::count(sub { $_[0]{json}{reason} },
-                                      TestVerify::Clients::answers());
-}
-
-
 run_tests();
 
 __DATA__
 
 === TEST 1: within the limits nothing is felt
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=2 rate=100/s burst=10;
---- smtp
-mx1 11 pipelining users=john
 --- address
 john@ok.test
 jane@ok.test
@@ -91,10 +84,7 @@ reason: accepted
 
 === TEST 2: the rate
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits rate=30/m burst=0;
---- smtp
-mx1 11 pipelining users=john
 --- address
 jane@ok.test
 jane1@ok.test
@@ -109,10 +99,7 @@ response_time_ms: >= 300
 
 === TEST 3: no longer than one is willing to wait
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits rate=2/m burst=0 wait=200ms;
---- smtp
-mx1 11 pipelining users=john
 --- address
 jane@ok.test
 jane1@ok.test
@@ -132,10 +119,7 @@ response_time_ms: <= 500
 
 === TEST 4: no queue
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits rate=2/m burst=0 queue=0;
---- smtp
-mx1 11 pipelining users=john
 --- address
 jane@ok.test
 jane1@ok.test
@@ -150,11 +134,8 @@ response_time_ms: <= 100
 
 === TEST 5: the budget of the probe is kept
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits rate=2/m burst=0 wait=10s;
 smtp_verify_timeout 300ms;
---- smtp
-mx1 11 pipelining users=john
 --- address
 jane@ok.test
 jane1@ok.test
@@ -169,10 +150,7 @@ response_time_ms: <= 600
 
 === TEST 6: refused recipients, the random one included
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits rejects=2/h;
---- smtp
-mx1 11 pipelining users=john
 --- address
 john@ok.test
 jane@ok.test
@@ -191,10 +169,7 @@ retry_after: >= 1000
 
 === TEST 7: a host that many names lead to
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits rate=2/m burst=0 wait=100ms;
---- smtp
-mx1 11 pipelining users=john
 --- dns
 a.test MX 10 mx.a.test
 mx.a.test A 11
@@ -213,7 +188,6 @@ reason: throttled
 
 === TEST 8: another destination is not held up
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits rate=2/m burst=0 wait=100ms;
 --- smtp
 mx1 11 pipelining users=john
@@ -239,7 +213,6 @@ reason: throttled
 
 === TEST 9: a slot comes back when the session has closed
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=1 rate=100/s;
 --- smtp
 mx1 11 pipelining users=john
@@ -258,11 +231,8 @@ response_time_ms: >= 150
 
 === TEST 10: a kept session is used rather than waited for
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=1 rate=100/s;
 smtp_verify_keepalive 8 timeout=300ms;
---- smtp
-mx1 11 pipelining users=john
 --- address
 john@ok.test
 john@ok.test
@@ -302,7 +272,6 @@ invalid parameter "rate=5/d"
 
 === TEST 14: sessions at once, of all workers
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=3 rate=1000/s burst=100;
 smtp_verify_timeout 10s;
 --- smtp
@@ -317,7 +286,7 @@ reason: accepted
 sub {
     my ($sessions) = @_;
 
-    return main::reasons() eq 'mailbox_not_found 60'
+    return TestVerify::Clients::reasons() eq 'mailbox_not_found 60'
            && main::most($sessions) == 3;
 }
 --- timeout: 15s
@@ -327,7 +296,6 @@ sub {
 
 === TEST 15: sessions at once, of many names at one address
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=3 rate=1000/s burst=100;
 smtp_verify_timeout 10s;
 --- smtp
@@ -346,7 +314,7 @@ reason: accepted
 sub {
     my ($sessions) = @_;
 
-    return main::reasons() eq 'mailbox_not_found 40'
+    return TestVerify::Clients::reasons() eq 'mailbox_not_found 40'
            && main::most($sessions) == 3;
 }
 --- timeout: 15s
@@ -356,11 +324,8 @@ sub {
 
 === TEST 16: a rate that all workers keep
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=10 rate=20/s burst=0;
 smtp_verify_timeout 10s;
---- smtp
-mx1 11 pipelining users=john
 --- init
 TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 30);
 --- address: john@ok.test
@@ -372,7 +337,7 @@ sub {
 
     my $took = $sessions->[-1]{t} - $sessions->[0]{t};
 
-    return main::reasons() eq 'mailbox_not_found 30'
+    return TestVerify::Clients::reasons() eq 'mailbox_not_found 30'
            && $took > 1.4 && $took < 6;
 }
 --- timeout: 15s
@@ -382,7 +347,6 @@ sub {
 
 === TEST 17: the slots of a worker that is killed
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=1 rate=1000/s;
 smtp_verify_timeout 5s;
 smtp_verify_read_timeout 5s;
@@ -406,12 +370,9 @@ exited on signal 9
 
 === TEST 18: kept sessions give way
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=2 rate=1000/s burst=100;
 smtp_verify_keepalive 8 timeout=3s;
 smtp_verify_timeout 10s;
---- smtp
-mx1 11 pipelining users=john
 --- dns
 ok.test MX 10 mx1.ok.test
 mx1.ok.test A 11
@@ -429,7 +390,7 @@ response_time_ms: <= 1000
 sub {
     my ($sessions) = @_;
 
-    return main::reasons() eq 'accepted 40' && main::most($sessions) <= 2;
+    return TestVerify::Clients::reasons() eq 'accepted 40' && main::most($sessions) <= 2;
 }
 --- timeout: 15s
 --- linger: 8s
@@ -438,7 +399,6 @@ sub {
 
 === TEST 19: the rate is of recipients, on a session that is kept, too
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits rate=4/s burst=0;
 smtp_verify_keepalive 8 timeout=2s;
 smtp_verify_timeout 10s;
@@ -469,7 +429,6 @@ sub {
 
 === TEST 20: ever so many at once, and sessions that are kept
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=3 rate=20/s burst=3;
 smtp_verify_keepalive 8 timeout=1s;
 smtp_verify_timeout 10s;
@@ -486,7 +445,7 @@ reason: accepted
 sub {
     my ($sessions) = @_;
 
-    return main::reasons() eq 'accepted 40' && main::most($sessions) <= 3
+    return TestVerify::Clients::reasons() eq 'accepted 40' && main::most($sessions) <= 3
            && @$sessions <= 20 && main::least(10, $sessions) > 0.25;
 }
 --- timeout: 15s
@@ -496,11 +455,8 @@ sub {
 
 === TEST 21: no time left to ask the random recipient
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits rate=2/m burst=0;
 smtp_verify_timeout 3s;
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: accepted_untested
@@ -511,12 +467,9 @@ response_time_ms: <= 2000
 
 === TEST 22: eager, where the rate has room for two
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits rate=2/m burst=1;
 smtp_verify_timeout 3s;
 smtp_verify_catch_all eager;
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: accepted
@@ -529,12 +482,9 @@ QUIT
 
 === TEST 23: eager, where it has not
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits rate=60/m burst=0;
 smtp_verify_timeout 8s;
 smtp_verify_catch_all eager;
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: accepted
@@ -550,7 +500,6 @@ QUIT
 
 === TEST 24: what a provider takes in a session, and at once
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=4 rate=1000/s burst=100;
 smtp_verify_keepalive 8 timeout=500ms;
 smtp_verify_providers $TEST_NGINX_SERVROOT/html/providers;
@@ -579,7 +528,7 @@ sub {
 
     # twenty and a random one, two in a session
 
-    return main::reasons() eq 'accepted 19' && main::most($sessions) == 1
+    return TestVerify::Clients::reasons() eq 'accepted 19' && main::most($sessions) == 1
            && @$sessions >= 11 && @$sessions <= 14;
 }
 --- timeout: 15s
@@ -589,7 +538,6 @@ sub {
 
 === TEST 25: and what the operator knows of it
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=1 rate=1000/s burst=100;
 smtp_verify_throttle_provider mill conns=3 messages=4;
 smtp_verify_keepalive 8 timeout=500ms;
@@ -617,7 +565,7 @@ reason: accepted
 sub {
     my ($sessions) = @_;
 
-    return main::reasons() eq 'accepted 39' && main::most($sessions) == 3
+    return TestVerify::Clients::reasons() eq 'accepted 39' && main::most($sessions) == 3
            && @$sessions >= 11 && @$sessions <= 26;
 }
 --- timeout: 15s
@@ -627,7 +575,6 @@ sub {
 
 === TEST 26: one transaction a session: the random recipient has its own
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=4 rate=1000/s burst=100;
 smtp_verify_throttle_provider mill messages=1;
 smtp_verify_keepalive 8 timeout=500ms;
@@ -639,8 +586,6 @@ provider mill
     mx        ok.test
     worth     learned
     source    test
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: accepted
@@ -650,7 +595,6 @@ reason: accepted
 
 === TEST 27: a total over all destinations
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=5 total=2 rate=1000/s burst=100;
 smtp_verify_timeout 10s;
 --- smtp
@@ -673,7 +617,7 @@ reason: accepted
 sub {
     my ($sessions) = @_;
 
-    return main::reasons() eq 'mailbox_not_found 40'
+    return TestVerify::Clients::reasons() eq 'mailbox_not_found 40'
            && main::most($sessions) == 2;
 }
 --- timeout: 15s
@@ -683,8 +627,8 @@ sub {
 
 === TEST 28: more destinations than the zone has room for
 --- http_config
-smtp_verify_throttle_zone zone=limits:32k;
-smtp_verify_throttle zone=limits rate=1000/s burst=100 ip_conns=8;
+smtp_verify_throttle_zone zone=small:32k;
+smtp_verify_throttle zone=small rate=1000/s burst=100 ip_conns=8;
 smtp_verify_timeout 15s;
 smtp_verify_connect_timeout 5s;
 smtp_verify_greeting_timeout 5s;
@@ -697,8 +641,6 @@ location = /verify {
 location = /counters {
     smtp_verify_counters;
 }
---- smtp
-mx1 11 pipelining users=john
 --- init
 for my $n (0 .. 9) {
     TestVerify::Clients::start("/verify?email=jane\@d${n}%d.test",
@@ -715,12 +657,12 @@ for my $n (0 .. 9) {
 --- json
 reason: accepted
 --
-throttles.limits.evicted: >= 1
-throttles.limits.throttled: 0
-throttles.limits.entries: <= 400
+throttles.small.evicted: >= 1
+throttles.small.throttled: 0
+throttles.small.entries: <= 400
 --- smtp_check eval
 sub {
-    return main::reasons() eq 'mailbox_not_found 400';
+    return TestVerify::Clients::reasons() eq 'mailbox_not_found 400';
 }
 --- timeout: 15s
 --- linger: 4s
@@ -729,7 +671,6 @@ sub {
 
 === TEST 29: slots of the old workers count after a reload
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=1 rate=1000/s wait=15s;
 smtp_verify_timeout 20s;
 smtp_verify_read_timeout 15s;
@@ -751,7 +692,7 @@ response_time_ms: >= 500
 sub {
     my ($sessions) = @_;
 
-    return main::reasons() eq 'mailbox_not_found 1'
+    return TestVerify::Clients::reasons() eq 'mailbox_not_found 1'
            && main::most($sessions) == 1;
 }
 --- timeout: 25s
@@ -761,13 +702,10 @@ sub {
 
 === TEST 30: an idle session gives way to another worker
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=1 rate=1000/s burst=100 wait=8s;
 smtp_verify_keepalive 100 timeout=12s;
 smtp_verify_timeout 15s;
 add_header X-Pid $pid;
---- smtp
-mx1 11 pipelining users=john
 --- init
 for my $i (1 .. 20) {
     TestVerify::Clients::start('/verify?email=john@ok.test');
@@ -797,7 +735,6 @@ sub {
 
 === TEST 31: what waits and what is held is back at nothing
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=2 rate=1000/s burst=100 queue=10;
 smtp_verify_timeout 3s;
 --- config
@@ -831,7 +768,6 @@ throttles.limits.waiting: 0
 
 === TEST 32: a list leaves the last fifth to whoever asks for one
 --- http_config
-smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits conns=2 rate=1000/s burst=1000 rejects=1000/h;
 smtp_verify_timeout 15s;
 smtp_verify_read_timeout 10s;
@@ -853,7 +789,7 @@ TestVerify::Clients::worker_at($TestVerify::Env::SmtpPort);
 --- more_headers
 Content-Type: text/plain
 --- request eval
-"POST /batch\n" . join '', map { "bulk$_\@ok.test\n" } 1 .. 8
+"POST /batch\n" . CORE::join '', map { "bulk$_\@ok.test\n" } 1 .. 8
 --- response_body_like: "complete":true
 --- smtp_check eval
 sub {
@@ -864,7 +800,7 @@ sub {
 
     # none of the list's beside the other one
 
-    return main::reasons() eq 'mailbox_not_found 1'
+    return TestVerify::Clients::reasons() eq 'mailbox_not_found 1'
            && main::most($sessions) == 1 && @$sessions == 9
            && !grep { $_ != $one && $_->{t} < main::last_said($one) } @$sessions;
 }

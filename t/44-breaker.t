@@ -6,13 +6,7 @@ use TestVerify::Clients;
 
 master_on();
 
-add_block_preprocessor(sub {
-    my ($block) = @_;
-
-    $block->set_value(http_config =>
-        "smtp_verify_throttle_zone zone=limits:1m;\n"
-        . ($block->http_config // ''));
-});
+preset_http("smtp_verify_throttle_zone zone=limits:1m;\n");
 
 run_tests();
 
@@ -184,8 +178,7 @@ reason: sender_blocked
 reason: circuit_open
 --- smtp_check eval
 sub {
-    return TestVerify::Clients::count(sub { $_[0]{json}{reason} },
-                                      TestVerify::Clients::answers())
+    return TestVerify::Clients::reasons()
            eq 'mailbox_not_found 1';
 }
 --- timeout: 25s

@@ -42,6 +42,13 @@ CONF
 
 $Small = $Config =~ s/64k/1k/r;
 
+# RDAP has time to answer
+
+preset(config => $Config, smtp => <<'END');
+mx1 11 pipelining users=john
+    rcpt john@*: wait 200ms ; default
+END
+
 run_tests();
 
 __DATA__
@@ -49,11 +56,6 @@ __DATA__
 === TEST 1: the answer is there before the verdict
 --- http_config eval
 $::Server->("location /domain/ { $::Old }")
---- config eval
-$::Config
---- smtp
-mx1 11 pipelining users=john
-    rcpt john@*: wait 200ms ; default
 --- address: john@ok.test
 --- json
 status: deliverable
@@ -66,11 +68,6 @@ score: >= 90
 === TEST 2: a young domain costs points
 --- http_config eval
 $::Server->("location /domain/ { $::Young }")
---- config eval
-$::Config
---- smtp
-mx1 11 pipelining users=john
-    rcpt john@*: wait 200ms ; default
 --- address: john@ok.test
 --- json
 reason: accepted
@@ -82,8 +79,6 @@ score: <= 80
 === TEST 3: a slow server is not waited for, what it says is remembered
 --- http_config eval
 $::Server->("limit_rate 60; location /domain/ { $::Old }")
---- config eval
-$::Config
 --- smtp
 mx1 11 pipelining users=john
 --- address
@@ -99,8 +94,6 @@ reason: accepted
 --- http_config eval
 "smtp_verify_cache_zone zone=results:1m;\nsmtp_verify_cache results;\n"
     . $::Server->("location /domain/ { $::Young }")
---- config eval
-$::Config
 --- smtp
 mx1 11 pipelining users=john
     connect: wait 100ms ; default
@@ -120,14 +113,9 @@ cached: true
 --- http_config eval
 $::Server->("location = /domain/b.ok.test { $::Old }"
     . "location / { return 404 '{}'; }")
---- config eval
-$::Config
 --- dns
 +default
 x.a.b.ok.test MX 10 mx1.ok.test
---- smtp
-mx1 11 pipelining users=john
-    rcpt john@*: wait 200ms ; default
 --- address: john@x.a.b.ok.test
 --- json
 reason: accepted
@@ -139,14 +127,9 @@ checks.domain_age_days: >= 10000
 --- http_config eval
 $::Server->("location = /domain/ok.test { $::Old }"
     . "location / { return 404 '{}'; }")
---- config eval
-$::Config
 --- dns
 +default
 x.a.b.ok.test MX 10 mx1.ok.test
---- smtp
-mx1 11 pipelining users=john
-    rcpt john@*: wait 200ms ; default
 --- address: john@x.a.b.ok.test
 --- json
 reason: accepted
@@ -201,9 +184,6 @@ location @redirect {
     set $found /found/;
     proxy_pass http://$TEST_NGINX_NET.200:8053$found;
 }
---- smtp
-mx1 11 pipelining users=john
-    rcpt john@*: wait 200ms ; default
 --- address: john@ok.test
 --- json
 reason: accepted
@@ -215,11 +195,6 @@ checks.domain_age_days: >= 10000
 --- http_config eval
 $::Server->("location /domain/ { if (\$http_x_secret) { return 404; } "
     . "if (\$http_cookie) { return 404; } $::Old }")
---- config eval
-$::Config
---- smtp
-mx1 11 pipelining users=john
-    rcpt john@*: wait 200ms ; default
 --- more_headers
 X-Secret: 1
 Cookie: a=b
@@ -232,8 +207,6 @@ checks.domain_age_days: >= 10000
 === TEST 10: a graceful stop does not wait for a server that hangs
 --- http_config eval
 $::Server->("limit_rate 1; location /domain/ { $::Old }")
---- config eval
-$::Config
 --- smtp
 mx1 11 pipelining users=john
     rcpt john@*: wait 400ms ; default
@@ -250,8 +223,6 @@ checks.domain_age_days: null
 === TEST 11: keep-alive goes on meanwhile
 --- http_config eval
 $::Server->("limit_rate 60; location /domain/ { $::Old }")
---- config eval
-$::Config
 --- smtp
 mx1 11 pipelining users=john
 --- pipelined_requests eval
@@ -287,8 +258,6 @@ checks.domain_age_days: null
 === TEST 14: a client that goes away leaves nothing
 --- http_config eval
 $::Server->("limit_rate 60; location /domain/ { $::Old }")
---- config eval
-$::Config
 --- smtp
 mx1 11 pipelining users=john
     rcpt john@*: hang

@@ -9,7 +9,7 @@ master_on();
 workers(2);
 worker_connections(1024);
 
-my $pools = <<'END';
+preset_http(<<'END');
 smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_cache_zone zone=results:1m;
 smtp_verify_egress_pool one {
@@ -32,14 +32,6 @@ smtp_verify_egress_pool broken {
     address $TEST_NGINX_NET.102 helo=h102.verifier.test from=f102@verifier.test;
 }
 END
-
-add_block_preprocessor(sub {
-    my ($block) = @_;
-
-    return if defined $block->must_die;
-
-    $block->set_value(http_config => $pools . ($block->http_config // ''));
-});
 
 
 # the last number of the address that each session came from, with HELO and
@@ -80,8 +72,7 @@ sub is_two_then_one
 
 sub none_is_lost
 {
-    my $reasons = TestVerify::Clients::count(sub { $_[0]{json}{reason} },
-                                             TestVerify::Clients::answers());
+    my $reasons = TestVerify::Clients::reasons();
 
     return $reasons =~ /^mailbox_not_found \d+(?:, sender_blocked \d+)?$/;
 }

@@ -5,7 +5,8 @@ use TestVerify 'no_plan';
 
 master_on();
 
-my $pools = <<'END';
+preset(smtp => "mx1 11 pipelining users=john\n");
+preset_http(<<'END');
 smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_egress_pool p {
     proxy socks5://$TEST_NGINX_NET.70:$TEST_NGINX_SOCKS_PORT helo=p.verifier.test from=p@verifier.test;
@@ -20,14 +21,6 @@ smtp_verify_egress_pool mostly {
 smtp_verify_egress p;
 END
 
-add_block_preprocessor(sub {
-    my ($block) = @_;
-
-    return if defined $block->must_die;
-
-    $block->set_value(http_config => $pools . ($block->http_config // ''));
-});
-
 run_tests();
 
 __DATA__
@@ -35,8 +28,6 @@ __DATA__
 === TEST 1: a conversation through it
 --- socks
 p1 70 via=71
---- smtp
-mx1 11 pipelining users=john
 --- address
 john@ok.test
 nobody@ok.test
@@ -61,8 +52,6 @@ p1/1 request 5 1 1 127\.90\.\d+\.11$
 smtp_verify_egress auth;
 --- socks
 p1 70 auth=john:s:e@cret
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: accepted
@@ -109,8 +98,6 @@ smtp_verify_egress auth;
 --- socks
 p1 70 auth=john:s:e@cret
     method: dribble 5ms ; default
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: accepted
@@ -121,8 +108,6 @@ reason: accepted
 --- socks
 p1 70
     request: together ; default
---- smtp
-mx1 11 pipelining users=john
 --- address
 john@ok.test
 nobody@ok.test
@@ -157,8 +142,6 @@ p1/2
 smtp_verify_target_allow 10.99.99.99/32;
 --- socks
 p1 70
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: forbidden_target
@@ -171,8 +154,6 @@ connect
 === TEST 9: it is not there: nobody else is to blame
 --- socks
 p1 70 refuse
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 status: unknown
@@ -190,8 +171,6 @@ retry_after: 900
 --- socks
 p1 70
     method: raw "HTTP/1.1 400 Bad Request\r\n\r\n"
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: connect_failed
@@ -203,8 +182,6 @@ blame: local
 === TEST 11: it wants authentication
 --- socks
 p1 70 auth=john:secret
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: connect_failed
@@ -218,8 +195,6 @@ blame: local
 smtp_verify_egress auth;
 --- socks
 p1 70 auth=john:other
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: connect_failed
@@ -234,8 +209,6 @@ s:e@cret
 --- socks
 p1 70
     method: raw "\x05\x01"
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: connect_failed
@@ -247,8 +220,6 @@ blame: local
 --- socks
 p1 70
     method: raw "\x05\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00220 mx ESMTP\r\n"
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: connect_failed
@@ -260,8 +231,6 @@ blame: local
 --- socks
 p1 70
     method: raw "\x05" ; hang
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: connect_failed
@@ -274,8 +243,6 @@ blame: local
 --- socks
 p1 70
     method: wait 100ms ; close
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: connect_failed
@@ -289,8 +256,6 @@ smtp_verify_egress auth;
 --- socks
 p1 70 auth=john:s:e@cret
     auth: hang
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: connect_failed
@@ -304,8 +269,6 @@ smtp_verify_egress auth;
 --- socks
 p1 70 auth=john:s:e@cret
     auth: reset
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: connect_failed
@@ -317,8 +280,6 @@ blame: local
 --- socks
 p1 70
     request: hang
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: timeout
@@ -332,8 +293,6 @@ smtp.connected: false
 --- socks
 p1 70
     request: raw "\x04\x00"
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: connect_failed
@@ -345,8 +304,6 @@ blame: local
 --- socks
 p1 70
     request: raw "\x05\x00\x00\x01\x00" ; close
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: connect_failed
@@ -358,8 +315,6 @@ blame: local
 --- socks
 p1 70
     request: raw "\x05\x00\x00\x07\x00\x00\x00\x00\x00\x00"
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: connect_failed
@@ -371,8 +326,6 @@ blame: local
 --- socks
 p1 70
     request: raw "\x05\x00\x00\x03\x04mail\x00\x19220 mx1.ok.test ESMTP\r\n" ; hang
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: timeout
@@ -390,8 +343,6 @@ p1 70
     request@2: reply 4
     request@3: reply 5
     request@4: reply 6
---- smtp
-mx1 11 pipelining users=john
 --- address
 a@ok.test
 b@ok.test
@@ -412,8 +363,6 @@ p1 70
     request@3: reply 7
     request@4: reply 8
     request@5: reply 99
---- smtp
-mx1 11 pipelining users=john
 --- address
 a@ok.test
 b@ok.test
@@ -507,8 +456,6 @@ location = /counters {
 }
 --- socks
 p1 70 refuse
---- smtp
-mx1 11 pipelining users=john
 --- request eval
 ['GET /proxy?email=a@ok.test', 'GET /proxy?email=b@ok.test',
  'GET /proxy?email=c@ok.test', 'GET /direct?email=john@ok.test',
@@ -538,8 +485,6 @@ smtp_verify_throttle zone=limits rate=100/s pause=60s suspend=0;
 --- socks
 p1 70
     request: reply 5
---- smtp
-mx1 11 pipelining users=john
 --- address
 a@ok.test
 b@ok.test
@@ -568,8 +513,6 @@ smtp_verify_egress auth;
 smtp_verify_transcript on;
 --- socks
 p1 70 auth=john:other
---- smtp
-mx1 11 pipelining users=john
 --- query: transcript=1
 --- address: john@ok.test
 --- with_transcript
@@ -588,8 +531,6 @@ smtp_verify_timeout 200ms;
 --- socks
 p1 70
     method: hang
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 status: unknown
@@ -602,8 +543,6 @@ blame: local
 --- socks
 p1 70
     request: wait 300ms ; default
---- smtp
-mx1 11 pipelining users=john
 --- config
 location = /verify {
     smtp_verify;
@@ -622,8 +561,6 @@ p1 70
     request: hang
 --- http_config
 smtp_verify_connect_timeout 2s;
---- smtp
-mx1 11 pipelining users=john
 --- signal: 200ms QUIT
 --- address: john@ok.test
 --- json
@@ -641,8 +578,6 @@ smtp_verify_egress_pool local {
 smtp_verify_egress local;
 --- socks
 p1 127.0.0.1
---- smtp
-mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
 reason: accepted

@@ -13,10 +13,7 @@ BEGIN {
 
 master_on();
 
-add_block_preprocessor(sub {
-    my ($block) = @_;
-
-    $block->set_value(http_config => <<'_EOC_' . ($block->http_config // ''));
+preset_http(<<'END');
 smtp_verify_connect_timeout 5s 5s;
 smtp_verify_timeout 20s;
 smtp_verify_egress_pool dante {
@@ -35,8 +32,7 @@ smtp_verify_egress_pool both {
     proxy socks5://$TEST_NGINX_NET.72:$TEST_NGINX_SOCKS_PORT helo=dante.verifier.test;
     proxy socks5://john:secret@$TEST_NGINX_NET.73:$TEST_NGINX_SOCKS_PORT helo=micro.verifier.test;
 }
-_EOC_
-});
+END
 
 my $suite = $$;
 

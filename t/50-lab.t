@@ -26,6 +26,37 @@ smtp_verify_timeout 15s;
 _EOC_
 });
 
+# 31 addresses on sessions that are kept, every third one unknown
+
+our $Kept = <<'_EOC_';
+location = /verify {
+    smtp_verify;
+    smtp_verify_keepalive 8;
+}
+
+location = /counters {
+    smtp_verify_counters;
+}
+_EOC_
+
+our $Of31 = join "--\n",
+    map({ 'reason: ' . ($_ % 3 ? 'accepted' : 'mailbox_not_found') . "\n" }
+        1 .. 31),
+    <<'_EOC_';
+sessions_opened: 4
+sessions_reused: 27
+verdicts.accepted: 21
+verdicts.mailbox_not_found: 10
+_EOC_
+
+sub ask_31
+{
+    my ($domain) = @_;
+
+    return [map({ 'GET /verify?email=' . ($_ % 3 ? 'alice' : "nobody$_")
+                  . $domain } 1 .. 31), 'GET /counters'];
+}
+
 my $suite = $$;
 
 END {
@@ -522,53 +553,19 @@ smtp.rule: *
 
 === TEST 24: Postfix: 31 addresses on sessions that are kept
 --- no_zones
---- config
-location = /verify {
-    smtp_verify;
-    smtp_verify_keepalive 8;
-}
-
-location = /counters {
-    smtp_verify_counters;
-}
---- request eval
-[map({ 'GET /verify?email=' . ($_ % 3 ? 'alice' : "nobody$_") . '@lab.test' }
-     1 .. 31), 'GET /counters']
+--- config eval: $::Kept
+--- request eval: main::ask_31('@lab.test')
 --- no_shape
---- json eval
-join("--\n", map({ 'reason: ' . ($_ % 3 ? 'accepted' : 'mailbox_not_found')
-                   . "\n" } 1 .. 31), <<'_EOC_')
-sessions_opened: 4
-sessions_reused: 27
-verdicts.accepted: 21
-verdicts.mailbox_not_found: 10
-_EOC_
+--- json eval: $::Of31
 
 
 
 === TEST 25: Exim: 31 addresses on sessions that are kept
 --- no_zones
---- config
-location = /verify {
-    smtp_verify;
-    smtp_verify_keepalive 8;
-}
-
-location = /counters {
-    smtp_verify_counters;
-}
---- request eval
-[map({ 'GET /verify?email=' . ($_ % 3 ? 'alice' : "nobody$_") . '@exim.test' }
-     1 .. 31), 'GET /counters']
+--- config eval: $::Kept
+--- request eval: main::ask_31('@exim.test')
 --- no_shape
---- json eval
-join("--\n", map({ 'reason: ' . ($_ % 3 ? 'accepted' : 'mailbox_not_found')
-                   . "\n" } 1 .. 31), <<'_EOC_')
-sessions_opened: 4
-sessions_reused: 27
-verdicts.accepted: 21
-verdicts.mailbox_not_found: 10
-_EOC_
+--- json eval: $::Of31
 
 
 

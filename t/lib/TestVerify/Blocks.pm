@@ -27,6 +27,7 @@ our $Asked;         # when its request was sent
 our $Slow = $ENV{TEST_VERIFY_SLOW} || 1;
 
 my (%pid, %log, $servers, $reports, $fastest);
+my (%preset, $http);
 
 
 sub setup
@@ -40,6 +41,25 @@ sub setup
 }
 
 
+# ---- what is the same in all blocks of a suite, but where nginx is to refuse
+# its configuration
+
+# preset(section => text, …): for those that have none of their own
+
+sub preset
+{
+    %preset = @_;
+}
+
+
+# preset_http(text): before what they have in http_config
+
+sub preset_http
+{
+    ($http) = @_;
+}
+
+
 # ---- before a block
 
 sub before
@@ -50,6 +70,8 @@ sub before
     undef $fastest;
     $reports = TestVerify::Nginx::reports();
 
+    take_preset($block) if !defined $block->must_die;
+    data_files($block);
     slow_down($block) if $Slow != 1 && !defined $block->not_slower;
     configure($block);
     requests($block);
@@ -63,6 +85,37 @@ sub give
     my ($block, $section, $value) = @_;
 
     $block->set_value($section, $value);
+}
+
+
+sub take_preset
+{
+    my ($block) = @_;
+
+    for my $section (keys %preset) {
+        give($block, $section, $preset{$section}) if !defined $block->$section;
+    }
+
+    give($block, http_config => $http . ($block->http_config // ''))
+        if defined $http;
+}
+
+
+# "rules" and "providers": files of the operator's, with that in them
+
+sub data_files
+{
+    my ($block) = @_;
+
+    for my $kind (qw( rules providers )) {
+        my $text = $block->$kind // next;
+
+        give($block, user_files => ($block->user_files // '')
+             . ">>> $kind.conf\n$text");
+        give($block, http_config =>
+             "smtp_verify_$kind \$TEST_NGINX_SERVER_ROOT/html/$kind.conf;\n"
+             . ($block->http_config // ''));
+    }
 }
 
 

@@ -143,6 +143,14 @@ sub count
 }
 
 
+# the reasons of these answers, or of all: "accepted 3, timeout 1"
+
+sub reasons
+{
+    return count(sub { $_[0]{json}{reason} }, @_ ? @_ : answers());
+}
+
+
 # SIGKILL for the worker that has a connection to a port, that long from now
 
 sub kill_worker_at
