@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_module.h"
+#include "ngx_http_smtp_verify_egress.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_MAX_CONNECTS  16
@@ -27,9 +28,12 @@ ngx_http_smtp_verify_from(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     from = &slcf->from->value;
 
-    if (slcf->from->lengths
-        || (from->len == 2 && ngx_strncmp(from->data, "<>", 2) == 0))
-    {
+    if (slcf->from->lengths) {
+        return NGX_CONF_OK;
+    }
+
+    if (from->len == 2 && ngx_strncmp(from->data, "<>", 2) == 0) {
+        from->len = 0;
         return NGX_CONF_OK;
     }
 
@@ -39,6 +43,10 @@ ngx_http_smtp_verify_from(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid address \"%V\" in \"%V\" directive",
                            from, &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_smtp_verify_wire_address(cf->pool, from, &addr) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 

@@ -466,7 +466,9 @@ ngx_http_smtp_verify_identity(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (!sv_host_name_valid(l->helo.data, l->helo.len, 0)) {
+    if ((slcf->helo == NULL || slcf->helo->lengths)
+        && !sv_host_name_valid(l->helo.data, l->helo.len, 0))
+    {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                       "invalid \"smtp_verify_helo\" \"%V\"", &l->helo);
         return NGX_ERROR;
@@ -487,6 +489,10 @@ ngx_http_smtp_verify_identity_from(ngx_http_request_t *r,
 
     if (ngx_http_complex_value(r, slcf->from, &l->from) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    if (slcf->from->lengths == NULL) {
+        return NGX_OK;
     }
 
     if (l->from.len == 2 && ngx_strncmp(l->from.data, "<>", 2) == 0) {

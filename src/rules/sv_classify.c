@@ -67,8 +67,7 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
     memset(class, 0, sizeof(sv_class_t));
 
     if (ctx.has_enhanced) {
-        (void) snprintf(class->enhanced, sizeof(class->enhanced), "%u.%u.%u",
-                        ctx.enhanced[0], ctx.enhanced[1], ctx.enhanced[2]);
+        sv_enhanced_write(class->enhanced, ctx.enhanced);
     }
 
     sv_class_default(ctx.code, class);

@@ -185,3 +185,31 @@ sv_is_version(const unsigned char *start, const unsigned char *p)
 
     return 0;
 }
+
+
+void
+sv_enhanced_write(char dst[SV_ENHANCED_LEN], const unsigned code[3])
+{
+    unsigned  i, n;
+
+    for (i = 0; i < 3; i++) {
+
+        if (i) {
+            *dst++ = '.';
+        }
+
+        n = code[i];
+
+        if (n >= 100) {
+            *dst++ = (char) ('0' + n / 100 % 10);
+        }
+
+        if (n >= 10) {
+            *dst++ = (char) ('0' + n / 10 % 10);
+        }
+
+        *dst++ = (char) ('0' + n % 10);
+    }
+
+    *dst = '\0';
+}

@@ -191,7 +191,12 @@ unsigned sv_retry_after(const unsigned char *text, size_t len);
  * Given by the server's line, or named within its text.
  */
 
+#define SV_ENHANCED_LEN  sizeof("5.999.999")
+
 int sv_enhanced_find(const sv_reply_t *reply, unsigned code[3]);
+
+/* as text, NUL-terminated */
+void sv_enhanced_write(char dst[SV_ENHANCED_LEN], const unsigned code[3]);
 
 
 #endif /* _SV_RULES_H_INCLUDED_ */

@@ -211,6 +211,13 @@ ngx_int_t ngx_smtp_verify_domain_age(ngx_smtp_verify_result_t *result);
 /* done or not: it ends here, and its handler is not called any more */
 void ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p);
 
+/*
+ * sv_address_parse() that remembers the last address: *addr is valid until
+ * the next one is parsed.
+ */
+sv_address_status_e ngx_smtp_verify_parse(ngx_str_t *email,
+    sv_address_t **addr);
+
 /* by the lists and weights of now; of a result that was kept */
 void ngx_smtp_verify_verdict_anew(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_result_t *result, sv_address_t *addr, ngx_pool_t *pool);

@@ -14,7 +14,7 @@ static void ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p);
 
 /* of the one call that is being answered: large, and used at once */
 
-static sv_address_t                  ngx_smtp_verify_address;
+static sv_address_t                 *ngx_smtp_verify_address;
 static ngx_smtp_verify_record_t      ngx_smtp_verify_record;
 static ngx_smtp_verify_cache_item_t  ngx_smtp_verify_item;
 
@@ -54,11 +54,14 @@ ngx_smtp_verify_lookup_key(ngx_smtp_verify_lookup_t *l)
     sv_address_t  *addr;
     u_char         buf[SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX];
 
-    addr = &ngx_smtp_verify_address;
-
-    if (sv_address_parse(l->email.data, l->email.len, addr) != SV_ADDRESS_OK)
-    {
+    if (ngx_smtp_verify_parse(&l->email, &addr) != SV_ADDRESS_OK) {
         return NGX_DECLINED;
+    }
+
+    ngx_smtp_verify_address = addr;
+
+    if (l->keyed) {
+        return NGX_OK;
     }
 
     p = ngx_cpymem(buf, addr->local.data, addr->local.len);
@@ -163,7 +166,7 @@ ngx_smtp_verify_lookup_read(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_result_t  *result;
 
     if (ngx_smtp_verify_record_read(&ngx_smtp_verify_record, item->data,
-                                    item->len, &ngx_smtp_verify_address,
+                                    item->len, ngx_smtp_verify_address,
                                     l->conf->lists)
         != NGX_OK)
     {
@@ -198,7 +201,7 @@ ngx_smtp_verify_lookup_aged(ngx_smtp_verify_lookup_t *l)
         return 0;
     }
 
-    addr = &ngx_smtp_verify_address;
+    addr = ngx_smtp_verify_address;
 
     domain.data = (u_char *) addr->domain.data;
     domain.len = addr->domain.len;
@@ -223,7 +226,7 @@ ngx_smtp_verify_lookup_anew(ngx_smtp_verify_lookup_t *l,
 
     result = l->result;
 
-    ngx_smtp_verify_verdict_anew(l->conf, result, &ngx_smtp_verify_address,
+    ngx_smtp_verify_verdict_anew(l->conf, result, ngx_smtp_verify_address,
                                  pool);
 
     if (result->retry_after) {
@@ -231,7 +234,7 @@ ngx_smtp_verify_lookup_anew(ngx_smtp_verify_lookup_t *l,
     }
 
     item->len = ngx_smtp_verify_record_rewrite(item->data, result,
-                                               &ngx_smtp_verify_address,
+                                               ngx_smtp_verify_address,
                                                l->conf->version);
 
     (void) ngx_smtp_verify_cache_put(ngx_smtp_verify_lookup_cache(l->conf),

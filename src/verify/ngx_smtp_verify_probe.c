@@ -259,15 +259,14 @@ static ngx_int_t
 ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p)
 {
     u_char              *last;
-    sv_address_t         addr;
+    sv_address_t        *addr;
     sv_address_status_e  status;
 
-    status = sv_address_parse(p->result.email.data, p->result.email.len,
-                              &addr);
+    status = ngx_smtp_verify_parse(&p->result.email, &addr);
 
     if (status == SV_ADDRESS_INVALID) {
         p->result.syntax = 0;
-        p->result.detail = addr.error;
+        p->result.detail = addr->error;
         ngx_smtp_verify_probe_finish(p, SV_INVALID_SYNTAX);
         return NGX_DONE;
     }
@@ -279,8 +278,8 @@ ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p)
         return NGX_DONE;
     }
 
-    p->utf8 = addr.utf8;
-    p->rcpt.len = addr.local.len + 1 + addr.domain.len;
+    p->utf8 = addr->utf8;
+    p->rcpt.len = addr->local.len + 1 + addr->domain.len;
     p->rcpt.data = ngx_pnalloc(p->pool, p->rcpt.len);
 
     if (p->rcpt.data == NULL) {
@@ -288,14 +287,14 @@ ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p)
         return NGX_DONE;
     }
 
-    last = ngx_cpymem(p->rcpt.data, addr.local.data, addr.local.len);
+    last = ngx_cpymem(p->rcpt.data, addr->local.data, addr->local.len);
     *last++ = '@';
-    ngx_memcpy(last, addr.domain.data, addr.domain.len);
+    ngx_memcpy(last, addr->domain.data, addr->domain.len);
 
     p->domain.data = last;
-    p->domain.len = addr.domain.len;
+    p->domain.len = addr->domain.len;
 
-    ngx_smtp_verify_verdict_checks(p, &addr);
+    ngx_smtp_verify_verdict_checks(p, addr);
 
     return NGX_OK;
 }

@@ -16,7 +16,6 @@ static ngx_uint_t ngx_smtp_verify_store_is_ours(
 
 /* of the one result that is being kept: large, and used at once */
 
-static sv_address_t                  ngx_smtp_verify_address;
 static ngx_smtp_verify_cache_item_t  ngx_smtp_verify_item;
 
 
@@ -33,13 +32,12 @@ ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
 {
     time_t                         valid;
     ngx_uint_t                     ours;
+    sv_address_t                  *addr;
     ngx_smtp_verify_cache_t       *cache;
     ngx_smtp_verify_cache_item_t  *item;
 
     if (result->reason == SV_INTERRUPTED
-        || sv_address_parse(result->email.data, result->email.len,
-                            &ngx_smtp_verify_address)
-           != SV_ADDRESS_OK)
+        || ngx_smtp_verify_parse(&result->email, &addr) != SV_ADDRESS_OK)
     {
         return;
     }
@@ -76,8 +74,7 @@ ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
     item->later = ours ? ngx_smtp_verify_store_cut(conf, result) : 0;
     item->tag = flight ? (uint32_t) flight->id : 0;
 
-    item->len = ngx_smtp_verify_record_write(item->data, result,
-                                             &ngx_smtp_verify_address,
+    item->len = ngx_smtp_verify_record_write(item->data, result, addr,
                                              conf->version);
 
     (void) ngx_smtp_verify_cache_put(cache, item, log);
