@@ -7,6 +7,7 @@
 #   BUILD=dir       instead of build/
 #   CC=clang        instead of gcc
 #   TESTS="a b"     the suites to run, instead of t/*.t
+#   EXAMPLE=signup  what "make run" starts, of conf/examples
 #   SLOW=N          all times of the suites N times as long, for a slow machine
 #   ZONES=1         the suites with a cache and a throttle wherever they have none
 #   FUZZ="a b"      the fuzz targets to run, FUZZ_SECONDS each
@@ -374,7 +375,7 @@ soak: deps-bench module $(BENCH_TOOLS)  ## load, faults, kills and reloads for S
 # ---- demo
 
 .PHONY: run
-run: deps-run module    ## a demo: nginx with conf/examples/quickstart.conf, a real mail server and a DNS server
+run: deps-run module    ## a demo: nginx with conf/examples/quickstart.conf (or EXAMPLE=name), a real mail server and a DNS server
 	@t/demo/start $(B) $(NGX_BIN) $(SO)
 
 .PHONY: stop
@@ -430,7 +431,8 @@ install: module    ## module to nginx's modules path, data and examples to share
 	@mv -f $(DESTDIR)$(MODULES_PATH)/.$(MODULE).new \
 	    $(DESTDIR)$(MODULES_PATH)/$(MODULE)
 	@find $(wildcard conf html) -path conf/docker -prune -o -type f \
-	    '(' -name '*.conf' -o -name '*.txt' -o -path 'html/*' ')' -print \
+	    '(' -name '*.conf' -o -name '*.txt' -o -name '*.tokens' \
+	    -o -path 'html/*' ')' -print \
 	    | while read -r f; do \
 	    install -D -m 644 $$f $(DESTDIR)$(DATADIR)/$${f#conf/}; done
 	@echo "installed: $(DESTDIR)$(MODULES_PATH)/$(MODULE)"

@@ -28,6 +28,10 @@ for my $file (sort glob 'conf/examples/*.conf') {
 
     ok($conf =~ s/^load_module\s[^;]*;/$load/m, "$file loads the module");
 
+    # nothing of the machine's
+
+    $conf =~ s{/var/(?:log/nginx|cache)/}{$dir/logs/}g;
+
     open $fh, '>', "$dir/nginx.conf" or die "nginx.conf: $!\n";
     print $fh "pid $dir/nginx.pid; error_log $dir/error.log;\n", $conf;
     close $fh;
@@ -55,7 +59,7 @@ sub api
     my $port = $sock->sockport;
     close $sock;
 
-    $conf =~ s/127\.0\.0\.1:8025/127.0.0.1:$port/;
+    $conf =~ s/127\.0\.0\.1:8025/127.0.0.1:$port/g;
 
     open my $fh, '>', "$dir/nginx.conf" or die "nginx.conf: $!\n";
     print $fh "pid $dir/nginx.pid; error_log $dir/error.log;\n",

@@ -1,35 +1,61 @@
-# What the examples of the gate and of the edge fleet do, as they stand in
-# conf/examples but for addresses.
+# What the examples do, as they stand in conf/examples but for addresses; and
+# that each command of their comments and of README.md does what is said there.
 
 use lib 't/lib';
 use TestVerify 'no_plan';
+use TestVerify::Commands;
+
+master_on();
 
 add_block_preprocessor(sub {
     my ($block) = @_;
 
     my $name = $block->example // return;
 
-    open my $in, '<', "conf/examples/$name.conf" or die "$name.conf: $!\n";
-    my $text = join '', <$in>;
-    close $in;
-
+    my $text = TestVerify::Commands::text("conf/examples/$name.conf");
     my ($http) = $text =~ /^http \{\n(.*)^\}/ms or die "$name.conf: no http\n";
 
     $http =~ s/127\.0\.0\.1(?=:80\d\d)/\$TEST_NGINX_NET.90/g;
     $http =~ s/^\s*(?:resolver|access_log)\s[^;]*;(?:\s*#.*)?$//mg;
+    $http =~ s/^\s*smtp_verify_target_allow\s[^;]*;.*$//mg;
+    $http =~ s{/var/cache/\S+}{rdap_cache}g;         # removed by that name
+    $http =~ s{(smtp_verify_tokens\s+)api\.tokens}
+              {$1\$TEST_NGINX_SERVER_ROOT/html/api.tokens};
+
+    for my $line (split /\n/, $block->instead // '') {
+        my ($old, $new) = split ' ', $line;
+        $http =~ s/\Q$old\E/$new/g or die "$name.conf: no $old\n";
+    }
 
     $block->set_value(http_config => patient($http));
+    $block->set_value(user_files => ">>> api.tokens\n"
+        . TestVerify::Commands::text('conf/examples/api.tokens'));
     $block->set_value(config => <<'_EOC_');
         location / {
             proxy_pass       http://$TEST_NGINX_NET.90:8025;
             proxy_redirect   off;
         }
 _EOC_
+
+    return if !defined $block->said;
+
+    # the block's own request only begins and ends nginx
+
+    $block->set_value(config => '');
+    $block->set_value(request => 'GET /none');
+    $block->set_value(error_code => 404);
+    $block->set_value(init => 'TestVerify::Commands::run();');
+
+    TestVerify::Commands::of($block);
 });
+
+add_test_cleanup_handler(sub { TestVerify::Commands::check() });
 
 no_root_location();
 timeout(20);
 run_tests();
+
+TestVerify::Commands::all_were_run();
 
 
 # time enough for a slow machine
@@ -120,3 +146,113 @@ Content-Type: application/x-www-form-urlencoded
 --- response_body_like eval
 [qr/"deliverable".*"cached":false/, qr/"deliverable".*"cached":true/, qr/"deliverable".*"cached":true/, qr/"deliverable"/]
 --- smtp_sessions: 2
+
+
+
+=== TEST 5: commands: the quick start and the API
+--- example: quickstart
+--- commands
+README.md, Quick start
+conf/examples/quickstart.conf
+README.md, The API
+--- dns
+demo.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- smtp
+mx1 11 pipelining users=alice,alice+news
+--- said eval
+[qr/"deliverable","reason":"accepted"/, qr/"deliverable","reason":"accepted"/, qr/"email":"alice\@demo.test".*"deliverable"/,
+ qr/"email":"alice\@demo.test".*"deliverable"/, qr/"email":"alice\+news\@demo.test".*"deliverable"/]
+
+
+
+=== TEST 6: commands: lists
+--- example: cleaning
+--- commands
+README.md, A configuration
+README.md, Lists
+conf/examples/cleaning.conf
+--- dns
+demo.test MX 10 mx1.ok.test
+catchall.test MX 10 mx2.ok.test
+mx1.ok.test A 11
+mx2.ok.test A 12
+--- smtp
+mx1 11 pipelining users=alice
+    rcpt full@*: 552 5.2.2 Mailbox full
+mx2 12 pipelining accept
+--- said eval
+my $list = qr/"email":"alice\@demo.test".*"summary":true,"lines":3,"answered":3,"errors":0,.*"status":\{"deliverable":1,"undeliverable":1,"risky":1,"unknown":0\},.*"complete":true/s;
+my $meter = qr/^\r1 of 3\r2 of 3\r3 of 3\n\n\z/;
+[(qr/^\n\z/) x 5, $list,
+ qr/^index,.*^summary,/ms,
+ qr/^\{"index":0,.*"input":\{"id":1\}.*\n\{"index":1,.*"input":\{"id":2\}.*\n\{"summary":true,"lines":2,/,
+ qr/"input":\{"id":7\}.*"summary":true,"lines":2,.*"reason":\{"accepted":1,"mailbox_full":1\}/s,
+ qr/"summary":true,"lines":3,.*"reason":\{"mailbox_not_found":3\}/s, $meter, $meter]
+--- linger: 8s
+
+
+
+=== TEST 7: commands: tokens
+--- example: api
+--- commands
+conf/examples/api.conf
+README.md, Tokens
+--- dns
+demo.test MX 10 mx1.ok.test
+example.com MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- smtp
+mx1 11 pipelining users=alice
+--- said eval
+[qr/"deliverable"/, qr/"requests":1,/, qr/^[0-9a-f]{64}\n/, qr/^\n\z/, qr/^\n\z/, qr/"email":"john\@example.com".*"mailbox_not_found"/,
+ qr/"email":"alice\@demo.test".*"cached":true/]
+
+
+
+=== TEST 8: commands: the gate
+--- example: signup
+--- commands
+conf/examples/signup.conf
+README.md, The gate
+--- smtp
+mx1 11 pipelining users=john
+--- said eval
+[(qr/^HTTP\/1.1 422 .*Did you mean <b>john\@gmail\.com<\/b>/s, qr/^HTTP\/1.1 422 .*"did_you_mean":"john\@gmail.com"/s) x 2]
+
+
+
+=== TEST 9: commands: a fleet
+--- example: edge
+--- commands
+conf/examples/edge.conf
+--- dns
+demo.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- smtp
+mx1 11 pipelining users=alice
+--- said eval
+[qr/^HTTP\/1.1 200 .*^X-Edge: [\d.]+:803[12]\r.*"deliverable"/ms, qr/^HTTP\/1.1 200 .*^X-Edge: [\d.]+:803[12]\r.*"mailbox_not_found"/ms]
+
+
+
+=== TEST 10: commands: identities; the address is asked by one of them
+--- example: egress
+--- instead
+192.0.2.10 $TEST_NGINX_NET.60
+192.0.2.11 $TEST_NGINX_NET.61
+2001:db8::10 ::1
+127.0.0.1:1080 $TEST_NGINX_NET.70:$TEST_NGINX_SOCKS_PORT
+--- commands
+conf/examples/egress.conf
+--- socks
+p1 70 auth=verify:secret via=71
+--- dns
+example.com MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- smtp
+mx1 11 pipelining users=john
+--- said eval
+[qr/"deliverable","reason":"accepted"/]
+--- smtp_like
+C: EHLO (?:mx10|mx11)\.example\.com|EHLO out\.example\.net
