@@ -1,16 +1,11 @@
 
 #include "ngx_http_smtp_verify_cache.h"
-#include "ngx_http_smtp_verify_throttle.h"
-#include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_http_smtp_verify_zone.h"
-#include "ngx_smtp_verify_counters.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_MINUTE  60
 #define NGX_HTTP_SMTP_VERIFY_HOUR    3600
 #define NGX_HTTP_SMTP_VERIFY_DAY     86400
-
-#define NGX_HTTP_SMTP_VERIFY_COUNTERS_SIZE  16384
 
 
 static ngx_int_t ngx_http_smtp_verify_cache_set_valid(ngx_conf_t *cf,
@@ -20,11 +15,6 @@ static uint32_t ngx_http_smtp_verify_cache_scope(
     ngx_http_smtp_verify_loc_conf_t *conf);
 static void ngx_http_smtp_verify_cache_hash(uint32_t *hash, void *data,
     size_t len);
-static ngx_int_t ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r);
-static u_char *ngx_http_smtp_verify_counters_latency(u_char *p,
-    const char *name, ngx_smtp_verify_latency_t *latency);
-static u_char *ngx_http_smtp_verify_cache_counters(ngx_shm_zone_t *shm_zone,
-    u_char *p, u_char *last);
 
 
 /*
@@ -55,19 +45,6 @@ static time_t  ngx_http_smtp_verify_cache_valid_default[SV_REASON_MAX] = {
     [SV_POLICY_REJECTED] = 10 * NGX_HTTP_SMTP_VERIFY_MINUTE,
     [SV_RELAY_DENIED] = 10 * NGX_HTTP_SMTP_VERIFY_MINUTE,
     [SV_REJECTED] = 10 * NGX_HTTP_SMTP_VERIFY_MINUTE
-};
-
-
-/* in the order of ngx_smtp_verify_counter_e, ngx_smtp_verify_gauge_e */
-
-static const char  *ngx_http_smtp_verify_counter_names[] = {
-    "requests", "cache_hits", "cache_stale", "cache_misses", "cache_expired",
-    "cache_bypassed", "coalesced", "probes", "refreshes", "abandoned",
-    "rejected", "sessions_opened", "sessions_reused", "erased"
-};
-
-static const char  *ngx_http_smtp_verify_gauge_names[] = {
-    "probes", "waiting"
 };
 
 
@@ -391,175 +368,4 @@ ngx_http_smtp_verify_erase(ngx_http_request_t *r, ngx_str_t *email)
     r->header_only = 1;
 
     return ngx_http_smtp_verify_send(r, NGX_HTTP_NO_CONTENT, &type, b);
-}
-
-
-ngx_int_t
-ngx_http_smtp_verify_counters_add(ngx_conf_t *cf)
-{
-    ngx_http_smtp_verify_main_conf_t  *smcf;
-
-    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
-
-    if (smcf->counters == NULL) {
-        smcf->counters = ngx_smtp_verify_counters_add(cf,
-                                                &ngx_http_smtp_verify_module);
-    }
-
-    return smcf->counters ? NGX_OK : NGX_ERROR;
-}
-
-
-char *
-ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    ngx_http_core_loc_conf_t  *clcf;
-
-    if (ngx_http_smtp_verify_counters_add(cf) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_smtp_verify_counters_handler;
-
-    return NGX_CONF_OK;
-}
-
-
-static ngx_int_t
-ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
-{
-    u_char                            *p, *last;
-    ngx_int_t                          rc;
-    ngx_uint_t                         i, n;
-    ngx_buf_t                         *b;
-    ngx_chain_t                        out;
-    ngx_smtp_verify_counters_t         sum;
-    ngx_http_smtp_verify_main_conf_t  *smcf;
-
-    rc = ngx_http_smtp_verify_guard(r);
-    if (rc != NGX_DECLINED) {
-        return rc;
-    }
-
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return NGX_HTTP_NOT_ALLOWED;
-    }
-
-    rc = ngx_http_discard_request_body(r);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);
-
-    b = ngx_create_temp_buf(r->pool, NGX_HTTP_SMTP_VERIFY_COUNTERS_SIZE);
-    if (b == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ngx_smtp_verify_counters_sum(smcf->counters, &sum);
-
-    p = b->last;
-    last = b->end;
-
-    *p++ = '{';
-
-    for (i = 0; i < NGX_SMTP_VERIFY_N_MAX; i++) {
-        p = ngx_snprintf(p, last - p, "\"%s\":%uL,",
-                         ngx_http_smtp_verify_counter_names[i], sum.n[i]);
-    }
-
-    p = ngx_snprintf(p, last - p, "\"now\":{");
-
-    for (i = 0; i < NGX_SMTP_VERIFY_G_MAX; i++) {
-        p = ngx_snprintf(p, last - p, "%s\"%s\":%L", i ? "," : "",
-                         ngx_http_smtp_verify_gauge_names[i], sum.gauges[i]);
-    }
-
-    p = ngx_snprintf(p, last - p, "},\"verdicts\":{");
-
-    for (i = SV_REASON_NONE + 1, n = 0; i < SV_REASON_MAX; i++) {
-        if (sum.verdicts[i]) {
-            p = ngx_snprintf(p, last - p, "%s\"%s\":%uL", n++ ? "," : "",
-                             sv_reason_info(i)->name, sum.verdicts[i]);
-        }
-    }
-
-    p = ngx_snprintf(p, last - p, "},");
-    p = ngx_http_smtp_verify_counters_latency(p, "answers_ms", &sum.answers);
-    p = ngx_http_smtp_verify_counters_latency(p, "probes_ms", &sum.probes);
-    p = ngx_http_smtp_verify_zones(p, last, "caches",
-                                   ngx_smtp_verify_cache_is,
-                                   ngx_http_smtp_verify_cache_counters);
-    p = ngx_snprintf(p, last - p, ",");
-    p = ngx_http_smtp_verify_zones(p, last, "throttles",
-                                   ngx_smtp_verify_throttle_is,
-                                   ngx_http_smtp_verify_throttle_counters);
-
-    b->last = ngx_snprintf(p, last - p, "}\n");
-    b->last_buf = (r == r->main) ? 1 : 0;
-    b->last_in_chain = 1;
-
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = b->last - b->pos;
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-
-    if (ngx_http_smtp_verify_client_headers(r) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_output_filter(r, &out);
-}
-
-
-/* cumulative, as Prometheus has them */
-
-static u_char *
-ngx_http_smtp_verify_counters_latency(u_char *p, const char *name,
-    ngx_smtp_verify_latency_t *latency)
-{
-    uint64_t    n;
-    ngx_uint_t  i;
-
-    n = 0;
-    p = ngx_sprintf(p, "\"%s\":{", name);
-
-    for (i = 0; ngx_smtp_verify_latency_class(i); i++) {
-        n += latency->classes[i];
-        p = ngx_sprintf(p, "\"%M\":%uL,", ngx_smtp_verify_latency_class(i),
-                        n);
-    }
-
-    n += latency->classes[i];
-
-    return ngx_sprintf(p, "\"count\":%uL,\"sum\":%uL},", n, latency->sum);
-}
-
-
-static u_char *
-ngx_http_smtp_verify_cache_counters(ngx_shm_zone_t *shm_zone, u_char *p,
-    u_char *last)
-{
-    ngx_smtp_verify_cache_stats_t  stats;
-
-    ngx_smtp_verify_cache_stats(shm_zone->data, &stats);
-
-    return ngx_snprintf(p, last - p, "\"size\":%uz,\"used\":%uz,"
-                        "\"entries\":%uL,\"puts\":%uL,\"evicted\":%uL,"
-                        "\"renewed\":%uL,\"resets\":%uL,\"flights\":%ui",
-                        stats.size, stats.used, stats.entries, stats.puts,
-                        stats.evicted, stats.renewed, stats.resets,
-                        stats.flights);
 }

@@ -1,7 +1,7 @@
 
 /*
- * What a location sees of the cache: its directives, the erasing of one
- * address, and the counters.
+ * What a location sees of the cache: its directives, and the erasing of one
+ * address.
  */
 
 
@@ -20,9 +20,6 @@ char *ngx_http_smtp_verify_cache_valid(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_smtp_verify_cache_refresh(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-ngx_int_t ngx_http_smtp_verify_counters_add(ngx_conf_t *cf);
 
 /* _check(): of a location that verifies, when all is merged */
 void ngx_http_smtp_verify_cache_merge(ngx_http_smtp_verify_loc_conf_t *prev,

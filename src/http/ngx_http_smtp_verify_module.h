@@ -191,6 +191,11 @@ size_t ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
 u_char *ngx_http_smtp_verify_json_result(u_char *p,
     ngx_smtp_verify_result_t *result, ngx_str_t *request_id);
 
+/* counters.c; _add(): what is counted is kept, once, in a zone of its own */
+ngx_int_t ngx_http_smtp_verify_counters_add(ngx_conf_t *cf);
+char *ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
 /* data.c: rules, providers, lists and weights, from files or compiled in;
    _load(): a whole file, to be freed by ngx_free() */
 ngx_int_t ngx_http_smtp_verify_load(ngx_conf_t *cf, ngx_str_t *name,

@@ -365,26 +365,3 @@ ngx_http_smtp_verify_throttle_merge(ngx_http_smtp_verify_loc_conf_t *prev,
 
     ngx_conf_init_ptr_value(conf->verify.throttle, NULL);
 }
-
-
-u_char *
-ngx_http_smtp_verify_throttle_counters(ngx_shm_zone_t *shm_zone, u_char *p,
-    u_char *last)
-{
-    ngx_smtp_verify_throttle_stats_t  stats;
-
-    ngx_smtp_verify_throttle_stats(shm_zone->data, &stats);
-
-    return ngx_snprintf(p, last - p, "\"sessions\":%ui,\"waiting\":%ui,"
-                        "\"entries\":%ui,\"open\":%ui,\"suspended\":%ui,"
-                        "\"granted\":%uL,\"reused\":%uL,\"waited\":%uL,"
-                        "\"throttled\":%uL,\"refused\":%uL,"
-                        "\"opened\":%uL,\"suspensions\":%uL,"
-                        "\"evicted\":%uL,\"recounts\":%uL",
-                        stats.sessions, stats.waiting, stats.entries,
-                        stats.open, stats.suspended, stats.counts.granted,
-                        stats.counts.reused, stats.counts.waited,
-                        stats.counts.throttled, stats.counts.refused,
-                        stats.counts.opened, stats.counts.suspended,
-                        stats.counts.evicted, stats.counts.recounts);
-}

@@ -1,8 +1,5 @@
 
-/*
- * What a location sees of the throttle: its directives, and what the counters
- * show of the zones.
- */
+/* What a location sees of the throttle: its directives. */
 
 
 #ifndef _NGX_HTTP_SMTP_VERIFY_THROTTLE_H_INCLUDED_
@@ -22,10 +19,6 @@ char *ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf,
 void ngx_http_smtp_verify_throttle_merge(
     ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf);
-
-/* of one zone */
-u_char *ngx_http_smtp_verify_throttle_counters(ngx_shm_zone_t *shm_zone,
-    u_char *p, u_char *last);
 
 
 #endif /* _NGX_HTTP_SMTP_VERIFY_THROTTLE_H_INCLUDED_ */

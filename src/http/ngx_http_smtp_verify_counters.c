@@ -1,0 +1,277 @@
+
+#include "ngx_http_smtp_verify_tokens.h"
+#include "ngx_smtp_verify_counters.h"
+
+
+#define NGX_HTTP_SMTP_VERIFY_COUNTERS_SIZE  16384
+
+
+typedef ngx_uint_t (*ngx_http_smtp_verify_counters_is_pt)
+    (ngx_shm_zone_t *shm_zone);
+typedef u_char *(*ngx_http_smtp_verify_counters_zone_pt)
+    (ngx_shm_zone_t *shm_zone, u_char *p, u_char *last);
+
+
+static ngx_int_t ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r);
+static u_char *ngx_http_smtp_verify_counters_json(u_char *p, u_char *last,
+    ngx_smtp_verify_counters_t *sum);
+static u_char *ngx_http_smtp_verify_counters_latency(u_char *p,
+    const char *name, ngx_smtp_verify_latency_t *latency);
+static u_char *ngx_http_smtp_verify_counters_zones(u_char *p, u_char *last,
+    const char *title, ngx_http_smtp_verify_counters_is_pt is,
+    ngx_http_smtp_verify_counters_zone_pt counters);
+static u_char *ngx_http_smtp_verify_counters_cache(ngx_shm_zone_t *shm_zone,
+    u_char *p, u_char *last);
+static u_char *ngx_http_smtp_verify_counters_throttle(ngx_shm_zone_t *shm_zone,
+    u_char *p, u_char *last);
+
+
+/* in the order of ngx_smtp_verify_counter_e, ngx_smtp_verify_gauge_e */
+
+static const char  *ngx_http_smtp_verify_counter_names[] = {
+    "requests", "cache_hits", "cache_stale", "cache_misses", "cache_expired",
+    "cache_bypassed", "coalesced", "probes", "refreshes", "abandoned",
+    "rejected", "sessions_opened", "sessions_reused", "erased"
+};
+
+static const char  *ngx_http_smtp_verify_gauge_names[] = {
+    "probes", "waiting"
+};
+
+
+ngx_int_t
+ngx_http_smtp_verify_counters_add(ngx_conf_t *cf)
+{
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
+
+    if (smcf->counters == NULL) {
+        smcf->counters = ngx_smtp_verify_counters_add(cf,
+                                                &ngx_http_smtp_verify_module);
+    }
+
+    return smcf->counters ? NGX_OK : NGX_ERROR;
+}
+
+
+char *
+ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (ngx_http_smtp_verify_counters_add(cf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_smtp_verify_counters_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                          rc;
+    ngx_buf_t                         *b;
+    ngx_chain_t                        out;
+    ngx_smtp_verify_counters_t         sum;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    rc = ngx_http_smtp_verify_guard(r);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);
+
+    b = ngx_create_temp_buf(r->pool, NGX_HTTP_SMTP_VERIFY_COUNTERS_SIZE);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_smtp_verify_counters_sum(smcf->counters, &sum);
+
+    b->last = ngx_http_smtp_verify_counters_json(b->last, b->end, &sum);
+    b->last_buf = (r == r->main) ? 1 : 0;
+    b->last_in_chain = 1;
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = b->last - b->pos;
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+    if (ngx_http_smtp_verify_client_headers(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+static u_char *
+ngx_http_smtp_verify_counters_json(u_char *p, u_char *last,
+    ngx_smtp_verify_counters_t *sum)
+{
+    ngx_uint_t  i, n;
+
+    *p++ = '{';
+
+    for (i = 0; i < NGX_SMTP_VERIFY_N_MAX; i++) {
+        p = ngx_snprintf(p, last - p, "\"%s\":%uL,",
+                         ngx_http_smtp_verify_counter_names[i], sum->n[i]);
+    }
+
+    p = ngx_snprintf(p, last - p, "\"now\":{");
+
+    for (i = 0; i < NGX_SMTP_VERIFY_G_MAX; i++) {
+        p = ngx_snprintf(p, last - p, "%s\"%s\":%L", i ? "," : "",
+                         ngx_http_smtp_verify_gauge_names[i], sum->gauges[i]);
+    }
+
+    p = ngx_snprintf(p, last - p, "},\"verdicts\":{");
+
+    for (i = SV_REASON_NONE + 1, n = 0; i < SV_REASON_MAX; i++) {
+        if (sum->verdicts[i]) {
+            p = ngx_snprintf(p, last - p, "%s\"%s\":%uL", n++ ? "," : "",
+                             sv_reason_info(i)->name, sum->verdicts[i]);
+        }
+    }
+
+    p = ngx_snprintf(p, last - p, "},");
+    p = ngx_http_smtp_verify_counters_latency(p, "answers_ms", &sum->answers);
+    p = ngx_http_smtp_verify_counters_latency(p, "probes_ms", &sum->probes);
+    p = ngx_http_smtp_verify_counters_zones(p, last, "caches",
+                                   ngx_smtp_verify_cache_is,
+                                   ngx_http_smtp_verify_counters_cache);
+    p = ngx_snprintf(p, last - p, ",");
+    p = ngx_http_smtp_verify_counters_zones(p, last, "throttles",
+                                   ngx_smtp_verify_throttle_is,
+                                   ngx_http_smtp_verify_counters_throttle);
+
+    return ngx_snprintf(p, last - p, "}\n");
+}
+
+
+/* cumulative, as Prometheus has them */
+
+static u_char *
+ngx_http_smtp_verify_counters_latency(u_char *p, const char *name,
+    ngx_smtp_verify_latency_t *latency)
+{
+    uint64_t    n;
+    ngx_uint_t  i;
+
+    n = 0;
+    p = ngx_sprintf(p, "\"%s\":{", name);
+
+    for (i = 0; ngx_smtp_verify_latency_class(i); i++) {
+        n += latency->classes[i];
+        p = ngx_sprintf(p, "\"%M\":%uL,", ngx_smtp_verify_latency_class(i),
+                        n);
+    }
+
+    n += latency->classes[i];
+
+    return ngx_sprintf(p, "\"count\":%uL,\"sum\":%uL},", n, latency->sum);
+}
+
+
+static u_char *
+ngx_http_smtp_verify_counters_zones(u_char *p, u_char *last, const char *title,
+    ngx_http_smtp_verify_counters_is_pt is,
+    ngx_http_smtp_verify_counters_zone_pt counters)
+{
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_shm_zone_t   *zone;
+
+    n = 0;
+    p = ngx_snprintf(p, last - p, "\"%s\":{", title);
+
+    part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
+    zone = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            zone = part->elts;
+            i = 0;
+        }
+
+        if (is(&zone[i])) {
+            p = ngx_snprintf(p, last - p, "%s\"%V\":{", n++ ? "," : "",
+                             &zone[i].shm.name);
+            p = counters(&zone[i], p, last);
+            p = ngx_snprintf(p, last - p, "}");
+        }
+    }
+
+    return ngx_snprintf(p, last - p, "}");
+}
+
+
+static u_char *
+ngx_http_smtp_verify_counters_cache(ngx_shm_zone_t *shm_zone, u_char *p,
+    u_char *last)
+{
+    ngx_smtp_verify_cache_stats_t  stats;
+
+    ngx_smtp_verify_cache_stats(shm_zone->data, &stats);
+
+    return ngx_snprintf(p, last - p, "\"size\":%uz,\"used\":%uz,"
+                        "\"entries\":%uL,\"puts\":%uL,\"evicted\":%uL,"
+                        "\"renewed\":%uL,\"resets\":%uL,\"flights\":%ui",
+                        stats.size, stats.used, stats.entries, stats.puts,
+                        stats.evicted, stats.renewed, stats.resets,
+                        stats.flights);
+}
+
+
+static u_char *
+ngx_http_smtp_verify_counters_throttle(ngx_shm_zone_t *shm_zone, u_char *p,
+    u_char *last)
+{
+    ngx_smtp_verify_throttle_stats_t  stats;
+
+    ngx_smtp_verify_throttle_stats(shm_zone->data, &stats);
+
+    return ngx_snprintf(p, last - p, "\"sessions\":%ui,\"waiting\":%ui,"
+                        "\"entries\":%ui,\"open\":%ui,\"suspended\":%ui,"
+                        "\"granted\":%uL,\"reused\":%uL,\"waited\":%uL,"
+                        "\"throttled\":%uL,\"refused\":%uL,"
+                        "\"opened\":%uL,\"suspensions\":%uL,"
+                        "\"evicted\":%uL,\"recounts\":%uL",
+                        stats.sessions, stats.waiting, stats.entries,
+                        stats.open, stats.suspended, stats.counts.granted,
+                        stats.counts.reused, stats.counts.waited,
+                        stats.counts.throttled, stats.counts.refused,
+                        stats.counts.opened, stats.counts.suspended,
+                        stats.counts.evicted, stats.counts.recounts);
+}
