@@ -28,15 +28,13 @@ sv_checks_run(const sv_lists_t *lists, const sv_address_t *addr,
     sv_checks_t *checks)
 {
     unsigned  flags;
-    sv_str_t  main;
 
-    sv_root_normalize(lists, addr, checks);
+    flags = sv_root_normalize(lists, addr, checks);
 
     sv_checks_domain(lists, addr, checks);
     sv_checks_own(lists, addr, checks);
     sv_checks_local(lists, addr, checks);
 
-    flags = sv_root_provider(lists, &addr->domain, &main);
     checks->abuse_patterns = addr->quoted
                              ? 0 : sv_abuse_patterns(&addr->local, flags);
 

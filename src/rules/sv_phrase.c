@@ -27,6 +27,7 @@ static int sv_set_member(sv_phrases_t *ph, sv_set_t *set,
     const sv_str_t *token, int quoted);
 static int sv_set_include(sv_phrases_t *ph, sv_set_t *set,
     const sv_set_t *other);
+static sv_piece_t *sv_set_push(sv_phrases_t *ph, sv_set_t *set);
 static int sv_phrase_parse(sv_phrases_t *ph, const sv_str_t *token,
     sv_phrase_t *phrase);
 static int sv_phrase_word(sv_phrases_t *ph, sv_phrase_t *phrase,
@@ -223,18 +224,12 @@ sv_set_member(sv_phrases_t *ph, sv_set_t *set, const sv_str_t *token,
         return sv_set_include(ph, set, phrase.elements[0].set);
     }
 
-    if (ph->members.nelts == SV_MEMBERS_MAX) {
-        return sv_lines_fail(ph->lines, "more than %d phrases in sets",
-                             SV_MEMBERS_MAX);
-    }
-
-    piece = sv_array_push(&ph->members);
+    piece = sv_set_push(ph, set);
     if (piece == NULL) {
-        return sv_lines_fail(ph->lines, "no memory");
+        return -1;
     }
 
     *piece = phrase.elements[0].piece;
-    set->members.n++;
 
     return 0;
 }
@@ -247,22 +242,40 @@ sv_set_include(sv_phrases_t *ph, sv_set_t *set, const sv_set_t *other)
     sv_piece_t  *piece;
 
     for (i = 0; i < other->members.n; i++) {
-
-        if (ph->members.nelts == SV_MEMBERS_MAX) {
-            return sv_lines_fail(ph->lines, "more than %d phrases in sets",
-                                 SV_MEMBERS_MAX);
-        }
-
-        piece = sv_array_push(&ph->members);
+        piece = sv_set_push(ph, set);
         if (piece == NULL) {
-            return sv_lines_fail(ph->lines, "no memory");
+            return -1;
         }
 
         *piece = ((sv_piece_t *) ph->members.elts)[other->members.off + i];
-        set->members.n++;
     }
 
     return 0;
+}
+
+
+/* NULL: error filled; the pieces may have moved */
+
+static sv_piece_t *
+sv_set_push(sv_phrases_t *ph, sv_set_t *set)
+{
+    sv_piece_t  *piece;
+
+    if (ph->members.nelts == SV_MEMBERS_MAX) {
+        (void) sv_lines_fail(ph->lines, "more than %d phrases in sets",
+                             SV_MEMBERS_MAX);
+        return NULL;
+    }
+
+    piece = sv_array_push(&ph->members);
+    if (piece == NULL) {
+        (void) sv_lines_fail(ph->lines, "no memory");
+        return NULL;
+    }
+
+    set->members.n++;
+
+    return piece;
 }
 
 

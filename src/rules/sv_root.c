@@ -122,7 +122,7 @@ sv_root_provider(const sv_lists_t *lists, const sv_str_t *domain,
 }
 
 
-void
+unsigned
 sv_root_normalize(const sv_lists_t *lists, const sv_address_t *addr,
     sv_checks_t *checks)
 {
@@ -149,18 +149,20 @@ sv_root_normalize(const sv_lists_t *lists, const sv_address_t *addr,
 
     if (addr->quoted) {
         sv_root_write(&checks->root, checks->root_buf, local, len, domain);
-        return;
+        return flags;
     }
 
     if (sv_root_subdomain(lists, &addr->domain, &user, &parent) == 0) {
         sv_root_write(&checks->root, checks->root_buf, user.data, user.len,
                       &parent);
-        return;
+        return flags;
     }
 
     (void) sv_root_local(&addr->local, flags, local, &root);
     sv_root_write(&checks->root, checks->root_buf, root.data, root.len,
                   domain);
+
+    return flags;
 }
 
 

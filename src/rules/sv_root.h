@@ -34,8 +34,8 @@ unsigned sv_root_provider(const sv_lists_t *lists, const sv_str_t *domain,
 size_t sv_root_local(const sv_str_t *local, unsigned flags,
     unsigned char *buf, sv_str_t *root);
 
-/* fill checks->normalized and checks->root */
-void sv_root_normalize(const sv_lists_t *lists, const sv_address_t *addr,
+/* fills checks->normalized and checks->root; the flags of the provider */
+unsigned sv_root_normalize(const sv_lists_t *lists, const sv_address_t *addr,
     sv_checks_t *checks);
 
 

@@ -5,8 +5,7 @@
 
 #define NGX_SMTP_VERIFY_FACTS_MAX      8192
 #define NGX_SMTP_VERIFY_CATCH_ALL_TTL  21600        /* s */
-#define NGX_SMTP_VERIFY_STEPWISE_TTL   86400
-#define NGX_SMTP_VERIFY_GREYLISTS_TTL  86400
+#define NGX_SMTP_VERIFY_HOST_TTL       86400
 
 #define NGX_SMTP_VERIFY_UNTOLD_TTL     600
 
@@ -37,8 +36,7 @@ typedef struct {
     /* without */
     ngx_int_t                 catch_all;
     time_t                    catch_all_expires;
-    time_t                    stepwise_expires;
-    time_t                    greylists_expires;
+    time_t                    host_expires[NGX_SMTP_VERIFY_HOST_FACTS];
     u_char                    name[1];
 } ngx_smtp_verify_fact_t;
 
@@ -51,6 +49,10 @@ static ngx_smtp_verify_fact_t *ngx_smtp_verify_facts_claimed(
 static ngx_int_t ngx_smtp_verify_facts_own(ngx_smtp_verify_fact_t *fact);
 static void ngx_smtp_verify_facts_next(ngx_smtp_verify_fact_t *fact);
 static void ngx_smtp_verify_facts_poll(ngx_event_t *ev);
+static ngx_uint_t ngx_smtp_verify_facts_host_is(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *host, ngx_smtp_verify_host_fact_e what);
+static void ngx_smtp_verify_facts_set_host(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *host, ngx_smtp_verify_host_fact_e what);
 static ngx_smtp_verify_fact_t *ngx_smtp_verify_facts_lookup(ngx_str_t *name);
 static ngx_smtp_verify_fact_t *ngx_smtp_verify_facts_add(ngx_str_t *name);
 static void ngx_smtp_verify_facts_evict(void);
@@ -494,17 +496,8 @@ ngx_smtp_verify_facts_next(ngx_smtp_verify_fact_t *fact)
 ngx_uint_t
 ngx_smtp_verify_facts_stepwise(ngx_smtp_verify_conf_t *conf, ngx_str_t *host)
 {
-    ngx_smtp_verify_fact_t     *fact;
-    ngx_smtp_verify_domains_t   ds;
-
-    if (ngx_smtp_verify_facts_zone(conf, &ds)) {
-        return ngx_smtp_verify_domain_host_is(&ds, host,
-                                              ngx_smtp_verify_host_stepwise);
-    }
-
-    fact = ngx_smtp_verify_facts_lookup(host);
-
-    return fact && fact->stepwise_expires > ngx_time();
+    return ngx_smtp_verify_facts_host_is(conf, host,
+                                         ngx_smtp_verify_host_stepwise);
 }
 
 
@@ -512,38 +505,15 @@ void
 ngx_smtp_verify_facts_set_stepwise(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *host)
 {
-    ngx_smtp_verify_fact_t     *fact;
-    ngx_smtp_verify_domains_t   ds;
-
-    if (ngx_smtp_verify_facts_zone(conf, &ds)) {
-        ngx_smtp_verify_domain_set_host(&ds, host,
-                                        ngx_smtp_verify_host_stepwise,
-                                        NGX_SMTP_VERIFY_STEPWISE_TTL);
-        return;
-    }
-
-    fact = ngx_smtp_verify_facts_add(host);
-
-    if (fact) {
-        fact->stepwise_expires = ngx_time() + NGX_SMTP_VERIFY_STEPWISE_TTL;
-    }
+    ngx_smtp_verify_facts_set_host(conf, host, ngx_smtp_verify_host_stepwise);
 }
 
 
 ngx_uint_t
 ngx_smtp_verify_facts_greylists(ngx_smtp_verify_conf_t *conf, ngx_str_t *host)
 {
-    ngx_smtp_verify_fact_t     *fact;
-    ngx_smtp_verify_domains_t   ds;
-
-    if (ngx_smtp_verify_facts_zone(conf, &ds)) {
-        return ngx_smtp_verify_domain_host_is(&ds, host,
-                                              ngx_smtp_verify_host_greylists);
-    }
-
-    fact = ngx_smtp_verify_facts_lookup(host);
-
-    return fact && fact->greylists_expires > ngx_time();
+    return ngx_smtp_verify_facts_host_is(conf, host,
+                                         ngx_smtp_verify_host_greylists);
 }
 
 
@@ -551,20 +521,44 @@ void
 ngx_smtp_verify_facts_set_greylists(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *host)
 {
+    ngx_smtp_verify_facts_set_host(conf, host, ngx_smtp_verify_host_greylists);
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_facts_host_is(ngx_smtp_verify_conf_t *conf, ngx_str_t *host,
+    ngx_smtp_verify_host_fact_e what)
+{
     ngx_smtp_verify_fact_t     *fact;
     ngx_smtp_verify_domains_t   ds;
 
     if (ngx_smtp_verify_facts_zone(conf, &ds)) {
-        ngx_smtp_verify_domain_set_host(&ds, host,
-                                        ngx_smtp_verify_host_greylists,
-                                        NGX_SMTP_VERIFY_GREYLISTS_TTL);
+        return ngx_smtp_verify_domain_host_is(&ds, host, what);
+    }
+
+    fact = ngx_smtp_verify_facts_lookup(host);
+
+    return fact && fact->host_expires[what] > ngx_time();
+}
+
+
+static void
+ngx_smtp_verify_facts_set_host(ngx_smtp_verify_conf_t *conf, ngx_str_t *host,
+    ngx_smtp_verify_host_fact_e what)
+{
+    ngx_smtp_verify_fact_t     *fact;
+    ngx_smtp_verify_domains_t   ds;
+
+    if (ngx_smtp_verify_facts_zone(conf, &ds)) {
+        ngx_smtp_verify_domain_set_host(&ds, host, what,
+                                        NGX_SMTP_VERIFY_HOST_TTL);
         return;
     }
 
     fact = ngx_smtp_verify_facts_add(host);
 
     if (fact) {
-        fact->greylists_expires = ngx_time() + NGX_SMTP_VERIFY_GREYLISTS_TTL;
+        fact->host_expires[what] = ngx_time() + NGX_SMTP_VERIFY_HOST_TTL;
     }
 }
 

@@ -376,7 +376,7 @@ ngx_smtp_verify_record_address(ngx_smtp_verify_record_t *rec,
         }
     }
 
-    sv_root_normalize(lists, addr, &rec->checks);
+    (void) sv_root_normalize(lists, addr, &rec->checks);
 
     result->normalized.data = rec->checks.normalized.data;
     result->normalized.len = rec->checks.normalized.len;
