@@ -266,3 +266,43 @@ GET /verify?email=john@ok.test
 --- timeout: 300ms
 --- abort
 --- ignore_response
+
+
+
+=== TEST 15: of the lines of a list
+--- http_config eval
+$::Server->("location /domain/ { $::Young }")
+--- config eval
+$::Config . "location = /batch { smtp_verify_batch; }"
+--- dns
++default
+two.test MX 10 mx1.ok.test
+--- request
+POST /batch
+john@ok.test
+john@two.test
+--- more_headers
+Content-Type: text/plain
+--- stream
+reason: accepted
+checks.domain_age_days: 10
+--
+reason: accepted
+checks.domain_age_days: 10
+--
+complete: true
+
+
+
+=== TEST 16: of an address at a gate
+--- http_config eval
+$::Server->("location /domain/ { $::Young }")
+--- config eval
+$::Config . 'location = /gate {
+    smtp_verify_gate $arg_email;
+    add_header X-Result $smtp_verify_result;
+    proxy_pass http://$TEST_NGINX_NET.200:8053/domain/;
+}'
+--- request eval: "GET /gate?email=john\@ok.test"
+--- response_headers_like
+X-Result: .*"domain_age_days":10\}.*

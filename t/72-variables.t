@@ -333,3 +333,45 @@ Content-Type: application/x-www-form-urlencoded
 app
 --- logged
 domain=
+
+
+
+=== TEST 11: what was told to the identity of this location alone
+--- http_config
+smtp_verify_cache_zone zone=results:1m;
+smtp_verify_cache results;
+smtp_verify_egress_pool some {
+    address $TEST_NGINX_NET.60 helo=a.verifier.test from=a@verifier.test;
+}
+--- config
+    location = /verify {
+        smtp_verify;
+    }
+    location = /known {
+        smtp_verify_address $arg_email;
+        return 200 "$smtp_verify_reason:$smtp_verify_cache_status\n";
+    }
+    location = /other {
+        smtp_verify_address $arg_email;
+        smtp_verify_from other@verifier.test;
+        return 200 "$smtp_verify_reason:$smtp_verify_cache_status\n";
+    }
+    location = /verify-pool {
+        smtp_verify_egress some;
+        smtp_verify;
+    }
+    location = /pool {
+        smtp_verify_address $arg_email;
+        smtp_verify_egress some;
+        return 200 "$smtp_verify_reason:$smtp_verify_cache_status\n";
+    }
+--- smtp
+mx1 11 pipelining
+    rcpt: 550 5.7.1 Your IP is listed at bl.example.net
+--- request eval
+["GET /known?email=john\@ok.test", "GET /verify?email=john\@ok.test", "GET /known?email=john\@ok.test",
+ "GET /other?email=john\@ok.test", "GET /pool?email=john\@ok.test", "GET /verify-pool?email=john\@ok.test",
+ "GET /pool?email=john\@ok.test"]
+--- response_body_like eval
+["^:MISS\n", "sender_blocked", "^sender_blocked:HIT\n", "^:MISS\n", "^:MISS\n", "sender_blocked", "^sender_blocked:HIT\n"]
+--- smtp_sessions: 2

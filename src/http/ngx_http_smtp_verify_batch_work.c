@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_batch.h"
+#include "ngx_http_smtp_verify_rdap.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_ITEM_POOL  1024
@@ -394,6 +395,8 @@ ngx_http_smtp_verify_work_start(ngx_http_smtp_verify_item_t *item)
 
     b = item->batch;
     l = &item->lookup;
+
+    ngx_http_smtp_verify_rdap_start(b->request, &item->email);
 
     /* one that is asked again has paid already */
 

@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_gate.h"
+#include "ngx_http_smtp_verify_rdap.h"
 
 
 static ngx_int_t ngx_http_smtp_verify_gate_handler(ngx_http_request_t *r);
@@ -224,6 +225,8 @@ ngx_http_smtp_verify_gate_lookup(ngx_http_request_t *r,
     {
         return ngx_http_smtp_verify_gate_verdict(r, ctx);
     }
+
+    ngx_http_smtp_verify_rdap_start(r, address);
 
     l = &ctx->lookup;
 

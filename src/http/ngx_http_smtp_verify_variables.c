@@ -396,6 +396,7 @@ ngx_http_smtp_verify_variable_gate_status(ngx_http_request_t *r,
 static ngx_http_smtp_verify_ctx_t *
 ngx_http_smtp_verify_known(ngx_http_request_t *r)
 {
+    ngx_int_t                         rc;
     ngx_str_t                         address;
     ngx_smtp_verify_lookup_t          l;
     ngx_http_smtp_verify_ctx_t       *ctx;
@@ -451,8 +452,19 @@ ngx_http_smtp_verify_known(ngx_http_request_t *r)
     ctx->result = NULL;
     ctx->json.len = 0;
 
-    if (ngx_smtp_verify_lookup(&l) == NGX_OK
-        && ngx_http_smtp_verify_keep(r, ctx, l.result) != NGX_OK)
+    rc = ngx_smtp_verify_lookup(&l);
+
+    /* what was told to the identity of this location alone */
+
+    if (rc != NGX_OK
+        && (slcf->from
+            || (slcf->verify.pool && !slcf->verify.pool->wants_from))
+        && ngx_http_smtp_verify_identity(r, &l) == NGX_OK)
+    {
+        rc = ngx_smtp_verify_lookup_own(&l);
+    }
+
+    if (rc == NGX_OK && ngx_http_smtp_verify_keep(r, ctx, l.result) != NGX_OK)
     {
         return NULL;
     }

@@ -317,15 +317,13 @@ ngx_smtp_verify_lookup_start(ngx_smtp_verify_lookup_t *l)
         return ngx_smtp_verify_lookup_alone(l);
     }
 
-    l->variant = ngx_smtp_verify_lookup_variant(l);
-
     /* who waits for a greylist to let us in must not be told that it has not
        yet */
 
-    if (!l->bypass && l->wait == 0
-        && ngx_smtp_verify_lookup_key(l) == NGX_OK
-        && ngx_smtp_verify_lookup_cached(l, l->variant) == NGX_OK)
-    {
+    if (l->bypass || l->wait) {
+        l->variant = ngx_smtp_verify_lookup_variant(l);
+
+    } else if (ngx_smtp_verify_lookup_own(l) == NGX_OK) {
         return NGX_OK;
     }
 
@@ -359,6 +357,19 @@ ngx_smtp_verify_lookup_probe(ngx_smtp_verify_lookup_t *l)
     }
 
     return p;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_lookup_own(ngx_smtp_verify_lookup_t *l)
+{
+    l->variant = ngx_smtp_verify_lookup_variant(l);
+
+    if (!l->keyed || ngx_smtp_verify_lookup_key(l) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_smtp_verify_lookup_cached(l, l->variant);
 }
 
 

@@ -86,6 +86,9 @@ struct ngx_smtp_verify_lookup_s {
 /* NGX_OK: answered; NGX_DECLINED: to be started */
 ngx_int_t ngx_smtp_verify_lookup(ngx_smtp_verify_lookup_t *l);
 
+/* likewise, what only this helo and from are told; _start() looks there, too */
+ngx_int_t ngx_smtp_verify_lookup_own(ngx_smtp_verify_lookup_t *l);
+
 /*
  * NGX_OK: answered; NGX_AGAIN: the handler will be called, once; NGX_BUSY: it
  * would take a probe; NGX_ERROR: no memory.
