@@ -15,6 +15,8 @@ static ngx_int_t ngx_http_smtp_verify_egress_from(ngx_conf_t *cf,
     ngx_smtp_verify_egress_t *egress, ngx_str_t *from);
 static ngx_int_t ngx_http_smtp_verify_egress_addr(ngx_conf_t *cf,
     ngx_smtp_verify_egress_t *egress, ngx_str_t *text);
+static ngx_uint_t ngx_http_smtp_verify_egress_is_twice(
+    ngx_smtp_verify_pool_t *pool, ngx_smtp_verify_egress_t *egress);
 static ngx_int_t ngx_http_smtp_verify_egress_proxy(ngx_conf_t *cf,
     ngx_smtp_verify_egress_t *egress, ngx_str_t *text);
 static ngx_int_t ngx_http_smtp_verify_egress_user(ngx_conf_t *cf,
@@ -160,7 +162,7 @@ ngx_http_smtp_verify_egress_line(ngx_conf_t *cf, ngx_command_t *dummy,
     ngx_int_t                  rc;
     ngx_str_t                 *value;
     ngx_uint_t                 i, proxy;
-    ngx_smtp_verify_egress_t  *egress, *other;
+    ngx_smtp_verify_egress_t  *egress;
 
     value = cf->args->elts;
 
@@ -211,21 +213,32 @@ ngx_http_smtp_verify_egress_line(ngx_conf_t *cf, ngx_command_t *dummy,
         return NGX_CONF_ERROR;
     }
 
-    other = pool->egresses.elts;
-
-    for (i = 0; i < pool->egresses.nelts - 1; i++) {
-        if (other[i].key.len == egress->key.len
-            && ngx_memcmp(other[i].key.data, egress->key.data,
-                          egress->key.len)
-               == 0)
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "duplicate egress \"%V\"", &egress->name);
-            return NGX_CONF_ERROR;
-        }
+    if (ngx_http_smtp_verify_egress_is_twice(pool, egress)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate egress \"%V\"", &egress->name);
+        return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_smtp_verify_egress_is_twice(ngx_smtp_verify_pool_t *pool,
+    ngx_smtp_verify_egress_t *egress)
+{
+    ngx_smtp_verify_egress_t  *other;
+
+    for (other = pool->egresses.elts; other < egress; other++) {
+        if (other->key.len == egress->key.len
+            && ngx_memcmp(other->key.data, egress->key.data, egress->key.len)
+               == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -17,7 +17,11 @@ typedef enum {
 
 
 static ngx_uint_t ngx_http_smtp_verify_headers_is(ngx_table_elt_t *h);
+static ngx_int_t ngx_http_smtp_verify_headers_score(ngx_http_request_t *r,
+    ngx_smtp_verify_result_t *result);
 static ngx_int_t ngx_http_smtp_verify_headers_remove(ngx_http_request_t *r);
+static ngx_int_t ngx_http_smtp_verify_headers_copy(ngx_http_request_t *r,
+    ngx_list_t *list);
 static ngx_int_t ngx_http_smtp_verify_headers_word(ngx_http_request_t *r,
     ngx_http_smtp_verify_header_e i, const char *word);
 static ngx_int_t ngx_http_smtp_verify_headers_add(ngx_http_request_t *r,
@@ -96,9 +100,16 @@ ngx_http_smtp_verify_gate_headers(ngx_http_request_t *r,
         }
     }
 
-    if (result->score < 0) {
-        return NGX_OK;
-    }
+    return result->score < 0 ? NGX_OK
+                             : ngx_http_smtp_verify_headers_score(r, result);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_headers_score(ngx_http_request_t *r,
+    ngx_smtp_verify_result_t *result)
+{
+    ngx_str_t  value;
 
     value.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
     if (value.data == NULL) {
@@ -121,73 +132,70 @@ ngx_http_smtp_verify_gate_headers(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_smtp_verify_headers_remove(ngx_http_request_t *r)
 {
-    ngx_list_t        list;
-    ngx_uint_t        i, pass, found;
+    ngx_list_t  list;
+
+    if (ngx_http_smtp_verify_headers_copy(r, NULL) == NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (ngx_list_init(&list, r->pool, 20, sizeof(ngx_table_elt_t)) != NGX_OK
+        || ngx_http_smtp_verify_headers_copy(r, &list) == NGX_ERROR)
+    {
+        return NGX_ERROR;
+    }
+
+    r->headers_in.headers = list;
+
+    /* the last part may be the one within the struct that was copied */
+
+    if (list.last == &list.part) {
+        r->headers_in.headers.last = &r->headers_in.headers.part;
+    }
+
+    return NGX_OK;
+}
+
+
+/* the others; NGX_DECLINED: there were some of ours.  NULL: only tells */
+
+static ngx_int_t
+ngx_http_smtp_verify_headers_copy(ngx_http_request_t *r, ngx_list_t *list)
+{
+    ngx_int_t         rc;
+    ngx_uint_t        i;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h, *copy;
 
-    found = 0;
+    rc = NGX_OK;
+    part = &r->headers_in.headers.part;
+    h = part->elts;
 
-    for (pass = 0; pass < 2; pass++) {
+    for (i = 0; /* void */; i++) {
 
-        part = &r->headers_in.headers.part;
-        h = part->elts;
-
-        for (i = 0; /* void */; i++) {
-
-            if (i >= part->nelts) {
-                if (part->next == NULL) {
-                    break;
-                }
-
-                part = part->next;
-                h = part->elts;
-                i = 0;
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return rc;
             }
 
-            if (ngx_http_smtp_verify_headers_is(&h[i])) {
-                found = 1;
-                continue;
-            }
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
 
-            if (pass == 0) {
-                continue;
-            }
+        if (ngx_http_smtp_verify_headers_is(&h[i])) {
+            rc = NGX_DECLINED;
+            continue;
+        }
 
-            copy = ngx_list_push(&list);
+        if (list) {
+            copy = ngx_list_push(list);
             if (copy == NULL) {
                 return NGX_ERROR;
             }
 
             *copy = h[i];
         }
-
-        if (pass == 1) {
-            break;
-        }
-
-        if (!found) {
-            return NGX_OK;
-        }
-
-        if (ngx_list_init(&list, r->pool, 20, sizeof(ngx_table_elt_t))
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
     }
-
-    /* the last part may be the one within the struct that is copied */
-
-    if (list.last == &list.part) {
-        r->headers_in.headers = list;
-        r->headers_in.headers.last = &r->headers_in.headers.part;
-        return NGX_OK;
-    }
-
-    r->headers_in.headers = list;
-
-    return NGX_OK;
 }
 
 

@@ -2,6 +2,8 @@
 #include "ngx_http_smtp_verify_tokens.h"
 
 
+static ngx_int_t ngx_http_smtp_verify_problem_headers(ngx_http_request_t *r,
+    ngx_uint_t status);
 static ngx_str_t *ngx_http_smtp_verify_title(ngx_uint_t status);
 
 
@@ -92,12 +94,8 @@ ngx_http_smtp_verify_problem_with(ngx_http_request_t *r, ngx_uint_t status,
     ngx_int_t   rc;
     uintptr_t   escape;
     ngx_buf_t  *b;
-    ngx_str_t  *title, value;
+    ngx_str_t  *title;
     ngx_str_t   type = ngx_string("application/problem+json");
-
-    ngx_http_smtp_verify_loc_conf_t  *slcf;
-
-    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
     /* a body that is not wanted must not be read as the next request */
 
@@ -106,27 +104,7 @@ ngx_http_smtp_verify_problem_with(ngx_http_request_t *r, ngx_uint_t status,
         return rc;
     }
 
-    if (slcf->batch.enable) {
-        ngx_str_set(&value, "POST");
-
-    } else if (slcf->verify.cache) {
-        ngx_str_set(&value, "GET, POST, DELETE");
-
-    } else {
-        ngx_str_set(&value, "GET, POST");
-    }
-
-    if (status == NGX_HTTP_NOT_ALLOWED
-        && ngx_http_smtp_verify_header(r, "Allow", &value) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ngx_str_set(&value, "1");
-
-    if (status == NGX_HTTP_SERVICE_UNAVAILABLE
-        && ngx_http_smtp_verify_header(r, "Retry-After", &value) != NGX_OK)
-    {
+    if (ngx_http_smtp_verify_problem_headers(r, status) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -152,6 +130,38 @@ ngx_http_smtp_verify_problem_with(ngx_http_request_t *r, ngx_uint_t status,
                           members);
 
     return ngx_http_smtp_verify_send(r, status, &type, b);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_problem_headers(ngx_http_request_t *r,
+    ngx_uint_t status)
+{
+    ngx_str_t                         value;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    if (status == NGX_HTTP_SERVICE_UNAVAILABLE) {
+        ngx_str_set(&value, "1");
+        return ngx_http_smtp_verify_header(r, "Retry-After", &value);
+    }
+
+    if (status != NGX_HTTP_NOT_ALLOWED) {
+        return NGX_OK;
+    }
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (slcf->batch.enable) {
+        ngx_str_set(&value, "POST");
+
+    } else if (slcf->verify.cache) {
+        ngx_str_set(&value, "GET, POST, DELETE");
+
+    } else {
+        ngx_str_set(&value, "GET, POST");
+    }
+
+    return ngx_http_smtp_verify_header(r, "Allow", &value);
 }
 
 

@@ -48,6 +48,8 @@ static ngx_int_t ngx_http_smtp_verify_rdap_ask(
 static ngx_int_t ngx_http_smtp_verify_rdap_done(ngx_http_request_t *r,
     void *data, ngx_int_t rc);
 static void ngx_http_smtp_verify_rdap_event(ngx_event_t *ev);
+static ngx_int_t ngx_http_smtp_verify_rdap_above(
+    ngx_http_smtp_verify_rdap_t *rdap);
 static ngx_int_t ngx_http_smtp_verify_rdap_parent(
     ngx_http_smtp_verify_rdap_t *rdap);
 static void ngx_http_smtp_verify_rdap_forget(ngx_http_request_t *r);
@@ -460,8 +462,6 @@ ngx_http_smtp_verify_rdap_done(ngx_http_request_t *r, void *data,
 static void
 ngx_http_smtp_verify_rdap_event(ngx_event_t *ev)
 {
-    u_char                       *p;
-    ngx_str_t                     rest;
     ngx_http_smtp_verify_rdap_t  *rdap;
 
     rdap = ev->data;
@@ -496,31 +496,46 @@ ngx_http_smtp_verify_rdap_event(ngx_event_t *ev)
         return;
     }
 
-    /* the registered domain is above, how far nobody says */
-
-    p = ngx_strlchr(rdap->name.data, rdap->name.data + rdap->name.len, '.');
-
-    if (rdap->status == NGX_HTTP_NOT_FOUND && p
-        && rdap->tries < NGX_HTTP_SMTP_VERIFY_RDAP_TRIES)
-    {
-        rest.data = p + 1;
-        rest.len = rdap->name.data + rdap->name.len - rest.data;
-
-        if (ngx_strlchr(rest.data, rest.data + rest.len, '.')) {
-            rdap->name = rest;
-            ngx_http_smtp_verify_rdap_forget(rdap->request);
-
-            if (ngx_http_smtp_verify_rdap_ask(rdap) == NGX_OK) {
-                ngx_post_event(ev, &ngx_posted_events);
-                return;
-            }
-        }
+    if (ngx_http_smtp_verify_rdap_above(rdap) == NGX_OK) {
+        ngx_post_event(ev, &ngx_posted_events);
+        return;
     }
 
     ngx_log_error(NGX_LOG_INFO, &rdap->log, 0, "no age was told, status %ui",
                   rdap->status);
 
     ngx_http_smtp_verify_rdap_free(rdap);
+}
+
+
+/* the registered domain is above, how far nobody says */
+
+static ngx_int_t
+ngx_http_smtp_verify_rdap_above(ngx_http_smtp_verify_rdap_t *rdap)
+{
+    u_char     *p, *last;
+    ngx_str_t   rest;
+
+    last = rdap->name.data + rdap->name.len;
+    p = ngx_strlchr(rdap->name.data, last, '.');
+
+    if (p == NULL || rdap->status != NGX_HTTP_NOT_FOUND
+        || rdap->tries >= NGX_HTTP_SMTP_VERIFY_RDAP_TRIES)
+    {
+        return NGX_DECLINED;
+    }
+
+    rest.data = p + 1;
+    rest.len = last - rest.data;
+
+    if (ngx_strlchr(rest.data, last, '.') == NULL) {
+        return NGX_DECLINED;
+    }
+
+    rdap->name = rest;
+    ngx_http_smtp_verify_rdap_forget(rdap->request);
+
+    return ngx_http_smtp_verify_rdap_ask(rdap);
 }
 
 

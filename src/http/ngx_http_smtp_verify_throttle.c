@@ -19,10 +19,14 @@
 #define NGX_HTTP_SMTP_VERIFY_THROTTLE_MOST     1000000
 
 
+static void ngx_http_smtp_verify_throttle_defaults(
+    ngx_smtp_verify_limits_t *limits);
 static ngx_int_t ngx_http_smtp_verify_throttle_param(ngx_conf_t *cf,
     ngx_smtp_verify_limits_t *limits, ngx_str_t *param);
 static ngx_int_t ngx_http_smtp_verify_throttle_number(ngx_str_t *param,
     const char *name, ngx_uint_t min, ngx_uint_t *n);
+static ngx_int_t ngx_http_smtp_verify_throttle_rejects(ngx_str_t *param,
+    ngx_uint_t *rejects);
 static ngx_int_t ngx_http_smtp_verify_throttle_rate(ngx_str_t *param,
     uint64_t *rate);
 static ngx_int_t ngx_http_smtp_verify_throttle_time(ngx_str_t *param,
@@ -72,17 +76,7 @@ ngx_http_smtp_verify_throttle(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     limits = &slcf->verify.limits;
 
-    limits->conns = NGX_HTTP_SMTP_VERIFY_THROTTLE_CONNS;
-    limits->ip_conns = NGX_CONF_UNSET_UINT;
-    limits->rate = sv_bucket_per_second(NGX_HTTP_SMTP_VERIFY_THROTTLE_RATE);
-    limits->burst = NGX_HTTP_SMTP_VERIFY_THROTTLE_BURST;
-    limits->rejects = NGX_HTTP_SMTP_VERIFY_THROTTLE_REJECTS;
-    limits->queue = NGX_HTTP_SMTP_VERIFY_THROTTLE_QUEUE;
-    limits->wait = NGX_HTTP_SMTP_VERIFY_THROTTLE_WAIT;
-    limits->total = NGX_HTTP_SMTP_VERIFY_THROTTLE_TOTAL;
-    limits->suspend = NGX_HTTP_SMTP_VERIFY_THROTTLE_SUSPEND;
-    limits->breaker.pause = NGX_HTTP_SMTP_VERIFY_THROTTLE_PAUSE;
-    limits->breaker.max_pause = NGX_HTTP_SMTP_VERIFY_THROTTLE_MAX;
+    ngx_http_smtp_verify_throttle_defaults(limits);
 
     for (i = 1; i < cf->args->nelts; i++) {
 
@@ -122,29 +116,28 @@ ngx_http_smtp_verify_throttle(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+static void
+ngx_http_smtp_verify_throttle_defaults(ngx_smtp_verify_limits_t *limits)
+{
+    limits->conns = NGX_HTTP_SMTP_VERIFY_THROTTLE_CONNS;
+    limits->ip_conns = NGX_CONF_UNSET_UINT;
+    limits->rate = sv_bucket_per_second(NGX_HTTP_SMTP_VERIFY_THROTTLE_RATE);
+    limits->burst = NGX_HTTP_SMTP_VERIFY_THROTTLE_BURST;
+    limits->rejects = NGX_HTTP_SMTP_VERIFY_THROTTLE_REJECTS;
+    limits->queue = NGX_HTTP_SMTP_VERIFY_THROTTLE_QUEUE;
+    limits->wait = NGX_HTTP_SMTP_VERIFY_THROTTLE_WAIT;
+    limits->total = NGX_HTTP_SMTP_VERIFY_THROTTLE_TOTAL;
+    limits->suspend = NGX_HTTP_SMTP_VERIFY_THROTTLE_SUSPEND;
+    limits->breaker.pause = NGX_HTTP_SMTP_VERIFY_THROTTLE_PAUSE;
+    limits->breaker.max_pause = NGX_HTTP_SMTP_VERIFY_THROTTLE_MAX;
+}
+
+
 static ngx_int_t
 ngx_http_smtp_verify_throttle_param(ngx_conf_t *cf,
     ngx_smtp_verify_limits_t *limits, ngx_str_t *param)
 {
-    size_t      len;
-    ngx_str_t   value, s;
     ngx_msec_t  msec;
-
-    if (ngx_http_smtp_verify_throttle_is(param, "rejects=", &value)
-        == NGX_OK)
-    {
-        len = value.len;
-
-        if (len < 3 || ngx_strncmp(value.data + len - 2, "/h", 2) != 0) {
-            return NGX_ERROR;
-        }
-
-        s.data = param->data;
-        s.len = param->len - 2;
-
-        return ngx_http_smtp_verify_throttle_number(&s, "rejects=", 1,
-                                                    &limits->rejects);
-    }
 
     if (ngx_http_smtp_verify_throttle_time(param, "pause=", &msec)
         == NGX_OK)
@@ -166,6 +159,8 @@ ngx_http_smtp_verify_throttle_param(ngx_conf_t *cf,
     }
 
     if (ngx_http_smtp_verify_throttle_rate(param, &limits->rate) == NGX_OK
+        || ngx_http_smtp_verify_throttle_rejects(param, &limits->rejects)
+           == NGX_OK
         || ngx_http_smtp_verify_throttle_time(param, "wait=", &limits->wait)
            == NGX_OK
         || ngx_http_smtp_verify_throttle_number(param, "conns=", 1,
@@ -273,6 +268,24 @@ ngx_http_smtp_verify_throttle_number(ngx_str_t *param, const char *name,
     *n = number;
 
     return NGX_OK;
+}
+
+
+/* of an hour */
+
+static ngx_int_t
+ngx_http_smtp_verify_throttle_rejects(ngx_str_t *param, ngx_uint_t *rejects)
+{
+    ngx_str_t  s;
+
+    s.data = param->data;
+    s.len = param->len - 2;
+
+    if (param->len < 2 || ngx_strncmp(s.data + s.len, "/h", 2) != 0) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_smtp_verify_throttle_number(&s, "rejects=", 1, rejects);
 }
 
 

@@ -33,6 +33,8 @@ static int sv_source_disposition(const unsigned char *p,
     const unsigned char *end, const sv_str_t *name, sv_source_part_t *part);
 static const unsigned char *sv_source_param(const unsigned char *p,
     const unsigned char *end, sv_str_t *key, sv_str_t *value);
+static const unsigned char *sv_source_quoted(const unsigned char *p,
+    const unsigned char *end, const sv_str_t *key, sv_str_t *value);
 static const unsigned char *sv_source_spaces(const unsigned char *p,
     const unsigned char *end);
 static int sv_source_is_token(unsigned char c);
@@ -528,7 +530,14 @@ sv_source_param(const unsigned char *p, const unsigned char *end,
         return (p < end && *p == '"') ? NULL : p;
     }
 
-    p++;
+    return sv_source_quoted(p + 1, end, key, value);
+}
+
+
+static const unsigned char *
+sv_source_quoted(const unsigned char *p, const unsigned char *end,
+    const sv_str_t *key, sv_str_t *value)
+{
     value->data = (unsigned char *) p;
 
     while (p < end && *p != '"') {

@@ -66,6 +66,7 @@ static size_t sv_lists_domain_key(const unsigned char *data, size_t len,
 static size_t sv_lists_address_key(const sv_lists_t *lists,
     const unsigned char *data, size_t len, unsigned char *dst);
 static int sv_lists_known(sv_lists_t *lists);
+static void sv_lists_name_id(sv_lists_t *lists, sv_known_t *known);
 static int sv_lists_compare(const void *one, const void *two);
 static void sv_lists_random(uint64_t key[2]);
 static int sv_lists_error(sv_rules_error_t *error, unsigned line,
@@ -552,23 +553,32 @@ sv_lists_known(sv_lists_t *lists)
         lists->letters[lists->nknown - 1].all =
                 known->slips ? sv_letters(line.data, known->domain.len) : 0;
 
-        known->name_id = lists->nnames;
-
-        for (i = 0; i + 1 < lists->nknown; i++) {
-            if (lists->known[i].name_len == known->name_len
-                && memcmp(lists->known[i].domain.data, line.data,
-                          known->name_len)
-                   == 0)
-            {
-                known->name_id = lists->known[i].name_id;
-                break;
-            }
-        }
-
-        lists->nnames += (known->name_id == lists->nnames);
+        sv_lists_name_id(lists, known);
     }
 
     return 0;
+}
+
+
+/* "gmail" of gmail.com and gmail.de has one number */
+
+static void
+sv_lists_name_id(sv_lists_t *lists, sv_known_t *known)
+{
+    const sv_known_t  *other;
+
+    for (other = lists->known; other < known; other++) {
+
+        if (other->name_len == known->name_len
+            && memcmp(other->domain.data, known->domain.data, known->name_len)
+               == 0)
+        {
+            known->name_id = other->name_id;
+            return;
+        }
+    }
+
+    known->name_id = lists->nnames++;
 }
 
 

@@ -42,6 +42,10 @@ typedef struct {
 } ngx_smtp_verify_record_pos_t;
 
 
+static void ngx_smtp_verify_record_head(ngx_smtp_verify_record_head_t *head,
+    ngx_smtp_verify_result_t *result, sv_address_t *addr);
+static u_char *ngx_smtp_verify_record_text(u_char *p,
+    ngx_smtp_verify_evidence_t *ev, sv_address_t *addr);
 static u_char *ngx_smtp_verify_record_add(u_char *p, const void *data,
     size_t len, size_t max);
 static u_char *ngx_smtp_verify_record_add_word(u_char *p, const char *word);
@@ -65,56 +69,17 @@ ngx_smtp_verify_record_write(u_char *data, ngx_smtp_verify_result_t *result,
     sv_address_t *addr, uint32_t version)
 {
     u_char                         *p, *at, *end;
-    size_t                          len;
     ngx_smtp_verify_evidence_t     *ev;
     ngx_smtp_verify_record_head_t   head;
-    u_char                          buf[SV_LOCAL_MAX + 1 + SV_UDOMAIN_MAX];
-    static u_char                   text[SV_REPLY_TEXT_MAX * 3];
 
     ev = &result->evidence;
 
-    ngx_memzero(&head, sizeof(ngx_smtp_verify_record_head_t));
-
+    ngx_smtp_verify_record_head(&head, result, addr);
     head.version = version;
-    head.retry_after = (uint32_t) result->retry_after;
-    head.code = (uint16_t) ev->code;
-    head.reason = (u_char) result->reason;
-    head.found = (u_char) result->found;
-    head.said = (u_char) ev->reason;
-    head.stage = (u_char) ev->stage;
-    head.score = (u_char) (result->score < 0 ? 255 : result->score);
-    head.attempts = (u_char) ngx_min(result->attempts, 255);
-    head.registered = (uint16_t) result->registered;
-    head.estimated = result->estimated;
-    head.probed = result->probed;
-    head.verified = ev->tls.verified;
-    head.ours = ev->ours;
-
-    ngx_memcpy(head.tri, ngx_smtp_verify_tri(result), NGX_SMTP_VERIFY_TRI);
-
-    len = ngx_smtp_verify_record_join(buf, &addr->local, addr->udomain.data,
-                                      addr->udomain.len);
-
-    head.normalized = ngx_smtp_verify_record_same(&result->normalized, buf,
-                                                  len);
-    head.root = ngx_smtp_verify_record_same(&result->root,
-                                            result->normalized.data,
-                                            result->normalized.len);
 
     p = ngx_cpymem(data, &head, sizeof(ngx_smtp_verify_record_head_t));
 
-    len = sv_redact(text, ev->text.data, ngx_min(ev->text.len, sizeof(text)),
-                    &addr->local);
-
-    if (len > NGX_SMTP_VERIFY_RECORD_TEXT) {
-        len = NGX_SMTP_VERIFY_RECORD_TEXT;
-
-        while (len && (text[len] & 0xc0) == 0x80) {
-            len--;
-        }
-    }
-
-    p = ngx_smtp_verify_record_add(p, text, len, len);
+    p = ngx_smtp_verify_record_text(p, ev, addr);
     p = ngx_smtp_verify_record_add(p, ev->enhanced.data, ev->enhanced.len,
                                    16);
     p = ngx_smtp_verify_record_add(p, ev->mx_host.data, ev->mx_host.len, 255);
@@ -148,6 +113,69 @@ ngx_smtp_verify_record_write(u_char *data, ngx_smtp_verify_result_t *result,
     p = ngx_smtp_verify_record_add_word(p, ev->tls.error);
 
     return p - data;
+}
+
+
+static void
+ngx_smtp_verify_record_head(ngx_smtp_verify_record_head_t *head,
+    ngx_smtp_verify_result_t *result, sv_address_t *addr)
+{
+    size_t                       len;
+    ngx_smtp_verify_evidence_t  *ev;
+    u_char                       buf[SV_LOCAL_MAX + 1 + SV_UDOMAIN_MAX];
+
+    ev = &result->evidence;
+
+    ngx_memzero(head, sizeof(ngx_smtp_verify_record_head_t));
+
+    head->retry_after = (uint32_t) result->retry_after;
+    head->code = (uint16_t) ev->code;
+    head->reason = (u_char) result->reason;
+    head->found = (u_char) result->found;
+    head->said = (u_char) ev->reason;
+    head->stage = (u_char) ev->stage;
+    head->score = (u_char) (result->score < 0 ? 255 : result->score);
+    head->attempts = (u_char) ngx_min(result->attempts, 255);
+    head->registered = (uint16_t) result->registered;
+    head->estimated = result->estimated;
+    head->probed = result->probed;
+    head->verified = ev->tls.verified;
+    head->ours = ev->ours;
+
+    ngx_memcpy(head->tri, ngx_smtp_verify_tri(result), NGX_SMTP_VERIFY_TRI);
+
+    len = ngx_smtp_verify_record_join(buf, &addr->local, addr->udomain.data,
+                                      addr->udomain.len);
+
+    head->normalized = ngx_smtp_verify_record_same(&result->normalized, buf,
+                                                   len);
+    head->root = ngx_smtp_verify_record_same(&result->root,
+                                             result->normalized.data,
+                                             result->normalized.len);
+}
+
+
+/* less the local part; a character that does not fit whole ends it */
+
+static u_char *
+ngx_smtp_verify_record_text(u_char *p, ngx_smtp_verify_evidence_t *ev,
+    sv_address_t *addr)
+{
+    size_t         len;
+    static u_char  text[SV_REPLY_TEXT_MAX * 3];
+
+    len = sv_redact(text, ev->text.data, ngx_min(ev->text.len, sizeof(text)),
+                    &addr->local);
+
+    if (len > NGX_SMTP_VERIFY_RECORD_TEXT) {
+        len = NGX_SMTP_VERIFY_RECORD_TEXT;
+
+        while (len && (text[len] & 0xc0) == 0x80) {
+            len--;
+        }
+    }
+
+    return ngx_smtp_verify_record_add(p, text, len, len);
 }
 
 

@@ -13,6 +13,8 @@ static ngx_smtp_verify_limits_t *ngx_smtp_verify_slot_limits(
     ngx_smtp_verify_probe_t *p);
 static ngx_smtp_verify_limits_t *ngx_smtp_verify_slot_of_provider(
     ngx_smtp_verify_conf_t *conf, const sv_provider_t *provider);
+static void ngx_smtp_verify_slot_provider_limits(ngx_smtp_verify_conf_t *conf,
+    const sv_provider_t *provider, ngx_smtp_verify_limits_t *limits);
 static void ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_egress_t *egress);
 static ngx_uint_t ngx_smtp_verify_slot_kept(ngx_smtp_verify_ticket_t *t);
@@ -123,16 +125,15 @@ ngx_smtp_verify_slot_limits(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* what a provider is known to allow counts where it is less */
+/* made once for each provider */
 
 static ngx_smtp_verify_limits_t *
 ngx_smtp_verify_slot_of_provider(ngx_smtp_verify_conf_t *conf,
     const sv_provider_t *provider)
 {
-    ngx_uint_t                          i, n;
-    ngx_smtp_verify_limits_t           *limits;
-    ngx_smtp_verify_slot_limits_t      *known;
-    ngx_smtp_verify_provider_limits_t  *given;
+    ngx_uint_t                      i;
+    ngx_smtp_verify_limits_t       *limits;
+    ngx_smtp_verify_slot_limits_t  *known;
 
     if (conf->limits_known == NULL) {
         conf->limits_known = ngx_array_create(ngx_cycle->pool, 8,
@@ -157,10 +158,25 @@ ngx_smtp_verify_slot_of_provider(ngx_smtp_verify_conf_t *conf,
         return NULL;
     }
 
-    *limits = conf->limits;
-
     known->provider = provider;
     known->limits = limits;
+
+    ngx_smtp_verify_slot_provider_limits(conf, provider, limits);
+
+    return limits;
+}
+
+
+/* what it is known to allow counts where it is less, what is given always */
+
+static void
+ngx_smtp_verify_slot_provider_limits(ngx_smtp_verify_conf_t *conf,
+    const sv_provider_t *provider, ngx_smtp_verify_limits_t *limits)
+{
+    ngx_uint_t                          i, n;
+    ngx_smtp_verify_provider_limits_t  *given;
+
+    *limits = conf->limits;
 
     limits->messages = provider->messages;
 
@@ -203,8 +219,6 @@ ngx_smtp_verify_slot_of_provider(ngx_smtp_verify_conf_t *conf,
             limits->burst = given[i].burst;
         }
     }
-
-    return limits;
 }
 
 

@@ -6,6 +6,10 @@
 #define NGX_SMTP_VERIFY_THROTTLE_TRIAL   1000   /* ms, while one is made */
 
 
+static ngx_uint_t ngx_smtp_verify_throttle_count_seen(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_seen_e seen,
+    uint64_t now);
 static ngx_uint_t ngx_smtp_verify_throttle_failed(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, uint64_t now);
@@ -123,24 +127,56 @@ ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits,
     ngx_smtp_verify_seen_e seen, ngx_log_t *log)
 {
-    uint64_t                           now;
-    ngx_uint_t                         suspended, resumed, failed, trial;
-    ngx_smtp_verify_slot_sh_t         *sh;
-    ngx_smtp_verify_throttle_entry_t  *e, *egress;
-
-    now = ngx_current_msec;
-    suspended = 0;
-    resumed = 0;
-    failed = 0;
+    ngx_uint_t  changed;
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
-    sh = &throttle->slots[slot];
-    e = ngx_smtp_verify_throttle_entry(throttle, sh,
+    changed = ngx_smtp_verify_throttle_count_seen(throttle,
+                                                  &throttle->slots[slot],
+                                                  limits, seen,
+                                                  ngx_current_msec);
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    if (!changed) {
+        return;
+    }
+
+    switch (seen) {
+
+    case ngx_smtp_verify_seen_connected:
+        ngx_log_error(NGX_LOG_NOTICE, log, 0, "the egress is resumed");
+        break;
+
+    case ngx_smtp_verify_seen_egress_failed:
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "the egress does not work, it is suspended");
+        break;
+
+    default: /* ngx_smtp_verify_seen_connect_failed */
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "no connection to any of %ui destinations: is port 25 "
+                      "blocked? the egress is suspended", limits->suspend);
+    }
+}
+
+
+/* under the lock; 1: the egress is suspended or resumed by this */
+
+static ngx_uint_t
+ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    ngx_smtp_verify_seen_e seen, uint64_t now)
+{
+    ngx_uint_t                         changed, trial;
+    ngx_smtp_verify_throttle_entry_t  *e, *egress;
+
+    e = ngx_smtp_verify_throttle_entry(throttle, slot,
                                        ngx_smtp_verify_ref_destination);
-    egress = ngx_smtp_verify_throttle_entry(throttle, sh,
+    egress = ngx_smtp_verify_throttle_entry(throttle, slot,
                                             ngx_smtp_verify_ref_egress);
-    trial = sh->state & NGX_SMTP_VERIFY_SLOT_TRIAL;
+    trial = slot->state & NGX_SMTP_VERIFY_SLOT_TRIAL;
+    changed = 0;
 
     switch (seen) {
 
@@ -150,31 +186,31 @@ ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
                           limits->rejects, now);
         }
 
-        break;
+        return 0;
 
     case ngx_smtp_verify_seen_connected:
-        resumed = sv_breaker_success(&egress->breaker,
-                              sh->state & NGX_SMTP_VERIFY_SLOT_RESUME, now);
         egress->failed = 0;
         egress->start = 0;
-        break;
+
+        return sv_breaker_success(&egress->breaker,
+                                  slot->state & NGX_SMTP_VERIFY_SLOT_RESUME,
+                                  now);
 
     case ngx_smtp_verify_seen_answer:
         (void) sv_breaker_success(&e->breaker, trial, now);
-        break;
+        return 0;
 
     case ngx_smtp_verify_seen_egress_failed:
-        failed = ngx_smtp_verify_throttle_failed(throttle, sh, limits, now);
-        break;
+        return ngx_smtp_verify_throttle_failed(throttle, slot, limits, now);
 
     case ngx_smtp_verify_seen_connect_failed:
         if (limits->breaker.pause) {
-            suspended = ngx_smtp_verify_throttle_unconnected(throttle, sh,
-                                                             limits, now);
+            changed = ngx_smtp_verify_throttle_unconnected(throttle, slot,
+                                                           limits, now);
         }
 
         if (egress->breaker.until) {
-            break;
+            return changed;
         }
 
         /* fall through */
@@ -186,23 +222,8 @@ ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
                                      ngx_smtp_verify_throttle_weights[seen],
                                      trial, now);
         }
-    }
 
-    ngx_shmtx_unlock(&throttle->shpool->mutex);
-
-    if (suspended) {
-        ngx_log_error(NGX_LOG_WARN, log, 0,
-                      "no connection to any of %ui destinations: is port 25 "
-                      "blocked? the egress is suspended", limits->suspend);
-    }
-
-    if (failed) {
-        ngx_log_error(NGX_LOG_WARN, log, 0,
-                      "the egress does not work, it is suspended");
-    }
-
-    if (resumed) {
-        ngx_log_error(NGX_LOG_NOTICE, log, 0, "the egress is resumed");
+        return changed;
     }
 }
 

@@ -250,12 +250,7 @@ ngx_smtp_verify_throttle_serve(ngx_smtp_verify_throttle_t *throttle,
 
         rc = ngx_smtp_verify_throttle_try(t, now);
 
-        if (rc == NGX_BUSY) {
-            throttle->sh->counts.throttled++;
-
-        } else if (rc == NGX_DECLINED) {
-            throttle->sh->counts.refused++;
-        }
+        ngx_smtp_verify_throttle_denied(throttle, rc);
 
         ngx_shmtx_unlock(&throttle->shpool->mutex);
 

@@ -143,6 +143,10 @@ ngx_int_t ngx_smtp_verify_throttle_breakers(
 ngx_int_t ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t,
     uint64_t now);
 
+/* counts what _try() has said no to */
+void ngx_smtp_verify_throttle_denied(ngx_smtp_verify_throttle_t *throttle,
+    ngx_int_t rc);
+
 /* for a ticket whose slot is waiting; not under the lock */
 ngx_int_t ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t);
 ngx_smtp_verify_line_queue_t *ngx_smtp_verify_throttle_line(

@@ -3,6 +3,8 @@
 #include "sv_share.h"
 
 
+static ngx_int_t ngx_smtp_verify_throttle_admit(ngx_smtp_verify_ticket_t *t,
+    u_char keys[][SV_SIPHASH_LEN], uint64_t now);
 static ngx_int_t ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t *slot, uint64_t now);
 static void ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
@@ -12,17 +14,12 @@ static void ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
 ngx_int_t
 ngx_smtp_verify_throttle_take(ngx_smtp_verify_ticket_t *t)
 {
-    uint64_t                           now;
-    ngx_int_t                          rc;
-    ngx_uint_t                         i;
-    ngx_smtp_verify_slot_sh_t         *slot;
-    ngx_smtp_verify_throttle_t        *throttle;
-    ngx_smtp_verify_throttle_entry_t  *e;
-    u_char                             keys[NGX_SMTP_VERIFY_SLOT_REFS]
-                                           [SV_SIPHASH_LEN];
+    ngx_int_t                    rc;
+    ngx_smtp_verify_throttle_t  *throttle;
+    u_char                       keys[NGX_SMTP_VERIFY_SLOT_REFS]
+                                     [SV_SIPHASH_LEN];
 
     throttle = t->throttle;
-    now = ngx_current_msec;
 
     t->waiting = 0;
     t->retry_after = 0;
@@ -31,55 +28,17 @@ ngx_smtp_verify_throttle_take(ngx_smtp_verify_ticket_t *t)
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
-    ngx_smtp_verify_throttle_sweep(throttle, now);
+    rc = ngx_smtp_verify_throttle_admit(t, keys, ngx_current_msec);
 
-    if (ngx_smtp_verify_throttle_slot(throttle, &t->slot) != NGX_OK) {
-        throttle->sh->counts.throttled++;
-        ngx_shmtx_unlock(&throttle->shpool->mutex);
-
-        t->slot = NGX_SMTP_VERIFY_NO_SLOT;
-
-        return NGX_BUSY;
-    }
-
-    slot = &throttle->slots[t->slot];
-
-    for (i = 0; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
-        slot->refs[i] = ngx_smtp_verify_throttle_find(throttle, keys[i], now);
-    }
-
-    e = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                       ngx_smtp_verify_ref_destination);
-
-    rc = ngx_smtp_verify_throttle_try(t, now);
+    ngx_smtp_verify_throttle_denied(throttle, rc);
 
     if (rc == NGX_AGAIN) {
-
-        if (e->waiting >= sv_share(t->limits->queue, t->bulk)) {
-            rc = NGX_BUSY;
-
-        } else {
-            slot->state = NGX_SMTP_VERIFY_SLOT_WAITING;
-
-            if (t->bulk) {
-                slot->state |= NGX_SMTP_VERIFY_SLOT_BULK;
-            }
-
-            ngx_smtp_verify_throttle_sum(throttle, slot, 1);
-        }
-    }
-
-    if (rc == NGX_BUSY) {
-        throttle->sh->counts.throttled++;
-
-    } else if (rc == NGX_DECLINED) {
-        throttle->sh->counts.refused++;
-
-    } else if (rc == NGX_AGAIN) {
         throttle->sh->counts.waited++;
     }
 
-    if (rc != NGX_OK && rc != NGX_AGAIN) {
+    if (rc != NGX_OK && rc != NGX_AGAIN
+        && t->slot != NGX_SMTP_VERIFY_NO_SLOT)
+    {
         ngx_smtp_verify_throttle_free(throttle, t->slot);
         t->slot = NGX_SMTP_VERIFY_NO_SLOT;
     }
@@ -93,6 +52,71 @@ ngx_smtp_verify_throttle_take(ngx_smtp_verify_ticket_t *t)
     }
 
     return rc;
+}
+
+
+/* under the lock; NGX_AGAIN: it is to wait, its slot is marked so */
+
+static ngx_int_t
+ngx_smtp_verify_throttle_admit(ngx_smtp_verify_ticket_t *t,
+    u_char keys[][SV_SIPHASH_LEN], uint64_t now)
+{
+    ngx_int_t                          rc;
+    ngx_uint_t                         i;
+    ngx_smtp_verify_slot_sh_t         *slot;
+    ngx_smtp_verify_throttle_t        *throttle;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    throttle = t->throttle;
+
+    ngx_smtp_verify_throttle_sweep(throttle, now);
+
+    if (ngx_smtp_verify_throttle_slot(throttle, &t->slot) != NGX_OK) {
+        t->slot = NGX_SMTP_VERIFY_NO_SLOT;
+        return NGX_BUSY;
+    }
+
+    slot = &throttle->slots[t->slot];
+
+    for (i = 0; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
+        slot->refs[i] = ngx_smtp_verify_throttle_find(throttle, keys[i], now);
+    }
+
+    rc = ngx_smtp_verify_throttle_try(t, now);
+
+    if (rc != NGX_AGAIN) {
+        return rc;
+    }
+
+    e = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                       ngx_smtp_verify_ref_destination);
+
+    if (e->waiting >= sv_share(t->limits->queue, t->bulk)) {
+        return NGX_BUSY;
+    }
+
+    slot->state = NGX_SMTP_VERIFY_SLOT_WAITING;
+
+    if (t->bulk) {
+        slot->state |= NGX_SMTP_VERIFY_SLOT_BULK;
+    }
+
+    ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+
+    return NGX_AGAIN;
+}
+
+
+void
+ngx_smtp_verify_throttle_denied(ngx_smtp_verify_throttle_t *throttle,
+    ngx_int_t rc)
+{
+    if (rc == NGX_BUSY) {
+        throttle->sh->counts.throttled++;
+
+    } else if (rc == NGX_DECLINED) {
+        throttle->sh->counts.refused++;
+    }
 }
 
 
