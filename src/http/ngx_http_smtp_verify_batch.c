@@ -247,6 +247,7 @@ ngx_http_smtp_verify_batch_cleanup(void *data)
     for (i = 0; b->window && i < b->limits->window; i++) {
         if (b->window[i].data) {
             ngx_free(b->window[i].data);
+            b->window[i].data = NULL;
         }
     }
 }
@@ -295,11 +296,21 @@ ngx_http_smtp_verify_batch_event(ngx_event_t *ev)
 {
     ngx_connection_t              *c;
     ngx_http_request_t            *r;
+    ngx_http_smtp_verify_ctx_t    *ctx;
     ngx_http_smtp_verify_batch_t  *b;
 
     b = ev->data;
     r = b->request;
     c = r->connection;
+
+    /* as ngx_http_smtp_verify_is_here() */
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+
+    if (ctx == NULL || ctx->batch != b) {
+        ngx_http_smtp_verify_batch_cleanup(b);
+        return;
+    }
 
     ngx_http_set_log_request(c->log, r);
 

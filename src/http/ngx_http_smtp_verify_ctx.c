@@ -36,6 +36,7 @@ ngx_http_smtp_verify_ctx(ngx_http_request_t *r)
         }
 
         ctx->step = ngx_http_smtp_verify_step_start;
+        ngx_smtp_verify_lookup_cancel(&ctx->lookup);
 
         ngx_http_set_ctx(r, ctx, ngx_http_smtp_verify_module);
 
@@ -67,6 +68,19 @@ ngx_http_smtp_verify_ctx_create(ngx_http_request_t *r)
     ngx_http_set_ctx(r, ctx, ngx_http_smtp_verify_module);
 
     return ctx;
+}
+
+
+/*
+ * Of a client that went away while it waited, post_action makes a request
+ * for something else: what was asked for has nobody to be told.
+ */
+
+ngx_uint_t
+ngx_http_smtp_verify_is_here(ngx_http_smtp_verify_ctx_t *ctx)
+{
+    return ngx_http_get_module_ctx(ctx->request, ngx_http_smtp_verify_module)
+           == ctx;
 }
 
 

@@ -340,6 +340,11 @@ ngx_http_smtp_verify_gate_done(ngx_smtp_verify_lookup_t *l)
     r = ctx->request;
     c = r->connection;
 
+    if (!ngx_http_smtp_verify_is_here(ctx)) {
+        ngx_smtp_verify_lookup_cancel(l);
+        return;
+    }
+
     (void) ngx_http_smtp_verify_gate_told(r, ctx);
 
     ctx->step = ngx_http_smtp_verify_step_told;

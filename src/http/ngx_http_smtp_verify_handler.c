@@ -565,6 +565,11 @@ ngx_http_smtp_verify_done(ngx_smtp_verify_lookup_t *l)
     r = ctx->request;
     c = r->connection;
 
+    if (!ngx_http_smtp_verify_is_here(ctx)) {
+        ngx_http_smtp_verify_cleanup(ctx);
+        return;
+    }
+
     rc = ngx_http_smtp_verify_result(r);
 
     ngx_http_finalize_request(r, rc);

@@ -155,6 +155,9 @@ ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_ctx(ngx_http_request_t *r);
 ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_ctx_create(
     ngx_http_request_t *r);
 
+/* is it still this that the request is for? */
+ngx_uint_t ngx_http_smtp_verify_is_here(ngx_http_smtp_verify_ctx_t *ctx);
+
 /* what variables tell from now on; NGX_ERROR: no memory */
 ngx_int_t ngx_http_smtp_verify_keep(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_smtp_verify_result_t *result);

@@ -1,0 +1,128 @@
+# What ends while something else still counts on it.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+use TestVerify::Clients;
+
+master_on();
+timeout(10);
+run_tests();
+
+
+# a client that goes away by a reset, so long after it asked
+
+package Rude;
+
+use IO::Socket::INET;
+use Socket;
+use Time::HiRes qw( sleep );
+
+sub ask
+{
+    my ($text, $after) = @_;
+
+    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $TestVerify::Env::HttpPort) or die "connect: $!\n";
+
+    syswrite $sock, $text;
+    sleep $after;
+    setsockopt $sock, SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0;
+    close $sock;
+}
+
+
+package main;
+
+__DATA__
+
+=== TEST 1: a client that goes away, and post_action
+--- config
+location = /verify {
+    smtp_verify;
+}
+location = /left {
+    smtp_verify;
+    post_action /after;
+}
+location = /after {
+    proxy_pass http://$TEST_NGINX_NET.12:$TEST_NGINX_SMTP_PORT;
+    proxy_read_timeout 1s;
+}
+--- smtp
+mx1 11 pipelining users=john
+    rcpt@1 *: wait 400ms ; default
+web 12
+    connect: hang
+--- dns
++default
+ok.test MX 10 mx1.ok.test
+--- init
+Rude::ask("POST /left HTTP/1.1\r\nHost: x\r\nContent-Type: application/json"
+          . "\r\nContent-Length: 24\r\n\r\n{\"email\":\"jane\@ok.test\"}", 0.2);
+select undef, undef, undef, 0.8;
+--- address: john@ok.test
+--- json
+reason: accepted
+
+
+
+=== TEST 2: the same with a list
+--- config
+location = /verify {
+    smtp_verify;
+}
+location = /batch {
+    smtp_verify_batch;
+    post_action /after;
+}
+location = /after {
+    proxy_pass http://$TEST_NGINX_NET.12:$TEST_NGINX_SMTP_PORT;
+    proxy_read_timeout 1s;
+}
+--- smtp
+mx1 11 pipelining users=john
+    rcpt@1 *: wait 400ms ; default
+web 12
+    connect: hang
+--- dns
++default
+ok.test MX 10 mx1.ok.test
+--- init
+Rude::ask("POST /batch HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+          . "Content-Length: 13\r\n\r\njane\@ok.test\n", 0.2);
+select undef, undef, undef, 0.8;
+--- address: john@ok.test
+--- json
+reason: accepted
+
+
+
+=== TEST 3: the same with a gate, which the page behind has, too
+--- config
+smtp_verify_gate $http_email;
+location = /verify {
+    smtp_verify;
+}
+location = /gate {
+    alias $TEST_NGINX_SERVROOT/html/index.html;
+    post_action /after;
+}
+location = /after {
+    proxy_pass http://$TEST_NGINX_NET.12:$TEST_NGINX_SMTP_PORT;
+    proxy_read_timeout 1s;
+}
+--- smtp
+mx1 11 pipelining users=john
+    rcpt@1 *: wait 400ms ; default
+web 12
+    connect: hang
+--- dns
++default
+ok.test MX 10 mx1.ok.test
+--- init
+Rude::ask("GET /gate HTTP/1.1\r\nHost: x\r\nEmail: jane\@ok.test\r\n\r\n", 0.2);
+select undef, undef, undef, 0.8;
+--- address: john@ok.test
+--- json
+reason: accepted
+
