@@ -126,3 +126,31 @@ select undef, undef, undef, 0.8;
 --- json
 reason: accepted
 
+
+
+=== TEST 4: two of a domain in one page, whose client is gone
+--- config
+location = /verify {
+    smtp_verify;
+    smtp_verify_ignore_client_abort on;
+}
+location = /page {
+    ssi on;
+    postpone_output 0;
+    default_type text/html;
+    alias $TEST_NGINX_SERVROOT/html/page.html;
+}
+--- user_files
+>>> page.html
+<!--#include virtual="/verify?email=mary@ok.test" -->
+<!--#include virtual="/verify?email=john@ok.test" -->
+--- smtp
+mx1 11 pipelining users=john,mary
+    rcpt mary@*: wait 200ms ; default
+    rcpt#2: wait 400ms ; default
+--- init
+Rude::ask("GET /page HTTP/1.1\r\nHost: x\r\n\r\n", 0.1);
+select undef, undef, undef, 0.8;
+--- address: john@ok.test
+--- json
+reason: accepted

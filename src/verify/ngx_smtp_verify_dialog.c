@@ -355,7 +355,7 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
 
     if (p->accepted && !s->excess) {
 
-        if (p->claim.fact && !p->claim.owner) {
+        if (p->claim.woken || (p->claim.fact && !p->claim.owner)) {
 
             /* another probe asks for the domain; its answer will do */
 

@@ -57,6 +57,9 @@ static ngx_smtp_verify_fact_t *ngx_smtp_verify_facts_lookup(ngx_str_t *name);
 static ngx_smtp_verify_fact_t *ngx_smtp_verify_facts_add(ngx_str_t *name);
 static void ngx_smtp_verify_facts_evict(void);
 static void ngx_smtp_verify_facts_wake(ngx_smtp_verify_fact_t *fact);
+static void ngx_smtp_verify_facts_post(ngx_smtp_verify_claim_t *claim);
+static void ngx_smtp_verify_facts_unpost(ngx_smtp_verify_claim_t *claim);
+static void ngx_smtp_verify_facts_call(ngx_event_t *ev);
 
 
 static ngx_rbtree_t       ngx_smtp_verify_facts_tree;
@@ -64,6 +67,10 @@ static ngx_rbtree_node_t  ngx_smtp_verify_facts_sentinel;
 static ngx_queue_t        ngx_smtp_verify_facts_lru;
 static ngx_uint_t         ngx_smtp_verify_facts_n;
 static ngx_uint_t         ngx_smtp_verify_facts_ready;
+
+/* those whose handler is still to be called */
+static ngx_queue_t        ngx_smtp_verify_facts_woken;
+static ngx_event_t        ngx_smtp_verify_facts_event;
 
 
 static ngx_uint_t
@@ -387,6 +394,8 @@ ngx_smtp_verify_facts_settle(ngx_smtp_verify_claim_t *claim, ngx_int_t state)
         return;
     }
 
+    ngx_smtp_verify_facts_unpost(claim);
+
     claim->fact = NULL;
     fact->owner = NULL;
 
@@ -407,28 +416,74 @@ ngx_smtp_verify_facts_settle(ngx_smtp_verify_claim_t *claim, ngx_int_t state)
 }
 
 
-/* takes them off first: a handler may claim anew, or end another one's wait */
-
 static void
 ngx_smtp_verify_facts_wake(ngx_smtp_verify_fact_t *fact)
 {
-    ngx_queue_t              *q, woken;
+    ngx_queue_t              *q;
     ngx_smtp_verify_claim_t  *claim;
 
-    if (ngx_queue_empty(&fact->waiting)) {
-        return;
-    }
-
-    ngx_queue_init(&woken);
-    ngx_queue_add(&woken, &fact->waiting);
-    ngx_queue_init(&fact->waiting);
-
-    while (!ngx_queue_empty(&woken)) {
-        q = ngx_queue_head(&woken);
+    while (!ngx_queue_empty(&fact->waiting)) {
+        q = ngx_queue_head(&fact->waiting);
         ngx_queue_remove(q);
 
         claim = ngx_queue_data(q, ngx_smtp_verify_claim_t, queue);
         claim->fact = NULL;
+
+        ngx_smtp_verify_facts_post(claim);
+    }
+}
+
+
+/*
+ * Not from here: what comes of it may end whoever settles, or abandons, and
+ * is in the midst of it.
+ */
+
+static void
+ngx_smtp_verify_facts_post(ngx_smtp_verify_claim_t *claim)
+{
+    ngx_event_t  *ev;
+
+    ev = &ngx_smtp_verify_facts_event;
+
+    if (ev->handler == NULL) {
+        ngx_queue_init(&ngx_smtp_verify_facts_woken);
+        ev->handler = ngx_smtp_verify_facts_call;
+    }
+
+    ev->log = ngx_cycle->log;
+
+    claim->woken = 1;
+    ngx_queue_insert_tail(&ngx_smtp_verify_facts_woken, &claim->queue);
+
+    ngx_post_event(ev, &ngx_posted_events);
+}
+
+
+static void
+ngx_smtp_verify_facts_unpost(ngx_smtp_verify_claim_t *claim)
+{
+    if (claim->woken) {
+        claim->woken = 0;
+        ngx_queue_remove(&claim->queue);
+    }
+}
+
+
+static void
+ngx_smtp_verify_facts_call(ngx_event_t *ev)
+{
+    ngx_queue_t              *q;
+    ngx_smtp_verify_claim_t  *claim;
+
+    (void) ev;
+
+    while (!ngx_queue_empty(&ngx_smtp_verify_facts_woken)) {
+        q = ngx_queue_head(&ngx_smtp_verify_facts_woken);
+        ngx_queue_remove(q);
+
+        claim = ngx_queue_data(q, ngx_smtp_verify_claim_t, queue);
+        claim->woken = 0;
         claim->handler(claim);
     }
 }
@@ -440,6 +495,8 @@ ngx_smtp_verify_facts_abandon(ngx_smtp_verify_claim_t *claim)
     ngx_smtp_verify_fact_t  *fact;
 
     fact = claim->fact;
+
+    ngx_smtp_verify_facts_unpost(claim);
 
     if (fact == NULL) {
         return;
@@ -489,7 +546,7 @@ ngx_smtp_verify_facts_next(ngx_smtp_verify_fact_t *fact)
     next->owner = 1;
     fact->owner = next;
 
-    next->handler(next);
+    ngx_smtp_verify_facts_post(next);
 }
 
 

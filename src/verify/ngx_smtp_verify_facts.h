@@ -29,6 +29,7 @@ struct ngx_smtp_verify_claim_s {
     ngx_queue_t     queue;
     void           *fact;       /* NULL: neither waits nor works */
     unsigned        owner:1;    /* works on it: has to settle or abandon */
+    unsigned        woken:1;    /* the handler is about to be called */
     void          (*handler)(ngx_smtp_verify_claim_t *claim);
     void           *data;
 };
