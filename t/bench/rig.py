@@ -15,6 +15,7 @@ PORT = int(os.environ.get("BENCH_PORT", "24000"))
 RANGE = "127.1.0.1+1000"
 DNS = "127.1.255.53:%d" % (PORT + 53)
 HTTP = "127.0.0.1:%d" % (PORT + 80)
+APP = "127.0.0.1:%d" % (PORT + 81)
 
 CONF = """
 %(modules)s
@@ -58,6 +59,29 @@ http {
 %(verify)s
         }
 %(server)s
+    }
+}
+"""
+
+
+APPLICATION = """
+daemon off;
+master_process off;
+%(user)s
+pid %(dir)s/application.pid;
+error_log %(dir)s/application.log;
+
+events {
+}
+
+http {
+    access_log off;
+    keepalive_requests 1000000000;
+
+    server {
+        listen %(listen)s;
+        default_type application/json;
+        return 200 '{"status":"unknown"}';
     }
 }
 """
@@ -222,6 +246,20 @@ class Rig:
         if not self.wait(self.workers, 5):
             fail("nginx has no worker, see %s" % self.dir)
         return self.workers()
+
+    def application(self):
+        """What a gate stands before: another nginx, on another CPU."""
+        with open(self.path("application.conf"), "w") as f:
+            f.write(APPLICATION % {
+                "dir": self.dir, "listen": APP,
+                "user": "user root;" if os.getuid() == 0 else ""})
+        child = subprocess.Popen(
+            self.command(name="application.conf"),
+            preexec_fn=lambda: os.sched_setaffinity(0, self.others))
+        self.children.append(child)
+        if not self.wait(lambda: os.path.exists(
+                self.path("application.pid")), 5):
+            fail("the application did not start")
 
     def workers(self):
         """Ids of the workers that are not on their way out."""
