@@ -17,6 +17,9 @@ use IO::Socket::INET;
 use Socket;
 use Time::HiRes qw( sleep );
 
+our $answer;
+
+
 sub ask
 {
     my ($text, $after) = @_;
@@ -28,6 +31,31 @@ sub ask
     sleep $after;
     setsockopt $sock, SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0;
     close $sock;
+}
+
+
+# asks while the worker is stopped, which then finds the request before what a
+# server has said meanwhile
+
+sub busy
+{
+    my ($path, $next, $stopped) = @_;
+
+    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $TestVerify::Env::HttpPort) or die "connect: $!\n";
+
+    syswrite $sock, "GET $path HTTP/1.1\r\nHost: x\r\n\r\n";
+    sysread $sock, my $got, 65536;
+
+    my ($worker) = $got =~ /^X-Pid: (\d+)/m or die "no worker: $got\n";
+
+    kill STOP => $worker;
+    sleep 0.1;
+    syswrite $sock, "GET $next HTTP/1.1\r\nHost: x\r\n\r\n";
+    sleep $stopped;
+    kill CONT => $worker;
+
+    sysread $sock, $answer, 65536;
 }
 
 
@@ -154,3 +182,24 @@ select undef, undef, undef, 0.8;
 --- address: john@ok.test
 --- json
 reason: accepted
+
+
+
+=== TEST 5: what a server says unasked, just before a kept session is used
+--- http_config
+smtp_verify_cache_zone zone=results:1m;
+smtp_verify_cache results;
+--- verify
+smtp_verify_keepalive 8 timeout=5s;
+add_header X-Pid $pid;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt#2@1: default ; flush ; wait 500ms ; 250 2.0.0 Ok
+    rcpt#3@1: wait 400ms ; default
+--- init
+Rude::busy('/verify?email=john@ok.test', '/verify?email=jane@ok.test', 0.8);
+--- address: john@ok.test
+--- json
+reason: accepted
+--- linger: 6s
+--- smtp_check eval: sub { $Rude::answer =~ /"reason":"mailbox_not_found"/ }

@@ -13,6 +13,7 @@
 static ngx_int_t ngx_smtp_verify_keep_copy(ngx_smtp_verify_session_t *s);
 static ngx_queue_t *ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr,
     socklen_t socklen);
+static ngx_uint_t ngx_smtp_verify_keep_silent(ngx_smtp_verify_session_t *s);
 static ngx_msec_t ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_t *s);
 static uint32_t ngx_smtp_verify_keep_hash(struct sockaddr *sockaddr,
@@ -243,7 +244,8 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
             || s->helo.len != helo->len
             || ngx_memcmp(s->helo.data, helo->data, helo->len) != 0
             || s->from.len != from->len
-            || ngx_memcmp(s->from.data, from->data, from->len) != 0)
+            || ngx_memcmp(s->from.data, from->data, from->len) != 0
+            || !ngx_smtp_verify_keep_silent(s))
         {
             continue;
         }
@@ -252,6 +254,21 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     }
 
     return NULL;
+}
+
+
+/*
+ * What a server has said unasked, and nobody has read yet, would be taken for
+ * the answer to what is said next.  Its event will close the session.
+ */
+
+static ngx_uint_t
+ngx_smtp_verify_keep_silent(ngx_smtp_verify_session_t *s)
+{
+    char  buf[1];
+
+    return recv(s->peer.connection->fd, buf, 1, MSG_PEEK) == -1
+           && ngx_socket_errno == NGX_EAGAIN;
 }
 
 
