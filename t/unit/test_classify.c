@@ -316,9 +316,16 @@ stages(void **state)
         assert_string_equal(class.rule, "blocklist");
     }
 
-    classify(SV_STAGE_MAIL, 550, "5.1.7", "No such domain example.com", &class);
+    classify(SV_STAGE_MAIL, 550, "", "No such domain example.com", &class);
     assert_int_equal(class.reason, SV_SENDER_BLOCKED);
     assert_string_equal(class.rule, "sender-domain");
+
+    classify(SV_STAGE_MAIL, 550, "", "No such user here", &class);
+    assert_int_equal(class.reason, SV_SENDER_BLOCKED);
+
+    classify(SV_STAGE_MAIL, 550, "5.1.7", "No such domain example.com", &class);
+    assert_int_equal(class.reason, SV_SENDER_BLOCKED);
+    assert_string_equal(class.rule, "code-sender");
 
     classify(SV_STAGE_RCPT, 550, "", "No such domain example.com", &class);
     assert_int_equal(class.reason, SV_REJECTED);
@@ -474,6 +481,124 @@ languages(void **state)
 }
 
 
+static void
+more_languages(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "Onbekende gebruiker" },
+        { N, 550, "Deze mailbox bestaat niet" },
+        { N, 550, "U\305\276ivatel neexistuje" },
+        { N, 550, "Okand mottagare" },
+        { N, 550, "Modtageren findes ikke" },
+        { N, 550, "Ingen slik bruker" },
+        { N, 550, "Ismeretlen felhasznalo" },
+        { N, 550, "Destinatarul nu exista" },
+        { N, 550, "Kullan\304\261c\304\261 bulunamad\304\261" },
+        { N, 550, "Dieses Postfach gibt es hier nicht" },
+        { N, 550, "Kein solcher Nutzer" },
+        { N, 550, "\345\256\233\345\205\210\344\270\215\346\230\216" },
+        { N, 550, "\346\237\245\347\204\241\346\255\244\344\272\272" },
+        { D, 550, "Postfach abgelaufen" },
+        { D, 550, "De postbus is afgesloten" },
+        { D, 550, "Schranka je zablokovana" },
+        { F, 552, "De postbus is vol" },
+        { F, 552, "Schranka je plna" },
+        { F, 552, "Posta kutusu dolu" }
+    };
+
+    check_all(cases);
+}
+
+
+/* an address of ours is no mailbox of theirs, in any language */
+
+static void
+said_of_our_address(void **state)
+{
+    const case_t  cases[] = {
+        { B, 550, "Ihre IP-Adresse ist gesperrt" },
+        { B, 550, "Votre adresse IP est inconnue" },
+        { B, 550, "Direccion IP bloqueada" },
+        { B, 550, "Seu IP esta numa lista negra" },
+        { B, 550, "Indirizzo IP bloccato" },
+        { B, 550, "Adres IP nieznany" },
+        { B, 550, "Uw IP-adres is geblokkeerd" },
+        { B, 550, "Absender unbekannt" },
+        { B, 550, "De afzender is onbekend" },
+        { B, 550, "Avsandaren finns inte" },
+        { B, 550, "\345\217\221\344\273\266\344\272\272\344\270\215\345\255"
+                  "\230\345\234\250" }
+    };
+
+    check_all(cases);
+}
+
+
+/* words of a missing or a closed mailbox that are said of something else */
+
+static void
+said_of_us(void **state)
+{
+    const case_t  cases[] = {
+        { B, 550, "The address in From: does not exist" },
+        { B, 550, "Reply-To address does not exist" },
+        { B, 550, "BATV: invalid return address" },
+        { B, 501, "5.1.7 Invalid address" },
+        { B, 550, "5.1.8 no such mailbox" },
+        { B, 553, "Our host denies the sender" },
+        { B, 553, "The sender's domain must resolve" },
+        { L, 550, "High rate of unknown users from your network" },
+        { L, 550, "Blocked: user unknown rate too high" },
+        { P, 550, "5.7.1 Address closed to outside senders" },
+        { P, 550, "The recipient refuses to receive this" },
+        { P, 550, "5.1.1 the recipient blocked your address" },
+        { P, 550, "5.7.1 Unregistered users may not send mail here" },
+        { X, 550, "Your mail account has been disabled" },
+        { X, 550, "The account you are sending from has been suspended" },
+        { X, 550, "Recipient refused: you are not listed" },
+        { X, 550, "Unknown user agent" },
+        { X, 550, "no valid user certificate" },
+        { X, 550, "5.2.1 your IP has been disabled" },
+        { E, 550, "User database not found" },
+        { R, 500, "Unauthorized relay" }
+    };
+
+    check_all(cases);
+}
+
+
+static void
+missing_or_not(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "Mailbox <a@example.com> not found or disabled" },
+        { N, 550, "Adressat unbekannt oder Postfach deaktiviert" },
+        { N, 550, "The account was closed and does not exist" },
+        { N, 550, "<a@example.com> not used" },
+        { N, 550, "Nobody here by that name" },
+        { N, 550, "User dosn't exist" },
+        { N, 550, "a is not known at this site" },
+        { N, 550, "This address is not registered with our service" },
+        { N, 550, "5.7.1 not in our list of allowed recipients" },
+        { N, 501, "5.1.3 Unknown recipient" },
+        { N, 556, "Unknown user" },
+        { X, 556, "This domain takes no mail" },
+        { D, 550, "a@example.com is inactive here" },
+        { D, 550, "Closed due to inactivity" },
+        { D, 540, "5.7.1 <a@example.com>: recipient address rejected: "
+                  "Blocked" },
+        { P, 550, "5.7.1 <a@example.com>: recipient address rejected: "
+                  "Blocked" },
+        { F, 550, "user has overdrawn the diskspace quota" },
+        { X, 550, "Give a full domain for the account" },
+        { T, 550, "mailbox unavailable, please try again later" },
+        { T, 554, "temporary rejection" }
+    };
+
+    check_all(cases);
+}
+
+
 /* a word is a word: local parts, host names and URLs say nothing */
 
 static void
@@ -590,6 +715,10 @@ main(void)
         cmocka_unit_test(enhanced),
         cmocka_unit_test(retry_after),
         cmocka_unit_test(languages),
+        cmocka_unit_test(more_languages),
+        cmocka_unit_test(said_of_our_address),
+        cmocka_unit_test(said_of_us),
+        cmocka_unit_test(missing_or_not),
         cmocka_unit_test(words),
         cmocka_unit_test(any_bytes)
     };
