@@ -754,3 +754,29 @@ Content-Type: application/problem+json
 status: 503
 detail: *
 --- smtp_sessions: 1
+
+
+
+=== TEST 51: a body that is compressed, or is said to be as it is
+--- request eval
+["POST /verify\n\x1f\x8b\x08", "POST /verify\nemail=no%40"]
+--- more_headers eval
+["Content-Type: application/json\nContent-Encoding: gzip",
+ "Content-Type: application/x-www-form-urlencoded\nContent-Encoding: identity"]
+--- error_code eval: [415, 200]
+--- response_body_like eval
+[qr/"code":"unsupported_media_type"/, qr/"reason":"invalid_syntax"/]
+
+
+
+=== TEST 52: methods
+--- http_config
+smtp_verify_cache_zone zone=results:1m;
+--- config
+location = /verify { smtp_verify; }
+location = /cached { smtp_verify; smtp_verify_cache results; }
+--- request eval
+["PUT /verify", "PUT /cached"]
+--- error_code eval: [405, 405]
+--- response_headers eval: ["Allow: GET, POST", "Allow: GET, POST, DELETE"]
+--- response_body_like eval: [qr/"Use GET or POST\."/, qr/"Use GET, POST or DELETE\."/]

@@ -599,3 +599,28 @@ mx1 11 pipelining users=john
 . "POST /http/form HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 20\r\n\r\nemail=john%40ok.test"
 --- error_code: 422
 --- response_body_like: missing_email
+
+
+
+=== TEST 23: of two types an application may take the other one
+--- request eval
+["POST /http/form\nemail=jane%40ok.test", "POST /http/json\n{\"user\":{\"email\":\"jane\@ok.test\"}}"]
+--- more_headers eval
+["Content-Type: text/plain\nContent-Type: application/x-www-form-urlencoded",
+ "Content-Type: application/json\nContent-Type: application/json"]
+--- error_code eval: [400, 400]
+--- response_body_like eval: [map { qr/"code":"malformed_request"/ } 1 .. 2]
+
+
+
+=== TEST 24: where a type ends, as PHP sees it, too
+--- smtp
+mx1 11 pipelining users=john
+--- request eval
+["POST /http/form\nemail=jane%40ok.test", "POST /http/form\nemail=jane%40ok.test", "POST /http/form\nemail=jane%40ok.test",
+ "POST /http/multipart\n--YY\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\njane\@ok.test\r\n--YY--\r\n"]
+--- more_headers eval
+["Content-Type: application/x-www-form-urlencoded, text/plain", "Content-Type: application/x-www-form-urlencoded\ttext/plain",
+ "Content-Type: Application/X-WWW-Form-URLEncoded ;x", "Content-Type: multipart/form-data, boundary=YY"]
+--- error_code eval: [422, 422, 422, 400]
+--- response_body_like eval: [(qr/"mailbox_not_found"/) x 3, qr/"malformed_request"/]

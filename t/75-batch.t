@@ -823,3 +823,16 @@ complete: false
 error: quota_exceeded
 resume.index: 4
 lines: 5
+
+
+
+=== TEST 39: a list that is compressed
+--- more_headers
+Content-Type: text/plain
+Content-Encoding: gzip
+--- request eval
+"POST /batch\n\x1f\x8b\x08"
+--- error_code: 415
+--- problem
+code: unsupported_media_type
+detail: Send the body without a Content-Encoding.

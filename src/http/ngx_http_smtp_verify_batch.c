@@ -76,6 +76,7 @@ static ngx_int_t
 ngx_http_smtp_verify_batch_refuse(ngx_http_request_t *r)
 {
     off_t                             max;
+    ngx_int_t                         rc;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
@@ -84,6 +85,11 @@ ngx_http_smtp_verify_batch_refuse(ngx_http_request_t *r)
         return ngx_http_smtp_verify_problem(r, NGX_HTTP_NOT_ALLOWED,
                                             "method_not_allowed",
                                             "Use POST.");
+    }
+
+    rc = ngx_http_smtp_verify_body_refuse(r);
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
     if (r->headers_in.content_length_n < 0 && !r->headers_in.chunked) {

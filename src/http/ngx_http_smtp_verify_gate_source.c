@@ -14,7 +14,8 @@ static ngx_int_t ngx_http_smtp_verify_source_body_get(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, ngx_str_t *address);
 static ngx_uint_t ngx_http_smtp_verify_source_is_type(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source);
-static ngx_uint_t ngx_http_smtp_verify_source_encoded(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_smtp_verify_source_typed_twice(
+    ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_source_body(ngx_http_request_t *r,
     ngx_str_t *body, u_char **copy);
 static ngx_int_t ngx_http_smtp_verify_source_copy(ngx_http_request_t *r,
@@ -244,6 +245,14 @@ ngx_http_smtp_verify_source_body_get(ngx_http_request_t *r,
     ngx_str_t                         body;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
+    if (r->headers_in.content_type == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_smtp_verify_source_typed_twice(r)) {
+        return NGX_ABORT;
+    }
+
     if (!ngx_http_smtp_verify_source_is_type(r, source)) {
         return NGX_DECLINED;
     }
@@ -258,7 +267,7 @@ ngx_http_smtp_verify_source_body_get(ngx_http_request_t *r,
 
     /* who undoes the encoding would see what we do not */
 
-    if (ngx_http_smtp_verify_source_encoded(r)) {
+    if (ngx_http_smtp_verify_body_encoded(r)) {
         return NGX_ABORT;
     }
 
@@ -288,21 +297,23 @@ static ngx_uint_t
 ngx_http_smtp_verify_source_is_type(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source)
 {
+    size_t      i;
     u_char     *p;
     ngx_str_t   type;
 
-    if (r->headers_in.content_type == NULL) {
-        return 0;
-    }
-
     type = r->headers_in.content_type->value;
 
-    p = ngx_strlchr(type.data, type.data + type.len, ';');
-    if (p) {
-        type.len = p - type.data;
-    }
-
     ngx_http_smtp_verify_source_trim(&type);
+
+    /* PHP takes a comma and a space for the end of it, too */
+
+    for (i = 0; i < type.len; i++) {
+        if (type.data[i] == ';' || type.data[i] == ',' || type.data[i] == ' '
+            || type.data[i] == '\t')
+        {
+            type.len = i;
+        }
+    }
 
     switch (source->kind) {
 
@@ -336,13 +347,16 @@ ngx_http_smtp_verify_source_is_type(ngx_http_request_t *r,
 }
 
 
+/* who takes another one of two types would see what we do not */
+
 static ngx_uint_t
-ngx_http_smtp_verify_source_encoded(ngx_http_request_t *r)
+ngx_http_smtp_verify_source_typed_twice(ngx_http_request_t *r)
 {
-    ngx_uint_t        i;
+    ngx_uint_t        i, n;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
+    n = 0;
     part = &r->headers_in.headers.part;
     h = part->elts;
 
@@ -350,7 +364,7 @@ ngx_http_smtp_verify_source_encoded(ngx_http_request_t *r)
 
         if (i >= part->nelts) {
             if (part->next == NULL) {
-                return 0;
+                return n > 1;
             }
 
             part = part->next;
@@ -358,13 +372,12 @@ ngx_http_smtp_verify_source_encoded(ngx_http_request_t *r)
             i = 0;
         }
 
-        if (h[i].key.len == sizeof("Content-Encoding") - 1
-            && ngx_strncmp(h[i].lowcase_key, "content-encoding",
-                           sizeof("content-encoding") - 1)
-               == 0
-            && ngx_strcasecmp(h[i].value.data, (u_char *) "identity") != 0)
+        if (h[i].key.len == sizeof("Content-Type") - 1
+            && ngx_strncmp(h[i].lowcase_key, "content-type",
+                           sizeof("content-type") - 1)
+               == 0)
         {
-            return 1;
+            n++;
         }
     }
 }

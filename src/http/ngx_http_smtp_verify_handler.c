@@ -76,6 +76,11 @@ ngx_http_smtp_verify_handler(ngx_http_request_t *r)
                                        "x-www-form-urlencoded.");
         }
 
+        rc = ngx_http_smtp_verify_body_refuse(r);
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+
         return ngx_http_smtp_verify_read_body(r);
     }
 
@@ -84,7 +89,9 @@ ngx_http_smtp_verify_handler(ngx_http_request_t *r)
     {
         return ngx_http_smtp_verify_problem(r, NGX_HTTP_NOT_ALLOWED,
                                             "method_not_allowed",
-                                            "Use GET or POST.");
+                                            slcf->verify.cache
+                                            ? "Use GET, POST or DELETE."
+                                            : "Use GET or POST.");
     }
 
     rc = ngx_http_discard_request_body(r);

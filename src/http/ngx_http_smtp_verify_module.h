@@ -174,6 +174,12 @@ typedef void (*ngx_http_smtp_verify_body_handler_pt)(ngx_http_request_t *r,
 ngx_int_t ngx_http_smtp_verify_read_body(ngx_http_request_t *r);
 void ngx_http_smtp_verify_body_done(ngx_http_request_t *r, ngx_int_t rc);
 
+/* has it a Content-Encoding, which we do not undo? */
+ngx_uint_t ngx_http_smtp_verify_body_encoded(ngx_http_request_t *r);
+
+/* NGX_DECLINED: it has none; else what the request ends with */
+ngx_int_t ngx_http_smtp_verify_body_refuse(ngx_http_request_t *r);
+
 /* output.c: a header and a body in one buffer; what a content handler
    returns */
 ngx_int_t ngx_http_smtp_verify_send(ngx_http_request_t *r, ngx_uint_t status,
