@@ -8,13 +8,12 @@
 
 #include "sv_lists.h"
 #include "sv_root.h"
+#include "sv_siphash.h"
 
 
 #define SV_LINE_MAX  1024
 #define SV_KEY_MAX   (SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX)
 #define SV_LISTS_STEP  32
-
-#define sv_rotl(x, b)  (((x) << (b)) | ((x) >> (64 - (b))))
 
 
 typedef struct {
@@ -674,58 +673,10 @@ sv_lists_suffixes(const sv_lists_t *lists, const unsigned char *domain,
 }
 
 
-/* SipHash-1-3 */
-
-#define sv_sip_round(v0, v1, v2, v3)                                          \
-    v0 += v1; v1 = sv_rotl(v1, 13) ^ v0; v0 = sv_rotl(v0, 32);                \
-    v2 += v3; v3 = sv_rotl(v3, 16) ^ v2;                                      \
-    v0 += v3; v3 = sv_rotl(v3, 21) ^ v0;                                      \
-    v2 += v1; v1 = sv_rotl(v1, 17) ^ v2; v2 = sv_rotl(v2, 32)
-
-
 uint64_t
 sv_lists_hash(const sv_lists_t *lists, const unsigned char *data, size_t len)
 {
-    size_t    i, n;
-    uint64_t  m, v0, v1, v2, v3;
-
-    v0 = lists->key[0] ^ 0x736f6d6570736575ULL;
-    v1 = lists->key[1] ^ 0x646f72616e646f6dULL;
-    v2 = lists->key[0] ^ 0x6c7967656e657261ULL;
-    v3 = lists->key[1] ^ 0x7465646279746573ULL;
-
-    n = len;
-
-    for ( ;; ) {
-        m = 0;
-
-        for (i = 0; i < 8 && i < n; i++) {
-            m |= (uint64_t) data[i] << (8 * i);
-        }
-
-        if (n < 8) {
-            m |= (uint64_t) len << 56;
-        }
-
-        v3 ^= m;
-        sv_sip_round(v0, v1, v2, v3);
-        v0 ^= m;
-
-        if (n < 8) {
-            break;
-        }
-
-        data += 8;
-        n -= 8;
-    }
-
-    v2 ^= 0xff;
-
-    for (i = 0; i < 3; i++) {
-        sv_sip_round(v0, v1, v2, v3);
-    }
-
-    return v0 ^ v1 ^ v2 ^ v3;
+    return sv_siphash_short(lists->key, data, len);
 }
 
 
