@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_cache.h"
+#include "ngx_http_smtp_verify_param.h"
 #include "ngx_http_smtp_verify_zone.h"
 
 
@@ -145,47 +146,31 @@ static ngx_int_t
 ngx_http_smtp_verify_cache_set_valid(ngx_conf_t *cf, time_t *valid,
     ngx_str_t *name, time_t time)
 {
-    ngx_uint_t   i, found;
-    const char  *status;
-    sv_reason_e  reason;
+    uint64_t    reasons;
+    ngx_uint_t  i;
 
-    reason = sv_reason_by_name((char *) name->data, name->len);
+    reasons = ngx_http_smtp_verify_param_reasons(name->data, name->len);
 
-    if (reason != SV_REASON_NONE) {
-
-        if (ngx_http_smtp_verify_cache_never(reason)) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" cannot be cached", name);
-            return NGX_ERROR;
-        }
-
-        valid[reason] = time;
-        return NGX_OK;
-    }
-
-    found = 0;
-
-    for (i = SV_REASON_NONE + 1; i < SV_REASON_MAX; i++) {
-
-        status = sv_status_name(sv_reason_info(i)->status);
-
-        if (ngx_strlen(status) != name->len
-            || ngx_strncmp(status, name->data, name->len) != 0)
-        {
-            continue;
-        }
-
-        found = 1;
-
-        if (!ngx_http_smtp_verify_cache_never(i)) {
-            valid[i] = time;
-        }
-    }
-
-    if (!found) {
+    if (reasons == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "unknown reason or status \"%V\"", name);
         return NGX_ERROR;
+    }
+
+    if (ngx_http_smtp_verify_cache_never(sv_reason_by_name(
+                                            (char *) name->data, name->len)))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" cannot be cached", name);
+        return NGX_ERROR;
+    }
+
+    for (i = SV_REASON_NONE + 1; i < SV_REASON_MAX; i++) {
+        if ((reasons & (uint64_t) 1 << i)
+            && !ngx_http_smtp_verify_cache_never(i))
+        {
+            valid[i] = time;
+        }
     }
 
     return NGX_OK;

@@ -1,5 +1,5 @@
 
-#include "ngx_http_smtp_verify_module.h"
+#include "ngx_http_smtp_verify_param.h"
 #include "ngx_http_smtp_verify_egress.h"
 
 
@@ -8,8 +8,6 @@
 
 static ngx_int_t ngx_http_smtp_verify_keepalive_param(
     ngx_smtp_verify_keep_conf_t *keep, ngx_str_t *param);
-static ngx_int_t ngx_http_smtp_verify_number(u_char *data, size_t len,
-    ngx_uint_t *number);
 
 
 char *
@@ -207,8 +205,9 @@ ngx_http_smtp_verify_keepalive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        rc = (i == 1) ? ngx_http_smtp_verify_number(value[i].data,
-                                         value[i].len, &keep->transactions)
+        rc = (i == 1) ? ngx_http_smtp_verify_param_number(&value[i], "", 1,
+                                                          NGX_MAX_INT_T_VALUE,
+                                                          &keep->transactions)
                       : ngx_http_smtp_verify_keepalive_param(keep, &value[i]);
 
         if (rc != NGX_OK) {
@@ -226,43 +225,18 @@ static ngx_int_t
 ngx_http_smtp_verify_keepalive_param(ngx_smtp_verify_keep_conf_t *keep,
     ngx_str_t *param)
 {
-    ngx_str_t  s;
+    ngx_int_t  rc;
 
-    if (ngx_strncmp(param->data, "rejects=", 8) == 0) {
-        return ngx_http_smtp_verify_number(param->data + 8, param->len - 8,
+    rc = ngx_http_smtp_verify_param_number(param, "rejects=", 1,
+                                           NGX_MAX_INT_T_VALUE,
                                            &keep->rejects);
+    if (rc == NGX_DECLINED) {
+        rc = ngx_http_smtp_verify_param_time(param, "timeout=",
+                                             NGX_MAX_INT_T_VALUE,
+                                             &keep->timeout);
     }
 
-    if (ngx_strncmp(param->data, "timeout=", 8) == 0) {
-        s.data = param->data + 8;
-        s.len = param->len - 8;
-
-        keep->timeout = ngx_parse_time(&s, 0);
-
-        return keep->timeout == (ngx_msec_t) NGX_ERROR || keep->timeout == 0
-               ? NGX_ERROR : NGX_OK;
-    }
-
-    return NGX_ERROR;
-}
-
-
-/* of one or more */
-
-static ngx_int_t
-ngx_http_smtp_verify_number(u_char *data, size_t len, ngx_uint_t *number)
-{
-    ngx_int_t  n;
-
-    n = ngx_atoi(data, len);
-
-    if (n == NGX_ERROR || n == 0) {
-        return NGX_ERROR;
-    }
-
-    *number = n;
-
-    return NGX_OK;
+    return rc;
 }
 
 

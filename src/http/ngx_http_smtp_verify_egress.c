@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_egress.h"
+#include "ngx_http_smtp_verify_param.h"
 #include "ngx_smtp_verify_egress.h"
 #include "sv_egress.h"
 
@@ -246,12 +247,9 @@ static ngx_int_t
 ngx_http_smtp_verify_egress_param(ngx_conf_t *cf,
     ngx_smtp_verify_egress_t *egress, ngx_str_t *param)
 {
-    ngx_int_t  n;
     ngx_str_t  value;
 
-    if (ngx_strncmp(param->data, "helo=", 5) == 0) {
-        value.data = param->data + 5;
-        value.len = param->len - 5;
+    if (ngx_http_smtp_verify_param(param, "helo=", &value)) {
 
         if (!sv_host_name_valid(value.data, value.len, 0)) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -265,20 +263,16 @@ ngx_http_smtp_verify_egress_param(ngx_conf_t *cf,
         return NGX_OK;
     }
 
-    if (ngx_strncmp(param->data, "from=", 5) == 0) {
-        value.data = param->data + 5;
-        value.len = param->len - 5;
-
+    if (ngx_http_smtp_verify_param(param, "from=", &value)) {
         return ngx_http_smtp_verify_egress_from(cf, egress, &value);
     }
 
-    if (ngx_strncmp(param->data, "weight=", 7) == 0) {
-        n = ngx_atoi(param->data + 7, param->len - 7);
-
-        if (n > 0 && n <= SV_EGRESS_WEIGHT_MAX) {
-            egress->weight = n;
-            return NGX_OK;
-        }
+    if (ngx_http_smtp_verify_param_number(param, "weight=", 1,
+                                          SV_EGRESS_WEIGHT_MAX,
+                                          &egress->weight)
+        == NGX_OK)
+    {
+        return NGX_OK;
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_gate.h"
+#include "ngx_http_smtp_verify_param.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_GATE_STATUS    422
@@ -12,7 +13,6 @@ static ngx_int_t ngx_http_smtp_verify_gate_param(ngx_conf_t *cf,
 static ngx_int_t ngx_http_smtp_verify_gate_deny(
     ngx_http_smtp_verify_gate_t *gate,
     ngx_str_t *list);
-static uint64_t ngx_http_smtp_verify_gate_reasons(u_char *data, size_t len);
 
 
 char *
@@ -59,7 +59,7 @@ ngx_http_smtp_verify_gate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (gate->deny == 0) {
-        gate->deny = ngx_http_smtp_verify_gate_reasons(
+        gate->deny = ngx_http_smtp_verify_param_reasons(
                              (u_char *) "undeliverable",
                              sizeof("undeliverable") - 1);
     }
@@ -72,39 +72,28 @@ static ngx_int_t
 ngx_http_smtp_verify_gate_param(ngx_conf_t *cf,
     ngx_http_smtp_verify_gate_t *gate, ngx_str_t *value)
 {
-    ngx_int_t  n;
-    ngx_str_t  s;
+    ngx_int_t  rc;
+    ngx_str_t  list;
 
-    if (ngx_strncmp(value->data, "deny=", 5) == 0) {
-        s.data = value->data + 5;
-        s.len = value->len - 5;
-
-        return ngx_http_smtp_verify_gate_deny(gate, &s);
+    if (ngx_http_smtp_verify_param(value, "deny=", &list)) {
+        return ngx_http_smtp_verify_gate_deny(gate, &list);
     }
 
-    if (ngx_strncmp(value->data, "status=", 7) == 0) {
-        n = ngx_atoi(value->data + 7, value->len - 7);
+    rc = ngx_http_smtp_verify_param_number(value, "status=", 400, 599,
+                                           &gate->status);
+    if (rc != NGX_DECLINED) {
 
         /* some are no answers, or nginx's own */
 
-        if (n < 400 || n > 599 || n == NGX_HTTP_CLOSE
-            || (n >= 494 && n <= 499))
-        {
-            return NGX_ERROR;
-        }
-
-        gate->status = n;
-        return NGX_OK;
+        return rc != NGX_OK || gate->status == NGX_HTTP_CLOSE
+               || (gate->status >= 494 && gate->status <= 499)
+               ? NGX_ERROR : NGX_OK;
     }
 
-    if (ngx_strncmp(value->data, "budget=", 7) == 0) {
-        s.data = value->data + 7;
-        s.len = value->len - 7;
-
-        gate->budget = ngx_parse_time(&s, 0);
-
-        return (gate->budget == (ngx_msec_t) NGX_ERROR || gate->budget == 0)
-               ? NGX_ERROR : NGX_OK;
+    rc = ngx_http_smtp_verify_param_time(value, "budget=",
+                                         NGX_MAX_INT_T_VALUE, &gate->budget);
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
     if (ngx_strcmp(value->data, "on_error=deny") == 0) {
@@ -148,7 +137,7 @@ ngx_http_smtp_verify_gate_deny(ngx_http_smtp_verify_gate_t *gate,
             last = end;
         }
 
-        reasons = ngx_http_smtp_verify_gate_reasons(p, last - p);
+        reasons = ngx_http_smtp_verify_param_reasons(p, last - p);
 
         if (reasons == 0) {
             return NGX_ERROR;
@@ -162,38 +151,6 @@ ngx_http_smtp_verify_gate_deny(ngx_http_smtp_verify_gate_t *gate,
 
         p = last + 1;
     }
-}
-
-
-/* that of a name, or all of a status; 0: it is neither */
-
-static uint64_t
-ngx_http_smtp_verify_gate_reasons(u_char *data, size_t len)
-{
-    uint64_t     reasons;
-    ngx_uint_t   i;
-    const char  *status;
-    sv_reason_e  reason;
-
-    reason = sv_reason_by_name((char *) data, len);
-
-    if (reason != SV_REASON_NONE) {
-        return (uint64_t) 1 << reason;
-    }
-
-    reasons = 0;
-
-    for (i = SV_REASON_NONE + 1; i < SV_REASON_MAX; i++) {
-
-        status = sv_status_name(sv_reason_info(i)->status);
-
-        if (ngx_strlen(status) == len && ngx_strncmp(status, data, len) == 0)
-        {
-            reasons |= (uint64_t) 1 << i;
-        }
-    }
-
-    return reasons;
 }
 
 

@@ -1,4 +1,5 @@
 
+#include "ngx_http_smtp_verify_param.h"
 #include "ngx_http_smtp_verify_throttle.h"
 #include "ngx_http_smtp_verify_zone.h"
 
@@ -17,22 +18,36 @@
 #define NGX_HTTP_SMTP_VERIFY_THROTTLE_SUSPEND  20
 
 #define NGX_HTTP_SMTP_VERIFY_THROTTLE_MOST     1000000
+#define NGX_HTTP_SMTP_VERIFY_THROTTLE_LONGEST  86400000
+
+
+typedef struct {
+    const char  *name;
+    ngx_int_t    min;
+    size_t       offset;
+} ngx_http_smtp_verify_throttle_num_t;
 
 
 static void ngx_http_smtp_verify_throttle_defaults(
     ngx_smtp_verify_limits_t *limits);
-static ngx_int_t ngx_http_smtp_verify_throttle_param(ngx_conf_t *cf,
+static ngx_int_t ngx_http_smtp_verify_throttle_param(
     ngx_smtp_verify_limits_t *limits, ngx_str_t *param);
-static ngx_int_t ngx_http_smtp_verify_throttle_number(ngx_str_t *param,
-    const char *name, ngx_uint_t min, ngx_uint_t *n);
 static ngx_int_t ngx_http_smtp_verify_throttle_rejects(ngx_str_t *param,
     ngx_uint_t *rejects);
 static ngx_int_t ngx_http_smtp_verify_throttle_rate(ngx_str_t *param,
     uint64_t *rate);
-static ngx_int_t ngx_http_smtp_verify_throttle_time(ngx_str_t *param,
-    const char *name, ngx_msec_t *msec);
-static ngx_int_t ngx_http_smtp_verify_throttle_is(ngx_str_t *param,
-    const char *name, ngx_str_t *value);
+
+
+static ngx_http_smtp_verify_throttle_num_t
+    ngx_http_smtp_verify_throttle_nums[] = {
+    { "conns=", 1, offsetof(ngx_smtp_verify_limits_t, conns) },
+    { "ip_conns=", 1, offsetof(ngx_smtp_verify_limits_t, ip_conns) },
+    { "total=", 1, offsetof(ngx_smtp_verify_limits_t, total) },
+    { "burst=", 0, offsetof(ngx_smtp_verify_limits_t, burst) },
+    { "queue=", 0, offsetof(ngx_smtp_verify_limits_t, queue) },
+    { "suspend=", 0, offsetof(ngx_smtp_verify_limits_t, suspend) },
+    { NULL, 0, 0 }
+};
 
 
 char *
@@ -80,9 +95,7 @@ ngx_http_smtp_verify_throttle(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        if (ngx_http_smtp_verify_throttle_is(&value[i], "zone=", &name)
-            == NGX_OK)
-        {
+        if (ngx_http_smtp_verify_param(&value[i], "zone=", &name)) {
             slcf->verify.throttle = ngx_smtp_verify_throttle_add(cf, &name, 0,
                                                 &ngx_http_smtp_verify_module);
             if (slcf->verify.throttle == NULL) {
@@ -92,7 +105,7 @@ ngx_http_smtp_verify_throttle(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             continue;
         }
 
-        if (ngx_http_smtp_verify_throttle_param(cf, limits, &value[i])
+        if (ngx_http_smtp_verify_throttle_param(limits, &value[i])
             != NGX_OK)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -134,58 +147,55 @@ ngx_http_smtp_verify_throttle_defaults(ngx_smtp_verify_limits_t *limits)
 
 
 static ngx_int_t
-ngx_http_smtp_verify_throttle_param(ngx_conf_t *cf,
-    ngx_smtp_verify_limits_t *limits, ngx_str_t *param)
+ngx_http_smtp_verify_throttle_param(ngx_smtp_verify_limits_t *limits,
+    ngx_str_t *param)
 {
-    ngx_msec_t  msec;
-
-    if (ngx_http_smtp_verify_throttle_time(param, "pause=", &msec)
-        == NGX_OK)
-    {
-        limits->breaker.pause = (uint32_t) msec;
-        return NGX_OK;
-    }
-
-    if (ngx_http_smtp_verify_throttle_time(param, "max_pause=", &msec)
-        == NGX_OK)
-    {
-        limits->breaker.max_pause = (uint32_t) msec;
-        return NGX_OK;
-    }
+    ngx_int_t                             rc;
+    ngx_msec_t                            msec;
+    ngx_http_smtp_verify_throttle_num_t  *num;
 
     if (ngx_strcmp(param->data, "breaker=off") == 0) {
         limits->breaker.pause = 0;
         return NGX_OK;
     }
 
+    for (num = ngx_http_smtp_verify_throttle_nums; num->name; num++) {
+
+        rc = ngx_http_smtp_verify_param_number(param, num->name, num->min,
+                                    NGX_HTTP_SMTP_VERIFY_THROTTLE_MOST,
+                                    (ngx_uint_t *) ((u_char *) limits
+                                                    + num->offset));
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
+    rc = ngx_http_smtp_verify_param_time(param, "pause=",
+                                         NGX_HTTP_SMTP_VERIFY_THROTTLE_LONGEST,
+                                         &msec);
+    if (rc == NGX_OK) {
+        limits->breaker.pause = (uint32_t) msec;
+        return NGX_OK;
+    }
+
+    rc = ngx_http_smtp_verify_param_time(param, "max_pause=",
+                                         NGX_HTTP_SMTP_VERIFY_THROTTLE_LONGEST,
+                                         &msec);
+    if (rc == NGX_OK) {
+        limits->breaker.max_pause = (uint32_t) msec;
+        return NGX_OK;
+    }
+
     if (ngx_http_smtp_verify_throttle_rate(param, &limits->rate) == NGX_OK
         || ngx_http_smtp_verify_throttle_rejects(param, &limits->rejects)
-           == NGX_OK
-        || ngx_http_smtp_verify_throttle_time(param, "wait=", &limits->wait)
-           == NGX_OK
-        || ngx_http_smtp_verify_throttle_number(param, "conns=", 1,
-                                                &limits->conns)
-           == NGX_OK
-        || ngx_http_smtp_verify_throttle_number(param, "ip_conns=", 1,
-                                                &limits->ip_conns)
-           == NGX_OK
-        || ngx_http_smtp_verify_throttle_number(param, "total=", 1,
-                                                &limits->total)
-           == NGX_OK
-        || ngx_http_smtp_verify_throttle_number(param, "burst=", 0,
-                                                &limits->burst)
-           == NGX_OK
-        || ngx_http_smtp_verify_throttle_number(param, "queue=", 0,
-                                                &limits->queue)
-           == NGX_OK
-        || ngx_http_smtp_verify_throttle_number(param, "suspend=", 0,
-                                                &limits->suspend)
            == NGX_OK)
     {
         return NGX_OK;
     }
 
-    return NGX_ERROR;
+    return ngx_http_smtp_verify_param_time(param, "wait=",
+                                         NGX_HTTP_SMTP_VERIFY_THROTTLE_LONGEST,
+                                         &limits->wait);
 }
 
 
@@ -222,14 +232,17 @@ ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf, ngx_command_t *cmd,
 
     for (i = 2; i < cf->args->nelts; i++) {
 
-        if (ngx_http_smtp_verify_throttle_number(&value[i], "conns=", 1,
-                                                 &given->conns)
+        if (ngx_http_smtp_verify_param_number(&value[i], "conns=", 1,
+                                         NGX_HTTP_SMTP_VERIFY_THROTTLE_MOST,
+                                         &given->conns)
             == NGX_OK
-            || ngx_http_smtp_verify_throttle_number(&value[i], "messages=", 1,
-                                                    &given->messages)
+            || ngx_http_smtp_verify_param_number(&value[i], "messages=", 1,
+                                         NGX_HTTP_SMTP_VERIFY_THROTTLE_MOST,
+                                         &given->messages)
                == NGX_OK
-            || ngx_http_smtp_verify_throttle_number(&value[i], "burst=", 0,
-                                                    &given->burst)
+            || ngx_http_smtp_verify_param_number(&value[i], "burst=", 0,
+                                         NGX_HTTP_SMTP_VERIFY_THROTTLE_MOST,
+                                         &given->burst)
                == NGX_OK
             || ngx_http_smtp_verify_throttle_rate(&value[i], &given->rate)
                == NGX_OK)
@@ -243,31 +256,6 @@ ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     return NGX_CONF_OK;
-}
-
-
-static ngx_int_t
-ngx_http_smtp_verify_throttle_number(ngx_str_t *param, const char *name,
-    ngx_uint_t min, ngx_uint_t *n)
-{
-    ngx_int_t  number;
-    ngx_str_t  value;
-
-    if (ngx_http_smtp_verify_throttle_is(param, name, &value) != NGX_OK) {
-        return NGX_DECLINED;
-    }
-
-    number = ngx_atoi(value.data, value.len);
-
-    if (number == NGX_ERROR || number < (ngx_int_t) min
-        || number > NGX_HTTP_SMTP_VERIFY_THROTTLE_MOST)
-    {
-        return NGX_ERROR;
-    }
-
-    *n = number;
-
-    return NGX_OK;
 }
 
 
@@ -285,7 +273,9 @@ ngx_http_smtp_verify_throttle_rejects(ngx_str_t *param, ngx_uint_t *rejects)
         return NGX_ERROR;
     }
 
-    return ngx_http_smtp_verify_throttle_number(&s, "rejects=", 1, rejects);
+    return ngx_http_smtp_verify_param_number(&s, "rejects=", 1,
+                                         NGX_HTTP_SMTP_VERIFY_THROTTLE_MOST,
+                                         rejects);
 }
 
 
@@ -295,7 +285,7 @@ ngx_http_smtp_verify_throttle_rate(ngx_str_t *param, uint64_t *rate)
     ngx_int_t  number;
     ngx_str_t  value;
 
-    if (ngx_http_smtp_verify_throttle_is(param, "rate=", &value) != NGX_OK) {
+    if (!ngx_http_smtp_verify_param(param, "rate=", &value)) {
         return NGX_DECLINED;
     }
 
@@ -322,48 +312,6 @@ ngx_http_smtp_verify_throttle_rate(ngx_str_t *param, uint64_t *rate)
     default:
         return NGX_ERROR;
     }
-}
-
-
-static ngx_int_t
-ngx_http_smtp_verify_throttle_time(ngx_str_t *param, const char *name,
-    ngx_msec_t *msec)
-{
-    ngx_int_t  time;
-    ngx_str_t  value;
-
-    if (ngx_http_smtp_verify_throttle_is(param, name, &value) != NGX_OK) {
-        return NGX_DECLINED;
-    }
-
-    time = ngx_parse_time(&value, 0);
-
-    if (time == NGX_ERROR || time == 0 || time > 86400 * 1000) {
-        return NGX_ERROR;
-    }
-
-    *msec = time;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_smtp_verify_throttle_is(ngx_str_t *param, const char *name,
-    ngx_str_t *value)
-{
-    size_t  len;
-
-    len = ngx_strlen(name);
-
-    if (param->len < len || ngx_strncmp(param->data, name, len) != 0) {
-        return NGX_DECLINED;
-    }
-
-    value->data = param->data + len;
-    value->len = param->len - len;
-
-    return NGX_OK;
 }
 
 

@@ -1,4 +1,5 @@
 
+#include "ngx_http_smtp_verify_param.h"
 #include "ngx_http_smtp_verify_zone.h"
 
 
@@ -10,13 +11,11 @@ ngx_http_smtp_verify_zone(ngx_conf_t *cf, ngx_str_t *param, ngx_str_t *name,
     ssize_t     n;
     ngx_str_t   s;
 
-    if (ngx_strncmp(param->data, "zone=", 5) != 0) {
+    if (!ngx_http_smtp_verify_param(param, "zone=", name)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
                            param);
         return NGX_ERROR;
     }
-
-    name->data = param->data + 5;
 
     n = NGX_ERROR;
     p = (u_char *) ngx_strchr(name->data, ':');
