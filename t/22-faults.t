@@ -1071,3 +1071,32 @@ smtp.mx_host: mx1.ok.test
 smtp.rule: accepted-2xx
 --- dns_queries
 ok.test MX tcp 1
+
+
+
+=== TEST 67: 521 to the recipient is a refusal, and none of a host's own
+--- smtp
+mx1 11 pipelining
+    rcpt: 521 5.2.1 :  (CON:B1) This system will not accept delivery of this message.
+--- address: john@ok.test
+--- json
+status: unknown
+reason: rejected
+verification_level: estimated
+blame: policy
+smtp.stage: rcpt
+smtp.response_code: 521
+
+
+
+=== TEST 68: 521 in place of a greeting, of us
+--- smtp
+mx1 11
+    banner: 521 mx1 your address 192.0.2.4 is not welcome here ; close
+--- address: john@ok.test
+--- json
+status: unknown
+reason: /^(rejected|sender_blocked)$/
+verification_level: estimated
+smtp.stage: banner
+smtp.response_code: 521

@@ -6,6 +6,8 @@
 #define NGX_SMTP_VERIFY_TEXT_MAX  (SV_REPLY_TEXT_MAX * 3)   /* in U+FFFD */
 
 
+static ngx_uint_t ngx_smtp_verify_evidence_takes_none(
+    ngx_smtp_verify_session_t *s, sv_class_t *class);
 static void ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p,
     sv_class_t *class);
 static void ngx_smtp_verify_evidence_place(ngx_smtp_verify_probe_t *p,
@@ -42,9 +44,7 @@ ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,
 
     sv_classify(p->conf->rules, &reply, class);
 
-    /* RFC 7504: the host, or the domain, takes no mail */
-
-    if (class->reason == SV_REJECTED && (s->code == 521 || s->code == 556)) {
+    if (ngx_smtp_verify_evidence_takes_none(s, class)) {
         class->reason = SV_NO_MAIL_SERVER;
         class->rule = "rfc7504";
     }
@@ -54,6 +54,27 @@ ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,
     }
 
     return class->reason;
+}
+
+
+/*
+ * RFC 7504: 521 in place of the greeting, the host takes no mail; 556 to the
+ * recipient, the domain takes none.  Elsewhere, and where it is said of us,
+ * they are a refusal like any other.
+ */
+
+static ngx_uint_t
+ngx_smtp_verify_evidence_takes_none(ngx_smtp_verify_session_t *s,
+    sv_class_t *class)
+{
+    if (class->reason != SV_REJECTED
+        || ngx_strcmp(class->rule, "host-takes-no-mail") != 0)
+    {
+        return 0;
+    }
+
+    return (s->code == 521 && s->stage < SV_STAGE_MAIL)
+           || (s->code == 556 && s->stage == SV_STAGE_RCPT);
 }
 
 
