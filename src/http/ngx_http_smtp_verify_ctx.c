@@ -3,6 +3,9 @@
 
 
 static void ngx_http_smtp_verify_ctx_cleanup(void *data);
+static ngx_smtp_verify_result_t *ngx_http_smtp_verify_keep_copy(u_char *p,
+    ngx_smtp_verify_result_t *result);
+static void ngx_http_smtp_verify_forget(ngx_http_request_t *r);
 static size_t ngx_http_smtp_verify_keep_size(
     ngx_smtp_verify_result_t *result);
 static u_char *ngx_http_smtp_verify_keep_str(u_char *p, ngx_str_t *s);
@@ -99,17 +102,32 @@ ngx_int_t
 ngx_http_smtp_verify_keep(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_smtp_verify_result_t *result)
 {
-    u_char                            *p;
-    ngx_uint_t                         i, *index;
-    sv_provider_t                     *provider;
-    ngx_smtp_verify_result_t          *kept;
-    ngx_smtp_verify_evidence_t        *ev;
-    ngx_http_smtp_verify_main_conf_t  *smcf;
+    u_char  *p;
 
     p = ngx_palloc(r->pool, ngx_http_smtp_verify_keep_size(result));
     if (p == NULL) {
         return NGX_ERROR;
     }
+
+    ctx->result = ngx_http_smtp_verify_keep_copy(p, result);
+    ctx->address = ctx->result->email;
+    ctx->peeked = 0;
+    ctx->json.len = 0;
+
+    ngx_http_smtp_verify_forget(r);
+
+    return NGX_OK;
+}
+
+
+/* p has room for all of it */
+
+static ngx_smtp_verify_result_t *
+ngx_http_smtp_verify_keep_copy(u_char *p, ngx_smtp_verify_result_t *result)
+{
+    sv_provider_t               *provider;
+    ngx_smtp_verify_result_t    *kept;
+    ngx_smtp_verify_evidence_t  *ev;
 
     kept = (ngx_smtp_verify_result_t *) p;
     p += sizeof(ngx_smtp_verify_result_t);
@@ -144,12 +162,17 @@ ngx_http_smtp_verify_keep(ngx_http_request_t *r,
     p = ngx_http_smtp_verify_keep_word(p, &ev->tls.cipher);
     (void) ngx_http_smtp_verify_keep_word(p, &ev->tls.error);
 
-    ctx->result = kept;
-    ctx->address = kept->email;
-    ctx->peeked = 0;
-    ctx->json.len = 0;
+    return kept;
+}
 
-    /* who asked too early may ask again */
+
+/* who asked too early may ask again */
+
+static void
+ngx_http_smtp_verify_forget(ngx_http_request_t *r)
+{
+    ngx_uint_t                         i, *index;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
 
     smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);
 
@@ -159,8 +182,6 @@ ngx_http_smtp_verify_keep(ngx_http_request_t *r,
         r->variables[index[i]].valid = 0;
         r->variables[index[i]].not_found = 0;
     }
-
-    return NGX_OK;
 }
 
 

@@ -26,6 +26,8 @@ static ngx_int_t ngx_http_smtp_verify_egress_unescape(ngx_conf_t *cf,
     sv_str_t *dst, u_char *data, size_t len);
 static ngx_int_t ngx_http_smtp_verify_egress_find(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *slcf);
+static ngx_smtp_verify_pool_t *ngx_http_smtp_verify_egress_by_name(
+    ngx_http_smtp_verify_main_conf_t *smcf, ngx_str_t *name);
 
 
 char *
@@ -90,7 +92,6 @@ ngx_http_smtp_verify_egress_pool(ngx_conf_t *cf, ngx_command_t *cmd,
 
     char                     *rv;
     ngx_str_t                *value;
-    ngx_uint_t                i;
     ngx_conf_t                save;
     ngx_smtp_verify_pool_t   *pool, **pools;
 
@@ -100,17 +101,10 @@ ngx_http_smtp_verify_egress_pool(ngx_conf_t *cf, ngx_command_t *cmd,
         return "cannot have the name \"off\"";
     }
 
-    pools = smcf->pools.elts;
-
-    for (i = 0; i < smcf->pools.nelts; i++) {
-        if (pools[i]->name.len == value[1].len
-            && ngx_strncmp(pools[i]->name.data, value[1].data, value[1].len)
-               == 0)
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "duplicate egress pool \"%V\"", &value[1]);
-            return NGX_CONF_ERROR;
-        }
+    if (ngx_http_smtp_verify_egress_by_name(smcf, &value[1])) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate egress pool \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
     }
 
     pool = ngx_pcalloc(cf->pool, sizeof(ngx_smtp_verify_pool_t));
@@ -500,8 +494,7 @@ static ngx_int_t
 ngx_http_smtp_verify_egress_find(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *slcf)
 {
-    ngx_uint_t                         i;
-    ngx_smtp_verify_pool_t           **pools;
+    ngx_smtp_verify_pool_t            *pool;
     ngx_http_smtp_verify_main_conf_t  *smcf;
 
     if (slcf->pool.len == 0 || slcf->verify.pool != NGX_CONF_UNSET_PTR) {
@@ -510,23 +503,38 @@ ngx_http_smtp_verify_egress_find(ngx_conf_t *cf,
 
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
 
+    pool = ngx_http_smtp_verify_egress_by_name(smcf, &slcf->pool);
+
+    if (pool == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "no egress pool \"%V\" for "
+                           "\"smtp_verify_egress\"", &slcf->pool);
+        return NGX_ERROR;
+    }
+
+    slcf->verify.pool = pool;
+
+    return NGX_OK;
+}
+
+
+static ngx_smtp_verify_pool_t *
+ngx_http_smtp_verify_egress_by_name(ngx_http_smtp_verify_main_conf_t *smcf,
+    ngx_str_t *name)
+{
+    ngx_uint_t                i;
+    ngx_smtp_verify_pool_t  **pools;
+
     pools = smcf->pools.elts;
 
     for (i = 0; i < smcf->pools.nelts; i++) {
-        if (pools[i]->name.len == slcf->pool.len
-            && ngx_strncmp(pools[i]->name.data, slcf->pool.data,
-                           slcf->pool.len)
-               == 0)
+        if (pools[i]->name.len == name->len
+            && ngx_strncmp(pools[i]->name.data, name->data, name->len) == 0)
         {
-            slcf->verify.pool = pools[i];
-            return NGX_OK;
+            return pools[i];
         }
     }
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "no egress pool \"%V\" for "
-                       "\"smtp_verify_egress\"", &slcf->pool);
-
-    return NGX_ERROR;
+    return NULL;
 }
 
 

@@ -65,8 +65,6 @@ ngx_http_smtp_verify_gate_pass(ngx_http_request_t *r,
 }
 
 
-/* it is ours, not the client's */
-
 ngx_int_t
 ngx_http_smtp_verify_gate_fault(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_uint_t status, const char *code,
@@ -104,8 +102,6 @@ ngx_http_smtp_verify_gate_not_verified(ngx_http_request_t *r,
                                        "verified; try again in a moment.");
 }
 
-
-/* a page of error_page, else a problem of RFC 9457 */
 
 ngx_int_t
 ngx_http_smtp_verify_gate_refuse(ngx_http_request_t *r,

@@ -29,6 +29,9 @@ static ngx_int_t ngx_http_smtp_verify_variable_json(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_str_t *text);
 static ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_known(
     ngx_http_request_t *r);
+static ngx_int_t ngx_http_smtp_verify_peek(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx, ngx_http_smtp_verify_loc_conf_t *slcf,
+    ngx_str_t *address);
 static ngx_int_t ngx_http_smtp_verify_known_address(ngx_http_request_t *r,
     ngx_str_t *address);
 static void ngx_http_smtp_verify_tell(ngx_http_variable_value_t *v,
@@ -199,7 +202,6 @@ static ngx_int_t
 ngx_http_smtp_verify_variable_text(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_uint_t i, ngx_str_t *text)
 {
-    u_char                    *p;
     ngx_smtp_verify_result_t  *result;
 
     result = ctx->result;
@@ -239,33 +241,32 @@ ngx_http_smtp_verify_variable_text(ngx_http_request_t *r,
 
         return NGX_OK;
 
-    default:
-        break;
-    }
+    case ngx_http_smtp_verify_var_score:
 
-    /* numbers */
+        if (result->score < 0) {
+            return NGX_OK;
+        }
 
-    if (i == ngx_http_smtp_verify_var_score && result->score < 0) {
+        text->data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+        if (text->data == NULL) {
+            return NGX_ERROR;
+        }
+
+        text->len = ngx_sprintf(text->data, "%i", result->score) - text->data;
+        return NGX_OK;
+
+    default: /* ngx_http_smtp_verify_var_time */
+
+        text->data = ngx_pnalloc(r->pool, NGX_INT_T_LEN + sizeof(".000") - 1);
+        if (text->data == NULL) {
+            return NGX_ERROR;
+        }
+
+        text->len = ngx_sprintf(text->data, "%M.%03M", result->elapsed / 1000,
+                                result->elapsed % 1000)
+                    - text->data;
         return NGX_OK;
     }
-
-    p = ngx_pnalloc(r->pool, NGX_INT_T_LEN + sizeof(".000") - 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    text->data = p;
-
-    if (i == ngx_http_smtp_verify_var_score) {
-        text->len = ngx_sprintf(p, "%i", result->score) - p;
-
-    } else {
-        text->len = ngx_sprintf(p, "%M.%03M", result->elapsed / 1000,
-                                result->elapsed % 1000)
-                    - p;
-    }
-
-    return NGX_OK;
 }
 
 
@@ -396,9 +397,7 @@ ngx_http_smtp_verify_variable_gate_status(ngx_http_request_t *r,
 static ngx_http_smtp_verify_ctx_t *
 ngx_http_smtp_verify_known(ngx_http_request_t *r)
 {
-    ngx_int_t                         rc;
     ngx_str_t                         address;
-    ngx_smtp_verify_lookup_t          l;
     ngx_http_smtp_verify_ctx_t       *ctx;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
@@ -441,11 +440,24 @@ ngx_http_smtp_verify_known(ngx_http_request_t *r)
         }
     }
 
+    return ngx_http_smtp_verify_peek(r, ctx, slcf, &address) == NGX_OK ? ctx
+                                                                       : NULL;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_peek(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx, ngx_http_smtp_verify_loc_conf_t *slcf,
+    ngx_str_t *address)
+{
+    ngx_int_t                 rc;
+    ngx_smtp_verify_lookup_t  l;
+
     ngx_memzero(&l, sizeof(ngx_smtp_verify_lookup_t));
 
     l.conf = &slcf->verify;
     l.log = r->connection->log;
-    l.email = address;
+    l.email = *address;
     l.smtp = 1;
     l.peek = 1;
 
@@ -466,14 +478,14 @@ ngx_http_smtp_verify_known(ngx_http_request_t *r)
 
     if (rc == NGX_OK && ngx_http_smtp_verify_keep(r, ctx, l.result) != NGX_OK)
     {
-        return NULL;
+        return NGX_ERROR;
     }
 
     ctx->peeked = 1;
-    ctx->address = address;
+    ctx->address = *address;
     ctx->lookup.status = l.status;
 
-    return ctx;
+    return NGX_OK;
 }
 
 

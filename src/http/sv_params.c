@@ -43,8 +43,6 @@ sv_params_set_email(sv_params_t *params, const unsigned char *data, size_t len)
 }
 
 
-/* flag: -1 is not valid */
-
 sv_params_status_e
 sv_params_set_smtp(sv_params_t *params, int flag)
 {
