@@ -496,7 +496,11 @@ ngx_smtp_verify_facts_abandon(ngx_smtp_verify_claim_t *claim)
 
     fact = claim->fact;
 
-    ngx_smtp_verify_facts_unpost(claim);
+    /* who waits was not told yet */
+
+    if (fact == NULL || claim->owner) {
+        ngx_smtp_verify_facts_unpost(claim);
+    }
 
     if (fact == NULL) {
         return;
