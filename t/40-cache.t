@@ -533,3 +533,21 @@ status: 405
 --
 reason: accepted
 --- no_shape
+
+
+
+=== TEST 25: as good as for ever
+--- verify
+smtp_verify_cache_valid accepted 100y;
+--- smtp
+mx1 11 pipelining users=john
+--- address
+john@ok.test
+john@ok.test
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--- smtp_sessions: 1

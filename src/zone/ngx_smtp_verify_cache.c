@@ -223,7 +223,7 @@ ngx_smtp_verify_cache_put(ngx_smtp_verify_cache_t *cache,
     e.kind = (uint8_t) item->kind;
     e.variant = item->variant;
     e.created = (uint32_t) item->created;
-    e.expires = (uint32_t) item->expires;
+    e.expires = (uint32_t) ngx_min(item->expires, (time_t) UINT32_MAX);
     e.later = (uint32_t) item->later;
     e.tag = item->tag;
     e.len = (uint16_t) item->len;
