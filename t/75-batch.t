@@ -302,8 +302,7 @@ reason.not_probed: 1
 
 
 
-=== TEST 13: duplicates cost one probe, without a cache
---- no_zones
+=== TEST 13: duplicates cost one probe
 --- smtp
 mx1 11 pipelining users=john
     rcpt john@*: wait 300ms ; default
@@ -836,3 +835,33 @@ Content-Encoding: gzip
 --- problem
 code: unsupported_media_type
 detail: Send the body without a Content-Encoding.
+
+
+
+=== TEST 40: duplicates of what the cache does not keep cost one probe, too
+--- http_config
+smtp_verify_cache_zone zone=results:1m;
+smtp_verify_cache results;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt john@*: wait 300ms ; 451 4.3.0 Try again later
+--- more_headers
+Content-Type: text/plain
+--- request
+POST /batch?ordered=1&wait=0
+john@ok.test
+john@ok.test
+mary@ok.test
+john@ok.test
+--- stream
+reason: temporary_failure
+--
+reason: temporary_failure
+--
+reason: mailbox_not_found
+--
+reason: temporary_failure
+--
+lines: 4
+duplicates: 2
+--- smtp_sessions: 2

@@ -200,16 +200,14 @@ ngx_http_smtp_verify_batch_init(ngx_http_smtp_verify_batch_t *b)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (b->conf->verify.cache == NULL || b->bypass || !b->smtp) {
-        b->seen = ngx_palloc(r->pool, NGX_HTTP_SMTP_VERIFY_BATCH_SEEN
-                                      * sizeof(ngx_queue_t));
-        if (b->seen == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
+    b->seen = ngx_palloc(r->pool,
+                         NGX_HTTP_SMTP_VERIFY_BATCH_SEEN * sizeof(ngx_queue_t));
+    if (b->seen == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
-        for (i = 0; i < NGX_HTTP_SMTP_VERIFY_BATCH_SEEN; i++) {
-            ngx_queue_init(&b->seen[i]);
-        }
+    for (i = 0; i < NGX_HTTP_SMTP_VERIFY_BATCH_SEEN; i++) {
+        ngx_queue_init(&b->seen[i]);
     }
 
     if (b->ordered) {

@@ -9,7 +9,7 @@
  *   _spool.c   bytes that wait: in memory, then in a temporary file
  *   _work.c    a record becomes a lookup, and that a line
  *   _domain.c  destinations take turns
- *   _seen.c    duplicates, where there is no cache
+ *   _seen.c    duplicates, and what the cache does not keep
  *   _again.c   those that are to be asked once more
  *   _line.c    what a line looks like
  *   _csv.c     and in CSV

@@ -225,7 +225,6 @@ static void
 ngx_http_smtp_verify_work_address(ngx_http_smtp_verify_batch_t *b,
     ngx_str_t *input)
 {
-    ngx_int_t                     rc;
     ngx_str_t                     email;
     sv_record_t                  *rec;
     ngx_smtp_verify_lookup_t      l;
@@ -239,15 +238,11 @@ ngx_http_smtp_verify_work_address(ngx_http_smtp_verify_batch_t *b,
 
     first = NULL;
 
-    if (b->seen) {
-        rc = ngx_http_smtp_verify_seen_find(b, &email, &result, &first);
-
-        if (rc == NGX_OK) {
-            b->duplicates++;
-            ngx_http_smtp_verify_line_result(b, rec->index, rec->offset,
-                                             input, result);
-            return;
-        }
+    if (ngx_http_smtp_verify_seen_find(b, &email, &result, &first) == NGX_OK) {
+        b->duplicates++;
+        ngx_http_smtp_verify_line_result(b, rec->index, rec->offset, input,
+                                         result);
+        return;
     }
 
     ngx_http_smtp_verify_work_lookup(b, &l);
@@ -279,9 +274,7 @@ ngx_http_smtp_verify_work_address(ngx_http_smtp_verify_batch_t *b,
         return;
     }
 
-    if (b->seen) {
-        ngx_http_smtp_verify_seen_add(item);
-    }
+    ngx_http_smtp_verify_seen_add(item);
 
     email = item->email;
     item->lookup = l;
