@@ -780,3 +780,59 @@ location = /cached { smtp_verify; smtp_verify_cache results; }
 --- error_code eval: [405, 405]
 --- response_headers eval: ["Allow: GET, POST", "Allow: GET, POST, DELETE"]
 --- response_body_like eval: [qr/"Use GET or POST\."/, qr/"Use GET, POST or DELETE\."/]
+
+
+
+=== TEST 53: a body that was read before, to a file; the others get it, too
+--- config
+client_body_buffer_size 1k;
+location = /verify {
+    mirror /mirror;
+    smtp_verify;
+}
+location = /mirror {
+    internal;
+    access_log off;
+    proxy_pass http://127.0.0.1:$server_port/seen;
+}
+location = /seen {
+    proxy_pass http://127.0.0.1:$server_port/end;
+    access_log logs/access.log seen;
+}
+location = /end {
+    access_log off;
+    return 200;
+}
+--- http_config
+log_format seen 'seen $request_length';
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- request eval
+["POST /verify\nemail=no%40&x=" . 'x' x 8000, "POST /verify\nemail=no%40"]
+--- response_body_like eval: [(qr/"reason":"invalid_syntax"/) x 2]
+--- error_code eval: [200, 200]
+--- logged eval
+[qr/^seen 8[01]\d\d$/, qr/^seen 1\d\d$/]
+
+
+
+=== TEST 54: a sub-request whose parent has not read the body
+--- config
+location = /front {
+    mirror /verify;
+    mirror_request_body off;
+    proxy_pass http://127.0.0.1:$server_port/app;
+}
+location = /verify {
+    smtp_verify;
+}
+location = /app {
+    return 200 "app\n";
+}
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- request
+POST /front
+email=no%40
+--- response_body
+app

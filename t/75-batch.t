@@ -865,3 +865,24 @@ reason: temporary_failure
 lines: 4
 duplicates: 2
 --- smtp_sessions: 2
+
+
+
+=== TEST 41: a list that was read before, to a file
+--- smtp
+mx1 11 pipelining users=john
+--- config
+client_body_buffer_size 1k;
+location = /batch {
+    mirror /mirror;
+    smtp_verify_batch;
+}
+location = /mirror {
+    internal;
+    return 204;
+}
+--- more_headers
+Content-Type: text/plain
+--- request eval
+"POST /batch\njohn\@ok.test\n" . "not an address\n" x 4000
+--- response_body_like: "summary":true,"lines":4001,.*"reason":\{"accepted":1,"invalid_syntax":4000\},"complete":true

@@ -3,12 +3,15 @@
 
 
 #define NGX_HTTP_SMTP_VERIFY_BATCH_READS  16    /* then others */
+#define NGX_HTTP_SMTP_VERIFY_BATCH_PART   32768
 
 
 static void ngx_http_smtp_verify_batch_begun(ngx_http_request_t *r);
 static void ngx_http_smtp_verify_batch_more(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_batch_take(
     ngx_http_smtp_verify_batch_t *b);
+static ngx_int_t ngx_http_smtp_verify_batch_keep(
+    ngx_http_smtp_verify_batch_t *b, ngx_buf_t *buf);
 static void ngx_http_smtp_verify_batch_read_end(
     ngx_http_smtp_verify_batch_t *b);
 static void ngx_http_smtp_verify_batch_read_error(
@@ -24,6 +27,14 @@ ngx_int_t
 ngx_http_smtp_verify_batch_read(ngx_http_request_t *r)
 {
     ngx_int_t  rc;
+
+    /* it was too large, and this is a page of that error */
+
+    if (r->discard_body) {
+        return ngx_http_smtp_verify_problem(r, NGX_HTTP_BAD_REQUEST,
+                                            "malformed_request",
+                                            "The body cannot be read.");
+    }
 
     r->request_body_no_buffering = 1;
 
@@ -115,35 +126,68 @@ ngx_http_smtp_verify_batch_more(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_smtp_verify_batch_take(ngx_http_smtp_verify_batch_t *b)
 {
-    size_t               size;
-    ngx_buf_t           *buf;
-    ngx_chain_t         *cl;
+    ngx_int_t            rc;
+    ngx_chain_t         *cl, *next;
     ngx_http_request_t  *r;
 
     r = b->request;
 
-    while (r->request_body->bufs) {
+    for (cl = r->request_body->bufs; cl; cl = next) {
 
-        cl = r->request_body->bufs;
-        buf = cl->buf;
-        size = buf->last - buf->pos;
+        next = cl->next;
 
-        b->received += size;
-
-        if (b->limits->max_body && b->received > b->limits->max_body) {
-            return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+        rc = ngx_http_smtp_verify_batch_keep(b, cl->buf);
+        if (rc != NGX_OK) {
+            return rc;
         }
 
-        if (size && ngx_http_smtp_verify_spool_add(&b->body, buf->pos, size)
-                    != NGX_OK)
+        /* else it may be that of others, too */
+
+        if (r->reading_body) {
+            cl->buf->pos = cl->buf->last;
+            r->request_body->bufs = next;
+            ngx_free_chain(r->pool, cl);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* where somebody else had it read a file may hold it */
+
+static ngx_int_t
+ngx_http_smtp_verify_batch_keep(ngx_http_smtp_verify_batch_t *b,
+    ngx_buf_t *buf)
+{
+    off_t          skip, len;
+    size_t         size;
+    static u_char  part[NGX_HTTP_SMTP_VERIFY_BATCH_PART];
+
+    len = ngx_buf_size(buf);
+
+    b->received += len;
+
+    if (b->limits->max_body && b->received > b->limits->max_body) {
+        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+    }
+
+    if (ngx_buf_in_memory(buf)) {
+        return len == 0 || ngx_http_smtp_verify_spool_add(&b->body, buf->pos,
+                                                          (size_t) len)
+                           == NGX_OK
+               ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    for (skip = 0; skip < len; skip += size) {
+
+        size = (size_t) ngx_min(len - skip, NGX_HTTP_SMTP_VERIFY_BATCH_PART);
+
+        if (ngx_http_smtp_verify_body_get(buf, skip, part, size) != NGX_OK
+            || ngx_http_smtp_verify_spool_add(&b->body, part, size) != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
-
-        buf->pos = buf->last;
-
-        r->request_body->bufs = cl->next;
-        ngx_free_chain(r->pool, cl);
     }
 
     return NGX_OK;

@@ -98,29 +98,73 @@ ngx_http_smtp_verify_body_read(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_smtp_verify_body_append(ngx_http_request_t *r)
 {
-    size_t                       size;
+    off_t                        size;
     ngx_buf_t                   *b;
     ngx_chain_t                 *cl;
     ngx_http_smtp_verify_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
 
+    /* a sub-request whose parent has not read it */
+
+    if (r->request_body == NULL) {
+        return NGX_OK;
+    }
+
     for (cl = r->request_body->bufs; cl; cl = cl->next) {
 
         b = cl->buf;
-        size = b->last - b->pos;
+        size = ngx_buf_size(b);
 
-        if (size > (size_t) (ctx->body->end - ctx->body->last)) {
+        if (size > (off_t) (ctx->body->end - ctx->body->last)) {
             return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
         }
 
-        ctx->body->last = ngx_cpymem(ctx->body->last, b->pos, size);
-        b->pos = b->last;
+        if (ngx_http_smtp_verify_body_get(b, 0, ctx->body->last,
+                                          (size_t) size)
+            != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ctx->body->last += size;
+
+        /* else it may be that of others, too */
+
+        if (r->reading_body) {
+            b->pos = b->last;
+        }
     }
 
-    r->request_body->bufs = NULL;
+    if (r->reading_body) {
+        r->request_body->bufs = NULL;
+    }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_body_get(ngx_buf_t *b, off_t skip, u_char *p,
+    size_t size)
+{
+    if (size == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_buf_in_memory(b)) {
+        ngx_memcpy(p, b->pos + skip, size);
+        return NGX_OK;
+    }
+
+    /* an upstream module closes it when it has sent it */
+
+    if (!b->in_file || b->file->fd == NGX_INVALID_FILE) {
+        return NGX_ERROR;
+    }
+
+    return ngx_read_file(b->file, p, size, b->file_pos + skip)
+           == (ssize_t) size ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -448,34 +448,13 @@ static ngx_int_t
 ngx_http_smtp_verify_source_copy(ngx_http_request_t *r, u_char *p)
 {
     size_t        size;
-    ssize_t       n;
-    ngx_buf_t    *b;
     ngx_chain_t  *cl;
 
     for (cl = r->request_body->bufs; cl; cl = cl->next) {
 
-        b = cl->buf;
+        size = (size_t) ngx_buf_size(cl->buf);
 
-        if (ngx_buf_in_memory(b)) {
-            p = ngx_cpymem(p, b->pos, b->last - b->pos);
-            continue;
-        }
-
-        if (!b->in_file) {
-            continue;
-        }
-
-        /* an upstream module closes it when it has sent it */
-
-        if (b->file->fd == NGX_INVALID_FILE) {
-            return NGX_ERROR;
-        }
-
-        size = (size_t) (b->file_last - b->file_pos);
-
-        n = ngx_read_file(b->file, p, size, b->file_pos);
-
-        if (n != (ssize_t) size) {
+        if (ngx_http_smtp_verify_body_get(cl->buf, 0, p, size) != NGX_OK) {
             return NGX_ERROR;
         }
 

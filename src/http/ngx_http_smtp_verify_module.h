@@ -174,6 +174,10 @@ typedef void (*ngx_http_smtp_verify_body_handler_pt)(ngx_http_request_t *r,
 ngx_int_t ngx_http_smtp_verify_read_body(ngx_http_request_t *r);
 void ngx_http_smtp_verify_body_done(ngx_http_request_t *r, ngx_int_t rc);
 
+/* a part of a body, in memory, or in a file where somebody else had it read */
+ngx_int_t ngx_http_smtp_verify_body_get(ngx_buf_t *b, off_t skip, u_char *p,
+    size_t size);
+
 /* has it a Content-Encoding, which we do not undo? */
 ngx_uint_t ngx_http_smtp_verify_body_encoded(ngx_http_request_t *r);
 
