@@ -55,7 +55,7 @@ sub ask
 
     my $select = IO::Select->new;
     my $start = time();
-    my $end = $start + ($how{abort} // 20);
+    my $end = $start + ($how{abort} // 20 * $TestVerify::Blocks::Slow);
     my $headers = join '', map { "$_\r\n" } split /\n/, $how{headers} // '';
 
     for my $i (1 .. $how{clients} // 1) {

@@ -54,7 +54,7 @@ sub post
 
     my $read = IO::Select->new($sock);
     my $write = IO::Select->new($sock);
-    my $end = time() + ($how{within} // 20);
+    my $end = time() + ($how{within} // 20 * $TestVerify::Blocks::Slow);
 
     while (time() < $end) {
 
