@@ -307,7 +307,7 @@ worker_shutdown_timeout 1s;
 mx1 11 pipelining users=john
     rcpt john@*: wait 3s ; default
 --- init
-TestVerify::Clients::start('/verify?email=john@ok.test', clients => 60);
+TestVerify::Clients::start('/verify?email=john@ok.test', clients => 400);
 --- signal: 700ms HUP
 --- address: john@ok.test
 --- json
@@ -320,7 +320,7 @@ sub {
     my @answers = TestVerify::Clients::answers();
 
     return TestVerify::Clients::reasons(@answers)
-           eq 'interrupted 60'
+           eq 'interrupted 400'
            && TestVerify::Clients::count(sub { $_[0]{header}{'X-Pid'} },
                                          @answers) =~ /,/;
 }
