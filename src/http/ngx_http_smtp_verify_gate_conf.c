@@ -11,8 +11,7 @@
 static ngx_int_t ngx_http_smtp_verify_gate_param(ngx_conf_t *cf,
     ngx_http_smtp_verify_gate_t *gate, ngx_str_t *value);
 static ngx_int_t ngx_http_smtp_verify_gate_deny(
-    ngx_http_smtp_verify_gate_t *gate,
-    ngx_str_t *list);
+    ngx_http_smtp_verify_gate_t *gate, ngx_str_t *list);
 
 
 char *

@@ -55,5 +55,8 @@ int sv_source_pointer_valid(const unsigned char *data, size_t len);
 void sv_source_decode(const unsigned char *data, size_t len,
     sv_source_value_t *value);
 
+/* sv_source.c, for the others: one byte more */
+void sv_source_put(sv_source_value_t *value, unsigned char c);
+
 
 #endif /* _SV_SOURCE_H_INCLUDED_ */
