@@ -6,6 +6,10 @@
 
 #define NGX_SMTP_VERIFY_THROTTLE_SWEEP   500    /* ms */
 
+/* the owner of a chunk whose slots are still in the sums */
+
+#define NGX_SMTP_VERIFY_THROTTLE_GONE    ((uint32_t) -1)
+
 
 static void ngx_smtp_verify_throttle_disown(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t chunk);
@@ -103,7 +107,8 @@ ngx_smtp_verify_throttle_sweep(ngx_smtp_verify_throttle_t *throttle,
         }
 
         if (pid != last) {
-            dead = (kill((ngx_pid_t) pid, 0) == -1 && ngx_errno == ESRCH);
+            dead = pid == NGX_SMTP_VERIFY_THROTTLE_GONE
+                   || (kill((ngx_pid_t) pid, 0) == -1 && ngx_errno == ESRCH);
             last = pid;
         }
 
@@ -121,6 +126,8 @@ ngx_smtp_verify_throttle_sweep(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
+/* whoever is killed before they were counted anew leaves that to the next */
+
 static void
 ngx_smtp_verify_throttle_disown(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t chunk)
@@ -129,7 +136,7 @@ ngx_smtp_verify_throttle_disown(ngx_smtp_verify_throttle_t *throttle,
                 NGX_SMTP_VERIFY_THROTTLE_CHUNK
                 * sizeof(ngx_smtp_verify_slot_sh_t));
 
-    throttle->owners[chunk] = 0;
+    throttle->owners[chunk] = NGX_SMTP_VERIFY_THROTTLE_GONE;
 }
 
 
@@ -157,6 +164,14 @@ ngx_smtp_verify_throttle_recount(ngx_smtp_verify_throttle_t *throttle)
 
     for (i = 0; i < n; i++) {
         ngx_smtp_verify_throttle_sum(throttle, &throttle->slots[i], 1);
+    }
+
+    ngx_memory_barrier();
+
+    for (i = 0; i < throttle->nchunks; i++) {
+        if (throttle->owners[i] == NGX_SMTP_VERIFY_THROTTLE_GONE) {
+            throttle->owners[i] = 0;
+        }
     }
 }
 
