@@ -834,3 +834,19 @@ location = /verify {
 --- response_headers_like eval
 ["X-Result: .*\"is_catch_all\":null.*", "", "X-Result: .*\"reason\":\"pending\".*\"is_catch_all\":false.*"]
 --- linger: 8s
+
+
+
+=== TEST 38: an argument that is given twice, in whatever way an application may read it
+--- smtp
+mx1 11 pipelining users=john
+--- gate: $arg_email
+--- request eval
+["GET /signup?email=john\@ok.test&email=jane\@ok.test", "GET /signup?email=john\@ok.test&%65mail=jane\@ok.test",
+ "GET /signup?email=john\@ok.test&+email=jane\@ok.test", "GET /signup?EMAIL=john\@ok.test&email=jane\@ok.test",
+ "GET /signup?a=1&email=john\@ok.test&b=2", "GET /signup?a=1&email=john%40ok.test&xemail=jane\@ok.test&",
+ "GET /signup?a=1&EMAIL=jane\@ok.test", "GET /signup?email=" . 'x' x 2000 . "&a=1"]
+--- error_code eval
+[400, 400, 400, 400, 200, 200, 422, 422]
+--- response_body_like eval
+[(qr/"malformed_request"/) x 4, (qr/^app/) x 2, qr/"mailbox_not_found"/, qr/"invalid_syntax"/]

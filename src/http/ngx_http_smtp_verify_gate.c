@@ -192,7 +192,7 @@ ngx_http_smtp_verify_gate_start(ngx_http_request_t *r,
     case NGX_ABORT:
         return ngx_http_smtp_verify_gate_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
                                        "malformed_request",
-                                       "The body is broken, or the e-mail "
+                                       "The request is broken, or the e-mail "
                                        "address in it is given twice.", NULL);
 
     case NGX_BUSY:

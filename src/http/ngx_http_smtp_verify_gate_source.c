@@ -10,6 +10,10 @@ static ngx_uint_t ngx_http_smtp_verify_source_is_arg(ngx_str_t *value,
     ngx_str_t *name);
 static ngx_int_t ngx_http_smtp_verify_source_value_get(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, ngx_str_t *address);
+static ngx_int_t ngx_http_smtp_verify_source_unescape(ngx_http_request_t *r,
+    ngx_str_t *address);
+static ngx_int_t ngx_http_smtp_verify_source_once(ngx_http_request_t *r,
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address);
 static ngx_int_t ngx_http_smtp_verify_source_body_get(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, ngx_str_t *address);
 static ngx_uint_t ngx_http_smtp_verify_source_is_type(ngx_http_request_t *r,
@@ -68,6 +72,9 @@ ngx_http_smtp_verify_source_parse(ngx_conf_t *cf, ngx_str_t *value,
 
     if (source->escaped) {
         source->index = ngx_http_get_variable_index(cf, &name);
+
+        source->name.data = name.data + 4;
+        source->name.len = name.len - 4;
 
         return source->index == NGX_ERROR ? NGX_ERROR : NGX_OK;
     }
@@ -200,8 +207,7 @@ static ngx_int_t
 ngx_http_smtp_verify_source_value_get(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, ngx_str_t *address)
 {
-    u_char                     *p, *end;
-    sv_source_value_t          *value;
+    ngx_int_t                   rc;
     ngx_http_variable_value_t  *vv;
 
     if (!source->escaped) {
@@ -221,6 +227,25 @@ ngx_http_smtp_verify_source_value_get(ngx_http_request_t *r,
     address->data = vv->data;
     address->len = vv->len;
 
+    rc = ngx_http_smtp_verify_source_unescape(r, address);
+
+    if (rc != NGX_OK
+        || ngx_strlchr(r->args.data, r->args.data + r->args.len, '&') == NULL)
+    {
+        return rc;
+    }
+
+    return ngx_http_smtp_verify_source_once(r, source, address);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_source_unescape(ngx_http_request_t *r,
+    ngx_str_t *address)
+{
+    u_char             *p, *end;
+    sv_source_value_t  *value;
+
     end = address->data + address->len;
 
     for (p = address->data; p < end; p++) {
@@ -232,6 +257,39 @@ ngx_http_smtp_verify_source_value_get(ngx_http_request_t *r,
     }
 
     return NGX_OK;
+}
+
+
+/* nginx takes the first one as it stands, whoever comes later another one */
+
+static ngx_int_t
+ngx_http_smtp_verify_source_once(ngx_http_request_t *r,
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address)
+{
+    sv_str_t             name;
+    sv_source_value_t   *value;
+    sv_source_status_e   status;
+
+    value = &ngx_http_smtp_verify_source_buf;
+
+    name.data = source->name.data;
+    name.len = source->name.len;
+
+    status = sv_source_form(r->args.data, r->args.len, &name, value);
+
+    /* none: nginx does not care for case */
+
+    if (status == SV_SOURCE_NONE
+        || (status == SV_SOURCE_OK && !value->cut
+            && value->len == address->len
+            && ngx_memcmp(value->data, address->data, value->len) == 0)
+        || (status == SV_SOURCE_OK && value->cut
+            && address->len > value->len))
+    {
+        return NGX_OK;
+    }
+
+    return NGX_ABORT;
 }
 
 
