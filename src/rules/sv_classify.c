@@ -19,11 +19,13 @@ typedef struct {
     unsigned            has_enhanced;
     unsigned            enhanced[3];
     sv_hits_t           hits;
+    unsigned char       open[SV_RULES_MAX / 8];     /* one of any was met */
 } sv_context_t;
 
 
 static int sv_code_in(const unsigned char *codes, unsigned code);
-static int sv_rule_matches(const sv_context_t *ctx, const sv_rule_t *rule);
+static void sv_open_rules(sv_context_t *ctx);
+static int sv_rule_matches(const sv_context_t *ctx, size_t n);
 static int sv_rule_enhanced(const sv_context_t *ctx, const sv_rule_t *rule);
 static int sv_rule_provider(const sv_context_t *ctx, const sv_rule_t *rule);
 static int sv_rule_phrases(const sv_context_t *ctx, const sv_rule_t *rule);
@@ -62,6 +64,7 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
         len = reply->text.len < SV_TEXT_MAX ? reply->text.len : SV_TEXT_MAX;
         len = sv_fold_text(reply->text.data, len, text, sizeof(text));
         sv_match_run(&rules->match, text, len, &ctx.hits);
+        sv_open_rules(&ctx);
     }
 
     memset(class, 0, sizeof(sv_class_t));
@@ -74,10 +77,10 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
 
     rule = rules->rules.elts;
 
-    for (i = 0; i < rules->rules.nelts; i++, rule++) {
-        if (sv_rule_matches(&ctx, rule)) {
-            class->reason = rule->reason;
-            class->rule = rule->id;
+    for (i = 0; i < rules->rules.nelts; i++) {
+        if (sv_rule_matches(&ctx, i)) {
+            class->reason = rule[i].reason;
+            class->rule = rule[i].id;
             break;
         }
     }
@@ -97,12 +100,51 @@ sv_code_in(const unsigned char *codes, unsigned code)
 }
 
 
-static int
-sv_rule_matches(const sv_context_t *ctx, const sv_rule_t *rule)
+static void
+sv_open_rules(sv_context_t *ctx)
 {
-    sv_stage_e  stage;
+    uint32_t           i, n, phrase;
+    const sv_rules_t  *rules;
+
+    rules = ctx->rules;
+
+    memset(ctx->open, 0, (rules->rules.nelts + 7) / 8);
+
+    for (n = 0; n < rules->match.nphrases; n += 8) {
+
+        if (ctx->hits.bits[n / 8] == 0) {
+            continue;
+        }
+
+        for (phrase = n; phrase < n + 8; phrase++) {
+
+            if (!sv_bit(ctx->hits.bits, phrase)) {
+                continue;
+            }
+
+            for (i = rules->openings[phrase]; i < rules->openings[phrase + 1];
+                 i++)
+            {
+                sv_bit_set(ctx->open, rules->opened[i]);
+            }
+        }
+    }
+}
+
+
+static int
+sv_rule_matches(const sv_context_t *ctx, size_t n)
+{
+    sv_stage_e        stage;
+    const sv_rule_t  *rule;
+
+    rule = (const sv_rule_t *) ctx->rules->rules.elts + n;
 
     if (!sv_code_in(rule->codes, ctx->code)) {
+        return 0;
+    }
+
+    if (rule->any.n != 0 && !sv_bit(ctx->open, n)) {
         return 0;
     }
 
@@ -198,16 +240,6 @@ sv_rule_phrases(const sv_context_t *ctx, const sv_rule_t *rule)
         if (!sv_bit(ctx->hits.bits, phrases[rule->all.off + i])) {
             return 0;
         }
-    }
-
-    for (i = 0; i < rule->any.n; i++) {
-        if (sv_bit(ctx->hits.bits, phrases[rule->any.off + i])) {
-            break;
-        }
-    }
-
-    if (rule->any.n != 0 && i == rule->any.n) {
-        return 0;
     }
 
     for (i = 0; i < rule->none.n; i++) {

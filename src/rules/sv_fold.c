@@ -26,6 +26,14 @@ static const char  sv_latin[] =
     "lllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
 
 
+/* bits of octets: spaces, control characters, and <>()[]{}",;|` */
+
+static const unsigned char  sv_chunk_ends[32] = {
+    0xff, 0xff, 0xff, 0xff, 0x05, 0x13, 0x00, 0x58,
+    0x00, 0x00, 0x00, 0x28, 0x01, 0x00, 0x00, 0xb8
+};
+
+
 static const unsigned char *sv_chunk_end(const unsigned char *p,
     const unsigned char *end);
 static void sv_fold_chunk(sv_out_t *out, const unsigned char *p,
@@ -111,9 +119,7 @@ sv_fold_text(const unsigned char *src, size_t len, unsigned char *dst,
 static const unsigned char *
 sv_chunk_end(const unsigned char *p, const unsigned char *end)
 {
-    while (p < end && *p > ' ' && *p != 0x7f
-           && strchr("<>()[]{}\",;|`", *p) == NULL)
-    {
+    while (p < end && !sv_bit(sv_chunk_ends, *p)) {
         p++;
     }
 

@@ -8,6 +8,7 @@
 
 
 static void sv_parse_quiet(sv_rules_t *rules);
+static int sv_parse_openings(sv_rules_t *rules);
 static int sv_parse_file(sv_parse_t *ps);
 static int sv_parse_line(sv_parse_t *ps);
 static int sv_parse_rule(sv_parse_t *ps);
@@ -90,6 +91,47 @@ sv_parse_quiet(sv_rules_t *rules)
 }
 
 
+/* few phrases are met: from those to the rules, not through all rules */
+
+static int
+sv_parse_openings(sv_rules_t *rules)
+{
+    size_t            i, k;
+    uint32_t          n;
+    uint16_t         *phrases;
+    const sv_rule_t  *rule;
+
+    rules->openings = calloc(rules->match.nphrases + 2, sizeof(uint32_t));
+    rules->opened = malloc((rules->phrases.nelts + 1) * sizeof(uint16_t));
+
+    if (rules->openings == NULL || rules->opened == NULL) {
+        return -1;
+    }
+
+    rule = rules->rules.elts;
+    phrases = rules->phrases.elts;
+
+    for (i = 0; i < rules->rules.nelts; i++) {
+        for (k = 0; k < rule[i].any.n; k++) {
+            rules->openings[phrases[rule[i].any.off + k] + 2]++;
+        }
+    }
+
+    for (n = 2; n < rules->match.nphrases + 2; n++) {
+        rules->openings[n] += rules->openings[n - 1];
+    }
+
+    for (i = 0; i < rules->rules.nelts; i++) {
+        for (k = 0; k < rule[i].any.n; k++) {
+            n = rules->openings[phrases[rule[i].any.off + k] + 1]++;
+            rules->opened[n] = (uint16_t) i;
+        }
+    }
+
+    return 0;
+}
+
+
 void
 sv_rules_free(sv_rules_t *rules)
 {
@@ -102,6 +144,8 @@ sv_rules_free(sv_rules_t *rules)
     sv_array_free(&rules->enhanced);
     sv_array_free(&rules->providers);
     sv_array_free(&rules->phrases);
+    free(rules->openings);
+    free(rules->opened);
     free(rules->names);
     free(rules);
 }
@@ -128,7 +172,9 @@ sv_parse_file(sv_parse_t *ps)
         return -1;
     }
 
-    if (sv_match_finish(ps->phrases.build, &ps->rules->match) != 0) {
+    if (sv_match_finish(ps->phrases.build, &ps->rules->match) != 0
+        || sv_parse_openings(ps->rules) != 0)
+    {
         return sv_lines_fail(&ps->lines, "no memory");
     }
 
