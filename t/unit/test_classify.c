@@ -323,6 +323,9 @@ stages(void **state)
     classify(SV_STAGE_MAIL, 550, "", "No such user here", &class);
     assert_int_equal(class.reason, SV_SENDER_BLOCKED);
 
+    classify(SV_STAGE_MAIL, 553, "", "mx.example.com does not exist", &class);
+    assert_int_equal(class.reason, SV_SENDER_BLOCKED);
+
     classify(SV_STAGE_MAIL, 550, "5.1.7", "No such domain example.com", &class);
     assert_int_equal(class.reason, SV_SENDER_BLOCKED);
     assert_string_equal(class.rule, "code-sender");
@@ -586,6 +589,13 @@ said_of_us(void **state)
         { X, 550, "mailbox is locked by another process" },
         { B, 503, "Your address has been blocked" },
         { P, 553, "mailbox a@example.com is restricted" },
+        { X, 500, "5.5.1 Command unrecognized: RCPT" },
+        { X, 501, "Invalid RCPT TO address provided" },
+        { X, 553, "Invalid mail address, must be fully qualified" },
+        { B, 501, "Invalid MAIL FROM address" },
+        { B, 553, "From: address not verified" },
+        { B, 421, "4.3.2 Your IP (192.0.2.1) is filtered" },
+        { P, 550, "only registered users may use this system" },
         { P, 550, "mail to <a@example.com> not accepted" }
     };
 
@@ -602,6 +612,10 @@ missing_or_not(void **state)
         { N, 550, "The account was closed and does not exist" },
         { N, 550, "<a@example.com> not used" },
         { N, 550, "5.1.1 user unknown, and we do not relay" },
+        { N, 551, "5.1.1 Failed recipient validation: host 192.0.2.9 said: "
+                  "554 refused (in reply to RCPT TO command)" },
+        { N, 554, "5.7.1 recipient verify from a directory failed" },
+        { D, 550, "5.1.1 Inactive mbox" },
         { N, 550, "5.1.1 no such user; our spam policy says more" },
         { N, 550, "The recipient a is not on our system" },
         { N, 550, "We have never heard of that user" },

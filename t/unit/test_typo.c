@@ -168,6 +168,7 @@ strange(void **state)
     const char  *list[] = {
         "example.com", "debian.org", "ietf.org", "never.com", "globe.com",
         "wahoo.com", "ecloud.com", "cloud.com", "handed.com", "grail.com",
+        "mymail.com", "ucloud.com",
         "europa.eu", "europe.eu", "slice.it", "plant.nl", "posts.it",
         "students.com", "engineers.com", "hello.nl", "tetra.es",
         "gmail.mycompany.com", "outlook.mycompany.com", "yahoo.example.org",
