@@ -1,28 +1,11 @@
 
-/*
- * c-ares in nginx's event loop.  c-ares opens, reads and closes its sockets
- * itself; each is given an nginx connection for the time it is open, so that
- * its events come to us.
- */
-
-
-#include <ngx_config.h>
-#include <ngx_core.h>
-#include <ngx_event.h>
-
-/* ares_query() and ares_process_fd() have successors since 1.28 and 1.34,
-   which Debian 12's c-ares does not know */
-#define CARES_NO_DEPRECATED
-#include <ares.h>
+#include "ngx_smtp_verify_ares_channel.h"
 
 #include <netinet/in.h>
 #include <arpa/nameser.h>
 
-#include "ngx_smtp_verify_ares.h"
-
 
 #define NGX_SMTP_VERIFY_ARES_TRY      1500    /* ms */
-#define NGX_SMTP_VERIFY_ARES_TICK     250     /* ms */
 #define NGX_SMTP_VERIFY_ARES_EDNS     1232    /* octets, no fragments */
 
 /* 1.18 doubles the time of a try, a newer c-ares makes it as short as the
@@ -52,67 +35,24 @@
 
 
 typedef struct {
-    struct sockaddr                  *sockaddr;
-    socklen_t                         socklen;
-} ngx_smtp_verify_ares_server_t;
-
-
-struct ngx_smtp_verify_ares_s {
-    ngx_queue_t                       queue;
-    ares_channel                      channel;
-
-    /* event ident must be after 3 pointers as in ngx_connection_t */
-    ngx_int_t                         ident;
-
-    ngx_queue_t                       connections;
-    ngx_event_t                       tick;
-    ngx_uint_t                        pending;
-
-    ngx_rbtree_t                      tree;
-    ngx_rbtree_node_t                 sentinel;
-
-    ngx_uint_t                        asked;
-    ngx_uint_t                        late;
-
-    unsigned                          starved:1;  /* of connections */
-    unsigned                          retired:1;  /* ends what is pending */
-
-    ngx_uint_t                        first;
-    ngx_uint_t                        nservers;
-    ngx_smtp_verify_ares_server_t     servers[1];
-};
-
-
-typedef struct {
     ngx_smtp_verify_ares_t           *ares;
     ngx_smtp_verify_ares_handler_pt   handler;
     void                             *data;
 } ngx_smtp_verify_ares_query_t;
 
 
+static ngx_uint_t ngx_smtp_verify_ares_retire(ngx_smtp_verify_ares_t *a);
 static ngx_int_t ngx_smtp_verify_ares_match(ngx_smtp_verify_ares_t *a,
     ngx_resolver_t *r);
-static ngx_uint_t ngx_smtp_verify_ares_retire(ngx_smtp_verify_ares_t *a);
 static ngx_smtp_verify_ares_t *ngx_smtp_verify_ares_create(ngx_resolver_t *r,
     ngx_uint_t first);
 static ngx_int_t ngx_smtp_verify_ares_init(ngx_smtp_verify_ares_t *a);
 static ngx_int_t ngx_smtp_verify_ares_servers(ngx_smtp_verify_ares_t *a);
 static ngx_int_t ngx_smtp_verify_ares_node(struct sockaddr *sa,
     struct ares_addr_port_node *node);
-static void ngx_smtp_verify_ares_destroy(ngx_smtp_verify_ares_t *a);
 static void ngx_smtp_verify_ares_callback(void *data, int status,
     int timeouts, unsigned char *msg, int len);
 static ngx_int_t ngx_smtp_verify_ares_status(int status);
-static int ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data);
-static void ngx_smtp_verify_ares_state(void *data, ares_socket_t s,
-    int readable, int writable);
-static void ngx_smtp_verify_ares_watch(ngx_event_t *ev, ngx_int_t event,
-    int on);
-static void ngx_smtp_verify_ares_release(ngx_connection_t *c);
-static void ngx_smtp_verify_ares_event_handler(ngx_event_t *ev);
-static void ngx_smtp_verify_ares_tick_handler(ngx_event_t *ev);
-static void ngx_smtp_verify_ares_drain(ngx_smtp_verify_ares_t *a);
-static void ngx_smtp_verify_ares_settle(ngx_smtp_verify_ares_t *a);
 
 
 static ngx_queue_t  ngx_smtp_verify_ares_channels;
@@ -434,7 +374,7 @@ ngx_smtp_verify_ares_node(struct sockaddr *sa,
 
 /* ends what is pending, the handlers are called with NGX_ERROR */
 
-static void
+void
 ngx_smtp_verify_ares_destroy(ngx_smtp_verify_ares_t *a)
 {
     ngx_queue_t       *q;
@@ -561,190 +501,5 @@ ngx_smtp_verify_ares_status(int status)
 
     default:
         return NGX_ERROR;
-    }
-}
-
-
-/* the only callback that can say no */
-
-static int
-ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data)
-{
-    ngx_smtp_verify_ares_t *a = data;
-
-    ngx_connection_t  *c;
-
-    if (a->starved) {
-        /* c-ares tries hard, nginx would log an alert each time */
-        return -1;
-    }
-
-    c = ngx_get_connection(s, ngx_cycle->log);
-
-    if (c == NULL) {
-        a->starved = 1;
-        return -1;
-    }
-
-    c->data = a;
-    c->type = type;
-    c->shared = 1;    /* the socket is for c-ares to close */
-
-    c->read->handler = ngx_smtp_verify_ares_event_handler;
-    c->read->log = c->log;
-    c->write->handler = ngx_smtp_verify_ares_event_handler;
-    c->write->log = c->log;
-
-    /* free for use, as the connection is never reusable */
-    ngx_queue_insert_tail(&a->connections, &c->queue);
-
-    return 0;
-}
-
-
-/* level-triggered: c-ares does not always read until EAGAIN */
-
-static void
-ngx_smtp_verify_ares_state(void *data, ares_socket_t s, int readable,
-    int writable)
-{
-    ngx_smtp_verify_ares_t *a = data;
-
-    ngx_queue_t       *q;
-    ngx_connection_t  *c;
-
-    for (q = ngx_queue_head(&a->connections);
-         q != ngx_queue_sentinel(&a->connections);
-         q = ngx_queue_next(q))
-    {
-        c = ngx_queue_data(q, ngx_connection_t, queue);
-
-        if (c->fd != s) {
-            continue;
-        }
-
-        if (!readable && !writable) {
-            ngx_smtp_verify_ares_release(c);
-            return;
-        }
-
-        ngx_smtp_verify_ares_watch(c->read, NGX_READ_EVENT, readable);
-        ngx_smtp_verify_ares_watch(c->write, NGX_WRITE_EVENT, writable);
-
-        return;
-    }
-}
-
-
-/* a failure cannot be told to c-ares, its timeout sees to it */
-
-static void
-ngx_smtp_verify_ares_watch(ngx_event_t *ev, ngx_int_t event, int on)
-{
-    if (on && !ev->active) {
-        (void) ngx_add_event(ev, event, NGX_LEVEL_EVENT);
-
-    } else if (!on && ev->active) {
-        (void) ngx_del_event(ev, event, NGX_LEVEL_EVENT);
-    }
-}
-
-
-static void
-ngx_smtp_verify_ares_release(ngx_connection_t *c)
-{
-    ngx_queue_remove(&c->queue);
-
-    ngx_smtp_verify_ares_watch(c->read, NGX_READ_EVENT, 0);
-    ngx_smtp_verify_ares_watch(c->write, NGX_WRITE_EVENT, 0);
-
-    ngx_close_connection(c);
-}
-
-
-static void
-ngx_smtp_verify_ares_event_handler(ngx_event_t *ev)
-{
-    ngx_connection_t        *c;
-    ngx_smtp_verify_ares_t  *a;
-
-    c = ev->data;
-    a = c->data;
-
-    if (c->close) {
-        /* worker_shutdown_timeout */
-        ngx_smtp_verify_ares_destroy(a);
-        return;
-    }
-
-    a->starved = 0;
-
-    if (ev->write) {
-        ares_process_fd(a->channel, ARES_SOCKET_BAD, c->fd);
-
-    } else {
-        ares_process_fd(a->channel, c->fd, ARES_SOCKET_BAD);
-    }
-
-    /* c may be gone */
-
-    ngx_smtp_verify_ares_settle(a);
-}
-
-
-static void
-ngx_smtp_verify_ares_tick_handler(ngx_event_t *ev)
-{
-    ngx_smtp_verify_ares_t *a = ev->data;
-
-    a->starved = 0;
-
-    ares_process_fd(a->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-
-    ngx_smtp_verify_ares_settle(a);
-}
-
-
-/* reads what has come; a socket may be closed or opened by that */
-
-static void
-ngx_smtp_verify_ares_drain(ngx_smtp_verify_ares_t *a)
-{
-    ngx_queue_t       *q;
-    ngx_connection_t  *c;
-
-    for (q = ngx_queue_head(&a->connections);
-         q != ngx_queue_sentinel(&a->connections);
-         q = ngx_queue_next(q))
-    {
-        c = ngx_queue_data(q, ngx_connection_t, queue);
-
-        if (c->type == SOCK_DGRAM) {
-            ares_process_fd(a->channel, c->fd, ARES_SOCKET_BAD);
-            return;
-        }
-    }
-}
-
-
-/* to be called where c-ares is done, and to be the last: a may be gone */
-
-static void
-ngx_smtp_verify_ares_settle(ngx_smtp_verify_ares_t *a)
-{
-    if (a->pending) {
-        if (!a->tick.timer_set) {
-            ngx_add_timer(&a->tick, NGX_SMTP_VERIFY_ARES_TICK);
-        }
-
-        return;
-    }
-
-    if (a->tick.timer_set) {
-        ngx_del_timer(&a->tick);
-    }
-
-    if (a->retired) {
-        ngx_smtp_verify_ares_destroy(a);
     }
 }

@@ -1,0 +1,73 @@
+
+/*
+ * Inside of ares.c and ares_socket.c: a channel, and what its sockets and
+ * events want of it.
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_ARES_CHANNEL_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_ARES_CHANNEL_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+/* ares_query() and ares_process_fd() have successors since 1.28 and 1.34,
+   which Debian 12's c-ares does not know */
+#define CARES_NO_DEPRECATED
+#include <ares.h>
+
+#include "ngx_smtp_verify_ares.h"
+
+
+typedef struct {
+    struct sockaddr                  *sockaddr;
+    socklen_t                         socklen;
+} ngx_smtp_verify_ares_server_t;
+
+
+struct ngx_smtp_verify_ares_s {
+    ngx_queue_t                       queue;
+    ares_channel                      channel;
+
+    /* event ident must be after 3 pointers as in ngx_connection_t */
+    ngx_int_t                         ident;
+
+    ngx_queue_t                       connections;
+    ngx_event_t                       tick;
+    ngx_uint_t                        pending;
+
+    ngx_rbtree_t                      tree;
+    ngx_rbtree_node_t                 sentinel;
+
+    ngx_uint_t                        asked;
+    ngx_uint_t                        late;
+
+    unsigned                          starved:1;  /* of connections */
+    unsigned                          retired:1;  /* ends what is pending */
+
+    ngx_uint_t                        first;
+    ngx_uint_t                        nservers;
+    ngx_smtp_verify_ares_server_t     servers[1];
+};
+
+
+/* ares.c */
+void ngx_smtp_verify_ares_destroy(ngx_smtp_verify_ares_t *a);
+
+/*
+ * ares_socket.c: c-ares opens, reads and closes its sockets itself; each is
+ * given an nginx connection for the time it is open, so that its events come
+ * to us.
+ */
+int ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data);
+void ngx_smtp_verify_ares_state(void *data, ares_socket_t s, int readable,
+    int writable);
+void ngx_smtp_verify_ares_release(ngx_connection_t *c);
+void ngx_smtp_verify_ares_tick_handler(ngx_event_t *ev);
+void ngx_smtp_verify_ares_drain(ngx_smtp_verify_ares_t *a);
+void ngx_smtp_verify_ares_settle(ngx_smtp_verify_ares_t *a);
+
+
+#endif /* _NGX_SMTP_VERIFY_ARES_CHANNEL_H_INCLUDED_ */

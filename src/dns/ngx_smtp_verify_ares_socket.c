@@ -1,0 +1,195 @@
+
+#include "ngx_smtp_verify_ares_channel.h"
+
+
+#define NGX_SMTP_VERIFY_ARES_TICK  250     /* ms */
+
+
+static void ngx_smtp_verify_ares_watch(ngx_event_t *ev, ngx_int_t event,
+    int on);
+static void ngx_smtp_verify_ares_event_handler(ngx_event_t *ev);
+
+
+/* the only callback that can say no */
+
+int
+ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data)
+{
+    ngx_smtp_verify_ares_t *a = data;
+
+    ngx_connection_t  *c;
+
+    if (a->starved) {
+        /* c-ares tries hard, nginx would log an alert each time */
+        return -1;
+    }
+
+    c = ngx_get_connection(s, ngx_cycle->log);
+
+    if (c == NULL) {
+        a->starved = 1;
+        return -1;
+    }
+
+    c->data = a;
+    c->type = type;
+    c->shared = 1;    /* the socket is for c-ares to close */
+
+    c->read->handler = ngx_smtp_verify_ares_event_handler;
+    c->read->log = c->log;
+    c->write->handler = ngx_smtp_verify_ares_event_handler;
+    c->write->log = c->log;
+
+    /* free for use, as the connection is never reusable */
+    ngx_queue_insert_tail(&a->connections, &c->queue);
+
+    return 0;
+}
+
+
+/* level-triggered: c-ares does not always read until EAGAIN */
+
+void
+ngx_smtp_verify_ares_state(void *data, ares_socket_t s, int readable,
+    int writable)
+{
+    ngx_smtp_verify_ares_t *a = data;
+
+    ngx_queue_t       *q;
+    ngx_connection_t  *c;
+
+    for (q = ngx_queue_head(&a->connections);
+         q != ngx_queue_sentinel(&a->connections);
+         q = ngx_queue_next(q))
+    {
+        c = ngx_queue_data(q, ngx_connection_t, queue);
+
+        if (c->fd != s) {
+            continue;
+        }
+
+        if (!readable && !writable) {
+            ngx_smtp_verify_ares_release(c);
+            return;
+        }
+
+        ngx_smtp_verify_ares_watch(c->read, NGX_READ_EVENT, readable);
+        ngx_smtp_verify_ares_watch(c->write, NGX_WRITE_EVENT, writable);
+
+        return;
+    }
+}
+
+
+/* a failure cannot be told to c-ares, its timeout sees to it */
+
+static void
+ngx_smtp_verify_ares_watch(ngx_event_t *ev, ngx_int_t event, int on)
+{
+    if (on && !ev->active) {
+        (void) ngx_add_event(ev, event, NGX_LEVEL_EVENT);
+
+    } else if (!on && ev->active) {
+        (void) ngx_del_event(ev, event, NGX_LEVEL_EVENT);
+    }
+}
+
+
+void
+ngx_smtp_verify_ares_release(ngx_connection_t *c)
+{
+    ngx_queue_remove(&c->queue);
+
+    ngx_smtp_verify_ares_watch(c->read, NGX_READ_EVENT, 0);
+    ngx_smtp_verify_ares_watch(c->write, NGX_WRITE_EVENT, 0);
+
+    ngx_close_connection(c);
+}
+
+
+static void
+ngx_smtp_verify_ares_event_handler(ngx_event_t *ev)
+{
+    ngx_connection_t        *c;
+    ngx_smtp_verify_ares_t  *a;
+
+    c = ev->data;
+    a = c->data;
+
+    if (c->close) {
+        /* worker_shutdown_timeout */
+        ngx_smtp_verify_ares_destroy(a);
+        return;
+    }
+
+    a->starved = 0;
+
+    if (ev->write) {
+        ares_process_fd(a->channel, ARES_SOCKET_BAD, c->fd);
+
+    } else {
+        ares_process_fd(a->channel, c->fd, ARES_SOCKET_BAD);
+    }
+
+    /* c may be gone */
+
+    ngx_smtp_verify_ares_settle(a);
+}
+
+
+void
+ngx_smtp_verify_ares_tick_handler(ngx_event_t *ev)
+{
+    ngx_smtp_verify_ares_t *a = ev->data;
+
+    a->starved = 0;
+
+    ares_process_fd(a->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+
+    ngx_smtp_verify_ares_settle(a);
+}
+
+
+/* reads what has come; a socket may be closed or opened by that */
+
+void
+ngx_smtp_verify_ares_drain(ngx_smtp_verify_ares_t *a)
+{
+    ngx_queue_t       *q;
+    ngx_connection_t  *c;
+
+    for (q = ngx_queue_head(&a->connections);
+         q != ngx_queue_sentinel(&a->connections);
+         q = ngx_queue_next(q))
+    {
+        c = ngx_queue_data(q, ngx_connection_t, queue);
+
+        if (c->type == SOCK_DGRAM) {
+            ares_process_fd(a->channel, c->fd, ARES_SOCKET_BAD);
+            return;
+        }
+    }
+}
+
+
+/* to be called where c-ares is done, and to be the last: a may be gone */
+
+void
+ngx_smtp_verify_ares_settle(ngx_smtp_verify_ares_t *a)
+{
+    if (a->pending) {
+        if (!a->tick.timer_set) {
+            ngx_add_timer(&a->tick, NGX_SMTP_VERIFY_ARES_TICK);
+        }
+
+        return;
+    }
+
+    if (a->tick.timer_set) {
+        ngx_del_timer(&a->tick);
+    }
+
+    if (a->retired) {
+        ngx_smtp_verify_ares_destroy(a);
+    }
+}
