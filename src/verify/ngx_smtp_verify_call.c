@@ -20,6 +20,8 @@ static ngx_smtp_verify_call_t *ngx_smtp_verify_call_create(
 static ngx_int_t ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
     ngx_smtp_verify_lookup_t *l);
 static void ngx_smtp_verify_call_probed(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
+    ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call);
 static void ngx_smtp_verify_call_poll_own(ngx_event_t *ev);
 static void ngx_smtp_verify_call_poll(ngx_event_t *ev);
@@ -305,39 +307,20 @@ static ngx_int_t
 ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
     ngx_smtp_verify_lookup_t *l)
 {
-    ngx_int_t                  rc;
-    ngx_smtp_verify_ask_t      ask;
-    ngx_smtp_verify_result_t  *result;
+    ngx_int_t  rc;
 
-    ngx_memzero(&ask, sizeof(ngx_smtp_verify_ask_t));
-
-    ask.conf = l->conf;
-    ask.handler = ngx_smtp_verify_call_probed;
-    ask.data = call;
-    ask.email = l->email;
-    ask.helo = l->helo;
-    ask.from = l->from;
-    ask.wait = l->wait;
-    ask.smtp = 1;
-    ask.bulk = l->bulk;
-
-    call->probe = ngx_smtp_verify_probe_create(&ask, l->log);
+    call->probe = ngx_smtp_verify_lookup_probe(l, ngx_smtp_verify_call_probed,
+                                               call);
     if (call->probe == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_smtp_verify_gauge(PROBES, 1);
     ngx_smtp_verify_count(PROBES);
 
     rc = ngx_smtp_verify_probe_start(call->probe);
 
     if (rc == NGX_OK) {
-        result = ngx_smtp_verify_probe_result(call->probe);
-
-        ngx_smtp_verify_count_latency(&ngx_smtp_verify_counters->probes,
-                                      result->elapsed);
-        ngx_smtp_verify_store(call->conf, call->key, call->variant,
-                              &call->flight, result, ngx_cycle->log);
+        ngx_smtp_verify_call_store(call, call->probe);
     }
 
     return rc;
@@ -347,18 +330,27 @@ ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
 static void
 ngx_smtp_verify_call_probed(ngx_smtp_verify_probe_t *p)
 {
-    ngx_smtp_verify_call_t    *call;
-    ngx_smtp_verify_result_t  *result;
+    ngx_smtp_verify_call_t  *call;
 
     call = ngx_smtp_verify_probe_data(p);
+
+    ngx_smtp_verify_call_store(call, p);
+    ngx_smtp_verify_call_finish(call);
+}
+
+
+static void
+ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
+    ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_result_t  *result;
+
     result = ngx_smtp_verify_probe_result(p);
 
     ngx_smtp_verify_count_latency(&ngx_smtp_verify_counters->probes,
                                   result->elapsed);
     ngx_smtp_verify_store(call->conf, call->key, call->variant, &call->flight,
                           result, ngx_cycle->log);
-
-    ngx_smtp_verify_call_finish(call);
 }
 
 

@@ -55,6 +55,9 @@ void ngx_smtp_verify_lookup_told(ngx_smtp_verify_lookup_t *l,
 /* other: the probe that it waited for, and that has not ended, or NULL */
 void ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l,
     sv_reason_e reason, ngx_smtp_verify_probe_t *other);
+ngx_smtp_verify_probe_t *ngx_smtp_verify_lookup_probe(
+    ngx_smtp_verify_lookup_t *l, ngx_smtp_verify_probe_handler_pt handler,
+    void *data);
 void ngx_smtp_verify_lookup_probe_destroy(ngx_smtp_verify_probe_t *p);
 
 ngx_int_t ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l);

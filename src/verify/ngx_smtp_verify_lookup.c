@@ -6,8 +6,6 @@
 static ngx_uint_t ngx_smtp_verify_lookup_aged(ngx_smtp_verify_lookup_t *l);
 static void ngx_smtp_verify_lookup_anew(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_cache_item_t *item);
-static ngx_smtp_verify_probe_t *ngx_smtp_verify_lookup_probe(
-    ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l);
 static void ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p);
 
@@ -331,8 +329,9 @@ ngx_smtp_verify_lookup_start(ngx_smtp_verify_lookup_t *l)
 }
 
 
-static ngx_smtp_verify_probe_t *
-ngx_smtp_verify_lookup_probe(ngx_smtp_verify_lookup_t *l)
+ngx_smtp_verify_probe_t *
+ngx_smtp_verify_lookup_probe(ngx_smtp_verify_lookup_t *l,
+    ngx_smtp_verify_probe_handler_pt handler, void *data)
 {
     ngx_smtp_verify_ask_t     ask;
     ngx_smtp_verify_probe_t  *p;
@@ -340,8 +339,8 @@ ngx_smtp_verify_lookup_probe(ngx_smtp_verify_lookup_t *l)
     ngx_memzero(&ask, sizeof(ngx_smtp_verify_ask_t));
 
     ask.conf = l->conf;
-    ask.handler = ngx_smtp_verify_lookup_alone_done;
-    ask.data = l;
+    ask.handler = handler;
+    ask.data = data;
     ask.email = l->email;
     ask.helo = l->helo;
     ask.from = l->from;
@@ -380,7 +379,9 @@ ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l)
 {
     ngx_int_t  rc;
 
-    l->probe = ngx_smtp_verify_lookup_probe(l);
+    l->probe = ngx_smtp_verify_lookup_probe(l,
+                                            ngx_smtp_verify_lookup_alone_done,
+                                            l);
     if (l->probe == NULL) {
         return NGX_ERROR;
     }
@@ -435,7 +436,7 @@ ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l, sv_reason_e reason,
 {
     ngx_smtp_verify_probe_t  *p;
 
-    p = ngx_smtp_verify_lookup_probe(l);
+    p = ngx_smtp_verify_lookup_probe(l, ngx_smtp_verify_lookup_alone_done, l);
 
     if (p) {
         ngx_smtp_verify_probe_refuse(p, reason, other);
