@@ -186,6 +186,7 @@ reason: accepted
 
 
 === TEST 5: what a server says unasked, just before a kept session is used
+--- not_slower
 --- http_config
 smtp_verify_cache_zone zone=results:1m;
 smtp_verify_cache results;

@@ -504,7 +504,7 @@ sink_recv(sink_conn_t *c)
     ssize_t  n;
     size_t   room;
 
-    if (c->starttls && !c->secure) {
+    if (c->ssl && !c->secure) {
 
         rc = sink_tls_accept(c->ssl);
 
