@@ -401,14 +401,17 @@ ngx_smtp_verify_ares_destroy(ngx_smtp_verify_ares_t *a)
 void
 ngx_smtp_verify_ares_exit(void)
 {
-    ngx_queue_t  *q;
+    ngx_queue_t  *q, *next;
 
     if (!ngx_smtp_verify_ares_ready) {
         return;
     }
 
-    while (!ngx_queue_empty(&ngx_smtp_verify_ares_channels)) {
-        q = ngx_queue_head(&ngx_smtp_verify_ares_channels);
+    for (q = ngx_queue_head(&ngx_smtp_verify_ares_channels);
+         q != ngx_queue_sentinel(&ngx_smtp_verify_ares_channels);
+         q = next)
+    {
+        next = ngx_queue_next(q);
         ngx_smtp_verify_ares_destroy(
                            ngx_queue_data(q, ngx_smtp_verify_ares_t, queue));
     }

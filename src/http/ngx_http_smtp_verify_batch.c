@@ -28,20 +28,7 @@ ngx_http_smtp_verify_batch_handler(ngx_http_request_t *r)
         return NGX_HTTP_NOT_FOUND;
     }
 
-    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_smtp_verify_ctx_t));
-    if (ctx == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ctx->request = r;
-
-    ngx_http_set_ctx(r, ctx, ngx_http_smtp_verify_module);
-
-    if (ngx_http_smtp_verify_request_id(r, &ctx->request_id) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    rc = ngx_http_smtp_verify_guard(r);
+    rc = ngx_http_smtp_verify_begin(r);
     if (rc != NGX_DECLINED) {
         return rc;
     }
@@ -50,6 +37,8 @@ ngx_http_smtp_verify_batch_handler(ngx_http_request_t *r)
     if (rc != NGX_DECLINED) {
         return rc;
     }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
 
     b = ngx_http_smtp_verify_batch_create_ctx(r, ctx);
     if (b == NULL) {

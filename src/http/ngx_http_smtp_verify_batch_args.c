@@ -247,29 +247,17 @@ ngx_http_smtp_verify_batch_column(ngx_http_smtp_verify_batch_t *b)
 static ngx_uint_t
 ngx_http_smtp_verify_batch_type(ngx_http_request_t *r)
 {
-    size_t                        len;
-    u_char                       *p;
-    ngx_str_t                    *type;
+    ngx_str_t                     type;
     ngx_http_smtp_verify_word_t  *word;
 
-    if (r->headers_in.content_type == NULL) {
+    if (ngx_http_smtp_verify_content_type(r, &type) != NGX_OK) {
         return NGX_HTTP_SMTP_VERIFY_BATCH_NONE;
-    }
-
-    type = &r->headers_in.content_type->value;
-
-    p = ngx_strlchr(type->data, type->data + type->len, ';');
-    len = p ? (size_t) (p - type->data) : type->len;
-
-    while (len && (type->data[len - 1] == ' ' || type->data[len - 1] == '\t'))
-    {
-        len--;
     }
 
     for (word = ngx_http_smtp_verify_types; word->name.len; word++) {
 
-        if (word->name.len == len
-            && ngx_strncasecmp(word->name.data, type->data, len) == 0)
+        if (word->name.len == type.len
+            && ngx_strncasecmp(word->name.data, type.data, type.len) == 0)
         {
             return word->value;
         }

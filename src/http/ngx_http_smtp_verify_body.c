@@ -185,32 +185,18 @@ ngx_http_smtp_verify_body_refuse(ngx_http_request_t *r)
 ngx_uint_t
 ngx_http_smtp_verify_body_encoded(ngx_http_request_t *r)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    part = &r->headers_in.headers.part;
-    h = part->elts;
+    h = ngx_http_smtp_verify_header_in(r, "content-encoding");
 
-    for (i = 0; /* void */; i++) {
+    while (h) {
 
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                return 0;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len == sizeof("Content-Encoding") - 1
-            && ngx_strncmp(h[i].lowcase_key, "content-encoding",
-                           sizeof("content-encoding") - 1)
-               == 0
-            && ngx_strcasecmp(h[i].value.data, (u_char *) "identity") != 0)
-        {
+        if (ngx_strcasecmp(h->value.data, (u_char *) "identity") != 0) {
             return 1;
         }
+
+        h = ngx_http_smtp_verify_header_after(r, "content-encoding", h);
     }
+
+    return 0;
 }

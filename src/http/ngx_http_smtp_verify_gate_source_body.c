@@ -132,34 +132,11 @@ ngx_http_smtp_verify_source_is_type(ngx_http_request_t *r,
 static ngx_uint_t
 ngx_http_smtp_verify_source_typed_twice(ngx_http_request_t *r)
 {
-    ngx_uint_t        i, n;
-    ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    n = 0;
-    part = &r->headers_in.headers.part;
-    h = part->elts;
+    h = ngx_http_smtp_verify_header_in(r, "content-type");
 
-    for (i = 0; /* void */; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                return n > 1;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len == sizeof("Content-Type") - 1
-            && ngx_strncmp(h[i].lowcase_key, "content-type",
-                           sizeof("content-type") - 1)
-               == 0)
-        {
-            n++;
-        }
-    }
+    return h && ngx_http_smtp_verify_header_after(r, "content-type", h);
 }
 
 

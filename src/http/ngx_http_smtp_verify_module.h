@@ -136,12 +136,25 @@ typedef struct {
 extern ngx_module_t  ngx_http_smtp_verify_module;
 
 
-/* handler.c; _wait(): a client that goes away ends the request */
+/* handler.c */
 ngx_int_t ngx_http_smtp_verify_handler(ngx_http_request_t *r);
-ngx_table_elt_t *ngx_http_smtp_verify_header_in(ngx_http_request_t *r,
-    const char *name);
+
+/*
+ * request.c.  _begin(): a content handler's start, NGX_DECLINED: go on;
+ * _request_id(): the client's, if it can be repeated safely, else our own;
+ * _header_in(): the first of that name, which nginx does not look for itself;
+ * _content_type(): without parameters; _wait(): a client that goes away ends
+ * the request.
+ */
+ngx_int_t ngx_http_smtp_verify_begin(ngx_http_request_t *r);
 ngx_int_t ngx_http_smtp_verify_request_id(ngx_http_request_t *r,
     ngx_str_t *id);
+ngx_table_elt_t *ngx_http_smtp_verify_header_in(ngx_http_request_t *r,
+    const char *name);
+ngx_table_elt_t *ngx_http_smtp_verify_header_after(ngx_http_request_t *r,
+    const char *name, ngx_table_elt_t *after);
+ngx_int_t ngx_http_smtp_verify_content_type(ngx_http_request_t *r,
+    ngx_str_t *type);
 ngx_int_t ngx_http_smtp_verify_identity(ngx_http_request_t *r,
     ngx_smtp_verify_lookup_t *l);
 ngx_uint_t ngx_http_smtp_verify_busy(ngx_http_smtp_verify_loc_conf_t *slcf);

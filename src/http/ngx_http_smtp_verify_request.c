@@ -1,0 +1,323 @@
+
+#include "ngx_http_smtp_verify_egress.h"
+#include "ngx_http_smtp_verify_tokens.h"
+
+#include <openssl/rand.h>
+
+
+/* connections that one probe may take: a session, one that quits, the DNS */
+
+#define NGX_HTTP_SMTP_VERIFY_PROBE_CONNECTIONS  3
+#define NGX_HTTP_SMTP_VERIFY_REQUEST_ID_MAX     128
+#define NGX_HTTP_SMTP_VERIFY_ID_LEN             16
+
+
+static ngx_int_t ngx_http_smtp_verify_new_id(ngx_http_request_t *r,
+    ngx_http_variable_value_t *vv);
+static ngx_table_elt_t *ngx_http_smtp_verify_header_find(ngx_list_part_t *part,
+    ngx_uint_t i, const char *name);
+static ngx_int_t ngx_http_smtp_verify_identity_from(ngx_http_request_t *r,
+    ngx_smtp_verify_lookup_t *l);
+
+
+ngx_int_t
+ngx_http_smtp_verify_begin(ngx_http_request_t *r)
+{
+    ngx_http_smtp_verify_ctx_t  *ctx;
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_smtp_verify_ctx_t));
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->request = r;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_smtp_verify_module);
+
+    if (ngx_http_smtp_verify_request_id(r, &ctx->request_id) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_smtp_verify_guard(r);
+}
+
+
+/* that of the client if it can be repeated safely, else our own */
+
+ngx_int_t
+ngx_http_smtp_verify_request_id(ngx_http_request_t *r, ngx_str_t *id)
+{
+    size_t                             n;
+    ngx_table_elt_t                   *h;
+    ngx_http_variable_value_t         *vv;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    h = ngx_http_smtp_verify_header_in(r, "x-request-id");
+
+    if (h && h->value.len
+        && h->value.len <= NGX_HTTP_SMTP_VERIFY_REQUEST_ID_MAX)
+    {
+        for (n = 0; n < h->value.len; n++) {
+            if (h->value.data[n] <= ' ' || h->value.data[n] >= 0x7f) {
+                break;
+            }
+        }
+
+        if (n == h->value.len) {
+            *id = h->value;
+            return NGX_OK;
+        }
+    }
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);
+
+    vv = &r->variables[smcf->request_id];
+
+    if (!vv->valid && ngx_http_smtp_verify_new_id(r, vv) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    id->len = vv->len;
+    id->data = vv->data;
+
+    return NGX_OK;
+}
+
+
+/* $request_id as nginx would make it, but of many random octets at once */
+
+static ngx_int_t
+ngx_http_smtp_verify_new_id(ngx_http_request_t *r,
+    ngx_http_variable_value_t *vv)
+{
+    static u_char   octets[NGX_HTTP_SMTP_VERIFY_ID_LEN * 64];
+    static u_char  *next = octets + sizeof(octets);
+
+    if (next == octets + sizeof(octets)) {
+
+        if (RAND_bytes(octets, sizeof(octets)) != 1) {
+            ngx_ssl_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "RAND_bytes() failed");
+            return NGX_ERROR;
+        }
+
+        next = octets;
+    }
+
+    vv->data = ngx_pnalloc(r->pool, NGX_HTTP_SMTP_VERIFY_ID_LEN * 2);
+    if (vv->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    vv->len = NGX_HTTP_SMTP_VERIFY_ID_LEN * 2;
+    vv->valid = 1;
+    vv->no_cacheable = 0;
+    vv->not_found = 0;
+
+    (void) ngx_hex_dump(vv->data, next, NGX_HTTP_SMTP_VERIFY_ID_LEN);
+
+    next += NGX_HTTP_SMTP_VERIFY_ID_LEN;
+
+    return NGX_OK;
+}
+
+
+ngx_table_elt_t *
+ngx_http_smtp_verify_header_in(ngx_http_request_t *r, const char *name)
+{
+    return ngx_http_smtp_verify_header_find(&r->headers_in.headers.part, 0,
+                                            name);
+}
+
+
+ngx_table_elt_t *
+ngx_http_smtp_verify_header_after(ngx_http_request_t *r, const char *name,
+    ngx_table_elt_t *after)
+{
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        if (after >= h && after < h + part->nelts) {
+            return ngx_http_smtp_verify_header_find(part, after + 1 - h,
+                                                    name);
+        }
+    }
+
+    return NULL;
+}
+
+
+/* from the i-th of that part on */
+
+static ngx_table_elt_t *
+ngx_http_smtp_verify_header_find(ngx_list_part_t *part, ngx_uint_t i,
+    const char *name)
+{
+    size_t            len;
+    ngx_table_elt_t  *h;
+
+    len = ngx_strlen(name);
+    h = part->elts;
+
+    for ( /* void */ ; /* void */; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return NULL;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == len
+            && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
+        {
+            return &h[i];
+        }
+    }
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_content_type(ngx_http_request_t *r, ngx_str_t *type)
+{
+    u_char  *p;
+
+    if (r->headers_in.content_type == NULL) {
+        return NGX_DECLINED;
+    }
+
+    *type = r->headers_in.content_type->value;
+
+    p = ngx_strlchr(type->data, type->data + type->len, ';');
+    if (p) {
+        type->len = p - type->data;
+    }
+
+    while (type->len && (type->data[type->len - 1] == ' '
+                         || type->data[type->len - 1] == '\t'))
+    {
+        type->len--;
+    }
+
+    return NGX_OK;
+}
+
+
+/* values with variables are only known, and checked, now */
+
+ngx_int_t
+ngx_http_smtp_verify_identity(ngx_http_request_t *r,
+    ngx_smtp_verify_lookup_t *l)
+{
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (slcf->verify.pool) {
+
+        if (!slcf->verify.pool->wants_from) {
+            return NGX_OK;
+        }
+
+        return ngx_http_smtp_verify_identity_from(r, l);
+    }
+
+    if (slcf->helo == NULL) {
+        l->helo = ngx_cycle->hostname;
+
+    } else if (ngx_http_complex_value(r, slcf->helo, &l->helo) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if ((slcf->helo == NULL || slcf->helo->lengths)
+        && !sv_host_name_valid(l->helo.data, l->helo.len, 0))
+    {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "invalid \"smtp_verify_helo\" \"%V\"", &l->helo);
+        return NGX_ERROR;
+    }
+
+    return ngx_http_smtp_verify_identity_from(r, l);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_identity_from(ngx_http_request_t *r,
+    ngx_smtp_verify_lookup_t *l)
+{
+    sv_address_t                      addr;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (ngx_http_complex_value(r, slcf->from, &l->from) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (slcf->from->lengths == NULL) {
+        return NGX_OK;
+    }
+
+    if (l->from.len == 2 && ngx_strncmp(l->from.data, "<>", 2) == 0) {
+        l->from.len = 0;
+        return NGX_OK;
+    }
+
+    if (sv_address_parse(l->from.data, l->from.len, &addr)
+        != SV_ADDRESS_OK
+        || addr.utf8)
+    {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "invalid \"smtp_verify_from\"");
+        return NGX_ERROR;
+    }
+
+    /* as the wire has it, A-labels */
+
+    return ngx_http_smtp_verify_wire_address(r->pool, &l->from, &addr);
+}
+
+
+/* below 1/16 of free connections nginx drops idle clients: stop before */
+
+ngx_uint_t
+ngx_http_smtp_verify_busy(ngx_http_smtp_verify_loc_conf_t *slcf)
+{
+    ngx_uint_t  max, n;
+
+    n = ngx_cycle->connection_n;
+    max = slcf->max_probes ? slcf->max_probes : n / 4;
+
+    return ngx_smtp_verify_probes() >= max
+           || ngx_cycle->free_connection_n
+              < n / 16 + NGX_HTTP_SMTP_VERIFY_PROBE_CONNECTIONS;
+}
+
+
+/* a client that goes away ends the probe; a FIN may be there already */
+
+void
+ngx_http_smtp_verify_wait(ngx_http_request_t *r)
+{
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (slcf->ignore_client_abort) {
+        r->read_event_handler = ngx_http_block_reading;
+        return;
+    }
+
+    r->read_event_handler = ngx_http_test_reading;
+
+    if (r->connection->read->ready) {
+        ngx_post_event(r->connection->read, &ngx_posted_events);
+    }
+}
