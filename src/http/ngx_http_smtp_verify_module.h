@@ -12,6 +12,11 @@
 #include "sv_score.h"
 
 
+#if (nginx_version < 1022000)
+#error nginx 1.22 or newer is needed
+#endif
+
+
 /* of a whole configuration: what is loaded once and shared by locations */
 
 typedef struct {
