@@ -16,22 +16,6 @@ timeout(20);
 run_tests();
 
 
-sub patient {
-    my ($http) = @_;
-
-    for my $time ('smtp_verify_connect_timeout 5s',
-                  'smtp_verify_greeting_timeout 10s',
-                  'smtp_verify_read_timeout 10s', 'smtp_verify_timeout 20s',
-                  'resolver_timeout 12s')
-    {
-        my ($name) = split ' ', $time;
-        $http = "$time;\n$http" if $http !~ /^\s*$name\s/m;
-    }
-
-    return $http;
-}
-
-
 # where the addresses of 60 domains go, in four shapes
 
 package Balancer;

@@ -20,10 +20,11 @@ our @EXPORT = qw( env_to_nginx plan run_tests repeat_each
     worker_connections workers master_on master_off master_process_enabled
     log_level no_shuffle no_root_location timeout server_root
     add_block_preprocessor add_test_cleanup_handler add_cleanup_handler
-    add_response_body_check preset preset_http );
+    add_response_body_check preset preset_http patient );
 
 *preset = \&TestVerify::Blocks::preset;
 *preset_http = \&TestVerify::Blocks::preset_http;
+*patient = \&TestVerify::Blocks::patient;
 
 worker_connections(256);
 TestVerify::Blocks::setup();

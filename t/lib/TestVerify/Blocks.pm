@@ -60,6 +60,25 @@ sub preset_http
 }
 
 
+# http_config with time enough for a slow machine, where it names none itself
+
+sub patient
+{
+    my ($http) = @_;
+
+    for my $time ('smtp_verify_connect_timeout 5s',
+                  'smtp_verify_greeting_timeout 10s',
+                  'smtp_verify_read_timeout 10s', 'smtp_verify_timeout 20s',
+                  'resolver_timeout 12s')
+    {
+        my ($name) = split ' ', $time;
+        $http = "$time;\n$http" if $http !~ /^\s*$name\s/m;
+    }
+
+    return $http;
+}
+
+
 # ---- before a block
 
 sub before
