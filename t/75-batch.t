@@ -886,3 +886,13 @@ Content-Type: text/plain
 --- request eval
 "POST /batch\njohn\@ok.test\n" . "not an address\n" x 4000
 --- response_body_like: "summary":true,"lines":4001,.*"reason":\{"accepted":1,"invalid_syntax":4000\},"complete":true
+
+
+
+=== TEST 42: what is answered at once goes as fast as the client reads
+--- more_headers
+Content-Type: text/plain
+--- request eval
+"POST /batch\n" . "not an address\n" x 20000
+--- response_body_like: "summary":true,"lines":20000,.*"complete":true
+--- within: 2s

@@ -287,6 +287,7 @@ ngx_http_smtp_verify_batch_tick(ngx_event_t *ev)
 static void
 ngx_http_smtp_verify_batch_event(ngx_event_t *ev)
 {
+    ngx_uint_t                     blocked;
     ngx_connection_t              *c;
     ngx_http_request_t            *r;
     ngx_http_smtp_verify_ctx_t    *ctx;
@@ -319,11 +320,19 @@ ngx_http_smtp_verify_batch_event(ngx_event_t *ev)
         ngx_post_event(&b->work, &ngx_posted_next_events);
     }
 
+    blocked = ngx_http_smtp_verify_batch_blocked(b);
+
     if (b->done) {
         ngx_http_smtp_verify_batch_end(b);
 
     } else if (ngx_http_smtp_verify_batch_flush(b) != NGX_OK) {
         ngx_http_finalize_request(r, NGX_ERROR);
+
+    } else if (blocked && !ngx_http_smtp_verify_batch_blocked(b)) {
+
+        /* the client took it all: nothing else would go on with it */
+
+        ngx_post_event(&b->work, &ngx_posted_next_events);
     }
 
     ngx_http_run_posted_requests(c);
