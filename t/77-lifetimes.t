@@ -204,3 +204,38 @@ Rude::busy('/verify?email=john@ok.test', '/verify?email=jane@ok.test', 0.8);
 reason: accepted
 --- linger: 6s
 --- smtp_check eval: sub { $Rude::answer =~ /"reason":"mailbox_not_found"/ }
+
+
+
+=== TEST 6: two that wait for one name, in a page whose client is gone
+--- not_slower
+--- config
+location = /verify {
+    smtp_verify;
+    smtp_verify_ignore_client_abort on;
+}
+location = /page {
+    ssi on;
+    postpone_output 0;
+    default_type text/html;
+    alias $TEST_NGINX_SERVROOT/html/page.html;
+}
+--- user_files
+>>> page.html
+<!--#include virtual="/verify?email=mary@late.test" -->
+<!--#include virtual="/verify?email=john@gone.test" -->
+--- smtp
+mx1 11 pipelining users=john,mary
+--- dns
++default
+gone.test MX 10 mx.gone.test
+late.test MX 10 mx.gone.test
+late.test MX ! delay 200ms
+mx.gone.test A ! delay 400ms
+mx.gone.test AAAA ! delay 400ms
+--- init
+Rude::ask("GET /page HTTP/1.1\r\nHost: x\r\n\r\n", 0.1);
+select undef, undef, undef, 0.8;
+--- address: john@ok.test
+--- json
+reason: accepted

@@ -49,6 +49,9 @@ struct ngx_smtp_verify_probe_s {
     ngx_smtp_verify_mx_record_t        implicit;    /* where there is no MX */
     ngx_uint_t                         imx;
     ngx_resolver_ctx_t                *resolving;
+    ngx_event_t                        resolved;    /* and not yet looked at */
+    ngx_int_t                          resolved_state;
+    sv_reason_e                        resolved_reason;
     ngx_uint_t                         resolves;    /* of the current host */
     ngx_addr_t                        *addrs;       /* of the current host */
     ngx_uint_t                         naddrs;

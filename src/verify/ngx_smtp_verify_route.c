@@ -12,12 +12,18 @@ static void ngx_smtp_verify_route_learn(ngx_smtp_verify_probe_t *p,
 static void ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_lookup(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_resolved(ngx_resolver_ctx_t *ctx);
+static void ngx_smtp_verify_route_told(ngx_event_t *ev);
 static ngx_int_t ngx_smtp_verify_route_addrs(ngx_smtp_verify_probe_t *p,
     ngx_resolver_ctx_t *ctx);
 static ngx_uint_t ngx_smtp_verify_route_allowed(ngx_smtp_verify_probe_t *p,
     struct sockaddr *sockaddr);
 static ngx_uint_t ngx_smtp_verify_route_literal(ngx_str_t *host);
 static void ngx_smtp_verify_route_next_host(ngx_smtp_verify_probe_t *p);
+
+
+/* who asks for a name just now, and may be answered at once */
+
+static ngx_smtp_verify_probe_t  *ngx_smtp_verify_route_asks;
 
 
 void
@@ -258,6 +264,7 @@ ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p)
 static void
 ngx_smtp_verify_route_lookup(ngx_smtp_verify_probe_t *p)
 {
+    ngx_int_t            rc;
     ngx_resolver_ctx_t  *ctx;
 
     ctx = ngx_resolve_start(p->conf->resolver, NULL);
@@ -277,7 +284,13 @@ ngx_smtp_verify_route_lookup(ngx_smtp_verify_probe_t *p)
 
     /* may call back at once, and end the probe */
 
-    if (ngx_resolve_name(ctx) != NGX_OK) {
+    ngx_smtp_verify_route_asks = p;
+
+    rc = ngx_resolve_name(ctx);
+
+    ngx_smtp_verify_route_asks = NULL;
+
+    if (rc != NGX_OK) {
         p->resolving = NULL;
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_DNS_ERROR);
         ngx_smtp_verify_route_next_host(p);
@@ -309,34 +322,66 @@ ngx_smtp_verify_route_literal(ngx_str_t *host)
 }
 
 
+/*
+ * When an answer comes nginx's resolver goes through all who wait for it, and
+ * must not lose one of them by what the one before it does: that is done
+ * behind.
+ */
+
 static void
 ngx_smtp_verify_route_resolved(ngx_resolver_ctx_t *ctx)
 {
-    ngx_int_t                 rc, state;
-    sv_reason_e               reason;
+    ngx_int_t                 rc;
+    ngx_event_t              *ev;
     ngx_smtp_verify_probe_t  *p;
 
     p = ctx->data;
     p->resolving = NULL;
+    p->resolved_state = ctx->state;
 
     if (ctx->state == NGX_OK) {
         rc = ngx_smtp_verify_route_addrs(p, ctx);
-        reason = (rc == NGX_OK) ? SV_REASON_NONE : SV_FORBIDDEN_TARGET;
+        p->resolved_reason = (rc == NGX_OK) ? SV_REASON_NONE
+                                            : SV_FORBIDDEN_TARGET;
 
     } else if (ctx->state == NGX_RESOLVE_NXDOMAIN) {
-        reason = SV_NO_MAIL_SERVER;
+        p->resolved_reason = SV_NO_MAIL_SERVER;
 
     } else {
-        reason = SV_DNS_ERROR;
+        p->resolved_reason = SV_DNS_ERROR;
     }
-
-    state = ctx->state;
 
     ngx_resolve_name_done(ctx);
 
+    ev = &p->resolved;
+
+    ev->handler = ngx_smtp_verify_route_told;
+    ev->data = p;
+    ev->log = &p->log;
+
+    if (ngx_smtp_verify_route_asks != p) {
+        ngx_post_event(ev, &ngx_posted_events);
+        return;
+    }
+
+    ngx_smtp_verify_route_asks = NULL;
+
+    ngx_smtp_verify_route_told(ev);
+}
+
+
+static void
+ngx_smtp_verify_route_told(ngx_event_t *ev)
+{
+    sv_reason_e               reason;
+    ngx_smtp_verify_probe_t  *p;
+
+    p = ev->data;
+    reason = p->resolved_reason;
+
     /* nginx's resolver asks its next server with the next question only */
 
-    if (reason == SV_DNS_ERROR && state != NGX_RESOLVE_TIMEDOUT
+    if (reason == SV_DNS_ERROR && p->resolved_state != NGX_RESOLVE_TIMEDOUT
         && ++p->resolves < NGX_SMTP_VERIFY_MAX_RESOLVES)
     {
         ngx_smtp_verify_route_lookup(p);
@@ -568,6 +613,10 @@ void
 ngx_smtp_verify_route_stop(ngx_smtp_verify_probe_t *p)
 {
     ngx_smtp_verify_mx_cancel(&p->mx);
+
+    if (p->resolved.posted) {
+        ngx_delete_posted_event(&p->resolved);
+    }
 
     if (p->resolving) {
         ngx_resolve_name_done(p->resolving);
