@@ -5,6 +5,19 @@ use TestVerify 'no_plan';
 
 $ENV{TEST_NGINX_SLOT} = "$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot";
 
+
+# as the reference has them, where a directive can say them; the machine's
+# name may have no dot
+
+sub documented_defaults
+{
+    open my $readme, '<', 'README.md' or die "README.md: $!\n";
+
+    return CORE::join '', map { "$_\n" } grep { !/\$hostname/ }
+        map { /^\| Default \| `(smtp_verify\w* .*;)` \|$/ } <$readme>;
+}
+
+
 run_tests();
 
 __DATA__
@@ -573,3 +586,11 @@ location = /verify {
 --- must_die
 --- error_log
 "smtp_verify_timeout" directive is not allowed here
+
+
+
+=== TEST 53: the defaults that README.md names
+--- http_config eval: main::documented_defaults()
+--- address: not-an-address
+--- json
+status: undeliverable
