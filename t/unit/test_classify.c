@@ -641,6 +641,7 @@ missing_or_not(void **state)
         { N, 550, "We have never heard of that user" },
         { N, 550, "The mailbox doesn't appear to exist" },
         { N, 550, "Cannot route to <a@example.com>" },
+        { N, 553, "a@example.com is undeliverable" },
         { N, 550, "We don't know any such user" },
         { N, 557, "The address a@example.com is not available here" },
         { N, 550, "5.7.1 That email does not exist" },
