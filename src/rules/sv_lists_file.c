@@ -1,0 +1,390 @@
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sv_lists_file.h"
+#include "sv_root.h"
+
+
+#define SV_LINE_MAX  1024
+#define SV_KEY_MAX   (SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX)
+
+
+static const char *sv_lists_entry(const sv_lists_t *lists, unsigned kind,
+    sv_str_t *line, uint64_t *hash);
+static size_t sv_lists_domain_key(const unsigned char *data, size_t len,
+    unsigned char *dst);
+static size_t sv_lists_address_key(const sv_lists_t *lists,
+    const unsigned char *data, size_t len, unsigned char *dst);
+static int sv_lists_compare(const void *one, const void *two);
+static int sv_lists_error(sv_rules_error_t *error, unsigned line,
+    const char *message);
+
+
+int
+sv_lists_load(sv_lists_t *lists, sv_list_e kind, const char *text, size_t len,
+    sv_rules_error_t *error)
+{
+    sv_list_set_t  set;
+
+    if ((unsigned) kind >= SV_LIST_MAX) {
+        return sv_lists_error(error, 0, "no such kind of list");
+    }
+
+    if (sv_lists_parse(lists, kind, text, len, &set, error) != 0) {
+        return -1;
+    }
+
+    set.own = 1;
+
+    free(lists->sets[kind].entries);
+    lists->sets[kind] = set;
+    memset(lists->memos, 0, SV_MEMOS * sizeof(sv_memo_t));
+
+    return 0;
+}
+
+
+int
+sv_lists_parse(sv_lists_t *lists, unsigned kind, const char *text, size_t len,
+    sv_list_set_t *set, sv_rules_error_t *error)
+{
+    size_t       pos, max, n;
+    unsigned     number;
+    uint64_t    *entries, *fit;
+    sv_str_t     line;
+    const char  *p, *wrong;
+
+    memset(set, 0, sizeof(sv_list_set_t));
+
+    for (max = 1, p = text; len != 0; max++) {
+        p = memchr(p, '\n', text + len - p);
+        if (p == NULL) {
+            break;
+        }
+
+        p++;
+    }
+
+    entries = malloc(max * sizeof(uint64_t));
+    if (entries == NULL) {
+        return sv_lists_error(error, 0, "no memory");
+    }
+
+    n = 0;
+
+    for (pos = 0, number = 1; pos < len; number++) {
+        line = sv_lists_line(text, len, &pos);
+
+        if (line.len == 0) {
+            continue;
+        }
+
+        wrong = sv_lists_entry(lists, kind, &line, &entries[n]);
+        if (wrong != NULL) {
+            free(entries);
+            return sv_lists_error(error, number, wrong);
+        }
+
+        n++;
+    }
+
+    qsort(entries, n, sizeof(uint64_t), sv_lists_compare);
+
+    for (max = 0, pos = 0; pos < n; pos++) {
+        if (max == 0 || entries[pos] != entries[max - 1]) {
+            entries[max++] = entries[pos];
+        }
+    }
+
+    fit = realloc(entries, (max ? max : 1) * sizeof(uint64_t));
+
+    set->entries = (fit != NULL) ? fit : entries;
+    set->n = max;
+    set->loaded = 1;
+
+    return 0;
+}
+
+
+/* the next line's entry, without white space and comment */
+
+sv_str_t
+sv_lists_line(const char *text, size_t len, size_t *pos)
+{
+    size_t       i;
+    sv_str_t     line;
+    const char  *p, *last, *end;
+
+    p = text + *pos;
+    end = memchr(p, '\n', len - *pos);
+
+    if (end == NULL) {
+        end = text + len;
+        *pos = len;
+
+    } else {
+        *pos = end + 1 - text;
+    }
+
+    if (p == text && end - p >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
+        p += 3;
+    }
+
+    while (p < end && (*p == ' ' || *p == '\t' || *p == '\r')) {
+        p++;
+    }
+
+    /* a '#' is an octet of a local part, too: "a#b@example.com" */
+
+    last = p;
+
+    for (i = 0; i < (size_t) (end - p); i++) {
+
+        if (p[i] == '#' && (i == 0 || p[i - 1] == ' ' || p[i - 1] == '\t')) {
+            break;
+        }
+
+        if (p[i] != ' ' && p[i] != '\t' && p[i] != '\r') {
+            last = p + i + 1;
+        }
+    }
+
+    line.data = (unsigned char *) p;
+    line.len = last - p;
+
+    return line;
+}
+
+
+static const char *
+sv_lists_entry(const sv_lists_t *lists, unsigned kind, sv_str_t *line,
+    uint64_t *hash)
+{
+    size_t          len;
+    const char     *wrong;
+    unsigned char  *data, *end, key[SV_KEY_MAX];
+
+    data = line->data;
+    len = line->len;
+
+    if (len > SV_LINE_MAX) {
+        return "line too long";
+    }
+
+    if (kind == SV_LIST_KNOWN) {
+        end = memchr(data, ' ', len);
+        len = (end != NULL) ? (size_t) (end - data) : len;
+
+        if (*data == '-') {
+            data++;
+            len--;
+        }
+    }
+
+    switch (kind) {
+
+    case SV_LIST_TLDS:
+        *hash = sv_lists_hash(lists, data, len);
+        return NULL;
+
+    case SV_LIST_ROLE:
+        wrong = "not a local part";
+        len = sv_lists_role_key(data, len, key);
+        break;
+
+    case SV_LIST_SPAM_TRAP:
+    case SV_LIST_ABUSE:
+
+        if (memchr(data + 1, '@', len - 1) != NULL) {
+            wrong = "not an address";
+            len = sv_lists_address_key(lists, data, len, key);
+            break;
+        }
+
+        /* fall through */
+
+    default:
+        wrong = "not a domain";
+        len = sv_lists_domain_key(data, len, key);
+    }
+
+    if (len == 0) {
+        return wrong;
+    }
+
+    *hash = sv_lists_hash(lists, key, len);
+
+    return NULL;
+}
+
+
+/* "example.com", and what other lists make of it: "*.example.com" ... */
+
+static size_t
+sv_lists_domain_key(const unsigned char *data, size_t len, unsigned char *dst)
+{
+    size_t         i;
+    sv_address_t   addr;
+    unsigned char  buf[2 + SV_LINE_MAX];
+
+    if (len > 2 && data[0] == '*' && data[1] == '.') {
+        data += 2;
+        len -= 2;
+
+    } else if (len > 1 && (data[0] == '.' || data[0] == '@')) {
+        data++;
+        len--;
+    }
+
+    if (len > 1 && data[len - 1] == '.') {
+        len--;
+    }
+
+    for (i = 0; i < len && data[i] < 0x80; i++) { /* void */ }
+
+    if (i < len) {
+        memcpy(buf, "a@", 2);
+        memcpy(buf + 2, data, len);
+
+        if (sv_address_parse(buf, len + 2, &addr) != SV_ADDRESS_OK) {
+            return 0;
+        }
+
+        memcpy(dst, addr.domain.data, addr.domain.len);
+
+        return addr.domain.len;
+    }
+
+    if (len > SV_DOMAIN_MAX || !sv_host_name_valid(data, len, 1)) {
+        return 0;
+    }
+
+    for (i = 0; i < len; i++) {
+        dst[i] = sv_lower(data[i]);
+    }
+
+    return len;
+}
+
+
+/*
+ * An address without a tag stands for its mailbox, however that is written;
+ * one with a tag only for itself.  Case is folded on both sides.
+ */
+
+static size_t
+sv_lists_address_key(const sv_lists_t *lists, const unsigned char *data,
+    size_t len, unsigned char *dst)
+{
+    size_t         i;
+    unsigned       flags;
+    sv_str_t       main, local;
+    sv_address_t   addr;
+    unsigned char  buf[SV_LOCAL_MAX];
+
+    if (sv_address_parse(data, len, &addr) != SV_ADDRESS_OK) {
+        return 0;
+    }
+
+    local = addr.local;
+    main = addr.domain;
+
+    if (!addr.quoted) {
+        flags = sv_root_provider(lists, &addr.domain, &main);
+        i = sv_root_local(&addr.local, flags, buf, &local);
+
+        if (i < addr.local.len) {
+            local = addr.local;
+            main = addr.domain;
+        }
+    }
+
+    for (i = 0; i < local.len; i++) {
+        dst[i] = sv_lower(local.data[i]);
+    }
+
+    dst[i] = '@';
+    memcpy(dst + i + 1, main.data, main.len);
+
+    return i + 1 + main.len;
+}
+
+
+size_t
+sv_lists_role_key(const unsigned char *data, size_t len, unsigned char *dst)
+{
+    size_t  i, n, piece, pieces, shortest;
+
+    for (i = 1; i < len && data[i] != '+'; i++) { /* void */ }
+
+    len = (len != 0) ? i : 0;
+
+    if (len == 0 || len > SV_LOCAL_MAX) {
+        return 0;
+    }
+
+    n = 0;
+    piece = 0;
+    pieces = 1;
+    shortest = SV_LOCAL_MAX;
+
+    for (i = 0; i < len; i++) {
+
+        if (data[i] == '@' || data[i] <= ' ') {
+            return 0;
+        }
+
+        if (data[i] == '.' || data[i] == '-' || data[i] == '_') {
+            shortest = (piece < shortest) ? piece : shortest;
+            piece = 0;
+            pieces++;
+            continue;
+        }
+
+        dst[n++] = sv_lower(data[i]);
+        piece++;
+    }
+
+    shortest = (piece < shortest) ? piece : shortest;
+
+    if (n == 0) {
+        return 0;
+    }
+
+    /* "no-reply" is "noreply", but "h.r" are somebody's initials */
+
+    if (pieces > 1 && shortest < 2) {
+        for (n = 0; n < len; n++) {
+            dst[n] = sv_lower(data[n]);
+        }
+    }
+
+    for (i = 0; i < 2 && n > 3 && sv_is_digit(dst[n - 1]); i++) {
+        n--;
+    }
+
+    return n;
+}
+
+
+static int
+sv_lists_compare(const void *one, const void *two)
+{
+    uint64_t  a, b;
+
+    a = *(const uint64_t *) one;
+    b = *(const uint64_t *) two;
+
+    return (a > b) - (a < b);
+}
+
+
+static int
+sv_lists_error(sv_rules_error_t *error, unsigned line, const char *message)
+{
+    error->line = line;
+    snprintf(error->message, sizeof(error->message), "%s", message);
+
+    return -1;
+}
