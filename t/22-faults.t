@@ -1100,3 +1100,23 @@ reason: /^(rejected|sender_blocked)$/
 verification_level: estimated
 smtp.stage: banner
 smtp.response_code: 521
+
+
+
+=== TEST 69: a mailbox that is missing, but it is ours
+--- smtp
+mx1 11 pipelining users=john,mary
+    rcpt john@*: 550 5.1.1 <Probe@verifier.test> no such user here
+    rcpt mary@*: 550 5.1.1 no such user mary@ok.test (asked by probe@verifier.test)
+--- address
+john@ok.test
+mary@ok.test
+--- json
+status: unknown
+reason: sender_blocked
+blame: sender
+smtp.rule: names-our-address
+smtp.mailbox_exists: null
+--
+status: undeliverable
+reason: mailbox_not_found

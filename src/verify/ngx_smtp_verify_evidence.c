@@ -8,6 +8,10 @@
 
 static ngx_uint_t ngx_smtp_verify_evidence_takes_none(
     ngx_smtp_verify_session_t *s, sv_class_t *class);
+static ngx_uint_t ngx_smtp_verify_evidence_is_ours(
+    ngx_smtp_verify_session_t *s, sv_class_t *class);
+static ngx_uint_t ngx_smtp_verify_evidence_names(
+    ngx_smtp_verify_session_t *s, ngx_str_t *address);
 static void ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p,
     sv_class_t *class);
 static void ngx_smtp_verify_evidence_place(ngx_smtp_verify_probe_t *p,
@@ -49,6 +53,11 @@ ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,
         class->rule = "rfc7504";
     }
 
+    if (ngx_smtp_verify_evidence_is_ours(s, class)) {
+        class->reason = SV_SENDER_BLOCKED;
+        class->rule = "names-our-address";
+    }
+
     if (s->stage == SV_STAGE_RCPT) {
         ngx_smtp_verify_evidence_greylist(p, class);
     }
@@ -75,6 +84,36 @@ ngx_smtp_verify_evidence_takes_none(ngx_smtp_verify_session_t *s,
 
     return (s->code == 521 && s->stage < SV_STAGE_MAIL)
            || (s->code == 556 && s->stage == SV_STAGE_RCPT);
+}
+
+
+/* what is said of a mailbox, but names MAIL FROM alone, was a check of that */
+
+static ngx_uint_t
+ngx_smtp_verify_evidence_is_ours(ngx_smtp_verify_session_t *s,
+    sv_class_t *class)
+{
+    if (class->reason != SV_MAILBOX_NOT_FOUND
+        && class->reason != SV_MAILBOX_DISABLED
+        && class->reason != SV_MAILBOX_FULL)
+    {
+        return 0;
+    }
+
+    return s->from.len && ngx_smtp_verify_evidence_names(s, &s->from)
+           && !ngx_smtp_verify_evidence_names(s, &s->rcpt[0])
+           && !ngx_smtp_verify_evidence_names(s, &s->rcpt[1]);
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_evidence_names(ngx_smtp_verify_session_t *s,
+    ngx_str_t *address)
+{
+    return address->len
+           && ngx_strlcasestrn(s->text.data, s->text.data + s->text.len,
+                               address->data, address->len - 1)
+              != NULL;
 }
 
 
