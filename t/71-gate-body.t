@@ -273,22 +273,6 @@ timeout(20);
 run_tests();
 
 
-sub patient {
-    my ($http) = @_;
-
-    for my $time ('smtp_verify_connect_timeout 5s',
-                  'smtp_verify_greeting_timeout 10s',
-                  'smtp_verify_read_timeout 10s', 'smtp_verify_timeout 20s',
-                  'resolver_timeout 12s')
-    {
-        my ($name) = split ' ', $time;
-        $http = "$time;\n$http" if $http !~ /^\s*$name\s/m;
-    }
-
-    return $http;
-}
-
-
 __DATA__
 
 === TEST 1: forms, JSON and multipart, 50 bytes to 1 MB
