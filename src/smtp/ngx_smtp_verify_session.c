@@ -1,5 +1,7 @@
 
 #include "ngx_smtp_verify_session.h"
+#include "ngx_smtp_verify_command.h"
+#include "ngx_smtp_verify_transcript.h"
 #include "ngx_smtp_verify_transport.h"
 
 
@@ -7,8 +9,6 @@
 
 /* two transactions with addresses of the greatest length */
 #define NGX_SMTP_VERIFY_FLIGHT_MAX         4096
-
-#define NGX_SMTP_VERIFY_NOTE_MAX           512
 
 
 static void ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s);
@@ -31,12 +31,6 @@ static void ngx_smtp_verify_session_command(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_cmd_e cmd);
 static void ngx_smtp_verify_session_flight(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_give_up(ngx_smtp_verify_session_t *s);
-static u_char *ngx_smtp_verify_session_format(ngx_smtp_verify_session_t *s,
-    ngx_smtp_verify_cmd_e cmd, u_char *p, u_char *last);
-static ngx_int_t ngx_smtp_verify_session_safe(ngx_str_t *arg);
-static void ngx_smtp_verify_session_record(ngx_smtp_verify_session_t *s,
-    ngx_smtp_verify_line_e from, u_char *data, size_t len);
-static void ngx_smtp_verify_session_record_line(ngx_smtp_verify_session_t *s);
 
 
 static sv_stage_e  ngx_smtp_verify_stages[] = {
@@ -236,7 +230,7 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
         }
 
         if (s->transcript) {
-            ngx_smtp_verify_session_record_line(s);
+            ngx_smtp_verify_transcript_received(s);
         }
 
         if (s->commands[s->nanswered] == ngx_smtp_verify_cmd_ehlo) {
@@ -712,7 +706,7 @@ ngx_smtp_verify_session_flight(ngx_smtp_verify_session_t *s)
 
     do {
         start = p;
-        p = ngx_smtp_verify_session_format(s, s->commands[s->nsent], p, last);
+        p = ngx_smtp_verify_command_write(s, s->commands[s->nsent], p, last);
 
         if (p == NULL) {
             ngx_log_error(NGX_LOG_ALERT, &s->log, 0,
@@ -722,7 +716,7 @@ ngx_smtp_verify_session_flight(ngx_smtp_verify_session_t *s)
         }
 
         if (s->transcript) {
-            ngx_smtp_verify_session_record(s, ngx_smtp_verify_line_sent,
+            ngx_smtp_verify_transcript_add(s, ngx_smtp_verify_line_sent,
                                            start, p - start - 2);
         }
 
@@ -763,85 +757,6 @@ ngx_smtp_verify_session_give_up(ngx_smtp_verify_session_t *s)
 }
 
 
-static u_char *
-ngx_smtp_verify_session_format(ngx_smtp_verify_session_t *s,
-    ngx_smtp_verify_cmd_e cmd, u_char *p, u_char *last)
-{
-    ngx_str_t  *arg, *rcpt;
-
-    arg = NULL;
-    rcpt = &s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS];
-
-    switch (cmd) {
-
-    case ngx_smtp_verify_cmd_ehlo:
-    case ngx_smtp_verify_cmd_helo:
-        arg = &s->helo;
-        p = ngx_slprintf(p, last, "%s %V",
-                         cmd == ngx_smtp_verify_cmd_ehlo ? "EHLO" : "HELO",
-                         arg);
-        break;
-
-    case ngx_smtp_verify_cmd_starttls:
-        p = ngx_slprintf(p, last, "STARTTLS");
-        break;
-
-    case ngx_smtp_verify_cmd_mail:
-    case ngx_smtp_verify_cmd_mail_random:
-        arg = &s->from;
-        p = ngx_slprintf(p, last, "MAIL FROM:<%V>%s", arg,
-                         cmd == ngx_smtp_verify_cmd_mail && s->utf8
-                         ? " SMTPUTF8" : "");
-        break;
-
-    case ngx_smtp_verify_cmd_rcpt_random:
-        rcpt = &s->rcpt[NGX_SMTP_VERIFY_RCPT_RANDOM];
-
-        /* fall through */
-
-    case ngx_smtp_verify_cmd_rcpt:
-        arg = rcpt;
-        p = ngx_slprintf(p, last, "RCPT TO:<%V>", arg);
-        break;
-
-    case ngx_smtp_verify_cmd_rset:
-        p = ngx_slprintf(p, last, "RSET");
-        break;
-
-    default: /* quit */
-        p = ngx_slprintf(p, last, "QUIT");
-        break;
-    }
-
-    if (arg && ngx_smtp_verify_session_safe(arg) != NGX_OK) {
-        return NULL;
-    }
-
-    return ngx_slprintf(p, last, CRLF);
-}
-
-
-/* the last of several guards: nothing may end a command early */
-
-static ngx_int_t
-ngx_smtp_verify_session_safe(ngx_str_t *arg)
-{
-    size_t  i;
-
-    if (arg->len > 512) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < arg->len; i++) {
-        if (arg->data[i] < 0x20 || arg->data[i] == 0x7f) {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
 void
 ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s)
 {
@@ -872,7 +787,7 @@ ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s)
     s->data = NULL;
 
     if (s->transcript) {
-        ngx_smtp_verify_session_record(s, ngx_smtp_verify_line_sent,
+        ngx_smtp_verify_transcript_add(s, ngx_smtp_verify_line_sent,
                                        (u_char *) "QUIT", 4);
         s->transcript = NULL;
     }
@@ -884,71 +799,10 @@ ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s)
     s->nsent = s->ncommands;
     s->nanswered = 0;
 
-    p = ngx_smtp_verify_session_format(s, ngx_smtp_verify_cmd_quit, buf,
-                                       buf + sizeof(buf));
+    p = ngx_smtp_verify_command_write(s, ngx_smtp_verify_cmd_quit, buf,
+                                      buf + sizeof(buf));
 
     ngx_add_timer(c->read, NGX_SMTP_VERIFY_QUIT_TIMEOUT);
 
     ngx_smtp_verify_transport_send(s, buf, p - buf);
-}
-
-
-static void
-ngx_smtp_verify_session_record_line(ngx_smtp_verify_session_t *s)
-{
-    size_t   len;
-    u_char  *p, buf[SV_REPLY_TEXT_MAX + 8];
-
-    len = s->parser.line_len;
-
-    p = ngx_sprintf(buf, "%03ui%c", (ngx_uint_t) s->parser.code,
-                    s->parser.more ? '-' : ' ');
-    p = ngx_cpymem(p, s->parser.line, len);
-
-    ngx_smtp_verify_session_record(s, ngx_smtp_verify_line_received, buf,
-                                   p - buf);
-}
-
-
-void
-ngx_smtp_verify_session_note(ngx_smtp_verify_session_t *s, const char *text)
-{
-    u_char  *p, buf[NGX_SMTP_VERIFY_NOTE_MAX];
-
-    if (s->transcript == NULL || s->egress == NULL) {
-        return;
-    }
-
-    p = ngx_snprintf(buf, sizeof(buf), "%V%s%s", &s->egress->name,
-                     text ? ": " : "", text ? text : "");
-
-    ngx_smtp_verify_session_record(s, ngx_smtp_verify_line_egress, buf,
-                                   p - buf);
-}
-
-
-static void
-ngx_smtp_verify_session_record(ngx_smtp_verify_session_t *s,
-    ngx_smtp_verify_line_e from, u_char *data, size_t len)
-{
-    ngx_smtp_verify_line_t  *line;
-
-    if (s->transcript->nelts >= NGX_SMTP_VERIFY_TRANSCRIPT_MAX) {
-        return;
-    }
-
-    line = ngx_array_push(s->transcript);
-    if (line == NULL) {
-        return;
-    }
-
-    line->at = ngx_current_msec - s->start;
-    line->from = from;
-    line->text.len = 0;
-    line->text.data = ngx_pnalloc(s->transcript->pool, len);
-
-    if (line->text.data) {
-        line->text.len = len;
-        ngx_memcpy(line->text.data, data, len);
-    }
 }

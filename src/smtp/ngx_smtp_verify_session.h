@@ -232,10 +232,6 @@ ngx_smtp_verify_session_t *ngx_smtp_verify_session_create(ngx_str_t *host,
  */
 ngx_int_t ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s);
 
-/* a line of the transcript that nobody sent */
-void ngx_smtp_verify_session_note(ngx_smtp_verify_session_t *s,
-    const char *text);
-
 /*
  * Asks for n recipients from the index first on, in a transaction each, in
  * one flight where the server offers PIPELINING.  An answer for each is told,

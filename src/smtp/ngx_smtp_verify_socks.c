@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_socks.h"
 #include "ngx_smtp_verify_transport.h"
+#include "ngx_smtp_verify_transcript.h"
 
 
 static void ngx_smtp_verify_socks_say(ngx_smtp_verify_session_t *s);
@@ -123,6 +124,6 @@ ngx_smtp_verify_socks_fail(ngx_smtp_verify_session_t *s, sv_reason_e fault,
 {
     ngx_log_error(NGX_LOG_INFO, &s->log, 0, "SOCKS proxy: %s", error);
 
-    ngx_smtp_verify_session_note(s, error);
+    ngx_smtp_verify_transcript_note(s, error);
     ngx_smtp_verify_session_fail(s, fault);
 }

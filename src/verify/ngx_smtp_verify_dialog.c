@@ -2,6 +2,7 @@
 #include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_keep.h"
 #include "ngx_smtp_verify_probe.h"
+#include "ngx_smtp_verify_transcript.h"
 
 
 #define NGX_SMTP_VERIFY_RANDOM_LEN  20
@@ -59,7 +60,7 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
 
     p->session = s;
 
-    ngx_smtp_verify_session_note(s, NULL);
+    ngx_smtp_verify_transcript_note(s, NULL);
 
     ngx_smtp_verify_slot_attach(p, s);
 
