@@ -153,6 +153,10 @@ location = /counters {
 }
 --- request
 GET /counters
+--- response_headers
+Content-Type: application/json
+Cache-Control: no-store
+! X-Request-ID
 --- no_shape
 --- json
 now.probes: 0

@@ -77,7 +77,7 @@ ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
 {
     ngx_int_t                          rc;
     ngx_buf_t                         *b;
-    ngx_chain_t                        out;
+    ngx_str_t                          json = ngx_string("application/json");
     ngx_smtp_verify_counters_t         sum;
     ngx_http_smtp_verify_main_conf_t  *smcf;
 
@@ -105,28 +105,7 @@ ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
     ngx_smtp_verify_counters_sum(smcf->counters, &sum);
 
     b->last = ngx_http_smtp_verify_counters_json(b->last, b->end, &sum);
-    b->last_buf = (r == r->main) ? 1 : 0;
-    b->last_in_chain = 1;
-
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = b->last - b->pos;
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-
-    if (ngx_http_smtp_verify_client_headers(r) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_output_filter(r, &out);
+    return ngx_http_smtp_verify_send(r, NGX_HTTP_OK, &json, b);
 }
 
 

@@ -48,9 +48,10 @@ ngx_http_smtp_verify_send(ngx_http_request_t *r, ngx_uint_t status,
 
     if (ngx_http_smtp_verify_header(r, "Cache-Control", &no_store) != NGX_OK
         || ngx_http_smtp_verify_client_headers(r) != NGX_OK
-        || (ctx && ngx_http_smtp_verify_header(r, "X-Request-ID",
-                                               &ctx->request_id)
-                   != NGX_OK))
+        || (ctx && ctx->request_id.len
+            && ngx_http_smtp_verify_header(r, "X-Request-ID",
+                                           &ctx->request_id)
+               != NGX_OK))
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
