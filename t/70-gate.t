@@ -834,3 +834,18 @@ mx1 11 pipelining users=john
 [400, 400, 400, 400, 200, 200, 422, 422]
 --- response_body_like eval
 [(qr/"malformed_request"/) x 4, (qr/^app/) x 2, qr/"mailbox_not_found"/, qr/"invalid_syntax"/]
+
+
+
+=== TEST 39: a header that is given twice
+--- smtp
+mx1 11 pipelining users=john
+--- gate: $http_X_Email
+--- request eval
+["GET /signup", "GET /signup", "GET /signup"]
+--- more_headers eval
+["X-Email: john\@ok.test\nx-email: jane\@ok.test", "X-Email: john\@ok.test\nX-Emails: jane\@ok.test", "X-EMAIL: jane\@ok.test"]
+--- error_code eval
+[400, 200, 422]
+--- response_body_like eval
+[qr/"malformed_request"/, qr/^app/, qr/"mailbox_not_found"/]

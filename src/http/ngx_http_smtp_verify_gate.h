@@ -24,6 +24,7 @@ typedef struct {
     ngx_http_smtp_verify_source_e  kind;
     ngx_http_complex_value_t       value;
     ngx_str_t                      name;        /* of a field, a pointer */
+    ngx_uint_t                     header;      /* one of the request's */
     ngx_uint_t                     escaped;     /* one argument, as it is in
                                                    a query string … */
     ngx_int_t                      index;       /* … the variable then */

@@ -5,14 +5,20 @@
 
 static ngx_int_t ngx_http_smtp_verify_source_kind(ngx_conf_t *cf,
     ngx_str_t *value, ngx_http_smtp_verify_source_t *source);
-static ngx_uint_t ngx_http_smtp_verify_source_is_arg(ngx_str_t *value,
-    ngx_str_t *name);
+static ngx_int_t ngx_http_smtp_verify_source_variable(ngx_conf_t *cf,
+    ngx_str_t *value, ngx_http_smtp_verify_source_t *source);
+static ngx_uint_t ngx_http_smtp_verify_source_is(ngx_str_t *value,
+    const char *prefix, ngx_str_t *name);
 static ngx_int_t ngx_http_smtp_verify_source_value_get(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, ngx_str_t *address);
 static ngx_int_t ngx_http_smtp_verify_source_unescape(ngx_http_request_t *r,
     ngx_str_t *address);
 static ngx_int_t ngx_http_smtp_verify_source_once(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, ngx_str_t *address);
+static ngx_uint_t ngx_http_smtp_verify_source_is_header(ngx_table_elt_t *h,
+    ngx_str_t *name);
+static ngx_uint_t ngx_http_smtp_verify_source_headers(ngx_http_request_t *r,
+    ngx_str_t *name);
 
 
 ngx_int_t
@@ -20,8 +26,9 @@ ngx_http_smtp_verify_source_parse(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_smtp_verify_source_t *source)
 {
     ngx_int_t                         rc;
-    ngx_str_t                         name;
     ngx_http_compile_complex_value_t  ccv;
+
+    ngx_memzero(source, sizeof(ngx_http_smtp_verify_source_t));
 
     rc = ngx_http_smtp_verify_source_kind(cf, value, source);
 
@@ -48,15 +55,39 @@ ngx_http_smtp_verify_source_parse(ngx_conf_t *cf, ngx_str_t *value,
     }
 
     source->kind = ngx_http_smtp_verify_source_value;
-    source->escaped = ngx_http_smtp_verify_source_is_arg(value, &name);
 
-    if (source->escaped) {
-        source->index = ngx_http_get_variable_index(cf, &name);
+    return ngx_http_smtp_verify_source_variable(cf, value, source);
+}
 
+
+/* a single argument or header, of which there may be several */
+
+static ngx_int_t
+ngx_http_smtp_verify_source_variable(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_smtp_verify_source_t *source)
+{
+    ngx_str_t  name;
+
+    if (ngx_http_smtp_verify_source_is(value, "arg_", &name)) {
+        source->escaped = 1;
         source->name.data = name.data + 4;
         source->name.len = name.len - 4;
 
+        source->index = ngx_http_get_variable_index(cf, &name);
+
         return source->index == NGX_ERROR ? NGX_ERROR : NGX_OK;
+    }
+
+    if (ngx_http_smtp_verify_source_is(value, "http_", &name)) {
+        source->header = 1;
+        source->name.len = name.len - 5;
+        source->name.data = ngx_pnalloc(cf->pool, source->name.len);
+
+        if (source->name.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_strlow(source->name.data, name.data + 5, source->name.len);
     }
 
     return NGX_OK;
@@ -112,30 +143,34 @@ ngx_http_smtp_verify_source_kind(ngx_conf_t *cf, ngx_str_t *value,
 }
 
 
-/* nginx leaves arguments as they stand in the query string */
+/* $prefix_name or ${prefix_name}, and nothing else; the name without $ */
 
 static ngx_uint_t
-ngx_http_smtp_verify_source_is_arg(ngx_str_t *value, ngx_str_t *name)
+ngx_http_smtp_verify_source_is(ngx_str_t *value, const char *prefix,
+    ngx_str_t *name)
 {
+    size_t   len;
     u_char  *p, *end;
 
-    p = value->data;
-    end = p + value->len;
+    len = ngx_strlen(prefix);
+    p = value->data + 1;
+    end = value->data + value->len;
 
-    if (value->len > 7 && ngx_strncmp(p, "${arg_", 6) == 0 && end[-1] == '}')
-    {
-        p += 2;
-        end--;
-
-    } else if (value->len > 5 && ngx_strncmp(p, "$arg_", 5) == 0) {
-        p++;
-
-    } else {
+    if (value->len < 2 || value->data[0] != '$') {
         return 0;
+    }
+
+    if (*p == '{' && end[-1] == '}') {
+        p++;
+        end--;
     }
 
     name->data = p;
     name->len = end - p;
+
+    if (name->len <= len || ngx_strncmp(p, prefix, len) != 0) {
+        return 0;
+    }
 
     while (p < end) {
 
@@ -190,6 +225,12 @@ ngx_http_smtp_verify_source_value_get(ngx_http_request_t *r,
     ngx_int_t                   rc;
     ngx_http_variable_value_t  *vv;
 
+    if (source->header
+        && ngx_http_smtp_verify_source_headers(r, &source->name) > 1)
+    {
+        return NGX_ABORT;
+    }
+
     if (!source->escaped) {
         return ngx_http_complex_value(r, &source->value, address);
     }
@@ -216,6 +257,50 @@ ngx_http_smtp_verify_source_value_get(ngx_http_request_t *r,
     }
 
     return ngx_http_smtp_verify_source_once(r, source, address);
+}
+
+
+/* how many there are of that name, as $http_ has it: nginx takes the first
+   one, or all of them, whoever comes later perhaps the last one */
+
+static ngx_uint_t
+ngx_http_smtp_verify_source_headers(ngx_http_request_t *r, ngx_str_t *name)
+{
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+
+    n = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        for (i = 0; i < part->nelts; i++) {
+            n += ngx_http_smtp_verify_source_is_header(
+                                  (ngx_table_elt_t *) part->elts + i, name);
+        }
+    }
+
+    return n;
+}
+
+
+static ngx_uint_t
+ngx_http_smtp_verify_source_is_header(ngx_table_elt_t *h, ngx_str_t *name)
+{
+    u_char  c;
+    size_t  i;
+
+    if (h->key.len != name->len) {
+        return 0;
+    }
+
+    for (i = 0; i < name->len; i++) {
+        c = h->key.data[i];
+
+        if ((c == '-' ? '_' : ngx_tolower(c)) != name->data[i]) {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
