@@ -28,7 +28,6 @@ static void ngx_http_smtp_verify_seen_delete(ngx_http_smtp_verify_batch_t *b,
 
 /* of the record that is being looked at: large, and used at once */
 
-static sv_address_t              ngx_http_smtp_verify_seen_address;
 static ngx_smtp_verify_record_t  ngx_http_smtp_verify_seen_record;
 static u_char  ngx_http_smtp_verify_seen_key[SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX];
 static size_t    ngx_http_smtp_verify_seen_key_len;
@@ -44,11 +43,9 @@ ngx_http_smtp_verify_seen_find(ngx_http_smtp_verify_batch_t *b,
     sv_address_t                 *addr;
     ngx_http_smtp_verify_seen_t  *seen;
 
-    addr = &ngx_http_smtp_verify_seen_address;
-
     ngx_http_smtp_verify_seen_key_len = 0;
 
-    if (sv_address_parse(email->data, email->len, addr) != SV_ADDRESS_OK) {
+    if (ngx_smtp_verify_parse(email, &addr) != SV_ADDRESS_OK) {
         return NGX_DECLINED;
     }
 
@@ -151,15 +148,12 @@ ngx_http_smtp_verify_seen_keep(ngx_http_smtp_verify_item_t *item,
 
     b = item->batch;
     seen = item->seen;
-    addr = &ngx_http_smtp_verify_seen_address;
 
     if (seen == NULL) {
         return;
     }
 
-    if (sv_address_parse(item->email.data, item->email.len, addr)
-        != SV_ADDRESS_OK)
-    {
+    if (ngx_smtp_verify_parse(&item->email, &addr) != SV_ADDRESS_OK) {
         ngx_http_smtp_verify_seen_drop(item);
         return;
     }

@@ -314,7 +314,7 @@ ngx_int_t
 ngx_http_smtp_verify_client_take(ngx_http_request_t *r,
     ngx_smtp_verify_lookup_t *l, ngx_http_smtp_verify_unit_t *unit)
 {
-    sv_address_t                      addr;
+    sv_address_t                     *addr;
     ngx_http_smtp_verify_client_t    *client;
     ngx_smtp_verify_quota_client_t   *quota;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
@@ -340,8 +340,7 @@ ngx_http_smtp_verify_client_take(ngx_http_request_t *r,
     }
 
     if (!l->keyed
-        && sv_address_parse(l->email.data, l->email.len, &addr)
-           != SV_ADDRESS_OK)
+        && ngx_smtp_verify_parse(&l->email, &addr) != SV_ADDRESS_OK)
     {
         return NGX_OK;
     }

@@ -100,7 +100,7 @@ ngx_http_smtp_verify_rdap_start(ngx_http_request_t *r, ngx_str_t *email)
 {
     ngx_str_t                         domain;
     ngx_uint_t                        n;
-    static sv_address_t               addr;
+    sv_address_t                     *addr;
     ngx_http_smtp_verify_rdap_t      *rdap;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
@@ -112,19 +112,19 @@ ngx_http_smtp_verify_rdap_start(ngx_http_request_t *r, ngx_str_t *email)
         || ngx_exiting
         || ngx_http_smtp_verify_rdap_count >= NGX_HTTP_SMTP_VERIFY_RDAP_MAX
         || ngx_cycle->free_connection_n < n / 8
-        || sv_address_parse(email->data, email->len, &addr) != SV_ADDRESS_OK)
+        || ngx_smtp_verify_parse(email, &addr) != SV_ADDRESS_OK)
     {
         return;
     }
 
-    domain.data = (u_char *) addr.domain.data;
-    domain.len = addr.domain.len;
+    domain.data = (u_char *) addr->domain.data;
+    domain.len = addr->domain.len;
 
     if (ngx_smtp_verify_age_claim(&domain) != NGX_OK) {
         return;
     }
 
-    rdap = ngx_http_smtp_verify_rdap_create(r, &slcf->rdap, &addr.domain);
+    rdap = ngx_http_smtp_verify_rdap_create(r, &slcf->rdap, &addr->domain);
     if (rdap == NULL) {
         return;
     }

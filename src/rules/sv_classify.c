@@ -1,6 +1,4 @@
 
-#include <stdio.h>
-
 #include "sv_rules.h"
 
 
