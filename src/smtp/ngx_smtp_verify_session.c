@@ -1,14 +1,11 @@
 
 #include "ngx_smtp_verify_session.h"
-#include "ngx_smtp_verify_command.h"
+#include "ngx_smtp_verify_flight.h"
 #include "ngx_smtp_verify_transcript.h"
 #include "ngx_smtp_verify_transport.h"
 
 
 #define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  1024
-
-/* two transactions with addresses of the greatest length */
-#define NGX_SMTP_VERIFY_FLIGHT_MAX         4096
 
 
 static void ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s);
@@ -22,29 +19,10 @@ static void ngx_smtp_verify_session_starttls(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_mail(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s,
     ngx_uint_t index);
-static void ngx_smtp_verify_session_unanswered(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_capability(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_tell(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_session_event_e event);
 static void ngx_smtp_verify_session_refused(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_session_command(ngx_smtp_verify_session_t *s,
-    ngx_smtp_verify_cmd_e cmd);
-static void ngx_smtp_verify_session_flight(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_session_give_up(ngx_smtp_verify_session_t *s);
-
-
-static sv_stage_e  ngx_smtp_verify_stages[] = {
-    SV_STAGE_BANNER,
-    SV_STAGE_EHLO,
-    SV_STAGE_EHLO,
-    SV_STAGE_STARTTLS,
-    SV_STAGE_MAIL,
-    SV_STAGE_RCPT,
-    SV_STAGE_MAIL,
-    SV_STAGE_RCPT,
-    SV_STAGE_RCPT,
-    SV_STAGE_RCPT
-};
 
 
 static struct {
@@ -105,47 +83,6 @@ failed:
     ngx_destroy_pool(pool);
 
     return NULL;
-}
-
-
-void
-ngx_smtp_verify_session_ask(ngx_smtp_verify_session_t *s, ngx_uint_t first,
-    ngx_uint_t n)
-{
-    u_char  *cmd;
-
-    cmd = s->commands;
-
-    if (s->used) {
-        *cmd++ = ngx_smtp_verify_cmd_rset;
-    }
-
-    s->transactions += n;
-    s->unanswered = 0;
-    s->refused_code = 0;
-    s->fault = SV_REASON_NONE;
-
-    if (first == NGX_SMTP_VERIFY_RCPT_ADDRESS) {
-        *cmd++ = ngx_smtp_verify_cmd_mail;
-        *cmd++ = ngx_smtp_verify_cmd_rcpt;
-
-        if (n == 2) {
-            *cmd++ = ngx_smtp_verify_cmd_rset;
-        }
-    }
-
-    if (first + n > NGX_SMTP_VERIFY_RCPT_RANDOM) {
-        *cmd++ = ngx_smtp_verify_cmd_mail_random;
-        *cmd++ = ngx_smtp_verify_cmd_rcpt_random;
-    }
-
-    s->ncommands = cmd - s->commands;
-    s->nsent = 0;
-    s->nanswered = 0;
-    s->used = 1;
-    s->pipelined = (s->cap_pipelining && !s->stepwise);
-
-    ngx_smtp_verify_session_flight(s);
 }
 
 
@@ -310,7 +247,7 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
 
     cmd = s->commands[s->nanswered++];
 
-    s->stage = ngx_smtp_verify_stages[cmd];
+    s->stage = ngx_smtp_verify_flight_stage(cmd);
     s->code = s->parser.code;
     s->text.data = s->parser.text;
     s->text.len = s->parser.text_len;
@@ -394,7 +331,7 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
         break;
     }
 
-    ngx_smtp_verify_session_flight(s);
+    ngx_smtp_verify_flight_send(s);
 }
 
 
@@ -421,7 +358,7 @@ ngx_smtp_verify_session_banner(ngx_smtp_verify_session_t *s)
         ngx_memcpy(s->banner.data, s->text.data, s->banner.len);
     }
 
-    ngx_smtp_verify_session_command(s, ngx_smtp_verify_cmd_ehlo);
+    ngx_smtp_verify_flight_command(s, ngx_smtp_verify_cmd_ehlo);
 }
 
 
@@ -433,7 +370,7 @@ ngx_smtp_verify_session_ehlo(ngx_smtp_verify_session_t *s)
     ehlo = (s->commands[0] == ngx_smtp_verify_cmd_ehlo);
 
     if (ehlo && (s->code == 500 || s->code == 502) && !s->dirty) {
-        ngx_smtp_verify_session_command(s, ngx_smtp_verify_cmd_helo);
+        ngx_smtp_verify_flight_command(s, ngx_smtp_verify_cmd_helo);
         return;
     }
 
@@ -464,7 +401,7 @@ ngx_smtp_verify_session_greeted(ngx_smtp_verify_session_t *s)
         && starttls != NGX_SMTP_VERIFY_STARTTLS_OFF && !s->no_tls)
     {
         if (s->cap_starttls) {
-            ngx_smtp_verify_session_command(s, ngx_smtp_verify_cmd_starttls);
+            ngx_smtp_verify_flight_command(s, ngx_smtp_verify_cmd_starttls);
             return;
         }
 
@@ -531,7 +468,7 @@ ngx_smtp_verify_session_secured(ngx_smtp_verify_session_t *s,
 
     sv_reply_init(&s->parser, s->parser.text);
 
-    ngx_smtp_verify_session_command(s, ngx_smtp_verify_cmd_ehlo);
+    ngx_smtp_verify_flight_command(s, ngx_smtp_verify_cmd_ehlo);
 }
 
 
@@ -548,7 +485,7 @@ ngx_smtp_verify_session_mail(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    ngx_smtp_verify_session_flight(s);
+    ngx_smtp_verify_flight_send(s);
 }
 
 
@@ -569,14 +506,14 @@ ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s, ngx_uint_t index)
     ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_answered);
 
     if (!s->closed && !s->quitting && s->nanswered < s->ncommands) {
-        ngx_smtp_verify_session_flight(s);
+        ngx_smtp_verify_flight_send(s);
     }
 }
 
 
 /* the random recipient could not be asked: no answer of the domain's */
 
-static void
+void
 ngx_smtp_verify_session_unanswered(ngx_smtp_verify_session_t *s)
 {
     s->dirty = 1;
@@ -662,147 +599,8 @@ ngx_smtp_verify_session_fail(ngx_smtp_verify_session_t *s, sv_reason_e fault)
     s->text.len = 0;
 
     if (s->nanswered < s->nsent) {
-        s->stage = ngx_smtp_verify_stages[s->commands[s->nanswered]];
+        s->stage = ngx_smtp_verify_flight_stage(s->commands[s->nanswered]);
     }
 
     ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_failed);
-}
-
-
-static void
-ngx_smtp_verify_session_command(ngx_smtp_verify_session_t *s,
-    ngx_smtp_verify_cmd_e cmd)
-{
-    s->commands[0] = cmd;
-    s->ncommands = 1;
-    s->nsent = 0;
-    s->nanswered = 0;
-
-    ngx_smtp_verify_session_flight(s);
-}
-
-
-/* sends what may be sent now: all that is left, or the next one */
-
-static void
-ngx_smtp_verify_session_flight(ngx_smtp_verify_session_t *s)
-{
-    u_char         *p, *last, *start;
-    ngx_uint_t      n;
-    static u_char   buf[NGX_SMTP_VERIFY_FLIGHT_MAX];
-
-    if (s->nanswered < s->nsent || s->nsent == s->ncommands) {
-        return;
-    }
-
-    if (s->dirty) {
-        ngx_smtp_verify_session_give_up(s);
-        return;
-    }
-
-    p = buf;
-    last = buf + NGX_SMTP_VERIFY_FLIGHT_MAX;
-    n = s->pipelined ? s->ncommands : s->nsent + 1u;
-
-    do {
-        start = p;
-        p = ngx_smtp_verify_command_write(s, s->commands[s->nsent], p, last);
-
-        if (p == NULL) {
-            ngx_log_error(NGX_LOG_ALERT, &s->log, 0,
-                          "SMTP command with unsafe argument was not sent");
-            ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
-            return;
-        }
-
-        if (s->transcript) {
-            ngx_smtp_verify_transcript_add(s, ngx_smtp_verify_line_sent,
-                                           start, p - start - 2);
-        }
-
-    } while (++s->nsent < n);
-
-    s->stage = ngx_smtp_verify_stages[s->commands[s->nanswered]];
-
-    ngx_add_timer(s->peer.connection->read, s->conf->read_timeout);
-
-    ngx_smtp_verify_transport_send(s, buf, p - buf);
-}
-
-
-/* a refused RSET, a 421, bytes unasked for: nothing is asked any more */
-
-static void
-ngx_smtp_verify_session_give_up(ngx_smtp_verify_session_t *s)
-{
-    ngx_uint_t  i, address;
-
-    address = 0;
-
-    for (i = s->nanswered; i < s->ncommands; i++) {
-        if (s->commands[i] == ngx_smtp_verify_cmd_rcpt) {
-            address = 1;
-        }
-    }
-
-    s->nsent = s->nanswered;
-    s->ncommands = s->nanswered;
-
-    if (address) {
-        ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
-        return;
-    }
-
-    ngx_smtp_verify_session_unanswered(s);
-}
-
-
-void
-ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s)
-{
-    u_char            *p, buf[sizeof("QUIT" CRLF)];
-    ngx_uint_t         outstanding, fault;
-    ngx_connection_t  *c;
-
-    c = s->peer.connection;
-    outstanding = s->nsent - s->nanswered;
-
-    /* STARTTLS that is required and not offered is a reason to part politely */
-
-    fault = s->fault
-            && !(s->fault == SV_TLS_FAILED && c && c->ssl == NULL
-                 && outstanding == 0);
-
-    if (c == NULL || !s->connected || s->out || s->tls_wanted || s->shutting
-        || fault || c->error || c->close || c->read->eof
-        || (c->ssl && !c->ssl->handshaked)
-        || (outstanding && !s->cap_pipelining))
-    {
-        ngx_smtp_verify_session_close(s);
-        return;
-    }
-
-    s->quitting = 1;
-    s->handler = NULL;
-    s->data = NULL;
-
-    if (s->transcript) {
-        ngx_smtp_verify_transcript_add(s, ngx_smtp_verify_line_sent,
-                                       (u_char *) "QUIT", 4);
-        s->transcript = NULL;
-    }
-
-    ngx_memmove(s->commands, s->commands + s->nanswered, outstanding);
-
-    s->commands[outstanding] = ngx_smtp_verify_cmd_quit;
-    s->ncommands = outstanding + 1;
-    s->nsent = s->ncommands;
-    s->nanswered = 0;
-
-    p = ngx_smtp_verify_command_write(s, ngx_smtp_verify_cmd_quit, buf,
-                                      buf + sizeof(buf));
-
-    ngx_add_timer(c->read, NGX_SMTP_VERIFY_QUIT_TIMEOUT);
-
-    ngx_smtp_verify_transport_send(s, buf, p - buf);
 }

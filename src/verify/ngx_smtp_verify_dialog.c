@@ -5,32 +5,14 @@
 #include "ngx_smtp_verify_transcript.h"
 
 
-#define NGX_SMTP_VERIFY_RANDOM_LEN  20
-
-
 static ngx_smtp_verify_session_t *ngx_smtp_verify_dialog_session(
     ngx_smtp_verify_probe_t *p);
 static ngx_uint_t ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p);
-static ngx_uint_t ngx_smtp_verify_dialog_enough(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p);
-static ngx_uint_t ngx_smtp_verify_dialog_eager(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_dialog_accepted(ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_dialog_unrefused(ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_dialog_claimed(ngx_smtp_verify_claim_t *claim);
-static void ngx_smtp_verify_dialog_ask_random(ngx_smtp_verify_probe_t *p);
-static ngx_uint_t ngx_smtp_verify_dialog_room(ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_dialog_paused(ngx_event_t *ev);
-static ngx_int_t ngx_smtp_verify_dialog_random(ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_dialog_random_answered(
-    ngx_smtp_verify_probe_t *p);
-static ngx_uint_t ngx_smtp_verify_dialog_random_again(
-    ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_dialog_conclude(ngx_smtp_verify_probe_t *p,
-    ngx_int_t catch_all);
 
 
 ngx_int_t
@@ -167,9 +149,7 @@ ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p)
         return 0;
     }
 
-    if (ngx_smtp_verify_dialog_enough(p)) {
-        ngx_smtp_verify_keep_learn(s);
-    }
+    ngx_smtp_verify_dialog_learn(p);
 
     p->fresh = 1;
 
@@ -182,25 +162,30 @@ ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p)
 /* was that for what was said before, in the session?  A close, 421, or what
    RFC 3463 has for too many recipients */
 
-static ngx_uint_t
-ngx_smtp_verify_dialog_enough(ngx_smtp_verify_probe_t *p)
+void
+ngx_smtp_verify_dialog_learn(ngx_smtp_verify_probe_t *p)
 {
     sv_class_t                  class;
+    ngx_uint_t                  enough;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
 
     if (s->fault) {
-        return s->fault != SV_TIMEOUT && !s->excess;
+        enough = (s->fault != SV_TIMEOUT && !s->excess);
+
+    } else if (s->code == 421) {
+        enough = 1;
+
+    } else {
+        (void) ngx_smtp_verify_evidence_classify(p, &class);
+
+        enough = (ngx_strcmp(class.enhanced + 1, ".5.3") == 0);
     }
 
-    if (s->code == 421) {
-        return 1;
+    if (enough) {
+        ngx_smtp_verify_keep_learn(s);
     }
-
-    (void) ngx_smtp_verify_evidence_classify(p, &class);
-
-    return ngx_strcmp(class.enhanced + 1, ".5.3") == 0;
 }
 
 
@@ -233,7 +218,7 @@ ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s)
             ngx_smtp_verify_dialog_answered(p);
 
         } else {
-            ngx_smtp_verify_dialog_random_answered(p);
+            ngx_smtp_verify_random_answered(p);
         }
 
         break;
@@ -271,7 +256,7 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
     }
 
     if (p->random_only) {
-        ngx_smtp_verify_dialog_ask_random(p);
+        ngx_smtp_verify_random_ask(p);
         return;
     }
 
@@ -282,50 +267,10 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    p->eager = ngx_smtp_verify_dialog_eager(p);
+    p->eager = ngx_smtp_verify_random_eager(p);
 
     ngx_smtp_verify_session_ask(s, NGX_SMTP_VERIFY_RCPT_ADDRESS,
                                 p->eager ? 2 : 1);
-}
-
-
-/* is the random recipient to be asked in the address's own flight? */
-
-static ngx_uint_t
-ngx_smtp_verify_dialog_eager(ngx_smtp_verify_probe_t *p)
-{
-    ngx_int_t   rc;
-    ngx_msec_t  wait;
-
-    if (p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_EAGER
-        || ngx_smtp_verify_dialog_known(p) != NGX_SMTP_VERIFY_UNKNOWN
-        || (p->result.provider && !p->result.provider->second_rcpt)
-        || !ngx_smtp_verify_dialog_room(p)
-        || ngx_smtp_verify_dialog_random(p) != NGX_OK)
-    {
-        return 0;
-    }
-
-    wait = 0;
-
-    if (ngx_smtp_verify_route_is_backup(p) || p->claim.fact) {
-        return ngx_smtp_verify_slot_more(p, &wait) == NGX_OK;
-    }
-
-    rc = ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim);
-
-    if (rc == NGX_DECLINED) {
-        return 0;
-    }
-
-    /* where somebody asks it now, wait only if the address is accepted */
-
-    if (rc == NGX_AGAIN || ngx_smtp_verify_slot_more(p, &wait) != NGX_OK) {
-        ngx_smtp_verify_facts_abandon(&p->claim);
-        return 0;
-    }
-
-    return 1;
 }
 
 
@@ -364,7 +309,7 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
             return;
         }
 
-        ngx_smtp_verify_dialog_unrefused(p);
+        ngx_smtp_verify_random_unrefused(p);
         return;
     }
 
@@ -465,7 +410,7 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
     }
 
     if (reason == SV_ACCEPTED) {
-        ngx_smtp_verify_dialog_accepted(p);
+        ngx_smtp_verify_random_accepted(p);
         return;
     }
 
@@ -491,341 +436,4 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
     }
 
     ngx_smtp_verify_probe_finish(p, reason);
-}
-
-
-static void
-ngx_smtp_verify_dialog_accepted(ngx_smtp_verify_probe_t *p)
-{
-    ngx_int_t             rc, known;
-    const sv_provider_t  *provider;
-
-    provider = p->result.provider;
-
-    if (provider && provider->worth == SV_WORTH_ACCEPTS_ALL) {
-        ngx_smtp_verify_probe_finish(p, SV_UNVERIFIABLE_PROVIDER);
-        return;
-    }
-
-    p->accepted = 1;
-
-    if (p->eager) {
-        return;
-    }
-
-    known = ngx_smtp_verify_dialog_known(p);
-
-    if (known != NGX_SMTP_VERIFY_UNKNOWN) {
-        ngx_smtp_verify_dialog_conclude(p, known);
-        return;
-    }
-
-    if (p->conf->catch_all == NGX_SMTP_VERIFY_CATCH_ALL_OFF
-        || (provider && !provider->second_rcpt))
-    {
-        ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
-        return;
-    }
-
-    /* a backup has to be asked itself, and says nothing of the domain */
-
-    if (!ngx_smtp_verify_route_is_backup(p) && p->claim.fact == NULL) {
-
-        p->claim.handler = ngx_smtp_verify_dialog_claimed;
-        p->claim.data = p;
-
-        rc = ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim);
-
-        if (rc == NGX_AGAIN) {
-            return;
-        }
-
-        if (rc == NGX_DECLINED) {
-            ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
-            return;
-        }
-    }
-
-    ngx_smtp_verify_dialog_ask_random(p);
-}
-
-
-/* what need not be asked: known of the domain, or of its provider */
-
-ngx_int_t
-ngx_smtp_verify_dialog_known(ngx_smtp_verify_probe_t *p)
-{
-    if (ngx_smtp_verify_route_is_backup(p)) {
-        return NGX_SMTP_VERIFY_UNKNOWN;
-    }
-
-    if (p->result.provider
-        && p->result.provider->worth == SV_WORTH_DEFINITIVE)
-    {
-        return NGX_SMTP_VERIFY_NO;
-    }
-
-    return ngx_smtp_verify_facts_catch_all(p->conf, &p->domain);
-}
-
-
-/* another probe asked for the domain, and has an answer, or gave up */
-
-static void
-ngx_smtp_verify_dialog_claimed(ngx_smtp_verify_claim_t *claim)
-{
-    ngx_smtp_verify_probe_t  *p;
-
-    p = claim->data;
-
-    if (claim->owner) {
-        ngx_smtp_verify_dialog_ask_random(p);
-        return;
-    }
-
-    ngx_smtp_verify_dialog_conclude(p,
-                        ngx_smtp_verify_facts_catch_all(p->conf, &p->domain));
-}
-
-
-static void
-ngx_smtp_verify_dialog_ask_random(ngx_smtp_verify_probe_t *p)
-{
-    ngx_msec_t  wait;
-
-    if (p->session == NULL
-        || (!p->random_retried && !ngx_smtp_verify_dialog_room(p)))
-    {
-        p->random_retried = 1;
-        p->random_only = 1;
-        ngx_smtp_verify_route_retry(p);
-        return;
-    }
-
-    if (ngx_smtp_verify_dialog_random(p) != NGX_OK) {
-        ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
-        return;
-    }
-
-    /* on a session of its own it has been waited for already */
-
-    wait = 0;
-
-    if (!p->random_only) {
-        wait = p->budget.timer.key - ngx_current_msec;
-
-        if (ngx_smtp_verify_slot_more(p, &wait) != NGX_OK) {
-            ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
-            return;
-        }
-    }
-
-    if (wait) {
-        p->pause.handler = ngx_smtp_verify_dialog_paused;
-        p->pause.data = p;
-        p->pause.log = &p->log;
-
-        ngx_add_timer(&p->pause, wait);
-        return;
-    }
-
-    ngx_smtp_verify_session_ask(p->session, NGX_SMTP_VERIFY_RCPT_RANDOM, 1);
-}
-
-
-static void
-ngx_smtp_verify_dialog_paused(ngx_event_t *ev)
-{
-    ngx_smtp_verify_probe_t  *p;
-
-    p = ev->data;
-
-    ngx_smtp_verify_session_ask(p->session, NGX_SMTP_VERIFY_RCPT_RANDOM, 1);
-}
-
-
-/* does the session take one more transaction than the one that is due? */
-
-static ngx_uint_t
-ngx_smtp_verify_dialog_room(ngx_smtp_verify_probe_t *p)
-{
-    ngx_uint_t                  messages, asked;
-    ngx_smtp_verify_session_t  *s;
-
-    s = p->session;
-
-    asked = s->transactions + !p->accepted;
-    messages = ngx_smtp_verify_slot_messages(p);
-
-    return (messages == 0 || asked < messages)
-           && (!s->reused || asked < s->most);
-}
-
-
-/* a local part that nobody has: it begins as names do, and has none of the
-   characters that are taken for others */
-
-static ngx_int_t
-ngx_smtp_verify_dialog_random(ngx_smtp_verify_probe_t *p)
-{
-    u_char        *last;
-    ngx_str_t     *rcpt;
-    ngx_uint_t     i, n;
-    static u_char  chars[] = "abcdefghijkmnpqrstuvwxyz23456789";
-
-    rcpt = &p->session->rcpt[NGX_SMTP_VERIFY_RCPT_RANDOM];
-
-    rcpt->len = NGX_SMTP_VERIFY_RANDOM_LEN + 1 + p->domain.len;
-    rcpt->data = ngx_pnalloc(p->pool, rcpt->len);
-    if (rcpt->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    last = rcpt->data;
-
-    for (i = 0; i < NGX_SMTP_VERIFY_RANDOM_LEN; i++) {
-        n = (ngx_uint_t) ngx_random() >> 8;
-        *last++ = (i == 0) ? chars[n % 24] : chars[n % 32];
-    }
-
-    *last++ = '@';
-    ngx_memcpy(last, p->domain.data, p->domain.len);
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_smtp_verify_dialog_random_answered(ngx_smtp_verify_probe_t *p)
-{
-    sv_class_t  class;
-
-    if (p->session->unanswered) {
-        ngx_smtp_verify_dialog_unrefused(p);
-        return;
-    }
-
-    switch (ngx_smtp_verify_evidence_classify(p, &class)) {
-
-    case SV_ACCEPTED:
-        ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_YES);
-        return;
-
-    case SV_MAILBOX_NOT_FOUND:
-    case SV_MAILBOX_DISABLED:
-        ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_NO);
-        return;
-
-    default:
-        ngx_smtp_verify_dialog_unrefused(p);
-        return;
-    }
-}
-
-
-/* the session for the random recipient failed at once: the address stands */
-
-ngx_int_t
-ngx_smtp_verify_dialog_stands(ngx_smtp_verify_probe_t *p)
-{
-    if (!p->accepted) {
-        return NGX_DECLINED;
-    }
-
-    ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
-
-    return NGX_OK;
-}
-
-
-/*
- * Neither accepted nor refused as unknown.  A server that allows one
- * recipient a session may be asked in a later one.
- */
-
-static void
-ngx_smtp_verify_dialog_unrefused(ngx_smtp_verify_probe_t *p)
-{
-    if (ngx_smtp_verify_dialog_random_again(p)) {
-        if (ngx_smtp_verify_dialog_enough(p)) {
-            ngx_smtp_verify_keep_learn(p->session);
-        }
-
-        p->random_retried = 1;
-        p->random_only = 1;
-        ngx_smtp_verify_route_retry(p);
-        return;
-    }
-
-    ngx_smtp_verify_dialog_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
-}
-
-
-/*
- * 452 is what RFC 5321 has for too many recipients, X.5.3 says it, too; Exim
- * says 421 when a session has had its messages.
- */
-
-static ngx_uint_t
-ngx_smtp_verify_dialog_random_again(ngx_smtp_verify_probe_t *p)
-{
-    sv_class_t                  class;
-    sv_reason_e                 reason;
-    ngx_smtp_verify_session_t  *s;
-
-    s = p->session;
-
-    if (p->random_retried || s == NULL || s->fault || s->code < 400) {
-        return 0;
-    }
-
-    reason = ngx_smtp_verify_evidence_classify(p, &class);
-
-    if (reason == SV_MAILBOX_FULL) {
-        return 0;
-    }
-
-    return s->code == 452
-           || (s->code == 421 && reason == SV_RATE_LIMITED)
-           || ngx_strcmp(class.enhanced + 1, ".5.3") == 0;
-}
-
-
-/*
- * The address was accepted.  At a backup that counts only if it refuses
- * others; the failure of the better MX stands else.
- */
-
-static void
-ngx_smtp_verify_dialog_conclude(ngx_smtp_verify_probe_t *p,
-    ngx_int_t catch_all)
-{
-    if (ngx_smtp_verify_route_is_backup(p)) {
-
-        if (catch_all != NGX_SMTP_VERIFY_NO) {
-            p->result.evidence = p->failure;
-            ngx_smtp_verify_probe_finish(p, p->failure.reason);
-            return;
-        }
-
-    } else {
-        ngx_smtp_verify_facts_settle(&p->claim, catch_all);
-    }
-
-    p->result.is_catch_all = catch_all;
-
-    switch (catch_all) {
-
-    case NGX_SMTP_VERIFY_YES:
-        ngx_smtp_verify_probe_finish(p, SV_CATCH_ALL);
-        return;
-
-    case NGX_SMTP_VERIFY_NO:
-        ngx_smtp_verify_probe_finish(p, SV_ACCEPTED);
-        return;
-
-    default:
-        ngx_smtp_verify_probe_finish(p, SV_ACCEPTED_UNTESTED);
-        return;
-    }
 }

@@ -7,6 +7,7 @@
  *   egress.c   from where: which of our identities asks
  *   slot.c     when: the limits of the destination, and what feeds them
  *   dialog.c   what is asked there, and what the answers mean
+ *   random.c   the same of the random recipient: is the domain catch-all?
  *   verdict.c  the result
  */
 
@@ -135,9 +136,17 @@ ngx_uint_t ngx_smtp_verify_slot_messages(ngx_smtp_verify_probe_t *p);
 /* dialog.c; _start() as ngx_smtp_verify_session_connect() */
 ngx_int_t ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     ngx_msec_t connect_timeout);
-ngx_int_t ngx_smtp_verify_dialog_stands(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p);
-ngx_int_t ngx_smtp_verify_dialog_known(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_dialog_learn(ngx_smtp_verify_probe_t *p);
+
+/* random.c */
+ngx_uint_t ngx_smtp_verify_random_eager(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_random_accepted(ngx_smtp_verify_probe_t *p);
+ngx_int_t ngx_smtp_verify_random_known(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_random_ask(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_random_answered(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_random_unrefused(ngx_smtp_verify_probe_t *p);
+ngx_int_t ngx_smtp_verify_random_stands(ngx_smtp_verify_probe_t *p);
 
 /* evidence.c */
 sv_reason_e ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,

@@ -496,7 +496,7 @@ ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p)
     if (rc == NGX_DECLINED) {
         ngx_smtp_verify_slot_failed(p);
 
-        if (ngx_smtp_verify_dialog_stands(p) == NGX_OK) {
+        if (ngx_smtp_verify_random_stands(p) == NGX_OK) {
             return;
         }
 

@@ -294,7 +294,7 @@ ngx_smtp_verify_slot_find(ngx_smtp_verify_probe_t *p)
     }
 
     n = (p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_OFF
-         && ngx_smtp_verify_dialog_known(p) == NGX_SMTP_VERIFY_UNKNOWN)
+         && ngx_smtp_verify_random_known(p) == NGX_SMTP_VERIFY_UNKNOWN)
         ? 2 : 1;
 
     return ngx_smtp_verify_keep_find(p->conf, &p->addrs[p->iaddr], p->egress,
