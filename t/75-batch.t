@@ -896,3 +896,99 @@ Content-Type: text/plain
 "POST /batch\n" . "not an address\n" x 20000
 --- response_body_like: "summary":true,"lines":20000,.*"complete":true
 --- within: 2s
+
+
+
+=== TEST 43: many pieces of a file
+--- config
+client_body_buffer_size 1k;
+location = /batch {
+    client_max_body_size 0;
+    mirror /mirror;
+    smtp_verify_batch;
+}
+location = /mirror {
+    internal;
+    return 204;
+}
+--- more_headers
+Content-Type: text/plain
+--- request eval
+"POST /batch?smtp=0\n" 
+    . CORE::join('', map "\@no address $_\n", 1 .. 20000)
+--- response_body_like: "email":"@no address 20000",(?s:.*)"summary":true,"lines":20000,.*"invalid_syntax":20000\},"complete":true
+
+
+
+=== TEST 44: a list as the page of a body that was too large
+--- config
+location = /batch {
+    client_max_body_size 16;
+    error_page 413 @list;
+}
+location @list {
+    client_max_body_size 1m;
+    smtp_verify_batch;
+}
+--- more_headers
+Content-Type: text/plain
+--- request
+POST /batch
+john@ok.test
+jane@ok.test
+--- error_code: 413
+--- problem
+code: body_too_large
+
+
+
+=== TEST 45: likewise, and too large to be thrown away at once
+--- config
+location = /batch {
+    client_max_body_size 16;
+    error_page 413 @list;
+}
+location @list {
+    client_max_body_size 0;
+    smtp_verify_batch;
+}
+--- more_headers
+Content-Type: text/plain
+--- request eval
+"POST /batch\n" . "john\@ok.test\n" x 100000
+--- error_code: 413
+--- problem
+code: body_too_large
+
+
+
+=== TEST 46: likewise, and in chunks that somebody else read
+--- config
+location = /batch {
+    client_max_body_size 16;
+    error_page 413 @list;
+    mirror /mirror;
+}
+location = /mirror {
+    internal;
+    return 204;
+}
+location @list {
+    client_max_body_size 1m;
+    smtp_verify_batch;
+}
+--- more_headers
+Content-Type: text/plain
+Transfer-Encoding: chunked
+--- request eval
+"POST /batch
+d\r
+john\@ok.test\n\r
+d\r
+jane\@ok.test\n\r
+0\r
+\r
+"
+--- error_code: 413
+--- problem
+code: body_too_large

@@ -40,6 +40,8 @@ typedef struct {
     ngx_http_request_t            *request;
     ngx_temp_file_t               *file;        /* behind what is in memory */
     off_t                          read;
+    ngx_chain_t                   *given;       /* others', in its place */
+    off_t                          skip;        /* of the first of these */
     u_char                        *start;
     u_char                        *pos;
     u_char                        *last;
@@ -188,6 +190,9 @@ ngx_int_t ngx_http_smtp_verify_batch_read(ngx_http_request_t *r);
 /* _spool.c */
 ngx_int_t ngx_http_smtp_verify_spool_add(ngx_http_smtp_verify_spool_t *s,
     u_char *data, size_t len);
+/* what somebody else has, in memory or in a file, and keeps */
+ngx_int_t ngx_http_smtp_verify_spool_give(ngx_http_smtp_verify_spool_t *s,
+    ngx_chain_t *chain);
 /* more into memory: NGX_OK; NGX_DECLINED: there is none; or no room */
 ngx_int_t ngx_http_smtp_verify_spool_fill(ngx_http_smtp_verify_spool_t *s);
 

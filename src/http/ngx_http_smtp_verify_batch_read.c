@@ -3,15 +3,20 @@
 
 
 #define NGX_HTTP_SMTP_VERIFY_BATCH_READS  16    /* then others */
-#define NGX_HTTP_SMTP_VERIFY_BATCH_PART   32768
 
 
+static ngx_int_t ngx_http_smtp_verify_batch_thrown_away(
+    ngx_http_request_t *r);
 static void ngx_http_smtp_verify_batch_begun(ngx_http_request_t *r);
+static ngx_int_t ngx_http_smtp_verify_batch_given(
+    ngx_http_smtp_verify_batch_t *b);
 static void ngx_http_smtp_verify_batch_more(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_batch_take(
     ngx_http_smtp_verify_batch_t *b);
-static ngx_int_t ngx_http_smtp_verify_batch_keep(
-    ngx_http_smtp_verify_batch_t *b, ngx_buf_t *buf);
+static ngx_uint_t ngx_http_smtp_verify_batch_too_large(
+    ngx_http_smtp_verify_batch_t *b);
+static ngx_uint_t ngx_http_smtp_verify_batch_is_whole(
+    ngx_http_smtp_verify_batch_t *b);
 static void ngx_http_smtp_verify_batch_read_end(
     ngx_http_smtp_verify_batch_t *b);
 static void ngx_http_smtp_verify_batch_read_error(
@@ -28,12 +33,8 @@ ngx_http_smtp_verify_batch_read(ngx_http_request_t *r)
 {
     ngx_int_t  rc;
 
-    /* it was too large, and this is a page of that error */
-
     if (r->discard_body) {
-        return ngx_http_smtp_verify_problem(r, NGX_HTTP_BAD_REQUEST,
-                                            "malformed_request",
-                                            "The body cannot be read.");
+        return ngx_http_smtp_verify_batch_thrown_away(r);
     }
 
     r->request_body_no_buffering = 1;
@@ -55,9 +56,22 @@ ngx_http_smtp_verify_batch_read(ngx_http_request_t *r)
 }
 
 
+/* it was too large, and this is a page of that error */
+
+static ngx_int_t
+ngx_http_smtp_verify_batch_thrown_away(ngx_http_request_t *r)
+{
+    return ngx_http_smtp_verify_problem(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                        "body_too_large",
+                                        "The body was refused before it came "
+                                        "to the list.");
+}
+
+
 static void
 ngx_http_smtp_verify_batch_begun(ngx_http_request_t *r)
 {
+    ngx_int_t                      rc;
     ngx_http_smtp_verify_ctx_t    *ctx;
     ngx_http_smtp_verify_batch_t  *b;
 
@@ -71,7 +85,47 @@ ngx_http_smtp_verify_batch_begun(ngx_http_request_t *r)
 
     ngx_add_timer(&b->tick, 1);
 
-    ngx_http_smtp_verify_batch_more(r);
+    if (r->reading_body) {
+        ngx_http_smtp_verify_batch_more(r);
+        return;
+    }
+
+    ngx_http_smtp_verify_batch_wake(b);
+
+    rc = ngx_http_smtp_verify_batch_given(b);
+
+    if (rc == NGX_OK) {
+        ngx_http_smtp_verify_batch_read_end(b);
+
+    } else {
+        ngx_http_smtp_verify_batch_read_error(b, rc);
+    }
+}
+
+
+/* all of it is there; where somebody else had it read a file may hold it */
+
+static ngx_int_t
+ngx_http_smtp_verify_batch_given(ngx_http_smtp_verify_batch_t *b)
+{
+    ngx_chain_t  *cl;
+
+    for (cl = b->request->request_body->bufs; cl; cl = cl->next) {
+        b->received += ngx_buf_size(cl->buf);
+    }
+
+    if (ngx_http_smtp_verify_batch_too_large(b)) {
+        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+    }
+
+    if (ngx_http_smtp_verify_spool_give(&b->body,
+                                        b->request->request_body->bufs)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -126,71 +180,61 @@ ngx_http_smtp_verify_batch_more(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_smtp_verify_batch_take(ngx_http_smtp_verify_batch_t *b)
 {
-    ngx_int_t            rc;
-    ngx_chain_t         *cl, *next;
+    ngx_buf_t           *buf;
+    ngx_chain_t         *cl;
     ngx_http_request_t  *r;
 
     r = b->request;
 
-    for (cl = r->request_body->bufs; cl; cl = next) {
+    while (r->request_body->bufs) {
 
-        next = cl->next;
+        cl = r->request_body->bufs;
+        buf = cl->buf;
 
-        rc = ngx_http_smtp_verify_batch_keep(b, cl->buf);
-        if (rc != NGX_OK) {
-            return rc;
+        b->received += buf->last - buf->pos;
+
+        if (ngx_http_smtp_verify_batch_too_large(b)) {
+            return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
         }
 
-        /* else it may be that of others, too */
-
-        if (r->reading_body) {
-            cl->buf->pos = cl->buf->last;
-            r->request_body->bufs = next;
-            ngx_free_chain(r->pool, cl);
+        if (buf->pos != buf->last
+            && ngx_http_smtp_verify_spool_add(&b->body, buf->pos,
+                                              buf->last - buf->pos)
+               != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
+
+        buf->pos = buf->last;
+        r->request_body->bufs = cl->next;
+        ngx_free_chain(r->pool, cl);
     }
 
     return NGX_OK;
 }
 
 
-/* where somebody else had it read a file may hold it */
-
-static ngx_int_t
-ngx_http_smtp_verify_batch_keep(ngx_http_smtp_verify_batch_t *b,
-    ngx_buf_t *buf)
+static ngx_uint_t
+ngx_http_smtp_verify_batch_too_large(ngx_http_smtp_verify_batch_t *b)
 {
-    off_t          skip, len;
-    size_t         size;
-    static u_char  part[NGX_HTTP_SMTP_VERIFY_BATCH_PART];
+    return b->limits->max_body && b->received > b->limits->max_body;
+}
 
-    len = ngx_buf_size(buf);
 
-    b->received += len;
+/* it may have been cut short, or thrown away, by whoever had it before */
 
-    if (b->limits->max_body && b->received > b->limits->max_body) {
-        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
-    }
+static ngx_uint_t
+ngx_http_smtp_verify_batch_is_whole(ngx_http_smtp_verify_batch_t *b)
+{
+    ngx_table_elt_t     *h;
+    ngx_http_request_t  *r;
 
-    if (ngx_buf_in_memory(buf)) {
-        return len == 0 || ngx_http_smtp_verify_spool_add(&b->body, buf->pos,
-                                                          (size_t) len)
-                           == NGX_OK
-               ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    r = b->request;
+    h = r->headers_in.content_length;
 
-    for (skip = 0; skip < len; skip += size) {
-
-        size = (size_t) ngx_min(len - skip, NGX_HTTP_SMTP_VERIFY_BATCH_PART);
-
-        if (ngx_http_smtp_verify_body_get(buf, skip, part, size) != NGX_OK
-            || ngx_http_smtp_verify_spool_add(&b->body, part, size) != NGX_OK)
-        {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-    }
-
-    return NGX_OK;
+    return r->request_body->rest <= 0
+           && (h == NULL
+               || ngx_atoof(h->value.data, h->value.len) == b->received);
 }
 
 
@@ -204,6 +248,13 @@ ngx_http_smtp_verify_batch_read_end(ngx_http_smtp_verify_batch_t *b)
     r = b->request;
 
     b->reading = 0;
+
+    if (!ngx_http_smtp_verify_batch_is_whole(b)) {
+        ngx_http_smtp_verify_batch_error(b, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                         "body_too_large",
+                                         "The body was refused before it came "
+                                         "to the list.");
+    }
 
     r->read_event_handler = ngx_http_test_reading;
 

@@ -5,8 +5,12 @@
 #define NGX_HTTP_SMTP_VERIFY_SPOOL_SIZE  65536
 
 
+static ngx_int_t ngx_http_smtp_verify_spool_init(
+    ngx_http_smtp_verify_spool_t *s);
 static ngx_int_t ngx_http_smtp_verify_spool_write(
     ngx_http_smtp_verify_spool_t *s, u_char *data, size_t len);
+static ngx_int_t ngx_http_smtp_verify_spool_fill_given(
+    ngx_http_smtp_verify_spool_t *s);
 static void ngx_http_smtp_verify_spool_compact(
     ngx_http_smtp_verify_spool_t *s);
 
@@ -15,16 +19,8 @@ ngx_int_t
 ngx_http_smtp_verify_spool_add(ngx_http_smtp_verify_spool_t *s, u_char *data,
     size_t len)
 {
-    if (s->start == NULL) {
-        s->start = ngx_palloc(s->request->pool,
-                              NGX_HTTP_SMTP_VERIFY_SPOOL_SIZE);
-        if (s->start == NULL) {
-            return NGX_ERROR;
-        }
-
-        s->pos = s->start;
-        s->last = s->start;
-        s->end = s->start + NGX_HTTP_SMTP_VERIFY_SPOOL_SIZE;
+    if (ngx_http_smtp_verify_spool_init(s) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     if (s->file && s->read < s->file->offset) {
@@ -42,6 +38,37 @@ ngx_http_smtp_verify_spool_add(ngx_http_smtp_verify_spool_t *s, u_char *data,
     s->last = ngx_cpymem(s->last, data, len);
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_spool_init(ngx_http_smtp_verify_spool_t *s)
+{
+    if (s->start) {
+        return NGX_OK;
+    }
+
+    s->start = ngx_palloc(s->request->pool, NGX_HTTP_SMTP_VERIFY_SPOOL_SIZE);
+    if (s->start == NULL) {
+        return NGX_ERROR;
+    }
+
+    s->pos = s->start;
+    s->last = s->start;
+    s->end = s->start + NGX_HTTP_SMTP_VERIFY_SPOOL_SIZE;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_spool_give(ngx_http_smtp_verify_spool_t *s,
+    ngx_chain_t *chain)
+{
+    s->given = chain;
+    s->skip = 0;
+
+    return ngx_http_smtp_verify_spool_init(s);
 }
 
 
@@ -108,6 +135,10 @@ ngx_http_smtp_verify_spool_fill(ngx_http_smtp_verify_spool_t *s)
     size_t   size;
     ssize_t  n;
 
+    if (s->given) {
+        return ngx_http_smtp_verify_spool_fill_given(s);
+    }
+
     if (s->file == NULL || s->read == s->file->offset) {
         return NGX_DECLINED;
     }
@@ -130,6 +161,44 @@ ngx_http_smtp_verify_spool_fill(ngx_http_smtp_verify_spool_t *s)
 
     s->last += n;
     s->read += n;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_spool_fill_given(ngx_http_smtp_verify_spool_t *s)
+{
+    off_t       left;
+    size_t      size;
+    ngx_buf_t  *b;
+
+    while (s->given && s->skip == ngx_buf_size(s->given->buf)) {
+        s->given = s->given->next;
+        s->skip = 0;
+    }
+
+    if (s->given == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_http_smtp_verify_spool_compact(s);
+
+    b = s->given->buf;
+    left = ngx_buf_size(b) - s->skip;
+    size = s->end - s->last;
+    size = (size_t) ngx_min((off_t) size, left);
+
+    if (size == 0) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_smtp_verify_body_get(b, s->skip, s->last, size) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    s->last += size;
+    s->skip += size;
 
     return NGX_OK;
 }
