@@ -101,11 +101,11 @@ mx1 11 refuse
 a.test MX 10 mx.a.test
 mx.a.test A 11
 b.test MX 10 mx.b.test
-mx.b.test A 11
+mx.b.test A 13
 c.test MX 10 mx.c.test
-mx.c.test A 11
+mx.c.test A 14
 d.test MX 10 mx.d.test
-mx.d.test A 11
+mx.d.test A 15
 --- address
 x@a.test
 x@b.test
@@ -196,9 +196,9 @@ mx2 12 pipelining users=john
 a.test MX 10 mx.a.test
 mx.a.test A 11
 b.test MX 10 mx.b.test
-mx.b.test A 11
+mx.b.test A 13
 c.test MX 10 mx.c.test
-mx.c.test A 11
+mx.c.test A 14
 ok.test MX 10 mx2.ok.test
 mx2.ok.test A 12
 --- request eval
@@ -246,3 +246,148 @@ reason: sender_blocked
 --
 reason: circuit_open
 --- smtp_sessions: 2
+
+
+
+=== TEST 10: many names of one host that is down are one destination
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=20s suspend=3;
+--- smtp
+mx1 11 refuse
+--- dns
+a.test MX 10 mx.a.test
+mx.a.test A 11
+b.test MX 10 mx.b.test
+mx.b.test A 11
+c.test MX 10 mx.c.test
+mx.c.test A 11
+d.test MX 10 mx.d.test
+mx.d.test A 11
+--- address
+x@a.test
+x@b.test
+x@c.test
+x@d.test
+--- json
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: connect_failed
+--- smtp_sessions: 0
+
+
+
+=== TEST 11: an egress that just worked is not suspended
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=20s suspend=3;
+--- smtp
+mx1 11 pipelining users=john
+--- dns
+a.test MX 10 mx.a.test
+mx.a.test A 13
+b.test MX 10 mx.b.test
+mx.b.test A 14
+c.test MX 10 mx.c.test
+mx.c.test A 15
+d.test MX 10 mx.d.test
+mx.d.test A 16
+ok.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- address
+john@ok.test
+x@a.test
+x@b.test
+x@c.test
+x@d.test
+--- json
+reason: accepted
+--
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: connect_failed
+--- smtp_sessions: 1
+
+
+
+=== TEST 12: who was reached last time need not wait until it is resumed
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=60s suspend=3;
+smtp_verify_keepalive off;
+--- smtp
+mx1 11 pipelining users=john
+--- dns
+a.test MX 10 mx.a.test
+mx.a.test A 13
+b.test MX 10 mx.b.test
+mx.b.test A 14
+c.test MX 10 mx.c.test
+mx.c.test A 15
+d.test MX 10 mx.d.test
+mx.d.test A 16
+ok.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- request eval
+['GET /verify?email=john@ok.test',
+ ["POST /verify\nemail=", { value => 'x@a.test', delay_before => 11 }],
+ 'GET /verify?email=x@b.test', 'GET /verify?email=x@c.test',
+ 'GET /verify?email=x@d.test', 'GET /verify?email=jane@ok.test',
+ 'GET /verify?email=x@d.test']
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+reason: accepted
+--
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: circuit_open
+--
+reason: mailbox_not_found
+--
+reason: connect_failed
+--- smtp_sessions: 2
+--- timeout: 25s
+
+
+
+=== TEST 13: who cannot be reached makes no pause longer
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=1s max_pause=20s suspend=2;
+--- dns
+a.test MX 10 mx.a.test
+mx.a.test A 13
+b.test MX 10 mx.b.test
+mx.b.test A 14
+--- request eval
+['GET /verify?email=x@a.test', 'GET /verify?email=x@b.test',
+ 'GET /verify?email=x@a.test',
+ ["POST /verify\nemail=", { value => 'x@a.test', delay_before => 1.5 }],
+ 'GET /verify?email=x@b.test',
+ ["POST /verify\nemail=", { value => 'x@b.test', delay_before => 1.5 }]]
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: circuit_open
+retry_after: 1
+--
+reason: connect_failed
+--
+reason: circuit_open
+retry_after: 1
+--
+reason: connect_failed
+--- timeout: 15s

@@ -4,6 +4,7 @@
 
 #define NGX_SMTP_VERIFY_THROTTLE_WINDOW  60000  /* ms */
 #define NGX_SMTP_VERIFY_THROTTLE_TRIAL   1000   /* ms, while one is made */
+#define NGX_SMTP_VERIFY_THROTTLE_SILENT  10000  /* ms, before it is suspended */
 
 
 static ngx_uint_t ngx_smtp_verify_throttle_count_seen(
@@ -16,6 +17,9 @@ static ngx_uint_t ngx_smtp_verify_throttle_failed(
 static ngx_uint_t ngx_smtp_verify_throttle_unconnected(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, uint64_t now);
+static void ngx_smtp_verify_throttle_count_unconnected(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_throttle_entry_t *egress, uint64_t now);
 
 
 /* what a fault weighs, of SV_BREAKER_THRESHOLD */
@@ -33,7 +37,7 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
     uint64_t                           left;
     ngx_uint_t                         i;
     sv_breaker_state_e                 state;
-    ngx_smtp_verify_throttle_entry_t  *e, *egress;
+    ngx_smtp_verify_throttle_entry_t  *e, *egress, *destination;
 
     *trials = 0;
 
@@ -43,6 +47,8 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
 
     egress = ngx_smtp_verify_throttle_entry(throttle, slot,
                                             ngx_smtp_verify_ref_egress);
+    destination = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                            ngx_smtp_verify_ref_destination);
 
     for (i = 0; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
 
@@ -67,7 +73,10 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
             continue;
         }
 
-        if (state == SV_BREAKER_OPEN || e->trials) {
+        if (e == egress
+            ? !ngx_smtp_verify_throttle_resumes(e, destination, now)
+            : state == SV_BREAKER_OPEN || e->trials)
+        {
             left = ngx_max(sv_breaker_left(&e->breaker, now),
                            NGX_SMTP_VERIFY_THROTTLE_TRIAL);
             *retry_after = (left + 999) / 1000;
@@ -115,6 +124,7 @@ ngx_smtp_verify_throttle_failed(ngx_smtp_verify_throttle_t *throttle,
     egress->voided = ++egress->window;
     egress->start = 0;
     egress->failed = 0;
+    egress->silent = 0;
 
     throttle->sh->counts.suspended++;
 
@@ -189,6 +199,8 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
         return 0;
 
     case ngx_smtp_verify_seen_connected:
+        e->worked = (e != throttle->entries);
+        egress->connected = now;
         egress->failed = 0;
         egress->start = 0;
 
@@ -204,6 +216,8 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
         return ngx_smtp_verify_throttle_failed(throttle, slot, limits, now);
 
     case ngx_smtp_verify_seen_connect_failed:
+        e->worked = 0;
+
         if (limits->breaker.pause) {
             changed = ngx_smtp_verify_throttle_unconnected(throttle, slot,
                                                            limits, now);
@@ -229,8 +243,9 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
 
 
 /*
- * 1: too many destinations cannot be connected to, and none can: it is us.
- * Theirs of these faults are void, by the window that they were seen in.
+ * 1: too many destinations cannot be connected to, and for a while none could:
+ * it is us.  Theirs of these faults are void, by the window that they were
+ * seen in.  A pause does not grow: any destination that is down would do that.
  */
 
 static ngx_uint_t
@@ -238,10 +253,8 @@ ngx_smtp_verify_throttle_unconnected(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
     uint64_t now)
 {
-    ngx_smtp_verify_throttle_entry_t  *e, *egress;
+    ngx_smtp_verify_throttle_entry_t  *egress;
 
-    e = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                       ngx_smtp_verify_ref_destination);
     egress = ngx_smtp_verify_throttle_entry(throttle, slot,
                                             ngx_smtp_verify_ref_egress);
 
@@ -250,6 +263,8 @@ ngx_smtp_verify_throttle_unconnected(ngx_smtp_verify_throttle_t *throttle,
     }
 
     if (egress->breaker.until) {
+        egress->breaker.pause = 0;
+
         (void) sv_breaker_fault(&egress->breaker, &limits->breaker,
                                 SV_BREAKER_THRESHOLD,
                                 slot->state & NGX_SMTP_VERIFY_SLOT_RESUME,
@@ -257,29 +272,55 @@ ngx_smtp_verify_throttle_unconnected(ngx_smtp_verify_throttle_t *throttle,
         return 0;
     }
 
-    if (egress->start == 0
-        || now - egress->start > NGX_SMTP_VERIFY_THROTTLE_WINDOW)
+    ngx_smtp_verify_throttle_count_unconnected(throttle, slot, egress, now);
+
+    if (egress->failed < limits->suspend
+        || now < egress->connected + NGX_SMTP_VERIFY_THROTTLE_SILENT)
     {
-        egress->window++;
-        egress->start = now;
-        egress->failed = 0;
-    }
-
-    if (e->window != egress->window) {
-        e->window = egress->window;
-        egress->failed++;
-    }
-
-    if (egress->failed < limits->suspend) {
         return 0;
     }
 
     egress->voided = egress->window;
     egress->start = 0;
     egress->failed = 0;
+    egress->silent = 1;
+    egress->breaker.pause = 0;
 
     throttle->sh->counts.suspended++;
 
     return sv_breaker_fault(&egress->breaker, &limits->breaker,
                             SV_BREAKER_THRESHOLD, 0, now);
+}
+
+
+/* many names of one address are one, and so are many addresses of a name */
+
+static void
+ngx_smtp_verify_throttle_count_unconnected(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_throttle_entry_t *egress, uint64_t now)
+{
+    ngx_smtp_verify_throttle_entry_t  *e, *ip;
+
+    e = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                       ngx_smtp_verify_ref_destination);
+    ip = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                        ngx_smtp_verify_ref_ip);
+
+    /* another worker may be ahead by a moment */
+
+    if (egress->start == 0
+        || now > egress->start + NGX_SMTP_VERIFY_THROTTLE_WINDOW)
+    {
+        egress->window++;
+        egress->start = now;
+        egress->failed = 0;
+    }
+
+    if (e->window != egress->window && ip->window != egress->window) {
+        egress->failed++;
+    }
+
+    e->window = egress->window;
+    ip->window = egress->window;
 }

@@ -2,6 +2,9 @@
 #include "ngx_smtp_verify_throttle_sh.h"
 
 
+#define NGX_SMTP_VERIFY_THROTTLE_TRIALS  4      /* of an egress, at once */
+
+
 static ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_known(
     ngx_smtp_verify_throttle_t *throttle, u_char *key);
 static uint64_t ngx_smtp_verify_throttle_closed(
@@ -35,7 +38,8 @@ ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t)
     e = ngx_smtp_verify_throttle_known(throttle,
                                       keys[ngx_smtp_verify_ref_destination]);
 
-    left = ngx_smtp_verify_throttle_closed(egress, now);
+    left = egress && ngx_smtp_verify_throttle_resumes(egress, e, now)
+           ? 0 : ngx_smtp_verify_throttle_closed(egress, now);
 
     /* faults of a window in which the egress was to blame are void */
 
@@ -74,6 +78,26 @@ ngx_smtp_verify_throttle_known(ngx_smtp_verify_throttle_t *throttle,
     }
 
     return NULL;
+}
+
+
+/*
+ * Whoever has domains that cannot be reached must neither have all trials nor
+ * keep others from one: who was reached last time need not wait for a trial,
+ * and is not in the way of who is tried at the end of a pause.
+ */
+
+ngx_uint_t
+ngx_smtp_verify_throttle_resumes(ngx_smtp_verify_throttle_entry_t *egress,
+    ngx_smtp_verify_throttle_entry_t *e, uint64_t now)
+{
+    if (egress->silent && e && e->worked) {
+        return egress->trials < 2 * NGX_SMTP_VERIFY_THROTTLE_TRIALS;
+    }
+
+    return sv_breaker_state(&egress->breaker, now) == SV_BREAKER_HALF_OPEN
+           && egress->trials < (egress->silent
+                                ? NGX_SMTP_VERIFY_THROTTLE_TRIALS : 1);
 }
 
 

@@ -47,12 +47,16 @@ typedef struct {
     uint32_t                           waiting;
     uint32_t                           bulk;        /* of these */
     uint32_t                           trials;
-    uint32_t                           failed;      /* egress: how many
-                                                       destinations did … */
+    uint32_t                           worked;      /* the last connection
+                                                       to it was made */
+    uint32_t                           silent;      /* egress: suspended, as
+                                                       none could be made */
+    uint32_t                           failed;      /* how many did … */
     uint64_t                           window;      /* … since its start */
     uint64_t                           start;
     uint64_t                           voided;      /* a window that blames
                                                        no destination */
+    uint64_t                           connected;   /* egress: ms, last */
 } ngx_smtp_verify_throttle_entry_t;
 
 
@@ -140,6 +144,10 @@ ngx_int_t ngx_smtp_verify_throttle_breakers(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, uint64_t now, uint32_t *trials,
     ngx_uint_t *retry_after);
+/* may a destination, NULL if it is not known, be a trial of its egress? */
+ngx_uint_t ngx_smtp_verify_throttle_resumes(
+    ngx_smtp_verify_throttle_entry_t *egress,
+    ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
 ngx_int_t ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t,
     uint64_t now);
 
