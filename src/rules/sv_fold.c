@@ -26,6 +26,22 @@ static const char  sv_latin[] =
     "lllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
 
 
+/* U+1E00 .. U+1EFF, of which Vietnamese is written, likewise */
+
+static const char  sv_latin_more[] =
+    "aabbbbbbccddddddddddeeeeeeeeeeffgghhhhhhhhhhiiiikkkkkkllllllllmm"
+    "mmmmnnnnnnnnoooooooopppprrrrrrrrssssssssssttttttttuuuuuuuuuuvvvv"
+    "wwwwwwwwwwxxxxyyzzzzzzhtwyassssdaaaaaaaaaaaaaaaaaaaaaaaaeeeeeeee"
+    "eeeeeeeeiiiioooooooooooooooooooooooouuuuuuuuuuuuuuyyyyyyyyllvvyy";
+
+
+/* U+0386 .. U+03CE likewise: 'A' stands for alpha, '.' for no letter */
+
+static const char  sv_greek[] =
+    "A.EGI.O.UYIABCDEFGHIJKLMNOPQ.STUVWXYI"
+    "UAEGIUABCDEFGHIJKLMNOPQSSTUVWXYIUOUY";
+
+
 /* bits of octets: spaces, control characters, and <>()[]{}",;|` */
 
 static const unsigned char  sv_chunk_ends[32] = {
@@ -55,6 +71,8 @@ static void sv_put_char(sv_out_t *out, const unsigned char **p,
     const unsigned char *end);
 static void sv_put_code(sv_out_t *out, uint32_t ch,
     const unsigned char *bytes, size_t len);
+static uint32_t sv_fold_code(uint32_t ch);
+static uint32_t sv_fold_cyrillic(uint32_t ch);
 static void sv_put(sv_out_t *out, unsigned char ch);
 static void sv_put_space(sv_out_t *out);
 static void sv_put_word(sv_out_t *out, unsigned char ch);
@@ -466,10 +484,7 @@ sv_put_code(sv_out_t *out, uint32_t ch, const unsigned char *bytes,
 {
     size_t  i;
 
-    if (ch >= 0xff01 && ch <= 0xff5e) {
-        /* full-width forms of ASCII */
-        ch -= 0xfee0;
-    }
+    ch = sv_fold_code(ch);
 
     if (ch < 0x80) {
         if (sv_is_alnum(ch)) {
@@ -477,19 +492,6 @@ sv_put_code(sv_out_t *out, uint32_t ch, const unsigned char *bytes,
 
         } else {
             sv_put_space(out);
-        }
-
-        return;
-    }
-
-    if (ch >= 0xc0 && ch < 0xc0 + sizeof(sv_latin) - 1) {
-        ch = (unsigned char) sv_latin[ch - 0xc0];
-
-        if (ch == ' ') {
-            sv_put_space(out);
-
-        } else {
-            sv_put(out, ch);
         }
 
         return;
@@ -508,9 +510,7 @@ sv_put_code(sv_out_t *out, uint32_t ch, const unsigned char *bytes,
         return;
     }
 
-    if (ch >= 0x410 && ch < 0x430) {
-        /* Cyrillic capitals */
-        ch += 0x20;
+    if (ch < 0x800) {
         sv_put(out, 0xc0 | (ch >> 6));
         sv_put(out, 0x80 | (ch & 0x3f));
         return;
@@ -519,6 +519,69 @@ sv_put_code(sv_out_t *out, uint32_t ch, const unsigned char *bytes,
     for (i = 0; i < len; i++) {
         sv_put(out, bytes[i]);
     }
+}
+
+
+/* a character without width, case and accents */
+
+static uint32_t
+sv_fold_code(uint32_t ch)
+{
+    if (ch >= 0xff01 && ch <= 0xff5e) {
+        return ch - 0xfee0;
+    }
+
+    if (ch >= 0xc0 && ch < 0xc0 + sizeof(sv_latin) - 1) {
+        return sv_latin[ch - 0xc0];
+    }
+
+    if (ch >= 0x1e00 && ch < 0x1e00 + sizeof(sv_latin_more) - 1) {
+        return sv_latin_more[ch - 0x1e00];
+    }
+
+    if (ch >= 0x386 && ch < 0x386 + sizeof(sv_greek) - 1
+        && sv_greek[ch - 0x386] != '.')
+    {
+        return 0x3b1 + (sv_greek[ch - 0x386] - 'A');
+    }
+
+    if (ch >= 0x400 && ch < 0x460) {
+        return sv_fold_cyrillic(ch);
+    }
+
+    switch (ch) {
+
+    case 0x1a0: case 0x1a1:
+        return 'o';
+
+    case 0x1af: case 0x1b0:
+        return 'u';
+
+    case 0x218: case 0x219:
+        return 's';
+
+    case 0x21a: case 0x21b:
+        return 't';
+
+    default:
+        return ch;
+    }
+}
+
+
+static uint32_t
+sv_fold_cyrillic(uint32_t ch)
+{
+    if (ch < 0x410) {
+        ch += 0x50;
+
+    } else if (ch < 0x430) {
+        ch += 0x20;
+    }
+
+    /* io is written ie as often */
+
+    return ch == 0x451 ? 0x435 : ch;
 }
 
 

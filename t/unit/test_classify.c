@@ -677,6 +677,141 @@ missing_or_not(void **state)
 }
 
 
+/* what is not there need not be the mailbox */
+
+static void
+of_something_else(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "<jdoe@example.com>: Recipient address rejected: Host not"
+                  " found" },
+        { X, 550, "<jdoe@example.com>: Recipient address rejected: Service "
+                  "not found" },
+        { X, 550, "<jdoe@example.com>: Recipient address rejected: Message "
+                  "not found" },
+        { X, 550, "5.1.1 <jdoe@example.com>: Recipient address rejected: He"
+                  "ader is invalid" },
+        { X, 550, "The mailbox server could not be located" },
+        { X, 550, "Unknown user database" },
+        { X, 550, "Address jdoe@example.com has a nonexistent domain" },
+        { X, 550, "Invalid host name in <jdoe@example.com>" },
+        { X, 501, "Invalid address" },
+        { B, 550, "The originating user is not registered" },
+        { B, 550, "Bounce address not found" },
+        { B, 550, "Reply-to address is wrong" },
+        { X, 550, "Your mailbox is invalid" },
+        { X, 550, "5.1.1 Your username is not known" },
+        { N, 550, "<jdoe@example.com>: Recipient address rejected: no mailb"
+                  "ox of that name" },
+        { N, 550, "Mail server: the mailbox you wrote to is unknown" },
+        { N, 501, "5.1.1 No such user" }
+    };
+
+    check_all(cases);
+}
+
+
+static void
+ways_to_say_missing(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "Unknown delivery address" },
+        { N, 550, "Incorrect mail address" },
+        { N, 550, "Wrong user" },
+        { N, 550, "The alias ceased to exist" },
+        { N, 550, "That address could not be located" },
+        { N, 550, "Recipient does not match any of our mailboxes" },
+        { N, 550, "The mailbox you are trying to reach is not known any mor"
+                  "e" },
+        { N, 550, "Mailbox jdoe@example.com is not available" },
+        { N, 550, "jdoe@example.com has been removed" },
+        { N, 550, "The user's name was misspelled, this address is wrong" },
+        { N, 550, "There is no destination mailbox of that name" },
+        { T, 450, "Mailbox jdoe@example.com is not available" },
+        { P, 550, "5.7.1 Address unavailable, access denied by policy" }
+    };
+
+    check_all(cases);
+}
+
+
+static void
+one_text_for_two_states(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "Recipient unknown or quota exceeded" },
+        { X, 550, "Mailbox full or does not exist" },
+        { N, 550, "Mailbox disabled or not found" },
+        { N, 550, "Unknown/disabled user" },
+        { D, 550, "Account locked for abuse of our terms" },
+        { D, 550, "This user cannot receive any mail" },
+        { F, 550, "The account does not have enough free space" },
+        { F, 550, "Quota is over for the mailbox" }
+    };
+
+    check_all(cases);
+}
+
+
+static void
+still_more_languages(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "Die Adresse jdoe@example.com existiert bei uns nicht" },
+        { N, 550, "Ung\303\274ltige Empf\303\244ngeradresse" },
+        { N, 550, "Aucun compte ne porte ce nom" },
+        { N, 550, "L\342\200\231utilisateur n\342\200\231a pas \303\251t"
+                  "\303\251 trouv\303\251" },
+        { N, 550, "No se ha encontrado la cuenta" },
+        { N, 550, "Usuario inexistente en este dominio" },
+        { N, 550, "Caixa postal inexistente neste servidor" },
+        { N, 550, "L'utente risulta sconosciuto" },
+        { N, 550, "\320\235\320\265\320\262\320\265\321\200\320\275\321\213"
+                  "\320\271 \320\277\320\276\320\273\321\203\321\207\320"
+                  "\260\321\202\320\265\320\273\321\214" },
+        { N, 550, "\320\257\321\211\320\270\320\272 \321\203\320\264\320"
+                  "\260\320\273\321\221\320\275" },
+        { N, 550, "\320\235\320\265\320\277\320\276\320\267\320\275\320\260"
+                  "\321\202 \320\277\320\276\321\202\321\200\320\265\320"
+                  "\261\320\270\321\202\320\265\320\273" },
+        { N, 550, "C\304\203su\310\233a po\310\231tal\304\203 nu exist\304"
+                  "\203" },
+        { N, 550, "Korisnik nije prona\304\221en" },
+        { N, 550, "\316\247\317\201\316\256\317\203\317\204\316\267\317\202"
+                  " \316\254\316\263\316\275\317\211\317\203\317\204\316"
+                  "\277\317\202" },
+        { N, 550, "T\303\240i kho\341\272\243n n\303\240y kh\303\264ng t"
+                  "\341\273\223n t\341\272\241i" },
+        { N, 550, "Penerima tidak ditemukan" },
+        { N, 550, "\330\247\331\204\330\255\330\263\330\247\330\250 \330"
+                  "\272\331\212\330\261 \331\205\331\210\330\254\331\210"
+                  "\330\257" },
+        { N, 550, "\346\227\240\346\255\244\346\224\266\344\273\266\344\272"
+                  "\272" },
+        { N, 550, "\352\263\204\354\240\225\354\235\264 \354\227\206\354"
+                  "\212\265\353\213\210\353\213\244" },
+        { F, 552, "H\341\273\231p th\306\260 \304\221\303\243 \304\221\341"
+                  "\272\247y" },
+        { F, 552, "\320\241\320\272\321\200\320\270\320\275\321\214\320\272"
+                  "\320\260 \320\277\320\265\321\200\320\265\320\277\320"
+                  "\276\320\262\320\275\320\265\320\275\320\260" },
+        { F, 552, "El usuario ha superado la cuota" },
+        { F, 552, "Speicherplatz des Kontos ersch\303\266pft" },
+        { D, 550, "Kontot \303\244r avst\303\244ngt" },
+        { D, 550, "\350\257\245\347\224\250\346\210\267\345\267\262\350\242"
+                  "\253\347\246\201\347\224\250" },
+        { X, 550, "No existe el dominio del usuario" },
+        { X, 550, "Domaine du destinataire inconnu" },
+        { B, 550, "El remitente no se ha encontrado" },
+        { B, 550, "\320\236\321\202\320\277\321\200\320\260\320\262\320\270"
+                  "\321\202\320\265\320\273\321\214 \321\203\320\264\320"
+                  "\260\320\273\321\221\320\275" }
+    };
+
+    check_all(cases);
+}
+
+
 /* a word is a word: local parts, host names and URLs say nothing */
 
 static void
@@ -797,6 +932,10 @@ main(void)
         cmocka_unit_test(said_of_our_address),
         cmocka_unit_test(said_of_us),
         cmocka_unit_test(missing_or_not),
+        cmocka_unit_test(of_something_else),
+        cmocka_unit_test(ways_to_say_missing),
+        cmocka_unit_test(one_text_for_two_states),
+        cmocka_unit_test(still_more_languages),
         cmocka_unit_test(words),
         cmocka_unit_test(any_bytes)
     };
