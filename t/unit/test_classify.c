@@ -812,6 +812,50 @@ still_more_languages(void **state)
 }
 
 
+/* a code is heard where the text does not speak of something else */
+
+static void
+codes_that_say_too_little(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "5.1.1 Address too long" },
+        { X, 554, "5.1.1 No valid recipients" },
+        { X, 550, "5.1.1 Recipient not liked" },
+        { P, 550, "5.4.1 Mailbox unavailable, access denied by policy" },
+        { X, 550, "5.2.1 Service is not available over IPv6" },
+        { B, 550, "5.2.1 Mailbox of the sender is shut" },
+        { N, 550, "5.1.1 <jdoe@example.com>" },
+        { D, 550, "5.2.1 <jdoe@example.com>" }
+    };
+
+    check_all(cases);
+}
+
+
+static void
+ways_to_say_full_or_shut(void **state)
+{
+    const case_t  cases[] = {
+        { F, 552, "The user has reached the quota" },
+        { F, 552, "Mailbox size of jdoe exceeded" },
+        { F, 552, "The mailbox has too many messages" },
+        { F, 552, "jdoe@example.com is full" },
+        { F, 552, "This account has insufficient storage" },
+        { L, 550, "Policy rejection, quota exceeded" },
+        { L, 550, "The user is receiving messages at a rate that is too hig"
+                  "h" },
+        { D, 550, "The account is on hold" },
+        { D, 550, "Mailbox not yet activated" },
+        { D, 550, "Message rejected: user account was closed" },
+        { P, 550, "jdoe@example.com is a closed mailing list" },
+        { N, 550, "User unknown, message size 10 kB" },
+        { X, 550, "Cannot find an MX for the recipient" }
+    };
+
+    check_all(cases);
+}
+
+
 /* a word is a word: local parts, host names and URLs say nothing */
 
 static void
@@ -936,6 +980,8 @@ main(void)
         cmocka_unit_test(ways_to_say_missing),
         cmocka_unit_test(one_text_for_two_states),
         cmocka_unit_test(still_more_languages),
+        cmocka_unit_test(codes_that_say_too_little),
+        cmocka_unit_test(ways_to_say_full_or_shut),
         cmocka_unit_test(words),
         cmocka_unit_test(any_bytes)
     };
