@@ -841,7 +841,7 @@ ways_to_say_full_or_shut(void **state)
         { F, 552, "The mailbox has too many messages" },
         { F, 552, "jdoe@example.com is full" },
         { F, 552, "This account has insufficient storage" },
-        { L, 550, "Policy rejection, quota exceeded" },
+        { P, 550, "Policy rejection, quota exceeded" },
         { L, 550, "The user is receiving messages at a rate that is too hig"
                   "h" },
         { D, 550, "The account is on hold" },
