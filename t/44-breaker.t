@@ -391,3 +391,100 @@ retry_after: 1
 --
 reason: connect_failed
 --- timeout: 15s
+
+
+
+=== TEST 14: a domain that names another's host beside its own
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=20s;
+smtp_verify_keepalive off;
+--- smtp
+mx1 11 pipelining users=john
+mx2 12
+    banner: 554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org
+--- dns
+ok.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+evil.test MX 10 mx1.ok.test
+evil.test MX 10 zz.evil.test
+zz.evil.test A 12
+--- address eval
+CORE::join("\n", (map "u$_\@evil.test", 1 .. 20), 'john@ok.test')
+--- json eval
+CORE::join "\n--\n", ("reason: *") x 20, "reason: accepted"
+
+
+
+=== TEST 15: a server that says it were somebody else's
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=20s;
+smtp_verify_keepalive off;
+--- smtp
+mx1 11 pipelining users=john
+mx2 12
+    banner: 220 mx.google.com ESMTP x
+    mail: close
+mx3 13
+    banner: 554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org
+--- dns
+ok.test MX 10 aspmx.l.google.com
+aspmx.l.google.com A 11
+evil.test MX 10 a.evil.test
+evil.test MX 20 b.evil.test
+a.evil.test A 12
+b.evil.test A 13
+--- address
+x@evil.test
+y@evil.test
+z@evil.test
+john@ok.test
+--- json
+reason: *
+--
+reason: *
+--
+reason: *
+--
+reason: accepted
+
+
+
+=== TEST 16: a domain that names a host of a provider's where nobody listens
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=20s suspend=0;
+smtp_verify_keepalive off;
+--- smtp
+mx1 11 pipelining users=john
+--- dns
+ok.test MX 10 aspmx.l.google.com
+aspmx.l.google.com A 11
+evil.test MX 10 www.google.com
+www.google.com A 12
+--- address
+john@ok.test
+a@evil.test
+b@evil.test
+c@evil.test
+d@evil.test
+e@evil.test
+f@evil.test
+g@evil.test
+john@ok.test
+--- json
+reason: accepted
+--
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: *
+--
+reason: *
+--
+reason: *
+--
+reason: accepted

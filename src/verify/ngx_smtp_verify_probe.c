@@ -382,7 +382,7 @@ ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
 
     ngx_smtp_verify_probe_stop(p);
 
-    p->again = ngx_time() + retry + 1;
+    p->again = ngx_current_msec + (ngx_msec_t) (retry + 1) * 1000;
     p->budget.handler = ngx_smtp_verify_probe_waited;
 
     ngx_add_timer(&p->budget, 1000);
@@ -403,7 +403,7 @@ ngx_smtp_verify_probe_waited(ngx_event_t *ev)
         return;
     }
 
-    if (ngx_time() < p->again) {
+    if ((ngx_msec_int_t) (p->again - ngx_current_msec) > 0) {
         ngx_add_timer(&p->budget, 1000);
         return;
     }

@@ -37,7 +37,7 @@ struct ngx_smtp_verify_probe_s {
     ngx_event_t                        budget;      /* also of the wait */
     ngx_msec_t                         start;
     time_t                             wait;        /* s, over all */
-    time_t                             again;       /* when to ask anew */
+    ngx_msec_t                         again;       /* when to ask anew */
 
     ngx_str_t                          helo;
     ngx_str_t                          from;
@@ -48,6 +48,7 @@ struct ngx_smtp_verify_probe_s {
 
     ngx_smtp_verify_mx_query_t         mx;
     ngx_smtp_verify_mx_record_t        implicit;    /* where there is no MX */
+    const sv_provider_t               *provider;    /* by its MX */
     ngx_uint_t                         imx;
     ngx_resolver_ctx_t                *resolving;
     ngx_event_t                        resolved;    /* and not yet looked at */

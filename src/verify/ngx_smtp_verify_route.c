@@ -149,8 +149,8 @@ ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
 
     host = &p->mx.records[0].host;
 
-    p->result.provider = sv_provider_by_mx(p->conf->providers, host->data,
-                                           host->len);
+    p->provider = sv_provider_by_mx(p->conf->providers, host->data, host->len);
+    p->result.provider = p->provider;
 
     if (!p->smtp || (p->result.provider && !p->result.provider->probe)) {
         p->result.evidence.mx_host = *host;

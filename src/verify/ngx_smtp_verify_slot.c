@@ -17,6 +17,8 @@ static void ngx_smtp_verify_slot_provider_limits(ngx_smtp_verify_conf_t *conf,
     const sv_provider_t *provider, ngx_smtp_verify_limits_t *limits);
 static void ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_egress_t *egress);
+static ngx_uint_t ngx_smtp_verify_slot_is_foreign(ngx_smtp_verify_probe_t *p,
+    ngx_str_t *destination);
 static ngx_uint_t ngx_smtp_verify_slot_kept(ngx_smtp_verify_ticket_t *t);
 static void ngx_smtp_verify_slot_handler(ngx_smtp_verify_ticket_t *t,
     ngx_int_t rc);
@@ -82,6 +84,7 @@ ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
     t->sockaddr = p->addrs[p->iaddr].sockaddr;
 
     ngx_smtp_verify_slot_destination(p, &t->destination);
+    t->foreign = ngx_smtp_verify_slot_is_foreign(p, &t->destination);
 
     t->egress.len = 0;
 
@@ -222,7 +225,8 @@ ngx_smtp_verify_slot_provider_limits(ngx_smtp_verify_conf_t *conf,
 }
 
 
-/* the provider, else the first of the best MX hosts by name */
+/* the provider, by its MX and not by what a banner says; else the first of
+   the best MX hosts by name */
 
 void
 ngx_smtp_verify_slot_destination(ngx_smtp_verify_probe_t *p, ngx_str_t *name)
@@ -231,9 +235,9 @@ ngx_smtp_verify_slot_destination(ngx_smtp_verify_probe_t *p, ngx_str_t *name)
     ngx_uint_t                    i;
     ngx_smtp_verify_mx_record_t  *records;
 
-    if (p->result.provider) {
-        name->data = (u_char *) p->result.provider->id.data;
-        name->len = p->result.provider->id.len;
+    if (p->provider) {
+        name->data = (u_char *) p->provider->id.data;
+        name->len = p->provider->id.len;
         return;
     }
 
@@ -252,6 +256,26 @@ ngx_smtp_verify_slot_destination(ngx_smtp_verify_probe_t *p, ngx_str_t *name)
             *name = *host;
         }
     }
+}
+
+
+/* is the current host another one than those that the destination is for? */
+
+static ngx_uint_t
+ngx_smtp_verify_slot_is_foreign(ngx_smtp_verify_probe_t *p,
+    ngx_str_t *destination)
+{
+    ngx_str_t  *host;
+
+    host = &p->mx.records[p->imx].host;
+
+    if (p->provider) {
+        return sv_provider_by_mx(p->conf->providers, host->data, host->len)
+               != p->provider;
+    }
+
+    return host->len != destination->len
+           || ngx_memcmp(host->data, destination->data, host->len) != 0;
 }
 
 

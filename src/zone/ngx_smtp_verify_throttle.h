@@ -83,6 +83,8 @@ struct ngx_smtp_verify_ticket_s {
     ngx_str_t                          egress;
     struct sockaddr                   *sockaddr;
     unsigned                           bulk:1;
+    unsigned                           foreign:1;  /* not to be blamed on
+                                                       the destination */
 
     /* told */
     ngx_uint_t                         slot;

@@ -5,12 +5,19 @@
 #define NGX_SMTP_VERIFY_THROTTLE_WINDOW  60000  /* ms */
 #define NGX_SMTP_VERIFY_THROTTLE_TRIAL   1000   /* ms, while one is made */
 #define NGX_SMTP_VERIFY_THROTTLE_SILENT  10000  /* ms, before it is suspended */
+#define NGX_SMTP_VERIFY_THROTTLE_DAY     86400000
 
 
 static ngx_uint_t ngx_smtp_verify_throttle_count_seen(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_seen_e seen,
     uint64_t now);
+static void ngx_smtp_verify_throttle_connected(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    uint64_t now);
+static ngx_uint_t ngx_smtp_verify_throttle_blames(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_seen_e seen, uint64_t now);
 static ngx_uint_t ngx_smtp_verify_throttle_failed(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, uint64_t now);
@@ -199,10 +206,7 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
         return 0;
 
     case ngx_smtp_verify_seen_connected:
-        e->worked = (e != throttle->entries);
-        egress->connected = now;
-        egress->failed = 0;
-        egress->start = 0;
+        ngx_smtp_verify_throttle_connected(throttle, slot, now);
 
         return sv_breaker_success(&egress->breaker,
                                   slot->state & NGX_SMTP_VERIFY_SLOT_RESUME,
@@ -216,8 +220,6 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
         return ngx_smtp_verify_throttle_failed(throttle, slot, limits, now);
 
     case ngx_smtp_verify_seen_connect_failed:
-        e->worked = 0;
-
         if (limits->breaker.pause) {
             changed = ngx_smtp_verify_throttle_unconnected(throttle, slot,
                                                            limits, now);
@@ -230,7 +232,9 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
         /* fall through */
 
     default:
-        if (limits->breaker.pause) {
+        if (limits->breaker.pause
+            && ngx_smtp_verify_throttle_blames(throttle, slot, seen, now))
+        {
             throttle->sh->counts.opened +=
                     sv_breaker_fault(&e->breaker, &limits->breaker,
                                      ngx_smtp_verify_throttle_weights[seen],
@@ -239,6 +243,65 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
 
         return changed;
     }
+}
+
+
+static void
+ngx_smtp_verify_throttle_connected(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, uint64_t now)
+{
+    ngx_uint_t                         i;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
+
+        e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
+
+        if (e != throttle->entries) {
+            e->connected = now;
+            e->worked = 1;
+            e->failed = 0;
+            e->start = 0;
+        }
+    }
+}
+
+
+/*
+ * Whose domain it is says what its MX hosts are called, and may name those of
+ * somebody else beside its own, or names of a provider's where nobody listens:
+ * that must not close a destination to others.
+ */
+
+static ngx_uint_t
+ngx_smtp_verify_throttle_blames(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_seen_e seen,
+    uint64_t now)
+{
+    ngx_smtp_verify_throttle_entry_t  *e, *ip;
+
+    if (slot->state & NGX_SMTP_VERIFY_SLOT_FOREIGN) {
+        return 0;
+    }
+
+    if (seen != ngx_smtp_verify_seen_connect_failed) {
+        return 1;
+    }
+
+    e = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                       ngx_smtp_verify_ref_destination);
+    ip = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                        ngx_smtp_verify_ref_ip);
+
+    if (ip->connected == 0 && e->connected
+        && now < e->connected + NGX_SMTP_VERIFY_THROTTLE_DAY)
+    {
+        return 0;
+    }
+
+    e->worked = 0;
+
+    return 1;
 }
 
 

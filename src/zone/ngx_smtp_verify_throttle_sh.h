@@ -24,6 +24,7 @@
 #define NGX_SMTP_VERIFY_SLOT_TRIAL       4      /* of the destination */
 #define NGX_SMTP_VERIFY_SLOT_RESUME      8      /* of the egress */
 #define NGX_SMTP_VERIFY_SLOT_BULK        16     /* and it is waiting */
+#define NGX_SMTP_VERIFY_SLOT_FOREIGN     32     /* as the ticket was */
 
 #define NGX_SMTP_VERIFY_SLOT_REFS        3
 
@@ -56,7 +57,7 @@ typedef struct {
     uint64_t                           start;
     uint64_t                           voided;      /* a window that blames
                                                        no destination */
-    uint64_t                           connected;   /* egress: ms, last */
+    uint64_t                           connected;   /* ms; 0: never */
 } ngx_smtp_verify_throttle_entry_t;
 
 
