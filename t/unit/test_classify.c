@@ -856,6 +856,54 @@ ways_to_say_full_or_shut(void **state)
 }
 
 
+/* what belongs to a recipient may be missing without him */
+
+static void
+parts_of_a_recipient(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "Signing key of the recipient not found" },
+        { X, 550, "The route for this user is unknown" },
+        { X, 550, "Invalid recipient type" },
+        { X, 550, "Unknown user error" },
+        { X, 550, "The address list does not exist" },
+        { E, 550, "Mailbox store not available, backend is down" },
+        { P, 535, "User unknown" },
+        { P, 550, "User not found among those who are authorized to send to"
+                  " us" },
+        { X, 550, "The URL in the text is an address that does not exist" },
+        { X, 550, "A header names an unknown user" },
+        { X, 550, "You do not have a mailbox on this host" },
+        { X, 550, "Callout to your exchanger: no such user" },
+        { N, 550, "No such user, list of addresses on our site" }
+    };
+
+    check_all(cases);
+}
+
+
+static void
+ways_to_say_nobody(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "Nobody of this name is here" },
+        { N, 550, "There is no one named jdoe in our company" },
+        { N, 550, "We have no record of that mailbox" },
+        { N, 550, "No entry for this name" },
+        { N, 550, "The user is not in our database" },
+        { N, 550, "It is not a local mailbox" },
+        { N, 550, "NO_SUCH_USER" },
+        { N, 550, "ErrNoSuchUser" },
+        { N, 550, "The employee left our company" },
+        { N, 550, "The address has changed, no forwarding address is known" },
+        { D, 550, "The user has not logged in for a year" },
+        { X, 550, "We have no record of your host" }
+    };
+
+    check_all(cases);
+}
+
+
 /* a word is a word: local parts, host names and URLs say nothing */
 
 static void
@@ -982,6 +1030,8 @@ main(void)
         cmocka_unit_test(still_more_languages),
         cmocka_unit_test(codes_that_say_too_little),
         cmocka_unit_test(ways_to_say_full_or_shut),
+        cmocka_unit_test(parts_of_a_recipient),
+        cmocka_unit_test(ways_to_say_nobody),
         cmocka_unit_test(words),
         cmocka_unit_test(any_bytes)
     };
