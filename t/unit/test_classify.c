@@ -869,7 +869,7 @@ parts_of_a_recipient(void **state)
         { X, 550, "The address list does not exist" },
         { E, 550, "Mailbox store not available, backend is down" },
         { P, 535, "User unknown" },
-        { P, 550, "User not found among those who are authorized to send to"
+        { X, 550, "User not found among those who are authorized to send to"
                   " us" },
         { X, 550, "The URL in the text is an address that does not exist" },
         { X, 550, "A header names an unknown user" },
