@@ -12,6 +12,7 @@
 
 
 static ngx_int_t ngx_http_smtp_verify_preconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_http_smtp_verify_postconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle);
 static void ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle);
 static char *ngx_http_smtp_verify_set(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -466,7 +467,7 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
 
 static ngx_http_module_t  ngx_http_smtp_verify_module_ctx = {
     ngx_http_smtp_verify_preconfiguration, /* preconfiguration */
-    ngx_http_smtp_verify_gate_init,        /* postconfiguration */
+    ngx_http_smtp_verify_postconfiguration, /* postconfiguration */
 
     ngx_http_smtp_verify_create_main_conf, /* create main configuration */
     NULL,                                  /* init main configuration */
@@ -516,6 +517,15 @@ ngx_http_smtp_verify_preconfiguration(ngx_conf_t *cf)
     }
 
     return ngx_http_smtp_verify_variables(cf);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_postconfiguration(ngx_conf_t *cf)
+{
+    ngx_http_smtp_verify_request_pool(cf);
+
+    return ngx_http_smtp_verify_gate_init(cf);
 }
 
 

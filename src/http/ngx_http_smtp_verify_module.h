@@ -260,6 +260,7 @@ char *ngx_http_smtp_verify_msec(ngx_conf_t *cf, void *post, void *data);
 char *ngx_http_smtp_verify_bounds(ngx_conf_t *cf, void *post, void *data);
 
 /* conf.c */
+void ngx_http_smtp_verify_request_pool(ngx_conf_t *cf);
 void *ngx_http_smtp_verify_create_main_conf(ngx_conf_t *cf);
 void *ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent,
