@@ -61,6 +61,41 @@ sub least
 }
 
 
+# by how many recipients some time had more than burst + 1 and the rate allow
+
+sub over
+{
+    my ($rate, $burst, $sessions) = @_;
+
+    my ($most, $level, $last) = (0, 0);
+
+    for my $t (sort { $a <=> $b } map {
+        my $event = $_;
+        map { /^RCPT /i ? $event->{came} : () } @{ $event->{d} }
+    } grep { $_->{e} eq 'turn' } map { @{ $_->{events} } } @$sessions) {
+        $level -= ($t - ($last // $t)) * $rate;
+        $level = 0 if $level < 0;
+        $most = $level if ++$level > $most;
+        $last = $t;
+    }
+
+    return $most - $burst - 1;
+}
+
+
+# sessions that are let go one after the other are answered together
+
+sub together
+{
+    my ($event, $n, $first, $step) = @_;
+
+    return CORE::join '', map {
+        my $wait = $first - $step * ($_ - 1);
+        "    $event\@$_: wait ${wait}ms ; default\n"
+    } 1 .. $n;
+}
+
+
 run_tests();
 
 __DATA__
@@ -805,4 +840,207 @@ sub {
            && !grep { $_ != $one && $_->{t} < main::last_said($one) } @$sessions;
 }
 --- timeout: 25s
+--- linger: 6s
+
+
+
+=== TEST 33: sessions let go in time, greeted together
+--- not_slower
+--- http_config
+smtp_verify_throttle zone=limits conns=20 rate=10/s burst=1;
+smtp_verify_greeting_timeout 5s;
+smtp_verify_timeout 10s;
+--- smtp eval
+"mx1 11 pipelining users=john\n" . main::together('banner', 12, 1600, 100)
+--- init
+TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 11);
+--- address: jane@ok.test
+--- json
+reason: mailbox_not_found
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    return TestVerify::Clients::reasons() eq 'mailbox_not_found 11'
+           && @$sessions == 12 && main::over(10, 1, $sessions) < 1.5;
+}
+--- timeout: 15s
+--- linger: 6s
+
+
+
+=== TEST 34: and where a recipient is said alone
+--- not_slower
+--- http_config
+smtp_verify_throttle zone=limits conns=20 rate=10/s burst=1;
+smtp_verify_read_timeout 5s;
+smtp_verify_timeout 10s;
+--- smtp eval
+"mx1 11 users=john\n" . main::together('mail', 12, 1600, 100)
+--- init
+TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 11);
+--- address: jane@ok.test
+--- json
+reason: mailbox_not_found
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    return TestVerify::Clients::reasons() eq 'mailbox_not_found 11'
+           && @$sessions == 12 && main::over(10, 1, $sessions) < 1.5;
+}
+--- timeout: 15s
+--- linger: 6s
+
+
+
+=== TEST 35: no time left to wait for that
+--- not_slower
+--- http_config
+smtp_verify_throttle zone=limits conns=20 rate=2/s burst=0;
+smtp_verify_greeting_timeout 5s;
+smtp_verify_timeout 2800ms;
+--- config
+location = /verify {
+    smtp_verify;
+}
+
+location = /counters {
+    smtp_verify_counters;
+}
+--- smtp eval
+"mx1 11 pipelining users=john\n" . main::together('banner', 4, 2000, 500)
+--- init
+TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 4);
+TestVerify::Clients::finish();
+Time::HiRes::sleep(0.5);
+--- request
+GET /counters
+--- no_shape
+--- json
+throttles.limits.sessions: 0
+throttles.limits.waiting: 0
+throttles.limits.open: 0
+throttles.limits.granted: 4
+throttles.limits.throttled: 2
+throttles.limits.delayed: 1
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    my @answers = TestVerify::Clients::answers();
+    my @late = grep { $_->{json}{reason} eq 'throttled' } @answers;
+
+    return TestVerify::Clients::reasons(@answers)
+               eq 'mailbox_not_found 2, throttled 2'
+           && main::over(2, 0, $sessions) < 0.5 && @$sessions == 4
+           && 2 == grep({ $_->{json}{blame} eq 'local'
+                          && $_->{json}{status} eq 'unknown'
+                          && $_->{json}{retry_after} >= 1
+                          && $_->{json}{checks}{smtp}{connected}
+                          && $_->{json}{checks}{smtp}{stage} eq 'ehlo'
+                          && !defined $_->{json}{checks}{smtp}{response_code}
+                          && $_->{took} < 3.2 } @late);
+}
+--- timeout: 15s
+--- linger: 6s
+
+
+
+=== TEST 36: those who wait for that in a worker that is killed
+--- not_slower
+--- http_config
+smtp_verify_throttle zone=limits conns=20 rate=2/s burst=0;
+smtp_verify_greeting_timeout 5s;
+smtp_verify_timeout 10s;
+--- config
+location = /verify {
+    smtp_verify;
+}
+
+location = /counters {
+    smtp_verify_counters;
+}
+--- smtp eval
+"mx1 11 pipelining users=john\n" . main::together('banner', 6, 2600, 500)
+--- init
+TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 6);
+TestVerify::Clients::kill_worker_at($TestVerify::Env::SmtpPort, 3.3);
+sleep 7;
+--- request eval
+['GET /verify?email=jane@ok.test', 'GET /counters']
+--- no_shape
+--- json
+reason: mailbox_not_found
+response_time_ms: <= 450
+--
+throttles.limits.sessions: <= 1
+throttles.limits.waiting: 0
+throttles.limits.delayed: >= 1
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    return main::over(2, 0, $sessions) < 0.5;
+}
+--- log_allow
+exited on signal 9
+--- timeout: 15s
+--- linger: 6s
+
+
+
+=== TEST 37: late greetings, kept sessions and random recipients
+--- not_slower
+--- http_config
+smtp_verify_throttle zone=limits conns=12 rate=20/s burst=2;
+smtp_verify_keepalive 8 timeout=1s;
+smtp_verify_catch_all eager;
+smtp_verify_greeting_timeout 5s;
+smtp_verify_timeout 10s;
+--- dns eval
+"+default\n" . CORE::join '', map { "d$_.test MX 10 mx1.ok.test\n" } 1 .. 40
+--- smtp eval
+"mx1 11 pipelining accept\n" . main::together('banner', 12, 1100, 50)
+. "    rcpt 0*@*: default\n    rcpt *: 550 5.1.1 No such user\n"
+--- init
+TestVerify::Clients::start('/verify?email=0@d%d.test', clients => 40);
+--- address: 0@d1.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    return TestVerify::Clients::reasons() eq 'accepted 40'
+           && main::over(20, 2, $sessions) < 2.5;
+}
+--- timeout: 20s
+--- linger: 8s
+
+
+
+=== TEST 38: a server that does not wait as long
+--- not_slower
+--- http_config
+smtp_verify_throttle zone=limits conns=20 rate=1/s burst=0;
+smtp_verify_greeting_timeout 5s;
+smtp_verify_timeout 10s;
+--- smtp
+mx1 11 pipelining users=john
+    banner@1: wait 800ms ; default
+    ehlo@2: default ; wait 200ms ; 421 4.4.2 Idle for too long ; close
+--- init
+TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 2);
+--- address: jane@ok.test
+--- json
+reason: mailbox_not_found
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+
+    return TestVerify::Clients::reasons() eq 'mailbox_not_found 1, throttled 1'
+           && main::over(1, 0, $sessions) < 0.5;
+}
+--- timeout: 15s
 --- linger: 6s

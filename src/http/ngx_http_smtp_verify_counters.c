@@ -244,13 +244,14 @@ ngx_http_smtp_verify_counters_throttle(ngx_shm_zone_t *shm_zone, u_char *p,
     return ngx_snprintf(p, last - p, "\"sessions\":%ui,\"waiting\":%ui,"
                         "\"entries\":%ui,\"open\":%ui,\"suspended\":%ui,"
                         "\"granted\":%uL,\"reused\":%uL,\"waited\":%uL,"
-                        "\"throttled\":%uL,\"refused\":%uL,"
+                        "\"delayed\":%uL,\"throttled\":%uL,\"refused\":%uL,"
                         "\"opened\":%uL,\"suspensions\":%uL,"
                         "\"evicted\":%uL,\"recounts\":%uL",
                         stats.sessions, stats.waiting, stats.entries,
                         stats.open, stats.suspended, stats.counts.granted,
                         stats.counts.reused, stats.counts.waited,
-                        stats.counts.throttled, stats.counts.refused,
+                        stats.counts.delayed, stats.counts.throttled,
+                        stats.counts.refused,
                         stats.counts.opened, stats.counts.suspended,
                         stats.counts.evicted, stats.counts.recounts);
 }

@@ -212,7 +212,7 @@ ngx_http_smtp_verify_tokens_policy(ngx_conf_t *cf,
 
     if (client->rate) {
         window = client->burst * (uint64_t) SV_BUCKET_TOKEN / client->rate;
-        window = ngx_max((window + 999) / 1000, 1);
+        window = ngx_max((window + 999999) / 1000000, 1);
 
         p = ngx_sprintf(p, "\"rate\";q=%ui;w=%uL", client->burst, window);
     }

@@ -9,6 +9,8 @@
 #define NGX_SMTP_VERIFY_FLIGHT_MAX  4096
 
 
+static ngx_int_t ngx_smtp_verify_flight_pace(ngx_smtp_verify_session_t *s,
+    ngx_uint_t n);
 static void ngx_smtp_verify_flight_give_up(ngx_smtp_verify_session_t *s);
 
 
@@ -109,6 +111,10 @@ ngx_smtp_verify_flight_send(ngx_smtp_verify_session_t *s)
     last = buf + NGX_SMTP_VERIFY_FLIGHT_MAX;
     n = s->pipelined ? s->ncommands : s->nsent + 1u;
 
+    if (s->pace && ngx_smtp_verify_flight_pace(s, n) != NGX_OK) {
+        return;
+    }
+
     do {
         start = p;
         p = ngx_smtp_verify_command_write(s, s->commands[s->nsent], p, last);
@@ -132,6 +138,48 @@ ngx_smtp_verify_flight_send(ngx_smtp_verify_session_t *s)
     ngx_add_timer(s->peer.connection->read, s->conf->read_timeout);
 
     ngx_smtp_verify_transport_send(s, buf, p - buf);
+}
+
+
+/* it is us who wait: the server is not to be timed */
+
+static ngx_int_t
+ngx_smtp_verify_flight_pace(ngx_smtp_verify_session_t *s, ngx_uint_t n)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  i, rcpts;
+
+    rcpts = 0;
+
+    for (i = s->nsent; i < n; i++) {
+        rcpts += (s->commands[i] == ngx_smtp_verify_cmd_rcpt
+                  || s->commands[i] == ngx_smtp_verify_cmd_rcpt_random);
+    }
+
+    if (rcpts == 0) {
+        return NGX_OK;
+    }
+
+    if (s->peer.connection->read->timer_set) {
+        ngx_del_timer(s->peer.connection->read);
+    }
+
+    s->paced = 1;
+
+    rc = s->pace(s, rcpts);
+
+    if (rc == NGX_OK) {
+        s->paced = 0;
+    }
+
+    return rc;
+}
+
+
+void
+ngx_smtp_verify_session_resume(ngx_smtp_verify_session_t *s)
+{
+    ngx_smtp_verify_flight_send(s);
 }
 
 

@@ -124,6 +124,12 @@ typedef struct ngx_smtp_verify_session_s  ngx_smtp_verify_session_t;
 typedef void (*ngx_smtp_verify_session_handler_pt)
     (ngx_smtp_verify_session_t *s);
 
+/* NGX_OK: n recipients may be sent now; else nothing is sent until _resume(),
+   if the session is still there */
+
+typedef ngx_int_t (*ngx_smtp_verify_session_pace_pt)
+    (ngx_smtp_verify_session_t *s, ngx_uint_t n);
+
 
 struct ngx_smtp_verify_session_s {
     ngx_queue_t                        queue;   /* while it is kept */
@@ -143,7 +149,8 @@ struct ngx_smtp_verify_session_s {
     ngx_array_t                       *transcript;  /* or NULL */
     ngx_msec_t                         start;   /* the transcript's zero */
     ngx_smtp_verify_session_handler_pt release; /* it is closed; or NULL */
-    void                              *throttle;    /* for that */
+    ngx_smtp_verify_session_pace_pt    pace;    /* or NULL */
+    void                              *throttle;    /* for these */
     void                              *limits;
     ngx_uint_t                         slot;
     ngx_uint_t                         most;    /* transactions; 0: any */
@@ -208,6 +215,8 @@ struct ngx_smtp_verify_session_s {
     unsigned                           tls_wanted:1;
     unsigned                           quitting:1;
     unsigned                           dirty:1; /* in doubt: ask no more */
+    unsigned                           paced:1; /* a recipient is due, and
+                                                   may not be sent yet */
     unsigned                           excess:1;    /* more replies than
                                                    commands: trust none */
     unsigned                           shutting:1;  /* 421 was said */
@@ -239,6 +248,9 @@ ngx_int_t ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s);
  */
 void ngx_smtp_verify_session_ask(ngx_smtp_verify_session_t *s,
     ngx_uint_t first, ngx_uint_t n);
+
+/* what the pace held up may be sent, if that says so now */
+void ngx_smtp_verify_session_resume(ngx_smtp_verify_session_t *s);
 
 /* it is waited for our own egress, not for the server */
 ngx_uint_t ngx_smtp_verify_session_is_ours(ngx_smtp_verify_session_t *s);

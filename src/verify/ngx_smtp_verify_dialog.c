@@ -149,7 +149,9 @@ ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p)
         return 0;
     }
 
-    ngx_smtp_verify_dialog_learn(p);
+    if (!s->paced) {
+        ngx_smtp_verify_dialog_learn(p);
+    }
 
     p->fresh = 1;
 
@@ -314,6 +316,13 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
     }
 
     p->accepted = 0;
+
+    /* it was us who kept it waiting */
+
+    if (s->paced && !s->excess) {
+        ngx_smtp_verify_slot_throttled(p);
+        return;
+    }
 
     if (s->egress_failed) {
         ngx_smtp_verify_route_other_egress(p);

@@ -124,7 +124,8 @@ ngx_msec_t ngx_smtp_verify_slot_shut(ngx_smtp_verify_probe_t *p,
 void ngx_smtp_verify_slot_attach(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_session_t *s);
 ngx_int_t ngx_smtp_verify_slot_more(ngx_smtp_verify_probe_t *p,
-    ngx_msec_t *wait);
+    ngx_uint_t together);
+void ngx_smtp_verify_slot_throttled(ngx_smtp_verify_probe_t *p);
 ngx_smtp_verify_session_t *ngx_smtp_verify_slot_find(
     ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_slot_stop(ngx_smtp_verify_probe_t *p);

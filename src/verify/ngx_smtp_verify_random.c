@@ -6,7 +6,6 @@
 
 
 static void ngx_smtp_verify_random_claimed(ngx_smtp_verify_claim_t *claim);
-static void ngx_smtp_verify_random_paused(ngx_event_t *ev);
 static ngx_uint_t ngx_smtp_verify_random_room(ngx_smtp_verify_probe_t *p);
 static ngx_int_t ngx_smtp_verify_random_address(ngx_smtp_verify_probe_t *p);
 static ngx_uint_t ngx_smtp_verify_random_again(ngx_smtp_verify_probe_t *p);
@@ -19,8 +18,7 @@ static void ngx_smtp_verify_random_conclude(ngx_smtp_verify_probe_t *p,
 ngx_uint_t
 ngx_smtp_verify_random_eager(ngx_smtp_verify_probe_t *p)
 {
-    ngx_int_t   rc;
-    ngx_msec_t  wait;
+    ngx_int_t  rc;
 
     if (p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_EAGER
         || ngx_smtp_verify_random_known(p) != NGX_SMTP_VERIFY_UNKNOWN
@@ -31,10 +29,8 @@ ngx_smtp_verify_random_eager(ngx_smtp_verify_probe_t *p)
         return 0;
     }
 
-    wait = 0;
-
     if (ngx_smtp_verify_route_is_backup(p) || p->claim.fact) {
-        return ngx_smtp_verify_slot_more(p, &wait) == NGX_OK;
+        return ngx_smtp_verify_slot_more(p, 1) == NGX_OK;
     }
 
     rc = ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim);
@@ -45,7 +41,7 @@ ngx_smtp_verify_random_eager(ngx_smtp_verify_probe_t *p)
 
     /* where somebody asks it now, wait only if the address is accepted */
 
-    if (rc == NGX_AGAIN || ngx_smtp_verify_slot_more(p, &wait) != NGX_OK) {
+    if (rc == NGX_AGAIN || ngx_smtp_verify_slot_more(p, 1) != NGX_OK) {
         ngx_smtp_verify_facts_abandon(&p->claim);
         return 0;
     }
@@ -151,8 +147,6 @@ ngx_smtp_verify_random_claimed(ngx_smtp_verify_claim_t *claim)
 void
 ngx_smtp_verify_random_ask(ngx_smtp_verify_probe_t *p)
 {
-    ngx_msec_t  wait;
-
     if (p->session == NULL
         || (!p->random_retried && !ngx_smtp_verify_random_room(p)))
     {
@@ -169,36 +163,10 @@ ngx_smtp_verify_random_ask(ngx_smtp_verify_probe_t *p)
 
     /* on a session of its own it has been waited for already */
 
-    wait = 0;
-
-    if (!p->random_only) {
-        wait = p->budget.timer.key - ngx_current_msec;
-
-        if (ngx_smtp_verify_slot_more(p, &wait) != NGX_OK) {
-            ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
-            return;
-        }
-    }
-
-    if (wait) {
-        p->pause.handler = ngx_smtp_verify_random_paused;
-        p->pause.data = p;
-        p->pause.log = &p->log;
-
-        ngx_add_timer(&p->pause, wait);
+    if (!p->random_only && ngx_smtp_verify_slot_more(p, 0) != NGX_OK) {
+        ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
         return;
     }
-
-    ngx_smtp_verify_session_ask(p->session, NGX_SMTP_VERIFY_RCPT_RANDOM, 1);
-}
-
-
-static void
-ngx_smtp_verify_random_paused(ngx_event_t *ev)
-{
-    ngx_smtp_verify_probe_t  *p;
-
-    p = ev->data;
 
     ngx_smtp_verify_session_ask(p->session, NGX_SMTP_VERIFY_RCPT_RANDOM, 1);
 }

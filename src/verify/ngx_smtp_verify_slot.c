@@ -24,6 +24,10 @@ static void ngx_smtp_verify_slot_handler(ngx_smtp_verify_ticket_t *t,
     ngx_int_t rc);
 static void ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p,
     ngx_int_t rc);
+static ngx_msec_t ngx_smtp_verify_slot_left(ngx_smtp_verify_probe_t *p);
+static ngx_int_t ngx_smtp_verify_slot_pace(ngx_smtp_verify_session_t *s,
+    ngx_uint_t n);
+static void ngx_smtp_verify_slot_paused(ngx_event_t *ev);
 static void ngx_smtp_verify_slot_release(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_tell(ngx_smtp_verify_session_t *s,
@@ -367,7 +371,7 @@ ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
 
     ngx_memzero(ev, sizeof(ngx_smtp_verify_evidence_t));
 
-    ev->stage = SV_STAGE_CONNECT;
+    ev->stage = p->session ? p->session->stage : SV_STAGE_CONNECT;
     ev->mx_host = p->mx.records[p->imx].host;
     ev->retry_after = p->ticket.retry_after;
     ev->reason = (rc == NGX_DECLINED) ? SV_CIRCUIT_OPEN : SV_THROTTLED;
@@ -394,6 +398,7 @@ ngx_smtp_verify_slot_attach(ngx_smtp_verify_probe_t *p,
     }
 
     s->release = ngx_smtp_verify_slot_release;
+    s->pace = ngx_smtp_verify_slot_pace;
     s->throttle = p->ticket.throttle;
     s->limits = p->ticket.limits;
     s->slot = p->ticket.slot;
@@ -409,22 +414,96 @@ ngx_smtp_verify_slot_messages(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* one more recipient on the session: as ngx_smtp_verify_throttle_more() */
+/* one more recipient on the session, together with the address, or behind it:
+   as ngx_smtp_verify_throttle_more() */
 
 ngx_int_t
-ngx_smtp_verify_slot_more(ngx_smtp_verify_probe_t *p, ngx_msec_t *wait)
+ngx_smtp_verify_slot_more(ngx_smtp_verify_probe_t *p, ngx_uint_t together)
 {
+    ngx_smtp_verify_limits_t   *limits;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
 
     if (s->release == NULL) {
-        *wait = 0;
         return NGX_OK;
     }
 
-    return ngx_smtp_verify_throttle_more(s->throttle, s->slot, s->limits,
-                                         wait);
+    limits = s->limits;
+
+    if (together && limits->rate && limits->burst == 0) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_smtp_verify_throttle_more(s->throttle, s->slot, limits,
+                                         together
+                                         ? 0 : ngx_smtp_verify_slot_left(p));
+}
+
+
+static ngx_msec_t
+ngx_smtp_verify_slot_left(ngx_smtp_verify_probe_t *p)
+{
+    ngx_msec_int_t  left;
+
+    left = (ngx_msec_int_t) (p->budget.timer.key - ngx_current_msec);
+
+    return ngx_max(left, 0);
+}
+
+
+/* its recipients are about to be sent: it waits, or has ended */
+
+static ngx_int_t
+ngx_smtp_verify_slot_pace(ngx_smtp_verify_session_t *s, ngx_uint_t n)
+{
+    ngx_int_t                 rc;
+    ngx_msec_t                wait;
+    ngx_smtp_verify_probe_t  *p;
+
+    p = s->data;
+    wait = ngx_smtp_verify_slot_left(p);
+
+    rc = ngx_smtp_verify_throttle_send(s->throttle, s->slot, s->limits, n,
+                                       &wait);
+    if (rc == NGX_OK) {
+        return NGX_OK;
+    }
+
+    p->ticket.retry_after = wait / 1000 + 1;
+
+    if (rc == NGX_BUSY) {
+        ngx_smtp_verify_slot_throttled(p);
+        return NGX_DONE;
+    }
+
+    p->pause.handler = ngx_smtp_verify_slot_paused;
+    p->pause.data = p;
+    p->pause.log = &p->log;
+
+    ngx_add_timer(&p->pause, wait);
+
+    return NGX_AGAIN;
+}
+
+
+static void
+ngx_smtp_verify_slot_paused(ngx_event_t *ev)
+{
+    ngx_smtp_verify_probe_t  *p;
+
+    p = ev->data;
+
+    ngx_smtp_verify_session_resume(p->session);
+}
+
+
+/* by a limit of ours */
+
+void
+ngx_smtp_verify_slot_throttled(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_slot_refused(p, NGX_BUSY);
 }
 
 
@@ -460,12 +539,12 @@ ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p)
 {
     ngx_smtp_verify_session_t  *s;
 
-    if (p->ticket.waiting) {
-        ngx_smtp_verify_slot_refused(p, NGX_BUSY);
+    s = p->session;
+
+    if (p->ticket.waiting || (s && s->paced)) {
+        ngx_smtp_verify_slot_throttled(p);
         return NGX_OK;
     }
-
-    s = p->session;
 
     if (s && s->release && s->nanswered < s->nsent) {
         ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_timeout);

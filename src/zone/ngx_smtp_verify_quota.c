@@ -4,7 +4,7 @@
 #include "ngx_smtp_verify_zone.h"
 
 
-#define NGX_SMTP_VERIFY_QUOTA_LAYOUT   1
+#define NGX_SMTP_VERIFY_QUOTA_LAYOUT   2
 
 /* names of before a reload stay until their room is needed */
 
@@ -108,10 +108,10 @@ ngx_smtp_verify_quota_request(ngx_shm_zone_t *shm_zone,
     if (client->rate) {
 
         if (sv_bucket_room(&e->rate, client->rate, client->burst - 1,
-                           ngx_current_msec))
+                           sv_bucket_ms(ngx_current_msec)))
         {
             sv_bucket_add(&e->rate, client->rate, client->burst - 1,
-                          ngx_current_msec);
+                          sv_bucket_ms(ngx_current_msec));
 
         } else {
             rc = NGX_BUSY;
@@ -318,11 +318,12 @@ ngx_smtp_verify_quota_state(ngx_smtp_verify_quota_entry_t *e,
 
     if (client->rate) {
         state->room = sv_bucket_room(&e->rate, client->rate,
-                                     client->burst - 1, ngx_current_msec);
+                                     client->burst - 1,
+                                     sv_bucket_ms(ngx_current_msec));
 
-        wait = sv_bucket_wait(&e->rate, client->rate, client->burst - 1,
-                              ngx_current_msec);
+        wait = sv_bucket_wait(&e->rate, client->rate, client->burst - 1, 1,
+                              sv_bucket_ms(ngx_current_msec));
 
-        state->wait = ngx_max((wait + 999) / 1000, 1);
+        state->wait = ngx_max((wait + 999999) / 1000000, 1);
     }
 }

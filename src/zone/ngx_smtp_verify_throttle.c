@@ -4,7 +4,7 @@
 #include "ngx_smtp_verify_zone.h"
 
 
-#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  3
+#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  4
 #define NGX_SMTP_VERIFY_THROTTLE_PAGES   8
 
 

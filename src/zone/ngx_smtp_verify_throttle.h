@@ -104,6 +104,7 @@ typedef struct {
     uint64_t                       granted;
     uint64_t                       reused;
     uint64_t                       waited;
+    uint64_t                       delayed;     /* recipients */
     uint64_t                       throttled;
     uint64_t                       refused;     /* by a breaker */
     uint64_t                       opened;      /* breakers */
@@ -151,12 +152,18 @@ ngx_uint_t ngx_smtp_verify_throttle_reuse(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t slot,
     ngx_smtp_verify_limits_t *limits);
 
-/*
- * One more by whoever uses the slot: NGX_OK: after that wait, at most as long
- * as given; NGX_DECLINED: it would take longer.
- */
+/* one more by whoever uses the slot, NGX_DECLINED: that would take longer
+   than the wait; when it may be sent says … */
 ngx_int_t ngx_smtp_verify_throttle_more(ngx_smtp_verify_throttle_t *throttle,
-    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_msec_t *wait);
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_msec_t wait);
+
+/*
+ * NGX_OK: n recipients are sent now; NGX_AGAIN: ask again after that wait, at
+ * most as long as given; NGX_BUSY: throttled, it would take longer.
+ */
+ngx_int_t ngx_smtp_verify_throttle_send(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_uint_t n,
+    ngx_msec_t *wait);
 
 /* the slot is held in vain for now: those who wait here may reuse what it is
    held for; does anybody else wait for it, in any worker? */

@@ -200,7 +200,7 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
     case ngx_smtp_verify_seen_reject:
         if (limits->rejects) {
             sv_bucket_add(&e->rejects, sv_bucket_per_hour(limits->rejects),
-                          limits->rejects, now);
+                          limits->rejects, sv_bucket_ms(now));
         }
 
         return 0;

@@ -2,11 +2,42 @@
 #include "ngx_smtp_verify_throttle_sh.h"
 
 
+#define ngx_smtp_verify_throttle_msec(us)  (((us) + 999) / 1000)
+
+
+static uint64_t ngx_smtp_verify_throttle_clock(void);
+static uint64_t ngx_smtp_verify_throttle_early(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, ngx_uint_t n, uint64_t now);
+static void ngx_smtp_verify_throttle_sent(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, ngx_uint_t n, uint64_t now);
+static void ngx_smtp_verify_throttle_delay(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot);
+
+
+/*
+ * nginx's own clock stands still while a worker is busy: what several let go
+ * by clocks that are late by different times would come too close together.
+ */
+
+static uint64_t
+ngx_smtp_verify_throttle_clock(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+
 uint64_t
 ngx_smtp_verify_throttle_rejects(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
     uint64_t now)
 {
+    uint64_t                           wait;
     ngx_smtp_verify_throttle_entry_t  *e;
 
     e = ngx_smtp_verify_throttle_entry(throttle, slot,
@@ -16,8 +47,10 @@ ngx_smtp_verify_throttle_rejects(ngx_smtp_verify_throttle_t *throttle,
         return 0;
     }
 
-    return sv_bucket_wait(&e->rejects, sv_bucket_per_hour(limits->rejects),
-                          limits->rejects - 1, now);
+    wait = sv_bucket_wait(&e->rejects, sv_bucket_per_hour(limits->rejects),
+                          limits->rejects - 1, 1, sv_bucket_ms(now));
+
+    return ngx_smtp_verify_throttle_msec(wait);
 }
 
 
@@ -25,26 +58,26 @@ ngx_smtp_verify_throttle_rejects(ngx_smtp_verify_throttle_t *throttle,
 
 uint64_t
 ngx_smtp_verify_throttle_rate(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
-    uint64_t now)
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits)
 {
-    uint64_t                           wait, w;
+    uint64_t                           wait, w, now;
     ngx_uint_t                         i;
     ngx_smtp_verify_throttle_entry_t  *e;
 
     wait = 0;
+    now = ngx_smtp_verify_throttle_clock();
 
     for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
         if (e != throttle->entries) {
-            w = sv_bucket_wait(&e->rate, limits->rate, limits->burst, now);
+            w = sv_bucket_wait(&e->rate, limits->rate, limits->burst, 1, now);
             wait = ngx_max(wait, w);
         }
     }
 
-    return wait;
+    return ngx_smtp_verify_throttle_msec(wait);
 }
 
 
@@ -52,15 +85,17 @@ ngx_smtp_verify_throttle_rate(ngx_smtp_verify_throttle_t *throttle,
 
 void
 ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
-    uint64_t now)
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits)
 {
+    uint64_t                           now;
     ngx_uint_t                         i;
     ngx_smtp_verify_throttle_entry_t  *e;
 
     if (limits->rate == 0) {
         return;
     }
+
+    now = ngx_smtp_verify_throttle_clock();
 
     for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
 
@@ -73,4 +108,126 @@ ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
                           now);
         }
     }
+}
+
+
+/*
+ * From being let go to its first recipient a session takes a while, one more
+ * than another: let go in time, the recipients of several may yet be sent
+ * together.  So these are counted once more where they are sent, and who is
+ * too early waits behind those who do so.
+ */
+
+ngx_int_t
+ngx_smtp_verify_throttle_send(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_uint_t n,
+    ngx_msec_t *wait)
+{
+    uint64_t                    now, w;
+    ngx_int_t                   rc;
+    ngx_smtp_verify_slot_sh_t  *sh;
+
+    if (limits->rate == 0) {
+        return NGX_OK;
+    }
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    sh = &throttle->slots[slot];
+    now = ngx_smtp_verify_throttle_clock();
+
+    w = ngx_smtp_verify_throttle_early(throttle, sh, limits, n, now);
+    w = ngx_smtp_verify_throttle_msec(w);
+
+    if (w == 0) {
+        ngx_smtp_verify_throttle_sent(throttle, sh, limits, n, now);
+        rc = NGX_OK;
+
+    } else if (w > *wait) {
+        throttle->sh->counts.throttled++;
+        rc = NGX_BUSY;
+
+    } else {
+        ngx_smtp_verify_throttle_delay(throttle, sh);
+        rc = NGX_AGAIN;
+    }
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    *wait = w;
+
+    return rc;
+}
+
+
+/* us; whoever waits already was told a time behind those before it */
+
+static uint64_t
+ngx_smtp_verify_throttle_early(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    ngx_uint_t n, uint64_t now)
+{
+    uint64_t                           wait, w;
+    ngx_uint_t                         i, ahead;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    wait = 0;
+
+    for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
+
+        e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
+
+        if (e == throttle->entries) {
+            continue;
+        }
+
+        ahead = (slot->state & NGX_SMTP_VERIFY_SLOT_DELAYED) ? 0 : e->delayed;
+
+        w = sv_bucket_wait(&e->sent, limits->rate, limits->burst, ahead + n,
+                           now);
+        wait = ngx_max(wait, w);
+    }
+
+    return wait;
+}
+
+
+static void
+ngx_smtp_verify_throttle_sent(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    ngx_uint_t n, uint64_t now)
+{
+    ngx_uint_t                         i, k;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
+
+        e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
+
+        for (k = 0; k < n && e != throttle->entries; k++) {
+            sv_bucket_add(&e->sent, limits->rate, limits->burst, now);
+        }
+    }
+
+    if (slot->state & NGX_SMTP_VERIFY_SLOT_DELAYED) {
+        ngx_smtp_verify_throttle_sum(throttle, slot, -1);
+        slot->state &= ~NGX_SMTP_VERIFY_SLOT_DELAYED;
+        ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+    }
+}
+
+
+static void
+ngx_smtp_verify_throttle_delay(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot)
+{
+    if (slot->state & NGX_SMTP_VERIFY_SLOT_DELAYED) {
+        return;
+    }
+
+    ngx_smtp_verify_throttle_sum(throttle, slot, -1);
+    slot->state |= NGX_SMTP_VERIFY_SLOT_DELAYED;
+    ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+
+    throttle->sh->counts.delayed++;
 }

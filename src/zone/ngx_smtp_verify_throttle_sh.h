@@ -25,6 +25,7 @@
 #define NGX_SMTP_VERIFY_SLOT_RESUME      8      /* of the egress */
 #define NGX_SMTP_VERIFY_SLOT_BULK        16     /* and it is waiting */
 #define NGX_SMTP_VERIFY_SLOT_FOREIGN     32     /* as the ticket was */
+#define NGX_SMTP_VERIFY_SLOT_DELAYED     64     /* and a recipient waits */
 
 #define NGX_SMTP_VERIFY_SLOT_REFS        3
 
@@ -41,12 +42,14 @@ typedef enum {
 typedef struct {
     u_char                             key[SV_SIPHASH_LEN];
     uint64_t                           seen;        /* ms; 0: free */
-    sv_bucket_t                        rate;
+    sv_bucket_t                        rate;        /* let go */
+    sv_bucket_t                        sent;
     sv_bucket_t                        rejects;
     sv_breaker_t                       breaker;
     uint32_t                           sessions;
     uint32_t                           waiting;
     uint32_t                           bulk;        /* of these */
+    uint32_t                           delayed;     /* of the sessions */
     uint32_t                           trials;
     uint32_t                           worked;      /* the last connection
                                                        to it was made */
@@ -135,11 +138,9 @@ uint64_t ngx_smtp_verify_throttle_rejects(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, uint64_t now);
 uint64_t ngx_smtp_verify_throttle_rate(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
-    uint64_t now);
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits);
 void ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
-    uint64_t now);
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits);
 
 ngx_int_t ngx_smtp_verify_throttle_breakers(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,

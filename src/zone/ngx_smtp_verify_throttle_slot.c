@@ -157,6 +157,7 @@ ngx_smtp_verify_throttle_recount(ngx_smtp_verify_throttle_t *throttle)
         e->sessions = 0;
         e->waiting = 0;
         e->bulk = 0;
+        e->delayed = 0;
         e->trials = 0;
     }
 
@@ -193,6 +194,10 @@ ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
 
         if (slot->state & NGX_SMTP_VERIFY_SLOT_HELD) {
             e->sessions += add;
+
+            if (slot->state & NGX_SMTP_VERIFY_SLOT_DELAYED) {
+                e->delayed += add;
+            }
 
         } else {
             e->waiting += add;

@@ -8,7 +8,7 @@ static ngx_int_t ngx_smtp_verify_throttle_admit(ngx_smtp_verify_ticket_t *t,
 static ngx_int_t ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t *slot, uint64_t now);
 static void ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
-    ngx_smtp_verify_slot_sh_t *slot, uint32_t trials, uint64_t now);
+    ngx_smtp_verify_slot_sh_t *slot, uint32_t trials);
 
 
 ngx_int_t
@@ -163,7 +163,7 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
     rc = ngx_smtp_verify_throttle_room(t, slot, now);
 
     if (rc == NGX_OK) {
-        ngx_smtp_verify_throttle_grant(t, slot, trials, now);
+        ngx_smtp_verify_throttle_grant(t, slot, trials);
     }
 
     return rc;
@@ -200,7 +200,7 @@ ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
         }
     }
 
-    wait = ngx_smtp_verify_throttle_rate(t->throttle, slot, t->limits, now);
+    wait = ngx_smtp_verify_throttle_rate(t->throttle, slot, t->limits);
 
     if (wait) {
         t->blocked = 1;
@@ -214,7 +214,7 @@ ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
 
 static void
 ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
-    ngx_smtp_verify_slot_sh_t *slot, uint32_t trials, uint64_t now)
+    ngx_smtp_verify_slot_sh_t *slot, uint32_t trials)
 {
     ngx_smtp_verify_throttle_t  *throttle;
 
@@ -225,7 +225,7 @@ ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
                   | (t->foreign ? NGX_SMTP_VERIFY_SLOT_FOREIGN : 0);
     ngx_smtp_verify_throttle_sum(throttle, slot, 1);
 
-    ngx_smtp_verify_throttle_spend(throttle, slot, t->limits, now);
+    ngx_smtp_verify_throttle_spend(throttle, slot, t->limits);
 
     throttle->sh->counts.granted++;
 }
@@ -310,11 +310,10 @@ ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
               && trials == 0
               && ngx_smtp_verify_throttle_rejects(throttle, sh, limits, now)
                  == 0
-              && ngx_smtp_verify_throttle_rate(throttle, sh, limits, now)
-                 == 0;
+              && ngx_smtp_verify_throttle_rate(throttle, sh, limits) == 0;
 
     if (allowed) {
-        ngx_smtp_verify_throttle_spend(throttle, sh, limits, now);
+        ngx_smtp_verify_throttle_spend(throttle, sh, limits);
         throttle->sh->counts.reused++;
     }
 
@@ -326,24 +325,19 @@ ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
 
 ngx_int_t
 ngx_smtp_verify_throttle_more(ngx_smtp_verify_throttle_t *throttle,
-    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_msec_t *wait)
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_msec_t wait)
 {
-    uint64_t                    now, w;
     ngx_int_t                   rc;
     ngx_smtp_verify_slot_sh_t  *sh;
 
-    now = ngx_current_msec;
     rc = NGX_DECLINED;
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
     sh = &throttle->slots[slot];
 
-    w = ngx_smtp_verify_throttle_rate(throttle, sh, limits, now);
-
-    if (w <= *wait) {
-        ngx_smtp_verify_throttle_spend(throttle, sh, limits, now);
-        *wait = w;
+    if (ngx_smtp_verify_throttle_rate(throttle, sh, limits) <= wait) {
+        ngx_smtp_verify_throttle_spend(throttle, sh, limits);
         rc = NGX_OK;
     }
 
@@ -381,9 +375,7 @@ ngx_smtp_verify_throttle_wanted(ngx_smtp_verify_throttle_t *throttle,
 
         if (n && e->waiting
             && e->sessions >= sv_share(n, e->waiting == e->bulk)
-            && ngx_smtp_verify_throttle_rate(throttle, sh, limits,
-                                             ngx_current_msec)
-               == 0)
+            && ngx_smtp_verify_throttle_rate(throttle, sh, limits) == 0)
         {
             wanted = 1;
         }

@@ -8,7 +8,7 @@ static uint64_t sv_bucket_level(const sv_bucket_t *b, uint64_t rate,
 
 uint64_t
 sv_bucket_wait(const sv_bucket_t *b, uint64_t rate, unsigned burst,
-    uint64_t now)
+    unsigned n, uint64_t now)
 {
     uint64_t  level, room;
 
@@ -16,8 +16,8 @@ sv_bucket_wait(const sv_bucket_t *b, uint64_t rate, unsigned burst,
         return 0;
     }
 
-    level = sv_bucket_level(b, rate, now);
-    room = (uint64_t) burst * SV_BUCKET_TOKEN;
+    level = sv_bucket_level(b, rate, now) + (uint64_t) n * SV_BUCKET_TOKEN;
+    room = ((uint64_t) burst + 1) * SV_BUCKET_TOKEN;
 
     if (level <= room) {
         return 0;

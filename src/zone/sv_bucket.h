@@ -1,8 +1,11 @@
 
 /*
- * A leaky bucket with whole numbers alone: a token is 3,600,000 units, so
- * that N an hour leak N units a millisecond, and no time is ever rounded
+ * A leaky bucket with whole numbers alone: a token is 3,600,000,000 units, so
+ * that N an hour leak N units a microsecond, and no time is ever rounded
  * away.  Plain C with the clock given, so that it is tested alone.
+ *
+ * Times are microseconds: of what is let go each 3 ms, a clock of whole
+ * milliseconds would let go a third too early.
  */
 
 
@@ -13,7 +16,9 @@
 #include <stdint.h>
 
 
-#define SV_BUCKET_TOKEN   3600000u
+#define SV_BUCKET_TOKEN   3600000000u
+
+#define sv_bucket_ms(n)          ((uint64_t) (n) * 1000)
 
 #define sv_bucket_per_second(n)  ((uint64_t) (n) * 3600)
 #define sv_bucket_per_minute(n)  ((uint64_t) (n) * 60)
@@ -24,13 +29,13 @@
 
 typedef struct {
     uint64_t    excess;     /* units in it … */
-    uint64_t    last;       /* … at that time, ms */
+    uint64_t    last;       /* … at that time */
 } sv_bucket_t;
 
 
-/* ms until one more token fits in; 0: it does.  rate 0: always */
+/* until n more tokens fit in; 0: they do.  rate 0: always */
 uint64_t sv_bucket_wait(const sv_bucket_t *b, uint64_t rate, unsigned burst,
-    uint64_t now);
+    unsigned n, uint64_t now);
 
 /* how many more fit in */
 unsigned sv_bucket_room(const sv_bucket_t *b, uint64_t rate, unsigned burst,

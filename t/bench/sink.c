@@ -18,6 +18,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sink_tls.h"
@@ -83,6 +84,11 @@ typedef struct {
     sink_conn_t        *conns;
     sink_count_t        count;
     sink_count_t        by_source[SINK_SOURCES];
+
+    /* when recipients came, ns */
+    uint64_t           *came;
+    size_t              ncame;
+    size_t              max_came;
 } sink_addr_t;
 
 
@@ -110,6 +116,7 @@ struct sink_conn_s {
 
     unsigned            transactions;
     unsigned            refused;
+    uint64_t            came;           /* the last of the input, ns */
 
     size_t              in_len;
     size_t              out_len;
@@ -127,6 +134,7 @@ static void sink_accept(bench_event_t *ev, uint32_t events);
 static void sink_greet(bench_timer_t *timer);
 static void sink_read(bench_event_t *ev, uint32_t events);
 static ssize_t sink_recv(sink_conn_t *c);
+static ssize_t sink_recv_stamped(sink_conn_t *c, size_t room);
 static void sink_work(sink_conn_t *c);
 static void sink_flush(sink_conn_t *c);
 static void sink_late(bench_timer_t *timer);
@@ -146,10 +154,14 @@ static void sink_count_open(sink_conn_t *c);
 static void sink_count_session(sink_count_t *count, uint64_t now);
 static void sink_count_rcpt(sink_conn_t *c, int refused);
 static void sink_count_level(sink_count_t *count, unsigned i, uint64_t now);
+static void sink_came(sink_conn_t *c);
+static int sink_before(const void *one, const void *two);
+static double sink_came_burst(sink_addr_t *addr);
 static void sink_reap(sink_addr_t *addr);
 
 static void sink_command(char *line, FILE *out);
 static void sink_set(char *line, FILE *out);
+static void sink_stamp(void);
 static void sink_reset_counts(void);
 static void sink_stats(FILE *out);
 static void sink_stats_of(FILE *out, const char *name, sink_count_t **counts,
@@ -177,6 +189,7 @@ static unsigned        sink_hanging;
 
 static struct {
     unsigned           banner_delay;
+    unsigned           banner_spread;       /* up to so much more */
     unsigned           reply_delay;
     unsigned           pipelining;
     unsigned           starttls;
@@ -184,6 +197,7 @@ static struct {
     unsigned           max_transactions;    /* of a session, then 421 */
     unsigned           max_refused;
     unsigned           listen;
+    unsigned           stamps;      /* the kernel says when bytes came */
     unsigned           step;        /* of trouble, from 1 on; 0: any */
     double             rate;
     unsigned           mix[sink_modes];     /* of a hundred */
@@ -340,6 +354,7 @@ static void
 sink_accept(bench_event_t *ev, uint32_t events)
 {
     int                  fd, i, n;
+    unsigned             delay;
     socklen_t            len;
     sink_addr_t         *addr;
     sink_conn_t         *c;
@@ -406,9 +421,15 @@ sink_accept(bench_event_t *ev, uint32_t events)
             continue;
         }
 
-        if (sink_conf.banner_delay) {
+        delay = sink_conf.banner_delay;
+
+        if (sink_conf.banner_spread) {
+            delay += (unsigned) (bench_random() % sink_conf.banner_spread);
+        }
+
+        if (delay) {
             c->timer.handler = sink_greet;
-            bench_timer_set(&c->timer, sink_conf.banner_delay);
+            bench_timer_set(&c->timer, delay);
 
         } else {
             sink_greet(&c->timer);
@@ -533,7 +554,8 @@ sink_recv(sink_conn_t *c)
         n = sink_tls_recv(c->ssl, c->in + c->in_len, room);
 
     } else {
-        n = recv(c->event.fd, c->in + c->in_len, room, 0);
+        n = sink_conf.stamps ? sink_recv_stamped(c, room)
+                             : recv(c->event.fd, c->in + c->in_len, room, 0);
 
         if (n == -1) {
             return errno == EAGAIN ? 0 : -1;
@@ -545,6 +567,50 @@ sink_recv(sink_conn_t *c)
     if (n > 0) {
         c->in_len += (size_t) n;
     }
+
+    return n;
+}
+
+
+/* with the time at which they came, not that at which we see to them */
+
+static ssize_t
+sink_recv_stamped(sink_conn_t *c, size_t room)
+{
+    ssize_t          n;
+    struct iovec     iov;
+    struct msghdr    msg;
+    struct cmsghdr  *cmsg;
+    struct timespec  ts;
+    char             control[256];
+
+    memset(&msg, 0, sizeof(msg));
+
+    iov.iov_base = c->in + c->in_len;
+    iov.iov_len = room;
+
+    msg.msg_iov = &iov;
+    msg.msg_iovlen = 1;
+    msg.msg_control = control;
+    msg.msg_controllen = sizeof(control);
+
+    n = recvmsg(c->event.fd, &msg, 0);
+
+    if (n <= 0) {
+        return n;
+    }
+
+    clock_gettime(CLOCK_REALTIME, &ts);
+
+    for (cmsg = CMSG_FIRSTHDR(&msg); cmsg; cmsg = CMSG_NXTHDR(&msg, cmsg)) {
+        if (cmsg->cmsg_level == SOL_SOCKET
+            && cmsg->cmsg_type == SCM_TIMESTAMPNS)
+        {
+            memcpy(&ts, CMSG_DATA(cmsg), sizeof(ts));
+        }
+    }
+
+    c->came = (uint64_t) ts.tv_sec * 1000000000 + (uint64_t) ts.tv_nsec;
 
     return n;
 }
@@ -1015,6 +1081,8 @@ sink_count_rcpt(sink_conn_t *c, int refused)
 
     now = bench_ns();
 
+    sink_came(c);
+
     counts[0] = &c->addr->count;
     counts[1] = &c->addr->by_source[c->source];
     counts[2] = &sink_source_count[c->source];
@@ -1042,6 +1110,70 @@ sink_count_level(sink_count_t *count, unsigned i, uint64_t now)
     if (count->level[i] > count->max_level[i]) {
         count->max_level[i] = count->level[i];
     }
+}
+
+
+static void
+sink_came(sink_conn_t *c)
+{
+    uint64_t     *came;
+    sink_addr_t  *addr;
+
+    addr = c->addr;
+
+    if (c->came == 0) {
+        return;
+    }
+
+    if (addr->ncame == addr->max_came) {
+        came = bench_alloc((addr->max_came * 2 + 16) * sizeof(uint64_t));
+
+        if (addr->ncame) {
+            memcpy(came, addr->came, addr->ncame * sizeof(uint64_t));
+        }
+
+        free(addr->came);
+        addr->came = came;
+        addr->max_came = addr->max_came * 2 + 16;
+    }
+
+    addr->came[addr->ncame++] = c->came;
+}
+
+
+static int
+sink_before(const void *one, const void *two)
+{
+    uint64_t  a, b;
+
+    a = *(const uint64_t *) one;
+    b = *(const uint64_t *) two;
+
+    return (a > b) - (a < b);
+}
+
+
+/* what has come later may have been seen earlier, on another connection */
+
+static double
+sink_came_burst(sink_addr_t *addr)
+{
+    size_t        i;
+    sink_count_t  count;
+
+    if (addr->ncame == 0) {
+        return 0;
+    }
+
+    qsort(addr->came, addr->ncame, sizeof(uint64_t), sink_before);
+
+    memset(&count, 0, sizeof(count));
+
+    for (i = 0; i < addr->ncame; i++) {
+        sink_count_level(&count, 1, addr->came[i]);
+    }
+
+    return count.max_level[1];
 }
 
 
@@ -1102,6 +1234,7 @@ sink_set(char *line, FILE *out)
         unsigned    *value;
     } names[] = {
         { "banner_delay", &sink_conf.banner_delay },
+        { "banner_spread", &sink_conf.banner_spread },
         { "reply_delay", &sink_conf.reply_delay },
         { "pipelining", &sink_conf.pipelining },
         { "starttls", &sink_conf.starttls },
@@ -1109,6 +1242,7 @@ sink_set(char *line, FILE *out)
         { "max_transactions", &sink_conf.max_transactions },
         { "max_refused", &sink_conf.max_refused },
         { "listen", &sink_conf.listen },
+        { "stamps", &sink_conf.stamps },
         { "step", &sink_conf.step },
         { NULL, NULL }
     };
@@ -1168,7 +1302,26 @@ sink_set(char *line, FILE *out)
         sink_open();
     }
 
+    sink_stamp();
+
     fprintf(out, "{}\n");
+}
+
+
+/* connections have it from the socket that listens */
+
+static void
+sink_stamp(void)
+{
+    int       on;
+    unsigned  i;
+
+    on = (int) sink_conf.stamps;
+
+    for (i = 0; i < sink_range.n && sink_addrs[i].event.fd != -1; i++) {
+        setsockopt(sink_addrs[i].event.fd, SOL_SOCKET, SO_TIMESTAMPNS, &on,
+                   sizeof(on));
+    }
 }
 
 
@@ -1192,6 +1345,7 @@ sink_reset_counts(void)
     for (i = 0; i < sink_range.n; i++) {
 
         sink_clear(&sink_addrs[i].count);
+        sink_addrs[i].ncame = 0;
 
         for (n = 0; n < SINK_SOURCES; n++) {
             sink_clear(&sink_addrs[i].by_source[n]);
@@ -1210,6 +1364,7 @@ sink_reset_counts(void)
 static void
 sink_stats(FILE *out)
 {
+    double          burst, most;
     unsigned        i, j, n;
     sink_count_t  **counts;
 
@@ -1245,9 +1400,13 @@ sink_stats(FILE *out)
     counts[0] = &sink_all;
     sink_stats_of(out, "all", counts, 1);
 
-    for (i = 0; i < n; i++) {
+    for (i = 0, most = 0; i < n; i++) {
         counts[i] = &sink_addrs[i].count;
+        burst = sink_came_burst(&sink_addrs[i]);
+        most = burst > most ? burst : most;
     }
+
+    fprintf(out, ",\"came_burst\":%.2f", most);
 
     sink_stats_of(out, "address", counts, n);
 

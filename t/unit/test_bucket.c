@@ -23,13 +23,13 @@ test_bucket_burst(void **state)
     rate = sv_bucket_per_second(10);
 
     for (i = 0; i < 4; i++) {
-        assert_int_equal(sv_bucket_wait(&b, rate, 3, 1000), 0);
+        assert_int_equal(sv_bucket_wait(&b, rate, 3, 1, 1000), 0);
         sv_bucket_add(&b, rate, 3, 1000);
     }
 
-    assert_int_equal(sv_bucket_wait(&b, rate, 3, 1000), 100);
-    assert_int_equal(sv_bucket_wait(&b, rate, 3, 1099), 1);
-    assert_int_equal(sv_bucket_wait(&b, rate, 3, 1100), 0);
+    assert_int_equal(sv_bucket_wait(&b, rate, 3, 1, 1000), 100000);
+    assert_int_equal(sv_bucket_wait(&b, rate, 3, 1, 100999), 1);
+    assert_int_equal(sv_bucket_wait(&b, rate, 3, 1, 101000), 0);
 }
 
 
@@ -45,8 +45,8 @@ test_bucket_no_rounding(void **state)
     memset(&b, 0, sizeof(b));
     rate = sv_bucket_per_hour(7);
 
-    for (now = 1, n = 0; now <= 3600000; now++) {
-        if (sv_bucket_wait(&b, rate, 0, now) == 0) {
+    for (now = 1, n = 0; now <= sv_bucket_ms(3600000); now += 1000) {
+        if (sv_bucket_wait(&b, rate, 0, 1, now) == 0) {
             sv_bucket_add(&b, rate, 0, now);
             n++;
         }
@@ -67,15 +67,17 @@ test_bucket_bounds(void **state)
     memset(&b, 0, sizeof(b));
 
     for (i = 0; i < 1000; i++) {
-        assert_int_equal(sv_bucket_wait(&b, 0, 0, 5), 0);
+        assert_int_equal(sv_bucket_wait(&b, 0, 0, 1, 5), 0);
         sv_bucket_add(&b, sv_bucket_per_second(1), 4, 5);
     }
 
-    assert_true(sv_bucket_wait(&b, sv_bucket_per_second(1), 4, 5) <= 6000);
+    assert_true(sv_bucket_wait(&b, sv_bucket_per_second(1), 4, 1, 5)
+                <= sv_bucket_ms(6000));
 
     /* back in time, and far beyond */
-    assert_true(sv_bucket_wait(&b, sv_bucket_per_second(1), 4, 1) <= 6000);
-    assert_int_equal(sv_bucket_wait(&b, sv_bucket_per_second(1), 4,
+    assert_true(sv_bucket_wait(&b, sv_bucket_per_second(1), 4, 1, 1)
+                <= sv_bucket_ms(6000));
+    assert_int_equal(sv_bucket_wait(&b, sv_bucket_per_second(1), 4, 1,
                                     UINT64_MAX), 0);
 }
 
@@ -93,15 +95,108 @@ test_bucket_room(void **state)
     for (i = 5; i > 0; i--) {
         assert_int_equal(sv_bucket_room(&b, sv_bucket_per_second(2), 4, 100),
                          i);
-        assert_int_equal(sv_bucket_wait(&b, sv_bucket_per_second(2), 4, 100),
+        assert_int_equal(sv_bucket_wait(&b, sv_bucket_per_second(2), 4, 1,
+                                        100),
                          0);
         sv_bucket_add(&b, sv_bucket_per_second(2), 4, 100);
     }
 
     assert_int_equal(sv_bucket_room(&b, sv_bucket_per_second(2), 4, 100), 0);
-    assert_int_equal(sv_bucket_room(&b, sv_bucket_per_second(2), 4, 599), 0);
-    assert_int_equal(sv_bucket_room(&b, sv_bucket_per_second(2), 4, 600), 1);
-    assert_int_equal(sv_bucket_room(&b, sv_bucket_per_second(2), 4, 9999), 5);
+    assert_int_equal(sv_bucket_room(&b, sv_bucket_per_second(2), 4, 500099),
+                     0);
+    assert_int_equal(sv_bucket_room(&b, sv_bucket_per_second(2), 4, 500100),
+                     1);
+    assert_int_equal(sv_bucket_room(&b, sv_bucket_per_second(2), 4, 9999999),
+                     5);
+}
+
+
+/* several together: with those who wait, in the order they came */
+
+static void
+test_bucket_several(void **state)
+{
+    unsigned     n;
+    uint64_t     rate;
+    sv_bucket_t  b;
+
+    (void) state;
+
+    memset(&b, 0, sizeof(b));
+    rate = sv_bucket_per_second(10);
+
+    assert_int_equal(sv_bucket_wait(&b, rate, 2, 3, 7), 0);
+    assert_int_equal(sv_bucket_wait(&b, rate, 2, 4, 7), 100000);
+
+    sv_bucket_add(&b, rate, 2, 7);
+    sv_bucket_add(&b, rate, 2, 7);
+
+    for (n = 1; n < 20; n++) {
+        assert_int_equal(sv_bucket_wait(&b, rate, 2, n, 7),
+                         (n - 1) * 100000);
+    }
+
+    assert_int_equal(sv_bucket_wait(&b, rate, 2, 2, 100007), 0);
+    assert_int_equal(sv_bucket_wait(&b, rate, 2, 3, 200007), 0);
+
+    /* more than ever fit in */
+    assert_true(sv_bucket_wait(&b, rate, 0, 2, UINT64_MAX) > 0);
+}
+
+
+/*
+ * What is let go at a rate, and arrives late by whatever time: the second
+ * bucket lets no window have more than it may, and the rate is kept up.
+ */
+
+#define PACED  3000
+
+static void
+test_bucket_paces(void **state)
+{
+    unsigned     i, k, n, waiting, seed;
+    uint64_t     rate, now, sent[PACED], ready[PACED];
+    sv_bucket_t  go, send;
+
+    (void) state;
+
+    memset(&go, 0, sizeof(go));
+    memset(&send, 0, sizeof(send));
+
+    rate = sv_bucket_per_second(300);
+    seed = 1;
+    waiting = 0;
+    n = 0;
+
+    for (now = 1, i = 0; n < PACED; now += 250) {
+
+        while (i < PACED && sv_bucket_wait(&go, rate, 30, 1, now) == 0) {
+            sv_bucket_add(&go, rate, 30, now);
+            seed = seed * 1103515245 + 12345;
+            ready[i++] = now + (seed >> 8) % 2000000;
+        }
+
+        for (k = 0, waiting = 0; k < i; k++) {
+            waiting += (ready[k] <= now);
+        }
+
+        while (waiting > n
+               && sv_bucket_wait(&send, rate, 30, 1, now) == 0)
+        {
+            sv_bucket_add(&send, rate, 30, now);
+            sent[n++] = now;
+        }
+    }
+
+    for (i = 0; i < PACED; i++) {
+        for (k = i; k < PACED; k++) {
+            assert_true((k - i) * 1e6
+                        <= 30e6 + (double) (sent[k] - sent[i]) * 300);
+        }
+    }
+
+    /* ten seconds at that rate, and what the last ones took */
+    assert_true(sent[PACED - 1] < 12000000);
 }
 
 
@@ -197,6 +292,8 @@ main(void)
         cmocka_unit_test(test_bucket_no_rounding),
         cmocka_unit_test(test_bucket_bounds),
         cmocka_unit_test(test_bucket_room),
+        cmocka_unit_test(test_bucket_several),
+        cmocka_unit_test(test_bucket_paces),
         cmocka_unit_test(test_breaker_opens),
         cmocka_unit_test(test_breaker_pauses),
         cmocka_unit_test(test_breaker_decays)

@@ -223,10 +223,10 @@ sub accept_loop
 
 sub event
 {
-    my ($s, $type, $data) = @_;
+    my ($s, $type, $data, @more) = @_;
 
     my $line = $JSON->encode({ server => $s->{srv}{name}, n => $s->{n},
-        t => time(), e => $type, d => $data }) . "\n";
+        t => time(), e => $type, d => $data, @more }) . "\n";
     syswrite $s->{log}, $line;
 }
 
@@ -257,7 +257,7 @@ sub session
     while (1) {
         my @commands = turn($s);
 
-        event($s, turn => \@commands);
+        event($s, turn => \@commands, came => $s->{came});
         check_turn($s, @commands);
 
         while (defined(my $line = shift @commands)) {
@@ -279,6 +279,7 @@ sub turn
 
     while (1) {
         fill($s, undef) if $s->{in} !~ /\n/;
+        $s->{came} = time();
 
         # a flight may come in pieces
 
