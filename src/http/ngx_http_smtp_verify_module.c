@@ -13,6 +13,7 @@
 
 static ngx_int_t ngx_http_smtp_verify_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_smtp_verify_postconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_http_smtp_verify_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle);
 static void ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle);
 static char *ngx_http_smtp_verify_set(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -486,7 +487,7 @@ ngx_module_t  ngx_http_smtp_verify_module = {
     ngx_http_smtp_verify_commands,         /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_smtp_verify_init_module,      /* init module */
     ngx_http_smtp_verify_init_process,     /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -526,6 +527,15 @@ ngx_http_smtp_verify_postconfiguration(ngx_conf_t *cf)
     ngx_http_smtp_verify_request_pool(cf);
 
     return ngx_http_smtp_verify_gate_init(cf);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_smtp_verify_throttle_check(cycle);
+
+    return NGX_OK;
 }
 
 

@@ -326,3 +326,41 @@ ngx_http_smtp_verify_throttle_merge(ngx_http_smtp_verify_loc_conf_t *prev,
 
     ngx_conf_init_ptr_value(conf->verify.throttle, NULL);
 }
+
+
+void
+ngx_http_smtp_verify_throttle_check(ngx_cycle_t *cycle)
+{
+    ngx_uint_t        i, workers;
+    ngx_list_part_t  *part;
+    ngx_shm_zone_t   *zone;
+    ngx_core_conf_t  *ccf;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+    workers = ngx_max(ccf->worker_processes, 1);
+
+    part = &cycle->shared_memory.part;
+    zone = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            zone = part->elts;
+            i = 0;
+        }
+
+        if (ngx_smtp_verify_throttle_is(&zone[i])
+            && ngx_smtp_verify_throttle_workers(&zone[i]) < workers)
+        {
+            ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                          "zone \"%V\" is too small for %ui workers, some of "
+                          "which may not verify at times: enlarge it",
+                          &zone[i].shm.name, workers);
+        }
+    }
+}

@@ -16,6 +16,9 @@ char *ngx_http_smtp_verify_throttle(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 
+/* zones that the workers may not all have slots from */
+void ngx_http_smtp_verify_throttle_check(ngx_cycle_t *cycle);
+
 void ngx_http_smtp_verify_throttle_merge(
     ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf);

@@ -156,6 +156,20 @@ ngx_smtp_verify_throttle_view(ngx_shm_zone_t *shm_zone)
 }
 
 
+/* each holds up to two chunks that it needs not, and one on its way out does,
+   too */
+
+ngx_uint_t
+ngx_smtp_verify_throttle_workers(ngx_shm_zone_t *shm_zone)
+{
+    ngx_smtp_verify_throttle_t  *throttle;
+
+    throttle = shm_zone->data;
+
+    return throttle->nchunks / 4;
+}
+
+
 void
 ngx_smtp_verify_throttle_stats(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_stats_t *stats)

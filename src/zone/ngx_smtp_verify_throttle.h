@@ -129,6 +129,9 @@ ngx_shm_zone_t *ngx_smtp_verify_throttle_add(ngx_conf_t *cf, ngx_str_t *name,
     size_t size, void *tag);
 ngx_uint_t ngx_smtp_verify_throttle_is(ngx_shm_zone_t *shm_zone);
 
+/* how many it has slots for */
+ngx_uint_t ngx_smtp_verify_throttle_workers(ngx_shm_zone_t *shm_zone);
+
 /*
  * NGX_OK: a slot is the ticket's; NGX_AGAIN: the handler will be called, not
  * from within; NGX_BUSY: throttled; NGX_DECLINED: a breaker is open.

@@ -15,7 +15,7 @@
 
 
 #define NGX_SMTP_VERIFY_THROTTLE_WAYS    8
-#define NGX_SMTP_VERIFY_THROTTLE_CHUNK   64     /* slots */
+#define NGX_SMTP_VERIFY_THROTTLE_CHUNK   16     /* slots */
 #define NGX_SMTP_VERIFY_THROTTLE_POLL    25     /* ms */
 
 #define NGX_SMTP_VERIFY_SLOT_FREE        0
