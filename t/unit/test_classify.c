@@ -904,6 +904,23 @@ ways_to_say_nobody(void **state)
 }
 
 
+/* who is refused by a list may well be there */
+
+static void
+administrators_lists(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "This recipient stands in my badrcptto list" },
+        { P, 550, "That one is on our bad recipients list" },
+        { N, 550, "5.1.1 This recipient stands in my badrcptto list" },
+        { N, 550, "He is not in my validrcptto list" },
+        { F, 552, "Too much mail data jdoe@example.com" }
+    };
+
+    check_all(cases);
+}
+
+
 /* a word is a word: local parts, host names and URLs say nothing */
 
 static void
@@ -1032,6 +1049,7 @@ main(void)
         cmocka_unit_test(ways_to_say_full_or_shut),
         cmocka_unit_test(parts_of_a_recipient),
         cmocka_unit_test(ways_to_say_nobody),
+        cmocka_unit_test(administrators_lists),
         cmocka_unit_test(words),
         cmocka_unit_test(any_bytes)
     };
