@@ -594,3 +594,31 @@ location = /verify {
 --- address: not-an-address
 --- json
 status: undeliverable
+
+
+
+=== TEST 54: limits of a provider that there is not
+--- http_config
+smtp_verify_throttle_provider gmial conns=3;
+--- must_die
+--- error_log
+unknown provider "gmial"
+[emerg]
+
+
+
+=== TEST 55: a gate that would look at no body
+--- http_config
+smtp_verify_gate_body_max 0;
+--- must_die
+--- error_log
+"smtp_verify_gate_body_max" directive must be greater than zero
+
+
+
+=== TEST 56: a pool without a name
+--- http_config
+smtp_verify_egress "";
+--- must_die
+--- error_log
+needs the name of a pool

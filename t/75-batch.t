@@ -745,7 +745,7 @@ location = /batch {
     smtp_verify_batch_line 100;
 }
 --- must_die
---- error_log: value is out of range
+--- error_log: must be between 256 and 1048576
 
 
 

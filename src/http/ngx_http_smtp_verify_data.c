@@ -5,6 +5,8 @@
 #define NGX_HTTP_SMTP_VERIFY_FILE_MAX  (256 * 1024 * 1024)
 
 
+static ngx_int_t ngx_http_smtp_verify_check_limits(ngx_conf_t *cf,
+    ngx_http_smtp_verify_main_conf_t *smcf);
 static ngx_int_t ngx_http_smtp_verify_load_data(ngx_conf_t *cf,
     ngx_str_t *name, ngx_str_t *text);
 static ngx_int_t ngx_http_smtp_verify_load_fd(ngx_conf_t *cf, ngx_fd_t fd,
@@ -59,6 +61,36 @@ ngx_http_smtp_verify_data_default(ngx_conf_t *cf,
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid \"smtp_verify_score\": %s", error);
         return NGX_ERROR;
+    }
+
+    return ngx_http_smtp_verify_check_limits(cf, smcf);
+}
+
+
+/* the limits of one that is not there would be nobody's */
+
+static ngx_int_t
+ngx_http_smtp_verify_check_limits(ngx_conf_t *cf,
+    ngx_http_smtp_verify_main_conf_t *smcf)
+{
+    ngx_uint_t                          i, n;
+    ngx_smtp_verify_provider_limits_t  *limits;
+
+    limits = smcf->limits ? smcf->limits->elts : NULL;
+    n = smcf->limits ? smcf->limits->nelts : 0;
+
+    for (i = 0; i < n; i++) {
+
+        if (sv_provider_by_id(smcf->providers, limits[i].id.data,
+                              limits[i].id.len)
+            == NULL)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "unknown provider \"%V\" in "
+                               "\"smtp_verify_throttle_provider\"",
+                               &limits[i].id);
+            return NGX_ERROR;
+        }
     }
 
     return NGX_OK;
@@ -153,7 +185,10 @@ ngx_http_smtp_verify_list(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (kind == SV_LIST_MAX) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "unknown kind of list \"%V\"", &value[1]);
+                           "unknown kind of list \"%V\", it must be "
+                           "\"disposable\", \"free\", \"alias\", "
+                           "\"role\", \"spam_trap\" or \"abuse\"",
+                           &value[1]);
         return NGX_CONF_ERROR;
     }
 

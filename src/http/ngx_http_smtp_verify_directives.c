@@ -261,8 +261,27 @@ ngx_http_smtp_verify_bounds(ngx_conf_t *cf, void *post, void *data)
     ngx_conf_num_bounds_t  *bounds = post;
     ngx_int_t              *np = data;
 
+    static u_char  error[sizeof("must be between  and ") + 2 * NGX_INT_T_LEN];
+
     if (*np < bounds->low || *np > bounds->high) {
-        return "value is out of range";
+        ngx_sprintf(error, "must be between %i and %i%Z", bounds->low,
+                    bounds->high);
+        return (char *) error;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* 0 is no limit elsewhere: here all would go by unseen */
+
+char *
+ngx_http_smtp_verify_size(ngx_conf_t *cf, void *post, void *data)
+{
+    size_t  *size = data;
+
+    if (*size == 0) {
+        return "must be greater than zero";
     }
 
     return NGX_CONF_OK;

@@ -465,6 +465,10 @@ ngx_http_smtp_verify_egress(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
+    if (value[1].len == 0) {
+        return "needs the name of a pool, or \"off\"";
+    }
+
     slcf->pool = value[1];
 
     return NGX_CONF_OK;

@@ -27,6 +27,9 @@ static char *ngx_http_smtp_verify_set(ngx_conf_t *cf, ngx_command_t *cmd,
 static ngx_conf_post_t  ngx_http_smtp_verify_msec_post =
     { ngx_http_smtp_verify_msec };
 
+static ngx_conf_post_t  ngx_http_smtp_verify_size_post =
+    { ngx_http_smtp_verify_size };
+
 static ngx_conf_num_bounds_t  ngx_http_smtp_verify_port_bounds =
     { ngx_http_smtp_verify_bounds, 1, 65535 };
 
@@ -390,7 +393,7 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_smtp_verify_loc_conf_t, gate_body_max),
-      NULL },
+      &ngx_http_smtp_verify_size_post },
 
     { ngx_string("smtp_verify_address"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,

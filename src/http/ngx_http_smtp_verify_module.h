@@ -258,6 +258,7 @@ char *ngx_http_smtp_verify_keepalive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_smtp_verify_msec(ngx_conf_t *cf, void *post, void *data);
 char *ngx_http_smtp_verify_bounds(ngx_conf_t *cf, void *post, void *data);
+char *ngx_http_smtp_verify_size(ngx_conf_t *cf, void *post, void *data);
 
 /* conf.c */
 void ngx_http_smtp_verify_request_pool(ngx_conf_t *cf);

@@ -173,6 +173,25 @@ sv_providers_free(sv_providers_t *providers)
 
 
 const sv_provider_t *
+sv_provider_by_id(const sv_providers_t *providers, const unsigned char *id,
+    size_t len)
+{
+    size_t                i;
+    const sv_provider_t  *list;
+
+    list = providers->providers.elts;
+
+    for (i = 0; i < providers->providers.nelts; i++) {
+        if (list[i].id.len == len && memcmp(list[i].id.data, id, len) == 0) {
+            return &list[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+const sv_provider_t *
 sv_provider_by_mx(const sv_providers_t *providers, const unsigned char *host,
     size_t len)
 {

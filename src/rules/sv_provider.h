@@ -42,6 +42,8 @@ void sv_providers_free(sv_providers_t *providers);
 /* by MX host (lower case, no last dot), label-wise suffix; NULL: none */
 const sv_provider_t *sv_provider_by_mx(const sv_providers_t *providers,
     const unsigned char *host, size_t len);
+const sv_provider_t *sv_provider_by_id(const sv_providers_t *providers,
+    const unsigned char *id, size_t len);
 const sv_provider_t *sv_provider_by_banner(const sv_providers_t *providers,
     const unsigned char *text, size_t len);
 
