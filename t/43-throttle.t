@@ -1031,7 +1031,8 @@ mx1 11 pipelining users=john
     banner@1: wait 800ms ; default
     ehlo@2: default ; wait 200ms ; 421 4.4.2 Idle for too long ; close
 --- init
-TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 2);
+TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 3);
+TestVerify::Clients::finish();
 --- address: jane@ok.test
 --- json
 reason: mailbox_not_found
@@ -1039,7 +1040,7 @@ reason: mailbox_not_found
 sub {
     my ($sessions) = @_;
 
-    return TestVerify::Clients::reasons() eq 'mailbox_not_found 1, throttled 1'
+    return TestVerify::Clients::reasons() eq 'mailbox_not_found 2, throttled 1'
            && main::over(1, 0, $sessions) < 0.5;
 }
 --- timeout: 15s
