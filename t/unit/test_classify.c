@@ -921,6 +921,29 @@ administrators_lists(void **state)
 }
 
 
+/* of the address itself, in a few words */
+
+static void
+said_of_the_address(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "<jdoe@example.com> is wrong, look it up again" },
+        { N, 550, "Email is not registered with us" },
+        { N, 550, "The recipient could not be verified to exist" },
+        { D, 550, "Message rejected: the mailbox is disabled" },
+        { D, 550, "This address cannot receive anything" },
+        { F, 552, "jdoe@example.com has used all of his space" },
+        { F, 552, "The recipient is over its limit" },
+        { X, 550, "Your email is not registered with us" },
+        { X, 550, "<jdoe@example.com>: Recipient address rejected: Unknown "
+                  "HELO" },
+        { X, 550, "Message rejected: your mailbox is disabled" }
+    };
+
+    check_all(cases);
+}
+
+
 /* a word is a word: local parts, host names and URLs say nothing */
 
 static void
@@ -1050,6 +1073,7 @@ main(void)
         cmocka_unit_test(parts_of_a_recipient),
         cmocka_unit_test(ways_to_say_nobody),
         cmocka_unit_test(administrators_lists),
+        cmocka_unit_test(said_of_the_address),
         cmocka_unit_test(words),
         cmocka_unit_test(any_bytes)
     };
