@@ -171,6 +171,7 @@ typedef struct {
     ngx_str_t                          email;
     ngx_str_t                          helo;
     ngx_str_t                          from;        /* without <> */
+    ngx_msec_t                         start;       /* of the time it has */
     time_t                             wait;        /* s, for greylisting */
     unsigned                           smtp:1;      /* ask a mail server */
     unsigned                           bulk:1;      /* others go first */
@@ -225,7 +226,7 @@ void ngx_smtp_verify_verdict_anew(ngx_smtp_verify_conf_t *conf,
 /* worker_shutdown_timeout is about to strike: answer what is under way */
 ngx_uint_t ngx_smtp_verify_exit_is_near(void);
 
-/* under way in this worker */
+/* under way in this worker, or waiting for their turn */
 ngx_uint_t ngx_smtp_verify_probes(void);
 
 

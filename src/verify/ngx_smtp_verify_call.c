@@ -19,6 +19,7 @@ static ngx_smtp_verify_call_t *ngx_smtp_verify_call_create(
     ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
     ngx_smtp_verify_lookup_t *l);
+static void ngx_smtp_verify_call_turn(void *data);
 static void ngx_smtp_verify_call_probed(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
     ngx_smtp_verify_probe_t *p);
@@ -81,7 +82,12 @@ ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l)
         return NGX_BUSY;
     }
 
-    rc = ngx_smtp_verify_call_start(call, l);
+    rc = ngx_smtp_verify_turn_take(&call->turn, ngx_smtp_verify_call_turn,
+                                   call, l->bulk);
+
+    if (rc == NGX_OK) {
+        rc = ngx_smtp_verify_call_start(call, l);
+    }
 
     if (rc == NGX_AGAIN) {
         ngx_smtp_verify_lookup_add(l, call, 0);
@@ -190,7 +196,7 @@ ngx_smtp_verify_lookup_timeout(ngx_event_t *ev)
         p = call->probe;
         ngx_smtp_verify_lookup_take(l);
 
-        call->detached = !call->remote;
+        call->detached = (call->probe != NULL);
         ngx_smtp_verify_call_leave(call);
     }
 
@@ -324,6 +330,53 @@ ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
     }
 
     return rc;
+}
+
+
+/* who waited longest asks, if there is time left for it */
+
+static void
+ngx_smtp_verify_call_turn(void *data)
+{
+    ngx_int_t                  rc;
+    ngx_queue_t               *q;
+    ngx_smtp_verify_call_t    *call;
+    ngx_smtp_verify_lookup_t  *l;
+
+    call = data;
+
+    /* the end of one may be the end of others: it stays until it is looked
+       at */
+
+    call->detached = 1;
+
+    while (!ngx_queue_empty(&call->waiting)) {
+
+        q = ngx_queue_head(&call->waiting);
+        l = ngx_queue_data(q, ngx_smtp_verify_lookup_t, queue);
+
+        rc = NGX_ERROR;
+
+        if (ngx_smtp_verify_lookup_in_time(l)) {
+            rc = ngx_smtp_verify_call_start(call, l);
+        }
+
+        if (rc == NGX_AGAIN) {
+            call->detached = 0;
+            ngx_smtp_verify_call_leave(call);
+            return;
+        }
+
+        if (rc == NGX_OK) {
+            ngx_smtp_verify_call_finish(call);
+            return;
+        }
+
+        ngx_smtp_verify_lookup_take(l);
+        ngx_smtp_verify_lookup_refuse(l, SV_THROTTLED, NULL);
+    }
+
+    ngx_smtp_verify_call_free(call);
 }
 
 
@@ -540,6 +593,8 @@ ngx_smtp_verify_call_leave(ngx_smtp_verify_call_t *call)
 static void
 ngx_smtp_verify_call_free(ngx_smtp_verify_call_t *call)
 {
+    ngx_smtp_verify_turn_leave(&call->turn);
+
     if (call->poll.timer_set) {
         ngx_del_timer(&call->poll);
     }
@@ -563,7 +618,7 @@ ngx_smtp_verify_lookup_refresh(ngx_smtp_verify_lookup_t *l)
     ngx_int_t                rc;
     ngx_smtp_verify_call_t  *call;
 
-    if (l->busy || ngx_exiting) {
+    if (l->busy || ngx_exiting || ngx_smtp_verify_turns()) {
         return;
     }
 

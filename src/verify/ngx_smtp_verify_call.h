@@ -32,7 +32,9 @@ struct ngx_smtp_verify_call_s {
     ngx_smtp_verify_conf_t     *conf;
     ngx_smtp_verify_cache_t    *cache;
     ngx_smtp_verify_flight_t    flight;
-    ngx_smtp_verify_probe_t    *probe;      /* NULL: another process's */
+    ngx_smtp_verify_probe_t    *probe;      /* NULL: another process's, or
+                                               not begun yet */
+    ngx_smtp_verify_turn_t      turn;
     ngx_queue_t                 waiting;
     ngx_event_t                 poll;
 
@@ -58,6 +60,8 @@ void ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l,
 ngx_smtp_verify_probe_t *ngx_smtp_verify_lookup_probe(
     ngx_smtp_verify_lookup_t *l, ngx_smtp_verify_probe_handler_pt handler,
     void *data);
+/* its turn has come: is there time left to ask? */
+ngx_uint_t ngx_smtp_verify_lookup_in_time(ngx_smtp_verify_lookup_t *l);
 void ngx_smtp_verify_lookup_probe_destroy(ngx_smtp_verify_probe_t *p);
 
 ngx_int_t ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l);

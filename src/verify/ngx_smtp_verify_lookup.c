@@ -7,6 +7,9 @@ static ngx_uint_t ngx_smtp_verify_lookup_aged(ngx_smtp_verify_lookup_t *l);
 static void ngx_smtp_verify_lookup_anew(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_cache_item_t *item);
 static ngx_int_t ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l);
+static ngx_int_t ngx_smtp_verify_lookup_alone_start(
+    ngx_smtp_verify_lookup_t *l);
+static void ngx_smtp_verify_lookup_alone_turn(void *data);
 static void ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p);
 
 
@@ -344,6 +347,7 @@ ngx_smtp_verify_lookup_probe(ngx_smtp_verify_lookup_t *l,
     ask.email = l->email;
     ask.helo = l->helo;
     ask.from = l->from;
+    ask.start = l->start;
     ask.wait = l->wait;
     ask.smtp = l->smtp;
     ask.transcript = l->transcript;
@@ -379,6 +383,28 @@ ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l)
 {
     ngx_int_t  rc;
 
+    rc = ngx_smtp_verify_turn_take(&l->turn, ngx_smtp_verify_lookup_alone_turn,
+                                   l, l->bulk);
+
+    if (rc == NGX_OK) {
+        rc = ngx_smtp_verify_lookup_alone_start(l);
+    }
+
+    if (rc == NGX_AGAIN) {
+        ngx_smtp_verify_lookup_deadline(l, 0);
+    }
+
+    return rc;
+}
+
+
+/* as ngx_smtp_verify_probe_start() */
+
+static ngx_int_t
+ngx_smtp_verify_lookup_alone_start(ngx_smtp_verify_lookup_t *l)
+{
+    ngx_int_t  rc;
+
     l->probe = ngx_smtp_verify_lookup_probe(l,
                                             ngx_smtp_verify_lookup_alone_done,
                                             l);
@@ -395,11 +421,49 @@ ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l)
                                     ngx_smtp_verify_probe_result(l->probe));
     }
 
-    if (rc == NGX_AGAIN) {
-        ngx_smtp_verify_lookup_deadline(l, 0);
+    return rc;
+}
+
+
+static void
+ngx_smtp_verify_lookup_alone_turn(void *data)
+{
+    ngx_int_t                  rc;
+    ngx_smtp_verify_lookup_t  *l;
+
+    l = data;
+
+    rc = NGX_ERROR;
+
+    if (ngx_smtp_verify_lookup_in_time(l)) {
+        rc = ngx_smtp_verify_lookup_alone_start(l);
     }
 
-    return rc;
+    if (rc == NGX_AGAIN) {
+        return;
+    }
+
+    if (l->timer.timer_set) {
+        ngx_del_timer(&l->timer);
+    }
+
+    if (rc == NGX_OK) {
+        l->handler(l);
+        return;
+    }
+
+    ngx_smtp_verify_lookup_refuse(l, SV_THROTTLED, NULL);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_lookup_in_time(ngx_smtp_verify_lookup_t *l)
+{
+    if (l->bulk) {
+        l->start = ngx_current_msec;
+    }
+
+    return ngx_current_msec - l->start < l->conf->timeout;
 }
 
 
@@ -436,6 +500,8 @@ ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l, sv_reason_e reason,
 {
     ngx_smtp_verify_probe_t  *p;
 
+    ngx_smtp_verify_turn_leave(&l->turn);
+
     p = ngx_smtp_verify_lookup_probe(l, ngx_smtp_verify_lookup_alone_done, l);
 
     if (p) {
@@ -467,6 +533,8 @@ ngx_smtp_verify_lookup_cancel(ngx_smtp_verify_lookup_t *l)
         ngx_smtp_verify_lookup_take(l);
         ngx_smtp_verify_call_leave(call);
     }
+
+    ngx_smtp_verify_turn_leave(&l->turn);
 
     if (l->timer.timer_set) {
         ngx_del_timer(&l->timer);

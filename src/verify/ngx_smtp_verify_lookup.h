@@ -17,6 +17,7 @@
 
 #include "ngx_smtp_verify.h"
 #include "ngx_smtp_verify_cache.h"
+#include "ngx_smtp_verify_turn.h"
 
 
 typedef enum {
@@ -60,6 +61,7 @@ struct ngx_smtp_verify_lookup_s {
     ngx_queue_t                        queue;
     ngx_smtp_verify_call_t            *call;
     ngx_smtp_verify_probe_t           *probe;       /* nobody else's */
+    ngx_smtp_verify_turn_t             turn;
     ngx_event_t                        timer;
     ngx_msec_t                         start;
     uint32_t                           variant;

@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_probe.h"
+#include "ngx_smtp_verify_turn.h"
 
 
 #define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  2048
@@ -60,7 +61,7 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
     p->budget.data = p;
     p->budget.log = &p->log;
 
-    p->start = ngx_current_msec;
+    p->start = ask->start;
 
     result = &p->result;
 
@@ -221,9 +222,14 @@ ngx_smtp_verify_probe_copy(ngx_smtp_verify_probe_t *p, ngx_str_t *dst,
 ngx_int_t
 ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p)
 {
+    ngx_msec_t  elapsed;
+
     p->starting = 1;
 
-    ngx_add_timer(&p->budget, p->conf->timeout);
+    elapsed = ngx_current_msec - p->start;
+
+    ngx_add_timer(&p->budget, elapsed < p->conf->timeout
+                              ? p->conf->timeout - elapsed : 1);
 
     if (ngx_smtp_verify_probe_address(p) == NGX_OK) {
         ngx_smtp_verify_route_start(p);
@@ -484,5 +490,5 @@ ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p)
 ngx_uint_t
 ngx_smtp_verify_probes(void)
 {
-    return ngx_smtp_verify_probe_count;
+    return ngx_smtp_verify_probe_count + ngx_smtp_verify_turns();
 }

@@ -20,7 +20,8 @@ my (@file, @pid);
 
 # start(path, clients => 100, after => 0.1, abort => 0.3, headers => "A: b"):
 # "%d" in the path is the client's number; abort: they go away so long after
-# they asked
+# they asked; at_once: the workers are stopped meanwhile, and find all of it in
+# one turn of their event loops
 
 sub start
 {
@@ -58,9 +59,20 @@ sub ask
     my $end = $start + ($how{abort} // 20 * $TestVerify::Blocks::Slow);
     my $headers = join '', map { "$_\r\n" } split /\n/, $how{headers} // '';
 
-    for my $i (1 .. $how{clients} // 1) {
-        my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-            PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or next;
+    my @socks = map {
+        IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+            PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) // ()
+    } 1 .. $how{clients} // 1;
+
+    my @workers = $how{at_once} ? workers() : ();
+
+    if (@workers) {
+        sleep 0.3 * $TestVerify::Blocks::Slow;
+        kill STOP => @workers;
+    }
+
+    for my $i (1 .. @socks) {
+        my $sock = $socks[$i - 1];
 
         syswrite $sock, 'GET ' . ($path =~ s/%d/$i/gr)
             . " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n$headers\r\n";
@@ -68,6 +80,8 @@ sub ask
         $select->add($sock);
         $client{$sock} = '';
     }
+
+    kill CONT => @workers;
 
     while ($select->count && time() < $end) {
         for my $sock ($select->can_read($end - time())) {

@@ -1,0 +1,128 @@
+
+#include <ngx_event.h>
+#include "ngx_smtp_verify_turn.h"
+
+
+#define NGX_SMTP_VERIFY_TURN_MAX   8
+#define NGX_SMTP_VERIFY_TURN_HOLD  1000     /* ms */
+
+
+static void ngx_smtp_verify_turn_next(ngx_event_t *ev);
+static void ngx_smtp_verify_turn_begin(ngx_queue_t *line, ngx_uint_t max);
+
+
+static ngx_event_t  ngx_smtp_verify_turn_event;
+static ngx_queue_t  ngx_smtp_verify_turn_line;
+static ngx_queue_t  ngx_smtp_verify_turn_bulk;
+static ngx_uint_t   ngx_smtp_verify_turn_begun;
+static ngx_uint_t   ngx_smtp_verify_turn_waiting;
+
+
+ngx_int_t
+ngx_smtp_verify_turn_take(ngx_smtp_verify_turn_t *turn,
+    ngx_smtp_verify_turn_handler_pt handler, void *data, ngx_uint_t bulk)
+{
+    ngx_event_t  *ev;
+
+    ev = &ngx_smtp_verify_turn_event;
+
+    if (ev->handler == NULL) {
+        ngx_queue_init(&ngx_smtp_verify_turn_line);
+        ngx_queue_init(&ngx_smtp_verify_turn_bulk);
+        ev->handler = ngx_smtp_verify_turn_next;
+        ev->log = ngx_cycle->log;
+        ev->data = ev;
+    }
+
+    if (!ev->posted) {
+        ngx_post_event(ev, &ngx_posted_events);
+    }
+
+    if (ngx_smtp_verify_turn_begun < NGX_SMTP_VERIFY_TURN_MAX) {
+        ngx_smtp_verify_turn_begun++;
+        return NGX_OK;
+    }
+
+    turn->handler = handler;
+    turn->data = data;
+    turn->waits = 1;
+
+    ngx_queue_insert_tail(bulk ? &ngx_smtp_verify_turn_bulk
+                               : &ngx_smtp_verify_turn_line, &turn->queue);
+    ngx_smtp_verify_turn_waiting++;
+
+    return NGX_AGAIN;
+}
+
+
+void
+ngx_smtp_verify_turn_leave(ngx_smtp_verify_turn_t *turn)
+{
+    if (turn->waits) {
+        turn->waits = 0;
+        ngx_queue_remove(&turn->queue);
+        ngx_smtp_verify_turn_waiting--;
+    }
+}
+
+
+/*
+ * Newcomers find the turn used up as long as others wait.  The timer is for
+ * a worker that is shutting down: it stays while there is one.
+ */
+
+static void
+ngx_smtp_verify_turn_next(ngx_event_t *ev)
+{
+    ngx_smtp_verify_turn_begun = 0;
+
+    ngx_smtp_verify_turn_begin(&ngx_smtp_verify_turn_line,
+                               NGX_SMTP_VERIFY_TURN_MAX - 1);
+    ngx_smtp_verify_turn_begin(&ngx_smtp_verify_turn_bulk,
+                               NGX_SMTP_VERIFY_TURN_MAX);
+    ngx_smtp_verify_turn_begin(&ngx_smtp_verify_turn_line,
+                               NGX_SMTP_VERIFY_TURN_MAX);
+
+    if (ngx_smtp_verify_turn_waiting == 0) {
+        ngx_smtp_verify_turn_begun = 0;
+
+        if (ev->timer_set) {
+            ngx_del_timer(ev);
+        }
+
+        return;
+    }
+
+    ngx_smtp_verify_turn_begun = NGX_SMTP_VERIFY_TURN_MAX;
+
+    if (!ev->timer_set) {
+        ngx_add_timer(ev, NGX_SMTP_VERIFY_TURN_HOLD);
+    }
+
+    ngx_post_event(ev, &ngx_posted_next_events);
+}
+
+
+static void
+ngx_smtp_verify_turn_begin(ngx_queue_t *line, ngx_uint_t max)
+{
+    ngx_smtp_verify_turn_t  *turn;
+
+    while (ngx_smtp_verify_turn_begun < max && !ngx_queue_empty(line)) {
+
+        turn = ngx_queue_data(ngx_queue_head(line), ngx_smtp_verify_turn_t,
+                              queue);
+
+        ngx_smtp_verify_turn_leave(turn);
+        ngx_smtp_verify_turn_begun++;
+
+        turn->handler(turn->data);
+    }
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_turns(void)
+{
+    return ngx_smtp_verify_turn_waiting;
+}
