@@ -996,6 +996,35 @@ who_is_asked_for_in_other_languages(void **state)
 }
 
 
+/* the sentence that the reason ends */
+
+static void
+not_delivered_because(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "Unzustellbar, weil das Postfach nicht existiert" },
+        { N, 550, "No entregado: el usuario no es correcto" },
+        { N, 550, "\351\205\215\344\277\241\344\270\215\350\203\275\357\274"
+                  "\232\345\256\233\345\205\210\343\201\214\347\204\241\345"
+                  "\212\271\343\201\247\343\201\231" },
+        { N, 550, "\351\200\200\344\277\241\357\274\232\345\270\220\346\210"
+                  "\267\344\270\215\345\255\230\345\234\250" },
+        { N, 550, "\353\260\230\354\206\241\353\220\250: \354\243\274\354"
+                  "\206\214\352\260\200 \354\230\254\353\260\224\353\245"
+                  "\264\354\247\200 \354\225\212\354\212\265\353\213\210"
+                  "\353\213\244" },
+        { N, 550, "K\303\244ytt\303\244j\303\244\303\244 ei ole" },
+        { X, 550, "K\303\244ytt\303\244j\303\244 ei ole sallittu" },
+        { X, 550, "Formato incorrecto de la direcci\303\263n" },
+        { X, 550, "IP \354\243\274\354\206\214\352\260\200 \354\230\254\353"
+                  "\260\224\353\245\264\354\247\200 \354\225\212\354\212"
+                  "\265\353\213\210\353\213\244" }
+    };
+
+    check_all(cases);
+}
+
+
 /* a word is a word: local parts, host names and URLs say nothing */
 
 static void
@@ -1127,6 +1156,7 @@ main(void)
         cmocka_unit_test(administrators_lists),
         cmocka_unit_test(said_of_the_address),
         cmocka_unit_test(who_is_asked_for_in_other_languages),
+        cmocka_unit_test(not_delivered_because),
         cmocka_unit_test(words),
         cmocka_unit_test(any_bytes)
     };
