@@ -1025,6 +1025,28 @@ not_delivered_because(void **state)
 }
 
 
+/* not there, but not the recipient */
+
+static void
+lists_of_others(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "User not found in our sender directory" },
+        { X, 550, "Address not found among the subscribers" },
+        { X, 550, "User not found in allow list" },
+        { X, 550, "You have mailed to unknown users" },
+        { X, 550, "The user you sent from does not exist" },
+        { X, 550, "No such message was sent by this user" },
+        { X, 550, "Not our customer's host" },
+        { X, 550, "User object not found" },
+        { X, 550, "The mailbox is not available at this time" },
+        { N, 550, "No such local user" }
+    };
+
+    check_all(cases);
+}
+
+
 /* a word is a word: local parts, host names and URLs say nothing */
 
 static void
@@ -1157,6 +1179,7 @@ main(void)
         cmocka_unit_test(said_of_the_address),
         cmocka_unit_test(who_is_asked_for_in_other_languages),
         cmocka_unit_test(not_delivered_because),
+        cmocka_unit_test(lists_of_others),
         cmocka_unit_test(words),
         cmocka_unit_test(any_bytes)
     };
