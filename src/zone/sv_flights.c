@@ -12,6 +12,7 @@
 static sv_flight_t *sv_flights_set(sv_flights_t *f, const unsigned char *key);
 static sv_flight_t *sv_flights_find(sv_flights_t *f,
     const unsigned char *key, uint64_t id);
+static sv_flight_t *sv_flights_over(sv_flight_t *set, uint64_t now);
 static int sv_flights_alive(const sv_flight_t *slot, uint64_t now);
 
 
@@ -50,12 +51,14 @@ sv_flights_claim(sv_flights_t *f, const unsigned char *key, pid_t pid,
     uint64_t now, uint64_t deadline, uint64_t *id)
 {
     unsigned      i;
-    sv_flight_t  *slot, *room;
+    sv_flight_t  *set, *slot, *room;
 
-    slot = sv_flights_set(f, key);
+    set = sv_flights_set(f, key);
     room = NULL;
 
-    for (i = 0; i < SV_FLIGHT_WAYS; i++, slot++) {
+    for (i = 0; i < SV_FLIGHT_WAYS; i++) {
+
+        slot = &set[i];
 
         if (slot->id && memcmp(slot->key, key, SV_FLIGHT_KEY) == 0) {
 
@@ -67,9 +70,13 @@ sv_flights_claim(sv_flights_t *f, const unsigned char *key, pid_t pid,
             slot->id = 0;
         }
 
-        if (room == NULL && !sv_flights_alive(slot, now)) {
+        if (room == NULL && slot->id == 0) {
             room = slot;
         }
+    }
+
+    if (room == NULL) {
+        room = sv_flights_over(set, now);
     }
 
     if (room == NULL) {
@@ -174,6 +181,24 @@ sv_flights_find(sv_flights_t *f, const unsigned char *key, uint64_t id)
     for (i = 0; i < SV_FLIGHT_WAYS; i++, slot++) {
         if (slot->id == id && memcmp(slot->key, key, SV_FLIGHT_KEY) == 0) {
             return slot;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* a place where nobody is at work any more: a system call each, under the
+   lock, so not before all places are taken */
+
+static sv_flight_t *
+sv_flights_over(sv_flight_t *set, uint64_t now)
+{
+    unsigned  i;
+
+    for (i = 0; i < SV_FLIGHT_WAYS; i++) {
+        if (!sv_flights_alive(&set[i], now)) {
+            return &set[i];
         }
     }
 
