@@ -1047,6 +1047,27 @@ lists_of_others(void **state)
 }
 
 
+/* accounts of those who send, and of nobody */
+
+static void
+who_sends_is_not_there(void **state)
+{
+    const case_t  cases[] = {
+        { B, 550, "Originating address unknown" },
+        { B, 550, "The proxy user does not exist" },
+        { B, 550, "Submission by an unknown user" },
+        { X, 550, "Unknown user in the SASL database" },
+        { X, 550, "The forwarding address is not valid" },
+        { X, 550, "Recipient has an expired signature" },
+        { N, 550, "We never had such an account" },
+        { N, 550, "Nobody home" },
+        { N, 550, "jdoe is not in our user list" }
+    };
+
+    check_all(cases);
+}
+
+
 /* a word is a word: local parts, host names and URLs say nothing */
 
 static void
@@ -1180,6 +1201,7 @@ main(void)
         cmocka_unit_test(who_is_asked_for_in_other_languages),
         cmocka_unit_test(not_delivered_because),
         cmocka_unit_test(lists_of_others),
+        cmocka_unit_test(who_sends_is_not_there),
         cmocka_unit_test(words),
         cmocka_unit_test(any_bytes)
     };
