@@ -1068,6 +1068,26 @@ who_sends_is_not_there(void **state)
 }
 
 
+/* of ours, and of the recipient */
+
+static void
+whose_account(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "Your mailbox is full" },
+        { X, 550, "Account disabled, you cannot send" },
+        { X, 550, "The recipient list is not valid" },
+        { X, 550, "RCPT syntax not valid" },
+        { N, 550, "No account for jdoe" },
+        { N, 550, "There is no inbox for this name" },
+        { N, 550, "jdoe@example.com: recipient not on file" },
+        { N, 550, "Not in recipient list" }
+    };
+
+    check_all(cases);
+}
+
+
 /* a word is a word: local parts, host names and URLs say nothing */
 
 static void
@@ -1202,6 +1222,7 @@ main(void)
         cmocka_unit_test(not_delivered_because),
         cmocka_unit_test(lists_of_others),
         cmocka_unit_test(who_sends_is_not_there),
+        cmocka_unit_test(whose_account),
         cmocka_unit_test(words),
         cmocka_unit_test(any_bytes)
     };
