@@ -2,6 +2,7 @@
 
 use lib 't/lib';
 use TestVerify 'no_plan';
+use TestVerify::Clients;
 
 add_block_preprocessor(sub {
     my ($block) = @_;
@@ -992,3 +993,41 @@ jane\@ok.test\n\r
 --- error_code: 413
 --- problem
 code: body_too_large
+
+
+
+=== TEST 47: who asks for an address of a list that waits does not wait as a list
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_cache_zone zone=results:1m;
+smtp_verify_cache results;
+smtp_verify_throttle zone=limits conns=1 rate=100/s rejects=1000/h;
+smtp_verify_keepalive off;
+smtp_verify_timeout 15s;
+--- config
+location = /batch {
+    smtp_verify_batch;
+    smtp_verify_batch_domain_probes 20;
+}
+location = /verify {
+    smtp_verify;
+}
+--- smtp
+mx1 11 pipelining
+    rcpt bulk*: wait 300ms ; default
+--- init
+TestVerify::Clients::start('/verify?email=bulk9@ok.test', after => 1);
+--- more_headers
+Content-Type: text/plain
+--- request eval
+"POST /batch\n" . CORE::join '', map { "bulk$_\@ok.test\n" } 1 .. 20
+--- response_body_like: "complete":true
+--- smtp_check eval
+sub {
+    my ($answer) = TestVerify::Clients::answers();
+
+    return $answer->{json}{reason} eq 'mailbox_not_found'
+           && $answer->{json}{response_time_ms} < 2500;
+}
+--- timeout: 25s
+--- linger: 12s

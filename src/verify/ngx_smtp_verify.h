@@ -196,6 +196,8 @@ ngx_int_t ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p);
  * decides, else it is this reason.  other: a probe for the same address that
  * has not ended, or NULL.
  */
+/* whoever is not bulk waits for it, too */
+void ngx_smtp_verify_probe_promote(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_probe_refuse(ngx_smtp_verify_probe_t *p,
     sv_reason_e reason, ngx_smtp_verify_probe_t *other);
 

@@ -44,6 +44,11 @@ ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l)
     call = ngx_smtp_verify_call_find(l);
 
     if (call) {
+
+        if (call->probe && !l->bulk) {
+            ngx_smtp_verify_probe_promote(call->probe);
+        }
+
         ngx_smtp_verify_lookup_add(l, call, 1);
         return NGX_AGAIN;
     }

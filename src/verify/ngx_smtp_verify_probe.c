@@ -441,6 +441,16 @@ ngx_smtp_verify_probe_stop(ngx_smtp_verify_probe_t *p)
 }
 
 
+void
+ngx_smtp_verify_probe_promote(ngx_smtp_verify_probe_t *p)
+{
+    if (p->bulk) {
+        p->bulk = 0;
+        ngx_smtp_verify_throttle_promote(&p->ticket);
+    }
+}
+
+
 ngx_smtp_verify_result_t *
 ngx_smtp_verify_probe_result(ngx_smtp_verify_probe_t *p)
 {

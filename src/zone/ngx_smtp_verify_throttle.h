@@ -144,6 +144,9 @@ ngx_int_t ngx_smtp_verify_throttle_take(ngx_smtp_verify_ticket_t *t);
  */
 ngx_msec_t ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t);
 
+/* it is bulk no more: it waits behind those who are not */
+void ngx_smtp_verify_throttle_promote(ngx_smtp_verify_ticket_t *t);
+
 /* waits no more */
 void ngx_smtp_verify_throttle_leave(ngx_smtp_verify_ticket_t *t);
 

@@ -149,6 +149,40 @@ ngx_smtp_verify_throttle_waited(ngx_event_t *ev)
 
 
 void
+ngx_smtp_verify_throttle_promote(ngx_smtp_verify_ticket_t *t)
+{
+    ngx_smtp_verify_slot_sh_t     *slot;
+    ngx_smtp_verify_throttle_t    *throttle;
+    ngx_smtp_verify_line_queue_t  *line;
+
+    if (!t->waiting || !t->bulk) {
+        t->bulk = 0;
+        return;
+    }
+
+    throttle = t->throttle;
+    slot = &throttle->slots[t->slot];
+    line = t->line;
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    ngx_smtp_verify_throttle_sum(throttle, slot, -1);
+    slot->state &= ~NGX_SMTP_VERIFY_SLOT_BULK;
+    ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    ngx_queue_remove(&t->queue);
+    ngx_queue_insert_tail(&line->tickets[0], &t->queue);
+
+    line->n[1]--;
+    line->n[0]++;
+
+    t->bulk = 0;
+}
+
+
+void
 ngx_smtp_verify_throttle_leave(ngx_smtp_verify_ticket_t *t)
 {
     ngx_uint_t  slot;
