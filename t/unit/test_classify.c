@@ -1088,6 +1088,25 @@ whose_account(void **state)
 }
 
 
+/* unknown, and with it the end of the session */
+
+static void
+two_replies_in_one(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "5.1.1 User unknown in some table 421 4.7.0 too many erro"
+                  "rs" },
+        { L, 550, "Too many errors of yours, user unknown" },
+        { N, 553, "The user must exist" },
+        { N, 551, "This recipient is not local" },
+        { R, 551, "Recipient not local, we do not relay" },
+        { B, 550, "The sender must exist" }
+    };
+
+    check_all(cases);
+}
+
+
 /* a word is a word: local parts, host names and URLs say nothing */
 
 static void
@@ -1223,6 +1242,7 @@ main(void)
         cmocka_unit_test(lists_of_others),
         cmocka_unit_test(who_sends_is_not_there),
         cmocka_unit_test(whose_account),
+        cmocka_unit_test(two_replies_in_one),
         cmocka_unit_test(words),
         cmocka_unit_test(any_bytes)
     };
