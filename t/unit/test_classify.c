@@ -1107,6 +1107,23 @@ two_replies_in_one(void **state)
 }
 
 
+/* a server of the recipient is not he */
+
+static void
+servers_in_other_languages(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "\345\217\221\351\200\201\346\226\271\351\202\256\347\256"
+                  "\261\344\270\215\345\255\230\345\234\250" },
+        { X, 550, "Palvelinta ei l\303\266ydy: vastaanottajan palvelin" },
+        { X, 550, "Server odbiorcy nie istnieje" },
+        { N, 550, "Server nezn\303\241: u\305\276ivatel neexistuje" }
+    };
+
+    check_all(cases);
+}
+
+
 /* a word is a word: local parts, host names and URLs say nothing */
 
 static void
@@ -1243,6 +1260,7 @@ main(void)
         cmocka_unit_test(who_sends_is_not_there),
         cmocka_unit_test(whose_account),
         cmocka_unit_test(two_replies_in_one),
+        cmocka_unit_test(servers_in_other_languages),
         cmocka_unit_test(words),
         cmocka_unit_test(any_bytes)
     };
