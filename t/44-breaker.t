@@ -488,3 +488,50 @@ reason: *
 reason: *
 --
 reason: accepted
+
+
+
+=== TEST 17: who was reached last time is tried once while the egress is suspended
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=60s suspend=3;
+smtp_verify_keepalive off;
+--- config
+location = /verify {
+    smtp_verify;
+}
+location = /down {
+    smtp_verify;
+    smtp_verify_port 1;
+}
+--- smtp
+mx1 11 pipelining users=john
+--- dns
+a.test MX 10 mx.a.test
+mx.a.test A 13
+b.test MX 10 mx.b.test
+mx.b.test A 14
+c.test MX 10 mx.c.test
+mx.c.test A 15
+ok.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- request eval
+['GET /verify?email=john@ok.test',
+ ["POST /verify\nemail=", { value => 'x@a.test', delay_before => 11 }],
+ 'GET /verify?email=x@b.test', 'GET /verify?email=x@c.test',
+ 'GET /down?email=jane@ok.test', 'GET /down?email=mary@ok.test']
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+reason: accepted
+--
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: connect_failed
+--
+reason: circuit_open
+--- smtp_sessions: 1
+--- timeout: 25s

@@ -225,10 +225,6 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
                                                            limits, now);
         }
 
-        if (egress->breaker.until) {
-            return changed;
-        }
-
         /* fall through */
 
     default:
@@ -278,7 +274,7 @@ ngx_smtp_verify_throttle_blames(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_seen_e seen,
     uint64_t now)
 {
-    ngx_smtp_verify_throttle_entry_t  *e, *ip;
+    ngx_smtp_verify_throttle_entry_t  *e, *ip, *egress;
 
     if (slot->state & NGX_SMTP_VERIFY_SLOT_FOREIGN) {
         return 0;
@@ -301,7 +297,12 @@ ngx_smtp_verify_throttle_blames(ngx_smtp_verify_throttle_t *throttle,
 
     e->worked = 0;
 
-    return 1;
+    /* nor is it to blame where nobody can be connected to */
+
+    egress = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                            ngx_smtp_verify_ref_egress);
+
+    return egress->breaker.until == 0;
 }
 
 
