@@ -836,3 +836,23 @@ POST /front
 email=no%40
 --- response_body
 app
+
+
+
+=== TEST 55: the page of a body that was too large
+--- config
+location = /verify {
+    client_max_body_size 16;
+    error_page 413 @verify;
+}
+location @verify {
+    smtp_verify;
+}
+--- more_headers
+Content-Type: application/json
+--- request
+POST /verify
+{"email":"john@ok.test"}
+--- error_code: 413
+--- problem
+code: body_too_large

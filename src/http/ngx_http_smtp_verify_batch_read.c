@@ -15,8 +15,6 @@ static ngx_int_t ngx_http_smtp_verify_batch_take(
     ngx_http_smtp_verify_batch_t *b);
 static ngx_uint_t ngx_http_smtp_verify_batch_too_large(
     ngx_http_smtp_verify_batch_t *b);
-static ngx_uint_t ngx_http_smtp_verify_batch_is_whole(
-    ngx_http_smtp_verify_batch_t *b);
 static void ngx_http_smtp_verify_batch_read_end(
     ngx_http_smtp_verify_batch_t *b);
 static void ngx_http_smtp_verify_batch_read_error(
@@ -221,23 +219,6 @@ ngx_http_smtp_verify_batch_too_large(ngx_http_smtp_verify_batch_t *b)
 }
 
 
-/* it may have been cut short, or thrown away, by whoever had it before */
-
-static ngx_uint_t
-ngx_http_smtp_verify_batch_is_whole(ngx_http_smtp_verify_batch_t *b)
-{
-    ngx_table_elt_t     *h;
-    ngx_http_request_t  *r;
-
-    r = b->request;
-    h = r->headers_in.content_length;
-
-    return r->request_body->rest <= 0
-           && (h == NULL
-               || ngx_atoof(h->value.data, h->value.len) == b->received);
-}
-
-
 /* from now on a client that goes away is seen; it may be gone already */
 
 static void
@@ -249,7 +230,7 @@ ngx_http_smtp_verify_batch_read_end(ngx_http_smtp_verify_batch_t *b)
 
     b->reading = 0;
 
-    if (!ngx_http_smtp_verify_batch_is_whole(b)) {
+    if (!ngx_http_smtp_verify_body_is_whole(r, b->received)) {
         ngx_http_smtp_verify_batch_error(b, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                                          "body_too_large",
                                          "The body was refused before it came "

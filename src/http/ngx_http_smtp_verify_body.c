@@ -64,7 +64,8 @@ ngx_http_smtp_verify_body_handler(ngx_http_request_t *r)
 static void
 ngx_http_smtp_verify_body_read(ngx_http_request_t *r)
 {
-    ngx_int_t  rc;
+    ngx_int_t                    rc;
+    ngx_http_smtp_verify_ctx_t  *ctx;
 
     for ( ;; ) {
 
@@ -90,6 +91,18 @@ ngx_http_smtp_verify_body_read(ngx_http_request_t *r)
     }
 
     r->read_event_handler = ngx_http_block_reading;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+
+    /* the page of a body that was too large; that of a sub-request is its
+       parent's */
+
+    if (rc == NGX_OK && r == r->main
+        && !ngx_http_smtp_verify_body_is_whole(r, ctx->body->last
+                                                  - ctx->body->pos))
+    {
+        rc = NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+    }
 
     ngx_http_smtp_verify_body_done(r, rc);
 }
@@ -165,6 +178,22 @@ ngx_http_smtp_verify_body_get(ngx_buf_t *b, off_t skip, u_char *p,
 
     return ngx_read_file(b->file, p, size, b->file_pos + skip)
            == (ssize_t) size ? NGX_OK : NGX_ERROR;
+}
+
+
+/* it may have been cut short, or thrown away, by whoever had it before */
+
+ngx_uint_t
+ngx_http_smtp_verify_body_is_whole(ngx_http_request_t *r, off_t received)
+{
+    ngx_table_elt_t  *h;
+
+    h = r->headers_in.content_length;
+
+    return !r->discard_body
+           && (r->request_body == NULL || r->request_body->rest <= 0)
+           && (h == NULL
+               || ngx_atoof(h->value.data, h->value.len) == received);
 }
 
 

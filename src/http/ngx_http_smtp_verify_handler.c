@@ -91,7 +91,7 @@ ngx_http_smtp_verify_body_done(ngx_http_request_t *r, ngx_int_t rc)
 
     } else if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
         rc = ngx_http_smtp_verify_problem(r, rc, "body_too_large",
-                                      "The body is larger than 16384 bytes.");
+                                      "The body is larger than is allowed.");
     }
 
     if (rc == NGX_DONE) {
