@@ -535,3 +535,33 @@ reason: connect_failed
 reason: circuit_open
 --- smtp_sessions: 1
 --- timeout: 25s
+
+
+
+=== TEST 18: one customer of a provider's blocks us
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=20s;
+smtp_verify_keepalive off;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 550 5.7.1 Administrative prohibition - envelope blocked
+--- dns
+ok.test MX 10 aspmx.l.google.com
+customer.test MX 10 aspmx.l.google.com
+aspmx.l.google.com A 11
+--- address
+bad1@customer.test
+bad2@customer.test
+bad3@customer.test
+bad4@customer.test
+john@ok.test
+--- json
+reason: sender_blocked
+--
+reason: sender_blocked
+--
+reason: sender_blocked
+--
+reason: sender_blocked
+--
+reason: accepted

@@ -30,6 +30,8 @@ static ngx_int_t ngx_smtp_verify_slot_pace(ngx_smtp_verify_session_t *s,
 static void ngx_smtp_verify_slot_paused(ngx_event_t *ev);
 static void ngx_smtp_verify_slot_release(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p);
+static uint32_t ngx_smtp_verify_slot_whose(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_seen_e seen);
 static void ngx_smtp_verify_slot_tell(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_seen_e seen);
 
@@ -667,7 +669,27 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
         }
     }
 
-    ngx_smtp_verify_slot_tell(s, seen);
+    ngx_smtp_verify_throttle_seen(s->throttle, s->slot, s->limits, seen,
+                                  ngx_smtp_verify_slot_whose(p, seen),
+                                  &s->log);
+}
+
+
+/* a customer of a provider's may block us from its own domain alone: that
+   counts once, until another one's does */
+
+static uint32_t
+ngx_smtp_verify_slot_whose(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_seen_e seen)
+{
+    if ((seen != ngx_smtp_verify_seen_block
+         && seen != ngx_smtp_verify_seen_quarantine)
+        || p->provider == NULL || p->session->stage != SV_STAGE_RCPT)
+    {
+        return 0;
+    }
+
+    return ngx_crc32_long(p->domain.data, p->domain.len) | 1;
 }
 
 
@@ -675,6 +697,6 @@ static void
 ngx_smtp_verify_slot_tell(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_seen_e seen)
 {
-    ngx_smtp_verify_throttle_seen(s->throttle, s->slot, s->limits, seen,
+    ngx_smtp_verify_throttle_seen(s->throttle, s->slot, s->limits, seen, 0,
                                   &s->log);
 }

@@ -179,10 +179,11 @@ ngx_uint_t ngx_smtp_verify_throttle_wanted(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t slot,
     ngx_smtp_verify_limits_t *limits);
 
-/* what was seen by whoever holds the slot */
+/* what was seen by whoever holds the slot; whose: 0, or one of several who may
+   say so for themselves alone */
 void ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits,
-    ngx_smtp_verify_seen_e seen, ngx_log_t *log);
+    ngx_smtp_verify_seen_e seen, uint32_t whose, ngx_log_t *log);
 
 void ngx_smtp_verify_throttle_stats(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_stats_t *stats);

@@ -11,13 +11,13 @@
 static ngx_uint_t ngx_smtp_verify_throttle_count_seen(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_seen_e seen,
-    uint64_t now);
+    uint32_t whose, uint64_t now);
 static void ngx_smtp_verify_throttle_connected(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     uint64_t now);
 static ngx_uint_t ngx_smtp_verify_throttle_blames(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
-    ngx_smtp_verify_seen_e seen, uint64_t now);
+    ngx_smtp_verify_seen_e seen, uint32_t whose, uint64_t now);
 static ngx_uint_t ngx_smtp_verify_throttle_failed(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, uint64_t now);
@@ -142,7 +142,7 @@ ngx_smtp_verify_throttle_failed(ngx_smtp_verify_throttle_t *throttle,
 void
 ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits,
-    ngx_smtp_verify_seen_e seen, ngx_log_t *log)
+    ngx_smtp_verify_seen_e seen, uint32_t whose, ngx_log_t *log)
 {
     ngx_uint_t  changed;
 
@@ -150,7 +150,7 @@ ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
 
     changed = ngx_smtp_verify_throttle_count_seen(throttle,
                                                   &throttle->slots[slot],
-                                                  limits, seen,
+                                                  limits, seen, whose,
                                                   ngx_current_msec);
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);
@@ -183,7 +183,7 @@ ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
 static ngx_uint_t
 ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
-    ngx_smtp_verify_seen_e seen, uint64_t now)
+    ngx_smtp_verify_seen_e seen, uint32_t whose, uint64_t now)
 {
     ngx_uint_t                         changed, trial;
     ngx_smtp_verify_throttle_entry_t  *e, *egress;
@@ -229,7 +229,8 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
 
     default:
         if (limits->breaker.pause
-            && ngx_smtp_verify_throttle_blames(throttle, slot, seen, now))
+            && ngx_smtp_verify_throttle_blames(throttle, slot, seen, whose,
+                                               now))
         {
             throttle->sh->counts.opened +=
                     sv_breaker_fault(&e->breaker, &limits->breaker,
@@ -272,7 +273,7 @@ ngx_smtp_verify_throttle_connected(ngx_smtp_verify_throttle_t *throttle,
 static ngx_uint_t
 ngx_smtp_verify_throttle_blames(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_seen_e seen,
-    uint64_t now)
+    uint32_t whose, uint64_t now)
 {
     ngx_smtp_verify_throttle_entry_t  *e, *ip, *egress;
 
@@ -280,12 +281,19 @@ ngx_smtp_verify_throttle_blames(ngx_smtp_verify_throttle_t *throttle,
         return 0;
     }
 
-    if (seen != ngx_smtp_verify_seen_connect_failed) {
-        return 1;
-    }
-
     e = ngx_smtp_verify_throttle_entry(throttle, slot,
                                        ngx_smtp_verify_ref_destination);
+
+    if (seen != ngx_smtp_verify_seen_connect_failed) {
+
+        if (whose && e->blocker == whose) {
+            return 0;
+        }
+
+        e->blocker = whose;
+
+        return 1;
+    }
     ip = ngx_smtp_verify_throttle_entry(throttle, slot,
                                         ngx_smtp_verify_ref_ip);
 

@@ -53,6 +53,8 @@ typedef struct {
     uint32_t                           trials;
     uint32_t                           worked;      /* the last connection
                                                        to it was made */
+    uint32_t                           blocker;     /* whose domain blocked
+                                                       us last */
     uint32_t                           silent;      /* egress: suspended, as
                                                        none could be made */
     uint32_t                           failed;      /* how many did … */
