@@ -251,7 +251,7 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
         p->result.provider = s->provider;
     }
 
-    messages = ngx_smtp_verify_slot_messages(p);
+    messages = ngx_smtp_verify_limits(p)->messages;
 
     if (messages) {
         s->most = ngx_min(s->most, messages);

@@ -5,7 +5,8 @@
  *   probe.c    its life: create, budget, finish, destroy
  *   route.c    where to: MX, addresses, the next one on failure
  *   egress.c   from where: which of our identities asks
- *   slot.c     when: the limits of the destination, and what feeds them
+ *   limits.c   how many at once, and how fast
+ *   slot.c     when: by the limits of the destination, and what feeds them
  *   dialog.c   what is asked there, and what the answers mean
  *   random.c   the same of the random recipient: is the domain catch-all?
  *   verdict.c  the result
@@ -115,6 +116,9 @@ void ngx_smtp_verify_route_other_egress(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_stop(ngx_smtp_verify_probe_t *p);
 ngx_uint_t ngx_smtp_verify_route_is_backup(ngx_smtp_verify_probe_t *p);
 
+/* limits.c: of the destination, and of what is known of its provider */
+ngx_smtp_verify_limits_t *ngx_smtp_verify_limits(ngx_smtp_verify_probe_t *p);
+
 /* slot.c */
 ngx_int_t ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_slot_destination(ngx_smtp_verify_probe_t *p,
@@ -132,8 +136,6 @@ void ngx_smtp_verify_slot_stop(ngx_smtp_verify_probe_t *p);
 ngx_int_t ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_slot_failed(ngx_smtp_verify_probe_t *p);
-
-ngx_uint_t ngx_smtp_verify_slot_messages(ngx_smtp_verify_probe_t *p);
 
 /* dialog.c; _start() as ngx_smtp_verify_session_connect() */
 ngx_int_t ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,

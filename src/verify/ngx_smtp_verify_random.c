@@ -183,7 +183,7 @@ ngx_smtp_verify_random_room(ngx_smtp_verify_probe_t *p)
     s = p->session;
 
     asked = s->transactions + !p->accepted;
-    messages = ngx_smtp_verify_slot_messages(p);
+    messages = ngx_smtp_verify_limits(p)->messages;
 
     return (messages == 0 || asked < messages)
            && (!s->reused || asked < s->most);

@@ -3,18 +3,6 @@
 #include "ngx_smtp_verify_probe.h"
 
 
-typedef struct {
-    const sv_provider_t       *provider;
-    ngx_smtp_verify_limits_t  *limits;
-} ngx_smtp_verify_slot_limits_t;
-
-
-static ngx_smtp_verify_limits_t *ngx_smtp_verify_slot_limits(
-    ngx_smtp_verify_probe_t *p);
-static ngx_smtp_verify_limits_t *ngx_smtp_verify_slot_of_provider(
-    ngx_smtp_verify_conf_t *conf, const sv_provider_t *provider);
-static void ngx_smtp_verify_slot_provider_limits(ngx_smtp_verify_conf_t *conf,
-    const sv_provider_t *provider, ngx_smtp_verify_limits_t *limits);
 static void ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_egress_t *egress);
 static ngx_uint_t ngx_smtp_verify_slot_is_foreign(ngx_smtp_verify_probe_t *p,
@@ -86,7 +74,7 @@ ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_egress_t *egress)
 {
     t->throttle = p->conf->throttle->data;
-    t->limits = ngx_smtp_verify_slot_limits(p);
+    t->limits = ngx_smtp_verify_limits(p);
     t->sockaddr = p->addrs[p->iaddr].sockaddr;
 
     ngx_smtp_verify_slot_destination(p, &t->destination);
@@ -115,119 +103,6 @@ ngx_smtp_verify_slot_shut(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_slot_subject(p, &t, egress);
 
     return ngx_smtp_verify_throttle_shut(&t);
-}
-
-
-static ngx_smtp_verify_limits_t *
-ngx_smtp_verify_slot_limits(ngx_smtp_verify_probe_t *p)
-{
-    ngx_smtp_verify_limits_t  *limits;
-
-    limits = NULL;
-
-    if (p->result.provider) {
-        limits = ngx_smtp_verify_slot_of_provider(p->conf,
-                                                  p->result.provider);
-    }
-
-    return limits ? limits : &p->conf->limits;
-}
-
-
-/* made once for each provider */
-
-static ngx_smtp_verify_limits_t *
-ngx_smtp_verify_slot_of_provider(ngx_smtp_verify_conf_t *conf,
-    const sv_provider_t *provider)
-{
-    ngx_uint_t                      i;
-    ngx_smtp_verify_limits_t       *limits;
-    ngx_smtp_verify_slot_limits_t  *known;
-
-    if (conf->limits_known == NULL) {
-        conf->limits_known = ngx_array_create(ngx_cycle->pool, 8,
-                                       sizeof(ngx_smtp_verify_slot_limits_t));
-        if (conf->limits_known == NULL) {
-            return NULL;
-        }
-    }
-
-    known = conf->limits_known->elts;
-
-    for (i = 0; i < conf->limits_known->nelts; i++) {
-        if (known[i].provider == provider) {
-            return known[i].limits;
-        }
-    }
-
-    limits = ngx_palloc(ngx_cycle->pool, sizeof(ngx_smtp_verify_limits_t));
-    known = ngx_array_push(conf->limits_known);
-
-    if (limits == NULL || known == NULL) {
-        return NULL;
-    }
-
-    known->provider = provider;
-    known->limits = limits;
-
-    ngx_smtp_verify_slot_provider_limits(conf, provider, limits);
-
-    return limits;
-}
-
-
-/* what it is known to allow counts where it is less, what is given always */
-
-static void
-ngx_smtp_verify_slot_provider_limits(ngx_smtp_verify_conf_t *conf,
-    const sv_provider_t *provider, ngx_smtp_verify_limits_t *limits)
-{
-    ngx_uint_t                          i, n;
-    ngx_smtp_verify_provider_limits_t  *given;
-
-    *limits = conf->limits;
-
-    limits->messages = provider->messages;
-
-    if (provider->sessions
-        && (limits->conns == 0 || provider->sessions < limits->conns))
-    {
-        limits->conns = provider->sessions;
-    }
-
-    given = conf->limits_given ? conf->limits_given->elts : NULL;
-    n = conf->limits_given ? conf->limits_given->nelts : 0;
-
-    for (i = 0; i < n; i++) {
-
-        if (given[i].id.len != provider->id.len
-            || ngx_memcmp(given[i].id.data, provider->id.data,
-                          provider->id.len)
-               != 0)
-        {
-            continue;
-        }
-
-        if (given[i].conns != NGX_CONF_UNSET_UINT) {
-            limits->conns = given[i].conns;
-
-            if (limits->ip_conns) {
-                limits->ip_conns = ngx_max(limits->ip_conns, limits->conns);
-            }
-        }
-
-        if (given[i].messages != NGX_CONF_UNSET_UINT) {
-            limits->messages = given[i].messages;
-        }
-
-        if (given[i].rate != (uint64_t) -1) {
-            limits->rate = given[i].rate;
-        }
-
-        if (given[i].burst != NGX_CONF_UNSET_UINT) {
-            limits->burst = given[i].burst;
-        }
-    }
 }
 
 
@@ -408,13 +283,6 @@ ngx_smtp_verify_slot_attach(ngx_smtp_verify_probe_t *p,
 
 
 /* transactions that the provider takes in a session; 0: not known */
-
-ngx_uint_t
-ngx_smtp_verify_slot_messages(ngx_smtp_verify_probe_t *p)
-{
-    return ngx_smtp_verify_slot_limits(p)->messages;
-}
-
 
 /* one more recipient on the session, together with the address, or behind it:
    as ngx_smtp_verify_throttle_more() */
