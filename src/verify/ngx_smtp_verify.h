@@ -191,13 +191,14 @@ ngx_smtp_verify_probe_t *ngx_smtp_verify_probe_create(
  */
 ngx_int_t ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p);
 
+/* whoever is not bulk waits for it, too */
+void ngx_smtp_verify_probe_promote(ngx_smtp_verify_probe_t *p);
+
 /*
  * In place of _start(), and done at once: nobody is asked.  What is known
  * decides, else it is this reason.  other: a probe for the same address that
  * has not ended, or NULL.
  */
-/* whoever is not bulk waits for it, too */
-void ngx_smtp_verify_probe_promote(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_probe_refuse(ngx_smtp_verify_probe_t *p,
     sv_reason_e reason, ngx_smtp_verify_probe_t *other);
 

@@ -282,8 +282,6 @@ ngx_smtp_verify_slot_attach(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* transactions that the provider takes in a session; 0: not known */
-
 /* one more recipient on the session, together with the address, or behind it:
    as ngx_smtp_verify_throttle_more() */
 
