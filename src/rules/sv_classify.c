@@ -79,6 +79,7 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
         if (sv_rule_matches(&ctx, i)) {
             class->reason = rule[i].reason;
             class->rule = rule[i].id;
+            class->session = rule[i].session;
             break;
         }
     }

@@ -37,6 +37,8 @@ typedef struct {
     sv_reason_e     reason;     /* SV_ACCEPTED .. SV_REJECTED */
     const char     *rule;       /* id, lives as long as the rules */
     unsigned        retry_after;    /* s the server named, else 0 */
+    unsigned        session;    /* 1: said of the session, not of whom it was
+                                   asked for */
     char            enhanced[12];   /* given or found in the text, or "" */
 } sv_class_t;
 

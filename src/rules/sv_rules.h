@@ -123,6 +123,7 @@ typedef struct {
     unsigned        stages;     /* bits of sv_stage_e */
     unsigned        examples;
     unsigned        sources;
+    unsigned        session;    /* said of the session, not of who is asked */
     sv_range_t      enhanced;   /* in enhanced[] */
     sv_range_t      providers;  /* in providers[] */
     sv_range_t      all;        /* in phrases[] */

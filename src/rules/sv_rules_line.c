@@ -13,6 +13,7 @@ static int sv_parse_pattern(const sv_str_t *token, sv_enhanced_t *pattern);
 static int sv_parse_part(unsigned char **p, unsigned char *end, uint16_t *low,
     uint16_t *high, int class);
 static int sv_parse_provider(sv_parse_t *ps, sv_rule_t *rule);
+static int sv_parse_session(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_example(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_source(sv_parse_t *ps, sv_rule_t *rule);
 
@@ -30,6 +31,7 @@ static const struct {
     { "all", NULL, SV_PHRASES_ALL },
     { "any", NULL, SV_PHRASES_ANY },
     { "none", NULL, SV_PHRASES_NONE },
+    { "session", sv_parse_session, SV_PHRASES_NO },
     { "example", sv_parse_example, SV_PHRASES_NO },
     { "source", sv_parse_source, SV_PHRASES_NO }
 };
@@ -365,6 +367,29 @@ sv_parse_provider(sv_parse_t *ps, sv_rule_t *rule)
     if (rc == 0 && rule->providers.n == 0) {
         return sv_lines_fail(&ps->lines, "\"provider\" without a name");
     }
+
+    return rc;
+}
+
+
+static int
+sv_parse_session(sv_parse_t *ps, sv_rule_t *rule)
+{
+    int       rc, quoted;
+    sv_str_t  token;
+
+    rc = sv_lines_token(&ps->lines, &token, &quoted);
+
+    if (rc > 0) {
+        return sv_lines_fail(&ps->lines, "\"session\" wants nothing behind "
+                             "it");
+    }
+
+    if (rc == 0 && rule->session) {
+        return sv_lines_fail(&ps->lines, "\"session\" a second time");
+    }
+
+    rule->session = 1;
 
     return rc;
 }

@@ -133,6 +133,11 @@ static const mistake_t  wrong[] = {
     { 1, "there is no rule", "set a \"x\"" },
     { 1, "unknown word \"lable\"", "lable x" },
     { 1, "\"label\" outside of a rule", "label rejected" },
+    { 1, "\"session\" outside of a rule", "session" },
+    { 3, "\"session\" wants nothing",
+      "rule a\nlabel rejected\nsession 5xx\ncode 550" },
+    { 4, "\"session\" a second time",
+      "rule a\nlabel rejected\nsession\nsession\ncode 550" },
     { 1, "phrases without a list", "\"x\"" },
     { 1, "\"rule\" wants a name", "rule" },
     { 1, "\"rule\" wants a name", "rule A" },
@@ -559,6 +564,81 @@ fold(void **state)
 }
 
 
+/* replies that speak of the session, beside those that sound like them */
+
+static const struct {
+    unsigned            session;
+    unsigned            code;
+    const char         *text;
+} of_sessions[] = {
+    { 1, 550, "Too many invalid recipients" },
+    { 1, 554, "5.7.1 Session limit exceeded" },
+    { 1, 550, "5.7.1 Directory harvest attack detected" },
+    { 1, 503, "5.5.1 bad sequence of commands" },
+    { 1, 550, "5.3.0 You have exceeded the limit of recipients for this "
+              "connection" },
+    { 1, 452, "4.5.3 Too many recipients" },
+    { 1, 550, "5.5.3 Too many recipients in one session" },
+    { 1, 554, "Too many transactions in this session" },
+    { 1, 550, "Too many unknown users" },
+    { 0, 250, "2.1.5 Ok" },
+    { 0, 550, "5.1.1 User unknown" },
+    { 0, 452, "4.2.2 Mailbox full" },
+    { 0, 550, "5.2.2 Mailbox size limit exceeded" },
+    { 0, 550, "5.7.1 Too many connections from your IP address" },
+    { 0, 450, "4.2.1 Mailbox received too many messages in a short period" },
+    { 0, 554, "5.7.1 Client host rejected: Access denied" }
+};
+
+
+static void
+sessions(void **state)
+{
+    size_t       i;
+    sv_class_t   class;
+    sv_reply_t   reply;
+    sv_rules_t  *rules;
+
+    (void) state;
+
+    rules = sv_rules_default();
+    assert_non_null(rules);
+
+    for (i = 0; i < sizeof(of_sessions) / sizeof(of_sessions[0]); i++) {
+        memset(&reply, 0, sizeof(sv_reply_t));
+        reply.code = of_sessions[i].code;
+        reply.stage = SV_STAGE_RCPT;
+        reply.text.data = (unsigned char *) of_sessions[i].text;
+        reply.text.len = strlen(of_sessions[i].text);
+
+        sv_classify(rules, &reply, &class);
+
+        if (class.session != of_sessions[i].session) {
+            fail_msg("%s: %s", of_sessions[i].text, class.rule);
+        }
+    }
+
+    sv_rules_free(rules);
+
+    /* an operator's rule says so itself */
+
+    rules = parse("rule a\nlabel rejected\nsession\nany \"enough\"\n"
+                  "rule b\nlabel rejected\ncode 5xx");
+    reply.code = 550;
+    reply.text.data = (unsigned char *) "enough";
+    reply.text.len = 6;
+
+    sv_classify(rules, &reply, &class);
+    assert_int_equal(class.session, 1);
+
+    reply.text.len = 5;
+    sv_classify(rules, &reply, &class);
+    assert_int_equal(class.session, 0);
+
+    sv_rules_free(rules);
+}
+
+
 int
 main(void)
 {
@@ -570,7 +650,8 @@ main(void)
         cmocka_unit_test(conditions),
         cmocka_unit_test(provider),
         cmocka_unit_test(bounds),
-        cmocka_unit_test(fold)
+        cmocka_unit_test(fold),
+        cmocka_unit_test(sessions)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
