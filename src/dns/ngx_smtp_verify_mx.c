@@ -10,6 +10,9 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 
+#include <openssl/err.h>
+#include <openssl/rand.h>
+
 #include "ngx_smtp_verify_mx.h"
 #include "ngx_smtp_verify_ares.h"
 #include "sv_mx_parse.h"
@@ -367,7 +370,7 @@ ngx_smtp_verify_mx_fill(ngx_smtp_verify_mx_query_t *q, sv_mx_answer_t *answer)
 
     /* each in an order of its own, that those who share an answer share the
        load of equal preferences, too */
-    sv_mx_sort(answer, ngx_random);
+    sv_mx_sort(answer, ngx_smtp_verify_mx_random);
 
     from = answer->records;
     n = ngx_min(answer->nrecords, q->max);
@@ -422,4 +425,18 @@ ngx_smtp_verify_mx_ready_handler(ngx_event_t *ev)
         q->ctx = NULL;
         q->handler(q);
     }
+}
+
+
+long
+ngx_smtp_verify_mx_random(void)
+{
+    uint32_t  n;
+
+    if (RAND_bytes((u_char *) &n, sizeof(n)) != 1) {
+        ERR_clear_error();
+        return 0;
+    }
+
+    return (long) (n & 0x7fffffff);
 }

@@ -71,6 +71,12 @@ ngx_int_t ngx_smtp_verify_mx_resolve(ngx_smtp_verify_mx_query_t *q);
 /* the handler will not be called any more */
 void ngx_smtp_verify_mx_cancel(ngx_smtp_verify_mx_query_t *q);
 
+/*
+ * For orders that mail servers get to see.  They must tell nothing of the
+ * state of random(), from which nginx's resolver takes its query IDs.
+ */
+long ngx_smtp_verify_mx_random(void);
+
 /* for the module's exit_process */
 void ngx_smtp_verify_mx_exit(void);
 

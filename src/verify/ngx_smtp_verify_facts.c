@@ -103,7 +103,7 @@ ngx_smtp_verify_facts_shuffle(ngx_smtp_verify_mx_query_t *q)
             continue;
         }
 
-        k = first + (ngx_uint_t) ngx_random() % (i - first + 1);
+        k = first + (ngx_uint_t) ngx_smtp_verify_mx_random() % (i - first + 1);
 
         mx = q->records[i];
         q->records[i] = q->records[k];

@@ -1,4 +1,7 @@
 
+#include <openssl/err.h>
+#include <openssl/rand.h>
+
 #include "ngx_smtp_verify_probe.h"
 
 
@@ -190,16 +193,26 @@ ngx_smtp_verify_random_room(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* a local part that nobody has: it begins as names do, and has none of the
-   characters that are taken for others */
+/*
+ * A local part that nobody has: it begins as names do, and has none of the
+ * characters that are taken for others.  A server that could foretell it would
+ * refuse it, and accept all else: it is drawn from OpenSSL's generator.
+ */
 
 static ngx_int_t
 ngx_smtp_verify_random_address(ngx_smtp_verify_probe_t *p)
 {
     u_char        *last;
     ngx_str_t     *rcpt;
-    ngx_uint_t     i, n;
+    ngx_uint_t     i;
+    u_char         octets[NGX_SMTP_VERIFY_RANDOM_LEN];
     static u_char  chars[] = "abcdefghijkmnpqrstuvwxyz23456789";
+
+    if (RAND_bytes(octets, NGX_SMTP_VERIFY_RANDOM_LEN) != 1) {
+        ERR_clear_error();
+        ngx_log_error(NGX_LOG_ALERT, &p->log, 0, "RAND_bytes() failed");
+        return NGX_ERROR;
+    }
 
     rcpt = &p->session->rcpt[NGX_SMTP_VERIFY_RCPT_RANDOM];
 
@@ -212,8 +225,7 @@ ngx_smtp_verify_random_address(ngx_smtp_verify_probe_t *p)
     last = rcpt->data;
 
     for (i = 0; i < NGX_SMTP_VERIFY_RANDOM_LEN; i++) {
-        n = (ngx_uint_t) ngx_random() >> 8;
-        *last++ = (i == 0) ? chars[n % 24] : chars[n % 32];
+        *last++ = chars[octets[i] % (i == 0 ? 24 : 32)];
     }
 
     *last++ = '@';
