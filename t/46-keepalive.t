@@ -366,3 +366,88 @@ sub {
 }
 --- timeout: 15s
 --- linger: 15s
+
+
+
+=== TEST 19: what an owner leaves: its random recipient is not the next one's
+--- verify
+smtp_verify_keepalive 8 timeout=2s;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt jane@*: 550 5.1.1 <probe@verifier.test>: no such user
+--- address
+john@ok.test
+jane@ok.test
+--- json
+reason: accepted
+smtp.rule: accepted-2xx
+--
+reason: sender_blocked
+smtp.rule: names-our-address
+--- linger: 3s
+
+
+
+=== TEST 20: likewise where both were asked in one flight
+--- verify
+smtp_verify_keepalive 8 timeout=2s;
+smtp_verify_catch_all eager;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt jane@*: 550 5.2.1 <probe@verifier.test>: this mailbox is disabled
+--- address
+john@ok.test
+jane@ok.test
+--- json
+reason: accepted
+smtp.rule: accepted-2xx
+--
+reason: sender_blocked
+smtp.rule: names-our-address
+--- linger: 3s
+
+
+
+=== TEST 21: likewise of a session in which only the random recipient was asked
+--- verify
+smtp_verify_keepalive 8 timeout=2s;
+--- smtp
+mx1 11 users=john
+    rcpt#2@1: 452 4.5.3 One recipient a session
+    rcpt jane@*: 552 5.2.2 <probe@verifier.test>: mailbox full
+--- address
+john@ok.test
+jane@ok.test
+--- json
+reason: accepted
+smtp.rule: accepted-2xx
+--
+reason: sender_blocked
+smtp.rule: names-our-address
+--- linger: 3s
+
+
+
+=== TEST 22: likewise with two domains of one host
+--- verify
+smtp_verify_keepalive 8 timeout=2s;
+--- dns
++default
+other.test MX 10 mx1.ok.test
+--- smtp
+mx1 11 pipelining users=john
+    rcpt jane@*: 550 <probe@verifier.test> user unknown
+--- address
+john@ok.test
+jane@other.test
+john@other.test
+--- json
+reason: accepted
+smtp.rule: accepted-2xx
+--
+reason: sender_blocked
+smtp.rule: names-our-address
+--
+reason: accepted
+smtp.rule: accepted-2xx
+--- linger: 3s

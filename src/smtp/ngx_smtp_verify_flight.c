@@ -236,14 +236,13 @@ ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s)
     }
 
     s->quitting = 1;
-    s->handler = NULL;
-    s->data = NULL;
 
     if (s->transcript) {
         ngx_smtp_verify_transcript_add(s, ngx_smtp_verify_line_sent,
                                        (u_char *) "QUIT", 4);
-        s->transcript = NULL;
     }
+
+    ngx_smtp_verify_session_leave(s);
 
     ngx_memmove(s->commands, s->commands + s->nanswered, outstanding);
 

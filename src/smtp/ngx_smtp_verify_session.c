@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_session.h"
 #include "ngx_smtp_verify_flight.h"
+#include "ngx_smtp_verify_opening.h"
 #include "ngx_smtp_verify_transcript.h"
 #include "ngx_smtp_verify_transport.h"
 
@@ -12,27 +13,9 @@ static void ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_unasked(ngx_smtp_verify_session_t *s,
     const u_char *pos, const u_char *end);
 static void ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_session_banner(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_session_ehlo(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_session_greeted(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_session_starttls(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_mail(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s,
     ngx_uint_t index);
-static void ngx_smtp_verify_session_capability(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_session_tell(ngx_smtp_verify_session_t *s,
-    ngx_smtp_verify_session_event_e event);
-static void ngx_smtp_verify_session_refused(ngx_smtp_verify_session_t *s);
-
-
-static struct {
-    ngx_str_t  keyword;
-    ngx_uint_t bit;
-} ngx_smtp_verify_capabilities[] = {
-    { ngx_string("PIPELINING"), 0x01 },
-    { ngx_string("STARTTLS"), 0x02 },
-    { ngx_string("SMTPUTF8"), 0x04 }
-};
 
 
 ngx_smtp_verify_session_t *
@@ -83,6 +66,56 @@ failed:
     ngx_destroy_pool(pool);
 
     return NULL;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_session_own(ngx_smtp_verify_session_t *s)
+{
+    u_char  *p;
+
+    if (s->identity) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(s->pool, s->helo.len + s->from.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, s->helo.data, s->helo.len);
+    s->helo.data = p;
+
+    p += s->helo.len;
+
+    ngx_memcpy(p, s->from.data, s->from.len);
+    s->from.data = p;
+
+    s->identity = 1;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_smtp_verify_session_leave(ngx_smtp_verify_session_t *s)
+{
+    s->handler = NULL;
+    s->data = NULL;
+    s->transcript = NULL;
+    s->start = 0;
+
+    ngx_str_null(&s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS]);
+    ngx_str_null(&s->rcpt[NGX_SMTP_VERIFY_RCPT_RANDOM]);
+
+    s->utf8 = 0;
+    s->no_tls = 0;
+    s->stepwise = 0;
+
+    if (!s->identity) {
+        ngx_str_null(&s->helo);
+        ngx_str_null(&s->from);
+    }
 }
 
 
@@ -171,7 +204,7 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
         }
 
         if (s->commands[s->nanswered] == ngx_smtp_verify_cmd_ehlo) {
-            ngx_smtp_verify_session_capability(s);
+            ngx_smtp_verify_opening_capability(s);
         }
 
         if (status == SV_REPLY_LINE) {
@@ -278,16 +311,16 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
     switch (cmd) {
 
     case ngx_smtp_verify_cmd_banner:
-        ngx_smtp_verify_session_banner(s);
+        ngx_smtp_verify_opening_banner(s);
         return;
 
     case ngx_smtp_verify_cmd_ehlo:
     case ngx_smtp_verify_cmd_helo:
-        ngx_smtp_verify_session_ehlo(s);
+        ngx_smtp_verify_opening_ehlo(s);
         return;
 
     case ngx_smtp_verify_cmd_starttls:
-        ngx_smtp_verify_session_starttls(s);
+        ngx_smtp_verify_opening_starttls(s);
         return;
 
     case ngx_smtp_verify_cmd_mail:
@@ -332,143 +365,6 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
     }
 
     ngx_smtp_verify_flight_send(s);
-}
-
-
-static void
-ngx_smtp_verify_session_banner(ngx_smtp_verify_session_t *s)
-{
-    if (s->code >= 400) {
-        ngx_smtp_verify_session_refused(s);
-        return;
-    }
-
-    if (s->code != 220 || s->dirty) {
-        ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
-        return;
-    }
-
-    s->banner.len = ngx_min(s->text.len, NGX_SMTP_VERIFY_BANNER_MAX);
-    s->banner.data = ngx_pnalloc(s->pool, s->banner.len);
-
-    if (s->banner.data == NULL) {
-        s->banner.len = 0;
-
-    } else {
-        ngx_memcpy(s->banner.data, s->text.data, s->banner.len);
-    }
-
-    ngx_smtp_verify_flight_command(s, ngx_smtp_verify_cmd_ehlo);
-}
-
-
-static void
-ngx_smtp_verify_session_ehlo(ngx_smtp_verify_session_t *s)
-{
-    ngx_uint_t  ehlo;
-
-    ehlo = (s->commands[0] == ngx_smtp_verify_cmd_ehlo);
-
-    if (ehlo && (s->code == 500 || s->code == 502) && !s->dirty) {
-        ngx_smtp_verify_flight_command(s, ngx_smtp_verify_cmd_helo);
-        return;
-    }
-
-    if (s->code >= 400) {
-        ngx_smtp_verify_session_refused(s);
-        return;
-    }
-
-    if (s->code != 250 || s->dirty) {
-        ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
-        return;
-    }
-
-    s->esmtp = ehlo;
-
-    ngx_smtp_verify_session_greeted(s);
-}
-
-
-static void
-ngx_smtp_verify_session_greeted(ngx_smtp_verify_session_t *s)
-{
-    ngx_uint_t  starttls;
-
-    starttls = s->conf->starttls;
-
-    if (s->peer.connection->ssl == NULL
-        && starttls != NGX_SMTP_VERIFY_STARTTLS_OFF && !s->no_tls)
-    {
-        if (s->cap_starttls) {
-            ngx_smtp_verify_flight_command(s, ngx_smtp_verify_cmd_starttls);
-            return;
-        }
-
-        if (starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED) {
-            s->stage = SV_STAGE_STARTTLS;
-            s->tls.error = "STARTTLS is not offered";
-            ngx_smtp_verify_session_fail(s, SV_TLS_FAILED);
-            return;
-        }
-    }
-
-    s->ncommands = 0;
-    s->nsent = 0;
-    s->nanswered = 0;
-
-    ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_ready);
-}
-
-
-/* what came unasked with the 220 is not read: it was not sent over TLS */
-
-static void
-ngx_smtp_verify_session_starttls(ngx_smtp_verify_session_t *s)
-{
-    if (s->code == 220) {
-        s->dirty = 0;
-        s->excess = 0;
-        s->tls_wanted = 1;
-        return;
-    }
-
-    s->tls.error = "STARTTLS was refused";
-
-    if (s->code == 421 || s->dirty
-        || s->conf->starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED)
-    {
-        ngx_smtp_verify_session_fail(s, SV_TLS_FAILED);
-        return;
-    }
-
-    s->ncommands = 0;
-    s->nsent = 0;
-    s->nanswered = 0;
-
-    ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_ready);
-}
-
-
-/* nothing that was told before TLS counts after it, RFC 3207 section 4.2 */
-
-void
-ngx_smtp_verify_session_secured(ngx_smtp_verify_session_t *s,
-    const char *error)
-{
-    if (error) {
-        s->tls.error = error;
-        ngx_smtp_verify_session_fail(s, SV_TLS_FAILED);
-        return;
-    }
-
-    s->cap_pipelining = 0;
-    s->cap_starttls = 0;
-    s->cap_smtputf8 = 0;
-
-    sv_reply_init(&s->parser, s->parser.text);
-
-    ngx_smtp_verify_flight_command(s, ngx_smtp_verify_cmd_ehlo);
 }
 
 
@@ -524,43 +420,7 @@ ngx_smtp_verify_session_unanswered(ngx_smtp_verify_session_t *s)
 }
 
 
-static void
-ngx_smtp_verify_session_capability(ngx_smtp_verify_session_t *s)
-{
-    size_t      len;
-    u_char     *line;
-    ngx_str_t  *keyword;
-    ngx_uint_t  i, caps;
-
-    line = s->parser.line;
-    len = s->parser.line_len;
-    caps = 0;
-
-    if (s->parser.lines > 1) {
-
-        for (i = 0; i < 3; i++) {
-            keyword = &ngx_smtp_verify_capabilities[i].keyword;
-
-            if (len >= keyword->len
-                && ngx_strncasecmp(line, keyword->data, keyword->len) == 0
-                && (len == keyword->len || line[keyword->len] == ' '))
-            {
-                caps |= ngx_smtp_verify_capabilities[i].bit;
-            }
-        }
-
-        s->cap_pipelining |= caps & 0x01;
-        s->cap_starttls |= (caps & 0x02) >> 1;
-        s->cap_smtputf8 |= (caps & 0x04) >> 2;
-    }
-
-    if (s->parser.code == 250) {
-        sv_reply_drop_text(&s->parser);
-    }
-}
-
-
-static void
+void
 ngx_smtp_verify_session_tell(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_session_event_e event)
 {
@@ -576,7 +436,7 @@ ngx_smtp_verify_session_tell(ngx_smtp_verify_session_t *s,
 }
 
 
-static void
+void
 ngx_smtp_verify_session_refused(ngx_smtp_verify_session_t *s)
 {
     s->fault = SV_REASON_NONE;

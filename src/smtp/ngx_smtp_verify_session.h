@@ -134,7 +134,8 @@ typedef ngx_int_t (*ngx_smtp_verify_session_pace_pt)
 struct ngx_smtp_verify_session_s {
     ngx_queue_t                        queue;   /* while it is kept */
 
-    /* given by the owner, before _connect() */
+    /* given by the owner, before _connect(); what is the owner's own memory
+       goes with it, by _leave() */
     ngx_smtp_verify_session_conf_t    *conf;
     ngx_smtp_verify_session_handler_pt handler;
     void                              *data;
@@ -257,6 +258,12 @@ ngx_uint_t ngx_smtp_verify_session_is_ours(ngx_smtp_verify_session_t *s);
 
 /* nothing is outstanding, nothing in doubt: it may be asked again */
 ngx_uint_t ngx_smtp_verify_session_reusable(ngx_smtp_verify_session_t *s);
+
+/* HELO and MAIL FROM become the session's own copies; NGX_ERROR: no memory */
+ngx_int_t ngx_smtp_verify_session_own(ngx_smtp_verify_session_t *s);
+
+/* the owner goes and the session stays: nothing of the owner's is left in it */
+void ngx_smtp_verify_session_leave(ngx_smtp_verify_session_t *s);
 
 /* lets go of the session: QUIT is said, its answer awaited behind */
 void ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s);

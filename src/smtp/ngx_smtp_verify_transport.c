@@ -416,6 +416,8 @@ ngx_smtp_verify_session_close(ngx_smtp_verify_session_t *s)
 {
     s->closed = 1;
 
+    ngx_smtp_verify_session_leave(s);
+
     if (!s->busy) {
         ngx_smtp_verify_transport_done(s);
     }

@@ -10,7 +10,6 @@
 #define NGX_SMTP_VERIFY_KEEP_LATE     1000      /* ms: it may have been */
 
 
-static ngx_int_t ngx_smtp_verify_keep_copy(ngx_smtp_verify_session_t *s);
 static ngx_queue_t *ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr,
     socklen_t socklen);
 static ngx_uint_t ngx_smtp_verify_keep_silent(ngx_smtp_verify_session_t *s);
@@ -46,7 +45,7 @@ ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
         || time < NGX_SMTP_VERIFY_KEEP_LEAST
         || s->transactions >= s->most
         || s->refused >= conf->keep.rejects
-        || ngx_smtp_verify_keep_copy(s) != NGX_OK)
+        || ngx_smtp_verify_session_own(s) != NGX_OK)
     {
         ngx_smtp_verify_session_quit(s);
         return;
@@ -56,9 +55,9 @@ ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
                                                       s->socklen),
                           &s->queue);
 
+    ngx_smtp_verify_session_leave(s);
+
     s->handler = ngx_smtp_verify_keep_handler;
-    s->data = NULL;
-    s->transcript = NULL;
 
     /* closed when nginx stops, or needs the connection */
 
@@ -181,36 +180,6 @@ ngx_smtp_verify_keep_yield(ngx_event_t *ev)
     if (n) {
         ngx_add_timer(ev, NGX_SMTP_VERIFY_KEEP_YIELD);
     }
-}
-
-
-/* what was the owner's goes with the owner */
-
-static ngx_int_t
-ngx_smtp_verify_keep_copy(ngx_smtp_verify_session_t *s)
-{
-    u_char  *p;
-
-    if (s->identity) {
-        return NGX_OK;
-    }
-
-    p = ngx_pnalloc(s->pool, s->helo.len + s->from.len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(p, s->helo.data, s->helo.len);
-    s->helo.data = p;
-
-    p += s->helo.len;
-
-    ngx_memcpy(p, s->from.data, s->from.len);
-    s->from.data = p;
-
-    s->identity = 1;
-
-    return NGX_OK;
 }
 
 
