@@ -8,23 +8,11 @@ ngx_http_smtp_verify_batch_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_smtp_verify_loc_conf_t *slcf = conf;
 
-    ngx_http_core_loc_conf_t  *clcf;
-
-    if (slcf->enable) {
-        return "is duplicate";
-    }
-
     slcf->enable = 1;
     slcf->batch.enable = 1;
 
-    if (ngx_http_smtp_verify_counters_add(cf) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_smtp_verify_batch_handler;
-
-    return NGX_CONF_OK;
+    return ngx_http_smtp_verify_set_handler(cf, slcf,
+                                          ngx_http_smtp_verify_batch_handler);
 }
 
 

@@ -15,6 +15,9 @@
 #define NGX_HTTP_SMTP_VERIFY_HEADERS       20
 
 
+static void ngx_http_smtp_verify_merge_handler(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *prev,
+    ngx_http_smtp_verify_loc_conf_t *conf);
 static char *ngx_http_smtp_verify_check(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf);
 static void ngx_http_smtp_verify_merge_ssl(ngx_conf_t *cf,
@@ -70,7 +73,9 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     /*
      * set by ngx_pcalloc():
      *
+     *     conf->handler = NULL;
      *     conf->enable = 0;
+     *     conf->batch.enable = 0;
      *     conf->ssl_protocols = 0;
      *     conf->ssl_ciphers = { 0, NULL };
      *     conf->ssl_trusted_certificate = { 0, NULL };
@@ -127,6 +132,8 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 {
     ngx_http_smtp_verify_loc_conf_t *prev = parent;
     ngx_http_smtp_verify_loc_conf_t *conf = child;
+
+    ngx_http_smtp_verify_merge_handler(cf, prev, conf);
 
     ngx_conf_merge_ptr_value(conf->helo, prev->helo, NULL);
     ngx_conf_merge_ptr_value(conf->from, prev->from, NULL);
@@ -193,6 +200,68 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     return ngx_http_smtp_verify_check(cf, conf);
+}
+
+
+char *
+ngx_http_smtp_verify_set_handler(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *slcf, ngx_http_handler_pt handler)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (slcf->handler) {
+        return "is duplicate";
+    }
+
+    if (ngx_http_smtp_verify_counters_add(cf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    slcf->handler = handler;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = handler;
+
+    return NGX_CONF_OK;
+}
+
+
+/*
+ * A handler is not inherited, but for the locations without a name that nginx
+ * makes of "if" and "limit_except": they do what the location around them
+ * does, unless they have a handler of their own.  For an "if", nginx keeps the
+ * handler by itself; for "limit_except" it does not.
+ */
+
+static void
+ngx_http_smtp_verify_merge_handler(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *prev,
+    ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->noname && clcf->handler == NULL) {
+
+        conf->handler = prev->handler;
+        conf->enable = prev->enable;
+        conf->batch.enable = prev->batch.enable;
+
+        if (clcf->lmt_excpt) {
+            clcf->handler = conf->handler;
+        }
+
+        return;
+    }
+
+    /* another module has set a handler after ours */
+
+    if (conf->handler != clcf->handler) {
+        conf->handler = NULL;
+        conf->enable = 0;
+        conf->batch.enable = 0;
+    }
 }
 
 

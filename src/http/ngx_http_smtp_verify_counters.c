@@ -59,16 +59,8 @@ char *
 ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
-    ngx_http_core_loc_conf_t  *clcf;
-
-    if (ngx_http_smtp_verify_counters_add(cf) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_smtp_verify_counters_handler;
-
-    return NGX_CONF_OK;
+    return ngx_http_smtp_verify_set_handler(cf, conf,
+                                       ngx_http_smtp_verify_counters_handler);
 }
 
 

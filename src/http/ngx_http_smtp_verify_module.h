@@ -45,7 +45,7 @@ typedef struct ngx_http_smtp_verify_batch_s  ngx_http_smtp_verify_batch_t;
 /* of smtp_verify_batch */
 
 typedef struct {
-    ngx_uint_t                     enable;      /* never inherited */
+    ngx_uint_t                     enable;
     size_t                         line;        /* bytes */
     ngx_uint_t                     lines;
     ngx_uint_t                     probes;
@@ -58,7 +58,8 @@ typedef struct {
 
 
 typedef struct {
-    ngx_flag_t                     enable;      /* never inherited */
+    ngx_http_handler_pt            handler;     /* ours; NULL: none of them */
+    ngx_flag_t                     enable;      /* it verifies */
 
     ngx_http_complex_value_t      *helo;        /* NULL: $hostname */
     ngx_http_complex_value_t      *from;
@@ -262,7 +263,9 @@ char *ngx_http_smtp_verify_msec(ngx_conf_t *cf, void *post, void *data);
 char *ngx_http_smtp_verify_bounds(ngx_conf_t *cf, void *post, void *data);
 char *ngx_http_smtp_verify_size(ngx_conf_t *cf, void *post, void *data);
 
-/* conf.c */
+/* conf.c; _set_handler(): of a location that has none of ours yet */
+char *ngx_http_smtp_verify_set_handler(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *slcf, ngx_http_handler_pt handler);
 void ngx_http_smtp_verify_request_pool(ngx_conf_t *cf);
 void *ngx_http_smtp_verify_create_main_conf(ngx_conf_t *cf);
 void *ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf);
