@@ -856,3 +856,53 @@ POST /verify
 --- error_code: 413
 --- problem
 code: body_too_large
+
+
+
+=== TEST 56: what came with a request is left as it came, in logs and to others
+--- http_config
+log_format args '$request_method $args | $request_uri | $request_body';
+--- config
+access_log $TEST_NGINX_SERVROOT/logs/access.log args;
+location = /batch {
+    smtp_verify_batch;
+    smtp_verify_smtp off;
+}
+location = /verify {
+    smtp_verify;
+    smtp_verify_smtp off;
+}
+location = /signup {
+    smtp_verify_gate "form:email" dry_run;
+    smtp_verify_smtp off;
+    proxy_pass http://127.0.0.1:$server_port/app;
+}
+location = /front {
+    smtp_verify_gate $arg_EMail dry_run;
+    smtp_verify_smtp off;
+    proxy_pass http://127.0.0.1:$server_port/app?$args;
+}
+location = /app {
+    return 200 "app\n";
+}
+--- more_headers eval
+["Content-Type: text/csv", "Content-Type: text/csv", "Content-Type: text/csv",
+ "", "Content-Type: application/x-www-form-urlencoded", ""]
+--- request eval
+["POST /batch?column=E+Mail\nE Mail,a\nNo@,1\n",
+ "POST /batch?column=E%2bMail+A%20b&delimiter=Comma\nE+Mail A b,a\nNo@,1\n",
+ "POST /batch?x=1&COLUMN=+&ordered=TRUE\n \nNo@\n",
+ 'GET /verify?email=%22A+b%22%40&SMTP=0',
+ "POST /signup\nemail=%22A+b%22%40OK.test+&b=%41",
+ 'GET /front?email=+A%2Bb+%40OK.test']
+--- error_code eval
+[200, 200, 200, 200, 200, 200]
+--- ignore_response
+--- logged
+POST column=E+Mail | /batch?column=E+Mail |
+POST column=E%2bMail+A%20b&delimiter=Comma | /batch?column=E%2bMail+A%20b&delimiter=Comma |
+POST x=1&COLUMN=+&ordered=TRUE | /batch?x=1&COLUMN=+&ordered=TRUE |
+GET email=%22A+b%22%40&SMTP=0 | /verify?email=%22A+b%22%40&SMTP=0 |
+| /signup | email=%22A+b%22%40OK.test+&b=%41
+GET email=+A%2Bb+%40OK.test | /front?email=+A%2Bb+%40OK.test |
+GET email=+A%2Bb+%40OK.test | /app?email=+A%2Bb+%40OK.test |

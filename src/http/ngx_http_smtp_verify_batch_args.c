@@ -227,13 +227,13 @@ ngx_http_smtp_verify_batch_column(ngx_http_smtp_verify_batch_t *b)
 
     b->records.column.data = dst;
 
+    /* in a copy: the value itself is a part of the request line */
+
     for (i = 0; i < value.len; i++) {
-        if (value.data[i] == '+') {
-            value.data[i] = ' ';
-        }
+        dst[i] = (value.data[i] == '+') ? ' ' : value.data[i];
     }
 
-    src = value.data;
+    src = dst;
     ngx_unescape_uri(&dst, &src, value.len, 0);
 
     b->records.column.len = dst - b->records.column.data;
