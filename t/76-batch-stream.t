@@ -477,3 +477,143 @@ sub {
     return main::reasons(main::results()) eq 'greylisted 1'
            && main::client()->{took} < 15;
 }
+
+
+
+=== TEST 21: the wait of a list holds for those put back while it was read
+--- smtp
+mx1 11 pipelining users=jane
+    rcpt john@*: 450 4.2.0 Greylisted, try again in 600 seconds
+--- init
+main::post('/batch?wait=2', within => 8, body => [ "john\@ok.test\n",
+    sub { main::asked() && Time::HiRes::time() > $_[0]{start} + 1 },
+    "jane\@ok.test\n" ]);
+--- smtp_check eval
+sub {
+    my $by = main::results();
+
+    return main::reasons($by) eq 'accepted 1, greylisted 1'
+           && $by->{summary}{complete} && !$by->{summary}{retried};
+}
+
+
+
+=== TEST 22: of several that were put back, those in time are asked again
+--- smtp
+mx1 11 pipelining users=early,late,never,last
+    rcpt#1@1 early@*: 450 4.2.0 Greylisted, try again in 1 second
+    rcpt#1 never@*: 450 4.2.0 Greylisted, try again in 600 seconds
+    rcpt#1@3 late@*: 450 4.2.0 Greylisted, try again in 3 seconds
+--- verify
+smtp_verify_batch_domain_probes 1;
+smtp_verify_keepalive off;
+--- init
+main::post('/batch?wait=4', within => 15, body => [
+    "early\@ok.test\nnever\@ok.test\nlate\@ok.test\n",
+    sub { main::asked() >= 3 }, "last\@ok.test\n" ]);
+--- smtp_check eval
+sub {
+    my $by = main::results();
+
+    return main::reasons($by) eq 'accepted 3, greylisted 1'
+           && $by->{result}{1}{reason} eq 'greylisted'
+           && $by->{order}[1] == 1 && $by->{summary}{retried} == 2;
+}
+
+
+
+=== TEST 23: the wait begins when all were asked once
+--- smtp
+mx1 11 pipelining users=john
+    rcpt#1@1 john@*: 450 4.2.0 Greylisted, try again in 3 seconds
+    rcpt slow@*: wait 2500ms ; default
+--- verify
+smtp_verify_batch_domain_probes 1;
+smtp_verify_read_timeout 4s;
+--- init
+main::post('/batch?wait=2', within => 15,
+    body => [ "john\@ok.test\nslow\@ok.test\n" ]);
+--- smtp_check eval
+sub {
+    my $by = main::results();
+
+    return main::reasons($by) eq 'accepted 1, mailbox_not_found 1'
+           && $by->{summary}{retried} == 1;
+}
+
+
+
+=== TEST 24: of a body without an end they are asked when their time has come
+--- smtp
+mx1 11 pipelining users=john,jane
+    rcpt#1@1 john@*: 450 4.2.0 Greylisted, try again in 1 second
+--- init
+main::post('/batch', within => 10, chunked => 1, body => [ "john\@ok.test\n",
+    sub { @{ $_[0]{lines} } }, "jane\@ok.test\n" ]);
+--- smtp_check eval
+sub {
+    my $by = main::results();
+
+    return main::reasons($by) eq 'accepted 2' && $by->{order}[0] == 0
+           && $by->{summary}{complete} && $by->{summary}{retried} == 1;
+}
+
+
+
+=== TEST 25: a client that goes away while its addresses wait ends that
+--- smtp
+mx1 11 pipelining
+    rcpt *: 450 4.2.0 Greylisted, try again in 2 seconds
+--- init
+my $asked;
+main::post('/batch?wait=60', chunked => 1, body => [ "john\@ok.test\n",
+    sub { main::asked() }, "jane\@ok.test\n" ], each => sub {
+        $asked //= Time::HiRes::time() if main::asked() == 2;
+        $_[0]{close} = $asked && Time::HiRes::time() > $asked + 0.5;
+    });
+sleep 3;
+--- smtp_check eval
+sub { main::client()->{close} && main::asked() == 2 }
+
+
+
+=== TEST 26: one that waits is told what was found when its worker is stopped
+--- main_config
+worker_shutdown_timeout 20s;
+--- smtp
+mx1 11 pipelining
+    rcpt *: 450 4.2.0 Greylisted, try again in 600 seconds
+--- init
+my $asked;
+main::post('/batch', within => 8, chunked => 1, body => [ "john\@ok.test\n",
+    sub { @{ $_[0]{lines} } } ], each => sub {
+        my ($c) = @_;
+        $asked = main::asked() if !$asked;
+        kill 'HUP', TestVerify::Nginx::pid() if $asked && !$c->{told}++;
+    });
+--- smtp_check eval
+sub {
+    return main::reasons(main::results()) eq 'greylisted 1'
+           && main::client()->{took} < 6;
+}
+
+
+
+=== TEST 27: the time of a list ends the waiting, too
+--- smtp
+mx1 11 pipelining
+    rcpt *: 450 4.2.0 Greylisted, try again in 2 seconds
+--- verify
+smtp_verify_batch_timeout 4s;
+--- init
+main::post('/batch?wait=600', within => 10, chunked => 1, body => [
+    "john\@ok.test\n", sub { 0 } ]);
+--- smtp_check eval
+sub {
+    my $by = main::results();
+
+    return main::reasons($by) eq 'greylisted 1'
+           && $by->{summary}{error} eq 'timeout'
+           && $by->{summary}{retried} == 1
+           && $by->{summary}{resume}{index} == 1;
+}

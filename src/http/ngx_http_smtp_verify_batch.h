@@ -121,7 +121,7 @@ struct ngx_http_smtp_verify_batch_s {
     ngx_http_smtp_verify_spool_t   again[2];
     ngx_uint_t                     pass;
     ngx_msec_t                     due;
-    ngx_msec_t                     ended;       /* the first pass */
+    ngx_msec_t                     ended;       /* all were asked once */
 
     /* what goes out */
     u_char                        *input;
@@ -155,6 +155,7 @@ struct ngx_http_smtp_verify_batch_s {
     unsigned                       reading:1;   /* the body */
     unsigned                       parsed:1;    /* all of it, or it is given
                                                    up */
+    unsigned                       asked:1;     /* all of it, once */
     unsigned                       stopped:1;   /* nothing more is asked */
     unsigned                       hurry:1;     /* … nor waited for */
     unsigned                       full:1;      /* too many probes, not ours */

@@ -25,6 +25,8 @@ static ngx_uint_t ngx_http_smtp_verify_again_wanted(
     ngx_msec_t *due);
 static ngx_uint_t ngx_http_smtp_verify_again_in_time(
     ngx_http_smtp_verify_batch_t *b, ngx_msec_t due);
+static ngx_uint_t ngx_http_smtp_verify_again_is_time(
+    ngx_http_smtp_verify_batch_t *b);
 static ngx_int_t ngx_http_smtp_verify_again_put(
     ngx_http_smtp_verify_batch_t *b, ngx_msec_t due, u_char *data,
     size_t len);
@@ -147,8 +149,44 @@ ngx_http_smtp_verify_again_in_time(ngx_http_smtp_verify_batch_t *b,
     ngx_msec_t due)
 {
     return (ngx_msec_int_t) (b->deadline - due) > 0
-           && (!b->parsed
+           && (!b->asked
                || (ngx_msec_int_t) (b->ended + b->wait - due) >= 0);
+}
+
+
+/*
+ * The client's wait begins when all were asked once.  Those that were put
+ * back before are looked at then: for some it is too short, and these are
+ * told at once.  While the body is still coming nobody knows when that will
+ * be, so each is asked again when its time has come.
+ */
+
+static ngx_uint_t
+ngx_http_smtp_verify_again_is_time(ngx_http_smtp_verify_batch_t *b)
+{
+    if (b->stopped || ngx_exiting) {
+        return 1;
+    }
+
+    if (b->parsed) {
+
+        if (b->active || b->held) {
+            return 0;
+        }
+
+        if (!b->asked) {
+            b->asked = 1;
+            b->ended = ngx_current_msec;
+
+            ngx_log_debug2(NGX_LOG_DEBUG_HTTP, b->request->connection->log, 0,
+                           "smtp verify batch: asked once, %uL wait, %M ms",
+                           b->waiting, b->wait);
+
+            return 1;
+        }
+    }
+
+    return (ngx_msec_int_t) (b->due - ngx_current_msec) <= 0;
 }
 
 
@@ -190,10 +228,7 @@ ngx_http_smtp_verify_again_next(ngx_http_smtp_verify_batch_t *b)
         return NGX_DONE;
     }
 
-    if (!b->stopped && !ngx_exiting
-        && (b->active || b->held
-            || (ngx_msec_int_t) (b->due - ngx_current_msec) > 0))
-    {
+    if (!ngx_http_smtp_verify_again_is_time(b)) {
         return NGX_AGAIN;
     }
 

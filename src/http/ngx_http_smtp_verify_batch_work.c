@@ -92,14 +92,14 @@ ngx_http_smtp_verify_work_next(ngx_http_smtp_verify_batch_t *b)
             return NGX_AGAIN;
         }
 
-        rc = ngx_http_smtp_verify_work_read(b);
-
-        if (rc != NGX_DONE) {
-            return rc;
+        if (ngx_http_smtp_verify_work_read(b) == NGX_OK) {
+            return NGX_OK;
         }
     }
 
-    return ngx_http_smtp_verify_again_next(b);
+    rc = ngx_http_smtp_verify_again_next(b);
+
+    return (rc == NGX_DONE && !b->parsed) ? NGX_AGAIN : rc;
 }
 
 
@@ -163,7 +163,6 @@ ngx_http_smtp_verify_work_read(ngx_http_smtp_verify_batch_t *b)
     }
 
     b->parsed = 1;
-    b->ended = ngx_current_msec;
 
     if (b->error && b->resume > b->records.next) {
         b->resume = b->records.next;
@@ -189,7 +188,6 @@ ngx_http_smtp_verify_work_record(ngx_http_smtp_verify_batch_t *b)
                                          "The list is longer than "
                                          "smtp_verify_batch_lines allows.");
         b->parsed = 1;
-        b->ended = ngx_current_msec;
         b->records.next--;
         b->resume = rec->index;
         b->resume_offset = rec->offset;
