@@ -379,6 +379,10 @@ ngx_http_smtp_verify_batch_send_header(ngx_http_smtp_verify_batch_t *b)
 
     b->header = 1;
 
+    if (!b->reading) {
+        ngx_http_smtp_verify_body_close(r);
+    }
+
     r->headers_out.status = NGX_HTTP_OK;
     r->headers_out.content_length_n = -1;
 
@@ -421,7 +425,13 @@ ngx_http_smtp_verify_batch_end(ngx_http_smtp_verify_batch_t *b)
 
     r = b->request;
 
+    /* it ends once */
+
     ngx_del_timer(&b->tick);
+
+    if (b->work.posted) {
+        ngx_delete_posted_event(&b->work);
+    }
 
     if (b->error && !b->header && b->records.next == 0) {
         rc = ngx_http_smtp_verify_problem(r, b->status, b->error, b->detail);

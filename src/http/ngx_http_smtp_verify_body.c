@@ -197,6 +197,31 @@ ngx_http_smtp_verify_body_is_whole(ngx_http_request_t *r, off_t received)
 }
 
 
+/*
+ * nginx discards a body only before its reading begins.  Where it was begun
+ * and is given up, nobody knows where the next request would begin: the
+ * connection is closed, and the client is told so.
+ */
+
+void
+ngx_http_smtp_verify_body_close(ngx_http_request_t *r)
+{
+    if (r->request_body == NULL || r->discard_body
+        || (!r->headers_in.chunked && r->headers_in.content_length_n <= 0)
+        || (!r->reading_body && r->request_body->rest == 0))
+    {
+        return;
+    }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "smtp verify: the body is not read to its end, %O left",
+                   r->request_body->rest);
+
+    r->main->keepalive = 0;
+    r->main->lingering_close = 1;
+}
+
+
 ngx_int_t
 ngx_http_smtp_verify_body_refuse(ngx_http_request_t *r)
 {

@@ -196,6 +196,9 @@ void ngx_http_smtp_verify_body_done(ngx_http_request_t *r, ngx_int_t rc);
 /* a part of a body, in memory, or in a file where somebody else had it read */
 ngx_uint_t ngx_http_smtp_verify_body_is_whole(ngx_http_request_t *r,
     off_t received);
+/* before an answer: where the body was not read to its end there is no next
+   request */
+void ngx_http_smtp_verify_body_close(ngx_http_request_t *r);
 ngx_int_t ngx_http_smtp_verify_body_get(ngx_buf_t *b, off_t skip, u_char *p,
     size_t size);
 

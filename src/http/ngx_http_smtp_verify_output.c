@@ -105,6 +105,8 @@ ngx_http_smtp_verify_problem_with(ngx_http_request_t *r, ngx_uint_t status,
         return rc;
     }
 
+    ngx_http_smtp_verify_body_close(r);
+
     if (ngx_http_smtp_verify_problem_headers(r, status) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
