@@ -275,7 +275,7 @@ static uint32_t
 ngx_http_smtp_verify_cache_scope(ngx_http_smtp_verify_loc_conf_t *conf)
 {
     uint32_t                     hash;
-    ngx_uint_t                   i, how[5];
+    ngx_uint_t                   i, how[7];
     ngx_cidr_t                  *cidr;
     ngx_array_t                 *allow;
     ngx_resolver_t              *resolver;
@@ -289,9 +289,21 @@ ngx_http_smtp_verify_cache_scope(ngx_http_smtp_verify_loc_conf_t *conf)
     how[3] = conf->verify.session.ssl_verify;
     how[4] = conf->verify.max_mx;
 
+    resolver = conf->verify.resolver;
+
+    how[5] = 1;
+    how[6] = 1;
+
+#if (NGX_HAVE_INET6)
+    how[5] = resolver->ipv6;
+
+#if (nginx_version >= 1023001)
+    how[6] = resolver->ipv4;
+#endif
+#endif
+
     ngx_http_smtp_verify_cache_hash(&hash, how, sizeof(how));
 
-    resolver = conf->verify.resolver;
     rec = resolver->connections.elts;
 
     for (i = 0; i < resolver->connections.nelts; i++) {

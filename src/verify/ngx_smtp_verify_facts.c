@@ -16,19 +16,18 @@ static void ngx_smtp_verify_facts_set_host(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *host, ngx_smtp_verify_host_fact_e what);
 
 
-ngx_uint_t
-ngx_smtp_verify_facts_zone(ngx_smtp_verify_conf_t *conf,
+/* in the zone, else in memory of this worker: by the same keys and rules */
+
+ngx_int_t
+ngx_smtp_verify_facts_domains(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_domains_t *ds)
 {
-    if (conf->cache == NULL) {
-        return 0;
-    }
-
-    ds->cache = conf->cache->data;
-    ds->scope = conf->scope;
     ds->log = ngx_cycle->log;
+    ds->scope = conf->scope;
+    ds->cache = conf->cache ? conf->cache->data
+                            : ngx_smtp_verify_cache_private(ds->log);
 
-    return 1;
+    return ds->cache ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -53,7 +52,7 @@ ngx_smtp_verify_facts_mx_known(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_domains_t             ds;
     static ngx_smtp_verify_domain_mxs_t   mxs;
 
-    if (!ngx_smtp_verify_facts_zone(conf, &ds)
+    if (ngx_smtp_verify_facts_domains(conf, &ds) != NGX_OK
         || ngx_smtp_verify_domain_mx(&ds, &q->name, &mxs) != NGX_OK)
     {
         return NGX_DECLINED;
@@ -121,7 +120,7 @@ ngx_smtp_verify_facts_set_mx(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_domains_t             ds;
     static ngx_smtp_verify_domain_mxs_t   mxs;
 
-    if (!ngx_smtp_verify_facts_zone(conf, &ds)) {
+    if (ngx_smtp_verify_facts_domains(conf, &ds) != NGX_OK) {
         return;
     }
 
@@ -158,20 +157,13 @@ ngx_int_t
 ngx_smtp_verify_facts_catch_all(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain)
 {
-    ngx_smtp_verify_fact_t     *fact;
-    ngx_smtp_verify_domains_t   ds;
+    ngx_smtp_verify_domains_t  ds;
 
-    if (ngx_smtp_verify_facts_zone(conf, &ds)) {
-        return ngx_smtp_verify_domain_catch_all(&ds, domain);
-    }
-
-    fact = ngx_smtp_verify_facts_lookup(domain);
-
-    if (fact == NULL || fact->catch_all_expires <= ngx_time()) {
+    if (ngx_smtp_verify_facts_domains(conf, &ds) != NGX_OK) {
         return NGX_SMTP_VERIFY_UNKNOWN;
     }
 
-    return fact->catch_all;
+    return ngx_smtp_verify_domain_catch_all(&ds, domain);
 }
 
 
@@ -179,20 +171,11 @@ void
 ngx_smtp_verify_facts_not_catch_all(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain)
 {
-    ngx_smtp_verify_fact_t     *fact;
-    ngx_smtp_verify_domains_t   ds;
+    ngx_smtp_verify_domains_t  ds;
 
-    if (ngx_smtp_verify_facts_zone(conf, &ds)) {
+    if (ngx_smtp_verify_facts_domains(conf, &ds) == NGX_OK) {
         ngx_smtp_verify_domain_set_catch_all(&ds, domain, NGX_SMTP_VERIFY_NO,
                                              conf->valid[SV_CATCH_ALL], 0);
-        return;
-    }
-
-    fact = ngx_smtp_verify_facts_add(domain);
-
-    if (fact) {
-        fact->catch_all = NGX_SMTP_VERIFY_NO;
-        fact->catch_all_expires = ngx_time() + NGX_SMTP_VERIFY_CATCH_ALL_TTL;
     }
 }
 
@@ -233,16 +216,10 @@ static ngx_uint_t
 ngx_smtp_verify_facts_host_is(ngx_smtp_verify_conf_t *conf, ngx_str_t *host,
     ngx_smtp_verify_host_fact_e what)
 {
-    ngx_smtp_verify_fact_t     *fact;
-    ngx_smtp_verify_domains_t   ds;
+    ngx_smtp_verify_domains_t  ds;
 
-    if (ngx_smtp_verify_facts_zone(conf, &ds)) {
-        return ngx_smtp_verify_domain_host_is(&ds, host, what);
-    }
-
-    fact = ngx_smtp_verify_facts_lookup(host);
-
-    return fact && fact->host_expires[what] > ngx_time();
+    return ngx_smtp_verify_facts_domains(conf, &ds) == NGX_OK
+           && ngx_smtp_verify_domain_host_is(&ds, host, what);
 }
 
 
@@ -250,18 +227,10 @@ static void
 ngx_smtp_verify_facts_set_host(ngx_smtp_verify_conf_t *conf, ngx_str_t *host,
     ngx_smtp_verify_host_fact_e what)
 {
-    ngx_smtp_verify_fact_t     *fact;
-    ngx_smtp_verify_domains_t   ds;
+    ngx_smtp_verify_domains_t  ds;
 
-    if (ngx_smtp_verify_facts_zone(conf, &ds)) {
+    if (ngx_smtp_verify_facts_domains(conf, &ds) == NGX_OK) {
         ngx_smtp_verify_domain_set_host(&ds, host, what,
                                         NGX_SMTP_VERIFY_HOST_TTL);
-        return;
-    }
-
-    fact = ngx_smtp_verify_facts_add(host);
-
-    if (fact) {
-        fact->host_expires[what] = ngx_time() + NGX_SMTP_VERIFY_HOST_TTL;
     }
 }

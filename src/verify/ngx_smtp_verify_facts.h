@@ -1,8 +1,9 @@
 
 /*
  * What is known of a domain and of a mail host, each fact with its own time:
- * in the cache zone, else in this worker.  In either case those of one worker
- * who wait for a fact are told of it at once.
+ * in the cache zone, or in memory of this worker where a location has none.
+ * Either is kept and forgotten by the same rules.  Probes of one worker that
+ * wait for a fact are told of it at once.
  */
 
 
@@ -35,11 +36,11 @@ struct ngx_smtp_verify_claim_s {
 };
 
 
-/* as ngx_smtp_verify_mx_resolve(), what is in the zone at once */
+/* as ngx_smtp_verify_mx_resolve(); what is known is told at once */
 ngx_int_t ngx_smtp_verify_facts_mx(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_mx_query_t *q);
 
-/* what is in the zone: NGX_OK, NGX_DECLINED: nothing, NGX_ERROR: no memory */
+/* what is known: NGX_OK, NGX_DECLINED: nothing, NGX_ERROR: no memory */
 ngx_int_t ngx_smtp_verify_facts_mx_known(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_mx_query_t *q);
 

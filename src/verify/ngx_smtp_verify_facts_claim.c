@@ -34,7 +34,7 @@ ngx_smtp_verify_facts_claim(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
         return NGX_ERROR;
     }
 
-    if (fact->owner == NULL && fact->domains.cache
+    if (fact->owner == NULL
         && ngx_smtp_verify_domain_untold(&fact->domains, &fact->domain))
     {
         return NGX_DECLINED;
@@ -67,11 +67,9 @@ ngx_smtp_verify_facts_claimed(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain)
     u_char                      buf[sizeof(void *) + sizeof(uint32_t)
                                     + SV_DOMAIN_MAX];
 
-    if (!ngx_smtp_verify_facts_zone(conf, &ds)) {
-        return ngx_smtp_verify_facts_add(domain);
-    }
-
-    if (domain->len > SV_DOMAIN_MAX) {
+    if (domain->len > SV_DOMAIN_MAX
+        || ngx_smtp_verify_facts_domains(conf, &ds) != NGX_OK)
+    {
         return NULL;
     }
 
@@ -110,10 +108,6 @@ static ngx_int_t
 ngx_smtp_verify_facts_own(ngx_smtp_verify_fact_t *fact)
 {
     ngx_int_t  rc;
-
-    if (fact->domains.cache == NULL) {
-        return NGX_OK;
-    }
 
     rc = ngx_smtp_verify_domain_claim(&fact->domains, &fact->domain,
                                       &fact->flight, fact->timeout);
@@ -168,18 +162,11 @@ ngx_smtp_verify_facts_settle(ngx_smtp_verify_claim_t *claim, ngx_int_t state)
     claim->fact = NULL;
     fact->owner = NULL;
 
-    if (fact->domains.cache) {
-        ngx_smtp_verify_domain_set_catch_all(&fact->domains, &fact->domain,
-                                             state,
-                                             state < 0 ? fact->untold
-                                                       : fact->valid,
-                                             fact->flight.id);
-        ngx_smtp_verify_flight_end(fact->domains.cache, &fact->flight);
-
-    } else if (state != NGX_SMTP_VERIFY_UNKNOWN) {
-        fact->catch_all = state;
-        fact->catch_all_expires = ngx_time() + NGX_SMTP_VERIFY_CATCH_ALL_TTL;
-    }
+    ngx_smtp_verify_domain_set_catch_all(&fact->domains, &fact->domain, state,
+                                         state < 0 ? fact->untold
+                                                   : fact->valid,
+                                         fact->flight.id);
+    ngx_smtp_verify_flight_end(fact->domains.cache, &fact->flight);
 
     ngx_smtp_verify_facts_wake(fact);
 }
@@ -290,9 +277,7 @@ ngx_smtp_verify_facts_abandon(ngx_smtp_verify_claim_t *claim)
     claim->owner = 0;
     fact->owner = NULL;
 
-    if (fact->domains.cache) {
-        ngx_smtp_verify_flight_end(fact->domains.cache, &fact->flight);
-    }
+    ngx_smtp_verify_flight_end(fact->domains.cache, &fact->flight);
 
     ngx_smtp_verify_facts_next(fact);
 }

@@ -5,6 +5,7 @@
 #define NGX_SMTP_VERIFY_FACTS_MAX      8192
 
 
+static ngx_smtp_verify_fact_t *ngx_smtp_verify_facts_lookup(ngx_str_t *name);
 static void ngx_smtp_verify_facts_evict(void);
 
 
@@ -15,7 +16,7 @@ static ngx_uint_t         ngx_smtp_verify_facts_n;
 static ngx_uint_t         ngx_smtp_verify_facts_ready;
 
 
-ngx_smtp_verify_fact_t *
+static ngx_smtp_verify_fact_t *
 ngx_smtp_verify_facts_lookup(ngx_str_t *name)
 {
     ngx_str_node_t          *node;
@@ -68,7 +69,6 @@ ngx_smtp_verify_facts_add(ngx_str_t *name)
     fact->node.str.data = fact->name;
     fact->node.str.len = name->len;
     fact->node.node.key = ngx_crc32_long(name->data, name->len);
-    fact->catch_all = NGX_SMTP_VERIFY_UNKNOWN;
 
     ngx_queue_init(&fact->waiting);
     ngx_rbtree_insert(&ngx_smtp_verify_facts_tree, &fact->node.node);

@@ -157,8 +157,7 @@ ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
         return SV_NOT_PROBED;
     }
 
-    if (p->conf->cache
-        && p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_OFF
+    if (p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_OFF
         && ngx_smtp_verify_facts_catch_all(p->conf, &p->domain)
            == NGX_SMTP_VERIFY_YES)
     {

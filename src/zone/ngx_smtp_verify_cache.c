@@ -3,11 +3,14 @@
 
 #include "ngx_smtp_verify_zone.h"
 
+#include <openssl/rand.h>
+
 
 #define NGX_SMTP_VERIFY_CACHE_LAYOUT      1
 #define NGX_SMTP_VERIFY_CACHE_MIN_PAGES   16
 #define NGX_SMTP_VERIFY_CACHE_FLIGHTS     32    /* one part in so many */
 #define NGX_SMTP_VERIFY_CACHE_WANTED      500   /* ms */
+#define NGX_SMTP_VERIFY_CACHE_PRIVATE     1048576
 
 
 struct ngx_smtp_verify_cache_sh_s {
@@ -25,6 +28,8 @@ static ngx_int_t ngx_smtp_verify_cache_attach(ngx_smtp_verify_cache_t *cache);
 static void ngx_smtp_verify_cache_view(ngx_smtp_verify_cache_t *cache,
     u_char **flights, size_t *flights_size, u_char **store,
     size_t *store_size);
+static void ngx_smtp_verify_cache_lock(ngx_smtp_verify_cache_t *cache);
+static void ngx_smtp_verify_cache_unlock(ngx_smtp_verify_cache_t *cache);
 static sv_store_entry_t *ngx_smtp_verify_cache_find(
     ngx_smtp_verify_cache_t *cache, ngx_smtp_verify_cache_item_t *item);
 
@@ -168,6 +173,70 @@ ngx_smtp_verify_cache_is(ngx_shm_zone_t *shm_zone)
 }
 
 
+/* laid out as a zone is, so that nothing is kept in another way */
+
+ngx_smtp_verify_cache_t *
+ngx_smtp_verify_cache_private(ngx_log_t *log)
+{
+    u_char                          *flights, *store;
+    size_t                           flights_size, store_size;
+    ngx_smtp_verify_cache_t          new;
+    static ngx_str_t                 name = ngx_string("of this worker");
+    static ngx_smtp_verify_cache_t   cache;
+
+    if (cache.sh) {
+        return &cache;
+    }
+
+    ngx_memzero(&new, sizeof(ngx_smtp_verify_cache_t));
+
+    new.name = &name;
+    new.sh = ngx_alloc(NGX_SMTP_VERIFY_CACHE_PRIVATE, log);
+
+    if (new.sh == NULL) {
+        return NULL;
+    }
+
+    new.sh->layout = NGX_SMTP_VERIFY_CACHE_LAYOUT;
+    new.sh->size = NGX_SMTP_VERIFY_CACHE_PRIVATE;
+
+    ngx_smtp_verify_cache_view(&new, &flights, &flights_size, &store,
+                               &store_size);
+
+    if (RAND_bytes(new.sh->key, SV_SIPHASH_LEN) != 1
+        || sv_flights_create(&new.flights, flights, flights_size) != 0
+        || sv_store_create(&new.store, store, store_size) != 0)
+    {
+        ngx_free(new.sh);
+        return NULL;
+    }
+
+    cache = new;
+
+    return &cache;
+}
+
+
+/* what belongs to one process needs no lock */
+
+static void
+ngx_smtp_verify_cache_lock(ngx_smtp_verify_cache_t *cache)
+{
+    if (cache->shpool) {
+        ngx_shmtx_lock(&cache->shpool->mutex);
+    }
+}
+
+
+static void
+ngx_smtp_verify_cache_unlock(ngx_smtp_verify_cache_t *cache)
+{
+    if (cache->shpool) {
+        ngx_shmtx_unlock(&cache->shpool->mutex);
+    }
+}
+
+
 void
 ngx_smtp_verify_cache_key(ngx_smtp_verify_cache_t *cache, u_char *data,
     size_t len, u_char *key)
@@ -182,12 +251,12 @@ ngx_smtp_verify_cache_get(ngx_smtp_verify_cache_t *cache,
 {
     sv_store_entry_t  *e;
 
-    ngx_shmtx_lock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_lock(cache);
 
     e = sv_store_get(&cache->store, item->kind, item->key, item->variant);
 
     if (e == NULL || e->len > SV_STORE_MAX) {
-        ngx_shmtx_unlock(&cache->shpool->mutex);
+        ngx_smtp_verify_cache_unlock(cache);
         return NGX_DECLINED;
     }
 
@@ -199,7 +268,7 @@ ngx_smtp_verify_cache_get(ngx_smtp_verify_cache_t *cache,
 
     ngx_memcpy(item->data, sv_store_data(e), e->len);
 
-    ngx_shmtx_unlock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_unlock(cache);
 
     return NGX_OK;
 }
@@ -228,12 +297,12 @@ ngx_smtp_verify_cache_put(ngx_smtp_verify_cache_t *cache,
     e.tag = item->tag;
     e.len = (uint16_t) item->len;
 
-    ngx_shmtx_lock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_lock(cache);
 
     rc = sv_store_put(&cache->store, &e, item->data, (uint32_t) ngx_time());
     resets = cache->store.head->resets;
 
-    ngx_shmtx_unlock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_unlock(cache);
 
     if (resets != cache->resets) {
         cache->resets = resets;
@@ -252,7 +321,7 @@ ngx_smtp_verify_cache_later(ngx_smtp_verify_cache_t *cache,
 {
     sv_store_entry_t  *e;
 
-    ngx_shmtx_lock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_lock(cache);
 
     e = ngx_smtp_verify_cache_find(cache, item);
 
@@ -260,7 +329,7 @@ ngx_smtp_verify_cache_later(ngx_smtp_verify_cache_t *cache,
         e->later = (uint32_t) later;
     }
 
-    ngx_shmtx_unlock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_unlock(cache);
 }
 
 
@@ -283,11 +352,11 @@ ngx_smtp_verify_cache_erase(ngx_smtp_verify_cache_t *cache, ngx_uint_t kind,
 {
     ngx_uint_t  n;
 
-    ngx_shmtx_lock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_lock(cache);
 
     n = sv_store_erase(&cache->store, kind, key);
 
-    ngx_shmtx_unlock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_unlock(cache);
 
     return n;
 }
@@ -301,7 +370,7 @@ ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
 
     head = cache->store.head;
 
-    ngx_shmtx_lock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_lock(cache);
 
     stats->size = sv_store_size(&cache->store);
     stats->used = sv_store_used(&cache->store);
@@ -311,7 +380,7 @@ ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
     stats->renewed = head->renewed;
     stats->resets = head->resets;
 
-    ngx_shmtx_unlock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_unlock(cache);
 
     /* read without the lock: a count of what changes all the time */
 
@@ -335,13 +404,13 @@ ngx_smtp_verify_flight_start(ngx_smtp_verify_cache_t *cache,
         flight->key[SV_STORE_KEY - 2 - i] ^= (u_char) (variant >> (i * 8));
     }
 
-    ngx_shmtx_lock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_lock(cache);
 
     state = sv_flights_claim(&cache->flights, flight->key, ngx_pid,
                              ngx_current_msec, ngx_current_msec + timeout,
                              &flight->id);
 
-    ngx_shmtx_unlock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_unlock(cache);
 
     return state == SV_FLIGHT_OTHERS ? NGX_BUSY : NGX_OK;
 }
@@ -355,11 +424,11 @@ ngx_smtp_verify_flight_end(ngx_smtp_verify_cache_t *cache,
         return;
     }
 
-    ngx_shmtx_lock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_lock(cache);
 
     sv_flights_release(&cache->flights, flight->key, flight->id);
 
-    ngx_shmtx_unlock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_unlock(cache);
 
     flight->id = 0;
 }
@@ -371,12 +440,12 @@ ngx_smtp_verify_flight_wait(ngx_smtp_verify_cache_t *cache,
 {
     int  rc;
 
-    ngx_shmtx_lock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_lock(cache);
 
     rc = sv_flights_wait(&cache->flights, flight->key, flight->id,
                          ngx_current_msec);
 
-    ngx_shmtx_unlock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_unlock(cache);
 
     return rc;
 }
@@ -392,12 +461,12 @@ ngx_smtp_verify_flight_wanted(ngx_smtp_verify_cache_t *cache,
         return 0;
     }
 
-    ngx_shmtx_lock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_lock(cache);
 
     rc = sv_flights_wanted(&cache->flights, flight->key, flight->id,
                            ngx_current_msec, NGX_SMTP_VERIFY_CACHE_WANTED);
 
-    ngx_shmtx_unlock(&cache->shpool->mutex);
+    ngx_smtp_verify_cache_unlock(cache);
 
     return rc;
 }

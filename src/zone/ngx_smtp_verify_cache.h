@@ -34,7 +34,7 @@ typedef struct ngx_smtp_verify_cache_sh_s  ngx_smtp_verify_cache_sh_t;
 
 typedef struct {
     ngx_smtp_verify_cache_sh_t  *sh;
-    ngx_slab_pool_t             *shpool;
+    ngx_slab_pool_t             *shpool;    /* NULL: of one process */
     ngx_str_t                   *name;
     sv_store_t                   store;
     sv_flights_t                 flights;
@@ -84,6 +84,9 @@ ngx_shm_zone_t *ngx_smtp_verify_cache_add(ngx_conf_t *cf, ngx_str_t *name,
 
 /* is it the zone of a cache? */
 ngx_uint_t ngx_smtp_verify_cache_is(ngx_shm_zone_t *shm_zone);
+
+/* of this process alone, for what has no zone; NULL: no memory */
+ngx_smtp_verify_cache_t *ngx_smtp_verify_cache_private(ngx_log_t *log);
 
 void ngx_smtp_verify_cache_key(ngx_smtp_verify_cache_t *cache, u_char *data,
     size_t len, u_char *key);

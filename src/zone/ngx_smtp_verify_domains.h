@@ -43,8 +43,6 @@ typedef enum {
     ngx_smtp_verify_host_greylists
 } ngx_smtp_verify_host_fact_e;
 
-#define NGX_SMTP_VERIFY_HOST_FACTS  2
-
 
 /* NGX_OK, or NGX_DECLINED: not known; the hosts are valid until the next
    call of any of these */
