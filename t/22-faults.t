@@ -1120,3 +1120,142 @@ smtp.mailbox_exists: null
 --
 status: undeliverable
 reason: mailbox_not_found
+
+
+
+=== TEST 70: 521 in place of a greeting, by who dislikes the client: no word about the domain
+--- smtp
+mx1 11
+    banner: 521 5.7.1 Service unavailable LPN007_102 ; close
+--- address: john@ok.test
+--- json
+status: unknown
+reason: sender_blocked
+verification_level: estimated
+blame: sender
+smtp.stage: banner
+smtp.response_code: 521
+smtp.rule: *
+
+
+
+=== TEST 71: 521 of a host that tests its clients
+--- smtp
+mx1 11
+    banner: 521 5.3.2 Service currently unavailable ; close
+--- address: john@ok.test
+--- json
+status: unknown
+reason: sender_blocked
+verification_level: estimated
+blame: sender
+smtp.stage: banner
+smtp.response_code: 521
+smtp.rule: *
+
+
+
+=== TEST 72: 521 of one that they spoke to too early
+--- smtp
+mx1 11
+    banner: 521 5.5.1 Protocol error ; close
+--- address: john@ok.test
+--- json
+status: unknown
+reason: sender_blocked
+verification_level: estimated
+blame: sender
+smtp.stage: banner
+smtp.response_code: 521
+smtp.rule: *
+
+
+
+=== TEST 73: 521 that gives no reason but a code of its own
+--- smtp
+mx1 11
+    banner: 521 5.2.1 : (CON:B1) ; close
+--- address: john@ok.test
+--- json
+status: unknown
+reason: sender_blocked
+verification_level: estimated
+blame: sender
+smtp.stage: banner
+smtp.response_code: 521
+smtp.rule: *
+
+
+
+=== TEST 74: 521 without a text
+--- smtp
+mx1 11
+    banner: 521 ; close
+--- address: john@ok.test
+--- json
+status: unknown
+reason: sender_blocked
+verification_level: estimated
+blame: sender
+smtp.stage: banner
+smtp.response_code: 521
+smtp.rule: *
+
+
+
+=== TEST 75: 521 that takes no mail from us
+--- smtp
+mx1 11
+    banner: 521 mx1 does not accept mail from your address ; close
+--- address: john@ok.test
+--- json
+status: unknown
+reason: sender_blocked
+verification_level: estimated
+blame: sender
+smtp.stage: banner
+smtp.response_code: 521
+smtp.rule: *
+
+
+
+=== TEST 76: 521 to EHLO and to MAIL, 556 and 554 in place of a greeting
+--- smtp
+mx1 11 pipelining users=john
+    ehlo@1: 521 5.3.2 access denied ; close
+    mail@2: 521 5.7.1 not today ; close
+    banner@3: 556 mx1 go away ; close
+    banner@4: 554 mx1 no mail for you ; close
+--- address
+a@ok.test
+b@ok.test
+c@ok.test
+d@ok.test
+--- json
+status: unknown
+blame: sender
+smtp.stage: ehlo
+--
+status: unknown
+blame: sender
+smtp.stage: mail
+--
+status: unknown
+blame: sender
+smtp.stage: banner
+--
+status: unknown
+smtp.stage: banner
+
+
+
+=== TEST 77: 521 to EHLO that says that the host takes no mail
+--- smtp
+mx1 11
+    ehlo: 521 5.3.2 mx1 never accepts mail ; close
+--- address: john@ok.test
+--- json
+status: undeliverable
+reason: no_mail_server
+verification_level: confirmed
+smtp.stage: ehlo

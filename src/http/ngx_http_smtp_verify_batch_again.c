@@ -125,7 +125,6 @@ ngx_http_smtp_verify_again_wanted(ngx_http_smtp_verify_item_t *item,
 
     switch (result->found) {
 
-    case SV_GREYLISTED:
     case SV_RATE_LIMITED:
     case SV_THROTTLED:
     case SV_CIRCUIT_OPEN:
@@ -133,7 +132,9 @@ ngx_http_smtp_verify_again_wanted(ngx_http_smtp_verify_item_t *item,
         break;
 
     default:
-        return 0;
+        if (!ngx_smtp_verify_passes(result->found, &result->evidence)) {
+            return 0;
+        }
     }
 
     retry = ngx_max(result->retry_after, 1);

@@ -45,6 +45,7 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
     sv_class_t *class)
 {
     size_t            i, len;
+    unsigned          retry;
     sv_context_t      ctx;
     unsigned char     text[SV_FOLDED_MAX];
     const sv_rule_t  *rule;
@@ -65,6 +66,7 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
         sv_open_rules(&ctx);
     }
 
+    retry = 0;
     memset(class, 0, sizeof(sv_class_t));
 
     if (ctx.has_enhanced) {
@@ -80,6 +82,8 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
             class->reason = rule[i].reason;
             class->rule = rule[i].id;
             class->session = rule[i].session;
+            class->bare = rule[i].bare;
+            retry = rule[i].retry;
             break;
         }
     }
@@ -87,6 +91,10 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
     if (sv_reason_waits(class->reason)) {
         class->retry_after = sv_retry_after(reply->text.data,
                                             reply->text.len);
+
+        if (class->retry_after == 0) {
+            class->retry_after = retry;
+        }
     }
 }
 

@@ -36,7 +36,9 @@ typedef struct {
 typedef struct {
     sv_reason_e     reason;     /* SV_ACCEPTED .. SV_REJECTED */
     const char     *rule;       /* id, lives as long as the rules */
-    unsigned        retry_after;    /* s the server named, else 0 */
+    unsigned        retry_after;    /* s that the server or the rule names,
+                                       else 0 */
+    unsigned        bare;       /* 1: a 4xx that gives no reason */
     unsigned        session;    /* 1: said of the session, not of whom it was
                                    asked for */
     char            enhanced[12];   /* given or found in the text, or "" */

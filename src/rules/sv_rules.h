@@ -124,6 +124,8 @@ typedef struct {
     unsigned        examples;
     unsigned        sources;
     unsigned        session;    /* said of the session, not of who is asked */
+    unsigned        bare;       /* its words add nothing to the code */
+    unsigned        retry;      /* s, where the server names no time */
     sv_range_t      enhanced;   /* in enhanced[] */
     sv_range_t      providers;  /* in providers[] */
     sv_range_t      all;        /* in phrases[] */

@@ -14,6 +14,9 @@ static int sv_parse_part(unsigned char **p, unsigned char *end, uint16_t *low,
     uint16_t *high, int class);
 static int sv_parse_provider(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_session(sv_parse_t *ps, sv_rule_t *rule);
+static int sv_parse_bare(sv_parse_t *ps, sv_rule_t *rule);
+static int sv_parse_flag(sv_parse_t *ps, const char *name, unsigned *flag);
+static int sv_parse_retry(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_example(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_source(sv_parse_t *ps, sv_rule_t *rule);
 
@@ -32,6 +35,8 @@ static const struct {
     { "any", NULL, SV_PHRASES_ANY },
     { "none", NULL, SV_PHRASES_NONE },
     { "session", sv_parse_session, SV_PHRASES_NO },
+    { "bare", sv_parse_bare, SV_PHRASES_NO },
+    { "retry", sv_parse_retry, SV_PHRASES_NO },
     { "example", sv_parse_example, SV_PHRASES_NO },
     { "source", sv_parse_source, SV_PHRASES_NO }
 };
@@ -375,23 +380,69 @@ sv_parse_provider(sv_parse_t *ps, sv_rule_t *rule)
 static int
 sv_parse_session(sv_parse_t *ps, sv_rule_t *rule)
 {
+    return sv_parse_flag(ps, "session", &rule->session);
+}
+
+
+static int
+sv_parse_bare(sv_parse_t *ps, sv_rule_t *rule)
+{
+    return sv_parse_flag(ps, "bare", &rule->bare);
+}
+
+
+static int
+sv_parse_flag(sv_parse_t *ps, const char *name, unsigned *flag)
+{
     int       rc, quoted;
     sv_str_t  token;
 
     rc = sv_lines_token(&ps->lines, &token, &quoted);
 
     if (rc > 0) {
-        return sv_lines_fail(&ps->lines, "\"session\" wants nothing behind "
-                             "it");
+        return sv_lines_fail(&ps->lines, "\"%s\" wants nothing behind it",
+                             name);
     }
 
-    if (rc == 0 && rule->session) {
-        return sv_lines_fail(&ps->lines, "\"session\" a second time");
+    if (rc == 0 && *flag) {
+        return sv_lines_fail(&ps->lines, "\"%s\" a second time", name);
     }
 
-    rule->session = 1;
+    *flag = 1;
 
     return rc;
+}
+
+
+/* seconds, up to a day */
+
+static int
+sv_parse_retry(sv_parse_t *ps, sv_rule_t *rule)
+{
+    size_t    i;
+    unsigned  seconds;
+    sv_str_t  token;
+
+    sv_lines_rest(&ps->lines, &token);
+
+    if (rule->retry != 0) {
+        return sv_lines_fail(&ps->lines, "\"retry\" a second time");
+    }
+
+    seconds = 0;
+
+    for (i = 0; i < token.len && i < 5 && sv_is_digit(token.data[i]); i++) {
+        seconds = seconds * 10 + (token.data[i] - '0');
+    }
+
+    if (i != token.len || seconds == 0 || seconds > 86400) {
+        return sv_lines_fail(&ps->lines, "\"retry\" wants seconds, from 1 to "
+                             "86400");
+    }
+
+    rule->retry = seconds;
+
+    return 0;
 }
 
 

@@ -212,6 +212,10 @@ ngx_pool_t *ngx_smtp_verify_probe_pool(ngx_smtp_verify_probe_t *p);
 /* of the domain, in days; -1: not established */
 ngx_int_t ngx_smtp_verify_domain_age(ngx_smtp_verify_result_t *result);
 
+/* will the server soon say something else?  The evidence is the reason's */
+ngx_uint_t ngx_smtp_verify_passes(sv_reason_e reason,
+    ngx_smtp_verify_evidence_t *ev);
+
 /* done or not: it ends here, and its handler is not called any more */
 void ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p);
 

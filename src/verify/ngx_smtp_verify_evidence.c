@@ -117,7 +117,10 @@ ngx_smtp_verify_evidence_names(ngx_smtp_verify_session_t *s,
 }
 
 
-/* by rule, and by memory: a bare 4xx of a host that has been seen to do so */
+/*
+ * By rule, and by memory: what a host that was seen to greylist means by a 4xx
+ * without a reason.  A reason that it does give stands.
+ */
 
 static void
 ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p,
@@ -134,7 +137,7 @@ ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p,
         return;
     }
 
-    if (class->reason == SV_TEMPORARY_FAILURE && (code == 450 || code == 451)
+    if (class->bare && (code == 450 || code == 451)
         && ngx_smtp_verify_facts_greylists(p->conf, host))
     {
         class->reason = SV_GREYLISTED;

@@ -5,6 +5,7 @@
 
 #define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  2048
 #define NGX_SMTP_VERIFY_WATCH_INTERVAL   100        /* ms */
+#define NGX_SMTP_VERIFY_WAITS_DOUBLED    10
 
 
 static ngx_int_t ngx_smtp_verify_probe_copy(ngx_smtp_verify_probe_t *p,
@@ -360,8 +361,10 @@ ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
 
 
 /*
- * NGX_OK: greylisted, and the caller has the time to be asked for anew.  The
- * wait is cut in seconds, as a graceful shutdown must not wait for it.
+ * NGX_OK: the server will answer otherwise soon, and the caller has the time
+ * to ask again.  Each wait is twice as long as the reply asked for it the time
+ * before: a server that says "in a second" for ever is not asked each second.
+ * The wait is cut in seconds, as a graceful shutdown must not wait for it.
  */
 
 static ngx_int_t
@@ -370,15 +373,19 @@ ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     ngx_uint_t  retry;
     ngx_msec_t  elapsed;
 
-    if (reason != SV_GREYLISTED || p->wait == 0 || ngx_exiting) {
+    if (p->wait == 0 || ngx_exiting
+        || !ngx_smtp_verify_passes(reason, &p->result.evidence))
+    {
         return NGX_DECLINED;
     }
 
     retry = p->result.evidence.retry_after;
 
     if (retry == 0) {
-        retry = sv_reason_info(SV_GREYLISTED)->retry_after;
+        retry = sv_reason_info(reason)->retry_after;
     }
+
+    retry <<= ngx_min(p->waits, NGX_SMTP_VERIFY_WAITS_DOUBLED);
 
     elapsed = ngx_current_msec - p->start;
 
@@ -388,6 +395,7 @@ ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
 
     ngx_smtp_verify_probe_stop(p);
 
+    p->waits++;
     p->again = ngx_current_msec + (ngx_msec_t) (retry + 1) * 1000;
     p->budget.handler = ngx_smtp_verify_probe_waited;
 
@@ -405,7 +413,7 @@ ngx_smtp_verify_probe_waited(ngx_event_t *ev)
     p = ev->data;
 
     if (ngx_exiting) {
-        ngx_smtp_verify_probe_finish(p, SV_GREYLISTED);
+        ngx_smtp_verify_probe_finish(p, p->result.evidence.reason);
         return;
     }
 

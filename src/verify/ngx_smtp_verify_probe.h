@@ -39,6 +39,7 @@ struct ngx_smtp_verify_probe_s {
     ngx_msec_t                         start;
     time_t                             wait;        /* s, over all */
     ngx_msec_t                         again;       /* when to ask anew */
+    ngx_uint_t                         waits;       /* how often that was */
 
     ngx_str_t                          helo;
     ngx_str_t                          from;

@@ -33,6 +33,7 @@ typedef struct {
     unsigned    normalized:1;       /* is as it was asked for */
     unsigned    root:1;             /* is as normalized */
     unsigned    ours:1;
+    unsigned    told:1;             /* retry_after is of the reply */
 } ngx_smtp_verify_record_head_t;
 
 
@@ -141,6 +142,7 @@ ngx_smtp_verify_record_head(ngx_smtp_verify_record_head_t *head,
     head->probed = result->probed;
     head->verified = ev->tls.verified;
     head->ours = ev->ours;
+    head->told = (ev->retry_after != 0);
 
     ngx_memcpy(head->tri, ngx_smtp_verify_tri(result), NGX_SMTP_VERIFY_TRI);
 
@@ -313,6 +315,7 @@ ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec, u_char *data,
     ev->code = head.code;
     ev->tls.verified = head.verified;
     ev->ours = head.ours;
+    ev->retry_after = head.told ? head.retry_after : 0;
 
     rp.pos = data + sizeof(ngx_smtp_verify_record_head_t);
     rp.end = data + len;

@@ -63,6 +63,29 @@ ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
 
 
 /*
+ * Will the same question get another answer soon?  A greylisting host says so
+ * by what it does; another one where it names a time, or its rule does.
+ */
+
+ngx_uint_t
+ngx_smtp_verify_passes(sv_reason_e reason, ngx_smtp_verify_evidence_t *ev)
+{
+    switch (reason) {
+
+    case SV_GREYLISTED:
+        return 1;
+
+    case SV_TEMPORARY_FAILURE:
+    case SV_SERVER_ERROR:
+        return ev->retry_after != 0;
+
+    default:
+        return 0;
+    }
+}
+
+
+/*
  * Where several hold: refusal or network > full > spam_trap > disposable
  * > catch_all > accepted_untested > role_account > accepted.
  */

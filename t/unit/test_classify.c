@@ -455,6 +455,153 @@ retry_after(void **state)
 }
 
 
+/* what passes within seconds, as the rule says where the reply does not */
+
+static void
+come_back_soon(void **state)
+{
+    size_t       i;
+    sv_class_t   class;
+    const struct {
+        sv_reason_e  reason;
+        unsigned     seconds, code;
+        const char  *text;
+    }  cases[] = {
+        { E, 5, 450, "4.3.2 Service currently unavailable" },
+        { T, 10, 450, "4.1.1 <a@example.com>: Recipient address rejected: "
+                      "unverified address: Address verification in progress" },
+        { T, 10, 450, "4.1.7 <a@example.net>: Sender address rejected: "
+                      "unverified address: Address verification in "
+                      "progress" },
+        { T, 10, 451, "4.4.3 Unable to verify address at this time." },
+        { T, 10, 451, "Could not complete recipient verify callout" },
+        { T, 10, 450, "4.1.1 <a@example.com>: Recipient address rejected: "
+                      "unverified address: Address lookup failure" },
+        { T, 10, 450, "The recipient is being verified" },
+        { T, 10, 421, "4.3.0 Cannot verify this recipient now" },
+        { T, 10, 451, "Recipient callout did not end" },
+        { T, 60, 450, "Verification is pending, try again in a minute or "
+                      "after 60 seconds" },
+        { T, 0, 450, "4.1.1 <a@example.com>: Recipient address rejected: "
+                     "unverified address: connect to mx.example.com: "
+                     "Connection refused" },
+        { T, 0, 451, "Something" },
+        { B, 0, 451, "Could not complete sender verify callout" },
+        { B, 0, 450, "4.1.7 <a@example.net>: Sender address rejected: "
+                     "unverified address: User unknown" }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        classify(SV_STAGE_RCPT, cases[i].code, "", cases[i].text, &class);
+
+        if (class.reason != cases[i].reason
+            || class.retry_after != cases[i].seconds)
+        {
+            fail_msg("%s: %s by %s, %u", cases[i].text,
+                     sv_reason_info(class.reason)->name, class.rule,
+                     class.retry_after);
+        }
+    }
+
+    classify(SV_STAGE_MAIL, 450, "4.1.7", "Sender address rejected: "
+             "unverified address: Address verification in progress", &class);
+    assert_int_equal(class.reason, SV_TEMPORARY_FAILURE);
+    assert_int_equal(class.retry_after, 10);
+}
+
+
+/* a 4xx that says no more than its code */
+
+static void
+bare(void **state)
+{
+    size_t       i;
+    sv_class_t   class;
+    const struct {
+        unsigned     bare, code;
+        const char  *text;
+    }  cases[] = {
+        { 1, 450, "" },
+        { 1, 451, "Temporary problem" },
+        { 1, 450, "4.7.1 Please try again later" },
+        { 1, 450, "4.2.0 <a@example.com>: Recipient address rejected: try "
+                  "later" },
+        { 1, 450, "Requested mail action not taken: mailbox unavailable" },
+        { 0, 452, "4.2.2 Over quota" },
+        { 0, 450, "4.1.1 <a@example.com>: Recipient address rejected: "
+                  "Unverified address" },
+        { 0, 450, "4.1.2 <a@example.com>: Recipient address rejected: Domain "
+                  "not found" },
+        { 0, 450, "Domain not found" },
+        { 0, 451, "4.3.0 Temporary lookup failure" },
+        { 0, 451, "Temporary lookup failure" },
+        { 0, 450, "4.1.1 User unknown" },
+        { 0, 451, "Your address is rejected for now" },
+        { 0, 421, "Try later" },
+        { 0, 550, "No" },
+        { 0, 250, "Ok" }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        classify(SV_STAGE_RCPT, cases[i].code, "", cases[i].text, &class);
+
+        if (class.bare != cases[i].bare) {
+            fail_msg("%s: by %s", cases[i].text, class.rule);
+        }
+    }
+}
+
+
+/* 521 is said to clients, 556 of domains; who takes no mail says so */
+
+static void
+takes_no_mail(void **state)
+{
+    size_t       i;
+    sv_class_t   class;
+    const struct {
+        sv_stage_e   stage;
+        unsigned     none;
+        unsigned     code;
+        const char  *text;
+    }  cases[] = {
+        { SV_STAGE_BANNER, 1, 521, "mx.example.com does not accept mail" },
+        { SV_STAGE_BANNER, 1, 521, "5.3.2 Host does not accept any mail" },
+        { SV_STAGE_BANNER, 1, 521, "example.com is a send-only host" },
+        { SV_STAGE_BANNER, 1, 521, "This host takes no mail" },
+        { SV_STAGE_RCPT, 1, 556, "5.1.10 Domain does not accept mail" },
+        { SV_STAGE_RCPT, 1, 556, "5.1.10 Recipient address has null MX" },
+        { SV_STAGE_BANNER, 0, 521, "5.7.1 Service unavailable LPN007_102" },
+        { SV_STAGE_BANNER, 0, 521, "5.3.2 Service currently unavailable" },
+        { SV_STAGE_BANNER, 0, 521, "5.5.1 Protocol error" },
+        { SV_STAGE_BANNER, 0, 521, "access denied" },
+        { SV_STAGE_BANNER, 0, 521, "5.2.1 : (CON:B1)" },
+        { SV_STAGE_BANNER, 0, 521, "" },
+        { SV_STAGE_BANNER, 0, 521, "mx does not accept mail from you" },
+        { SV_STAGE_BANNER, 0, 521, "does not accept mail right now" },
+        { SV_STAGE_EHLO, 0, 521, "5.5.1 Protocol error" },
+        { SV_STAGE_MAIL, 0, 521, "5.7.1 not for this sender" },
+        { SV_STAGE_BANNER, 0, 556, "Go away" },
+        { SV_STAGE_RCPT, 0, 556, "Refused" },
+        { SV_STAGE_RCPT, 0, 556, "" }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        classify(cases[i].stage, cases[i].code, "", cases[i].text, &class);
+
+        if (cases[i].none
+            != (strcmp(class.rule, "host-takes-no-mail") == 0))
+        {
+            fail_msg("%s: by %s", cases[i].text, class.rule);
+        }
+
+        if (!cases[i].none && cases[i].stage < SV_STAGE_RCPT) {
+            assert_int_equal(class.reason, SV_SENDER_BLOCKED);
+        }
+    }
+}
+
+
 static void
 languages(void **state)
 {
@@ -1239,6 +1386,9 @@ main(void)
         cmocka_unit_test(stages),
         cmocka_unit_test(enhanced),
         cmocka_unit_test(retry_after),
+        cmocka_unit_test(come_back_soon),
+        cmocka_unit_test(bare),
+        cmocka_unit_test(takes_no_mail),
         cmocka_unit_test(languages),
         cmocka_unit_test(more_languages),
         cmocka_unit_test(said_of_our_address),
