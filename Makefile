@@ -10,6 +10,7 @@
 #   EXAMPLE=signup  what "make run" starts, of conf/examples
 #   SLOW=N          all times of the suites N times as long, for a slow machine
 #   ZONES=1         the suites with a cache and a throttle wherever they have none
+#   WERROR=1        a warning of the compiler ends the build, as it does in CI
 #   FUZZ="a b"      the fuzz targets to run, FUZZ_SECONDS each
 
 SHELL        := /bin/bash
@@ -20,6 +21,7 @@ BUILD        ?= build
 FUZZ_SECONDS ?= 60
 SLOW         ?= 1
 ZONES        ?=
+WERROR       ?=
 TESTS        ?= $(sort $(wildcard t/*.t))
 PROVE_FLAGS  ?= -j2
 DESTDIR      ?=
@@ -28,6 +30,8 @@ PREFIX       ?= /usr
 ifeq ($(origin CC),default)
 CC           := gcc
 endif
+
+WERROR_FLAG  := $(if $(WERROR),-Werror)
 
 COMMA        := ,
 ROOT         := $(CURDIR)
@@ -102,6 +106,7 @@ rm -rf $(NB)/tree && mkdir -p $(NB)/tree \
     && cd $(NB)/tree && rm -f Makefile objs && $(CONFIGURE_ENV) \
     $$(test -x configure && echo ./configure || echo auto/configure) \
     --builddir=$(NB)/objs --with-cc=$(CC) --prefix=$(NB)/prefix \
+    --with-cc-opt="$(WERROR_FLAG)" \
     $(NGX_FLAGS) --add-dynamic-module=$(ROOT)
 endef
 
@@ -117,7 +122,7 @@ define configure
 cd $(NGX_TREE) && . ./conf_flags && $(CONFIGURE_ENV) ./configure \
     --builddir=$(NB)/objs --with-cc=$(CC) \
     --with-cc-opt="$$(dpkg-buildflags --get CFLAGS) -fPIC \
-        $$(dpkg-buildflags --get CPPFLAGS)" \
+        $$(dpkg-buildflags --get CPPFLAGS) $(WERROR_FLAG)" \
     --with-ld-opt="$$(dpkg-buildflags --get LDFLAGS) -fPIC" \
     "$${NGX_CONF_FLAGS[@]}" --add-dynamic-module=$(ROOT)
 endef
@@ -166,7 +171,7 @@ $(SO): $(NB)/objs/Makefile $(SOURCES) $(GEN)
 # ---- plain C: a library of its own for unit tests, fuzzing and the tool
 
 WARN         := -std=gnu99 -Wall -Wextra -Wdeclaration-after-statement \
-    -Werror
+    $(WERROR_FLAG)
 INCS         := $(patsubst %,-I$(ROOT)/src/%,$(DIRS))
 LIBS         := -lidn2 -lcjson -lresolv
 SAN          := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined
@@ -294,7 +299,7 @@ $(1)/objs/Makefile: config $(B)/sources $(B)/tree/configure | $(GEN)
 	@mkdir -p $(1)
 	@(cd $(B)/tree && $(CONFIGURE_ENV) ./configure \
 	    --builddir=$(1)/objs --prefix=$(1)/prefix --with-cc=$(CC) \
-	    --with-cc-opt="$(2) -DNGX_DEBUG_PALLOC=1" --with-ld-opt="$(3)" \
+	    --with-cc-opt="$(2) -DNGX_DEBUG_PALLOC=1 $(WERROR_FLAG)" --with-ld-opt="$(3)" \
 	    $(filter-out --with-compat,$(NGX_FLAGS)) --add-module=$(ROOT)) \
 	    > $(1)/configure.log 2>&1 \
 	    || { tail -n 25 $(1)/configure.log >&2; exit 1; }
@@ -372,6 +377,16 @@ soak: deps-bench module $(BENCH_TOOLS)  ## load, faults, kills and reloads for S
 	@t/soak/run $(B) $(NGX_BIN) $(SO) $(SOAK_SECONDS)
 
 
+# ---- machines that are new
+
+ROOTS        ?= debian:bookworm debian:trixie ubuntu:noble
+
+.PHONY: bare
+bare:              ## "make run" and "make test" on new systems, made by debootstrap (as root): ROOTS="debian:trixie ubuntu:noble"; STEPS="run stop test", BARE_ARGS="SLOW=2 TESTS=..."
+	@STEPS="$(STEPS)" MAKE_ARGS='$(BARE_ARGS)' \
+	    t/tools/bare-root $(B)/bare $(ROOTS)
+
+
 # ---- demo
 
 .PHONY: run
@@ -393,7 +408,7 @@ DEPS_TEST  := $(DEPS_RUN) perl libcmocka-dev libtest-base-perl \
 DEPS_ASAN  := $(DEPS_TEST)
 DEPS_VALGRIND := $(DEPS_TEST) valgrind
 DEPS_BENCH := $(DEPS_RUN) python3
-DEPS_ALL   := $(DEPS_TEST) clang clang-tidy cppcheck libclang-rt-14-dev python3 \
+DEPS_ALL   := $(DEPS_TEST) clang clang-tidy cppcheck libclang-rt-dev python3 \
     valgrind
 
 .PHONY: deps deps-build deps-run deps-test deps-asan \

@@ -117,13 +117,13 @@ sv_source_multipart(const unsigned char *data, size_t len,
 static int
 sv_source_boundary(const sv_str_t *type, sv_str_t *boundary)
 {
-    int                   found;
     sv_str_t              key, value;
     const unsigned char  *p, *end;
 
     p = type->data;
     end = p + type->len;
-    found = 0;
+    boundary->data = NULL;
+    boundary->len = 0;
 
     while (p < end && *p != ';') {
         p++;
@@ -140,15 +140,16 @@ sv_source_boundary(const sv_str_t *type, sv_str_t *boundary)
             continue;
         }
 
-        if (found || value.len == 0 || value.len > SV_SOURCE_BOUNDARY_MAX) {
+        if (boundary->len != 0
+            || value.len == 0 || value.len > SV_SOURCE_BOUNDARY_MAX)
+        {
             return 0;
         }
 
-        found = 1;
         *boundary = value;
     }
 
-    return found;
+    return boundary->len != 0;
 }
 
 

@@ -68,14 +68,14 @@ clients(void **state)
     assert_int_equal(t->nclients, 3);
     assert_int_equal(t->ntokens, 4);
 
-    assert_string_equal(t->clients[0].name.data, "alice");
+    assert_string_equal((char *) t->clients[0].name.data, "alice");
     assert_int_equal(t->clients[0].name.len, 5);
     assert_true(t->clients[0].rate == sv_bucket_per_second(10));
     assert_int_equal(t->clients[0].burst, 20);
     assert_true(t->clients[0].quota == 10000);
     assert_int_equal(t->clients[0].line, 3);
 
-    assert_string_equal(t->clients[1].name.data, "bob-2_x.y");
+    assert_string_equal((char *) t->clients[1].name.data, "bob-2_x.y");
     assert_true(t->clients[1].rate == 0);
     assert_int_equal(t->clients[1].burst, 0);
     assert_true(t->clients[1].quota == SV_TOKENS_NO_QUOTA);

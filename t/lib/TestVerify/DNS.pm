@@ -251,13 +251,26 @@ sub answer
 
     my $max = 512;
     my ($edns) = grep { $_->type eq 'OPT' } $query->additional;
-    $max = $edns->size if $edns && $edns->size > 512;
+    my $size = $edns ? udp_size($edns) : 0;
+    $max = $size if $size > 512;
 
     if ($proto eq 'udp' && length $r->{data} > $max) {
         truncated($reply, $r);
     }
 
     return $r;
+}
+
+
+# the method has another name since Net::DNS 1.38, which warns of the old one
+
+sub udp_size
+{
+    my ($edns) = @_;
+
+    my $method = $edns->can('udpsize') || $edns->can('size');
+
+    return $edns->$method;
 }
 
 
