@@ -451,3 +451,361 @@ smtp.rule: names-our-address
 reason: accepted
 smtp.rule: accepted-2xx
 --- linger: 3s
+
+
+
+=== TEST 23: a session that was told of too many invalid recipients is used no more
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john,mary,paul
+    rcpt#3+: 550 Too many invalid recipients
+--- address
+a@ok.test
+b@ok.test
+john@ok.test
+mary@ok.test
+paul@ok.test
+--- json
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--
+reason: accepted
+--
+reason: accepted
+--
+reason: accepted
+--- smtp_sessions: 3
+--- linger: 3s
+
+
+
+=== TEST 24: the limit of a session, 554
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john,mary,paul
+    rcpt#3+: 554 5.7.1 Session limit exceeded
+--- address
+a@ok.test
+john@ok.test
+mary@ok.test
+paul@ok.test
+--- json
+reason: mailbox_not_found
+--
+reason: accepted
+--
+reason: accepted
+--
+reason: accepted
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 25: an attack, it says; and the addresses behind it that are missing
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 users=john,mary
+    rcpt#3+: 550 5.7.1 Directory harvest attack detected
+--- address
+john@ok.test
+a@ok.test
+b@ok.test
+mary@ok.test
+--- json
+reason: accepted_untested
+--
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--
+reason: accepted
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 26: a sequence of commands that is wrong, from the third recipient on
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 users=john,mary,paul
+    rcpt#3+: 503 5.5.1 bad sequence of commands
+--- address
+a@ok.test
+john@ok.test
+mary@ok.test
+paul@ok.test
+--- json
+reason: mailbox_not_found
+--
+reason: accepted
+--
+reason: accepted
+--
+reason: accepted
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 27: a limit of recipients for a connection
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john,mary,paul
+    rcpt#3+: 550 5.3.0 You have exceeded the limit of recipients for this connection
+--- address
+john@ok.test
+mary@ok.test
+paul@ok.test
+--- json
+reason: accepted
+smtp.rule: accepted-2xx
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 28: a refusal in unknown words, that a fresh session does not give
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john,mary,paul
+    rcpt#3+: 554 5.7.1 Access denied
+--- address
+john@ok.test
+mary@ok.test
+paul@ok.test
+--- json
+reason: accepted
+smtp.rule: accepted-2xx
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 29: the same refusal in a fresh session is the destination's: once asked, then believed
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john,mary
+    rcpt vip*: 554 5.7.1 Access denied
+--- address
+john@ok.test
+vip1@ok.test
+vip2@ok.test
+vip3@ok.test
+mary@ok.test
+--- json
+reason: accepted_untested
+--
+smtp.response_code: 554
+smtp.mailbox_exists: null
+status: unknown
+--
+smtp.response_code: 554
+status: unknown
+--
+smtp.response_code: 554
+status: unknown
+--
+reason: accepted_untested
+--- smtp_sessions: 3
+--- linger: 3s
+
+
+
+=== TEST 30: a limit as the very first answer: it stands
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt: 550 Too many invalid recipients
+--- address
+john@ok.test
+mary@ok.test
+--- json
+reason: rate_limited
+smtp.attempts: 1
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 31: a receiver that refuses everybody behind its third refused recipient
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john,mary
+    rcpt#4+: 550 5.1.1 User unknown
+--- address
+a@ok.test
+b@ok.test
+c@ok.test
+john@ok.test
+mary@ok.test
+--- json
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--
+reason: accepted
+--
+reason: accepted
+--- linger: 3s
+
+
+
+=== TEST 32: likewise behind its second, and where some are accepted before
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john,mary,paul,pia
+    rcpt#5+: 550 5.1.1 User unknown
+--- address
+john@ok.test
+mary@ok.test
+a@ok.test
+b@ok.test
+paul@ok.test
+pia@ok.test
+--- json
+reason: accepted_untested
+--
+reason: accepted_untested
+--
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--
+reason: accepted
+--
+reason: accepted
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 33: a refusal that differs from the first one of its session
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john,mary
+    rcpt#2+@1: 550 5.2.1 Mailbox unavailable
+--- address
+a@ok.test
+john@ok.test
+mary@ok.test
+--- json
+reason: mailbox_not_found
+--
+reason: accepted
+--
+reason: accepted
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 34: a server that accepts behind three refusals is believed that many
+--- verify
+smtp_verify_keepalive 8 rejects=8 timeout=500ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john,mary
+--- address
+a@ok.test
+b@ok.test
+john@ok.test
+c@ok.test
+mary@ok.test
+d@ok.test
+e@ok.test
+--- json
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--
+reason: accepted
+--
+reason: mailbox_not_found
+--
+reason: accepted
+--
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--- smtp_turns
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<a@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<b@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<john@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<c@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<mary@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<d@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<e@ok.test>
+QUIT
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<e@ok.test>
+QUIT
+--- linger: 3s
+
+
+
+=== TEST 35: where nobody is accepted, one more than two is tried three times
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john
+--- address
+a@ok.test
+b@ok.test
+c@ok.test
+d@ok.test
+e@ok.test
+f@ok.test
+g@ok.test
+h@ok.test
+i@ok.test
+--- json
+reason: mailbox_not_found
+--- smtp_turns
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<a@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<b@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<c@ok.test>
+QUIT
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<c@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<d@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<e@ok.test>
+QUIT
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<e@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<f@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<g@ok.test>
+QUIT
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<g@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<h@ok.test>
+QUIT
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<i@ok.test>
+QUIT
+--- linger: 3s

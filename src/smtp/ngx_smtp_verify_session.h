@@ -178,6 +178,8 @@ struct ngx_smtp_verify_session_s {
 
     ngx_uint_t                         transactions;
     ngx_uint_t                         refused; /* recipients */
+    uint32_t                           refusal; /* what the first of these was
+                                                   told; 0: none */
 
     /* private */
     u_char                             commands[8];
@@ -216,6 +218,8 @@ struct ngx_smtp_verify_session_s {
     unsigned                           tls_wanted:1;
     unsigned                           quitting:1;
     unsigned                           dirty:1; /* in doubt: ask no more */
+    unsigned                           spent:1; /* likewise, by its owner's
+                                                   judgement */
     unsigned                           paced:1; /* a recipient is due, and
                                                    may not be sent yet */
     unsigned                           excess:1;    /* more replies than

@@ -161,17 +161,18 @@ ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* was that for what was said before, in the session?  A close, 421, or what
-   RFC 3463 has for too many recipients */
+/* was that for what was said before, in the session?  A close, 421, or a reply
+   that speaks of the session */
 
 void
 ngx_smtp_verify_dialog_learn(ngx_smtp_verify_probe_t *p)
 {
     sv_class_t                  class;
-    ngx_uint_t                  enough;
+    ngx_uint_t                  enough, closed;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
+    closed = 1;
 
     if (s->fault) {
         enough = (s->fault != SV_TIMEOUT && !s->excess);
@@ -182,11 +183,12 @@ ngx_smtp_verify_dialog_learn(ngx_smtp_verify_probe_t *p)
     } else {
         (void) ngx_smtp_verify_evidence_classify(p, &class);
 
-        enough = (ngx_strcmp(class.enhanced + 1, ".5.3") == 0);
+        enough = class.session;
+        closed = 0;
     }
 
     if (enough) {
-        ngx_smtp_verify_keep_learn(s);
+        ngx_smtp_verify_keep_learn(s, closed);
     }
 }
 
@@ -404,7 +406,7 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
     sv_reason_e           reason;
     const sv_provider_t  *provider;
 
-    if (p->session->code / 100 == 4 && ngx_smtp_verify_dialog_anew(p)) {
+    if (ngx_smtp_verify_doubt(p) && ngx_smtp_verify_dialog_anew(p)) {
         return;
     }
 

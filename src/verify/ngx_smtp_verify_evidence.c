@@ -48,6 +48,12 @@ ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,
 
     sv_classify(p->conf->rules, &reply, class);
 
+    /* RFC 3463: too many recipients */
+
+    if (ngx_strcmp(class->enhanced + 1, ".5.3") == 0) {
+        class->session = 1;
+    }
+
     if (ngx_smtp_verify_evidence_takes_none(s, class)) {
         class->reason = SV_NO_MAIL_SERVER;
         class->rule = "rfc7504";

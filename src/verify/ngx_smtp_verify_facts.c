@@ -3,6 +3,7 @@
 
 
 #define NGX_SMTP_VERIFY_HOST_TTL       86400
+#define NGX_SMTP_VERIFY_SAYS_TTL       3600
 #define NGX_SMTP_VERIFY_MX_MIN_TTL     10           /* answers of a burst */
 #define NGX_SMTP_VERIFY_MX_MAX_TTL     86400
 #define NGX_SMTP_VERIFY_MX_NO_TTL      60           /* where none is told */
@@ -13,7 +14,7 @@ static void ngx_smtp_verify_facts_shuffle(ngx_smtp_verify_mx_query_t *q);
 static ngx_uint_t ngx_smtp_verify_facts_host_is(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *host, ngx_smtp_verify_host_fact_e what);
 static void ngx_smtp_verify_facts_set_host(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *host, ngx_smtp_verify_host_fact_e what);
+    ngx_str_t *host, ngx_smtp_verify_host_fact_e what, time_t ttl);
 
 
 /* in the zone, else in memory of this worker: by the same keys and rules */
@@ -192,7 +193,8 @@ void
 ngx_smtp_verify_facts_set_stepwise(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *host)
 {
-    ngx_smtp_verify_facts_set_host(conf, host, ngx_smtp_verify_host_stepwise);
+    ngx_smtp_verify_facts_set_host(conf, host, ngx_smtp_verify_host_stepwise,
+                                   NGX_SMTP_VERIFY_HOST_TTL);
 }
 
 
@@ -208,7 +210,24 @@ void
 ngx_smtp_verify_facts_set_greylists(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *host)
 {
-    ngx_smtp_verify_facts_set_host(conf, host, ngx_smtp_verify_host_greylists);
+    ngx_smtp_verify_facts_set_host(conf, host, ngx_smtp_verify_host_greylists,
+                                   NGX_SMTP_VERIFY_HOST_TTL);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_facts_says(ngx_smtp_verify_conf_t *conf, ngx_str_t *what)
+{
+    return ngx_smtp_verify_facts_host_is(conf, what,
+                                         ngx_smtp_verify_host_says);
+}
+
+
+void
+ngx_smtp_verify_facts_set_says(ngx_smtp_verify_conf_t *conf, ngx_str_t *what)
+{
+    ngx_smtp_verify_facts_set_host(conf, what, ngx_smtp_verify_host_says,
+                                   NGX_SMTP_VERIFY_SAYS_TTL);
 }
 
 
@@ -225,12 +244,11 @@ ngx_smtp_verify_facts_host_is(ngx_smtp_verify_conf_t *conf, ngx_str_t *host,
 
 static void
 ngx_smtp_verify_facts_set_host(ngx_smtp_verify_conf_t *conf, ngx_str_t *host,
-    ngx_smtp_verify_host_fact_e what)
+    ngx_smtp_verify_host_fact_e what, time_t ttl)
 {
     ngx_smtp_verify_domains_t  ds;
 
     if (ngx_smtp_verify_facts_domains(conf, &ds) == NGX_OK) {
-        ngx_smtp_verify_domain_set_host(&ds, host, what,
-                                        NGX_SMTP_VERIFY_HOST_TTL);
+        ngx_smtp_verify_domain_set_host(&ds, host, what, ttl);
     }
 }

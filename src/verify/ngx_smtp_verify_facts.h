@@ -84,5 +84,12 @@ ngx_uint_t ngx_smtp_verify_facts_greylists(ngx_smtp_verify_conf_t *conf,
 void ngx_smtp_verify_facts_set_greylists(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *host);
 
+/* an answer that a destination gives at the beginning of a session, too; what:
+   a text of the caller's for both */
+ngx_uint_t ngx_smtp_verify_facts_says(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *what);
+void ngx_smtp_verify_facts_set_says(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *what);
+
 
 #endif /* _NGX_SMTP_VERIFY_FACTS_H_INCLUDED_ */

@@ -15,6 +15,8 @@ static ngx_queue_t *ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr,
 static ngx_uint_t ngx_smtp_verify_keep_silent(ngx_smtp_verify_session_t *s);
 static ngx_msec_t ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_t *s);
+static const sv_learnt_t *ngx_smtp_verify_keep_learnt(
+    ngx_smtp_verify_session_t *s);
 static uint32_t ngx_smtp_verify_keep_hash(struct sockaddr *sockaddr,
     socklen_t socklen);
 static void ngx_smtp_verify_keep_idle(ngx_smtp_verify_session_t *s);
@@ -83,9 +85,12 @@ ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
 {
     const sv_learnt_t  *learnt;
 
-    learnt = sv_learn_find(&ngx_smtp_verify_learned,
-                           ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen),
-                           ngx_current_msec);
+    learnt = ngx_smtp_verify_keep_learnt(s);
+
+    if (s->refused >= sv_learn_refusals(learnt)) {
+        return 0;
+    }
+
     if (learnt == NULL) {
         return conf->keep.timeout;
     }
@@ -100,13 +105,13 @@ ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
 
 
 void
-ngx_smtp_verify_keep_learn(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keep_learn(ngx_smtp_verify_session_t *s, ngx_uint_t closed)
 {
     uint32_t  hash;
 
     hash = ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen);
 
-    if (s->reused && s->idle >= NGX_SMTP_VERIFY_KEEP_LATE) {
+    if (closed && s->reused && s->idle >= NGX_SMTP_VERIFY_KEEP_LATE) {
         sv_learn_idle(&ngx_smtp_verify_learned, hash, s->idle,
                       ngx_current_msec);
         return;
@@ -114,6 +119,49 @@ ngx_smtp_verify_keep_learn(ngx_smtp_verify_session_t *s)
 
     sv_learn_most(&ngx_smtp_verify_learned, hash, s->transactions - 1,
                   ngx_current_msec);
+}
+
+
+static const sv_learnt_t *
+ngx_smtp_verify_keep_learnt(ngx_smtp_verify_session_t *s)
+{
+    return sv_learn_find(&ngx_smtp_verify_learned,
+                         ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen),
+                         ngx_current_msec);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_keep_believes(ngx_smtp_verify_session_t *s)
+{
+    return sv_learn_believed(ngx_smtp_verify_keep_learnt(s));
+}
+
+
+void
+ngx_smtp_verify_keep_accepted(ngx_smtp_verify_session_t *s)
+{
+    sv_learn_accepted(&ngx_smtp_verify_learned,
+                      ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen),
+                      s->refused, ngx_current_msec);
+}
+
+
+void
+ngx_smtp_verify_keep_doubted(ngx_smtp_verify_session_t *s)
+{
+    sv_learn_doubted(&ngx_smtp_verify_learned,
+                     ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen),
+                     ngx_current_msec);
+}
+
+
+void
+ngx_smtp_verify_keep_lied(ngx_smtp_verify_session_t *s, ngx_uint_t refused)
+{
+    sv_learn_lied(&ngx_smtp_verify_learned,
+                  ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen),
+                  refused, ngx_current_msec);
 }
 
 

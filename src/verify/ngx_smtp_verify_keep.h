@@ -33,8 +33,16 @@ ngx_smtp_verify_session_t *ngx_smtp_verify_keep_find(
 void ngx_smtp_verify_keep_take(ngx_smtp_verify_session_t *s);
 
 /* its server took no further transaction: fewer are asked of it from now on,
-   or sooner */
-void ngx_smtp_verify_keep_learn(ngx_smtp_verify_session_t *s);
+   or, where it may have closed the session for being idle, sooner */
+void ngx_smtp_verify_keep_learn(ngx_smtp_verify_session_t *s,
+    ngx_uint_t closed);
+
+/* as sv_learn_believed() and so on, of the server of the session */
+ngx_uint_t ngx_smtp_verify_keep_believes(ngx_smtp_verify_session_t *s);
+void ngx_smtp_verify_keep_accepted(ngx_smtp_verify_session_t *s);
+void ngx_smtp_verify_keep_doubted(ngx_smtp_verify_session_t *s);
+void ngx_smtp_verify_keep_lied(ngx_smtp_verify_session_t *s,
+    ngx_uint_t refused);
 
 
 #endif /* _NGX_SMTP_VERIFY_KEEP_H_INCLUDED_ */

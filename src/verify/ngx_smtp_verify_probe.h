@@ -8,6 +8,7 @@
  *   limits.c   how many at once, and how fast
  *   slot.c     when: by the limits of the destination, and what feeds them
  *   dialog.c   what is asked there, and what the answers mean
+ *   doubt.c    is what a session that was kept says to be believed?
  *   random.c   the same of the random recipient: is the domain catch-all?
  *   verdict.c  the result
  */
@@ -61,6 +62,8 @@ struct ngx_smtp_verify_probe_s {
     ngx_uint_t                         naddrs;
     ngx_uint_t                         iaddr;
     ngx_uint_t                         connects;    /* for their timeouts */
+    ngx_uint_t                         doubted;     /* a refusal, so many'th
+                                                       of its session */
 
     ngx_smtp_verify_ticket_t           ticket;
     ngx_smtp_verify_egress_t          *egress;      /* NULL: any */
@@ -143,6 +146,12 @@ ngx_int_t ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     ngx_msec_t connect_timeout);
 void ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_dialog_learn(ngx_smtp_verify_probe_t *p);
+
+/* doubt.c: the address was answered; 1: ask anew in a fresh session */
+ngx_uint_t ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p);
+/* the random recipient was refused */
+void ngx_smtp_verify_doubt_refused(ngx_smtp_verify_probe_t *p,
+    sv_class_t *class);
 
 /* random.c */
 ngx_uint_t ngx_smtp_verify_random_eager(ngx_smtp_verify_probe_t *p);

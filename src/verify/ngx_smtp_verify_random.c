@@ -253,6 +253,7 @@ ngx_smtp_verify_random_answered(ngx_smtp_verify_probe_t *p)
 
     case SV_MAILBOX_NOT_FOUND:
     case SV_MAILBOX_DISABLED:
+        ngx_smtp_verify_doubt_refused(p, &class);
         ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_NO);
         return;
 
@@ -301,7 +302,8 @@ ngx_smtp_verify_random_unrefused(ngx_smtp_verify_probe_t *p)
 
 /*
  * 452 is what RFC 5321 has for too many recipients, X.5.3 says it, too; Exim
- * says 421 when a session has had its messages.
+ * says 421 when a session has had its messages.  What else speaks of the
+ * session may be for those who were asked in it before.
  */
 
 static ngx_uint_t
@@ -324,6 +326,7 @@ ngx_smtp_verify_random_again(ngx_smtp_verify_probe_t *p)
     }
 
     return s->code == 452
+           || (class.session && s->reused)
            || (s->code == 421 && reason == SV_RATE_LIMITED)
            || ngx_strcmp(class.enhanced + 1, ".5.3") == 0;
 }

@@ -65,6 +65,65 @@ sv_learn_most(sv_learn_t *learn, uint32_t key, uint32_t most, uint64_t now)
 }
 
 
+unsigned
+sv_learn_believed(const sv_learnt_t *host)
+{
+    return (host && host->refusals) ? host->refusals : SV_LEARN_REFUSALS;
+}
+
+
+/* one more is worth a try: if it is accepted, that many are to be believed */
+
+unsigned
+sv_learn_refusals(const sv_learnt_t *host)
+{
+    return sv_learn_believed(host)
+           + (host == NULL || host->tries < SV_LEARN_TRIES);
+}
+
+
+void
+sv_learn_accepted(sv_learn_t *learn, uint32_t key, uint32_t refused,
+    uint64_t now)
+{
+    sv_learnt_t  *host;
+
+    if (refused < sv_learn_believed(sv_learn_find(learn, key, now))) {
+        return;
+    }
+
+    host = sv_learn_host(learn, key, now);
+
+    host->refusals = refused + 1;
+    host->tries = 0;
+}
+
+
+void
+sv_learn_doubted(sv_learn_t *learn, uint32_t key, uint64_t now)
+{
+    sv_learnt_t  *host;
+
+    host = sv_learn_host(learn, key, now);
+
+    if (host->tries < SV_LEARN_TRIES) {
+        host->tries++;
+    }
+}
+
+
+void
+sv_learn_lied(sv_learn_t *learn, uint32_t key, uint32_t refused, uint64_t now)
+{
+    sv_learnt_t  *host;
+
+    host = sv_learn_host(learn, key, now);
+
+    host->refusals = (refused > 1) ? refused - 1 : 1;
+    host->tries = SV_LEARN_TRIES;
+}
+
+
 /* the one that would be forgotten first makes room */
 
 static sv_learnt_t *
@@ -94,6 +153,8 @@ sv_learn_host(sv_learn_t *learn, uint32_t key, uint64_t now)
     host->key = key;
     host->idle = 0;
     host->most = 0;
+    host->refusals = 0;
+    host->tries = 0;
 
     return host;
 }

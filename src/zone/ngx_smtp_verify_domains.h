@@ -40,7 +40,8 @@ typedef struct {
 
 typedef enum {
     ngx_smtp_verify_host_stepwise = 0,
-    ngx_smtp_verify_host_greylists
+    ngx_smtp_verify_host_greylists,
+    ngx_smtp_verify_host_says
 } ngx_smtp_verify_host_fact_e;
 
 

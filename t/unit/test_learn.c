@@ -63,6 +63,62 @@ test_learn_forgets(void **state)
 }
 
 
+/* two refusals of a session are believed, more where it accepted behind them */
+
+static void
+test_learn_refusals(void **state)
+{
+    unsigned            i;
+    const sv_learnt_t  *host;
+
+    (void) state;
+
+    memset(&learn, 0, sizeof(learn));
+
+    assert_int_equal(sv_learn_believed(NULL), 2);
+    assert_int_equal(sv_learn_refusals(NULL), 3);
+
+    /* of no news: those are believed anyway */
+
+    sv_learn_accepted(&learn, 7, 1, 1000);
+    assert_null(sv_learn_find(&learn, 7, 1000));
+
+    sv_learn_accepted(&learn, 7, 2, 1000);
+    host = sv_learn_find(&learn, 7, 1000);
+    assert_non_null(host);
+    assert_int_equal(sv_learn_believed(host), 3);
+    assert_int_equal(sv_learn_refusals(host), 4);
+
+    /* tried in vain */
+
+    for (i = 0; i < SV_LEARN_TRIES; i++) {
+        assert_int_equal(sv_learn_refusals(host), 4);
+        sv_learn_doubted(&learn, 7, 1000);
+    }
+
+    assert_int_equal(sv_learn_refusals(host), 3);
+    sv_learn_doubted(&learn, 7, 1000);
+    assert_int_equal(sv_learn_refusals(host), 3);
+
+    /* and accepted after all, in a session that was under way */
+
+    sv_learn_accepted(&learn, 7, 4, 1000);
+    assert_int_equal(sv_learn_believed(host), 5);
+    assert_int_equal(sv_learn_refusals(host), 6);
+
+    /* its third was a lie */
+
+    sv_learn_lied(&learn, 7, 3, 1000);
+    assert_int_equal(sv_learn_believed(host), 2);
+    assert_int_equal(sv_learn_refusals(host), 2);
+
+    sv_learn_lied(&learn, 7, 1, 1000);
+    assert_int_equal(sv_learn_refusals(host), 1);
+
+    assert_null(sv_learn_find(&learn, 7, 1000 + SV_LEARN_TIME));
+}
+
+
 /* however many hosts: the table has its bounds, the newest are known */
 
 static void
@@ -89,6 +145,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_learn_less),
         cmocka_unit_test(test_learn_forgets),
+        cmocka_unit_test(test_learn_refusals),
         cmocka_unit_test(test_learn_bounds)
     };
 

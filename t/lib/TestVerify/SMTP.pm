@@ -51,7 +51,7 @@ sub parse
             next;
         }
 
-        /^\s+([a-z]+)(?:\#(\d+))?(?:\@(\d+))?(?:\s+(\S.*?))?:(?:\s+(.*))?$/
+        /^\s+([a-z]+)(?:\#(\d+\+?))?(?:\@(\d+))?(?:\s+(\S.*?))?:(?:\s+(.*))?$/
             or die "smtp: bad line: $_\n";
         die "smtp: no server before: $_\n" if !@servers;
 
@@ -501,6 +501,16 @@ sub default_other
 
 # ---- rules and actions
 
+# "3", or "3+": that one and each after it
+
+sub is_nth
+{
+    my ($wanted, $n) = @_;
+
+    return $wanted =~ /^(\d+)\+$/ ? $n >= $1 : $n == $wanted;
+}
+
+
 # does what the first rule says that fits, or the default; returns the first
 # reply that went out
 
@@ -514,7 +524,7 @@ sub obey
     for my $rule (@{ $s->{srv}{rules} }) {
         next if $rule->{event} ne $type && $rule->{event} ne 'any';
         next if $rule->{event} eq 'any' && $type =~ /^(connect|banner|tls)$/;
-        next if defined $rule->{nth} && $rule->{nth} != $nth;
+        next if defined $rule->{nth} && !is_nth($rule->{nth}, $nth);
         next if defined $rule->{session} && $rule->{session} != $s->{n};
         next if defined $rule->{pattern} && $arg !~ $rule->{pattern};
 

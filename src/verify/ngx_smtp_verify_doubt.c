@@ -1,0 +1,227 @@
+
+/*
+ * Is what a session that was kept says of an address to be believed?  A server
+ * may refuse an address for what the session was asked before: because it was
+ * asked too much, or too often for mailboxes that do not exist.  What is in
+ * doubt is asked again in a fresh session, and that answer counts.
+ *
+ *   - A reply that speaks of the session is always in doubt.
+ *   - A temporary failure, and a refusal that is none of the mailbox, is in
+ *     doubt until the destination has given the same answer at the beginning
+ *     of a session.
+ *   - A refusal of the mailbox is in doubt where it differs from the first one
+ *     of its session, until likewise; and where it is the third refusal of its
+ *     session or a later one, until the server was seen to accept somebody
+ *     behind as many.
+ */
+
+#include "ngx_smtp_verify_keep.h"
+#include "ngx_smtp_verify_probe.h"
+
+
+#define NGX_SMTP_VERIFY_DOUBT_MAX  512
+
+
+static ngx_uint_t ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p,
+    sv_class_t *class);
+static void ngx_smtp_verify_doubt_fresh(ngx_smtp_verify_probe_t *p,
+    sv_class_t *class);
+static ngx_uint_t ngx_smtp_verify_doubt_says(ngx_smtp_verify_probe_t *p,
+    uint32_t kind);
+static void ngx_smtp_verify_doubt_what(ngx_smtp_verify_probe_t *p,
+    uint32_t kind, ngx_str_t *what);
+static uint32_t ngx_smtp_verify_doubt_kind(ngx_smtp_verify_session_t *s,
+    sv_class_t *class);
+
+
+ngx_uint_t
+ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p)
+{
+    sv_class_t                  class;
+    ngx_uint_t                  doubt;
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (p->conf->keep.transactions == 0) {
+        return 0;
+    }
+
+    if (s->code < 400) {
+
+        if (p->doubted) {
+            ngx_smtp_verify_keep_lied(s, p->doubted);
+            p->doubted = 0;
+        }
+
+        ngx_smtp_verify_keep_accepted(s);
+        return 0;
+    }
+
+    (void) ngx_smtp_verify_evidence_classify(p, &class);
+
+    if (class.session) {
+        s->spent = 1;
+    }
+
+    if (!s->reused) {
+        ngx_smtp_verify_doubt_fresh(p, &class);
+        return 0;
+    }
+
+    doubt = ngx_smtp_verify_doubt_kept(p, &class);
+
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify kept session: %ui by rule %s, refused:%ui "
+                   "doubt:%ui", s->code, class.rule, s->refused, doubt);
+
+    if (doubt) {
+        s->spent = 1;
+        p->doubted = (s->code >= 500) ? s->refused : 0;
+    }
+
+    return doubt;
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p, sv_class_t *class)
+{
+    uint32_t                    kind;
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (class->session || s->code == 421) {
+        return 1;
+    }
+
+    kind = ngx_smtp_verify_doubt_kind(s, class);
+
+    if (s->code < 500) {
+        return !ngx_smtp_verify_doubt_says(p, kind);
+    }
+
+    /* such a refusal proves nothing, wherever it stands */
+
+    if (p->result.provider
+        && p->result.provider->worth == SV_WORTH_REFUSES_ALL)
+    {
+        return 0;
+    }
+
+    if (s->refused > ngx_smtp_verify_keep_believes(s)) {
+        ngx_smtp_verify_keep_doubted(s);
+        return 1;
+    }
+
+    switch (class->reason) {
+
+    case SV_MAILBOX_NOT_FOUND:
+    case SV_MAILBOX_DISABLED:
+    case SV_MAILBOX_FULL:
+
+        if (s->refusal == 0) {
+            s->refusal = kind;
+        }
+
+        return s->refusal != kind && !ngx_smtp_verify_doubt_says(p, kind);
+
+    default:
+        return !ngx_smtp_verify_doubt_says(p, kind);
+    }
+}
+
+
+/* the first answer of a session is the destination's own */
+
+static void
+ngx_smtp_verify_doubt_fresh(ngx_smtp_verify_probe_t *p, sv_class_t *class)
+{
+    u_char                      buf[NGX_SMTP_VERIFY_DOUBT_MAX];
+    uint32_t                    kind;
+    ngx_str_t                   what;
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    p->doubted = 0;
+
+    if (class->session || s->code == 421) {
+        return;
+    }
+
+    kind = ngx_smtp_verify_doubt_kind(s, class);
+
+    if (s->code >= 500) {
+        s->refusal = kind;
+    }
+
+    what.data = buf;
+    ngx_smtp_verify_doubt_what(p, kind, &what);
+
+    if (!ngx_smtp_verify_facts_says(p->conf, &what)) {
+        ngx_smtp_verify_facts_set_says(p->conf, &what);
+    }
+}
+
+
+void
+ngx_smtp_verify_doubt_refused(ngx_smtp_verify_probe_t *p, sv_class_t *class)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (s->refusal == 0) {
+        s->refusal = ngx_smtp_verify_doubt_kind(s, class);
+    }
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_doubt_says(ngx_smtp_verify_probe_t *p, uint32_t kind)
+{
+    u_char     buf[NGX_SMTP_VERIFY_DOUBT_MAX];
+    ngx_str_t  what;
+
+    what.data = buf;
+    ngx_smtp_verify_doubt_what(p, kind, &what);
+
+    return ngx_smtp_verify_facts_says(p->conf, &what);
+}
+
+
+/* said to us, as the identity that we ask from */
+
+static void
+ngx_smtp_verify_doubt_what(ngx_smtp_verify_probe_t *p, uint32_t kind,
+    ngx_str_t *what)
+{
+    uint32_t   egress;
+    ngx_str_t  destination;
+
+    ngx_smtp_verify_slot_destination(p, &destination);
+
+    egress = p->egress ? ngx_crc32_long(p->egress->key.data,
+                                        p->egress->key.len)
+                       : 0;
+
+    what->len = ngx_snprintf(what->data, NGX_SMTP_VERIFY_DOUBT_MAX,
+                             "%08xD.%08xD.%V", kind, egress, &destination)
+                - what->data;
+}
+
+
+/* what was said, but for what differs with whom it is said of */
+
+static uint32_t
+ngx_smtp_verify_doubt_kind(ngx_smtp_verify_session_t *s, sv_class_t *class)
+{
+    u_char  *last, buf[NGX_SMTP_VERIFY_DOUBT_MAX];
+
+    last = ngx_snprintf(buf, sizeof(buf), "%ui %s %s", s->code,
+                        class->enhanced, class->rule);
+
+    return ngx_crc32_long(buf, last - buf) | 1;
+}
