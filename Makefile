@@ -27,6 +27,11 @@ PROVE_FLAGS  ?= -j2
 DESTDIR      ?=
 PREFIX       ?= /usr
 
+ifneq ($(word 2,x$(CURDIR)x$(BUILD)x$(NGX_SRC)x),)
+$(error make knows no blanks in paths: "$(CURDIR)"$(if $(filter-out build, \
+    $(BUILD)), "$(BUILD)")$(if $(NGX_SRC), "$(NGX_SRC)"))
+endif
+
 ifeq ($(origin CC),default)
 CC           := gcc
 endif
@@ -217,7 +222,7 @@ $(eval $(call variant,fuzz,$(FUZZ_CC),$(SAN_STRICT) \
 run_unit = @for t in $(UNIT); do echo "-- $$t"; $(B)/$(1)/$$t; done
 
 .PHONY: unit
-unit: $(UNIT:%=$(B)/plain/%)    ## run the unit tests, t/unit
+unit: deps-unit $(UNIT:%=$(B)/plain/%)  ## run the unit tests, t/unit
 	$(call run_unit,plain)
 
 .PHONY: fuzz
@@ -259,7 +264,9 @@ lint-fast:         ## the part of lint that takes no time
 	@t/lint/paths
 	@t/lint/docs
 
-lint-deep: $(NB)/objs/Makefile
+lint-deep:
+	@$(MAKE) deps-lint
+	@$(MAKE) $(NB)/objs/Makefile
 	@t/lint/deep $(NB)/objs/Makefile $(CONFIGURE_DIR)
 
 
@@ -269,7 +276,9 @@ suites = TEST_NGINX_BINARY=$(1) TEST_VERIFY_SLOW=$(SLOW) \
          TEST_VERIFY_ZONES=$(ZONES) prove -It/lib $(PROVE_FLAGS) $(TESTS)
 
 .PHONY: test
-test: deps-test lint-fast unit module  ## lint-fast, unit, then the suites t/*.t (or TESTS="a b")
+test:              ## lint-fast, unit, then the suites t/*.t (or TESTS="a b")
+	@$(MAKE) deps-test
+	@$(MAKE) lint-fast unit module
 	@export TEST_NGINX_LOAD_MODULES=$(SO) TEST_NGINX_BINARY=$(NGX_BIN); \
 	export TEST_VERIFY_SLOW=$(SLOW) TEST_VERIFY_ZONES=$(ZONES); \
 	export PROVE_FLAGS="$(PROVE_FLAGS)"; \
@@ -390,7 +399,10 @@ bare:              ## "make run" and "make test" on new systems, made by deboots
 # ---- demo
 
 .PHONY: run
-run: deps-run module    ## a demo: nginx with conf/examples/quickstart.conf (or EXAMPLE=name), a real mail server and a DNS server
+run:               ## a demo: nginx with conf/examples/quickstart.conf (or EXAMPLE=name), a real mail server and a DNS server
+	@t/demo/start --check
+	@$(MAKE) deps-run
+	@$(MAKE) module
 	@t/demo/start $(B) $(NGX_BIN) $(SO)
 
 .PHONY: stop
@@ -405,13 +417,15 @@ DEPS_BUILD := gcc make libc6-dev nginx nginx-dev dpkg-dev libc-ares-dev \
 DEPS_RUN   := $(DEPS_BUILD) curl openssl netbase ca-certificates
 DEPS_TEST  := $(DEPS_RUN) perl libcmocka-dev libtest-base-perl \
     libio-socket-ssl-perl libnet-dns-perl
+DEPS_UNIT  := gcc make libc6-dev libcjson-dev libidn2-dev libcmocka-dev
+DEPS_LINT  := $(DEPS_BUILD) perl clang-tidy cppcheck
 DEPS_ASAN  := $(DEPS_TEST)
 DEPS_VALGRIND := $(DEPS_TEST) valgrind
 DEPS_BENCH := $(DEPS_RUN) python3
 DEPS_ALL   := $(DEPS_TEST) clang clang-tidy cppcheck libclang-rt-dev python3 \
     valgrind
 
-.PHONY: deps deps-build deps-run deps-test deps-asan \
+.PHONY: deps deps-build deps-run deps-unit deps-lint deps-test deps-asan \
     deps-valgrind deps-bench
 deps:              ## install what is missing from Debian's packages (as root)
 	@t/tools/install-packages $(DEPS_ALL)
@@ -421,6 +435,12 @@ deps-build:
 
 deps-run:
 	@t/tools/install-packages $(DEPS_RUN)
+
+deps-unit:
+	@t/tools/install-packages $(DEPS_UNIT)
+
+deps-lint:
+	@t/tools/install-packages $(DEPS_LINT)
 
 deps-test:
 	@t/tools/install-packages $(DEPS_TEST)
@@ -434,13 +454,13 @@ deps-valgrind:
 deps-bench:
 	@t/tools/install-packages $(DEPS_BENCH)
 
-MODULES_PATH = $(shell $(NGX_BIN) -V 2>&1 \
-                   | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
+# MODULES_PATH: that of the nginx that will load it.  With NGX_SRC it is the
+# one installed of the same version, else where nginx has it by default
+
+MODULES_PATH  = $(shell t/tools/modules-path $(NGX_BIN) $(if $(NGX_SRC),nginx))
 
 .PHONY: install
-install: module    ## module to nginx's modules path, data and examples to share/nginx-smtp-verify; DESTDIR, PREFIX
-	@test -n "$(MODULES_PATH)" || { echo "no --modules-path in nginx -V"; \
-	    exit 1; }
+install: module    ## module to nginx's modules path (or MODULES_PATH), data and examples to share/nginx-smtp-verify; DESTDIR, PREFIX
 	@install -d $(DESTDIR)$(MODULES_PATH) $(DESTDIR)$(DATADIR)
 	@install -m 644 $(SO) $(DESTDIR)$(MODULES_PATH)/.$(MODULE).new
 	@mv -f $(DESTDIR)$(MODULES_PATH)/.$(MODULE).new \

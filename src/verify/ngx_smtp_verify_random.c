@@ -1,8 +1,8 @@
 
+#include "ngx_smtp_verify_probe.h"
+
 #include <openssl/err.h>
 #include <openssl/rand.h>
-
-#include "ngx_smtp_verify_probe.h"
 
 
 #define NGX_SMTP_VERIFY_RANDOM_LEN  20
