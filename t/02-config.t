@@ -18,6 +18,18 @@ sub documented_defaults
 }
 
 
+# how many lines of the error log have that
+
+sub logged
+{
+    my ($text) = @_;
+
+    open my $log, '<', server_root() . '/logs/error.log' or return 0;
+
+    return scalar grep { /\Q$text\E/ } <$log>;
+}
+
+
 run_tests();
 
 __DATA__
@@ -622,3 +634,192 @@ smtp_verify_egress "";
 --- must_die
 --- error_log
 needs the name of a pool
+
+
+
+=== TEST 57: a rate as limit_req_zone has it
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits rate=2r/m burst=0;
+smtp_verify_throttle_provider gmail rate=60r/m;
+--- smtp
+mx1 11 pipelining users=john
+--- verify
+smtp_verify_timeout 500ms;
+--- address
+jane@ok.test
+joan@ok.test
+--- json
+reason: mailbox_not_found
+--
+reason: throttled
+
+
+
+=== TEST 58: a rate of no unit
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits rate=r/s;
+--- must_die
+--- error_log
+invalid parameter "rate=r/s"
+
+
+
+=== TEST 59: a rate of another unit
+--- http_config
+smtp_verify_throttle_provider gmail rate=10r/h;
+--- must_die
+--- error_log
+invalid parameter "rate=10r/h"
+
+
+
+=== TEST 60: smtp_verify_cache zone=…
+--- http_config
+smtp_verify_cache_zone zone=r:1m;
+smtp_verify_cache zone=r;
+--- must_die
+--- error_log
+invalid parameter "zone=r", the name of the zone alone is needed: "smtp_verify_cache r"
+
+
+
+=== TEST 61: smtp_verify_throttle without zone=
+--- http_config
+smtp_verify_throttle_zone zone=r:1m;
+smtp_verify_throttle r conns=3;
+--- must_die
+--- error_log
+invalid parameter "r", a zone is named as in "zone=name"
+
+
+
+=== TEST 62: a throttle that nobody defined
+--- http_config
+smtp_verify_throttle zone=r:1m;
+--- must_die
+--- error_log
+no zone "r:1m" for "smtp_verify_throttle", it has to be defined by "smtp_verify_throttle_zone"
+--- no_error_log
+zero size
+
+
+
+=== TEST 63: a zone without its size
+--- http_config
+smtp_verify_cache_zone zone=r;
+--- must_die
+--- error_log
+invalid zone size "zone=r", "zone=name:size" is needed
+
+
+
+=== TEST 64: a zone without zone=
+--- http_config
+smtp_verify_throttle_zone r:1m;
+--- must_die
+--- error_log
+invalid parameter "r:1m", "zone=name:size" is needed
+
+
+
+=== TEST 65: the zone of a throttle is no cache
+--- http_config
+smtp_verify_throttle_zone zone=r:1m;
+--- verify
+smtp_verify_cache r;
+--- must_die
+--- error_log
+no zone "r" for "smtp_verify_cache"
+
+
+
+=== TEST 66: nor is that of a cache a throttle
+--- http_config
+smtp_verify_cache_zone zone=r:1m;
+--- config
+location = /page {
+    smtp_verify_throttle zone=r;
+    return 204;
+}
+--- must_die
+--- error_log
+no zone "r" for "smtp_verify_throttle"
+
+
+
+=== TEST 67: a zone may be defined behind the location that names it
+--- http_config
+server {
+    listen unix:$TEST_NGINX_SERVER_ROOT/other.sock;
+    location = /verify { smtp_verify; smtp_verify_cache r; }
+}
+smtp_verify_cache_zone zone=r:1m;
+--- address: not-an-address
+--- json
+reason: invalid_syntax
+
+
+
+=== TEST 68: nothing limits what is asked of a mail server: it is told, once
+--- no_zones
+--- config
+location = /verify { smtp_verify; }
+location = /batch { smtp_verify_batch; }
+location = /signup { smtp_verify_gate $arg_email; return 204; }
+--- address: not-an-address
+--- json
+reason: invalid_syntax
+--- error_log
+no "smtp_verify_throttle" limits how often location "/verify" asks the same mail server
+--- smtp
+mx1 11
+--- smtp_check eval: sub { main::logged('no "smtp_verify_throttle"') == 1 }
+
+
+
+=== TEST 69: it is not where that is meant
+--- no_zones
+--- http_config
+smtp_verify_throttle_zone zone=r:1m;
+--- config
+smtp_verify_throttle off;
+location = /verify { smtp_verify; }
+location = /batch { smtp_verify_batch; smtp_verify_throttle zone=r; }
+--- address: not-an-address
+--- json
+reason: invalid_syntax
+--- no_error_log
+no "smtp_verify_throttle"
+
+
+
+=== TEST 70: nor where no server is asked
+--- no_zones
+--- config
+smtp_verify_smtp off;
+location = /verify {
+    smtp_verify;
+    if ($arg_debug) { set $debug 1; }
+}
+location = /other { smtp_verify_timeout 3s; return 204; }
+--- address: not-an-address
+--- json
+reason: invalid_syntax
+--- no_error_log
+no "smtp_verify_throttle"
+
+
+
+=== TEST 71: a gate alone is told of
+--- no_zones
+--- config
+location /api/ { smtp_verify_gate $arg_email; }
+--- request
+GET /api/
+--- error_code: 404
+--- log_allow
+No such file
+--- error_log
+no "smtp_verify_throttle" limits how often location "/api/" asks

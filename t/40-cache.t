@@ -474,7 +474,7 @@ location = /verify {
     smtp_verify_cache nowhere;
 }
 --- error_log
-zero size shared memory zone "nowhere"
+no zone "nowhere" for "smtp_verify_cache", it has to be defined by "smtp_verify_cache_zone"
 
 
 

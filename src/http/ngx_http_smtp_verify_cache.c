@@ -73,7 +73,7 @@ ngx_http_smtp_verify_cache(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_smtp_verify_loc_conf_t *slcf = conf;
 
-    ngx_str_t  *value;
+    ngx_str_t  *value, name;
 
     if (slcf->verify.cache != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
@@ -84,6 +84,14 @@ ngx_http_smtp_verify_cache(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (ngx_strcmp(value[1].data, "off") == 0) {
         slcf->verify.cache = NULL;
         return NGX_CONF_OK;
+    }
+
+    if (ngx_http_smtp_verify_param(&value[1], "zone=", &name)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\", the name of the zone "
+                           "alone is needed: \"%V %V\"", &value[1],
+                           &cmd->name, &name);
+        return NGX_CONF_ERROR;
     }
 
     slcf->verify.cache = ngx_smtp_verify_cache_add(cf, &value[1], 0,

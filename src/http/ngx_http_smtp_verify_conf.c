@@ -5,6 +5,7 @@
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_throttle.h"
+#include "ngx_http_smtp_verify_zone.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_POOL_DEFAULT  4096
@@ -82,6 +83,7 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
      *     conf->ssl_crl = { 0, NULL };
      *     conf->rdap = { 0, NULL };
      *     conf->pool = { 0, NULL };
+     *     conf->unthrottled = 0;
      *     conf->verify.session.ssl = NULL;
      *     conf->verify.rules = NULL;
      */
@@ -178,6 +180,11 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_smtp_verify_throttle_merge(prev, conf);
     ngx_http_smtp_verify_cache_merge(prev, conf);
+
+    if (ngx_http_smtp_verify_zones(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     ngx_http_smtp_verify_gate_merge(prev, conf);
     ngx_http_smtp_verify_batch_merge(cf, prev, conf);
     ngx_http_smtp_verify_merge_ssl(cf, prev, conf);
@@ -326,6 +333,8 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
     if (!conf->smtp || (!conf->enable && conf->gate == NULL)) {
         return NGX_CONF_OK;
     }
+
+    ngx_http_smtp_verify_throttle_missing(cf, conf);
 
     if (conf->from == NULL
         && (conf->verify.pool == NULL || conf->verify.pool->wants_from))

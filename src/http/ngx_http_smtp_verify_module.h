@@ -25,6 +25,7 @@ typedef struct {
     sv_lists_t                    *lists;
     sv_score_weights_t             weights;
     ngx_uint_t                     checked;     /* the weights' order was */
+    ngx_uint_t                     warned;      /* that there is no throttle */
     uint32_t                       data_version;
     ngx_shm_zone_t                *counters;
     ngx_array_t                   *limits;      /* of providers */
@@ -66,6 +67,7 @@ typedef struct {
     ngx_uint_t                     port;
     ngx_uint_t                     max_probes;  /* 0: of the connections */
     ngx_flag_t                     smtp;
+    ngx_uint_t                     unthrottled; /* without a word about it */
     ngx_flag_t                     transcript;
     ngx_flag_t                     ignore_client_abort;
     time_t                         max_wait;

@@ -109,7 +109,10 @@ ngx_http_smtp_verify_throttle(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             != NGX_OK)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\"", &value[i]);
+                               "invalid parameter \"%V\"%s", &value[i],
+                               ngx_strchr(value[i].data, '=')
+                               ? "" : ", a zone is named as in "
+                                      "\"zone=name\"");
             return NGX_CONF_ERROR;
         }
     }
@@ -279,9 +282,12 @@ ngx_http_smtp_verify_throttle_rejects(ngx_str_t *param, ngx_uint_t *rejects)
 }
 
 
+/* "10/s", or "10r/s" as limit_req_zone has it; "/m": of a minute */
+
 static ngx_int_t
 ngx_http_smtp_verify_throttle_rate(ngx_str_t *param, uint64_t *rate)
 {
+    u_char     unit;
     ngx_int_t  number;
     ngx_str_t  value;
 
@@ -293,13 +299,20 @@ ngx_http_smtp_verify_throttle_rate(ngx_str_t *param, uint64_t *rate)
         return NGX_ERROR;
     }
 
-    number = ngx_atoi(value.data, value.len - 2);
+    unit = value.data[value.len - 1];
+    value.len -= 2;
+
+    if (value.data[value.len - 1] == 'r') {
+        value.len--;
+    }
+
+    number = ngx_atoi(value.data, value.len);
 
     if (number <= 0 || number > NGX_HTTP_SMTP_VERIFY_THROTTLE_MOST) {
         return NGX_ERROR;
     }
 
-    switch (value.data[value.len - 1]) {
+    switch (unit) {
 
     case 's':
         *rate = sv_bucket_per_second(number);
@@ -320,11 +333,44 @@ ngx_http_smtp_verify_throttle_merge(ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf)
 {
     if (conf->verify.throttle == NGX_CONF_UNSET_PTR) {
+
+        /* neither is there one, nor does "off" say that none is wanted */
+
+        conf->unthrottled = (prev->unthrottled
+                             || prev->verify.throttle == NGX_CONF_UNSET_PTR);
+
         conf->verify.throttle = prev->verify.throttle;
         conf->verify.limits = prev->verify.limits;
     }
 
     ngx_conf_init_ptr_value(conf->verify.throttle, NULL);
+}
+
+
+/* once for all locations */
+
+void
+ngx_http_smtp_verify_throttle_missing(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t          *clcf;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
+
+    if (!conf->unthrottled || smcf->warned) {
+        return;
+    }
+
+    smcf->warned = 1;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                       "no \"smtp_verify_throttle\" limits how often location "
+                       "\"%V\" asks the same mail server, which may block "
+                       "your address for that; define one, or say "
+                       "\"smtp_verify_throttle off\"", &clcf->name);
 }
 
 

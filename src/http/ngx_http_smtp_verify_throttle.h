@@ -19,6 +19,10 @@ char *ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf,
 /* zones that the workers may not all have slots from */
 void ngx_http_smtp_verify_throttle_check(ngx_cycle_t *cycle);
 
+/* a warning where a location asks mail servers without any limit */
+void ngx_http_smtp_verify_throttle_missing(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf);
+
 void ngx_http_smtp_verify_throttle_merge(
     ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf);

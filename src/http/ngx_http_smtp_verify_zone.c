@@ -3,6 +3,10 @@
 #include "ngx_http_smtp_verify_zone.h"
 
 
+static ngx_int_t ngx_http_smtp_verify_zone_undefined(ngx_conf_t *cf,
+    ngx_shm_zone_t *zone, const char *directive);
+
+
 ngx_int_t
 ngx_http_smtp_verify_zone(ngx_conf_t *cf, ngx_str_t *param, ngx_str_t *name,
     size_t *size)
@@ -12,8 +16,8 @@ ngx_http_smtp_verify_zone(ngx_conf_t *cf, ngx_str_t *param, ngx_str_t *name,
     ngx_str_t   s;
 
     if (!ngx_http_smtp_verify_param(param, "zone=", name)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                           param);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\", "
+                           "\"zone=name:size\" is needed", param);
         return NGX_ERROR;
     }
 
@@ -30,12 +34,49 @@ ngx_http_smtp_verify_zone(ngx_conf_t *cf, ngx_str_t *param, ngx_str_t *name,
     }
 
     if (n == NGX_ERROR || n == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid zone size \"%V\"",
-                           param);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid zone size \"%V\", "
+                           "\"zone=name:size\" is needed", param);
         return NGX_ERROR;
     }
 
     *size = n;
 
     return NGX_OK;
+}
+
+
+/* nginx itself would only say that there is one of no size */
+
+ngx_int_t
+ngx_http_smtp_verify_zones(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    ngx_shm_zone_t  *cache, *throttle;
+
+    cache = conf->verify.cache;
+    throttle = conf->verify.throttle;
+
+    if (cache && !ngx_smtp_verify_cache_is(cache)) {
+        return ngx_http_smtp_verify_zone_undefined(cf, cache,
+                                                   "smtp_verify_cache");
+    }
+
+    if (throttle && !ngx_smtp_verify_throttle_is(throttle)) {
+        return ngx_http_smtp_verify_zone_undefined(cf, throttle,
+                                                   "smtp_verify_throttle");
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_zone_undefined(ngx_conf_t *cf, ngx_shm_zone_t *zone,
+    const char *directive)
+{
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "no zone \"%V\" for \"%s\", "
+                       "it has to be defined by \"%s_zone\"",
+                       &zone->shm.name, directive, directive);
+
+    return NGX_ERROR;
 }

@@ -278,6 +278,12 @@ sv_tokens_rate(sv_token_client_t *client, const sv_str_t *value)
     number.data = value->data;
     number.len = value->len - 2;
 
+    /* "10r/s", as limit_req_zone has it */
+
+    if (number.data[number.len - 1] == 'r') {
+        number.len--;
+    }
+
     if (sv_tokens_number(&number, SV_TOKENS_MOST, &n) != 0 || n == 0) {
         return -1;
     }

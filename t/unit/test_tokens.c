@@ -52,6 +52,25 @@ refused(const char *text, unsigned line, const char *message)
 }
 
 
+/* as limit_req_zone has it */
+
+static void
+rates(void **state)
+{
+    sv_tokens_t  *t;
+
+    t = parse("alice " A " rate=10r/s burst=20\nbob " B " rate=90r/m\n");
+
+    assert_non_null(t);
+    assert_true(t->clients[0].rate == sv_bucket_per_second(10));
+    assert_int_equal(t->clients[0].burst, 20);
+    assert_true(t->clients[1].rate == sv_bucket_per_minute(90));
+    assert_int_equal(t->clients[1].burst, 90);
+
+    sv_tokens_free(t);
+}
+
+
 static void
 clients(void **state)
 {
@@ -145,6 +164,10 @@ limits(void **state)
     refused("a " A " rate=", 1, "a rate");
     refused("a " A " rate=10", 1, "a rate");
     refused("a " A " rate=/s", 1, "a rate");
+    refused("a " A " rate=r/s", 1, "a rate");
+    refused("a " A " rate=1rr/s", 1, "a rate");
+    refused("a " A " rate=1r/h", 1, "a rate");
+    refused("a " A " rate=1r", 1, "a rate");
     refused("a " A " rate=0/s", 1, "a rate");
     refused("a " A " rate=1/h", 1, "a rate");
     refused("a " A " rate=1.5/s", 1, "a rate");
@@ -267,6 +290,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(clients),
+        cmocka_unit_test(rates),
         cmocka_unit_test(nobody),
         cmocka_unit_test(mistakes),
         cmocka_unit_test(limits),
