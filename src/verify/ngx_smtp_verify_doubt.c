@@ -8,7 +8,8 @@
  *   - A reply that speaks of the session is always in doubt.
  *   - A temporary failure, and a refusal that is none of the mailbox, is in
  *     doubt until the destination has given the same answer at the beginning
- *     of a session.
+ *     of a session.  A refusal of ourselves is not: to ask again would only
+ *     make it worse.
  *   - A refusal of the mailbox is in doubt where it differs from the first one
  *     of its session, until likewise; and where it is the third refusal of its
  *     session or a later one, until the server was seen to accept somebody
@@ -94,6 +95,10 @@ ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p, sv_class_t *class)
 
     if (class->session || s->code == 421) {
         return 1;
+    }
+
+    if (class->reason == SV_SENDER_BLOCKED) {
+        return 0;
     }
 
     kind = ngx_smtp_verify_doubt_kind(s, class);
