@@ -823,3 +823,30 @@ GET /api/
 No such file
 --- error_log
 no "smtp_verify_throttle" limits how often location "/api/" asks
+
+
+
+=== TEST 72: the version, at the start and in the counters
+--- config
+location = /verify { smtp_verify; }
+location = /counters { smtp_verify_counters; }
+--- request
+GET /counters
+--- no_shape
+--- json
+version: /^\d+\.\d+\.\d+$/
+requests: 0
+--- smtp
+mx1 11
+--- smtp_check eval: sub { main::logged('[notice]') && main::logged('smtp_verify/') == 1 }
+
+
+
+=== TEST 73: of who does not use it nothing is told
+--- config
+location = /x { return 204; }
+--- request
+GET /x
+--- error_code: 204
+--- no_error_log
+smtp_verify/

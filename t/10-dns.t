@@ -123,6 +123,18 @@ sub fault_other_question
 
 package main;
 
+# how many lines of the error log have that
+
+sub logged
+{
+    my ($text) = @_;
+
+    open my $log, '<', server_root() . '/logs/error.log' or return 0;
+
+    return scalar grep { /\Q$text\E/ } <$log>;
+}
+
+
 run_tests();
 
 __DATA__
@@ -667,3 +679,64 @@ checks.mx_record: true
 smtp.mx_host: mx1.ok.test
 --- dns_queries
 xn--bcher-kva.test MX 1
+
+
+
+=== TEST 31: a name server that nobody answers at is logged, once
+--- no_dns
+--- http_config
+resolver 127.0.0.53:$TEST_NGINX_SMTP_PORT;
+--- address
+john@ok.test
+jane@other.test
+joan@third.test
+--- json
+reason: dns_error
+--- smtp
+mx1 11
+--- smtp_check eval: sub { main::logged('no name server answers, 1 of "resolver" were asked, the first is 127.0.0.53:') == 1 }
+
+
+
+=== TEST 32: so are two of them
+--- no_dns
+--- http_config
+resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
+--- address
+john@ok.test
+jane@other.test
+--- json
+reason: dns_error
+--- smtp
+mx1 11
+--- smtp_check eval: sub { main::logged('no name server answers, 2 of "resolver" were asked') == 1 }
+
+
+
+=== TEST 33: one of two that refuses harms nobody, and is not told
+--- http_config
+resolver 127.0.0.53:$TEST_NGINX_SMTP_PORT $TEST_NGINX_DNS;
+--- smtp
+mx1 11 pipelining users=john
+--- address: john@ok.test
+--- query: smtp=0
+--- json
+checks.mx_record: true
+--- no_error_log
+no name server answers
+
+
+
+=== TEST 34: nor is a name server that says no
+--- dns
+ok.test MX ! servfail
+other.test MX ! refused
+--- smtp
+mx1 11
+--- address
+john@ok.test
+john@other.test
+--- json
+reason: dns_error
+--- no_error_log
+no name server answers

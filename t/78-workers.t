@@ -5,6 +5,26 @@ use TestVerify 'no_plan';
 
 master_on();
 workers(8);
+worker_connections(4096);
+
+
+# each was verified, or told to come again; none has met our own limits within
+
+sub some_were_too_many
+{
+    my %n;
+
+    $n{ $_->{code} == 503 ? $_->{json}{code} : $_->{json}{reason} }++
+        for TestVerify::Clients::answers();
+
+    my $known = ($n{mailbox_not_found} // 0) + ($n{too_many_probes} // 0);
+
+    Test::More::diag(join ', ', map { "$_ $n{$_}" } sort keys %n)
+        if $known != 600;
+
+    return $known == 600 && $n{mailbox_not_found} && $n{too_many_probes};
+}
+
 
 run_tests();
 
@@ -37,3 +57,78 @@ CORE::join "\n", ('john@ok.test') x 48
 reason: accepted
 --- no_error_log
 too small
+
+
+
+=== TEST 3: no more probes than descriptors bear, and it is told
+--- main_config
+worker_rlimit_nofile 160;
+--- http_config
+smtp_verify_greeting_timeout 5s;
+smtp_verify_read_timeout 5s;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt: wait 500ms ; default
+--- init
+TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 600);
+--- wait: 1
+--- log_allow
+accept4\(\) failed
+--- address: john@ok.test
+--- json
+reason: accepted
+--- error_log
+160 descriptors are enough for
+--- smtp_check eval: sub { main::some_were_too_many() }
+--- linger: 8s
+--- timeout: 15s
+
+
+
+=== TEST 4: whatever is allowed
+--- main_config
+worker_rlimit_nofile 160;
+--- http_config
+smtp_verify_max_probes 10000;
+smtp_verify_greeting_timeout 5s;
+smtp_verify_read_timeout 5s;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt: wait 500ms ; default
+--- init
+TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 600);
+--- wait: 1
+--- log_allow
+accept4\(\) failed
+--- address: john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval: sub { main::some_were_too_many() }
+--- linger: 8s
+--- timeout: 15s
+
+
+
+=== TEST 5: the addresses of a list wait for descriptors
+--- main_config
+worker_rlimit_nofile 96;
+--- http_config
+smtp_verify_greeting_timeout 5s;
+smtp_verify_read_timeout 5s;
+--- config
+location = /batch {
+    smtp_verify_batch;
+    smtp_verify_batch_probes 1000;
+    smtp_verify_batch_domain_probes 1000;
+    smtp_verify_max_probes 10000;
+}
+--- smtp
+mx1 11 pipelining users=john
+    rcpt: wait 300ms ; default
+--- more_headers
+Content-Type: text/plain
+--- request eval
+"POST /batch\n" . CORE::join '', map { "jane$_\@ok.test\n" } 1 .. 200
+--- response_body_like: "answered":200,.*"reason":\{"mailbox_not_found":200\}
+--- linger: 8s
+--- timeout: 20s

@@ -29,6 +29,11 @@
    net.core.rmem_max */
 #define NGX_SMTP_VERIFY_ARES_RCVBUF   (1024 * 1024)
 
+/* seconds: how long nobody has to have answered to be logged, and how often
+   that is */
+#define NGX_SMTP_VERIFY_ARES_SILENCE  10
+#define NGX_SMTP_VERIFY_ARES_INTERVAL 60
+
 /* between two looks at what has come: a burst of questions must not
    overflow the socket with answers */
 #define NGX_SMTP_VERIFY_ARES_BURST    64
@@ -41,6 +46,8 @@ typedef struct {
 } ngx_smtp_verify_ares_query_t;
 
 
+static ngx_smtp_verify_ares_t *ngx_smtp_verify_ares_renew(
+    ngx_smtp_verify_ares_t *old, ngx_resolver_t *r);
 static ngx_uint_t ngx_smtp_verify_ares_retire(ngx_smtp_verify_ares_t *a);
 static ngx_int_t ngx_smtp_verify_ares_match(ngx_smtp_verify_ares_t *a,
     ngx_resolver_t *r);
@@ -52,6 +59,8 @@ static ngx_int_t ngx_smtp_verify_ares_node(struct sockaddr *sa,
     struct ares_addr_port_node *node);
 static void ngx_smtp_verify_ares_callback(void *data, int status,
     int timeouts, unsigned char *msg, int len);
+static void ngx_smtp_verify_ares_silent(ngx_smtp_verify_ares_t *a,
+    int status);
 static ngx_int_t ngx_smtp_verify_ares_status(int status);
 
 
@@ -62,7 +71,6 @@ static ngx_uint_t   ngx_smtp_verify_ares_ready;
 ngx_smtp_verify_ares_t *
 ngx_smtp_verify_ares_get(ngx_resolver_t *r)
 {
-    ngx_uint_t               first;
     ngx_queue_t             *q;
     ngx_smtp_verify_ares_t  *a;
 
@@ -74,8 +82,6 @@ ngx_smtp_verify_ares_get(ngx_resolver_t *r)
         ngx_queue_init(&ngx_smtp_verify_ares_channels);
         ngx_smtp_verify_ares_ready = 1;
     }
-
-    first = 0;
 
     for (q = ngx_queue_head(&ngx_smtp_verify_ares_channels);
          q != ngx_queue_sentinel(&ngx_smtp_verify_ares_channels);
@@ -93,11 +99,33 @@ ngx_smtp_verify_ares_get(ngx_resolver_t *r)
             return a;
         }
 
-        first = ngx_smtp_verify_ares_retire(a);
-        break;
+        return ngx_smtp_verify_ares_renew(a, r);
     }
 
-    return ngx_smtp_verify_ares_create(r, first);
+    return ngx_smtp_verify_ares_create(r, 0);
+}
+
+
+static ngx_smtp_verify_ares_t *
+ngx_smtp_verify_ares_renew(ngx_smtp_verify_ares_t *old, ngx_resolver_t *r)
+{
+    time_t                   heard, told;
+    ngx_uint_t               first;
+    ngx_smtp_verify_ares_t  *a;
+
+    heard = old->heard;
+    told = old->told;
+
+    first = ngx_smtp_verify_ares_retire(old);
+
+    a = ngx_smtp_verify_ares_create(r, first);
+
+    if (a) {
+        a->heard = heard;
+        a->told = told;
+    }
+
+    return a;
 }
 
 
@@ -482,11 +510,49 @@ ngx_smtp_verify_ares_callback(void *data, int status, int timeouts,
 
     a->pending--;
 
+    if (rc == NGX_OK) {
+        a->heard = ngx_time();
+
+    } else if (status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED) {
+        ngx_smtp_verify_ares_silent(a, status);
+    }
+
     if (rc == NGX_OK && a->nservers > 1) {
         a->late = timeouts ? a->late + 1 : 0;
     }
 
     handler(data, rc, msg, rc == NGX_OK ? (size_t) len : 0);
+}
+
+
+/*
+ * A question without an answer may be the fault of the domain; where nothing
+ * is answered it is that of the name servers, as of "resolver 127.0.0.53" where
+ * nobody listens.
+ */
+
+static void
+ngx_smtp_verify_ares_silent(ngx_smtp_verify_ares_t *a, int status)
+{
+    size_t  len;
+    u_char  text[NGX_SOCKADDR_STRLEN];
+
+    if (a->starved
+        || ngx_time() - a->heard < NGX_SMTP_VERIFY_ARES_SILENCE
+        || ngx_time() - a->told < NGX_SMTP_VERIFY_ARES_INTERVAL)
+    {
+        return;
+    }
+
+    a->told = ngx_time();
+
+    len = ngx_sock_ntop(a->servers[0].sockaddr, a->servers[0].socklen, text,
+                        NGX_SOCKADDR_STRLEN, 1);
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "no name server answers, %ui of \"resolver\" were asked, "
+                  "the first is %*s: %s", a->nservers, len, text,
+                  ares_strerror(status));
 }
 
 

@@ -43,6 +43,8 @@ struct ngx_smtp_verify_ares_s {
 
     ngx_uint_t                        asked;
     ngx_uint_t                        late;
+    time_t                            heard;      /* the last of them */
+    time_t                            told;       /* that there was none */
 
     unsigned                          starved:1;  /* of connections */
     unsigned                          retired:1;  /* ends what is pending */

@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_smtp_verify_counters.h"
+#include "sv_version.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_COUNTERS_SIZE  16384
@@ -107,7 +108,7 @@ ngx_http_smtp_verify_counters_json(u_char *p, u_char *last,
 {
     ngx_uint_t  i, n;
 
-    *p++ = '{';
+    p = ngx_snprintf(p, last - p, "{\"version\":\"%s\",", SV_VERSION);
 
     for (i = 0; i < NGX_SMTP_VERIFY_N_MAX; i++) {
         p = ngx_snprintf(p, last - p, "\"%s\":%uL,",

@@ -9,6 +9,8 @@
 #include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_mx.h"
+#include "ngx_smtp_verify_room.h"
+#include "sv_version.h"
 
 
 static ngx_int_t ngx_http_smtp_verify_preconfiguration(ngx_conf_t *cf);
@@ -536,7 +538,17 @@ ngx_http_smtp_verify_postconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_smtp_verify_init_module(ngx_cycle_t *cycle)
 {
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
     ngx_http_smtp_verify_throttle_check(cycle);
+
+    smcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_smtp_verify_module);
+
+    if (smcf && smcf->counters && !ngx_test_config) {
+        ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
+                      "smtp_verify/%s", SV_VERSION);
+    }
 
     return NGX_OK;
 }
@@ -554,6 +566,7 @@ ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle)
                                    || ngx_process == NGX_PROCESS_SINGLE))
     {
         ngx_smtp_verify_counters_process(smcf->counters);
+        ngx_smtp_verify_room_init(cycle);
     }
 
     return NGX_OK;

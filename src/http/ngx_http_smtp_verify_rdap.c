@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_rdap.h"
 #include "ngx_smtp_verify_age.h"
+#include "ngx_smtp_verify_room.h"
 #include "sv_rdap.h"
 
 
@@ -99,19 +100,16 @@ void
 ngx_http_smtp_verify_rdap_start(ngx_http_request_t *r, ngx_str_t *email)
 {
     ngx_str_t                         domain;
-    ngx_uint_t                        n;
     sv_address_t                     *addr;
     ngx_http_smtp_verify_rdap_t      *rdap;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
-    n = ngx_cycle->connection_n;
-
     if (slcf->rdap.len == 0
         || ngx_exiting
         || ngx_http_smtp_verify_rdap_count >= NGX_HTTP_SMTP_VERIFY_RDAP_MAX
-        || ngx_cycle->free_connection_n < n / 8
+        || ngx_smtp_verify_room_free() < ngx_smtp_verify_room() / 8
         || ngx_smtp_verify_parse(email, &addr) != SV_ADDRESS_OK)
     {
         return;

@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_egress.h"
 #include "ngx_http_smtp_verify_tokens.h"
+#include "ngx_smtp_verify_room.h"
 
 #include <openssl/rand.h>
 
@@ -285,19 +286,23 @@ ngx_http_smtp_verify_identity_from(ngx_http_request_t *r,
 }
 
 
-/* below 1/16 of free connections nginx drops idle clients: stop before */
+/*
+ * Below 1/16 of free connections nginx drops idle clients: stop before.  Each
+ * probe that is under way may be about to open a session.
+ */
 
 ngx_uint_t
 ngx_http_smtp_verify_busy(ngx_http_smtp_verify_loc_conf_t *slcf)
 {
-    ngx_uint_t  max, n;
+    ngx_uint_t  max, n, probes;
 
-    n = ngx_cycle->connection_n;
+    n = ngx_smtp_verify_room();
     max = slcf->max_probes ? slcf->max_probes : n / 4;
+    probes = ngx_smtp_verify_probes();
 
-    return ngx_smtp_verify_probes() >= max
-           || ngx_cycle->free_connection_n
-              < n / 16 + NGX_HTTP_SMTP_VERIFY_PROBE_CONNECTIONS;
+    return probes >= max
+           || ngx_smtp_verify_room_free()
+              < n / 16 + probes + NGX_HTTP_SMTP_VERIFY_PROBE_CONNECTIONS;
 }
 
 

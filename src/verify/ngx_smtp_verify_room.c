@@ -1,0 +1,106 @@
+
+#include "ngx_smtp_verify_room.h"
+
+#include <sys/resource.h>
+
+
+/* files that nginx opens besides: of bodies, of answers, of its cache */
+
+#define NGX_SMTP_VERIFY_ROOM_FILES  16
+
+
+static ngx_uint_t ngx_smtp_verify_room_taken(ngx_cycle_t *cycle);
+
+
+/* connections that no descriptor is left for */
+
+static ngx_uint_t  ngx_smtp_verify_room_lost;
+
+
+void
+ngx_smtp_verify_room_init(ngx_cycle_t *cycle)
+{
+    rlim_t         taken, granted;
+    ngx_uint_t     level;
+    struct rlimit  rlmt;
+
+    ngx_smtp_verify_room_lost = 0;
+
+    if (getrlimit(RLIMIT_NOFILE, &rlmt) == -1) {
+        ngx_log_error(NGX_LOG_ALERT, cycle->log, ngx_errno,
+                      "getrlimit(RLIMIT_NOFILE) failed");
+        return;
+    }
+
+    if (rlmt.rlim_cur == RLIM_INFINITY) {
+        return;
+    }
+
+    taken = ngx_smtp_verify_room_taken(cycle);
+    granted = (rlmt.rlim_cur > taken) ? rlmt.rlim_cur - taken : 0;
+
+    if (granted >= cycle->connection_n) {
+        return;
+    }
+
+    ngx_smtp_verify_room_lost = cycle->connection_n - (ngx_uint_t) granted;
+
+    level = (ngx_worker == 0) ? NGX_LOG_WARN : NGX_LOG_INFO;
+
+    ngx_log_error(level, cycle->log, 0,
+                  "%ui descriptors are enough for %ui of %ui "
+                  "worker_connections, fewer addresses are verified at once; "
+                  "raise \"worker_rlimit_nofile\"",
+                  (ngx_uint_t) rlmt.rlim_cur, ngx_smtp_verify_room(),
+                  cycle->connection_n);
+}
+
+
+/*
+ * Descriptors that are no connections.  A new one is the lowest that is free,
+ * and few are free below the highest.  A socket to each of the other workers
+ * is still to come.
+ */
+
+static ngx_uint_t
+ngx_smtp_verify_room_taken(ngx_cycle_t *cycle)
+{
+    ngx_fd_t          fd;
+    ngx_uint_t        connections, n;
+    ngx_core_conf_t  *ccf;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    n = NGX_SMTP_VERIFY_ROOM_FILES + ngx_max(ccf->worker_processes, 1);
+
+    fd = ngx_open_file("/dev/null", NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        return n;
+    }
+
+    (void) ngx_close_file(fd);
+
+    connections = cycle->connection_n - cycle->free_connection_n;
+
+    return n + ((ngx_uint_t) fd > connections ? fd - connections : 0);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_room(void)
+{
+    return ngx_cycle->connection_n - ngx_min(ngx_smtp_verify_room_lost,
+                                             ngx_cycle->connection_n);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_room_free(void)
+{
+    ngx_uint_t  n;
+
+    n = ngx_cycle->free_connection_n;
+
+    return n > ngx_smtp_verify_room_lost ? n - ngx_smtp_verify_room_lost : 0;
+}
