@@ -53,6 +53,20 @@ sub fault_alias_loop
 }
 
 
+# a recursive one that leaves the rest to who asks
+
+sub fault_alias_only
+{
+    my ($reply, $r) = @_;
+
+    my $bare = bare($reply, 'NOERROR');
+
+    $bare->push(answer => ($reply->answer)[0]);
+    $r->{data} = $bare->data;
+    $r->{done} = 1;
+}
+
+
 # as servers before EDNS have it
 
 sub fault_no_edns
@@ -524,6 +538,7 @@ smtp.mx_host: mx1.ok.test
 === TEST 21: an answer to another question is none
 --- http_config
 resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
+resolver_timeout 5s;
 smtp_verify_timeout 8s;
 --- timeout: 10
 --- dns
@@ -579,6 +594,7 @@ smtp.mx_host: mx1.ok.test
 === TEST 24: the next name server, after a while, where one is silent
 --- http_config
 resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
+resolver_timeout 5s;
 --- dns
 ok.test MX 10 mx1.ok.test
 @1 ok.test MX ! drop
@@ -595,6 +611,7 @@ smtp.mx_host: mx1.ok.test
 === TEST 25: it is asked first when the other was silent again
 --- http_config
 resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
+resolver_timeout 5s;
 --- dns eval
 "\@1 * ! drop\n" . CORE::join '', map { "d$_.test MX 10 mx1.ok.test\n" } 1 .. 9
 --- timeout: 10
@@ -646,6 +663,7 @@ blame: network
 --- not_slower
 --- http_config
 resolver $TEST_NGINX_DNS;
+resolver_timeout 5s;
 --- dns
 ok.test MX 10 mx1.ok.test
 ok.test MX ! delay 1200ms
@@ -682,7 +700,294 @@ xn--bcher-kva.test MX 1
 
 
 
-=== TEST 31: a name server that nobody answers at is logged, once
+=== TEST 31: a family that is not asked for may be there
+--- http_config
+resolver $TEST_NGINX_DNS ipv6=off;
+--- smtp
+mx1 ::1 pipelining users=john
+--- dns
+mx1.ok.test AAAA ::1
+mx2.ok.test AAAA ::1
+a.test MX 10 mx1.ok.test
+b.test AAAA ::1
+c.test MX 10 mx1.ok.test
+c.test MX 20 mx2.ok.test
+d.test MX 10 none.ok.test
+d.test MX 20 mx1.ok.test
+e.test MX 10 alias.ok.test
+alias.ok.test CNAME mx1.ok.test
+f.test TXT "no address at all, for all that is known"
+--- address eval
+CORE::join "\n", map { "john\@$_.test" } 'a' .. 'f'
+--- json
+status: unknown
+reason: connect_failed
+verification_level: estimated
+blame: local
+checks.domain: true
+smtp.attempts: 0
+--- smtp_sessions: 0
+--- dns_queries
+mx1.ok.test AAAA 0
+b.test AAAA 0
+
+
+
+=== TEST 32: nor is it told as absent where no server is to be asked
+--- http_config
+resolver $TEST_NGINX_DNS ipv6=off;
+--- dns
+a.test AAAA ::1
+b.test A 11
+--- query: smtp=0
+--- address
+john@a.test
+john@b.test
+--- json
+status: unknown
+reason: connect_failed
+blame: local
+--
+status: unknown
+reason: not_probed
+blame: null
+
+
+
+=== TEST 33: a name that does not exist has no address of any family
+--- http_config
+resolver $TEST_NGINX_DNS ipv6=off;
+--- dns
+a.test MX 10 none.a.test
+b.test MX 10 alias.b.test
+alias.b.test CNAME none.b.test
+--- address
+john@a.test
+john@b.test
+--- json
+status: undeliverable
+reason: no_mail_server
+verification_level: confirmed
+blame: domain
+
+
+
+=== TEST 34: one family's failure is no failure of the name
+--- smtp
+mx1 11,::1 pipelining users=john
+--- dns eval
+CORE::join '', map { my $f = $_; map {
+    "$f-$_.test MX 10 mx.$f-$_.test\nmx.$f-$_.test A 11\nmx.$f-$_.test AAAA ::1\nmx.$f-$_.test $_ ! $f\n"
+} qw( A AAAA ) } qw( servfail refused notimp formerr nxdomain cut )
+--- address eval
+CORE::join "\n", map { my $f = $_; map { "john\@$f-$_.test" } qw( A AAAA ) }
+    qw( servfail refused notimp formerr nxdomain cut )
+--- within: 1s
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+
+
+
+=== TEST 35: nor is its silence, which is waited for once
+--- http_config
+resolver $TEST_NGINX_DNS;
+resolver_timeout 8s;
+smtp_verify_timeout 10s;
+--- not_slower
+--- smtp
+mx1 11,::1 pipelining users=john,jane
+--- dns
+a.test MX 10 mx.a.test
+mx.a.test A 11
+mx.a.test AAAA ! drop
+b.test MX 10 mx.b.test
+mx.b.test AAAA ::1
+mx.b.test A ! drop
+--- address
+john@a.test
+jane@a.test
+john@b.test
+--- within: 1.8s
+--- json
+status: deliverable
+reason: accepted
+
+
+
+=== TEST 36: where the other one has none, a failure is a failure
+--- dns
+a.test MX 10 mx.a.test
+mx.a.test TXT "no A"
+mx.a.test AAAA ! servfail
+b.test MX 10 mx.b.test
+mx.b.test A ! refused
+mx.b.test AAAA ! servfail
+c.test TXT "no MX"
+c.test A ! servfail
+c.test AAAA ! nxdomain
+d.test MX 10 mx.d.test
+mx.d.test A ! referral
+mx.d.test AAAA ! cut
+--- address eval
+CORE::join "\n", map { "john\@$_.test" } 'a' .. 'd'
+--- within: 1s
+--- json
+status: unknown
+reason: dns_error
+verification_level: estimated
+blame: network
+
+
+
+=== TEST 37: what an alias leads to is asked for where the answer does not say
+--- smtp
+mx1 11 pipelining users=john
+--- dns
+a.test MX 10 alias.a.test
+alias.a.test CNAME mx.a.test
+alias.a.test ! alias-only
+mx.a.test A 11
+b.test MX 10 alias.b.test
+alias.b.test CNAME mx.b.test
+alias.b.test ! alias-only
+mx.b.test TXT "no address"
+c.test MX 10 alias.c.test
+alias.c.test CNAME alias2.c.test
+alias.c.test ! alias-only
+alias2.c.test CNAME alias.c.test
+alias2.c.test ! alias-only
+--- address
+john@a.test
+john@b.test
+john@c.test
+--- json
+reason: accepted
+--
+reason: no_mail_server
+--
+reason: dns_error
+--- dns_queries
+mx.a.test A 1
+mx.a.test AAAA 1
+
+
+
+=== TEST 38: addresses are asked for once
+--- smtp
+mx1 11 pipelining users=john,jane
+--- dns
++default
+a.test MX 10 mx1.ok.test
+short.test MX 10 mx.short.test
+mx.short.test 1 A 11
+--- address
+john@ok.test
+jane@ok.test
+john@a.test
+--- json
+reason: accepted
+--- dns_queries
+mx1.ok.test A 1
+mx1.ok.test AAAA 1
+
+
+
+=== TEST 39: resolver_timeout is a bound for each question
+--- http_config
+resolver $TEST_NGINX_DNS;
+resolver_timeout 300ms;
+--- dns
+a.test MX ! drop
+b.test MX 10 mx.b.test
+mx.b.test ! drop
+c.test ! drop
+--- address eval
+CORE::join "\n", map { "john\@$_.test" } 'a' .. 'c'
+--- within: 800ms
+--- not_within: 250ms
+--- json
+status: unknown
+reason: dns_error
+verification_level: estimated
+blame: network
+smtp.stage: dns
+
+
+
+=== TEST 40: and as much time as there is
+--- not_slower
+--- http_config
+resolver $TEST_NGINX_DNS;
+resolver_timeout 8s;
+smtp_verify_timeout 9s;
+--- timeout: 10
+--- dns
+ok.test MX 10 mx1.ok.test
+ok.test MX ! delay 5600ms
+--- address: john@ok.test
+--- query: smtp=0
+--- json
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+
+
+
+=== TEST 41: hosts that do not exist do not count as tried
+--- smtp
+mx6 16 pipelining users=alice
+--- dns eval
+CORE::join('', map { "ok.test MX ${_}0 mx$_.ok.test\n" } 1 .. 6)
+. "mx6.ok.test A 16\n"
+--- address: alice@ok.test
+--- json
+status: deliverable
+reason: accepted
+smtp.mx_host: mx6.ok.test
+smtp.attempts: 1
+
+
+
+=== TEST 42: an error behind them is an error
+--- dns eval
+CORE::join('', map { "ok.test MX ${_}0 mx$_.ok.test\n" } 1 .. 6)
+. "mx6.ok.test ! servfail\n"
+--- address: alice@ok.test
+--- json
+status: unknown
+reason: dns_error
+blame: network
+
+
+
+=== TEST 43: of more than there is an end to, nothing is known
+--- dns eval
+CORE::join '', map { "ok.test MX ${_}0 mx$_.ok.test\n" } 1 .. 40
+--- address: alice@ok.test
+--- json
+status: unknown
+reason: connect_failed
+blame: local
+--- dns_queries
+mx32.ok.test A 1
+mx33.ok.test A 0
+
+
+
+=== TEST 44: all of 32 that do not exist: there is none
+--- dns eval
+CORE::join '', map { "ok.test MX ${_}0 mx$_.ok.test\n" } 1 .. 32
+--- address: alice@ok.test
+--- json
+status: undeliverable
+reason: no_mail_server
+verification_level: confirmed
+blame: domain
+
+
+
+=== TEST 45: a name server that nobody answers at is logged, once
 --- no_dns
 --- http_config
 resolver 127.0.0.53:$TEST_NGINX_SMTP_PORT;
@@ -698,7 +1003,7 @@ mx1 11
 
 
 
-=== TEST 32: so are two of them
+=== TEST 46: so are two of them
 --- no_dns
 --- http_config
 resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
@@ -713,7 +1018,7 @@ mx1 11
 
 
 
-=== TEST 33: one of two that refuses harms nobody, and is not told
+=== TEST 47: one of two that refuses harms nobody, and is not told
 --- http_config
 resolver 127.0.0.53:$TEST_NGINX_SMTP_PORT $TEST_NGINX_DNS;
 --- smtp
@@ -727,7 +1032,7 @@ no name server answers
 
 
 
-=== TEST 34: nor is a name server that says no
+=== TEST 48: nor is a name server that says no
 --- dns
 ok.test MX ! servfail
 other.test MX ! refused

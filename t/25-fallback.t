@@ -598,3 +598,286 @@ mx2 12 pipelining users=john
 --- json
 status: /^(deliverable|undeliverable)$/
 verification_level: confirmed
+
+
+
+=== TEST 32: five names of one dead address are one attempt
+--- smtp
+dead 11 syn-drop
+mx6 16 pipelining users=john
+--- dns eval
+CORE::join('', map { "ok.test MX ${_}0 mx$_.ok.test\nmx$_.ok.test A 11\n" } 1 .. 5)
+. "ok.test MX 60 mx6.ok.test\nmx6.ok.test A 16\n"
+--- address: john@ok.test
+--- within: 800ms
+--- json
+status: deliverable
+reason: accepted
+smtp.mx_host: mx6.ok.test
+smtp.attempts: 2
+--- smtp_sessions
+mx6 1
+
+
+
+=== TEST 33: so are those of one that refuses, is silent, or says no
+--- smtp
+mx1 11 refuse
+mx2 12
+    banner: hang
+mx3 13
+    banner: 421 4.3.2 Not now ; close
+mx6 16 pipelining users=john
+--- dns eval
+CORE::join '', map { my $n = $_; (map {
+    "d$n.test MX ${_}0 mx$_.d$n.test\nmx$_.d$n.test A 1$n\n" } 1 .. 5),
+    "d$n.test MX 60 mx6.d$n.test\nmx6.d$n.test A 16\n"
+} 1 .. 3
+--- address
+john@d1.test
+john@d2.test
+john@d3.test
+--- json
+status: deliverable
+reason: accepted
+smtp.attempts: 2
+--- smtp_sessions
+mx2 1
+mx3 1
+mx6 3
+
+
+
+=== TEST 34: and those of the same address among others of equal preference
+--- smtp
+dead 11 syn-drop
+mx6 16 pipelining users=john
+--- dns eval
+CORE::join('', map { "ok.test MX 10 mx$_.ok.test\nmx$_.ok.test A 11\n" } 1 .. 9)
+. "ok.test MX 20 mx10.ok.test\nmx10.ok.test A 16\n"
+--- address: john@ok.test
+--- within: 1s
+--- json
+reason: accepted
+smtp.mx_host: mx10.ok.test
+smtp.attempts: 2
+
+
+
+=== TEST 35: a host with six dead addresses does not keep the next one waiting
+--- smtp
+dead 11,12,13,14,15,16 syn-drop
+mx2 17 pipelining users=john
+--- dns eval
+CORE::join('', map { "mx1.ok.test A 1$_\n" } 1 .. 6)
+. "ok.test MX 10 mx1.ok.test\nok.test MX 20 mx2.ok.test\nmx2.ok.test A 17\n"
+--- address: john@ok.test
+--- within: 1.2s
+--- json
+reason: accepted
+smtp.mx_host: mx2.ok.test
+smtp.attempts: 3
+
+
+
+=== TEST 36: what is left of it is asked when all had their turn
+--- smtp
+dead 11,12 syn-drop
+mx1 13 pipelining users=anna,bert,carl,dora,emil,fred,gert,hans
+mx2 14 pipelining accept
+--- dns
+ok.test MX 10 mx1.ok.test
+ok.test MX 20 mx2.ok.test
+mx1.ok.test A 11
+mx1.ok.test A 12
+mx1.ok.test A 13
+mx2.ok.test A 14
+--- address eval
+CORE::join "\n", map { "$_\@ok.test" }
+    qw( anna bert carl dora emil fred gert hans )
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+smtp.mx_host: mx1.ok.test
+
+
+
+=== TEST 37: once more with more patience, where a SYN may have been lost
+--- verify
+smtp_verify_connect_timeout 100ms 200ms 300ms;
+--- smtp
+dead 11,12 syn-drop
+--- dns eval
+CORE::join '', map { "ok.test MX ${_}0 mx$_.ok.test\nmx$_.ok.test A 1$_\n" } 1 .. 2
+--- address: john@ok.test
+--- not_within: 550ms
+--- within: 1.2s
+--- json
+status: unknown
+reason: timeout
+smtp.attempts: 4
+
+
+
+=== TEST 38: what does not exist is no better MX
+--- smtp
+mx2 12 pipelining accept
+--- dns
+ok.test MX 10 none.ok.test
+ok.test MX 20 mx2.ok.test
+mx2.ok.test A 12
+--- address: john@ok.test
+--- json
+status: risky
+reason: catch_all
+verification_level: confirmed
+smtp.mx_host: mx2.ok.test
+smtp.is_catch_all: true
+
+
+
+=== TEST 39: where a backup accepts, it is not that nobody takes the mail
+--- smtp
+mx1 11 pipelining
+    banner: 521 mx1 does not accept mail ; close
+mx2 12 pipelining accept
+mx3 13 pipelining
+mx4 14 pipelining smtputf8
+    rcpt: 250 2.1.5 Ok
+--- dns
+a.test MX 10 mx1.a.test
+a.test MX 20 mx2.a.test
+mx1.a.test A 11
+mx2.a.test A 12
+b.test MX 10 mx3.b.test
+b.test MX 20 mx4.b.test
+mx3.b.test A 13
+mx4.b.test A 14
+--- address
+john@a.test
+jürgen@b.test
+--- json
+status: risky
+reason: accepted_untested
+smtp.response_code: 250
+smtp.is_catch_all: null
+
+
+
+=== TEST 40: a conclusion over all hosts needs all of them
+--- verify
+smtp_verify_max_mx 1;
+--- smtp
+mx1 11 pipelining
+    banner: 521 mx1 does not accept mail ; close
+mx2 12 pipelining users=john
+--- dns
++default
+a.test MX 10 none.a.test
+a.test MX 20 mx2.a.test
+mx2.a.test A 12
+--- address
+john@ok.test
+john@a.test
+--- json
+status: unknown
+reason: connect_failed
+verification_level: estimated
+blame: local
+--
+status: deliverable
+reason: accepted
+
+
+
+=== TEST 41: of six hosts five do not offer SMTPUTF8
+--- smtp
+mx1 11 pipelining
+mx2 12 pipelining
+mx3 13 pipelining
+mx4 14 pipelining
+mx5 15 pipelining
+mx6 16 pipelining smtputf8
+    rcpt jürgen@*: 250 2.1.5 Ok
+--- address: jürgen@ok.test
+--- json
+status: unknown
+reason: connect_failed
+blame: local
+--- smtp_sessions
+5
+mx6 0
+
+
+
+=== TEST 42: SMTPUTF8 may be offered within TLS alone
+--- smtp
+mx1 11 pipelining starttls
+    starttls: 454 4.7.0 TLS not available due to local problem
+mx2 12 pipelining starttls
+    starttls: 220 2.0.0 Ready ; wait 30ms ; close
+mx3 13 pipelining starttls
+    starttls: 220 2.0.0 Ready ; wait 30ms ; raw "this is no ServerHello, really not\r\n" ; hang
+mx4 14 pipelining starttls
+--- dns eval
+CORE::join '', map { "d$_.test MX 10 mx.d$_.test\nmx.d$_.test A 1$_\n" } 1 .. 4
+--- address eval
+CORE::join "\n", map { "jürgen\@d$_.test" } 1 .. 4
+--- json
+status: unknown
+reason: tls_failed
+blame: network
+--
+status: unknown
+reason: tls_failed
+blame: network
+--
+status: unknown
+reason: tls_failed
+blame: network
+--
+status: undeliverable
+reason: smtputf8_unsupported
+verification_level: confirmed
+
+
+
+=== TEST 43: or where TLS is not wanted
+--- verify
+smtp_verify_starttls off;
+--- smtp
+mx1 11 pipelining starttls
+mx2 12 pipelining
+--- dns
+a.test MX 10 mx1.a.test
+mx1.a.test A 11
+b.test MX 10 mx2.b.test
+mx2.b.test A 12
+--- address
+jürgen@a.test
+jürgen@b.test
+--- json
+status: unknown
+reason: connect_failed
+blame: local
+--
+status: undeliverable
+reason: smtputf8_unsupported
+
+
+
+=== TEST 44: the budget is over before all were asked for
+--- http_config
+resolver_timeout 3s;
+smtp_verify_timeout 500ms;
+--- dns
+ok.test MX 10 none.ok.test
+ok.test MX 20 mx2.ok.test
+mx2.ok.test ! drop
+--- address: john@ok.test
+--- within: 900ms
+--- json
+status: unknown
+reason: dns_error
+blame: network

@@ -451,8 +451,9 @@ ngx_smtp_verify_ares_exit(void)
 
 ngx_int_t
 ngx_smtp_verify_ares_query(ngx_smtp_verify_ares_t *a, const char *name,
-    ngx_smtp_verify_ares_handler_pt handler, void *data)
+    int type, ngx_smtp_verify_ares_handler_pt handler, void *data)
 {
+    ngx_uint_t                     starved;
     ngx_smtp_verify_ares_query_t  *q;
 
     if (a->pending >= NGX_SMTP_VERIFY_ARES_PENDING) {
@@ -476,12 +477,16 @@ ngx_smtp_verify_ares_query(ngx_smtp_verify_ares_t *a, const char *name,
 
     a->starved = 0;
 
-    ares_query(a->channel, name, ns_c_in, ns_t_mx,
+    ares_query(a->channel, name, ns_c_in, type,
                ngx_smtp_verify_ares_callback, q);
+
+    starved = a->starved;
 
     ngx_smtp_verify_ares_settle(a);
 
-    return a->starved ? NGX_BUSY : NGX_OK;
+    /* a may be gone */
+
+    return starved ? NGX_BUSY : NGX_OK;
 }
 
 

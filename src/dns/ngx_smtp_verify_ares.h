@@ -36,7 +36,8 @@ ngx_rbtree_t *ngx_smtp_verify_ares_tree(ngx_smtp_verify_ares_t *a);
  * short of connections; NGX_ERROR: it will not.  A query cannot be taken back.
  */
 ngx_int_t ngx_smtp_verify_ares_query(ngx_smtp_verify_ares_t *a,
-    const char *name, ngx_smtp_verify_ares_handler_pt handler, void *data);
+    const char *name, int type, ngx_smtp_verify_ares_handler_pt handler,
+    void *data);
 
 void ngx_smtp_verify_ares_exit(void);
 

@@ -1,16 +1,12 @@
 
-/*
- * MX look-ups: c-ares in nginx's event loop, asking the name servers of an
- * nginx resolver (which itself knows no MX).
- */
+/* MX look-ups, which nginx's own resolver does not know */
 
 
 #ifndef _NGX_SMTP_VERIFY_MX_H_INCLUDED_
 #define _NGX_SMTP_VERIFY_MX_H_INCLUDED_
 
 
-#include <ngx_config.h>
-#include <ngx_core.h>
+#include "ngx_smtp_verify_dns.h"
 
 
 typedef enum {
@@ -39,6 +35,7 @@ struct ngx_smtp_verify_mx_query_s {
     ngx_resolver_t                    *resolver;
     ngx_str_t                          name;        /* A-labels, no last dot */
     ngx_uint_t                         max;         /* records to keep */
+    ngx_msec_t                         timeout;
     ngx_pool_t                        *pool;        /* of the records */
     ngx_log_t                         *log;
     ngx_smtp_verify_mx_handler_pt      handler;
@@ -52,8 +49,10 @@ struct ngx_smtp_verify_mx_query_s {
     time_t                             ttl;         /* least of the answer's;
                                                        of a negative one: SOA,
                                                        0 where unknown */
+    unsigned                           more:1;      /* records than these */
+
     /* private */
-    void                              *ctx;
+    ngx_smtp_verify_dns_query_t        dns;
 };
 
 
@@ -76,9 +75,5 @@ void ngx_smtp_verify_mx_cancel(ngx_smtp_verify_mx_query_t *q);
  * state of random(), from which nginx's resolver takes its query IDs.
  */
 long ngx_smtp_verify_mx_random(void);
-
-/* for the module's exit_process */
-void ngx_smtp_verify_mx_exit(void);
-
 
 #endif /* _NGX_SMTP_VERIFY_MX_H_INCLUDED_ */

@@ -1,35 +1,21 @@
 
-/*
- * An MX answer as it came from the wire.  All reading of the message is left
- * to libresolv, whose functions keep within its bounds.
- */
+/* an MX answer as it came from the wire */
 
 
-#include <sys/types.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <netinet/in.h>
-#include <arpa/nameser.h>
-#include <resolv.h>
 
+#include "sv_dns.h"
 #include "sv_mx_parse.h"
 
 
-#define SV_MX_CNAMES_MAX  16
-
-
-static int sv_mx_question(ns_msg *m, const sv_str_t *name);
 static sv_mx_status_e sv_mx_answer(ns_msg *m, const char *name,
     sv_mx_answer_t *a);
 static sv_mx_status_e sv_mx_collect(ns_msg *m, const char *name,
     sv_mx_answer_t *a, char *cname);
-static int sv_mx_rdata_name(ns_msg *m, ns_rr *rr, unsigned skip, char *name);
 static int sv_mx_add(sv_mx_answer_t *a, unsigned preference,
     const char *host);
 static void sv_mx_settle(sv_mx_answer_t *a);
-static int sv_mx_negative(ns_msg *m, sv_mx_answer_t *a, int alias);
-static void sv_mx_ttl(sv_mx_answer_t *a, unsigned long ttl);
-static int sv_mx_same(const char *a, const char *b);
 static int sv_mx_cmp(const void *one, const void *two);
 
 
@@ -37,35 +23,36 @@ sv_mx_status_e
 sv_mx_parse(const unsigned char *msg, size_t len, const sv_str_t *name,
     sv_mx_answer_t *answer)
 {
-    int             rcode;
+    int             rcode, soa;
     char            qname[SV_MX_NAME_MAX + 1];
     ns_msg          m;
     sv_mx_status_e  status;
 
     answer->nrecords = 0;
+    answer->more = 0;
     answer->used = 0;
-    answer->ttl = (unsigned long) -1;
+    answer->ttl = SV_DNS_NO_TTL;
 
     status = SV_MX_ERROR;
 
-    if (name->len > SV_MX_NAME_MAX || len > 65535
-        || ns_initparse(msg, (int) len, &m) != 0
-        || !sv_mx_question(&m, name)
-        || ns_msg_getflag(m, ns_f_tc))
-    {
+    if (name->len > SV_MX_NAME_MAX) {
         goto done;
     }
 
     memcpy(qname, name->data, name->len);
     qname[name->len] = '\0';
 
-    rcode = ns_msg_getflag(m, ns_f_rcode);
+    if (strlen(qname) != name->len
+        || !sv_dns_answers(&m, msg, len, qname, ns_t_mx, &rcode))
+    {
+        goto done;
+    }
 
     if (rcode == ns_r_noerror) {
         status = sv_mx_answer(&m, qname, answer);
 
     } else if (rcode == ns_r_nxdomain) {
-        (void) sv_mx_negative(&m, answer, 0);
+        (void) sv_dns_negative(&m, 0, &answer->ttl, &soa);
         status = SV_MX_NXDOMAIN;
     }
 
@@ -76,35 +63,11 @@ done:
         answer->ttl = 0;
     }
 
-    if (answer->ttl == (unsigned long) -1) {
+    if (answer->ttl == SV_DNS_NO_TTL) {
         answer->ttl = 0;
     }
 
     return status;
-}
-
-
-static int
-sv_mx_question(ns_msg *m, const sv_str_t *name)
-{
-    char   qname[SV_MX_NAME_MAX + 1];
-    ns_rr  rr;
-
-    if (!ns_msg_getflag(*m, ns_f_qr)
-        || ns_msg_getflag(*m, ns_f_opcode) != ns_o_query
-        || ns_msg_count(*m, ns_s_qd) != 1
-        || ns_parserr(m, ns_s_qd, 0, &rr) != 0)
-    {
-        return 0;
-    }
-
-    memcpy(qname, name->data, name->len);
-    qname[name->len] = '\0';
-
-    return ns_rr_type(rr) == ns_t_mx
-           && ns_rr_class(rr) == ns_c_in
-           && strlen(qname) == name->len
-           && sv_mx_same(ns_rr_name(rr), qname);
 }
 
 
@@ -113,11 +76,11 @@ sv_mx_question(ns_msg *m, const sv_str_t *name)
 static sv_mx_status_e
 sv_mx_answer(ns_msg *m, const char *name, sv_mx_answer_t *a)
 {
-    int             i;
+    int             i, soa;
     char            names[2][NS_MAXDNAME];
     sv_mx_status_e  status;
 
-    for (i = 0; i < SV_MX_CNAMES_MAX; i++) {
+    for (i = 0; i < SV_DNS_CNAMES_MAX; i++) {
         names[i & 1][0] = '\0';
 
         status = sv_mx_collect(m, name, a, names[i & 1]);
@@ -131,7 +94,8 @@ sv_mx_answer(ns_msg *m, const char *name, sv_mx_answer_t *a)
         }
 
         if (names[i & 1][0] == '\0') {
-            return sv_mx_negative(m, a, i > 0) ? SV_MX_NODATA : SV_MX_ERROR;
+            return sv_dns_negative(m, i > 0, &a->ttl, &soa) ? SV_MX_NODATA
+                                                            : SV_MX_ERROR;
         }
 
         name = names[i & 1];
@@ -154,22 +118,20 @@ sv_mx_collect(ns_msg *m, const char *name, sv_mx_answer_t *a, char *cname)
     found = 0;
     alias = 0;
 
-    n = ns_msg_count(*m, ns_s_an);
-    if (n > SV_MX_RECORDS_MAX) {
-        n = SV_MX_RECORDS_MAX;
-    }
+    n = sv_dns_count(m, ns_s_an);
+    a->more = (ns_msg_count(*m, ns_s_an) > n);
 
     for (i = 0; i < n; i++) {
         if (ns_parserr(m, ns_s_an, i, &rr) != 0) {
             return SV_MX_ERROR;
         }
 
-        if (ns_rr_class(rr) != ns_c_in || !sv_mx_same(ns_rr_name(rr), name)) {
+        if (ns_rr_class(rr) != ns_c_in || !sv_dns_same(ns_rr_name(rr), name)) {
             continue;
         }
 
         if (ns_rr_type(rr) == ns_t_cname) {
-            if (!sv_mx_rdata_name(m, &rr, 0, cname)) {
+            if (!sv_dns_rdata_name(m, &rr, 0, cname)) {
                 return SV_MX_ERROR;
             }
 
@@ -181,43 +143,21 @@ sv_mx_collect(ns_msg *m, const char *name, sv_mx_answer_t *a, char *cname)
             continue;
         }
 
-        if (!sv_mx_rdata_name(m, &rr, NS_INT16SZ, host)
+        if (!sv_dns_rdata_name(m, &rr, NS_INT16SZ, host)
             || !sv_mx_add(a, ns_get16(ns_rr_rdata(rr)), host))
         {
             return SV_MX_ERROR;
         }
 
-        sv_mx_ttl(a, ns_rr_ttl(rr));
+        sv_dns_ttl(&a->ttl, ns_rr_ttl(rr));
         found = 1;
     }
 
     if (!found && cname[0] != '\0') {
-        sv_mx_ttl(a, alias);
+        sv_dns_ttl(&a->ttl, alias);
     }
 
     return found ? SV_MX_OK : SV_MX_NODATA;
-}
-
-
-/* the name that is all of the rdata after the first octets; "." for the
-   root */
-
-static int
-sv_mx_rdata_name(ns_msg *m, ns_rr *rr, unsigned skip, char *name)
-{
-    int                   n;
-    const unsigned char  *rdata;
-
-    if (ns_rr_rdlen(*rr) <= skip) {
-        return 0;
-    }
-
-    rdata = ns_rr_rdata(*rr) + skip;
-
-    n = ns_name_uncompress(ns_msg_base(*m), ns_msg_end(*m), rdata, name,
-                           NS_MAXDNAME);
-
-    return n > 0 && (unsigned) n == ns_rr_rdlen(*rr) - skip;
 }
 
 
@@ -307,67 +247,6 @@ sv_mx_settle(sv_mx_answer_t *a)
     }
 
     a->nrecords = n;
-}
-
-
-/*
- * RFC 2308: name servers but no SOA in the authority section are a referral.
- * A server that refers us somewhere else, or does not recurse and leaves an
- * alias open, is lame: it said nothing about the name.  No SOA at all is
- * common, some stub resolvers strip the section.
- */
-
-static int
-sv_mx_negative(ns_msg *m, sv_mx_answer_t *a, int alias)
-{
-    int    i, n, ns;
-    ns_rr  rr;
-
-    ns = 0;
-
-    n = ns_msg_count(*m, ns_s_ns);
-    if (n > SV_MX_RECORDS_MAX) {
-        n = SV_MX_RECORDS_MAX;
-    }
-
-    for (i = 0; i < n; i++) {
-        if (ns_parserr(m, ns_s_ns, i, &rr) != 0) {
-            return 0;
-        }
-
-        if (ns_rr_type(rr) == ns_t_ns) {
-            ns = 1;
-        }
-
-        if (ns_rr_type(rr) == ns_t_soa
-            && ns_rr_rdlen(rr) >= 2 + 5 * NS_INT32SZ)
-        {
-            sv_mx_ttl(a, ns_rr_ttl(rr));
-            sv_mx_ttl(a, ns_get32(ns_rr_rdata(rr) + ns_rr_rdlen(rr)
-                                  - NS_INT32SZ));
-            return 1;
-        }
-    }
-
-    /* no telling for how long */
-    a->ttl = 0;
-
-    return !ns && (!alias || ns_msg_getflag(*m, ns_f_ra));
-}
-
-
-/* RFC 2181 section 8: one with the highest bit is a zero */
-
-static void
-sv_mx_ttl(sv_mx_answer_t *a, unsigned long ttl)
-{
-    if (ttl > 0x7fffffff) {
-        ttl = 0;
-    }
-
-    if (ttl < a->ttl) {
-        a->ttl = ttl;
-    }
 }
 
 
@@ -465,31 +344,4 @@ sv_mx_host_valid(const unsigned char *data, size_t len)
     }
 
     return !digits;
-}
-
-
-/* in presentation form, where octets that are not printable are escaped; a
-   last dot counts for nothing */
-
-static int
-sv_mx_same(const char *a, const char *b)
-{
-    while (*a != '\0' && *b != '\0') {
-        if (sv_lower((unsigned char) *a) != sv_lower((unsigned char) *b)) {
-            return 0;
-        }
-
-        a++;
-        b++;
-    }
-
-    if (a[0] == '.' && a[1] == '\0') {
-        a++;
-    }
-
-    if (b[0] == '.' && b[1] == '\0') {
-        b++;
-    }
-
-    return *a == *b;
 }

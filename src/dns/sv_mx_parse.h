@@ -39,6 +39,7 @@ typedef struct {
 
 typedef struct {
     size_t          nrecords;
+    int             more;           /* records that were not looked at */
     unsigned long   ttl;            /* seconds; 0 where unknown */
     sv_mx_record_t  records[SV_MX_RECORDS_MAX];
 

@@ -7,8 +7,8 @@
 #include "ngx_http_smtp_verify_rdap.h"
 #include "ngx_http_smtp_verify_throttle.h"
 #include "ngx_http_smtp_verify_tokens.h"
+#include "ngx_smtp_verify_addr_cache.h"
 #include "ngx_smtp_verify_counters.h"
-#include "ngx_smtp_verify_mx.h"
 #include "ngx_smtp_verify_room.h"
 #include "sv_version.h"
 
@@ -576,7 +576,8 @@ ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle)
 static void
 ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle)
 {
-    ngx_smtp_verify_mx_exit();
+    ngx_smtp_verify_addr_cache_exit();
+    ngx_smtp_verify_dns_exit();
 }
 
 

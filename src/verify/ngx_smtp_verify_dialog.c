@@ -10,6 +10,7 @@ static ngx_smtp_verify_session_t *ngx_smtp_verify_dialog_session(
 static ngx_uint_t ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_no_utf8(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p);
@@ -265,9 +266,7 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
     }
 
     if (p->utf8 && !s->cap_smtputf8) {
-        ngx_smtp_verify_evidence_fault(p, SV_STAGE_EHLO,
-                                       SV_SMTPUTF8_UNSUPPORTED);
-        ngx_smtp_verify_route_next(p);
+        ngx_smtp_verify_dialog_no_utf8(p);
         return;
     }
 
@@ -275,6 +274,30 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
 
     ngx_smtp_verify_session_ask(s, NGX_SMTP_VERIFY_RCPT_ADDRESS,
                                 p->eager ? 2 : 1);
+}
+
+
+/* some offer it within TLS alone: in clear it is not known to be absent */
+
+static void
+ngx_smtp_verify_dialog_no_utf8(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (!s->cap_starttls || s->peer.connection->ssl) {
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_EHLO,
+                                       SV_SMTPUTF8_UNSUPPORTED);
+
+    } else if (p->conf->session.starttls == NGX_SMTP_VERIFY_STARTTLS_OFF) {
+        ngx_smtp_verify_evidence_egress(p);
+
+    } else {
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_STARTTLS, SV_TLS_FAILED);
+    }
+
+    ngx_smtp_verify_route_next(p);
 }
 
 

@@ -61,6 +61,7 @@ ngx_smtp_verify_facts_mx_known(ngx_smtp_verify_conf_t *conf,
 
     q->status = mxs.status;
     q->nrecords = mxs.nrecords;
+    q->more = (mxs.more != 0);
 
     q->records = ngx_palloc(q->pool, sizeof(ngx_smtp_verify_mx_record_t)
                                      * ngx_max(mxs.nrecords, 1));
@@ -143,6 +144,7 @@ ngx_smtp_verify_facts_set_mx(ngx_smtp_verify_conf_t *conf,
 
     mxs.status = q->status;
     mxs.nrecords = ngx_min(q->nrecords, NGX_SMTP_VERIFY_DOMAIN_MX_MAX);
+    mxs.more = (q->more || mxs.nrecords < q->nrecords);
 
     for (i = 0; i < mxs.nrecords; i++) {
         mxs.records[i].preference = q->records[i].preference;

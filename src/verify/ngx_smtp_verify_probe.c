@@ -326,7 +326,8 @@ ngx_smtp_verify_probe_budget(ngx_event_t *ev)
     } else if (p->session) {
         ngx_smtp_verify_evidence_fault(p, p->session->stage, SV_TIMEOUT);
 
-    } else if (p->failure.reason == SV_REASON_NONE) {
+    } else {
+        /* whoever is not asked yet may take the mail */
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_DNS_ERROR);
     }
 

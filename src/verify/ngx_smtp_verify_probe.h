@@ -3,7 +3,9 @@
  * Inside of a probe: shared by its parts and by nobody else.
  *
  *   probe.c    its life: create, budget, finish, destroy
- *   route.c    where to: MX, addresses, the next one on failure
+ *   route_mx.c where to: the mail hosts of the domain
+ *   host.c     the addresses of a mail host
+ *   route.c    the one that is asked, the next one on failure
  *   egress.c   from where: which of our identities asks
  *   limits.c   how many at once, and how fast
  *   slot.c     when: by the limits of the destination, and what feeds them
@@ -19,14 +21,24 @@
 
 
 #include "ngx_smtp_verify.h"
+#include "ngx_smtp_verify_addr.h"
 #include "ngx_smtp_verify_egress.h"
 #include "ngx_smtp_verify_facts.h"
 #include "ngx_smtp_verify_mx.h"
 #include "ngx_smtp_verify_throttle.h"
 
 
-#define NGX_SMTP_VERIFY_MAX_ADDRS     8     /* of one mail host */
-#define NGX_SMTP_VERIFY_MAX_RESOLVES  3     /* of its name, if that fails */
+#define NGX_SMTP_VERIFY_MAX_ADDRS  8    /* of one mail host */
+
+
+typedef struct {
+    ngx_addr_t                        *addrs;       /* that are allowed */
+    ngx_uint_t                         naddrs;
+    ngx_uint_t                         iaddr;       /* the next one */
+    unsigned                           asked:1;     /* for its addresses */
+    unsigned                           absent:1;    /* there are none */
+    unsigned                           counted:1;   /* of those to be tried */
+} ngx_smtp_verify_host_t;
 
 
 struct ngx_smtp_verify_probe_s {
@@ -52,15 +64,14 @@ struct ngx_smtp_verify_probe_s {
     ngx_smtp_verify_mx_query_t         mx;
     ngx_smtp_verify_mx_record_t        implicit;    /* where there is no MX */
     const sv_provider_t               *provider;    /* by its MX */
+    ngx_smtp_verify_host_t            *hosts;       /* for each MX */
+    ngx_uint_t                         ncounted;
     ngx_uint_t                         imx;
-    ngx_resolver_ctx_t                *resolving;
-    ngx_event_t                        resolved;    /* and not yet looked at */
-    ngx_int_t                          resolved_state;
-    sv_reason_e                        resolved_reason;
-    ngx_uint_t                         resolves;    /* of the current host */
+    ngx_smtp_verify_addr_query_t      *addr;
     ngx_addr_t                        *addrs;       /* of the current host */
-    ngx_uint_t                         naddrs;
     ngx_uint_t                         iaddr;
+    ngx_array_t                       *failed;      /* addresses */
+    ngx_uint_t                         stalls;      /* this turn of a host */
     ngx_uint_t                         connects;    /* for their timeouts */
     ngx_uint_t                         doubted;     /* a refusal, so many'th
                                                        of its session */
@@ -107,11 +118,13 @@ void ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason);
 void ngx_smtp_verify_verdict_checks(ngx_smtp_verify_probe_t *p,
     sv_address_t *addr);
 
-/* route.c */
+/* route_mx.c */
 void ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p);
 /* what is known without a question; none: that decides nothing */
 sv_reason_e ngx_smtp_verify_route_recall(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_probe_t *other);
+
+/* route.c */
 void ngx_smtp_verify_route_anew(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_next(ngx_smtp_verify_probe_t *p);
@@ -119,6 +132,18 @@ void ngx_smtp_verify_route_retry(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_other_egress(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_stop(ngx_smtp_verify_probe_t *p);
 ngx_uint_t ngx_smtp_verify_route_is_backup(ngx_smtp_verify_probe_t *p);
+/* leaves the current host: it is not to be asked now */
+void ngx_smtp_verify_route_next_host(ngx_smtp_verify_probe_t *p);
+/* the address was accepted by a backup, which proves nothing */
+void ngx_smtp_verify_route_unproved(ngx_smtp_verify_probe_t *p);
+/* goes on by what is known of the current host */
+void ngx_smtp_verify_route_go(ngx_smtp_verify_probe_t *p);
+
+/* host.c: NGX_OK: its addresses are there, or evidence of why not;
+   NGX_AGAIN: ngx_smtp_verify_route_go() will be called */
+ngx_int_t ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_host_count(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_host_stop(ngx_smtp_verify_probe_t *p);
 
 /* limits.c: of the destination, and of what is known of its provider */
 ngx_smtp_verify_limits_t *ngx_smtp_verify_limits(ngx_smtp_verify_probe_t *p);

@@ -344,8 +344,7 @@ ngx_smtp_verify_random_conclude(ngx_smtp_verify_probe_t *p,
     if (ngx_smtp_verify_route_is_backup(p)) {
 
         if (catch_all != NGX_SMTP_VERIFY_NO) {
-            p->result.evidence = p->failure;
-            ngx_smtp_verify_probe_finish(p, p->failure.reason);
+            ngx_smtp_verify_route_unproved(p);
             return;
         }
 

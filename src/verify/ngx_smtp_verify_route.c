@@ -1,468 +1,173 @@
 
 #include "ngx_smtp_verify_probe.h"
-#include "sv_target.h"
 
 
-static void ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q);
-static void ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p);
-static sv_reason_e ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p);
-static sv_reason_e ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_route_learn(ngx_smtp_verify_probe_t *p,
-    ngx_smtp_verify_probe_t *other);
-static void ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_route_lookup(ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_route_resolved(ngx_resolver_ctx_t *ctx);
-static void ngx_smtp_verify_route_told(ngx_event_t *ev);
-static ngx_int_t ngx_smtp_verify_route_addrs(ngx_smtp_verify_probe_t *p,
-    ngx_resolver_ctx_t *ctx);
-static ngx_uint_t ngx_smtp_verify_route_allowed(ngx_smtp_verify_probe_t *p,
-    struct sockaddr *sockaddr);
-static ngx_uint_t ngx_smtp_verify_route_literal(ngx_str_t *host);
-static void ngx_smtp_verify_route_next_host(ngx_smtp_verify_probe_t *p);
+/* timeouts of a host's addresses until the next host has its turn */
+#define NGX_SMTP_VERIFY_TURN_STALLS  2
 
 
-/* who asks for a name just now, and may be answered at once */
+typedef struct {
+    struct sockaddr                   *sockaddr;
+    socklen_t                          socklen;
+    ngx_uint_t                         timed_out;   /* while connecting */
+} ngx_smtp_verify_failed_t;
 
-static ngx_smtp_verify_probe_t  *ngx_smtp_verify_route_asks;
 
-
-void
-ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p)
-{
-    ngx_int_t                    rc;
-    ngx_smtp_verify_mx_query_t  *q;
-
-    q = &p->mx;
-
-    q->resolver = p->conf->resolver;
-    q->name = p->domain;
-    q->max = p->conf->max_mx;
-    q->pool = p->pool;
-    q->log = &p->log;
-    q->handler = ngx_smtp_verify_route_mx_handler;
-    q->data = p;
-
-    p->result.probed = 1;
-
-    rc = ngx_smtp_verify_facts_mx(p->conf, q);
-
-    if (rc == NGX_AGAIN) {
-        return;
-    }
-
-    if (rc != NGX_OK) {
-        q->status = NGX_SMTP_VERIFY_MX_ERROR;
-    }
-
-    ngx_smtp_verify_route_mx_done(p);
-}
-
-
-static void
-ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q)
-{
-    ngx_smtp_verify_probe_t  *p;
-
-    p = q->data;
-
-    ngx_smtp_verify_facts_set_mx(p->conf, q);
-    ngx_smtp_verify_route_mx_done(p);
-}
-
-
-static void
-ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p)
-{
-    sv_reason_e  reason;
-
-    reason = ngx_smtp_verify_route_mx_tells(p);
-
-    if (reason != SV_REASON_NONE) {
-        ngx_smtp_verify_probe_finish(p, reason);
-        return;
-    }
-
-    ngx_smtp_verify_route_resolve(p);
-}
-
-
-/* none: its hosts have to be asked */
-
-static sv_reason_e
-ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p)
-{
-    ngx_smtp_verify_mx_query_t  *q;
-
-    q = &p->mx;
-
-    switch (q->status) {
-
-    case NGX_SMTP_VERIFY_MX_OK:
-        p->result.domain = 1;
-        break;
-
-    case NGX_SMTP_VERIFY_MX_NODATA:
-        p->result.domain = 1;
-        p->result.mx_record = 0;
-
-        p->is_implicit = 1;
-        p->implicit.host = p->domain;
-        q->records = &p->implicit;
-        q->nrecords = 1;
-
-        return SV_REASON_NONE;
-
-    case NGX_SMTP_VERIFY_MX_NXDOMAIN:
-        p->result.domain = 0;
-        p->result.mx_record = 0;
-        p->result.evidence.stage = SV_STAGE_DNS;
-        return SV_DOMAIN_NOT_FOUND;
-
-    default:
-        p->result.evidence.stage = SV_STAGE_DNS;
-        return SV_DNS_ERROR;
-    }
-
-    if (q->nrecords == 1 && q->records[0].host.len == 0) {
-        p->result.mx_record = 0;
-        p->result.evidence.stage = SV_STAGE_DNS;
-        return SV_NULL_MX;
-    }
-
-    p->result.mx_record = 1;
-
-    if (q->nrecords == 0) {
-        p->result.evidence.stage = SV_STAGE_DNS;
-        return SV_NO_MAIL_SERVER;
-    }
-
-    return ngx_smtp_verify_route_known(p);
-}
-
-
-/* the MX hosts are known: is a server to be asked at all? */
-
-static sv_reason_e
-ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
-{
-    ngx_str_t  *host;
-
-    host = &p->mx.records[0].host;
-
-    p->provider = sv_provider_by_mx(p->conf->providers, host->data, host->len);
-    p->result.provider = p->provider;
-
-    if (!p->smtp || (p->result.provider && !p->result.provider->probe)) {
-        p->result.evidence.mx_host = *host;
-        return SV_NOT_PROBED;
-    }
-
-    if (p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_OFF
-        && ngx_smtp_verify_facts_catch_all(p->conf, &p->domain)
-           == NGX_SMTP_VERIFY_YES)
-    {
-        p->result.evidence.mx_host = *host;
-        p->result.evidence.rule = "catch-all-memory";
-        p->result.is_catch_all = 1;
-        return SV_CATCH_ALL;
-    }
-
-    return SV_REASON_NONE;
-}
-
-
-sv_reason_e
-ngx_smtp_verify_route_recall(ngx_smtp_verify_probe_t *p,
-    ngx_smtp_verify_probe_t *other)
-{
-    sv_reason_e  reason;
-
-    p->mx.name = p->domain;
-    p->mx.pool = p->pool;
-
-    if (ngx_smtp_verify_facts_mx_known(p->conf, &p->mx) == NGX_OK) {
-
-        reason = ngx_smtp_verify_route_mx_tells(p);
-
-        if (reason != SV_REASON_NONE) {
-            return reason;
-        }
-
-        p->result.evidence.mx_host = p->mx.records[0].host;
-    }
-
-    if (ngx_smtp_verify_facts_catch_all(p->conf, &p->domain)
-        == NGX_SMTP_VERIFY_NO)
-    {
-        p->result.is_catch_all = 0;
-    }
-
-    if (other && other->result.domain >= 0) {
-        ngx_smtp_verify_route_learn(p, other);
-    }
-
-    return SV_REASON_NONE;
-}
-
-
-/* what another probe has found so far: it decides nothing, or that one would
-   have ended */
-
-static void
-ngx_smtp_verify_route_learn(ngx_smtp_verify_probe_t *p,
-    ngx_smtp_verify_probe_t *other)
-{
-    ngx_str_t                 *host;
-    ngx_smtp_verify_result_t  *result;
-
-    result = &other->result;
-
-    p->result.domain = result->domain;
-    p->result.mx_record = result->mx_record;
-    p->result.provider = result->provider;
-    p->result.attempts = result->attempts;
-
-    if (result->connected > 0) {
-        p->result.connected = 1;
-    }
-
-    if (other->imx >= other->mx.nrecords) {
-        return;
-    }
-
-    host = &p->result.evidence.mx_host;
-
-    host->len = other->mx.records[other->imx].host.len;
-    host->data = ngx_pstrdup(p->pool, &other->mx.records[other->imx].host);
-
-    if (host->data == NULL) {
-        host->len = 0;
-    }
-}
-
-
-/* the addresses of the current host */
-
-static void
-ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p)
-{
-    p->naddrs = 0;
-    p->iaddr = 0;
-    p->resolves = 0;
-
-    if (ngx_smtp_verify_route_literal(&p->mx.records[p->imx].host)) {
-        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_FORBIDDEN_TARGET);
-        ngx_smtp_verify_route_next_host(p);
-        return;
-    }
-
-    ngx_smtp_verify_route_lookup(p);
-}
-
-
-static void
-ngx_smtp_verify_route_lookup(ngx_smtp_verify_probe_t *p)
-{
-    ngx_int_t            rc;
-    ngx_resolver_ctx_t  *ctx;
-
-    ctx = ngx_resolve_start(p->conf->resolver, NULL);
-
-    if (ctx == NULL || ctx == NGX_NO_RESOLVER) {
-        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_DNS_ERROR);
-        ngx_smtp_verify_route_next_host(p);
-        return;
-    }
-
-    ctx->name = p->mx.records[p->imx].host;
-    ctx->handler = ngx_smtp_verify_route_resolved;
-    ctx->data = p;
-    ctx->timeout = p->conf->resolver_timeout;
-
-    p->resolving = ctx;
-
-    /* may call back at once, and end the probe */
-
-    ngx_smtp_verify_route_asks = p;
-
-    rc = ngx_resolve_name(ctx);
-
-    ngx_smtp_verify_route_asks = NULL;
-
-    if (rc != NGX_OK) {
-        p->resolving = NULL;
-        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_DNS_ERROR);
-        ngx_smtp_verify_route_next_host(p);
-    }
-}
-
-
-/* names that the DNS should not be asked for, or that lead to ourselves */
-
-static ngx_uint_t
-ngx_smtp_verify_route_literal(ngx_str_t *host)
-{
-    static ngx_str_t  localhost = ngx_string("localhost");
-
-    if (ngx_inet_addr(host->data, host->len) != INADDR_NONE) {
-        return 1;
-    }
-
-    if (host->len < localhost.len
-        || ngx_strncasecmp(host->data + host->len - localhost.len,
-                           localhost.data, localhost.len)
-           != 0)
-    {
-        return 0;
-    }
-
-    return host->len == localhost.len
-           || host->data[host->len - localhost.len - 1] == '.';
-}
+static ngx_int_t ngx_smtp_verify_route_address(ngx_smtp_verify_probe_t *p);
+static ngx_int_t ngx_smtp_verify_route_host(ngx_smtp_verify_probe_t *p);
+static ngx_int_t ngx_smtp_verify_route_patience(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_route_failed(ngx_smtp_verify_probe_t *p);
+static ngx_uint_t ngx_smtp_verify_route_has_failed(
+    ngx_smtp_verify_probe_t *p, ngx_addr_t *addr);
+static void ngx_smtp_verify_route_fresh(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_route_end(ngx_smtp_verify_probe_t *p);
+static ngx_uint_t ngx_smtp_verify_route_is_absence(
+    ngx_smtp_verify_probe_t *p);
 
 
 /*
- * When an answer comes nginx's resolver goes through all who wait for it, and
- * must not lose one of them by what the one before it does: that is done
- * behind.
+ * To the current host's next address, else to the next host: in the order of
+ * the MX, until all had their turn; then to what is left of them.
  */
 
-static void
-ngx_smtp_verify_route_resolved(ngx_resolver_ctx_t *ctx)
+void
+ngx_smtp_verify_route_go(ngx_smtp_verify_probe_t *p)
 {
-    ngx_int_t                 rc;
-    ngx_event_t              *ev;
-    ngx_smtp_verify_probe_t  *p;
+    ngx_smtp_verify_host_t  *host;
 
-    p = ctx->data;
-    p->resolving = NULL;
-    p->resolved_state = ctx->state;
+    for ( ;; ) {
+        host = &p->hosts[p->imx];
 
-    if (ctx->state == NGX_OK) {
-        rc = ngx_smtp_verify_route_addrs(p, ctx);
-        p->resolved_reason = (rc == NGX_OK) ? SV_REASON_NONE
-                                            : SV_FORBIDDEN_TARGET;
+        if (!host->asked && ngx_smtp_verify_host_resolve(p) == NGX_AGAIN) {
+            return;
+        }
 
-    } else if (ctx->state == NGX_RESOLVE_NXDOMAIN) {
-        p->resolved_reason = SV_NO_MAIL_SERVER;
+        if (host->naddrs && !p->smtp) {
+            p->result.evidence.mx_host = p->mx.records[p->imx].host;
+            ngx_smtp_verify_probe_finish(p, SV_NOT_PROBED);
+            return;
+        }
 
-    } else {
-        p->resolved_reason = SV_DNS_ERROR;
+        if (ngx_smtp_verify_route_address(p) == NGX_OK) {
+            ngx_smtp_verify_route_connect(p);
+            return;
+        }
+
+        if (ngx_smtp_verify_route_host(p) != NGX_OK) {
+            ngx_smtp_verify_route_end(p);
+            return;
+        }
     }
-
-    ngx_resolve_name_done(ctx);
-
-    ev = &p->resolved;
-
-    ev->handler = ngx_smtp_verify_route_told;
-    ev->data = p;
-    ev->log = &p->log;
-
-    if (ngx_smtp_verify_route_asks != p) {
-        ngx_post_event(ev, &ngx_posted_events);
-        return;
-    }
-
-    ngx_smtp_verify_route_asks = NULL;
-
-    ngx_smtp_verify_route_told(ev);
 }
 
 
-static void
-ngx_smtp_verify_route_told(ngx_event_t *ev)
-{
-    sv_reason_e               reason;
-    ngx_smtp_verify_probe_t  *p;
-
-    p = ev->data;
-    reason = p->resolved_reason;
-
-    /* nginx's resolver asks its next server with the next question only */
-
-    if (reason == SV_DNS_ERROR && p->resolved_state != NGX_RESOLVE_TIMEDOUT
-        && ++p->resolves < NGX_SMTP_VERIFY_MAX_RESOLVES)
-    {
-        ngx_smtp_verify_route_lookup(p);
-        return;
-    }
-
-    if (reason != SV_REASON_NONE) {
-        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, reason);
-        ngx_smtp_verify_route_next_host(p);
-        return;
-    }
-
-    if (!p->smtp) {
-        p->result.evidence.mx_host = p->domain;
-        ngx_smtp_verify_probe_finish(p, SV_NOT_PROBED);
-        return;
-    }
-
-    ngx_smtp_verify_route_connect(p);
-}
-
-
-/* NGX_DECLINED: the host has addresses, none of which may be connected to */
+/* one that has not failed under another name, and that we have an egress for */
 
 static ngx_int_t
-ngx_smtp_verify_route_addrs(ngx_smtp_verify_probe_t *p,
-    ngx_resolver_ctx_t *ctx)
+ngx_smtp_verify_route_address(ngx_smtp_verify_probe_t *p)
 {
-    ngx_uint_t   i, n;
-    ngx_addr_t  *addr;
+    ngx_smtp_verify_host_t  *host;
 
-    n = ngx_min(ctx->naddrs, NGX_SMTP_VERIFY_MAX_ADDRS);
-
-    p->addrs = ngx_pcalloc(p->pool, n * sizeof(ngx_addr_t));
-    if (p->addrs == NULL) {
+    if (p->stalls >= NGX_SMTP_VERIFY_TURN_STALLS) {
         return NGX_DECLINED;
     }
 
-    for (i = 0; i < ctx->naddrs && p->naddrs < n; i++) {
+    host = &p->hosts[p->imx];
 
-        if (!ngx_smtp_verify_route_allowed(p, ctx->addrs[i].sockaddr)) {
+    for ( /* void */ ; host->iaddr < host->naddrs; host->iaddr++) {
+
+        if (ngx_smtp_verify_route_has_failed(p, &host->addrs[host->iaddr])) {
             continue;
         }
 
-        addr = &p->addrs[p->naddrs];
+        p->addrs = host->addrs;
+        p->iaddr = host->iaddr;
 
-        addr->socklen = ctx->addrs[i].socklen;
-        addr->sockaddr = ngx_palloc(p->pool, addr->socklen);
-        if (addr->sockaddr == NULL) {
+        if (ngx_smtp_verify_egress_choose(p) == NGX_OK) {
+            ngx_smtp_verify_host_count(p);
+            return NGX_OK;
+        }
+
+        ngx_smtp_verify_evidence_egress(p);
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_route_host(ngx_smtp_verify_probe_t *p)
+{
+    ngx_uint_t               i;
+    ngx_smtp_verify_host_t  *host;
+
+    p->stalls = 0;
+
+    for (i = p->imx + 1; i < p->mx.nrecords; i++) {
+
+        host = &p->hosts[i];
+
+        if (!host->asked && p->ncounted >= p->conf->max_mx) {
+            p->mx.more = 1;
             break;
         }
 
-        ngx_memcpy(addr->sockaddr, ctx->addrs[i].sockaddr, addr->socklen);
-        ngx_inet_set_port(addr->sockaddr, p->conf->port);
-
-        p->naddrs++;
+        if (!host->asked || host->iaddr < host->naddrs) {
+            p->imx = i;
+            return NGX_OK;
+        }
     }
 
-    return p->naddrs ? NGX_OK : NGX_DECLINED;
+    for (i = 0; i < p->mx.nrecords; i++) {
+
+        if (p->hosts[i].iaddr < p->hosts[i].naddrs) {
+            p->imx = i;
+            return NGX_OK;
+        }
+    }
+
+    return ngx_smtp_verify_route_patience(p);
 }
 
 
-static ngx_uint_t
-ngx_smtp_verify_route_allowed(ngx_smtp_verify_probe_t *p,
-    struct sockaddr *sockaddr)
+/* a SYN may have been lost: those that timed out again, with more patience */
+
+static ngx_int_t
+ngx_smtp_verify_route_patience(ngx_smtp_verify_probe_t *p)
 {
-    ngx_array_t  *allow;
+    ngx_uint_t                 i, n;
+    ngx_smtp_verify_failed_t  *failed;
 
-    allow = p->conf->target_allow;
-
-    if (allow && ngx_cidr_match(sockaddr, allow) == NGX_OK) {
-        return 1;
+    if (!p->timed_out || p->connects >= p->conf->connect_timeouts->nelts) {
+        return NGX_DECLINED;
     }
 
-    return sv_target_is_public(sockaddr);
+    p->timed_out = 0;
+
+    if (p->failed) {
+        failed = p->failed->elts;
+        n = 0;
+
+        for (i = 0; i < p->failed->nelts; i++) {
+            if (!failed[i].timed_out) {
+                failed[n++] = failed[i];
+            }
+        }
+
+        p->failed->nelts = n;
+    }
+
+    for (i = 0; i < p->mx.nrecords; i++) {
+        p->hosts[i].iaddr = 0;
+    }
+
+    p->imx = 0;
+
+    return NGX_OK;
 }
 
 
-/*
- * Connects to the current address, or the next one: those of a family that we
- * have no egress for are passed over.
- */
+/* connects to the current address */
 
 void
 ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p)
@@ -471,14 +176,10 @@ ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p)
     ngx_uint_t   n;
     ngx_msec_t  *timeouts;
 
-    while (ngx_smtp_verify_egress_choose(p) != NGX_OK) {
-
+    if (ngx_smtp_verify_egress_choose(p) != NGX_OK) {
         ngx_smtp_verify_evidence_egress(p);
-
-        if (++p->iaddr == p->naddrs) {
-            ngx_smtp_verify_route_next_host(p);
-            return;
-        }
+        ngx_smtp_verify_route_next(p);
+        return;
     }
 
     if (ngx_smtp_verify_slot_ask(p) != NGX_OK) {
@@ -530,20 +231,36 @@ ngx_smtp_verify_route_other_egress(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* all over again, from the best MX on; the DNS has been asked */
+/* all over again, from the best MX on; its hosts are asked for anew, as the
+   DNS may say something else by now */
 
 void
 ngx_smtp_verify_route_anew(ngx_smtp_verify_probe_t *p)
 {
+    ngx_memzero(p->hosts, p->mx.nrecords * sizeof(ngx_smtp_verify_host_t));
+
+    if (p->failed) {
+        p->failed->nelts = 0;
+    }
+
+    p->ncounted = 0;
     p->imx = 0;
+    p->stalls = 0;
     p->connects = 0;
     p->timed_out = 0;
+
+    ngx_smtp_verify_route_fresh(p);
+    ngx_smtp_verify_route_go(p);
+}
+
+
+static void
+ngx_smtp_verify_route_fresh(ngx_smtp_verify_probe_t *p)
+{
     p->no_tls = 0;
     p->tls_error = NULL;
     p->fresh = 0;
     p->stepwise = 0;
-
-    ngx_smtp_verify_route_resolve(p);
 }
 
 
@@ -557,40 +274,149 @@ ngx_smtp_verify_route_retry(ngx_smtp_verify_probe_t *p)
 }
 
 
+/* the current address has failed */
+
 void
 ngx_smtp_verify_route_next(ngx_smtp_verify_probe_t *p)
 {
+    ngx_smtp_verify_route_failed(p);
     ngx_smtp_verify_dialog_stop(p);
+    ngx_smtp_verify_route_fresh(p);
 
-    p->no_tls = 0;
-    p->tls_error = NULL;
-    p->fresh = 0;
-    p->stepwise = 0;
     p->connects++;
+    p->hosts[p->imx].iaddr = p->iaddr + 1;
 
-    if (++p->iaddr < p->naddrs) {
-        ngx_smtp_verify_route_connect(p);
-        return;
-    }
-
-    ngx_smtp_verify_route_next_host(p);
+    ngx_smtp_verify_route_go(p);
 }
 
 
-static void
+void
 ngx_smtp_verify_route_next_host(ngx_smtp_verify_probe_t *p)
 {
-    if (++p->imx < p->mx.nrecords) {
-        ngx_smtp_verify_route_resolve(p);
+    ngx_smtp_verify_dialog_stop(p);
+    ngx_smtp_verify_route_fresh(p);
+
+    p->hosts[p->imx].iaddr = p->hosts[p->imx].naddrs;
+
+    ngx_smtp_verify_route_go(p);
+}
+
+
+/* many names may lead to one address */
+
+static void
+ngx_smtp_verify_route_failed(ngx_smtp_verify_probe_t *p)
+{
+    ngx_addr_t                 *addr;
+    ngx_uint_t                  timed_out;
+    ngx_smtp_verify_failed_t   *failed;
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+    timed_out = 0;
+
+    if (s && s->fault == SV_TIMEOUT) {
+        timed_out = (s->stage == SV_STAGE_CONNECT);
+        p->stalls += timed_out ? 1 : NGX_SMTP_VERIFY_TURN_STALLS;
+    }
+
+    if (p->failed == NULL) {
+        p->failed = ngx_array_create(p->pool, 4,
+                                     sizeof(ngx_smtp_verify_failed_t));
+        if (p->failed == NULL) {
+            return;
+        }
+    }
+
+    failed = ngx_array_push(p->failed);
+    if (failed == NULL) {
         return;
     }
 
-    /* a SYN may have been lost: the same again, with more patience */
+    addr = &p->addrs[p->iaddr];
 
-    if (p->timed_out && p->connects < p->conf->connect_timeouts->nelts) {
-        p->timed_out = 0;
-        p->imx = 0;
-        ngx_smtp_verify_route_resolve(p);
+    failed->sockaddr = addr->sockaddr;
+    failed->socklen = addr->socklen;
+    failed->timed_out = timed_out;
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_route_has_failed(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr)
+{
+    ngx_uint_t                 i;
+    ngx_smtp_verify_failed_t  *failed;
+
+    if (p->failed == NULL) {
+        return 0;
+    }
+
+    failed = p->failed->elts;
+
+    for (i = 0; i < p->failed->nelts; i++) {
+        if (ngx_cmp_sockaddr(failed[i].sockaddr, failed[i].socklen,
+                             addr->sockaddr, addr->socklen, 0)
+            == NGX_OK)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* that nobody takes the mail is known only of those who were asked */
+
+static void
+ngx_smtp_verify_route_end(ngx_smtp_verify_probe_t *p)
+{
+    if (ngx_smtp_verify_route_is_absence(p) && p->mx.more) {
+        ngx_smtp_verify_evidence_egress(p);
+    }
+
+    p->result.evidence = p->failure;
+    ngx_smtp_verify_probe_finish(p, p->failure.reason);
+}
+
+
+/* a failure that is a conclusion over all hosts */
+
+static ngx_uint_t
+ngx_smtp_verify_route_is_absence(ngx_smtp_verify_probe_t *p)
+{
+    return p->failure.reason == SV_NO_MAIL_SERVER
+           || p->failure.reason == SV_SMTPUTF8_UNSUPPORTED;
+}
+
+
+/*
+ * What is left of the better hosts is asked.  In the end their failure
+ * stands, unless that was that nobody takes the mail: somebody did.
+ */
+
+void
+ngx_smtp_verify_route_unproved(ngx_smtp_verify_probe_t *p)
+{
+    ngx_uint_t  i, preference;
+
+    preference = p->mx.records[p->imx].preference;
+
+    for (i = 0; i < p->imx; i++) {
+
+        if (p->mx.records[i].preference < preference
+            && p->hosts[i].iaddr < p->hosts[i].naddrs)
+        {
+            p->accepted = 0;
+            p->random_only = 0;
+            p->random_retried = 0;
+            ngx_smtp_verify_route_next_host(p);
+            return;
+        }
+    }
+
+    if (ngx_smtp_verify_route_is_absence(p)) {
+        ngx_smtp_verify_probe_finish(p, SV_ACCEPTED_UNTESTED);
         return;
     }
 
@@ -599,12 +425,21 @@ ngx_smtp_verify_route_next_host(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* a better MX has failed: a backup often accepts whatever it is given */
+/* a better MX has failed: a backup often accepts whatever it is given; what
+   does not exist is no better MX */
 
 ngx_uint_t
 ngx_smtp_verify_route_is_backup(ngx_smtp_verify_probe_t *p)
 {
-    return p->mx.records[p->imx].preference > p->mx.records[0].preference;
+    ngx_uint_t  i;
+
+    for (i = 0; i < p->imx; i++) {
+        if (!p->hosts[i].absent) {
+            break;
+        }
+    }
+
+    return p->mx.records[p->imx].preference > p->mx.records[i].preference;
 }
 
 
@@ -612,13 +447,5 @@ void
 ngx_smtp_verify_route_stop(ngx_smtp_verify_probe_t *p)
 {
     ngx_smtp_verify_mx_cancel(&p->mx);
-
-    if (p->resolved.posted) {
-        ngx_delete_posted_event(&p->resolved);
-    }
-
-    if (p->resolving) {
-        ngx_resolve_name_done(p->resolving);
-        p->resolving = NULL;
-    }
+    ngx_smtp_verify_host_stop(p);
 }

@@ -5,6 +5,9 @@
 #define NGX_SMTP_VERIFY_MX_HEADER  2
 #define NGX_SMTP_VERIFY_MX_RECORD  3
 
+/* in the octet of the status */
+#define NGX_SMTP_VERIFY_MX_MORE    0x80
+
 
 static ngx_smtp_verify_cache_item_t *ngx_smtp_verify_domain_item(
     ngx_smtp_verify_domains_t *ds, ngx_str_t *name, ngx_uint_t kind,
@@ -36,7 +39,8 @@ ngx_smtp_verify_domain_mx(ngx_smtp_verify_domains_t *ds, ngx_str_t *domain,
     p = item->data;
     end = p + item->len;
 
-    mxs->status = *p++;
+    mxs->status = *p & ~NGX_SMTP_VERIFY_MX_MORE;
+    mxs->more = *p++ & NGX_SMTP_VERIFY_MX_MORE;
     mxs->nrecords = *p++;
 
     if (mxs->nrecords > NGX_SMTP_VERIFY_DOMAIN_MX_MAX) {
@@ -64,7 +68,7 @@ ngx_smtp_verify_domain_mx(ngx_smtp_verify_domains_t *ds, ngx_str_t *domain,
 }
 
 
-/* more records than fit are more than anybody asks */
+/* where not all records fit, that is remembered */
 
 void
 ngx_smtp_verify_domain_set_mx(ngx_smtp_verify_domains_t *ds,
@@ -80,8 +84,7 @@ ngx_smtp_verify_domain_set_mx(ngx_smtp_verify_domains_t *ds,
     p = item->data;
     end = p + SV_STORE_MAX;
 
-    *p++ = (u_char) mxs->status;
-    p++;
+    p += NGX_SMTP_VERIFY_MX_HEADER;
 
     for (i = 0; i < mxs->nrecords; i++) {
 
@@ -99,7 +102,12 @@ ngx_smtp_verify_domain_set_mx(ngx_smtp_verify_domains_t *ds,
         p = ngx_cpymem(p, mx->host.data, mx->host.len);
     }
 
+    item->data[0] = (u_char) mxs->status;
     item->data[1] = (u_char) i;
+
+    if (mxs->more || i < mxs->nrecords) {
+        item->data[0] |= NGX_SMTP_VERIFY_MX_MORE;
+    }
 
     ngx_smtp_verify_domain_put(ds, item, p, ttl);
 }

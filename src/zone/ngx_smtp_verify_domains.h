@@ -29,10 +29,11 @@ typedef struct {
 } ngx_smtp_verify_domain_mx_t;
 
 
-/* status: the caller's, a small number */
+/* status: the caller's, a small number; more: there are more records */
 
 typedef struct {
     ngx_uint_t                   status;
+    ngx_uint_t                   more;
     ngx_uint_t                   nrecords;
     ngx_smtp_verify_domain_mx_t  records[NGX_SMTP_VERIFY_DOMAIN_MX_MAX];
 } ngx_smtp_verify_domain_mxs_t;

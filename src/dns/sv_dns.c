@@ -1,0 +1,147 @@
+
+#include <string.h>
+#include <resolv.h>
+
+#include "sv_dns.h"
+
+
+int
+sv_dns_answers(ns_msg *m, const unsigned char *msg, size_t len,
+    const char *name, int type, int *rcode)
+{
+    ns_rr  rr;
+
+    if (len > 65535
+        || ns_initparse(msg, (int) len, m) != 0
+        || !ns_msg_getflag(*m, ns_f_qr)
+        || ns_msg_getflag(*m, ns_f_tc)
+        || ns_msg_getflag(*m, ns_f_opcode) != ns_o_query
+        || ns_msg_count(*m, ns_s_qd) != 1
+        || ns_parserr(m, ns_s_qd, 0, &rr) != 0)
+    {
+        return 0;
+    }
+
+    *rcode = ns_msg_getflag(*m, ns_f_rcode);
+
+    return (int) ns_rr_type(rr) == type
+           && ns_rr_class(rr) == ns_c_in
+           && sv_dns_same(ns_rr_name(rr), name);
+}
+
+
+int
+sv_dns_count(ns_msg *m, ns_sect section)
+{
+    int  n;
+
+    n = ns_msg_count(*m, section);
+
+    return n > SV_DNS_RECORDS_MAX ? SV_DNS_RECORDS_MAX : n;
+}
+
+
+int
+sv_dns_rdata_name(ns_msg *m, ns_rr *rr, unsigned skip, char *name)
+{
+    int                   n;
+    const unsigned char  *rdata;
+
+    if (ns_rr_rdlen(*rr) <= skip) {
+        return 0;
+    }
+
+    rdata = ns_rr_rdata(*rr) + skip;
+
+    n = ns_name_uncompress(ns_msg_base(*m), ns_msg_end(*m), rdata, name,
+                           NS_MAXDNAME);
+
+    return n > 0 && (unsigned) n == ns_rr_rdlen(*rr) - skip;
+}
+
+
+/*
+ * RFC 2308: name servers but no SOA in the authority section are a referral.
+ * A server that refers us somewhere else, or does not recurse and leaves an
+ * alias open, is lame: it said nothing about the name.  No SOA at all is
+ * common, some stub resolvers strip the section.
+ */
+
+int
+sv_dns_negative(ns_msg *m, int alias, unsigned long *ttl, int *soa)
+{
+    int    i, n, ns;
+    ns_rr  rr;
+
+    ns = 0;
+    *soa = 0;
+
+    n = sv_dns_count(m, ns_s_ns);
+
+    for (i = 0; i < n; i++) {
+        if (ns_parserr(m, ns_s_ns, i, &rr) != 0) {
+            return 0;
+        }
+
+        if (ns_rr_type(rr) == ns_t_ns) {
+            ns = 1;
+        }
+
+        if (ns_rr_type(rr) == ns_t_soa
+            && ns_rr_rdlen(rr) >= 2 + 5 * NS_INT32SZ)
+        {
+            sv_dns_ttl(ttl, ns_rr_ttl(rr));
+            sv_dns_ttl(ttl, ns_get32(ns_rr_rdata(rr) + ns_rr_rdlen(rr)
+                                     - NS_INT32SZ));
+            *soa = 1;
+            return 1;
+        }
+    }
+
+    /* no telling for how long */
+    *ttl = 0;
+
+    return !ns && (!alias || ns_msg_getflag(*m, ns_f_ra));
+}
+
+
+/* RFC 2181 section 8: one with the highest bit is a zero */
+
+void
+sv_dns_ttl(unsigned long *least, unsigned long ttl)
+{
+    if (ttl > 0x7fffffff) {
+        ttl = 0;
+    }
+
+    if (ttl < *least) {
+        *least = ttl;
+    }
+}
+
+
+/* in presentation form, where octets that are not printable are escaped; a
+   last dot counts for nothing */
+
+int
+sv_dns_same(const char *a, const char *b)
+{
+    while (*a != '\0' && *b != '\0') {
+        if (sv_lower((unsigned char) *a) != sv_lower((unsigned char) *b)) {
+            return 0;
+        }
+
+        a++;
+        b++;
+    }
+
+    if (a[0] == '.' && a[1] == '\0') {
+        a++;
+    }
+
+    if (b[0] == '.' && b[1] == '\0') {
+        b++;
+    }
+
+    return *a == *b;
+}

@@ -1,0 +1,205 @@
+
+#include "ngx_smtp_verify_probe.h"
+#include "sv_target.h"
+
+
+static void ngx_smtp_verify_host_resolved(ngx_smtp_verify_addr_query_t *q);
+static void ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_host_addrs(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_host_t *host);
+static ngx_uint_t ngx_smtp_verify_host_allowed(ngx_smtp_verify_probe_t *p,
+    struct sockaddr *sockaddr);
+static ngx_uint_t ngx_smtp_verify_host_literal(ngx_str_t *host);
+
+
+ngx_int_t
+ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
+{
+    ngx_str_t                     *name;
+    ngx_smtp_verify_addr_query_t  *q;
+
+    name = &p->mx.records[p->imx].host;
+
+    if (ngx_smtp_verify_host_literal(name)) {
+        p->hosts[p->imx].asked = 1;
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_FORBIDDEN_TARGET);
+        return NGX_OK;
+    }
+
+    if (p->addr == NULL) {
+        p->addr = ngx_pcalloc(p->pool, sizeof(ngx_smtp_verify_addr_query_t));
+        if (p->addr == NULL) {
+            p->hosts[p->imx].asked = 1;
+            ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_THROTTLED);
+            return NGX_OK;
+        }
+    }
+
+    q = p->addr;
+
+    q->resolver = p->conf->resolver;
+    q->name = *name;
+    q->timeout = p->conf->resolver_timeout;
+    q->pool = p->pool;
+    q->log = &p->log;
+    q->handler = ngx_smtp_verify_host_resolved;
+    q->data = p;
+
+    if (ngx_smtp_verify_addr_resolve(q) == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
+
+    ngx_smtp_verify_host_settle(p);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_smtp_verify_host_resolved(ngx_smtp_verify_addr_query_t *q)
+{
+    ngx_smtp_verify_probe_t  *p;
+
+    p = q->data;
+
+    ngx_smtp_verify_host_settle(p);
+    ngx_smtp_verify_route_go(p);
+}
+
+
+/* a family that was not asked for may be there: that is ours */
+
+static void
+ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_host_t  *host;
+
+    host = &p->hosts[p->imx];
+    host->asked = 1;
+
+    switch (p->addr->status) {
+
+    case NGX_SMTP_VERIFY_ADDR_OK:
+        ngx_smtp_verify_host_addrs(p, host);
+
+        if (host->naddrs == 0) {
+            ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS,
+                                           SV_FORBIDDEN_TARGET);
+        }
+
+        return;
+
+    case NGX_SMTP_VERIFY_ADDR_NONE:
+        host->absent = 1;
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_NO_MAIL_SERVER);
+        return;
+
+    case NGX_SMTP_VERIFY_ADDR_UNASKED:
+        ngx_smtp_verify_evidence_egress(p);
+        return;
+
+    case NGX_SMTP_VERIFY_ADDR_NO_MEMORY:
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_THROTTLED);
+        return;
+
+    default: /* NGX_SMTP_VERIFY_ADDR_ERROR */
+        ngx_smtp_verify_host_count(p);
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_DNS_ERROR);
+        return;
+    }
+}
+
+
+/* those that may be connected to */
+
+static void
+ngx_smtp_verify_host_addrs(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_host_t *host)
+{
+    ngx_uint_t   i;
+    ngx_addr_t  *addrs;
+
+    addrs = p->addr->addrs;
+
+    host->addrs = addrs;
+
+    for (i = 0; i < p->addr->naddrs; i++) {
+
+        if (!ngx_smtp_verify_host_allowed(p, addrs[i].sockaddr)) {
+            continue;
+        }
+
+        ngx_inet_set_port(addrs[i].sockaddr, p->conf->port);
+
+        addrs[host->naddrs++] = addrs[i];
+
+        if (host->naddrs == NGX_SMTP_VERIFY_MAX_ADDRS) {
+            break;
+        }
+    }
+}
+
+
+/* it costs something to try it: no more than smtp_verify_max_mx of these */
+
+void
+ngx_smtp_verify_host_count(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_host_t  *host;
+
+    host = &p->hosts[p->imx];
+
+    if (!host->counted) {
+        host->counted = 1;
+        p->ncounted++;
+    }
+}
+
+
+void
+ngx_smtp_verify_host_stop(ngx_smtp_verify_probe_t *p)
+{
+    if (p->addr) {
+        ngx_smtp_verify_addr_cancel(p->addr);
+    }
+}
+
+
+/* names that the DNS should not be asked for, or that lead to ourselves */
+
+static ngx_uint_t
+ngx_smtp_verify_host_literal(ngx_str_t *host)
+{
+    static ngx_str_t  localhost = ngx_string("localhost");
+
+    if (ngx_inet_addr(host->data, host->len) != INADDR_NONE) {
+        return 1;
+    }
+
+    if (host->len < localhost.len
+        || ngx_strncasecmp(host->data + host->len - localhost.len,
+                           localhost.data, localhost.len)
+           != 0)
+    {
+        return 0;
+    }
+
+    return host->len == localhost.len
+           || host->data[host->len - localhost.len - 1] == '.';
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_host_allowed(ngx_smtp_verify_probe_t *p,
+    struct sockaddr *sockaddr)
+{
+    ngx_array_t  *allow;
+
+    allow = p->conf->target_allow;
+
+    if (allow && ngx_cidr_match(sockaddr, allow) == NGX_OK) {
+        return 1;
+    }
+
+    return sv_target_is_public(sockaddr);
+}

@@ -1,0 +1,244 @@
+
+#include "ngx_smtp_verify_probe.h"
+
+
+/* names of mail hosts that are looked at: those that do not exist cost
+   nothing, and do not count as tried */
+#define NGX_SMTP_VERIFY_MAX_HOSTS  32
+
+
+static void ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q);
+static void ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p);
+static sv_reason_e ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p);
+static sv_reason_e ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_route_learn(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_probe_t *other);
+
+
+void
+ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p)
+{
+    ngx_int_t                    rc;
+    ngx_smtp_verify_mx_query_t  *q;
+
+    q = &p->mx;
+
+    q->resolver = p->conf->resolver;
+    q->name = p->domain;
+    q->max = ngx_max(p->conf->max_mx, NGX_SMTP_VERIFY_MAX_HOSTS);
+    q->timeout = p->conf->resolver_timeout;
+    q->pool = p->pool;
+    q->log = &p->log;
+    q->handler = ngx_smtp_verify_route_mx_handler;
+    q->data = p;
+
+    p->result.probed = 1;
+
+    rc = ngx_smtp_verify_facts_mx(p->conf, q);
+
+    if (rc == NGX_AGAIN) {
+        return;
+    }
+
+    if (rc != NGX_OK) {
+        q->status = NGX_SMTP_VERIFY_MX_ERROR;
+    }
+
+    ngx_smtp_verify_route_mx_done(p);
+}
+
+
+static void
+ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q)
+{
+    ngx_smtp_verify_probe_t  *p;
+
+    p = q->data;
+
+    ngx_smtp_verify_facts_set_mx(p->conf, q);
+    ngx_smtp_verify_route_mx_done(p);
+}
+
+
+static void
+ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p)
+{
+    sv_reason_e  reason;
+
+    reason = ngx_smtp_verify_route_mx_tells(p);
+
+    if (reason != SV_REASON_NONE) {
+        ngx_smtp_verify_probe_finish(p, reason);
+        return;
+    }
+
+    p->hosts = ngx_pcalloc(p->pool, p->mx.nrecords
+                                    * sizeof(ngx_smtp_verify_host_t));
+    if (p->hosts == NULL) {
+        ngx_smtp_verify_probe_finish(p, SV_THROTTLED);
+        return;
+    }
+
+    ngx_smtp_verify_route_go(p);
+}
+
+
+/* none: its hosts have to be asked */
+
+static sv_reason_e
+ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_mx_query_t  *q;
+
+    q = &p->mx;
+
+    switch (q->status) {
+
+    case NGX_SMTP_VERIFY_MX_OK:
+        p->result.domain = 1;
+        break;
+
+    case NGX_SMTP_VERIFY_MX_NODATA:
+        p->result.domain = 1;
+        p->result.mx_record = 0;
+
+        p->is_implicit = 1;
+        p->implicit.host = p->domain;
+        q->records = &p->implicit;
+        q->nrecords = 1;
+
+        return SV_REASON_NONE;
+
+    case NGX_SMTP_VERIFY_MX_NXDOMAIN:
+        p->result.domain = 0;
+        p->result.mx_record = 0;
+        p->result.evidence.stage = SV_STAGE_DNS;
+        return SV_DOMAIN_NOT_FOUND;
+
+    default:
+        p->result.evidence.stage = SV_STAGE_DNS;
+        return SV_DNS_ERROR;
+    }
+
+    if (q->nrecords == 1 && q->records[0].host.len == 0) {
+        p->result.mx_record = 0;
+        p->result.evidence.stage = SV_STAGE_DNS;
+        return SV_NULL_MX;
+    }
+
+    p->result.mx_record = 1;
+
+    if (q->nrecords == 0) {
+        p->result.evidence.stage = SV_STAGE_DNS;
+
+        if (q->more) {
+            p->result.evidence.ours = 1;
+            return SV_CONNECT_FAILED;
+        }
+
+        return SV_NO_MAIL_SERVER;
+    }
+
+    return ngx_smtp_verify_route_known(p);
+}
+
+
+/* the MX hosts are known: is a server to be asked at all? */
+
+static sv_reason_e
+ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
+{
+    ngx_str_t  *host;
+
+    host = &p->mx.records[0].host;
+
+    p->provider = sv_provider_by_mx(p->conf->providers, host->data, host->len);
+    p->result.provider = p->provider;
+
+    if (!p->smtp || (p->result.provider && !p->result.provider->probe)) {
+        p->result.evidence.mx_host = *host;
+        return SV_NOT_PROBED;
+    }
+
+    if (p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_OFF
+        && ngx_smtp_verify_facts_catch_all(p->conf, &p->domain)
+           == NGX_SMTP_VERIFY_YES)
+    {
+        p->result.evidence.mx_host = *host;
+        p->result.evidence.rule = "catch-all-memory";
+        p->result.is_catch_all = 1;
+        return SV_CATCH_ALL;
+    }
+
+    return SV_REASON_NONE;
+}
+
+
+sv_reason_e
+ngx_smtp_verify_route_recall(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_probe_t *other)
+{
+    sv_reason_e  reason;
+
+    p->mx.name = p->domain;
+    p->mx.pool = p->pool;
+
+    if (ngx_smtp_verify_facts_mx_known(p->conf, &p->mx) == NGX_OK) {
+
+        reason = ngx_smtp_verify_route_mx_tells(p);
+
+        if (reason != SV_REASON_NONE) {
+            return reason;
+        }
+
+        p->result.evidence.mx_host = p->mx.records[0].host;
+    }
+
+    if (ngx_smtp_verify_facts_catch_all(p->conf, &p->domain)
+        == NGX_SMTP_VERIFY_NO)
+    {
+        p->result.is_catch_all = 0;
+    }
+
+    if (other && other->result.domain >= 0) {
+        ngx_smtp_verify_route_learn(p, other);
+    }
+
+    return SV_REASON_NONE;
+}
+
+
+/* what another probe has found so far: it decides nothing, or that one would
+   have ended */
+
+static void
+ngx_smtp_verify_route_learn(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_probe_t *other)
+{
+    ngx_str_t                 *host;
+    ngx_smtp_verify_result_t  *result;
+
+    result = &other->result;
+
+    p->result.domain = result->domain;
+    p->result.mx_record = result->mx_record;
+    p->result.provider = result->provider;
+    p->result.attempts = result->attempts;
+
+    if (result->connected > 0) {
+        p->result.connected = 1;
+    }
+
+    if (other->imx >= other->mx.nrecords) {
+        return;
+    }
+
+    host = &p->result.evidence.mx_host;
+
+    host->len = other->mx.records[other->imx].host.len;
+    host->data = ngx_pstrdup(p->pool, &other->mx.records[other->imx].host);
+
+    if (host->data == NULL) {
+        host->len = 0;
+    }
+}
