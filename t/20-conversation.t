@@ -611,3 +611,20 @@ blame: null
 smtp.mx_ip: ::1
 smtp.rule: accepted-2xx
 --- smtp_waits: 5
+
+
+
+=== TEST 30: the transcript has each line as it came, with its enhanced code
+--- verify
+smtp_verify_transcript on;
+--- smtp
+mx1 11 pipelining
+    rcpt: raw "550-5.1.1 The address\r\n550-5.1.1 is not\r\n550-and never was\r\n550 5.1.2 here\r\n"
+--- address: jane@ok.test
+--- query: transcript=1
+--- with_transcript
+--- json
+reason: mailbox_not_found
+smtp.response: 5.1.1 The address is not and never was 5.1.2 here
+--- response_body_like chomp
+550-5\.1\.1 The address".*"550-5\.1\.1 is not".*"550-and never was".*"550 5\.1\.2 here"

@@ -531,13 +531,162 @@ smtp.rule: accepted-2xx
 
 
 
-=== TEST 31: a 421 to EHLO after TLS does not touch what is not asked yet
+=== TEST 31: a 421 to EHLO after TLS: once in clear
 --- smtp
 mx1 11 pipelining starttls users=john
     ehlo#2: 421 4.3.2 Service shutting down ; close
 --- address: john@ok.test
 --- json
+status: deliverable
+verification_level: confirmed
+smtp.tls: null
+smtp.attempts: 2
+
+
+
+=== TEST 32: 503 to a flight: in steps, and that is remembered
+--- smtp
+mx1 11 pipelining users=john
+    rcpt@1: 503 5.5.1 bad sequence of commands
+--- address
+jane@ok.test
+jill@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+verification_level: confirmed
+blame: mailbox
+smtp.rule: *
+--- smtp_turns
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<jane@ok.test>
+QUIT
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test>
+RCPT TO:<jane@ok.test>
+QUIT
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test>
+RCPT TO:<jill@ok.test>
+QUIT
+
+
+
+=== TEST 33: likewise to MAIL
+--- smtp
+mx1 11 pipelining users=john
+    mail@1: 503 5.5.1 Commands out of sequence
+--- address: jane@ok.test
+--- json
+reason: mailbox_not_found
+smtp.attempts: 2
+
+
+
+=== TEST 34: likewise by a 554 that speaks of synchronization, and a close
+--- smtp
+mx1 11 pipelining users=john
+    mail@1: 554 SMTP synchronization error ; close
+--- address: jane@ok.test
+--- json
+reason: mailbox_not_found
+smtp.attempts: 2
+
+
+
+=== TEST 35: likewise by a 421
+--- smtp
+mx1 11 pipelining users=john
+    mail@1: 421 4.7.0 Improper use of SMTP command pipelining ; close
+--- address: jane@ok.test
+--- json
+reason: mailbox_not_found
+smtp.attempts: 2
+
+
+
+=== TEST 36: 503 in steps, too: once, and nothing is remembered
+--- smtp
+mx1 11 pipelining users=john
+    rcpt@1: 503 5.5.1 bad sequence of commands
+    rcpt@2: 503 5.5.1 bad sequence of commands
+--- address
+john@ok.test
+jane@ok.test
+--- json
 status: unknown
-verification_level: estimated
-smtp.mailbox_exists: null
-smtp.is_catch_all: null
+reason: rejected
+smtp.attempts: 2
+smtp.rule: bad-sequence
+--
+reason: mailbox_not_found
+--- smtp_like
+mx1/3 .* C: MAIL
+
+
+
+=== TEST 37: 503 from a server that offers no PIPELINING: it stands
+--- smtp
+mx1 11 users=john
+    rcpt: 503 5.5.1 bad sequence of commands
+--- address: john@ok.test
+--- json
+status: unknown
+reason: rejected
+smtp.attempts: 1
+--- smtp_sessions: 1
+
+
+
+=== TEST 38: 503 to the flight of the random recipient: in steps
+--- smtp
+mx1 11 pipelining users=john
+    mail#2@1: 503 5.5.1 bad sequence of commands
+    rcpt#2@1: 503 5.5.1 bad sequence of commands
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+smtp.is_catch_all: false
+smtp.attempts: 2
+
+
+
+=== TEST 39: a flight is answered by a reset: in steps
+--- smtp
+mx1 11 pipelining users=john
+    mail@1: reset
+--- address: jane@ok.test
+--- json
+reason: mailbox_not_found
+smtp.attempts: 2
+
+
+
+=== TEST 40: a close right behind the reply to EHLO: in steps
+--- smtp
+mx1 11 pipelining users=john
+    ehlo@1: default ; close
+--- address: jane@ok.test
+--- json
+reason: mailbox_not_found
+smtp.attempts: 2
+
+
+
+=== TEST 41: a reply that greets and is closed at once with a 250 to MAIL in a kept session
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john
+    mail#3@1: 250 2.1.0 Ok ; close
+    mail@2: close
+--- address
+john@ok.test
+jane@ok.test
+--- json
+reason: accepted
+--
+reason: mailbox_not_found
+smtp.attempts: 3
+--- linger: 3s

@@ -637,3 +637,251 @@ reason: protocol_error
 verification_level: estimated
 blame: network
 smtp.mailbox_exists: null
+
+
+
+=== TEST 38: STARTTLS is answered by a close: once in clear
+--- smtp
+mx1 11 pipelining starttls users=john
+    starttls: close
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.tls: null
+smtp.tls_error: connection was closed
+smtp.attempts: 2
+smtp.rule: accepted-2xx
+--- smtp_sessions: 2
+--- smtp_check eval
+sub { $_[1] !~ m{mx1/2 .* C: STARTTLS} }
+
+
+
+=== TEST 39: STARTTLS is answered by a reset
+--- smtp
+mx1 11 pipelining starttls users=john
+    starttls: reset
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.tls: null
+smtp.tls_error: connection was closed
+smtp.attempts: 2
+smtp.rule: accepted-2xx
+--- smtp_sessions: 2
+--- smtp_check eval
+sub { $_[1] !~ m{mx1/2 .* C: STARTTLS} }
+
+
+
+=== TEST 40: STARTTLS is answered by what is no reply
+--- smtp
+mx1 11 pipelining starttls users=john
+    starttls: raw "what?\r\n" ; hang
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.tls: null
+smtp.tls_error: *
+smtp.attempts: 2
+smtp.rule: accepted-2xx
+--- smtp_sessions: 2
+--- smtp_check eval
+sub { $_[1] !~ m{mx1/2 .* C: STARTTLS} }
+
+
+
+=== TEST 41: the session is closed at EHLO behind the handshake
+--- smtp
+mx1 11 pipelining starttls users=john
+    ehlo#2: close
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.tls: null
+smtp.tls_error: session failed after the handshake
+smtp.attempts: 2
+smtp.rule: accepted-2xx
+--- smtp_sessions: 2
+--- smtp_check eval
+sub { $_[1] !~ m{mx1/2 .* C: STARTTLS} }
+
+
+
+=== TEST 42: likewise by a reset, and a refusal
+--- smtp
+mx1 11 pipelining starttls users=john
+    ehlo#2: 554 5.5.1 Error ; reset
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.tls: null
+smtp.tls_error: session failed after the handshake
+smtp.attempts: 2
+smtp.rule: accepted-2xx
+--- smtp_sessions: 2
+--- smtp_check eval
+sub { $_[1] !~ m{mx1/2 .* C: STARTTLS} }
+
+
+
+=== TEST 43: the session is closed at MAIL behind the handshake
+--- smtp
+mx1 11 starttls users=john
+    mail@1: close
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.tls: null
+smtp.tls_error: session failed after the handshake
+smtp.attempts: 2
+smtp.rule: accepted-2xx
+--- smtp_sessions: 2
+--- smtp_check eval
+sub { $_[1] !~ m{mx1/2 .* C: STARTTLS} }
+
+
+
+=== TEST 44: likewise with PIPELINING: in steps, then in clear
+--- smtp
+mx1 11 pipelining starttls users=john
+    mail@1: close
+    mail@2: close
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+smtp.tls: null
+smtp.tls_error: session failed after the handshake
+smtp.attempts: 3
+
+
+
+=== TEST 45: a certificate of ours is required, TLS 1.3: an alert behind our Finished
+--- smtp
+mx1 11 pipelining starttls clientcert users=john
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+verification_level: confirmed
+blame: null
+smtp.tls: null
+smtp.tls_error: session failed after the handshake
+smtp.attempts: 2
+smtp.rule: accepted-2xx
+--- smtp_sessions: 2
+--- smtp_check eval
+sub { $_[1] !~ m{mx1/2 .* C: STARTTLS} }
+
+
+
+=== TEST 46: once: a host that fails in clear, too
+--- smtp
+mx1 11 pipelining starttls users=john
+    ehlo#2: close
+    mail: close
+--- address: john@ok.test
+--- json
+status: unknown
+reason: protocol_error
+smtp.attempts: <= 3
+
+
+
+=== TEST 47: STARTTLS is required: nothing in clear, starttls close
+--- verify
+smtp_verify_starttls required;
+--- smtp
+mx1 11 pipelining starttls users=john
+    starttls: close
+--- address: john@ok.test
+--- json
+status: unknown
+smtp.mailbox_exists: null
+smtp.attempts: 1
+--- smtp_sessions: 1
+--- smtp_unlike
+C: MAIL
+
+
+
+=== TEST 48: STARTTLS is required: nothing in clear, starttls reset
+--- verify
+smtp_verify_starttls required;
+--- smtp
+mx1 11 pipelining starttls users=john
+    starttls: reset
+--- address: john@ok.test
+--- json
+status: unknown
+smtp.mailbox_exists: null
+smtp.attempts: 1
+--- smtp_sessions: 1
+--- smtp_unlike
+C: MAIL
+
+
+
+=== TEST 49: STARTTLS is required: nothing in clear, ehlo#2 close
+--- verify
+smtp_verify_starttls required;
+--- smtp
+mx1 11 pipelining starttls users=john
+    ehlo#2: close
+--- address: john@ok.test
+--- json
+status: unknown
+smtp.mailbox_exists: null
+smtp.attempts: 1
+--- smtp_sessions: 1
+--- smtp_unlike
+C: MAIL
+
+
+
+=== TEST 50: STARTTLS is required: nothing in clear, ehlo#2 421 4.3.2 Closing ; close
+--- verify
+smtp_verify_starttls required;
+--- smtp
+mx1 11 pipelining starttls users=john
+    ehlo#2: 421 4.3.2 Closing ; close
+--- address: john@ok.test
+--- json
+status: unknown
+smtp.mailbox_exists: null
+smtp.attempts: 1
+--- smtp_sessions: 1
+--- smtp_unlike
+C: MAIL
+
+
+
+=== TEST 51: too many connections, it says behind the handshake: no further one
+--- smtp
+mx1 11 pipelining starttls users=john
+    ehlo#2: 421 4.7.0 Too many connections ; close
+--- address: john@ok.test
+--- json
+status: unknown
+reason: rate_limited
+smtp.attempts: 1
+--- smtp_sessions: 1

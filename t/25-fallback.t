@@ -881,3 +881,196 @@ mx2.ok.test ! drop
 status: unknown
 reason: dns_error
 blame: network
+
+
+
+=== TEST 45: HELO after 501
+--- smtp
+mx1 11 users=john
+    ehlo: 501 Syntax error in parameters or arguments
+--- address: jane@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+smtp.attempts: 1
+--- smtp_turns
+EHLO verifier.test
+HELO verifier.test
+MAIL FROM:<probe@verifier.test>
+RCPT TO:<jane@ok.test>
+QUIT
+
+
+
+=== TEST 46: HELO after 504
+--- smtp
+mx1 11 users=john
+    ehlo: 504 5.5.4 Command parameter not implemented
+--- address: jane@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+smtp.attempts: 1
+--- smtp_turns
+EHLO verifier.test
+HELO verifier.test
+MAIL FROM:<probe@verifier.test>
+RCPT TO:<jane@ok.test>
+QUIT
+
+
+
+=== TEST 47: HELO after 550, where the command is not known
+--- smtp
+mx1 11 users=john
+    ehlo: 550 5.5.1 Command not recognized
+--- address: jane@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+smtp.attempts: 1
+--- smtp_turns
+EHLO verifier.test
+HELO verifier.test
+MAIL FROM:<probe@verifier.test>
+RCPT TO:<jane@ok.test>
+QUIT
+
+
+
+=== TEST 48: HELO after 554, likewise
+--- smtp
+mx1 11 users=john
+    ehlo: 554 Unknown command
+--- address: jane@ok.test
+--- json
+status: undeliverable
+reason: mailbox_not_found
+smtp.attempts: 1
+--- smtp_turns
+EHLO verifier.test
+HELO verifier.test
+MAIL FROM:<probe@verifier.test>
+RCPT TO:<jane@ok.test>
+QUIT
+
+
+
+=== TEST 49: no HELO where our name is what is wrong
+--- smtp
+mx1 11
+    ehlo@1: 501 5.5.2 <verifier.test>: Helo command rejected: Invalid name
+    ehlo@2: 504 5.5.2 <verifier.test>: Helo command rejected: need fully-qualified hostname
+    ehlo@3: 550 5.7.1 EHLO command refused, unknown domain
+    ehlo@4: 501 Invalid domain name
+--- address
+anna@ok.test
+bert@ok.test
+carl@ok.test
+dora@ok.test
+--- json
+status: unknown
+verification_level: estimated
+smtp.stage: ehlo
+smtp.mailbox_exists: null
+--- smtp_unlike
+C: HELO
+
+
+
+=== TEST 50: a greeting that is not about us, 554 5.7.1 No SMTP service here: the next MX
+--- smtp
+mx1 11
+    banner: 554 5.7.1 No SMTP service here ; close
+mx2 12 users=john
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+smtp.mx_host: mx2.ok.test
+smtp.attempts: 2
+
+
+
+=== TEST 51: a greeting that is not about us, 554 5.3.2 mx1 not in service: the next MX
+--- smtp
+mx1 11
+    banner: 554 5.3.2 mx1 not in service ; close
+mx2 12 users=john
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+smtp.mx_host: mx2.ok.test
+smtp.attempts: 2
+
+
+
+=== TEST 52: a greeting that is not about us, 554 5.7.0: the next MX
+--- smtp
+mx1 11
+    banner: 554 5.7.0 ; close
+mx2 12 users=john
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+smtp.mx_host: mx2.ok.test
+smtp.attempts: 2
+
+
+
+=== TEST 53: a greeting that is not about us, 554 Transaction failed: the next MX
+--- smtp
+mx1 11
+    banner: 554 Transaction failed ; close
+mx2 12 users=john
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+smtp.mx_host: mx2.ok.test
+smtp.attempts: 2
+
+
+
+=== TEST 54: a greeting that is about us: no other MX is asked
+--- smtp
+mx1 11
+    banner: 554 5.7.1 Your address is not welcome here, access denied ; close
+mx2 12 users=john
+--- address: john@ok.test
+--- json
+status: unknown
+reason: /^(sender_blocked|policy_rejected)$/
+smtp.mx_host: mx1.ok.test
+smtp.attempts: 1
+
+
+
+=== TEST 55: a greeting that is about us: no other MX is asked
+--- smtp
+mx1 11
+    banner: 554 5.7.1 Client host [127.0.0.1] blocked using zen.spamhaus.org ; close
+mx2 12 users=john
+--- address: john@ok.test
+--- json
+status: unknown
+reason: sender_blocked
+smtp.mx_host: mx1.ok.test
+smtp.attempts: 1
+
+
+
+=== TEST 56: all of them say so: the reply is told
+--- smtp
+mx1 11
+    banner: 554 5.7.1 No SMTP service here ; close
+mx2 12
+    banner: 554 5.7.1 No SMTP service here ; close
+--- address: john@ok.test
+--- json
+status: unknown
+smtp.response_code: 554
+smtp.stage: banner
+smtp.attempts: 2

@@ -809,3 +809,45 @@ EHLO verifier.test
 MAIL FROM:<probe@verifier.test> | RCPT TO:<i@ok.test>
 QUIT
 --- linger: 3s
+
+
+
+=== TEST 36: the end of an idle session is no timeout of the mail server
+--- not_slower
+--- verify
+smtp_verify_keepalive 8 timeout=300ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining accept
+--- request eval
+['GET /verify?email=a@ok.test',
+ ["POST /verify\nemail=", { value => 'b@ok.test', delay_before => 1 }]]
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+reason: accepted_untested
+--- smtp_sessions: 2
+--- no_error_log
+mail server timed out
+--- linger: 3s
+
+
+
+=== TEST 37: nor is it in TLS
+--- not_slower
+--- verify
+smtp_verify_keepalive 8 timeout=300ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining accept starttls
+--- request eval
+['GET /verify?email=a@ok.test',
+ ["POST /verify\nemail=", { value => 'b@ok.test', delay_before => 1 }]]
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+reason: accepted_untested
+--- smtp_sessions: 2
+--- no_error_log
+mail server timed out
+--- linger: 3s

@@ -82,6 +82,7 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
             class->reason = rule[i].reason;
             class->rule = rule[i].id;
             class->session = rule[i].session;
+            class->words = (rule[i].all.n != 0 || rule[i].any.n != 0);
             class->bare = rule[i].bare;
             retry = rule[i].retry;
             break;

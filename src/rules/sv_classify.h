@@ -39,6 +39,7 @@ typedef struct {
     unsigned        retry_after;    /* s that the server or the rule names,
                                        else 0 */
     unsigned        bare;       /* 1: a 4xx that gives no reason */
+    unsigned        words;      /* 1: by the text, not by its codes alone */
     unsigned        session;    /* 1: said of the session, not of whom it was
                                    asked for */
     char            enhanced[12];   /* given or found in the text, or "" */

@@ -4,6 +4,10 @@
 #include "ngx_smtp_verify_transport.h"
 
 
+static ngx_uint_t ngx_smtp_verify_opening_is_old(
+    ngx_smtp_verify_session_t *s);
+static ngx_uint_t ngx_smtp_verify_opening_says(ngx_smtp_verify_session_t *s,
+    const char **words);
 static void ngx_smtp_verify_opening_greeted(ngx_smtp_verify_session_t *s);
 
 
@@ -51,7 +55,7 @@ ngx_smtp_verify_opening_ehlo(ngx_smtp_verify_session_t *s)
 
     ehlo = (s->commands[0] == ngx_smtp_verify_cmd_ehlo);
 
-    if (ehlo && (s->code == 500 || s->code == 502) && !s->dirty) {
+    if (ehlo && !s->dirty && ngx_smtp_verify_opening_is_old(s)) {
         ngx_smtp_verify_flight_command(s, ngx_smtp_verify_cmd_helo);
         return;
     }
@@ -69,6 +73,71 @@ ngx_smtp_verify_opening_ehlo(ngx_smtp_verify_session_t *s)
     s->esmtp = ehlo;
 
     ngx_smtp_verify_opening_greeted(s);
+}
+
+
+/*
+ * A server that knows no EHLO: by the codes of RFC 5321 for a command, or an
+ * argument, that is not understood, unless the text is about our name; or by
+ * another 5xx that says so in words.
+ */
+
+static ngx_uint_t
+ngx_smtp_verify_opening_is_old(ngx_smtp_verify_session_t *s)
+{
+    static const char  *of_name[] = {
+        "name", "domain", "fqdn", "qualified", "address", "reject", "denied",
+        "refused", "blocked", NULL
+    };
+    static const char  *command[] = { "command", NULL };
+    static const char  *of_command[] = {
+        "unrecognized", "unrecognised", "not recognized", "not recognised",
+        "unknown", "not implemented", "not supported", "unsupported",
+        "not understood", "invalid", "illegal", NULL
+    };
+
+    switch (s->code) {
+
+    case 500:
+    case 502:
+        return 1;
+
+    case 501:
+    case 504:
+        return !ngx_smtp_verify_opening_says(s, of_name);
+
+    default:
+        return s->code > 504
+               && ngx_smtp_verify_opening_says(s, command)
+               && ngx_smtp_verify_opening_says(s, of_command)
+               && !ngx_smtp_verify_opening_says(s, of_name);
+    }
+}
+
+
+/* one of the words, which end with NULL */
+
+static ngx_uint_t
+ngx_smtp_verify_opening_says(ngx_smtp_verify_session_t *s, const char **words)
+{
+    u_char  *last;
+
+    if (s->text.len == 0) {
+        return 0;
+    }
+
+    last = s->text.data + s->text.len;
+
+    for ( /* void */ ; *words; words++) {
+        if (ngx_strlcasestrn(s->text.data, last, (u_char *) *words,
+                             ngx_strlen(*words) - 1)
+            != NULL)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -9,12 +9,13 @@ void
 ngx_smtp_verify_transcript_received(ngx_smtp_verify_session_t *s)
 {
     size_t   len;
-    u_char  *p, buf[SV_REPLY_TEXT_MAX + 8];
+    u_char  *p, buf[2 * SV_REPLY_TEXT_MAX + 8];
 
     len = s->parser.line_len;
 
     p = ngx_sprintf(buf, "%03ui%c", (ngx_uint_t) s->parser.code,
                     s->parser.more ? '-' : ' ');
+    p = ngx_cpymem(p, s->parser.text, s->parser.repeated);
     p = ngx_cpymem(p, s->parser.line, len);
 
     ngx_smtp_verify_transcript_add(s, ngx_smtp_verify_line_received, buf,

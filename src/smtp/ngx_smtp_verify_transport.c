@@ -12,6 +12,10 @@ static ngx_int_t ngx_smtp_verify_transport_test_connect(ngx_connection_t *c);
 static ngx_int_t ngx_smtp_verify_transport_opened(
     ngx_smtp_verify_session_t *s);
 static ngx_int_t ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s);
+static ssize_t ngx_smtp_verify_transport_write_to(
+    ngx_smtp_verify_session_t *s, u_char *data, size_t len);
+static ngx_uint_t ngx_smtp_verify_transport_hush(
+    ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_transport_flush(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_transport_lost(ngx_smtp_verify_session_t *s);
 static ngx_int_t ngx_smtp_verify_transport_connect(
@@ -166,8 +170,14 @@ ngx_smtp_verify_transport_read(ngx_event_t *rev)
     }
 
     if (rev->timedout) {
-        ngx_log_error(NGX_LOG_INFO, &s->log, NGX_ETIMEDOUT,
-                      "mail server timed out");
+
+        /* that of a session that is kept is nobody's fault */
+
+        if (!c->idle) {
+            ngx_log_error(NGX_LOG_INFO, &s->log, NGX_ETIMEDOUT,
+                          "mail server timed out");
+        }
+
         ngx_smtp_verify_session_fail(s, SV_TIMEOUT);
         goto done;
     }
@@ -282,6 +292,7 @@ static ngx_int_t
 ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
 {
     ssize_t            n;
+    ngx_uint_t         level;
     const u_char      *pos;
     ngx_connection_t  *c;
     static u_char      buf[NGX_SMTP_VERIFY_READ_SIZE];
@@ -290,7 +301,11 @@ ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
 
     for ( ;; ) {
 
+        level = ngx_smtp_verify_transport_hush(s);
+
         n = c->recv(c, buf, NGX_SMTP_VERIFY_READ_SIZE);
+
+        s->log.log_level = level;
 
         if (n == NGX_AGAIN) {
             return NGX_OK;
@@ -338,6 +353,46 @@ ngx_smtp_verify_transport_lost(ngx_smtp_verify_session_t *s)
 }
 
 
+static ssize_t
+ngx_smtp_verify_transport_write_to(ngx_smtp_verify_session_t *s, u_char *data,
+    size_t len)
+{
+    ssize_t            n;
+    ngx_uint_t         level;
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    level = ngx_smtp_verify_transport_hush(s);
+
+    n = c->send(c, data, len);
+
+    s->log.log_level = level;
+
+    return n;
+}
+
+
+/*
+ * An alert that a mail server sends over TLS, which wants a certificate of
+ * ours for instance, is logged at [crit] by some versions of nginx.
+ */
+
+static ngx_uint_t
+ngx_smtp_verify_transport_hush(ngx_smtp_verify_session_t *s)
+{
+    ngx_uint_t  level;
+
+    level = s->log.log_level;
+
+    if (s->peer.connection->ssl) {
+        s->log.log_level = ngx_min(level, NGX_LOG_ALERT);
+    }
+
+    return level;
+}
+
+
 void
 ngx_smtp_verify_transport_send(ngx_smtp_verify_session_t *s, u_char *data,
     size_t len)
@@ -347,7 +402,7 @@ ngx_smtp_verify_transport_send(ngx_smtp_verify_session_t *s, u_char *data,
 
     c = s->peer.connection;
 
-    n = s->out ? NGX_ERROR : c->send(c, data, len);
+    n = s->out ? NGX_ERROR : ngx_smtp_verify_transport_write_to(s, data, len);
 
     if (n == (ssize_t) len) {
         return;
@@ -386,7 +441,7 @@ ngx_smtp_verify_transport_flush(ngx_smtp_verify_session_t *s)
 
     while (s->out_len) {
 
-        n = c->send(c, s->out, s->out_len);
+        n = ngx_smtp_verify_transport_write_to(s, s->out, s->out_len);
 
         if (n == NGX_ERROR) {
             ngx_smtp_verify_transport_lost(s);

@@ -257,6 +257,8 @@ sv_reply_end_line(sv_reply_parser_t *p)
 
     len = p->text + p->text_len - p->line;
 
+    p->repeated = 0;
+
     /* only behind text: the first that was kept has to keep its code */
 
     if (p->line > p->text) {
@@ -265,6 +267,7 @@ sv_reply_end_line(sv_reply_parser_t *p)
         if (n && n <= len && memcmp(p->text, p->line, n) == 0) {
             memmove(p->line, p->line + n, len - n);
             len -= n;
+            p->repeated = n;
         }
     }
 

@@ -39,6 +39,8 @@ typedef struct {
     unsigned char  *line;           /* in text: the line being reported, cut
                                        where text is full */
     size_t          line_len;
+    size_t          repeated;       /* octets at the beginning of text that
+                                       were at that of the line, too */
 
     /* private */
     unsigned        state;

@@ -12,6 +12,10 @@ static void ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_no_utf8(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p);
+static const char *ngx_smtp_verify_dialog_broke_tls(
+    ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_clear(ngx_smtp_verify_probe_t *p,
+    const char *error);
 static void ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p);
 
@@ -304,6 +308,7 @@ ngx_smtp_verify_dialog_no_utf8(ngx_smtp_verify_probe_t *p)
 static void
 ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
 {
+    const char                 *error;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
@@ -365,12 +370,10 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    if (s->fault == SV_TLS_FAILED && !p->no_tls
-        && p->conf->session.starttls != NGX_SMTP_VERIFY_STARTTLS_REQUIRED)
-    {
-        p->no_tls = 1;
-        p->tls_error = s->tls.error;
-        ngx_smtp_verify_route_retry(p);
+    error = ngx_smtp_verify_dialog_broke_tls(p);
+
+    if (error) {
+        ngx_smtp_verify_dialog_clear(p, error);
         return;
     }
 
@@ -392,14 +395,101 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * A reply before RCPT.  At banner and EHLO another host may do better, unless
- * it is us who are refused: all of theirs would say the same.
+ * TLS is opportunistic: where it does not work, or the session that it is for
+ * does not survive it, the address is asked in clear, once.  Says why, or NULL.
+ */
+
+static const char *
+ngx_smtp_verify_dialog_broke_tls(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (p->no_tls
+        || p->conf->session.starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED)
+    {
+        return NULL;
+    }
+
+    if (s->fault == SV_TLS_FAILED) {
+        return s->tls.error;
+    }
+
+    if (s->fault && s->stage == SV_STAGE_STARTTLS) {
+        return s->fault == SV_TIMEOUT ? "STARTTLS was not answered"
+                                      : "connection was closed";
+    }
+
+    if (s->tls.protocol == NULL) {
+        return NULL;
+    }
+
+    /* a flight may have been too much: in steps first, and still in TLS */
+
+    if (s->stage == SV_STAGE_EHLO
+        || (s->stage == SV_STAGE_MAIL && s->fault && !s->excess
+            && (p->stepwise || !s->pipelined)))
+    {
+        return "session failed after the handshake";
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_smtp_verify_dialog_clear(ngx_smtp_verify_probe_t *p, const char *error)
+{
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify in clear: %s", error);
+
+    p->no_tls = 1;
+    p->tls_error = error;
+
+    ngx_smtp_verify_route_retry(p);
+}
+
+
+/*
+ * The server complains of the order of commands that came in one flight: it
+ * offers PIPELINING, and cannot do it.
+ */
+
+ngx_uint_t
+ngx_smtp_verify_dialog_in_steps(ngx_smtp_verify_probe_t *p, sv_class_t *class)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    return class->session && class->reason != SV_RATE_LIMITED
+           && s->pipelined && s->stage >= SV_STAGE_MAIL && !s->excess
+           && !p->stepwise;
+}
+
+
+/*
+ * A reply before RCPT.  At banner and EHLO another host may do better (RFC
+ * 5321 section 5.1), unless it says that it is us who are refused: all of
+ * theirs would say the same.
  */
 
 static void
 ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p)
 {
+    sv_class_t                  class;
+    ngx_uint_t                  ours;
+    const char                 *error;
     ngx_smtp_verify_evidence_t  ev;
+
+    (void) ngx_smtp_verify_evidence_classify(p, &class);
+
+    if (ngx_smtp_verify_dialog_in_steps(p, &class)) {
+        p->stepwise = 1;
+        ngx_smtp_verify_route_retry(p);
+        return;
+    }
 
     ngx_smtp_verify_evidence_reply(p, &ev);
 
@@ -408,28 +498,49 @@ ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p)
     case SV_SENDER_BLOCKED:
     case SV_POLICY_REJECTED:
     case SV_RELAY_DENIED:
+        ours = (ev.stage >= SV_STAGE_MAIL || class.words);
         break;
 
     default:
-        if (ev.stage < SV_STAGE_MAIL) {
-            ngx_smtp_verify_evidence_keep(p, &ev);
-            ngx_smtp_verify_route_next(p);
-            return;
-        }
+        ours = (ev.stage >= SV_STAGE_MAIL);
     }
 
-    p->result.evidence = ev;
-    ngx_smtp_verify_probe_finish(p, ev.reason);
+    if (ours) {
+        p->result.evidence = ev;
+        ngx_smtp_verify_probe_finish(p, ev.reason);
+        return;
+    }
+
+    ngx_smtp_verify_evidence_keep(p, &ev);
+
+    error = (ev.reason == SV_RATE_LIMITED)
+            ? NULL : ngx_smtp_verify_dialog_broke_tls(p);
+
+    if (error) {
+        ngx_smtp_verify_dialog_clear(p, error);
+        return;
+    }
+
+    ngx_smtp_verify_route_next(p);
 }
 
 
 static void
 ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
 {
+    sv_class_t            class;
     sv_reason_e           reason;
     const sv_provider_t  *provider;
 
     if (ngx_smtp_verify_doubt(p) && ngx_smtp_verify_dialog_anew(p)) {
+        return;
+    }
+
+    (void) ngx_smtp_verify_evidence_classify(p, &class);
+
+    if (ngx_smtp_verify_dialog_in_steps(p, &class)) {
+        p->stepwise = 1;
+        ngx_smtp_verify_route_retry(p);
         return;
     }
 
@@ -438,7 +549,7 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
     reason = p->result.evidence.reason;
     provider = p->result.provider;
 
-    if (p->stepwise) {
+    if (p->stepwise && !class.session) {
         ngx_smtp_verify_facts_set_stepwise(p->conf,
                                            &p->mx.records[p->imx].host);
     }

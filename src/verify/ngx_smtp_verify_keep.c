@@ -60,6 +60,7 @@ ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_leave(s);
 
     s->handler = ngx_smtp_verify_keep_handler;
+    s->log.action = "keeping an idle session with mail server";
 
     /* closed when nginx stops, or needs the connection */
 
@@ -307,6 +308,7 @@ ngx_smtp_verify_keep_take(ngx_smtp_verify_session_t *s)
 
     s->reused = 1;
     s->idle = ngx_current_msec - s->idle;
+    s->log.action = "talking to mail server";
 }
 
 
@@ -352,6 +354,9 @@ ngx_smtp_verify_keep_handler(ngx_smtp_verify_session_t *s)
     ngx_reusable_connection(c, 0);
 
     if (s->fault == SV_TIMEOUT) {
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, &s->log, 0,
+                       "smtp verify idle session ended");
+
         s->fault = SV_REASON_NONE;
         s->dirty = 0;
         c->read->timedout = 0;

@@ -171,6 +171,8 @@ ngx_int_t ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     ngx_msec_t connect_timeout);
 void ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_dialog_learn(ngx_smtp_verify_probe_t *p);
+ngx_uint_t ngx_smtp_verify_dialog_in_steps(ngx_smtp_verify_probe_t *p,
+    sv_class_t *class);
 
 /* doubt.c: the address was answered; 1: ask anew in a fresh session */
 ngx_uint_t ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p);

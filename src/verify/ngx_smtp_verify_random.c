@@ -321,6 +321,11 @@ ngx_smtp_verify_random_again(ngx_smtp_verify_probe_t *p)
 
     reason = ngx_smtp_verify_evidence_classify(p, &class);
 
+    if (ngx_smtp_verify_dialog_in_steps(p, &class)) {
+        p->stepwise = 1;
+        return 1;
+    }
+
     if (reason == SV_MAILBOX_FULL) {
         return 0;
     }

@@ -170,6 +170,9 @@ sub tls_context
     return IO::Socket::SSL::SSL_Context->new(
         SSL_server => 1, SSL_cert_file => $cert, SSL_key_file => $key,
         SSL_session_id_context => 'lab',
+        $opt->{clientcert} ? (SSL_ca_file => $cert, SSL_verify_mode =>
+            IO::Socket::SSL::SSL_VERIFY_PEER()
+            | IO::Socket::SSL::SSL_VERIFY_FAIL_IF_NO_PEER_CERT()) : (),
         $opt->{tls} ? (SSL_version => $version{$opt->{tls}},
                        SSL_cipher_list => 'DEFAULT:@SECLEVEL=0') : ())
         || die "smtp: TLS: $SSL_ERROR\n";
@@ -790,7 +793,9 @@ sub records
 
     open my $in, '<', $logfile or return [];
 
-    return [map { $JSON->decode($_) } <$in>];
+    # its last line may be on its way yet
+
+    return [map { $JSON->decode($_) } grep { /\n\z/ } <$in>];
 }
 
 
