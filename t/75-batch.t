@@ -894,8 +894,8 @@ Content-Type: text/plain
 --- more_headers
 Content-Type: text/plain
 --- request eval
-"POST /batch\n" . "not an address\n" x 20000
---- response_body_like: "summary":true,"lines":20000,.*"complete":true
+"POST /batch\n" . "not an address\n" x 10000
+--- response_body_like: "summary":true,"lines":10000,.*"complete":true
 --- within: 2s
 
 
