@@ -291,6 +291,8 @@ sv_tool_classify(sv_tool_t *tool, cJSON *object)
     sv_tool_string(object, "enhanced", &reply.enhanced);
     sv_tool_string(object, "text", &reply.text);
     sv_tool_string(object, "provider", &reply.provider);
+    sv_tool_string(object, "address", &reply.rcpt);
+    sv_tool_string(object, "from", &reply.from);
     reply.stage = sv_tool_stage(&stage);
 
     sv_classify(tool->rules, &reply, &class);

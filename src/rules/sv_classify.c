@@ -21,6 +21,14 @@ typedef struct {
 } sv_context_t;
 
 
+static const sv_rule_t *sv_rule_find(sv_context_t *ctx,
+    const unsigned char *text, size_t len);
+static const sv_rule_t *sv_rule_without_name(const sv_rule_t *rule,
+    const sv_rule_t *without);
+static const sv_rule_t *sv_rule_unquoted(const sv_rule_t *rule,
+    const sv_rule_t *unquoted);
+static int sv_rule_is_told(const sv_rule_t *rule);
+static int sv_reason_is_mailbox(sv_reason_e reason);
 static int sv_code_in(const unsigned char *codes, unsigned code);
 static void sv_open_rules(sv_context_t *ctx);
 static int sv_rule_matches(const sv_context_t *ctx, size_t n);
@@ -44,11 +52,11 @@ void
 sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
     sv_class_t *class)
 {
-    size_t            i, len;
+    size_t            len, n;
     unsigned          retry;
     sv_context_t      ctx;
-    unsigned char     text[SV_FOLDED_MAX];
     const sv_rule_t  *rule;
+    unsigned char     text[SV_TEXT_MAX];
 
     ctx.rules = rules;
     ctx.reply = reply;
@@ -59,14 +67,25 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
         memset(ctx.enhanced, 0, sizeof(ctx.enhanced));
     }
 
-    if (!sv_code_in(rules->quiet, ctx.code)) {
-        len = reply->text.len < SV_TEXT_MAX ? reply->text.len : SV_TEXT_MAX;
-        len = sv_fold_text(reply->text.data, len, text, sizeof(text));
-        sv_match_run(&rules->match, text, len, &ctx.hits);
-        sv_open_rules(&ctx);
+    len = reply->text.len < SV_TEXT_MAX ? reply->text.len : SV_TEXT_MAX;
+    rule = sv_rule_find(&ctx, reply->text.data, len);
+
+    if (len != 0 && !sv_code_in(rules->quiet, ctx.code)) {
+        n = sv_reading_local(reply, text, len);
+
+        if (n != 0) {
+            rule = sv_rule_without_name(rule, sv_rule_find(&ctx, text, n));
+        }
+
+        if (rule != NULL && sv_reason_is_mailbox(rule->reason)) {
+            n = sv_reading_unquoted(reply, text, len);
+
+            if (n != 0) {
+                rule = sv_rule_unquoted(rule, sv_rule_find(&ctx, text, n));
+            }
+        }
     }
 
-    retry = 0;
     memset(class, 0, sizeof(sv_class_t));
 
     if (ctx.has_enhanced) {
@@ -74,19 +93,25 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
     }
 
     sv_class_default(ctx.code, class);
+    retry = 0;
 
-    rule = rules->rules.elts;
+    if (rule != NULL) {
+        class->reason = rule->reason;
+        class->rule = rule->id;
+        class->session = rule->session;
+        class->bare = rule->bare;
+        class->words = sv_rule_is_told(rule);
+        retry = rule->retry;
+    }
 
-    for (i = 0; i < rules->rules.nelts; i++) {
-        if (sv_rule_matches(&ctx, i)) {
-            class->reason = rule[i].reason;
-            class->rule = rule[i].id;
-            class->session = rule[i].session;
-            class->words = (rule[i].all.n != 0 || rule[i].any.n != 0);
-            class->bare = rule[i].bare;
-            retry = rule[i].retry;
-            break;
-        }
+    /* what names MAIL FROM alone was a check of that */
+
+    if (sv_reason_is_mailbox(class->reason)
+        && sv_reading_names(reply, &reply->from)
+        && !sv_reading_names(reply, &reply->rcpt))
+    {
+        class->reason = SV_SENDER_BLOCKED;
+        class->rule = "names-our-address";
     }
 
     if (sv_reason_waits(class->reason)) {
@@ -97,6 +122,82 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
             class->retry_after = retry;
         }
     }
+}
+
+
+/* the rule that decides the text, NULL: none does */
+
+static const sv_rule_t *
+sv_rule_find(sv_context_t *ctx, const unsigned char *text, size_t len)
+{
+    size_t            i;
+    unsigned char     folded[SV_FOLDED_MAX];
+    const sv_rule_t  *rule;
+
+    if (!sv_code_in(ctx->rules->quiet, ctx->code)) {
+        len = sv_fold_text(ctx->reply, text, len, folded, sizeof(folded));
+        sv_match_run(&ctx->rules->match, folded, len, &ctx->hits);
+        sv_open_rules(ctx);
+    }
+
+    rule = ctx->rules->rules.elts;
+
+    for (i = 0; i < ctx->rules->rules.nelts; i++) {
+        if (sv_rule_matches(ctx, i)) {
+            return &rule[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/*
+ * The reading in which the name of the recipient is a name.  But where it is
+ * a word for a thing as well, "host not found" may be said of a host.
+ */
+
+static const sv_rule_t *
+sv_rule_without_name(const sv_rule_t *rule, const sv_rule_t *without)
+{
+    if (rule == NULL || without == NULL) {
+        return rule;
+    }
+
+    if (sv_reason_is_mailbox(without->reason)
+        && (rule->reason == SV_SERVER_ERROR
+            || (rule->reason == SV_REJECTED && sv_rule_is_told(rule))))
+    {
+        return rule;
+    }
+
+    return without;
+}
+
+
+/* what is said outside of quotes, where that tells a reason */
+
+static const sv_rule_t *
+sv_rule_unquoted(const sv_rule_t *rule, const sv_rule_t *unquoted)
+{
+    return unquoted != NULL && sv_rule_is_told(unquoted) ? unquoted : rule;
+}
+
+
+/* by words, and not by the code alone */
+
+static int
+sv_rule_is_told(const sv_rule_t *rule)
+{
+    return rule->any.n != 0 || rule->all.n != 0;
+}
+
+
+static int
+sv_reason_is_mailbox(sv_reason_e reason)
+{
+    return reason == SV_MAILBOX_NOT_FOUND || reason == SV_MAILBOX_DISABLED
+           || reason == SV_MAILBOX_FULL;
 }
 
 

@@ -30,6 +30,8 @@ typedef struct {
     sv_str_t        enhanced;   /* "5.1.1", or empty */
     sv_str_t        text;       /* any bytes */
     sv_str_t        provider;   /* id of conf/providers.conf, or empty */
+    sv_str_t        rcpt;       /* the address that was asked, or empty */
+    sv_str_t        from;       /* MAIL FROM, or empty */
 } sv_reply_t;
 
 

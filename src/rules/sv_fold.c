@@ -12,9 +12,10 @@
 
 
 typedef struct {
-    unsigned char  *data;
-    size_t          len;
-    size_t          size;
+    unsigned char     *data;
+    size_t             len;
+    size_t             size;
+    const sv_reply_t  *reply;       /* NULL: no reply */
 } sv_out_t;
 
 
@@ -50,12 +51,18 @@ static const unsigned char  sv_chunk_ends[32] = {
 };
 
 
+static size_t sv_fold_words(const sv_reply_t *reply,
+    const unsigned char *src, size_t len, unsigned char *dst, size_t size);
 static const unsigned char *sv_chunk_end(const unsigned char *p,
     const unsigned char *end);
 static void sv_fold_chunk(sv_out_t *out, const unsigned char *p,
     const unsigned char *end);
 static int sv_fold_address(sv_out_t *out, const unsigned char *p,
     const unsigned char *end);
+static int sv_is_other(const sv_reply_t *reply, const unsigned char *p,
+    const unsigned char *at, const unsigned char *end);
+static int sv_is_same(const sv_str_t *address, const unsigned char *p,
+    size_t len);
 static void sv_fold_plain(sv_out_t *out, const unsigned char *p,
     const unsigned char *end);
 static void sv_fold_run(sv_out_t *out, const unsigned char *p,
@@ -81,12 +88,21 @@ static void sv_put_word(sv_out_t *out, unsigned char ch);
 size_t
 sv_fold(const unsigned char *src, size_t len, unsigned char *dst, size_t size)
 {
+    return sv_fold_words(NULL, src, len, dst, size);
+}
+
+
+static size_t
+sv_fold_words(const sv_reply_t *reply, const unsigned char *src, size_t len,
+    unsigned char *dst, size_t size)
+{
     sv_out_t              out;
     const unsigned char  *p, *end, *last;
 
     out.data = dst;
     out.size = size;
     out.len = 0;
+    out.reply = reply;
     sv_put(&out, ' ');
 
     if (len == 0) {
@@ -114,10 +130,10 @@ sv_fold(const unsigned char *src, size_t len, unsigned char *dst, size_t size)
 
 
 size_t
-sv_fold_text(const unsigned char *src, size_t len, unsigned char *dst,
-    size_t size)
+sv_fold_text(const sv_reply_t *reply, const unsigned char *src, size_t len,
+    unsigned char *dst, size_t size)
 {
-    len = sv_fold(src, len, dst, size - 3);
+    len = sv_fold_words(reply, src, len, dst, size - 3);
 
     if (dst[len - 1] != ' ') {
         dst[len++] = ' ';
@@ -207,8 +223,66 @@ sv_fold_address(sv_out_t *out, const unsigned char *p,
     }
 
     sv_fold_plain(out, p, local);
-    sv_put_word(out, SV_WORD_ADDRESS);
+    sv_put_word(out, out->reply && sv_is_other(out->reply, local, at, domain)
+                     ? SV_WORD_OTHER : SV_WORD_ADDRESS);
     sv_fold_plain(out, domain, end);
+
+    return 1;
+}
+
+
+/*
+ * Neither the recipient, whose domain a host may rewrite, nor ours.  Without
+ * the recipient nobody knows, nor where asterisks stand for a name.
+ */
+
+static int
+sv_is_other(const sv_reply_t *reply, const unsigned char *p,
+    const unsigned char *at, const unsigned char *end)
+{
+    size_t                n;
+    sv_str_t              local;
+    const unsigned char  *rcpt;
+
+    if (reply->rcpt.len == 0 || memchr(p, '*', at - p) != NULL) {
+        return 0;
+    }
+
+    while (end > at && end[-1] == '.') {
+        end--;
+    }
+
+    rcpt = memchr(reply->rcpt.data, '@', reply->rcpt.len);
+    local.data = reply->rcpt.data;
+    local.len = rcpt ? (size_t) (rcpt - local.data) : reply->rcpt.len;
+
+    /* user+tag may be told without the tag */
+
+    n = at - p;
+
+    if (n < local.len && local.data[n] == '+') {
+        local.len = n;
+    }
+
+    return !sv_is_same(&local, p, n)
+           && !sv_is_same(&reply->from, p, end - p);
+}
+
+
+static int
+sv_is_same(const sv_str_t *address, const unsigned char *p, size_t len)
+{
+    size_t  i;
+
+    if (address->len != len) {
+        return 0;
+    }
+
+    for (i = 0; i < len; i++) {
+        if (sv_lower(address->data[i]) != sv_lower(p[i])) {
+            return 0;
+        }
+    }
 
     return 1;
 }

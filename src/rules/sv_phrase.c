@@ -463,6 +463,10 @@ sv_phrase_append(sv_phrases_t *ph, sv_piece_t *piece, const sv_str_t *word,
         n = 3;
         memcpy(buf, " \4 ", n);
 
+    } else if (word->len == 7 && memcmp(word->data, "{other}", 7) == 0) {
+        n = 3;
+        memcpy(buf, " \5 ", n);
+
     } else {
         n = sv_fold(word->data, word->len, buf, SV_PIECE_SIZE - 2);
     }

@@ -25,7 +25,11 @@ static unsigned sv_retry_clock(const sv_word_t *word);
 static unsigned sv_retry_number(const sv_word_t *word, size_t *digits);
 static unsigned sv_retry_unit(const unsigned char *p, size_t len);
 static unsigned sv_retry_seconds(const sv_word_t *prev,
-    const sv_word_t *word, const sv_word_t *next);
+    const sv_word_t *word, const unsigned char **p,
+    const unsigned char *end);
+static unsigned sv_retry_part(const sv_word_t *word,
+    const unsigned char **p, const unsigned char *end, unsigned *least);
+static unsigned sv_retry_compact(const sv_word_t *word, unsigned *least);
 
 
 /* words after which a time is the one to wait; a last '*': a beginning */
@@ -61,11 +65,18 @@ static const char *const  sv_retry_after_words[] = {
 };
 
 
+/* between two units */
+
+static const char *const  sv_retry_and_words[] = {
+    "and", "et", "und", "y", "e", "i", NULL
+};
+
+
 unsigned
 sv_retry_after(const unsigned char *text, size_t len)
 {
     unsigned              near, seconds;
-    sv_word_t             word, prev, next, third;
+    sv_word_t             word, prev, next;
     const unsigned char  *p, *end, *q;
 
     if (len == 0) {
@@ -100,13 +111,13 @@ sv_retry_after(const unsigned char *text, size_t len)
             continue;
         }
 
-        q = sv_retry_word(p, end, &next);
-        seconds = sv_retry_seconds(&prev, &word, &next);
+        q = p;
+        seconds = sv_retry_seconds(&prev, &word, &q, end);
 
         if (seconds != 0 && near == 0) {
-            (void) sv_retry_word(q, end, &third);
+            (void) sv_retry_word(q, end, &next);
 
-            if (!sv_retry_is(&third, sv_retry_after_words)) {
+            if (!sv_retry_is(&next, sv_retry_after_words)) {
                 seconds = 0;
             }
         }
@@ -166,19 +177,57 @@ sv_retry_is(const sv_word_t *word, const char *const *list)
 }
 
 
-/* 0: no time, or one that is none to wait */
+/* 0: no time, or one that is none to wait; *p goes behind what was read */
 
 static unsigned
 sv_retry_seconds(const sv_word_t *prev, const sv_word_t *word,
-    const sv_word_t *next)
+    const unsigned char **p, const unsigned char *end)
 {
-    size_t    digits;
-    unsigned  number, unit;
+    unsigned              seconds, part, unit, least;
+    sv_word_t             next;
+    const unsigned char  *q;
 
     if (memchr(word->data, ':', word->len) != NULL) {
         return sv_retry_is(prev, sv_retry_clock_words) ? sv_retry_clock(word)
                                                        : 0;
     }
+
+    seconds = sv_retry_part(word, p, end, &least);
+
+    /* "1 hour and 30 minutes": each unit is smaller than the one before */
+
+    while (seconds != 0 && least > 1) {
+        q = sv_retry_word(*p, end, &next);
+
+        if (sv_retry_is(&next, sv_retry_and_words)) {
+            q = sv_retry_word(q, end, &next);
+        }
+
+        part = sv_retry_part(&next, &q, end, &unit);
+
+        if (part == 0 || unit >= least) {
+            break;
+        }
+
+        seconds += part;
+        least = unit;
+        *p = q;
+    }
+
+    return seconds;
+}
+
+
+/* "60 seconds", "60s", "1h30m"; *least is the smallest unit of it */
+
+static unsigned
+sv_retry_part(const sv_word_t *word, const unsigned char **p,
+    const unsigned char *end, unsigned *least)
+{
+    size_t                digits;
+    unsigned              number;
+    sv_word_t             next;
+    const unsigned char  *q;
 
     number = sv_retry_number(word, &digits);
 
@@ -186,16 +235,56 @@ sv_retry_seconds(const sv_word_t *prev, const sv_word_t *word,
         return 0;
     }
 
-    if (digits == word->len) {
-        /* "60 seconds" */
-        unit = sv_retry_unit(next->data, next->len);
-
-    } else {
-        /* "60s" */
-        unit = sv_retry_unit(word->data + digits, word->len - digits);
+    if (digits < word->len) {
+        return sv_retry_compact(word, least);
     }
 
-    return number * unit;
+    q = sv_retry_word(*p, end, &next);
+    *least = sv_retry_unit(next.data, next.len);
+
+    if (*least != 0) {
+        *p = q;
+    }
+
+    return number * *least;
+}
+
+
+static unsigned
+sv_retry_compact(const sv_word_t *word, unsigned *least)
+{
+    size_t     digits, n;
+    unsigned   seconds, number, unit;
+    sv_word_t  rest;
+
+    rest = *word;
+    seconds = 0;
+    *least = 0;
+
+    while (rest.len != 0) {
+        number = sv_retry_number(&rest, &digits);
+
+        rest.data += digits;
+        rest.len -= digits;
+
+        for (n = 0; n < rest.len && !sv_is_digit(rest.data[n]); n++) {
+            /* void */
+        }
+
+        unit = sv_retry_unit(rest.data, n);
+
+        if (digits == 0 || unit == 0 || (*least != 0 && unit >= *least)) {
+            return 0;
+        }
+
+        seconds += number * unit;
+        *least = unit;
+
+        rest.data += n;
+        rest.len -= n;
+    }
+
+    return seconds;
 }
 
 

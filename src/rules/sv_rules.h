@@ -36,6 +36,7 @@
 #define SV_WORD_IP          2       /* {ip} */
 #define SV_WORD_END         3       /* the end of a sentence */
 #define SV_WORD_LAST        4       /* {end}, of the text */
+#define SV_WORD_OTHER       5       /* {other}: an address of neither side */
 
 /* a sentence's end is as far as this many words: no gap spans it */
 #define SV_SENTENCE_GAP     32
@@ -172,8 +173,8 @@ void sv_array_free(sv_array_t *a);
 
 size_t sv_fold(const unsigned char *src, size_t len, unsigned char *dst,
     size_t size);
-size_t sv_fold_text(const unsigned char *src, size_t len, unsigned char *dst,
-    size_t size);           /* with {end} */
+size_t sv_fold_text(const sv_reply_t *reply, const unsigned char *src,
+    size_t len, unsigned char *dst, size_t size);   /* with {end}, {other} */
 
 
 /* sv_match.c */
@@ -187,6 +188,21 @@ void sv_match_build_free(sv_match_build_t *b);
 void sv_match_free(sv_match_t *m);
 void sv_match_run(const sv_match_t *m, const unsigned char *text, size_t len,
     sv_hits_t *hits);
+
+
+/*
+ * sv_reading.c: the first len octets of the reply's text, less the
+ * recipient's local part where it stands alone as a name, or less what stands
+ * in quotes.  Returns len, 0: there is no such thing, nothing was written.
+ */
+
+size_t sv_reading_local(const sv_reply_t *reply, unsigned char *dst,
+    size_t len);
+size_t sv_reading_unquoted(const sv_reply_t *reply, unsigned char *dst,
+    size_t len);
+
+/* does the text name the address? */
+int sv_reading_names(const sv_reply_t *reply, const sv_str_t *address);
 
 
 /* sv_retry.c: the seconds a reply asks us to wait, bounded; 0: none named */

@@ -2,7 +2,8 @@
 #include "sv_rules_parse.h"
 
 
-#define SV_STAGES_ALL  (~0u)
+#define SV_STAGES_ALL    (~0u)
+#define SV_EXAMPLE_RCPT  "jdoe@example.com"
 
 
 static int sv_check_codes(sv_parse_t *ps, sv_rule_t *rule);
@@ -338,6 +339,9 @@ sv_example_reply(sv_parse_t *ps, const sv_example_t *example,
     {
         return sv_lines_fail(&ps->lines, "an example begins with its code");
     }
+
+    reply->rcpt.data = (unsigned char *) SV_EXAMPLE_RCPT;
+    reply->rcpt.len = sizeof(SV_EXAMPLE_RCPT) - 1;
 
     reply->code = (p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0');
     reply->text.data = p + 3;

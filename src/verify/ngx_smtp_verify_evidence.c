@@ -8,10 +8,6 @@
 
 static ngx_uint_t ngx_smtp_verify_evidence_takes_none(
     ngx_smtp_verify_session_t *s, sv_class_t *class);
-static ngx_uint_t ngx_smtp_verify_evidence_is_ours(
-    ngx_smtp_verify_session_t *s, sv_class_t *class);
-static ngx_uint_t ngx_smtp_verify_evidence_names(
-    ngx_smtp_verify_session_t *s, ngx_str_t *address);
 static void ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p,
     sv_class_t *class);
 static void ngx_smtp_verify_evidence_place(ngx_smtp_verify_probe_t *p,
@@ -28,6 +24,7 @@ sv_reason_e
 ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,
     sv_class_t *class)
 {
+    ngx_str_t                  *rcpt;
     sv_reply_t                  reply;
     const sv_provider_t        *provider;
     ngx_smtp_verify_session_t  *s;
@@ -46,6 +43,15 @@ ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,
         reply.provider = provider->id;
     }
 
+    if (s->stage == SV_STAGE_RCPT) {
+        rcpt = &s->rcpt[s->answered_rcpt];
+
+        reply.rcpt.data = rcpt->data;
+        reply.rcpt.len = rcpt->len;
+        reply.from.data = s->from.data;
+        reply.from.len = s->from.len;
+    }
+
     sv_classify(p->conf->rules, &reply, class);
 
     /* RFC 3463: too many recipients */
@@ -57,11 +63,6 @@ ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,
     if (ngx_smtp_verify_evidence_takes_none(s, class)) {
         class->reason = SV_NO_MAIL_SERVER;
         class->rule = "rfc7504";
-    }
-
-    if (ngx_smtp_verify_evidence_is_ours(s, class)) {
-        class->reason = SV_SENDER_BLOCKED;
-        class->rule = "names-our-address";
     }
 
     if (s->stage == SV_STAGE_RCPT) {
@@ -90,36 +91,6 @@ ngx_smtp_verify_evidence_takes_none(ngx_smtp_verify_session_t *s,
 
     return (s->code == 521 && s->stage < SV_STAGE_MAIL)
            || (s->code == 556 && s->stage == SV_STAGE_RCPT);
-}
-
-
-/* what is said of a mailbox, but names MAIL FROM alone, was a check of that */
-
-static ngx_uint_t
-ngx_smtp_verify_evidence_is_ours(ngx_smtp_verify_session_t *s,
-    sv_class_t *class)
-{
-    if (class->reason != SV_MAILBOX_NOT_FOUND
-        && class->reason != SV_MAILBOX_DISABLED
-        && class->reason != SV_MAILBOX_FULL)
-    {
-        return 0;
-    }
-
-    return s->from.len && ngx_smtp_verify_evidence_names(s, &s->from)
-           && !ngx_smtp_verify_evidence_names(s, &s->rcpt[0])
-           && !ngx_smtp_verify_evidence_names(s, &s->rcpt[1]);
-}
-
-
-static ngx_uint_t
-ngx_smtp_verify_evidence_names(ngx_smtp_verify_session_t *s,
-    ngx_str_t *address)
-{
-    return address->len
-           && ngx_strlcasestrn(s->text.data, s->text.data + s->text.len,
-                               address->data, address->len - 1)
-              != NULL;
 }
 
 

@@ -426,6 +426,21 @@ retry_after(void **state)
         { 900, "Bitte in 15 Minuten erneut versuchen" },
         { 900, "Bitte warten Sie 15 Minuten" },
         { 180, "reintente en 3 minutos" },
+        { 5400, "try again in 1 hour 30 minutes" },
+        { 5400, "try again in 1h30m" },
+        { 5400, "retry in 1 h 30 min" },
+        { 130, "retry in 2 min 10 sec" },
+        { 130, "retry in 2min10s, please" },
+        { 130, "Greylisted, wait 2 minutes and 10 seconds" },
+        { 300, "please come back in 00:05:00" },
+        { 3661, "wait 1 hour, 1 minute, 1 second" },
+        { 5400, "greylisted, come back 1 hour 30 minutes later" },
+        { 86400, "try again in 2 days 5 hours" },
+        { 5400, "Bitte in 1 Stunde und 30 Minuten erneut versuchen" },
+        { 300, "try again in 5 minutes, 20 messages of 30 minutes ago wait" },
+        { 60, "try again in 1 minute; 2 hours is the limit" },
+        { 0, "try again in 5x10s" },
+        { 0, "try again in 10s5m" },
         { 600, "veuillez reessayer dans 10 minutes" },
         { 86400, "try again in 30 days" },
         { 86400, "try again in 99999 seconds" },
@@ -1370,6 +1385,133 @@ unload(void **state)
 }
 
 
+/* whom a reply names: the recipient, us, or somebody else */
+
+static void
+classify_named(const char *rcpt, unsigned code, const char *text,
+    sv_class_t *class)
+{
+    sv_reply_t  reply;
+
+    memset(&reply, 0, sizeof(sv_reply_t));
+
+    reply.stage = SV_STAGE_RCPT;
+    reply.code = code;
+    reply.text.data = (unsigned char *) text;
+    reply.text.len = strlen(text);
+    reply.rcpt.data = (unsigned char *) rcpt;
+    reply.rcpt.len = strlen(rcpt);
+    reply.from.data = (unsigned char *) "probe@verifier.test";
+    reply.from.len = strlen("probe@verifier.test");
+
+    sv_classify(rules, &reply, class);
+}
+
+
+typedef struct {
+    sv_reason_e         reason;
+    const char         *rcpt;
+    unsigned            code;
+    const char         *text;
+} named_t;
+
+
+static void
+check_named(const named_t *c, size_t n)
+{
+    sv_class_t  class;
+
+    for ( /* void */ ; n; n--, c++) {
+        classify_named(c->rcpt, c->code, c->text, &class);
+
+        if (class.reason != c->reason) {
+            fail_msg("\"%u %s\" of %s is %s, by rule %s", c->code, c->text,
+                     c->rcpt, sv_reason_info(class.reason)->name, class.rule);
+        }
+    }
+}
+
+
+static void
+local_part_is_no_reason(void **state)
+{
+    static const named_t  cases[] = {
+        { N, "greylisted@x.test", 550, "5.1.1 greylisted: unknown user" },
+        { N, "mailbox-full@x.test", 550,
+          "mailbox-full is not a known user here" },
+        { N, "disabled@x.test", 550, "5.1.1 disabled... User unknown" },
+        { N, "full@x.test", 550,
+          "5.1.1 User full (full@x.test) not listed in Domino Directory" },
+        { N, "spam@x.test", 550, "User spam not known at this host" },
+        { N, "blacklist@x.test", 550, "blacklist... User unknown" },
+        { N, "quota@x.test", 550, "5.1.1 <quota>: user unknown" },
+        { N, "Suspended@x.test", 550, "no such user 'suspended'" },
+        { N, "relay@x.test", 550, "User relay does not exist" },
+
+        /* a word of another meaning stays one */
+
+        { F, "john@x.test", 552, "5.2.2 john: mailbox full" },
+        { F, "user@x.test", 552, "user over quota" },
+        { E, "host@x.test", 550, "5.3.0 LDAP host not found" },
+        { P, "spam@x.test", 550, "5.7.1 Message rejected as spam" }
+    };
+
+    (void) state;
+    check_named(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+
+static void
+third_address(void **state)
+{
+    static const named_t  cases[] = {
+        { X, "list@x.test", 550, "5.1.1 member alice@third.example of the "
+          "group does not exist, posting is refused" },
+        { X, "jane@x.test", 550, "5.1.1 <other@third.test>: no such user" },
+        { X, "jane@x.test", 550, "5.1.1 other@third.test: User unknown" },
+        { N, "jane@x.test", 550, "5.1.1 <jane@x.test>: no such user" },
+        { N, "jane@x.test", 550, "5.1.1 <JANE@inner.x.test>: no such user" },
+        { N, "jane+a@x.test", 550, "5.1.1 <jane@x.test>: no such user" },
+        { B, "jane@x.test", 550, "5.1.1 <probe@verifier.test>: no such user" }
+    };
+
+    (void) state;
+    check_named(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+
+static void
+contradicted_by_code(void **state)
+{
+    static const case_t  cases[] = {
+        { L, 550, "5.4.6 <jdoe@x.test>: Recipient address rejected: Mailbox "
+                  "Does Not Exist : Domains Hourly Quota Exceeded;" },
+        { L, 550, "5.4.6 <jdoe@x.test>: Recipient address rejected: "
+                  "Recipient Quota Exceeded;" },
+        { L, 554, "5.7.1 <jdoe@x.test>: Recipient address rejected: "
+                  "Throttling quota exceeded" },
+        { E, 452, "4.3.1 Mail system storage is full." },
+        { E, 550, "5.3.0 LDAP server ldap1 not found, address cannot be "
+                  "checked" },
+        { E, 550, "5.3.5 pipe transport: unknown user \"nobody\", "
+                  "configuration error" },
+        { E, 550, "5.3.2 user unknown, the system is shut down" },
+        { B, 554, "5.7.1 Your host 192.0.2.10 sent to too many addresses "
+                  "that do not exist (\"550 User unknown\"). It is blocked "
+                  "for 24 hours." },
+        { F, 550, "5.2.2 Mailbox unavailable: quota" },
+        { F, 552, "5.2.2 No such space, quota" },
+        { R, 550, "I cannot deliver mail for <jdoe@x.test>" },
+        { N, 524, "5.2.4 Mailing list expansion problem: <jdoe@x.test>" },
+        { T, 550, "5.2.0 This mailbox is temporarily disabled" },
+        { N, 550, "5.1.1 User unknown" }
+    };
+
+    (void) state;
+    check(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+
 int
 main(void)
 {
@@ -1412,7 +1554,10 @@ main(void)
         cmocka_unit_test(two_replies_in_one),
         cmocka_unit_test(servers_in_other_languages),
         cmocka_unit_test(words),
-        cmocka_unit_test(any_bytes)
+        cmocka_unit_test(any_bytes),
+        cmocka_unit_test(local_part_is_no_reason),
+        cmocka_unit_test(third_address),
+        cmocka_unit_test(contradicted_by_code)
     };
 
     return cmocka_run_group_tests(tests, load, unload);
