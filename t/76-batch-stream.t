@@ -225,7 +225,7 @@ sub {
     my @lines = @{ main::client()->{lines} };
 
     return $lines[0] =~ /^index,/ && $lines[1] =~ /^0,no address,/
-           && $lines[-1] =~ /^summary,/ && (grep { $_ eq '' } @lines) >= 3;
+           && $lines[-1] =~ /^# summary / && (grep { $_ eq '' } @lines) >= 3;
 }
 
 

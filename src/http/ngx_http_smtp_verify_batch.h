@@ -150,6 +150,7 @@ struct ngx_http_smtp_verify_batch_s {
 
     unsigned                       csv:1;
     unsigned                       ordered:1;
+    unsigned                       summary:1;   /* is wanted */
     unsigned                       smtp:1;
     unsigned                       bypass:1;
     unsigned                       reading:1;   /* the body */
@@ -253,6 +254,8 @@ u_char *ngx_http_smtp_verify_csv_result(u_char *p, uint64_t index,
 u_char *ngx_http_smtp_verify_csv_note(u_char *p, u_char *last, ngx_str_t *name,
     const char *error, u_char *detail, size_t len, ngx_uint_t columns);
 ngx_uint_t ngx_http_smtp_verify_csv_more(ngx_http_smtp_verify_batch_t *b);
+/* before the first record: names of ours that no other column may have */
+void ngx_http_smtp_verify_csv_init(ngx_http_smtp_verify_batch_t *b);
 void ngx_http_smtp_verify_csv_names(ngx_http_smtp_verify_batch_t *b);
 
 /* _output.c: index: -1: of no record */

@@ -69,6 +69,14 @@ static ngx_http_smtp_verify_word_t  ngx_http_smtp_verify_delimiters[] = {
     { ngx_string("comma"), ',' },
     { ngx_string("semicolon"), ';' },
     { ngx_string("tab"), '\t' },
+    { ngx_string("pipe"), '|' },
+    { ngx_string(","), ',' },
+    { ngx_string(";"), ';' },
+    { ngx_string("|"), '|' },
+    { ngx_string("%2C"), ',' },
+    { ngx_string("%3B"), ';' },
+    { ngx_string("%09"), '\t' },
+    { ngx_string("%7C"), '|' },
     { ngx_null_string, 0 }
 };
 
@@ -108,6 +116,10 @@ ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_t *b)
 
     b->csv = value;
 
+    if (b->csv) {
+        ngx_http_smtp_verify_csv_init(b);
+    }
+
     value = ngx_http_smtp_verify_batch_arg(r, "ordered",
                                            ngx_http_smtp_verify_flags, 0);
 
@@ -118,13 +130,24 @@ ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_t *b)
 
     b->ordered = value;
 
+    value = ngx_http_smtp_verify_batch_arg(r, "summary",
+                                           ngx_http_smtp_verify_flags, 1);
+
+    if (value == NGX_HTTP_SMTP_VERIFY_BATCH_NONE) {
+        return ngx_http_smtp_verify_batch_invalid(r, "\"summary\" must be "
+                                                  "true or false (or 1, 0).");
+    }
+
+    b->summary = value;
+
     value = ngx_http_smtp_verify_batch_arg(r, "delimiter",
                                            ngx_http_smtp_verify_delimiters,
-                                           ',');
+                                           0);
 
     if (value == NGX_HTTP_SMTP_VERIFY_BATCH_NONE) {
         return ngx_http_smtp_verify_batch_invalid(r, "\"delimiter\" must be "
-                                                 "comma, semicolon or tab.");
+                                                 "comma, semicolon, tab or "
+                                                 "pipe.");
     }
 
     b->records.delimiter = (u_char) value;

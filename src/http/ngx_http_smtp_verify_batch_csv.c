@@ -5,8 +5,7 @@
 #define NGX_HTTP_SMTP_VERIFY_CSV_FIXED  1024
 
 
-static u_char *ngx_http_smtp_verify_csv_str(u_char *p, ngx_str_t *text,
-    ngx_uint_t safe);
+static u_char *ngx_http_smtp_verify_csv_str(u_char *p, ngx_str_t *text);
 static u_char *ngx_http_smtp_verify_csv_word(u_char *p, const char *word);
 static u_char *ngx_http_smtp_verify_csv_int(u_char *p, ngx_int_t n);
 static u_char *ngx_http_smtp_verify_csv_tri(u_char *p, ngx_int_t tri);
@@ -24,6 +23,13 @@ static const char  ngx_http_smtp_verify_csv_columns[] =
 
 
 void
+ngx_http_smtp_verify_csv_init(ngx_http_smtp_verify_batch_t *b)
+{
+    b->records.taken = ngx_http_smtp_verify_csv_columns;
+}
+
+
+void
 ngx_http_smtp_verify_csv_names(ngx_http_smtp_verify_batch_t *b)
 {
     size_t   n, size;
@@ -36,7 +42,7 @@ ngx_http_smtp_verify_csv_names(ngx_http_smtp_verify_batch_t *b)
 
     /* a quotation mark becomes two; a missing name is a short one */
 
-    size = 2 * b->limits->line + SV_RECORDS_FIELDS_MAX * 16;
+    size = 2 * b->limits->line + SV_RECORDS_FIELDS_MAX * 32;
 
     p = ngx_alloc(size, b->request->connection->log);
     if (p == NULL) {
@@ -112,7 +118,7 @@ ngx_http_smtp_verify_csv_result(u_char *p, uint64_t index, ngx_str_t *input,
     }
 
     p = ngx_sprintf(p, "%uL", index);
-    p = ngx_http_smtp_verify_csv_str(p, &result->email, 0);
+    p = ngx_http_smtp_verify_csv_str(p, &result->email);
     p = ngx_http_smtp_verify_csv_word(p, sv_status_name(result->status));
     p = ngx_http_smtp_verify_csv_word(p,
                                       sv_reason_info(result->reason)->name);
@@ -120,21 +126,21 @@ ngx_http_smtp_verify_csv_result(u_char *p, uint64_t index, ngx_str_t *input,
                                                            : "confirmed");
     p = ngx_http_smtp_verify_csv_int(p, result->score);
     p = ngx_http_smtp_verify_csv_word(p, sv_blame_name(result->blame));
-    p = ngx_http_smtp_verify_csv_str(p, &result->did_you_mean, 0);
+    p = ngx_http_smtp_verify_csv_str(p, &result->did_you_mean);
     p = ngx_http_smtp_verify_csv_int(p, result->retry_after
                                         ? (ngx_int_t) result->retry_after
                                         : -1);
-    p = ngx_http_smtp_verify_csv_str(p, &result->normalized, 0);
-    p = ngx_http_smtp_verify_csv_str(p, &result->root, 0);
+    p = ngx_http_smtp_verify_csv_str(p, &result->normalized);
+    p = ngx_http_smtp_verify_csv_str(p, &result->root);
     p = ngx_http_smtp_verify_csv_tri(p, result->is_catch_all);
     p = ngx_http_smtp_verify_csv_tri(p, result->disposable);
     p = ngx_http_smtp_verify_csv_tri(p, result->free_provider);
     p = ngx_http_smtp_verify_csv_tri(p, result->role_account);
-    p = ngx_http_smtp_verify_csv_str(p, &provider, 1);
-    p = ngx_http_smtp_verify_csv_str(p, &ev->mx_host, 1);
+    p = ngx_http_smtp_verify_csv_str(p, &provider);
+    p = ngx_http_smtp_verify_csv_str(p, &ev->mx_host);
     p = ngx_http_smtp_verify_csv_int(p, ev->code ? (ngx_int_t) ev->code : -1);
-    p = ngx_http_smtp_verify_csv_str(p, &ev->enhanced, 1);
-    p = ngx_http_smtp_verify_csv_str(p, &ev->text, 1);
+    p = ngx_http_smtp_verify_csv_str(p, &ev->enhanced);
+    p = ngx_http_smtp_verify_csv_str(p, &ev->text);
     p = ngx_http_smtp_verify_csv_tri(p, result->cached);
 
     p = ngx_cpymem(p, ",,", 2);
@@ -182,13 +188,15 @@ ngx_http_smtp_verify_csv_note(u_char *p, u_char *last, ngx_str_t *name,
 }
 
 
+/* all of this is others' text, and none of it is to become a formula */
+
 static u_char *
-ngx_http_smtp_verify_csv_str(u_char *p, ngx_str_t *text, ngx_uint_t safe)
+ngx_http_smtp_verify_csv_str(u_char *p, ngx_str_t *text)
 {
     *p++ = ',';
 
     return p + sv_records_csv_value(p, text->len * 2 + 3, text->data,
-                                    text->len, safe);
+                                    text->len, 1);
 }
 
 

@@ -9,6 +9,10 @@
 static void ngx_http_smtp_verify_line_first(ngx_http_smtp_verify_batch_t *b);
 static void ngx_http_smtp_verify_line_note(ngx_http_smtp_verify_batch_t *b,
     uint64_t index, const char *error, const char *detail);
+static u_char *ngx_http_smtp_verify_line_comment(
+    ngx_http_smtp_verify_batch_t *b, u_char *p, u_char *last);
+static u_char *ngx_http_smtp_verify_line_word(u_char *p, u_char *last,
+    u_char *data, size_t len);
 static u_char *ngx_http_smtp_verify_line_totals(
     ngx_http_smtp_verify_batch_t *b, u_char *p, u_char *last);
 static u_char *ngx_http_smtp_verify_line_counts(
@@ -222,13 +226,22 @@ ngx_http_smtp_verify_line_heartbeat(ngx_http_smtp_verify_batch_t *b)
 void
 ngx_http_smtp_verify_line_summary(ngx_http_smtp_verify_batch_t *b)
 {
-    u_char            *p, *last, *line;
-    static ngx_str_t   name = ngx_string("summary");
-    static u_char      buf[8192];
+    u_char         *p, *last;
+    static u_char   buf[8192];
 
     ngx_http_smtp_verify_line_first(b);
 
+    if (!b->summary) {
+        return;
+    }
+
     last = buf + sizeof(buf);
+
+    if (b->csv) {
+        p = ngx_http_smtp_verify_line_comment(b, buf, last);
+        ngx_http_smtp_verify_batch_emit(b, -1, buf, p - buf);
+        return;
+    }
 
     p = ngx_snprintf(buf, last - buf, "{\"summary\":true,");
     p = ngx_http_smtp_verify_line_totals(b, p, last);
@@ -237,22 +250,80 @@ ngx_http_smtp_verify_line_summary(ngx_http_smtp_verify_batch_t *b)
     p = ngx_snprintf(p, last - p, ",\"request_id\":\"");
     p = (u_char *) ngx_escape_json(p, b->request_id->data,
                                    b->request_id->len);
-    p = ngx_snprintf(p, last - p, "\"}");
+    p = ngx_snprintf(p, last - p, "\"}\n");
 
-    line = buf;
+    ngx_http_smtp_verify_batch_emit(b, -1, buf, p - buf);
+}
 
-    if (b->csv) {
-        line = ngx_http_smtp_verify_line_buf;
-        p = ngx_http_smtp_verify_csv_note(line,
-                                          line + NGX_HTTP_SMTP_VERIFY_LINE_BUF,
-                                          &name, b->error, buf, p - buf,
-                                          ngx_http_smtp_verify_csv_more(b));
 
-    } else {
-        *p++ = '\n';
+/*
+ * The summary of CSV.  It has one field whatever separates fields, so that
+ * a reader that knows no comments takes it for no customer's line.
+ */
+
+static u_char *
+ngx_http_smtp_verify_line_comment(ngx_http_smtp_verify_batch_t *b, u_char *p,
+    u_char *last)
+{
+    ngx_uint_t  i;
+
+    p = ngx_snprintf(p, last - p, "# summary complete=%s lines=%uL "
+                     "answered=%uL errors=%uL duplicates=%uL waiting=%uL "
+                     "retried=%uL elapsed_ms=%M",
+                     b->error ? "false" : "true", b->records.next,
+                     b->answered, b->errors, b->duplicates, b->waiting,
+                     b->retried, ngx_current_msec - b->start);
+
+    for (i = 0; i <= SV_UNDELIVERABLE; i++) {
+        p = ngx_snprintf(p, last - p, " status.%s=%uL", sv_status_name(i),
+                         b->statuses[i]);
     }
 
-    ngx_http_smtp_verify_batch_emit(b, -1, line, p - line);
+    for (i = 0; i < SV_REASON_MAX; i++) {
+        if (b->reasons[i]) {
+            p = ngx_snprintf(p, last - p, " reason.%s=%uL",
+                             sv_reason_info(i)->name, b->reasons[i]);
+        }
+    }
+
+    p = ngx_snprintf(p, last - p, " request_id=");
+    p = ngx_http_smtp_verify_line_word(p, last, b->request_id->data,
+                                       b->request_id->len);
+
+    if (b->error == NULL) {
+        return ngx_snprintf(p, last - p, "\n");
+    }
+
+    if (b->resume != (uint64_t) -1) {
+        p = ngx_snprintf(p, last - p, " resume.index=%uL resume.offset=%uL",
+                         b->resume, b->resume_offset);
+    }
+
+    p = ngx_snprintf(p, last - p, " error=%s detail=", b->error);
+    p = ngx_http_smtp_verify_line_word(p, last - 1, (u_char *) b->detail,
+                                       ngx_strlen(b->detail));
+    *p++ = '\n';
+
+    return p;
+}
+
+
+/* without what would part it, or hide its end */
+
+static u_char *
+ngx_http_smtp_verify_line_word(u_char *p, u_char *last, u_char *data,
+    size_t len)
+{
+    u_char  c;
+
+    while (len-- && p < last) {
+        c = *data++;
+
+        *p++ = (c < ' ' || c == ',' || c == ';' || c == '|' || c == '"')
+               ? ' ' : c;
+    }
+
+    return p;
 }
 
 

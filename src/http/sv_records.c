@@ -29,6 +29,8 @@ static const unsigned char  sv_records_bom[] = { 0xef, 0xbb, 0xbf };
 static int sv_records_is_bom(sv_records_t *rs, const unsigned char **pos,
     const unsigned char *last, int eof);
 static sv_records_status_e sv_records_byte(sv_records_t *rs, unsigned char c);
+static void sv_records_crlf(sv_records_t *rs, const unsigned char **pos,
+    const unsigned char *last);
 static sv_records_status_e sv_records_array(sv_records_t *rs,
     unsigned char c);
 static sv_records_status_e sv_records_array_begin(sv_records_t *rs,
@@ -39,6 +41,8 @@ static void sv_records_csv_byte(sv_records_t *rs, unsigned char c);
 static void sv_records_add(sv_records_t *rs, unsigned char c);
 static sv_records_status_e sv_records_end(sv_records_t *rs);
 static sv_records_status_e sv_records_line(sv_records_t *rs);
+static sv_records_status_e sv_records_plain_line(sv_records_t *rs,
+    unsigned char *text, size_t len);
 static sv_records_status_e sv_records_open_quote(sv_records_t *rs);
 static void sv_records_begin(sv_records_t *rs);
 static sv_records_status_e sv_records_broken(sv_records_t *rs,
@@ -76,6 +80,7 @@ sv_records_next(sv_records_t *rs, const unsigned char **pos,
 
             } else {
                 rc = sv_records_byte(rs, *(*pos)++);
+                sv_records_crlf(rs, pos, last);
             }
 
         } else if (eof) {
@@ -117,10 +122,6 @@ sv_records_is_bom(sv_records_t *rs, const unsigned char **pos,
 
     rs->begun = 1;
 
-    if (rs->delimiter == 0) {
-        rs->delimiter = ',';
-    }
-
     if (rs->len == 3) {
         rs->offset = 3;
         rs->start = 3;
@@ -144,7 +145,7 @@ sv_records_byte(sv_records_t *rs, unsigned char c)
         return sv_records_array(rs, c);
     }
 
-    if (c == '\n') {
+    if (c == '\n' || c == '\r') {
 
         /* within quotation marks a line goes on, but not where one was
            forgotten */
@@ -165,6 +166,27 @@ sv_records_byte(sv_records_t *rs, unsigned char c)
     sv_records_add(rs, c);
 
     return SV_RECORDS_AGAIN;
+}
+
+
+/*
+ * CR, LF and CRLF end a line.  The LF of a CRLF that is here already goes with
+ * it; one that comes later is a line without anything in it.
+ */
+
+static void
+sv_records_crlf(sv_records_t *rs, const unsigned char **pos,
+    const unsigned char *last)
+{
+    if (rs->format == SV_RECORDS_JSON || rs->start != rs->offset
+        || (*pos)[-1] != '\r' || *pos == last || **pos != '\n')
+    {
+        return;
+    }
+
+    (*pos)++;
+    rs->offset++;
+    rs->start++;
 }
 
 
@@ -290,6 +312,11 @@ sv_records_array_within(sv_records_t *rs, unsigned char c)
 static void
 sv_records_csv_byte(sv_records_t *rs, unsigned char c)
 {
+    int  separates;
+
+    separates = rs->delimiter ? c == rs->delimiter
+                              : sv_records_may_separate(c);
+
     switch (rs->state) {
 
     case sv_records_field:
@@ -297,7 +324,7 @@ sv_records_csv_byte(sv_records_t *rs, unsigned char c)
         if (c == '"') {
             rs->state = sv_records_quotes;
 
-        } else if (c != rs->delimiter) {
+        } else if (!separates) {
             rs->state = sv_records_plain;
         }
 
@@ -324,7 +351,7 @@ sv_records_csv_byte(sv_records_t *rs, unsigned char c)
 
     default: /* sv_records_plain */
 
-        if (c == rs->delimiter) {
+        if (separates) {
             rs->state = sv_records_field;
         }
     }
@@ -409,10 +436,6 @@ sv_records_line(sv_records_t *rs)
 
     } else if (rs->format == SV_RECORDS_CSV) {
 
-        if (rs->buf[len - 1] == '\r') {
-            len--;
-        }
-
         rc = sv_records_csv_line(rs, rs->buf, len);
 
     } else {
@@ -422,7 +445,7 @@ sv_records_line(sv_records_t *rs)
         }
 
         if (rs->format == SV_RECORDS_LINES) {
-            sv_records_email(rs, rs->buf + i, len - i);
+            rc = sv_records_plain_line(rs, rs->buf + i, len - i);
 
         } else {
             sv_records_json_value(rs, rs->buf + i, len - i);
@@ -439,6 +462,32 @@ sv_records_line(sv_records_t *rs)
 }
 
 
+/* one that is CSV, or otherwise more than an address, is no wrong address */
+
+static sv_records_status_e
+sv_records_plain_line(sv_records_t *rs, unsigned char *text, size_t len)
+{
+    if (!sv_records_is_uncut(text, len, rs->next == 0)) {
+        sv_records_email(rs, text, len);
+        return SV_RECORDS_OK;
+    }
+
+    if (rs->next == 0) {
+        return sv_records_broken(rs, "The first line holds more than an "
+                                 "address. Send the list as text/csv "
+                                 "(input=csv); \"delimiter\" says what "
+                                 "separates its fields.");
+    }
+
+    sv_records_wrong(rs, "malformed_line",
+                     "The line holds more than an address. Of a list of "
+                     "text/csv \"delimiter\" says what separates the "
+                     "fields.");
+
+    return SV_RECORDS_OK;
+}
+
+
 /*
  * A quotation mark that is not closed in time: what it opened is wrong up to
  * the end of that line, and what is behind is read anew.
@@ -450,8 +499,13 @@ sv_records_open_quote(sv_records_t *rs)
     size_t          len, line;
     unsigned char  *p;
 
-    p = memchr(rs->buf, '\n', rs->len);
-    if (p == NULL) {
+    p = rs->buf;
+
+    while (p < rs->buf + rs->len && *p != '\n' && *p != '\r') {
+        p++;
+    }
+
+    if (p == rs->buf + rs->len) {
         return SV_RECORDS_AGAIN;
     }
 
@@ -499,6 +553,11 @@ sv_records_begin(sv_records_t *rs)
 void
 sv_records_email(sv_records_t *rs, const unsigned char *data, size_t len)
 {
+    if (len == 0) {
+        sv_records_wrong(rs, "missing_email", "The address is empty.");
+        return;
+    }
+
     if (len > SV_RECORDS_EMAIL_MAX) {
         sv_records_wrong(rs, "malformed_line",
                          "The address is longer than 1024 bytes.");

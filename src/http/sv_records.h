@@ -20,6 +20,10 @@
 #define SV_RECORDS_FIELDS_MAX  256      /* of a line of CSV */
 #define SV_RECORDS_DEPTH_MAX   32       /* of JSON */
 #define SV_RECORDS_NAME_MAX    64       /* of the column that is looked for */
+#define SV_RECORDS_NOTE_MAX    512
+
+#define SV_RECORDS_INPUT       "input_" /* before a name that is taken */
+#define SV_RECORDS_NO_RANK     ((unsigned) -1)
 
 
 typedef enum {
@@ -54,9 +58,11 @@ typedef struct {
 typedef struct {
     /* given */
     sv_records_format_e     format;
-    unsigned char           delimiter;  /* of CSV; 0: a comma */
+    unsigned char           delimiter;  /* of CSV; 0: it is guessed */
     sv_str_t                column;     /* of CSV: a name or a number, from 1;
                                            empty: whichever has addresses */
+    const char             *taken;      /* names that no column may have in
+                                           the output, "a,b"; or NULL */
     unsigned char          *buf;        /* SV_RECORDS_MEM(size) */
     size_t                  size;       /* the longest record */
 
@@ -77,18 +83,26 @@ typedef struct {
     uint64_t                start;      /* offset of buf[0] */
     unsigned                icolumn;
     unsigned                nfields;
+    unsigned                column_number;  /* that is asked for */
     unsigned                begun:1;
     unsigned                first:1;    /* the first line was seen */
     unsigned                too_long:1;
     unsigned                quoted:1;   /* in a string */
     unsigned                escaped:1;
+    unsigned                sep:1;      /* what separates was said */
+    unsigned                guessed:1;  /* the column was, by its name */
     sv_str_t                fields[SV_RECORDS_FIELDS_MAX];
     sv_str_t                names[SV_RECORDS_FIELDS_MAX];
+    unsigned short          nth[SV_RECORDS_FIELDS_MAX];     /* of its name */
+    unsigned char           ours[SV_RECORDS_FIELDS_MAX];    /* is taken */
+    char                    note[SV_RECORDS_NOTE_MAX];      /* an error */
     unsigned char           email[SV_RECORDS_EMAIL_MAX];
 } sv_records_t;
 
 
-#define SV_RECORDS_MEM(size)  ((size) * 2)
+/* a line, and names of columns: from the first one, or "column1" ... */
+
+#define SV_RECORDS_MEM(size)  ((size) * 2 + SV_RECORDS_FIELDS_MAX * 16)
 
 
 /* zero *rs first and fill in what is given */
@@ -124,7 +138,27 @@ void sv_records_json_value(sv_records_t *rs, unsigned char *text, size_t len);
 sv_records_status_e sv_records_csv_line(sv_records_t *rs,
     unsigned char *text, size_t len);
 
-/* sv_records.c, for those two */
+/* what separates the fields, by the first line; delimiter is set */
+void sv_records_guess(sv_records_t *rs, const unsigned char *text,
+    size_t len);
+int sv_records_sep(sv_records_t *rs, const unsigned char *text, size_t len);
+int sv_records_may_separate(unsigned char c);
+
+/* more than an address is in it; first: or names of columns */
+int sv_records_is_uncut(const unsigned char *text, size_t len, int first);
+int sv_records_has_address(const unsigned char *p, const unsigned char *end,
+    int dotted);
+
+/* how usual a name is for addresses, 0: most; or SV_RECORDS_NO_RANK */
+unsigned sv_records_column_rank(const sv_str_t *field);
+void sv_records_list_columns(sv_records_t *rs, const char *error);
+void sv_records_number_columns(sv_records_t *rs);
+
+/* sv_records_csv.c: without blanks; without case */
+void sv_records_trim(const sv_str_t *field, sv_str_t *text);
+int sv_records_is_named(const sv_str_t *field, const sv_str_t *name);
+
+/* sv_records.c, for all of them */
 void sv_records_wrong(sv_records_t *rs, const char *error,
     const char *detail);
 void sv_records_email(sv_records_t *rs, const unsigned char *data,

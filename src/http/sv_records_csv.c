@@ -1,38 +1,51 @@
 
+#include <stdio.h>
+
 #include "sv_records.h"
 #include "sv_utf8.h"
 
 
 static sv_records_status_e sv_records_csv_first(sv_records_t *rs);
 static int sv_records_csv_number(const sv_str_t *text, unsigned *n);
-static int sv_records_csv_find(sv_records_t *rs, const unsigned char *name,
-    size_t len);
-static void sv_records_csv_names(sv_records_t *rs);
+static int sv_records_csv_find(sv_records_t *rs);
+static int sv_records_csv_usual(sv_records_t *rs);
+static int sv_records_csv_data(sv_records_t *rs, int given);
+static void sv_records_csv_names(sv_records_t *rs, int named);
+static sv_records_status_e sv_records_csv_broken(sv_records_t *rs,
+    const char *error);
+static sv_records_status_e sv_records_csv_address(sv_records_t *rs);
+static int sv_records_csv_elsewhere(sv_records_t *rs);
 static const char *sv_records_csv_split(sv_records_t *rs,
     unsigned char *text, size_t len);
 static const char *sv_records_csv_quoted(sv_records_t *rs, unsigned char **pos,
     unsigned char *end, sv_str_t *field);
 static int sv_records_csv_is_address(const sv_str_t *field);
-static void sv_records_csv_trim(const sv_str_t *field, sv_str_t *text);
-
-
-static const char  *sv_records_csv_known[] = {
-    "email", "e-mail", "email_address", "email address", "emailaddress",
-    "e_mail", "mail", NULL
-};
 
 
 sv_records_status_e
 sv_records_csv_line(sv_records_t *rs, unsigned char *text, size_t len)
 {
-    sv_str_t              email;
     const char           *error;
     sv_records_status_e   rc;
+
+    if (!rs->first && !rs->sep && sv_records_sep(rs, text, len)) {
+        rs->sep = 1;
+        return SV_RECORDS_AGAIN;
+    }
 
     if (!sv_utf8_valid(text, len)) {
         error = "The line is not valid UTF-8 text.";
 
     } else {
+
+        if (!rs->first) {
+            (void) sv_records_csv_number(&rs->column, &rs->column_number);
+        }
+
+        if (rs->delimiter == 0) {
+            sv_records_guess(rs, text, len);
+        }
+
         error = sv_records_csv_split(rs, text, len);
     }
 
@@ -65,10 +78,66 @@ sv_records_csv_line(sv_records_t *rs, unsigned char *text, size_t len)
         return SV_RECORDS_OK;
     }
 
-    sv_records_csv_trim(&rs->fields[rs->icolumn], &email);
+    return sv_records_csv_address(rs);
+}
+
+
+/* an error of the list where it seems to be one of all its records */
+
+static sv_records_status_e
+sv_records_csv_address(sv_records_t *rs)
+{
+    sv_str_t  email;
+
+    sv_records_trim(&rs->fields[rs->icolumn], &email);
+
+    if (sv_records_is_uncut(email.data, email.len, 0)) {
+
+        if (rs->next == 0 && rs->nfields == 1) {
+            rs->error = "The first record is not cut: its only field holds "
+                        "more than an address. Say with \"delimiter\" what "
+                        "separates the fields.";
+            return SV_RECORDS_BROKEN;
+        }
+
+        rs->nfields = 0;
+        sv_records_wrong(rs, "malformed_line",
+                         "The field of the address holds more than an "
+                         "address; \"delimiter\" says what separates "
+                         "fields.");
+        return SV_RECORDS_OK;
+    }
+
+    if (rs->next == 0 && rs->guessed && email.len
+        && !sv_records_csv_is_address(&email) && sv_records_csv_elsewhere(rs))
+    {
+        rs->nfields = rs->ncolumns;
+        memcpy(rs->fields, rs->names, rs->nfields * sizeof(sv_str_t));
+
+        sv_records_list_columns(rs, "The column that has the name for it has "
+                                "no address in the first record, and another "
+                                "one has; say which it is with \"column\"");
+        return SV_RECORDS_BROKEN;
+    }
+
     sv_records_email(rs, email.data, email.len);
 
     return SV_RECORDS_OK;
+}
+
+
+static int
+sv_records_csv_elsewhere(sv_records_t *rs)
+{
+    unsigned  i;
+
+    for (i = 0; i < rs->nfields; i++) {
+        if (sv_records_csv_is_address(&rs->fields[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -77,71 +146,94 @@ sv_records_csv_line(sv_records_t *rs, unsigned char *text, size_t len)
 static sv_records_status_e
 sv_records_csv_first(sv_records_t *rs)
 {
-    int       given;
-    unsigned  i, n;
+    unsigned  n;
 
     rs->first = 1;
     rs->ncolumns = rs->nfields;
 
-    given = 1;
-
     if (sv_records_csv_number(&rs->column, &n)) {
 
         if (n == 0 || n > rs->nfields) {
-            rs->error = "The first line has no column of that number.";
-            return SV_RECORDS_BROKEN;
+            return sv_records_csv_broken(rs, "The first line has no column "
+                                         "of that number");
         }
 
         rs->icolumn = n - 1;
 
-    } else if (rs->column.len) {
-
-        if (!sv_records_csv_find(rs, rs->column.data, rs->column.len)) {
-            rs->error = "The first line has no column of that name.";
-            return SV_RECORDS_BROKEN;
-        }
-
-        sv_records_csv_names(rs);
-        return SV_RECORDS_AGAIN;
-
-    } else {
-        given = 0;
-
-        for (i = 0; sv_records_csv_known[i]; i++) {
-
-            if (sv_records_csv_find(rs,
-                             (const unsigned char *) sv_records_csv_known[i],
-                             strlen(sv_records_csv_known[i])))
-            {
-                sv_records_csv_names(rs);
-                return SV_RECORDS_AGAIN;
-            }
-        }
-    }
-
-    /* a line of addresses, not of names */
-
-    for (i = 0; i < rs->nfields; i++) {
-
-        if (given && i != rs->icolumn) {
-            continue;
-        }
-
-        if (sv_records_csv_is_address(&rs->fields[i])) {
-            rs->icolumn = i;
+        if (sv_records_csv_data(rs, 1)) {
             return SV_RECORDS_OK;
         }
+
+    } else if (rs->column.len) {
+
+        if (!sv_records_csv_find(rs)) {
+            return sv_records_csv_broken(rs, "The first line has no column "
+                                         "of that name");
+        }
+
+    } else if (sv_records_csv_usual(rs)) {
+        rs->guessed = 1;
+
+    } else if (sv_records_csv_data(rs, 0)) {
+        return SV_RECORDS_OK;
+
+    } else {
+        return sv_records_csv_broken(rs, "The first line has neither an "
+                                     "address nor a usual name of a column "
+                                     "of addresses; say which column it is "
+                                     "with \"column\"");
     }
 
-    if (!given) {
-        rs->error = "The first line names no column \"email\" and has no "
-                    "address; say which it is with \"column\".";
-        return SV_RECORDS_BROKEN;
-    }
-
-    sv_records_csv_names(rs);
+    sv_records_csv_names(rs, 1);
 
     return SV_RECORDS_AGAIN;
+}
+
+
+/* with the columns that are there; of one that is not cut there are none */
+
+static sv_records_status_e
+sv_records_csv_broken(sv_records_t *rs, const char *error)
+{
+    if (rs->nfields > 1) {
+        sv_records_list_columns(rs, error);
+
+    } else {
+        rs->error = "The first line has one field only, which is not the "
+                    "column of addresses: say with \"delimiter\" what "
+                    "separates the fields, and with \"column\" which of them "
+                    "has the addresses.";
+    }
+
+    return SV_RECORDS_BROKEN;
+}
+
+
+/* a line of addresses, not of names */
+
+static int
+sv_records_csv_data(sv_records_t *rs, int given)
+{
+    int       found;
+    unsigned  i;
+
+    found = 0;
+
+    for (i = rs->nfields; i-- > 0; /* void */) {
+
+        if ((!given || i == rs->icolumn)
+            && sv_records_csv_is_address(&rs->fields[i]))
+        {
+            rs->icolumn = i;
+            found = 1;
+        }
+    }
+
+    if (found) {
+        sv_records_csv_names(rs, 0);
+    }
+
+    return found;
 }
 
 
@@ -166,26 +258,13 @@ sv_records_csv_number(const sv_str_t *text, unsigned *n)
 
 
 static int
-sv_records_csv_find(sv_records_t *rs, const unsigned char *name, size_t len)
+sv_records_csv_find(sv_records_t *rs)
 {
-    size_t    j;
     unsigned  i;
-    sv_str_t  text;
 
     for (i = 0; i < rs->nfields; i++) {
-        sv_records_csv_trim(&rs->fields[i], &text);
 
-        if (text.len != len) {
-            continue;
-        }
-
-        for (j = 0; j < len; j++) {
-            if (sv_lower(text.data[j]) != sv_lower(name[j])) {
-                break;
-            }
-        }
-
-        if (j == len) {
+        if (sv_records_is_named(&rs->fields[i], &rs->column)) {
             rs->icolumn = i;
             return 1;
         }
@@ -195,27 +274,82 @@ sv_records_csv_find(sv_records_t *rs, const unsigned char *name, size_t len)
 }
 
 
-/* they are kept behind the line's buffer */
+int
+sv_records_is_named(const sv_str_t *field, const sv_str_t *name)
+{
+    size_t    i;
+    sv_str_t  text;
+
+    sv_records_trim(field, &text);
+
+    if (text.len != name->len) {
+        return 0;
+    }
+
+    for (i = 0; i < text.len; i++) {
+        if (sv_lower(text.data[i]) != sv_lower(name->data[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static int
+sv_records_csv_usual(sv_records_t *rs)
+{
+    unsigned  i, rank, best;
+
+    best = SV_RECORDS_NO_RANK;
+
+    for (i = 0; i < rs->nfields; i++) {
+        rank = sv_records_column_rank(&rs->fields[i]);
+
+        if (rank < best) {
+            best = rank;
+            rs->icolumn = i;
+        }
+    }
+
+    return best != SV_RECORDS_NO_RANK;
+}
+
+
+/* they are kept behind the line's buffer; a column without a name gets one */
 
 static void
-sv_records_csv_names(sv_records_t *rs)
+sv_records_csv_names(sv_records_t *rs, int named)
 {
     unsigned        i;
+    sv_str_t       *name;
     unsigned char  *p;
 
     p = rs->buf + rs->size;
 
     for (i = 0; i < rs->nfields; i++) {
-        sv_records_csv_trim(&rs->fields[i], &rs->names[i]);
+        name = &rs->names[i];
+        name->len = 0;
 
-        memcpy(p, rs->names[i].data, rs->names[i].len);
+        if (named) {
+            sv_records_trim(&rs->fields[i], name);
+            memcpy(p, name->data, name->len);
+        }
 
-        rs->names[i].data = p;
-        p += rs->names[i].len;
+        if (name->len == 0) {
+            name->len = snprintf((char *) p, 16, "column%u", i + 1);
+        }
+
+        name->data = p;
+        p += name->len;
     }
 
-    rs->named = 1;
-    rs->nfields = 0;
+    sv_records_number_columns(rs);
+
+    if (named) {
+        rs->named = 1;
+        rs->nfields = 0;
+    }
 }
 
 
@@ -315,8 +449,8 @@ sv_records_csv_is_address(const sv_str_t *field)
 }
 
 
-static void
-sv_records_csv_trim(const sv_str_t *field, sv_str_t *text)
+void
+sv_records_trim(const sv_str_t *field, sv_str_t *text)
 {
     *text = *field;
 

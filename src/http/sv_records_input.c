@@ -16,20 +16,24 @@ typedef struct {
 static void sv_records_put(sv_records_out_t *out, const void *data,
     size_t len);
 static void sv_records_put_json(sv_records_out_t *out, const sv_str_t *text);
+static void sv_records_escape(sv_records_out_t *out, const sv_str_t *text);
 static void sv_records_put_csv(sv_records_out_t *out,
+    const unsigned char *data, size_t len, int safe);
+static int sv_records_has_quotes(const unsigned char *data, size_t len);
+static void sv_records_put_value(sv_records_out_t *out,
     const unsigned char *data, size_t len, int safe);
 static size_t sv_records_length(sv_records_out_t *out, unsigned char *dst,
     size_t size);
-static void sv_records_name(sv_records_t *rs, unsigned i, sv_str_t *name,
-    char *buf, size_t size);
+static size_t sv_records_nth(sv_records_t *rs, unsigned i, char *buf,
+    size_t size);
+static int sv_records_is_formula(const unsigned char *p, size_t len);
 
 
 size_t
 sv_records_input_json(sv_records_t *rs, unsigned char *dst, size_t size)
 {
-    char              buf[32];
+    char              buf[16];
     unsigned          i, n;
-    sv_str_t          name;
     sv_records_out_t  out;
 
     out.p = dst;
@@ -49,11 +53,10 @@ sv_records_input_json(sv_records_t *rs, unsigned char *dst, size_t size)
             continue;
         }
 
-        sv_records_name(rs, i, &name, buf, sizeof(buf));
-
-        sv_records_put(&out, n++ ? "," : "{", 1);
-        sv_records_put_json(&out, &name);
-        sv_records_put(&out, ":", 1);
+        sv_records_put(&out, n++ ? ",\"" : "{\"", 2);
+        sv_records_escape(&out, &rs->names[i]);
+        sv_records_put(&out, buf, sv_records_nth(rs, i, buf, sizeof(buf)));
+        sv_records_put(&out, "\":", 2);
         sv_records_put_json(&out, &rs->fields[i]);
     }
 
@@ -101,9 +104,10 @@ sv_records_input_csv(sv_records_t *rs, unsigned char *dst, size_t size)
 size_t
 sv_records_names_csv(sv_records_t *rs, unsigned char *dst, size_t size)
 {
-    char              buf[32];
+    int               quote;
+    char              buf[16];
     unsigned          i;
-    sv_str_t          name;
+    sv_str_t         *name;
     sv_records_out_t  out;
 
     out.p = dst;
@@ -119,10 +123,22 @@ sv_records_names_csv(sv_records_t *rs, unsigned char *dst, size_t size)
     }
 
     for (i = 0; i < rs->ncolumns; i++) {
-        sv_records_name(rs, i, &name, buf, sizeof(buf));
+        name = &rs->names[i];
 
         sv_records_put(&out, ",", 1);
-        sv_records_put_csv(&out, name.data, name.len, 0);
+
+        quote = sv_records_has_quotes(name->data, name->len);
+
+        sv_records_put(&out, "\"", quote);
+
+        if (rs->ours[i]) {
+            sv_records_put(&out, SV_RECORDS_INPUT,
+                           sizeof(SV_RECORDS_INPUT) - 1);
+        }
+
+        sv_records_put_value(&out, name->data, name->len, 0);
+        sv_records_put(&out, buf, sv_records_nth(rs, i, buf, sizeof(buf)));
+        sv_records_put(&out, "\"", quote);
     }
 
     return sv_records_length(&out, dst, size);
@@ -145,17 +161,12 @@ sv_records_csv_value(unsigned char *dst, size_t size,
 }
 
 
-static void
-sv_records_name(sv_records_t *rs, unsigned i, sv_str_t *name, char *buf,
-    size_t size)
-{
-    if (rs->named && rs->names[i].len) {
-        *name = rs->names[i];
-        return;
-    }
+/* of several columns of one name: what the others have behind it */
 
-    name->len = snprintf(buf, size, "column%u", i + 1);
-    name->data = (unsigned char *) buf;
+static size_t
+sv_records_nth(sv_records_t *rs, unsigned i, char *buf, size_t size)
+{
+    return rs->nth[i] > 1 ? snprintf(buf, size, "_%u", rs->nth[i]) : 0;
 }
 
 
@@ -177,11 +188,18 @@ sv_records_put(sv_records_out_t *out, const void *data, size_t len)
 static void
 sv_records_put_json(sv_records_out_t *out, const sv_str_t *text)
 {
+    sv_records_put(out, "\"", 1);
+    sv_records_escape(out, text);
+    sv_records_put(out, "\"", 1);
+}
+
+
+static void
+sv_records_escape(sv_records_out_t *out, const sv_str_t *text)
+{
     size_t         i, from;
     char           buf[8];
     unsigned char  c;
-
-    sv_records_put(out, "\"", 1);
 
     from = 0;
 
@@ -206,7 +224,6 @@ sv_records_put_json(sv_records_out_t *out, const sv_str_t *text)
     }
 
     sv_records_put(out, text->data + from, text->len - from);
-    sv_records_put(out, "\"", 1);
 }
 
 
@@ -214,44 +231,91 @@ static void
 sv_records_put_csv(sv_records_out_t *out, const unsigned char *data,
     size_t len, int safe)
 {
-    int     quote;
-    size_t  i, from;
+    int  quote;
 
-    quote = 0;
+    quote = sv_records_has_quotes(data, len);
+
+    sv_records_put(out, "\"", quote);
+    sv_records_put_value(out, data, len, safe);
+    sv_records_put(out, "\"", quote);
+}
+
+
+static int
+sv_records_has_quotes(const unsigned char *data, size_t len)
+{
+    size_t  i;
 
     for (i = 0; i < len; i++) {
         if (data[i] < ' ' || data[i] == '"' || data[i] == ',') {
-            quote = 1;
-            break;
+            return 1;
         }
     }
 
-    if (len && (data[0] == ' ' || data[len - 1] == ' ')) {
-        quote = 1;
-    }
+    return len && (data[0] == ' ' || data[len - 1] == ' ');
+}
 
-    safe = safe && len && memchr("=+-@\t\r", data[0], 6);
 
-    if (!quote) {
-        sv_records_put(out, "'", safe ? 1 : 0);
-        sv_records_put(out, data, len);
+/*
+ * safe: what a spreadsheet would take for a formula gets a "'" before it.
+ * One that cuts at another character than a comma does not see our quotation
+ * marks, so that a field may begin behind each character that some cut at.
+ */
+
+static void
+sv_records_put_value(sv_records_out_t *out, const unsigned char *data,
+    size_t len, int safe)
+{
+    int            begins;
+    size_t         i, from;
+    unsigned char  c;
+
+    if (len == 0) {
         return;
     }
 
-    sv_records_put(out, "\"'", safe ? 2 : 1);
-
     from = 0;
+    begins = safe;
 
     for (i = 0; i < len; i++) {
+        c = data[i];
 
-        if (data[i] == '"') {
+        if (begins && c != ' ' && c != '"') {
+
+            if (sv_records_is_formula(data + i, len - i)) {
+                sv_records_put(out, data + from, i - from);
+                sv_records_put(out, "'", 1);
+                from = i;
+            }
+
+            begins = 0;
+        }
+
+        if (c == '"') {
             sv_records_put(out, data + from, i + 1 - from);
             from = i;
+        }
+
+        if (safe && (c < ' ' || c == ';' || c == '|')) {
+            begins = 1;
         }
     }
 
     sv_records_put(out, data + from, len - from);
-    sv_records_put(out, "\"", 1);
+}
+
+
+/* the fullwidth forms are U+FF0B, FF0D, FF1D and FF20 */
+
+static int
+sv_records_is_formula(const unsigned char *p, size_t len)
+{
+    if (memchr("=+-@\t\r", p[0], 6)) {
+        return 1;
+    }
+
+    return len >= 3 && p[0] == 0xef && p[1] == 0xbc
+           && memchr("\x8b\x8d\x9d\xa0", p[2], 4);
 }
 
 

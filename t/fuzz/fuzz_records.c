@@ -25,6 +25,8 @@ static uint64_t read_list(const uint8_t *data, size_t size, unsigned format,
     unsigned pieces);
 static uint64_t check_record(const sv_record_t *rec);
 static uint64_t check_input(sv_records_t *rs, uint64_t hash);
+static uint64_t check_names(sv_records_t *rs, uint64_t hash);
+static void check_value(const sv_record_t *rec);
 static uint64_t mix(uint64_t hash, const void *data, size_t len);
 
 
@@ -59,6 +61,7 @@ read_list(const uint8_t *data, size_t size, unsigned format, unsigned pieces)
     const unsigned char  *p;
     sv_records_status_e   rc;
     static const char    *columns[] = { "", "2", "email", "x" };
+    static const char     delimiters[] = { '\0', ';', ',', '\t' };
 
     memset(&rs, 0, sizeof(sv_records_t));
 
@@ -67,7 +70,8 @@ read_list(const uint8_t *data, size_t size, unsigned format, unsigned pieces)
     rs.buf = malloc(SV_RECORDS_MEM(FUZZ_SIZE));
     rs.column.data = (unsigned char *) columns[(format >> 2) & 3];
     rs.column.len = strlen(columns[(format >> 2) & 3]);
-    rs.delimiter = (format & 16) ? ';' : ',';
+    rs.delimiter = delimiters[(format >> 4) & 3];
+    rs.taken = "index,email,x";
 
     assert(rs.buf);
 
@@ -115,7 +119,13 @@ read_list(const uint8_t *data, size_t size, unsigned format, unsigned pieces)
     assert(rc == SV_RECORDS_DONE || rs.error);
     assert(rs.next == records);
 
-    hash = mix(hash, &rs.error, sizeof(rs.error));
+    if (rs.error) {
+        assert(sv_utf8_valid((unsigned char *) rs.error, strlen(rs.error)));
+        hash = mix(hash, rs.error, strlen(rs.error));
+    }
+
+    hash = mix(hash, &rs.delimiter, 1);
+    hash = check_names(&rs, hash);
 
     free(rs.buf);
 
@@ -134,6 +144,9 @@ check_record(const sv_record_t *rec)
     assert(rec->email.len <= SV_RECORDS_EMAIL_MAX);
     assert(sv_utf8_valid(rec->email.data, rec->email.len));
     assert(memchr(rec->email.data, '\0', rec->email.len) == NULL);
+    assert(rec->email.len);
+
+    check_value(rec);
 
     return mix(3, rec->email.data, rec->email.len);
 }
@@ -167,6 +180,45 @@ check_input(sv_records_t *rs, uint64_t hash)
     }
 
     return hash;
+}
+
+
+static uint64_t
+check_names(sv_records_t *rs, uint64_t hash)
+{
+    size_t                n;
+    static unsigned char  names[FUZZ_INPUT];
+
+    if (!rs->first) {
+        return hash;
+    }
+
+    n = sv_records_names_csv(rs, names, sizeof(names));
+
+    assert(n <= 2 * FUZZ_SIZE + SV_RECORDS_FIELDS_MAX * 32);
+
+    return mix(hash, names, n);
+}
+
+
+/* never longer than twice, and no formula wherever it is cut */
+
+static void
+check_value(const sv_record_t *rec)
+{
+    size_t                i, n;
+    static unsigned char  value[SV_RECORDS_EMAIL_MAX * 2 + 2];
+
+    n = sv_records_csv_value(value, sizeof(value), rec->email.data,
+                             rec->email.len, 1);
+
+    assert(n <= rec->email.len * 2 + 2);
+
+    for (i = 0; i < n; i++) {
+        if (i == 0 || memchr(";|\t\n", value[i - 1], 4)) {
+            assert(memchr("=+-@", value[i], 4) == NULL);
+        }
+    }
 }
 
 

@@ -142,6 +142,30 @@ run(sv_records_format_e format, const char *column, const char *text,
 }
 
 
+/* nothing was read, and the error has this; at its end, or anywhere: * */
+
+static void
+says(const char *expected)
+{
+    char    part[64];
+    size_t  len;
+
+    len = strlen(expected);
+    memcpy(part, expected, len + 1);
+
+    assert_int_equal(out[0], '?');
+
+    if (part[len - 1] == '*') {
+        part[len - 1] = '\0';
+        assert_non_null(strstr(out, part));
+        return;
+    }
+
+    assert_true(out_len >= len);
+    assert_string_equal(out + out_len - len, part);
+}
+
+
 static void
 check(sv_records_format_e format, const char *column, const char *text,
     size_t len, const char *expected)
@@ -151,7 +175,10 @@ check(sv_records_format_e format, const char *column, const char *text,
     for (piece = 1; piece <= len + 1; piece++) {
         run(format, column, text, len, piece);
 
-        if (expected[strlen(expected) - 1] == '*') {
+        if (strncmp(expected, "?*", 2) == 0 && expected[2]) {
+            says(expected + 2);
+
+        } else if (expected[strlen(expected) - 1] == '*') {
             assert_int_equal(strncmp(out, expected, strlen(expected) - 1), 0);
 
         } else {
@@ -405,6 +432,202 @@ test_names(void **state)
 }
 
 
+/* what separates fields is seen in the first line */
+
+static void
+test_guess(void **state)
+{
+    csv(NULL, "jane@ok.test;Jane\nbob@ok.test;Bob\n",
+        "jane@ok.test|{\"column2\":\"Jane\"}\n"
+        "bob@ok.test|{\"column2\":\"Bob\"}\n.");
+    csv(NULL, "Name\tEmail\nJane\ta@b.test\n",
+        "a@b.test|{\"Name\":\"Jane\"}\n.");
+    csv(NULL, "id|e-mail\n7|a@b.test\n", "a@b.test|{\"id\":\"7\"}\n.");
+    csv(NULL, "7|a@b.test\n", "a@b.test|{\"column1\":\"7\"}\n.");
+    csv("1", "Email;Name\na@b.test;Jane\n", "a@b.test|{\"Name\":\"Jane\"}\n.");
+    csv("who", "a,b;Who;c\n1;a@b.test;2\n",
+        "a@b.test|{\"a,b\":\"1\",\"c\":\"2\"}\n.");
+    csv("3", "a,b;x;y\n1;2;a@b.test\n",
+        "a@b.test|{\"a,b\":\"1\",\"x\":\"2\"}\n.");
+    csv(NULL, "Doe, Jane;a@b.test\n",
+        "a@b.test|{\"column1\":\"Doe, Jane\"}\n.");
+    csv(NULL, "a@b.test;Doe, Jane, jr, III\n",
+        "a@b.test|{\"column2\":\"Doe, Jane, jr, III\"}\n.");
+    csv(NULL, "\"Doe, Jane\";\"a@b.test\"\n",
+        "a@b.test|{\"column1\":\"Doe, Jane\"}\n.");
+    csv(NULL, "\"Doe;\n\"\"J\"\"\";\"a@b.test\"\n",
+        "a@b.test|{\"column1\":\"Doe;\\u000a\\\"J\\\"\"}\n.");
+    csv(NULL, "a@b.test\nc@d.test\n", "a@b.test|\nc@d.test|\n.");
+
+    csv(NULL, "sep=;\nEmail;Name\na@b.test;x\n",
+        "a@b.test|{\"Name\":\"x\"}\n.");
+    csv(NULL, "\"sep=^\"\r\na@b.test^x\n", "a@b.test|{\"column2\":\"x\"}\n.");
+    csv(NULL, "SEP=\t\r\na@b.test\tx\n", "a@b.test|{\"column2\":\"x\"}\n.");
+    csv(NULL, "sep=;\nsep=;\n", "?*");
+
+    delimiter = ',';
+    csv(NULL, "sep=;\na@b.test,x\n", "a@b.test|{\"column2\":\"x\"}\n.");
+    delimiter = 0;
+}
+
+
+/* what is not cut is no address that is wrong */
+
+static void
+test_uncut(void **state)
+{
+    delimiter = ',';
+    csv(NULL, "Email;Name\na@b.test;Jane\n", "?*\"delimiter\"*");
+    csv("1", "Email;Name\na@b.test;Jane\n", "?*\"delimiter\"*");
+    csv(NULL, "a@b.test;Jane\n", "?*\"delimiter\"*");
+    csv(NULL, "a@b.test,x\nc@d.test;y\n",
+        "a@b.test|{\"column2\":\"x\"}\n!malformed_line\n.");
+    delimiter = 0;
+
+    csv(NULL, "email\na@b.test;Jane\n", "?*\"delimiter\"*");
+    csv(NULL, "email\na@b.test\nc@d.test\tJane\n",
+        "a@b.test|\n!malformed_line\n.");
+    csv(NULL, "email,x\na@b.test; c@d.test,1\ne@f.test,2\n",
+        "!malformed_line\ne@f.test|{\"x\":\"2\"}\n.");
+    csv(NULL, "Who:What\na@b.test:Jane\n", "?*\"delimiter\"*");
+
+    lines("a@b.test;Jane\n", "?*\"delimiter\"*");
+    lines("Jane\ta@b.test\n", "?*\"delimiter\"*");
+    lines("Name;Email\nJane;a@b.test\n", "?*\"delimiter\"*");
+    lines("7|a@b.test\n", "?*\"delimiter\"*");
+    lines("\"a@b.test\",\"Jane\"\n", "?*\"delimiter\"*");
+    lines("a@b.test\nc@d.test,x\ne@f.test\n",
+          "a@b.test|\n!malformed_line\ne@f.test|\n.");
+    lines("\"a;b@c\"@d.test\njohn@gmail,com\nno address; at all\n",
+          "\"a;b@c\"@d.test|\njohn@gmail,com|\nno address; at all|\n.");
+}
+
+
+/* CR, LF and CRLF end lines */
+
+static void
+test_line_ends(void **state)
+{
+    lines("a@b\rc@d\r\re@f", "a@b|\nc@d|\ne@f|\n.");
+    lines("a@b\r", "a@b|\n.");
+    ndjson("\"a@b\"\r\"c@d\"\r", "a@b|\nc@d|\n.");
+    csv(NULL, "email,x\ra@b,1\rc@d,\"2\r3\"\r",
+        "a@b|{\"x\":\"1\"}\nc@d|{\"x\":\"2\\u000d3\"}\n.");
+    csv(NULL, "Email;x\r\na@b;1\rc@d;2\ne@f;3\n\r",
+        "a@b|{\"x\":\"1\"}\nc@d|{\"x\":\"2\"}\ne@f|{\"x\":\"3\"}\n.");
+    csv(NULL, "email,x\ra@b,\"1\rc@d,2\re@f,3\r",
+        "!malformed_line\nc@d|{\"x\":\"2\"}\ne@f|{\"x\":\"3\"}\n.");
+}
+
+
+static void
+test_column_names(void **state)
+{
+    size_t              i;
+    char                text[128];
+    static const char  *names[] = {
+        "E-mail Address", "E-mail 1 - Value", "user_email", "Work Email",
+        "EMAIL", " e mail ", "Customer E-Mail", "contact.email_address",
+        "E-Mail-Adresse", "Courriel", "Adresse de messagerie",
+        "Correo electr\xc3\xb3nico", "Endere\xc3\xa7o de e-mail",
+        "Indirizzo e-mail", "E-mailadres", "E-postadress",
+        "S\xc3\xa4hk\xc3\xb6posti", "E-posta", "Adres e-mail",
+        "\xd0\x9f\xd0\xbe\xd1\x87\xd1\x82\xd0\xb0",
+        "\xe3\x83\xa1\xe3\x83\xbc\xe3\x83\xab"
+        "\xe3\x82\xa2\xe3\x83\x89\xe3\x83\xac\xe3\x82\xb9",
+        "\xe9\x82\xae\xe7\xae\xb1", NULL
+    };
+
+    for (i = 0; names[i]; i++) {
+        snprintf(text, sizeof(text), "id,%s\n1,a@b\n", names[i]);
+        check(SV_RECORDS_CSV, NULL, text, strlen(text),
+              "a@b|{\"id\":\"1\"}\n.");
+    }
+
+    csv(NULL, "E-mail Opt-in,Mailing,email_sent\nyes,1,2\n", "?*");
+    csv(NULL, "Work Email,Email\nx@y,a@b\n",
+        "a@b|{\"Work Email\":\"x@y\"}\n.");
+    csv(NULL, "Allow Email,To\nyes,a@b\n",
+        "?*\"column\": \"Allow Email\", \"To\"");
+    csv(NULL, "Kunde;Kontakt\nx;a@b\n", "?*\"column\": \"Kunde\", \"Kontakt\"");
+    csv("x", "Kunde;Kontakt\nx;a@b\n", "?*: \"Kunde\", \"Kontakt\"");
+    csv("3", "Kunde;Kontakt\nx;a@b\n", "?*: \"Kunde\", \"Kontakt\"");
+    csv(NULL, "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z\n",
+        "?*, \"y\", \"z\"");
+
+    csv(NULL, "email,x\n,1\n  ,2\na@b,3\n",
+        "!missing_email\n!missing_email\na@b|{\"x\":\"3\"}\n.");
+    ndjson("\"\"\n{\"email\":\"\"}\n", "!missing_email\n!missing_email\n.");
+}
+
+
+/* no name is there twice */
+
+static void
+test_unique_names(void **state)
+{
+    size_t                n;
+    unsigned char         buf[256];
+    const unsigned char  *p;
+    static const char     text[] = "Email,x,X,x_2,status,,column6,,x\n";
+    static const char     expected[] = ",input_Email,x,X_3,x_2,input_status,"
+                                       "column6,column6_2,column8,x_4";
+
+    memset(&rs, 0, sizeof(sv_records_t));
+
+    rs.format = SV_RECORDS_CSV;
+    rs.size = SIZE;
+    rs.buf = malloc(SV_RECORDS_MEM(SIZE));
+    rs.taken = "index,email,status";
+
+    p = (const unsigned char *) text;
+
+    assert_int_equal(sv_records_next(&rs, &p, p + sizeof(text) - 1, 0),
+                     SV_RECORDS_AGAIN);
+
+    n = sv_records_names_csv(&rs, buf, sizeof(buf));
+    assert_int_equal(n, sizeof(expected) - 1);
+    assert_memory_equal(buf, expected, n);
+
+    free(rs.buf);
+
+    csv(NULL, "email,n,n\na@b,1,2\n", "a@b|{\"n\":\"1\",\"n_2\":\"2\"}\n.");
+}
+
+
+static void
+check_safe(const char *text, const char *expected)
+{
+    size_t         n;
+    unsigned char  buf[128];
+
+    n = sv_records_csv_value(buf, sizeof(buf), (unsigned char *) text,
+                             strlen(text), 1);
+
+    assert_true(n <= strlen(text) * 2 + 2);
+    assert_int_equal(n, strlen(expected));
+    assert_memory_equal(buf, expected, n);
+}
+
+
+/* nor a formula, whatever a spreadsheet takes for the end of a field */
+
+static void
+test_formulas(void **state)
+{
+    check_safe("=1+1@b.test", "'=1+1@b.test");
+    check_safe("a;=1+1;b", "a;'=1+1;b");
+    check_safe("a; =1", "a; '=1");
+    check_safe("a;\"=1\"", "\"a;\"\"'=1\"\"\"");
+    check_safe("a\n-1", "\"a\n'-1\"");
+    check_safe("a\t@x", "\"a\t'@x\"");
+    check_safe(" =1", "\" '=1\"");
+    check_safe(";=;=", ";'=;'=");
+    check_safe("\xef\xbc\x9d" "1", "'\xef\xbc\x9d" "1");
+    check_safe("a=1;b@c", "a=1;b@c");
+}
+
+
 int
 main(void)
 {
@@ -418,6 +641,12 @@ main(void)
         cmocka_unit_test(test_open_quote),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_guess),
+        cmocka_unit_test(test_uncut),
+        cmocka_unit_test(test_line_ends),
+        cmocka_unit_test(test_column_names),
+        cmocka_unit_test(test_unique_names),
+        cmocka_unit_test(test_formulas),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,314 @@
+
+/*
+ * What separates the fields of a list, where nobody said: the one of a few
+ * characters that makes most sense of the first line.
+ */
+
+
+#include "sv_records.h"
+
+
+/* what a character makes of a line */
+
+typedef struct {
+    unsigned  nfields;
+    unsigned  column:1;     /* the one that is asked for is there */
+    unsigned  known:1;      /* a usual name of a column of addresses */
+    unsigned  address:1;
+    unsigned  broken:1;     /* its quotation marks are wrong */
+} sv_records_cut_t;
+
+
+static void sv_records_cut(sv_records_t *rs, const unsigned char *text,
+    size_t len, unsigned char delimiter, sv_records_cut_t *cut);
+static void sv_records_cut_field(sv_records_t *rs, const sv_str_t *field,
+    int quoted, unsigned char delimiter, sv_records_cut_t *cut);
+static int sv_records_is_better(const sv_records_cut_t *a,
+    const sv_records_cut_t *b);
+static const unsigned char *sv_records_piece(const unsigned char *p,
+    const unsigned char *end, unsigned char delimiter);
+static int sv_records_is_piece(const unsigned char *p,
+    const unsigned char *end, unsigned char delimiter, int first);
+
+
+static const unsigned char  sv_records_delimiters[] = ",;\t|";
+
+
+int
+sv_records_may_separate(unsigned char c)
+{
+    return c && strchr((const char *) sv_records_delimiters, c) != NULL;
+}
+
+
+/* "sep=;" says it to spreadsheets, and is no record */
+
+int
+sv_records_sep(sv_records_t *rs, const unsigned char *text, size_t len)
+{
+    size_t                i;
+    unsigned char         c;
+    static const char     name[] = "sep=";
+
+    if (len == 7 && text[0] == '"' && text[6] == '"') {
+        text++;
+        len -= 2;
+    }
+
+    if (len != 5) {
+        return 0;
+    }
+
+    for (i = 0; i < 4; i++) {
+        if (sv_lower(text[i]) != (unsigned char) name[i]) {
+            return 0;
+        }
+    }
+
+    c = text[4];
+
+    if (c == '"' || c == '@' || sv_is_alnum(c) || c >= 0x80
+        || (c < ' ' && c != '\t'))
+    {
+        return 0;
+    }
+
+    if (rs->delimiter == 0) {
+        rs->delimiter = c;
+    }
+
+    return 1;
+}
+
+
+void
+sv_records_guess(sv_records_t *rs, const unsigned char *text, size_t len)
+{
+    unsigned          i;
+    sv_records_cut_t  cut, best;
+
+    best.broken = 1;
+    best.nfields = 0;
+
+    for (i = 0; sv_records_delimiters[i]; i++) {
+
+        sv_records_cut(rs, text, len, sv_records_delimiters[i], &cut);
+
+        if (i == 0 || sv_records_is_better(&cut, &best)) {
+            best = cut;
+            rs->delimiter = sv_records_delimiters[i];
+        }
+    }
+}
+
+
+static void
+sv_records_cut(sv_records_t *rs, const unsigned char *text, size_t len,
+    unsigned char delimiter, sv_records_cut_t *cut)
+{
+    int                   quoted;
+    sv_str_t              field;
+    const unsigned char  *p, *q, *end;
+
+    memset(cut, 0, sizeof(sv_records_cut_t));
+
+    p = text;
+    end = text + len;
+
+    for ( ;; ) {
+        q = sv_records_piece(p, end, delimiter);
+
+        quoted = (q - p >= 2 && p[0] == '"' && q[-1] == '"');
+
+        if (p < q && p[0] == '"' && !quoted) {
+            cut->broken = 1;
+            return;
+        }
+
+        field.data = (unsigned char *) p + quoted;
+        field.len = q - p - 2 * quoted;
+
+        sv_records_cut_field(rs, &field, quoted, delimiter, cut);
+
+        if (q == end) {
+            break;
+        }
+
+        p = q + 1;
+    }
+
+    /* a number asks for as many columns at least */
+
+    if (rs->column_number && cut->nfields >= rs->column_number) {
+        cut->column = 1;
+    }
+}
+
+
+static void
+sv_records_cut_field(sv_records_t *rs, const sv_str_t *field, int quoted,
+    unsigned char delimiter, sv_records_cut_t *cut)
+{
+    size_t  i;
+
+    cut->nfields++;
+
+    if (rs->column.len && !rs->column_number
+        && sv_records_is_named(field, &rs->column))
+    {
+        cut->column = 1;
+    }
+
+    /* what another one would cut is not known to be whole */
+
+    for (i = 0; !quoted && i < field->len; i++) {
+        if (field->data[i] != delimiter
+            && sv_records_may_separate(field->data[i]))
+        {
+            return;
+        }
+    }
+
+    if (sv_records_column_rank(field) != SV_RECORDS_NO_RANK) {
+        cut->known = 1;
+    }
+
+    if (sv_records_has_address(field->data, field->data + field->len, 0)) {
+        cut->address = 1;
+    }
+}
+
+
+static int
+sv_records_is_better(const sv_records_cut_t *a, const sv_records_cut_t *b)
+{
+    if (a->broken || b->broken) {
+        return !a->broken;
+    }
+
+    if (a->column != b->column) {
+        return a->column;
+    }
+
+    if (a->known != b->known) {
+        return a->known;
+    }
+
+    if (a->address != b->address) {
+        return a->address;
+    }
+
+    return a->nfields > b->nfields;
+}
+
+
+/* where the field ends that begins here */
+
+static const unsigned char *
+sv_records_piece(const unsigned char *p, const unsigned char *end,
+    unsigned char delimiter)
+{
+    int  quoted;
+
+    quoted = (p < end && *p == '"');
+
+    if (quoted) {
+        p++;
+    }
+
+    for ( /* void */ ; p < end; p++) {
+
+        if (*p == '"') {
+
+            if (quoted && end - p > 1 && p[1] == '"') {
+                p++;
+
+            } else {
+                quoted = 0;
+            }
+
+        } else if (*p == delimiter && !quoted) {
+            break;
+        }
+    }
+
+    return p;
+}
+
+
+/* "@" with something on both sides; dotted: with a dot behind it, too */
+
+int
+sv_records_has_address(const unsigned char *p, const unsigned char *end,
+    int dotted)
+{
+    const unsigned char  *at;
+
+    at = memchr(p, '@', end - p);
+
+    if (at == NULL || at == p || end - at < 2 || at[-1] == ' '
+        || at[1] == ' ')
+    {
+        return 0;
+    }
+
+    return !dotted || memchr(at, '.', end - at) != NULL;
+}
+
+
+/*
+ * A line or a field that is not cut: more than an address is in it, and no
+ * verdict on the whole would be one.  "john@gmail,com" is a slip of the
+ * finger.
+ */
+
+int
+sv_records_is_uncut(const unsigned char *text, size_t len, int first)
+{
+    unsigned              i;
+    const unsigned char  *p, *q, *end;
+
+    end = text + len;
+
+    for (i = 0; sv_records_delimiters[i]; i++) {
+
+        q = sv_records_piece(text, end, sv_records_delimiters[i]);
+
+        if (q == end) {
+            continue;
+        }
+
+        for (p = text; /* void */; p = q + 1) {
+            q = sv_records_piece(p, end, sv_records_delimiters[i]);
+
+            if (sv_records_is_piece(p, q, sv_records_delimiters[i], first)) {
+                return 1;
+            }
+
+            if (q == end) {
+                break;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+/* first: names of columns are looked for, too */
+
+static int
+sv_records_is_piece(const unsigned char *p, const unsigned char *end,
+    unsigned char delimiter, int first)
+{
+    sv_str_t  field;
+
+    if (sv_records_has_address(p, end, delimiter == ',')) {
+        return 1;
+    }
+
+    field.data = (unsigned char *) p;
+    field.len = end - p;
+
+    return first && sv_records_column_rank(&field) != SV_RECORDS_NO_RANK;
+}
