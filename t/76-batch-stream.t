@@ -523,6 +523,7 @@ sub {
 
 
 === TEST 23: the wait begins when all were asked once
+--- not_slower
 --- smtp
 mx1 11 pipelining users=john
     rcpt#1@1 john@*: 450 4.2.0 Greylisted, try again in 3 seconds
@@ -600,6 +601,7 @@ sub {
 
 
 === TEST 27: the time of a list ends the waiting, too
+--- not_slower
 --- smtp
 mx1 11 pipelining
     rcpt *: 450 4.2.0 Greylisted, try again in 2 seconds

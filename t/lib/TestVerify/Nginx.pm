@@ -32,7 +32,8 @@ sub alive
     my ($pid) = @_;
 
     open my $in, '<', "/proc/$pid/stat" or return 0;
-    return <$in> !~ /\) Z /;
+    my $stat = <$in>;       # nothing, where it went away in between
+    return defined $stat && $stat !~ /\) Z /;
 }
 
 
