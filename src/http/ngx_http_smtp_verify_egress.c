@@ -381,7 +381,8 @@ ngx_http_smtp_verify_egress_proxy(ngx_conf_t *cf,
     }
 
     egress->proxy = 1;
-    egress->addr = u.addrs[0];
+    egress->addrs = u.addrs;
+    egress->naddrs = u.naddrs;
     egress->name.data = p;
     egress->name.len = scheme.len + host.len;
 

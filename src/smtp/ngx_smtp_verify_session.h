@@ -85,13 +85,19 @@ typedef struct {
 typedef struct {
     ngx_str_t                          name;    /* for people */
     ngx_str_t                          key;     /* for who counts by it */
-    ngx_addr_t                         addr;    /* local, or the proxy's */
+    ngx_addr_t                         addr;    /* local */
     sv_str_t                           user;    /* of the proxy, or empty */
     sv_str_t                           password;
     ngx_str_t                          helo;    /* empty: as the owner says */
     ngx_str_t                          from;    /* likewise, unless … */
     unsigned                           has_from:1;
     unsigned                           proxy:1;
+
+    /* the addresses that a proxy's name has, and which of them worked last;
+       each worker finds that out by itself */
+    ngx_addr_t                        *addrs;
+    ngx_uint_t                         naddrs;
+    ngx_uint_t                         iaddr;
 
     /* of a pool */
     uint64_t                           hash;
@@ -189,6 +195,8 @@ struct ngx_smtp_verify_session_s {
     sv_reply_parser_t                  parser;
     ngx_uint_t                         refused_code;    /* second MAIL's */
     sv_socks_t                        *socks;   /* through a proxy */
+    ngx_uint_t                         iproxy;  /* its address in use */
+    ngx_uint_t                         nproxies;    /* that have failed */
     u_char                            *out;     /* what could not be sent */
     size_t                             out_len;
     ngx_uint_t                         log_level;   /* during a handshake */

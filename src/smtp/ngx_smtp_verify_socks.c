@@ -5,8 +5,73 @@
 
 
 static void ngx_smtp_verify_socks_say(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_socks_works(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_socks_fail(ngx_smtp_verify_session_t *s,
     sv_reason_e fault, const char *error);
+
+
+void
+ngx_smtp_verify_socks_peer(ngx_smtp_verify_session_t *s, ngx_uint_t index)
+{
+    ngx_addr_t  *addr;
+
+    addr = &s->egress->addrs[index];
+
+    s->iproxy = index;
+    s->peer.sockaddr = addr->sockaddr;
+    s->peer.socklen = addr->socklen;
+    s->peer.name = &addr->name;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_socks_next(ngx_smtp_verify_session_t *s, const char *error)
+{
+    ngx_int_t                  rc;
+    ngx_uint_t                 next;
+    ngx_smtp_verify_egress_t  *egress;
+
+    egress = s->egress;
+
+    do {
+        ngx_log_error(NGX_LOG_INFO, &s->log, 0, "SOCKS proxy at %V: %s",
+                      s->peer.name, error);
+
+        next = (s->iproxy + 1) % egress->naddrs;
+
+        /* a dead address costs no more than the probes that are under way */
+
+        if (egress->iaddr == s->iproxy) {
+            egress->iaddr = next;
+        }
+
+        if (!ngx_smtp_verify_socks_has_next(s)) {
+            return NGX_DECLINED;
+        }
+
+        ngx_smtp_verify_transcript_note(s, error);
+
+        if (s->peer.connection) {
+            ngx_close_connection(s->peer.connection);
+            s->peer.connection = NULL;
+        }
+
+        s->socks = NULL;
+        s->out = NULL;
+        s->out_len = 0;
+        s->egress_failed = 0;
+
+        s->nproxies++;
+        ngx_smtp_verify_socks_peer(s, next);
+
+        error = "no connection to it";
+
+        rc = ngx_smtp_verify_transport_open(s);
+
+    } while (rc == NGX_DECLINED);
+
+    return rc;
+}
 
 
 ngx_int_t
@@ -48,13 +113,16 @@ ngx_smtp_verify_socks_read(ngx_smtp_verify_session_t *s, const u_char **pos,
         return;
 
     case SV_SOCKS_DONE:
+        ngx_smtp_verify_socks_works(s);
         ngx_smtp_verify_transport_connected(s);
         return;
 
     case SV_SOCKS_UNREACHABLE:
+        ngx_smtp_verify_socks_works(s);
         break;
 
     case SV_SOCKS_REFUSED:
+        ngx_smtp_verify_socks_works(s);
         s->egress_refused = 1;
         break;
 
@@ -64,6 +132,15 @@ ngx_smtp_verify_socks_read(ngx_smtp_verify_session_t *s, const u_char **pos,
     }
 
     ngx_smtp_verify_socks_fail(s, SV_CONNECT_FAILED, s->socks->error);
+}
+
+
+/* by this address of it: who comes next begins there */
+
+static void
+ngx_smtp_verify_socks_works(ngx_smtp_verify_session_t *s)
+{
+    s->egress->iaddr = s->iproxy;
 }
 
 
@@ -88,6 +165,15 @@ ngx_smtp_verify_session_is_ours(ngx_smtp_verify_session_t *s)
 {
     return !s->connected && ngx_smtp_verify_through_proxy(s)
            && (s->socks == NULL || !sv_socks_requested(s->socks));
+}
+
+
+void
+ngx_smtp_verify_socks_refused(ngx_smtp_verify_session_t *s)
+{
+    s->egress_failed = 1;
+
+    ngx_smtp_verify_socks_fail(s, SV_CONNECT_FAILED, "no connection to it");
 }
 
 
@@ -122,7 +208,23 @@ static void
 ngx_smtp_verify_socks_fail(ngx_smtp_verify_session_t *s, sv_reason_e fault,
     const char *error)
 {
-    ngx_log_error(NGX_LOG_INFO, &s->log, 0, "SOCKS proxy: %s", error);
+    ngx_int_t  rc;
+
+    if (!s->egress_failed) {
+        ngx_log_error(NGX_LOG_INFO, &s->log, 0, "SOCKS proxy at %V: %s",
+                      s->peer.name, error);
+
+    } else {
+        rc = ngx_smtp_verify_socks_next(s, error);
+
+        if (rc == NGX_OK) {
+            return;
+        }
+
+        if (rc == NGX_ERROR) {
+            fault = SV_THROTTLED;
+        }
+    }
 
     ngx_smtp_verify_transcript_note(s, error);
     ngx_smtp_verify_session_fail(s, fault);

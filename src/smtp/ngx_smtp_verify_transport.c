@@ -27,8 +27,7 @@ static u_char *ngx_smtp_verify_log_error(ngx_log_t *log, u_char *buf,
 ngx_int_t
 ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s)
 {
-    ngx_int_t          rc;
-    ngx_connection_t  *c;
+    ngx_int_t  rc;
 
     s->log.handler = ngx_smtp_verify_log_error;
     s->log.data = s;
@@ -45,19 +44,36 @@ ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s)
     s->peer.log_error = NGX_ERROR_INFO;
 
     if (ngx_smtp_verify_through_proxy(s)) {
-        s->peer.sockaddr = s->egress->addr.sockaddr;
-        s->peer.socklen = s->egress->addr.socklen;
-        s->peer.name = &s->egress->name;
+        ngx_smtp_verify_socks_peer(s, s->egress->iaddr);
 
     } else if (s->egress) {
         s->peer.local = &s->egress->addr;
     }
 
-    rc = ngx_smtp_verify_transport_connect(s);
+    rc = ngx_smtp_verify_transport_open(s);
+
+    if (rc == NGX_DECLINED && ngx_smtp_verify_through_proxy(s)) {
+        rc = ngx_smtp_verify_socks_next(s, "no connection to it");
+    }
 
     if (rc == NGX_DECLINED) {
         ngx_log_error(NGX_LOG_INFO, &s->log, 0,
                       "connect() to mail server failed");
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_transport_open(ngx_smtp_verify_session_t *s)
+{
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    rc = ngx_smtp_verify_transport_connect(s);
+
+    if (rc == NGX_DECLINED) {
         return NGX_DECLINED;
     }
 
@@ -100,6 +116,12 @@ ngx_smtp_verify_transport_connect(ngx_smtp_verify_session_t *s)
     level = s->log.log_level;
     s->log.log_level = ngx_min(level, NGX_LOG_CRIT);
 
+    /* nor is a family that the machine lacks, while there is another one */
+
+    if (ngx_smtp_verify_socks_has_next(s)) {
+        s->log.log_level = ngx_min(level, NGX_LOG_EMERG);
+    }
+
     ngx_set_socket_errno(0);
 
     rc = ngx_event_connect_peer(&s->peer);
@@ -108,6 +130,12 @@ ngx_smtp_verify_transport_connect(ngx_smtp_verify_session_t *s)
         && ngx_socket_errno == EADDRNOTAVAIL)
     {
         s->egress_failed = 1;
+        rc = NGX_DECLINED;
+    }
+
+    if (rc == NGX_ERROR && ngx_smtp_verify_through_proxy(s)
+        && ngx_socket_errno == EAFNOSUPPORT)
+    {
         rc = NGX_DECLINED;
     }
 
@@ -188,7 +216,7 @@ ngx_smtp_verify_transport_read(ngx_event_t *rev)
 
     rc = ngx_smtp_verify_transport_recv(s);
 
-    if (s->closed) {
+    if (s->closed || rc == NGX_DONE) {
         goto done;
     }
 
@@ -232,8 +260,14 @@ ngx_smtp_verify_transport_opened(ngx_smtp_verify_session_t *s)
     c = s->peer.connection;
 
     if (ngx_smtp_verify_transport_test_connect(c) != NGX_OK) {
-        s->egress_failed = ngx_smtp_verify_through_proxy(s);
-        ngx_smtp_verify_session_fail(s, SV_CONNECT_FAILED);
+
+        if (ngx_smtp_verify_through_proxy(s)) {
+            ngx_smtp_verify_socks_refused(s);
+
+        } else {
+            ngx_smtp_verify_session_fail(s, SV_CONNECT_FAILED);
+        }
+
         return NGX_ERROR;
     }
 
@@ -286,7 +320,8 @@ ngx_smtp_verify_transport_test_connect(ngx_connection_t *c)
 }
 
 
-/* reads the socket empty; NGX_ERROR: it is at its end */
+/* reads the socket empty; NGX_ERROR: it is at its end, NGX_DONE: it is gone,
+   and another one in its place */
 
 static ngx_int_t
 ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
@@ -319,6 +354,10 @@ ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
 
         if (!s->connected) {
             ngx_smtp_verify_socks_read(s, &pos, buf + n);
+
+            if (ngx_smtp_verify_socks_is_over(s)) {
+                return NGX_DONE;
+            }
         }
 
         if (pos < buf + n && !s->closed) {

@@ -13,6 +13,7 @@ use Time::HiRes qw( sleep time );
 use TestVerify::Clients;
 use TestVerify::DNS;
 use TestVerify::Env;
+use TestVerify::Hosts;
 use TestVerify::Nginx;
 use TestVerify::Result;
 use TestVerify::SMTP;
@@ -90,6 +91,7 @@ sub before
     $reports = TestVerify::Nginx::reports();
 
     take_preset($block) if !defined $block->must_die;
+    TestVerify::Hosts::write($block->hosts // '');
     data_files($block);
     slow_down($block) if $Slow != 1 && !defined $block->not_slower;
     configure($block);

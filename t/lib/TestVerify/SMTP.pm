@@ -135,24 +135,32 @@ sub listen_on
             ReuseAddr => 1, Proto => 'tcp', Listen => 1024)
             or die "smtp: listen on $address: $@\n";
 
-        # a full accept queue: further SYNs are dropped
-
-        if ($srv->{options}{'syn-drop'}) {
-            listen $sock, 0;
-
-            for (1 .. 4) {
-                push @{ $srv->{fillers} }, IO::Socket::IP->new(
-                    PeerHost => $address, PeerPort => $sock->sockport,
-                    Blocking => 0);
-            }
-
-            sleep 0.01;
-        }
+        push @{ $srv->{fillers} }, drop_syns($sock, $address)
+            if $srv->{options}{'syn-drop'};
 
         push @listeners, { sock => $sock, srv => $srv, address => $address };
     }
 
     return @listeners;
+}
+
+
+# its accept queue, with connections to be held: further SYNs are dropped
+
+sub drop_syns
+{
+    my ($sock, $address) = @_;
+
+    listen $sock, 0;
+
+    my @fillers = map {
+        IO::Socket::IP->new(PeerHost => $address, PeerPort => $sock->sockport,
+                            Blocking => 0)
+    } 1 .. 4;
+
+    sleep 0.01;
+
+    return @fillers;
 }
 
 

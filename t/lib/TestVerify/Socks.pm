@@ -31,6 +31,12 @@ sub start
                 Proto => 'tcp', Listen => 64)
                 or die "socks: listen on $address: $@\n";
 
+            if ($proxy->{options}{'syn-drop'}) {
+                push @{ $proxy->{fillers} }, $sock,
+                    TestVerify::SMTP::drop_syns($sock, $address);
+                next;
+            }
+
             push @listeners, $sock;
             $of{fileno $sock} = $proxy;
         }
