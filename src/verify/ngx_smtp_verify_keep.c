@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_keep.h"
+#include "sv_clock.h"
 #include "sv_learn.h"
 
 
@@ -114,12 +115,12 @@ ngx_smtp_verify_keep_learn(ngx_smtp_verify_session_t *s, ngx_uint_t closed)
 
     if (closed && s->reused && s->idle >= NGX_SMTP_VERIFY_KEEP_LATE) {
         sv_learn_idle(&ngx_smtp_verify_learned, hash, s->idle,
-                      ngx_current_msec);
+                      sv_clock_msec());
         return;
     }
 
     sv_learn_most(&ngx_smtp_verify_learned, hash, s->transactions - 1,
-                  ngx_current_msec);
+                  sv_clock_msec());
 }
 
 
@@ -128,7 +129,7 @@ ngx_smtp_verify_keep_learnt(ngx_smtp_verify_session_t *s)
 {
     return sv_learn_find(&ngx_smtp_verify_learned,
                          ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen),
-                         ngx_current_msec);
+                         sv_clock_msec());
 }
 
 
@@ -144,7 +145,7 @@ ngx_smtp_verify_keep_accepted(ngx_smtp_verify_session_t *s)
 {
     sv_learn_accepted(&ngx_smtp_verify_learned,
                       ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen),
-                      s->refused, ngx_current_msec);
+                      s->refused, sv_clock_msec());
 }
 
 
@@ -153,7 +154,7 @@ ngx_smtp_verify_keep_doubted(ngx_smtp_verify_session_t *s)
 {
     sv_learn_doubted(&ngx_smtp_verify_learned,
                      ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen),
-                     ngx_current_msec);
+                     sv_clock_msec());
 }
 
 
@@ -162,7 +163,7 @@ ngx_smtp_verify_keep_lied(ngx_smtp_verify_session_t *s, ngx_uint_t refused)
 {
     sv_learn_lied(&ngx_smtp_verify_learned,
                   ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen),
-                  refused, ngx_current_msec);
+                  refused, sv_clock_msec());
 }
 
 
@@ -382,9 +383,9 @@ ngx_smtp_verify_keep_closed(ngx_smtp_verify_session_t *s)
 
     if (idle < NGX_SMTP_VERIFY_KEEP_SOON) {
         sv_learn_most(&ngx_smtp_verify_learned, hash, s->transactions,
-                      ngx_current_msec);
+                      sv_clock_msec());
         return;
     }
 
-    sv_learn_idle(&ngx_smtp_verify_learned, hash, idle, ngx_current_msec);
+    sv_learn_idle(&ngx_smtp_verify_learned, hash, idle, sv_clock_msec());
 }

@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_age.h"
 #include "ngx_smtp_verify_call.h"
+#include "sv_clock.h"
 
 
 static ngx_uint_t ngx_smtp_verify_lookup_aged(ngx_smtp_verify_lookup_t *l);
@@ -129,7 +130,7 @@ ngx_smtp_verify_lookup_cached(ngx_smtp_verify_lookup_t *l, uint32_t variant)
         return NGX_DECLINED;
     }
 
-    if (item->expires <= ngx_time()) {
+    if (item->expires <= sv_clock_sec()) {
         l->status = ngx_smtp_verify_lookup_expired;
         return NGX_DECLINED;
     }
@@ -151,7 +152,7 @@ ngx_smtp_verify_lookup_cached(ngx_smtp_verify_lookup_t *l, uint32_t variant)
         && variant == l->conf->scope)
     {
         l->status = ngx_smtp_verify_lookup_stale;
-        l->refresh = (item->later <= ngx_time());
+        l->refresh = (item->later <= sv_clock_sec());
     }
 
     ngx_smtp_verify_lookup_told(l, l->result);
@@ -164,6 +165,7 @@ ngx_int_t
 ngx_smtp_verify_lookup_read(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_cache_item_t *item)
 {
+    time_t                     now;
     ngx_smtp_verify_result_t  *result;
 
     if (ngx_smtp_verify_record_read(&ngx_smtp_verify_record, item->data,
@@ -174,10 +176,11 @@ ngx_smtp_verify_lookup_read(ngx_smtp_verify_lookup_t *l,
         return NGX_DECLINED;
     }
 
+    now = sv_clock_sec();
     result = &ngx_smtp_verify_record.result;
 
     result->email = l->email;
-    result->age = ngx_max(ngx_time() - item->created, 0);
+    result->age = ngx_max(now - item->created, 0);
 
     if (result->retry_after) {
         result->retry_after = (time_t) result->retry_after > result->age

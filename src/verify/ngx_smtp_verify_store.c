@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_call.h"
 #include "ngx_smtp_verify_egress.h"
+#include "sv_clock.h"
 
 
 #define NGX_SMTP_VERIFY_REFRESH_HOLD  60        /* s, after one that failed */
@@ -69,7 +70,7 @@ ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
         item->variant = variant ^ NGX_SMTP_VERIFY_HANDOVER;
     }
 
-    item->created = ngx_time();
+    item->created = sv_clock_sec();
     item->expires = item->created + valid;
     item->later = ours ? ngx_smtp_verify_store_cut(conf, result) : 0;
     item->tag = flight ? (uint32_t) flight->id : 0;
@@ -95,7 +96,7 @@ ngx_smtp_verify_store_keeps(ngx_smtp_verify_cache_t *cache,
         return 0;
     }
 
-    now = ngx_time();
+    now = sv_clock_sec();
 
     if (ngx_smtp_verify_cache_get(cache, item) != NGX_OK
         || item->expires <= now)

@@ -2,11 +2,12 @@
 #include "ngx_smtp_verify_cache.h"
 
 #include "ngx_smtp_verify_zone.h"
+#include "sv_clock.h"
 
 #include <openssl/rand.h>
 
 
-#define NGX_SMTP_VERIFY_CACHE_LAYOUT      1
+#define NGX_SMTP_VERIFY_CACHE_LAYOUT      2
 #define NGX_SMTP_VERIFY_CACHE_MIN_PAGES   16
 #define NGX_SMTP_VERIFY_CACHE_FLIGHTS     32    /* one part in so many */
 #define NGX_SMTP_VERIFY_CACHE_WANTED      500   /* ms */
@@ -279,6 +280,7 @@ ngx_smtp_verify_cache_put(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_item_t *item, ngx_log_t *log)
 {
     int               rc;
+    time_t            now;
     uint64_t          resets;
     sv_store_entry_t  e;
 
@@ -297,9 +299,11 @@ ngx_smtp_verify_cache_put(ngx_smtp_verify_cache_t *cache,
     e.tag = item->tag;
     e.len = (uint16_t) item->len;
 
+    now = sv_clock_sec();
+
     ngx_smtp_verify_cache_lock(cache);
 
-    rc = sv_store_put(&cache->store, &e, item->data, (uint32_t) ngx_time());
+    rc = sv_store_put(&cache->store, &e, item->data, (uint32_t) now);
     resets = cache->store.head->resets;
 
     ngx_smtp_verify_cache_unlock(cache);
@@ -384,7 +388,7 @@ ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
 
     /* read without the lock: a count of what changes all the time */
 
-    stats->flights = sv_flights_count(&cache->flights, ngx_current_msec);
+    stats->flights = sv_flights_count(&cache->flights, sv_clock_msec());
 }
 
 
@@ -393,6 +397,7 @@ ngx_smtp_verify_flight_start(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_flight_t *flight, ngx_uint_t kind, u_char *key,
     uint32_t variant, ngx_msec_t timeout)
 {
+    uint64_t           now;
     ngx_uint_t         i;
     sv_flight_state_e  state;
 
@@ -404,11 +409,12 @@ ngx_smtp_verify_flight_start(ngx_smtp_verify_cache_t *cache,
         flight->key[SV_STORE_KEY - 2 - i] ^= (u_char) (variant >> (i * 8));
     }
 
+    now = sv_clock_msec();
+
     ngx_smtp_verify_cache_lock(cache);
 
-    state = sv_flights_claim(&cache->flights, flight->key, ngx_pid,
-                             ngx_current_msec, ngx_current_msec + timeout,
-                             &flight->id);
+    state = sv_flights_claim(&cache->flights, flight->key, ngx_pid, now,
+                             now + timeout, &flight->id);
 
     ngx_smtp_verify_cache_unlock(cache);
 
@@ -438,12 +444,14 @@ ngx_uint_t
 ngx_smtp_verify_flight_wait(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_flight_t *flight)
 {
-    int  rc;
+    int       rc;
+    uint64_t  now;
+
+    now = sv_clock_msec();
 
     ngx_smtp_verify_cache_lock(cache);
 
-    rc = sv_flights_wait(&cache->flights, flight->key, flight->id,
-                         ngx_current_msec);
+    rc = sv_flights_wait(&cache->flights, flight->key, flight->id, now);
 
     ngx_smtp_verify_cache_unlock(cache);
 
@@ -455,16 +463,19 @@ ngx_uint_t
 ngx_smtp_verify_flight_wanted(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_flight_t *flight)
 {
-    int  rc;
+    int       rc;
+    uint64_t  now;
 
     if (flight->id == 0) {
         return 0;
     }
 
+    now = sv_clock_msec();
+
     ngx_smtp_verify_cache_lock(cache);
 
-    rc = sv_flights_wanted(&cache->flights, flight->key, flight->id,
-                           ngx_current_msec, NGX_SMTP_VERIFY_CACHE_WANTED);
+    rc = sv_flights_wanted(&cache->flights, flight->key, flight->id, now,
+                           NGX_SMTP_VERIFY_CACHE_WANTED);
 
     ngx_smtp_verify_cache_unlock(cache);
 

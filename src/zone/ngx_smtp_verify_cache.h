@@ -48,7 +48,7 @@ typedef struct {
     ngx_uint_t                   kind;
     u_char                       key[SV_STORE_KEY];
     uint32_t                     variant;
-    time_t                       created;
+    time_t                       created;   /* of sv_clock_sec(), as all */
     time_t                       expires;
     time_t                       later;     /* the caller's */
     uint32_t                     tag;       /* the caller's */

@@ -1,6 +1,8 @@
 
 #include "ngx_smtp_verify_domains.h"
 
+#include "sv_clock.h"
+
 
 #define NGX_SMTP_VERIFY_MX_HEADER  2
 #define NGX_SMTP_VERIFY_MX_RECORD  3
@@ -203,7 +205,8 @@ ngx_smtp_verify_domain_claimed(ngx_smtp_verify_domains_t *ds,
         return NGX_DECLINED;
     }
 
-    return item->tag == (uint32_t) flight->id || item->expires > ngx_time()
+    return item->tag == (uint32_t) flight->id
+           || item->expires > sv_clock_sec()
            ? NGX_OK : NGX_DECLINED;
 }
 
@@ -255,7 +258,7 @@ ngx_smtp_verify_domain_get(ngx_smtp_verify_domains_t *ds,
     ngx_smtp_verify_cache_item_t *item)
 {
     if (ngx_smtp_verify_cache_get(ds->cache, item) != NGX_OK
-        || item->expires <= ngx_time())
+        || item->expires <= sv_clock_sec())
     {
         return NGX_DECLINED;
     }
@@ -268,7 +271,7 @@ static void
 ngx_smtp_verify_domain_put(ngx_smtp_verify_domains_t *ds,
     ngx_smtp_verify_cache_item_t *item, u_char *last, time_t ttl)
 {
-    item->created = ngx_time();
+    item->created = sv_clock_sec();
     item->expires = item->created + ttl;
     item->later = 0;
     item->len = last - item->data;

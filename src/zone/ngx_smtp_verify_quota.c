@@ -2,9 +2,10 @@
 #include "ngx_smtp_verify_quota.h"
 
 #include "ngx_smtp_verify_zone.h"
+#include "sv_clock.h"
 
 
-#define NGX_SMTP_VERIFY_QUOTA_LAYOUT   2
+#define NGX_SMTP_VERIFY_QUOTA_LAYOUT   3
 
 /* names of before a reload stay until their room is needed */
 
@@ -99,19 +100,19 @@ ngx_smtp_verify_quota_request(ngx_shm_zone_t *shm_zone,
     ngx_smtp_verify_quota_client_t *client,
     ngx_smtp_verify_quota_state_t *state)
 {
+    uint64_t                        now;
     ngx_int_t                       rc;
     ngx_smtp_verify_quota_entry_t  *e;
 
     rc = NGX_OK;
+    now = sv_clock_usec();
+
     e = ngx_smtp_verify_quota_lock(shm_zone, client);
 
     if (client->rate) {
 
-        if (sv_bucket_room(&e->rate, client->rate, client->burst - 1,
-                           sv_bucket_ms(ngx_current_msec)))
-        {
-            sv_bucket_add(&e->rate, client->rate, client->burst - 1,
-                          sv_bucket_ms(ngx_current_msec));
+        if (sv_bucket_room(&e->rate, client->rate, client->burst - 1, now)) {
+            sv_bucket_add(&e->rate, client->rate, client->burst - 1, now);
 
         } else {
             rc = NGX_BUSY;
@@ -196,7 +197,7 @@ ngx_smtp_verify_quota_lock(ngx_shm_zone_t *shm_zone,
 
     e = ngx_smtp_verify_quota_find(shm_zone->data, client);
 
-    e->seen = ngx_time();
+    e->seen = sv_clock_sec();
     ngx_smtp_verify_quota_today(e);
 
     return e;
@@ -305,7 +306,7 @@ ngx_smtp_verify_quota_state(ngx_smtp_verify_quota_entry_t *e,
     ngx_smtp_verify_quota_client_t *client,
     ngx_smtp_verify_quota_state_t *state)
 {
-    uint64_t  end, wait;
+    uint64_t  end, now, wait;
 
     state->at = ngx_current_msec;
 
@@ -317,12 +318,13 @@ ngx_smtp_verify_quota_state(ngx_smtp_verify_quota_entry_t *e,
     }
 
     if (client->rate) {
+        now = sv_clock_usec();
+
         state->room = sv_bucket_room(&e->rate, client->rate,
-                                     client->burst - 1,
-                                     sv_bucket_ms(ngx_current_msec));
+                                     client->burst - 1, now);
 
         wait = sv_bucket_wait(&e->rate, client->rate, client->burst - 1, 1,
-                              sv_bucket_ms(ngx_current_msec));
+                              now);
 
         state->wait = ngx_max((wait + 999999) / 1000000, 1);
     }

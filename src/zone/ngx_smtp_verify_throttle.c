@@ -181,7 +181,7 @@ ngx_smtp_verify_throttle_stats(ngx_smtp_verify_throttle_t *throttle,
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
-    ngx_smtp_verify_throttle_sweep(throttle, ngx_current_msec);
+    ngx_smtp_verify_throttle_sweep(throttle, sv_clock_msec());
 
     stats->counts = throttle->sh->counts;
     stats->sessions = throttle->sh->sessions;

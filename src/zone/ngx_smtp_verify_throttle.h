@@ -93,7 +93,7 @@ struct ngx_smtp_verify_ticket_s {
     /* private */
     unsigned                           waiting:1;
     unsigned                           blocked:1;       /* by the rate */
-    ngx_msec_t                         ready;           /* then */
+    uint64_t                           ready;           /* then */
     void                              *line;
     ngx_queue_t                        queue;
     ngx_event_t                        event;

@@ -151,7 +151,7 @@ ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
     changed = ngx_smtp_verify_throttle_count_seen(throttle,
                                                   &throttle->slots[slot],
                                                   limits, seen, whose,
-                                                  ngx_current_msec);
+                                                  sv_clock_msec());
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 

@@ -27,7 +27,7 @@ ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t)
     }
 
     throttle = t->throttle;
-    now = ngx_current_msec;
+    now = sv_clock_msec();
 
     ngx_smtp_verify_throttle_keys(t, keys);
 

@@ -248,7 +248,7 @@ ngx_smtp_verify_throttle_serve(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_line_queue_t  *line;
 
     served = 0;
-    now = ngx_current_msec;
+    now = sv_clock_msec();
 
     throttle->interval = NGX_SMTP_VERIFY_THROTTLE_POLL;
 

@@ -5,7 +5,6 @@
 #define ngx_smtp_verify_throttle_msec(us)  (((us) + 999) / 1000)
 
 
-static uint64_t ngx_smtp_verify_throttle_clock(void);
 static uint64_t ngx_smtp_verify_throttle_early(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, ngx_uint_t n, uint64_t now);
@@ -14,22 +13,6 @@ static void ngx_smtp_verify_throttle_sent(
     ngx_smtp_verify_limits_t *limits, ngx_uint_t n, uint64_t now);
 static void ngx_smtp_verify_throttle_delay(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot);
-
-
-/*
- * nginx's own clock stands still while a worker is busy: what several let go
- * by clocks that are late by different times would come too close together.
- */
-
-static uint64_t
-ngx_smtp_verify_throttle_clock(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
 
 
 uint64_t
@@ -54,7 +37,11 @@ ngx_smtp_verify_throttle_rejects(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* of the destination and of the remote address, what leaves less */
+/*
+ * Of the destination and of the remote address, what leaves less.  nginx's own
+ * clock stands still while a worker is busy: what several let go by clocks
+ * that are late by different times would come too close together.
+ */
 
 uint64_t
 ngx_smtp_verify_throttle_rate(ngx_smtp_verify_throttle_t *throttle,
@@ -65,7 +52,7 @@ ngx_smtp_verify_throttle_rate(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t  *e;
 
     wait = 0;
-    now = ngx_smtp_verify_throttle_clock();
+    now = sv_clock_usec();
 
     for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
 
@@ -95,7 +82,7 @@ ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
         return;
     }
 
-    now = ngx_smtp_verify_throttle_clock();
+    now = sv_clock_usec();
 
     for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
 
@@ -134,7 +121,7 @@ ngx_smtp_verify_throttle_send(ngx_smtp_verify_throttle_t *throttle,
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
     sh = &throttle->slots[slot];
-    now = ngx_smtp_verify_throttle_clock();
+    now = sv_clock_usec();
 
     w = ngx_smtp_verify_throttle_early(throttle, sh, limits, n, now);
     w = ngx_smtp_verify_throttle_msec(w);

@@ -12,6 +12,7 @@
 
 
 #include "ngx_smtp_verify_throttle.h"
+#include "sv_clock.h"
 
 
 #define NGX_SMTP_VERIFY_THROTTLE_WAYS    8

@@ -28,7 +28,7 @@ ngx_smtp_verify_throttle_take(ngx_smtp_verify_ticket_t *t)
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
-    rc = ngx_smtp_verify_throttle_admit(t, keys, ngx_current_msec);
+    rc = ngx_smtp_verify_throttle_admit(t, keys, sv_clock_msec());
 
     ngx_smtp_verify_throttle_denied(throttle, rc);
 
@@ -298,7 +298,7 @@ ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t                  allowed, retry_after;
     ngx_smtp_verify_slot_sh_t  *sh;
 
-    now = ngx_current_msec;
+    now = sv_clock_msec();
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
 

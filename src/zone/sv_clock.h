@@ -1,0 +1,25 @@
+
+/*
+ * The clock of all times in shared memory: all processes have it in common,
+ * nobody sets it, it goes on while the machine sleeps, and it has 64 bits on
+ * any machine.  That of nginx has as many bits as a pointer: on 32-bit
+ * machines it begins anew after 49.7 days, and breakers that were open then
+ * would stay open for as long again.
+ */
+
+
+#ifndef _SV_CLOCK_H_INCLUDED_
+#define _SV_CLOCK_H_INCLUDED_
+
+
+#include <stdint.h>
+#include <time.h>
+
+
+uint64_t sv_clock_usec(void);
+
+#define sv_clock_msec()  (sv_clock_usec() / 1000)
+#define sv_clock_sec()   ((time_t) (sv_clock_usec() / 1000000))
+
+
+#endif /* _SV_CLOCK_H_INCLUDED_ */
