@@ -359,3 +359,108 @@ mx1 11 pipelining
 --- response_body_like eval
 ["^:MISS\n", "sender_blocked", "^sender_blocked:HIT\n", "^:MISS\n", "^:MISS\n", "sender_blocked", "^sender_blocked:HIT\n"]
 --- smtp_sessions: 2
+
+
+
+=== TEST 12: in an error_page of a location that verifies
+--- config
+    location = /verify {
+        smtp_verify;
+        error_page 412 @named;
+    }
+    location = /status {
+        smtp_verify;
+        error_page 412 /page;
+    }
+    location @named {
+        return 412 "$smtp_verify_status:$smtp_verify_reason\n";
+    }
+    location = /page {
+        return 412 "$smtp_verify_status:$smtp_verify_reason:$smtp_verify_mx\n";
+    }
+--- smtp
+mx1 11 pipelining users=john
+--- more_headers
+If-Match: "never"
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /verify?email=jane\@ok.test", "GET /status?email=jane\@ok.test",
+ "GET /verify?smtp=0&email=john\@ok.test"]
+--- error_code eval
+[412, 412, 412, 412]
+--- response_body eval
+["deliverable:accepted\n", "undeliverable:mailbox_not_found\n", "undeliverable:mailbox_not_found:mx1.ok.test\n",
+ "unknown:not_probed\n"]
+
+
+
+=== TEST 13: in the log of a request that a filter refused
+--- http_config
+log_format verdict "$status=$smtp_verify_reason:$smtp_verify_cache_status";
+smtp_verify_cache_zone zone=results:1m;
+smtp_verify_cache results;
+--- config
+    location = /verify {
+        smtp_verify;
+        access_log $TEST_NGINX_SERVROOT/logs/access.log verdict;
+    }
+--- smtp
+mx1 11 pipelining users=john
+--- more_headers
+If-Unmodified-Since: Thu, 01 Jan 1998 00:00:00 GMT
+--- request: GET /verify?email=john@ok.test
+--- error_code: 412
+--- logged
+412=accepted:MISS
+
+
+
+=== TEST 14: a gate behind such a page asks for itself
+--- http_config
+smtp_verify_cache_zone zone=results:1m;
+smtp_verify_cache results;
+--- config
+    location = /warm {
+        smtp_verify;
+    }
+    location = /verify {
+        smtp_verify;
+        error_page 412 @gated;
+    }
+    location @gated {
+        smtp_verify_gate $arg_email;
+        empty_gif;
+    }
+--- smtp
+mx1 11 pipelining users=john
+--- more_headers
+If-Match: "never"
+--- request eval
+["GET /warm?email=jane\@ok.test", "GET /verify?smtp=0&email=jane\@ok.test",
+ "GET /warm?email=john\@ok.test", "GET /verify?smtp=0&email=john\@ok.test"]
+--- error_code eval
+[412, 412, 412, 412]
+--- response_body_like eval
+["412 Precondition", "mailbox_not_found", "412 Precondition", "^GIF89a"]
+
+
+
+=== TEST 15: of what has no verdict nothing is told
+--- config
+    location = /verify {
+        smtp_verify_batch;
+        error_page 412 @named;
+    }
+    location @named {
+        return 412 "[$smtp_verify_status$smtp_verify_reason$smtp_verify_score]\n";
+    }
+--- smtp
+mx1 11 pipelining users=john
+--- more_headers
+If-Match: "never"
+Content-Type: text/plain
+--- request
+POST /verify
+john@ok.test
+--- error_code: 412
+--- response_body
+[]

@@ -70,7 +70,9 @@ ngx_http_smtp_verify_gate_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_smtp_verify_ctx(r);
 
-    if (ctx == NULL) {
+    /* what was asked directly was asked as the client wished */
+
+    if (ctx == NULL || ctx->direct) {
         ctx = ngx_http_smtp_verify_ctx_create(r);
         if (ctx == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -137,6 +137,8 @@ typedef struct {
     ngx_smtp_verify_result_t      *result;      /* NULL: none */
     ngx_str_t                      json;        /* the same */
     ngx_uint_t                     peeked;      /* it is only the cache's */
+    ngx_uint_t                     direct;      /* of smtp_verify or of a list,
+                                                   not of a gate */
     ngx_http_smtp_verify_batch_t  *batch;
 } ngx_http_smtp_verify_ctx_t;
 

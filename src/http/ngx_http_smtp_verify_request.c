@@ -26,14 +26,12 @@ ngx_http_smtp_verify_begin(ngx_http_request_t *r)
 {
     ngx_http_smtp_verify_ctx_t  *ctx;
 
-    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_smtp_verify_ctx_t));
+    ctx = ngx_http_smtp_verify_ctx_create(r);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx->request = r;
-
-    ngx_http_set_ctx(r, ctx, ngx_http_smtp_verify_module);
+    ctx->direct = 1;
 
     if (ngx_http_smtp_verify_request_id(r, &ctx->request_id) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
