@@ -201,7 +201,8 @@ $(B)/$(1)/gen/%.o: $(B)/gen/%.c
 
 $(B)/$(1)/t/%.o: t/%.c
 	@mkdir -p $$(@D)
-	@$(2) $(WARN) -Wno-unused-parameter $(3) $(INCS) -MMD -MP -c -o $$@ $$<
+	@$(2) $(WARN) -Wno-unused-parameter $(3) $(INCS) -It/unit/nginx \
+	    -MMD -MP -c -o $$@ $$<
 
 $(B)/$(1)/test_%: $(B)/$(1)/t/unit/test_%.o $(B)/$(1)/libsv.a
 	@$(2) $(3) -o $$@ $$^ $(LIBS) -lcmocka

@@ -17,6 +17,8 @@ static ngx_int_t ngx_http_smtp_verify_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_smtp_verify_postconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_smtp_verify_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle);
+static void ngx_http_smtp_verify_zones(ngx_cycle_t *cycle,
+    void (*handler)(ngx_shm_zone_t *shm_zone));
 static void ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle);
 static char *ngx_http_smtp_verify_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -559,25 +561,64 @@ ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle)
 {
     ngx_http_smtp_verify_main_conf_t  *smcf;
 
+    if (ngx_process != NGX_PROCESS_WORKER
+        && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
     smcf = ngx_http_cycle_get_module_main_conf(cycle,
                                                ngx_http_smtp_verify_module);
 
-    if (smcf && smcf->counters && (ngx_process == NGX_PROCESS_WORKER
-                                   || ngx_process == NGX_PROCESS_SINGLE))
-    {
+    if (smcf && smcf->counters) {
         ngx_smtp_verify_counters_process(smcf->counters);
         ngx_smtp_verify_room_init(cycle);
     }
+
+    ngx_http_smtp_verify_zones(cycle, ngx_smtp_verify_cache_process);
+    ngx_http_smtp_verify_zones(cycle, ngx_smtp_verify_throttle_process);
 
     return NGX_OK;
 }
 
 
 static void
+ngx_http_smtp_verify_zones(ngx_cycle_t *cycle,
+    void (*handler)(ngx_shm_zone_t *shm_zone))
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_shm_zone_t   *shm_zone;
+
+    for (part = &cycle->shared_memory.part; part; part = part->next) {
+
+        shm_zone = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            handler(&shm_zone[i]);
+        }
+    }
+}
+
+
+static void
 ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle)
 {
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
     ngx_smtp_verify_addr_cache_exit();
     ngx_smtp_verify_dns_exit();
+
+    /* what helpers of the master have is none of these */
+
+    smcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_smtp_verify_module);
+
+    if (smcf && smcf->counters) {
+        ngx_smtp_verify_counters_exit(smcf->counters);
+    }
+
+    ngx_http_smtp_verify_zones(cycle, ngx_smtp_verify_throttle_exit);
 }
 
 

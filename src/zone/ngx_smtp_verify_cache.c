@@ -174,6 +174,23 @@ ngx_smtp_verify_cache_is(ngx_shm_zone_t *shm_zone)
 }
 
 
+void
+ngx_smtp_verify_cache_process(ngx_shm_zone_t *shm_zone)
+{
+    ngx_smtp_verify_cache_t  *cache;
+
+    if (!ngx_smtp_verify_cache_is(shm_zone)) {
+        return;
+    }
+
+    cache = shm_zone->data;
+
+    ngx_smtp_verify_cache_lock(cache);
+    sv_flights_disown(&cache->flights, ngx_smtp_verify_zone_owner());
+    ngx_smtp_verify_cache_unlock(cache);
+}
+
+
 /* laid out as a zone is, so that nothing is kept in another way */
 
 ngx_smtp_verify_cache_t *
@@ -397,6 +414,7 @@ ngx_smtp_verify_flight_start(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_flight_t *flight, ngx_uint_t kind, u_char *key,
     uint32_t variant, ngx_msec_t timeout)
 {
+    uint32_t           self;
     uint64_t           now;
     ngx_uint_t         i;
     sv_flight_state_e  state;
@@ -410,10 +428,11 @@ ngx_smtp_verify_flight_start(ngx_smtp_verify_cache_t *cache,
     }
 
     now = sv_clock_msec();
+    self = ngx_smtp_verify_zone_owner();
 
     ngx_smtp_verify_cache_lock(cache);
 
-    state = sv_flights_claim(&cache->flights, flight->key, ngx_pid, now,
+    state = sv_flights_claim(&cache->flights, flight->key, self, now,
                              now + timeout, &flight->id);
 
     ngx_smtp_verify_cache_unlock(cache);

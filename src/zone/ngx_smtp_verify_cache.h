@@ -85,6 +85,10 @@ ngx_shm_zone_t *ngx_smtp_verify_cache_add(ngx_conf_t *cf, ngx_str_t *name,
 /* is it the zone of a cache? */
 ngx_uint_t ngx_smtp_verify_cache_is(ngx_shm_zone_t *shm_zone);
 
+/* a worker begins: what its predecessors had under way is not so any more;
+   any zone may be given */
+void ngx_smtp_verify_cache_process(ngx_shm_zone_t *shm_zone);
+
 /* of this process alone, for what has no zone; NULL: no memory */
 ngx_smtp_verify_cache_t *ngx_smtp_verify_cache_private(ngx_log_t *log);
 

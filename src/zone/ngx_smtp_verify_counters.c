@@ -3,8 +3,6 @@
 
 #include "ngx_smtp_verify_zone.h"
 
-#include <signal.h>
-
 
 #define NGX_SMTP_VERIFY_COUNTERS_PARTS  128
 
@@ -12,7 +10,7 @@
 /* aligned, so that workers do not write the same line of memory */
 
 typedef struct {
-    ngx_atomic_t                  pid;
+    ngx_atomic_t                  owner;    /* 0: it was never used */
     ngx_smtp_verify_counters_t    counters;
 } __attribute__((aligned(NGX_CPU_CACHE_LINE)))
                                   ngx_smtp_verify_counters_part_t;
@@ -26,7 +24,8 @@ typedef struct {
 
 static ngx_int_t ngx_smtp_verify_counters_init(ngx_shm_zone_t *shm_zone,
     void *data);
-static ngx_uint_t ngx_smtp_verify_counters_dead(ngx_atomic_uint_t pid);
+static ngx_uint_t ngx_smtp_verify_counters_take(
+    ngx_smtp_verify_counters_part_t *part, uint32_t owner, uint32_t self);
 
 
 static ngx_smtp_verify_counters_t  ngx_smtp_verify_counters_local;
@@ -96,28 +95,40 @@ ngx_smtp_verify_counters_init(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
-/* with more workers than parts the last ones count for themselves alone */
+/*
+ * That of whoever had this process's place before it, else any that is free.
+ * With more workers than parts the last ones count for themselves alone.
+ */
 
 void
 ngx_smtp_verify_counters_process(ngx_shm_zone_t *shm_zone)
 {
-    ngx_uint_t                        i;
-    ngx_atomic_uint_t                 pid;
-    ngx_smtp_verify_counters_sh_t    *sh;
-    ngx_smtp_verify_counters_part_t  *part;
+    uint32_t                        owner, self;
+    ngx_uint_t                      i;
+    ngx_smtp_verify_counters_sh_t  *sh;
 
     sh = shm_zone->data;
+    self = ngx_smtp_verify_zone_owner();
 
     for (i = 0; i < NGX_SMTP_VERIFY_COUNTERS_PARTS; i++) {
 
-        part = &sh->parts[i];
-        pid = part->pid;
+        owner = (uint32_t) sh->parts[i].owner;
 
-        if (ngx_smtp_verify_counters_dead(pid)
-            && ngx_atomic_cmp_set(&part->pid, pid, ngx_pid))
+        if (sv_owner_pid(owner)
+            && sv_owner_place(owner) == sv_owner_place(self)
+            && ngx_smtp_verify_counters_take(&sh->parts[i], owner, self))
         {
-            ngx_memzero(part->counters.gauges, sizeof(part->counters.gauges));
-            ngx_smtp_verify_counters = &part->counters;
+            return;
+        }
+    }
+
+    for (i = 0; i < NGX_SMTP_VERIFY_COUNTERS_PARTS; i++) {
+
+        owner = (uint32_t) sh->parts[i].owner;
+
+        if (!sv_owner_is_alive(owner, self)
+            && ngx_smtp_verify_counters_take(&sh->parts[i], owner, self))
+        {
             return;
         }
     }
@@ -125,10 +136,35 @@ ngx_smtp_verify_counters_process(ngx_shm_zone_t *shm_zone)
 
 
 static ngx_uint_t
-ngx_smtp_verify_counters_dead(ngx_atomic_uint_t pid)
+ngx_smtp_verify_counters_take(ngx_smtp_verify_counters_part_t *part,
+    uint32_t owner, uint32_t self)
 {
-    return pid == 0 || (kill((ngx_pid_t) pid, 0) == -1
-                        && ngx_errno == ESRCH);
+    if (!ngx_atomic_cmp_set(&part->owner, owner, self)) {
+        return 0;
+    }
+
+    ngx_memzero(part->counters.gauges, sizeof(part->counters.gauges));
+    ngx_smtp_verify_counters = &part->counters;
+
+    return 1;
+}
+
+
+void
+ngx_smtp_verify_counters_exit(ngx_shm_zone_t *shm_zone)
+{
+    uint32_t                        self;
+    ngx_uint_t                      i;
+    ngx_smtp_verify_counters_sh_t  *sh;
+
+    sh = shm_zone->data;
+    self = ngx_smtp_verify_zone_owner();
+
+    ngx_smtp_verify_counters = &ngx_smtp_verify_counters_local;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_COUNTERS_PARTS; i++) {
+        (void) ngx_atomic_cmp_set(&sh->parts[i].owner, self, SV_OWNER_GONE);
+    }
 }
 
 
@@ -136,6 +172,7 @@ void
 ngx_smtp_verify_counters_sum(ngx_shm_zone_t *shm_zone,
     ngx_smtp_verify_counters_t *sum)
 {
+    uint32_t                          self;
     uint64_t                         *from, *to;
     ngx_uint_t                        i, k;
     ngx_smtp_verify_counters_sh_t    *sh;
@@ -146,12 +183,13 @@ ngx_smtp_verify_counters_sum(ngx_shm_zone_t *shm_zone,
     ngx_memzero(sum, sizeof(ngx_smtp_verify_counters_t));
 
     to = (uint64_t *) sum;
+    self = ngx_smtp_verify_zone_owner();
 
     for (i = 0; i < NGX_SMTP_VERIFY_COUNTERS_PARTS; i++) {
 
         part = &sh->parts[i];
 
-        if (part->pid == 0) {
+        if (part->owner == 0) {
             continue;
         }
 
@@ -164,7 +202,7 @@ ngx_smtp_verify_counters_sum(ngx_shm_zone_t *shm_zone,
             to[k] += from[k];
         }
 
-        if (ngx_smtp_verify_counters_dead(part->pid)) {
+        if (!sv_owner_is_alive((uint32_t) part->owner, self)) {
             continue;
         }
 

@@ -2,7 +2,7 @@
 /*
  * Counters of all workers, in a shared zone of their own.  Each worker adds
  * in a part that only it writes, without lock; who reads adds these up.  The
- * part of a worker that is gone is taken over, sums and all; what was under
+ * successor of a worker that is gone goes on with its part; what was under
  * way in it is not counted any more.
  */
 
@@ -86,8 +86,9 @@ ngx_msec_t ngx_smtp_verify_latency_class(ngx_uint_t i);
 /* adds the zone, once; its data is the handle for _sum() */
 ngx_shm_zone_t *ngx_smtp_verify_counters_add(ngx_conf_t *cf, void *tag);
 
-/* for the module's init_process */
+/* for the module's init_process and exit_process */
 void ngx_smtp_verify_counters_process(ngx_shm_zone_t *shm_zone);
+void ngx_smtp_verify_counters_exit(ngx_shm_zone_t *shm_zone);
 
 /* of all workers */
 void ngx_smtp_verify_counters_sum(ngx_shm_zone_t *shm_zone,

@@ -1,10 +1,8 @@
 
 #include "ngx_smtp_verify_throttle_sh.h"
 
-#include "ngx_smtp_verify_zone.h"
 
-
-#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  4
+#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  5
 #define NGX_SMTP_VERIFY_THROTTLE_PAGES   8
 
 
@@ -153,6 +151,40 @@ ngx_smtp_verify_throttle_view(ngx_shm_zone_t *shm_zone)
     throttle->wake.log = shm_zone->shm.log;
 
     return NGX_OK;
+}
+
+
+void
+ngx_smtp_verify_throttle_process(ngx_shm_zone_t *shm_zone)
+{
+    ngx_smtp_verify_throttle_t  *throttle;
+
+    if (!ngx_smtp_verify_throttle_is(shm_zone)) {
+        return;
+    }
+
+    throttle = shm_zone->data;
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+    ngx_smtp_verify_throttle_succeed(throttle);
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+}
+
+
+void
+ngx_smtp_verify_throttle_exit(ngx_shm_zone_t *shm_zone)
+{
+    ngx_smtp_verify_throttle_t  *throttle;
+
+    if (!ngx_smtp_verify_throttle_is(shm_zone)) {
+        return;
+    }
+
+    throttle = shm_zone->data;
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+    ngx_smtp_verify_throttle_desert(throttle);
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
 }
 
 

@@ -129,6 +129,11 @@ ngx_shm_zone_t *ngx_smtp_verify_throttle_add(ngx_conf_t *cf, ngx_str_t *name,
     size_t size, void *tag);
 ngx_uint_t ngx_smtp_verify_throttle_is(ngx_shm_zone_t *shm_zone);
 
+/* a worker begins: the slots of its predecessors are free; it ends: its own
+   will be; any zone may be given */
+void ngx_smtp_verify_throttle_process(ngx_shm_zone_t *shm_zone);
+void ngx_smtp_verify_throttle_exit(ngx_shm_zone_t *shm_zone);
+
 /* how many it has slots for */
 ngx_uint_t ngx_smtp_verify_throttle_workers(ngx_shm_zone_t *shm_zone);
 

@@ -12,6 +12,7 @@
 
 
 #include "ngx_smtp_verify_throttle.h"
+#include "ngx_smtp_verify_zone.h"
 #include "sv_clock.h"
 
 
@@ -100,7 +101,7 @@ struct ngx_smtp_verify_throttle_s {
     ngx_smtp_verify_throttle_entry_t  *entries;     /* the first: nobody's */
     ngx_uint_t                         nsets;
     ngx_smtp_verify_slot_sh_t         *slots;
-    uint32_t                          *owners;      /* pids, of chunks */
+    uint32_t                          *owners;      /* of chunks */
     ngx_uint_t                         nchunks;
 
     /* of this worker */
@@ -131,6 +132,8 @@ ngx_int_t ngx_smtp_verify_throttle_slot(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t *slot);
 void ngx_smtp_verify_throttle_sweep(ngx_smtp_verify_throttle_t *throttle,
     uint64_t now);
+void ngx_smtp_verify_throttle_succeed(ngx_smtp_verify_throttle_t *throttle);
+void ngx_smtp_verify_throttle_desert(ngx_smtp_verify_throttle_t *throttle);
 void ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_int_t add);
 void ngx_smtp_verify_throttle_free(ngx_smtp_verify_throttle_t *throttle,

@@ -1,14 +1,8 @@
 
 #include "ngx_smtp_verify_throttle_sh.h"
 
-#include <signal.h>
-
 
 #define NGX_SMTP_VERIFY_THROTTLE_SWEEP   500    /* ms */
-
-/* the owner of a chunk whose slots are still in the sums */
-
-#define NGX_SMTP_VERIFY_THROTTLE_GONE    ((uint32_t) -1)
 
 
 static void ngx_smtp_verify_throttle_disown(
@@ -28,27 +22,14 @@ ngx_smtp_verify_throttle_slot(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t  i, k;
 
     if (throttle->free == NULL) {
-        throttle->free = ngx_palloc(ngx_cycle->pool,
-                                    throttle->nchunks * sizeof(uint32_t)
-                                    * NGX_SMTP_VERIFY_THROTTLE_CHUNK);
+        throttle->free = ngx_pcalloc(ngx_cycle->pool,
+                                     throttle->nchunks * sizeof(uint32_t)
+                                     * NGX_SMTP_VERIFY_THROTTLE_CHUNK);
         throttle->used = ngx_pcalloc(ngx_cycle->pool,
                                      throttle->nchunks * sizeof(uint32_t));
 
         if (throttle->free == NULL || throttle->used == NULL) {
             return NGX_ERROR;
-        }
-
-        /* of a worker that is gone, and had this process's number */
-
-        for (i = 0, k = 0; i < throttle->nchunks; i++) {
-            if (throttle->owners[i] == (uint32_t) ngx_pid) {
-                ngx_smtp_verify_throttle_disown(throttle, i);
-                k = 1;
-            }
-        }
-
-        if (k) {
-            ngx_smtp_verify_throttle_recount(throttle);
         }
     }
 
@@ -64,7 +45,7 @@ ngx_smtp_verify_throttle_slot(ngx_smtp_verify_throttle_t *throttle,
             return NGX_ERROR;
         }
 
-        throttle->owners[i] = ngx_pid;
+        throttle->owners[i] = ngx_smtp_verify_zone_owner();
 
         for (k = 0; k < NGX_SMTP_VERIFY_THROTTLE_CHUNK; k++) {
             throttle->free[throttle->nfree++] =
@@ -79,16 +60,63 @@ ngx_smtp_verify_throttle_slot(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
+/* whoever had this process's place before it is gone, whatever number it had */
+
+void
+ngx_smtp_verify_throttle_succeed(ngx_smtp_verify_throttle_t *throttle)
+{
+    uint32_t    owner, self;
+    ngx_uint_t  i, n;
+
+    n = 0;
+    self = ngx_smtp_verify_zone_owner();
+
+    for (i = 0; i < throttle->nchunks; i++) {
+
+        owner = throttle->owners[i];
+
+        if (sv_owner_pid(owner)
+            && sv_owner_place(owner) == sv_owner_place(self))
+        {
+            ngx_smtp_verify_throttle_disown(throttle, i);
+            n++;
+        }
+    }
+
+    if (n) {
+        ngx_smtp_verify_throttle_recount(throttle);
+    }
+}
+
+
+/* what is counted in them is taken back by the next sweep */
+
+void
+ngx_smtp_verify_throttle_desert(ngx_smtp_verify_throttle_t *throttle)
+{
+    uint32_t    self;
+    ngx_uint_t  i;
+
+    self = ngx_smtp_verify_zone_owner();
+
+    for (i = 0; i < throttle->nchunks; i++) {
+        if (throttle->owners[i] == self) {
+            throttle->owners[i] = SV_OWNER_GONE;
+        }
+    }
+}
+
+
 /* the chunks of workers that are gone are free, with all that they counted */
 
 void
 ngx_smtp_verify_throttle_sweep(ngx_smtp_verify_throttle_t *throttle,
     uint64_t now)
 {
-    uint32_t    pid, last;
+    uint32_t    owner, last, self;
     ngx_uint_t  i, dead, n;
 
-    if (now - throttle->sh->swept < NGX_SMTP_VERIFY_THROTTLE_SWEEP) {
+    if (now < throttle->sh->swept + NGX_SMTP_VERIFY_THROTTLE_SWEEP) {
         return;
     }
 
@@ -97,19 +125,19 @@ ngx_smtp_verify_throttle_sweep(ngx_smtp_verify_throttle_t *throttle,
     n = 0;
     last = 0;
     dead = 0;
+    self = ngx_smtp_verify_zone_owner();
 
     for (i = 0; i < throttle->nchunks; i++) {
 
-        pid = throttle->owners[i];
+        owner = throttle->owners[i];
 
-        if (pid == 0 || pid == (uint32_t) ngx_pid) {
+        if (owner == 0 || owner == self) {
             continue;
         }
 
-        if (pid != last) {
-            dead = pid == NGX_SMTP_VERIFY_THROTTLE_GONE
-                   || (kill((ngx_pid_t) pid, 0) == -1 && ngx_errno == ESRCH);
-            last = pid;
+        if (owner != last) {
+            dead = !sv_owner_is_alive(owner, self);
+            last = owner;
         }
 
         if (!dead) {
@@ -136,7 +164,7 @@ ngx_smtp_verify_throttle_disown(ngx_smtp_verify_throttle_t *throttle,
                 NGX_SMTP_VERIFY_THROTTLE_CHUNK
                 * sizeof(ngx_smtp_verify_slot_sh_t));
 
-    throttle->owners[chunk] = NGX_SMTP_VERIFY_THROTTLE_GONE;
+    throttle->owners[chunk] = SV_OWNER_GONE;
 }
 
 
@@ -170,7 +198,7 @@ ngx_smtp_verify_throttle_recount(ngx_smtp_verify_throttle_t *throttle)
     ngx_memory_barrier();
 
     for (i = 0; i < throttle->nchunks; i++) {
-        if (throttle->owners[i] == NGX_SMTP_VERIFY_THROTTLE_GONE) {
+        if (throttle->owners[i] == SV_OWNER_GONE) {
             throttle->owners[i] = 0;
         }
     }

@@ -12,6 +12,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "sv_owner.h"
 #include "sv_siphash.h"
 
 
@@ -30,6 +31,9 @@ void *ngx_smtp_verify_zone_take(ngx_shm_zone_t *shm_zone, size_t *size);
 
 /* a random key, SV_SIPHASH_LEN octets */
 ngx_int_t ngx_smtp_verify_zone_key(ngx_shm_zone_t *shm_zone, u_char *key);
+
+/* this process, as sv_owner.h has it */
+uint32_t ngx_smtp_verify_zone_owner(void);
 
 void ngx_smtp_verify_zone_other_layout(ngx_shm_zone_t *shm_zone);
 

@@ -1,6 +1,4 @@
 
-#include <errno.h>
-#include <signal.h>
 #include <string.h>
 
 #include "sv_flights.h"
@@ -12,8 +10,10 @@
 static sv_flight_t *sv_flights_set(sv_flights_t *f, const unsigned char *key);
 static sv_flight_t *sv_flights_find(sv_flights_t *f,
     const unsigned char *key, uint64_t id);
-static sv_flight_t *sv_flights_over(sv_flight_t *set, uint64_t now);
-static int sv_flights_alive(const sv_flight_t *slot, uint64_t now);
+static sv_flight_t *sv_flights_over(const sv_flights_t *f, sv_flight_t *set,
+    uint64_t now);
+static int sv_flights_alive(const sv_flights_t *f, const sv_flight_t *slot,
+    uint64_t now);
 
 
 int
@@ -43,15 +43,18 @@ sv_flights_attach(sv_flights_t *f, void *mem)
 {
     f->head = mem;
     f->slots = (sv_flight_t *) (f->head + 1);
+    f->self = 0;
 }
 
 
 sv_flight_state_e
-sv_flights_claim(sv_flights_t *f, const unsigned char *key, pid_t pid,
+sv_flights_claim(sv_flights_t *f, const unsigned char *key, uint32_t owner,
     uint64_t now, uint64_t deadline, uint64_t *id)
 {
     unsigned      i;
     sv_flight_t  *set, *slot, *room;
+
+    f->self = owner;
 
     set = sv_flights_set(f, key);
     room = NULL;
@@ -62,7 +65,7 @@ sv_flights_claim(sv_flights_t *f, const unsigned char *key, pid_t pid,
 
         if (slot->id && memcmp(slot->key, key, SV_FLIGHT_KEY) == 0) {
 
-            if (sv_flights_alive(slot, now)) {
+            if (sv_flights_alive(f, slot, now)) {
                 *id = slot->id;
                 return SV_FLIGHT_OTHERS;
             }
@@ -76,7 +79,7 @@ sv_flights_claim(sv_flights_t *f, const unsigned char *key, pid_t pid,
     }
 
     if (room == NULL) {
-        room = sv_flights_over(set, now);
+        room = sv_flights_over(f, set, now);
     }
 
     if (room == NULL) {
@@ -88,7 +91,7 @@ sv_flights_claim(sv_flights_t *f, const unsigned char *key, pid_t pid,
     sv_flights_publish();
 
     memcpy(room->key, key, SV_FLIGHT_KEY);
-    room->pid = (uint32_t) pid;
+    room->owner = owner;
     room->deadline = deadline;
     room->wanted = 0;
 
@@ -109,7 +112,7 @@ sv_flights_wait(sv_flights_t *f, const unsigned char *key, uint64_t id,
 
     slot = sv_flights_find(f, key, id);
 
-    if (slot == NULL || !sv_flights_alive(slot, now)) {
+    if (slot == NULL || !sv_flights_alive(f, slot, now)) {
         return 0;
     }
 
@@ -144,6 +147,21 @@ sv_flights_release(sv_flights_t *f, const unsigned char *key, uint64_t id)
 }
 
 
+void
+sv_flights_disown(sv_flights_t *f, uint32_t owner)
+{
+    size_t  i;
+
+    f->self = owner;
+
+    for (i = 0; i < f->head->sets * SV_FLIGHT_WAYS; i++) {
+        if (sv_owner_place(f->slots[i].owner) == sv_owner_place(owner)) {
+            f->slots[i].id = 0;
+        }
+    }
+}
+
+
 size_t
 sv_flights_count(sv_flights_t *f, uint64_t now)
 {
@@ -152,7 +170,7 @@ sv_flights_count(sv_flights_t *f, uint64_t now)
     n = 0;
 
     for (i = 0; i < f->head->sets * SV_FLIGHT_WAYS; i++) {
-        n += sv_flights_alive(&f->slots[i], now);
+        n += sv_flights_alive(f, &f->slots[i], now);
     }
 
     return n;
@@ -192,12 +210,12 @@ sv_flights_find(sv_flights_t *f, const unsigned char *key, uint64_t id)
    lock, so not before all places are taken */
 
 static sv_flight_t *
-sv_flights_over(sv_flight_t *set, uint64_t now)
+sv_flights_over(const sv_flights_t *f, sv_flight_t *set, uint64_t now)
 {
     unsigned  i;
 
     for (i = 0; i < SV_FLIGHT_WAYS; i++) {
-        if (!sv_flights_alive(&set[i], now)) {
+        if (!sv_flights_alive(f, &set[i], now)) {
             return &set[i];
         }
     }
@@ -209,8 +227,9 @@ sv_flights_over(sv_flight_t *set, uint64_t now)
 /* a process of another user that has the number by now: until the deadline */
 
 static int
-sv_flights_alive(const sv_flight_t *slot, uint64_t now)
+sv_flights_alive(const sv_flights_t *f, const sv_flight_t *slot,
+    uint64_t now)
 {
     return slot->id != 0 && slot->deadline > now
-           && (kill((pid_t) slot->pid, 0) == 0 || errno != ESRCH);
+           && sv_owner_is_alive(slot->owner, f->self);
 }

@@ -17,7 +17,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
+
+#include "sv_owner.h"
 
 
 #define SV_FLIGHT_KEY   16
@@ -31,7 +32,7 @@ typedef struct {
     uint64_t        id;         /* 0: free */
     uint64_t        deadline;
     uint64_t        wanted;     /* when another process last waited */
-    uint32_t        pid;
+    uint32_t        owner;
     uint32_t        spare;
 } sv_flight_t;
 
@@ -45,6 +46,7 @@ typedef struct {
 typedef struct {
     sv_flights_head_t  *head;
     sv_flight_t        *slots;
+    uint32_t            self;   /* this process, once it has claimed one */
 } sv_flights_t;
 
 
@@ -61,7 +63,7 @@ void sv_flights_attach(sv_flights_t *f, void *mem);
 
 /* *id: of the flight, mine or others' */
 sv_flight_state_e sv_flights_claim(sv_flights_t *f, const unsigned char *key,
-    pid_t pid, uint64_t now, uint64_t deadline, uint64_t *id);
+    uint32_t owner, uint64_t now, uint64_t deadline, uint64_t *id);
 
 /* is it still under way?  Its owner is told that somebody waits for it */
 int sv_flights_wait(sv_flights_t *f, const unsigned char *key, uint64_t id,
@@ -73,6 +75,10 @@ int sv_flights_wanted(sv_flights_t *f, const unsigned char *key, uint64_t id,
 
 void sv_flights_release(sv_flights_t *f, const unsigned char *key,
     uint64_t id);
+
+/* a process begins: what is left by those who had its place before it is
+   nobody's */
+void sv_flights_disown(sv_flights_t *f, uint32_t owner);
 
 /* under way now, by whoever lives */
 size_t sv_flights_count(sv_flights_t *f, uint64_t now);

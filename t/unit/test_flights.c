@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "sv_flights.h"
+#include "sv_owner.h"
 
 
 #define SIZE  4096
@@ -54,15 +55,16 @@ one_owner(void **state)
     uint64_t       id, other;
     sv_flights_t  *f = *state;
 
-    assert_int_equal(sv_flights_claim(f, key1, getpid(), NOW, NOW + 10, &id),
+    assert_int_equal(sv_flights_claim(f, key1, sv_owner(1, getpid()), NOW,
+                                      NOW + 10, &id),
                      SV_FLIGHT_MINE);
-    assert_int_equal(sv_flights_claim(f, key1, getppid(), NOW, NOW + 10,
-                                      &other),
+    assert_int_equal(sv_flights_claim(f, key1, sv_owner(2, getppid()), NOW,
+                                      NOW + 10, &other),
                      SV_FLIGHT_OTHERS);
     assert_int_equal(id, other);
 
-    assert_int_equal(sv_flights_claim(f, key2, getpid(), NOW, NOW + 10,
-                                      &other),
+    assert_int_equal(sv_flights_claim(f, key2, sv_owner(2, getppid()), NOW,
+                                      NOW + 10, &other),
                      SV_FLIGHT_MINE);
     assert_int_not_equal(id, other);
     assert_int_equal(sv_flights_count(f, NOW), 2);
@@ -142,6 +144,29 @@ dead_owners(void **state)
 }
 
 
+/* a number that lives, as it came back: whoever has the place knows better */
+
+static void
+followed(void **state)
+{
+    uint64_t       id, other;
+    sv_flights_t  *f = *state;
+
+    sv_flights_claim(f, key1, sv_owner(3, getppid()), NOW, NOW + 1000, &id);
+    sv_flights_claim(f, key2, sv_owner(4, getppid()), NOW, NOW + 1000, &id);
+
+    assert_int_equal(sv_flights_count(f, NOW), 2);
+    assert_int_equal(sv_flights_claim(f, key1, sv_owner(3, getpid()), NOW,
+                                      NOW + 1000, &other),
+                     SV_FLIGHT_MINE);
+
+    sv_flights_disown(f, sv_owner(4, getpid()));
+    assert_int_equal(sv_flights_wait(f, key2, id, NOW), 0);
+    assert_int_equal(sv_flights_wait(f, key1, other, NOW), 1);
+    assert_int_equal(sv_flights_count(f, NOW), 1);
+}
+
+
 static void
 no_room(void **state)
 {
@@ -213,6 +238,7 @@ main(void)
         cmocka_unit_test_setup_teardown(wanted, setup, teardown),
         cmocka_unit_test_setup_teardown(deadlines, setup, teardown),
         cmocka_unit_test_setup_teardown(dead_owners, setup, teardown),
+        cmocka_unit_test_setup_teardown(followed, setup, teardown),
         cmocka_unit_test_setup_teardown(no_room, setup, teardown),
         cmocka_unit_test_setup_teardown(killed_anywhere, setup, teardown),
     };

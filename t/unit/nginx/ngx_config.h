@@ -1,0 +1,2 @@
+
+#include "ngx_core.h"

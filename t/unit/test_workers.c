@@ -1,0 +1,396 @@
+
+/*
+ * What workers have in shared memory, and what becomes of it when one is gone
+ * and its number comes back: everybody lives, as far as the system knows.
+ */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <errno.h>
+#include <cmocka.h>
+
+#include "../../src/zone/ngx_smtp_verify_counters.c"
+#include "../../src/zone/ngx_smtp_verify_throttle_slot.c"
+#include "../../src/zone/ngx_smtp_verify_throttle_entry.c"
+
+
+#define CHUNKS  8
+#define SLOTS   (CHUNKS * NGX_SMTP_VERIFY_THROTTLE_CHUNK)
+
+
+static ngx_cycle_t  cycle;
+ngx_cycle_t        *ngx_cycle = &cycle;
+ngx_pid_t           ngx_pid;
+ngx_int_t           ngx_process_slot;
+ngx_uint_t          ngx_pagesize = 4096;
+
+static int          kills;          /* how often the system was asked */
+static pid_t        dead;           /* who it says is not */
+static int          failing;        /* the n-th allocation fails */
+static ngx_shm_zone_t  zone;
+
+static struct {
+    ngx_smtp_verify_throttle_sh_t     sh;
+    ngx_smtp_verify_slot_sh_t         slots[SLOTS];
+    uint32_t                          owners[CHUNKS];
+    ngx_smtp_verify_throttle_entry_t  entries[1
+                                            + NGX_SMTP_VERIFY_THROTTLE_WAYS];
+} shm;
+
+
+int
+kill(pid_t pid, int sig)
+{
+    kills++;
+
+    if (pid == dead) {
+        errno = ESRCH;
+        return -1;
+    }
+
+    return 0;
+}
+
+
+uint32_t
+ngx_smtp_verify_zone_owner(void)
+{
+    return sv_owner(ngx_process_slot, ngx_pid);
+}
+
+
+void *
+ngx_smtp_verify_zone_kept(ngx_shm_zone_t *shm_zone, void *data)
+{
+    return data;
+}
+
+
+void *
+ngx_pcalloc(ngx_pool_t *pool, size_t size)
+{
+    return (failing && --failing == 0) ? NULL : calloc(1, size);
+}
+
+
+void *
+ngx_slab_alloc(ngx_slab_pool_t *pool, size_t size)
+{
+    return calloc(1, size);
+}
+
+
+void *
+ngx_slab_calloc(ngx_slab_pool_t *pool, size_t size)
+{
+    return calloc(1, size);
+}
+
+
+ngx_shm_zone_t *
+ngx_shared_memory_add(ngx_conf_t *cf, ngx_str_t *name, size_t size, void *tag)
+{
+    return &zone;
+}
+
+
+u_char *
+ngx_slprintf(u_char *buf, u_char *last, const char *fmt, ...)
+{
+    return buf;
+}
+
+
+/* from now on it is another process that runs */
+
+static void
+be(ngx_int_t place, pid_t pid, ngx_smtp_verify_throttle_t *throttle)
+{
+    ngx_pid = pid;
+    ngx_process_slot = place;
+
+    if (throttle) {
+        memset(throttle, 0, sizeof(ngx_smtp_verify_throttle_t));
+        throttle->sh = &shm.sh;
+        throttle->slots = shm.slots;
+        throttle->owners = shm.owners;
+        throttle->nchunks = CHUNKS;
+        throttle->entries = shm.entries;
+        throttle->nsets = 1;
+    }
+}
+
+
+static int
+setup(void **state)
+{
+    static ngx_slab_pool_t  pool;
+
+    kills = 0;
+    dead = 0;
+    failing = 0;
+
+    memset(&shm, 0, sizeof(shm));
+
+    zone.shm.addr = (u_char *) &pool;
+
+    return ngx_smtp_verify_counters_add(NULL, NULL)->init(&zone, NULL);
+}
+
+
+/* takes a slot for a session with the destination of entry 1 */
+
+static ngx_uint_t
+take(ngx_smtp_verify_throttle_t *throttle)
+{
+    ngx_uint_t                  slot;
+    ngx_smtp_verify_slot_sh_t  *sh;
+
+    assert_int_equal(ngx_smtp_verify_throttle_slot(throttle, &slot), NGX_OK);
+
+    sh = &throttle->slots[slot];
+    sh->refs[ngx_smtp_verify_ref_destination] = 1;
+    sh->state = NGX_SMTP_VERIFY_SLOT_HELD;
+
+    ngx_smtp_verify_throttle_sum(throttle, sh, 1);
+
+    return slot;
+}
+
+
+static ngx_uint_t
+chunks(void)
+{
+    ngx_uint_t  i, n;
+
+    for (i = 0, n = 0; i < CHUNKS; i++) {
+        n += (shm.owners[i] != 0);
+    }
+
+    return n;
+}
+
+
+/* its number is that of another process by now: it is the place that counts */
+
+static void
+slots_of_a_predecessor(void **state)
+{
+    ngx_smtp_verify_throttle_t  a, b;
+
+    be(3, 100, &a);
+    take(&a);
+
+    be(3, 200, &b);
+    ngx_smtp_verify_throttle_succeed(&b);
+
+    assert_int_equal(chunks(), 0);
+    assert_int_equal(shm.sh.sessions, 0);
+    assert_int_equal(shm.entries[1].sessions, 0);
+    assert_int_equal(kills, 0);
+}
+
+
+/* it has the number of somebody who lives: in another place */
+
+static void
+slots_of_the_same_number(void **state)
+{
+    ngx_smtp_verify_throttle_t  a, b;
+
+    be(3, 100, &a);
+    take(&a);
+
+    be(4, 100, &b);
+    ngx_smtp_verify_throttle_succeed(&b);
+    take(&b);
+
+    assert_int_equal(chunks(), 2);
+    assert_int_equal(shm.sh.sessions, 2);
+
+    /* the same process once more, as one that was respawned may be */
+
+    be(4, 100, &b);
+    ngx_smtp_verify_throttle_succeed(&b);
+
+    assert_int_equal(chunks(), 1);
+    assert_int_equal(shm.sh.sessions, 1);
+}
+
+
+/* what the others of this process have is not touched by one more */
+
+static void
+slots_of_two_configurations(void **state)
+{
+    ngx_uint_t                  slot;
+    ngx_smtp_verify_throttle_t  a, b;
+
+    be(0, 100, &a);
+    slot = take(&a);
+
+    be(0, 100, &b);
+    assert_int_not_equal(take(&b), slot);
+
+    assert_int_equal(shm.sh.sessions, 2);
+    assert_int_equal(shm.slots[slot].state, NGX_SMTP_VERIFY_SLOT_HELD);
+}
+
+
+static void
+slots_of_one_that_left(void **state)
+{
+    ngx_smtp_verify_throttle_t  a, b;
+
+    be(3, 100, &a);
+    take(&a);
+    ngx_smtp_verify_throttle_desert(&a);
+
+    be(4, 200, &b);
+    ngx_smtp_verify_throttle_sweep(&b, 1000);
+
+    assert_int_equal(chunks(), 0);
+    assert_int_equal(shm.sh.sessions, 0);
+    assert_int_equal(kills, 0);
+}
+
+
+static void
+slots_of_one_that_was_killed(void **state)
+{
+    ngx_smtp_verify_throttle_t  a, b;
+
+    be(3, 100, &a);
+    take(&a);
+
+    be(4, 200, &b);
+    take(&b);
+
+    ngx_smtp_verify_throttle_sweep(&b, 1000);
+    assert_int_equal(chunks(), 2);
+
+    dead = 100;
+
+    ngx_smtp_verify_throttle_sweep(&b, 1499);
+    assert_int_equal(chunks(), 2);
+
+    ngx_smtp_verify_throttle_sweep(&b, 1500);
+    assert_int_equal(chunks(), 1);
+    assert_int_equal(shm.sh.sessions, 1);
+}
+
+
+static ngx_uint_t
+probes(void)
+{
+    ngx_smtp_verify_counters_t  sum;
+
+    ngx_smtp_verify_counters_sum(&zone, &sum);
+
+    return sum.gauges[NGX_SMTP_VERIFY_G_PROBES];
+}
+
+
+static ngx_uint_t
+parts(void)
+{
+    ngx_uint_t                      i, n;
+    ngx_smtp_verify_counters_sh_t  *sh;
+
+    sh = zone.data;
+
+    for (i = 0, n = 0; i < NGX_SMTP_VERIFY_COUNTERS_PARTS; i++) {
+        n += (sh->parts[i].owner != 0);
+    }
+
+    return n;
+}
+
+
+static ngx_uint_t
+results(void)
+{
+    ngx_smtp_verify_counters_t  sum;
+
+    ngx_smtp_verify_counters_sum(&zone, &sum);
+
+    return sum.n[0];
+}
+
+
+static void
+counters_of_a_predecessor(void **state)
+{
+    int  i;
+
+    for (i = 0; i < 1000; i++) {
+
+        be(3, 100 + i, NULL);
+        ngx_smtp_verify_counters_process(&zone);
+
+        ngx_smtp_verify_counters->n[0]++;
+        ngx_smtp_verify_gauge(PROBES, 1);
+
+        assert_int_equal(parts(), 1);
+        assert_int_equal(probes(), 1);
+        assert_int_equal(results(), i + 1);
+    }
+}
+
+
+/* whatever the places are: there may be more of them than parts */
+
+static void
+counters_of_many(void **state)
+{
+    int  i;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_COUNTERS_PARTS; i++) {
+        be(800 + i, 100 + i, NULL);
+        ngx_smtp_verify_counters_process(&zone);
+        ngx_smtp_verify_counters->n[0]++;
+        ngx_smtp_verify_gauge(PROBES, 1);
+    }
+
+    assert_int_equal(probes(), NGX_SMTP_VERIFY_COUNTERS_PARTS);
+
+    /* one more, before and after another one left */
+
+    be(1, 50, NULL);
+    ngx_smtp_verify_counters = &ngx_smtp_verify_counters_local;
+    ngx_smtp_verify_counters_process(&zone);
+    assert_ptr_equal(ngx_smtp_verify_counters,
+                     &ngx_smtp_verify_counters_local);
+
+    be(807, 107, NULL);
+    ngx_smtp_verify_counters_exit(&zone);
+    assert_int_equal(probes(), NGX_SMTP_VERIFY_COUNTERS_PARTS - 1);
+    assert_int_equal(results(), NGX_SMTP_VERIFY_COUNTERS_PARTS);
+
+    be(1, 50, NULL);
+    ngx_smtp_verify_counters_process(&zone);
+    assert_ptr_not_equal(ngx_smtp_verify_counters,
+                         &ngx_smtp_verify_counters_local);
+    assert_int_equal(probes(), NGX_SMTP_VERIFY_COUNTERS_PARTS - 1);
+    assert_int_equal(results(), NGX_SMTP_VERIFY_COUNTERS_PARTS);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test_setup(slots_of_a_predecessor, setup),
+        cmocka_unit_test_setup(slots_of_the_same_number, setup),
+        cmocka_unit_test_setup(slots_of_two_configurations, setup),
+        cmocka_unit_test_setup(slots_of_one_that_left, setup),
+        cmocka_unit_test_setup(slots_of_one_that_was_killed, setup),
+        cmocka_unit_test_setup(counters_of_a_predecessor, setup),
+        cmocka_unit_test_setup(counters_of_many, setup),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
