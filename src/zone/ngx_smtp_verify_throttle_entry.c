@@ -69,8 +69,15 @@ ngx_smtp_verify_throttle_find(ngx_smtp_verify_throttle_t *throttle,
         throttle->sh->counts.evicted++;
     }
 
+    /* nobody's until it is complete, whoever is killed in between */
+
+    e->seen = 0;
+    ngx_memory_barrier();
+
     ngx_memzero(e, sizeof(ngx_smtp_verify_throttle_entry_t));
     ngx_memcpy(e->key, key, SV_SIPHASH_LEN);
+    ngx_memory_barrier();
+
     e->seen = now;
 
     return found;

@@ -5,6 +5,8 @@
 #define NGX_SMTP_VERIFY_THROTTLE_SWEEP   500    /* ms */
 
 
+static ngx_int_t ngx_smtp_verify_throttle_begin(
+    ngx_smtp_verify_throttle_t *throttle);
 static void ngx_smtp_verify_throttle_disown(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t chunk);
 static void ngx_smtp_verify_throttle_recount(
@@ -21,16 +23,10 @@ ngx_smtp_verify_throttle_slot(ngx_smtp_verify_throttle_t *throttle,
 {
     ngx_uint_t  i, k;
 
-    if (throttle->free == NULL) {
-        throttle->free = ngx_pcalloc(ngx_cycle->pool,
-                                     throttle->nchunks * sizeof(uint32_t)
-                                     * NGX_SMTP_VERIFY_THROTTLE_CHUNK);
-        throttle->used = ngx_pcalloc(ngx_cycle->pool,
-                                     throttle->nchunks * sizeof(uint32_t));
-
-        if (throttle->free == NULL || throttle->used == NULL) {
-            return NGX_ERROR;
-        }
+    if (throttle->free == NULL
+        && ngx_smtp_verify_throttle_begin(throttle) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     if (throttle->nfree == 0) {
@@ -55,6 +51,24 @@ ngx_smtp_verify_throttle_slot(ngx_smtp_verify_throttle_t *throttle,
 
     *slot = throttle->free[--throttle->nfree];
     throttle->used[*slot / NGX_SMTP_VERIFY_THROTTLE_CHUNK]++;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_throttle_begin(ngx_smtp_verify_throttle_t *throttle)
+{
+    uint32_t  *p;
+
+    p = ngx_pcalloc(ngx_cycle->pool, throttle->nchunks * sizeof(uint32_t)
+                                     * (NGX_SMTP_VERIFY_THROTTLE_CHUNK + 1));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    throttle->used = p;
+    throttle->free = p + throttle->nchunks;
 
     return NGX_OK;
 }

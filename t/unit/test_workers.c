@@ -283,6 +283,33 @@ slots_of_one_that_was_killed(void **state)
 }
 
 
+/* whichever allocation fails: it is an error, and all is well the next time */
+
+static void
+no_memory(void **state)
+{
+    int                         i;
+    ngx_uint_t                  slot;
+    ngx_smtp_verify_throttle_t  a;
+
+    for (i = 1; i < 4; i++) {
+
+        be(i, 100 + i, &a);
+        failing = i;
+
+        if (i == 1) {
+            assert_int_equal(ngx_smtp_verify_throttle_slot(&a, &slot),
+                             NGX_ERROR);
+            assert_int_equal(failing, 0);
+        }
+
+        (void) ngx_smtp_verify_throttle_slot(&a, &slot);
+
+        ngx_smtp_verify_throttle_free(&a, take(&a));
+    }
+}
+
+
 static ngx_uint_t
 probes(void)
 {
@@ -388,6 +415,7 @@ main(void)
         cmocka_unit_test_setup(slots_of_two_configurations, setup),
         cmocka_unit_test_setup(slots_of_one_that_left, setup),
         cmocka_unit_test_setup(slots_of_one_that_was_killed, setup),
+        cmocka_unit_test_setup(no_memory, setup),
         cmocka_unit_test_setup(counters_of_a_predecessor, setup),
         cmocka_unit_test_setup(counters_of_many, setup),
     };
