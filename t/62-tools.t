@@ -1,0 +1,162 @@
+# What the tools of the house do on machines that are not as one expects them:
+# with commands in place of Debian's that do as the machine would.
+
+use strict;
+use warnings;
+
+use Cwd;
+use File::Path qw( make_path remove_tree );
+use Test::More;
+
+my $top = getcwd();
+my $dir = "$top/build/t/tools-$$";
+
+make_path("$dir/bin");
+
+
+# ---- install-packages: the service that comes with a package of another name
+
+spew("$dir/before", "make\nlibc6\n");
+spew("$dir/after", "make\nlibc6\nnginx\nnginx-common\n");
+
+command(id => 'echo 0');
+command('dpkg-query' => <<"_EOC_");
+if [ -e $dir/done ]; then list=$dir/after; else list=$dir/before; fi
+sed 's/^/installed /' \$list
+echo "deinstall nginx-old"
+_EOC_
+command('dpkg' => <<'_EOC_');
+shift
+for name in "$@"; do
+    case $name in
+        nginx)         echo /usr/sbin/nginx ;;
+        nginx-common)  echo /lib/systemd/system/nginx.service ;;
+        make)          echo /lib/systemd/system/of-before.service ;;
+    esac
+done
+_EOC_
+command('deb-systemd-helper' =>
+        "echo \"\$DPKG_MAINTSCRIPT_PACKAGE: \$@\" >> $dir/helper");
+
+# the lock is held twice, the lists are too old once
+
+command('apt-get' => <<"_EOC_");
+echo "\$@" >> $dir/apt
+n=\$(wc -l < $dir/apt)
+if [ \$n -le 2 ]; then
+    echo "E: Could not get lock /var/lib/apt/lists/lock. It is held by" \\
+         "process 1 (apt)"
+    exit 100
+fi
+case "\$*" in
+    *install*)
+        [ \$n -gt 3 ] || { echo "E: Unable to fetch some archives"; exit 100; }
+        test -x $dir/policy && touch $dir/done ;;
+esac
+_EOC_
+
+my $said = tool('t/tools/install-packages make nginx');
+
+is($?, 0, 'install-packages: done') or diag $said;
+like($said, qr/^installing: nginx$/m, 'what is missing is installed');
+is(() = $said =~ /waiting for another apt/g, 1, 'a lock is waited for');
+is(slurp("$dir/helper"), "nginx-common: disable nginx.service\n",
+   'the service of what came is disabled, and no other');
+ok(!-e "$dir/policy", 'services may be started again');
+is(scalar(grep { /update/ } split /\n/, slurp("$dir/apt")), 1,
+   'new lists where the old ones are of no use');
+
+unlink "$dir/apt", "$dir/helper";
+$said = tool('t/tools/install-packages make nginx');
+is("$?:$said:" . (-e "$dir/apt" ? 'apt' : ''), '0::',
+   'nothing where nothing is missing');
+
+command(id => 'echo 1000');
+unlink "$dir/done";
+$said = tool('t/tools/install-packages make nginx');
+isnt($?, 0, 'not as another user');
+like($said, qr/^missing packages: nginx\n.*make deps.* as root/ms,
+     'but it says what is missing');
+ok(!-e "$dir/apt", 'and apt is not asked');
+
+
+# ---- make: what cannot be is said at once, and once
+
+my $blank = "$dir/a b";
+make_path($blank);
+symlink("$top/$_", "$blank/$_") for qw( Makefile src conf t config );
+
+$said = `cd '$blank' && make run 2>&1`;
+isnt($?, 0, 'a blank in the path');
+is(() = $said =~ /\n/g, 1, 'one line') or diag $said;
+like($said, qr/no blanks in paths: "\Q$blank\E"/, 'that names it');
+
+$said = tool('make run');
+isnt($?, 0, 'make run by another user');
+like($said, qr/^make run: has to be root/m, 'says so');
+unlike($said, qr/^(?:configuring|build)/m, 'before anything is built');
+
+for my $step (qw( unit lint test run )) {
+    my $made = `make -n $step 2>&1`;
+    like($made, qr/^\s*t\/tools\/install-packages /m,
+         "make $step installs what it needs");
+}
+
+
+# ---- demo: to stop what has died in the middle of it
+
+my $run = "$dir/run";
+make_path("$run/postfix/spool/pid");
+spew("$run/nginx.pid", "999999999\n");
+spew("$run/postgrey.pid", "\n");
+spew("$run/unbound.pid", "$$\n");           # another process has that number
+make_path("$dir/demo");
+symlink($run, "$dir/demo/run");
+
+$said = `t/demo/stop $dir/demo 2>&1`;
+is("$?:$said", '0:', 'stop says nothing');
+ok(!-l "$dir/demo/run", 'and it is stopped');
+
+remove_tree($dir);
+done_testing();
+
+
+sub command
+{
+    my ($name, $text) = @_;
+
+    spew("$dir/bin/$name", "#!/bin/sh\n$text\n");
+    chmod 0755, "$dir/bin/$name";
+}
+
+
+sub tool
+{
+    my ($command) = @_;
+
+    local $ENV{PATH} = "$dir/bin:$ENV{PATH}";
+    local $ENV{POLICY_RC_D} = "$dir/policy";
+    local $ENV{APT_PAUSE} = 0.1;
+
+    return scalar `$command 2>&1`;
+}
+
+
+sub spew
+{
+    my ($file, $text) = @_;
+
+    open my $out, '>', $file or die "$file: $!\n";
+    print $out $text;
+    close $out or die "$file: $!\n";
+}
+
+
+sub slurp
+{
+    my ($file) = @_;
+
+    open my $in, '<', $file or return '';
+    local $/;
+    return scalar <$in> // '';
+}
