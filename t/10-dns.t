@@ -79,10 +79,10 @@ sub fault_no_edns
 
 sub fault_record
 {
-    my ($reply, $r, $rdata) = @_;
+    my ($reply, $r, $rdata, $type) = @_;
 
-    $r->{data} = bare($reply, 'NOERROR')->data . pack 'n3 N n/a*', 0xc00c, 15,
-                 1, 60, $rdata;
+    $r->{data} = bare($reply, 'NOERROR')->data . pack 'n3 N n/a*', 0xc00c,
+                 $type || 15, 1, 60, $rdata;
     substr $r->{data}, 6, 2, pack 'n', 1;
     $r->{done} = 1;
 }
@@ -103,6 +103,178 @@ sub fault_promise
     $r->{data} = $reply->data;
     substr $r->{data}, 6, 2, pack 'n', 3;
     $r->{done} = 1;
+}
+
+
+sub fault_short_a     { fault_record(@_[0, 1], "\x7f\0\0", 1) }
+sub fault_long_a      { fault_record(@_[0, 1], "\x7f\0\0\1\0", 1) }
+sub fault_short_aaaa  { fault_record(@_[0, 1], "\0" x 15, 28) }
+sub fault_long_aaaa   { fault_record(@_[0, 1], "\0" x 17, 28) }
+sub fault_long_cname  { fault_record(@_[0, 1], "\1a\xc0\x0c\0", 5) }
+sub fault_open_name   { fault_record(@_[0, 1], "\0\12\2mx") }
+
+
+# fewer records are promised than there are; octets behind them all
+
+sub fault_more
+{
+    my ($reply, $r) = @_;
+
+    $r->{data} = $reply->data;
+    substr $r->{data}, 6, 2, pack 'n', 1;
+    $r->{done} = 1;
+}
+
+
+sub fault_trail
+{
+    my ($reply, $r) = @_;
+
+    $r->{data} = $reply->data . "\0";
+    $r->{done} = 1;
+}
+
+
+# there is none, and the zone that says so is cut short
+
+sub fault_broken_soa
+{
+    my ($reply, $r) = @_;
+
+    fault_record($reply, $r, "\xc0\x0c\0" . "\0" x 19, 6);
+    substr $r->{data}, 6, 4, pack 'n2', 0, 1;
+}
+
+
+# success in the header, "bad version" in OPT
+
+sub fault_badvers
+{
+    my ($reply, $r) = @_;
+
+    $r->{data} = bare($reply, 'NOERROR')->data
+                 . pack 'C n2 N n', 0, 41, 1232, 1 << 24, 0;
+    substr $r->{data}, 10, 2, pack 'n', 1;
+    $r->{done} = 1;
+}
+
+
+# the header of the question sent back, which counts an OPT that is not there
+
+sub fault_no_edns_copied
+{
+    my ($reply, $r) = @_;
+
+    fault_no_edns(@_);
+    substr $r->{data}, 10, 2, pack 'n', 1 if $r->{done};
+}
+
+
+# truncated in the midst of a record
+
+sub fault_truncate_cut
+{
+    my ($reply, $r, $proto) = @_;
+
+    return if $proto ne 'udp';
+
+    $reply->header->tc(1);
+    fault_cut($reply, $r);
+    $reply->header->tc(0);
+}
+
+
+sub fault_truncate_broken
+{
+    my ($reply, $r, $proto) = @_;
+
+    $proto eq 'udp' ? truncated($reply, $r) : fault_long_rdata($reply, $r);
+}
+
+
+# whatever else may come from the address of a name server, all of it no
+# answer to this, and then the answer
+
+sub noise
+{
+    my ($reply) = @_;
+
+    my ($id, $data) = ($reply->header->id, $reply->data);
+    my %broken;
+
+    fault_long_rdata($reply, \%broken);
+    fault_other_question($reply, \my %other);
+
+    return ('', "\0", substr($data, 0, 12), substr($data, 0, 20),
+            pack('n6', $id, 0x8180, 0, 1, 0, 0) . "\xc0\x0c" x 40,
+            pack('n6', $id, 0x8180, 1, 0, 0, 0) . "\xc0\x0c\0\x0f\0\1",
+            pack('n6', $id, 0x8180, 2, 0, 0, 0) . substr($data, 12),
+            (map { pack('n', ($id + $_) % 65536) . substr $broken{data}, 2 }
+                 1 .. 3),
+            $other{data}, "\xff" x 600);
+}
+
+
+sub fault_noise
+{
+    my ($reply, $r) = @_;
+
+    $r->{before} = [noise($reply)];
+}
+
+
+sub fault_tcp_noise
+{
+    my ($reply, $r, $proto) = @_;
+
+    return truncated($reply, $r) if $proto eq 'udp';
+
+    $r->{before} = [noise($reply)];
+    $r->{cuts} = [1, 1, 1, 5, 40, 100];
+}
+
+
+# RFC 7873: a name server's cookie; with "forged" a broken answer with
+# another one comes first
+
+sub cookie
+{
+    my ($r, $reply, $client) = @_;
+
+    # in place of the OPT that is there, if one is
+    substr $r->{data}, -11, 11, '' if unpack 'n', substr $r->{data}, 10, 2;
+
+    $client //= $TestVerify::DNS::Cookie;
+    $r->{data} .= pack 'C n2 N n3 a8 a8', 0, 41, 1232, 0, 20, 10, 16, $client,
+                       'resolver';
+    substr $r->{data}, 10, 2, pack 'n', 1;
+    $r->{done} = 1;
+}
+
+
+sub fault_cookie
+{
+    my ($reply, $r, $proto, $arg) = @_;
+
+    $r->{data} = $reply->data;
+    $r->{done} = 1;
+
+    $arg //= '';
+
+    return if $proto eq 'tcp';
+
+    fault_long_rdata($reply, $r) if $arg eq 'broken';
+    truncated($reply, $r) if $arg eq 'truncated';
+
+    return if !$TestVerify::DNS::Cookie;
+
+    if ($arg eq 'forged') {
+        fault_long_rdata($reply, \my %forged);
+        cookie(\%forged, $reply, 'somebody');
+        $r->{before} = [$forged{data}];
+    }
+
+    cookie($r, $reply);
 }
 
 
@@ -130,6 +302,9 @@ sub fault_other_question
     *resolve = sub {
         $TestVerify::DNS::Edns = grep { $_->type eq 'OPT' }
                                  $_[1]->additional;
+
+        # the client's, alone or with ours; Net::DNS tells it in several ways
+        ($TestVerify::DNS::Cookie) = $_[1]->data =~ /\0\x0a\0[\x08\x18](.{8})/s;
         return $resolve->(@_);
     };
 }
@@ -1045,3 +1220,200 @@ john@other.test
 reason: dns_error
 --- no_error_log
 no name server answers
+
+
+
+=== TEST 49: broken answers, more of them
+--- dns
+a.test MX ! open-name
+b.test MX ! long-cname
+c.test MX ! broken-soa
+c.test A 11
+d.test MX 10 mx1.ok.test
+d.test MX 20 mx2.ok.test
+d.test MX ! more
+e.test MX 10 mx1.ok.test
+e.test MX ! trail
+f.test MX 10 mx1.ok.test
+f.test MX ! truncate-broken
+g.test MX ! badvers
+g.test A 11
+--- address eval
+CORE::join "\n", map { "john\@$_.test" } 'a' .. 'g'
+--- within: 1s
+--- json
+status: unknown
+reason: dns_error
+verification_level: estimated
+blame: network
+checks.mx_record: null
+
+
+
+=== TEST 50: broken addresses are none, nor are they absent
+--- dns eval
+CORE::join '', map {
+    "$_.test MX 10 mx.$_.test\nmx.$_.test A ! $_-a\nmx.$_.test AAAA ! $_-aaaa\n"
+    . "no-mx-$_.test A ! $_-a\nno-mx-$_.test AAAA ! $_-aaaa\nno-mx-$_.test TXT x\n"
+} qw( short long )
+--- address
+john@short.test
+john@long.test
+john@no-mx-short.test
+john@no-mx-long.test
+--- within: 1s
+--- json
+status: unknown
+reason: dns_error
+verification_level: estimated
+blame: network
+
+
+
+=== TEST 51: the next name server, at once, where an answer is broken
+--- http_config
+resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
+--- dns eval
+CORE::join '', map {
+    "$_.test MX 10 mx1.ok.test\n$_.test MX 20 mx2.ok.test\n\@1 $_.test MX ! $_\n"
+} qw( short-rdata long-rdata name-loop cut promise more trail badvers )
+--- address eval
+CORE::join "\n", map { "john\@$_.test" }
+    qw( short-rdata long-rdata name-loop cut promise more trail badvers )
+--- query: smtp=0
+--- within: 500ms
+--- json
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+
+
+
+=== TEST 52: where all of them are, at once, too
+--- http_config
+resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
+--- dns
+a.test MX ! long-rdata
+b.test MX ! cut
+c.test MX ! trail
+c.test MX 10 mx1.ok.test
+--- address eval
+CORE::join "\n", map { "john\@$_.test" } 'a' .. 'c'
+--- within: 500ms
+--- json
+status: unknown
+reason: dns_error
+verification_level: estimated
+blame: network
+
+
+
+=== TEST 53: what is no answer is passed over, and harms no other question
+--- smtp
+mx1 11 pipelining users=john
+--- dns
++default
+ok.test MX ! noise
+mx1.ok.test A ! noise
+mx1.ok.test AAAA ! noise
+--- address: john@ok.test
+--- within: 500ms
+--- json
+reason: accepted
+--- dns_queries
+ok.test MX 1
+mx1.ok.test A 1
+mx1.ok.test AAAA 1
+
+
+
+=== TEST 54: over TCP as well, in pieces
+--- dns
+ok.test MX 10 mx1.ok.test
+ok.test MX ! tcp-noise
+other.test MX 10 mx1.ok.test
+other.test MX ! truncate
+--- address
+john@ok.test
+john@other.test
+--- query: smtp=0
+--- within: 1s
+--- json
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+--- dns_queries
+ok.test MX udp 1
+ok.test MX tcp 1
+
+
+
+=== TEST 55: an answer that was truncated in the midst of a record
+--- dns
+ok.test MX 10 mx1.ok.test
+ok.test MX ! truncate-cut
+--- address: john@ok.test
+--- query: smtp=0
+--- within: 500ms
+--- json
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+--- dns_queries
+ok.test MX udp 1
+ok.test MX tcp 1
+
+
+
+=== TEST 56: a name server that does not know EDNS and sends our header back
+--- dns
+ok.test MX 10 mx1.ok.test
+ok.test MX ! no-edns-copied
+--- address
+john@ok.test
+--- query: smtp=0
+--- within: 500ms
+--- json
+checks.mx_record: true
+smtp.mx_host: mx1.ok.test
+
+
+
+=== TEST 57: cookies, where the library knows them
+--- dns
+a.test MX 10 mx1.ok.test
+a.test MX ! cookie
+b.test MX 10 mx1.ok.test
+b.test MX ! cookie forged
+c.test MX ! cookie broken
+d.test MX 10 mx1.ok.test
+d.test MX ! cookie truncated
+--- address eval
+CORE::join "\n", map { "john\@$_.test" } 'a' .. 'c', 'a', 'd'
+--- query: smtp=0
+--- within: 1s
+--- json
+smtp.mx_host: mx1.ok.test
+--
+smtp.mx_host: mx1.ok.test
+--
+reason: dns_error
+--
+smtp.mx_host: mx1.ok.test
+--
+smtp.mx_host: mx1.ok.test
+
+
+
+=== TEST 58: hosts whose names no host has, and records of other types
+--- smtp
+mx1 11 pipelining users=john
+--- dns
+ok.test MX 10 a\046b.ok.test
+ok.test MX 20 \000\255x.ok.test
+ok.test MX 30 a_b!.ok.test
+ok.test MX 40 mx1.ok.test
+mx1.ok.test CNAME a\046\000b_!.ok.test
+a\046\000b_!.ok.test A 11
+mx2.ok.test A 11
+ok.test MX 50 mx2.ok.test
+--- address: john@ok.test
+--- json
+reason: accepted

@@ -25,10 +25,6 @@
 /* in a row that another name server had to answer */
 #define NGX_SMTP_VERIFY_ARES_LATE     2
 
-/* octets; Linux counts some 800 for a short answer, and gives no more than
-   net.core.rmem_max */
-#define NGX_SMTP_VERIFY_ARES_RCVBUF   (1024 * 1024)
-
 /* seconds: how long nobody has to have answered to be logged, and how often
    that is */
 #define NGX_SMTP_VERIFY_ARES_SILENCE  10
@@ -59,6 +55,8 @@ static ngx_int_t ngx_smtp_verify_ares_node(struct sockaddr *sa,
     struct ares_addr_port_node *node);
 static void ngx_smtp_verify_ares_callback(void *data, int status,
     int timeouts, unsigned char *msg, int len);
+static ngx_int_t ngx_smtp_verify_ares_message(ngx_smtp_verify_ares_t *a,
+    u_char *stub, int len);
 static void ngx_smtp_verify_ares_silent(ngx_smtp_verify_ares_t *a,
     int status);
 static ngx_int_t ngx_smtp_verify_ares_status(int status);
@@ -271,7 +269,6 @@ ngx_smtp_verify_ares_init(ngx_smtp_verify_ares_t *a)
     o.tries = NGX_SMTP_VERIFY_ARES_TRIES;
     o.ndots = 1;
     o.ednspsz = NGX_SMTP_VERIFY_ARES_EDNS;
-    o.socket_receive_buffer_size = NGX_SMTP_VERIFY_ARES_RCVBUF;
     o.lookups = (char *) "b";
     o.resolvconf_path = (char *) "/dev/null";
     o.servers = &dummy;
@@ -281,8 +278,8 @@ ngx_smtp_verify_ares_init(ngx_smtp_verify_ares_t *a)
 
     mask = ARES_OPT_FLAGS|ARES_OPT_TIMEOUTMS|ARES_OPT_TRIES|ARES_OPT_NDOTS
            |ARES_OPT_DOMAINS|ARES_OPT_LOOKUPS|ARES_OPT_SORTLIST
-           |ARES_OPT_NOROTATE|ARES_OPT_EDNSPSZ|ARES_OPT_SOCK_RCVBUF
-           |ARES_OPT_RESOLVCONF|ARES_OPT_SERVERS|ARES_OPT_SOCK_STATE_CB;
+           |ARES_OPT_NOROTATE|ARES_OPT_EDNSPSZ|ARES_OPT_RESOLVCONF
+           |ARES_OPT_SERVERS|ARES_OPT_SOCK_STATE_CB;
 
     if (a->nservers == 1) {
         /* a SERVFAIL is not worth asking the same server again */
@@ -307,6 +304,7 @@ ngx_smtp_verify_ares_init(ngx_smtp_verify_ares_t *a)
         return NGX_ERROR;
     }
 
+    ngx_smtp_verify_ares_wire(a);
     ares_set_socket_callback(a->channel, ngx_smtp_verify_ares_socket, a);
 
     if (ngx_smtp_verify_ares_servers(a) != NGX_OK) {
@@ -505,9 +503,9 @@ ngx_smtp_verify_ares_callback(void *data, int status, int timeouts,
                    "smtp verify ares: status %d \"%s\" timeouts %d, %d octets",
                    status, ares_strerror(status), timeouts, len);
 
-    rc = (msg != NULL && len > 0) ? NGX_OK
-                                  : ngx_smtp_verify_ares_status(status);
     a = q->ares;
+    rc = (msg != NULL && len > 0) ? ngx_smtp_verify_ares_message(a, msg, len)
+                                  : ngx_smtp_verify_ares_status(status);
     handler = q->handler;
     data = q->data;
 
@@ -515,10 +513,7 @@ ngx_smtp_verify_ares_callback(void *data, int status, int timeouts,
 
     a->pending--;
 
-    if (rc == NGX_OK) {
-        a->heard = ngx_time();
-
-    } else if (status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED) {
+    if (status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED) {
         ngx_smtp_verify_ares_silent(a, status);
     }
 
@@ -526,7 +521,21 @@ ngx_smtp_verify_ares_callback(void *data, int status, int timeouts,
         a->late = timeouts ? a->late + 1 : 0;
     }
 
-    handler(data, rc, msg, rc == NGX_OK ? (size_t) len : 0);
+    handler(data, rc, a->message.data, rc == NGX_OK ? a->message.len : 0);
+}
+
+
+/* c-ares took its stub for the answer: is it one that says something? */
+
+static ngx_int_t
+ngx_smtp_verify_ares_message(ngx_smtp_verify_ares_t *a, u_char *stub, int len)
+{
+    if (a->message.len == 0 || !a->usable || len < NS_INT16SZ) {
+        return NGX_ERROR;
+    }
+
+    return ngx_memcmp(stub, a->message.data, NS_INT16SZ) == 0 ? NGX_OK
+                                                              : NGX_ERROR;
 }
 
 

@@ -16,8 +16,9 @@
 typedef struct ngx_smtp_verify_ares_s  ngx_smtp_verify_ares_t;
 
 /*
- * NGX_OK: len octets at msg are what a name server answered, whatever its
- * rcode; NGX_DECLINED: the name cannot exist; NGX_ETIMEDOUT, NGX_ERROR.
+ * NGX_OK: len octets at msg are what a name server answered, as they came and
+ * well-formed, whatever its rcode; NGX_DECLINED: the name cannot exist;
+ * NGX_ETIMEDOUT, NGX_ERROR.
  * May be called within ngx_smtp_verify_ares_query().  It must not ask anew
  * nor run foreign code: c-ares is in the midst of its own.
  */

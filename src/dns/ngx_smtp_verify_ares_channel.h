@@ -19,6 +19,7 @@
 #include <ares.h>
 
 #include "ngx_smtp_verify_ares.h"
+#include "sv_dns_stub.h"
 
 
 typedef struct {
@@ -46,6 +47,12 @@ struct ngx_smtp_verify_ares_s {
     time_t                            heard;      /* the last of them */
     time_t                            told;       /* that there was none */
 
+    /* what c-ares is in the midst of, as it came; empty: nothing */
+    ngx_str_t                         message;
+    size_t                            budget;     /* to be read */
+
+    unsigned                          usable:1;   /* the message */
+    unsigned                          given:1;    /* something to c-ares */
     unsigned                          starved:1;  /* of connections */
     unsigned                          retired:1;  /* ends what is pending */
 
@@ -55,21 +62,49 @@ struct ngx_smtp_verify_ares_s {
 };
 
 
+/* of a socket, the data of its connection */
+
+typedef struct {
+    ngx_smtp_verify_ares_t           *ares;
+
+    ngx_str_t                         message;
+    unsigned                          usable:1;
+    unsigned                          stream:1;
+
+    size_t                            given;      /* of out */
+    size_t                            out_len;
+    u_char                            out[NS_INT16SZ + SV_DNS_STUB_MAX];
+
+    size_t                            got;        /* of a stream's message */
+    u_char                           *data;
+} ngx_smtp_verify_ares_wire_t;
+
+
 /* ares.c */
 void ngx_smtp_verify_ares_destroy(ngx_smtp_verify_ares_t *a);
 
 /*
- * ares_socket.c: c-ares opens, reads and closes its sockets itself; each is
- * given an nginx connection for the time it is open, so that its events come
- * to us.
+ * ares_socket.c: c-ares says when to open and to close a socket; each is given
+ * an nginx connection for the time it is open, so that its events come to us.
  */
 int ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data);
 void ngx_smtp_verify_ares_state(void *data, ares_socket_t s, int readable,
     int writable);
+ngx_connection_t *ngx_smtp_verify_ares_find(ngx_smtp_verify_ares_t *a,
+    ares_socket_t s);
 void ngx_smtp_verify_ares_release(ngx_connection_t *c);
 void ngx_smtp_verify_ares_tick_handler(ngx_event_t *ev);
 void ngx_smtp_verify_ares_drain(ngx_smtp_verify_ares_t *a);
 void ngx_smtp_verify_ares_settle(ngx_smtp_verify_ares_t *a);
+
+/*
+ * ares_wire.c: what comes from the wire is read here.  c-ares gets a message
+ * without records, and calls back for the one that is a->message meanwhile.
+ */
+void ngx_smtp_verify_ares_wire(ngx_smtp_verify_ares_t *a);
+ngx_smtp_verify_ares_wire_t *ngx_smtp_verify_ares_wire_create(
+    ngx_smtp_verify_ares_t *a, int type);
+void ngx_smtp_verify_ares_read(ngx_smtp_verify_ares_t *a, ares_socket_t s);
 
 
 #endif /* _NGX_SMTP_VERIFY_ARES_CHANNEL_H_INCLUDED_ */

@@ -17,21 +17,28 @@ ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data)
 {
     ngx_smtp_verify_ares_t *a = data;
 
-    ngx_connection_t  *c;
+    ngx_connection_t             *c;
+    ngx_smtp_verify_ares_wire_t  *w;
 
     if (a->starved) {
         /* c-ares tries hard, nginx would log an alert each time */
         return -1;
     }
 
+    w = ngx_smtp_verify_ares_wire_create(a, type);
+    if (w == NULL) {
+        return -1;
+    }
+
     c = ngx_get_connection(s, ngx_cycle->log);
 
     if (c == NULL) {
+        ngx_free(w);
         a->starved = 1;
         return -1;
     }
 
-    c->data = a;
+    c->data = w;
     c->type = type;
     c->shared = 1;    /* the socket is for c-ares to close */
 
@@ -47,14 +54,9 @@ ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data)
 }
 
 
-/* level-triggered: c-ares does not always read until EAGAIN */
-
-void
-ngx_smtp_verify_ares_state(void *data, ares_socket_t s, int readable,
-    int writable)
+ngx_connection_t *
+ngx_smtp_verify_ares_find(ngx_smtp_verify_ares_t *a, ares_socket_t s)
 {
-    ngx_smtp_verify_ares_t *a = data;
-
     ngx_queue_t       *q;
     ngx_connection_t  *c;
 
@@ -64,20 +66,36 @@ ngx_smtp_verify_ares_state(void *data, ares_socket_t s, int readable,
     {
         c = ngx_queue_data(q, ngx_connection_t, queue);
 
-        if (c->fd != s) {
-            continue;
+        if (c->fd == s) {
+            return c;
         }
+    }
 
-        if (!readable && !writable) {
-            ngx_smtp_verify_ares_release(c);
-            return;
-        }
+    return NULL;
+}
 
-        ngx_smtp_verify_ares_watch(c->read, NGX_READ_EVENT, readable);
-        ngx_smtp_verify_ares_watch(c->write, NGX_WRITE_EVENT, writable);
 
+/* level-triggered: what is too much for one turn is left in the socket */
+
+void
+ngx_smtp_verify_ares_state(void *data, ares_socket_t s, int readable,
+    int writable)
+{
+    ngx_connection_t  *c;
+
+    c = ngx_smtp_verify_ares_find(data, s);
+
+    if (c == NULL) {
         return;
     }
+
+    if (!readable && !writable) {
+        ngx_smtp_verify_ares_release(c);
+        return;
+    }
+
+    ngx_smtp_verify_ares_watch(c->read, NGX_READ_EVENT, readable);
+    ngx_smtp_verify_ares_watch(c->write, NGX_WRITE_EVENT, writable);
 }
 
 
@@ -98,10 +116,20 @@ ngx_smtp_verify_ares_watch(ngx_event_t *ev, ngx_int_t event, int on)
 void
 ngx_smtp_verify_ares_release(ngx_connection_t *c)
 {
+    ngx_smtp_verify_ares_wire_t  *w;
+
+    w = c->data;
+
+    if (w->stream && w->ares->message.data == w->message.data) {
+        w->ares->message.len = 0;
+    }
+
     ngx_queue_remove(&c->queue);
 
     ngx_smtp_verify_ares_watch(c->read, NGX_READ_EVENT, 0);
     ngx_smtp_verify_ares_watch(c->write, NGX_WRITE_EVENT, 0);
+
+    ngx_free(w);
 
     ngx_close_connection(c);
 }
@@ -110,11 +138,13 @@ ngx_smtp_verify_ares_release(ngx_connection_t *c)
 static void
 ngx_smtp_verify_ares_event_handler(ngx_event_t *ev)
 {
-    ngx_connection_t        *c;
-    ngx_smtp_verify_ares_t  *a;
+    ngx_connection_t             *c;
+    ngx_smtp_verify_ares_t       *a;
+    ngx_smtp_verify_ares_wire_t  *w;
 
     c = ev->data;
-    a = c->data;
+    w = c->data;
+    a = w->ares;
 
     if (c->close) {
         /* worker_shutdown_timeout */
@@ -128,7 +158,7 @@ ngx_smtp_verify_ares_event_handler(ngx_event_t *ev)
         ares_process_fd(a->channel, ARES_SOCKET_BAD, c->fd);
 
     } else {
-        ares_process_fd(a->channel, c->fd, ARES_SOCKET_BAD);
+        ngx_smtp_verify_ares_read(a, c->fd);
     }
 
     /* c may be gone */
@@ -165,7 +195,7 @@ ngx_smtp_verify_ares_drain(ngx_smtp_verify_ares_t *a)
         c = ngx_queue_data(q, ngx_connection_t, queue);
 
         if (c->type == SOCK_DGRAM) {
-            ares_process_fd(a->channel, c->fd, ARES_SOCKET_BAD);
+            ngx_smtp_verify_ares_read(a, c->fd);
             return;
         }
     }

@@ -192,10 +192,7 @@ sub serve
                         close $sock;
 
                     } elsif (defined $r->{data}) {
-                        push @later, [time() + $r->{delay}, sub {
-                            syswrite $sock, pack('n', length $r->{data})
-                                            . $r->{data};
-                        }];
+                        push @later, pieces($sock, $r);
                     }
                 }
 
@@ -207,7 +204,8 @@ sub serve
 
             if (defined $r->{data}) {
                 push @later, [time() + $r->{delay}, sub {
-                    $sock->send($r->{data}, 0, $peer);
+                    $sock->send($_, 0, $peer)
+                        for @{ $r->{before} || [] }, $r->{data};
                 }];
             }
         }
@@ -215,7 +213,30 @@ sub serve
 }
 
 
-# ---- an answer: data to send after a delay, nothing, or close
+# what goes out over TCP, cut where it is told, 20 ms from each to the next
+
+sub pieces
+{
+    my ($sock, $r) = @_;
+
+    my $all = join '', map { pack 'n/a*', $_ } @{ $r->{before} || [] },
+                                               $r->{data};
+    my $at = time() + $r->{delay};
+    my @pieces;
+
+    for my $size (@{ $r->{cuts} || [] }, length $all) {
+        my $piece = substr $all, 0, $size, '';
+
+        push @pieces, [$at, sub { syswrite $sock, $piece }];
+        $at += 0.02;
+    }
+
+    return @pieces;
+}
+
+
+# ---- an answer: data to send after a delay, nothing, or close; what goes
+# ---- out before it, and the sizes of the pieces of a stream
 
 sub answer
 {

@@ -1,0 +1,360 @@
+
+#include "ngx_smtp_verify_ares_channel.h"
+
+#include <netinet/tcp.h>
+
+
+/* octets that are read at a time, so that a name server which never ceases
+   to send does not keep the worker; a message counts for more than it has */
+#define NGX_SMTP_VERIFY_ARES_BUDGET   (128 * 1024)
+#define NGX_SMTP_VERIFY_ARES_MESSAGE  1024
+
+/* octets; Linux counts some 800 for a short answer, and gives no more than
+   net.core.rmem_max */
+#define NGX_SMTP_VERIFY_ARES_RCVBUF   (1024 * 1024)
+
+
+static ares_socket_t ngx_smtp_verify_ares_open(int domain, int type,
+    int protocol, void *data);
+static int ngx_smtp_verify_ares_close(ares_socket_t s, void *data);
+static int ngx_smtp_verify_ares_connect(ares_socket_t s,
+    const struct sockaddr *sa, ares_socklen_t len, void *data);
+static ares_ssize_t ngx_smtp_verify_ares_send(ares_socket_t s,
+    const struct iovec *vec, int n, void *data);
+static ares_ssize_t ngx_smtp_verify_ares_recv(ares_socket_t s, void *buf,
+    size_t size, int flags, struct sockaddr *from, ares_socklen_t *fromlen,
+    void *data);
+static ssize_t ngx_smtp_verify_ares_datagram(ngx_connection_t *c,
+    struct sockaddr *from, ares_socklen_t *fromlen);
+static ssize_t ngx_smtp_verify_ares_stream(ngx_connection_t *c);
+static ngx_int_t ngx_smtp_verify_ares_take(
+    ngx_smtp_verify_ares_wire_t *w, u_char *data, size_t len);
+static ssize_t ngx_smtp_verify_ares_again(void);
+
+
+/* some versions keep the pointer */
+
+static const struct ares_socket_functions  ngx_smtp_verify_ares_functions = {
+    ngx_smtp_verify_ares_open,
+    ngx_smtp_verify_ares_close,
+    ngx_smtp_verify_ares_connect,
+    ngx_smtp_verify_ares_recv,
+    ngx_smtp_verify_ares_send
+};
+
+
+/* read and done with within one call of c-ares */
+static u_char  ngx_smtp_verify_ares_buffer[NS_MAXMSG];
+
+
+void
+ngx_smtp_verify_ares_wire(ngx_smtp_verify_ares_t *a)
+{
+    ares_set_socket_functions(a->channel, &ngx_smtp_verify_ares_functions, a);
+}
+
+
+ngx_smtp_verify_ares_wire_t *
+ngx_smtp_verify_ares_wire_create(ngx_smtp_verify_ares_t *a, int type)
+{
+    size_t                        size;
+    ngx_smtp_verify_ares_wire_t  *w;
+
+    size = sizeof(ngx_smtp_verify_ares_wire_t);
+
+    if (type == SOCK_STREAM) {
+        size += NS_INT16SZ + NS_MAXMSG;
+    }
+
+    w = ngx_alloc(size, ngx_cycle->log);
+    if (w == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(w, sizeof(ngx_smtp_verify_ares_wire_t));
+
+    w->ares = a;
+    w->stream = (type == SOCK_STREAM);
+    w->data = (u_char *) &w[1];
+
+    return w;
+}
+
+
+/*
+ * One message after the other is given to c-ares, so that what it calls back
+ * for is a->message.  It reads a stream by pieces, for which there are no
+ * further events as they were read already.
+ */
+
+void
+ngx_smtp_verify_ares_read(ngx_smtp_verify_ares_t *a, ares_socket_t s)
+{
+    a->budget = NGX_SMTP_VERIFY_ARES_BUDGET;
+
+    do {
+        a->message.len = 0;
+        a->given = 0;
+
+        ares_process_fd(a->channel, s, ARES_SOCKET_BAD);
+
+    } while (a->given);
+
+    a->message.len = 0;
+}
+
+
+/* c-ares leaves all options to who opens the socket */
+
+static ares_socket_t
+ngx_smtp_verify_ares_open(int domain, int type, int protocol, void *data)
+{
+    int            on, size;
+    ares_socket_t  s;
+
+    (void) data;
+
+    s = socket(domain, type|SOCK_NONBLOCK|SOCK_CLOEXEC, protocol);
+
+    if (s == -1) {
+        return ARES_SOCKET_BAD;
+    }
+
+    size = NGX_SMTP_VERIFY_ARES_RCVBUF;
+    (void) setsockopt(s, SOL_SOCKET, SO_RCVBUF, &size, sizeof(int));
+
+    if (type == SOCK_STREAM) {
+        on = 1;
+        (void) setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(int));
+    }
+
+    return s;
+}
+
+
+static int
+ngx_smtp_verify_ares_close(ares_socket_t s, void *data)
+{
+    (void) data;
+
+    return close(s);
+}
+
+
+static int
+ngx_smtp_verify_ares_connect(ares_socket_t s, const struct sockaddr *sa,
+    ares_socklen_t len, void *data)
+{
+    (void) data;
+
+    return connect(s, sa, len);
+}
+
+
+static ares_ssize_t
+ngx_smtp_verify_ares_send(ares_socket_t s, const struct iovec *vec, int n,
+    void *data)
+{
+    ssize_t        rc;
+    struct msghdr  msg;
+
+    (void) data;
+
+    ngx_memzero(&msg, sizeof(struct msghdr));
+
+    msg.msg_iov = (struct iovec *) vec;
+    msg.msg_iovlen = n;
+
+    do {
+        rc = sendmsg(s, &msg, MSG_NOSIGNAL);
+    } while (rc == -1 && ngx_socket_errno == NGX_EINTR);
+
+    return rc;
+}
+
+
+static ares_ssize_t
+ngx_smtp_verify_ares_recv(ares_socket_t s, void *buf, size_t size, int flags,
+    struct sockaddr *from, ares_socklen_t *fromlen, void *data)
+{
+    ngx_smtp_verify_ares_t *a = data;
+
+    ssize_t                       n;
+    ngx_connection_t             *c;
+    ngx_smtp_verify_ares_wire_t  *w;
+
+    (void) flags;
+
+    c = ngx_smtp_verify_ares_find(a, s);
+    if (c == NULL) {
+        return ngx_smtp_verify_ares_again();
+    }
+
+    w = c->data;
+
+    if (w->given == w->out_len) {
+
+        if (a->message.len) {
+            return ngx_smtp_verify_ares_again();
+        }
+
+        n = w->stream ? ngx_smtp_verify_ares_stream(c)
+                      : ngx_smtp_verify_ares_datagram(c, from, fromlen);
+
+        if (n <= 0) {
+            return n;
+        }
+    }
+
+    a->given = 1;
+    a->message = w->message;
+    a->usable = w->usable;
+
+    size = ngx_min(size, w->out_len - w->given);
+    ngx_memcpy(buf, w->out + w->given, size);
+
+    w->given = w->stream ? w->given + size : w->out_len;
+
+    return (ares_ssize_t) size;
+}
+
+
+static ssize_t
+ngx_smtp_verify_ares_datagram(ngx_connection_t *c, struct sockaddr *from,
+    ares_socklen_t *fromlen)
+{
+    ssize_t                       n;
+    socklen_t                     len;
+    ngx_smtp_verify_ares_wire_t  *w;
+
+    w = c->data;
+
+    while (w->ares->budget) {
+
+        len = fromlen ? *fromlen : 0;
+
+        n = recvfrom(c->fd, ngx_smtp_verify_ares_buffer,
+                     sizeof(ngx_smtp_verify_ares_buffer), 0, from,
+                     fromlen ? &len : NULL);
+
+        if (n == -1) {
+            if (ngx_socket_errno == NGX_EINTR) {
+                continue;
+            }
+
+            return -1;
+        }
+
+        if (ngx_smtp_verify_ares_take(w, ngx_smtp_verify_ares_buffer, n)
+            == NGX_OK)
+        {
+            if (fromlen) {
+                *fromlen = len;
+            }
+
+            return n;
+        }
+    }
+
+    return ngx_smtp_verify_ares_again();
+}
+
+
+/* no more than one message is read, and kept until it is whole */
+
+static ssize_t
+ngx_smtp_verify_ares_stream(ngx_connection_t *c)
+{
+    size_t                        size;
+    ssize_t                       n;
+    ngx_smtp_verify_ares_wire_t  *w;
+
+    w = c->data;
+
+    while (w->ares->budget) {
+
+        size = NS_INT16SZ;
+
+        if (w->got >= NS_INT16SZ) {
+            size += ns_get16(w->data);
+        }
+
+        if (w->got < size) {
+            n = recv(c->fd, w->data + w->got, size - w->got, 0);
+
+            if (n == -1 && ngx_socket_errno == NGX_EINTR) {
+                continue;
+            }
+
+            if (n <= 0) {
+                return n;
+            }
+
+            w->got += n;
+            continue;
+        }
+
+        w->got = 0;
+
+        if (ngx_smtp_verify_ares_take(w, w->data + NS_INT16SZ,
+                                      size - NS_INT16SZ)
+            == NGX_OK)
+        {
+            return (ssize_t) size;
+        }
+    }
+
+    return ngx_smtp_verify_ares_again();
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_ares_take(ngx_smtp_verify_ares_wire_t *w, u_char *data,
+    size_t len)
+{
+    ngx_smtp_verify_ares_t  *a;
+    static sv_dns_stub_t     stub;
+
+    a = w->ares;
+    a->budget -= ngx_min(a->budget, len + NGX_SMTP_VERIFY_ARES_MESSAGE);
+
+    if (!sv_dns_stub(data, len, &stub)) {
+        ngx_log_debug1(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                       "smtp verify ares: %uz octets that answer nothing",
+                       len);
+        return NGX_DECLINED;
+    }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_CORE, ngx_cycle->log, 0,
+                   "smtp verify ares: message of %uz octets, %s, rcode %d",
+                   len, stub.usable ? "usable" : "not usable",
+                   stub.data[3] & 0x0f);
+
+    a->heard = ngx_time();
+
+    w->message.data = data;
+    w->message.len = len;
+    w->usable = stub.usable;
+
+    w->out_len = 0;
+    w->given = 0;
+
+    if (w->stream) {
+        ns_put16((unsigned) stub.len, w->out);
+        w->out_len = NS_INT16SZ;
+    }
+
+    ngx_memcpy(w->out + w->out_len, stub.data, stub.len);
+    w->out_len += stub.len;
+
+    return NGX_OK;
+}
+
+
+static ssize_t
+ngx_smtp_verify_ares_again(void)
+{
+    ngx_set_socket_errno(NGX_EAGAIN);
+
+    return -1;
+}
