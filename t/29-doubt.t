@@ -134,3 +134,170 @@ reason: greylisted
 smtp.attempts: 1
 --- smtp_sessions: 1
 --- linger: 3s
+
+
+
+=== TEST 6: everybody is refused from the fourth recipient of a session on, in the usual words
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john,jane
+    rcpt#4+: 550 5.1.1 <$rcpt>: Recipient address rejected: User unknown
+--- address
+n1@ok.test
+n2@ok.test
+n3@ok.test
+n4@ok.test
+john@ok.test
+jane@ok.test
+--- json
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--
+reason: accepted
+--
+reason: accepted
+--- smtp_sessions: 3
+--- linger: 3s
+
+
+
+=== TEST 7: from the fifth on, behind some that were accepted
+--- verify
+smtp_verify_keepalive 8 rejects=8 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john,jane,mary,paul
+    rcpt#5+: 550 5.1.1 <$rcpt>: Recipient address rejected: User unknown
+--- address
+n1@ok.test
+john@ok.test
+n2@ok.test
+mary@ok.test
+n3@ok.test
+paul@ok.test
+n4@ok.test
+jane@ok.test
+john@ok.test
+--- json
+reason: mailbox_not_found
+--
+reason: accepted
+--
+reason: mailbox_not_found
+--
+reason: accepted
+--
+reason: mailbox_not_found
+--
+reason: accepted
+--
+reason: mailbox_not_found
+--
+reason: accepted
+--
+reason: accepted
+--- linger: 3s
+
+
+
+=== TEST 8: from the fourth on, and nobody was refused before
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john,jane,mary,paul
+    rcpt#4+: 550 5.1.1 <$rcpt>: Recipient address rejected: User unknown
+--- address
+john@ok.test
+mary@ok.test
+paul@ok.test
+jane@ok.test
+--- json
+reason: accepted_untested
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 9: from the third on, the random recipient among those before
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john,jane,mary
+    rcpt#3+: 550 No such user here
+--- address
+john@ok.test
+jane@ok.test
+mary@ok.test
+--- json
+reason: accepted
+--- linger: 3s
+
+
+
+=== TEST 10: what was refused in vain is not asked again behind as many
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john,jane,mary,paul,pia
+    rcpt#3+: 550 5.1.1 No such user
+--- address
+john@ok.test
+mary@ok.test
+jane@ok.test
+paul@ok.test
+pia@ok.test
+john@ok.test
+--- json
+reason: accepted_untested
+--- smtp_sessions: 3
+--- smtp_check eval
+sub { 7 == grep { /C: RCPT/ } split /\n/, $_[1] }
+--- linger: 3s
+
+
+
+=== TEST 11: a random recipient that is refused where everybody is by now
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- dns
+ok.test MX 10 mx1.ok.test
+second.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- smtp
+mx1 11 pipelining users=john
+    rcpt#4+: 550 5.1.1 No such user
+    rcpt *@second.test: 250 2.1.5 Ok
+--- address
+john@ok.test
+anybody@second.test
+--- json
+reason: accepted
+--
+reason: catch_all
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 12: all of them exist, or are accepted: one session, as before
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john,jane,mary,paul,pia
+--- address
+john@ok.test
+mary@ok.test
+jane@ok.test
+paul@ok.test
+pia@ok.test
+--- json
+reason: accepted
+--- smtp_sessions: 1
+--- linger: 3s

@@ -36,13 +36,16 @@ reason: mailbox_not_found
 verification_level: confirmed
 blame: mailbox
 smtp.rule: user-unknown
---- smtp_sessions: 1
+--- smtp_sessions: 2
 --- smtp_turns
 EHLO verifier.test
 MAIL FROM:<probe@verifier.test> | RCPT TO:<john@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<*@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<mary@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<jane@ok.test>
+QUIT
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<jane@ok.test>
 QUIT
 --- linger: 3s
 
@@ -722,7 +725,7 @@ reason: accepted
 
 
 
-=== TEST 34: a server that accepts behind three refusals is believed that many
+=== TEST 34: a server that accepts behind two refusals is believed a third one
 --- verify
 smtp_verify_keepalive 8 rejects=8 timeout=500ms;
 smtp_verify_catch_all off;
@@ -756,6 +759,9 @@ MAIL FROM:<probe@verifier.test> | RCPT TO:<a@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<b@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<john@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<c@ok.test>
+QUIT
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<c@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<mary@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<d@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<e@ok.test>

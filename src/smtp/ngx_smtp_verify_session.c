@@ -394,6 +394,7 @@ ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s, ngx_uint_t index)
     }
 
     s->answered_rcpt = index;
+    s->asked++;
 
     if (s->code >= 500) {
         s->refused++;

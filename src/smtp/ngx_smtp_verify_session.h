@@ -183,7 +183,8 @@ struct ngx_smtp_verify_session_s {
     ngx_log_t                          log;
 
     ngx_uint_t                         transactions;
-    ngx_uint_t                         refused; /* recipients */
+    ngx_uint_t                         asked;   /* recipients, answered */
+    ngx_uint_t                         refused; /* of these */
     uint32_t                           refusal; /* what the first of these was
                                                    told; 0: none */
 

@@ -11,9 +11,9 @@
  *     of a session.  A refusal of ourselves is not: to ask again would only
  *     make it worse.
  *   - A refusal of the mailbox is in doubt where it differs from the first one
- *     of its session, until likewise; and where it is the third refusal of its
- *     session or a later one, until the server was seen to accept somebody
- *     behind as many.
+ *     of its session, until likewise; and where it is the third recipient of
+ *     its session or a later one, until the server was seen to accept somebody
+ *     behind as many recipients, and as many refused ones.
  */
 
 #include "ngx_smtp_verify_keep.h"
@@ -27,6 +27,7 @@ static ngx_uint_t ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p,
     sv_class_t *class);
 static void ngx_smtp_verify_doubt_fresh(ngx_smtp_verify_probe_t *p,
     sv_class_t *class);
+static void ngx_smtp_verify_doubt_note(ngx_smtp_verify_probe_t *p);
 static ngx_uint_t ngx_smtp_verify_doubt_says(ngx_smtp_verify_probe_t *p,
     uint32_t kind);
 static void ngx_smtp_verify_doubt_what(ngx_smtp_verify_probe_t *p,
@@ -49,13 +50,7 @@ ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p)
     }
 
     if (s->code < 400) {
-
-        if (p->doubted) {
-            ngx_smtp_verify_keep_lied(s, p->doubted);
-            p->doubted = 0;
-        }
-
-        ngx_smtp_verify_keep_accepted(s);
+        ngx_smtp_verify_doubt_settle(p);
         return 0;
     }
 
@@ -73,12 +68,13 @@ ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p)
     doubt = ngx_smtp_verify_doubt_kept(p, &class);
 
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
-                   "smtp verify kept session: %ui by rule %s, refused:%ui "
-                   "doubt:%ui", s->code, class.rule, s->refused, doubt);
+                   "smtp verify kept session: %ui by rule %s, recipient:%ui "
+                   "doubt:%ui", s->code, class.rule, s->asked, doubt);
+
+    p->doubted = 0;
 
     if (doubt) {
-        s->spent = 1;
-        p->doubted = (s->code >= 500) ? s->refused : 0;
+        ngx_smtp_verify_doubt_note(p);
     }
 
     return doubt;
@@ -115,8 +111,7 @@ ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p, sv_class_t *class)
         return 0;
     }
 
-    if (s->refused > ngx_smtp_verify_keep_believes(s)) {
-        ngx_smtp_verify_keep_doubted(s);
+    if (!ngx_smtp_verify_keep_believes(s)) {
         return 1;
     }
 
@@ -150,7 +145,7 @@ ngx_smtp_verify_doubt_fresh(ngx_smtp_verify_probe_t *p, sv_class_t *class)
 
     s = p->session;
 
-    p->doubted = 0;
+    ngx_smtp_verify_doubt_settle(p);
 
     if (class->session || s->code == 421) {
         return;
@@ -167,6 +162,75 @@ ngx_smtp_verify_doubt_fresh(ngx_smtp_verify_probe_t *p, sv_class_t *class)
 
     if (!ngx_smtp_verify_facts_says(p->conf, &what)) {
         ngx_smtp_verify_facts_set_says(p->conf, &what);
+    }
+}
+
+
+static void
+ngx_smtp_verify_doubt_note(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    s->spent = 1;
+
+    if (s->code >= 500) {
+        p->doubted = s->asked - 1;
+        p->doubted_refused = s->refused - 1;
+    }
+}
+
+
+/* a random recipient that was refused proves that others are not accepted, but
+   not in a session that may refuse everybody by now */
+
+ngx_uint_t
+ngx_smtp_verify_doubt_random(ngx_smtp_verify_probe_t *p)
+{
+    if (p->conf->keep.transactions == 0) {
+        return 0;
+    }
+
+    if (!p->session->reused) {
+        ngx_smtp_verify_doubt_settle(p);
+        return 0;
+    }
+
+    if (ngx_smtp_verify_keep_believes(p->session)) {
+        return 0;
+    }
+
+    ngx_smtp_verify_doubt_note(p);
+
+    return 1;
+}
+
+
+/* what the fresh session says of the one that was doubted */
+
+void
+ngx_smtp_verify_doubt_settle(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (p->conf->keep.transactions == 0) {
+        return;
+    }
+
+    if (p->doubted && s->code < 400) {
+        ngx_smtp_verify_keep_lied(s, p->doubted, p->doubted_refused);
+
+    } else if (p->doubted && s->code >= 500) {
+        ngx_smtp_verify_keep_agreed(s);
+    }
+
+    p->doubted = 0;
+
+    if (s->code < 400) {
+        ngx_smtp_verify_keep_accepted(s);
     }
 }
 

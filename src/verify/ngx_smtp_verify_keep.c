@@ -2,6 +2,10 @@
 #include "ngx_smtp_verify_keep.h"
 #include "sv_clock.h"
 #include "sv_learn.h"
+#include "sv_siphash.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
 
 
 #define NGX_SMTP_VERIFY_KEEP_BUCKETS  64
@@ -18,6 +22,7 @@ static ngx_msec_t ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_t *s);
 static const sv_learnt_t *ngx_smtp_verify_keep_learnt(
     ngx_smtp_verify_session_t *s);
+static uint64_t ngx_smtp_verify_keep_key(ngx_smtp_verify_session_t *s);
 static uint32_t ngx_smtp_verify_keep_hash(struct sockaddr *sockaddr,
     socklen_t socklen);
 static void ngx_smtp_verify_keep_idle(ngx_smtp_verify_session_t *s);
@@ -89,7 +94,7 @@ ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
 
     learnt = ngx_smtp_verify_keep_learnt(s);
 
-    if (s->refused >= sv_learn_refusals(learnt)) {
+    if (!sv_learn_worth(learnt, s->asked, s->refused)) {
         return 0;
     }
 
@@ -109,17 +114,17 @@ ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
 void
 ngx_smtp_verify_keep_learn(ngx_smtp_verify_session_t *s, ngx_uint_t closed)
 {
-    uint32_t  hash;
+    uint64_t  key;
 
-    hash = ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen);
+    key = ngx_smtp_verify_keep_key(s);
 
     if (closed && s->reused && s->idle >= NGX_SMTP_VERIFY_KEEP_LATE) {
-        sv_learn_idle(&ngx_smtp_verify_learned, hash, s->idle,
+        sv_learn_idle(&ngx_smtp_verify_learned, key, s->idle,
                       sv_clock_msec());
         return;
     }
 
-    sv_learn_most(&ngx_smtp_verify_learned, hash, s->transactions - 1,
+    sv_learn_most(&ngx_smtp_verify_learned, key, s->transactions - 1,
                   sv_clock_msec());
 }
 
@@ -127,8 +132,7 @@ ngx_smtp_verify_keep_learn(ngx_smtp_verify_session_t *s, ngx_uint_t closed)
 static const sv_learnt_t *
 ngx_smtp_verify_keep_learnt(ngx_smtp_verify_session_t *s)
 {
-    return sv_learn_find(&ngx_smtp_verify_learned,
-                         ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen),
+    return sv_learn_find(&ngx_smtp_verify_learned, ngx_smtp_verify_keep_key(s),
                          sv_clock_msec());
 }
 
@@ -136,34 +140,79 @@ ngx_smtp_verify_keep_learnt(ngx_smtp_verify_session_t *s)
 ngx_uint_t
 ngx_smtp_verify_keep_believes(ngx_smtp_verify_session_t *s)
 {
-    return sv_learn_believed(ngx_smtp_verify_keep_learnt(s));
+    uint64_t    key;
+    ngx_uint_t  asked, refused;
+
+    key = ngx_smtp_verify_keep_key(s);
+    asked = s->asked - 1;
+    refused = s->refused - 1;
+
+    if (sv_learn_proved(ngx_smtp_verify_keep_learnt(s), asked, refused)) {
+        sv_learn_trusted(&ngx_smtp_verify_learned, key, asked, refused,
+                         sv_clock_msec());
+        return 1;
+    }
+
+    sv_learn_doubted(&ngx_smtp_verify_learned, key, asked, refused,
+                     sv_clock_msec());
+
+    return 0;
 }
 
 
 void
 ngx_smtp_verify_keep_accepted(ngx_smtp_verify_session_t *s)
 {
-    sv_learn_accepted(&ngx_smtp_verify_learned,
-                      ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen),
-                      s->refused, sv_clock_msec());
+    sv_learn_accepted(&ngx_smtp_verify_learned, ngx_smtp_verify_keep_key(s),
+                      s->asked - 1, s->refused, sv_clock_msec());
 }
 
 
 void
-ngx_smtp_verify_keep_doubted(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keep_agreed(ngx_smtp_verify_session_t *s)
 {
-    sv_learn_doubted(&ngx_smtp_verify_learned,
-                     ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen),
-                     sv_clock_msec());
+    sv_learn_agreed(&ngx_smtp_verify_learned, ngx_smtp_verify_keep_key(s),
+                    sv_clock_msec());
 }
 
 
 void
-ngx_smtp_verify_keep_lied(ngx_smtp_verify_session_t *s, ngx_uint_t refused)
+ngx_smtp_verify_keep_lied(ngx_smtp_verify_session_t *s, ngx_uint_t asked,
+    ngx_uint_t refused)
 {
-    sv_learn_lied(&ngx_smtp_verify_learned,
-                  ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen),
-                  refused, sv_clock_msec());
+    sv_learn_lied(&ngx_smtp_verify_learned, ngx_smtp_verify_keep_key(s),
+                  asked, refused, sv_clock_msec());
+}
+
+
+/*
+ * A server may have more patience with another of our identities.  The key of
+ * the hash is a secret of the worker's: who could foretell a hash would find an
+ * address of his own that has the one of another server, and teach us of that.
+ */
+
+static uint64_t
+ngx_smtp_verify_keep_key(ngx_smtp_verify_session_t *s)
+{
+    size_t           len;
+    uint64_t         hash[2];
+    static uint64_t  secret[2];
+
+    if (secret[0] == 0 && secret[1] == 0
+        && RAND_bytes((u_char *) secret, sizeof(secret)) != 1)
+    {
+        ERR_clear_error();
+        ngx_log_error(NGX_LOG_ALERT, &s->log, 0, "RAND_bytes() failed");
+        return 0;
+    }
+
+    len = s->socklen;
+    hash[0] = sv_siphash_short(secret, s->sockaddr, len);
+    hash[1] = s->egress ? sv_siphash_short(secret, s->egress->key.data,
+                                           s->egress->key.len)
+                        : 0;
+
+    return sv_siphash_short(secret, hash, sizeof(hash));
 }
 
 
@@ -375,17 +424,17 @@ ngx_smtp_verify_keep_handler(ngx_smtp_verify_session_t *s)
 static void
 ngx_smtp_verify_keep_closed(ngx_smtp_verify_session_t *s)
 {
-    uint32_t    hash;
+    uint64_t    key;
     ngx_msec_t  idle;
 
-    hash = ngx_smtp_verify_keep_hash(s->sockaddr, s->socklen);
+    key = ngx_smtp_verify_keep_key(s);
     idle = ngx_current_msec - s->idle;
 
     if (idle < NGX_SMTP_VERIFY_KEEP_SOON) {
-        sv_learn_most(&ngx_smtp_verify_learned, hash, s->transactions,
+        sv_learn_most(&ngx_smtp_verify_learned, key, s->transactions,
                       sv_clock_msec());
         return;
     }
 
-    sv_learn_idle(&ngx_smtp_verify_learned, hash, idle, sv_clock_msec());
+    sv_learn_idle(&ngx_smtp_verify_learned, key, idle, sv_clock_msec());
 }

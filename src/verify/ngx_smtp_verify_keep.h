@@ -37,12 +37,15 @@ void ngx_smtp_verify_keep_take(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_keep_learn(ngx_smtp_verify_session_t *s,
     ngx_uint_t closed);
 
-/* as sv_learn_believed() and so on, of the server of the session */
+/*
+ * As sv_learn_proved() and so on, of the server of the session and of the
+ * recipient that was answered last.  Counts what is believed.
+ */
 ngx_uint_t ngx_smtp_verify_keep_believes(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_keep_accepted(ngx_smtp_verify_session_t *s);
-void ngx_smtp_verify_keep_doubted(ngx_smtp_verify_session_t *s);
+void ngx_smtp_verify_keep_agreed(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_keep_lied(ngx_smtp_verify_session_t *s,
-    ngx_uint_t refused);
+    ngx_uint_t asked, ngx_uint_t refused);
 
 
 #endif /* _NGX_SMTP_VERIFY_KEEP_H_INCLUDED_ */

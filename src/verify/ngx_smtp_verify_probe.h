@@ -73,8 +73,9 @@ struct ngx_smtp_verify_probe_s {
     ngx_array_t                       *failed;      /* addresses */
     ngx_uint_t                         stalls;      /* this turn of a host */
     ngx_uint_t                         connects;    /* for their timeouts */
-    ngx_uint_t                         doubted;     /* a refusal, so many'th
-                                                       of its session */
+    ngx_uint_t                         doubted;     /* a refusal, behind so
+                                                       many of its session */
+    ngx_uint_t                         doubted_refused;
 
     ngx_smtp_verify_ticket_t           ticket;
     ngx_smtp_verify_egress_t          *egress;      /* NULL: any */
@@ -176,7 +177,11 @@ ngx_uint_t ngx_smtp_verify_dialog_in_steps(ngx_smtp_verify_probe_t *p,
 
 /* doubt.c: the address was answered; 1: ask anew in a fresh session */
 ngx_uint_t ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p);
-/* the random recipient was refused */
+/* likewise of the random recipient, which was refused as unknown */
+ngx_uint_t ngx_smtp_verify_doubt_random(ngx_smtp_verify_probe_t *p);
+/* whoever was answered in this session was not in doubt, or no longer is */
+void ngx_smtp_verify_doubt_settle(ngx_smtp_verify_probe_t *p);
+/* the random recipient was refused, and that is believed */
 void ngx_smtp_verify_doubt_refused(ngx_smtp_verify_probe_t *p,
     sv_class_t *class);
 

@@ -248,11 +248,19 @@ ngx_smtp_verify_random_answered(ngx_smtp_verify_probe_t *p)
     switch (ngx_smtp_verify_evidence_classify(p, &class)) {
 
     case SV_ACCEPTED:
+        ngx_smtp_verify_doubt_settle(p);
         ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_YES);
         return;
 
     case SV_MAILBOX_NOT_FOUND:
     case SV_MAILBOX_DISABLED:
+        if (!p->random_retried && ngx_smtp_verify_doubt_random(p)) {
+            p->random_retried = 1;
+            p->random_only = 1;
+            ngx_smtp_verify_route_retry(p);
+            return;
+        }
+
         ngx_smtp_verify_doubt_refused(p, &class);
         ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_NO);
         return;

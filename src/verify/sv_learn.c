@@ -4,12 +4,16 @@
 #include <stddef.h>
 
 
-static sv_learnt_t *sv_learn_host(sv_learn_t *learn, uint32_t key,
+static sv_learnt_t *sv_learn_host(sv_learn_t *learn, uint64_t key,
     uint64_t now);
+static uint32_t sv_learn_least(uint32_t one, uint32_t other);
+static unsigned sv_learn_is_lie(const sv_learnt_t *host, uint32_t asked,
+    uint32_t refused);
+static unsigned sv_learn_is_news(uint32_t asked, uint32_t refused);
 
 
 const sv_learnt_t *
-sv_learn_find(const sv_learn_t *learn, uint32_t key, uint64_t now)
+sv_learn_find(const sv_learn_t *learn, uint64_t key, uint64_t now)
 {
     unsigned            i;
     const sv_learnt_t  *host;
@@ -30,7 +34,7 @@ sv_learn_find(const sv_learn_t *learn, uint32_t key, uint64_t now)
 /* a quarter is for the way there */
 
 void
-sv_learn_idle(sv_learn_t *learn, uint32_t key, uint64_t idle, uint64_t now)
+sv_learn_idle(sv_learn_t *learn, uint64_t key, uint64_t idle, uint64_t now)
 {
     sv_learnt_t  *host;
 
@@ -49,7 +53,7 @@ sv_learn_idle(sv_learn_t *learn, uint32_t key, uint64_t idle, uint64_t now)
 
 
 void
-sv_learn_most(sv_learn_t *learn, uint32_t key, uint32_t most, uint64_t now)
+sv_learn_most(sv_learn_t *learn, uint64_t key, uint32_t most, uint64_t now)
 {
     sv_learnt_t  *host;
 
@@ -66,68 +70,167 @@ sv_learn_most(sv_learn_t *learn, uint32_t key, uint32_t most, uint64_t now)
 
 
 unsigned
-sv_learn_believed(const sv_learnt_t *host)
+sv_learn_proved(const sv_learnt_t *host, uint32_t asked, uint32_t refused)
 {
-    return (host && host->refusals) ? host->refusals : SV_LEARN_REFUSALS;
+    if (host == NULL) {
+        return asked <= SV_LEARN_BEHIND && refused <= SV_LEARN_BEHIND;
+    }
+
+    return asked <= host->asked && refused <= host->refused
+           && (host->trusted < SV_LEARN_TRUST
+               || !sv_learn_is_news(asked, refused));
 }
 
 
-/* one more is worth a try: if it is accepted, that many are to be believed */
-
 unsigned
-sv_learn_refusals(const sv_learnt_t *host)
+sv_learn_worth(const sv_learnt_t *host, uint32_t asked, uint32_t refused)
 {
-    return sv_learn_believed(host)
-           + (host == NULL || host->tries < SV_LEARN_TRIES);
+    return host == NULL
+           || (asked <= host->asked && refused <= host->refused)
+           || (!sv_learn_is_lie(host, asked, refused)
+               && host->tries < SV_LEARN_TRIES);
 }
 
 
 void
-sv_learn_accepted(sv_learn_t *learn, uint32_t key, uint32_t refused,
-    uint64_t now)
+sv_learn_accepted(sv_learn_t *learn, uint64_t key, uint32_t asked,
+    uint32_t refused, uint64_t now)
 {
     sv_learnt_t  *host;
 
-    if (refused < sv_learn_believed(sv_learn_find(learn, key, now))) {
+    host = (sv_learnt_t *) sv_learn_find(learn, key, now);
+
+    if (host == NULL) {
+
+        if (!sv_learn_is_news(asked, refused)) {
+            return;
+        }
+
+        host = sv_learn_host(learn, key, now);
+    }
+
+    if (sv_learn_is_lie(host, asked, refused)) {
         return;
     }
 
-    host = sv_learn_host(learn, key, now);
+    /* the list has mailboxes that exist: another try may be worth it */
 
-    host->refusals = refused + 1;
-    host->tries = 0;
+    if (host->tries != 0) {
+        host->tries--;
+    }
+
+    if (asked >= host->asked && refused >= host->refused) {
+        host->trusted = 0;
+    }
+
+    if (asked > host->asked
+        && !sv_learn_is_lie(host, asked, host->refused))
+    {
+        host->asked = asked;
+    }
+
+    if (refused > host->refused
+        && !sv_learn_is_lie(host, host->asked, refused))
+    {
+        host->refused = refused;
+        host->tries = 0;
+    }
 }
 
 
 void
-sv_learn_doubted(sv_learn_t *learn, uint32_t key, uint64_t now)
+sv_learn_trusted(sv_learn_t *learn, uint64_t key, uint32_t asked,
+    uint32_t refused, uint64_t now)
+{
+    if (sv_learn_is_news(asked, refused)) {
+        sv_learn_host(learn, key, now)->trusted++;
+    }
+}
+
+
+void
+sv_learn_doubted(sv_learn_t *learn, uint64_t key, uint32_t asked,
+    uint32_t refused, uint64_t now)
 {
     sv_learnt_t  *host;
 
     host = sv_learn_host(learn, key, now);
 
-    if (host->tries < SV_LEARN_TRIES) {
+    if ((asked > host->asked || refused > host->refused)
+        && host->tries < SV_LEARN_TRIES)
+    {
         host->tries++;
     }
 }
 
 
 void
-sv_learn_lied(sv_learn_t *learn, uint32_t key, uint32_t refused, uint64_t now)
+sv_learn_agreed(sv_learn_t *learn, uint64_t key, uint64_t now)
+{
+    sv_learn_host(learn, key, now)->trusted = 0;
+}
+
+
+/*
+ * For which of the two is not known: each may be seen to be innocent, but as
+ * many of both will not be believed.
+ */
+
+void
+sv_learn_lied(sv_learn_t *learn, uint64_t key, uint32_t asked,
+    uint32_t refused, uint64_t now)
 {
     sv_learnt_t  *host;
 
+    if (asked == 0) {
+        return;
+    }
+
     host = sv_learn_host(learn, key, now);
 
-    host->refusals = (refused > 1) ? refused - 1 : 1;
-    host->tries = SV_LEARN_TRIES;
+    if (host->lied_asked == 0) {
+        host->lied_asked = asked;
+        host->lied_refused = refused;
+    }
+
+    host->lied_asked = sv_learn_least(host->lied_asked, asked);
+    host->lied_refused = sv_learn_least(host->lied_refused, refused);
+    host->asked = sv_learn_least(host->asked, host->lied_asked - 1);
+
+    if (host->lied_refused != 0) {
+        host->refused = sv_learn_least(host->refused, host->lied_refused - 1);
+    }
+}
+
+
+static uint32_t
+sv_learn_least(uint32_t one, uint32_t other)
+{
+    return one < other ? one : other;
+}
+
+
+static unsigned
+sv_learn_is_lie(const sv_learnt_t *host, uint32_t asked, uint32_t refused)
+{
+    return host->lied_asked != 0
+           && asked >= host->lied_asked && refused >= host->lied_refused;
+}
+
+
+/* more than is believed of any server */
+
+static unsigned
+sv_learn_is_news(uint32_t asked, uint32_t refused)
+{
+    return asked > SV_LEARN_BEHIND || refused > SV_LEARN_BEHIND;
 }
 
 
 /* the one that would be forgotten first makes room */
 
 static sv_learnt_t *
-sv_learn_host(sv_learn_t *learn, uint32_t key, uint64_t now)
+sv_learn_host(sv_learn_t *learn, uint64_t key, uint64_t now)
 {
     unsigned      i, first;
     sv_learnt_t  *host;
@@ -153,8 +256,12 @@ sv_learn_host(sv_learn_t *learn, uint32_t key, uint64_t now)
     host->key = key;
     host->idle = 0;
     host->most = 0;
-    host->refusals = 0;
+    host->asked = SV_LEARN_BEHIND;
+    host->refused = SV_LEARN_BEHIND;
+    host->trusted = 0;
     host->tries = 0;
+    host->lied_asked = 0;
+    host->lied_refused = 0;
 
     return host;
 }

@@ -2,9 +2,13 @@
 /*
  * What servers were seen to do to sessions that were kept: after how long they
  * close an idle one, after how many transactions they take no more, and behind
- * how many refused recipients they still accept somebody.  A table of fixed
- * size; what was learned is forgotten after a while, so that an accident is
- * not held against a server.  Plain C with the clock given.
+ * how many recipients they still accept somebody.  A table of fixed size; what
+ * was learned is forgotten after a while, so that an accident is not held
+ * against a server, and a good day not in its favour.  Plain C with the clock
+ * given.
+ *
+ * The key is the caller's: it has to be one that an outsider cannot foretell,
+ * or he would find an address of his own with the key of another server.
  */
 
 
@@ -19,18 +23,31 @@
 #define SV_LEARN_WAYS  4
 #define SV_LEARN_TIME  3600000      /* ms */
 
-#define SV_LEARN_REFUSALS  2        /* that are believed of any server */
+#define SV_LEARN_BEHIND    1        /* recipients, of any server */
 #define SV_LEARN_TRIES     3        /* how often one more is tried in vain */
+#define SV_LEARN_TRUST     16       /* refusals that one proof is good for */
 
 
 typedef struct {
     uint64_t      until;        /* ms; 0: free */
-    uint32_t      key;
+    uint64_t      key;
     uint32_t      idle;         /* ms to keep one for; 0: not known */
     uint32_t      most;         /* transactions; 0: not known */
-    uint32_t      refusals;     /* of a session that are believed; 0: not
-                                   known */
-    uint32_t      tries;        /* one more was said, and is in doubt */
+
+    /* somebody was accepted in a session behind so many recipients, and
+       behind so many that were refused */
+
+    uint32_t      asked;
+    uint32_t      refused;
+
+    uint32_t      trusted;      /* refusals believed since that was seen */
+    uint32_t      tries;        /* refusals behind more, in doubt */
+
+    /* somebody was refused behind so many, and accepted in a fresh session:
+       as many of both are not asked again; 0: nobody was */
+
+    uint32_t      lied_asked;
+    uint32_t      lied_refused;
 } sv_learnt_t;
 
 
@@ -42,37 +59,49 @@ typedef struct {
 
 
 /* NULL: nothing is known */
-const sv_learnt_t *sv_learn_find(const sv_learn_t *learn, uint32_t key,
+const sv_learnt_t *sv_learn_find(const sv_learn_t *learn, uint64_t key,
     uint64_t now);
 
 /* it closed one that had been idle for so long: it is kept for less */
-void sv_learn_idle(sv_learn_t *learn, uint32_t key, uint64_t idle,
+void sv_learn_idle(sv_learn_t *learn, uint64_t key, uint64_t idle,
     uint64_t now);
 
 /* it took that many, and no more; less than one says nothing */
-void sv_learn_most(sv_learn_t *learn, uint32_t key, uint32_t most,
+void sv_learn_most(sv_learn_t *learn, uint64_t key, uint32_t most,
     uint64_t now);
 
 
 /*
- * Some servers refuse everybody behind a few refused recipients.  How many
- * refusals of one session are to be believed: a further one is in doubt.
+ * Some servers refuse everybody behind a number of recipients of a session, or
+ * of refused ones, in the words that they have for a mailbox that is missing.
+ * So a refusal is believed where the server was seen to accept somebody behind
+ * as many of both: a session that turns would have turned by then.  "asked" and
+ * "refused" are those of the session before the recipient that is spoken of.
  */
-unsigned sv_learn_believed(const sv_learnt_t *host);
+unsigned sv_learn_proved(const sv_learnt_t *host, uint32_t asked,
+    uint32_t refused);
 
-/* how many refused recipients a session may have and be asked again */
-unsigned sv_learn_refusals(const sv_learnt_t *host);
+/* may a session be asked again?  A refusal would prove nothing, but a few are
+   tried: if one of them is accepted, that proves as many */
+unsigned sv_learn_worth(const sv_learnt_t *host, uint32_t asked,
+    uint32_t refused);
 
-/* it accepted somebody in a session with that many refused recipients */
-void sv_learn_accepted(sv_learn_t *learn, uint32_t key, uint32_t refused,
-    uint64_t now);
+/* it accepted somebody */
+void sv_learn_accepted(sv_learn_t *learn, uint64_t key, uint32_t asked,
+    uint32_t refused, uint64_t now);
 
-/* it refused one more than is believed */
-void sv_learn_doubted(sv_learn_t *learn, uint32_t key, uint64_t now);
+/* a refusal was believed that a new server's would not be */
+void sv_learn_trusted(sv_learn_t *learn, uint64_t key, uint32_t asked,
+    uint32_t refused, uint64_t now);
 
-/* it refused the last of that many, and accepted it in a fresh session */
-void sv_learn_lied(sv_learn_t *learn, uint32_t key, uint32_t refused,
-    uint64_t now);
+/* a refusal was not believed; agreed: a fresh session says the same */
+void sv_learn_doubted(sv_learn_t *learn, uint64_t key, uint32_t asked,
+    uint32_t refused, uint64_t now);
+void sv_learn_agreed(sv_learn_t *learn, uint64_t key, uint64_t now);
+
+/* it refused somebody whom it accepts in a fresh session */
+void sv_learn_lied(sv_learn_t *learn, uint64_t key, uint32_t asked,
+    uint32_t refused, uint64_t now);
 
 
 #endif /* _SV_LEARN_H_INCLUDED_ */

@@ -63,57 +63,193 @@ test_learn_forgets(void **state)
 }
 
 
-/* two refusals of a session are believed, more where it accepted behind them */
+static unsigned
+proved(uint64_t key, uint32_t asked, uint32_t refused)
+{
+    return sv_learn_proved(sv_learn_find(&learn, key, 1000), asked, refused);
+}
+
+
+static unsigned
+worth(uint64_t key, uint32_t asked, uint32_t refused)
+{
+    return sv_learn_worth(sv_learn_find(&learn, key, 1000), asked, refused);
+}
+
+
+/* what is believed behind one is believed of any server, more once it accepted
+   somebody behind as many recipients, and as many refused ones */
 
 static void
-test_learn_refusals(void **state)
+test_learn_proved(void **state)
 {
-    unsigned            i;
-    const sv_learnt_t  *host;
+    (void) state;
+
+    memset(&learn, 0, sizeof(learn));
+
+    assert_true(proved(7, 1, 1));
+    assert_false(proved(7, 2, 1));
+    assert_false(proved(7, 2, 2));
+    assert_true(worth(7, 2, 2));
+
+    /* of no news */
+
+    sv_learn_accepted(&learn, 7, 1, 1, 1000);
+    assert_null(sv_learn_find(&learn, 7, 1000));
+
+    /* n3 n4 john: it says nothing of what comes behind john */
+
+    sv_learn_accepted(&learn, 7, 2, 2, 1000);
+    assert_true(proved(7, 2, 2));
+    assert_false(proved(7, 3, 2));
+    assert_false(proved(7, 3, 3));
+
+    /* many that were accepted prove nothing of refused ones */
+
+    sv_learn_accepted(&learn, 8, 6, 0, 1000);
+    assert_true(proved(8, 6, 1));
+    assert_false(proved(8, 6, 2));
+    assert_false(proved(8, 7, 0));
+
+    /* each of them may be proved by itself */
+
+    sv_learn_accepted(&learn, 8, 3, 3, 1000);
+    assert_true(proved(8, 6, 3));
+    assert_false(proved(8, 6, 4));
+
+    /* of others nothing was learned, and all is forgotten */
+
+    assert_false(proved(7 + SV_LEARN_SIZE, 2, 2));
+    assert_false(sv_learn_proved(sv_learn_find(&learn, 8,
+                                               1000 + SV_LEARN_TIME), 2, 2));
+}
+
+
+/* a few more than that are tried, and one that is accepted gives a try back */
+
+static void
+test_learn_tries(void **state)
+{
+    unsigned  i;
 
     (void) state;
 
     memset(&learn, 0, sizeof(learn));
 
-    assert_int_equal(sv_learn_believed(NULL), 2);
-    assert_int_equal(sv_learn_refusals(NULL), 3);
-
-    /* of no news: those are believed anyway */
-
-    sv_learn_accepted(&learn, 7, 1, 1000);
-    assert_null(sv_learn_find(&learn, 7, 1000));
-
-    sv_learn_accepted(&learn, 7, 2, 1000);
-    host = sv_learn_find(&learn, 7, 1000);
-    assert_non_null(host);
-    assert_int_equal(sv_learn_believed(host), 3);
-    assert_int_equal(sv_learn_refusals(host), 4);
-
-    /* tried in vain */
-
     for (i = 0; i < SV_LEARN_TRIES; i++) {
-        assert_int_equal(sv_learn_refusals(host), 4);
-        sv_learn_doubted(&learn, 7, 1000);
+        assert_true(worth(7, 2, 2));
+        sv_learn_doubted(&learn, 7, 2, 2, 1000);
     }
 
-    assert_int_equal(sv_learn_refusals(host), 3);
-    sv_learn_doubted(&learn, 7, 1000);
-    assert_int_equal(sv_learn_refusals(host), 3);
+    assert_false(worth(7, 2, 2));
+    assert_false(worth(7, 2, 0));
+    assert_true(worth(7, 1, 1));
+    sv_learn_doubted(&learn, 7, 2, 2, 1000);
 
-    /* and accepted after all, in a session that was under way */
+    sv_learn_accepted(&learn, 7, 0, 0, 1000);
+    assert_true(worth(7, 2, 2));
+    assert_false(proved(7, 2, 2));
+    sv_learn_doubted(&learn, 7, 2, 2, 1000);
+    assert_false(worth(7, 2, 2));
 
-    sv_learn_accepted(&learn, 7, 4, 1000);
-    assert_int_equal(sv_learn_believed(host), 5);
-    assert_int_equal(sv_learn_refusals(host), 6);
+    /* what it was doubted for otherwise is no try */
 
-    /* its third was a lie */
+    for (i = 0; i < SV_LEARN_TRIES; i++) {
+        sv_learn_doubted(&learn, 8, 1, 1, 1000);
+    }
 
-    sv_learn_lied(&learn, 7, 3, 1000);
-    assert_int_equal(sv_learn_believed(host), 2);
-    assert_int_equal(sv_learn_refusals(host), 2);
+    assert_true(worth(8, 2, 2));
+}
 
-    sv_learn_lied(&learn, 7, 1, 1000);
-    assert_int_equal(sv_learn_refusals(host), 1);
+
+/* a server may change: one proof is good for so many refusals */
+
+static void
+test_learn_trust(void **state)
+{
+    unsigned  i;
+
+    (void) state;
+
+    memset(&learn, 0, sizeof(learn));
+
+    sv_learn_accepted(&learn, 7, 5, 4, 1000);
+
+    for (i = 0; i < SV_LEARN_TRUST; i++) {
+        assert_true(proved(7, 3, 3));
+        sv_learn_trusted(&learn, 7, 3, 3, 1000);
+        sv_learn_trusted(&learn, 7, 1, 1, 1000);    /* needs no proof */
+    }
+
+    assert_false(proved(7, 3, 3));
+    assert_true(proved(7, 1, 1));
+    assert_true(worth(7, 3, 3));
+
+    /* not by one that was accepted behind fewer */
+
+    sv_learn_accepted(&learn, 7, 4, 4, 1000);
+    assert_false(proved(7, 3, 3));
+
+    sv_learn_accepted(&learn, 7, 5, 4, 1000);
+    assert_true(proved(7, 3, 3));
+
+    for (i = 0; i < SV_LEARN_TRUST; i++) {
+        sv_learn_trusted(&learn, 7, 3, 3, 1000);
+    }
+
+    assert_false(proved(7, 3, 3));
+    sv_learn_agreed(&learn, 7, 1000);
+    assert_true(proved(7, 3, 3));
+}
+
+
+static void
+test_learn_lied(void **state)
+{
+    (void) state;
+
+    memset(&learn, 0, sizeof(learn));
+
+    sv_learn_accepted(&learn, 7, 5, 4, 1000);
+    sv_learn_lied(&learn, 7, 3, 2, 1000);
+
+    assert_true(proved(7, 2, 1));
+    assert_false(proved(7, 3, 1));
+    assert_false(proved(7, 2, 2));
+    assert_false(worth(7, 3, 2));
+    assert_true(worth(7, 3, 1));
+    assert_true(worth(7, 2, 2));
+
+    /* whoever is accepted behind as many was lucky */
+
+    sv_learn_accepted(&learn, 7, 5, 4, 1000);
+    assert_false(proved(7, 3, 2));
+    assert_false(worth(7, 3, 2));
+
+    /* it was for those that were refused; one may be innocent, not both */
+
+    sv_learn_accepted(&learn, 7, 6, 1, 1000);
+    assert_true(proved(7, 6, 1));
+    sv_learn_accepted(&learn, 7, 2, 2, 1000);
+    assert_false(proved(7, 2, 2));
+    assert_false(proved(7, 6, 2));
+
+    /* nobody had been refused: it was for the number of recipients */
+
+    memset(&learn, 0, sizeof(learn));
+
+    sv_learn_lied(&learn, 7, 2, 0, 1000);
+    assert_true(proved(7, 1, 1));
+    assert_false(worth(7, 2, 0));
+    sv_learn_accepted(&learn, 7, 3, 0, 1000);
+    assert_false(proved(7, 2, 0));
+
+    /* the second of a session */
+
+    sv_learn_lied(&learn, 7, 1, 1, 1000);
+    assert_false(proved(7, 1, 0));
+    assert_false(worth(7, 1, 1));
+    assert_true(proved(7, 0, 0));
 
     assert_null(sv_learn_find(&learn, 7, 1000 + SV_LEARN_TIME));
 }
@@ -145,7 +281,10 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_learn_less),
         cmocka_unit_test(test_learn_forgets),
-        cmocka_unit_test(test_learn_refusals),
+        cmocka_unit_test(test_learn_proved),
+        cmocka_unit_test(test_learn_tries),
+        cmocka_unit_test(test_learn_trust),
+        cmocka_unit_test(test_learn_lied),
         cmocka_unit_test(test_learn_bounds)
     };
 
