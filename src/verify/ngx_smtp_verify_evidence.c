@@ -174,6 +174,48 @@ ngx_smtp_verify_evidence_fault(ngx_smtp_verify_probe_t *p, sv_stage_e stage,
 }
 
 
+/*
+ * The current address is asked once more, in another way: what was seen of it
+ * stands where that is not allowed any more.  What a session that was kept has
+ * refused, or that it was closed, is in doubt.
+ */
+
+void
+ngx_smtp_verify_evidence_before(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t   *s;
+    ngx_smtp_verify_evidence_t  *ev;
+
+    s = p->session;
+    ev = &p->before;
+
+    if (s == NULL || p->accepted || (s->fault == SV_REASON_NONE
+                                     && s->code < 400))
+    {
+        return;
+    }
+
+    if (s->fault == SV_REASON_NONE) {
+
+        if (!s->reused || s->stage < SV_STAGE_RCPT || s->code < 500) {
+            ngx_smtp_verify_evidence_reply(p, ev);
+        }
+
+    } else if (!s->reused) {
+        ngx_memzero(ev, sizeof(ngx_smtp_verify_evidence_t));
+
+        ev->reason = s->fault;
+        ev->stage = s->stage;
+
+        ngx_smtp_verify_evidence_place(p, ev);
+    }
+
+    if (sv_reason_info(ev->reason)->status != SV_UNKNOWN) {
+        ngx_memzero(ev, sizeof(ngx_smtp_verify_evidence_t));
+    }
+}
+
+
 /* it was not the server's doing that it was not asked */
 
 void
@@ -216,15 +258,21 @@ ngx_smtp_verify_evidence_place(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* of several failures the one is told that got furthest */
+/* of several failures the one is told that got furthest; that a host was not
+   asked for its breaker counts for more than that none is there */
 
 void
 ngx_smtp_verify_evidence_keep(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_evidence_t *ev)
 {
-    if (p->failure.reason == SV_REASON_NONE
-        || ngx_smtp_verify_evidence_rank(ev)
-           > ngx_smtp_verify_evidence_rank(&p->failure))
+    ngx_uint_t  rank, best;
+
+    rank = ngx_smtp_verify_evidence_rank(ev);
+    best = ngx_smtp_verify_evidence_rank(&p->failure);
+
+    if (p->failure.reason == SV_REASON_NONE || rank > best
+        || (rank == best && ev->reason == SV_CIRCUIT_OPEN
+            && ev->retry_after < p->failure.retry_after))
     {
         p->failure = *ev;
     }
@@ -249,19 +297,22 @@ ngx_smtp_verify_evidence_rank(ngx_smtp_verify_evidence_t *ev)
         return 4;
 
     case SV_CONNECT_FAILED:
-        return ev->ours ? 5 : 6;
+        return ev->ours ? 5 : 7;
+
+    case SV_CIRCUIT_OPEN:
+        return 6;
 
     case SV_TIMEOUT:
-        return ev->stage == SV_STAGE_CONNECT ? 7 : 8;
+        return ev->stage == SV_STAGE_CONNECT ? 8 : 9;
 
     case SV_PROTOCOL_ERROR:
-        return 9;
-
-    case SV_TLS_FAILED:
         return 10;
 
+    case SV_TLS_FAILED:
+        return 11;
+
     default:
-        return 11 + ev->stage;
+        return 12 + ev->stage;
     }
 }
 

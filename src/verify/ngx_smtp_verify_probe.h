@@ -8,7 +8,8 @@
  *   route.c    the one that is asked, the next one on failure
  *   egress.c   from where: which of our identities asks
  *   limits.c   how many at once, and how fast
- *   slot.c     when: by the limits of the destination, and what feeds them
+ *   slot.c     when: by the limits of the destination
+ *   slot_seen.c what feeds these
  *   dialog.c   what is asked there, and what the answers mean
  *   doubt.c    is what a session that was kept says to be believed?
  *   random.c   the same of the random recipient: is the domain catch-all?
@@ -38,6 +39,11 @@ typedef struct {
     unsigned                           asked:1;     /* for its addresses */
     unsigned                           absent:1;    /* there are none */
     unsigned                           counted:1;   /* of those to be tried */
+    ngx_smtp_verify_egress_t          *egress;      /* of the following: */
+    unsigned                           admitted:1;  /* by its breaker, until
+                                                       it is connected to */
+    unsigned                           failed:1;    /* to connect, and its
+                                                       breaker knows */
 } ngx_smtp_verify_host_t;
 
 
@@ -88,6 +94,8 @@ struct ngx_smtp_verify_probe_s {
     ngx_smtp_verify_claim_t            claim;
     const char                        *tls_error;   /* why it is in clear */
     ngx_smtp_verify_evidence_t         failure;     /* the best one so far */
+    ngx_smtp_verify_evidence_t         before;      /* why the address is
+                                                       asked once more */
     ngx_smtp_verify_result_t           result;
 
     unsigned                           smtp:1;
@@ -163,6 +171,10 @@ void ngx_smtp_verify_slot_throttled(ngx_smtp_verify_probe_t *p);
 ngx_smtp_verify_session_t *ngx_smtp_verify_slot_find(
     ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_slot_stop(ngx_smtp_verify_probe_t *p);
+const sv_provider_t *ngx_smtp_verify_slot_provider(
+    ngx_smtp_verify_probe_t *p, ngx_uint_t i);
+
+/* slot_seen.c */
 ngx_int_t ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_slot_failed(ngx_smtp_verify_probe_t *p);
@@ -202,6 +214,7 @@ void ngx_smtp_verify_evidence_reply(ngx_smtp_verify_probe_t *p,
 void ngx_smtp_verify_evidence_fault(ngx_smtp_verify_probe_t *p,
     sv_stage_e stage, sv_reason_e reason);
 void ngx_smtp_verify_evidence_egress(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_evidence_before(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_evidence_keep(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_evidence_t *ev);
 

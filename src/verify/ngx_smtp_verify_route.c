@@ -159,6 +159,7 @@ ngx_smtp_verify_route_patience(ngx_smtp_verify_probe_t *p)
 
     for (i = 0; i < p->mx.nrecords; i++) {
         p->hosts[i].iaddr = 0;
+        p->hosts[i].failed = 0;
     }
 
     p->imx = 0;
@@ -261,6 +262,8 @@ ngx_smtp_verify_route_fresh(ngx_smtp_verify_probe_t *p)
     p->tls_error = NULL;
     p->fresh = 0;
     p->stepwise = 0;
+
+    ngx_memzero(&p->before, sizeof(ngx_smtp_verify_evidence_t));
 }
 
 
@@ -269,6 +272,7 @@ ngx_smtp_verify_route_fresh(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_route_retry(ngx_smtp_verify_probe_t *p)
 {
+    ngx_smtp_verify_evidence_before(p);
     ngx_smtp_verify_dialog_stop(p);
     ngx_smtp_verify_route_connect(p);
 }

@@ -5,23 +5,20 @@
 
 static void ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_egress_t *egress);
-static ngx_uint_t ngx_smtp_verify_slot_is_foreign(ngx_smtp_verify_probe_t *p,
-    ngx_str_t *destination);
+static ngx_uint_t ngx_smtp_verify_slot_is_admitted(
+    ngx_smtp_verify_probe_t *p, ngx_smtp_verify_egress_t *egress);
 static ngx_uint_t ngx_smtp_verify_slot_kept(ngx_smtp_verify_ticket_t *t);
 static void ngx_smtp_verify_slot_handler(ngx_smtp_verify_ticket_t *t,
     ngx_int_t rc);
+static void ngx_smtp_verify_slot_granted(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p,
     ngx_int_t rc);
+static void ngx_smtp_verify_slot_open(ngx_smtp_verify_probe_t *p);
 static ngx_msec_t ngx_smtp_verify_slot_left(ngx_smtp_verify_probe_t *p);
 static ngx_int_t ngx_smtp_verify_slot_pace(ngx_smtp_verify_session_t *s,
     ngx_uint_t n);
 static void ngx_smtp_verify_slot_paused(ngx_event_t *ev);
 static void ngx_smtp_verify_slot_release(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p);
-static uint32_t ngx_smtp_verify_slot_whose(ngx_smtp_verify_probe_t *p,
-    ngx_smtp_verify_seen_e seen);
-static void ngx_smtp_verify_slot_tell(ngx_smtp_verify_session_t *s,
-    ngx_smtp_verify_seen_e seen);
 
 
 /* NGX_OK: the current address may be asked now; else it goes on, or has
@@ -54,7 +51,7 @@ ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p)
     rc = ngx_smtp_verify_throttle_take(t);
 
     if (rc == NGX_OK) {
-        p->slotted = 1;
+        ngx_smtp_verify_slot_granted(p);
         return NGX_OK;
     }
 
@@ -73,12 +70,25 @@ static void
 ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_egress_t *egress)
 {
+    const sv_provider_t  *provider;
+
     t->throttle = p->conf->throttle->data;
     t->limits = ngx_smtp_verify_limits(p);
     t->sockaddr = p->addrs[p->iaddr].sockaddr;
 
     ngx_smtp_verify_slot_destination(p, &t->destination);
-    t->foreign = ngx_smtp_verify_slot_is_foreign(p, &t->destination);
+
+    provider = ngx_smtp_verify_slot_provider(p, p->imx);
+
+    if (provider) {
+        t->host.data = (u_char *) provider->id.data;
+        t->host.len = provider->id.len;
+
+    } else {
+        t->host = p->mx.records[p->imx].host;
+    }
+
+    t->admitted = ngx_smtp_verify_slot_is_admitted(p, egress);
 
     t->egress.len = 0;
 
@@ -140,23 +150,56 @@ ngx_smtp_verify_slot_destination(ngx_smtp_verify_probe_t *p, ngx_str_t *name)
 }
 
 
-/* is the current host another one than those that the destination is for? */
+/* whose the host is: not what the domain's other hosts make of it */
 
-static ngx_uint_t
-ngx_smtp_verify_slot_is_foreign(ngx_smtp_verify_probe_t *p,
-    ngx_str_t *destination)
+const sv_provider_t *
+ngx_smtp_verify_slot_provider(ngx_smtp_verify_probe_t *p, ngx_uint_t i)
 {
     ngx_str_t  *host;
 
-    host = &p->mx.records[p->imx].host;
+    host = &p->mx.records[i].host;
 
-    if (p->provider) {
-        return sv_provider_by_mx(p->conf->providers, host->data, host->len)
-               != p->provider;
+    return sv_provider_by_mx(p->conf->providers, host->data, host->len);
+}
+
+
+/*
+ * A breaker that has let the probe in does so for all addresses of the host,
+ * until one is connected to; hosts of one provider have one breaker.
+ */
+
+static ngx_uint_t
+ngx_smtp_verify_slot_is_admitted(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_egress_t *egress)
+{
+    ngx_uint_t               i;
+    const sv_provider_t     *provider;
+    ngx_smtp_verify_host_t  *host;
+
+    host = &p->hosts[p->imx];
+
+    if (host->admitted && host->egress == egress) {
+        return 1;
     }
 
-    return host->len != destination->len
-           || ngx_memcmp(host->data, destination->data, host->len) != 0;
+    provider = ngx_smtp_verify_slot_provider(p, p->imx);
+
+    if (provider == NULL) {
+        return 0;
+    }
+
+    for (i = 0; i < p->mx.nrecords; i++) {
+
+        host = &p->hosts[i];
+
+        if (host->admitted && host->egress == egress
+            && ngx_smtp_verify_slot_provider(p, i) == provider)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -216,7 +259,7 @@ ngx_smtp_verify_slot_handler(ngx_smtp_verify_ticket_t *t, ngx_int_t rc)
     p = t->data;
 
     if (rc == NGX_OK) {
-        p->slotted = 1;
+        ngx_smtp_verify_slot_granted(p);
 
     } else if (rc != NGX_DONE) {
         ngx_smtp_verify_slot_refused(p, rc);
@@ -224,6 +267,24 @@ ngx_smtp_verify_slot_handler(ngx_smtp_verify_ticket_t *t, ngx_int_t rc)
     }
 
     ngx_smtp_verify_route_connect(p);
+}
+
+
+static void
+ngx_smtp_verify_slot_granted(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_host_t  *host;
+
+    p->slotted = 1;
+
+    host = &p->hosts[p->imx];
+
+    if (host->egress != p->egress) {
+        host->egress = p->egress;
+        host->failed = 0;
+    }
+
+    host->admitted = 1;
 }
 
 
@@ -244,16 +305,71 @@ ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
         return;
     }
 
+    if (p->before.reason != SV_REASON_NONE) {
+        ngx_smtp_verify_evidence_keep(p, &p->before);
+    }
+
+    if (rc == NGX_DECLINED) {
+        ngx_smtp_verify_slot_open(p);
+        return;
+    }
+
     ev = &p->result.evidence;
 
-    ngx_memzero(ev, sizeof(ngx_smtp_verify_evidence_t));
+    if (p->failure.code
+        && sv_reason_info(p->failure.reason)->status == SV_UNKNOWN)
+    {
+        *ev = p->failure;
 
-    ev->stage = p->session ? p->session->stage : SV_STAGE_CONNECT;
-    ev->mx_host = p->mx.records[p->imx].host;
-    ev->retry_after = p->ticket.retry_after;
-    ev->reason = (rc == NGX_DECLINED) ? SV_CIRCUIT_OPEN : SV_THROTTLED;
+    } else {
+        ngx_memzero(ev, sizeof(ngx_smtp_verify_evidence_t));
+
+        ev->stage = p->session ? p->session->stage : SV_STAGE_CONNECT;
+        ev->mx_host = p->mx.records[p->imx].host;
+        ev->retry_after = p->ticket.retry_after;
+        ev->reason = SV_THROTTLED;
+    }
 
     ngx_smtp_verify_probe_finish(p, ev->reason);
+}
+
+
+/*
+ * The breaker is the current host's: another host may be asked, unless they
+ * block us, as that one would say the same.
+ */
+
+static void
+ngx_smtp_verify_slot_open(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_evidence_t  ev;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify breaker of %V is open, for a block: %ui",
+                   &p->mx.records[p->imx].host,
+                   (ngx_uint_t) p->ticket.shunned);
+
+    if (p->accepted) {
+        ngx_smtp_verify_route_unproved(p);
+        return;
+    }
+
+    ngx_memzero(&ev, sizeof(ngx_smtp_verify_evidence_t));
+
+    ev.stage = SV_STAGE_CONNECT;
+    ev.mx_host = p->mx.records[p->imx].host;
+    ev.retry_after = p->ticket.retry_after;
+    ev.reason = SV_CIRCUIT_OPEN;
+
+    ngx_smtp_verify_evidence_keep(p, &ev);
+
+    if (p->ticket.shunned) {
+        p->result.evidence = p->failure;
+        ngx_smtp_verify_probe_finish(p, p->failure.reason);
+        return;
+    }
+
+    ngx_smtp_verify_route_next_host(p);
 }
 
 
@@ -397,172 +513,4 @@ static void
 ngx_smtp_verify_slot_release(ngx_smtp_verify_session_t *s)
 {
     ngx_smtp_verify_throttle_release(s->throttle, s->slot);
-}
-
-
-/* the budget is over: NGX_OK where it was over in a line of ours */
-
-ngx_int_t
-ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p)
-{
-    ngx_smtp_verify_session_t  *s;
-
-    s = p->session;
-
-    if (p->ticket.waiting || (s && s->paced)) {
-        ngx_smtp_verify_slot_throttled(p);
-        return NGX_OK;
-    }
-
-    if (s && s->release && s->nanswered < s->nsent) {
-        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_timeout);
-    }
-
-    return NGX_DECLINED;
-}
-
-
-/* of an event of the session: what it says of the destination */
-
-void
-ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
-{
-    ngx_smtp_verify_session_t  *s;
-
-    s = p->session;
-
-    if (s->release == NULL) {
-        return;
-    }
-
-    if (s->connected && !s->counted) {
-        s->counted = 1;
-        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_connected);
-    }
-
-    switch (s->event) {
-
-    case ngx_smtp_verify_session_ready:
-        return;
-
-    case ngx_smtp_verify_session_answered:
-
-        if (s->code >= 500 && !s->unanswered) {
-            ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_reject);
-        }
-
-        ngx_smtp_verify_slot_reply(p);
-        return;
-
-    default: /* failed */
-        break;
-    }
-
-    if (s->fault == SV_REASON_NONE) {
-        ngx_smtp_verify_slot_reply(p);
-        return;
-    }
-
-    if (s->reused) {
-        return;
-    }
-
-    if (s->egress_refused) {
-        return;
-    }
-
-    if (s->egress_failed) {
-        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_egress_failed);
-        return;
-    }
-
-    if (!s->connected
-        && (s->fault == SV_CONNECT_FAILED || s->fault == SV_TIMEOUT))
-    {
-        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_connect_failed);
-
-    } else if (s->fault == SV_TIMEOUT) {
-        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_timeout);
-    }
-}
-
-
-/* a connection that failed at once */
-
-void
-ngx_smtp_verify_slot_failed(ngx_smtp_verify_probe_t *p)
-{
-    ngx_smtp_verify_session_t  *s;
-
-    s = p->session;
-
-    if (s && s->release) {
-        ngx_smtp_verify_slot_tell(s, s->egress_failed
-                                     ? ngx_smtp_verify_seen_egress_failed
-                                     : ngx_smtp_verify_seen_connect_failed);
-    }
-}
-
-
-static void
-ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
-{
-    sv_class_t                  class;
-    ngx_smtp_verify_seen_e      seen;
-    ngx_smtp_verify_session_t  *s;
-
-    s = p->session;
-    seen = ngx_smtp_verify_seen_answer;
-
-    if (s->code >= 400) {
-
-        switch (ngx_smtp_verify_evidence_classify(p, &class)) {
-
-        case SV_RATE_LIMITED:
-            seen = ngx_smtp_verify_seen_rate_limit;
-            break;
-
-        case SV_SENDER_BLOCKED:
-            seen = ngx_smtp_verify_egress_has_other(p)
-                   ? ngx_smtp_verify_seen_quarantine
-                   : ngx_smtp_verify_seen_block;
-            break;
-
-        default:
-            if (s->code == 421) {
-                seen = ngx_smtp_verify_seen_closing;
-            }
-        }
-    }
-
-    ngx_smtp_verify_throttle_seen(s->throttle, s->slot, s->limits, seen,
-                                  ngx_smtp_verify_slot_whose(p, seen),
-                                  &s->log);
-}
-
-
-/* a customer of a provider's may block us from its own domain alone: that
-   counts once, until another one's does */
-
-static uint32_t
-ngx_smtp_verify_slot_whose(ngx_smtp_verify_probe_t *p,
-    ngx_smtp_verify_seen_e seen)
-{
-    if ((seen != ngx_smtp_verify_seen_block
-         && seen != ngx_smtp_verify_seen_quarantine)
-        || p->provider == NULL || p->session->stage != SV_STAGE_RCPT)
-    {
-        return 0;
-    }
-
-    return ngx_crc32_long(p->domain.data, p->domain.len) | 1;
-}
-
-
-static void
-ngx_smtp_verify_slot_tell(ngx_smtp_verify_session_t *s,
-    ngx_smtp_verify_seen_e seen)
-{
-    ngx_smtp_verify_throttle_seen(s->throttle, s->slot, s->limits, seen, 0,
-                                  &s->log);
 }

@@ -58,7 +58,9 @@ typedef enum {
     ngx_smtp_verify_seen_rate_limit,
     ngx_smtp_verify_seen_block,
     ngx_smtp_verify_seen_quarantine,    /* a block, and others may go on */
-    ngx_smtp_verify_seen_egress_failed  /* it did not get to the destination */
+    ngx_smtp_verify_seen_egress_failed, /* it did not get to the destination */
+    ngx_smtp_verify_seen_address_failed /* one more of a host whose failure to
+                                           connect was told */
 } ngx_smtp_verify_seen_e;
 
 
@@ -80,15 +82,20 @@ struct ngx_smtp_verify_ticket_s {
     void                              *data;
     ngx_log_t                         *log;
     ngx_str_t                          destination;
+    ngx_str_t                          host;        /* a destination, too:
+                                                       its breaker */
     ngx_str_t                          egress;
     struct sockaddr                   *sockaddr;
     unsigned                           bulk:1;
-    unsigned                           foreign:1;  /* not to be blamed on
-                                                       the destination */
+    unsigned                           admitted:1;  /* its breaker has let
+                                                       in another address */
 
     /* told */
     ngx_uint_t                         slot;
     ngx_uint_t                         retry_after;     /* s */
+    unsigned                           shunned:1;       /* the host's breaker
+                                                           is open for a
+                                                           block */
 
     /* private */
     unsigned                           waiting:1;
@@ -139,12 +146,13 @@ ngx_uint_t ngx_smtp_verify_throttle_workers(ngx_shm_zone_t *shm_zone);
 
 /*
  * NGX_OK: a slot is the ticket's; NGX_AGAIN: the handler will be called, not
- * from within; NGX_BUSY: throttled; NGX_DECLINED: a breaker is open.
+ * from within; NGX_BUSY: throttled; NGX_DECLINED: a breaker is open,
+ * of the host or of the egress.
  */
 ngx_int_t ngx_smtp_verify_throttle_take(ngx_smtp_verify_ticket_t *t);
 
 /*
- * ms that its egress is shut out for, by the destination or altogether; 0: it
+ * ms that its egress is shut out for, by the host or altogether; 0: it
  * may ask, be it for a trial.  Only what is limited need be given.
  */
 ngx_msec_t ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t);

@@ -32,19 +32,25 @@ static void ngx_smtp_verify_throttle_count_unconnected(
 /* what a fault weighs, of SV_BREAKER_THRESHOLD */
 
 static unsigned  ngx_smtp_verify_throttle_weights[] = {
-    0, 0, 0, 20, 20, 25, 34, 50, SV_BREAKER_THRESHOLD, 50
+    0, 0, 0, 20, 20, 25, 34, 50, SV_BREAKER_THRESHOLD, 50, 0
 };
 
+
+/*
+ * A host is let in with all of its addresses, until one is connected to: what
+ * is behind the first one is part of the same trial.
+ */
 
 ngx_int_t
 ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
-    uint64_t now, uint32_t *trials, ngx_uint_t *retry_after)
+    ngx_uint_t admitted, uint64_t now, uint32_t *trials,
+    ngx_uint_t *retry_after)
 {
     uint64_t                           left;
     ngx_uint_t                         i;
     sv_breaker_state_e                 state;
-    ngx_smtp_verify_throttle_entry_t  *e, *egress, *destination;
+    ngx_smtp_verify_throttle_entry_t  *e, *egress, *host;
 
     *trials = 0;
 
@@ -54,14 +60,10 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
 
     egress = ngx_smtp_verify_throttle_entry(throttle, slot,
                                             ngx_smtp_verify_ref_egress);
-    destination = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                            ngx_smtp_verify_ref_destination);
+    host = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                          ngx_smtp_verify_ref_host);
 
-    for (i = 0; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
-
-        if (i == ngx_smtp_verify_ref_ip) {
-            continue;
-        }
+    for (i = ngx_smtp_verify_ref_egress; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
@@ -81,8 +83,8 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
         }
 
         if (e == egress
-            ? !ngx_smtp_verify_throttle_resumes(e, destination, now)
-            : state == SV_BREAKER_OPEN || e->trials)
+            ? !ngx_smtp_verify_throttle_resumes(e, host, now)
+            : !admitted && (state == SV_BREAKER_OPEN || e->trials))
         {
             left = ngx_max(sv_breaker_left(&e->breaker, now),
                            NGX_SMTP_VERIFY_THROTTLE_TRIAL);
@@ -189,7 +191,7 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t  *e, *egress;
 
     e = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                       ngx_smtp_verify_ref_destination);
+                                       ngx_smtp_verify_ref_host);
     egress = ngx_smtp_verify_throttle_entry(throttle, slot,
                                             ngx_smtp_verify_ref_egress);
     trial = slot->state & NGX_SMTP_VERIFY_SLOT_TRIAL;
@@ -199,6 +201,9 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
 
     case ngx_smtp_verify_seen_reject:
         if (limits->rejects) {
+            e = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                            ngx_smtp_verify_ref_destination);
+
             sv_bucket_add(&e->rejects, sv_bucket_per_hour(limits->rejects),
                           limits->rejects, sv_bucket_ms(now));
         }
@@ -220,6 +225,7 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
         return ngx_smtp_verify_throttle_failed(throttle, slot, limits, now);
 
     case ngx_smtp_verify_seen_connect_failed:
+    case ngx_smtp_verify_seen_address_failed:
         if (limits->breaker.pause) {
             changed = ngx_smtp_verify_throttle_unconnected(throttle, slot,
                                                            limits, now);
@@ -232,10 +238,15 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
             && ngx_smtp_verify_throttle_blames(throttle, slot, seen, whose,
                                                now))
         {
-            throttle->sh->counts.opened +=
-                    sv_breaker_fault(&e->breaker, &limits->breaker,
-                                     ngx_smtp_verify_throttle_weights[seen],
-                                     trial, now);
+            if (sv_breaker_fault(&e->breaker, &limits->breaker,
+                                 ngx_smtp_verify_throttle_weights[seen],
+                                 trial, now))
+            {
+                throttle->sh->counts.opened++;
+
+                e->shunned = (seen == ngx_smtp_verify_seen_block
+                              || seen == ngx_smtp_verify_seen_quarantine);
+            }
         }
 
         return changed;
@@ -250,7 +261,9 @@ ngx_smtp_verify_throttle_connected(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t                         i;
     ngx_smtp_verify_throttle_entry_t  *e;
 
-    for (i = 0; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
+    /* another one of its hosts was reached: that tells nothing of the first */
+
+    for (i = ngx_smtp_verify_ref_ip; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
@@ -265,9 +278,8 @@ ngx_smtp_verify_throttle_connected(ngx_smtp_verify_throttle_t *throttle,
 
 
 /*
- * Whose domain it is says what its MX hosts are called, and may name those of
- * somebody else beside its own, or names of a provider's where nobody listens:
- * that must not close a destination to others.
+ * Whose domain it is says what its MX hosts are called, and may give names of
+ * a provider's where nobody listens: that must not close it to others.
  */
 
 static ngx_uint_t
@@ -277,14 +289,12 @@ ngx_smtp_verify_throttle_blames(ngx_smtp_verify_throttle_t *throttle,
 {
     ngx_smtp_verify_throttle_entry_t  *e, *ip, *egress;
 
-    if (slot->state & NGX_SMTP_VERIFY_SLOT_FOREIGN) {
-        return 0;
-    }
-
     e = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                       ngx_smtp_verify_ref_destination);
+                                       ngx_smtp_verify_ref_host);
 
-    if (seen != ngx_smtp_verify_seen_connect_failed) {
+    if (seen != ngx_smtp_verify_seen_connect_failed
+        && seen != ngx_smtp_verify_seen_address_failed)
+    {
 
         if (whose && e->blocker == whose) {
             return 0;
@@ -294,6 +304,7 @@ ngx_smtp_verify_throttle_blames(ngx_smtp_verify_throttle_t *throttle,
 
         return 1;
     }
+
     ip = ngx_smtp_verify_throttle_entry(throttle, slot,
                                         ngx_smtp_verify_ref_ip);
 
@@ -365,17 +376,20 @@ ngx_smtp_verify_throttle_unconnected(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* many names of one address are one, and so are many addresses of a name */
+/* many names of one address are one, and so are many hosts and addresses of a
+   destination */
 
 static void
 ngx_smtp_verify_throttle_count_unconnected(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_throttle_entry_t *egress, uint64_t now)
 {
-    ngx_smtp_verify_throttle_entry_t  *e, *ip;
+    ngx_smtp_verify_throttle_entry_t  *e, *ip, *host;
 
     e = ngx_smtp_verify_throttle_entry(throttle, slot,
                                        ngx_smtp_verify_ref_destination);
+    host = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                          ngx_smtp_verify_ref_host);
     ip = ngx_smtp_verify_throttle_entry(throttle, slot,
                                         ngx_smtp_verify_ref_ip);
 
@@ -389,10 +403,15 @@ ngx_smtp_verify_throttle_count_unconnected(
         egress->failed = 0;
     }
 
-    if (e->window != egress->window && ip->window != egress->window) {
+    if (e->counted != egress->window && host->counted != egress->window
+        && ip->counted != egress->window)
+    {
         egress->failed++;
     }
 
-    e->window = egress->window;
-    ip->window = egress->window;
+    e->counted = egress->window;
+    host->counted = egress->window;
+    ip->counted = egress->window;
+
+    host->window = egress->window;
 }

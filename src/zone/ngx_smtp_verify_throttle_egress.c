@@ -36,7 +36,7 @@ ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t)
     egress = ngx_smtp_verify_throttle_known(throttle,
                                            keys[ngx_smtp_verify_ref_egress]);
     e = ngx_smtp_verify_throttle_known(throttle,
-                                      keys[ngx_smtp_verify_ref_destination]);
+                                       keys[ngx_smtp_verify_ref_host]);
 
     left = egress && ngx_smtp_verify_throttle_resumes(egress, e, now)
            ? 0 : ngx_smtp_verify_throttle_closed(egress, now);

@@ -45,7 +45,7 @@ ngx_smtp_verify_throttle_find(ngx_smtp_verify_throttle_t *throttle,
             return i;
         }
 
-        if (e->sessions || e->waiting) {
+        if (e->sessions || e->waiting || e->users) {
             continue;
         }
 
@@ -110,6 +110,12 @@ ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
 
     sv_siphash(t->throttle->sh->key, buf, p - buf,
                keys[ngx_smtp_verify_ref_destination]);
+
+    p = start + 1;
+    p = ngx_slprintf(p, last, "%V", &t->host);
+
+    sv_siphash(t->throttle->sh->key, buf, p - buf,
+               keys[ngx_smtp_verify_ref_host]);
 
     p = start;
 

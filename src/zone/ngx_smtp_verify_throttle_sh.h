@@ -23,21 +23,25 @@
 #define NGX_SMTP_VERIFY_SLOT_FREE        0
 #define NGX_SMTP_VERIFY_SLOT_WAITING     1
 #define NGX_SMTP_VERIFY_SLOT_HELD        2
-#define NGX_SMTP_VERIFY_SLOT_TRIAL       4      /* of the destination */
+#define NGX_SMTP_VERIFY_SLOT_TRIAL       4      /* of the host */
 #define NGX_SMTP_VERIFY_SLOT_RESUME      8      /* of the egress */
 #define NGX_SMTP_VERIFY_SLOT_BULK        16     /* and it is waiting */
-#define NGX_SMTP_VERIFY_SLOT_FOREIGN     32     /* as the ticket was */
-#define NGX_SMTP_VERIFY_SLOT_DELAYED     64     /* and a recipient waits */
+#define NGX_SMTP_VERIFY_SLOT_DELAYED     32     /* and a recipient waits */
 
-#define NGX_SMTP_VERIFY_SLOT_REFS        3
+#define NGX_SMTP_VERIFY_SLOT_REFS        4
 
 
-/* what a slot refers to */
+/*
+ * What a slot refers to: sessions and rates are counted of the destination and
+ * the remote address.  Breakers belong to the host that is connected to, and
+ * to the egress.  The host's entry is often the destination's.
+ */
 
 typedef enum {
     ngx_smtp_verify_ref_destination = 0,
     ngx_smtp_verify_ref_ip,
-    ngx_smtp_verify_ref_egress
+    ngx_smtp_verify_ref_egress,
+    ngx_smtp_verify_ref_host
 } ngx_smtp_verify_ref_e;
 
 
@@ -52,15 +56,21 @@ typedef struct {
     uint32_t                           waiting;
     uint32_t                           bulk;        /* of these */
     uint32_t                           delayed;     /* of the sessions */
+    uint32_t                           users;       /* slots, as a host */
     uint32_t                           trials;
     uint32_t                           worked;      /* the last connection
                                                        to it was made */
     uint32_t                           blocker;     /* whose domain blocked
                                                        us last */
+    uint32_t                           shunned;     /* a block has opened
+                                                       the breaker */
     uint32_t                           silent;      /* egress: suspended, as
                                                        none could be made */
     uint32_t                           failed;      /* how many did … */
     uint64_t                           window;      /* … since its start */
+    uint64_t                           counted;     /* of the egress: the
+                                                       window in which this
+                                                       destination failed */
     uint64_t                           start;
     uint64_t                           voided;      /* a window that blames
                                                        no destination */
@@ -150,9 +160,9 @@ void ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
 
 ngx_int_t ngx_smtp_verify_throttle_breakers(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
-    ngx_smtp_verify_limits_t *limits, uint64_t now, uint32_t *trials,
-    ngx_uint_t *retry_after);
-/* may a destination, NULL if it is not known, be a trial of its egress? */
+    ngx_smtp_verify_limits_t *limits, ngx_uint_t admitted, uint64_t now,
+    uint32_t *trials, ngx_uint_t *retry_after);
+/* may a host, NULL if it is not known, be a trial of its egress? */
 ngx_uint_t ngx_smtp_verify_throttle_resumes(
     ngx_smtp_verify_throttle_entry_t *egress,
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now);

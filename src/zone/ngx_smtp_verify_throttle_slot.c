@@ -200,6 +200,7 @@ ngx_smtp_verify_throttle_recount(ngx_smtp_verify_throttle_t *throttle)
         e->waiting = 0;
         e->bulk = 0;
         e->delayed = 0;
+        e->users = 0;
         e->trials = 0;
     }
 
@@ -234,7 +235,10 @@ ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
-        if (slot->state & NGX_SMTP_VERIFY_SLOT_HELD) {
+        if (i == ngx_smtp_verify_ref_host) {
+            e->users += add;
+
+        } else if (slot->state & NGX_SMTP_VERIFY_SLOT_HELD) {
             e->sessions += add;
 
             if (slot->state & NGX_SMTP_VERIFY_SLOT_DELAYED) {
@@ -249,7 +253,7 @@ ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
             }
         }
 
-        if ((i == ngx_smtp_verify_ref_destination
+        if ((i == ngx_smtp_verify_ref_host
              && (slot->state & NGX_SMTP_VERIFY_SLOT_TRIAL))
             || (i == ngx_smtp_verify_ref_egress
                 && (slot->state & NGX_SMTP_VERIFY_SLOT_RESUME)))

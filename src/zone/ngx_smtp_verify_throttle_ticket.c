@@ -134,11 +134,18 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
     slot = &t->throttle->slots[t->slot];
 
     t->blocked = 0;
+    t->shunned = 0;
 
-    rc = ngx_smtp_verify_throttle_breakers(t->throttle, slot, t->limits, now,
-                                           &trials, &t->retry_after);
+    rc = ngx_smtp_verify_throttle_breakers(t->throttle, slot, t->limits,
+                                           t->admitted, now, &trials,
+                                           &t->retry_after);
 
     if (rc != NGX_OK) {
+        e = ngx_smtp_verify_throttle_entry(t->throttle, slot,
+                                           ngx_smtp_verify_ref_host);
+
+        t->shunned = (e->breaker.until && e->shunned);
+
         return rc;
     }
 
@@ -221,8 +228,7 @@ ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
     throttle = t->throttle;
 
     ngx_smtp_verify_throttle_sum(throttle, slot, -1);
-    slot->state = NGX_SMTP_VERIFY_SLOT_HELD | trials
-                  | (t->foreign ? NGX_SMTP_VERIFY_SLOT_FOREIGN : 0);
+    slot->state = NGX_SMTP_VERIFY_SLOT_HELD | trials;
     ngx_smtp_verify_throttle_sum(throttle, slot, 1);
 
     ngx_smtp_verify_throttle_spend(throttle, slot, t->limits);
@@ -304,7 +310,7 @@ ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
 
     sh = &throttle->slots[slot];
 
-    allowed = ngx_smtp_verify_throttle_breakers(throttle, sh, limits, now,
+    allowed = ngx_smtp_verify_throttle_breakers(throttle, sh, limits, 0, now,
                                                 &trials, &retry_after)
               == NGX_OK
               && trials == 0

@@ -1,0 +1,223 @@
+
+#include "ngx_smtp_verify_probe.h"
+
+
+static void ngx_smtp_verify_slot_reached(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_slot_unreached(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p);
+static uint32_t ngx_smtp_verify_slot_whose(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_seen_e seen);
+static void ngx_smtp_verify_slot_tell(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_seen_e seen);
+
+
+/* the budget is over: NGX_OK where it was over in a line of ours */
+
+ngx_int_t
+ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (p->ticket.waiting || (s && s->paced)) {
+        ngx_smtp_verify_slot_throttled(p);
+        return NGX_OK;
+    }
+
+    if (s && s->release && s->nanswered < s->nsent) {
+        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_timeout);
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/* of an event of the session: what it says of the destination */
+
+void
+ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (s->release == NULL) {
+        return;
+    }
+
+    if (s->connected && !s->counted) {
+        s->counted = 1;
+        ngx_smtp_verify_slot_reached(p);
+        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_connected);
+    }
+
+    switch (s->event) {
+
+    case ngx_smtp_verify_session_ready:
+        return;
+
+    case ngx_smtp_verify_session_answered:
+
+        if (s->code >= 500 && !s->unanswered) {
+            ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_reject);
+        }
+
+        ngx_smtp_verify_slot_reply(p);
+        return;
+
+    default: /* failed */
+        break;
+    }
+
+    if (s->fault == SV_REASON_NONE) {
+        ngx_smtp_verify_slot_reply(p);
+        return;
+    }
+
+    if (s->reused) {
+        return;
+    }
+
+    if (s->egress_refused) {
+        return;
+    }
+
+    if (s->egress_failed) {
+        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_egress_failed);
+        return;
+    }
+
+    if (!s->connected
+        && (s->fault == SV_CONNECT_FAILED || s->fault == SV_TIMEOUT))
+    {
+        ngx_smtp_verify_slot_unreached(p);
+
+    } else if (s->fault == SV_TIMEOUT) {
+        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_timeout);
+    }
+}
+
+
+/* a connection that failed at once */
+
+void
+ngx_smtp_verify_slot_failed(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (s == NULL || s->release == NULL) {
+        return;
+    }
+
+    if (s->egress_failed) {
+        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_egress_failed);
+        return;
+    }
+
+    ngx_smtp_verify_slot_unreached(p);
+}
+
+
+/* the next address of the host needs its breaker's leave again */
+
+static void
+ngx_smtp_verify_slot_reached(ngx_smtp_verify_probe_t *p)
+{
+    ngx_uint_t            i;
+    const sv_provider_t  *provider;
+
+    p->hosts[p->imx].admitted = 0;
+
+    provider = ngx_smtp_verify_slot_provider(p, p->imx);
+
+    for (i = 0; provider && i < p->mx.nrecords; i++) {
+        if (ngx_smtp_verify_slot_provider(p, i) == provider) {
+            p->hosts[i].admitted = 0;
+        }
+    }
+}
+
+
+/* a host of many addresses fails once, however many of them do */
+
+static void
+ngx_smtp_verify_slot_unreached(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_host_t  *host;
+
+    host = &p->hosts[p->imx];
+
+    ngx_smtp_verify_slot_tell(p->session, host->failed
+                              ? ngx_smtp_verify_seen_address_failed
+                              : ngx_smtp_verify_seen_connect_failed);
+
+    host->failed = 1;
+}
+
+
+static void
+ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
+{
+    sv_class_t                  class;
+    ngx_smtp_verify_seen_e      seen;
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+    seen = ngx_smtp_verify_seen_answer;
+
+    if (s->code >= 400) {
+
+        switch (ngx_smtp_verify_evidence_classify(p, &class)) {
+
+        case SV_RATE_LIMITED:
+            seen = ngx_smtp_verify_seen_rate_limit;
+            break;
+
+        case SV_SENDER_BLOCKED:
+            seen = ngx_smtp_verify_egress_has_other(p)
+                   ? ngx_smtp_verify_seen_quarantine
+                   : ngx_smtp_verify_seen_block;
+            break;
+
+        default:
+            if (s->code == 421) {
+                seen = ngx_smtp_verify_seen_closing;
+            }
+        }
+    }
+
+    ngx_smtp_verify_throttle_seen(s->throttle, s->slot, s->limits, seen,
+                                  ngx_smtp_verify_slot_whose(p, seen),
+                                  &s->log);
+}
+
+
+/* a customer of a provider's may block us from its own domain alone: that
+   counts once, until another one's does */
+
+static uint32_t
+ngx_smtp_verify_slot_whose(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_seen_e seen)
+{
+    if ((seen != ngx_smtp_verify_seen_block
+         && seen != ngx_smtp_verify_seen_quarantine)
+        || p->session->stage != SV_STAGE_RCPT
+        || ngx_smtp_verify_slot_provider(p, p->imx) == NULL)
+    {
+        return 0;
+    }
+
+    return ngx_crc32_long(p->domain.data, p->domain.len) | 1;
+}
+
+
+static void
+ngx_smtp_verify_slot_tell(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_seen_e seen)
+{
+    ngx_smtp_verify_throttle_seen(s->throttle, s->slot, s->limits, seen, 0,
+                                  &s->log);
+}
