@@ -11,16 +11,32 @@ use IO::Socket::INET;
 use Test::More;
 
 my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
-my $module = $ENV{TEST_NGINX_LOAD_MODULES} // '';
+my $built = getcwd() . '/build/ngx_http_smtp_verify_module.so';
+my $module = $ENV{TEST_NGINX_LOAD_MODULES}
+             // (-f $built && !$ENV{TEST_NGINX_SANITIZER} ? $built : '');
 my $dir = getcwd() . "/build/t/examples-$$";
 
-for my $file (sort glob 'conf/examples/*.conf') {
+for my $file ('README.md', sort glob 'conf/examples/*.conf') {
     make_path("$dir/logs");
     copy($_, $dir) for grep { !/\.conf$/ } glob 'conf/examples/*';
 
     open my $fh, '<', $file or die "$file: $!\n";
     my $conf = join '', <$fh>;
     close $fh;
+
+    # that of README.md is a configuration of its own, too
+
+    if ($file eq 'README.md') {
+        ($conf) = $conf =~ /^```nginx\n(load_module .*?)^```$/ms
+            or die "README.md: no configuration\n";
+    }
+
+    # as many connections as there may be need a descriptor each, and more
+
+    my ($n) = $conf =~ /^\s*worker_connections\s+(\d+);/m;
+    my ($limit) = $conf =~ /^worker_rlimit_nofile\s+(\d+);/m;
+
+    cmp_ok($limit // 0, '>', $n // 512, "$file: worker_rlimit_nofile");
 
     # the module that was built, or none where it is built in
 

@@ -16,7 +16,11 @@ add_block_preprocessor(sub {
     my ($http) = $text =~ /^http \{\n(.*)^\}/ms or die "$name.conf: no http\n";
 
     $http =~ s/127\.0\.0\.1(?=:80\d\d)/\$TEST_NGINX_NET.90/g;
-    $http =~ s/^\s*(?:resolver|access_log)\s[^;]*;(?:\s*#.*)?$//mg;
+    $http =~ s{^(\s*access_log\s+)/\S+}
+              {$1\$TEST_NGINX_SERVROOT/logs/access.log}m
+        if defined $block->logged;
+    $http =~ s{^\s*(?:resolver|access_log(?!\s+\$TEST_))\s[^;]*;(?:\s*\#.*)?$}
+              {}mg;
     $http =~ s/^\s*smtp_verify_target_allow\s[^;]*;.*$//mg;
     $http =~ s{/var/cache/\S+}{rdap_cache}g;         # removed by that name
     $http =~ s{(smtp_verify_tokens\s+)api\.tokens}
@@ -77,7 +81,7 @@ Content-Type: application/x-www-form-urlencoded
 --- response_body_like eval
 [qr/<form(?!.*cannot)/s, qr/cannot receive mail. Did you mean <b>john\@gmail\.com<\/b>\?.*value="john\@gmail\.com"/s,
  qr/Did you mean <b>&quot;&lt;b&gt;&quot;\@gmail.com<\/b>/, qr/cannot receive mail\.<\/p>.*value=""/s,
- qr/^welcome, deliverable$/, qr/<form/]
+ qr/^welcome, deliverable$/, qr/<p>Please give your e-mail address\.<\/p>.*<form/s]
 
 
 
@@ -238,3 +242,53 @@ mx1 11 pipelining users=john
 [qr/"deliverable","reason":"accepted"/]
 --- smtp_like
 C: EHLO (?:mx10|mx11)\.example\.com|EHLO out\.example\.net
+
+
+
+=== TEST 11: what is told, and what is logged, whose signup was denied
+--- example: signup
+--- dns
++default
+gmail.com MX 10 mx1.ok.test
+--- smtp
+mx1 11 pipelining users=john
+--- request eval
+["POST /signup?x=john\@ok.test\nemail=john\@gmial.com", "POST /signup\nname=x", "POST /signup\nemail=john"]
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- error_code eval
+[422, 422, 422]
+--- response_body_like eval
+[qr/cannot receive mail. Did you mean/, qr/(?<!cannot receive mail)<p>Please give your e-mail address\.<\/p>/, qr/<p>This is no e-mail address\.<\/p>/]
+--- logged eval
+[qr/ POST \/signup 422 \S+ DENIED domain_not_found /, qr/ POST \/signup 422 \S+ DENIED - /, qr/ POST \/signup 422 \S+ DENIED invalid_syntax /]
+
+
+
+=== TEST 12: a program that tries many is told so in its own words
+--- example: signup
+--- request eval
+[map { "POST /api/signup\n{\"email\":\"x$_\"}" } 1 .. 7]
+--- more_headers
+Content-Type: application/json
+--- error_code eval
+[(422) x 6, 429]
+--- response_body_like eval
+[(qr/"invalid_syntax"/) x 6, qr/^\{"type":"about:blank",.*"status":429,.*"code":"rate_exceeded"\}\n\z/]
+--- response_headers eval
+[("Content-Type: application/problem+json") x 6, "Content-Type: application/problem+json\nRetry-After: 60"]
+--- logged eval: [qr/ POST \/api\/signup 429 /]
+
+
+
+=== TEST 13: who tries many by the form sees it, with a message
+--- example: signup
+--- request eval
+[map { "POST /signup\nemail=x$_" } 1 .. 7]
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- error_code eval
+[(422) x 6, 429]
+--- response_body_like eval
+[(qr/<p>This is no e-mail address/) x 6, qr/<p>Too many tries.*<form/s]
+--- logged eval: [qr/ POST \/signup 429 /]
