@@ -1074,3 +1074,129 @@ status: unknown
 smtp.response_code: 554
 smtp.stage: banner
 smtp.attempts: 2
+
+
+
+=== TEST 57: hosts take turns where connections are refused, too
+--- smtp
+dead 11,12,13,14,15,16 refuse
+mx2 17 pipelining users=john
+--- dns eval
+CORE::join('', map { "mx1.ok.test A 1$_\n" } 1 .. 6)
+. "ok.test MX 10 mx1.ok.test\nok.test MX 20 mx2.ok.test\nmx2.ok.test A 17\n"
+--- address: john@ok.test
+--- json
+reason: accepted
+smtp.mx_host: mx2.ok.test
+smtp.attempts: 3
+
+
+
+=== TEST 58: two of them before the one that is alive
+--- smtp
+dead 11,12,13,14,15,16,21,22,23,24 refuse
+mx3 17 pipelining users=john
+--- dns eval
+CORE::join('', map({ "mx1.ok.test A 1$_\n" } 1 .. 6),
+           map({ "mx2.ok.test A 2$_\n" } 1 .. 4))
+. "ok.test MX 10 mx1.ok.test\nok.test MX 20 mx2.ok.test\n"
+. "ok.test MX 30 mx3.ok.test\nmx3.ok.test A 17\n"
+--- address: john@ok.test
+--- json
+reason: accepted
+smtp.mx_host: mx3.ok.test
+smtp.attempts: 5
+
+
+
+=== TEST 59: so they do where all addresses are connected to, and reset
+--- smtp
+mx1 11,12,13,14
+    banner: reset
+mx2 17 pipelining users=john
+--- dns eval
+CORE::join('', map { "mx1.ok.test A 1$_\n" } 1 .. 4)
+. "ok.test MX 10 mx1.ok.test\nok.test MX 20 mx2.ok.test\nmx2.ok.test A 17\n"
+--- address: john@ok.test
+--- json
+reason: accepted
+smtp.mx_host: mx2.ok.test
+smtp.attempts: 3
+
+
+
+=== TEST 60: or say that they shut down
+--- smtp
+mx1 11,12,13,14
+    banner: 421 4.3.2 Service shutting down ; close
+mx2 17 pipelining users=john
+--- dns eval
+CORE::join('', map { "mx1.ok.test A 1$_\n" } 1 .. 4)
+. "ok.test MX 10 mx1.ok.test\nok.test MX 20 mx2.ok.test\nmx2.ok.test A 17\n"
+--- address: john@ok.test
+--- json
+reason: accepted
+smtp.attempts: 3
+--- smtp_sessions
+mx1 2
+mx2 1
+
+
+
+=== TEST 61: one refuses and one drops SYNs, in turn, each address once
+--- smtp
+dead 11,12,13 refuse
+mute 21,22,23 syn-drop
+--- dns eval
+"ok.test MX 10 mx1.ok.test\nok.test MX 20 mx2.ok.test\n"
+. CORE::join('', map { "mx1.ok.test A 1$_\nmx2.ok.test A 2$_\n" } 1 .. 3)
+--- verify
+smtp_verify_connect_timeout 100ms;
+--- address: john@ok.test
+--- json
+status: unknown
+reason: timeout
+smtp.attempts: 6
+
+
+
+=== TEST 62: what is left of a host that refused is asked when all had their turn
+--- smtp
+dead 11,12 refuse
+mx1 13 pipelining users=anna,bert,carl,dora,emil,fred
+mx2 14 pipelining accept
+--- dns
+ok.test MX 10 mx1.ok.test
+ok.test MX 20 mx2.ok.test
+mx1.ok.test A 11
+mx1.ok.test A 12
+mx1.ok.test A 13
+mx2.ok.test A 14
+--- address eval
+CORE::join "\n", map { "$_\@ok.test" } qw( anna bert carl dora emil fred )
+--- json
+status: deliverable
+reason: accepted
+smtp.mx_host: mx1.ok.test
+
+
+
+=== TEST 63: a family that we have no way to takes no turn
+--- http_config
+smtp_verify_bind 127.0.0.1;
+--- smtp
+mx1 11 pipelining users=john
+mx2 17 pipelining users=john
+--- dns
+ok.test MX 10 mx1.ok.test
+ok.test MX 20 mx2.ok.test
+mx1.ok.test AAAA 2001:db8::1
+mx1.ok.test AAAA 2001:db8::2
+mx1.ok.test AAAA 2001:db8::3
+mx1.ok.test A 11
+mx2.ok.test A 17
+--- address: john@ok.test
+--- json
+reason: accepted
+smtp.mx_host: mx1.ok.test
+smtp.attempts: 1

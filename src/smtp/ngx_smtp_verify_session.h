@@ -220,6 +220,7 @@ struct ngx_smtp_verify_session_s {
 
     unsigned                           pipelined:1; /* the last _ask() was */
     unsigned                           connected:1;
+    unsigned                           conn_refused:1;  /* by connect() */
     unsigned                           counted:1;   /* as connected */
     unsigned                           used:1;  /* had a MAIL, wants RSET */
     unsigned                           held:1;  /* a reply waits for the

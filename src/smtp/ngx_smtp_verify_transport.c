@@ -126,6 +126,9 @@ ngx_smtp_verify_transport_connect(ngx_smtp_verify_session_t *s)
 
     rc = ngx_event_connect_peer(&s->peer);
 
+    s->conn_refused = (rc == NGX_DECLINED
+                       && ngx_socket_errno == NGX_ECONNREFUSED);
+
     if (rc == NGX_ERROR && s->peer.local
         && ngx_socket_errno == EADDRNOTAVAIL)
     {

@@ -2,7 +2,7 @@
 #include "ngx_smtp_verify_probe.h"
 
 
-/* timeouts of a host's addresses until the next host has its turn */
+/* a host's addresses that fail until the next host has its turn */
 #define NGX_SMTP_VERIFY_TURN_STALLS  2
 
 
@@ -17,6 +17,7 @@ static ngx_int_t ngx_smtp_verify_route_address(ngx_smtp_verify_probe_t *p);
 static ngx_int_t ngx_smtp_verify_route_host(ngx_smtp_verify_probe_t *p);
 static ngx_int_t ngx_smtp_verify_route_patience(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_failed(ngx_smtp_verify_probe_t *p);
+static ngx_uint_t ngx_smtp_verify_route_stalls(ngx_smtp_verify_probe_t *p);
 static ngx_uint_t ngx_smtp_verify_route_has_failed(
     ngx_smtp_verify_probe_t *p, ngx_addr_t *addr);
 static void ngx_smtp_verify_route_fresh(ngx_smtp_verify_probe_t *p);
@@ -312,17 +313,12 @@ static void
 ngx_smtp_verify_route_failed(ngx_smtp_verify_probe_t *p)
 {
     ngx_addr_t                 *addr;
-    ngx_uint_t                  timed_out;
     ngx_smtp_verify_failed_t   *failed;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
-    timed_out = 0;
 
-    if (s && s->fault == SV_TIMEOUT) {
-        timed_out = (s->stage == SV_STAGE_CONNECT);
-        p->stalls += timed_out ? 1 : NGX_SMTP_VERIFY_TURN_STALLS;
-    }
+    p->stalls += ngx_smtp_verify_route_stalls(p);
 
     if (p->failed == NULL) {
         p->failed = ngx_array_create(p->pool, 4,
@@ -341,7 +337,30 @@ ngx_smtp_verify_route_failed(ngx_smtp_verify_probe_t *p)
 
     failed->sockaddr = addr->sockaddr;
     failed->socklen = addr->socklen;
-    failed->timed_out = timed_out;
+    failed->timed_out = (s && s->fault == SV_TIMEOUT
+                         && s->stage == SV_STAGE_CONNECT);
+}
+
+
+/* what it was worth of the host's turn; what we have no way to costs nothing
+   and says nothing of the host */
+
+static ngx_uint_t
+ngx_smtp_verify_route_stalls(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (s == NULL || s->egress_refused) {
+        return 0;
+    }
+
+    if (s->fault == SV_TIMEOUT && s->stage != SV_STAGE_CONNECT) {
+        return NGX_SMTP_VERIFY_TURN_STALLS;
+    }
+
+    return s->connected || s->conn_refused || s->fault != SV_REASON_NONE;
 }
 
 
