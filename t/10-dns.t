@@ -1100,7 +1100,7 @@ smtp_verify_timeout 9s;
 --- timeout: 10
 --- dns
 ok.test MX 10 mx1.ok.test
-ok.test MX ! delay 5600ms
+ok.test MX ! slow 5600ms
 --- address: john@ok.test
 --- query: smtp=0
 --- json

@@ -406,6 +406,24 @@ sub fault_delay
 }
 
 
+# a recursive server has the answer that long after the first question for it,
+# for all who asked until then
+
+my %First;
+
+sub fault_slow
+{
+    my ($reply, $r, $proto, $arg) = @_;
+
+    my ($q) = $reply->question;
+    my $first = $First{lc($q->qname) . ' ' . $q->qtype} //= time();
+
+    fault_delay(@_);
+    $r->{delay} -= time() - $first;
+    $r->{delay} = 0 if $r->{delay} < 0;
+}
+
+
 # over UDP only; the whole answer is to be had over TCP
 
 sub fault_truncate
