@@ -7,7 +7,7 @@
 #include <openssl/rand.h>
 
 
-#define NGX_SMTP_VERIFY_CACHE_LAYOUT      2
+#define NGX_SMTP_VERIFY_CACHE_LAYOUT      3
 #define NGX_SMTP_VERIFY_CACHE_MIN_PAGES   16
 #define NGX_SMTP_VERIFY_CACHE_FLIGHTS     32    /* one part in so many */
 #define NGX_SMTP_VERIFY_CACHE_WANTED      500   /* ms */

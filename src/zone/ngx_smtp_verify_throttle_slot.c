@@ -127,8 +127,8 @@ void
 ngx_smtp_verify_throttle_sweep(ngx_smtp_verify_throttle_t *throttle,
     uint64_t now)
 {
-    uint32_t    owner, last, self;
-    ngx_uint_t  i, dead, n;
+    uint32_t    owner, self, alive[SV_OWNER_PLACES];
+    ngx_uint_t  i, n, place;
 
     if (now < throttle->sh->swept + NGX_SMTP_VERIFY_THROTTLE_SWEEP) {
         return;
@@ -137,9 +137,11 @@ ngx_smtp_verify_throttle_sweep(ngx_smtp_verify_throttle_t *throttle,
     throttle->sh->swept = now;
 
     n = 0;
-    last = 0;
-    dead = 0;
     self = ngx_smtp_verify_zone_owner();
+
+    /* to look takes a system call, under the lock: one for each that lives */
+
+    ngx_memzero(alive, sizeof(alive));
 
     for (i = 0; i < throttle->nchunks; i++) {
 
@@ -149,12 +151,14 @@ ngx_smtp_verify_throttle_sweep(ngx_smtp_verify_throttle_t *throttle,
             continue;
         }
 
-        if (owner != last) {
-            dead = !sv_owner_is_alive(owner, self);
-            last = owner;
+        place = sv_owner_place(owner);
+
+        if (alive[place] == owner) {
+            continue;
         }
 
-        if (!dead) {
+        if (sv_owner_is_alive(owner, self)) {
+            alive[place] = owner;
             continue;
         }
 

@@ -353,13 +353,18 @@ ngx_smtp_verify_throttle_more(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* slots that are held in vain, and nothing else, keep somebody waiting */
+/*
+ * Slots that are held in vain, and nothing else, keep somebody waiting.  This
+ * is asked for each of them, 40 times a second, and whatever the answer is, it
+ * may be another one a moment later: it is read without the lock.  What is
+ * written to just now costs an idle session, or a moment.
+ */
 
 ngx_uint_t
 ngx_smtp_verify_throttle_wanted(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits)
 {
-    ngx_uint_t                         i, n, wanted;
+    ngx_uint_t                         i, n;
     ngx_smtp_verify_slot_sh_t         *sh;
     ngx_smtp_verify_throttle_entry_t  *e;
 
@@ -367,12 +372,13 @@ ngx_smtp_verify_throttle_wanted(ngx_smtp_verify_throttle_t *throttle,
         return 0;
     }
 
-    ngx_shmtx_lock(&throttle->shpool->mutex);
+    if (limits->total
+        && throttle->sh->sessions >= sv_share(limits->total, 1))
+    {
+        return 1;
+    }
 
     sh = &throttle->slots[slot];
-
-    wanted = limits->total && throttle->sh->waiting
-             && throttle->sh->sessions >= sv_share(limits->total, 1);
 
     for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
 
@@ -383,11 +389,9 @@ ngx_smtp_verify_throttle_wanted(ngx_smtp_verify_throttle_t *throttle,
             && e->sessions >= sv_share(n, e->waiting == e->bulk)
             && ngx_smtp_verify_throttle_rate(throttle, sh, limits) == 0)
         {
-            wanted = 1;
+            return 1;
         }
     }
 
-    ngx_shmtx_unlock(&throttle->shpool->mutex);
-
-    return wanted;
+    return 0;
 }

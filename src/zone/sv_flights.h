@@ -23,6 +23,7 @@
 
 #define SV_FLIGHT_KEY   16
 #define SV_FLIGHT_WAYS  8       /* places where a key may lie */
+#define SV_FLIGHT_TRUST 500     /* ms until an owner is looked at again */
 
 
 /* times in ms of a clock that all processes share */
@@ -32,6 +33,7 @@ typedef struct {
     uint64_t        id;         /* 0: free */
     uint64_t        deadline;
     uint64_t        wanted;     /* when another process last waited */
+    uint64_t        checked;    /* when its owner was last seen alive */
     uint32_t        owner;
     uint32_t        spare;
 } sv_flight_t;
@@ -65,7 +67,8 @@ void sv_flights_attach(sv_flights_t *f, void *mem);
 sv_flight_state_e sv_flights_claim(sv_flights_t *f, const unsigned char *key,
     uint32_t owner, uint64_t now, uint64_t deadline, uint64_t *id);
 
-/* is it still under way?  Its owner is told that somebody waits for it */
+/* is it still under way?  Its owner is told that somebody waits for it; that
+   it was killed may be seen a moment late */
 int sv_flights_wait(sv_flights_t *f, const unsigned char *key, uint64_t id,
     uint64_t now);
 

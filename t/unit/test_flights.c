@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <unistd.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <cmocka.h>
 
@@ -19,8 +20,18 @@
 #define NOW   1000000
 
 
+static int            kills;       /* how often the system was asked */
 static unsigned char  key1[SV_FLIGHT_KEY] = "one";
 static unsigned char  key2[SV_FLIGHT_KEY] = "two";
+
+
+int
+kill(pid_t pid, int sig)
+{
+    kills++;
+
+    return (int) syscall(SYS_kill, pid, sig);
+}
 
 
 static int
@@ -167,6 +178,50 @@ followed(void **state)
 }
 
 
+/* ten wait for ten seconds, each looks 40 times a second */
+
+static void
+seldom_looked_at(void **state)
+{
+    int            i, n, status;
+    pid_t          pid;
+    uint64_t       id, now;
+    sv_flights_t  *f = *state;
+
+    pid = fork();
+    assert_true(pid >= 0);
+
+    if (pid == 0) {
+        pause();
+        _exit(0);
+    }
+
+    sv_flights_claim(f, key1, sv_owner(3, pid), NOW, NOW + 60000, &id);
+    f->self = sv_owner(4, getpid());
+
+    kills = 0;
+
+    for (now = NOW; now < NOW + 10000; now += 25) {
+        for (i = 0; i < 10; i++) {
+            assert_int_equal(sv_flights_wait(f, key1, id, now), 1);
+        }
+    }
+
+    assert_in_range(kills, 10, 20);
+
+    /* it is killed: the next look is never far */
+
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+
+    for (n = 0; sv_flights_wait(f, key1, id, now); n++) {
+        now += 25;
+    }
+
+    assert_in_range(n, 0, SV_FLIGHT_TRUST / 25);
+}
+
+
 static void
 no_room(void **state)
 {
@@ -239,6 +294,7 @@ main(void)
         cmocka_unit_test_setup_teardown(deadlines, setup, teardown),
         cmocka_unit_test_setup_teardown(dead_owners, setup, teardown),
         cmocka_unit_test_setup_teardown(followed, setup, teardown),
+        cmocka_unit_test_setup_teardown(seldom_looked_at, setup, teardown),
         cmocka_unit_test_setup_teardown(no_room, setup, teardown),
         cmocka_unit_test_setup_teardown(killed_anywhere, setup, teardown),
     };

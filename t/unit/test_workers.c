@@ -15,10 +15,15 @@
 #include "../../src/zone/ngx_smtp_verify_counters.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_slot.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_entry.c"
+#include "../../src/zone/ngx_smtp_verify_throttle_rate.c"
+#include "../../src/zone/ngx_smtp_verify_throttle_ticket.c"
 
 
 #define CHUNKS  8
 #define SLOTS   (CHUNKS * NGX_SMTP_VERIFY_THROTTLE_CHUNK)
+
+#define on_shm(test)                                                          \
+    cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 
 static ngx_cycle_t  cycle;
@@ -27,10 +32,15 @@ ngx_pid_t           ngx_pid;
 ngx_int_t           ngx_process_slot;
 ngx_uint_t          ngx_pagesize = 4096;
 
-static int          kills;          /* how often the system was asked */
-static pid_t        dead;           /* who it says is not */
-static int          failing;        /* the n-th allocation fails */
-static ngx_shm_zone_t  zone;
+ngx_queue_t         ngx_posted_events;
+
+static int              kills;      /* how often the system was asked */
+static pid_t            dead;       /* who it says is not */
+static int              failing;    /* the n-th allocation fails */
+static void            *blocks[16]; /* what was allocated */
+static ngx_uint_t       nblocks;
+static ngx_shm_zone_t   zone;
+static ngx_slab_pool_t  pool;
 
 static struct {
     ngx_smtp_verify_throttle_sh_t     sh;
@@ -69,24 +79,33 @@ ngx_smtp_verify_zone_kept(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
+static void *
+allocate(size_t size)
+{
+    assert_true(nblocks < sizeof(blocks) / sizeof(blocks[0]));
+
+    return blocks[nblocks++] = calloc(1, size);
+}
+
+
 void *
 ngx_pcalloc(ngx_pool_t *pool, size_t size)
 {
-    return (failing && --failing == 0) ? NULL : calloc(1, size);
+    return (failing && --failing == 0) ? NULL : allocate(size);
 }
 
 
 void *
 ngx_slab_alloc(ngx_slab_pool_t *pool, size_t size)
 {
-    return calloc(1, size);
+    return allocate(size);
 }
 
 
 void *
 ngx_slab_calloc(ngx_slab_pool_t *pool, size_t size)
 {
-    return calloc(1, size);
+    return allocate(size);
 }
 
 
@@ -104,6 +123,34 @@ ngx_slprintf(u_char *buf, u_char *last, const char *fmt, ...)
 }
 
 
+ngx_int_t
+ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    ngx_uint_t admitted, uint64_t now, uint32_t *trials,
+    ngx_uint_t *retry_after)
+{
+    *trials = 0;
+    *retry_after = 0;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t)
+{
+    return NGX_OK;
+}
+
+
+ngx_smtp_verify_line_queue_t *
+ngx_smtp_verify_throttle_line(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t key)
+{
+    return NULL;
+}
+
+
 /* from now on it is another process that runs */
 
 static void
@@ -115,6 +162,7 @@ be(ngx_int_t place, pid_t pid, ngx_smtp_verify_throttle_t *throttle)
     if (throttle) {
         memset(throttle, 0, sizeof(ngx_smtp_verify_throttle_t));
         throttle->sh = &shm.sh;
+        throttle->shpool = &pool;
         throttle->slots = shm.slots;
         throttle->owners = shm.owners;
         throttle->nchunks = CHUNKS;
@@ -127,17 +175,27 @@ be(ngx_int_t place, pid_t pid, ngx_smtp_verify_throttle_t *throttle)
 static int
 setup(void **state)
 {
-    static ngx_slab_pool_t  pool;
-
     kills = 0;
     dead = 0;
     failing = 0;
 
     memset(&shm, 0, sizeof(shm));
+    memset(&pool, 0, sizeof(pool));
 
     zone.shm.addr = (u_char *) &pool;
 
     return ngx_smtp_verify_counters_add(NULL, NULL)->init(&zone, NULL);
+}
+
+
+static int
+teardown(void **state)
+{
+    while (nblocks) {
+        free(blocks[--nblocks]);
+    }
+
+    return 0;
 }
 
 
@@ -283,6 +341,73 @@ slots_of_one_that_was_killed(void **state)
 }
 
 
+/* those that live have the chunks by turns: each is asked for once */
+
+static void
+sweeping(void **state)
+{
+    ngx_uint_t                  i;
+    ngx_smtp_verify_throttle_t  a;
+
+    for (i = 0; i < CHUNKS; i++) {
+        shm.owners[i] = sv_owner(i % 2, 100 + i % 2);
+    }
+
+    be(3, 103, &a);
+    ngx_smtp_verify_throttle_sweep(&a, 1000);
+
+    assert_int_equal(kills, 2);
+    assert_int_equal(chunks(), CHUNKS);
+
+    /* one of them is killed */
+
+    dead = 101;
+    ngx_smtp_verify_throttle_sweep(&a, 2000);
+
+    assert_int_equal(chunks(), CHUNKS / 2);
+}
+
+
+/* a session that is idle is asked about all the time while anybody waits */
+
+static void
+idle_sessions(void **state)
+{
+    int                         i;
+    ngx_uint_t                  slot;
+    ngx_smtp_verify_limits_t    limits;
+    ngx_smtp_verify_throttle_t  a;
+
+    memset(&limits, 0, sizeof(ngx_smtp_verify_limits_t));
+    limits.conns = 1;
+
+    be(3, 100, &a);
+    slot = take(&a);
+
+    assert_int_equal(ngx_smtp_verify_throttle_wanted(&a, slot, &limits), 0);
+
+    /* somebody waits: elsewhere, here, here for bulk, for the total */
+
+    shm.sh.waiting = 1;
+
+    for (i = 0; i < 1000; i++) {
+        assert_int_equal(ngx_smtp_verify_throttle_wanted(&a, slot, &limits),
+                         0);
+    }
+
+    shm.entries[1].waiting = 1;
+    assert_int_equal(ngx_smtp_verify_throttle_wanted(&a, slot, &limits), 1);
+
+    limits.conns = 2;
+    assert_int_equal(ngx_smtp_verify_throttle_wanted(&a, slot, &limits), 0);
+
+    limits.total = 1;
+    assert_int_equal(ngx_smtp_verify_throttle_wanted(&a, slot, &limits), 1);
+
+    assert_int_equal(pool.mutex.locks, 0);
+}
+
+
 /* whichever allocation fails: it is an error, and all is well the next time */
 
 static void
@@ -410,14 +535,16 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-        cmocka_unit_test_setup(slots_of_a_predecessor, setup),
-        cmocka_unit_test_setup(slots_of_the_same_number, setup),
-        cmocka_unit_test_setup(slots_of_two_configurations, setup),
-        cmocka_unit_test_setup(slots_of_one_that_left, setup),
-        cmocka_unit_test_setup(slots_of_one_that_was_killed, setup),
-        cmocka_unit_test_setup(no_memory, setup),
-        cmocka_unit_test_setup(counters_of_a_predecessor, setup),
-        cmocka_unit_test_setup(counters_of_many, setup),
+        on_shm(slots_of_a_predecessor),
+        on_shm(slots_of_the_same_number),
+        on_shm(slots_of_two_configurations),
+        on_shm(slots_of_one_that_left),
+        on_shm(slots_of_one_that_was_killed),
+        on_shm(sweeping),
+        on_shm(idle_sessions),
+        on_shm(no_memory),
+        on_shm(counters_of_a_predecessor),
+        on_shm(counters_of_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
