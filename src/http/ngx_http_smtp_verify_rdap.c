@@ -432,6 +432,12 @@ ngx_http_smtp_verify_rdap_done(ngx_http_request_t *r, void *data,
         return rc;
     }
 
+    /* nginx tells so of an answer that waits for a file, and once more later */
+
+    if (rc == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
+
     if (rdap->answered) {
         return NGX_OK;
     }
@@ -466,6 +472,18 @@ ngx_http_smtp_verify_rdap_event(ngx_event_t *ev)
 
     if (rdap->connection.destroyed) {
         ngx_http_smtp_verify_rdap_free(rdap);
+        return;
+    }
+
+    /* a thread reads a file for the location: it works in the request's
+       memory, however long that takes */
+
+    if (rdap->request->blocked) {
+
+        if (!ev->timer_set) {
+            ngx_add_timer(ev, NGX_HTTP_SMTP_VERIFY_RDAP_TICK);
+        }
+
         return;
     }
 

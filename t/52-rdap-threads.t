@@ -1,0 +1,129 @@
+# The age of a domain from a file that a thread reads, which may take its time.
+
+use lib 't/lib';
+use Cwd;
+use File::Path qw( make_path );
+
+# nginx with such a file system, and memory that is of no use once it is freed
+
+BEGIN {
+    require TestVerify::Env;
+    TestVerify::Env::take();
+
+    my $dir = "$TestVerify::Env::Dir/slow-pread";
+
+    make_path($dir);
+
+    my $so = "$dir/slow_pread.$$.so";
+    my $cc = $ENV{CC} || 'cc';
+
+    system("$cc -shared -fPIC -o $so t/lib/slow_pread.c -ldl") == 0
+        or die "slow_pread.c: not compiled\n";
+
+    open my $out, '>', "$dir/nginx.$$" or die "$dir/nginx.$$: $!\n";
+    print $out <<"_EOC_";
+#!/bin/sh
+export LD_PRELOAD=$so SLOW_PREAD=12 MALLOC_PERTURB_=165
+export ASAN_OPTIONS=\$ASAN_OPTIONS:verify_asan_link_order=0
+exec $ENV{TEST_NGINX_BINARY} "\$@"
+_EOC_
+    close $out;
+    chmod 0755, "$dir/nginx.$$";
+
+    $ENV{TEST_NGINX_BINARY} = "$dir/nginx.$$";
+    @files = ($so, "$dir/nginx.$$");
+}
+
+END { unlink @files if defined $suite && $$ == $suite }
+
+use TestVerify 'no_plan';
+
+our ($suite, @files) = ($$, @files);
+
+master_on();
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    $block->set_value(main_config => "env LD_PRELOAD;\nenv SLOW_PREAD;\n"
+        . "env MALLOC_PERTURB_;\nenv ASAN_OPTIONS;\n");
+});
+
+preset_http(<<'END');
+smtp_verify_rdap /rdap;
+smtp_verify_greeting_timeout 20s;
+smtp_verify_timeout 30s;
+END
+preset(config => <<'END');
+location = /verify {
+    smtp_verify;
+}
+location = /rdap {
+    internal;
+    aio threads;
+    alias $TEST_NGINX_SERVER_ROOT/html/slow.json;
+}
+END
+
+timeout(30);
+run_tests();
+
+__DATA__
+
+=== TEST 1: longer than is waited for the age: its memory stays until then
+--- smtp
+mx1 11 pipelining users=john,mary
+mx2 12 pipelining users=slow
+    banner: wait 14s ; default
+--- dns
+ok.test MX 10 mx1.ok.test
+slow.test MX 10 mx2.ok.test
+mx1.ok.test A 11
+mx2.ok.test A 12
+--- user_files
+>>> slow.json
+{"objectClassName":"domain","events":[{"eventAction":"registration","eventDate":"1997-09-15T04:00:00Z"}]}
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /verify?email=slow\@slow.test", "GET /verify?email=mary\@ok.test"]
+--- no_shape
+--- response_body_like eval
+[qr/"accepted".*"domain_age_days":null/, qr/"reason":"accepted/, qr/"accepted".*"domain_age_days":\d{5}/]
+
+
+
+
+=== TEST 2: a file that is read at once
+--- config
+location = /verify {
+    smtp_verify;
+}
+location = /rdap {
+    internal;
+    aio threads;
+    alias $TEST_NGINX_SERVER_ROOT/html/quick.json;
+}
+--- smtp
+mx1 11 pipelining users=john,mary
+    rcpt: wait 300ms ; default
+--- user_files
+>>> quick.json
+{"objectClassName":"domain","events":[{"eventAction":"registration","eventDate":"1997-09-15T04:00:00Z"}]}
+--- address
+john@ok.test
+mary@ok.test
+--- json
+reason: accepted
+checks.domain_age_days: >= 10000
+
+
+
+=== TEST 3: a stop while it is read
+--- smtp
+mx1 11 pipelining users=john
+--- user_files
+>>> slow.json
+{"objectClassName":"domain","events":[]}
+--- address: john@ok.test
+--- json
+reason: accepted
+checks.domain_age_days: null
+--- stop_within: 16s
