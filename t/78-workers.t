@@ -20,9 +20,9 @@ sub some_were_too_many
     my $known = ($n{mailbox_not_found} // 0) + ($n{too_many_probes} // 0);
 
     Test::More::diag(join ', ', map { "$_ $n{$_}" } sort keys %n)
-        if $known != 600;
+        if $known != 300;
 
-    return $known == 600 && $n{mailbox_not_found} && $n{too_many_probes};
+    return $known == 300 && $n{mailbox_not_found} && $n{too_many_probes};
 }
 
 
@@ -64,13 +64,15 @@ too small
 --- main_config
 worker_rlimit_nofile 160;
 --- http_config
-smtp_verify_greeting_timeout 5s;
-smtp_verify_read_timeout 5s;
+smtp_verify_timeout 15s;
+smtp_verify_connect_timeout 5s;
+smtp_verify_greeting_timeout 10s;
+smtp_verify_read_timeout 10s;
 --- smtp
 mx1 11 pipelining users=john
     rcpt: wait 500ms ; default
 --- init
-TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 600);
+TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 300);
 --- wait: 1
 --- log_allow
 accept4\(\) failed
@@ -81,7 +83,7 @@ reason: accepted
 160 descriptors are enough for
 --- smtp_check eval: sub { main::some_were_too_many() }
 --- linger: 8s
---- timeout: 15s
+--- timeout: 20s
 
 
 
@@ -90,13 +92,15 @@ reason: accepted
 worker_rlimit_nofile 160;
 --- http_config
 smtp_verify_max_probes 10000;
-smtp_verify_greeting_timeout 5s;
-smtp_verify_read_timeout 5s;
+smtp_verify_timeout 15s;
+smtp_verify_connect_timeout 5s;
+smtp_verify_greeting_timeout 10s;
+smtp_verify_read_timeout 10s;
 --- smtp
 mx1 11 pipelining users=john
     rcpt: wait 500ms ; default
 --- init
-TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 600);
+TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 300);
 --- wait: 1
 --- log_allow
 accept4\(\) failed
@@ -105,7 +109,7 @@ accept4\(\) failed
 reason: accepted
 --- smtp_check eval: sub { main::some_were_too_many() }
 --- linger: 8s
---- timeout: 15s
+--- timeout: 20s
 
 
 
