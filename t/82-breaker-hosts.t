@@ -539,3 +539,29 @@ bk.ok.test A 21
 --- error_code eval
 [(200) x 6, 422]
 --- no_shape
+
+
+
+=== TEST 24: what was received stands where the next address has to wait too long
+--- http_config
+smtp_verify_throttle zone=limits rate=1/m burst=1 wait=200ms;
+--- smtp
+mx1 11,12,13
+    banner: 421 4.3.2 Service shutting down ; close
+--- dns
+ok.test MX 10 mx.ok.test
+mx.ok.test A 11
+mx.ok.test A 12
+mx.ok.test A 13
+--- address
+john@ok.test
+jane@ok.test
+--- json
+status: unknown
+reason: /^(?!throttled)/
+smtp.response_code: 421
+smtp.response: /shutting down/
+--
+status: unknown
+reason: throttled
+blame: local
