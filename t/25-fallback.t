@@ -957,6 +957,7 @@ QUIT
 
 
 === TEST 49: no HELO where our name is what is wrong
+--- no_zones
 --- smtp
 mx1 11
     ehlo@1: 501 5.5.2 <verifier.test>: Helo command rejected: Invalid name
