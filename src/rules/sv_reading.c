@@ -63,6 +63,10 @@ sv_reading_local(const sv_reply_t *reply, unsigned char *dst, size_t len)
     size_t                i, k, n, found;
     const unsigned char  *at, *local, *text;
 
+    if (reply->rcpt.len == 0) {
+        return 0;
+    }
+
     at = memchr(reply->rcpt.data, '@', reply->rcpt.len);
 
     if (at == NULL) {
