@@ -8,14 +8,6 @@
 #include "ngx_http_smtp_verify_zone.h"
 
 
-#define NGX_HTTP_SMTP_VERIFY_POOL_DEFAULT  4096
-#define NGX_HTTP_SMTP_VERIFY_POOL_ROOM     512
-#define NGX_HTTP_SMTP_VERIFY_POOL_UNIT     256
-
-/* of a list of headers, as ngx_http_request.c makes them */
-#define NGX_HTTP_SMTP_VERIFY_HEADERS       20
-
-
 static void ngx_http_smtp_verify_merge_handler(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf);
@@ -205,6 +197,8 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     {
         return NGX_CONF_OK;
     }
+
+    ngx_http_smtp_verify_pool_used(cf);
 
     return ngx_http_smtp_verify_check(cf, conf);
 }
@@ -474,48 +468,4 @@ ngx_http_smtp_verify_create_ssl(ngx_conf_t *cf,
     }
 
     return NGX_CONF_OK;
-}
-
-
-/*
- * With nginx's own request_pool_size the lists of headers open a second block
- * of memory for each request, most of which is never used, but held for as
- * long as the request waits.  One block has room for what nginx makes and for
- * what we add.
- */
-
-void
-ngx_http_smtp_verify_request_pool(ngx_conf_t *cf)
-{
-    size_t                             size;
-    ngx_uint_t                         i;
-    ngx_http_core_srv_conf_t         **cscfp;
-    ngx_http_core_main_conf_t         *cmcf;
-    ngx_http_smtp_verify_main_conf_t  *smcf;
-
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
-
-    if (smcf->counters == NULL) {
-        return;
-    }
-
-    size = sizeof(ngx_pool_t) + sizeof(ngx_http_request_t)
-           + ngx_http_max_module * sizeof(void *)
-           + cmcf->variables.nelts * sizeof(ngx_http_variable_value_t)
-           + 2 * NGX_HTTP_SMTP_VERIFY_HEADERS * sizeof(ngx_table_elt_t)
-           + sizeof(ngx_http_smtp_verify_ctx_t)
-           + NGX_HTTP_SMTP_VERIFY_POOL_ROOM;
-
-    size = ngx_align(size, NGX_HTTP_SMTP_VERIFY_POOL_UNIT);
-
-    cscfp = cmcf->servers.elts;
-
-    for (i = 0; i < cmcf->servers.nelts; i++) {
-
-        if (cscfp[i]->request_pool_size == NGX_HTTP_SMTP_VERIFY_POOL_DEFAULT) {
-            cscfp[i]->request_pool_size = ngx_max(size,
-                                           NGX_HTTP_SMTP_VERIFY_POOL_DEFAULT);
-        }
-    }
 }

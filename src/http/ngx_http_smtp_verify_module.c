@@ -531,7 +531,7 @@ ngx_http_smtp_verify_preconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_smtp_verify_postconfiguration(ngx_conf_t *cf)
 {
-    ngx_http_smtp_verify_request_pool(cf);
+    ngx_http_smtp_verify_pool_init(cf);
 
     return ngx_http_smtp_verify_gate_init(cf);
 }

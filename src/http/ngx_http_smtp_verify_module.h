@@ -273,11 +273,14 @@ char *ngx_http_smtp_verify_size(ngx_conf_t *cf, void *post, void *data);
 /* conf.c; _set_handler(): of a location that has none of ours yet */
 char *ngx_http_smtp_verify_set_handler(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *slcf, ngx_http_handler_pt handler);
-void ngx_http_smtp_verify_request_pool(ngx_conf_t *cf);
 void *ngx_http_smtp_verify_create_main_conf(ngx_conf_t *cf);
 void *ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
+
+/* pool.c: of requests; the server that is merged verifies, all are known */
+void ngx_http_smtp_verify_pool_used(ngx_conf_t *cf);
+void ngx_http_smtp_verify_pool_init(ngx_conf_t *cf);
 
 
 #endif /* _NGX_HTTP_SMTP_VERIFY_MODULE_H_INCLUDED_ */
