@@ -292,3 +292,37 @@ reason: accepted
 --
 retried: 1
 waiting: 0
+
+
+
+=== TEST 15: a plain failure that says "later"
+--- timeout: 20
+--- smtp
+mx1 11 pipelining users=john
+    rcpt@1: 451 4.3.2 Please try again later
+--- query: wait=20
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+smtp.attempts: 2
+--- not_within: 10.5s
+--- within: 16s
+--- smtp_sessions: 2
+
+
+
+=== TEST 16: our sender could not be looked up: that blocks nobody, and passes
+--- timeout: 20
+--- smtp
+mx1 11 pipelining users=john
+    mail@1: 450 4.1.7 <probe@verifier.test>: Sender address rejected: unverified address: Address lookup failure
+--- query: wait=20
+--- address: john@ok.test
+--- json
+status: deliverable
+reason: accepted
+smtp.attempts: 2
+--- not_within: 10.5s
+--- within: 16s
+--- smtp_sessions: 2

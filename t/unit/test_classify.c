@@ -445,12 +445,12 @@ retry_after(void **state)
         { 86400, "try again in 30 days" },
         { 86400, "try again in 99999 seconds" },
         { 0, "Greylisted, see http://postgrey.schweikert.ch/help/" },
-        { 0, "try again later" },
+        { 10, "try again later" },      /* by its rule */
         { 0, "try again in 0 seconds" },
         { 0, "message still undelivered after 4 hours, will keep trying "
              "until it is 8 hours old" },
         { 0, "too many connections: 20 per 60 seconds" },
-        { 0, "try again later, at 10:15:30" },
+        { 10, "try again later, at 10:15:30" },
         { 0, "try again in 999999999999 seconds" },
         { 0, "retry limit is 300" },
         { 0, "" }
@@ -501,7 +501,39 @@ come_back_soon(void **state)
                      "unverified address: connect to mx.example.com: "
                      "Connection refused" },
         { T, 0, 451, "Something" },
-        { B, 0, 451, "Could not complete sender verify callout" },
+        { T, 10, 450, "4.1.1 <a@example.com>: Recipient address rejected: "
+                      "unverified address: conversation with "
+                      "mx.example.com timed out" },
+        { T, 10, 450, "4.1.1 Recipient address rejected: unverified "
+                      "address: lost connection with mx.example.com" },
+        { T, 10, 450, "4.1.1 Recipient address rejected: unverified "
+                      "address: host mx.example.com said: 451 Greylisted" },
+        { T, 10, 451, "4.3.2 Please try again later" },
+        { T, 10, 450, "Try again later" },
+        { T, 10, 451, "4.4.1 Temporary problem, retry later" },
+        { T, 10, 421, "4.3.0 Come back later" },
+        { E, 10, 451, "4.3.0 LDAP lookup failed, try again later" },
+        { E, 10, 421, "4.3.2 Service not available, try again later" },
+        { E, 0, 451, "4.3.0 LDAP lookup failed" },
+        { E, 0, 452, "4.3.1 Insufficient system storage, try again later" },
+        { L, 0, 421, "4.7.0 Too many errors, try again later" },
+        { T, 0, 550, "5.2.0 mailbox unavailable, try again later" },
+
+        /* it is not known whether our sender exists, so nobody is blocked */
+
+        { T, 10, 451, "Could not complete sender verify callout" },
+        { T, 10, 450, "4.1.7 <a@example.net>: Sender address rejected: "
+                      "unverified address: Address lookup failure" },
+        { T, 10, 450, "4.1.7 <a@example.net>: Sender address rejected: "
+                      "unverified address: conversation with "
+                      "mx.example.net timed out" },
+        { T, 10, 451, "4.3.0 Temporary failure in verification of sender" },
+        { B, 0, 450, "4.1.7 <a@example.net>: Sender address rejected: "
+                     "undeliverable address: host mx.example.net said: 550 "
+                     "5.1.1 User unknown" },
+        { B, 0, 450, "4.1.7 <a@example.net>: Sender address rejected: "
+                     "unverified address: host mx.example.net said: 554 "
+                     "5.7.1 listed at blocklist" },
         { B, 0, 450, "4.1.7 <a@example.net>: Sender address rejected: "
                      "unverified address: User unknown" }
     };
@@ -771,7 +803,7 @@ said_of_us(void **state)
         { B, 550, "Domain must resolve" },
         { B, 550, "HELO should be a domain (RFC 2821)" },
         { B, 550, "unauthorized interface: 192.0.2.9" },
-        { B, 450, "4.1.7 Sender address rejected: unverified address: "
+        { T, 450, "4.1.7 Sender address rejected: unverified address: "
                   "host mx.example.com said: 451 Greylisted" },
         { X, 550, "You do not have an account here" },
         { X, 550, "From email does not exist" },
