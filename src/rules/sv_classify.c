@@ -23,8 +23,10 @@ typedef struct {
 
 static const sv_rule_t *sv_rule_find(sv_context_t *ctx,
     const unsigned char *text, size_t len);
-static const sv_rule_t *sv_rule_without_name(const sv_rule_t *rule,
-    const sv_rule_t *without);
+static const sv_rule_t *sv_rule_named(sv_context_t *ctx,
+    const sv_rule_t *rule, unsigned char *text, size_t len);
+static int sv_rule_is_word(const sv_rule_t *word, const sv_rule_t *name,
+    sv_name_e least, int empty, int denied);
 static const sv_rule_t *sv_rule_unquoted(const sv_rule_t *rule,
     const sv_rule_t *unquoted);
 static int sv_rule_is_told(const sv_rule_t *rule);
@@ -71,11 +73,7 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
     rule = sv_rule_find(&ctx, reply->text.data, len);
 
     if (len != 0 && !sv_code_in(rules->quiet, ctx.code)) {
-        n = sv_reading_local(reply, text, len);
-
-        if (n != 0) {
-            rule = sv_rule_without_name(rule, sv_rule_find(&ctx, text, n));
-        }
+        rule = sv_rule_named(&ctx, rule, text, len);
 
         if (rule != NULL && sv_reason_is_mailbox(rule->reason)) {
             n = sv_reading_unquoted(reply, text, len);
@@ -153,25 +151,81 @@ sv_rule_find(sv_context_t *ctx, const unsigned char *text, size_t len)
 
 
 /*
- * The reading in which the name of the recipient is a name.  But where it is
- * a word for a thing as well, "host not found" may be said of a host.
+ * The local part of the recipient is no reason where it is a name.  Where that
+ * is not sure both readings are compared.
  */
 
 static const sv_rule_t *
-sv_rule_without_name(const sv_rule_t *rule, const sv_rule_t *without)
+sv_rule_named(sv_context_t *ctx, const sv_rule_t *rule, unsigned char *text,
+    size_t len)
 {
-    if (rule == NULL || without == NULL) {
+    int               empty, denied;
+    size_t            n;
+    sv_name_e         least, sure;
+    const sv_rule_t  *name;
+
+    n = sv_reading_local(ctx->reply, text, len, SV_NAME_FIRST, &least);
+
+    if (n == 0) {
         return rule;
     }
 
-    if (sv_reason_is_mailbox(without->reason)
-        && (rule->reason == SV_SERVER_ERROR
-            || (rule->reason == SV_REJECTED && sv_rule_is_told(rule))))
+    name = sv_rule_find(ctx, text, n);
+
+    if (least == SV_NAME_SURE) {
+        return name;
+    }
+
+    empty = sv_reading_is_empty(text, n, 0);
+    denied = sv_reading_is_empty(text, n, 1);
+
+    n = sv_reading_local(ctx->reply, text, len, SV_NAME_SURE, &sure);
+
+    if (n != 0) {
+        rule = sv_rule_find(ctx, text, n);
+    }
+
+    if (rule == NULL || name == NULL) {
+        return rule;
+    }
+
+    return sv_rule_is_word(rule, name, least, empty, denied) ? rule : name;
+}
+
+
+/*
+ * Is what may be a name a word?  A name behind "user" is one, unless nothing
+ * would be said of it: whoever chooses a local part "unknown" must not make
+ * "user unknown rejected by policy" a mailbox that is missing.  At the
+ * beginning "host not found" may be said of a host.
+ */
+
+static int
+sv_rule_is_word(const sv_rule_t *word, const sv_rule_t *name,
+    sv_name_e least, int empty, int denied)
+{
+    if (least == SV_NAME_FIRST && word->reason == SV_SERVER_ERROR
+        && (sv_reason_is_mailbox(name->reason)
+            || name->reason == SV_REJECTED))
     {
-        return rule;
+        return 1;
     }
 
-    return without;
+    if (least == SV_NAME_FIRST && sv_reason_is_mailbox(name->reason)
+        && word->reason == SV_REJECTED && sv_rule_is_told(word))
+    {
+        return 1;
+    }
+
+    if (!sv_rule_is_told(word)) {
+        return 0;
+    }
+
+    if (sv_reason_is_mailbox(word->reason)) {
+        return empty && !sv_rule_is_told(name);
+    }
+
+    return least == SV_NAME_FIRST ? denied : empty;
 }
 
 

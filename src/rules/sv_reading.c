@@ -15,12 +15,15 @@
 #define SV_READING_QUOTE      256   /* octets of a quotation */
 
 
-static int sv_reading_is_name(const unsigned char *text, size_t len,
+static sv_name_e sv_reading_is_name(const sv_reply_t *reply, size_t len,
     size_t from, size_t to);
+static int sv_reading_is_adjective(const unsigned char *text, size_t len,
+    size_t to);
 static int sv_reading_is_whole(const unsigned char *text, size_t len,
     size_t from, size_t to);
 static int sv_reading_is_first(const unsigned char *text, size_t from);
-static int sv_reading_is_named(const unsigned char *text, size_t from);
+static int sv_reading_is_named(const unsigned char *text, size_t from,
+    const char *const *words);
 static int sv_reading_is_word(const unsigned char *p, size_t len,
     const char *const *words);
 static size_t sv_reading_quote(const unsigned char *p, size_t len,
@@ -40,7 +43,39 @@ static const char *const  sv_reading_common[] = {
 
 static const char *const  sv_reading_before[] = {
     "user", "username", "mailbox", "account", "recipient", "address", "alias",
-    "addressee", "rcpt", "named", "called", NULL
+    "addressee", "rcpt", NULL
+};
+
+
+static const char *const  sv_reading_named[] = {
+    "named", "called", NULL
+};
+
+
+static const char *const  sv_reading_name_of[] = {
+    "name of ", NULL
+};
+
+
+/* of these it is said that they are unknown or invalid, rather than a name */
+
+static const char *const  sv_reading_nouns[] = {
+    "user", "recipient", "address", NULL
+};
+
+
+/* what says nothing about a name: "user ... in relay recipient table" */
+
+static const char *const  sv_reading_nothing[] = {
+    "user", "users", "username", "mailbox", "account", "recipient",
+    "recipients", "address", "alias", "email", "mail", "inbox", "is", "in",
+    "the", "this", "that", "here", "a", "local", "virtual", "relay", "table",
+    NULL
+};
+
+
+static const char *const  sv_reading_denials[] = {
+    "denied", "not", "permitted", "allowed", NULL
 };
 
 
@@ -58,10 +93,14 @@ static const struct {
 
 
 size_t
-sv_reading_local(const sv_reply_t *reply, unsigned char *dst, size_t len)
+sv_reading_local(const sv_reply_t *reply, unsigned char *dst, size_t len,
+    sv_name_e sure, sv_name_e *least)
 {
-    size_t                i, k, n, found;
+    size_t                i, k, n, found, word;
+    sv_name_e             name;
     const unsigned char  *at, *local, *text;
+
+    *least = SV_NAME_SURE;
 
     if (reply->rcpt.len == 0) {
         return 0;
@@ -85,6 +124,10 @@ sv_reading_local(const sv_reply_t *reply, unsigned char *dst, size_t len)
 
     found = 0;
 
+    for (word = 0; word < n && sv_is_alpha(local[word]); word++) {
+        /* void */
+    }
+
     for (i = 0; i + n <= len; i++) {
 
         for (k = 0; k < n; k++) {
@@ -93,8 +136,24 @@ sv_reading_local(const sv_reply_t *reply, unsigned char *dst, size_t len)
             }
         }
 
-        if (k < n || !sv_reading_is_name(text, len, i, i + n)) {
+        if (k < n) {
             continue;
+        }
+
+        name = sv_reading_is_name(reply, len, i, i + n);
+
+        /* "no-such-user" is no word that a server says */
+
+        if (name != SV_NAME_NONE && word < n) {
+            name = SV_NAME_SURE;
+        }
+
+        if (name == SV_NAME_NONE || name < sure) {
+            continue;
+        }
+
+        if (name < *least) {
+            *least = name;
         }
 
         if (!found) {
@@ -110,29 +169,80 @@ sv_reading_local(const sv_reply_t *reply, unsigned char *dst, size_t len)
 }
 
 
-/* at the beginning, in quotes or brackets, behind "user", before "..." */
+/*
+ * Sure: in quotes or brackets, before "..." or a colon, behind "named".  Where
+ * it is the first word, or behind "user", it may be a word of the server's.
+ */
 
-static int
-sv_reading_is_name(const unsigned char *text, size_t len, size_t from,
+static sv_name_e
+sv_reading_is_name(const sv_reply_t *reply, size_t len, size_t from,
     size_t to)
 {
+    const unsigned char  *text;
+
+    text = reply->text.data;
+
     if (!sv_reading_is_whole(text, len, from, to)) {
-        return 0;
+        return SV_NAME_NONE;
     }
 
     if (from != 0 && to != len
         && strchr("<([\"'`", text[from - 1]) != NULL
         && strchr(">)]\"'`", text[to]) != NULL)
     {
-        return 1;
+        return SV_NAME_SURE;
     }
 
     if (len - to >= 3 && memcmp(text + to, "...", 3) == 0) {
-        return 1;
+        return SV_NAME_SURE;
     }
 
-    return sv_reading_is_first(text, from)
-           || sv_reading_is_named(text, from);
+    if (sv_reading_is_named(text, from, sv_reading_named)
+        || (from >= 8 && sv_reading_is_word(text + from - 8, 8,
+                                            sv_reading_name_of)))
+    {
+        return SV_NAME_SURE;
+    }
+
+    if (sv_reading_is_named(text, from, sv_reading_before)) {
+        return SV_NAME_BEHIND;
+    }
+
+    if (!sv_reading_is_first(text, from)) {
+        return SV_NAME_NONE;
+    }
+
+    if (to != len && text[to] == ':') {
+        return SV_NAME_SURE;
+    }
+
+    /* "Server busy": no 4xx says that a mailbox is missing, so a word is all
+       it can be taken for */
+
+    if (reply->code < 500 || sv_reading_is_adjective(text, len, to)) {
+        return SV_NAME_NONE;
+    }
+
+    return SV_NAME_FIRST;
+}
+
+
+/* "unknown user" */
+
+static int
+sv_reading_is_adjective(const unsigned char *text, size_t len, size_t to)
+{
+    size_t  end;
+
+    if (to == len || text[to] != ' ') {
+        return 0;
+    }
+
+    for (end = to + 1; end < len && sv_is_alpha(text[end]); end++) {
+        /* void */
+    }
+
+    return sv_reading_is_word(text + to + 1, end - to - 1, sv_reading_nouns);
 }
 
 
@@ -184,7 +294,8 @@ sv_reading_is_first(const unsigned char *text, size_t from)
 
 
 static int
-sv_reading_is_named(const unsigned char *text, size_t from)
+sv_reading_is_named(const unsigned char *text, size_t from,
+    const char *const *words)
 {
     size_t  end, start;
 
@@ -204,7 +315,7 @@ sv_reading_is_named(const unsigned char *text, size_t from)
         /* void */
     }
 
-    return sv_reading_is_word(text + start, end - start, sv_reading_before);
+    return sv_reading_is_word(text + start, end - start, words);
 }
 
 
@@ -232,6 +343,53 @@ sv_reading_is_word(const unsigned char *p, size_t len,
     }
 
     return 0;
+}
+
+
+int
+sv_reading_is_empty(const unsigned char *text, size_t len, int denials)
+{
+    size_t  i, start, words;
+
+    for (i = len; i > 1; i--) {
+        if (text[i - 2] == ':' && text[i - 1] == ' ') {
+            text += i;
+            len -= i;
+            break;
+        }
+    }
+
+    words = 0;
+
+    for (i = 0; i < len; i++) {
+
+        if (!sv_is_alpha(text[i])) {
+
+            if (text[i] >= 0x80 || text[i] == '@') {
+                return 0;
+            }
+
+            continue;
+        }
+
+        start = i;
+
+        while (i < len && sv_is_alpha(text[i])) {
+            i++;
+        }
+
+        if (!sv_reading_is_word(text + start, i - start, sv_reading_nothing)
+            && !(denials && sv_reading_is_word(text + start, i - start,
+                                               sv_reading_denials)))
+        {
+            return 0;
+        }
+
+        words++;
+        i--;
+    }
+
+    return words != 0;
 }
 
 

@@ -196,8 +196,21 @@ void sv_match_run(const sv_match_t *m, const unsigned char *text, size_t len,
  * in quotes.  Returns len, 0: there is no such thing, nothing was written.
  */
 
+typedef enum {
+    SV_NAME_NONE = 0,
+    SV_NAME_FIRST,              /* at the beginning: it may be a word */
+    SV_NAME_BEHIND,             /* behind "user": likewise */
+    SV_NAME_SURE                /* in quotes, before a colon */
+} sv_name_e;
+
+/* those that are at least so sure; *least: the one that is so the least */
 size_t sv_reading_local(const sv_reply_t *reply, unsigned char *dst,
-    size_t len);
+    size_t len, sv_name_e sure, sv_name_e *least);
+
+/* does the last clause of a text say no more than whom it is about?  With
+   "denials", or that it is not allowed */
+int sv_reading_is_empty(const unsigned char *text, size_t len, int denials);
+
 size_t sv_reading_unquoted(const sv_reply_t *reply, unsigned char *dst,
     size_t len);
 

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sv_rules.h"
@@ -1480,6 +1481,20 @@ local_part_is_no_reason(void **state)
         { N, "Suspended@x.test", 550, "no such user 'suspended'" },
         { N, "relay@x.test", 550, "User relay does not exist" },
 
+        { N, "suspended@x.test", 550,
+          "no mailbox by the name of suspended is here" },
+        { N, "unknown@x.test", 550, "User unknown" },
+        { F, "full@x.test", 552, "Mailbox full" },
+        { R, "relaying@x.test", 550, "5.7.1 Relaying denied" },
+
+        /* whoever chooses a local part chooses no verdict */
+
+        { P, "unknown@x.test", 550, "unknown rejected by policy" },
+        { P, "unknown@x.test", 550, "User unknown rejected by policy" },
+        { X, "unknown@x.test", 550, "User unknown refuses your mail" },
+        { X, "no-such-user@x.test", 550, "User no-such-user" },
+        { X, "unknown@x.test", 550, "unknown" },
+
         /* a word of another meaning stays one */
 
         { F, "john@x.test", 552, "5.2.2 john: mailbox full" },
@@ -1490,6 +1505,195 @@ local_part_is_no_reason(void **state)
 
     (void) state;
     check_named(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+
+/* "@" is the local part, "@@" the address */
+
+static void
+named_write(const char *text, const char *local, char *dst, size_t size)
+{
+    size_t  n;
+
+    for (n = 0; *text; text++) {
+
+        if (*text != '@') {
+            n += snprintf(dst + n, size - n, "%c", *text);
+
+        } else if (text[1] == '@') {
+            n += snprintf(dst + n, size - n, "%s@x.test", local);
+            text++;
+
+        } else {
+            n += snprintf(dst + n, size - n, "%s", local);
+        }
+
+        assert_true(n < size);
+    }
+}
+
+
+static const struct {
+    unsigned     code;
+    const char  *text;
+}  named_replies[] = {
+    { 550, "5.1.1 <@@>: Recipient address rejected: User unknown in "
+           "virtual mailbox table" },
+    { 550, "5.1.1 <@@>: Recipient address rejected: User unknown in "
+           "local recipient table" },
+    { 550, "<@@>: Recipient address rejected: User unknown in relay "
+           "recipient table" },
+    { 550, "5.1.1 <@@>... User unknown" },
+    { 550, "5.1.1 @... User unknown" },
+    { 550, "5.1.1 @: unknown user" },
+    { 550, "User unknown" },
+    { 550, "5.1.1 User unknown" },
+    { 550, "Unknown user" },
+    { 550, "No such user here" },
+    { 550, "5.1.1 No such user" },
+    { 550, "no mailbox by the name of @ is here" },
+    { 550, "5.1.1 no mailbox by the name of @ is here" },
+    { 550, "@ is not a known user here" },
+    { 550, "5.1.1 User @ (@@) not listed in Domino Directory" },
+    { 550, "User @ not known at this host" },
+    { 550, "sorry, no mailbox here by that name (#5.1.1)" },
+    { 550, "5.1.1 The email account that you tried to reach does not "
+           "exist. Please try double-checking the recipient's email "
+           "address for typos or unnecessary spaces." },
+    { 550, "5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient @@ not "
+           "found by SMTP address lookup" },
+    { 550, "Requested action not taken: mailbox unavailable" },
+    { 550, "5.1.1 <@@> User doesn't exist: @@" },
+    { 550, "5.1.1 <@> unknown" },
+    { 550, "unrouteable address" },
+    { 550, "No such recipient @ here" },
+    { 550, "Address @ does not exist" },
+    { 550, "Mailbox @ does not exist" },
+    { 550, "5.1.1 @@: Email address could not be found, or was "
+           "misspelled" },
+    { 554, "delivery error: dd This user doesn't have a yahoo.com "
+           "account (@@)" },
+    { 550, "Invalid recipient @@" },
+    { 550, "Invalid recipient" },
+    { 550, "Recipient not found" },
+    { 550, "5.1.1 Mailbox does not exist" },
+    { 550, "Mailbox not found" },
+    { 552, "Mailbox full" },
+    { 552, "5.2.2 Mailbox full" },
+    { 452, "4.2.2 The email account that you tried to reach is over "
+           "quota" },
+    { 552, "5.2.2 <@@>: Recipient address rejected: Mailbox is full" },
+    { 552, "5.2.2 user @ over quota" },
+    { 552, "Quota exceeded (mailbox for user is full)" },
+    { 552, "@: mailbox full" },
+    { 550, "5.2.1 The email account that you tried to reach is disabled" },
+    { 550, "5.2.1 Mailbox disabled, not accepting messages" },
+    { 550, "Account suspended" },
+    { 550, "@: account disabled" },
+    { 550, "5.2.1 User @ is inactive" },
+    { 550, "5.7.1 Relaying denied" },
+    { 550, "5.7.1 <@@>... Relaying denied" },
+    { 554, "5.7.1 <@@>: Relay access denied" },
+    { 550, "relay not permitted" },
+    { 550, "Relaying not allowed" },
+    { 550, "5.7.1 Unable to relay for @@" },
+    { 554, "5.7.1 Service unavailable; Client host [192.0.2.10] blocked "
+           "using zen.spamhaus.org" },
+    { 550, "5.7.1 Message rejected as spam" },
+    { 550, "5.7.1 <@@>: Recipient address rejected: Access denied" },
+    { 554, "5.7.1 <@@>: Recipient address rejected: Policy violation" },
+    { 550, "@ rejected by policy" },
+    { 550, "User @ rejected by policy" },
+    { 550, "5.7.1 User @ is not allowed to receive mail from you" },
+    { 550, "Mailbox @ refuses your mail" },
+    { 550, "5.7.1 @: recipient refuses mail from your host" },
+    { 450, "4.2.0 <@@>: Recipient address rejected: Greylisted, see "
+           "http://postgrey.schweikert.ch/help/x" },
+    { 451, "4.7.1 Greylisted, please try again in 300 seconds" },
+    { 451, "4.3.0 <@@>: Temporary lookup failure" },
+    { 450, "4.1.1 <@@>: Recipient address rejected: unverified address: "
+           "Address verification in progress" },
+    { 452, "4.5.3 Too many recipients" },
+    { 421, "4.7.0 Too many connections from your host" },
+    { 451, "4.7.500 Server busy. Please try again later" },
+    { 550, "5.7.1 Sender address rejected: not authorized" },
+    { 553, "5.1.8 <probe@verifier.test>: Sender address rejected: "
+           "Domain not found" },
+    { 550, "5.7.25 The IP address sending this message does not have a "
+           "PTR record" },
+    { 550, "5.4.1 Recipient address rejected: Access denied. "
+           "AS(201806281)" },
+    { 550, "5.7.1 TRANSPORT.RULES.RejectMessage; the message was "
+           "rejected by organization policy" },
+    { 550, "5.1.1 Recipient rejected" },
+    { 550, "Rejected" },
+    { 550, "Access denied" },
+    { 550, "5.3.0 LDAP host not found" },
+    { 451, "Temporary local problem - please try later" },
+    { 550, "cuda_nsu" },
+    { 550, "Verification failed for @@" },
+    { 550, "Administrative prohibition" },
+    { 550, "Mailbox @ denied" },
+    { 550, "User @ refuses your mail" },
+    { 550, "No account named @" },
+    { 550, "Mailbox \"@\" is closed" },
+    { 552, "<@> is over quota" },
+    { 550, "[@]: rejected" },
+    { 554, "5.7.1 User @: spam is not accepted" }
+};
+
+
+static const char *const  named_locals[] = {
+    "unknown", "full", "disabled", "suspended", "relaying", "relay",
+    "denied", "spam", "blacklist", "blocked", "greylisted", "greylist",
+    "quota", "mailbox-full", "over.quota", "unavailable", "invalid",
+    "rejected", "policy", "inactive", "closed", "expired", "locked",
+    "moved", "deleted", "removed", "temporary", "temporarily", "later",
+    "rate", "limit", "rate-limit", "relay-denied", "relay+denied",
+    "no-such-user", "nosuchuser", "not-found", "unverified", "verify",
+    "sender", "virus", "blocklist", "spamhaus", "dnsbl", "reputation",
+    "helo", "ptr", "dns", "host", "server", "database", "ldap", "storage",
+    "disk", "error", "failure", "timeout", "busy", "overloaded", "banned",
+    "refused", "forbidden", "unauthorized", "authentication", "nobody",
+    "none", "list", "listed", "known", "exist", "found", "here", "table",
+    "local", "abuse", "retired", "frozen", "unrouteable", "unlisted",
+    "Unknown", "FULL"
+};
+
+
+/* whoever is asked for: what is said of jane is said of him */
+
+static void
+local_part_is_anything(void **state)
+{
+    size_t       i, k, n;
+    char         rcpt[64], text[512];
+    sv_class_t   class;
+    sv_reason_e  jane;
+
+    (void) state;
+
+    n = sizeof(named_locals) / sizeof(named_locals[0]);
+
+    for (i = 0; i < sizeof(named_replies) / sizeof(named_replies[0]); i++) {
+        named_write(named_replies[i].text, "jane", text, sizeof(text));
+        classify_named("jane@x.test", named_replies[i].code, text, &class);
+        jane = class.reason;
+
+        for (k = 0; k < n; k++) {
+            named_write(named_replies[i].text, named_locals[k], text,
+                        sizeof(text));
+            snprintf(rcpt, sizeof(rcpt), "%s@x.test", named_locals[k]);
+            classify_named(rcpt, named_replies[i].code, text, &class);
+
+            if (class.reason != jane) {
+                fail_msg("\"%u %s\" of %s is %s, by rule %s; of jane %s",
+                         named_replies[i].code, text, rcpt,
+                         sv_reason_info(class.reason)->name, class.rule,
+                         sv_reason_info(jane)->name);
+            }
+        }
+    }
 }
 
 
@@ -1588,6 +1792,7 @@ main(void)
         cmocka_unit_test(words),
         cmocka_unit_test(any_bytes),
         cmocka_unit_test(local_part_is_no_reason),
+        cmocka_unit_test(local_part_is_anything),
         cmocka_unit_test(third_address),
         cmocka_unit_test(contradicted_by_code)
     };
