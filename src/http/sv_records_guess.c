@@ -29,6 +29,8 @@ static const unsigned char *sv_records_piece(const unsigned char *p,
     const unsigned char *end, unsigned char delimiter);
 static int sv_records_is_piece(const unsigned char *p,
     const unsigned char *end, unsigned char delimiter, int first);
+static int sv_records_goes_on(const unsigned char *text,
+    const unsigned char *end);
 
 
 static const unsigned char  sv_records_delimiters[] = ",;\t|";
@@ -291,7 +293,7 @@ sv_records_is_uncut(const unsigned char *text, size_t len, int first)
         }
     }
 
-    return 0;
+    return sv_records_goes_on(text, end);
 }
 
 
@@ -311,4 +313,28 @@ sv_records_is_piece(const unsigned char *p, const unsigned char *end,
     field.len = end - p;
 
     return first && sv_records_column_rank(&field) != SV_RECORDS_NO_RANK;
+}
+
+
+/* behind an address there is a colon, or there are two blanks, and more: no
+   list is cut there, unless it says so */
+
+static int
+sv_records_goes_on(const unsigned char *text, const unsigned char *end)
+{
+    const unsigned char  *p;
+
+    p = sv_records_piece(text, end, ':');
+
+    if (end - p > 1 && sv_records_has_address(text, p, 1)) {
+        return 1;
+    }
+
+    for (p = sv_records_piece(text, end, ' '); end - p > 2; p++) {
+        if (p[0] == ' ' && p[1] == ' ') {
+            return sv_records_has_address(text, p, 1);
+        }
+    }
+
+    return 0;
 }

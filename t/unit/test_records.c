@@ -490,6 +490,10 @@ test_uncut(void **state)
     csv(NULL, "email,x\na@b.test; c@d.test,1\ne@f.test,2\n",
         "!malformed_line\ne@f.test|{\"x\":\"2\"}\n.");
     csv(NULL, "Who:What\na@b.test:Jane\n", "?*\"delimiter\"*");
+    csv(NULL, "a@b.test:Jane\n", "?*\"delimiter\"*");
+    csv(NULL, "a@b.test  Jane\n", "?*\"delimiter\"*");
+    lines("a@b.test:Jane\n", "?*\"delimiter\"*");
+    lines("\"a:b\"@b.test\n", "\"a:b\"@b.test|\n.");
 
     lines("a@b.test;Jane\n", "?*\"delimiter\"*");
     lines("Jane\ta@b.test\n", "?*\"delimiter\"*");
