@@ -115,8 +115,9 @@ sv_learn_accepted(sv_learn_t *learn, uint64_t key, uint32_t asked,
 
     /* the list has mailboxes that exist: another try may be worth it */
 
-    if (host->tries != 0) {
+    if (host->tries != 0 && ++host->good >= SV_LEARN_GOOD) {
         host->tries--;
+        host->good = 0;
     }
 
     if (asked >= host->asked && refused >= host->refused) {
@@ -260,6 +261,7 @@ sv_learn_host(sv_learn_t *learn, uint64_t key, uint64_t now)
     host->refused = SV_LEARN_BEHIND;
     host->trusted = 0;
     host->tries = 0;
+    host->good = 0;
     host->lied_asked = 0;
     host->lied_refused = 0;
 

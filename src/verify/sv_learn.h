@@ -25,6 +25,7 @@
 
 #define SV_LEARN_BEHIND    1        /* recipients, of any server */
 #define SV_LEARN_TRIES     3        /* how often one more is tried in vain */
+#define SV_LEARN_GOOD      4        /* accepted ones that earn another try */
 #define SV_LEARN_TRUST     16       /* refusals that one proof is good for */
 
 
@@ -42,6 +43,7 @@ typedef struct {
 
     uint32_t      trusted;      /* refusals believed since that was seen */
     uint32_t      tries;        /* refusals behind more, in doubt */
+    uint32_t      good;         /* accepted, of those that earn a try */
 
     /* somebody was refused behind so many, and accepted in a fresh session:
        as many of both are not asked again; 0: nobody was */

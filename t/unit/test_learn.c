@@ -125,7 +125,7 @@ test_learn_proved(void **state)
 }
 
 
-/* a few more than that are tried, and one that is accepted gives a try back */
+/* a few more than that are tried, and four that are accepted earn a try */
 
 static void
 test_learn_tries(void **state)
@@ -146,7 +146,11 @@ test_learn_tries(void **state)
     assert_true(worth(7, 1, 1));
     sv_learn_doubted(&learn, 7, 2, 2, 1000);
 
-    sv_learn_accepted(&learn, 7, 0, 0, 1000);
+    for (i = 0; i < SV_LEARN_GOOD; i++) {
+        assert_false(worth(7, 2, 2));
+        sv_learn_accepted(&learn, 7, 0, 0, 1000);
+    }
+
     assert_true(worth(7, 2, 2));
     assert_false(proved(7, 2, 2));
     sv_learn_doubted(&learn, 7, 2, 2, 1000);
