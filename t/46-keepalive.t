@@ -857,3 +857,25 @@ reason: accepted_untested
 --- no_error_log
 mail server timed out
 --- linger: 3s
+
+
+
+=== TEST 38: nor is a QUIT that it does not answer
+--- not_slower
+--- verify
+smtp_verify_keepalive 8 timeout=300ms;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining accept
+    quit: nothing
+--- request eval
+['GET /verify?email=a@ok.test',
+ ["POST /verify\nemail=", { value => 'b@ok.test', delay_before => 2.5 }]]
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+reason: accepted_untested
+--- smtp_sessions: 2
+--- no_error_log
+mail server timed out
+--- linger: 3s

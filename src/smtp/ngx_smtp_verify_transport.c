@@ -202,9 +202,9 @@ ngx_smtp_verify_transport_read(ngx_event_t *rev)
 
     if (rev->timedout) {
 
-        /* that of a session that is kept is nobody's fault */
+        /* that of a session that is kept, or taken leave of, harms nobody */
 
-        if (!c->idle) {
+        if (!c->idle && !s->quitting) {
             ngx_log_error(NGX_LOG_INFO, &s->log, NGX_ETIMEDOUT,
                           "mail server timed out");
         }
