@@ -162,7 +162,7 @@ reason: mailbox_not_found
 reason: accepted
 --
 reason: accepted
---- smtp_sessions: 3
+--- smtp_sessions: 4
 --- linger: 3s
 
 

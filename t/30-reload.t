@@ -345,3 +345,57 @@ sub {
     return TestVerify::Clients::reasons()
            eq 'accepted 30';
 }
+
+
+
+=== TEST 20: a reload: the old worker takes leave of a session that is kept
+--- verify
+smtp_verify_keepalive 8 timeout=60s;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john
+--- signal: 400ms HUP
+--- address: john@ok.test
+--- json
+reason: accepted_untested
+--- wait: 0.6
+--- smtp_turns
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<john@ok.test>
+QUIT
+
+
+
+=== TEST 21: likewise of a graceful stop
+--- verify
+smtp_verify_keepalive 8 timeout=60s;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john
+--- signal: 400ms QUIT
+--- address: john@ok.test
+--- json
+reason: accepted_untested
+--- wait: 0.6
+--- smtp_turns
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<john@ok.test>
+QUIT
+
+
+
+=== TEST 22: and of a fast one
+--- verify
+smtp_verify_keepalive 8 timeout=60s;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john
+--- signal: 400ms TERM
+--- address: john@ok.test
+--- json
+reason: accepted_untested
+--- wait: 0.6
+--- smtp_turns
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<john@ok.test>
+QUIT

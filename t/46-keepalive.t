@@ -698,7 +698,7 @@ reason: mailbox_not_found
 reason: accepted
 --
 reason: accepted
---- smtp_sessions: 2
+--- smtp_sessions: 4
 --- linger: 3s
 
 
@@ -739,6 +739,10 @@ c@ok.test
 mary@ok.test
 d@ok.test
 e@ok.test
+f@ok.test
+g@ok.test
+h@ok.test
+i@ok.test
 --- json
 reason: mailbox_not_found
 --
@@ -753,21 +757,39 @@ reason: accepted
 reason: mailbox_not_found
 --
 reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
 --- smtp_turns
 EHLO verifier.test
 MAIL FROM:<probe@verifier.test> | RCPT TO:<a@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<b@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<john@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<c@ok.test>
-QUIT
-EHLO verifier.test
-MAIL FROM:<probe@verifier.test> | RCPT TO:<c@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<mary@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<d@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<e@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<f@ok.test>
+QUIT
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<c@ok.test>
+QUIT
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<d@ok.test>
 QUIT
 EHLO verifier.test
 MAIL FROM:<probe@verifier.test> | RCPT TO:<e@ok.test>
+QUIT
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<f@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<g@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<h@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<i@ok.test>
 QUIT
 --- linger: 3s
 
@@ -796,20 +818,20 @@ EHLO verifier.test
 MAIL FROM:<probe@verifier.test> | RCPT TO:<a@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<b@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<c@ok.test>
-QUIT
-EHLO verifier.test
-MAIL FROM:<probe@verifier.test> | RCPT TO:<c@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<d@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<e@ok.test>
 QUIT
 EHLO verifier.test
-MAIL FROM:<probe@verifier.test> | RCPT TO:<e@ok.test>
-RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<f@ok.test>
+MAIL FROM:<probe@verifier.test> | RCPT TO:<c@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<h@ok.test>
+QUIT
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<d@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<g@ok.test>
 QUIT
 EHLO verifier.test
-MAIL FROM:<probe@verifier.test> | RCPT TO:<g@ok.test>
-RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<h@ok.test>
+MAIL FROM:<probe@verifier.test> | RCPT TO:<e@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<f@ok.test>
 QUIT
 EHLO verifier.test
 MAIL FROM:<probe@verifier.test> | RCPT TO:<i@ok.test>

@@ -43,8 +43,8 @@ our $Of31 = join "--\n",
     map({ 'reason: ' . ($_ % 3 ? 'accepted' : 'mailbox_not_found') . "\n" }
         1 .. 31),
     <<'_EOC_';
-sessions_opened: 4
-sessions_reused: 27
+sessions_opened: 5
+sessions_reused: 28
 verdicts.accepted: 21
 verdicts.mailbox_not_found: 10
 _EOC_

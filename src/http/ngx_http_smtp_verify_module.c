@@ -9,6 +9,7 @@
 #include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_smtp_verify_addr_cache.h"
 #include "ngx_smtp_verify_counters.h"
+#include "ngx_smtp_verify_keep.h"
 #include "ngx_smtp_verify_room.h"
 #include "sv_version.h"
 
@@ -606,6 +607,7 @@ ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle)
 {
     ngx_http_smtp_verify_main_conf_t  *smcf;
 
+    ngx_smtp_verify_keep_exit();
     ngx_smtp_verify_addr_cache_exit();
     ngx_smtp_verify_dns_exit();
 

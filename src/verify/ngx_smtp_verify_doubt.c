@@ -13,7 +13,9 @@
  *   - A refusal of the mailbox is in doubt where it differs from the first one
  *     of its session, until likewise; and where it is the third recipient of
  *     its session or a later one, until the server was seen to accept somebody
- *     behind as many recipients, and as many refused ones.
+ *     behind as many recipients, and as many refused ones.  Such a session is
+ *     kept even so: if it accepts the next one it has proved itself, which a
+ *     fresh session cannot.
  */
 
 #include "ngx_smtp_verify_keep.h"
@@ -23,7 +25,7 @@
 #define NGX_SMTP_VERIFY_DOUBT_MAX  512
 
 
-static ngx_uint_t ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p,
+static ngx_int_t ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p,
     sv_class_t *class);
 static void ngx_smtp_verify_doubt_fresh(ngx_smtp_verify_probe_t *p,
     sv_class_t *class);
@@ -39,8 +41,8 @@ static uint32_t ngx_smtp_verify_doubt_kind(ngx_smtp_verify_session_t *s,
 ngx_uint_t
 ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p)
 {
+    ngx_int_t                   rc;
     sv_class_t                  class;
-    ngx_uint_t                  doubt;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
@@ -65,42 +67,51 @@ ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p)
         return 0;
     }
 
-    doubt = ngx_smtp_verify_doubt_kept(p, &class);
+    rc = ngx_smtp_verify_doubt_kept(p, &class);
 
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
                    "smtp verify kept session: %ui by rule %s, recipient:%ui "
-                   "doubt:%ui", s->code, class.rule, s->asked, doubt);
+                   "rc:%i", s->code, class.rule, s->asked, rc);
 
     p->doubted = 0;
 
-    if (doubt) {
-        ngx_smtp_verify_doubt_note(p);
+    if (rc == NGX_OK) {
+        return 0;
     }
 
-    return doubt;
+    ngx_smtp_verify_doubt_note(p);
+
+    if (rc == NGX_DECLINED) {
+        s->spent = 1;
+    }
+
+    return 1;
 }
 
 
-static ngx_uint_t
+/* NGX_DECLINED: in doubt; NGX_AGAIN: likewise, but the session may go on */
+
+static ngx_int_t
 ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p, sv_class_t *class)
 {
     uint32_t                    kind;
+    ngx_uint_t                  mailbox;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
 
     if (class->session || s->code == 421) {
-        return 1;
+        return NGX_DECLINED;
     }
 
     if (class->reason == SV_SENDER_BLOCKED) {
-        return 0;
+        return NGX_OK;
     }
 
     kind = ngx_smtp_verify_doubt_kind(s, class);
 
     if (s->code < 500) {
-        return !ngx_smtp_verify_doubt_says(p, kind);
+        return ngx_smtp_verify_doubt_says(p, kind) ? NGX_OK : NGX_DECLINED;
     }
 
     /* such a refusal proves nothing, wherever it stands */
@@ -108,28 +119,26 @@ ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p, sv_class_t *class)
     if (p->result.provider
         && p->result.provider->worth == SV_WORTH_REFUSES_ALL)
     {
-        return 0;
+        return NGX_OK;
     }
+
+    mailbox = (class->reason == SV_MAILBOX_NOT_FOUND
+               || class->reason == SV_MAILBOX_DISABLED
+               || class->reason == SV_MAILBOX_FULL);
 
     if (!ngx_smtp_verify_keep_believes(s)) {
-        return 1;
+        return mailbox ? NGX_AGAIN : NGX_DECLINED;
     }
 
-    switch (class->reason) {
-
-    case SV_MAILBOX_NOT_FOUND:
-    case SV_MAILBOX_DISABLED:
-    case SV_MAILBOX_FULL:
-
-        if (s->refusal == 0) {
-            s->refusal = kind;
-        }
-
-        return s->refusal != kind && !ngx_smtp_verify_doubt_says(p, kind);
-
-    default:
-        return !ngx_smtp_verify_doubt_says(p, kind);
+    if (mailbox && s->refusal == 0) {
+        s->refusal = kind;
     }
+
+    if (mailbox && s->refusal == kind) {
+        return NGX_OK;
+    }
+
+    return ngx_smtp_verify_doubt_says(p, kind) ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -172,8 +181,6 @@ ngx_smtp_verify_doubt_note(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
-
-    s->spent = 1;
 
     if (s->code >= 500) {
         p->doubted = s->asked - 1;

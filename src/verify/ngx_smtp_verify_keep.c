@@ -17,6 +17,8 @@
 
 static ngx_queue_t *ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr,
     socklen_t socklen);
+static ngx_uint_t ngx_smtp_verify_keep_is_better(
+    ngx_smtp_verify_session_t *s, ngx_smtp_verify_session_t *best);
 static ngx_uint_t ngx_smtp_verify_keep_silent(ngx_smtp_verify_session_t *s);
 static ngx_msec_t ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_t *s);
@@ -288,12 +290,13 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     ngx_str_t *from, ngx_uint_t n)
 {
     ngx_queue_t                *q, *bucket;
-    ngx_smtp_verify_session_t  *s;
+    ngx_smtp_verify_session_t  *s, *best;
 
     if (conf->keep.transactions == 0) {
         return NULL;
     }
 
+    best = NULL;
     bucket = ngx_smtp_verify_keep_bucket(addr->sockaddr, addr->socklen);
 
     for (q = ngx_queue_head(bucket);
@@ -313,15 +316,28 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
             || ngx_memcmp(s->helo.data, helo->data, helo->len) != 0
             || s->from.len != from->len
             || ngx_memcmp(s->from.data, from->data, from->len) != 0
+            || !ngx_smtp_verify_keep_is_better(s, best)
             || !ngx_smtp_verify_keep_silent(s))
         {
             continue;
         }
 
-        return s;
+        best = s;
     }
 
-    return NULL;
+    return best;
+}
+
+
+/* what the one that was asked most accepts proves most */
+
+static ngx_uint_t
+ngx_smtp_verify_keep_is_better(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_session_t *best)
+{
+    return (best == NULL || s->asked > best->asked)
+           && sv_learn_worth(ngx_smtp_verify_keep_learnt(s), s->asked,
+                             s->refused);
 }
 
 
@@ -389,6 +405,31 @@ ngx_smtp_verify_keep_hash(struct sockaddr *sockaddr, socklen_t socklen)
 }
 
 
+/* mail servers log a session without QUIT as a fault: the last word of a worker
+   that is not given the time to wait for the answer */
+
+void
+ngx_smtp_verify_keep_exit(void)
+{
+    ngx_uint_t                  i;
+    ngx_queue_t                *bucket;
+    ngx_smtp_verify_session_t  *s;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_KEEP_BUCKETS; i++) {
+
+        bucket = &ngx_smtp_verify_kept[i];
+
+        while (bucket->next && !ngx_queue_empty(bucket)) {
+            s = ngx_queue_data(ngx_queue_head(bucket),
+                               ngx_smtp_verify_session_t, queue);
+
+            ngx_smtp_verify_keep_take(s);
+            ngx_smtp_verify_session_quit(s);
+        }
+    }
+}
+
+
 /* it was closed by the server, or waited in vain, or nginx wants it closed */
 
 static void
@@ -403,13 +444,14 @@ ngx_smtp_verify_keep_handler(ngx_smtp_verify_session_t *s)
     c->idle = 0;
     ngx_reusable_connection(c, 0);
 
-    if (s->fault == SV_TIMEOUT) {
+    if (s->fault == SV_TIMEOUT || (c->close && ngx_exiting)) {
         ngx_log_debug0(NGX_LOG_DEBUG_HTTP, &s->log, 0,
                        "smtp verify idle session ended");
 
         s->fault = SV_REASON_NONE;
         s->dirty = 0;
         c->read->timedout = 0;
+        c->close = 0;
 
     } else if (!c->close && !ngx_exiting) {
         ngx_smtp_verify_keep_closed(s);

@@ -32,6 +32,9 @@ ngx_smtp_verify_session_t *ngx_smtp_verify_keep_find(
 /* it is kept no more: the fields of its owner are to be set anew */
 void ngx_smtp_verify_keep_take(ngx_smtp_verify_session_t *s);
 
+/* for the module's exit_process: those that are kept quit */
+void ngx_smtp_verify_keep_exit(void);
+
 /* its server took no further transaction: fewer are asked of it from now on,
    or, where it may have closed the session for being idle, sooner */
 void ngx_smtp_verify_keep_learn(ngx_smtp_verify_session_t *s,
