@@ -394,3 +394,54 @@ sub {
     return $by->{summary}{complete} && $by->{summary}{answered} == 2
            && $by->{result}{1}{status} eq 'deliverable';
 }
+
+
+
+=== TEST 30: an address with a name is no wrong address
+--- more_headers
+Content-Type: text/plain
+--- request
+POST /batch
+jane@ok.test
+John <john@ok.test>
+mailto:john@ok.test
+--- stream
+email: jane@ok.test
+--
+error: malformed_line
+--
+error: malformed_line
+--
+errors: 2
+status.undeliverable: 0
+
+
+
+=== TEST 31: JSON lines that are sent as CSV
+--- request
+POST /batch
+{"email":"jane@ok.test","id":7}
+--- problem
+code: malformed_request
+detail: /application.x-ndjson/
+--- smtp_sessions: 0
+
+
+
+=== TEST 32: a spreadsheet that was not exported
+--- request eval
+"POST /batch\nPK\x03\x04\x14\x00\x06\x00\n"
+--- problem
+code: malformed_request
+detail: /\.xlsx.*CSV in UTF-8/
+--- smtp_sessions: 0
+
+
+
+=== TEST 33: a list in UTF-16
+--- request eval
+"POST /batch\n\xff\xfeE\x00m\x00a\x00i\x00l\x00\n\x00"
+--- problem
+code: malformed_request
+detail: /UTF-16/
+--- smtp_sessions: 0

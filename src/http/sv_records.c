@@ -25,6 +25,18 @@ enum {
 
 static const unsigned char  sv_records_bom[] = { 0xef, 0xbb, 0xbf };
 
+static const char  sv_records_no_array[] =
+    "The body must be a JSON array of strings or objects. Send JSON lines as "
+    "application/x-ndjson (input=ndjson).";
+
+const char  sv_records_not_utf8[] =
+    "The line is not valid UTF-8 text. Save the list in UTF-8; Excel calls "
+    "that \"CSV UTF-8\".";
+
+const char  sv_records_json_sent[] =
+    "The first line is JSON. Send an array as application/json (input=json), "
+    "and JSON lines as application/x-ndjson (input=ndjson).";
+
 
 static int sv_records_is_bom(sv_records_t *rs, const unsigned char **pos,
     const unsigned char *last, int eof);
@@ -139,7 +151,17 @@ sv_records_is_bom(sv_records_t *rs, const unsigned char **pos,
 static sv_records_status_e
 sv_records_byte(sv_records_t *rs, unsigned char c)
 {
+    const char  *error;
+
     rs->offset++;
+
+    if (rs->offset == 4 && rs->len == 3 && rs->start == 0) {
+        error = sv_records_foreign(rs->buf, c);
+
+        if (error) {
+            return sv_records_broken(rs, error);
+        }
+    }
 
     if (rs->format == SV_RECORDS_JSON) {
         return sv_records_array(rs, c);
@@ -205,8 +227,7 @@ sv_records_array(sv_records_t *rs, unsigned char c)
         }
 
         if (c != '[') {
-            return sv_records_broken(rs, "The body must be a JSON array of "
-                                     "strings or objects.");
+            return sv_records_broken(rs, sv_records_no_array);
         }
 
         rs->state = sv_records_first;
@@ -393,8 +414,7 @@ sv_records_end(sv_records_t *rs)
     }
 
     return sv_records_broken(rs, rs->state == sv_records_before
-                             ? "The body must be a JSON array of strings or "
-                               "objects."
+                             ? sv_records_no_array
                              : "The body ended within the array.");
 }
 
@@ -467,6 +487,10 @@ sv_records_line(sv_records_t *rs)
 static sv_records_status_e
 sv_records_plain_line(sv_records_t *rs, unsigned char *text, size_t len)
 {
+    if (rs->next == 0 && sv_records_is_json(text, len)) {
+        return sv_records_broken(rs, sv_records_json_sent);
+    }
+
     if (!sv_records_is_uncut(text, len, rs->next == 0)) {
         sv_records_email(rs, text, len);
         return SV_RECORDS_OK;
@@ -474,15 +498,17 @@ sv_records_plain_line(sv_records_t *rs, unsigned char *text, size_t len)
 
     if (rs->next == 0) {
         return sv_records_broken(rs, "The first line holds more than an "
-                                 "address. Send the list as text/csv "
-                                 "(input=csv); \"delimiter\" says what "
-                                 "separates its fields.");
+                                 "address. Send a list that has several "
+                                 "fields as text/csv (input=csv), where "
+                                 "\"delimiter\" says what separates them; "
+                                 "of \"Jo <jo@example.com>\" send the "
+                                 "address alone.");
     }
 
     sv_records_wrong(rs, "malformed_line",
-                     "The line holds more than an address. Of a list of "
-                     "text/csv \"delimiter\" says what separates the "
-                     "fields.");
+                     "The line holds more than an address. A list that has "
+                     "several fields is sent as text/csv, where "
+                     "\"delimiter\" says what separates them.");
 
     return SV_RECORDS_OK;
 }
@@ -571,8 +597,7 @@ sv_records_email(sv_records_t *rs, const unsigned char *data, size_t len)
     }
 
     if (!sv_utf8_valid(data, len)) {
-        sv_records_wrong(rs, "malformed_line",
-                         "The line is not valid UTF-8 text.");
+        sv_records_wrong(rs, "malformed_line", sv_records_not_utf8);
         return;
     }
 

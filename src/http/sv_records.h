@@ -131,6 +131,10 @@ size_t sv_records_csv_value(unsigned char *dst, size_t size,
     const unsigned char *data, size_t len, int safe);
 
 
+/* errors that several formats have */
+extern const char  sv_records_not_utf8[];
+extern const char  sv_records_json_sent[];
+
 /* sv_records_json.c: one value; error and email, members are set */
 void sv_records_json_value(sv_records_t *rs, unsigned char *text, size_t len);
 
@@ -146,6 +150,9 @@ int sv_records_may_separate(unsigned char c);
 
 /* more than an address is in it; first: or names of columns */
 int sv_records_is_uncut(const unsigned char *text, size_t len, int first);
+int sv_records_is_json(const unsigned char *text, size_t len);
+const char *sv_records_foreign(const unsigned char *head,
+    unsigned char fourth);
 int sv_records_has_address(const unsigned char *p, const unsigned char *end,
     int dotted);
 

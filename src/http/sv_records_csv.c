@@ -34,7 +34,10 @@ sv_records_csv_line(sv_records_t *rs, unsigned char *text, size_t len)
     }
 
     if (!sv_utf8_valid(text, len)) {
-        error = "The line is not valid UTF-8 text.";
+        error = sv_records_not_utf8;
+
+    } else if (!rs->first && sv_records_is_json(text, len)) {
+        error = sv_records_json_sent;
 
     } else {
 
@@ -94,17 +97,18 @@ sv_records_csv_address(sv_records_t *rs)
     if (sv_records_is_uncut(email.data, email.len, 0)) {
 
         if (rs->next == 0 && rs->nfields == 1) {
-            rs->error = "The first record is not cut: its only field holds "
-                        "more than an address. Say with \"delimiter\" what "
-                        "separates the fields.";
+            rs->error = "The only field of the first record holds more than "
+                        "an address. If it is several fields, say with "
+                        "\"delimiter\" what separates them; of "
+                        "\"Jo <jo@example.com>\" send the address alone.";
             return SV_RECORDS_BROKEN;
         }
 
         rs->nfields = 0;
         sv_records_wrong(rs, "malformed_line",
-                         "The field of the address holds more than an "
-                         "address; \"delimiter\" says what separates "
-                         "fields.");
+                         "The field of the address holds more than one "
+                         "address. If it is several fields, say with "
+                         "\"delimiter\" what separates them.");
         return SV_RECORDS_OK;
     }
 
@@ -155,7 +159,7 @@ sv_records_csv_first(sv_records_t *rs)
 
         if (n == 0 || n > rs->nfields) {
             return sv_records_csv_broken(rs, "The first line has no column "
-                                         "of that number");
+                                         "of that number; its columns are");
         }
 
         rs->icolumn = n - 1;
@@ -168,7 +172,7 @@ sv_records_csv_first(sv_records_t *rs)
 
         if (!sv_records_csv_find(rs)) {
             return sv_records_csv_broken(rs, "The first line has no column "
-                                         "of that name");
+                                         "of that name; its columns are");
         }
 
     } else if (sv_records_csv_usual(rs)) {

@@ -5,6 +5,9 @@
  */
 
 
+#include <strings.h>
+
+#include "sv_json.h"
 #include "sv_records.h"
 
 
@@ -30,6 +33,8 @@ static const unsigned char *sv_records_piece(const unsigned char *p,
 static int sv_records_is_piece(const unsigned char *p,
     const unsigned char *end, unsigned char delimiter, int first);
 static int sv_records_goes_on(const unsigned char *text,
+    const unsigned char *end);
+static int sv_records_is_wrapped(const unsigned char *text,
     const unsigned char *end);
 
 
@@ -293,7 +298,7 @@ sv_records_is_uncut(const unsigned char *text, size_t len, int first)
         }
     }
 
-    return sv_records_goes_on(text, end);
+    return sv_records_goes_on(text, end) || sv_records_is_wrapped(text, end);
 }
 
 
@@ -337,4 +342,75 @@ sv_records_goes_on(const unsigned char *text, const unsigned char *end)
     }
 
     return 0;
+}
+
+
+/* an address as mail programs write it: "Jo <jo@example.com>", or a link */
+
+static int
+sv_records_is_wrapped(const unsigned char *text, const unsigned char *end)
+{
+    const unsigned char  *p;
+
+    if (end - text > 7 && strncasecmp((const char *) text, "mailto:", 7) == 0)
+    {
+        return sv_records_has_address(text + 7, end, 0);
+    }
+
+    if (end - text < 2 || end[-1] != '>') {
+        return 0;
+    }
+
+    for (p = end - 1; p > text && *p != '<'; p--) { /* void */ }
+
+    return *p == '<' && sv_records_has_address(p + 1, end - 1, 0);
+}
+
+
+/* the beginning of an array or of an object; no address begins so */
+
+int
+sv_records_is_json(const unsigned char *text, size_t len)
+{
+    size_t         i;
+    unsigned char  c;
+
+    for (i = 0; i < len && sv_json_is_space(text[i]); i++) { /* void */ }
+
+    if (i == len || (text[i] != '{' && text[i] != '[')) {
+        return 0;
+    }
+
+    c = text[i];
+
+    do {
+        i++;
+    } while (i < len && sv_json_is_space(text[i]));
+
+    return i == len || text[i] == '"' || (c == '[' && text[i] == '{');
+}
+
+
+/* the first four bytes of the body are those of a file that is no text */
+
+const char *
+sv_records_foreign(const unsigned char *head, unsigned char fourth)
+{
+    if ((head[0] == 0xff && head[1] == 0xfe)
+        || (head[0] == 0xfe && head[1] == 0xff))
+    {
+        return "The list is in UTF-16. Save it in UTF-8; Excel calls that "
+               "\"CSV UTF-8\".";
+    }
+
+    if ((memcmp(head, "PK\003", 3) == 0 && fourth == 4)
+        || (memcmp(head, "\320\317\021", 3) == 0 && fourth == 0xe0)
+        || memcmp(head, "\037\213\010", 3) == 0)
+    {
+        return "The body is no text, but a file such as .xlsx, .xls, .ods, "
+               ".zip or .gz. Save the list as CSV in UTF-8; Excel calls that "
+               "\"CSV UTF-8\".";
+    }
+
+    return NULL;
 }

@@ -54,8 +54,7 @@ sv_records_json_value(sv_records_t *rs, unsigned char *text, size_t len)
     js.end = text + len;
 
     if (!sv_utf8_valid(text, len)) {
-        sv_records_wrong(rs, "malformed_line",
-                         "The line is not valid UTF-8 text.");
+        sv_records_wrong(rs, "malformed_line", sv_records_not_utf8);
         return;
     }
 

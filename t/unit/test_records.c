@@ -507,6 +507,52 @@ test_uncut(void **state)
 }
 
 
+/* an address as mail programs write it is no verdict on who has it */
+
+static void
+test_wrapped(void **state)
+{
+    lines("Jo <jo@b.test>\n", "?*alone*");
+    lines("a@b.test\nJo <jo@b.test>\n<c@d.test>\nMailto:e@f.test\n",
+          "a@b.test|\n!malformed_line\n!malformed_line\n!malformed_line\n.");
+    csv(NULL, "Email\nJo <jo@b.test>\n", "?*alone*");
+    csv(NULL, "Email,x\nJo <jo@b.test>,1\nmailto:e@f.test,2\na@b.test,3\n",
+        "!malformed_line\n!malformed_line\na@b.test|{\"x\":\"3\"}\n.");
+
+    lines("\"<a\"@b.test\nmailto@b.test\nmailto:\n<>\n<me>\na>@b.test\n",
+          "\"<a\"@b.test|\nmailto@b.test|\nmailto:|\n<>|\n<me>|\n"
+          "a>@b.test|\n.");
+}
+
+
+/* a list that is something else says what it is */
+
+static void
+test_foreign(void **state)
+{
+    lines("{\"email\":\"a@b.test\"}\n", "?*x-ndjson*");
+    lines("[\"a@b.test\"]\n", "?*application/json*");
+    lines("[\n\"a@b.test\"\n]\n", "?*application/json*");
+    csv(NULL, "{\"email\":\"a@b.test\",\"x\":1}\n", "?*x-ndjson*");
+    csv(NULL, " [{\"email\":\"a@b.test\"}]\n", "?*application/json*");
+    check(SV_RECORDS_JSON, NULL, "\"a@b.test\"\n", 11, "?*x-ndjson*");
+
+    csv(NULL, "PK\003\004\024\n", "?*UTF-8*");
+    lines("PK\003\004\024\n", "?*UTF-8*");
+    csv(NULL, "\320\317\021\340\n", "?*.xls*");
+    csv(NULL, "\037\213\010\010\n", "?*.gz*");
+    check(SV_RECORDS_CSV, NULL, "\377\376E\0m\0\n\0", 8, "?*UTF-16*");
+    check(SV_RECORDS_LINES, NULL, "\376\377\0E\0m\0\n", 8, "?*UTF-16*");
+    csv(NULL, "Name,Email\nJ\366rg,a@b.test\n", "!malformed_line\n.");
+    csv(NULL, "Pr\351nom,Email\nJo,a@b.test\n", "?*UTF-8*");
+
+    lines("{a@b.test\n{a}@b.test\nPK\003\n",
+          "{a@b.test|\n{a}@b.test|\nPK\003|\n.");
+    csv(NULL, "[Name],Email\nJo,a@b.test\n",
+        "a@b.test|{\"[Name]\":\"Jo\"}\n.");
+}
+
+
 /* CR, LF and CRLF end lines */
 
 static void
@@ -647,6 +693,8 @@ main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_guess),
         cmocka_unit_test(test_uncut),
+        cmocka_unit_test(test_wrapped),
+        cmocka_unit_test(test_foreign),
         cmocka_unit_test(test_line_ends),
         cmocka_unit_test(test_column_names),
         cmocka_unit_test(test_unique_names),
