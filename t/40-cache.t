@@ -482,8 +482,8 @@ no zone "nowhere" for "smtp_verify_cache", it has to be defined by "smtp_verify_
 --- must_die
 --- http_config
 smtp_verify_cache_zone zone=results:16k;
---- error_log
-zone "results" is too small
+--- error_log eval
+qr/zone "results" is too small, \d+k or more is needed/
 
 
 

@@ -301,7 +301,7 @@ smtp_verify_throttle_zone zone=limits:1m;
 smtp_verify_throttle zone=limits rate=5/d;
 --- must_die
 --- error_log
-invalid parameter "rate=5/d"
+invalid parameter "rate=5/d", a rate is written as in "rate=10/s" or "rate=300/m"
 
 
 

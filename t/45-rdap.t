@@ -239,7 +239,7 @@ mx1 11 pipelining users=john
 smtp_verify_rdap rdap;
 --- must_die
 --- error_log
-invalid URI "rdap" in "smtp_verify_rdap" directive
+invalid URI "rdap" in "smtp_verify_rdap" directive, a location of this server is needed, such as "/rdap"
 
 
 

@@ -208,7 +208,7 @@ smtp_verify_keepalive 8 idle=5s;
 mx1 11 users=john
 --- must_die
 --- error_log
-invalid parameter "idle=5s"
+invalid parameter "idle=5s" in "smtp_verify_keepalive" directive
 --- no_shape
 
 

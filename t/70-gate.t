@@ -640,7 +640,7 @@ invalid source "email"
     }
 --- must_die
 --- error_log
-invalid parameter "deny=undeliverable,nonsense"
+invalid parameter "deny=undeliverable,nonsense", statuses and reasons are needed, with commas and no blanks between
 
 
 
@@ -662,7 +662,7 @@ invalid source "json:email"
     }
 --- must_die
 --- error_log
-invalid parameter "budget=0"
+invalid parameter "budget=0" in "smtp_verify_gate" directive
 
 
 
@@ -677,7 +677,7 @@ smtp_verify_helo verifier.test;
     }
 --- must_die
 --- error_log
-no "smtp_verify_from" is defined
+no "smtp_verify_from" is defined for "smtp_verify_gate"
 
 
 

@@ -735,7 +735,7 @@ location = /batch {
     smtp_verify_batch;
 }
 --- must_die
---- error_log: "smtp_verify_batch" directive is duplicate
+--- error_log: "smtp_verify_batch" directive is duplicate, a location has one of "smtp_verify", "smtp_verify_batch" and "smtp_verify_counters"
 
 
 

@@ -211,7 +211,8 @@ ngx_http_smtp_verify_set_handler(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t  *clcf;
 
     if (slcf->handler) {
-        return "is duplicate";
+        return "is duplicate, a location has one of \"smtp_verify\", "
+               "\"smtp_verify_batch\" and \"smtp_verify_counters\"";
     }
 
     if (ngx_http_smtp_verify_counters_add(cf) != NGX_OK) {
@@ -295,15 +296,19 @@ static char *
 ngx_http_smtp_verify_check(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf)
 {
+    const char                        *who;
     ngx_str_t                         *hostname;
     ngx_http_core_loc_conf_t          *clcf;
     ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    who = conf->enable ? "smtp_verify" : conf->gate ? "smtp_verify_gate"
+                                                    : "smtp_verify_address";
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     if (clcf->resolver == NULL || clcf->resolver->connections.nelts == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "no \"resolver\" is defined for \"smtp_verify\"");
+                           "no \"resolver\" is defined for \"%s\"", who);
         return NGX_CONF_ERROR;
     }
 
@@ -335,8 +340,7 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "no \"smtp_verify_from\" is defined for "
-                           "\"smtp_verify\", a real address of yours is "
-                           "needed");
+                           "\"%s\", a real address of yours is needed", who);
         return NGX_CONF_ERROR;
     }
 
@@ -347,8 +351,8 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "no \"smtp_verify_helo\" is defined for "
-                           "\"smtp_verify\", and the host name \"%V\" is no "
-                           "name with a dot", hostname);
+                           "\"%s\", and the host name \"%V\" is no name "
+                           "with a dot", who, hostname);
         return NGX_CONF_ERROR;
     }
 

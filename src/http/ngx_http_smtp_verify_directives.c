@@ -212,7 +212,8 @@ ngx_http_smtp_verify_keepalive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (rc != NGX_OK) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\"", &value[i]);
+                               "invalid parameter \"%V\" in \"%V\" "
+                               "directive", &value[i], &cmd->name);
             return NGX_CONF_ERROR;
         }
     }

@@ -52,7 +52,11 @@ ngx_http_smtp_verify_gate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     for (i = 2; i < cf->args->nelts; i++) {
         if (ngx_http_smtp_verify_gate_param(cf, gate, &value[i]) != NGX_OK) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\"", &value[i]);
+                               "invalid parameter \"%V\"%s", &value[i],
+                               ngx_strncmp(value[i].data, "deny=", 5) == 0
+                               ? ", statuses and reasons are needed, with "
+                                 "commas and no blanks between"
+                               : " in \"smtp_verify_gate\" directive");
             return NGX_CONF_ERROR;
         }
     }

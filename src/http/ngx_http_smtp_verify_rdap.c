@@ -85,8 +85,9 @@ ngx_http_smtp_verify_rdap(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         || ngx_strlchr(value[1].data, value[1].data + value[1].len, '?'))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid URI \"%V\" in \"%V\" directive",
-                           &value[1], &cmd->name);
+                           "invalid URI \"%V\" in \"%V\" directive, a "
+                           "location of this server is needed, such as "
+                           "\"/rdap\"", &value[1], &cmd->name);
         return NGX_CONF_ERROR;
     }
 

@@ -28,6 +28,7 @@ typedef struct {
 } ngx_http_smtp_verify_throttle_num_t;
 
 
+static const char *ngx_http_smtp_verify_throttle_hint(ngx_str_t *param);
 static void ngx_http_smtp_verify_throttle_defaults(
     ngx_smtp_verify_limits_t *limits);
 static ngx_int_t ngx_http_smtp_verify_throttle_param(
@@ -110,9 +111,7 @@ ngx_http_smtp_verify_throttle(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid parameter \"%V\"%s", &value[i],
-                               ngx_strchr(value[i].data, '=')
-                               ? "" : ", a zone is named as in "
-                                      "\"zone=name\"");
+                               ngx_http_smtp_verify_throttle_hint(&value[i]));
             return NGX_CONF_ERROR;
         }
     }
@@ -129,6 +128,27 @@ ngx_http_smtp_verify_throttle(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                         limits->breaker.pause);
 
     return NGX_CONF_OK;
+}
+
+
+/* what was probably meant */
+
+static const char *
+ngx_http_smtp_verify_throttle_hint(ngx_str_t *param)
+{
+    if (ngx_strchr(param->data, '=') == NULL) {
+        return ", a zone is named as in \"zone=name\"";
+    }
+
+    if (ngx_strncmp(param->data, "rate=", 5) == 0) {
+        return ", a rate is written as in \"rate=10/s\" or \"rate=300/m\"";
+    }
+
+    if (ngx_strncmp(param->data, "rejects=", 8) == 0) {
+        return ", a number an hour is needed, as in \"rejects=200/h\"";
+    }
+
+    return " in \"smtp_verify_throttle\" directive";
 }
 
 
@@ -253,8 +273,9 @@ ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf, ngx_command_t *cmd,
             continue;
         }
 
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                           &value[i]);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" in \"%V\" directive",
+                           &value[i], &cmd->name);
         return NGX_CONF_ERROR;
     }
 

@@ -34,7 +34,7 @@ ngx_smtp_verify_socks_next(ngx_smtp_verify_session_t *s, const char *error)
     egress = s->egress;
 
     do {
-        ngx_log_error(NGX_LOG_INFO, &s->log, 0, "SOCKS proxy at %V: %s",
+        ngx_log_error(NGX_LOG_WARN, &s->log, 0, "SOCKS proxy at %V: %s",
                       s->peer.name, error);
 
         next = (s->iproxy + 1) % egress->naddrs;

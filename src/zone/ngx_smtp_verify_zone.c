@@ -23,8 +23,9 @@ ngx_smtp_verify_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size,
     }
 
     if (size < pages * ngx_pagesize) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "zone \"%V\" is too small",
-                           name);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "zone \"%V\" is too small, "
+                           "%uzk or more is needed", name,
+                           (size_t) (pages * ngx_pagesize / 1024));
         return NULL;
     }
 
