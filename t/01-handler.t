@@ -906,3 +906,15 @@ GET email=%22A+b%22%40&SMTP=0 | /verify?email=%22A+b%22%40&SMTP=0 |
 | /signup | email=%22A+b%22%40OK.test+&b=%41
 GET email=+A%2Bb+%40OK.test | /front?email=+A%2Bb+%40OK.test |
 GET email=+A%2Bb+%40OK.test | /app?email=+A%2Bb+%40OK.test |
+
+
+
+=== TEST 57: JSON that is sent as a form
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- request
+POST /verify
+{"email":"john@ok.test"}
+--- error_code: 400
+--- response_body_like: "detail":"The body looks like JSON, but was sent as a form.*"code":"missing_email"
+--- smtp_sessions: 0

@@ -12,6 +12,7 @@ static ngx_int_t ngx_http_smtp_verify_body_type(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_start(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_params(ngx_http_request_t *r,
     sv_params_t *params);
+static ngx_uint_t ngx_http_smtp_verify_is_json_form(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_lookup(ngx_http_request_t *r,
     sv_params_t *params);
 static void ngx_http_smtp_verify_done(ngx_smtp_verify_lookup_t *l);
@@ -288,11 +289,32 @@ ngx_http_smtp_verify_params(ngx_http_request_t *r, sv_params_t *params)
     if (!params->has_email) {
         return ngx_http_smtp_verify_problem(r, NGX_HTTP_BAD_REQUEST,
                                             "missing_email",
-                                            "Name the address to verify in "
-                                            "\"email\".");
+                                            ngx_http_smtp_verify_is_json_form(r)
+                                            ? "The body looks like JSON, but "
+                                              "was sent as a form: send "
+                                              "\"Content-Type: "
+                                              "application/json\"."
+                                            : "Name the address to verify in "
+                                              "\"email\".");
     }
 
     return NGX_DECLINED;
+}
+
+
+/* "curl -d" calls all that it sends a form */
+
+static ngx_uint_t
+ngx_http_smtp_verify_is_json_form(ngx_http_request_t *r)
+{
+    ngx_http_smtp_verify_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+
+    return ctx->body && ctx->body->pos < ctx->body->last
+           && *ctx->body->pos == '{'
+           && ngx_http_smtp_verify_body_type(r)
+              != ngx_http_smtp_verify_is_json;
 }
 
 

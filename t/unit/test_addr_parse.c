@@ -18,6 +18,8 @@
 #include "sv_addr_parse.h"
 
 
+#undef  NXDOMAIN
+#undef  SERVFAIL
 #define NXDOMAIN  3
 #define SERVFAIL  2
 #define V4(last)  "\xc0\x00\x02" last       /* 192.0.2.x */
