@@ -565,3 +565,59 @@ reason: sender_blocked
 reason: sender_blocked
 --
 reason: accepted
+
+
+
+=== TEST 19: mailboxes that receive too much are no limit of ours
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=20s;
+smtp_verify_keepalive off;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt busy*: 450 4.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages from being delivered.
+    rcpt full*: 550 Mailbox unavailable or access denied
+    rcpt hour*: 450 4.2.1 Mailbox received too much email in a short period of time (G30)
+    rcpt limit*: 450 4.2.2 The recipient has exceeded their limit for the number of messages they can receive per hour
+--- dns
+ok.test MX 10 aspmx.l.google.com
+customer.test MX 10 aspmx.l.google.com
+aspmx.l.google.com A 11
+--- address
+busy1@customer.test
+busy2@customer.test
+busy3@customer.test
+full1@customer.test
+full2@customer.test
+full3@customer.test
+hour1@customer.test
+hour2@customer.test
+hour3@customer.test
+limit1@customer.test
+limit2@customer.test
+limit3@customer.test
+john@ok.test
+--- json eval
+("reason: rate_limited\n--\n" x 12) . "reason: accepted\n"
+
+
+
+=== TEST 20: what is said of us is one
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=20s;
+smtp_verify_keepalive off;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt x*: 450 4.7.1 Too many messages from your address, slow down
+--- address
+x1@ok.test
+x2@ok.test
+x3@ok.test
+john@ok.test
+--- json
+reason: rate_limited
+--
+reason: rate_limited
+--
+reason: rate_limited
+--
+reason: circuit_open

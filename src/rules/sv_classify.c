@@ -97,6 +97,7 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
         class->reason = rule->reason;
         class->rule = rule->id;
         class->session = rule->session;
+        class->recipient = rule->recipient;
         class->bare = rule->bare;
         class->words = sv_rule_is_told(rule);
         retry = rule->retry;

@@ -44,6 +44,8 @@ typedef struct {
     unsigned        words;      /* 1: by the text, not by its codes alone */
     unsigned        session;    /* 1: said of the session, not of whom it was
                                    asked for */
+    unsigned        recipient;  /* 1: said of how much that mailbox may get,
+                                   whoever sends it */
     char            enhanced[12];   /* given or found in the text, or "" */
 } sv_class_t;
 

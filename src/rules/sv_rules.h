@@ -125,6 +125,7 @@ typedef struct {
     unsigned        examples;
     unsigned        sources;
     unsigned        session;    /* said of the session, not of who is asked */
+    unsigned        recipient;  /* of what that mailbox may get */
     unsigned        bare;       /* its words add nothing to the code */
     unsigned        retry;      /* s, where the server names no time */
     sv_range_t      enhanced;   /* in enhanced[] */

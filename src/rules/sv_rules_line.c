@@ -14,6 +14,7 @@ static int sv_parse_part(unsigned char **p, unsigned char *end, uint16_t *low,
     uint16_t *high, int class);
 static int sv_parse_provider(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_session(sv_parse_t *ps, sv_rule_t *rule);
+static int sv_parse_recipient(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_bare(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_flag(sv_parse_t *ps, const char *name, unsigned *flag);
 static int sv_parse_retry(sv_parse_t *ps, sv_rule_t *rule);
@@ -35,6 +36,7 @@ static const struct {
     { "any", NULL, SV_PHRASES_ANY },
     { "none", NULL, SV_PHRASES_NONE },
     { "session", sv_parse_session, SV_PHRASES_NO },
+    { "recipient", sv_parse_recipient, SV_PHRASES_NO },
     { "bare", sv_parse_bare, SV_PHRASES_NO },
     { "retry", sv_parse_retry, SV_PHRASES_NO },
     { "example", sv_parse_example, SV_PHRASES_NO },
@@ -381,6 +383,13 @@ static int
 sv_parse_session(sv_parse_t *ps, sv_rule_t *rule)
 {
     return sv_parse_flag(ps, "session", &rule->session);
+}
+
+
+static int
+sv_parse_recipient(sv_parse_t *ps, sv_rule_t *rule)
+{
+    return sv_parse_flag(ps, "recipient", &rule->recipient);
 }
 
 

@@ -173,7 +173,16 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
         switch (ngx_smtp_verify_evidence_classify(p, &class)) {
 
         case SV_RATE_LIMITED:
-            seen = ngx_smtp_verify_seen_rate_limit;
+
+            /* a mailbox that gets too much closes its host to no other one */
+
+            if (!class.recipient) {
+                seen = ngx_smtp_verify_seen_rate_limit;
+
+            } else if (s->code == 421) {
+                seen = ngx_smtp_verify_seen_closing;
+            }
+
             break;
 
         case SV_SENDER_BLOCKED:

@@ -134,6 +134,7 @@ static const mistake_t  wrong[] = {
     { 1, "unknown word \"lable\"", "lable x" },
     { 1, "\"label\" outside of a rule", "label rejected" },
     { 1, "\"session\" outside of a rule", "session" },
+    { 1, "\"recipient\" outside of a rule", "recipient" },
     { 3, "\"session\" wants nothing",
       "rule a\nlabel rejected\nsession 5xx\ncode 550" },
     { 4, "\"session\" a second time",
@@ -575,6 +576,64 @@ fold(void **state)
 }
 
 
+/* replies that speak of what a mailbox gets, beside those that speak of us */
+
+static const struct {
+    unsigned            recipient;
+    unsigned            code;
+    const char         *text;
+} of_recipients[] = {
+    { 1, 450, "4.2.1 The user you are trying to contact is receiving mail too "
+              "quickly. Please resend your message at a later time." },
+    { 1, 550, "5.2.1 The user you are trying to contact is receiving mail at "
+              "a rate that prevents additional messages from being "
+              "delivered." },
+    { 1, 550, "Mailbox unavailable or access denied" },
+    { 1, 450, "4.2.1 Mailbox received too many messages in a short period" },
+    { 1, 452, "4.2.2 The recipient has exceeded their limit for the number of "
+              "messages they can receive per hour" },
+    { 0, 450, "4.7.1 Too many messages from your address, slow down" },
+    { 0, 450, "4.7.1 We received too many messages from 192.0.2.1" },
+    { 0, 450, "4.7.1 This server is receiving too much mail from you" },
+    { 0, 421, "4.7.0 Too many connections from 192.0.2.1" },
+    { 0, 452, "4.5.3 Too many recipients" },
+    { 0, 550, "5.1.1 User unknown" }
+};
+
+
+static void
+recipients(void **state)
+{
+    size_t       i;
+    sv_class_t   class;
+    sv_reply_t   reply;
+    sv_rules_t  *rules;
+
+    (void) state;
+
+    rules = sv_rules_default();
+    assert_non_null(rules);
+
+    for (i = 0; i < sizeof(of_recipients) / sizeof(of_recipients[0]); i++) {
+        memset(&reply, 0, sizeof(sv_reply_t));
+        reply.code = of_recipients[i].code;
+        reply.stage = SV_STAGE_RCPT;
+        reply.text.data = (unsigned char *) of_recipients[i].text;
+        reply.text.len = strlen(of_recipients[i].text);
+
+        sv_classify(rules, &reply, &class);
+
+        if (class.recipient != of_recipients[i].recipient
+            || (class.recipient && class.reason != SV_RATE_LIMITED))
+        {
+            fail_msg("%s: %s", of_recipients[i].text, class.rule);
+        }
+    }
+
+    sv_rules_free(rules);
+}
+
+
 /* replies that speak of the session, beside those that sound like them */
 
 static const struct {
@@ -662,6 +721,7 @@ main(void)
         cmocka_unit_test(provider),
         cmocka_unit_test(bounds),
         cmocka_unit_test(fold),
+        cmocka_unit_test(recipients),
         cmocka_unit_test(sessions)
     };
 
