@@ -301,3 +301,44 @@ pia@ok.test
 reason: accepted
 --- smtp_sessions: 1
 --- linger: 3s
+
+
+
+=== TEST 13: what another host says instead tells nothing of its own sessions
+--- verify
+smtp_verify_keepalive 8 timeout=2s;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining
+    banner@2: reset
+mx2 12 pipelining users=paul
+--- dns
++default
+other.test MX 10 mx2.ok.test
+--- address
+a@ok.test
+b@ok.test
+paul@ok.test
+v@other.test
+w@other.test
+x@other.test
+y@other.test
+--- json
+reason: mailbox_not_found
+smtp.mx_host: mx1.ok.test
+--
+reason: mailbox_not_found
+smtp.mx_host: mx1.ok.test
+--
+reason: protocol_error
+--
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--
+reason: mailbox_not_found
+--- smtp_check eval
+sub { 5 == grep { m{^mx2/1 .* C: RCPT} } split /\n/, $_[1] }
+--- linger: 4s

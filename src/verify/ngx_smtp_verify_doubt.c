@@ -185,6 +185,7 @@ ngx_smtp_verify_doubt_note(ngx_smtp_verify_probe_t *p)
     if (s->code >= 500) {
         p->doubted = s->asked - 1;
         p->doubted_refused = s->refused - 1;
+        p->doubted_key = ngx_smtp_verify_keep_key(s);
     }
 }
 
@@ -225,6 +226,13 @@ ngx_smtp_verify_doubt_settle(ngx_smtp_verify_probe_t *p)
 
     if (p->conf->keep.transactions == 0) {
         return;
+    }
+
+    /* what another server says, or this one to another of our identities,
+       tells nothing of that session */
+
+    if (p->doubted && p->doubted_key != ngx_smtp_verify_keep_key(s)) {
+        p->doubted = 0;
     }
 
     if (p->doubted && s->code < 400) {

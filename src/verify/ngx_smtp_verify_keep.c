@@ -24,7 +24,6 @@ static ngx_msec_t ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_t *s);
 static const sv_learnt_t *ngx_smtp_verify_keep_learnt(
     ngx_smtp_verify_session_t *s);
-static uint64_t ngx_smtp_verify_keep_key(ngx_smtp_verify_session_t *s);
 static uint32_t ngx_smtp_verify_keep_hash(struct sockaddr *sockaddr,
     socklen_t socklen);
 static void ngx_smtp_verify_keep_idle(ngx_smtp_verify_session_t *s);
@@ -193,7 +192,7 @@ ngx_smtp_verify_keep_lied(ngx_smtp_verify_session_t *s, ngx_uint_t asked,
  * address of his own that has the one of another server, and teach us of that.
  */
 
-static uint64_t
+uint64_t
 ngx_smtp_verify_keep_key(ngx_smtp_verify_session_t *s)
 {
     size_t           len;

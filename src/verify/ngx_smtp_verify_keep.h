@@ -40,6 +40,9 @@ void ngx_smtp_verify_keep_exit(void);
 void ngx_smtp_verify_keep_learn(ngx_smtp_verify_session_t *s,
     ngx_uint_t closed);
 
+/* of the session's server and the identity that it was asked from */
+uint64_t ngx_smtp_verify_keep_key(ngx_smtp_verify_session_t *s);
+
 /*
  * As sv_learn_proved() and so on, of the server of the session and of the
  * recipient that was answered last.  Counts what is believed.

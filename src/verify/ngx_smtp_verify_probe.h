@@ -82,6 +82,7 @@ struct ngx_smtp_verify_probe_s {
     ngx_uint_t                         doubted;     /* a refusal, behind so
                                                        many of its session */
     ngx_uint_t                         doubted_refused;
+    uint64_t                           doubted_key; /* of whose session */
 
     ngx_smtp_verify_ticket_t           ticket;
     ngx_smtp_verify_egress_t          *egress;      /* NULL: any */
