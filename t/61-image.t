@@ -68,6 +68,7 @@ start('its own');
 
 like(get("/verify?email=secret"), qr/^HTTP.*200.*"invalid_syntax"/s, 'verify');
 like(get("/nothing"), qr/^HTTP.*404/, 'nothing else');
+like(get("/"), qr/^HTTP.*404/, 'nor the welcome page of nginx');
 is(health(), 0, 'healthy');
 
 kill 'STOP', $pid;
