@@ -409,6 +409,7 @@ mailto:john@ok.test
 email: jane@ok.test
 --
 error: malformed_line
+detail: /without a name/
 --
 error: malformed_line
 --

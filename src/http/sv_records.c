@@ -491,7 +491,9 @@ sv_records_plain_line(sv_records_t *rs, unsigned char *text, size_t len)
         return sv_records_broken(rs, sv_records_json_sent);
     }
 
-    if (!sv_records_is_uncut(text, len, rs->next == 0)) {
+    if (!sv_records_is_uncut(text, len, rs->next == 0)
+        && (rs->next || !sv_records_is_wrapped(text, len)))
+    {
         sv_records_email(rs, text, len);
         return SV_RECORDS_OK;
     }
@@ -598,6 +600,13 @@ sv_records_email(sv_records_t *rs, const unsigned char *data, size_t len)
 
     if (!sv_utf8_valid(data, len)) {
         sv_records_wrong(rs, "malformed_line", sv_records_not_utf8);
+        return;
+    }
+
+    if (sv_records_is_wrapped(data, len)) {
+        sv_records_wrong(rs, "malformed_line",
+                         "The address is not alone: send it without a name, "
+                         "without angle brackets and without \"mailto:\".");
         return;
     }
 

@@ -150,6 +150,7 @@ int sv_records_may_separate(unsigned char c);
 
 /* more than an address is in it; first: or names of columns */
 int sv_records_is_uncut(const unsigned char *text, size_t len, int first);
+int sv_records_is_wrapped(const unsigned char *text, size_t len);
 int sv_records_is_json(const unsigned char *text, size_t len);
 const char *sv_records_foreign(const unsigned char *head,
     unsigned char fourth);

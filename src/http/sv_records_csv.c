@@ -90,13 +90,17 @@ sv_records_csv_line(sv_records_t *rs, unsigned char *text, size_t len)
 static sv_records_status_e
 sv_records_csv_address(sv_records_t *rs)
 {
+    int       only;
     sv_str_t  email;
 
     sv_records_trim(&rs->fields[rs->icolumn], &email);
 
-    if (sv_records_is_uncut(email.data, email.len, 0)) {
+    only = (rs->next == 0 && rs->nfields == 1);
 
-        if (rs->next == 0 && rs->nfields == 1) {
+    if (sv_records_is_uncut(email.data, email.len, 0)
+        || (only && sv_records_is_wrapped(email.data, email.len)))
+    {
+        if (only) {
             rs->error = "The only field of the first record holds more than "
                         "an address. If it is several fields, say with "
                         "\"delimiter\" what separates them; of "

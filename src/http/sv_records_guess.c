@@ -34,8 +34,6 @@ static int sv_records_is_piece(const unsigned char *p,
     const unsigned char *end, unsigned char delimiter, int first);
 static int sv_records_goes_on(const unsigned char *text,
     const unsigned char *end);
-static int sv_records_is_wrapped(const unsigned char *text,
-    const unsigned char *end);
 
 
 static const unsigned char  sv_records_delimiters[] = ",;\t|";
@@ -298,7 +296,7 @@ sv_records_is_uncut(const unsigned char *text, size_t len, int first)
         }
     }
 
-    return sv_records_goes_on(text, end) || sv_records_is_wrapped(text, end);
+    return sv_records_goes_on(text, end);
 }
 
 
@@ -347,10 +345,12 @@ sv_records_goes_on(const unsigned char *text, const unsigned char *end)
 
 /* an address as mail programs write it: "Jo <jo@example.com>", or a link */
 
-static int
-sv_records_is_wrapped(const unsigned char *text, const unsigned char *end)
+int
+sv_records_is_wrapped(const unsigned char *text, size_t len)
 {
-    const unsigned char  *p;
+    const unsigned char  *p, *end;
+
+    end = text + len;
 
     if (end - text > 7 && strncasecmp((const char *) text, "mailto:", 7) == 0)
     {

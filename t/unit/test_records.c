@@ -519,6 +519,12 @@ test_wrapped(void **state)
     csv(NULL, "Email,x\nJo <jo@b.test>,1\nmailto:e@f.test,2\na@b.test,3\n",
         "!malformed_line\n!malformed_line\na@b.test|{\"x\":\"3\"}\n.");
 
+    ndjson("\"Jo <jo@b.test>\"\n{\"email\":\"mailto:e@f.test\"}\n"
+           "\"a@b.test\"\n",
+           "!malformed_line\n!malformed_line\na@b.test|\n.");
+    check(SV_RECORDS_JSON, NULL, "[\"<jo@b.test>\"]", 15,
+          "!malformed_line\n.");
+
     lines("\"<a\"@b.test\nmailto@b.test\nmailto:\n<>\n<me>\na>@b.test\n",
           "\"<a\"@b.test|\nmailto@b.test|\nmailto:|\n<>|\n<me>|\n"
           "a>@b.test|\n.");
