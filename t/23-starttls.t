@@ -885,3 +885,37 @@ status: unknown
 reason: rate_limited
 smtp.attempts: 1
 --- smtp_sessions: 1
+
+
+
+=== TEST 52: STARTTLS is required, and the server rejects our part of it, TLS 1.3
+--- verify
+smtp_verify_starttls required;
+--- smtp
+mx1 11 pipelining starttls clientcert users=john
+--- address: john@ok.test
+--- json
+status: unknown
+reason: tls_failed
+smtp.stage: starttls
+smtp.attempts: 1
+--- smtp_sessions: 1
+--- smtp_unlike
+C: MAIL
+
+
+
+=== TEST 53: STARTTLS is required, and the server rejects our part of it, TLS 1.2
+--- verify
+smtp_verify_starttls required;
+--- smtp
+mx1 11 pipelining starttls clientcert tls=1.2 users=john
+--- address: john@ok.test
+--- json
+status: unknown
+reason: tls_failed
+smtp.stage: starttls
+smtp.attempts: 1
+--- smtp_sessions: 1
+--- smtp_unlike
+C: MAIL

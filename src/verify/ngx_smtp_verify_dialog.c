@@ -16,8 +16,13 @@ static const char *ngx_smtp_verify_dialog_broke_tls(
     ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_clear(ngx_smtp_verify_probe_t *p,
     const char *error);
+static void ngx_smtp_verify_dialog_blame_tls(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p);
+
+
+static const char  ngx_smtp_verify_dialog_behind[] =
+    "session failed after the handshake";
 
 
 ngx_int_t
@@ -389,6 +394,10 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
         p->timed_out = 1;
     }
 
+    if (p->conf->session.starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED) {
+        ngx_smtp_verify_dialog_blame_tls(s);
+    }
+
     ngx_smtp_verify_evidence_fault(p, s->stage, s->fault);
     ngx_smtp_verify_route_next(p);
 }
@@ -431,7 +440,7 @@ ngx_smtp_verify_dialog_broke_tls(ngx_smtp_verify_probe_t *p)
         || (s->stage == SV_STAGE_MAIL && s->fault && !s->excess
             && (p->stepwise || !s->pipelined)))
     {
-        return "session failed after the handshake";
+        return ngx_smtp_verify_dialog_behind;
     }
 
     return NULL;
@@ -448,6 +457,21 @@ ngx_smtp_verify_dialog_clear(ngx_smtp_verify_probe_t *p, const char *error)
     p->tls_error = error;
 
     ngx_smtp_verify_route_retry(p);
+}
+
+
+/* in TLS 1.3 a server may reject our part of the handshake behind its end */
+
+static void
+ngx_smtp_verify_dialog_blame_tls(ngx_smtp_verify_session_t *s)
+{
+    if (s->tls.protocol && s->stage == SV_STAGE_EHLO
+        && s->fault == SV_PROTOCOL_ERROR)
+    {
+        s->fault = SV_TLS_FAILED;
+        s->stage = SV_STAGE_STARTTLS;
+        s->tls.error = ngx_smtp_verify_dialog_behind;
+    }
 }
 
 
