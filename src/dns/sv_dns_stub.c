@@ -12,6 +12,8 @@
 #define SV_DNS_RA         0x80          /* of the fourth octet */
 #define SV_DNS_RCODE      0x0f
 
+#define SV_DNS_TOTAL_MAX  (3 * SV_DNS_RECORDS_MAX)
+
 #define SV_DNS_COOKIE     10            /* an option of OPT */
 #define SV_DNS_BADCOOKIE  23
 
@@ -131,13 +133,22 @@ sv_dns_question(const unsigned char *msg, size_t len)
 static int
 sv_dns_sound(const unsigned char *msg, size_t len, sv_dns_opt_t *opt)
 {
-    int     i, n, sound, section;
+    int     i, n, sound, section, total;
     ns_rr   rr;
     ns_msg  m;
 
     if (!(msg[2] & SV_DNS_QR) || (msg[2] & SV_DNS_OPCODE)
         || ns_initparse(msg, (int) len, &m) != 0)
     {
+        return 0;
+    }
+
+    /* names that point at one another make each record expensive to read */
+
+    total = ns_msg_count(m, ns_s_an) + ns_msg_count(m, ns_s_ns)
+            + ns_msg_count(m, ns_s_ar);
+
+    if (total > SV_DNS_TOTAL_MAX) {
         return 0;
     }
 

@@ -363,6 +363,30 @@ test_opt(void **state)
 }
 
 
+/* more records than anybody needs take time to read, and are not read */
+
+static void
+test_many(void **state)
+{
+    int  i;
+
+    (void) state;
+
+    for (i = 3 * SV_DNS_RECORDS_MAX; i <= 3 * SV_DNS_RECORDS_MAX + 1; i++) {
+        start(0, 0, 0, 0);
+        msg[6] = (unsigned char) (i >> 8);
+        msg[7] = (unsigned char) i;
+
+        while (len < QUESTION + 12 + (size_t) i * 16) {
+            PUT(A "\0\4\x7f\0\0\1");
+        }
+
+        assert_int_equal(read_stub(), 1);
+        assert_int_equal(stub.usable, i == 3 * SV_DNS_RECORDS_MAX);
+    }
+}
+
+
 /* the longest that a stub can be */
 
 static void
@@ -396,6 +420,7 @@ main(void)
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_rcode),
         cmocka_unit_test(test_opt),
+        cmocka_unit_test(test_many),
         cmocka_unit_test(test_longest),
     };
 
