@@ -36,6 +36,7 @@ Access-Control-Allow-Origin: https://shop.test
 
 
 === TEST 2: several of them, by which none, one, or all are true
+--- no_zones
 --- config
 location = /verify {
     smtp_verify;
@@ -157,6 +158,7 @@ checks.mx_record: true
 
 
 === TEST 8: behind a token, with a rate and a quota
+--- no_zones
 --- user_files eval: $::Tokens
 --- http_config
 smtp_verify_tokens $TEST_NGINX_SERVER_ROOT/html/tokens;
@@ -329,6 +331,7 @@ QUIT
 
 
 === TEST 14: a gate
+--- no_zones
 --- config
 location = /signup {
     smtp_verify_gate $arg_email;

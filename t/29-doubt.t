@@ -241,6 +241,7 @@ reason: accepted
 
 
 === TEST 10: what was refused in vain is not asked again behind as many
+--- no_zones
 --- verify
 smtp_verify_keepalive 8 timeout=500ms;
 smtp_verify_catch_all off;
