@@ -70,6 +70,7 @@ run_tests();
 __DATA__
 
 === TEST 1: longer than is waited for the age: its memory stays until then
+--- not_slower
 --- smtp
 mx1 11 pipelining users=john,mary
 mx2 12 pipelining users=slow
