@@ -8,6 +8,7 @@
 #include <openssl/rand.h>
 
 
+#define NGX_SMTP_VERIFY_KEEP_LOOK      8         /* sessions of a host */
 #define NGX_SMTP_VERIFY_KEEP_BUCKETS  64
 #define NGX_SMTP_VERIFY_KEEP_YIELD    25        /* ms */
 #define NGX_SMTP_VERIFY_KEEP_LEAST    50        /* ms, that are worth it */
@@ -17,8 +18,6 @@
 
 static ngx_queue_t *ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr,
     socklen_t socklen);
-static ngx_uint_t ngx_smtp_verify_keep_is_better(
-    ngx_smtp_verify_session_t *s, ngx_smtp_verify_session_t *best);
 static ngx_uint_t ngx_smtp_verify_keep_silent(ngx_smtp_verify_session_t *s);
 static ngx_msec_t ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_t *s);
@@ -288,23 +287,30 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     ngx_smtp_verify_egress_t *egress, ngx_str_t *host, ngx_str_t *helo,
     ngx_str_t *from, ngx_uint_t n)
 {
+    ngx_uint_t                  i;
     ngx_queue_t                *q, *bucket;
+    const sv_learnt_t          *learnt;
     ngx_smtp_verify_session_t  *s, *best;
 
     if (conf->keep.transactions == 0) {
         return NULL;
     }
 
+    i = 0;
     best = NULL;
+    learnt = NULL;
     bucket = ngx_smtp_verify_keep_bucket(addr->sockaddr, addr->socklen);
 
     for (q = ngx_queue_head(bucket);
-         q != ngx_queue_sentinel(bucket);
+         q != ngx_queue_sentinel(bucket) && i < NGX_SMTP_VERIFY_KEEP_LOOK;
          q = ngx_queue_next(q))
     {
         s = ngx_queue_data(q, ngx_smtp_verify_session_t, queue);
 
-        if (s->conf != &conf->session
+        /* what the one that was asked most accepts proves most */
+
+        if ((best && s->asked <= best->asked)
+            || s->conf != &conf->session
             || s->transactions + n > s->most
             || s->egress != egress
             || s->socklen != addr->socklen
@@ -314,29 +320,23 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
             || s->helo.len != helo->len
             || ngx_memcmp(s->helo.data, helo->data, helo->len) != 0
             || s->from.len != from->len
-            || ngx_memcmp(s->from.data, from->data, from->len) != 0
-            || !ngx_smtp_verify_keep_is_better(s, best)
-            || !ngx_smtp_verify_keep_silent(s))
+            || ngx_memcmp(s->from.data, from->data, from->len) != 0)
         {
             continue;
         }
 
-        best = s;
+        /* the same for all that are left */
+
+        if (i++ == 0) {
+            learnt = ngx_smtp_verify_keep_learnt(s);
+        }
+
+        if (sv_learn_worth(learnt, s->asked, s->refused)) {
+            best = s;
+        }
     }
 
-    return best;
-}
-
-
-/* what the one that was asked most accepts proves most */
-
-static ngx_uint_t
-ngx_smtp_verify_keep_is_better(ngx_smtp_verify_session_t *s,
-    ngx_smtp_verify_session_t *best)
-{
-    return (best == NULL || s->asked > best->asked)
-           && sv_learn_worth(ngx_smtp_verify_keep_learnt(s), s->asked,
-                             s->refused);
+    return (best && ngx_smtp_verify_keep_silent(best)) ? best : NULL;
 }
 
 
