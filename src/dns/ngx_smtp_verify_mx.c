@@ -10,6 +10,9 @@
 #include "sv_mx_parse.h"
 
 
+#define NGX_SMTP_VERIFY_MX_RANDOM  64
+
+
 static void ngx_smtp_verify_mx_read(ngx_smtp_verify_dns_query_t *dns,
     ngx_int_t rc, u_char *msg, size_t len);
 static ngx_smtp_verify_mx_status_e ngx_smtp_verify_mx_status(
@@ -171,15 +174,23 @@ ngx_smtp_verify_mx_fill(ngx_smtp_verify_mx_query_t *q, sv_mx_answer_t *answer)
 }
 
 
+/* many are drawn at once: a call of RAND_bytes() takes a microsecond or two */
+
 long
 ngx_smtp_verify_mx_random(void)
 {
-    uint32_t  n;
+    static uint32_t    numbers[NGX_SMTP_VERIFY_MX_RANDOM];
+    static ngx_uint_t  left;
 
-    if (RAND_bytes((u_char *) &n, sizeof(n)) != 1) {
-        ERR_clear_error();
-        return 0;
+    if (left == 0) {
+
+        if (RAND_bytes((u_char *) numbers, sizeof(numbers)) != 1) {
+            ERR_clear_error();
+            return 0;
+        }
+
+        left = NGX_SMTP_VERIFY_MX_RANDOM;
     }
 
-    return (long) (n & 0x7fffffff);
+    return (long) (numbers[--left] & 0x7fffffff);
 }

@@ -309,8 +309,12 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
 
         /* what the one that was asked most accepts proves most */
 
-        if ((best && s->asked <= best->asked)
-            || s->conf != &conf->session
+        if (best && s->asked <= best->asked) {
+            i++;
+            continue;
+        }
+
+        if (s->conf != &conf->session
             || s->transactions + n > s->most
             || s->egress != egress
             || s->socklen != addr->socklen
