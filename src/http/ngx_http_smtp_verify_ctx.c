@@ -6,7 +6,6 @@
 static void ngx_http_smtp_verify_ctx_cleanup(void *data);
 static ngx_smtp_verify_result_t *ngx_http_smtp_verify_keep_copy(u_char *p,
     ngx_smtp_verify_result_t *result);
-static void ngx_http_smtp_verify_forget(ngx_http_request_t *r);
 static size_t ngx_http_smtp_verify_keep_size(
     ngx_smtp_verify_result_t *result);
 static u_char *ngx_http_smtp_verify_keep_str(u_char *p, ngx_str_t *s);
@@ -170,7 +169,7 @@ ngx_http_smtp_verify_keep_copy(u_char *p, ngx_smtp_verify_result_t *result)
 
 /* who asked too early may ask again */
 
-static void
+void
 ngx_http_smtp_verify_forget(ngx_http_request_t *r)
 {
     ngx_uint_t                         i, *index;

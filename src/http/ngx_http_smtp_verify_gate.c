@@ -40,6 +40,13 @@ ngx_http_smtp_verify_gate_init(ngx_conf_t *cf)
 
     *h = ngx_http_smtp_verify_gate_handler;
 
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_REWRITE_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_smtp_verify_gate_strip;
+
     return ngx_http_smtp_verify_variables_init(cf);
 }
 

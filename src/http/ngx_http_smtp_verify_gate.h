@@ -71,7 +71,11 @@ ngx_int_t ngx_http_smtp_verify_gate_refuse(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_uint_t status, const char *code,
     const char *detail, ngx_str_t *members);
 
-/* gate_headers.c: none of ours from the client; those of the result */
+/*
+ * gate_headers.c.  _strip(): a phase handler, none of these names from the
+ * client; _headers(): those of the result, and no other ones.
+ */
+ngx_int_t ngx_http_smtp_verify_gate_strip(ngx_http_request_t *r);
 ngx_int_t ngx_http_smtp_verify_gate_headers(ngx_http_request_t *r,
     ngx_smtp_verify_result_t *result);
 

@@ -17,11 +17,13 @@ typedef enum {
 
 
 static ngx_uint_t ngx_http_smtp_verify_headers_is(ngx_table_elt_t *h);
+static ngx_uint_t ngx_http_smtp_verify_headers_ours(ngx_table_elt_t *h);
 static ngx_int_t ngx_http_smtp_verify_headers_score(ngx_http_request_t *r,
     ngx_smtp_verify_result_t *result);
-static ngx_int_t ngx_http_smtp_verify_headers_remove(ngx_http_request_t *r);
+static ngx_int_t ngx_http_smtp_verify_headers_remove(ngx_http_request_t *r,
+    ngx_uint_t keep);
 static ngx_int_t ngx_http_smtp_verify_headers_copy(ngx_http_request_t *r,
-    ngx_list_t *list);
+    ngx_list_t *list, ngx_uint_t keep);
 static ngx_int_t ngx_http_smtp_verify_headers_word(ngx_http_request_t *r,
     ngx_http_smtp_verify_header_e i, const char *word);
 static ngx_int_t ngx_http_smtp_verify_headers_add(ngx_http_request_t *r,
@@ -49,15 +51,42 @@ static struct {
 };
 
 
+/*
+ * The headers of the client go as soon as the location is known, before
+ * "if", auth_request and whatever else sees them.  Those that a gate has set
+ * before an internal redirect, or before this sub-request, stay.
+ */
+
+ngx_int_t
+ngx_http_smtp_verify_gate_strip(ngx_http_request_t *r)
+{
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (slcf->gate_headers
+        && ngx_http_smtp_verify_headers_remove(r, 1) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DECLINED;
+}
+
+
 ngx_int_t
 ngx_http_smtp_verify_gate_headers(ngx_http_request_t *r,
     ngx_smtp_verify_result_t *result)
 {
     ngx_str_t  value;
 
-    if (ngx_http_smtp_verify_headers_remove(r) != NGX_OK) {
+    if (ngx_http_smtp_verify_headers_remove(r, 0) != NGX_OK) {
         return NGX_ERROR;
     }
+
+    /* what $http_x_email_verify_status and the like were before */
+
+    ngx_http_smtp_verify_forget(r);
 
     if (result == NULL) {
         return NGX_OK;
@@ -126,23 +155,29 @@ ngx_http_smtp_verify_headers_score(ngx_http_request_t *r,
 
 /*
  * A list has no way to remove an element, and others point to its elements:
- * where the client sent some of ours a new one takes its place.
+ * where there are some of these names a new list takes its place.  keep:
+ * those that the gate itself has set stay.
  */
 
 static ngx_int_t
-ngx_http_smtp_verify_headers_remove(ngx_http_request_t *r)
+ngx_http_smtp_verify_headers_remove(ngx_http_request_t *r, ngx_uint_t keep)
 {
     ngx_list_t  list;
 
-    if (ngx_http_smtp_verify_headers_copy(r, NULL) == NGX_OK) {
+    if (ngx_http_smtp_verify_headers_copy(r, NULL, keep) == NGX_OK) {
         return NGX_OK;
     }
 
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "smtp verify: headers of the gate's names are removed");
+
     if (ngx_list_init(&list, r->pool, 20, sizeof(ngx_table_elt_t)) != NGX_OK
-        || ngx_http_smtp_verify_headers_copy(r, &list) == NGX_ERROR)
+        || ngx_http_smtp_verify_headers_copy(r, &list, keep) == NGX_ERROR)
     {
         return NGX_ERROR;
     }
+
+    ngx_http_smtp_verify_forget(r);
 
     r->headers_in.headers = list;
 
@@ -156,10 +191,11 @@ ngx_http_smtp_verify_headers_remove(ngx_http_request_t *r)
 }
 
 
-/* the others; NGX_DECLINED: there were some of ours.  NULL: only tells */
+/* the others; NGX_DECLINED: there were some to remove.  NULL: only tells */
 
 static ngx_int_t
-ngx_http_smtp_verify_headers_copy(ngx_http_request_t *r, ngx_list_t *list)
+ngx_http_smtp_verify_headers_copy(ngx_http_request_t *r, ngx_list_t *list,
+    ngx_uint_t keep)
 {
     ngx_int_t         rc;
     ngx_uint_t        i;
@@ -182,7 +218,9 @@ ngx_http_smtp_verify_headers_copy(ngx_http_request_t *r, ngx_list_t *list)
             i = 0;
         }
 
-        if (ngx_http_smtp_verify_headers_is(&h[i])) {
+        if (ngx_http_smtp_verify_headers_is(&h[i])
+            && !(keep && ngx_http_smtp_verify_headers_ours(&h[i])))
+        {
             rc = NGX_DECLINED;
             continue;
         }
@@ -232,6 +270,26 @@ ngx_http_smtp_verify_headers_is(ngx_table_elt_t *h)
     }
 
     return h->key.len == n || !sv_is_alnum(h->key.data[n]);
+}
+
+
+/* it was not sent by the client */
+
+static ngx_uint_t
+ngx_http_smtp_verify_headers_ours(ngx_table_elt_t *h)
+{
+    ngx_uint_t  i, n;
+
+    n = sizeof(ngx_http_smtp_verify_headers)
+        / sizeof(ngx_http_smtp_verify_headers[0]);
+
+    for (i = 0; i < n; i++) {
+        if (h->key.data == ngx_http_smtp_verify_headers[i].key.data) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -31,7 +31,8 @@ typedef struct {
     ngx_array_t                   *limits;      /* of providers */
     ngx_array_t                    pools;       /* of egresses: pointers */
     ngx_int_t                      request_id;  /* index of a variable */
-    ngx_array_t                    variables;   /* indices of ours, used */
+    ngx_array_t                    variables;   /* indices of those that
+                                                   a verdict changes */
     ngx_array_t                    tokens;      /* files of them */
     ngx_uint_t                     nclients;    /* in all files */
 } ngx_http_smtp_verify_main_conf_t;
@@ -181,9 +182,11 @@ ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_ctx_create(
 /* is it still this that the request is for? */
 ngx_uint_t ngx_http_smtp_verify_is_here(ngx_http_smtp_verify_ctx_t *ctx);
 
-/* what variables tell from now on; NGX_ERROR: no memory */
+/* _keep(): what variables tell from now on; NGX_ERROR: no memory.
+   _forget(): what they told until now */
 ngx_int_t ngx_http_smtp_verify_keep(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_smtp_verify_result_t *result);
+void ngx_http_smtp_verify_forget(ngx_http_request_t *r);
 
 /* body.c: reads a body of up to NGX_HTTP_SMTP_VERIFY_BODY_MAX into
    ctx->body, without a temporary file; the handler gets NGX_OK or a status

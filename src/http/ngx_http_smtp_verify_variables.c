@@ -15,6 +15,7 @@ typedef enum {
 } ngx_http_smtp_verify_var_e;
 
 
+static ngx_uint_t ngx_http_smtp_verify_variable_changes(ngx_str_t *name);
 static ngx_int_t ngx_http_smtp_verify_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_smtp_verify_variable_domain(ngx_http_request_t *r,
@@ -133,7 +134,7 @@ ngx_int_t
 ngx_http_smtp_verify_variables_init(ngx_conf_t *cf)
 {
     ngx_uint_t                         i, *index;
-    ngx_http_variable_t               *v, *used;
+    ngx_http_variable_t               *used;
     ngx_http_core_main_conf_t         *cmcf;
     ngx_http_smtp_verify_main_conf_t  *smcf;
 
@@ -150,25 +151,41 @@ ngx_http_smtp_verify_variables_init(ngx_conf_t *cf)
 
     for (i = 0; i < cmcf->variables.nelts; i++) {
 
-        for (v = ngx_http_smtp_verify_vars; v->name.len; v++) {
-
-            if (used[i].name.len != v->name.len
-                || ngx_strncmp(used[i].name.data, v->name.data, v->name.len)
-                   != 0)
-            {
-                continue;
-            }
-
-            index = ngx_array_push(&smcf->variables);
-            if (index == NULL) {
-                return NGX_ERROR;
-            }
-
-            *index = i;
+        if (!ngx_http_smtp_verify_variable_changes(&used[i].name)) {
+            continue;
         }
+
+        index = ngx_array_push(&smcf->variables);
+        if (index == NULL) {
+            return NGX_ERROR;
+        }
+
+        *index = i;
     }
 
     return NGX_OK;
+}
+
+
+/* ours, and the headers of the gate as nginx has them */
+
+static ngx_uint_t
+ngx_http_smtp_verify_variable_changes(ngx_str_t *name)
+{
+    ngx_http_variable_t  *v;
+
+    for (v = ngx_http_smtp_verify_vars; v->name.len; v++) {
+        if (name->len == v->name.len
+            && ngx_strncmp(name->data, v->name.data, name->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return name->len > sizeof("http_x_email_verify") - 1
+           && ngx_strncmp(name->data, "http_x_email_verify",
+                          sizeof("http_x_email_verify") - 1)
+              == 0;
 }
 
 
