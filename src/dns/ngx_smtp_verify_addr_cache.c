@@ -164,7 +164,7 @@ ngx_smtp_verify_addr_cache_key(ngx_resolver_t *r, ngx_str_t *name,
 
     key->len = sizeof(uint32_t) + name->len;
 
-    *hash = ngx_crc32_short(key->data, key->len);
+    *hash = ngx_murmur_hash2(key->data, key->len);
 
     return NGX_OK;
 }

@@ -162,6 +162,8 @@ struct ngx_smtp_verify_session_s {
     ngx_uint_t                         slot;
     ngx_uint_t                         most;    /* transactions; 0: any */
     const void                        *provider;    /* by its banner */
+    uint64_t                           key;     /* of the server, for what is
+                                                   learned; 0: not known yet */
     ngx_msec_t                         idle;    /* since then; where it is
                                                    reused, for how long */
 

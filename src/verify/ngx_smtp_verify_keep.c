@@ -198,6 +198,10 @@ ngx_smtp_verify_keep_key(ngx_smtp_verify_session_t *s)
     uint64_t         hash[2];
     static uint64_t  secret[2];
 
+    if (s->key) {
+        return s->key;
+    }
+
     if (secret[0] == 0 && secret[1] == 0
         && RAND_bytes((u_char *) secret, sizeof(secret)) != 1)
     {
@@ -212,7 +216,9 @@ ngx_smtp_verify_keep_key(ngx_smtp_verify_session_t *s)
                                            s->egress->key.len)
                         : 0;
 
-    return sv_siphash_short(secret, hash, sizeof(hash));
+    s->key = sv_siphash_short(secret, hash, sizeof(hash));
+
+    return s->key;
 }
 
 
