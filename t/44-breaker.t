@@ -560,9 +560,9 @@ reason: sender_blocked
 --
 reason: sender_blocked
 --
-reason: sender_blocked
+reason: circuit_open
 --
-reason: sender_blocked
+reason: circuit_open
 --
 reason: accepted
 

@@ -88,6 +88,7 @@ ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
         t->host = p->mx.records[p->imx].host;
     }
 
+    t->domain = p->domain;
     t->admitted = ngx_smtp_verify_slot_is_admitted(p, egress);
 
     t->egress.len = 0;
@@ -216,7 +217,8 @@ ngx_smtp_verify_slot_kept(ngx_smtp_verify_ticket_t *t)
     s = ngx_smtp_verify_slot_find(p);
 
     if (s == NULL
-        || !ngx_smtp_verify_throttle_reuse(s->throttle, s->slot, s->limits))
+        || !ngx_smtp_verify_throttle_reuse(s->throttle, s->slot, s->limits,
+                                           &p->domain))
     {
         return 0;
     }

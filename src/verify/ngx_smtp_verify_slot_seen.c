@@ -5,9 +5,7 @@
 static void ngx_smtp_verify_slot_reached(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_unreached(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p);
-static uint32_t ngx_smtp_verify_slot_whose(ngx_smtp_verify_probe_t *p,
-    ngx_smtp_verify_seen_e seen);
-static void ngx_smtp_verify_slot_tell(ngx_smtp_verify_session_t *s,
+static void ngx_smtp_verify_slot_tell(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_seen_e seen);
 
 
@@ -26,7 +24,7 @@ ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p)
     }
 
     if (s && s->release && s->nanswered < s->nsent) {
-        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_timeout);
+        ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_timeout);
     }
 
     return NGX_DECLINED;
@@ -49,7 +47,7 @@ ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
     if (s->connected && !s->counted) {
         s->counted = 1;
         ngx_smtp_verify_slot_reached(p);
-        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_connected);
+        ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_connected);
     }
 
     switch (s->event) {
@@ -60,7 +58,7 @@ ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
     case ngx_smtp_verify_session_answered:
 
         if (s->code >= 500 && !s->unanswered) {
-            ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_reject);
+            ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_reject);
         }
 
         ngx_smtp_verify_slot_reply(p);
@@ -84,7 +82,7 @@ ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
     }
 
     if (s->egress_failed) {
-        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_egress_failed);
+        ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_egress_failed);
         return;
     }
 
@@ -94,7 +92,7 @@ ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
         ngx_smtp_verify_slot_unreached(p);
 
     } else if (s->fault == SV_TIMEOUT) {
-        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_timeout);
+        ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_timeout);
     }
 }
 
@@ -113,7 +111,7 @@ ngx_smtp_verify_slot_failed(ngx_smtp_verify_probe_t *p)
     }
 
     if (s->egress_failed) {
-        ngx_smtp_verify_slot_tell(s, ngx_smtp_verify_seen_egress_failed);
+        ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_egress_failed);
         return;
     }
 
@@ -150,7 +148,7 @@ ngx_smtp_verify_slot_unreached(ngx_smtp_verify_probe_t *p)
 
     host = &p->hosts[p->imx];
 
-    ngx_smtp_verify_slot_tell(p->session, host->failed
+    ngx_smtp_verify_slot_tell(p, host->failed
                               ? ngx_smtp_verify_seen_address_failed
                               : ngx_smtp_verify_seen_connect_failed);
 
@@ -198,35 +196,23 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
         }
     }
 
-    ngx_smtp_verify_throttle_seen(s->throttle, s->slot, s->limits, seen,
-                                  ngx_smtp_verify_slot_whose(p, seen),
-                                  &s->log);
+    ngx_smtp_verify_slot_tell(p, seen);
 }
 
 
-/* a customer of a provider's may block us from its own domain alone: that
-   counts once, until another one's does */
-
-static uint32_t
-ngx_smtp_verify_slot_whose(ngx_smtp_verify_probe_t *p,
-    ngx_smtp_verify_seen_e seen)
-{
-    if ((seen != ngx_smtp_verify_seen_block
-         && seen != ngx_smtp_verify_seen_quarantine)
-        || p->session->stage != SV_STAGE_RCPT
-        || ngx_smtp_verify_slot_provider(p, p->imx) == NULL)
-    {
-        return 0;
-    }
-
-    return ngx_crc32_long(p->domain.data, p->domain.len) | 1;
-}
-
+/* in answer to RCPT it is said of one domain, and anything before that of all
+   who ask the host */
 
 static void
-ngx_smtp_verify_slot_tell(ngx_smtp_verify_session_t *s,
+ngx_smtp_verify_slot_tell(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_seen_e seen)
 {
-    ngx_smtp_verify_throttle_seen(s->throttle, s->slot, s->limits, seen, 0,
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    ngx_smtp_verify_throttle_seen(s->throttle, s->slot, s->limits, seen,
+                                  s->stage == SV_STAGE_RCPT ? &p->domain
+                                                            : NULL,
                                   &s->log);
 }

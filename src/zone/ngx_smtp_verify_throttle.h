@@ -84,6 +84,7 @@ struct ngx_smtp_verify_ticket_s {
     ngx_str_t                          destination;
     ngx_str_t                          host;        /* a destination, too:
                                                        its breaker */
+    ngx_str_t                          domain;      /* of the recipient */
     ngx_str_t                          egress;
     struct sockaddr                   *sockaddr;
     unsigned                           bulk:1;
@@ -166,10 +167,11 @@ void ngx_smtp_verify_throttle_leave(ngx_smtp_verify_ticket_t *t);
 void ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot);
 
-/* may what holds the slot be used once more now?  That is then spent */
+/* may what holds the slot be used once more now, for a recipient of that
+   domain?  That is then spent */
 ngx_uint_t ngx_smtp_verify_throttle_reuse(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t slot,
-    ngx_smtp_verify_limits_t *limits);
+    ngx_smtp_verify_limits_t *limits, ngx_str_t *domain);
 
 /* one more by whoever uses the slot, NGX_DECLINED: that would take longer
    than the wait; when it may be sent says … */
@@ -192,11 +194,11 @@ ngx_uint_t ngx_smtp_verify_throttle_wanted(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t slot,
     ngx_smtp_verify_limits_t *limits);
 
-/* what was seen by whoever holds the slot; whose: 0, or one of several who may
-   say so for themselves alone */
+/* what was seen by whoever holds the slot; domain: the recipient's whom that
+   was said of, NULL where the host itself said so */
 void ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits,
-    ngx_smtp_verify_seen_e seen, uint32_t whose, ngx_log_t *log);
+    ngx_smtp_verify_seen_e seen, ngx_str_t *domain, ngx_log_t *log);
 
 void ngx_smtp_verify_throttle_stats(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_stats_t *stats);

@@ -11,13 +11,13 @@
 static ngx_uint_t ngx_smtp_verify_throttle_count_seen(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_seen_e seen,
-    uint32_t whose, uint64_t now);
+    ngx_str_t *domain, uint64_t now);
 static void ngx_smtp_verify_throttle_connected(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     uint64_t now);
 static ngx_uint_t ngx_smtp_verify_throttle_blames(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
-    ngx_smtp_verify_seen_e seen, uint32_t whose, uint64_t now);
+    ngx_smtp_verify_seen_e seen, uint64_t now);
 static ngx_uint_t ngx_smtp_verify_throttle_failed(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, uint64_t now);
@@ -34,6 +34,13 @@ static void ngx_smtp_verify_throttle_count_unconnected(
 static unsigned  ngx_smtp_verify_throttle_weights[] = {
     0, 0, 0, 20, 20, 25, 34, 50, SV_BREAKER_THRESHOLD, 50, 0
 };
+
+
+unsigned
+ngx_smtp_verify_throttle_weight(ngx_smtp_verify_seen_e seen)
+{
+    return ngx_smtp_verify_throttle_weights[seen];
+}
 
 
 /*
@@ -93,7 +100,8 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
         }
 
         *trials |= (e == egress) ? NGX_SMTP_VERIFY_SLOT_RESUME
-                                 : NGX_SMTP_VERIFY_SLOT_TRIAL;
+                   : (e == host) ? NGX_SMTP_VERIFY_SLOT_TRIAL
+                                 : NGX_SMTP_VERIFY_SLOT_RETRY;
     }
 
     return NGX_OK;
@@ -119,7 +127,7 @@ ngx_smtp_verify_throttle_failed(ngx_smtp_verify_throttle_t *throttle,
 
     resume = slot->state & NGX_SMTP_VERIFY_SLOT_RESUME;
 
-    if (!sv_breaker_fault(&egress->breaker, &limits->breaker,
+    if (!sv_breaker_fault(&egress->breaker, &limits->breaker, 0,
              ngx_smtp_verify_throttle_weights
                  [ngx_smtp_verify_seen_egress_failed],
              resume, now)
@@ -144,7 +152,7 @@ ngx_smtp_verify_throttle_failed(ngx_smtp_verify_throttle_t *throttle,
 void
 ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits,
-    ngx_smtp_verify_seen_e seen, uint32_t whose, ngx_log_t *log)
+    ngx_smtp_verify_seen_e seen, ngx_str_t *domain, ngx_log_t *log)
 {
     ngx_uint_t  changed;
 
@@ -152,7 +160,7 @@ ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
 
     changed = ngx_smtp_verify_throttle_count_seen(throttle,
                                                   &throttle->slots[slot],
-                                                  limits, seen, whose,
+                                                  limits, seen, domain,
                                                   sv_clock_msec());
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);
@@ -185,7 +193,7 @@ ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
 static ngx_uint_t
 ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
-    ngx_smtp_verify_seen_e seen, uint32_t whose, uint64_t now)
+    ngx_smtp_verify_seen_e seen, ngx_str_t *domain, uint64_t now)
 {
     ngx_uint_t                         changed, trial;
     ngx_smtp_verify_throttle_entry_t  *e, *egress;
@@ -219,6 +227,12 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
 
     case ngx_smtp_verify_seen_answer:
         (void) sv_breaker_success(&e->breaker, trial, now);
+
+        if (domain) {
+            ngx_smtp_verify_throttle_domain_answer(throttle, slot, domain,
+                                                   now);
+        }
+
         return 0;
 
     case ngx_smtp_verify_seen_egress_failed:
@@ -234,23 +248,38 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
         /* fall through */
 
     default:
-        if (limits->breaker.pause
-            && ngx_smtp_verify_throttle_blames(throttle, slot, seen, whose,
-                                               now))
-        {
-            if (sv_breaker_fault(&e->breaker, &limits->breaker,
-                                 ngx_smtp_verify_throttle_weights[seen],
-                                 trial, now))
-            {
-                throttle->sh->counts.opened++;
+        break;
+    }
 
-                e->shunned = (seen == ngx_smtp_verify_seen_block
-                              || seen == ngx_smtp_verify_seen_quarantine);
-            }
-        }
-
+    if (limits->breaker.pause == 0
+        || !ngx_smtp_verify_throttle_blames(throttle, slot, seen, now))
+    {
         return changed;
     }
+
+    if (domain) {
+        ngx_smtp_verify_throttle_domain_fault(throttle, slot, limits, seen,
+                                              domain, now);
+
+    } else if (sv_breaker_fault(&e->breaker, &limits->breaker, 0,
+                                ngx_smtp_verify_throttle_weights[seen],
+                                trial, now))
+    {
+        ngx_smtp_verify_throttle_opened(throttle, e, seen);
+    }
+
+    return changed;
+}
+
+
+void
+ngx_smtp_verify_throttle_opened(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_seen_e seen)
+{
+    throttle->sh->counts.opened++;
+
+    e->shunned = (seen == ngx_smtp_verify_seen_block
+                  || seen == ngx_smtp_verify_seen_quarantine);
 }
 
 
@@ -263,7 +292,7 @@ ngx_smtp_verify_throttle_connected(ngx_smtp_verify_throttle_t *throttle,
 
     /* another one of its hosts was reached: that tells nothing of the first */
 
-    for (i = ngx_smtp_verify_ref_ip; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
+    for (i = ngx_smtp_verify_ref_ip; i <= ngx_smtp_verify_ref_host; i++) {
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
@@ -285,7 +314,7 @@ ngx_smtp_verify_throttle_connected(ngx_smtp_verify_throttle_t *throttle,
 static ngx_uint_t
 ngx_smtp_verify_throttle_blames(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_seen_e seen,
-    uint32_t whose, uint64_t now)
+    uint64_t now)
 {
     ngx_smtp_verify_throttle_entry_t  *e, *ip, *egress;
 
@@ -295,13 +324,6 @@ ngx_smtp_verify_throttle_blames(ngx_smtp_verify_throttle_t *throttle,
     if (seen != ngx_smtp_verify_seen_connect_failed
         && seen != ngx_smtp_verify_seen_address_failed)
     {
-
-        if (whose && e->blocker == whose) {
-            return 0;
-        }
-
-        e->blocker = whose;
-
         return 1;
     }
 
@@ -348,7 +370,7 @@ ngx_smtp_verify_throttle_unconnected(ngx_smtp_verify_throttle_t *throttle,
     if (egress->breaker.until) {
         egress->breaker.pause = 0;
 
-        (void) sv_breaker_fault(&egress->breaker, &limits->breaker,
+        (void) sv_breaker_fault(&egress->breaker, &limits->breaker, 0,
                                 SV_BREAKER_THRESHOLD,
                                 slot->state & NGX_SMTP_VERIFY_SLOT_RESUME,
                                 now);
@@ -371,7 +393,7 @@ ngx_smtp_verify_throttle_unconnected(ngx_smtp_verify_throttle_t *throttle,
 
     throttle->sh->counts.suspended++;
 
-    return sv_breaker_fault(&egress->breaker, &limits->breaker,
+    return sv_breaker_fault(&egress->breaker, &limits->breaker, 0,
                             SV_BREAKER_THRESHOLD, 0, now);
 }
 

@@ -5,7 +5,7 @@
 #define NGX_SMTP_VERIFY_THROTTLE_TRIALS  4      /* of an egress, at once */
 
 
-static ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_known(
+static ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_peek(
     ngx_smtp_verify_throttle_t *throttle, u_char *key);
 static uint64_t ngx_smtp_verify_throttle_closed(
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
@@ -16,6 +16,7 @@ static uint64_t ngx_smtp_verify_throttle_closed(
 ngx_msec_t
 ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t)
 {
+    uint32_t                           i;
     uint64_t                           now, left, closed;
     ngx_smtp_verify_throttle_t        *throttle;
     ngx_smtp_verify_throttle_entry_t  *e, *egress;
@@ -33,10 +34,10 @@ ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t)
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
-    egress = ngx_smtp_verify_throttle_known(throttle,
+    egress = ngx_smtp_verify_throttle_peek(throttle,
                                            keys[ngx_smtp_verify_ref_egress]);
-    e = ngx_smtp_verify_throttle_known(throttle,
-                                       keys[ngx_smtp_verify_ref_host]);
+    e = ngx_smtp_verify_throttle_peek(throttle,
+                                      keys[ngx_smtp_verify_ref_host]);
 
     left = egress && ngx_smtp_verify_throttle_resumes(egress, e, now)
            ? 0 : ngx_smtp_verify_throttle_closed(egress, now);
@@ -50,34 +51,31 @@ ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t)
         left = ngx_max(left, closed);
     }
 
+    i = ngx_smtp_verify_throttle_domain(throttle,
+                                        keys[ngx_smtp_verify_ref_host],
+                                        &t->domain);
+    if (i) {
+        closed = ngx_smtp_verify_throttle_closed(&throttle->entries[i], now);
+        left = ngx_max(left, closed);
+    }
+
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 
     return (ngx_msec_t) left;
 }
 
 
-/* as _find(), and makes none */
+/* NULL: nothing is known of it */
 
 static ngx_smtp_verify_throttle_entry_t *
-ngx_smtp_verify_throttle_known(ngx_smtp_verify_throttle_t *throttle,
+ngx_smtp_verify_throttle_peek(ngx_smtp_verify_throttle_t *throttle,
     u_char *key)
 {
-    uint64_t                           hash;
-    ngx_uint_t                         n;
-    ngx_smtp_verify_throttle_entry_t  *e;
+    uint32_t  i;
 
-    ngx_memcpy(&hash, key, sizeof(uint64_t));
+    i = ngx_smtp_verify_throttle_known(throttle, key);
 
-    e = &throttle->entries[(hash % throttle->nsets)
-                           * NGX_SMTP_VERIFY_THROTTLE_WAYS + 1];
-
-    for (n = 0; n < NGX_SMTP_VERIFY_THROTTLE_WAYS; n++, e++) {
-        if (e->seen && ngx_memcmp(e->key, key, SV_SIPHASH_LEN) == 0) {
-            return e;
-        }
-    }
-
-    return NULL;
+    return i ? &throttle->entries[i] : NULL;
 }
 
 

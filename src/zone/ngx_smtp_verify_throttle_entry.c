@@ -84,6 +84,34 @@ ngx_smtp_verify_throttle_find(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
+/* as _find(), and makes none */
+
+uint32_t
+ngx_smtp_verify_throttle_known(ngx_smtp_verify_throttle_t *throttle,
+    u_char *key)
+{
+    uint32_t                           i, n;
+    uint64_t                           hash;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    ngx_memcpy(&hash, key, sizeof(uint64_t));
+
+    i = (uint32_t) (hash % throttle->nsets) * NGX_SMTP_VERIFY_THROTTLE_WAYS
+        + 1;
+
+    for (n = 0; n < NGX_SMTP_VERIFY_THROTTLE_WAYS; n++, i++) {
+
+        e = &throttle->entries[i];
+
+        if (e->seen && ngx_memcmp(e->key, key, SV_SIPHASH_LEN) == 0) {
+            return i;
+        }
+    }
+
+    return 0;
+}
+
+
 void
 ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
     u_char keys[][SV_SIPHASH_LEN])

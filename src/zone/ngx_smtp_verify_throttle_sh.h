@@ -2,8 +2,8 @@
 /*
  * The insides of the throttle zone, for its own files alone: _entry.c has
  * what is counted by key, _slot.c the slots and the sums over them, _rate.c
- * what is spent, _breaker.c what faults lead to, _line.c those who wait,
- * _ticket.c who is let in.
+ * what is spent, _breaker.c what faults lead to, _domain.c those of one
+ * recipient domain, _line.c those who wait, _ticket.c who is let in.
  */
 
 
@@ -27,21 +27,25 @@
 #define NGX_SMTP_VERIFY_SLOT_RESUME      8      /* of the egress */
 #define NGX_SMTP_VERIFY_SLOT_BULK        16     /* and it is waiting */
 #define NGX_SMTP_VERIFY_SLOT_DELAYED     32     /* and a recipient waits */
+#define NGX_SMTP_VERIFY_SLOT_RETRY       64     /* a trial of the domain */
 
-#define NGX_SMTP_VERIFY_SLOT_REFS        4
+#define NGX_SMTP_VERIFY_SLOT_REFS        5
 
 
 /*
  * What a slot refers to: sessions and rates are counted of the destination and
- * the remote address.  Breakers belong to the host that is connected to, and
- * to the egress.  The host's entry is often the destination's.
+ * the remote address.  Breakers belong to the host that is connected to, to
+ * what it says of the recipients of one domain, and to the egress.  The host's
+ * entry is often the destination's; a domain has one at that host, by
+ * _domain.c, once there was a fault.
  */
 
 typedef enum {
     ngx_smtp_verify_ref_destination = 0,
     ngx_smtp_verify_ref_ip,
     ngx_smtp_verify_ref_egress,
-    ngx_smtp_verify_ref_host
+    ngx_smtp_verify_ref_host,
+    ngx_smtp_verify_ref_domain
 } ngx_smtp_verify_ref_e;
 
 
@@ -56,12 +60,11 @@ typedef struct {
     uint32_t                           waiting;
     uint32_t                           bulk;        /* of these */
     uint32_t                           delayed;     /* of the sessions */
-    uint32_t                           users;       /* slots, as a host */
+    uint32_t                           users;       /* slots, as a host or
+                                                       a domain */
     uint32_t                           trials;
     uint32_t                           worked;      /* the last connection
                                                        to it was made */
-    uint32_t                           blocker;     /* whose domain blocked
-                                                       us last */
     uint32_t                           shunned;     /* a block has opened
                                                        the breaker */
     uint32_t                           silent;      /* egress: suspended, as
@@ -135,8 +138,25 @@ ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_entry(
     ngx_smtp_verify_ref_e ref);
 uint32_t ngx_smtp_verify_throttle_find(ngx_smtp_verify_throttle_t *throttle,
     u_char *key, uint64_t now);
+uint32_t ngx_smtp_verify_throttle_known(ngx_smtp_verify_throttle_t *throttle,
+    u_char *key);
 void ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
     u_char keys[][SV_SIPHASH_LEN]);
+
+/* what is known of a recipient domain at that host; 0: nothing */
+uint32_t ngx_smtp_verify_throttle_domain(ngx_smtp_verify_throttle_t *throttle,
+    u_char *host, ngx_str_t *domain);
+ngx_uint_t ngx_smtp_verify_throttle_domain_shut(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, ngx_str_t *domain);
+/* a fault, or none, in what was said of one of its recipients */
+void ngx_smtp_verify_throttle_domain_fault(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_seen_e seen,
+    ngx_str_t *domain, uint64_t now);
+void ngx_smtp_verify_throttle_domain_answer(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_str_t *domain, uint64_t now);
 
 ngx_int_t ngx_smtp_verify_throttle_slot(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t *slot);
@@ -158,6 +178,9 @@ uint64_t ngx_smtp_verify_throttle_rate(ngx_smtp_verify_throttle_t *throttle,
 void ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits);
 
+unsigned ngx_smtp_verify_throttle_weight(ngx_smtp_verify_seen_e seen);
+void ngx_smtp_verify_throttle_opened(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_seen_e seen);
 ngx_int_t ngx_smtp_verify_throttle_breakers(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, ngx_uint_t admitted, uint64_t now,

@@ -239,7 +239,7 @@ ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
-        if (i == ngx_smtp_verify_ref_host) {
+        if (i >= ngx_smtp_verify_ref_host) {
             e->users += add;
 
         } else if (slot->state & NGX_SMTP_VERIFY_SLOT_HELD) {
@@ -259,6 +259,8 @@ ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
 
         if ((i == ngx_smtp_verify_ref_host
              && (slot->state & NGX_SMTP_VERIFY_SLOT_TRIAL))
+            || (i == ngx_smtp_verify_ref_domain
+                && (slot->state & NGX_SMTP_VERIFY_SLOT_RETRY))
             || (i == ngx_smtp_verify_ref_egress
                 && (slot->state & NGX_SMTP_VERIFY_SLOT_RESUME)))
         {

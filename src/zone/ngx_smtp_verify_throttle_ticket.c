@@ -5,6 +5,8 @@
 
 static ngx_int_t ngx_smtp_verify_throttle_admit(ngx_smtp_verify_ticket_t *t,
     u_char keys[][SV_SIPHASH_LEN], uint64_t now);
+static void ngx_smtp_verify_throttle_look(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_slot_sh_t *slot);
 static ngx_int_t ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t *slot, uint64_t now);
 static void ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
@@ -78,9 +80,11 @@ ngx_smtp_verify_throttle_admit(ngx_smtp_verify_ticket_t *t,
 
     slot = &throttle->slots[t->slot];
 
-    for (i = 0; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
+    for (i = 0; i < ngx_smtp_verify_ref_domain; i++) {
         slot->refs[i] = ngx_smtp_verify_throttle_find(throttle, keys[i], now);
     }
+
+    slot->refs[ngx_smtp_verify_ref_domain] = 0;
 
     rc = ngx_smtp_verify_throttle_try(t, now);
 
@@ -129,12 +133,14 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
     uint64_t                           wait;
     ngx_int_t                          rc;
     ngx_smtp_verify_slot_sh_t         *slot;
-    ngx_smtp_verify_throttle_entry_t  *e;
+    ngx_smtp_verify_throttle_entry_t  *e, *domain;
 
     slot = &t->throttle->slots[t->slot];
 
     t->blocked = 0;
     t->shunned = 0;
+
+    ngx_smtp_verify_throttle_look(t, slot);
 
     rc = ngx_smtp_verify_throttle_breakers(t->throttle, slot, t->limits,
                                            t->admitted, now, &trials,
@@ -143,8 +149,11 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
     if (rc != NGX_OK) {
         e = ngx_smtp_verify_throttle_entry(t->throttle, slot,
                                            ngx_smtp_verify_ref_host);
+        domain = ngx_smtp_verify_throttle_entry(t->throttle, slot,
+                                                ngx_smtp_verify_ref_domain);
 
-        t->shunned = (e->breaker.until && e->shunned);
+        t->shunned = (e->breaker.until && e->shunned)
+                     || (domain->breaker.until && domain->shunned);
 
         return rc;
     }
@@ -174,6 +183,34 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
     }
 
     return rc;
+}
+
+
+/* the first fault of its domain may have come while it waited */
+
+static void
+ngx_smtp_verify_throttle_look(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_slot_sh_t *slot)
+{
+    uint32_t                           domain;
+    ngx_smtp_verify_throttle_entry_t  *host;
+
+    if (slot->refs[ngx_smtp_verify_ref_domain]
+        || t->limits->breaker.pause == 0)
+    {
+        return;
+    }
+
+    host = ngx_smtp_verify_throttle_entry(t->throttle, slot,
+                                          ngx_smtp_verify_ref_host);
+
+    domain = ngx_smtp_verify_throttle_domain(t->throttle, host->key,
+                                             &t->domain);
+    if (domain) {
+        ngx_smtp_verify_throttle_sum(t->throttle, slot, -1);
+        slot->refs[ngx_smtp_verify_ref_domain] = domain;
+        ngx_smtp_verify_throttle_sum(t->throttle, slot, 1);
+    }
 }
 
 
@@ -297,7 +334,7 @@ ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
 
 ngx_uint_t
 ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
-    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits)
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_str_t *domain)
 {
     uint32_t                    trials;
     uint64_t                    now;
@@ -314,6 +351,8 @@ ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
                                                 &trials, &retry_after)
               == NGX_OK
               && trials == 0
+              && !ngx_smtp_verify_throttle_domain_shut(throttle, sh, limits,
+                                                       domain)
               && ngx_smtp_verify_throttle_rejects(throttle, sh, limits, now)
                  == 0
               && ngx_smtp_verify_throttle_rate(throttle, sh, limits) == 0;

@@ -1,8 +1,12 @@
 
+#include <string.h>
+
 #include "sv_breaker.h"
 
 
+static int sv_breaker_share(sv_breaker_t *b, uint32_t who, unsigned weight);
 static void sv_breaker_decay(sv_breaker_t *b, uint64_t now);
+static void sv_breaker_divide(sv_breaker_t *b, uint64_t n);
 static void sv_breaker_open(sv_breaker_t *b, const sv_breaker_conf_t *conf,
     uint64_t now);
 
@@ -27,34 +31,84 @@ sv_breaker_left(const sv_breaker_t *b, uint64_t now)
 
 int
 sv_breaker_fault(sv_breaker_t *b, const sv_breaker_conf_t *conf,
-    unsigned weight, int trial, uint64_t now)
+    uint32_t who, unsigned weight, int trial, uint64_t now)
 {
     if (weight == 0) {
         return 0;
     }
 
-    if (b->until) {
+    if (b->until && (!trial || now < b->until)) {
+        return 0;
+    }
 
-        if (!trial || now < b->until) {
-            return 0;
-        }
-
-        sv_breaker_open(b, conf, now);
-        return 1;
+    if (weight > SV_BREAKER_THRESHOLD) {
+        weight = SV_BREAKER_THRESHOLD;
     }
 
     sv_breaker_decay(b, now);
 
-    b->weight += weight < SV_BREAKER_THRESHOLD ? weight
-                                               : SV_BREAKER_THRESHOLD;
+    if (who == 0) {
+        b->own += weight;
+        b->weight += weight;
 
-    if (b->weight < SV_BREAKER_THRESHOLD) {
+        if (b->until == 0 && b->weight < SV_BREAKER_THRESHOLD) {
+            return 0;
+        }
+
+    } else if (!sv_breaker_share(b, who, weight)
+               || (b->until == 0 && b->weight < SV_BREAKER_THRESHOLD))
+    {
         return 0;
     }
 
     sv_breaker_open(b, conf, now);
 
     return 1;
+}
+
+
+/*
+ * The party's part grows to its heaviest fault.  1: it is not alone.  Of more
+ * parties than are remembered those with the least are forgotten: their part
+ * stays in the sum, and that many parties are enough to open it.
+ */
+
+static int
+sv_breaker_share(sv_breaker_t *b, uint32_t who, unsigned weight)
+{
+    int                  i, others;
+    sv_breaker_party_t  *party, *least;
+
+    party = NULL;
+    least = &b->parties[0];
+    others = 0;
+
+    for (i = 0; i < SV_BREAKER_PARTIES; i++) {
+
+        if (b->parties[i].weight && b->parties[i].who == who) {
+            party = &b->parties[i];
+
+        } else if (b->parties[i].weight) {
+            others++;
+        }
+
+        if (b->parties[i].weight < least->weight) {
+            least = &b->parties[i];
+        }
+    }
+
+    if (party == NULL) {
+        party = least;
+        party->who = who;
+        party->weight = 0;
+    }
+
+    if (party->weight < weight) {
+        b->weight += weight - party->weight;
+        party->weight = weight;
+    }
+
+    return others || b->own;
 }
 
 
@@ -77,7 +131,7 @@ sv_breaker_success(sv_breaker_t *b, int trial, uint64_t now)
 
     sv_breaker_decay(b, now);
 
-    b->weight /= 2;
+    sv_breaker_divide(b, 1);
 
     return 0;
 }
@@ -100,11 +154,29 @@ sv_breaker_decay(sv_breaker_t *b, uint64_t now)
     }
 
     b->at += n * SV_BREAKER_HALF_LIFE;
-    b->weight = n < 32 ? b->weight >> n : 0;
+    sv_breaker_divide(b, n);
 
     if (b->weight == 0) {
-        b->pause = 0;
+        b->pause = b->until ? b->pause : 0;
         b->at = now;
+    }
+}
+
+
+/* by two, n times */
+
+static void
+sv_breaker_divide(sv_breaker_t *b, uint64_t n)
+{
+    int  i;
+
+    n = n < 31 ? n : 31;
+
+    b->weight >>= n;
+    b->own >>= n;
+
+    for (i = 0; i < SV_BREAKER_PARTIES; i++) {
+        b->parties[i].weight >>= n;
     }
 }
 
@@ -122,6 +194,8 @@ sv_breaker_open(sv_breaker_t *b, const sv_breaker_conf_t *conf, uint64_t now)
 
     b->pause = (uint32_t) pause;
     b->weight = 0;
+    b->own = 0;
+    memset(b->parties, 0, sizeof(b->parties));
     b->at = now;
     b->until = now + (pause ? pause : 1);
 }

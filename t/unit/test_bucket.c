@@ -212,15 +212,15 @@ test_breaker_opens(void **state)
 
     memset(&b, 0, sizeof(b));
 
-    assert_int_equal(sv_breaker_fault(&b, &conf, 40, 0, 10), 0);
-    assert_int_equal(sv_breaker_fault(&b, &conf, 40, 0, 20), 0);
+    assert_int_equal(sv_breaker_fault(&b, &conf, 0, 40, 0, 10), 0);
+    assert_int_equal(sv_breaker_fault(&b, &conf, 0, 40, 0, 20), 0);
     assert_int_equal(sv_breaker_state(&b, 20), SV_BREAKER_CLOSED);
-    assert_int_equal(sv_breaker_fault(&b, &conf, 40, 0, 30), 1);
+    assert_int_equal(sv_breaker_fault(&b, &conf, 0, 40, 0, 30), 1);
     assert_int_equal(sv_breaker_state(&b, 30), SV_BREAKER_OPEN);
     assert_int_equal(sv_breaker_left(&b, 30), 1000);
 
     /* what began before: neither opens nor closes */
-    assert_int_equal(sv_breaker_fault(&b, &conf, 100, 0, 40), 0);
+    assert_int_equal(sv_breaker_fault(&b, &conf, 0, 100, 0, 40), 0);
     assert_int_equal(sv_breaker_success(&b, 0, 40), 0);
     assert_int_equal(sv_breaker_left(&b, 40), 990);
     assert_int_equal(sv_breaker_state(&b, 1030), SV_BREAKER_HALF_OPEN);
@@ -240,13 +240,13 @@ test_breaker_pauses(void **state)
     memset(&b, 0, sizeof(b));
     now = 10;
 
-    assert_int_equal(sv_breaker_fault(&b, &conf, 500, 0, now), 1);
+    assert_int_equal(sv_breaker_fault(&b, &conf, 0, 500, 0, now), 1);
 
     for (i = 0; i < 5; i++) {
         assert_int_equal(sv_breaker_left(&b, now), pauses[i]);
         now += pauses[i];
         assert_int_equal(sv_breaker_state(&b, now), SV_BREAKER_HALF_OPEN);
-        assert_int_equal(sv_breaker_fault(&b, &conf, 10, 1, now), 1);
+        assert_int_equal(sv_breaker_fault(&b, &conf, 0, 10, 1, now), 1);
     }
 
     now += 5000;
@@ -254,7 +254,7 @@ test_breaker_pauses(void **state)
     assert_int_equal(sv_breaker_state(&b, now), SV_BREAKER_CLOSED);
 
     /* half way to the next time */
-    assert_int_equal(sv_breaker_fault(&b, &conf, 50, 0, now), 1);
+    assert_int_equal(sv_breaker_fault(&b, &conf, 0, 50, 0, now), 1);
     assert_int_equal(sv_breaker_left(&b, now), 5000);
 }
 
@@ -270,7 +270,7 @@ test_breaker_decays(void **state)
     memset(&b, 0, sizeof(b));
 
     for (i = 1; i < 100; i++) {
-        assert_int_equal(sv_breaker_fault(&b, &conf, 40, 0,
+        assert_int_equal(sv_breaker_fault(&b, &conf, 0, 40, 0,
                                       (uint64_t) i * SV_BREAKER_HALF_LIFE),
                          0);
     }
@@ -278,9 +278,97 @@ test_breaker_decays(void **state)
     memset(&b, 0, sizeof(b));
 
     for (i = 1; i < 100; i++) {
-        assert_int_equal(sv_breaker_fault(&b, &conf, 40, 0, 7), 0);
+        assert_int_equal(sv_breaker_fault(&b, &conf, 0, 40, 0, 7), 0);
         assert_int_equal(sv_breaker_success(&b, 0, 7), 0);
     }
+}
+
+
+/* a party weighs its heaviest fault, and opens nothing alone */
+
+static void
+test_breaker_party(void **state)
+{
+    int           i;
+    uint64_t      now;
+    sv_breaker_t  b;
+
+    (void) state;
+
+    memset(&b, 0, sizeof(b));
+
+    for (i = 0, now = 1; i < 10000; i++, now += 977) {
+        assert_int_equal(sv_breaker_fault(&b, &conf, 7, 20 + i % 31, 0, now),
+                         0);
+        assert_true(b.weight <= 50);
+    }
+
+    assert_int_equal(sv_breaker_fault(&b, &conf, 7, 50, 0, now), 0);
+    assert_int_equal(sv_breaker_fault(&b, &conf, 8, 50, 0, now), 1);
+    assert_int_equal(sv_breaker_left(&b, now), 1000);
+}
+
+
+static void
+test_breaker_party_and_host(void **state)
+{
+    sv_breaker_t  b;
+
+    (void) state;
+
+    memset(&b, 0, sizeof(b));
+
+    assert_int_equal(sv_breaker_fault(&b, &conf, 7, 50, 0, 1), 0);
+    assert_int_equal(sv_breaker_fault(&b, &conf, 7, 50, 0, 2), 0);
+    assert_int_equal(sv_breaker_fault(&b, &conf, 0, 25, 0, 3), 0);
+    assert_int_equal(sv_breaker_fault(&b, &conf, 0, 25, 0, 4), 1);
+}
+
+
+static void
+test_breaker_party_trial(void **state)
+{
+    int           i;
+    sv_breaker_t  b;
+
+    (void) state;
+
+    memset(&b, 0, sizeof(b));
+
+    assert_int_equal(sv_breaker_fault(&b, &conf, 0, 100, 0, 1), 1);
+
+    for (i = 0; i < 1000; i++) {
+        assert_int_equal(sv_breaker_fault(&b, &conf, 7, 50, 1, 1001 + i), 0);
+        assert_int_equal(sv_breaker_state(&b, 1001 + i), SV_BREAKER_HALF_OPEN);
+    }
+
+    assert_int_equal(sv_breaker_fault(&b, &conf, 8, 20, 1, 2001), 1);
+    assert_int_equal(sv_breaker_left(&b, 2001), 2000);
+
+    /* nor does it alone open what was closed by a trial */
+
+    assert_int_equal(sv_breaker_success(&b, 1, 4001), 1);
+    assert_int_equal(sv_breaker_fault(&b, &conf, 7, 50, 0, 4002), 0);
+    assert_int_equal(sv_breaker_fault(&b, &conf, 7, 50, 0, 4003), 0);
+    assert_int_equal(sv_breaker_fault(&b, &conf, 9, 20, 0, 4004), 1);
+}
+
+
+static void
+test_breaker_many_parties(void **state)
+{
+    uint32_t      who;
+    sv_breaker_t  b;
+
+    (void) state;
+
+    memset(&b, 0, sizeof(b));
+
+    for (who = 1; who < 5; who++) {
+        assert_int_equal(sv_breaker_fault(&b, &conf, who, 20, 0, 5), 0);
+    }
+
+    assert_int_equal(sv_breaker_fault(&b, &conf, who, 20, 0, 5), 1);
 }
 
 
@@ -296,7 +384,11 @@ main(void)
         cmocka_unit_test(test_bucket_paces),
         cmocka_unit_test(test_breaker_opens),
         cmocka_unit_test(test_breaker_pauses),
-        cmocka_unit_test(test_breaker_decays)
+        cmocka_unit_test(test_breaker_decays),
+        cmocka_unit_test(test_breaker_party),
+        cmocka_unit_test(test_breaker_party_and_host),
+        cmocka_unit_test(test_breaker_party_trial),
+        cmocka_unit_test(test_breaker_many_parties)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,7 @@ a_breaker_is_tried_again(void **state)
     sv_breaker_t             b = { 0 };
     const sv_breaker_conf_t  conf = { .pause = 5000, .max_pause = 60000 };
 
-    assert_int_equal(sv_breaker_fault(&b, &conf, SV_BREAKER_THRESHOLD, 0,
+    assert_int_equal(sv_breaker_fault(&b, &conf, 0, SV_BREAKER_THRESHOLD, 0,
                                       sv_clock_msec()), 1);
 
     now += 4999;

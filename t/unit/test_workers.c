@@ -16,6 +16,7 @@
 #include "../../src/zone/ngx_smtp_verify_throttle_slot.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_entry.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_rate.c"
+#include "../../src/zone/ngx_smtp_verify_throttle_domain.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_ticket.c"
 
 
@@ -133,6 +134,20 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
     *retry_after = 0;
 
     return NGX_OK;
+}
+
+
+unsigned
+ngx_smtp_verify_throttle_weight(ngx_smtp_verify_seen_e seen)
+{
+    return 0;
+}
+
+
+void
+ngx_smtp_verify_throttle_opened(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_seen_e seen)
+{
 }
 
 

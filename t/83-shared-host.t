@@ -1,0 +1,304 @@
+# One customer of a host that many share: what the host says of its recipients
+# closes the host to nobody else, and yet we do back off.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+
+master_on();
+
+preset_http(<<'END');
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_egress_pool three {
+    address $TEST_NGINX_NET.101 helo=h101.verifier.test from=f101@verifier.test;
+    address $TEST_NGINX_NET.102 helo=h102.verifier.test from=f102@verifier.test;
+    address $TEST_NGINX_NET.103 helo=h103.verifier.test from=f103@verifier.test;
+}
+END
+
+# the directives that a block does not set otherwise, and domains that share a
+# host
+
+my $dns = join '', map "$_.test MX 10 mx.shared.test\n",
+    qw( evil a.evil b.evil c.evil d.evil e.evil good fair one two three four
+        five );
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    my $http = $block->http_config // '';
+
+    if ($http !~ /^\s*smtp_verify_throttle\s/m) {
+        $http .= "smtp_verify_throttle zone=limits rate=100/s burst=100"
+                 . " pause=20s;\n";
+    }
+
+    $http .= "smtp_verify_keepalive off;\n" if $http !~ /smtp_verify_keepalive/;
+
+    $block->set_value(http_config => $http);
+    $block->set_value(dns => $dns . "mx.shared.test A 11\n"
+                                  . ($block->dns // ''));
+});
+
+
+sub asks
+{
+    return join "\n", @_;
+}
+
+
+sub says
+{
+    return join "\n--\n", map { /:/ ? $_ : "reason: $_" } @_;
+}
+
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: it blocks us
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+--- address eval
+main::asks((map "bad$_\@evil.test", 1 .. 4), 'john@good.test')
+--- json eval
+main::says(('sender_blocked') x 2, ('circuit_open') x 2, 'accepted')
+--- smtp_sessions: 3
+
+
+
+=== TEST 2: it limits our rate
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 450 4.7.1 Too many messages from your address, slow down
+--- address eval
+main::asks((map "bad$_\@evil.test", 1 .. 5), 'john@good.test')
+--- json eval
+main::says(('rate_limited') x 3, ('circuit_open') x 2, 'accepted')
+
+
+
+=== TEST 3: it says 421
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 421 4.3.2 Not now ; close
+--- address eval
+main::asks((map "bad$_\@evil.test", 1 .. 6), 'john@good.test')
+--- json eval
+main::says(('smtp.response_code: 421') x 4,
+           ('circuit_open') x 2, 'accepted')
+
+
+
+=== TEST 4: it says nothing
+--- http_config
+smtp_verify_read_timeout 200ms;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: hang
+--- address eval
+main::asks((map "bad$_\@evil.test", 1 .. 7), 'john@good.test')
+--- json eval
+main::says(('timeout') x 3, ('circuit_open') x 4, 'accepted')
+
+
+
+=== TEST 5: all of that, one after the other
+--- http_config
+smtp_verify_read_timeout 200ms;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt block*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+    rcpt rate*: 450 4.7.1 Too many messages from your address, slow down
+    rcpt close*: 421 4.3.2 Not now ; close
+    rcpt hang*: hang
+--- address eval
+main::asks(map { ("hang\@$_.test", "close\@$_.test", "rate\@$_.test",
+                  "block\@$_.test", "block2\@$_.test", "john\@good.test") }
+           'evil')
+--- json eval
+main::says('timeout', 'smtp.response_code: 421', 'rate_limited',
+           'sender_blocked', 'circuit_open',
+           'accepted')
+
+
+
+=== TEST 6: of many names below its domain
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+--- address eval
+main::asks((map { ("bad1\@$_.evil.test", "bad2\@$_.evil.test") } 'a' .. 'e'),
+           'john@good.test')
+--- json eval
+main::says(('sender_blocked') x 10, 'accepted')
+
+
+
+=== TEST 7: several customers: the host
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+--- address eval
+main::asks('bad@one.test', 'bad@two.test', 'john@good.test')
+--- json eval
+main::says('sender_blocked', 'sender_blocked', 'circuit_open')
+
+
+
+=== TEST 8: and 421 of four
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 421 4.3.2 Not now ; close
+--- address eval
+main::asks((map "bad\@$_.test", qw( one two three four )), 'john@good.test')
+--- json eval
+main::says(('smtp.response_code: 421') x 4, 'circuit_open')
+
+
+
+=== TEST 9: what is said before RCPT is the host's
+--- smtp
+mx1 11 pipelining users=john
+    mail@1: 550 5.7.1 Client host blocked using zen.spamhaus.org
+    mail@2: 550 5.7.1 Client host blocked using zen.spamhaus.org
+--- address eval
+main::asks('bad1@evil.test', 'bad2@evil.test', 'john@good.test')
+--- json eval
+main::says('sender_blocked', 'sender_blocked', 'circuit_open')
+
+
+
+=== TEST 10: one customer and the host itself
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+    banner@2: 554 5.7.1 Client host blocked using zen.spamhaus.org
+--- address eval
+main::asks('bad@evil.test', 'john@good.test', 'john@fair.test')
+--- json eval
+main::says('sender_blocked', 'sender_blocked', 'circuit_open')
+
+
+
+=== TEST 11: a pool is not shut out of the host
+--- verify
+smtp_verify_egress three;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+--- address eval
+main::asks((map "bad$_\@evil.test", 1 .. 5), 'john@good.test')
+--- json eval
+main::says(('sender_blocked') x 3, ('circuit_open') x 2, 'accepted')
+
+
+
+=== TEST 12: but of the domain, and the next identity asks
+--- verify
+smtp_verify_egress three;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt@1: 550 5.7.1 Client host blocked using zen.spamhaus.org
+--- address eval
+main::asks('john@evil.test', 'john@evil.test')
+--- json eval
+main::says('sender_blocked', 'accepted')
+--- smtp_check eval
+sub {
+    my ($sessions) = @_;
+    my @peers = map { $_->{d} }
+        map { grep { $_->{e} eq 'peer' } @{ $_->{events} } } @$sessions;
+    return @peers == 2 && $peers[0] ne $peers[1];
+}
+
+
+
+=== TEST 13: a session that is kept asks for others, and not for that domain
+--- http_config
+smtp_verify_keepalive 8 timeout=500ms;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+--- address eval
+main::asks('john@good.test', 'bad1@evil.test', 'bad2@evil.test',
+           'john@evil.test', 'john@fair.test')
+--- json eval
+main::says('accepted', 'sender_blocked', 'sender_blocked', 'circuit_open',
+           'accepted')
+
+
+
+=== TEST 14: the domain has a trial of its own
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s burst=100 pause=1s;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+--- request eval
+['GET /verify?email=bad1@evil.test', 'GET /verify?email=bad2@evil.test',
+ 'GET /verify?email=bad3@evil.test',
+ ["POST /verify\nemail=", { value => 'bad4@evil.test', delay_before => 1.5 }],
+ 'GET /verify?email=john@evil.test', 'GET /verify?email=john@good.test']
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json eval
+main::says(('sender_blocked') x 2, "reason: circuit_open\nretry_after: 1",
+           'sender_blocked', "reason: circuit_open\nretry_after: 2",
+           'accepted')
+
+
+
+=== TEST 15: which goes well
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s burst=100 pause=1ms;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+--- address eval
+main::asks('bad1@evil.test', 'bad2@evil.test', 'john@evil.test',
+           'john@evil.test')
+--- json eval
+main::says('sender_blocked', 'sender_blocked', 'accepted', 'accepted')
+
+
+
+=== TEST 16: a trial of a host that one customer fails keeps it closed to none
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s burst=100 pause=1s;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+--- request eval
+['GET /verify?email=bad@one.test', 'GET /verify?email=bad@two.test',
+ 'GET /verify?email=john@good.test',
+ ["POST /verify\nemail=", { value => 'bad1@evil.test', delay_before => 1.5 }],
+ 'GET /verify?email=bad2@a.evil.test', 'GET /verify?email=john@good.test']
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json eval
+main::says(('sender_blocked') x 2, 'circuit_open', ('sender_blocked') x 2,
+           'accepted')
+
+
+
+=== TEST 17: the same of a known provider
+--- dns
+evil2.test MX 10 aspmx.l.google.com
+good2.test MX 10 aspmx.l.google.com
+aspmx.l.google.com A 11
+--- http_config
+smtp_verify_read_timeout 200ms;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt rate*: 450 4.7.1 Too many messages from your address, slow down
+    rcpt close*: 421 4.3.2 Not now ; close
+    rcpt hang*: hang
+--- address eval
+main::asks(map("$_\@evil2.test", qw( rate1 rate2 close1 close2 hang1 hang2 )),
+           'john@good2.test')
+--- json eval
+main::says('rate_limited', 'rate_limited', 'smtp.response_code: 421',
+           'smtp.response_code: 421', 'circuit_open', 'circuit_open',
+           'accepted')
