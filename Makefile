@@ -382,6 +382,10 @@ $(B)/bench/%: $(B)/bench/%.o $(B)/bench/util.o
 bench: deps-bench module $(BENCH_TOOLS)  ## measure against a bare client; BENCH="uncached memory": only these
 	@t/bench/run $(B) $(NGX_BIN) $(SO) $(BENCH)
 
+.PHONY: instructions
+instructions: deps-bench deps-valgrind module $(BENCH_TOOLS)  ## count a question's instructions, by valgrind: for noisy machines
+	@t/bench/instructions $(B) $(NGX_BIN) $(SO)
+
 .PHONY: soak
 soak: deps-bench module $(BENCH_TOOLS)  ## load, faults, kills and reloads for SOAK_SECONDS (300)
 	@t/soak/run $(B) $(NGX_BIN) $(SO) $(SOAK_SECONDS)

@@ -143,6 +143,8 @@ class Rig:
         self.others = set(cpus[1:]) or set(cpus)
         self.files = resource_limit()
         self.port = PORT
+        self.under = []                 # a command that nginx is run by
+        self.patience = 5               # seconds, for its worker
 
     def __enter__(self):
         return self
@@ -241,9 +243,9 @@ class Rig:
                               text=True, check=False)
         if test.returncode != 0:
             fail("nginx: %s" % test.stderr)
-        self.child = subprocess.Popen(self.command())
+        self.child = subprocess.Popen(self.under + self.command())
         self.master = self.child.pid
-        if not self.wait(self.workers, 5):
+        if not self.wait(self.workers, self.patience):
             fail("nginx has no worker, see %s" % self.dir)
         return self.workers()
 
