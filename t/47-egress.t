@@ -863,3 +863,52 @@ reason: invalid_syntax
 sub { main::none_is_lost() }
 --- timeout: 20s
 --- linger: 10s
+
+
+
+=== TEST 45: a list that names another host first has no say in who asks
+--- verify
+smtp_verify_egress two;
+--- smtp
+mx1 11 pipelining users=a
+--- dns eval
+"mx1.ok.test A 11\n" . CORE::join '', map {
+    "d$_.test MX 10 nope.d$_.test\nd$_.test MX 20 mx1.ok.test\n"
+} 1 .. 12
+--- address eval
+CORE::join "\n", map "a\@d$_.test", 1 .. 12
+--- json
+reason: accepted
+--- smtp_check eval
+sub { my @p = main::peers($_[0]); @p == 12 && !grep { $_ ne $p[0] } @p }
+
+
+
+=== TEST 46: hosts of one domain are asked by the same: they may greylist together
+--- verify
+smtp_verify_egress two;
+--- smtp
+mx1 11 pipelining users=a
+mx2 12 pipelining users=a
+mx3 13 pipelining users=a
+mx4 14 pipelining users=a
+--- dns
+ok.test MX 10 mx1.in.ok.test
+ok.test MX 10 mx2.in.ok.test
+mx1.in.ok.test A 11
+mx2.in.ok.test A 12
+two.test MX 10 mx3.in.ok.test
+two.test MX 10 mx4.in.ok.test
+mx3.in.ok.test A 13
+mx4.in.ok.test A 14
+--- address
+a@ok.test
+a@ok.test
+a@two.test
+a@two.test
+a@ok.test
+a@two.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub { my @p = main::peers($_[0]); @p == 6 && !grep { $_ ne $p[0] } @p }

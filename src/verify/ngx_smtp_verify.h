@@ -105,6 +105,8 @@ typedef struct {
     ngx_str_t                          text;        /* UTF-8 */
     ngx_str_t                          mx_host;
     ngx_str_t                          mx_ip;
+    const sv_provider_t               *provider;    /* of the host; NULL: not
+                                                       known */
     ngx_smtp_verify_tls_t              tls;
     unsigned                           ours:1;      /* the egress failed */
 } ngx_smtp_verify_evidence_t;

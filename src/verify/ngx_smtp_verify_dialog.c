@@ -51,6 +51,7 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     s->start = p->start;
 
     p->session = s;
+    p->provider = p->hosts[p->imx].provider;
 
     ngx_smtp_verify_transcript_note(s, NULL);
 
@@ -252,7 +253,7 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
-    if (p->result.provider == NULL) {
+    if (p->provider == NULL) {
 
         if (!s->known) {
             s->provider = sv_provider_by_banner(p->conf->providers,
@@ -260,7 +261,7 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
             s->known = 1;
         }
 
-        p->result.provider = s->provider;
+        p->provider = s->provider;
     }
 
     messages = ngx_smtp_verify_limits(p)->messages;
@@ -571,7 +572,7 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_evidence_reply(p, &p->result.evidence);
 
     reason = p->result.evidence.reason;
-    provider = p->result.provider;
+    provider = p->provider;
 
     if (p->stepwise && !class.session) {
         ngx_smtp_verify_facts_set_stepwise(p->conf,

@@ -116,9 +116,7 @@ ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p, sv_class_t *class)
 
     /* such a refusal proves nothing, wherever it stands */
 
-    if (p->result.provider
-        && p->result.provider->worth == SV_WORTH_REFUSES_ALL)
-    {
+    if (p->provider && p->provider->worth == SV_WORTH_REFUSES_ALL) {
         return NGX_OK;
     }
 

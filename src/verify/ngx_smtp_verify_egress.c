@@ -10,6 +10,7 @@
 
 static ngx_smtp_verify_egress_t *ngx_smtp_verify_egress_bound(
     ngx_smtp_verify_probe_t *p, int family);
+static void ngx_smtp_verify_egress_site(ngx_smtp_verify_probe_t *p);
 static ngx_smtp_verify_egress_t *ngx_smtp_verify_egress_best(
     ngx_smtp_verify_probe_t *p, int family);
 static ngx_smtp_verify_egress_t *ngx_smtp_verify_egress_ranked(
@@ -37,7 +38,9 @@ ngx_smtp_verify_egress_choose(ngx_smtp_verify_probe_t *p)
         return p->egress || p->conf->bind == NULL ? NGX_OK : NGX_DECLINED;
     }
 
-    /* once for all that the probe asks, greylisting or not */
+    ngx_smtp_verify_egress_site(p);
+
+    /* once for all that the probe asks there, greylisting or not */
 
     chosen = &p->chosen[family != AF_INET];
 
@@ -79,25 +82,55 @@ ngx_smtp_verify_egress_bound(ngx_smtp_verify_probe_t *p, int family)
 }
 
 
+/*
+ * What the identity is chosen by: the provider of the host, else the domain
+ * that it is in, as hosts that greylist together are often in one.  It is
+ * nothing of the list that names the host: whoever writes one must not choose
+ * whom of us the hosts of others see.
+ */
+
+static void
+ngx_smtp_verify_egress_site(ngx_smtp_verify_probe_t *p)
+{
+    u_char     *last, *next;
+    uint64_t    site;
+    ngx_str_t   name;
+
+    ngx_smtp_verify_slot_destination(p, &name);
+
+    last = name.data + name.len;
+    next = ngx_strlchr(name.data, last, '.');
+
+    if (next && ngx_strlchr(next + 1, last, '.')) {
+        name.data = next + 1;
+        name.len = last - name.data;
+    }
+
+    site = ngx_smtp_verify_egress_hash(0, &name);
+
+    if (p->site != site) {
+        p->site = site;
+        p->chosen[0] = NULL;
+        p->chosen[1] = NULL;
+    }
+}
+
+
 /* the first that may ask, else the one that may the soonest */
 
 static ngx_smtp_verify_egress_t *
 ngx_smtp_verify_egress_best(ngx_smtp_verify_probe_t *p, int family)
 {
-    uint64_t                   hash, rank;
-    ngx_str_t                  destination;
+    uint64_t                   rank;
     ngx_msec_t                 shut, least;
     ngx_smtp_verify_egress_t  *egress, *soonest;
 
-    ngx_smtp_verify_slot_destination(p, &destination);
-
-    hash = ngx_smtp_verify_egress_hash(0, &destination);
     rank = 0;
     least = 0;
     soonest = NULL;
 
     for ( ;; ) {
-        egress = ngx_smtp_verify_egress_ranked(p->conf->pool, family, hash,
+        egress = ngx_smtp_verify_egress_ranked(p->conf->pool, family, p->site,
                                                &rank);
         if (egress == NULL) {
             return soonest;

@@ -30,7 +30,7 @@ ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
-    provider = p->result.provider;
+    provider = p->provider;
 
     ngx_memzero(&reply, sizeof(sv_reply_t));
 
@@ -242,6 +242,7 @@ ngx_smtp_verify_evidence_place(ngx_smtp_verify_probe_t *p,
 
     if (p->imx < p->mx.nrecords) {
         ev->mx_host = p->mx.records[p->imx].host;
+        ev->provider = p->provider;
     }
 
     s = p->session;

@@ -20,6 +20,15 @@ ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
 
     name = &p->mx.records[p->imx].host;
 
+    /* a name makes nobody's host until there is one */
+
+    p->provider = NULL;
+
+    if (!p->is_implicit) {
+        p->hosts[p->imx].provider = sv_provider_by_mx(p->conf->providers,
+                                                      name->data, name->len);
+    }
+
     if (ngx_smtp_verify_host_literal(name)) {
         p->hosts[p->imx].asked = 1;
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_FORBIDDEN_TARGET);

@@ -21,8 +21,8 @@ ngx_smtp_verify_limits(ngx_smtp_verify_probe_t *p)
 
     limits = NULL;
 
-    if (p->result.provider) {
-        limits = ngx_smtp_verify_limits_of(p->conf, p->result.provider);
+    if (p->provider) {
+        limits = ngx_smtp_verify_limits_of(p->conf, p->provider);
     }
 
     return limits ? limits : &p->conf->limits;

@@ -350,6 +350,7 @@ ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
 
     p->done = 1;
     p->result.elapsed = ngx_current_msec - p->start;
+    p->result.provider = p->result.evidence.provider;
 
     ngx_smtp_verify_probe_stop(p);
 

@@ -33,6 +33,7 @@
 
 
 typedef struct {
+    const sv_provider_t               *provider;    /* by its name */
     ngx_addr_t                        *addrs;       /* that are allowed */
     ngx_uint_t                         naddrs;
     ngx_uint_t                         iaddr;       /* the next one */
@@ -69,8 +70,9 @@ struct ngx_smtp_verify_probe_s {
 
     ngx_smtp_verify_mx_query_t         mx;
     ngx_smtp_verify_mx_record_t        implicit;    /* where there is no MX */
-    const sv_provider_t               *provider;    /* by its MX */
     ngx_smtp_verify_host_t            *hosts;       /* for each MX */
+    const sv_provider_t               *provider;    /* of the current host, by
+                                                       its name or banner */
     ngx_uint_t                         ncounted;
     ngx_uint_t                         imx;
     ngx_smtp_verify_addr_query_t      *addr;
@@ -86,7 +88,8 @@ struct ngx_smtp_verify_probe_s {
 
     ngx_smtp_verify_ticket_t           ticket;
     ngx_smtp_verify_egress_t          *egress;      /* NULL: any */
-    ngx_smtp_verify_egress_t          *chosen[2];   /* for IPv4, IPv6 */
+    uint64_t                           site;        /* of the current host */
+    ngx_smtp_verify_egress_t          *chosen[2];   /* for it: IPv4, IPv6 */
     ngx_uint_t                         switches;
 
     ngx_smtp_verify_session_t         *session;
@@ -155,7 +158,7 @@ ngx_int_t ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_host_count(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_host_stop(ngx_smtp_verify_probe_t *p);
 
-/* limits.c: of the destination, and of what is known of its provider */
+/* limits.c: of the current host, and of what is known of its provider */
 ngx_smtp_verify_limits_t *ngx_smtp_verify_limits(ngx_smtp_verify_probe_t *p);
 
 /* slot.c */
@@ -172,8 +175,6 @@ void ngx_smtp_verify_slot_throttled(ngx_smtp_verify_probe_t *p);
 ngx_smtp_verify_session_t *ngx_smtp_verify_slot_find(
     ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_slot_stop(ngx_smtp_verify_probe_t *p);
-const sv_provider_t *ngx_smtp_verify_slot_provider(
-    ngx_smtp_verify_probe_t *p, ngx_uint_t i);
 
 /* slot_seen.c */
 ngx_int_t ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p);

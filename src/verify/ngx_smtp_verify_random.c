@@ -25,7 +25,7 @@ ngx_smtp_verify_random_eager(ngx_smtp_verify_probe_t *p)
 
     if (p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_EAGER
         || ngx_smtp_verify_random_known(p) != NGX_SMTP_VERIFY_UNKNOWN
-        || (p->result.provider && !p->result.provider->second_rcpt)
+        || (p->provider && !p->provider->second_rcpt)
         || !ngx_smtp_verify_random_room(p)
         || ngx_smtp_verify_random_address(p) != NGX_OK)
     {
@@ -59,7 +59,7 @@ ngx_smtp_verify_random_accepted(ngx_smtp_verify_probe_t *p)
     ngx_int_t             rc, known;
     const sv_provider_t  *provider;
 
-    provider = p->result.provider;
+    provider = p->provider;
 
     if (provider && provider->worth == SV_WORTH_ACCEPTS_ALL) {
         ngx_smtp_verify_probe_finish(p, SV_UNVERIFIABLE_PROVIDER);
@@ -118,9 +118,7 @@ ngx_smtp_verify_random_known(ngx_smtp_verify_probe_t *p)
         return NGX_SMTP_VERIFY_UNKNOWN;
     }
 
-    if (p->result.provider
-        && p->result.provider->worth == SV_WORTH_DEFINITIVE)
-    {
+    if (p->provider && p->provider->worth == SV_WORTH_DEFINITIVE) {
         return NGX_SMTP_VERIFY_NO;
     }
 

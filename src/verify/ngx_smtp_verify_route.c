@@ -13,6 +13,7 @@ typedef struct {
 } ngx_smtp_verify_failed_t;
 
 
+static ngx_uint_t ngx_smtp_verify_route_may_ask(ngx_smtp_verify_probe_t *p);
 static ngx_int_t ngx_smtp_verify_route_address(ngx_smtp_verify_probe_t *p);
 static ngx_int_t ngx_smtp_verify_route_host(ngx_smtp_verify_probe_t *p);
 static ngx_int_t ngx_smtp_verify_route_patience(ngx_smtp_verify_probe_t *p);
@@ -43,10 +44,18 @@ ngx_smtp_verify_route_go(ngx_smtp_verify_probe_t *p)
             return;
         }
 
-        if (host->naddrs && !p->smtp) {
-            p->result.evidence.mx_host = p->mx.records[p->imx].host;
-            ngx_smtp_verify_probe_finish(p, SV_NOT_PROBED);
-            return;
+        if (host->naddrs && !ngx_smtp_verify_route_may_ask(p)) {
+
+            if (p->failure.reason == SV_REASON_NONE
+                || ngx_smtp_verify_route_is_absence(p))
+            {
+                p->result.evidence.mx_host = p->mx.records[p->imx].host;
+                p->result.evidence.provider = host->provider;
+                ngx_smtp_verify_probe_finish(p, SV_NOT_PROBED);
+                return;
+            }
+
+            host->iaddr = host->naddrs;
         }
 
         if (ngx_smtp_verify_route_address(p) == NGX_OK) {
@@ -59,6 +68,17 @@ ngx_smtp_verify_route_go(ngx_smtp_verify_probe_t *p)
             return;
         }
     }
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_route_may_ask(ngx_smtp_verify_probe_t *p)
+{
+    const sv_provider_t  *provider;
+
+    provider = p->hosts[p->imx].provider;
+
+    return p->smtp && (provider == NULL || provider->probe);
 }
 
 
@@ -83,6 +103,7 @@ ngx_smtp_verify_route_address(ngx_smtp_verify_probe_t *p)
 
         p->addrs = host->addrs;
         p->iaddr = host->iaddr;
+        p->provider = host->provider;
 
         if (ngx_smtp_verify_egress_choose(p) == NGX_OK) {
             ngx_smtp_verify_host_count(p);

@@ -11,6 +11,8 @@ static void ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q);
 static void ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p);
 static sv_reason_e ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p);
 static sv_reason_e ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p);
+static const sv_provider_t *ngx_smtp_verify_route_provider(
+    ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_learn(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_probe_t *other);
 
@@ -148,15 +150,15 @@ ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p)
 static sv_reason_e
 ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
 {
-    ngx_str_t  *host;
+    ngx_str_t            *host;
+    const sv_provider_t  *provider;
 
     host = &p->mx.records[0].host;
+    provider = ngx_smtp_verify_route_provider(p);
 
-    p->provider = sv_provider_by_mx(p->conf->providers, host->data, host->len);
-    p->result.provider = p->provider;
-
-    if (!p->smtp || (p->result.provider && !p->result.provider->probe)) {
+    if (!p->smtp || (provider && !provider->probe)) {
         p->result.evidence.mx_host = *host;
+        p->result.evidence.provider = provider;
         return SV_NOT_PROBED;
     }
 
@@ -165,12 +167,47 @@ ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
            == NGX_SMTP_VERIFY_YES)
     {
         p->result.evidence.mx_host = *host;
+        p->result.evidence.provider = provider;
         p->result.evidence.rule = "catch-all-memory";
         p->result.is_catch_all = 1;
         return SV_CATCH_ALL;
     }
 
     return SV_REASON_NONE;
+}
+
+
+/*
+ * Of all hosts that the list names, or NULL: for show, as anybody may name
+ * anybody's hosts, and where all are of a provider that is not to be asked.
+ */
+
+static const sv_provider_t *
+ngx_smtp_verify_route_provider(ngx_smtp_verify_probe_t *p)
+{
+    ngx_str_t            *host;
+    ngx_uint_t            i;
+    const sv_provider_t  *provider, *other;
+
+    provider = NULL;
+
+    if (p->mx.more) {
+        return NULL;
+    }
+
+    for (i = 0; i < p->mx.nrecords; i++) {
+
+        host = &p->mx.records[i].host;
+        other = sv_provider_by_mx(p->conf->providers, host->data, host->len);
+
+        if (other == NULL || (i && other != provider)) {
+            return NULL;
+        }
+
+        provider = other;
+    }
+
+    return provider;
 }
 
 
@@ -192,6 +229,10 @@ ngx_smtp_verify_route_recall(ngx_smtp_verify_probe_t *p,
         }
 
         p->result.evidence.mx_host = p->mx.records[0].host;
+
+        if (!p->is_implicit) {
+            p->result.evidence.provider = ngx_smtp_verify_route_provider(p);
+        }
     }
 
     if (ngx_smtp_verify_facts_catch_all(p->conf, &p->domain)
@@ -222,7 +263,7 @@ ngx_smtp_verify_route_learn(ngx_smtp_verify_probe_t *p,
 
     p->result.domain = result->domain;
     p->result.mx_record = result->mx_record;
-    p->result.provider = result->provider;
+    p->result.evidence.provider = other->provider;
     p->result.attempts = result->attempts;
 
     if (result->connected > 0) {

@@ -70,24 +70,13 @@ static void
 ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_egress_t *egress)
 {
-    const sv_provider_t  *provider;
-
     t->throttle = p->conf->throttle->data;
     t->limits = ngx_smtp_verify_limits(p);
     t->sockaddr = p->addrs[p->iaddr].sockaddr;
 
     ngx_smtp_verify_slot_destination(p, &t->destination);
 
-    provider = ngx_smtp_verify_slot_provider(p, p->imx);
-
-    if (provider) {
-        t->host.data = (u_char *) provider->id.data;
-        t->host.len = provider->id.len;
-
-    } else {
-        t->host = p->mx.records[p->imx].host;
-    }
-
+    t->host = t->destination;
     t->domain = p->domain;
     t->admitted = ngx_smtp_verify_slot_is_admitted(p, egress);
 
@@ -117,50 +106,27 @@ ngx_smtp_verify_slot_shut(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* the provider, by its MX and not by what a banner says; else the first of
-   the best MX hosts by name */
+/*
+ * The host that is connected to, and no other one of the list: what a domain
+ * has in its list is for its owner to say.  Hosts of a provider are one, by
+ * their names, whose addresses the provider's own name servers tell; what a
+ * banner says is for anybody to say.
+ */
 
 void
 ngx_smtp_verify_slot_destination(ngx_smtp_verify_probe_t *p, ngx_str_t *name)
 {
-    ngx_str_t                    *host;
-    ngx_uint_t                    i;
-    ngx_smtp_verify_mx_record_t  *records;
+    const sv_provider_t  *provider;
 
-    if (p->provider) {
-        name->data = (u_char *) p->provider->id.data;
-        name->len = p->provider->id.len;
+    provider = p->hosts[p->imx].provider;
+
+    if (provider) {
+        name->data = (u_char *) provider->id.data;
+        name->len = provider->id.len;
         return;
     }
 
-    records = p->mx.records;
-    *name = records[0].host;
-
-    for (i = 1; i < p->mx.nrecords; i++) {
-
-        if (records[i].preference != records[0].preference) {
-            break;
-        }
-
-        host = &records[i].host;
-
-        if (ngx_memn2cmp(host->data, name->data, host->len, name->len) < 0) {
-            *name = *host;
-        }
-    }
-}
-
-
-/* whose the host is: not what the domain's other hosts make of it */
-
-const sv_provider_t *
-ngx_smtp_verify_slot_provider(ngx_smtp_verify_probe_t *p, ngx_uint_t i)
-{
-    ngx_str_t  *host;
-
-    host = &p->mx.records[i].host;
-
-    return sv_provider_by_mx(p->conf->providers, host->data, host->len);
+    *name = p->mx.records[p->imx].host;
 }
 
 
@@ -178,12 +144,11 @@ ngx_smtp_verify_slot_is_admitted(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_host_t  *host;
 
     host = &p->hosts[p->imx];
+    provider = host->provider;
 
     if (host->admitted && host->egress == egress) {
         return 1;
     }
-
-    provider = ngx_smtp_verify_slot_provider(p, p->imx);
 
     if (provider == NULL) {
         return 0;
@@ -194,7 +159,7 @@ ngx_smtp_verify_slot_is_admitted(ngx_smtp_verify_probe_t *p,
         host = &p->hosts[i];
 
         if (host->admitted && host->egress == egress
-            && ngx_smtp_verify_slot_provider(p, i) == provider)
+            && host->provider == provider)
         {
             return 1;
         }
@@ -328,6 +293,7 @@ ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
 
         ev->stage = p->session ? p->session->stage : SV_STAGE_CONNECT;
         ev->mx_host = p->mx.records[p->imx].host;
+        ev->provider = p->provider;
         ev->retry_after = p->ticket.retry_after;
         ev->reason = SV_THROTTLED;
     }
@@ -360,6 +326,7 @@ ngx_smtp_verify_slot_open(ngx_smtp_verify_probe_t *p)
 
     ev.stage = SV_STAGE_CONNECT;
     ev.mx_host = p->mx.records[p->imx].host;
+    ev.provider = p->provider;
     ev.retry_after = p->ticket.retry_after;
     ev.reason = SV_CIRCUIT_OPEN;
 

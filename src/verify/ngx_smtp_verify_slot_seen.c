@@ -129,10 +129,10 @@ ngx_smtp_verify_slot_reached(ngx_smtp_verify_probe_t *p)
 
     p->hosts[p->imx].admitted = 0;
 
-    provider = ngx_smtp_verify_slot_provider(p, p->imx);
+    provider = p->hosts[p->imx].provider;
 
     for (i = 0; provider && i < p->mx.nrecords; i++) {
-        if (ngx_smtp_verify_slot_provider(p, i) == provider) {
+        if (p->hosts[i].provider == provider) {
             p->hosts[i].admitted = 0;
         }
     }

@@ -181,7 +181,13 @@ ngx_smtp_verify_verdict_anew(ngx_smtp_verify_conf_t *conf,
     static ngx_smtp_verify_probe_t   p;
 
     host = &result->evidence.mx_host;
-    provider = sv_provider_by_mx(conf->providers, host->data, host->len);
+    provider = NULL;
+
+    /* a name that leads nowhere makes nobody's host */
+
+    if (result->provider || result->evidence.mx_ip.len) {
+        provider = sv_provider_by_mx(conf->providers, host->data, host->len);
+    }
 
     if (provider) {
         result->provider = provider;
