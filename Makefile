@@ -390,6 +390,13 @@ instructions: deps-bench deps-valgrind module $(BENCH_TOOLS)  ## count a questio
 soak: deps-bench module $(BENCH_TOOLS)  ## load, faults, kills and reloads for SOAK_SECONDS (300)
 	@t/soak/run $(B) $(NGX_BIN) $(SO) $(SOAK_SECONDS)
 
+# CHAOS_SEED=N CHAOS_ROUNDS=1 does one round once more
+
+.PHONY: chaos
+chaos: deps-asan deps-bench asan-nginx  ## random configurations, requests, servers and signals under ASan and UBSan for CHAOS_SECONDS (600); CHAOS_SEED=N begins with that round
+	@export ASAN_SYMBOLIZER_PATH=$$(command -v llvm-symbolizer); \
+	t/soak/chaos $(B) $(A)/objs/nginx - $(or $(CHAOS_SECONDS),600)
+
 
 # ---- machines that are new
 
