@@ -446,3 +446,37 @@ detail: /\.xlsx.*CSV in UTF-8/
 code: malformed_request
 detail: /UTF-16/
 --- smtp_sessions: 0
+
+
+
+=== TEST 34: an address that came in a column does not become a formula there
+--- request
+POST /batch?format=csv&smtp=0&ordered=1
+name,email
+=1+1,"=HYPERLINK(""http://x.test"",1)"
+Jo,=2+2@ok.test
+--- response_body_like eval
+qr/^0,"'=HYPERLINK\(""http:\/\/x\.test"",1\)",undeliverable,.*,=1\+1,"'=HYPERLINK\(""http:\/\/x\.test"",1\)"\n1,'=2\+2\@ok\.test,.*,Jo,'=2\+2\@ok\.test$/m
+
+
+
+=== TEST 35: nor does what stood in quotation marks where a semicolon separates
+--- request
+POST /batch?format=csv&smtp=0&ordered=1&delimiter=semicolon
+name;email;"n;=0"
+"x;=1+1;y";jane@ok.test;-5
+x;";=1+1;";"a
+=1"
+--- response_body_like eval
+qr/^index,.*,input_email,n;'=0\n0,jane\@ok\.test,.*,x;'=1\+1;y,jane\@ok\.test,-5\n1,(?:;'=1\+1;,undeliverable|,).*,x,;'=1\+1;,"a\n'=1"$/m
+
+
+
+=== TEST 36: nor a part of JSON, which stays the same
+--- more_headers
+Content-Type: application/x-ndjson
+--- request
+POST /batch?format=csv&smtp=0
+{"email":"jane@ok.test","name":"x;=1+1|@y;\"-1"}
+--- response_body_like eval
+qr/^0,jane\@ok\.test,.*,"\{""name"":""x;\\u003d1\+1\|\\u0040y;\\""-1""\}"$/m

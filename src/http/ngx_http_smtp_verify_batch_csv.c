@@ -172,7 +172,7 @@ ngx_http_smtp_verify_csv_note(u_char *p, u_char *last, ngx_str_t *name,
 
     *p++ = ',';
 
-    n = sv_records_csv_value(p, last - p - columns - 1, detail, len, 0);
+    n = sv_records_csv_value(p, last - p - columns - 1, detail, len, 1);
 
     if (n <= (size_t) (last - p) - columns - 1) {
         p += n;

@@ -456,6 +456,13 @@ ngx_http_smtp_verify_create_ssl(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    if (ngx_http_smtp_verify_check_file(cf, &conf->ssl_trusted_certificate)
+        != NGX_OK
+        || ngx_http_smtp_verify_check_file(cf, &conf->ssl_crl) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
     if (conf->ssl_trusted_certificate.len
         && ngx_ssl_trusted_certificate(cf, ssl,
                                        &conf->ssl_trusted_certificate,

@@ -9,6 +9,8 @@ static ngx_int_t ngx_http_smtp_verify_check_limits(ngx_conf_t *cf,
     ngx_http_smtp_verify_main_conf_t *smcf);
 static ngx_int_t ngx_http_smtp_verify_load_data(ngx_conf_t *cf,
     ngx_str_t *name, ngx_str_t *text);
+static ngx_int_t ngx_http_smtp_verify_is_file(ngx_conf_t *cf,
+    ngx_str_t *name, ngx_file_info_t *fi);
 static ngx_int_t ngx_http_smtp_verify_load_fd(ngx_conf_t *cf, ngx_fd_t fd,
     ngx_str_t *name, ngx_str_t *text);
 static ngx_int_t ngx_http_smtp_verify_need_lists(
@@ -264,7 +266,54 @@ ngx_http_smtp_verify_load_data(ngx_conf_t *cf, ngx_str_t *name,
 }
 
 
-/* at configuration time only */
+/* for files that a library opens, which would wait for ever at a FIFO */
+
+ngx_int_t
+ngx_http_smtp_verify_check_file(ngx_conf_t *cf, ngx_str_t *name)
+{
+    ngx_file_info_t  fi;
+
+    if (name->len == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_conf_full_name(cf->cycle, name, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_file_info(name->data, &fi) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_file_info_n " \"%V\" failed", name);
+        return NGX_ERROR;
+    }
+
+    return ngx_http_smtp_verify_is_file(cf, name, &fi);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_is_file(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_file_info_t *fi)
+{
+    if (!ngx_is_file(fi)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is not a regular file", name);
+        return NGX_ERROR;
+    }
+
+    if (ngx_file_size(fi) > NGX_HTTP_SMTP_VERIFY_FILE_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is larger than %uzM", name,
+                           (size_t) NGX_HTTP_SMTP_VERIFY_FILE_MAX
+                           / (1024 * 1024));
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* at configuration time only; a FIFO is not waited for */
 
 ngx_int_t
 ngx_http_smtp_verify_load(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
@@ -276,7 +325,8 @@ ngx_http_smtp_verify_load(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
         return NGX_ERROR;
     }
 
-    fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    fd = ngx_open_file(name->data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
+                       NGX_FILE_OPEN, 0);
 
     if (fd == NGX_INVALID_FILE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
@@ -309,11 +359,7 @@ ngx_http_smtp_verify_load_fd(ngx_conf_t *cf, ngx_fd_t fd, ngx_str_t *name,
         return NGX_ERROR;
     }
 
-    if (!ngx_is_file(&fi) || ngx_file_size(&fi)
-                             > NGX_HTTP_SMTP_VERIFY_FILE_MAX)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is no file, or too large", name);
+    if (ngx_http_smtp_verify_is_file(cf, name, &fi) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -242,6 +242,7 @@ char *ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /* data.c: rules, providers, lists and weights, from files or compiled in;
    _load(): a whole file, to be freed by ngx_free() */
+ngx_int_t ngx_http_smtp_verify_check_file(ngx_conf_t *cf, ngx_str_t *name);
 ngx_int_t ngx_http_smtp_verify_load(ngx_conf_t *cf, ngx_str_t *name,
     ngx_str_t *text);
 char *ngx_http_smtp_verify_mistake(ngx_conf_t *cf, ngx_str_t *name,

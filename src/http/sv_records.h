@@ -126,7 +126,8 @@ size_t sv_records_names_csv(sv_records_t *rs, unsigned char *dst,
     size_t size);
 
 /* one value of CSV, with quotation marks where it needs them, as above; a
-   text that is somebody else's must not become a formula: safe */
+   text that is somebody else's must not become a formula in any program,
+   whatever separates fields there: safe */
 size_t sv_records_csv_value(unsigned char *dst, size_t size,
     const unsigned char *data, size_t len, int safe);
 

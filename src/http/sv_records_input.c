@@ -4,6 +4,21 @@
 #include "sv_records.h"
 
 
+/*
+ * What is done about formulas.  A column that came is repeated as it came, and
+ * was a formula before where it begins like one.  But what stood in quotation
+ * marks in a list of semicolons stands without them in ours of commas: behind
+ * such a character a formula would be of our making.
+ */
+
+typedef enum {
+    SV_RECORDS_AS_IT_IS = 0,
+    SV_RECORDS_SAFE,            /* ours: none anywhere */
+    SV_RECORDS_SAFE_INSIDE,     /* none that was none */
+    SV_RECORDS_SAFE_JSON        /* likewise, and the JSON stays the same */
+} sv_records_safe_e;
+
+
 /* what does not fit is counted all the same */
 
 typedef struct {
@@ -18,10 +33,14 @@ static void sv_records_put(sv_records_out_t *out, const void *data,
 static void sv_records_put_json(sv_records_out_t *out, const sv_str_t *text);
 static void sv_records_escape(sv_records_out_t *out, const sv_str_t *text);
 static void sv_records_put_csv(sv_records_out_t *out,
-    const unsigned char *data, size_t len, int safe);
+    const unsigned char *data, size_t len, sv_records_safe_e safe);
 static int sv_records_has_quotes(const unsigned char *data, size_t len);
 static void sv_records_put_value(sv_records_out_t *out,
-    const unsigned char *data, size_t len, int safe);
+    const unsigned char *data, size_t len, sv_records_safe_e safe);
+static int sv_records_separates(unsigned char c, sv_records_safe_e safe);
+static size_t sv_records_put_guard(sv_records_out_t *out,
+    const unsigned char *p, sv_records_safe_e safe);
+static sv_records_safe_e sv_records_came(const sv_records_t *rs);
 static size_t sv_records_length(sv_records_out_t *out, unsigned char *dst,
     size_t size);
 static size_t sv_records_nth(sv_records_t *rs, unsigned i, char *buf,
@@ -81,7 +100,7 @@ sv_records_input_csv(sv_records_t *rs, unsigned char *dst, size_t size)
     if (rs->format == SV_RECORDS_JSON || rs->format == SV_RECORDS_NDJSON) {
         sv_records_put(&out, ",", 1);
         sv_records_put_csv(&out, rs->rec.members.data, rs->rec.members.len,
-                           0);
+                           SV_RECORDS_SAFE_JSON);
     }
 
     if (rs->format != SV_RECORDS_CSV) {
@@ -93,7 +112,8 @@ sv_records_input_csv(sv_records_t *rs, unsigned char *dst, size_t size)
 
         if (i < rs->nfields) {
             sv_records_put_csv(&out, rs->fields[i].data, rs->fields[i].len,
-                               0);
+                               i == rs->icolumn ? SV_RECORDS_SAFE
+                                                : sv_records_came(rs));
         }
     }
 
@@ -136,7 +156,8 @@ sv_records_names_csv(sv_records_t *rs, unsigned char *dst, size_t size)
                            sizeof(SV_RECORDS_INPUT) - 1);
         }
 
-        sv_records_put_value(&out, name->data, name->len, 0);
+        sv_records_put_value(&out, name->data, name->len,
+                             sv_records_came(rs));
         sv_records_put(&out, buf, sv_records_nth(rs, i, buf, sizeof(buf)));
         sv_records_put(&out, "\"", quote);
     }
@@ -155,7 +176,8 @@ sv_records_csv_value(unsigned char *dst, size_t size,
     out.end = dst + size;
     out.full = 0;
 
-    sv_records_put_csv(&out, data, len, safe);
+    sv_records_put_csv(&out, data, len, safe ? SV_RECORDS_SAFE
+                                             : SV_RECORDS_AS_IT_IS);
 
     return sv_records_length(&out, dst, size);
 }
@@ -229,7 +251,7 @@ sv_records_escape(sv_records_out_t *out, const sv_str_t *text)
 
 static void
 sv_records_put_csv(sv_records_out_t *out, const unsigned char *data,
-    size_t len, int safe)
+    size_t len, sv_records_safe_e safe)
 {
     int  quote;
 
@@ -264,7 +286,7 @@ sv_records_has_quotes(const unsigned char *data, size_t len)
 
 static void
 sv_records_put_value(sv_records_out_t *out, const unsigned char *data,
-    size_t len, int safe)
+    size_t len, sv_records_safe_e safe)
 {
     int            begins;
     size_t         i, from;
@@ -275,17 +297,16 @@ sv_records_put_value(sv_records_out_t *out, const unsigned char *data,
     }
 
     from = 0;
-    begins = safe;
+    begins = (safe == SV_RECORDS_SAFE);
 
     for (i = 0; i < len; i++) {
         c = data[i];
 
-        if (begins && c != ' ' && c != '"') {
+        if (begins && c != ' ' && (c != '"' || safe == SV_RECORDS_SAFE_JSON)) {
 
             if (sv_records_is_formula(data + i, len - i)) {
                 sv_records_put(out, data + from, i - from);
-                sv_records_put(out, "'", 1);
-                from = i;
+                from = i + sv_records_put_guard(out, data + i, safe);
             }
 
             begins = 0;
@@ -296,12 +317,59 @@ sv_records_put_value(sv_records_out_t *out, const unsigned char *data,
             from = i;
         }
 
-        if (safe && (c < ' ' || c == ';' || c == '|')) {
+        if (sv_records_separates(c, safe)) {
             begins = 1;
         }
     }
 
     sv_records_put(out, data + from, len - from);
+}
+
+
+/* these stand in strings of JSON alone, which have no control characters */
+
+static int
+sv_records_separates(unsigned char c, sv_records_safe_e safe)
+{
+    if (safe == SV_RECORDS_AS_IT_IS) {
+        return 0;
+    }
+
+    return c == ';' || c == '|'
+           || (c < ' ' && safe != SV_RECORDS_SAFE_JSON);
+}
+
+
+/* before what would begin a formula, or in place of it: the number of bytes
+   that are replaced */
+
+static size_t
+sv_records_put_guard(sv_records_out_t *out, const unsigned char *p,
+    sv_records_safe_e safe)
+{
+    size_t  n;
+    char    buf[8];
+
+    if (safe != SV_RECORDS_SAFE_JSON) {
+        sv_records_put(out, "'", 1);
+        return 0;
+    }
+
+    n = (p[0] == 0xef) ? 3 : 1;
+
+    sv_records_put(out, buf, snprintf(buf, sizeof(buf), "\\u%04x",
+                                      n == 3 ? 0xff00 + p[2] - 0x80
+                                             : p[0]));
+    return n;
+}
+
+
+/* of a list whose fields a comma separates, ours has the same fields */
+
+static sv_records_safe_e
+sv_records_came(const sv_records_t *rs)
+{
+    return rs->delimiter == ',' ? SV_RECORDS_AS_IT_IS : SV_RECORDS_SAFE_INSIDE;
 }
 
 

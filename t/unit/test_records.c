@@ -666,6 +666,49 @@ check_safe(const char *text, const char *expected)
 }
 
 
+/* columns that came are repeated as they came, but for the address and for
+   what becomes a formula only by our separator */
+
+static void
+test_formulas_that_came(void **state)
+{
+    as_csv = 1;
+
+    csv(NULL, "name,email\n=1+1,=2+2@b.test\n",
+        "=2+2@b.test|,=1+1,'=2+2@b.test\n.");
+    csv(NULL, "name,email\n\"x;=1\",a@b.test\n",
+        "a@b.test|,x;=1,a@b.test\n.");
+    csv(NULL, "name;email;n\n\"x;=1+1;y\";a@b.test;-5\n",
+        "a@b.test|,x;'=1+1;y,a@b.test,-5\n.");
+    csv(NULL, "name\temail\n\"x\t=1\"\t+a@b.test\n",
+        "+a@b.test|,\"x\t'=1\",'+a@b.test\n.");
+    csv(NULL, "name|email\n\"x| @1\"|-a@b.test\n",
+        "-a@b.test|,x| '@1,'-a@b.test\n.");
+    csv(NULL, "name;email\n\"x\n=1\";a@b.test\n",
+        "a@b.test|,\"x\n'=1\",a@b.test\n.");
+
+    as_csv = 0;
+}
+
+
+/* JSON that came says the same as before */
+
+static void
+test_formulas_json(void **state)
+{
+    as_csv = 1;
+
+    ndjson("{\"email\":\"a@b.test\",\"n\":\";=1;-2| @\"}\n",
+           "a@b.test|,\"{\"\"n\"\":\"\";\\u003d1;\\u002d2| \\u0040\"\"}\"\n.");
+    ndjson("{\"email\":\"a@b.test\",\"n\":[\";\", -1,\"|\"\t,-2]}\n",
+           "a@b.test|,\"{\"\"n\"\":[\"\";\"\",-1,\"\"|\"\",-2]}\"\n.");
+    ndjson("{\"email\":\"a@b.test\",\"n\":\";\xef\xbc\x9d" "1\"}\n",
+           "a@b.test|,\"{\"\"n\"\":\"\";\\uff1d1\"\"}\"\n.");
+
+    as_csv = 0;
+}
+
+
 /* nor a formula, whatever a spreadsheet takes for the end of a field */
 
 static void
@@ -705,6 +748,8 @@ main(void)
         cmocka_unit_test(test_column_names),
         cmocka_unit_test(test_unique_names),
         cmocka_unit_test(test_formulas),
+        cmocka_unit_test(test_formulas_that_came),
+        cmocka_unit_test(test_formulas_json),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
