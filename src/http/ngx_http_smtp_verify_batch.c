@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_batch.h"
+#include "ngx_http_smtp_verify_share.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_BATCH_TICK  100        /* ms */
@@ -176,6 +177,8 @@ ngx_http_smtp_verify_batch_init(ngx_http_smtp_verify_batch_t *b)
 
     b->helo = l.helo;
     b->from = l.from;
+
+    ngx_http_smtp_verify_share_client(r, &b->client);
 
     b->bypass = (b->conf->verify.cache
                  && ngx_http_test_predicates(r, b->conf->cache_bypass)

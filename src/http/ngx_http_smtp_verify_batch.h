@@ -100,6 +100,7 @@ struct ngx_http_smtp_verify_batch_s {
     /* asked for */
     ngx_str_t                      helo;
     ngx_str_t                      from;
+    ngx_smtp_verify_client_t       client;
     ngx_msec_t                     wait;        /* for those asked again */
 
     /* what comes */

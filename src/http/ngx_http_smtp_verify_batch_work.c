@@ -21,6 +21,7 @@ static void ngx_http_smtp_verify_work_answer(
     ngx_http_smtp_verify_item_t *item, ngx_smtp_verify_result_t *result);
 static void ngx_http_smtp_verify_work_told(ngx_http_smtp_verify_item_t *item,
     ngx_smtp_verify_result_t *result);
+static void ngx_http_smtp_verify_work_back(ngx_http_smtp_verify_item_t *item);
 static void ngx_http_smtp_verify_work_free(ngx_http_smtp_verify_item_t *item);
 static void ngx_http_smtp_verify_work_unfollow(
     ngx_http_smtp_verify_batch_t *b, sv_reason_e reason);
@@ -294,6 +295,7 @@ ngx_http_smtp_verify_work_lookup(ngx_http_smtp_verify_batch_t *b,
     l->log = b->request->connection->log;
     l->helo = b->helo;
     l->from = b->from;
+    l->client = b->client;
     l->smtp = b->smtp;
     l->bypass = b->bypass;
     l->bulk = 1;
@@ -395,7 +397,7 @@ ngx_http_smtp_verify_work_start(ngx_http_smtp_verify_item_t *item)
             && ngx_http_smtp_verify_client_take(b->request, l, &item->unit)
                != NGX_OK;
 
-    l->busy = spent || ngx_http_smtp_verify_busy(b->conf);
+    l->busy = spent;
 
     switch (ngx_smtp_verify_lookup_start(l)) {
 
@@ -442,11 +444,37 @@ ngx_http_smtp_verify_work_done(ngx_smtp_verify_lookup_t *l)
 
     ngx_http_smtp_verify_domain_end(item);
 
+    if (l->result && l->result->displaced && !b->stopped && !ngx_exiting) {
+        ngx_http_smtp_verify_work_back(item);
+        return;
+    }
+
     b->full = 0;
 
     ngx_http_smtp_verify_work_answer(item, l->result);
 
     ngx_http_smtp_verify_batch_wake(b);
+}
+
+
+/* another client needed its place: it begins anew when there is one again */
+
+static void
+ngx_http_smtp_verify_work_back(ngx_http_smtp_verify_item_t *item)
+{
+    ngx_smtp_verify_lookup_t      *l;
+    ngx_http_smtp_verify_batch_t  *b;
+
+    b = item->batch;
+    l = &item->lookup;
+
+    ngx_smtp_verify_lookup_cancel(l);
+
+    l->result = NULL;
+    b->full = 1;
+
+    ngx_http_smtp_verify_client_give_back(&item->unit);
+    ngx_http_smtp_verify_domain_hold(item, 1);
 }
 
 

@@ -225,6 +225,28 @@ ngx_http_smtp_verify_client(ngx_http_request_t *r)
 }
 
 
+ngx_str_t *
+ngx_http_smtp_verify_client_name(ngx_http_request_t *r)
+{
+    ngx_http_smtp_verify_client_t    *client;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (slcf->tokens == NULL) {
+        return NULL;
+    }
+
+    client = ngx_http_smtp_verify_client(r);
+
+    if (client == NULL || client->limited == NULL) {
+        return NULL;
+    }
+
+    return &client->limited->quota.name;
+}
+
+
 /* that it is there is what it is for */
 
 static void

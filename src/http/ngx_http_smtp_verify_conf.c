@@ -4,6 +4,7 @@
 #include "ngx_http_smtp_verify_egress.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
+#include "ngx_http_smtp_verify_share.h"
 #include "ngx_http_smtp_verify_throttle.h"
 #include "ngx_http_smtp_verify_zone.h"
 
@@ -76,6 +77,7 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
      *     conf->rdap = { 0, NULL };
      *     conf->pool = { 0, NULL };
      *     conf->unthrottled = 0;
+     *     conf->share_key = NULL;
      *     conf->verify.session.ssl = NULL;
      *     conf->verify.rules = NULL;
      */
@@ -83,7 +85,8 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->helo = NGX_CONF_UNSET_PTR;
     conf->from = NGX_CONF_UNSET_PTR;
     conf->port = NGX_CONF_UNSET_UINT;
-    conf->max_probes = NGX_CONF_UNSET_UINT;
+    conf->verify.share.probes = NGX_CONF_UNSET_UINT;
+    conf->verify.share.percent = NGX_CONF_UNSET_UINT;
     conf->smtp = NGX_CONF_UNSET;
     conf->transcript = NGX_CONF_UNSET;
     conf->ignore_client_abort = NGX_CONF_UNSET;
@@ -132,7 +135,6 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->helo, prev->helo, NULL);
     ngx_conf_merge_ptr_value(conf->from, prev->from, NULL);
     ngx_conf_merge_uint_value(conf->port, prev->port, 25);
-    ngx_conf_merge_uint_value(conf->max_probes, prev->max_probes, 0);
     ngx_conf_merge_value(conf->smtp, prev->smtp, 1);
     ngx_conf_merge_value(conf->transcript, prev->transcript, 0);
     ngx_conf_merge_value(conf->ignore_client_abort,
@@ -167,6 +169,10 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->tokens, prev->tokens, NULL);
 
     if (ngx_http_smtp_verify_egress_merge(cf, prev, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_smtp_verify_share_merge(prev, conf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 

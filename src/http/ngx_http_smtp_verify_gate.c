@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_rdap.h"
+#include "ngx_http_smtp_verify_share.h"
 
 
 static ngx_int_t ngx_http_smtp_verify_gate_handler(ngx_http_request_t *r);
@@ -259,7 +260,7 @@ ngx_http_smtp_verify_gate_lookup(ngx_http_request_t *r,
     if (ngx_http_smtp_verify_gate_told(r, ctx) == NGX_OK && l->refresh
         && ngx_http_smtp_verify_identity(r, l) == NGX_OK)
     {
-        l->busy = ngx_http_smtp_verify_busy(slcf);
+        ngx_http_smtp_verify_share_client(r, &l->client);
         ngx_smtp_verify_lookup_refresh(l);
     }
 
@@ -275,9 +276,6 @@ ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
 {
     ngx_http_cleanup_t               *cln;
     ngx_smtp_verify_lookup_t         *l;
-    ngx_http_smtp_verify_loc_conf_t  *slcf;
-
-    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
     l = &ctx->lookup;
 
@@ -301,7 +299,7 @@ ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
                                             "valid for this request.");
     }
 
-    l->busy = ngx_http_smtp_verify_busy(slcf);
+    ngx_http_smtp_verify_share_client(r, &l->client);
 
     switch (ngx_smtp_verify_lookup_start(l)) {
 

@@ -4,6 +4,7 @@
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_rdap.h"
+#include "ngx_http_smtp_verify_share.h"
 #include "ngx_http_smtp_verify_tokens.h"
 #include "sv_params.h"
 
@@ -189,9 +190,7 @@ ngx_http_smtp_verify_lookup(ngx_http_request_t *r, sv_params_t *params)
     ngx_http_cleanup_t               *cln;
     ngx_smtp_verify_lookup_t         *l;
     ngx_http_smtp_verify_ctx_t       *ctx;
-    ngx_http_smtp_verify_loc_conf_t  *slcf;
 
-    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
     ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
 
     cln = ngx_http_cleanup_add(r, 0);
@@ -222,7 +221,9 @@ ngx_http_smtp_verify_lookup(ngx_http_request_t *r, sv_params_t *params)
 
     spent = (ngx_http_smtp_verify_client_take(r, l, &ctx->unit) != NGX_OK);
 
-    l->busy = spent || ngx_http_smtp_verify_busy(slcf);
+    l->busy = spent;
+
+    ngx_http_smtp_verify_share_client(r, &l->client);
 
     switch (ngx_smtp_verify_lookup_start(l)) {
 
@@ -367,6 +368,7 @@ ngx_http_smtp_verify_result(ngx_http_request_t *r)
     }
 
     if (l->refresh && ngx_http_smtp_verify_identity(r, l) == NGX_OK) {
+        ngx_http_smtp_verify_share_client(r, &l->client);
         ngx_smtp_verify_lookup_refresh(l);
     }
 

@@ -5,6 +5,7 @@
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_rdap.h"
+#include "ngx_http_smtp_verify_share.h"
 #include "ngx_http_smtp_verify_throttle.h"
 #include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_smtp_verify_addr_cache.h"
@@ -236,8 +237,15 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_smtp_verify_loc_conf_t, max_probes),
+      offsetof(ngx_http_smtp_verify_loc_conf_t, verify.share.probes),
       &ngx_http_smtp_verify_max_probes_bounds },
+
+    { ngx_string("smtp_verify_client_share"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE12,
+      ngx_http_smtp_verify_share,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("smtp_verify_catch_all"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,

@@ -66,7 +66,7 @@ typedef struct {
     ngx_http_complex_value_t      *helo;        /* NULL: $hostname */
     ngx_http_complex_value_t      *from;
     ngx_uint_t                     port;
-    ngx_uint_t                     max_probes;  /* 0: of the connections */
+    ngx_http_complex_value_t      *share_key;   /* NULL: the address */
     ngx_flag_t                     smtp;
     ngx_uint_t                     unthrottled; /* without a word about it */
     ngx_flag_t                     transcript;
@@ -168,7 +168,6 @@ ngx_int_t ngx_http_smtp_verify_content_type(ngx_http_request_t *r,
     ngx_str_t *type);
 ngx_int_t ngx_http_smtp_verify_identity(ngx_http_request_t *r,
     ngx_smtp_verify_lookup_t *l);
-ngx_uint_t ngx_http_smtp_verify_busy(ngx_http_smtp_verify_loc_conf_t *slcf);
 void ngx_http_smtp_verify_wait(ngx_http_request_t *r);
 
 /*

@@ -1,14 +1,10 @@
 
 #include "ngx_http_smtp_verify_egress.h"
 #include "ngx_http_smtp_verify_tokens.h"
-#include "ngx_smtp_verify_room.h"
 
 #include <openssl/rand.h>
 
 
-/* connections that one probe may take: a session, one that quits, the DNS */
-
-#define NGX_HTTP_SMTP_VERIFY_PROBE_CONNECTIONS  3
 #define NGX_HTTP_SMTP_VERIFY_REQUEST_ID_MAX     128
 #define NGX_HTTP_SMTP_VERIFY_ID_LEN             16
 
@@ -281,26 +277,6 @@ ngx_http_smtp_verify_identity_from(ngx_http_request_t *r,
     /* as the wire has it, A-labels */
 
     return ngx_http_smtp_verify_wire_address(r->pool, &l->from, &addr);
-}
-
-
-/*
- * Below 1/16 of free connections nginx drops idle clients: stop before.  Each
- * probe that is under way may be about to open a session.
- */
-
-ngx_uint_t
-ngx_http_smtp_verify_busy(ngx_http_smtp_verify_loc_conf_t *slcf)
-{
-    ngx_uint_t  max, n, probes;
-
-    n = ngx_smtp_verify_room();
-    max = slcf->max_probes ? slcf->max_probes : n / 4;
-    probes = ngx_smtp_verify_probes();
-
-    return probes >= max
-           || ngx_smtp_verify_room_free()
-              < n / 16 + probes + NGX_HTTP_SMTP_VERIFY_PROBE_CONNECTIONS;
 }
 
 

@@ -57,6 +57,9 @@ ngx_int_t ngx_http_smtp_verify_tokens_variables(ngx_conf_t *cf);
 /* NGX_DECLINED: go on; else the answer, which the handler returns */
 ngx_int_t ngx_http_smtp_verify_guard(ngx_http_request_t *r);
 
+/* whose token came with the request; NULL: none is needed, or nobody's */
+ngx_str_t *ngx_http_smtp_verify_client_name(ngx_http_request_t *r);
+
 /* the answer to a request that the quota has no unit for */
 ngx_int_t ngx_http_smtp_verify_quota_exceeded(ngx_http_request_t *r);
 

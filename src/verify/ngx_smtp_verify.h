@@ -19,6 +19,7 @@
 #include "sv_score.h"
 #include "sv_verdict.h"
 #include "ngx_smtp_verify_session.h"
+#include "ngx_smtp_verify_share.h"
 #include "ngx_smtp_verify_throttle.h"
 
 
@@ -82,6 +83,7 @@ typedef struct {
     ngx_smtp_verify_limits_t           limits;
     ngx_array_t                       *limits_given;    /* of providers */
     ngx_array_t                       *limits_known;    /* slot.c's */
+    ngx_smtp_verify_share_conf_t       share;
 
     ngx_shm_zone_t                    *cache;       /* NULL: none */
     time_t                            *valid;       /* s, by reason */
@@ -158,6 +160,7 @@ typedef struct {
     unsigned                           cached:1;
     unsigned                           probed:1;    /* a server was looked
                                                        for */
+    unsigned                           displaced:1; /* by another client's */
 } ngx_smtp_verify_result_t;
 
 
@@ -173,6 +176,7 @@ typedef struct {
     ngx_str_t                          email;
     ngx_str_t                          helo;
     ngx_str_t                          from;        /* without <> */
+    ngx_smtp_verify_client_t          *client;      /* who asks */
     ngx_msec_t                         start;       /* of the time it has */
     time_t                             wait;        /* s, for greylisting */
     unsigned                           smtp:1;      /* ask a mail server */
@@ -234,9 +238,6 @@ void ngx_smtp_verify_verdict_anew(ngx_smtp_verify_conf_t *conf,
 
 /* worker_shutdown_timeout is about to strike: answer what is under way */
 ngx_uint_t ngx_smtp_verify_exit_is_near(void);
-
-/* under way in this worker, or waiting for their turn */
-ngx_uint_t ngx_smtp_verify_probes(void);
 
 
 #endif /* _NGX_SMTP_VERIFY_H_INCLUDED_ */

@@ -13,6 +13,8 @@ static void ngx_smtp_verify_lookup_timeout(ngx_event_t *ev);
 static void ngx_smtp_verify_lookup_again(ngx_smtp_verify_lookup_t *l);
 static ngx_uint_t ngx_smtp_verify_lookup_has_time(ngx_smtp_verify_lookup_t *l,
     ngx_msec_t cut);
+static ngx_uint_t ngx_smtp_verify_lookup_has_own(ngx_smtp_verify_lookup_t *l,
+    ngx_smtp_verify_call_t *call);
 static ngx_smtp_verify_call_t *ngx_smtp_verify_call_find(
     ngx_smtp_verify_lookup_t *l);
 static ngx_smtp_verify_call_t *ngx_smtp_verify_call_create(
@@ -81,14 +83,13 @@ ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l)
         return NGX_OK;
     }
 
-    if (l->busy) {
-        ngx_smtp_verify_count(REJECTED);
+    if (ngx_smtp_verify_lookup_is_busy(l)) {
         ngx_smtp_verify_call_free(call);
         return NGX_BUSY;
     }
 
     rc = ngx_smtp_verify_turn_take(&call->turn, ngx_smtp_verify_call_turn,
-                                   call, l->bulk);
+                                   call, &call->client, l->bulk);
 
     if (rc == NGX_OK) {
         rc = ngx_smtp_verify_call_start(call, l);
@@ -238,6 +239,18 @@ ngx_smtp_verify_lookup_has_time(ngx_smtp_verify_lookup_t *l, ngx_msec_t cut)
 }
 
 
+/* the place that was given up was another client's */
+
+static ngx_uint_t
+ngx_smtp_verify_lookup_has_own(ngx_smtp_verify_lookup_t *l,
+    ngx_smtp_verify_call_t *call)
+{
+    return !ngx_smtp_verify_client_is(&l->client, &call->client)
+           && ngx_current_msec - l->start < l->conf->timeout
+           && !ngx_exiting;
+}
+
+
 static ngx_smtp_verify_call_t *
 ngx_smtp_verify_call_find(ngx_smtp_verify_lookup_t *l)
 {
@@ -295,6 +308,7 @@ ngx_smtp_verify_call_create(ngx_smtp_verify_lookup_t *l)
     call->cache = ngx_smtp_verify_lookup_cache(l->conf);
     call->variant = l->variant;
     call->waits = (l->wait != 0);
+    call->client = l->client;
 
     ngx_memcpy(call->key, l->key, SV_STORE_KEY);
     ngx_memcpy(&call->node.key, l->key, sizeof(ngx_rbtree_key_t));
@@ -407,6 +421,13 @@ ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
 
     ngx_smtp_verify_count_latency(&ngx_smtp_verify_counters->probes,
                                   result->elapsed);
+
+    /* another process that waits for it asks by itself */
+
+    if (result->displaced) {
+        return;
+    }
+
     ngx_smtp_verify_store(call->conf, call->key, call->variant, &call->flight,
                           result, ngx_cycle->log);
 }
@@ -442,7 +463,10 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
 
         result = *ngx_smtp_verify_probe_result(call->probe);
 
-        if (ngx_smtp_verify_lookup_has_time(l, cut)) {
+        if (ngx_smtp_verify_lookup_has_time(l, cut)
+            || (result.displaced
+                && ngx_smtp_verify_lookup_has_own(l, call)))
+        {
             ngx_queue_remove(q);
             ngx_queue_insert_tail(&again, q);
             continue;
@@ -623,7 +647,9 @@ ngx_smtp_verify_lookup_refresh(ngx_smtp_verify_lookup_t *l)
     ngx_int_t                rc;
     ngx_smtp_verify_call_t  *call;
 
-    if (l->busy || ngx_exiting || ngx_smtp_verify_turns()) {
+    if (ngx_exiting || ngx_smtp_verify_turns()
+        || ngx_smtp_verify_share_free(&l->conf->share) != NGX_OK)
+    {
         return;
     }
 

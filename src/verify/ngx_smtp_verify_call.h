@@ -35,6 +35,7 @@ struct ngx_smtp_verify_call_s {
     ngx_smtp_verify_probe_t    *probe;      /* NULL: another process's, or
                                                not begun yet */
     ngx_smtp_verify_turn_t      turn;
+    ngx_smtp_verify_client_t    client;     /* who asked first */
     ngx_queue_t                 waiting;
     ngx_event_t                 poll;
 
@@ -60,6 +61,8 @@ void ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l,
 ngx_smtp_verify_probe_t *ngx_smtp_verify_lookup_probe(
     ngx_smtp_verify_lookup_t *l, ngx_smtp_verify_probe_handler_pt handler,
     void *data);
+/* may it have no probe?  Where it may, there is a place for it now */
+ngx_uint_t ngx_smtp_verify_lookup_is_busy(ngx_smtp_verify_lookup_t *l);
 /* its turn has come: is there time left to ask? */
 ngx_uint_t ngx_smtp_verify_lookup_in_time(ngx_smtp_verify_lookup_t *l);
 void ngx_smtp_verify_lookup_probe_destroy(ngx_smtp_verify_probe_t *p);

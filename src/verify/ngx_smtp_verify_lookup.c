@@ -313,8 +313,7 @@ ngx_smtp_verify_lookup_start(ngx_smtp_verify_lookup_t *l)
 
     if (!l->keyed || l->transcript) {
 
-        if (l->busy) {
-            ngx_smtp_verify_count(REJECTED);
+        if (ngx_smtp_verify_lookup_is_busy(l)) {
             return NGX_BUSY;
         }
 
@@ -335,6 +334,22 @@ ngx_smtp_verify_lookup_start(ngx_smtp_verify_lookup_t *l)
 }
 
 
+ngx_uint_t
+ngx_smtp_verify_lookup_is_busy(ngx_smtp_verify_lookup_t *l)
+{
+    if (!l->busy
+        && ngx_smtp_verify_share_ask(&l->conf->share, &l->client, l->bulk)
+           == NGX_OK)
+    {
+        return 0;
+    }
+
+    ngx_smtp_verify_count(REJECTED);
+
+    return 1;
+}
+
+
 ngx_smtp_verify_probe_t *
 ngx_smtp_verify_lookup_probe(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_probe_handler_pt handler, void *data)
@@ -350,6 +365,7 @@ ngx_smtp_verify_lookup_probe(ngx_smtp_verify_lookup_t *l,
     ask.email = l->email;
     ask.helo = l->helo;
     ask.from = l->from;
+    ask.client = &l->client;
     ask.start = l->start;
     ask.wait = l->wait;
     ask.smtp = l->smtp;
@@ -387,7 +403,7 @@ ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l)
     ngx_int_t  rc;
 
     rc = ngx_smtp_verify_turn_take(&l->turn, ngx_smtp_verify_lookup_alone_turn,
-                                   l, l->bulk);
+                                   l, &l->client, l->bulk);
 
     if (rc == NGX_OK) {
         rc = ngx_smtp_verify_lookup_alone_start(l);
@@ -483,7 +499,7 @@ ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p)
         ngx_del_timer(&l->timer);
     }
 
-    if (l->keyed) {
+    if (l->keyed && !result->displaced) {
         ngx_smtp_verify_store(l->conf, l->key,
                               ngx_smtp_verify_lookup_variant(l), NULL, result,
                               l->log);

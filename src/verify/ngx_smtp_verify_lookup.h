@@ -47,6 +47,7 @@ struct ngx_smtp_verify_lookup_s {
     ngx_str_t                          email;
     ngx_str_t                          helo;
     ngx_str_t                          from;        /* without <> */
+    ngx_smtp_verify_client_t           client;      /* who asks */
     time_t                             wait;        /* s, for greylisting */
     ngx_msec_t                         budget;      /* then it is pending, and
                                                        the probe goes on for
@@ -71,7 +72,8 @@ struct ngx_smtp_verify_lookup_s {
     unsigned                           smtp:1;      /* ask a mail server */
     unsigned                           transcript:1;
     unsigned                           bypass:1;
-    unsigned                           busy:1;      /* no more probes */
+    unsigned                           busy:1;      /* no probe, whatever
+                                                       there is room for */
     unsigned                           peek:1;      /* only what is cached:
                                                        no question to count */
     unsigned                           bulk:1;      /* others go first; its
@@ -93,7 +95,7 @@ ngx_int_t ngx_smtp_verify_lookup_own(ngx_smtp_verify_lookup_t *l);
 
 /*
  * NGX_OK: answered; NGX_AGAIN: the handler will be called, once; NGX_BUSY: it
- * would take a probe; NGX_ERROR: no memory.
+ * would take a probe, and may have none; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_smtp_verify_lookup_start(ngx_smtp_verify_lookup_t *l);
 

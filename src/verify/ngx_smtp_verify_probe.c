@@ -1,6 +1,5 @@
 
 #include "ngx_smtp_verify_probe.h"
-#include "ngx_smtp_verify_turn.h"
 
 
 #define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  2048
@@ -16,6 +15,7 @@ static void ngx_smtp_verify_watch(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_watched(ngx_event_t *ev);
 static ngx_int_t ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p,
     sv_reason_e reason);
+static uint32_t ngx_smtp_verify_probe_where(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_probe_waited(ngx_event_t *ev);
 static void ngx_smtp_verify_probe_stop(ngx_smtp_verify_probe_t *p);
 
@@ -51,6 +51,7 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
     p->smtp = ask->smtp;
     p->wait = ask->wait;
     p->bulk = ask->bulk;
+    p->client = *ask->client;
 
     p->log = *log;
     p->log.handler = NULL;
@@ -227,6 +228,9 @@ ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p)
 
     p->starting = 1;
 
+    ngx_smtp_verify_share_enter(&p->share, &p->client,
+                                ngx_smtp_verify_share_asks);
+
     elapsed = ngx_current_msec - p->start;
 
     ngx_add_timer(&p->budget, elapsed < p->conf->timeout
@@ -353,6 +357,7 @@ ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     p->result.provider = p->result.evidence.provider;
 
     ngx_smtp_verify_probe_stop(p);
+    ngx_smtp_verify_share_leave(&p->share);
 
     ngx_smtp_verify_verdict(p, reason);
 
@@ -367,6 +372,7 @@ ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
  * to ask again.  Each wait is twice as long as the reply asked for it the time
  * before: a server that says "in a second" for ever is not asked each second.
  * The wait is cut in seconds, as a graceful shutdown must not wait for it.
+ * Where too many wait, what was found out is the answer.
  */
 
 static ngx_int_t
@@ -395,6 +401,15 @@ ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
         return NGX_DECLINED;
     }
 
+    if (ngx_smtp_verify_share_put_off(&p->conf->share, &p->share,
+                                    ngx_smtp_verify_probe_where(p))
+        != NGX_OK)
+    {
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                       "smtp verify too many wait to ask once more");
+        return NGX_DECLINED;
+    }
+
     ngx_smtp_verify_probe_stop(p);
 
     p->waits++;
@@ -404,6 +419,23 @@ ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     ngx_add_timer(&p->budget, 1000);
 
     return NGX_OK;
+}
+
+
+/* what puts it off: an address, or where none is known, a domain */
+
+static uint32_t
+ngx_smtp_verify_probe_where(ngx_smtp_verify_probe_t *p)
+{
+    ngx_str_t  *where;
+
+    where = &p->result.evidence.mx_ip;
+
+    if (where->len == 0) {
+        where = &p->domain;
+    }
+
+    return ngx_murmur_hash2(where->data, where->len);
 }
 
 
@@ -424,6 +456,21 @@ ngx_smtp_verify_probe_waited(ngx_event_t *ev)
         return;
     }
 
+    if (ngx_smtp_verify_share_ask(&p->conf->share, &p->client, p->bulk)
+        != NGX_OK)
+    {
+        if ((ngx_current_msec - p->start) / 1000 < (ngx_msec_t) p->wait) {
+            ngx_add_timer(&p->budget, 1000);
+            return;
+        }
+
+        p->wait = 0;
+        ngx_smtp_verify_probe_finish(p, p->result.evidence.reason);
+        return;
+    }
+
+    ngx_smtp_verify_share_move(&p->share, ngx_smtp_verify_share_asks);
+
     ngx_memzero(&p->failure, sizeof(ngx_smtp_verify_evidence_t));
 
     p->accepted = 0;
@@ -434,6 +481,45 @@ ngx_smtp_verify_probe_waited(ngx_event_t *ev)
     ngx_add_timer(&p->budget, p->conf->timeout);
 
     ngx_smtp_verify_route_anew(p);
+}
+
+
+/*
+ * What was found out so far stands; else it is as if it had not begun.  Where
+ * a server has not answered yet, it is not waited for.
+ */
+
+void
+ngx_smtp_verify_probe_displace(ngx_smtp_verify_probe_t *p)
+{
+    ngx_uint_t                  later;
+    ngx_smtp_verify_session_t  *s;
+
+    later = (p->budget.handler == ngx_smtp_verify_probe_waited);
+
+    p->wait = 0;
+
+    if (later) {
+        ngx_smtp_verify_probe_finish(p, p->result.evidence.reason);
+        return;
+    }
+
+    p->result.displaced = 1;
+
+    s = p->session;
+
+    if (s && s->nanswered < s->nsent) {
+        p->session = NULL;
+        ngx_smtp_verify_session_close(s);
+    }
+
+    if (p->hosts) {
+        ngx_smtp_verify_slot_throttled(p);
+        return;
+    }
+
+    p->result.evidence.stage = SV_STAGE_DNS;
+    ngx_smtp_verify_probe_finish(p, SV_THROTTLED);
 }
 
 
@@ -500,15 +586,10 @@ ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p)
 
     ngx_smtp_verify_probe_stop(p);
 
+    ngx_smtp_verify_share_leave(&p->share);
+
     ngx_queue_remove(&p->queue);
     ngx_smtp_verify_probe_count--;
 
     ngx_destroy_pool(p->pool);
-}
-
-
-ngx_uint_t
-ngx_smtp_verify_probes(void)
-{
-    return ngx_smtp_verify_probe_count + ngx_smtp_verify_turns();
 }

@@ -87,6 +87,8 @@ struct ngx_smtp_verify_probe_s {
     uint64_t                           doubted_key; /* of whose session */
 
     ngx_smtp_verify_ticket_t           ticket;
+    ngx_smtp_verify_client_t           client;
+    ngx_smtp_verify_share_t            share;
     ngx_smtp_verify_egress_t          *egress;      /* NULL: any */
     uint64_t                           site;        /* of the current host */
     ngx_smtp_verify_egress_t          *chosen[2];   /* for it: IPv4, IPv6 */
@@ -125,6 +127,8 @@ struct ngx_smtp_verify_probe_s {
 /* probe.c */
 void ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p,
     sv_reason_e reason);
+/* another client needs its place */
+void ngx_smtp_verify_probe_displace(ngx_smtp_verify_probe_t *p);
 
 /* verdict.c */
 void ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason);

@@ -60,6 +60,8 @@ ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p)
         return NGX_DONE;
     }
 
+    ngx_smtp_verify_share_move(&p->share, ngx_smtp_verify_share_waits);
+
     return NGX_AGAIN;
 }
 
@@ -224,6 +226,8 @@ ngx_smtp_verify_slot_handler(ngx_smtp_verify_ticket_t *t, ngx_int_t rc)
     ngx_smtp_verify_probe_t  *p;
 
     p = t->data;
+
+    ngx_smtp_verify_share_move(&p->share, ngx_smtp_verify_share_asks);
 
     if (rc == NGX_OK) {
         ngx_smtp_verify_slot_granted(p);

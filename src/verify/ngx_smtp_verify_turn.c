@@ -8,27 +8,29 @@
 
 
 static void ngx_smtp_verify_turn_next(ngx_event_t *ev);
-static void ngx_smtp_verify_turn_begin(ngx_queue_t *line, ngx_uint_t max);
+static void ngx_smtp_verify_turn_begin(ngx_smtp_verify_fair_t *line,
+    ngx_uint_t max);
 
 
-static ngx_event_t  ngx_smtp_verify_turn_event;
-static ngx_queue_t  ngx_smtp_verify_turn_line;
-static ngx_queue_t  ngx_smtp_verify_turn_bulk;
-static ngx_uint_t   ngx_smtp_verify_turn_begun;
-static ngx_uint_t   ngx_smtp_verify_turn_waiting;
+static ngx_event_t             ngx_smtp_verify_turn_event;
+static ngx_smtp_verify_fair_t  ngx_smtp_verify_turn_line;
+static ngx_smtp_verify_fair_t  ngx_smtp_verify_turn_bulk;
+static ngx_uint_t              ngx_smtp_verify_turn_begun;
+static ngx_uint_t              ngx_smtp_verify_turn_waiting;
 
 
 ngx_int_t
 ngx_smtp_verify_turn_take(ngx_smtp_verify_turn_t *turn,
-    ngx_smtp_verify_turn_handler_pt handler, void *data, ngx_uint_t bulk)
+    ngx_smtp_verify_turn_handler_pt handler, void *data,
+    ngx_smtp_verify_client_t *client, ngx_uint_t bulk)
 {
     ngx_event_t  *ev;
 
     ev = &ngx_smtp_verify_turn_event;
 
     if (ev->handler == NULL) {
-        ngx_queue_init(&ngx_smtp_verify_turn_line);
-        ngx_queue_init(&ngx_smtp_verify_turn_bulk);
+        ngx_smtp_verify_fair_init(&ngx_smtp_verify_turn_line);
+        ngx_smtp_verify_fair_init(&ngx_smtp_verify_turn_bulk);
         ev->handler = ngx_smtp_verify_turn_next;
         ev->log = ngx_cycle->log;
         ev->data = ev;
@@ -47,8 +49,11 @@ ngx_smtp_verify_turn_take(ngx_smtp_verify_turn_t *turn,
     turn->data = data;
     turn->waits = 1;
 
-    ngx_queue_insert_tail(bulk ? &ngx_smtp_verify_turn_bulk
-                               : &ngx_smtp_verify_turn_line, &turn->queue);
+    ngx_smtp_verify_fair_add(bulk ? &ngx_smtp_verify_turn_bulk
+                                  : &ngx_smtp_verify_turn_line,
+                             &turn->item, client);
+    ngx_smtp_verify_share_enter(&turn->share, client,
+                                ngx_smtp_verify_share_begins);
     ngx_smtp_verify_turn_waiting++;
 
     return NGX_AGAIN;
@@ -60,7 +65,8 @@ ngx_smtp_verify_turn_leave(ngx_smtp_verify_turn_t *turn)
 {
     if (turn->waits) {
         turn->waits = 0;
-        ngx_queue_remove(&turn->queue);
+        ngx_smtp_verify_fair_leave(&turn->item);
+        ngx_smtp_verify_share_leave(&turn->share);
         ngx_smtp_verify_turn_waiting--;
     }
 }
@@ -104,14 +110,16 @@ ngx_smtp_verify_turn_next(ngx_event_t *ev)
 
 
 static void
-ngx_smtp_verify_turn_begin(ngx_queue_t *line, ngx_uint_t max)
+ngx_smtp_verify_turn_begin(ngx_smtp_verify_fair_t *line, ngx_uint_t max)
 {
     ngx_smtp_verify_turn_t  *turn;
 
-    while (ngx_smtp_verify_turn_begun < max && !ngx_queue_empty(line)) {
+    while (ngx_smtp_verify_turn_begun < max
+           && !ngx_smtp_verify_fair_empty(line))
+    {
+        turn = ngx_smtp_verify_fair_first(line, ngx_smtp_verify_turn_t, item);
 
-        turn = ngx_queue_data(ngx_queue_head(line), ngx_smtp_verify_turn_t,
-                              queue);
+        ngx_smtp_verify_fair_turn(line, &turn->item);
 
         ngx_smtp_verify_turn_leave(turn);
         ngx_smtp_verify_turn_begun++;

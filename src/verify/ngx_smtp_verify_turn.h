@@ -16,6 +16,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "ngx_smtp_verify_share.h"
+
 
 typedef void (*ngx_smtp_verify_turn_handler_pt)(void *data);
 
@@ -23,7 +25,8 @@ typedef void (*ngx_smtp_verify_turn_handler_pt)(void *data);
 /* zeroed at first */
 
 typedef struct {
-    ngx_queue_t                      queue;
+    ngx_smtp_verify_fair_item_t      item;
+    ngx_smtp_verify_share_t          share;
     ngx_smtp_verify_turn_handler_pt  handler;
     void                            *data;
     unsigned                         waits:1;
@@ -32,10 +35,11 @@ typedef struct {
 
 /*
  * NGX_OK: begin at once; NGX_AGAIN: the handler will be called.  What is
- * bulk lets others go first, but for one a turn.
+ * bulk lets others go first, but for one a turn.  The client stays there.
  */
 ngx_int_t ngx_smtp_verify_turn_take(ngx_smtp_verify_turn_t *turn,
-    ngx_smtp_verify_turn_handler_pt handler, void *data, ngx_uint_t bulk);
+    ngx_smtp_verify_turn_handler_pt handler, void *data,
+    ngx_smtp_verify_client_t *client, ngx_uint_t bulk);
 
 /* the handler is not called any more; it need not wait */
 void ngx_smtp_verify_turn_leave(ngx_smtp_verify_turn_t *turn);

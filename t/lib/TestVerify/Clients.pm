@@ -21,7 +21,7 @@ my (@file, @pid);
 # start(path, clients => 100, after => 0.1, abort => 0.3, headers => "A: b"):
 # "%d" in the path is the client's number; abort: they go away so long after
 # they asked; at_once: the workers are stopped meanwhile, and find all of it in
-# one turn of their event loops
+# one turn of their event loops; from: the address that they come from
 
 sub start
 {
@@ -61,6 +61,7 @@ sub ask
 
     my @socks = map {
         IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+            $how{from} ? (LocalAddr => $how{from}) : (),
             PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) // ()
     } 1 .. $how{clients} // 1;
 

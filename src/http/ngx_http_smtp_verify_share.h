@@ -1,0 +1,26 @@
+
+/*
+ * Whom a request counts for where clients share what there is: a token's
+ * owner, what the operator tells clients apart by, or an address.
+ */
+
+
+#ifndef _NGX_HTTP_SMTP_VERIFY_SHARE_H_INCLUDED_
+#define _NGX_HTTP_SMTP_VERIFY_SHARE_H_INCLUDED_
+
+
+#include "ngx_http_smtp_verify_module.h"
+
+
+char *ngx_http_smtp_verify_share(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+ngx_int_t ngx_http_smtp_verify_share_merge(
+    ngx_http_smtp_verify_loc_conf_t *prev,
+    ngx_http_smtp_verify_loc_conf_t *conf);
+
+/* to be called before a probe may be made for it */
+void ngx_http_smtp_verify_share_client(ngx_http_request_t *r,
+    ngx_smtp_verify_client_t *client);
+
+
+#endif /* _NGX_HTTP_SMTP_VERIFY_SHARE_H_INCLUDED_ */

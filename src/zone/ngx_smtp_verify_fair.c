@@ -1,0 +1,63 @@
+
+#include "ngx_smtp_verify_fair.h"
+
+
+void
+ngx_smtp_verify_fair_init(ngx_smtp_verify_fair_t *line)
+{
+    ngx_queue_init(&line->queue);
+    line->turn = 0;
+}
+
+
+/*
+ * The line is in the order of turns.  A client that floods it finds its own
+ * last one at the end; whoever comes seldom walks along a line, the length of
+ * which is limited.
+ */
+
+void
+ngx_smtp_verify_fair_add(ngx_smtp_verify_fair_t *line,
+    ngx_smtp_verify_fair_item_t *item, ngx_smtp_verify_client_t *client)
+{
+    ngx_queue_t                  *q;
+    ngx_smtp_verify_fair_item_t  *other;
+
+    item->client = client;
+    item->turn = line->turn + 1;
+
+    for (q = ngx_queue_last(&line->queue);
+         q != ngx_queue_sentinel(&line->queue);
+         q = ngx_queue_prev(q))
+    {
+        other = ngx_queue_data(q, ngx_smtp_verify_fair_item_t, queue);
+
+        if (ngx_smtp_verify_client_is(other->client, client)) {
+            item->turn = other->turn + 1;
+            break;
+        }
+    }
+
+    for (q = ngx_queue_last(&line->queue);
+         q != ngx_queue_sentinel(&line->queue);
+         q = ngx_queue_prev(q))
+    {
+        other = ngx_queue_data(q, ngx_smtp_verify_fair_item_t, queue);
+
+        if ((int32_t) (other->turn - item->turn) <= 0) {
+            break;
+        }
+    }
+
+    /* behind q; as ngx_queue_insert_after(), which 1.22 has not under this
+       name */
+
+    ngx_queue_insert_head(q, &item->queue);
+}
+
+
+void
+ngx_smtp_verify_fair_leave(ngx_smtp_verify_fair_item_t *item)
+{
+    ngx_queue_remove(&item->queue);
+}
