@@ -525,3 +525,45 @@ sub {
     return TestVerify::Clients::reasons() eq 'mailbox_not_found 1';
 }
 --- linger: 5s
+
+
+
+=== TEST 18: names of one's own for another's host spend, and have, no more than its own
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s burst=100 rejects=6/h;
+--- smtp
+mx1 11 pipelining users=john
+mx2 12 pipelining users=john
+--- dns eval
+"ok.test MX 10 mx.ok.test\nmx.ok.test A 11\n"
+. "two.test MX 10 mx.two.test\nmx.two.test A 12\n"
+. CORE::join '', map "a$_.test MX 10 mx.a$_.test\nmx.a$_.test A 11\n", 1 .. 8
+--- address eval
+main::ask(8) . "jane\@ok.test\njane\@two.test"
+--- json eval
+CORE::join "\n--\n", ('reason: mailbox_not_found') x 6,
+    ("reason: throttled\nblame: local") x 3, 'reason: mailbox_not_found'
+--- smtp_sessions
+mx1 6
+mx2 1
+
+
+
+=== TEST 19: the same by CNAME, of a provider's host
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s burst=100 rejects=6/h;
+--- smtp
+mx1 11 pipelining
+--- dns eval
+"gmail.test MX 10 gmail-smtp-in.l.google.com\n"
+. "gmail-smtp-in.l.google.com A 11\n"
+. CORE::join '', map {
+    "a$_.test MX 10 mx.a$_.test\n"
+    . "mx.a$_.test CNAME gmail-smtp-in.l.google.com\n"
+} 1 .. 6
+--- address eval
+"bad\@gmail.test\n" . main::ask(6) . 'good@gmail.test'
+--- json eval
+CORE::join "\n--\n", ('reason: mailbox_not_found') x 6,
+    ('reason: throttled') x 2
+--- smtp_sessions: 6

@@ -208,14 +208,7 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
     switch (seen) {
 
     case ngx_smtp_verify_seen_reject:
-        if (limits->rejects) {
-            e = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                            ngx_smtp_verify_ref_destination);
-
-            sv_bucket_add(&e->rejects, sv_bucket_per_hour(limits->rejects),
-                          limits->rejects, sv_bucket_ms(now));
-        }
-
+        ngx_smtp_verify_throttle_rejected(throttle, slot, limits, now);
         return 0;
 
     case ngx_smtp_verify_seen_connected:

@@ -173,6 +173,9 @@ void ngx_smtp_verify_throttle_free(ngx_smtp_verify_throttle_t *throttle,
 uint64_t ngx_smtp_verify_throttle_rejects(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, uint64_t now);
+void ngx_smtp_verify_throttle_rejected(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    uint64_t now);
 uint64_t ngx_smtp_verify_throttle_rate(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits);
 void ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
