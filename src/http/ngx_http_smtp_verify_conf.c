@@ -7,6 +7,7 @@
 #include "ngx_http_smtp_verify_share.h"
 #include "ngx_http_smtp_verify_throttle.h"
 #include "ngx_http_smtp_verify_zone.h"
+#include "ngx_smtp_verify_tls_guard.h"
 
 
 static void ngx_http_smtp_verify_merge_handler(ngx_conf_t *cf,
@@ -390,7 +391,7 @@ ngx_http_smtp_verify_merge_ssl(ngx_conf_t *cf,
     /* opportunistic: old TLS is better than none */
 
     ngx_conf_merge_str_value(conf->ssl_ciphers, prev->ssl_ciphers,
-                             "DEFAULT:@SECLEVEL=0");
+                             "DEFAULT:!kDHE:@SECLEVEL=0");
     ngx_conf_merge_uint_value(conf->ssl_verify_depth, prev->ssl_verify_depth,
                               5);
     ngx_conf_merge_str_value(conf->ssl_trusted_certificate,
@@ -479,7 +480,10 @@ ngx_http_smtp_verify_create_ssl(ngx_conf_t *cf,
     }
 
     if (ngx_ssl_crl(cf, ssl, &conf->ssl_crl) != NGX_OK
-        || ngx_ssl_conf_commands(cf, ssl, conf->ssl_conf_commands) != NGX_OK)
+        || ngx_ssl_conf_commands(cf, ssl, conf->ssl_conf_commands) != NGX_OK
+        || ngx_smtp_verify_tls_guard_context(ssl,
+                                    conf->ssl_trusted_certificate.len != 0)
+           != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }

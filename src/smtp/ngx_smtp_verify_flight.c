@@ -227,7 +227,7 @@ ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s)
                  && outstanding == 0);
 
     if (c == NULL || !s->connected || s->out || s->tls_wanted || s->shutting
-        || fault || c->error || c->close || c->read->eof
+        || fault || s->flood || c->error || c->close || c->read->eof
         || (c->ssl && !c->ssl->handshaked)
         || (outstanding && !s->cap_pipelining))
     {

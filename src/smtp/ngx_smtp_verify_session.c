@@ -127,6 +127,7 @@ ngx_smtp_verify_session_reusable(ngx_smtp_verify_session_t *s)
     c = s->peer.connection;
 
     return s->connected && !s->dirty && !s->spent && !s->fault && s->out == NULL
+           && s->flood == NULL
            && s->used && s->nanswered == s->ncommands && !s->tls_wanted
            && s->code != 421 && !c->error && !c->close && !c->read->eof
            && !c->read->pending_eof;

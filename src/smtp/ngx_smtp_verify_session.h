@@ -19,6 +19,7 @@
 #include <ngx_event.h>
 #include <ngx_event_connect.h>
 
+#include "ngx_smtp_verify_slice.h"
 #include "sv_reply.h"
 #include "sv_socks.h"
 #include "sv_verdict.h"
@@ -202,7 +203,13 @@ struct ngx_smtp_verify_session_s {
     ngx_uint_t                         nproxies;    /* that have failed */
     u_char                            *out;     /* what could not be sent */
     size_t                             out_len;
-    ngx_uint_t                         log_level;   /* during a handshake */
+    ngx_smtp_verify_slice_t            slice;
+    size_t                             left;    /* octets, of this slice */
+    size_t                             octets;  /* read, and what else counts
+                                                   as such */
+    const char                        *flood;   /* why no more is read */
+    ngx_uint_t                         tls_messages;
+    size_t                             tls_chain;   /* octets of it */
 
     /* from the owner */
     unsigned                           no_tls:1;
@@ -227,6 +234,7 @@ struct ngx_smtp_verify_session_s {
     unsigned                           used:1;  /* had a MAIL, wants RSET */
     unsigned                           held:1;  /* a reply waits for the
                                                    socket to be read empty */
+    unsigned                           more:1;  /* than fits in a slice */
     unsigned                           tls_wanted:1;
     unsigned                           quitting:1;
     unsigned                           dirty:1; /* in doubt: ask no more */

@@ -2,6 +2,7 @@
 #include "ngx_smtp_verify_session.h"
 #include "ngx_smtp_verify_transport.h"
 #include "ngx_smtp_verify_tls.h"
+#include "ngx_smtp_verify_tls_guard.h"
 
 
 /* by host: one that another takes the place of makes a full handshake */
@@ -17,6 +18,8 @@ typedef struct {
 } ngx_smtp_verify_tls_session_t;
 
 
+static void ngx_smtp_verify_tls_event(ngx_event_t *ev);
+static void ngx_smtp_verify_tls_step(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_tls_handler(ngx_connection_t *c);
 static const char *ngx_smtp_verify_tls_check(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_tls_resume(ngx_smtp_verify_session_t *s);
@@ -35,7 +38,6 @@ static ngx_smtp_verify_tls_session_t
 void
 ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
 {
-    ngx_int_t          rc;
     ngx_connection_t  *c;
 
     c = s->peer.connection;
@@ -43,7 +45,9 @@ ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
     s->tls_wanted = 0;
     s->log.action = "in TLS handshake with mail server";
 
-    if (ngx_ssl_create_connection(s->conf->ssl, c, NGX_SSL_CLIENT) != NGX_OK) {
+    if (ngx_ssl_create_connection(s->conf->ssl, c, NGX_SSL_CLIENT) != NGX_OK
+        || ngx_smtp_verify_tls_guard(s) != NGX_OK)
+    {
         ngx_smtp_verify_session_secured(s, "no memory");
         return;
     }
@@ -57,22 +61,68 @@ ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
 
     ngx_smtp_verify_tls_resume(s);
 
-    /* peers with the oldest TLS are logged at [crit], which they are not */
+    ngx_add_timer(c->read, s->conf->read_timeout);
 
-    if (s->log.log_level > NGX_LOG_ALERT) {
-        s->log_level = s->log.log_level;
-        s->log.log_level = NGX_LOG_ALERT;
-    }
+    ngx_smtp_verify_tls_step(s);
+}
 
-    rc = ngx_ssl_handshake(c);
 
-    if (rc == NGX_AGAIN) {
-        ngx_add_timer(c->read, s->conf->read_timeout);
-        c->ssl->handler = ngx_smtp_verify_tls_handler;
+static void
+ngx_smtp_verify_tls_event(ngx_event_t *ev)
+{
+    ngx_connection_t           *c;
+    ngx_smtp_verify_session_t  *s;
+
+    c = ev->data;
+    s = c->data;
+
+    if (ngx_smtp_verify_transport_begin(s, ev) != NGX_OK) {
         return;
     }
 
-    ngx_smtp_verify_tls_handler(c);
+    s->busy = 1;
+
+    if (c->close) {
+        ngx_smtp_verify_session_fail(s, SV_INTERRUPTED);
+
+    } else if (ev->timedout) {
+        ngx_smtp_verify_tls_handler(c);
+
+    } else {
+        ngx_smtp_verify_tls_step(s);
+    }
+
+    ngx_smtp_verify_transport_done(s);
+    ngx_smtp_verify_slice_end();
+}
+
+
+static void
+ngx_smtp_verify_tls_step(ngx_smtp_verify_session_t *s)
+{
+    ngx_int_t          rc;
+    ngx_uint_t         level;
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    level = ngx_smtp_verify_transport_hush(s);
+
+    rc = ngx_ssl_handshake(c);
+
+    ngx_smtp_verify_transport_unhush(s, level);
+
+    if (rc != NGX_AGAIN || s->flood) {
+        ngx_smtp_verify_tls_handler(c);
+        return;
+    }
+
+    c->read->handler = ngx_smtp_verify_tls_event;
+    c->write->handler = ngx_smtp_verify_tls_event;
+
+    if (s->more) {
+        ngx_smtp_verify_slice_again(&s->slice, c->read);
+    }
 }
 
 
@@ -80,18 +130,9 @@ static void
 ngx_smtp_verify_tls_handler(ngx_connection_t *c)
 {
     const char                 *error;
-    ngx_uint_t                  nested;
     ngx_smtp_verify_session_t  *s;
 
     s = c->data;
-
-    nested = s->busy;
-    s->busy = 1;
-
-    if (s->log_level) {
-        s->log.log_level = s->log_level;
-        s->log_level = 0;
-    }
 
     s->log.action = "talking to mail server";
 
@@ -119,10 +160,6 @@ ngx_smtp_verify_tls_handler(ngx_connection_t *c)
     if (!s->closed && c->read->ready) {
         ngx_post_event(c->read, &ngx_posted_events);
     }
-
-    if (!nested) {
-        ngx_smtp_verify_transport_done(s);
-    }
 }
 
 
@@ -142,7 +179,7 @@ ngx_smtp_verify_tls_check(ngx_smtp_verify_session_t *s)
 
     if (!c->ssl->handshaked) {
         ngx_smtp_verify_tls_forget(s);
-        return "handshake failed";
+        return s->flood ? s->flood : "handshake failed";
     }
 
     s->tls.protocol = SSL_get_version(c->ssl->connection);
@@ -170,6 +207,7 @@ ngx_smtp_verify_tls_check(ngx_smtp_verify_session_t *s)
 void
 ngx_smtp_verify_tls_close(ngx_smtp_verify_session_t *s)
 {
+    ngx_uint_t         level;
     ngx_connection_t  *c;
 
     c = s->peer.connection;
@@ -181,8 +219,15 @@ ngx_smtp_verify_tls_close(ngx_smtp_verify_session_t *s)
     }
 
     c->ssl->no_wait_shutdown = 1;
+    c->error |= (s->flood != NULL);
+
+    level = ngx_smtp_verify_transport_hush(s);
 
     (void) ngx_ssl_shutdown(c);
+
+    s->log.log_level = level;
+
+    ERR_clear_error();
 }
 
 
@@ -219,7 +264,9 @@ ngx_smtp_verify_tls_save(ngx_smtp_verify_session_t *s)
 
     slot = ngx_smtp_verify_tls_slot(s, &hash);
 
-    if (!SSL_SESSION_is_resumable(session) || session == slot->session) {
+    if (!SSL_SESSION_is_resumable(session) || session == slot->session
+        || !ngx_smtp_verify_tls_guard_small(s, session))
+    {
         SSL_SESSION_free(session);
         return;
     }

@@ -5,7 +5,15 @@
 #include "ngx_smtp_verify_tls.h"
 
 
-#define NGX_SMTP_VERIFY_READ_SIZE  4096
+#define NGX_SMTP_VERIFY_READ_SIZE    4096
+
+/* octets in a slice; in all, and for each transaction besides */
+#define NGX_SMTP_VERIFY_SLICE_SIZE   4096
+#define NGX_SMTP_VERIFY_OCTETS_MAX   262144
+#define NGX_SMTP_VERIFY_OCTETS_MORE  32768
+
+/* the least that a segment or a record counts */
+#define NGX_SMTP_VERIFY_OCTETS_LEAST 64
 
 
 static ngx_int_t ngx_smtp_verify_transport_test_connect(ngx_connection_t *c);
@@ -14,8 +22,6 @@ static ngx_int_t ngx_smtp_verify_transport_opened(
 static ngx_int_t ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s);
 static ssize_t ngx_smtp_verify_transport_write_to(
     ngx_smtp_verify_session_t *s, u_char *data, size_t len);
-static ngx_uint_t ngx_smtp_verify_transport_hush(
-    ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_transport_flush(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_transport_lost(ngx_smtp_verify_session_t *s);
 static ngx_int_t ngx_smtp_verify_transport_connect(
@@ -193,6 +199,10 @@ ngx_smtp_verify_transport_read(ngx_event_t *rev)
     c = rev->data;
     s = c->data;
 
+    if (ngx_smtp_verify_transport_begin(s, rev) != NGX_OK) {
+        return;
+    }
+
     s->busy = 1;
 
     if (c->close) {
@@ -223,6 +233,11 @@ ngx_smtp_verify_transport_read(ngx_event_t *rev)
         goto done;
     }
 
+    if (rc == NGX_BUSY) {
+        ngx_smtp_verify_slice_again(&s->slice, rev);
+        goto done;
+    }
+
     ngx_smtp_verify_session_drained(s);
 
     if (s->closed) {
@@ -246,6 +261,26 @@ ngx_smtp_verify_transport_read(ngx_event_t *rev)
 done:
 
     ngx_smtp_verify_transport_done(s);
+    ngx_smtp_verify_slice_end();
+}
+
+
+ngx_int_t
+ngx_smtp_verify_transport_begin(ngx_smtp_verify_session_t *s, ngx_event_t *ev)
+{
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    rc = ngx_smtp_verify_slice_begin(&s->slice, ev, ev->timedout || c->close);
+
+    if (rc == NGX_OK) {
+        s->left = NGX_SMTP_VERIFY_SLICE_SIZE;
+        s->more = 0;
+    }
+
+    return rc;
 }
 
 
@@ -315,7 +350,8 @@ ngx_smtp_verify_transport_test_connect(ngx_connection_t *c)
     }
 
     if (err) {
-        (void) ngx_connection_error(c, err, "connect() to mail server failed");
+        ngx_log_error(NGX_LOG_INFO, c->log, err,
+                      "connect() to mail server failed");
         return NGX_ERROR;
     }
 
@@ -324,7 +360,7 @@ ngx_smtp_verify_transport_test_connect(ngx_connection_t *c)
 
 
 /* reads the socket empty; NGX_ERROR: it is at its end, NGX_DONE: it is gone,
-   and another one in its place */
+   and another one in its place, NGX_BUSY: the slice is used up */
 
 static ngx_int_t
 ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
@@ -339,17 +375,27 @@ ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
 
     for ( ;; ) {
 
-        level = ngx_smtp_verify_transport_hush(s);
-
-        n = c->recv(c, buf, NGX_SMTP_VERIFY_READ_SIZE);
-
-        s->log.log_level = level;
-
-        if (n == NGX_AGAIN) {
-            return NGX_OK;
+        if (s->left == 0 && c->ssl == NULL) {
+            return NGX_BUSY;
         }
 
-        if (n == NGX_ERROR || n == 0) {
+        level = ngx_smtp_verify_transport_hush(s);
+
+        n = c->recv(c, buf, c->ssl ? NGX_SMTP_VERIFY_READ_SIZE
+                                   : ngx_min(s->left, sizeof(buf)));
+
+        ngx_smtp_verify_transport_unhush(s, level);
+
+        if (n == NGX_AGAIN && !s->flood) {
+            return s->more ? NGX_BUSY : NGX_OK;
+        }
+
+        if (c->ssl == NULL && n > 0) {
+            s->left -= n;
+            ngx_smtp_verify_transport_charge(s, n);
+        }
+
+        if (n <= 0 || s->flood) {
             return NGX_ERROR;
         }
 
@@ -374,6 +420,20 @@ ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
 }
 
 
+void
+ngx_smtp_verify_transport_charge(ngx_smtp_verify_session_t *s, size_t n)
+{
+    s->octets += ngx_max(n, NGX_SMTP_VERIFY_OCTETS_LEAST);
+
+    if (s->flood == NULL
+        && s->octets > NGX_SMTP_VERIFY_OCTETS_MAX
+                       + s->transactions * NGX_SMTP_VERIFY_OCTETS_MORE)
+    {
+        s->flood = "too many octets";
+    }
+}
+
+
 static void
 ngx_smtp_verify_transport_lost(ngx_smtp_verify_session_t *s)
 {
@@ -382,12 +442,19 @@ ngx_smtp_verify_transport_lost(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    ngx_log_error(NGX_LOG_INFO, &s->log, 0,
-                  "mail server closed the connection");
+    if (s->flood) {
+        ngx_log_error(NGX_LOG_INFO, &s->log, 0, "mail server sent %s",
+                      s->flood);
+
+    } else {
+        ngx_log_error(NGX_LOG_INFO, &s->log, 0,
+                      "mail server closed the connection");
+    }
 
     if (s->tls_wanted) {
         s->tls_wanted = 0;
-        ngx_smtp_verify_session_secured(s, "connection was closed");
+        ngx_smtp_verify_session_secured(s, s->flood ? s->flood
+                                                 : "connection was closed");
         return;
     }
 
@@ -409,29 +476,42 @@ ngx_smtp_verify_transport_write_to(ngx_smtp_verify_session_t *s, u_char *data,
 
     n = c->send(c, data, len);
 
-    s->log.log_level = level;
+    ngx_smtp_verify_transport_unhush(s, level);
 
     return n;
 }
 
 
 /*
- * An alert that a mail server sends over TLS, which wants a certificate of
- * ours for instance, is logged at [crit] by some versions of nginx.
+ * An alert that a mail server sends over TLS, a record that was damaged on its
+ * way, an error that an ICMP message made of a connection: nginx logs some of
+ * these at [crit] or [alert].  What came of it is logged by the session.
  */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_smtp_verify_transport_hush(ngx_smtp_verify_session_t *s)
 {
     ngx_uint_t  level;
 
     level = s->log.log_level;
 
-    if (s->peer.connection->ssl) {
-        s->log.log_level = ngx_min(level, NGX_LOG_ALERT);
-    }
+    s->log.log_level = ngx_min(level, NGX_LOG_EMERG);
 
     return level;
+}
+
+
+/* an error that is left behind would be logged with another's connection */
+
+void
+ngx_smtp_verify_transport_unhush(ngx_smtp_verify_session_t *s,
+    ngx_uint_t level)
+{
+    s->log.log_level = level;
+
+    if (s->peer.connection->ssl) {
+        ERR_clear_error();
+    }
 }
 
 
@@ -535,6 +615,8 @@ ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s)
     }
 
     c = s->peer.connection;
+
+    ngx_smtp_verify_slice_leave(&s->slice);
 
     if (c) {
         if (c->ssl) {

@@ -28,6 +28,20 @@ ngx_int_t ngx_smtp_verify_transport_open(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_transport_connected(ngx_smtp_verify_session_t *s);
 
 
+/* an event is to be handled now, in a new slice; as _slice_begin() */
+ngx_int_t ngx_smtp_verify_transport_begin(ngx_smtp_verify_session_t *s,
+    ngx_event_t *ev);
+
+/* octets that were read, or something else that counts as so many */
+void ngx_smtp_verify_transport_charge(ngx_smtp_verify_session_t *s,
+    size_t n);
+
+/* around calls whose errors are a mail server's doing, and none of ours */
+ngx_uint_t ngx_smtp_verify_transport_hush(ngx_smtp_verify_session_t *s);
+void ngx_smtp_verify_transport_unhush(ngx_smtp_verify_session_t *s,
+    ngx_uint_t level);
+
+
 /* from the transport */
 void ngx_smtp_verify_session_connected(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,

@@ -1,0 +1,154 @@
+
+#include "ngx_smtp_verify_slice.h"
+
+
+#define NGX_SMTP_VERIFY_SLICE_TURN  10000   /* us in a turn, of all sessions */
+
+
+static void ngx_smtp_verify_slice_next(ngx_event_t *ev);
+static uint64_t ngx_smtp_verify_slice_now(void);
+
+
+static ngx_event_t  ngx_smtp_verify_slice_event;
+static ngx_queue_t  ngx_smtp_verify_slice_line;
+static ngx_uint_t   ngx_smtp_verify_slice_depth;
+static ngx_uint_t   ngx_smtp_verify_slice_called;
+static ngx_msec_t   ngx_smtp_verify_slice_turn;
+static uint64_t     ngx_smtp_verify_slice_begun;
+static uint64_t     ngx_smtp_verify_slice_spent;
+
+
+ngx_int_t
+ngx_smtp_verify_slice_begin(ngx_smtp_verify_slice_t *slice, ngx_event_t *ev,
+    ngx_uint_t urgent)
+{
+    if (urgent) {
+        ngx_smtp_verify_slice_leave(slice);
+
+    } else if (slice->waits) {
+        return NGX_AGAIN;
+    }
+
+    if (ngx_smtp_verify_slice_depth++ || ngx_smtp_verify_slice_called) {
+        return NGX_OK;
+    }
+
+    /* a turn that took no millisecond counts with the one behind it */
+
+    if (ngx_smtp_verify_slice_turn != ngx_current_msec) {
+        ngx_smtp_verify_slice_turn = ngx_current_msec;
+        ngx_smtp_verify_slice_spent = 0;
+    }
+
+    if (urgent
+        || (ngx_smtp_verify_slice_spent < NGX_SMTP_VERIFY_SLICE_TURN
+            && (ngx_smtp_verify_slice_event.handler == NULL
+                || ngx_queue_empty(&ngx_smtp_verify_slice_line))))
+    {
+        ngx_smtp_verify_slice_begun = ngx_smtp_verify_slice_now();
+        return NGX_OK;
+    }
+
+    ngx_smtp_verify_slice_depth--;
+    ngx_smtp_verify_slice_again(slice, ev);
+
+    return NGX_AGAIN;
+}
+
+
+void
+ngx_smtp_verify_slice_end(void)
+{
+    if (--ngx_smtp_verify_slice_depth == 0 && !ngx_smtp_verify_slice_called) {
+        ngx_smtp_verify_slice_spent += ngx_smtp_verify_slice_now()
+                                       - ngx_smtp_verify_slice_begun;
+    }
+}
+
+
+void
+ngx_smtp_verify_slice_again(ngx_smtp_verify_slice_t *slice, ngx_event_t *ev)
+{
+    ngx_event_t  *next;
+
+    if (slice->waits) {
+        return;
+    }
+
+    next = &ngx_smtp_verify_slice_event;
+
+    if (next->handler == NULL) {
+        ngx_queue_init(&ngx_smtp_verify_slice_line);
+        next->handler = ngx_smtp_verify_slice_next;
+        next->log = ngx_cycle->log;
+        next->data = next;
+    }
+
+    slice->ev = ev;
+    slice->waits = 1;
+    ngx_queue_insert_tail(&ngx_smtp_verify_slice_line, &slice->queue);
+
+    if (!next->posted) {
+        ngx_post_event(next, &ngx_posted_next_events);
+    }
+}
+
+
+void
+ngx_smtp_verify_slice_leave(ngx_smtp_verify_slice_t *slice)
+{
+    if (slice->waits) {
+        slice->waits = 0;
+        ngx_queue_remove(&slice->queue);
+    }
+}
+
+
+/* one at least, whatever the clock says */
+
+static void
+ngx_smtp_verify_slice_next(ngx_event_t *ev)
+{
+    uint64_t                  begun;
+    ngx_event_t              *next;
+    ngx_smtp_verify_slice_t  *slice;
+
+    begun = ngx_smtp_verify_slice_now();
+
+    ngx_smtp_verify_slice_turn = ngx_current_msec;
+    ngx_smtp_verify_slice_spent = 0;
+
+    while (!ngx_queue_empty(&ngx_smtp_verify_slice_line)
+           && ngx_smtp_verify_slice_spent < NGX_SMTP_VERIFY_SLICE_TURN)
+    {
+        slice = ngx_queue_data(ngx_queue_head(&ngx_smtp_verify_slice_line),
+                               ngx_smtp_verify_slice_t, queue);
+
+        ngx_smtp_verify_slice_leave(slice);
+
+        next = slice->ev;
+        next->ready = 1;
+        next->available = -1;
+
+        ngx_smtp_verify_slice_called = 1;
+        next->handler(next);
+        ngx_smtp_verify_slice_called = 0;
+
+        ngx_smtp_verify_slice_spent = ngx_smtp_verify_slice_now() - begun;
+    }
+
+    if (!ngx_queue_empty(&ngx_smtp_verify_slice_line) && !ev->posted) {
+        ngx_post_event(ev, &ngx_posted_next_events);
+    }
+}
+
+
+static uint64_t
+ngx_smtp_verify_slice_now(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
