@@ -14,6 +14,8 @@ static ngx_int_t ngx_http_smtp_verify_gate_lookup(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_str_t *address);
 static ngx_int_t ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx);
+static ngx_int_t ngx_http_smtp_verify_gate_unasked(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx, sv_reason_e reason);
 static void ngx_http_smtp_verify_gate_done(ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_http_smtp_verify_gate_told(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx);
@@ -185,9 +187,6 @@ ngx_http_smtp_verify_gate_start(ngx_http_request_t *r,
 
     case NGX_DECLINED:
 
-        ctx->result = NULL;
-        ctx->address.len = 0;
-
         if (slcf->gate->required) {
             return ngx_http_smtp_verify_gate_refuse(r, ctx,
                                        slcf->gate->status, "missing_email",
@@ -195,6 +194,8 @@ ngx_http_smtp_verify_gate_start(ngx_http_request_t *r,
                                        NULL);
         }
 
+        ctx->result = NULL;
+        ctx->address.len = 0;
         ctx->gate_status = ngx_http_smtp_verify_gate_unverified;
 
         return ngx_http_smtp_verify_gate_pass(r, NULL);
@@ -206,14 +207,18 @@ ngx_http_smtp_verify_gate_start(ngx_http_request_t *r,
                                        "address in it is given twice.", NULL);
 
     case NGX_BUSY:
-        return ngx_http_smtp_verify_gate_fault(r, ctx,
+
+        /* it is the client that makes it so, and the application may find
+           an address in it */
+
+        return ngx_http_smtp_verify_gate_refuse(r, ctx,
                                        NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                                        "body_too_large",
                                        "The body is too large for the e-mail "
-                                       "address in it to be verified.");
+                                       "address in it to be verified.", NULL);
 
     default: /* NGX_ERROR */
-        return ngx_http_smtp_verify_gate_not_verified(r, ctx);
+        return ngx_http_smtp_verify_gate_fault(r, ctx);
     }
 }
 
@@ -229,9 +234,10 @@ ngx_http_smtp_verify_gate_lookup(ngx_http_request_t *r,
 
     /* an internal redirect is not asked for again */
 
-    if (ctx->result && !ctx->peeked
+    if (ctx->result
         && ctx->address.len == address->len
-        && ngx_memcmp(ctx->address.data, address->data, address->len) == 0)
+        && ngx_memcmp(ctx->address.data, address->data, address->len) == 0
+        && ngx_http_smtp_verify_gate_holds(r, ctx))
     {
         return ngx_http_smtp_verify_gate_verdict(r, ctx);
     }
@@ -268,14 +274,19 @@ ngx_http_smtp_verify_gate_lookup(ngx_http_request_t *r,
 }
 
 
-/* it is not in the cache */
+/* it is not in the cache: a probe, where the address alone does not decide */
 
 static ngx_int_t
 ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx)
 {
+    sv_reason_e                       listed;
+    sv_address_t                     *addr;
     ngx_http_cleanup_t               *cln;
     ngx_smtp_verify_lookup_t         *l;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
     l = &ctx->lookup;
 
@@ -290,13 +301,25 @@ ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
         ctx->cleanup = 1;
     }
 
+    if (ngx_smtp_verify_parse(&l->email, &addr) != SV_ADDRESS_OK) {
+        return ngx_http_smtp_verify_gate_unasked(r, ctx, SV_PENDING);
+    }
+
+    listed = ngx_http_smtp_verify_gate_listed(slcf, &l->email);
+
+    if (listed != SV_REASON_NONE) {
+        return ngx_http_smtp_verify_gate_unasked(r, ctx, listed);
+    }
+
+    /* of variables, which may be the client's */
+
     if (l->smtp && ngx_http_smtp_verify_identity(r, l) != NGX_OK) {
-        return ngx_http_smtp_verify_gate_fault(r, ctx,
+        return ngx_http_smtp_verify_gate_refuse(r, ctx,
                                             NGX_HTTP_INTERNAL_SERVER_ERROR,
                                             "bad_identity",
                                             "The HELO name or the MAIL FROM "
                                             "address of this location is not "
-                                            "valid for this request.");
+                                            "valid for this request.", NULL);
     }
 
     ngx_http_smtp_verify_share_client(r, &l->client);
@@ -311,11 +334,11 @@ ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
         break;
 
     case NGX_BUSY:
-        return ngx_http_smtp_verify_gate_fault(r, ctx,
-                                            NGX_HTTP_SERVICE_UNAVAILABLE,
-                                            "too_many_probes",
-                                            "Too many verifications are under "
-                                            "way; try again in a moment.");
+
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "smtp_verify_gate: too many probes are under way");
+
+        return ngx_http_smtp_verify_gate_unasked(r, ctx, SV_PENDING);
 
     default: /* NGX_ERROR */
         ctx->result = NULL;
@@ -333,6 +356,28 @@ ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
     ngx_http_smtp_verify_wait(r);
 
     return NGX_DONE;
+}
+
+
+/*
+ * Nobody is asked: by the syntax, by a list, or as there are too many probes.
+ * What can be known without a probe decides all the same.
+ */
+
+static ngx_int_t
+ngx_http_smtp_verify_gate_unasked(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx, sv_reason_e reason)
+{
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "smtp verify: the gate asks nobody: %s",
+                   sv_reason_info(reason)->name);
+
+    (void) ngx_smtp_verify_lookup_known(&ctx->lookup,
+                                        reason == SV_PENDING ? reason
+                                                             : SV_NOT_PROBED);
+    (void) ngx_http_smtp_verify_gate_told(r, ctx);
+
+    return ngx_http_smtp_verify_gate_verdict(r, ctx);
 }
 
 
@@ -377,6 +422,8 @@ ngx_http_smtp_verify_gate_told(ngx_http_request_t *r,
     l = &ctx->lookup;
 
     ctx->result = NULL;
+    ctx->found_by = ngx_http_get_module_loc_conf(r,
+                                                 ngx_http_smtp_verify_module);
 
     rc = l->result ? ngx_http_smtp_verify_keep(r, ctx, l->result) : NGX_ERROR;
 

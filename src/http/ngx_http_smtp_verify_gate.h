@@ -42,6 +42,13 @@ struct ngx_http_smtp_verify_gate_s {
 };
 
 
+/* reasons that lists give, without a probe */
+
+#define NGX_HTTP_SMTP_VERIFY_GATE_LISTS                                       \
+    ((uint64_t) 1 << SV_SPAM_TRAP | (uint64_t) 1 << SV_DISPOSABLE             \
+     | (uint64_t) 1 << SV_ROLE_ACCOUNT)
+
+
 /* gate_conf.c */
 char *ngx_http_smtp_verify_gate(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -54,18 +61,27 @@ void ngx_http_smtp_verify_gate_merge(ngx_http_smtp_verify_loc_conf_t *prev,
 ngx_int_t ngx_http_smtp_verify_gate_init(ngx_conf_t *cf);
 
 /*
+ * gate_known.c.  _listed(), _list(): the reason of a list that is denied, or
+ * none; _holds(): would this location have found the result, too?
+ */
+sv_reason_e ngx_http_smtp_verify_gate_listed(
+    ngx_http_smtp_verify_loc_conf_t *slcf, ngx_str_t *address);
+sv_reason_e ngx_http_smtp_verify_gate_list(ngx_http_smtp_verify_gate_t *gate,
+    ngx_int_t spam_trap, ngx_int_t disposable, ngx_int_t role_account);
+ngx_uint_t ngx_http_smtp_verify_gate_holds(ngx_http_request_t *r,
+    ngx_http_smtp_verify_ctx_t *ctx);
+
+/*
  * gate_answer.c: what the phase handler returns.  _verdict(): by ctx->result;
- * _fault(): it is ours, not the client's; _refuse(): a page of error_page,
- * else a problem with these members, NULL: none.
+ * _fault(): nobody can cause it from outside, which is why on_error may let
+ * the request pass; _refuse(): a page of error_page, else a problem with
+ * these members, NULL: there is no result.
  */
 ngx_int_t ngx_http_smtp_verify_gate_verdict(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx);
 ngx_int_t ngx_http_smtp_verify_gate_pass(ngx_http_request_t *r,
     ngx_smtp_verify_result_t *result);
 ngx_int_t ngx_http_smtp_verify_gate_fault(ngx_http_request_t *r,
-    ngx_http_smtp_verify_ctx_t *ctx, ngx_uint_t status, const char *code,
-    const char *detail);
-ngx_int_t ngx_http_smtp_verify_gate_not_verified(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx);
 ngx_int_t ngx_http_smtp_verify_gate_refuse(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_uint_t status, const char *code,

@@ -2,8 +2,10 @@
 #include "ngx_http_smtp_verify_gate.h"
 
 
+static ngx_uint_t ngx_http_smtp_verify_gate_denies(
+    ngx_http_smtp_verify_gate_t *gate, ngx_smtp_verify_result_t *result);
 static ngx_int_t ngx_http_smtp_verify_gate_members(ngx_http_request_t *r,
-    ngx_smtp_verify_result_t *result, ngx_str_t *members);
+    ngx_smtp_verify_result_t *result, sv_reason_e reason, ngx_str_t *members);
 static ngx_uint_t ngx_http_smtp_verify_gate_has_page(ngx_http_request_t *r,
     ngx_uint_t status);
 
@@ -13,6 +15,7 @@ ngx_http_smtp_verify_gate_verdict(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx)
 {
     ngx_str_t                         members;
+    sv_reason_e                       reason;
     ngx_smtp_verify_result_t         *result;
     ngx_http_smtp_verify_gate_t      *gate;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
@@ -23,27 +26,49 @@ ngx_http_smtp_verify_gate_verdict(ngx_http_request_t *r,
     result = ctx->result;
 
     if (result == NULL) {
-        return ngx_http_smtp_verify_gate_not_verified(r, ctx);
+        return ngx_http_smtp_verify_gate_fault(r, ctx);
     }
 
-    if (!(gate->deny & (uint64_t) 1 << result->reason)
-        || (result->status == SV_UNDELIVERABLE && result->estimated))
-    {
+    /* a list counts whatever became of the probe, as a domain's owner can
+       make that fail */
+
+    reason = ngx_http_smtp_verify_gate_denies(gate, result)
+             ? result->reason
+             : ngx_http_smtp_verify_gate_list(gate, result->spam_trap,
+                                              result->disposable,
+                                              result->role_account);
+
+    if (reason == SV_REASON_NONE) {
         ctx->gate_status = ngx_http_smtp_verify_gate_passed;
         return ngx_http_smtp_verify_gate_pass(r, result);
     }
 
-    if (ngx_http_smtp_verify_gate_members(r, result, &members) != NGX_OK) {
+    if (ngx_http_smtp_verify_gate_members(r, result, reason, &members)
+        != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return ngx_http_smtp_verify_gate_refuse(r, ctx, gate->status,
                                        "address_denied",
-                                       result->status == SV_UNDELIVERABLE
+                                       sv_reason_info(reason)->status
+                                       == SV_UNDELIVERABLE
                                        ? "This e-mail address cannot receive "
                                          "mail."
                                        : "This e-mail address is not accepted "
                                          "here.", &members);
+}
+
+
+static ngx_uint_t
+ngx_http_smtp_verify_gate_denies(ngx_http_smtp_verify_gate_t *gate,
+    ngx_smtp_verify_result_t *result)
+{
+    if (result->status == SV_UNDELIVERABLE && result->estimated) {
+        return 0;
+    }
+
+    return (gate->deny & (uint64_t) 1 << result->reason) != 0;
 }
 
 
@@ -67,39 +92,29 @@ ngx_http_smtp_verify_gate_pass(ngx_http_request_t *r,
 
 ngx_int_t
 ngx_http_smtp_verify_gate_fault(ngx_http_request_t *r,
-    ngx_http_smtp_verify_ctx_t *ctx, ngx_uint_t status, const char *code,
-    const char *detail)
+    ngx_http_smtp_verify_ctx_t *ctx)
 {
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                  "smtp_verify_gate could not verify: %s", code);
-
-    ctx->result = NULL;
-    ctx->address.len = 0;
+                  "smtp_verify_gate could not verify");
 
     if (slcf->gate->deny_faults) {
-        return ngx_http_smtp_verify_gate_refuse(r, ctx, status, code, detail,
-                                                NULL);
-    }
-
-    ctx->gate_status = ngx_http_smtp_verify_gate_faulty;
-
-    return ngx_http_smtp_verify_gate_pass(r, NULL);
-}
-
-
-ngx_int_t
-ngx_http_smtp_verify_gate_not_verified(ngx_http_request_t *r,
-    ngx_http_smtp_verify_ctx_t *ctx)
-{
-    return ngx_http_smtp_verify_gate_fault(r, ctx,
+        return ngx_http_smtp_verify_gate_refuse(r, ctx,
                                        NGX_HTTP_SERVICE_UNAVAILABLE,
                                        "not_verified",
                                        "The e-mail address could not be "
-                                       "verified; try again in a moment.");
+                                       "verified; try again in a moment.",
+                                       NULL);
+    }
+
+    ctx->result = NULL;
+    ctx->address.len = 0;
+    ctx->gate_status = ngx_http_smtp_verify_gate_faulty;
+
+    return ngx_http_smtp_verify_gate_pass(r, NULL);
 }
 
 
@@ -112,6 +127,11 @@ ngx_http_smtp_verify_gate_refuse(ngx_http_request_t *r,
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (members == NULL) {
+        ctx->result = NULL;
+        ctx->address.len = 0;
+    }
 
     if (slcf->gate->dry_run) {
         ctx->gate_status = ngx_http_smtp_verify_gate_dry_run;
@@ -130,6 +150,14 @@ ngx_http_smtp_verify_gate_refuse(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    /* a client that waits for "100 Continue" need not send its body, and
+       whether it does nobody knows */
+
+    if (r->headers_in.expect && !r->expect_tested) {
+        r->expect_tested = 1;
+        r->keepalive = 0;
+    }
+
     ngx_http_finalize_request(r,
                ngx_http_smtp_verify_problem_with(r, status, code, detail,
                                                  members ? members : &none));
@@ -140,21 +168,21 @@ ngx_http_smtp_verify_gate_refuse(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_smtp_verify_gate_members(ngx_http_request_t *r,
-    ngx_smtp_verify_result_t *result, ngx_str_t *members)
+    ngx_smtp_verify_result_t *result, sv_reason_e reason, ngx_str_t *members)
 {
     size_t       len;
     u_char      *p;
     ngx_str_t   *suggestion;
-    const char  *reason, *status;
+    const char  *name, *status;
 
     suggestion = &result->did_you_mean;
-    reason = sv_reason_info(result->reason)->name;
-    status = sv_status_name(result->status);
+    name = sv_reason_info(reason)->name;
+    status = sv_status_name(sv_reason_info(reason)->status);
 
     len = sizeof(",\"reason\":\"\",\"verification_status\":\"\","
                  "\"verification_level\":\"confirmed\","
                  "\"did_you_mean\":null\"\"")
-          + ngx_strlen(reason) + ngx_strlen(status) + suggestion->len
+          + ngx_strlen(name) + ngx_strlen(status) + suggestion->len
           + ngx_escape_json(NULL, suggestion->data, suggestion->len);
 
     p = ngx_pnalloc(r->pool, len);
@@ -165,8 +193,9 @@ ngx_http_smtp_verify_gate_members(ngx_http_request_t *r,
     members->data = p;
 
     p = ngx_sprintf(p, ",\"reason\":\"%s\",\"verification_status\":\"%s\","
-                    "\"verification_level\":\"%s\",\"did_you_mean\":", reason,
-                    status, result->estimated ? "estimated" : "confirmed");
+                    "\"verification_level\":\"%s\",\"did_you_mean\":", name,
+                    status, result->estimated || reason != result->reason
+                            ? "estimated" : "confirmed");
 
     if (suggestion->len) {
         *p++ = '"';

@@ -136,6 +136,7 @@ typedef struct {
     ngx_uint_t                     cleanup;     /* of the lookup, is set */
     ngx_str_t                      address;     /* that the result is of */
     ngx_smtp_verify_result_t      *result;      /* NULL: none */
+    ngx_http_smtp_verify_loc_conf_t    *found_by;   /* the gate of that */
     ngx_str_t                      json;        /* the same */
     ngx_uint_t                     peeked;      /* it is only the cache's */
     ngx_uint_t                     direct;      /* of smtp_verify or of a list,

@@ -307,13 +307,19 @@ ngx_smtp_verify_lookup_told(ngx_smtp_verify_lookup_t *l,
 ngx_int_t
 ngx_smtp_verify_lookup_start(ngx_smtp_verify_lookup_t *l)
 {
+    sv_address_t  *addr;
+
     if (l->bulk) {
         l->start = ngx_current_msec;
     }
 
     if (!l->keyed || l->transcript) {
 
-        if (ngx_smtp_verify_lookup_is_busy(l)) {
+        /* a wrong syntax is told all the same */
+
+        if (ngx_smtp_verify_parse(&l->email, &addr) == SV_ADDRESS_OK
+            && ngx_smtp_verify_lookup_is_busy(l))
+        {
             return NGX_BUSY;
         }
 
@@ -538,6 +544,32 @@ ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l, sv_reason_e reason,
     ngx_smtp_verify_lookup_told(l, p ? ngx_smtp_verify_probe_result(p) : NULL);
 
     l->handler(l);
+}
+
+
+ngx_int_t
+ngx_smtp_verify_lookup_known(ngx_smtp_verify_lookup_t *l, sv_reason_e reason)
+{
+    /* better a result that is not wanted than none */
+
+    if (l->bypass && l->keyed && ngx_smtp_verify_lookup_key(l) == NGX_OK
+        && ngx_smtp_verify_lookup_cached(l, l->conf->scope) == NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    l->probe = ngx_smtp_verify_lookup_probe(l,
+                                            ngx_smtp_verify_lookup_alone_done,
+                                            l);
+    if (l->probe == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_smtp_verify_probe_refuse(l->probe, reason, NULL);
+
+    ngx_smtp_verify_lookup_told(l, ngx_smtp_verify_probe_result(l->probe));
+
+    return NGX_OK;
 }
 
 

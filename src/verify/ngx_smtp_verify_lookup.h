@@ -99,6 +99,13 @@ ngx_int_t ngx_smtp_verify_lookup_own(ngx_smtp_verify_lookup_t *l);
  */
 ngx_int_t ngx_smtp_verify_lookup_start(ngx_smtp_verify_lookup_t *l);
 
+/*
+ * In place of _start(), and answered at once: nobody is asked.  What is known
+ * decides, else it is this reason.  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_smtp_verify_lookup_known(ngx_smtp_verify_lookup_t *l,
+    sv_reason_e reason);
+
 /* asks anew behind the answer that was given */
 void ngx_smtp_verify_lookup_refresh(ngx_smtp_verify_lookup_t *l);
 
