@@ -15,7 +15,7 @@ add_block_preprocessor(sub {
         if !defined $block->must_die;
 });
 
-# what a connection is told for these bytes, until it is closed
+# what a connection is told for these bytes, up to the end of a problem
 
 our $Got;
 
@@ -31,7 +31,9 @@ sub talk
 
     my $end = time() + 3 * $TestVerify::Blocks::Slow;
 
-    while (time() < $end && IO::Select->new($sock)->can_read(0.5)) {
+    while ($Got !~ /\}\n\z/ && time() < $end
+           && IO::Select->new($sock)->can_read($end - time()))
+    {
         sysread($sock, $Got, 65536, length $Got) or last;
     }
 }
