@@ -80,6 +80,7 @@ ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
 
     t->host = t->destination;
     t->domain = p->domain;
+    t->provider = (p->hosts[p->imx].provider != NULL);
     t->admitted = ngx_smtp_verify_slot_is_admitted(p, egress);
 
     t->egress.len = 0;

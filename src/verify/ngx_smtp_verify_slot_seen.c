@@ -201,18 +201,18 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
 
 
 /* in answer to RCPT it is said of one domain, and anything before that of all
-   who ask the host */
+   who ask the host; what is not connected to is where a domain leads */
 
 static void
 ngx_smtp_verify_slot_tell(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_seen_e seen)
 {
+    ngx_uint_t                  domain;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
+    domain = (s->stage == SV_STAGE_RCPT || !s->connected);
 
     ngx_smtp_verify_throttle_seen(s->throttle, s->slot, s->limits, seen,
-                                  s->stage == SV_STAGE_RCPT ? &p->domain
-                                                            : NULL,
-                                  &s->log);
+                                  domain ? &p->domain : NULL, &s->log);
 }

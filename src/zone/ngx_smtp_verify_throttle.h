@@ -90,6 +90,8 @@ struct ngx_smtp_verify_ticket_s {
     unsigned                           bulk:1;
     unsigned                           admitted:1;  /* its breaker has let
                                                        in another address */
+    unsigned                           provider:1;  /* the host is a known
+                                                       one's */
 
     /* told */
     ngx_uint_t                         slot;
@@ -101,6 +103,9 @@ struct ngx_smtp_verify_ticket_s {
     /* private */
     unsigned                           waiting:1;
     unsigned                           blocked:1;       /* by the rate */
+    unsigned                           probing:1;       /* a suspended egress,
+                                                           with a party that
+                                                           has not failed */
     uint64_t                           ready;           /* then */
     void                              *line;
     ngx_queue_t                        queue;
@@ -195,7 +200,8 @@ ngx_uint_t ngx_smtp_verify_throttle_wanted(
     ngx_smtp_verify_limits_t *limits);
 
 /* what was seen by whoever holds the slot; domain: the recipient's whom that
-   was said of, NULL where the host itself said so */
+   was said of, NULL where the host itself said so; where it was not connected
+   to the one that led there */
 void ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits,
     ngx_smtp_verify_seen_e seen, ngx_str_t *domain, ngx_log_t *log);

@@ -23,10 +23,11 @@ static ngx_uint_t ngx_smtp_verify_throttle_failed(
     ngx_smtp_verify_limits_t *limits, uint64_t now);
 static ngx_uint_t ngx_smtp_verify_throttle_unconnected(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
-    ngx_smtp_verify_limits_t *limits, uint64_t now);
+    ngx_smtp_verify_limits_t *limits, ngx_str_t *domain, uint64_t now);
 static void ngx_smtp_verify_throttle_count_unconnected(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
-    ngx_smtp_verify_throttle_entry_t *egress, uint64_t now);
+    ngx_smtp_verify_throttle_entry_t *egress, ngx_str_t *domain,
+    uint64_t now);
 
 
 /* what a fault weighs, of SV_BREAKER_THRESHOLD */
@@ -51,13 +52,13 @@ ngx_smtp_verify_throttle_weight(ngx_smtp_verify_seen_e seen)
 ngx_int_t
 ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
-    ngx_uint_t admitted, uint64_t now, uint32_t *trials,
+    ngx_smtp_verify_ticket_t *t, uint64_t now, uint32_t *trials,
     ngx_uint_t *retry_after)
 {
     uint64_t                           left;
     ngx_uint_t                         i;
     sv_breaker_state_e                 state;
-    ngx_smtp_verify_throttle_entry_t  *e, *egress, *host;
+    ngx_smtp_verify_throttle_entry_t  *e, *ip, *egress, *host;
 
     *trials = 0;
 
@@ -69,6 +70,8 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
                                             ngx_smtp_verify_ref_egress);
     host = ngx_smtp_verify_throttle_entry(throttle, slot,
                                           ngx_smtp_verify_ref_host);
+    ip = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                        ngx_smtp_verify_ref_ip);
 
     for (i = ngx_smtp_verify_ref_egress; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
 
@@ -89,9 +92,11 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
             continue;
         }
 
-        if (e == egress
-            ? !ngx_smtp_verify_throttle_resumes(e, host, now)
-            : !admitted && (state == SV_BREAKER_OPEN || e->trials))
+        if (t == NULL
+            || (e == egress
+                ? !ngx_smtp_verify_throttle_resumes(e, host, now)
+                  && !ngx_smtp_verify_throttle_probes(t, e, ip)
+                : !t->admitted && (state == SV_BREAKER_OPEN || e->trials)))
         {
             left = ngx_max(sv_breaker_left(&e->breaker, now),
                            NGX_SMTP_VERIFY_THROTTLE_TRIAL);
@@ -235,10 +240,12 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
     case ngx_smtp_verify_seen_address_failed:
         if (limits->breaker.pause) {
             changed = ngx_smtp_verify_throttle_unconnected(throttle, slot,
-                                                           limits, now);
+                                                           limits, domain,
+                                                           now);
         }
 
-        /* fall through */
+        domain = NULL;
+        break;
 
     default:
         break;
@@ -349,7 +356,7 @@ ngx_smtp_verify_throttle_blames(ngx_smtp_verify_throttle_t *throttle,
 static ngx_uint_t
 ngx_smtp_verify_throttle_unconnected(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
-    uint64_t now)
+    ngx_str_t *domain, uint64_t now)
 {
     ngx_smtp_verify_throttle_entry_t  *egress;
 
@@ -360,6 +367,9 @@ ngx_smtp_verify_throttle_unconnected(ngx_smtp_verify_throttle_t *throttle,
         return 0;
     }
 
+    ngx_smtp_verify_throttle_count_unconnected(throttle, slot, egress, domain,
+                                               now);
+
     if (egress->breaker.until) {
         egress->breaker.pause = 0;
 
@@ -369,8 +379,6 @@ ngx_smtp_verify_throttle_unconnected(ngx_smtp_verify_throttle_t *throttle,
                                 now);
         return 0;
     }
-
-    ngx_smtp_verify_throttle_count_unconnected(throttle, slot, egress, now);
 
     if (egress->failed < limits->suspend
         || now < egress->connected + NGX_SMTP_VERIFY_THROTTLE_SILENT)
@@ -383,6 +391,7 @@ ngx_smtp_verify_throttle_unconnected(ngx_smtp_verify_throttle_t *throttle,
     egress->failed = 0;
     egress->silent = 1;
     egress->breaker.pause = 0;
+    ngx_memzero(&egress->sent, sizeof(sv_bucket_t));
 
     throttle->sh->counts.suspended++;
 
@@ -391,42 +400,60 @@ ngx_smtp_verify_throttle_unconnected(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* many names of one address are one, and so are many hosts and addresses of a
-   destination */
+/*
+ * Many names of one address are one, and so are many hosts and addresses of a
+ * destination, and all domains of a party: whoever has a domain can name as
+ * many hosts below it as there are, at any address.
+ */
 
 static void
 ngx_smtp_verify_throttle_count_unconnected(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
-    ngx_smtp_verify_throttle_entry_t *egress, uint64_t now)
+    ngx_smtp_verify_throttle_entry_t *egress, ngx_str_t *domain, uint64_t now)
 {
-    ngx_smtp_verify_throttle_entry_t  *e, *ip, *host;
+    u_char                             key[SV_SIPHASH_LEN];
+    ngx_uint_t                         i;
+    ngx_smtp_verify_throttle_entry_t  *e[4];
 
-    e = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                       ngx_smtp_verify_ref_destination);
-    host = ngx_smtp_verify_throttle_entry(throttle, slot,
+    e[0] = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                          ngx_smtp_verify_ref_destination);
+    e[1] = ngx_smtp_verify_throttle_entry(throttle, slot,
                                           ngx_smtp_verify_ref_host);
-    ip = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                        ngx_smtp_verify_ref_ip);
+    e[2] = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                          ngx_smtp_verify_ref_ip);
 
-    /* another worker may be ahead by a moment */
+    ngx_smtp_verify_throttle_party_key(throttle, egress->key, domain, key);
+    i = ngx_smtp_verify_throttle_find(throttle, key, now);
 
-    if (egress->start == 0
-        || now > egress->start + NGX_SMTP_VERIFY_THROTTLE_WINDOW)
+    e[3] = &throttle->entries[i];
+
+    /* another worker may be ahead by a moment; while it is suspended the
+       window is the one that it was in */
+
+    if (egress->breaker.until == 0
+        && (egress->start == 0
+            || now > egress->start + NGX_SMTP_VERIFY_THROTTLE_WINDOW))
     {
         egress->window++;
         egress->start = now;
         egress->failed = 0;
     }
 
-    if (e->counted != egress->window && host->counted != egress->window
-        && ip->counted != egress->window)
-    {
+    for (i = 0; i < 4; i++) {
+        if (e[i] != throttle->entries && e[i]->counted == egress->window) {
+            break;
+        }
+    }
+
+    if (i == 4) {
         egress->failed++;
     }
 
-    e->counted = egress->window;
-    host->counted = egress->window;
-    ip->counted = egress->window;
+    for (i = 0; i < 4; i++) {
+        e[i]->counted = egress->window;
+    }
 
-    host->window = egress->window;
+    if (egress->breaker.until == 0) {
+        e[1]->window = egress->window;
+    }
 }

@@ -66,6 +66,22 @@ ngx_smtp_verify_throttle_domain_party(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
+void
+ngx_smtp_verify_throttle_party_key(ngx_smtp_verify_throttle_t *throttle,
+    u_char *egress, ngx_str_t *domain, u_char *key)
+{
+    size_t     n;
+    ngx_str_t  party;
+
+    n = sv_org_domain(domain->data, domain->len);
+
+    party.data = domain->data + n;
+    party.len = domain->len - n;
+
+    ngx_smtp_verify_throttle_domain_key(throttle, egress, &party, key);
+}
+
+
 /* a session that is kept makes no trial */
 
 ngx_uint_t

@@ -7,6 +7,10 @@
 
 static ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_peek(
     ngx_smtp_verify_throttle_t *throttle, u_char *key);
+static ngx_uint_t ngx_smtp_verify_throttle_is_new(
+    ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_throttle_entry_t *egress);
+static uint64_t ngx_smtp_verify_throttle_probe_rate(
+    ngx_smtp_verify_ticket_t *t);
 static uint64_t ngx_smtp_verify_throttle_closed(
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
 
@@ -38,6 +42,8 @@ ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t)
                                            keys[ngx_smtp_verify_ref_egress]);
     e = ngx_smtp_verify_throttle_peek(throttle,
                                       keys[ngx_smtp_verify_ref_host]);
+
+    /* another identity rather than one that is suspended and might be tried */
 
     left = egress && ngx_smtp_verify_throttle_resumes(egress, e, now)
            ? 0 : ngx_smtp_verify_throttle_closed(egress, now);
@@ -96,6 +102,80 @@ ngx_smtp_verify_throttle_resumes(ngx_smtp_verify_throttle_entry_t *egress,
     return sv_breaker_state(&egress->breaker, now) == SV_BREAKER_HALF_OPEN
            && egress->trials < (egress->silent
                                 ? NGX_SMTP_VERIFY_THROTTLE_TRIALS : 1);
+}
+
+
+/*
+ * Nor need those wait who have not failed themselves: a few of them at first,
+ * and one from time to time.  One of these that is reached proves that it was
+ * not us, and those who do fail are not tried again.
+ */
+
+ngx_uint_t
+ngx_smtp_verify_throttle_probes(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_throttle_entry_t *egress,
+    ngx_smtp_verify_throttle_entry_t *ip)
+{
+    if (!egress->silent
+        || egress->trials >= 3 * NGX_SMTP_VERIFY_THROTTLE_TRIALS
+        || ip->counted == egress->window)
+    {
+        return 0;
+    }
+
+    /* nobody else has a say in whether a provider can be reached */
+
+    if (t->provider) {
+        return 1;
+    }
+
+    t->probing = ngx_smtp_verify_throttle_is_new(t, egress);
+
+    return t->probing;
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_throttle_is_new(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_throttle_entry_t *egress)
+{
+    u_char                             key[SV_SIPHASH_LEN];
+    ngx_smtp_verify_throttle_entry_t  *party;
+
+    if (sv_bucket_wait(&egress->sent, ngx_smtp_verify_throttle_probe_rate(t),
+                       NGX_SMTP_VERIFY_THROTTLE_TRIALS - 1, 1,
+                       sv_clock_usec()))
+    {
+        return 0;
+    }
+
+    ngx_smtp_verify_throttle_party_key(t->throttle, egress->key, &t->domain,
+                                       key);
+
+    party = ngx_smtp_verify_throttle_peek(t->throttle, key);
+
+    return party == NULL || party->counted != egress->window;
+}
+
+
+/* their rate: an eighth of a pause apart, and a second at the least */
+
+static uint64_t
+ngx_smtp_verify_throttle_probe_rate(ngx_smtp_verify_ticket_t *t)
+{
+    return sv_bucket_per_minute(ngx_max(ngx_min(60000 * 8
+                                    / t->limits->breaker.pause, 60), 1));
+}
+
+
+/* one of them goes */
+
+void
+ngx_smtp_verify_throttle_probe(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_throttle_entry_t *egress)
+{
+    sv_bucket_add(&egress->sent, ngx_smtp_verify_throttle_probe_rate(t),
+                  NGX_SMTP_VERIFY_THROTTLE_TRIALS - 1, sv_clock_usec());
 }
 
 

@@ -184,14 +184,24 @@ void ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
 unsigned ngx_smtp_verify_throttle_weight(ngx_smtp_verify_seen_e seen);
 void ngx_smtp_verify_throttle_opened(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_seen_e seen);
+/* t: NULL where a session is kept, which makes no trial */
 ngx_int_t ngx_smtp_verify_throttle_breakers(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
-    ngx_smtp_verify_limits_t *limits, ngx_uint_t admitted, uint64_t now,
-    uint32_t *trials, ngx_uint_t *retry_after);
+    ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_ticket_t *t,
+    uint64_t now, uint32_t *trials, ngx_uint_t *retry_after);
 /* may a host, NULL if it is not known, be a trial of its egress? */
 ngx_uint_t ngx_smtp_verify_throttle_resumes(
     ngx_smtp_verify_throttle_entry_t *egress,
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
+/* may who has not failed be one of a suspended egress?  Which is then spent */
+ngx_uint_t ngx_smtp_verify_throttle_probes(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_throttle_entry_t *egress,
+    ngx_smtp_verify_throttle_entry_t *ip);
+void ngx_smtp_verify_throttle_probe(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_throttle_entry_t *egress);
+/* of an egress and the organizational domain */
+void ngx_smtp_verify_throttle_party_key(ngx_smtp_verify_throttle_t *throttle,
+    u_char *egress, ngx_str_t *domain, u_char *key);
 ngx_int_t ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t,
     uint64_t now);
 

@@ -139,11 +139,12 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
 
     t->blocked = 0;
     t->shunned = 0;
+    t->probing = 0;
 
     ngx_smtp_verify_throttle_look(t, slot);
 
     rc = ngx_smtp_verify_throttle_breakers(t->throttle, slot, t->limits,
-                                           t->admitted, now, &trials,
+                                           t, now, &trials,
                                            &t->retry_after);
 
     if (rc != NGX_OK) {
@@ -270,6 +271,12 @@ ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
 
     ngx_smtp_verify_throttle_spend(throttle, slot, t->limits);
 
+    if (t->probing) {
+        ngx_smtp_verify_throttle_probe(t, ngx_smtp_verify_throttle_entry(
+                                              throttle, slot,
+                                              ngx_smtp_verify_ref_egress));
+    }
+
     throttle->sh->counts.granted++;
 }
 
@@ -347,7 +354,8 @@ ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
 
     sh = &throttle->slots[slot];
 
-    allowed = ngx_smtp_verify_throttle_breakers(throttle, sh, limits, 0, now,
+    allowed = ngx_smtp_verify_throttle_breakers(throttle, sh, limits, NULL,
+                                                now,
                                                 &trials, &retry_after)
               == NGX_OK
               && trials == 0

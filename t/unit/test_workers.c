@@ -127,13 +127,20 @@ ngx_slprintf(u_char *buf, u_char *last, const char *fmt, ...)
 ngx_int_t
 ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
-    ngx_uint_t admitted, uint64_t now, uint32_t *trials,
+    ngx_smtp_verify_ticket_t *t, uint64_t now, uint32_t *trials,
     ngx_uint_t *retry_after)
 {
     *trials = 0;
     *retry_after = 0;
 
     return NGX_OK;
+}
+
+
+void
+ngx_smtp_verify_throttle_probe(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_throttle_entry_t *egress)
+{
 }
 
 
