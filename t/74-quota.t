@@ -529,3 +529,87 @@ john@ok.test
 --- error_code: 401
 --- problem
 code: missing_token
+
+
+
+=== TEST 20: without SMTP: a unit where the DNS is asked, none where it was
+--- dns
++default
+a.test MX 10 mx1.ok.test
+--- smtp
+mx1 11 pipelining users=john
+--- client: five
+--- request eval
+["GET /verify?email=x\@ok.test&smtp=0", "GET /verify?email=y\@ok.test&smtp=0",
+ "GET /verify?email=x\@a.test&smtp=0", "GET /verify?email=x\@none.test&smtp=0",
+ "GET /verify?email=y\@none.test&smtp=0", "GET /verify?email=no\@&smtp=0"]
+--- error_code eval
+[(200) x 6]
+--- raw_response_headers_like eval
+[map { qr/^RateLimit: "quota";r=$_;t=\d+\r$/m } 4, 4, 3, 2, 2, 2]
+--- smtp_sessions: 0
+
+
+
+=== TEST 21: who has none left has none for that, either
+--- client: none
+--- smtp
+mx1 11
+--- request eval
+["GET /verify?email=x\@ok.test&smtp=0", "GET /verify?email=no\@"]
+--- error_code eval
+[429, 200]
+--- no_shape
+--- dns_queries
+ok.test MX 0
+
+
+
+=== TEST 22: nor has a list, of many domains
+--- smtp
+mx1 11
+--- config
+location = /verify { smtp_verify; }
+location = /batch { smtp_verify_batch; }
+--- more_headers
+Authorization: Bearer five-token
+Content-Type: text/plain
+--- request eval
+"POST /batch?smtp=0\n" . CORE::join('', map { "a\@x$_.bad.test\n" } 1 .. 50)
+--- response_body_like: "complete":false,"error":"quota_exceeded",.*"resume":\{"index":5,
+--- smtp_check eval
+sub { main::is_left('five', 0) }
+
+
+
+=== TEST 23: a list of one domain asks once
+--- smtp
+mx1 11
+--- config
+location = /verify { smtp_verify; }
+location = /batch { smtp_verify_batch; }
+--- more_headers
+Authorization: Bearer five-token
+Content-Type: text/plain
+--- request eval
+"POST /batch?smtp=0\n" . CORE::join('', map { "a$_\@ok.test\n" } 1 .. 50)
+--- response_body_like: "complete":true
+--- dns_queries
+ok.test MX 1
+--- smtp_check eval
+sub { main::is_left('five', 4) }
+
+
+
+=== TEST 24: a location without SMTP is no way around it
+--- verify
+smtp_verify_smtp off;
+--- smtp
+mx1 11
+--- client: five
+--- request eval
+["GET /verify?email=x\@ok.test", "GET /verify?email=y\@ok.test"]
+--- error_code eval
+[200, 200]
+--- raw_response_headers_like eval
+[map { qr/^RateLimit: "quota";r=$_;t=\d+\r$/m } 4, 4]

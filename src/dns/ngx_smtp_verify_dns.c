@@ -80,6 +80,8 @@ ngx_smtp_verify_dns_ask(ngx_smtp_verify_dns_query_t *q)
 
     l = ngx_smtp_verify_dns_find(tree, &key, hash);
 
+    q->asked = (l == NULL);
+
     ngx_log_debug3(NGX_LOG_DEBUG_CORE, q->log, 0,
                    "smtp verify dns: \"%V\" type %ui%s",
                    &q->name, q->type, l ? ", joined" : "");

@@ -35,6 +35,9 @@ struct ngx_smtp_verify_dns_query_s {
     void                        (*handler)(ngx_smtp_verify_dns_query_t *q);
     void                         *data;
 
+    /* out: it did not join in */
+    unsigned                      asked:1;
+
     /* private */
     ngx_queue_t                   queue;
     ngx_event_t                   timer;

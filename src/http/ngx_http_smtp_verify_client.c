@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_tokens.h"
+#include "ngx_smtp_verify_facts.h"
 
 #include <openssl/sha.h>
 
@@ -336,6 +337,7 @@ ngx_int_t
 ngx_http_smtp_verify_client_take(ngx_http_request_t *r,
     ngx_smtp_verify_lookup_t *l, ngx_http_smtp_verify_unit_t *unit)
 {
+    ngx_str_t                         domain;
     sv_address_t                     *addr;
     ngx_http_smtp_verify_client_t    *client;
     ngx_smtp_verify_quota_client_t   *quota;
@@ -345,7 +347,7 @@ ngx_http_smtp_verify_client_take(ngx_http_request_t *r,
 
     unit->client = NULL;
 
-    if (slcf->tokens == NULL || !l->smtp) {
+    if (slcf->tokens == NULL) {
         return NGX_OK;
     }
 
@@ -361,9 +363,14 @@ ngx_http_smtp_verify_client_take(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (!l->keyed
-        && ngx_smtp_verify_parse(&l->email, &addr) != SV_ADDRESS_OK)
-    {
+    if (ngx_smtp_verify_parse(&l->email, &addr) != SV_ADDRESS_OK) {
+        return NGX_OK;
+    }
+
+    domain.data = addr->domain.data;
+    domain.len = addr->domain.len;
+
+    if (!l->smtp && !ngx_smtp_verify_facts_mx_asked(l->conf, &domain)) {
         return NGX_OK;
     }
 
@@ -408,8 +415,8 @@ ngx_http_smtp_verify_client_give_back(ngx_http_smtp_verify_unit_t *unit)
 }
 
 
-/* it was a probe of this one, and somebody else than us was asked; one that
-   its client did not wait for was made all the same */
+/* it was a probe of this one, and somebody else than us was asked, be it only
+   the DNS; one that its client did not wait for was made all the same */
 
 static ngx_uint_t
 ngx_http_smtp_verify_charged(ngx_smtp_verify_lookup_t *l)
@@ -433,14 +440,16 @@ ngx_http_smtp_verify_charged(ngx_smtp_verify_lookup_t *l)
 
     case SV_INVALID_SYNTAX:
     case SV_UNSUPPORTED_ADDRESS:
-    case SV_NOT_PROBED:
     case SV_THROTTLED:
     case SV_CIRCUIT_OPEN:
     case SV_INTERRUPTED:
         return 0;
 
+    case SV_NOT_PROBED:
+        return l->result->asked;
+
     default:
-        return 1;
+        return l->smtp || l->result->asked;
     }
 }
 

@@ -95,7 +95,7 @@ typedef struct {
 } ngx_http_smtp_verify_loc_conf_t;
 
 
-/* of a client's quota: one probed address */
+/* of a client's quota: one address that somebody is asked about */
 
 typedef struct {
     ngx_http_smtp_verify_client_t *client;      /* NULL: none is taken */

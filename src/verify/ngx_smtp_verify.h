@@ -158,6 +158,8 @@ typedef struct {
 
     unsigned                           estimated:1;
     unsigned                           cached:1;
+    unsigned                           asked:1;     /* the DNS, for MX
+                                                       records */
     unsigned                           probed:1;    /* a server was looked
                                                        for */
     unsigned                           displaced:1; /* by another client's */

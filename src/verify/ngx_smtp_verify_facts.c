@@ -87,6 +87,18 @@ ngx_smtp_verify_facts_mx_known(ngx_smtp_verify_conf_t *conf,
 }
 
 
+ngx_uint_t
+ngx_smtp_verify_facts_mx_asked(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain)
+{
+    ngx_smtp_verify_domains_t             ds;
+    static ngx_smtp_verify_domain_mxs_t   mxs;
+
+    return ngx_smtp_verify_facts_domains(conf, &ds) != NGX_OK
+           || ngx_smtp_verify_domain_mx(&ds, domain, &mxs) != NGX_OK;
+}
+
+
 /* equal preferences share the load */
 
 static void

@@ -40,6 +40,10 @@ struct ngx_smtp_verify_claim_s {
 ngx_int_t ngx_smtp_verify_facts_mx(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_mx_query_t *q);
 
+/* would its MX records be asked for? */
+ngx_uint_t ngx_smtp_verify_facts_mx_asked(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain);
+
 /* what is known: NGX_OK, NGX_DECLINED: nothing, NGX_ERROR: no memory */
 ngx_int_t ngx_smtp_verify_facts_mx_known(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_mx_query_t *q);

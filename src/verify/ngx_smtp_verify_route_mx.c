@@ -38,6 +38,8 @@ ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p)
 
     rc = ngx_smtp_verify_facts_mx(p->conf, q);
 
+    p->result.asked = q->dns.asked;
+
     if (rc == NGX_AGAIN) {
         return;
     }
