@@ -74,6 +74,7 @@ ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
     item->expires = item->created + valid;
     item->later = ours ? ngx_smtp_verify_store_cut(conf, result) : 0;
     item->tag = flight ? (uint32_t) flight->id : 0;
+    item->unasked = (result->attempts == 0);
 
     item->len = ngx_smtp_verify_record_write(item->data, result, addr,
                                              conf->version);

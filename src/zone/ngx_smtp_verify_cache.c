@@ -7,9 +7,11 @@
 #include <openssl/rand.h>
 
 
-#define NGX_SMTP_VERIFY_CACHE_LAYOUT      3
+#define NGX_SMTP_VERIFY_CACHE_LAYOUT      4
 #define NGX_SMTP_VERIFY_CACHE_MIN_PAGES   16
 #define NGX_SMTP_VERIFY_CACHE_FLIGHTS     32    /* one part in so many */
+#define NGX_SMTP_VERIFY_CACHE_FACTS       8     /* likewise */
+#define NGX_SMTP_VERIFY_CACHE_DNS         4
 #define NGX_SMTP_VERIFY_CACHE_WANTED      500   /* ms */
 #define NGX_SMTP_VERIFY_CACHE_PRIVATE     1048576
 
@@ -27,8 +29,14 @@ static ngx_int_t ngx_smtp_verify_cache_format(ngx_shm_zone_t *shm_zone,
     size_t size);
 static ngx_int_t ngx_smtp_verify_cache_attach(ngx_smtp_verify_cache_t *cache);
 static void ngx_smtp_verify_cache_view(ngx_smtp_verify_cache_t *cache,
-    u_char **flights, size_t *flights_size, u_char **store,
-    size_t *store_size);
+    u_char **flights, size_t *flights_size, u_char **stores,
+    size_t *stores_size);
+static ngx_int_t ngx_smtp_verify_cache_create(ngx_smtp_verify_cache_t *cache);
+static ngx_uint_t ngx_smtp_verify_cache_part(
+    ngx_smtp_verify_cache_item_t *item);
+static sv_store_entry_t *ngx_smtp_verify_cache_entry(
+    ngx_smtp_verify_cache_t *cache, ngx_smtp_verify_cache_item_t *item);
+static uint64_t ngx_smtp_verify_cache_resets(ngx_smtp_verify_cache_t *cache);
 static void ngx_smtp_verify_cache_lock(ngx_smtp_verify_cache_t *cache);
 static void ngx_smtp_verify_cache_unlock(ngx_smtp_verify_cache_t *cache);
 static sv_store_entry_t *ngx_smtp_verify_cache_find(
@@ -77,7 +85,7 @@ ngx_smtp_verify_cache_init(ngx_shm_zone_t *shm_zone, void *data)
     if (cache->sh) {
 
         if (ngx_smtp_verify_cache_attach(cache) == NGX_OK) {
-            cache->resets = cache->store.head->resets;
+            cache->resets = ngx_smtp_verify_cache_resets(cache);
             return NGX_OK;
         }
 
@@ -100,8 +108,6 @@ ngx_smtp_verify_cache_init(ngx_shm_zone_t *shm_zone, void *data)
 static ngx_int_t
 ngx_smtp_verify_cache_format(ngx_shm_zone_t *shm_zone, size_t size)
 {
-    u_char                   *flights, *store;
-    size_t                    flights_size, store_size;
     ngx_smtp_verify_cache_t  *cache;
 
     cache = shm_zone->data;
@@ -113,11 +119,7 @@ ngx_smtp_verify_cache_format(ngx_shm_zone_t *shm_zone, size_t size)
         return NGX_ERROR;
     }
 
-    ngx_smtp_verify_cache_view(cache, &flights, &flights_size, &store,
-                               &store_size);
-
-    if (sv_flights_create(&cache->flights, flights, flights_size) != 0
-        || sv_store_create(&cache->store, store, store_size) != 0)
+    if (ngx_smtp_verify_cache_create(cache) != NGX_OK)
     {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
                       "zone \"%V\" is too small", &shm_zone->shm.name);
@@ -129,30 +131,62 @@ ngx_smtp_verify_cache_format(ngx_shm_zone_t *shm_zone, size_t size)
 
 
 static ngx_int_t
+ngx_smtp_verify_cache_create(ngx_smtp_verify_cache_t *cache)
+{
+    u_char      *flights, *stores[NGX_SMTP_VERIFY_PARTS];
+    size_t       flights_size, sizes[NGX_SMTP_VERIFY_PARTS];
+    ngx_uint_t   i;
+
+    ngx_smtp_verify_cache_view(cache, &flights, &flights_size, stores, sizes);
+
+    if (sv_flights_create(&cache->flights, flights, flights_size) != 0) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < NGX_SMTP_VERIFY_PARTS; i++) {
+        if (sv_store_create(&cache->stores[i], stores[i], sizes[i]) != 0) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
 ngx_smtp_verify_cache_attach(ngx_smtp_verify_cache_t *cache)
 {
-    u_char  *flights, *store;
-    size_t   flights_size, store_size;
+    u_char      *flights, *stores[NGX_SMTP_VERIFY_PARTS];
+    size_t       flights_size, sizes[NGX_SMTP_VERIFY_PARTS];
+    ngx_uint_t   i;
 
     if (cache->sh->layout != NGX_SMTP_VERIFY_CACHE_LAYOUT) {
         return NGX_DECLINED;
     }
 
-    ngx_smtp_verify_cache_view(cache, &flights, &flights_size, &store,
-                               &store_size);
+    ngx_smtp_verify_cache_view(cache, &flights, &flights_size, stores, sizes);
 
     sv_flights_attach(&cache->flights, flights);
 
-    return sv_store_attach(&cache->store, store, store_size) == 0
-           ? NGX_OK : NGX_DECLINED;
+    for (i = 0; i < NGX_SMTP_VERIFY_PARTS; i++) {
+        if (sv_store_attach(&cache->stores[i], stores[i], sizes[i]) != 0) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
+/* results have what the others leave */
+
 static void
 ngx_smtp_verify_cache_view(ngx_smtp_verify_cache_t *cache, u_char **flights,
-    size_t *flights_size, u_char **store, size_t *store_size)
+    size_t *flights_size, u_char **stores, size_t *stores_size)
 {
-    u_char  *p, *end;
+    u_char      *p, *end;
+    size_t       size;
+    ngx_uint_t   i;
 
     p = (u_char *) cache->sh;
     end = p + cache->sh->size;
@@ -162,8 +196,81 @@ ngx_smtp_verify_cache_view(ngx_smtp_verify_cache_t *cache, u_char **flights,
     *flights_size = ngx_align(cache->sh->size / NGX_SMTP_VERIFY_CACHE_FLIGHTS,
                               NGX_CPU_CACHE_LINE);
 
-    *store = *flights + *flights_size;
-    *store_size = end - *store;
+    p = *flights + *flights_size;
+    size = end - p;
+
+    stores_size[ngx_smtp_verify_part_facts] =
+                                        size / NGX_SMTP_VERIFY_CACHE_FACTS;
+    stores_size[ngx_smtp_verify_part_dns] = size / NGX_SMTP_VERIFY_CACHE_DNS;
+
+    for (i = NGX_SMTP_VERIFY_PARTS - 1; i > 0; i--) {
+        stores_size[i] = ngx_align(ngx_max(stores_size[i], SV_STORE_MIN_MEM),
+                                   NGX_CPU_CACHE_LINE);
+        end -= stores_size[i];
+        stores[i] = (u_char *) ((uintptr_t) end
+                                & ~((uintptr_t) NGX_CPU_CACHE_LINE - 1));
+        end = stores[i];
+    }
+
+    stores[0] = p;
+    stores_size[0] = end - p;
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_cache_part(ngx_smtp_verify_cache_item_t *item)
+{
+    switch (item->kind) {
+
+    case NGX_SMTP_VERIFY_CACHE_RESULT:
+        return item->unasked ? ngx_smtp_verify_part_dns
+                             : ngx_smtp_verify_part_results;
+
+    case NGX_SMTP_VERIFY_CACHE_MX:
+        return ngx_smtp_verify_part_dns;
+
+    default:
+        return ngx_smtp_verify_part_facts;
+    }
+}
+
+
+/* a result is in one of two parts */
+
+static sv_store_entry_t *
+ngx_smtp_verify_cache_entry(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item)
+{
+    sv_store_entry_t  *e;
+
+    item->unasked = 0;
+
+    e = sv_store_get(&cache->stores[ngx_smtp_verify_cache_part(item)],
+                     item->kind, item->key, item->variant);
+
+    if (e == NULL && item->kind == NGX_SMTP_VERIFY_CACHE_RESULT) {
+        e = sv_store_get(&cache->stores[ngx_smtp_verify_part_dns], item->kind,
+                         item->key, item->variant);
+        item->unasked = (e != NULL);
+    }
+
+    return e;
+}
+
+
+static uint64_t
+ngx_smtp_verify_cache_resets(ngx_smtp_verify_cache_t *cache)
+{
+    uint64_t    n;
+    ngx_uint_t  i;
+
+    n = 0;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_PARTS; i++) {
+        n += cache->stores[i].head->resets;
+    }
+
+    return n;
 }
 
 
@@ -196,8 +303,6 @@ ngx_smtp_verify_cache_process(ngx_shm_zone_t *shm_zone)
 ngx_smtp_verify_cache_t *
 ngx_smtp_verify_cache_private(ngx_log_t *log)
 {
-    u_char                          *flights, *store;
-    size_t                           flights_size, store_size;
     ngx_smtp_verify_cache_t          new;
     static ngx_str_t                 name = ngx_string("of this worker");
     static ngx_smtp_verify_cache_t   cache;
@@ -218,12 +323,8 @@ ngx_smtp_verify_cache_private(ngx_log_t *log)
     new.sh->layout = NGX_SMTP_VERIFY_CACHE_LAYOUT;
     new.sh->size = NGX_SMTP_VERIFY_CACHE_PRIVATE;
 
-    ngx_smtp_verify_cache_view(&new, &flights, &flights_size, &store,
-                               &store_size);
-
     if (RAND_bytes(new.sh->key, SV_SIPHASH_LEN) != 1
-        || sv_flights_create(&new.flights, flights, flights_size) != 0
-        || sv_store_create(&new.store, store, store_size) != 0)
+        || ngx_smtp_verify_cache_create(&new) != NGX_OK)
     {
         ngx_free(new.sh);
         return NULL;
@@ -271,7 +372,7 @@ ngx_smtp_verify_cache_get(ngx_smtp_verify_cache_t *cache,
 
     ngx_smtp_verify_cache_lock(cache);
 
-    e = sv_store_get(&cache->store, item->kind, item->key, item->variant);
+    e = ngx_smtp_verify_cache_entry(cache, item);
 
     if (e == NULL || e->len > SV_STORE_MAX) {
         ngx_smtp_verify_cache_unlock(cache);
@@ -299,6 +400,7 @@ ngx_smtp_verify_cache_put(ngx_smtp_verify_cache_t *cache,
     int               rc;
     time_t            now;
     uint64_t          resets;
+    ngx_uint_t        part;
     sv_store_entry_t  e;
 
     if (item->len > SV_STORE_MAX) {
@@ -320,8 +422,20 @@ ngx_smtp_verify_cache_put(ngx_smtp_verify_cache_t *cache,
 
     ngx_smtp_verify_cache_lock(cache);
 
-    rc = sv_store_put(&cache->store, &e, item->data, (uint32_t) now);
-    resets = cache->store.head->resets;
+    part = ngx_smtp_verify_cache_part(item);
+    rc = sv_store_put(&cache->stores[part], &e, item->data, (uint32_t) now);
+
+    /* the newest one counts, wherever the last one is */
+
+    if (rc == 0 && item->kind == NGX_SMTP_VERIFY_CACHE_RESULT) {
+        part = (part == ngx_smtp_verify_part_dns)
+               ? ngx_smtp_verify_part_results : ngx_smtp_verify_part_dns;
+
+        (void) sv_store_drop(&cache->stores[part], item->kind, item->key,
+                             item->variant);
+    }
+
+    resets = ngx_smtp_verify_cache_resets(cache);
 
     ngx_smtp_verify_cache_unlock(cache);
 
@@ -360,7 +474,7 @@ ngx_smtp_verify_cache_find(ngx_smtp_verify_cache_t *cache,
 {
     sv_store_entry_t  *e;
 
-    e = sv_store_get(&cache->store, item->kind, item->key, item->variant);
+    e = ngx_smtp_verify_cache_entry(cache, item);
 
     return e && e->created == (uint32_t) item->created
            && e->tag == item->tag ? e : NULL;
@@ -371,11 +485,15 @@ ngx_uint_t
 ngx_smtp_verify_cache_erase(ngx_smtp_verify_cache_t *cache, ngx_uint_t kind,
     u_char *key)
 {
-    ngx_uint_t  n;
+    ngx_uint_t  i, n;
+
+    n = 0;
 
     ngx_smtp_verify_cache_lock(cache);
 
-    n = sv_store_erase(&cache->store, kind, key);
+    for (i = 0; i < NGX_SMTP_VERIFY_PARTS; i++) {
+        n += sv_store_erase(&cache->stores[i], kind, key);
+    }
 
     ngx_smtp_verify_cache_unlock(cache);
 
@@ -387,19 +505,26 @@ void
 ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_stats_t *stats)
 {
+    ngx_uint_t        i;
+    sv_store_t       *store;
     sv_store_head_t  *head;
 
-    head = cache->store.head;
+    ngx_memzero(stats, sizeof(ngx_smtp_verify_cache_stats_t));
 
     ngx_smtp_verify_cache_lock(cache);
 
-    stats->size = sv_store_size(&cache->store);
-    stats->used = sv_store_used(&cache->store);
-    stats->entries = head->entries;
-    stats->puts = head->puts;
-    stats->evicted = head->evicted;
-    stats->renewed = head->renewed;
-    stats->resets = head->resets;
+    for (i = 0; i < NGX_SMTP_VERIFY_PARTS; i++) {
+        store = &cache->stores[i];
+        head = store->head;
+
+        stats->size += sv_store_size(store);
+        stats->used += sv_store_used(store);
+        stats->entries += head->entries;
+        stats->puts += head->puts;
+        stats->evicted += head->evicted;
+        stats->renewed += head->renewed;
+        stats->resets += head->resets;
+    }
 
     ngx_smtp_verify_cache_unlock(cache);
 

@@ -6,6 +6,10 @@
  * hashes under a random key that lives in the zone, made once.  The one lock
  * is that of the zone's slab pool, which the master frees when its holder was
  * killed; sv_store.h and sv_flights.h say why what that leaves is sound.
+ *
+ * Whoever fills one part takes no room from the others: what mail servers said
+ * of mailboxes, what they said of domains and themselves, and what the DNS
+ * said, of which anybody can have any amount for a question each.
  */
 
 
@@ -29,6 +33,16 @@
 #define NGX_SMTP_VERIFY_CACHE_HOST       4
 
 
+typedef enum {
+    ngx_smtp_verify_part_results = 0,
+    ngx_smtp_verify_part_facts,
+    ngx_smtp_verify_part_dns            /* results, too, where no mail server
+                                           was asked */
+} ngx_smtp_verify_part_e;
+
+#define NGX_SMTP_VERIFY_PARTS  3
+
+
 typedef struct ngx_smtp_verify_cache_sh_s  ngx_smtp_verify_cache_sh_t;
 
 
@@ -36,7 +50,7 @@ typedef struct {
     ngx_smtp_verify_cache_sh_t  *sh;
     ngx_slab_pool_t             *shpool;    /* NULL: of one process */
     ngx_str_t                   *name;
-    sv_store_t                   store;
+    sv_store_t                   stores[NGX_SMTP_VERIFY_PARTS];
     sv_flights_t                 flights;
     uint64_t                     resets;    /* told of in the log */
 } ngx_smtp_verify_cache_t;
@@ -53,6 +67,7 @@ typedef struct {
     time_t                       later;     /* the caller's */
     uint32_t                     tag;       /* the caller's */
     size_t                       len;
+    ngx_uint_t                   unasked;   /* a result of no mail server */
     u_char                       data[SV_STORE_MAX];
 } ngx_smtp_verify_cache_item_t;
 

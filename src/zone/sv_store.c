@@ -27,7 +27,11 @@ static sv_store_entry_t *sv_store_link(sv_store_t *st, uint32_t link);
 static int sv_store_is(const sv_store_entry_t *e, unsigned kind,
     const unsigned char *key);
 static int sv_store_sound(const sv_store_t *st, const sv_store_entry_t *e);
+static unsigned sv_store_wipe(sv_store_t *st, unsigned kind,
+    const unsigned char *key, const uint32_t *variant);
 static void sv_store_take(sv_store_t *st, uint32_t *link);
+static int sv_store_again(sv_store_t *st, const sv_store_entry_t *e,
+    const void *data);
 static void sv_store_drop_older(sv_store_t *st, const sv_store_entry_t *e);
 static int sv_store_unlink(sv_store_t *st, uint32_t at);
 static int sv_store_room(sv_store_t *st, uint32_t units, uint32_t now);
@@ -239,6 +243,10 @@ sv_store_put(sv_store_t *st, const sv_store_entry_t *e, const void *data,
         return -1;
     }
 
+    if (sv_store_again(st, e, data)) {
+        return 0;
+    }
+
     new = *e;
     new.used = 0;
     new.spare = 0;
@@ -259,6 +267,35 @@ sv_store_put(sv_store_t *st, const sv_store_entry_t *e, const void *data,
     sv_store_drop_older(st, &new);
 
     return 0;
+}
+
+
+/*
+ * What is learned once more takes no room: else whoever makes us learn the
+ * same again and again would drive out what others have.
+ */
+
+static int
+sv_store_again(sv_store_t *st, const sv_store_entry_t *e, const void *data)
+{
+    sv_store_entry_t  *old;
+
+    old = sv_store_get(st, e->kind, e->key, e->variant);
+
+    if (old == NULL || old->len != e->len
+        || memcmp(sv_store_data(old), data, e->len) != 0)
+    {
+        return 0;
+    }
+
+    old->created = e->created;
+    old->expires = e->expires;
+    old->later = e->later;
+    old->tag = e->tag;
+
+    st->head->puts++;
+
+    return 1;
 }
 
 
@@ -301,6 +338,24 @@ sv_store_drop_older(sv_store_t *st, const sv_store_entry_t *e)
 unsigned
 sv_store_erase(sv_store_t *st, unsigned kind, const unsigned char *key)
 {
+    return sv_store_wipe(st, kind, key, NULL);
+}
+
+
+unsigned
+sv_store_drop(sv_store_t *st, unsigned kind, const unsigned char *key,
+    uint32_t variant)
+{
+    return sv_store_wipe(st, kind, key, &variant);
+}
+
+
+/* variant NULL: all of them */
+
+static unsigned
+sv_store_wipe(sv_store_t *st, unsigned kind, const unsigned char *key,
+    const uint32_t *variant)
+{
     unsigned           i, n;
     uint32_t          *link;
     sv_store_entry_t  *e;
@@ -316,7 +371,9 @@ sv_store_erase(sv_store_t *st, unsigned kind, const unsigned char *key)
             break;
         }
 
-        if (sv_store_is(e, kind, key)) {
+        if (sv_store_is(e, kind, key)
+            && (variant == NULL || e->variant == *variant))
+        {
             sv_store_take(st, link);
             n++;
             continue;

@@ -90,13 +90,18 @@ sv_store_entry_t *sv_store_get(sv_store_t *st, unsigned kind,
 
 /*
  * *e, of which kind, key, variant, the times, the caller's fields and len are
- * given, takes with the data the place of what is there by that name.  Of
- * one kind and key SV_STORE_VARIANTS are kept.  -1: too long.
+ * given, takes with the data the place of what is there by that name; where
+ * the data is the same it is that one, with its times and fields anew.  Of one
+ * kind and key SV_STORE_VARIANTS are kept.  -1: too long.
  */
 int sv_store_put(sv_store_t *st, const sv_store_entry_t *e, const void *data,
     uint32_t now);
 
-/* all variants, wiped; returns how many there were */
+/* that one, wiped; returns how many there were */
+unsigned sv_store_drop(sv_store_t *st, unsigned kind,
+    const unsigned char *key, uint32_t variant);
+
+/* all variants, likewise */
 unsigned sv_store_erase(sv_store_t *st, unsigned kind,
     const unsigned char *key);
 

@@ -261,6 +261,55 @@ the_newest_counts(void **state)
 }
 
 
+/* its times are new, and it takes no more room */
+
+static void
+the_same_takes_no_room(void **state)
+{
+    size_t             used;
+    box_t             *box = *state;
+    sv_store_entry_t  *e;
+
+    put(&box->st, 1, 0, 1, 100, NOW + 10);
+    used = sv_store_used(&box->st);
+
+    put(&box->st, 1, 0, 1, 100, NOW + 20);
+
+    e = get(&box->st, 1, 0);
+    assert_int_equal(e->expires, NOW + 20);
+    assert_int_equal(sv_store_used(&box->st), used);
+    assert_int_equal(box->st.head->entries, 1);
+
+    put(&box->st, 1, 0, 1, 101, NOW + 30);
+
+    assert_int_equal(get(&box->st, 1, 0)->len, 101);
+    assert_true(sv_store_used(&box->st) > used);
+    assert_int_equal(walk(&box->st), 1);
+}
+
+
+static void
+one_variant_is_dropped(void **state)
+{
+    box_t             *box = *state;
+    unsigned char     *key;
+    sv_store_entry_t  *e;
+
+    put(&box->st, 1, 0, 1, 100, NOW + 10);
+    put(&box->st, 1, 7, 2, 100, NOW + 10);
+
+    e = get(&box->st, 1, 0);
+    key = (unsigned char [SV_STORE_KEY]) { 0 };
+    memcpy(key, e->key, SV_STORE_KEY);
+
+    assert_int_equal(sv_store_drop(&box->st, e->kind, key, 0), 1);
+    assert_int_equal(sv_store_drop(&box->st, 1, key, 0), 0);
+
+    assert_null(get(&box->st, 1, 0));
+    assert_non_null(get(&box->st, 1, 7));
+}
+
+
 static void
 variants_are_bounded(void **state)
 {
@@ -542,6 +591,10 @@ main(void)
         cmocka_unit_test_setup_teardown(data_may_be_empty_or_long, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_newest_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_same_takes_no_room, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(one_variant_is_dropped, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(variants_are_bounded, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(erased_is_wiped, setup, teardown),
