@@ -376,6 +376,14 @@ $(B)/bench/sink: $(B)/bench/sink.o $(B)/bench/sink_tls.o $(B)/bench/util.o
 $(B)/bench/%: $(B)/bench/%.o $(B)/bench/util.o
 	@$(CC) -o $@ $^
 
+$(B)/bench/hostile: t/hostile/hostile.c t/hostile/wire.c t/hostile/wire.h
+	@mkdir -p $(@D)
+	@$(CC) $(WARN) -O2 -g -o $@ $(filter %.c,$^) -lssl -lcrypto
+
+$(B)/bench/turns.so: t/hostile/turns.c
+	@mkdir -p $(@D)
+	@$(CC) $(WARN) -O2 -g -shared -fPIC -o $@ $< -ldl
+
 -include $(wildcard $(B)/bench/*.d)
 
 .PHONY: bench
@@ -396,6 +404,10 @@ soak: deps-bench module $(BENCH_TOOLS)  ## load, faults, kills and reloads for S
 chaos: deps-asan deps-bench asan-nginx  ## random configurations, requests, servers and signals under ASan and UBSan for CHAOS_SECONDS (600); CHAOS_SEED=N begins with that round
 	@export ASAN_SYMBOLIZER_PATH=$$(command -v llvm-symbolizer); \
 	t/soak/chaos $(B) $(A)/objs/nginx - $(or $(CHAOS_SECONDS),600)
+
+.PHONY: flood
+flood: deps-bench module $(addprefix $(B)/bench/,dnsd hostile turns.so)  ## hostile mail servers, in clear and TLS, for FLOOD_SECONDS (60), by FLOOD_SEED
+	@t/soak/flood $(B) $(NGX_BIN) $(SO) $(FLOOD_SECONDS)
 
 
 # ---- machines that are new

@@ -10,6 +10,8 @@
  *                       clienthello, ehlo2, mail, rcpt, quit; after: behind
  *                       the one to RCPT
  *   seed=N              instead of all that: anything, by that seed
+ *   only=N              the same as with the Nth connection of that seed
+ *   log=FILE            the time in ms and the number of each connection
  *
  * An action is "NAME [N [M]]": N times, M octets; the names are below.
  * A process serves a connection.  It ends with its parent.
@@ -119,6 +121,8 @@ static const char  *hostile_mail = "250 2.1.0 Ok";
 static const char  *hostile_rcpt = "451 4.3.0 Later";
 static char         hostile_script[HOSTILE_POINTS][HOSTILE_SCRIPT];
 static long         hostile_seed;
+static long         hostile_only;
+static FILE        *hostile_log;
 static int          hostile_quiet;      /* the reply is left out */
 static char         hostile_code[4];    /* of the reply */
 static uint64_t     hostile_state;
@@ -745,6 +749,27 @@ hostile_anything(void)
 
 
 static void
+hostile_show(void)
+{
+    int  i;
+
+    fprintf(stderr, "tls=%d chain=%d explicit=%d rsa=%d exponent=%d group=%s "
+            "fragment=%d pipelining=%d", hostile_tls.version, hostile_tls.chain,
+            hostile_tls.explicit, hostile_tls.rsa, hostile_tls.exponent,
+            hostile_tls.group ? hostile_tls.group : "", hostile_tls.fragment,
+            hostile_pipelining);
+
+    for (i = 0; i < HOSTILE_POINTS; i++) {
+        if (hostile_script[i][0]) {
+            fprintf(stderr, " '@%s %s'", hostile_points[i], hostile_script[i]);
+        }
+    }
+
+    fprintf(stderr, "\n");
+}
+
+
+static void
 hostile_argument(char *arg)
 {
     int    i;
@@ -790,6 +815,10 @@ hostile_argument(char *arg)
         hostile_rcpt = value;
     } else if (strncmp(arg, "seed=", 5) == 0) {
         hostile_seed = atol(value);
+    } else if (strncmp(arg, "only=", 5) == 0) {
+        hostile_only = atol(value);
+    } else if (strncmp(arg, "log=", 4) == 0) {
+        hostile_log = fopen(value, "w");
     } else if (strcmp(arg, "explicit") == 0) {
         hostile_tls.explicit = 1;
     } else if (strcmp(arg, "pipelining") == 0) {
@@ -845,11 +874,16 @@ hostile_child(int fd, long number)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     alarm(HOSTILE_SECONDS);
 
+    number = hostile_only ? hostile_only : number;
     hostile_state = (hostile_seed * 1000003ULL + number) * 0x9e3779b97f4a7c15ULL
                     + 1;
 
     if (hostile_seed) {
         hostile_anything();
+
+        if (hostile_only) {
+            hostile_show();
+        }
 
         if (hostile_tls.version) {
             wire_setup(&hostile_tls);
@@ -863,10 +897,11 @@ hostile_child(int fd, long number)
 int
 main(int argc, char **argv)
 {
-    int            i, n, fd, children;
-    char          *p, *next;
-    long           number;
-    struct pollfd  set[HOSTILE_SOCKETS];
+    int              i, n, fd, children;
+    char            *p, *next;
+    long             number;
+    struct pollfd    set[HOSTILE_SOCKETS];
+    struct timespec  ts;
 
     if (argc < 2) {
         fprintf(stderr, "usage: hostile ADDRESS:PORT,... [ARGUMENT...]\n");
@@ -916,6 +951,13 @@ main(int argc, char **argv)
             }
 
             number++;
+
+            if (hostile_log) {
+                clock_gettime(CLOCK_MONOTONIC, &ts);
+                fprintf(hostile_log, "%ld %ld\n",
+                        ts.tv_sec * 1000 + ts.tv_nsec / 1000000, number);
+                fflush(hostile_log);
+            }
 
             if (fork() == 0) {
                 hostile_child(fd, number);

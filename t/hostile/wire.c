@@ -512,7 +512,16 @@ wire_handshake_record(unsigned char *record, size_t len)
     }
 
     if (record[0] == WIRE_DATA) {
-        len = wire_open(&wire_hs_openssl, record, len, plain);
+        left = wire_open(&wire_hs_openssl, record, len, plain);
+
+        /* an alert, with other keys: the handshake has failed */
+
+        if (left == 0) {
+            wire_raw(record, len);
+            return;
+        }
+
+        len = left;
 
         for (i = 0; i < len; i += n) {
             left = len - i < n ? len - i : n;
@@ -569,7 +578,7 @@ wire_open(wire_keys_t *keys, unsigned char *record, size_t len,
     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, 16, record + len - 16);
 
     if (EVP_DecryptFinal_ex(ctx, out + n, &last) != 1) {
-        wire_die("own record not opened");
+        n = 1;
     }
 
     EVP_CIPHER_CTX_free(ctx);
