@@ -166,11 +166,13 @@ ngx_http_smtp_verify_gate_start(ngx_http_request_t *r,
 {
     ngx_int_t                         rc;
     ngx_str_t                         address;
+    const char                       *error;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
-    rc = ngx_http_smtp_verify_source_get(r, &slcf->gate->source, &address);
+    rc = ngx_http_smtp_verify_source_only(r, &slcf->gate->source, &address,
+                                          &error);
 
     switch (rc) {
 
@@ -202,9 +204,7 @@ ngx_http_smtp_verify_gate_start(ngx_http_request_t *r,
 
     case NGX_ABORT:
         return ngx_http_smtp_verify_gate_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
-                                       "malformed_request",
-                                       "The request is broken, or the e-mail "
-                                       "address in it is given twice.", NULL);
+                                       "malformed_request", error, NULL);
 
     case NGX_BUSY:
 

@@ -24,6 +24,8 @@ typedef struct {
     ngx_http_smtp_verify_source_e  kind;
     ngx_http_complex_value_t       value;
     ngx_str_t                      name;        /* of a field, a pointer */
+    ngx_str_t                      field;       /* the name in a form */
+    ngx_str_t                      pointer;     /* that in JSON */
     ngx_uint_t                     header;      /* one of the request's */
     ngx_uint_t                     escaped;     /* one argument, as it is in
                                                    a query string … */
@@ -98,13 +100,19 @@ ngx_int_t ngx_http_smtp_verify_gate_headers(ngx_http_request_t *r,
 /*
  * gate_source.c.  NGX_OK: there it is, empty: something that cannot be an
  * address; NGX_DECLINED: there is none; NGX_AGAIN: the body has to be read;
- * NGX_ABORT: the body is broken, or there are two; NGX_BUSY: the body is
- * too large; NGX_ERROR.
+ * NGX_ABORT: applications may find another one, *error says why; NGX_BUSY:
+ * the body is too large; NGX_ERROR.
  */
 ngx_int_t ngx_http_smtp_verify_source_parse(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_smtp_verify_source_t *source);
 ngx_int_t ngx_http_smtp_verify_source_get(ngx_http_request_t *r,
-    ngx_http_smtp_verify_source_t *source, ngx_str_t *address);
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address,
+    const char **error);
+
+/* gate_source_beside.c: likewise, and the request has no other one beside */
+ngx_int_t ngx_http_smtp_verify_source_only(ngx_http_request_t *r,
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address,
+    const char **error);
 
 /* variables.c */
 ngx_int_t ngx_http_smtp_verify_variables(ngx_conf_t *cf);

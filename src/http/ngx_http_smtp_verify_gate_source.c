@@ -9,16 +9,16 @@ static ngx_int_t ngx_http_smtp_verify_source_variable(ngx_conf_t *cf,
     ngx_str_t *value, ngx_http_smtp_verify_source_t *source);
 static ngx_uint_t ngx_http_smtp_verify_source_is(ngx_str_t *value,
     const char *prefix, ngx_str_t *name);
+static ngx_int_t ngx_http_smtp_verify_source_names(ngx_conf_t *cf,
+    ngx_http_smtp_verify_source_t *source);
 static ngx_int_t ngx_http_smtp_verify_source_value_get(ngx_http_request_t *r,
-    ngx_http_smtp_verify_source_t *source, ngx_str_t *address);
-static ngx_int_t ngx_http_smtp_verify_source_unescape(ngx_http_request_t *r,
-    ngx_str_t *address);
-static ngx_int_t ngx_http_smtp_verify_source_once(ngx_http_request_t *r,
-    ngx_http_smtp_verify_source_t *source, ngx_str_t *address);
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address,
+    const char **error);
+static ngx_int_t ngx_http_smtp_verify_source_arg(ngx_http_request_t *r,
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address,
+    const char **error);
 static ngx_uint_t ngx_http_smtp_verify_source_is_header(ngx_table_elt_t *h,
-    ngx_str_t *name);
-static ngx_uint_t ngx_http_smtp_verify_source_headers(ngx_http_request_t *r,
-    ngx_str_t *name);
+    ngx_str_t *name, ngx_uint_t *odd);
 
 
 ngx_int_t
@@ -31,6 +31,10 @@ ngx_http_smtp_verify_source_parse(ngx_conf_t *cf, ngx_str_t *value,
     ngx_memzero(source, sizeof(ngx_http_smtp_verify_source_t));
 
     rc = ngx_http_smtp_verify_source_kind(cf, value, source);
+
+    if (rc == NGX_OK) {
+        return ngx_http_smtp_verify_source_names(cf, source);
+    }
 
     if (rc != NGX_DECLINED) {
         return rc;
@@ -75,7 +79,8 @@ ngx_http_smtp_verify_source_variable(ngx_conf_t *cf, ngx_str_t *value,
 
         source->index = ngx_http_get_variable_index(cf, &name);
 
-        return source->index == NGX_ERROR ? NGX_ERROR : NGX_OK;
+        return source->index == NGX_ERROR
+               ? NGX_ERROR : ngx_http_smtp_verify_source_names(cf, source);
     }
 
     if (ngx_http_smtp_verify_source_is(value, "http_", &name)) {
@@ -88,6 +93,42 @@ ngx_http_smtp_verify_source_variable(ngx_conf_t *cf, ngx_str_t *value,
         }
 
         ngx_strlow(source->name.data, name.data + 5, source->name.len);
+    }
+
+    return NGX_OK;
+}
+
+
+/* what the field is called where it is not looked for, but might be */
+
+static ngx_int_t
+ngx_http_smtp_verify_source_names(ngx_conf_t *cf,
+    ngx_http_smtp_verify_source_t *source)
+{
+    size_t     size;
+    u_char    *p;
+    sv_str_t   name;
+
+    name.data = source->name.data;
+    name.len = source->name.len;
+
+    source->field = source->name;
+    source->pointer = source->name;
+
+    size = 2 * name.len + 3;
+
+    p = ngx_pnalloc(cf->pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (source->kind == ngx_http_smtp_verify_source_json) {
+        source->field.data = p;
+        source->field.len = sv_source_field_of(&name, p, size);
+
+    } else {
+        source->pointer.data = p;
+        source->pointer.len = sv_source_pointer_of(&name, p, size);
     }
 
     return NGX_OK;
@@ -187,13 +228,14 @@ ngx_http_smtp_verify_source_is(ngx_str_t *value, const char *prefix,
 
 ngx_int_t
 ngx_http_smtp_verify_source_get(ngx_http_request_t *r,
-    ngx_http_smtp_verify_source_t *source, ngx_str_t *address)
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address,
+    const char **error)
 {
     ngx_int_t  rc;
 
     rc = (source->kind == ngx_http_smtp_verify_source_value)
-         ? ngx_http_smtp_verify_source_value_get(r, source, address)
-         : ngx_http_smtp_verify_source_body_get(r, source, address);
+         ? ngx_http_smtp_verify_source_value_get(r, source, address, error)
+         : ngx_http_smtp_verify_source_body_get(r, source, address, error);
 
     if (rc != NGX_OK) {
         return rc;
@@ -220,19 +262,57 @@ ngx_http_smtp_verify_source_get(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_smtp_verify_source_value_get(ngx_http_request_t *r,
-    ngx_http_smtp_verify_source_t *source, ngx_str_t *address)
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address,
+    const char **error)
 {
-    ngx_int_t                   rc;
-    ngx_http_variable_value_t  *vv;
+    ngx_uint_t  odd;
+
+    if (source->escaped) {
+        return ngx_http_smtp_verify_source_arg(r, source, address, error);
+    }
 
     if (source->header
-        && ngx_http_smtp_verify_source_headers(r, &source->name) > 1)
+        && (ngx_http_smtp_verify_source_headers(r, &source->name, &odd) > 1
+            || odd))
     {
+        *error = "The header of the e-mail address is given twice, or with "
+                 "another character in the place of a \"-\" in its name; "
+                 "give it once.";
         return NGX_ABORT;
     }
 
-    if (!source->escaped) {
-        return ngx_http_complex_value(r, &source->value, address);
+    return ngx_http_complex_value(r, &source->value, address);
+}
+
+
+/*
+ * nginx takes the first one as it stands, without regard to case, whoever
+ * comes later another one.
+ */
+
+static ngx_int_t
+ngx_http_smtp_verify_source_arg(ngx_http_request_t *r,
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address,
+    const char **error)
+{
+    sv_str_t                    name;
+    ngx_http_variable_value_t  *vv;
+    static sv_source_value_t    value;
+
+    name.data = source->name.data;
+    name.len = source->name.len;
+
+    switch (sv_source_form(r->args.data, r->args.len, &name, &value)) {
+
+    case SV_SOURCE_OK:
+        break;
+
+    case SV_SOURCE_NONE:
+        return NGX_DECLINED;
+
+    default:
+        *error = value.error;
+        return NGX_ABORT;
     }
 
     vv = ngx_http_get_flushed_variable(r, source->index);
@@ -242,39 +322,35 @@ ngx_http_smtp_verify_source_value_get(ngx_http_request_t *r,
     }
 
     if (vv->not_found) {
-        return NGX_DECLINED;
+        *error = "The name of the argument of the e-mail address is "
+                 "percent-encoded; write it as it is.";
+        return NGX_ABORT;
     }
 
-    address->data = vv->data;
-    address->len = vv->len;
-
-    rc = ngx_http_smtp_verify_source_unescape(r, address);
-
-    if (rc != NGX_OK
-        || ngx_strlchr(r->args.data, r->args.data + r->args.len, '&') == NULL)
-    {
-        return rc;
-    }
-
-    return ngx_http_smtp_verify_source_once(r, source, address);
+    return ngx_http_smtp_verify_source_told(r, &value, address);
 }
 
 
-/* how many there are of that name, as $http_ has it: nginx takes the first
-   one, or all of them, whoever comes later perhaps the last one */
+/*
+ * nginx takes the first one, or all of them, whoever comes later perhaps the
+ * last one; and gateways (CGI, WSGI) make one name of "X-Email", "X_Email" and
+ * "X.Email".
+ */
 
-static ngx_uint_t
-ngx_http_smtp_verify_source_headers(ngx_http_request_t *r, ngx_str_t *name)
+ngx_uint_t
+ngx_http_smtp_verify_source_headers(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_uint_t *odd)
 {
     ngx_uint_t        i, n;
     ngx_list_part_t  *part;
 
     n = 0;
+    *odd = 0;
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         for (i = 0; i < part->nelts; i++) {
             n += ngx_http_smtp_verify_source_is_header(
-                                  (ngx_table_elt_t *) part->elts + i, name);
+                             (ngx_table_elt_t *) part->elts + i, name, odd);
         }
     }
 
@@ -283,75 +359,35 @@ ngx_http_smtp_verify_source_headers(ngx_http_request_t *r, ngx_str_t *name)
 
 
 static ngx_uint_t
-ngx_http_smtp_verify_source_is_header(ngx_table_elt_t *h, ngx_str_t *name)
+ngx_http_smtp_verify_source_is_header(ngx_table_elt_t *h, ngx_str_t *name,
+    ngx_uint_t *odd)
 {
-    u_char  c;
-    size_t  i;
+    u_char      c;
+    size_t      i;
+    ngx_uint_t  other;
 
     if (h->key.len != name->len) {
         return 0;
     }
 
+    other = 0;
+
     for (i = 0; i < name->len; i++) {
         c = h->key.data[i];
 
-        if ((c == '-' ? '_' : ngx_tolower(c)) != name->data[i]) {
+        if (!sv_is_alnum(c)) {
+            other |= (c != '-' && c != '_');
+            c = '_';
+        }
+
+        if (ngx_tolower(c) != name->data[i]) {
             return 0;
         }
     }
 
+    *odd |= other;
+
     return 1;
-}
-
-
-static ngx_int_t
-ngx_http_smtp_verify_source_unescape(ngx_http_request_t *r,
-    ngx_str_t *address)
-{
-    u_char                    *p, *end;
-    static sv_source_value_t   value;
-
-    end = address->data + address->len;
-
-    for (p = address->data; p < end; p++) {
-        if (*p == '%' || *p == '+') {
-            sv_source_decode(address->data, address->len, &value);
-            return ngx_http_smtp_verify_source_told(r, &value, address);
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/* nginx takes the first one as it stands, whoever comes later another one */
-
-static ngx_int_t
-ngx_http_smtp_verify_source_once(ngx_http_request_t *r,
-    ngx_http_smtp_verify_source_t *source, ngx_str_t *address)
-{
-    sv_str_t                  name;
-    sv_source_status_e        status;
-    static sv_source_value_t  value;
-
-    name.data = source->name.data;
-    name.len = source->name.len;
-
-    status = sv_source_form(r->args.data, r->args.len, &name, &value);
-
-    /* none: nginx does not care for case */
-
-    if (status == SV_SOURCE_NONE
-        || (status == SV_SOURCE_OK && !value.cut
-            && value.len == address->len
-            && ngx_memcmp(value.data, address->data, value.len) == 0)
-        || (status == SV_SOURCE_OK && value.cut
-            && address->len > value.len))
-    {
-        return NGX_OK;
-    }
-
-    return NGX_ABORT;
 }
 
 

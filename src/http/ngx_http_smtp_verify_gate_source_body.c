@@ -2,52 +2,50 @@
 #include "ngx_http_smtp_verify_gate_source.h"
 
 
-static ngx_uint_t ngx_http_smtp_verify_source_is_type(ngx_http_request_t *r,
-    ngx_http_smtp_verify_source_t *source);
-static ngx_uint_t ngx_http_smtp_verify_source_typed_twice(
-    ngx_http_request_t *r);
-static ngx_int_t ngx_http_smtp_verify_source_body(ngx_http_request_t *r,
-    ngx_str_t *body, u_char **copy);
 static ngx_int_t ngx_http_smtp_verify_source_copy(ngx_http_request_t *r,
     u_char *p);
 static ngx_int_t ngx_http_smtp_verify_source_field(ngx_http_request_t *r,
-    ngx_http_smtp_verify_source_t *source, ngx_str_t *body,
-    ngx_str_t *address);
+    ngx_http_smtp_verify_source_t *source, sv_source_media_t *media,
+    ngx_str_t *body, ngx_str_t *address, const char **error);
 
 
 ngx_int_t
 ngx_http_smtp_verify_source_body_get(ngx_http_request_t *r,
-    ngx_http_smtp_verify_source_t *source, ngx_str_t *address)
+    ngx_http_smtp_verify_source_t *source, ngx_str_t *address,
+    const char **error)
 {
-    size_t                            max;
     u_char                           *copy;
     ngx_int_t                         rc;
     ngx_str_t                         body;
+    sv_source_type_e                  type;
+    sv_source_media_t                 media;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
-    if (r->headers_in.content_type == NULL) {
+    if (!ngx_http_smtp_verify_source_has_body(r)) {
         return NGX_DECLINED;
     }
 
-    if (ngx_http_smtp_verify_source_typed_twice(r)) {
+    type = ngx_http_smtp_verify_source_media(r, &media);
+
+    if (type == SV_SOURCE_TYPE_ODD) {
+        *error = media.error;
         return NGX_ABORT;
     }
 
-    if (!ngx_http_smtp_verify_source_is_type(r, source)) {
+    if (type != ngx_http_smtp_verify_source_type(source)) {
         return NGX_DECLINED;
     }
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
-    max = slcf->gate_body_max;
-
-    if (r->headers_in.content_length_n > (off_t) max) {
+    if (r->headers_in.content_length_n > (off_t) slcf->gate_body_max) {
         return NGX_BUSY;
     }
 
     /* who undoes the encoding would see what we do not */
 
-    if (ngx_http_smtp_verify_body_encoded(r)) {
+    if (ngx_http_smtp_verify_source_is_encoded(r)) {
+        *error = "Send the body without a Content-Encoding.";
         return NGX_ABORT;
     }
 
@@ -61,7 +59,8 @@ ngx_http_smtp_verify_source_body_get(ngx_http_request_t *r,
         return rc;
     }
 
-    rc = ngx_http_smtp_verify_source_field(r, source, &body, address);
+    rc = ngx_http_smtp_verify_source_field(r, source, &media, &body, address,
+                                           error);
 
     if (copy) {
         ngx_free(copy);
@@ -71,78 +70,87 @@ ngx_http_smtp_verify_source_body_get(ngx_http_request_t *r,
 }
 
 
-/* application/json, also application/anything+json */
-
-static ngx_uint_t
-ngx_http_smtp_verify_source_is_type(ngx_http_request_t *r,
-    ngx_http_smtp_verify_source_t *source)
+ngx_uint_t
+ngx_http_smtp_verify_source_has_body(ngx_http_request_t *r)
 {
-    size_t      i;
-    u_char     *p;
-    ngx_str_t   type;
-
-    type = r->headers_in.content_type->value;
-
-    ngx_http_smtp_verify_source_trim(&type);
-
-    /* PHP takes a comma and a space for the end of it, too */
-
-    for (i = 0; i < type.len; i++) {
-        if (type.data[i] == ';' || type.data[i] == ',' || type.data[i] == ' '
-            || type.data[i] == '\t')
-        {
-            type.len = i;
-        }
-    }
-
-    switch (source->kind) {
-
-    case ngx_http_smtp_verify_source_form:
-        return type.len == sizeof("application/x-www-form-urlencoded") - 1
-               && ngx_strncasecmp(type.data, (u_char *)
-                                  "application/x-www-form-urlencoded",
-                                  type.len)
-                  == 0;
-
-    case ngx_http_smtp_verify_source_multipart:
-        return type.len == sizeof("multipart/form-data") - 1
-               && ngx_strncasecmp(type.data, (u_char *) "multipart/form-data",
-                                  type.len)
-                  == 0;
-
-    default: /* ngx_http_smtp_verify_source_json */
-
-        if (type.len < sizeof("application/json") - 1
-            || ngx_strncasecmp(type.data, (u_char *) "application/", 12) != 0)
-        {
-            return 0;
-        }
-
-        p = type.data + type.len;
-
-        return type.len == sizeof("application/json") - 1
-               ? ngx_strncasecmp(p - 4, (u_char *) "json", 4) == 0
-               : ngx_strncasecmp(p - 5, (u_char *) "+json", 5) == 0;
-    }
+    return r->headers_in.content_length_n > 0 || r->headers_in.chunked
+           || (r->request_body && r->request_body->bufs);
 }
 
 
 /* who takes another one of two types would see what we do not */
 
-static ngx_uint_t
-ngx_http_smtp_verify_source_typed_twice(ngx_http_request_t *r)
+sv_source_type_e
+ngx_http_smtp_verify_source_media(ngx_http_request_t *r,
+    sv_source_media_t *media)
 {
-    ngx_table_elt_t  *h;
+    sv_str_t    type;
+    ngx_str_t   value;
+    ngx_uint_t  n, odd;
 
-    h = ngx_http_smtp_verify_header_in(r, "content-type");
+    static ngx_str_t  name = ngx_string("content_type");
 
-    return h && ngx_http_smtp_verify_header_after(r, "content-type", h);
+    n = ngx_http_smtp_verify_source_headers(r, &name, &odd);
+
+    if (n > 1 || odd || (n == 1 && r->headers_in.content_type == NULL)) {
+        ngx_memzero(media, sizeof(sv_source_media_t));
+        media->error = "The Content-Type is given twice, or written in "
+                       "another way; give it once.";
+        return SV_SOURCE_TYPE_ODD;
+    }
+
+    if (n == 0) {
+        ngx_memzero(media, sizeof(sv_source_media_t));
+        return SV_SOURCE_TYPE_OTHER;
+    }
+
+    value = r->headers_in.content_type->value;
+
+    type.data = value.data;
+    type.len = value.len;
+
+    return sv_source_type(&type, media);
+}
+
+
+sv_source_type_e
+ngx_http_smtp_verify_source_type(ngx_http_smtp_verify_source_t *source)
+{
+    switch (source->kind) {
+
+    case ngx_http_smtp_verify_source_form:
+        return SV_SOURCE_TYPE_FORM;
+
+    case ngx_http_smtp_verify_source_multipart:
+        return SV_SOURCE_TYPE_MULTIPART;
+
+    case ngx_http_smtp_verify_source_json:
+        return SV_SOURCE_TYPE_JSON;
+
+    default: /* ngx_http_smtp_verify_source_value */
+        return SV_SOURCE_TYPE_ODD;
+    }
+}
+
+
+ngx_uint_t
+ngx_http_smtp_verify_source_is_encoded(ngx_http_request_t *r)
+{
+    ngx_uint_t  n, odd;
+
+    static ngx_str_t  name = ngx_string("content_encoding");
+
+    n = ngx_http_smtp_verify_source_headers(r, &name, &odd);
+
+    return odd || (n && ngx_http_smtp_verify_header_in(r, "content-encoding")
+                        == NULL)
+           || ngx_http_smtp_verify_body_encoded(r);
 }
 
 
 /* one buffer in memory as it is, else a copy, which is to be freed */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_smtp_verify_source_body(ngx_http_request_t *r, ngx_str_t *body,
     u_char **copy)
 {
@@ -224,9 +232,10 @@ ngx_http_smtp_verify_source_copy(ngx_http_request_t *r, u_char *p)
 
 static ngx_int_t
 ngx_http_smtp_verify_source_field(ngx_http_request_t *r,
-    ngx_http_smtp_verify_source_t *source, ngx_str_t *body,
-    ngx_str_t *address)
+    ngx_http_smtp_verify_source_t *source, sv_source_media_t *media,
+    ngx_str_t *body, ngx_str_t *address, const char **error)
 {
+    size_t                    i;
     sv_str_t                  name, type;
     sv_source_status_e        status;
     static sv_source_value_t  value;
@@ -256,15 +265,22 @@ ngx_http_smtp_verify_source_field(ngx_http_request_t *r,
         status = sv_source_json(body->data, body->len, &name, &value);
     }
 
-    switch (status) {
-
-    case SV_SOURCE_OK:
-        return ngx_http_smtp_verify_source_told(r, &value, address);
-
-    case SV_SOURCE_NONE:
+    if (status == SV_SOURCE_NONE) {
         return NGX_DECLINED;
+    }
 
-    default:
+    if (status != SV_SOURCE_OK) {
+        *error = value.error;
         return NGX_ABORT;
     }
+
+    for (i = 0; media->ascii && i < value.len; i++) {
+        if (value.data[i] >= 0x80) {
+            *error = "An e-mail address that is not ASCII has to be sent in "
+                     "UTF-8, with no other charset.";
+            return NGX_ABORT;
+        }
+    }
+
+    return ngx_http_smtp_verify_source_told(r, &value, address);
 }

@@ -512,6 +512,7 @@ static ngx_int_t
 ngx_http_smtp_verify_known_address(ngx_http_request_t *r, ngx_str_t *address)
 {
     ngx_uint_t                        i;
+    const char                       *error;
     ngx_http_smtp_verify_source_t    *source;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
@@ -524,7 +525,8 @@ ngx_http_smtp_verify_known_address(ngx_http_request_t *r, ngx_str_t *address)
     source = slcf->addresses->elts;
 
     for (i = 0; i < slcf->addresses->nelts; i++) {
-        if (ngx_http_smtp_verify_source_get(r, &source[i], address) == NGX_OK)
+        if (ngx_http_smtp_verify_source_get(r, &source[i], address, &error)
+            == NGX_OK)
         {
             return address->len ? NGX_OK : NGX_DECLINED;
         }

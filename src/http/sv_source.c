@@ -1,23 +1,48 @@
 
 #include "sv_source.h"
+#include "sv_utf8.h"
 
 
-static int sv_source_form_is(const unsigned char *p, const unsigned char *end,
-    const sv_str_t *name);
+#define SV_SOURCE_FORM_NAME_MAX  1024
+
+
+/* a form that is being read */
+
+typedef struct {
+    const sv_str_t     *name;
+    sv_source_value_t  *value;
+    unsigned            same;       /* how many of that name */
+    unsigned            like;
+    const char         *error;      /* of the field itself */
+} sv_source_form_t;
+
+
+static void sv_source_form_pair(sv_source_form_t *form,
+    const unsigned char *p, const unsigned char *end);
+static void sv_source_form_value(sv_source_form_t *form,
+    const unsigned char *p, const unsigned char *end);
+static sv_source_alike_e sv_source_form_alike(const unsigned char *p,
+    const unsigned char *end, const sv_str_t *name);
+static size_t sv_source_unescape_u(const unsigned char **pos,
+    unsigned char *dst, int *exact);
 static int sv_source_unescape(const unsigned char **pos,
-    const unsigned char *end);
+    const unsigned char *end, int *exact);
 
 
 sv_source_status_e
 sv_source_form(const unsigned char *data, size_t len, const sv_str_t *name,
     sv_source_value_t *value)
 {
-    int                   found;
-    const unsigned char  *p, *end, *last, *eq;
+    sv_source_form_t      form;
+    const unsigned char  *p, *end, *last;
+
+    memset(&form, 0, sizeof(sv_source_form_t));
+
+    form.name = name;
+    form.value = value;
 
     p = data;
     end = data + len;
-    found = 0;
 
     while (p < end) {
 
@@ -26,58 +51,173 @@ sv_source_form(const unsigned char *data, size_t len, const sv_str_t *name,
             last = end;
         }
 
-        eq = memchr(p, '=', last - p);
-
-        if (sv_source_form_is(p, eq ? eq : last, name)) {
-
-            if (found) {
-                return SV_SOURCE_TWICE;
-            }
-
-            found = 1;
-            p = eq ? eq + 1 : last;
-
-            sv_source_decode(p, last - p, value);
-        }
+        sv_source_form_pair(&form, p, last);
 
         p = last + 1;
     }
 
-    return found ? SV_SOURCE_OK : SV_SOURCE_NONE;
+    if (form.same && form.same + form.like > 1) {
+        return sv_source_error(value, SV_SOURCE_TWICE,
+                               "The field of the e-mail address is given "
+                               "twice, or beside a name that applications "
+                               "take for its own; give it once.");
+    }
+
+    if (form.like) {
+        return sv_source_error(value, SV_SOURCE_MALFORMED,
+                               "A name may be taken for the field of the "
+                               "e-mail address; write the exact name of the "
+                               "field, without brackets, blanks, \";\" or "
+                               "broken percent-encoding.");
+    }
+
+    if (form.error) {
+        return sv_source_error(value, SV_SOURCE_MALFORMED, form.error);
+    }
+
+    return form.same ? SV_SOURCE_OK : SV_SOURCE_NONE;
 }
 
 
 /*
- * PHP takes spaces before a name off and ends it at a NUL: no second value
- * may get past us by that.
+ * What is between two "&".  Some parsers end a pair at a ";" as well: names
+ * behind one count, and the value must have none.
  */
 
-static int
-sv_source_form_is(const unsigned char *p, const unsigned char *end,
+static void
+sv_source_form_pair(sv_source_form_t *form, const unsigned char *p,
+    const unsigned char *end)
+{
+    const unsigned char  *eq, *last;
+
+    eq = memchr(p, '=', end - p);
+
+    switch (sv_source_form_alike(p, eq ? eq : end, form->name)) {
+
+    case SV_SOURCE_SAME:
+        form->same++;
+        sv_source_form_value(form, eq ? eq + 1 : end, end);
+        break;
+
+    case SV_SOURCE_LIKE:
+        form->like++;
+        break;
+
+    default:
+        break;
+    }
+
+    for (last = memchr(p, ';', end - p); last; /* void */) {
+
+        p = last + 1;
+        last = memchr(p, ';', end - p);
+        eq = memchr(p, '=', (last ? last : end) - p);
+
+        if (sv_source_form_alike(p, eq ? eq : last ? last : end, form->name)
+            != SV_SOURCE_OTHER)
+        {
+            form->like++;
+        }
+    }
+}
+
+
+static void
+sv_source_form_value(sv_source_form_t *form, const unsigned char *p,
+    const unsigned char *end)
+{
+    int  exact;
+
+    sv_source_decode(p, end - p, form->value);
+
+    if (memchr(p, ';', end - p)) {
+        form->error = "Write a \";\" in the e-mail address as %3B: some "
+                      "applications end the value there.";
+    }
+
+    exact = 1;
+
+    while (p < end) {
+        (void) sv_source_unescape(&p, end, &exact);
+    }
+
+    if (!exact) {
+        form->error = "A % in the e-mail address must be followed by two "
+                      "hexadecimal digits; %25 stands for the % itself.";
+    }
+}
+
+
+/*
+ * %u0065 is an "e" for some.  What is before the first word does not count,
+ * however long it is.
+ */
+
+static sv_source_alike_e
+sv_source_form_alike(const unsigned char *p, const unsigned char *end,
     const sv_str_t *name)
 {
-    int     c;
-    size_t  n;
+    int                exact;
+    size_t             n;
+    unsigned char      text[SV_SOURCE_FORM_NAME_MAX + 4];
+    sv_source_alike_e  alike;
 
-    while (p < end && (*p == '+' || *p == ' '
-                       || (end - p >= 3 && memcmp(p, "%20", 3) == 0)))
-    {
-        p += (*p == '%') ? 3 : 1;
-    }
+    n = 0;
+    exact = 1;
 
-    for (n = 0; p < end; n++) {
-        c = sv_source_unescape(&p, end);
+    while (p < end && n < SV_SOURCE_FORM_NAME_MAX) {
 
-        if (c == '\0') {
-            break;
+        if (end - p >= 6 && p[0] == '%' && (p[1] | 0x20) == 'u') {
+            n += sv_source_unescape_u(&p, text + n, &exact);
+            continue;
         }
 
-        if (n == name->len || name->data[n] != c) {
-            return 0;
+        text[n] = (unsigned char) sv_source_unescape(&p, end, &exact);
+
+        if (n == 0 && sv_source_is_blank(text[0])) {
+            exact = 0;
+            continue;
         }
+
+        n++;
     }
 
-    return n == name->len;
+    alike = sv_source_alike(text, n, name);
+
+    return (alike == SV_SOURCE_SAME && (!exact || p < end)) ? SV_SOURCE_LIKE
+                                                            : alike;
+}
+
+
+/* how many bytes of UTF-8 it is */
+
+static size_t
+sv_source_unescape_u(const unsigned char **pos, unsigned char *dst,
+    int *exact)
+{
+    int       digit;
+    size_t    i;
+    uint32_t  ch;
+
+    ch = 0;
+    *exact = 0;
+
+    for (i = 2; i < 6; i++) {
+
+        digit = sv_hex((*pos)[i]);
+
+        if (digit < 0) {
+            *pos += 1;
+            *dst = '%';
+            return 1;
+        }
+
+        ch = ch << 4 | (uint32_t) digit;
+    }
+
+    *pos += 6;
+
+    return sv_utf8_encode(dst, ch);
 }
 
 
@@ -85,6 +225,7 @@ void
 sv_source_decode(const unsigned char *data, size_t len,
     sv_source_value_t *value)
 {
+    int                   exact;
     const unsigned char  *end;
 
     value->len = 0;
@@ -93,7 +234,8 @@ sv_source_decode(const unsigned char *data, size_t len,
     end = data + len;
 
     while (data < end) {
-        sv_source_put(value, (unsigned char) sv_source_unescape(&data, end));
+        sv_source_put(value, (unsigned char) sv_source_unescape(&data, end,
+                                                            &exact));
     }
 }
 
@@ -101,7 +243,8 @@ sv_source_decode(const unsigned char *data, size_t len,
 /* a character and how far it goes; a % that escapes nothing is a % */
 
 static int
-sv_source_unescape(const unsigned char **pos, const unsigned char *end)
+sv_source_unescape(const unsigned char **pos, const unsigned char *end,
+    int *exact)
 {
     int                   high, low;
     const unsigned char  *p;
@@ -113,14 +256,15 @@ sv_source_unescape(const unsigned char **pos, const unsigned char *end)
         return ' ';
     }
 
-    if (*p != '%' || end - p < 3) {
+    if (*p != '%') {
         return *p;
     }
 
-    high = sv_hex(p[1]);
-    low = sv_hex(p[2]);
+    high = (end - p < 3) ? -1 : sv_hex(p[1]);
+    low = (end - p < 3) ? -1 : sv_hex(p[2]);
 
     if (high < 0 || low < 0) {
+        *exact = 0;
         return *p;
     }
 
@@ -139,4 +283,14 @@ sv_source_put(sv_source_value_t *value, unsigned char c)
     }
 
     value->data[value->len++] = c;
+}
+
+
+sv_source_status_e
+sv_source_error(sv_source_value_t *value, sv_source_status_e status,
+    const char *error)
+{
+    value->error = error;
+
+    return status;
 }

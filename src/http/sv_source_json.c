@@ -13,6 +13,7 @@ typedef struct {
     unsigned              depth;
     unsigned              found:1;
     unsigned              twice:1;
+    unsigned              like:1;       /* a name that may be taken for it */
     unsigned              other:1;      /* found, but it is no string */
 } sv_source_json_t;
 
@@ -20,6 +21,8 @@ typedef struct {
 static int sv_source_json_value(sv_source_json_t *j, const sv_str_t *rest);
 static int sv_source_json_found(sv_source_json_t *j);
 static int sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest);
+static sv_source_alike_e sv_source_json_alike(const unsigned char *name,
+    size_t len, const sv_str_t *wanted);
 static int sv_source_json_array(sv_source_json_t *j, const sv_str_t *rest);
 static int sv_source_json_more(sv_source_json_t *j, unsigned char close);
 static int sv_source_json_string(sv_source_json_t *j, unsigned char *dst,
@@ -30,8 +33,6 @@ static size_t sv_source_token(const sv_str_t *rest, unsigned char *token,
     sv_str_t *next);
 static int sv_source_token_index(const unsigned char *token, size_t len,
     size_t *index);
-static int sv_source_token_like(const unsigned char *a,
-    const unsigned char *b, size_t len);
 
 
 int
@@ -74,16 +75,31 @@ sv_source_json(const unsigned char *data, size_t len, const sv_str_t *pointer,
     j.end = data + len;
     j.value = value;
 
-    if (!sv_source_json_value(&j, pointer) || j.p != j.end) {
-        return SV_SOURCE_MALFORMED;
+    if (!sv_utf8_valid(data, len) || !sv_source_json_value(&j, pointer)
+        || j.p != j.end)
+    {
+        return sv_source_error(value, SV_SOURCE_MALFORMED,
+                               "The body is not JSON of UTF-8, or nested more "
+                               "than 128 levels deep.");
     }
 
     if (j.twice) {
-        return SV_SOURCE_TWICE;
+        return sv_source_error(value, SV_SOURCE_TWICE,
+                               "A name that leads to the e-mail address is "
+                               "given twice, or beside another writing of it; "
+                               "give it once.");
+    }
+
+    if (j.like) {
+        return sv_source_error(value, SV_SOURCE_MALFORMED,
+                               "A name may be taken for one that leads to the "
+                               "e-mail address; write the exact names, also "
+                               "their letter case.");
     }
 
     if (j.other) {
-        return SV_SOURCE_MALFORMED;
+        return sv_source_error(value, SV_SOURCE_MALFORMED,
+                               "The e-mail address has to be a string.");
     }
 
     return j.found ? SV_SOURCE_OK : SV_SOURCE_NONE;
@@ -173,25 +189,26 @@ sv_source_json_found(sv_source_json_t *j)
 
 /*
  * Of two members of one name some take the first and some the last; and some
- * take a name whose case is another one.
+ * take a name that is written in another way.
  */
 
 static int
 sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest)
 {
     int            more;
-    size_t         len, n;
-    unsigned       same, alike;
-    sv_str_t       next, *it;
+    size_t         n;
+    unsigned       same, like;
+    sv_str_t       next, wanted, *it;
     unsigned char  name[SV_SOURCE_NAME_MAX], token[SV_SOURCE_NAME_MAX];
 
     if (++j->depth > SV_SOURCE_DEPTH_MAX) {
         return 0;
     }
 
-    len = rest ? sv_source_token(rest, token, &next) : 0;
+    wanted.data = token;
+    wanted.len = rest ? sv_source_token(rest, token, &next) : 0;
     same = 0;
-    alike = 0;
+    like = 0;
 
     j->p++;
     sv_source_json_space(j);
@@ -219,13 +236,21 @@ sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest)
 
         it = NULL;
 
-        if (rest && n == len && sv_source_token_like(name, token, n)) {
-            alike++;
+        switch (rest ? sv_source_json_alike(name, n, &wanted)
+                     : SV_SOURCE_OTHER)
+        {
 
-            if (memcmp(name, token, n) == 0) {
-                same++;
-                it = &next;
-            }
+        case SV_SOURCE_SAME:
+            same++;
+            it = &next;
+            break;
+
+        case SV_SOURCE_LIKE:
+            like++;
+            break;
+
+        default:
+            break;
         }
 
         if (!sv_source_json_value(j, it)) {
@@ -236,13 +261,35 @@ sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest)
 
     } while (more > 0);
 
-    if (same && alike > 1) {
+    if (same && same + like > 1) {
         j->twice = 1;
+    }
+
+    if (like) {
+        j->like = 1;
     }
 
     j->depth--;
 
     return more == 0;
+}
+
+
+/* only the first bytes of a long name are there */
+
+static sv_source_alike_e
+sv_source_json_alike(const unsigned char *name, size_t len,
+    const sv_str_t *wanted)
+{
+    sv_source_alike_e  alike;
+
+    if (len <= SV_SOURCE_NAME_MAX) {
+        return sv_source_alike(name, len, wanted);
+    }
+
+    alike = sv_source_alike(name, SV_SOURCE_NAME_MAX, wanted);
+
+    return alike == SV_SOURCE_SAME ? SV_SOURCE_LIKE : alike;
 }
 
 
@@ -442,22 +489,6 @@ sv_source_token_index(const unsigned char *token, size_t len, size_t *index)
         }
 
         *index = *index * 10 + (token[i] - '0');
-    }
-
-    return 1;
-}
-
-
-static int
-sv_source_token_like(const unsigned char *a, const unsigned char *b,
-    size_t len)
-{
-    size_t  i;
-
-    for (i = 0; i < len; i++) {
-        if (sv_lower(a[i]) != sv_lower(b[i])) {
-            return 0;
-        }
     }
 
     return 1;

@@ -2,269 +2,476 @@
 #include "sv_source.h"
 
 
-#define SV_SOURCE_BOUNDARY_MAX  70      /* RFC 2046 */
-#define SV_SOURCE_HEADERS_MAX   8192    /* of one part */
+#define SV_SOURCE_HEADERS_MAX  8192     /* of one part */
+
+
+#define SV_SOURCE_FRAMING                                                     \
+    "Begin a multipart body with \"--\" and the boundary, end each line of "  \
+    "its frame with CR LF, and have nothing before the first delimiter, and " \
+    "nothing but CR LF behind the last one."
+
+#define SV_SOURCE_LOOKALIKE                                                   \
+    "The boundary occurs within the data of the multipart body; choose "      \
+    "another one."
+
+#define SV_SOURCE_HEADERS                                                     \
+    "A part of a multipart body has headers of one line each, as clients "    \
+    "write them: Content-Disposition once, and Content-Type, "                \
+    "Content-Length (the right one) and Content-Transfer-Encoding at most."
+
+#define SV_SOURCE_DISPOSITION                                                 \
+    "Write 'Content-Disposition: form-data; name=\"...\"' in each part, "     \
+    "behind it 'filename=\"...\"' and \"filename*=UTF-8''...\" at most; a "   \
+    "name has no quotation mark and no backslash in it."
+
+#define SV_SOURCE_PLAIN                                                       \
+    "The e-mail address is sent as a file, encoded, or in another type than " \
+    "text/plain of UTF-8; send its part with a name only."
+
+
+/* a body that is being read */
+
+typedef struct {
+    const unsigned char  *p;
+    const unsigned char  *end;
+    const sv_str_t       *boundary;
+    const sv_str_t       *name;
+    sv_source_value_t    *value;
+    unsigned              ascii:1;
+} sv_source_multipart_t;
 
 
 /* what the headers of a part say */
 
 typedef struct {
+    sv_str_t        name;
+    sv_str_t        type;
+    sv_str_t        length;
+    sv_str_t        encoding;
     unsigned        disposition:1;
-    unsigned        named:1;    /* it is the field that is asked for */
     unsigned        file:1;
-    unsigned        encoded:1;
 } sv_source_part_t;
 
 
-static int sv_source_boundary(const sv_str_t *type, sv_str_t *boundary);
-static const unsigned char *sv_source_delimiter(const unsigned char *p,
-    const unsigned char *end, const sv_str_t *boundary,
-    const unsigned char *start);
-static const unsigned char *sv_source_part(const unsigned char *p,
-    const unsigned char *end, const sv_str_t *name, sv_source_part_t *part);
-static int sv_source_part_header(const unsigned char *p,
-    const unsigned char *end, const sv_str_t *name, sv_source_part_t *part);
+static sv_source_status_e sv_source_parts(sv_source_multipart_t *m);
+static int sv_source_part_data(sv_source_multipart_t *m, sv_str_t *data);
+static sv_source_status_e sv_source_part_take(sv_source_multipart_t *m,
+    const sv_source_part_t *part, const sv_str_t *data,
+    sv_source_status_e so_far);
+static int sv_source_is_delimiter(const sv_source_multipart_t *m,
+    const unsigned char *p);
+static const unsigned char *sv_source_delimiter(
+    const sv_source_multipart_t *m, const unsigned char *p);
+static int sv_source_part_headers(sv_source_multipart_t *m,
+    sv_source_part_t *part);
+static int sv_source_part_header(sv_source_multipart_t *m,
+    const unsigned char *p, const unsigned char *end, sv_source_part_t *part);
+static int sv_source_part_is_sound(const sv_source_part_t *part,
+    const sv_str_t *data);
+static int sv_source_part_is_plain(const sv_source_multipart_t *m,
+    const sv_source_part_t *part, const sv_str_t *data);
+static int sv_source_part_is_text(const sv_source_part_t *part, int *ascii);
 static int sv_source_disposition(const unsigned char *p,
-    const unsigned char *end, const sv_str_t *name, sv_source_part_t *part);
-static const unsigned char *sv_source_param(const unsigned char *p,
-    const unsigned char *end, sv_str_t *key, sv_str_t *value);
-static const unsigned char *sv_source_quoted(const unsigned char *p,
-    const unsigned char *end, const sv_str_t *key, sv_str_t *value);
-static const unsigned char *sv_source_spaces(const unsigned char *p,
+    const unsigned char *end, sv_source_part_t *part);
+static const unsigned char *sv_source_part_name(const unsigned char *p,
+    const unsigned char *end, sv_str_t *name);
+static const unsigned char *sv_source_filename(const unsigned char *p,
     const unsigned char *end);
-static int sv_source_is_token(unsigned char c);
-static int sv_source_is(const sv_str_t *s, const char *word);
+static int sv_source_filename_is_clear(const unsigned char *p,
+    const unsigned char *end, int escaped);
+static const unsigned char *sv_source_filename_ext(const unsigned char *p,
+    const unsigned char *end);
+static const unsigned char *sv_source_behind(const unsigned char *p,
+    const unsigned char *end, const char *word);
+static int sv_source_header_is(const sv_str_t *key, const char *word);
+static int sv_source_has(const sv_str_t *s, const char *word);
 
 
 sv_source_status_e
 sv_source_multipart(const unsigned char *data, size_t len,
     const sv_str_t *type, const sv_str_t *name, sv_source_value_t *value)
 {
-    int                   found;
-    sv_str_t              boundary;
-    sv_source_part_t      part;
-    const unsigned char  *p, *end, *last;
+    sv_source_media_t      media;
+    sv_source_multipart_t  m;
 
-    if (!sv_source_boundary(type, &boundary)) {
-        return SV_SOURCE_MALFORMED;
+    if (sv_source_type(type, &media) != SV_SOURCE_TYPE_MULTIPART) {
+        return sv_source_error(value, SV_SOURCE_MALFORMED,
+                               media.error ? media.error
+                                           : SV_SOURCE_FRAMING);
     }
 
-    end = data + len;
-    found = 0;
+    m.p = data;
+    m.end = data + len;
+    m.boundary = &media.boundary;
+    m.name = name;
+    m.value = value;
+    m.ascii = media.ascii;
 
-    p = sv_source_delimiter(data, end, &boundary, data);
-
-    for ( ;; ) {
-
-        if (p == NULL) {
-            return SV_SOURCE_MALFORMED;
-        }
-
-        /* behind a delimiter: the end, or the next part */
-
-        p += (*p == '\r') ? 4 + boundary.len : 2 + boundary.len;
-
-        if (end - p >= 2 && memcmp(p, "--", 2) == 0) {
-            return found ? SV_SOURCE_OK : SV_SOURCE_NONE;
-        }
-
-        p = sv_source_spaces(p, end);
-
-        if (end - p < 2 || memcmp(p, "\r\n", 2) != 0) {
-            return SV_SOURCE_MALFORMED;
-        }
-
-        p = sv_source_part(p + 2, end, name, &part);
-
-        if (p == NULL) {
-            return SV_SOURCE_MALFORMED;
-        }
-
-        /* the line break that ends the headers may begin the delimiter */
-
-        last = sv_source_delimiter(p - 2, end, &boundary, data);
-
-        if (last == NULL) {
-            return SV_SOURCE_MALFORMED;
-        }
-
-        if (part.named) {
-
-            if (found) {
-                return SV_SOURCE_TWICE;
-            }
-
-            if (part.file || part.encoded) {
-                return SV_SOURCE_MALFORMED;
-            }
-
-            found = 1;
-            value->len = 0;
-            value->cut = 0;
-
-            while (p < last && !value->cut) {
-                sv_source_put(value, *p++);
-            }
-        }
-
-        p = last;
+    if (len == 0 || !sv_source_is_delimiter(&m, data)) {
+        return sv_source_error(value, SV_SOURCE_MALFORMED, SV_SOURCE_FRAMING);
     }
+
+    return sv_source_parts(&m);
 }
 
 
-/* RFC 2046: of bcharsnospace, or quoted; at most 70 of them */
+/* from the first delimiter on */
+
+static sv_source_status_e
+sv_source_parts(sv_source_multipart_t *m)
+{
+    sv_str_t            data;
+    sv_source_part_t    part;
+    sv_source_status_e  status;
+
+    status = SV_SOURCE_NONE;
+
+    for ( ;; ) {
+
+        m->p += 2 + m->boundary->len;
+
+        if (m->end - m->p >= 2 && memcmp(m->p, "--", 2) == 0) {
+            break;
+        }
+
+        if (m->end - m->p < 2 || memcmp(m->p, "\r\n", 2) != 0) {
+            return sv_source_error(m->value, SV_SOURCE_MALFORMED,
+                                   SV_SOURCE_FRAMING);
+        }
+
+        m->p += 2;
+
+        if (!sv_source_part_headers(m, &part)
+            || !sv_source_part_data(m, &data))
+        {
+            return SV_SOURCE_MALFORMED;
+        }
+
+        if (!sv_source_part_is_sound(&part, &data)) {
+            return sv_source_error(m->value, SV_SOURCE_MALFORMED,
+                                   SV_SOURCE_HEADERS);
+        }
+
+        status = sv_source_part_take(m, &part, &data, status);
+
+        if (status != SV_SOURCE_OK && status != SV_SOURCE_NONE) {
+            return status;
+        }
+    }
+
+    m->p += 2;
+
+    /* one line break behind it, or two, as Ruby's clients write it */
+
+    if (m->end - m->p > 4
+        || memcmp(m->p, "\r\n\r\n", m->end - m->p) != 0
+        || (m->end - m->p) % 2)
+    {
+        return sv_source_error(m->value, SV_SOURCE_MALFORMED,
+                               SV_SOURCE_FRAMING);
+    }
+
+    return status;
+}
+
+
+/*
+ * Up to the next delimiter, which is where the next boundary is: some parsers
+ * take it for one whatever is around it.
+ */
 
 static int
-sv_source_boundary(const sv_str_t *type, sv_str_t *boundary)
+sv_source_part_data(sv_source_multipart_t *m, sv_str_t *data)
 {
-    sv_str_t              key, value;
-    const unsigned char  *p, *end;
+    const unsigned char  *next;
 
-    p = type->data;
-    end = p + type->len;
-    boundary->data = NULL;
-    boundary->len = 0;
+    next = sv_source_delimiter(m, m->p);
 
-    while (p < end && *p != ';') {
-        p++;
+    if (next == NULL) {
+        m->value->error = SV_SOURCE_FRAMING;
+        return 0;
     }
 
-    while (p < end) {
-
-        p = sv_source_param(p, end, &key, &value);
-        if (p == NULL) {
-            return 0;
-        }
-
-        if (!sv_source_is(&key, "boundary")) {
-            continue;
-        }
-
-        if (boundary->len != 0
-            || value.len == 0 || value.len > SV_SOURCE_BOUNDARY_MAX)
-        {
-            return 0;
-        }
-
-        *boundary = value;
+    if (next - m->p < 2 || memcmp(next - 2, "\r\n", 2) != 0) {
+        m->value->error = SV_SOURCE_LOOKALIKE;
+        return 0;
     }
 
-    return boundary->len != 0;
+    data->data = (unsigned char *) m->p;
+    data->len = next - 2 - m->p;
+
+    m->p = next;
+
+    return 1;
 }
 
 
-/* CR LF "--" boundary; at the start of the body without the line break */
+/* so_far: whether the field was there already */
 
-static const unsigned char *
-sv_source_delimiter(const unsigned char *p, const unsigned char *end,
-    const sv_str_t *boundary, const unsigned char *start)
+static sv_source_status_e
+sv_source_part_take(sv_source_multipart_t *m, const sv_source_part_t *part,
+    const sv_str_t *data, sv_source_status_e so_far)
 {
-    if (p == start
-        && (size_t) (end - p) >= 2 + boundary->len
-        && memcmp(p, "--", 2) == 0
-        && memcmp(p + 2, boundary->data, boundary->len) == 0)
-    {
-        return p;
+    sv_source_value_t  *value;
+
+    value = m->value;
+
+    switch (sv_source_alike(part->name.data, part->name.len, m->name)) {
+
+    case SV_SOURCE_OTHER:
+        return so_far;
+
+    case SV_SOURCE_LIKE:
+        return sv_source_error(value, so_far == SV_SOURCE_OK
+                                      ? SV_SOURCE_TWICE : SV_SOURCE_MALFORMED,
+                               "The name of a part may be taken for the field "
+                               "of the e-mail address; write the exact name "
+                               "of the field, once, without brackets or "
+                               "blanks.");
+
+    default:
+        break;
     }
 
-    for ( ;; ) {
+    if (so_far == SV_SOURCE_OK) {
+        return sv_source_error(value, SV_SOURCE_TWICE,
+                               "The field of the e-mail address is given "
+                               "twice; give it once.");
+    }
 
-        p = memchr(p, '\r', end - p);
+    if (!sv_source_part_is_plain(m, part, data)) {
+        return sv_source_error(value, SV_SOURCE_MALFORMED, SV_SOURCE_PLAIN);
+    }
 
-        if (p == NULL || (size_t) (end - p) < 4 + boundary->len) {
-            return NULL;
-        }
+    value->cut = (data->len > SV_SOURCE_VALUE_MAX);
+    value->len = value->cut ? SV_SOURCE_VALUE_MAX : data->len;
 
-        if (memcmp(p, "\r\n--", 4) == 0
-            && memcmp(p + 4, boundary->data, boundary->len) == 0)
-        {
+    memcpy(value->data, data->data, value->len);
+
+    return SV_SOURCE_OK;
+}
+
+
+static int
+sv_source_is_delimiter(const sv_source_multipart_t *m,
+    const unsigned char *p)
+{
+    return (size_t) (m->end - p) >= 2 + m->boundary->len
+           && memcmp(p, "--", 2) == 0
+           && memcmp(p + 2, m->boundary->data, m->boundary->len) == 0;
+}
+
+
+/* the next "--" with the boundary, whatever is around it */
+
+static const unsigned char *
+sv_source_delimiter(const sv_source_multipart_t *m, const unsigned char *p)
+{
+    while (p < m->end) {
+
+        p = memchr(p, '-', m->end - p);
+
+        if (p == NULL || sv_source_is_delimiter(m, p)) {
             return p;
         }
 
         p++;
     }
+
+    return NULL;
 }
 
 
-/* the headers of a part; returns where its value begins */
+/* up to where the data begins */
 
-static const unsigned char *
-sv_source_part(const unsigned char *p, const unsigned char *end,
-    const sv_str_t *name, sv_source_part_t *part)
+static int
+sv_source_part_headers(sv_source_multipart_t *m, sv_source_part_t *part)
 {
-    const unsigned char  *last;
+    size_t                size;
+    const unsigned char  *start, *last;
 
     memset(part, 0, sizeof(sv_source_part_t));
 
-    if (end - p > SV_SOURCE_HEADERS_MAX) {
-        end = p + SV_SOURCE_HEADERS_MAX;
-    }
+    start = m->p;
 
     for ( ;; ) {
 
-        last = memchr(p, '\n', end - p);
+        size = m->end - m->p;
 
-        /* a line ends with CR LF, and is not continued */
-
-        if (last == NULL || last == p || last[-1] != '\r') {
-            return NULL;
+        if (size > SV_SOURCE_HEADERS_MAX - (size_t) (m->p - start)) {
+            size = SV_SOURCE_HEADERS_MAX - (size_t) (m->p - start);
         }
 
-        if (last - 1 == p) {
-            return part->disposition ? last + 1 : NULL;
+        last = size ? memchr(m->p, '\n', size) : NULL;
+
+        if (last == NULL || last == m->p || last[-1] != '\r') {
+            m->value->error = SV_SOURCE_FRAMING;
+            return 0;
         }
 
-        if (!sv_source_part_header(p, last - 1, name, part)) {
-            return NULL;
+        if (last - 1 == m->p) {
+            break;
         }
 
-        p = last + 1;
+        if (!sv_source_part_header(m, m->p, last - 1, part)) {
+            return 0;
+        }
+
+        m->p = last + 1;
     }
+
+    m->p = last + 1;
+    m->value->error = SV_SOURCE_DISPOSITION;
+
+    return part->disposition;
 }
 
 
+/* "Name: value", as clients write it: parsers differ in anything else */
+
 static int
-sv_source_part_header(const unsigned char *p, const unsigned char *end,
-    const sv_str_t *name, sv_source_part_t *part)
+sv_source_part_header(sv_source_multipart_t *m, const unsigned char *p,
+    const unsigned char *end, sv_source_part_t *part)
 {
-    sv_str_t              key;
-    const unsigned char  *colon;
+    sv_str_t              key, value, *known;
+    const unsigned char  *c;
 
-    colon = memchr(p, ':', end - p);
+    m->value->error = SV_SOURCE_HEADERS;
 
-    if (colon == NULL || colon == p || memchr(p, '\r', end - p)
-        || memchr(p, '\0', end - p))
+    for (c = p; c < end; c++) {
+        if (*c < ' ' || *c == 0x7f) {
+            return 0;
+        }
+    }
+
+    c = memchr(p, ':', end - p);
+
+    if (c == NULL || end - c < 3 || c[1] != ' ' || c[2] == ' '
+        || end[-1] == ' ')
     {
         return 0;
     }
 
     key.data = (unsigned char *) p;
-    key.len = colon - p;
+    key.len = c - p;
 
-    for (p = key.data; p < colon; p++) {
-        if (!sv_source_is_token(*p)) {
+    value.data = (unsigned char *) c + 2;
+    value.len = end - value.data;
+
+    if (sv_source_header_is(&key, "content-disposition")) {
+
+        m->value->error = SV_SOURCE_DISPOSITION;
+
+        if (part->disposition) {
             return 0;
         }
+
+        part->disposition = 1;
+
+        return sv_source_disposition(value.data, end, part);
     }
 
-    p = sv_source_spaces(colon + 1, end);
+    if (sv_source_header_is(&key, "content-type")) {
+        known = &part->type;
 
-    if (sv_source_is(&key, "content-disposition")) {
-        return sv_source_disposition(p, end, name, part);
+    } else if (sv_source_header_is(&key, "content-length")) {
+        known = &part->length;
+
+    } else if (sv_source_header_is(&key, "content-transfer-encoding")) {
+        known = &part->encoding;
+
+    } else {
+        return 0;
     }
 
-    if (sv_source_is(&key, "content-transfer-encoding")) {
+    if (known->len) {
+        return 0;
+    }
 
-        while (end > p && (end[-1] == ' ' || end[-1] == '\t')) {
-            end--;
+    *known = value;
+
+    return 1;
+}
+
+
+/*
+ * Some parsers read as much as the Content-Length says, and some look into a
+ * part that is a multipart body itself.
+ */
+
+static int
+sv_source_part_is_sound(const sv_source_part_t *part, const sv_str_t *data)
+{
+    size_t  i, n;
+
+    if (sv_source_has(&part->type, "multipart")
+        || sv_source_has(&part->type, "message/")
+        || sv_source_has(&part->type, "boundary")
+        || sv_source_has(&part->type, "name="))
+    {
+        return 0;
+    }
+
+    if (part->length.len > 9
+        || (part->length.len > 1 && part->length.data[0] == '0'))
+    {
+        return 0;
+    }
+
+    n = 0;
+
+    for (i = 0; i < part->length.len; i++) {
+
+        if (!sv_is_digit(part->length.data[i])) {
+            return 0;
         }
 
-        key.data = (unsigned char *) p;
-        key.len = end - p;
+        n = n * 10 + (part->length.data[i] - '0');
+    }
 
-        part->encoded = !sv_source_is(&key, "7bit")
-                        && !sv_source_is(&key, "8bit")
-                        && !sv_source_is(&key, "binary");
+    if (part->length.len && n != data->len) {
+        return 0;
+    }
+
+    /* browsers fill it in; some parsers decode all that follows by it */
+
+    return part->name.len != sizeof("_charset_") - 1
+           || memcmp(part->name.data, "_charset_", part->name.len) != 0
+           || (data->len == 5 && sv_source_has(data, "utf-8"));
+}
+
+
+/* the part of the address: text that everybody reads as it is */
+
+static int
+sv_source_part_is_plain(const sv_source_multipart_t *m,
+    const sv_source_part_t *part, const sv_str_t *data)
+{
+    int     ascii;
+    size_t  i;
+
+    if (part->file) {
+        return 0;
+    }
+
+    if (part->encoding.len
+        && !sv_source_header_is(&part->encoding, "7bit")
+        && !sv_source_header_is(&part->encoding, "8bit")
+        && !sv_source_header_is(&part->encoding, "binary"))
+    {
+        return 0;
+    }
+
+    ascii = m->ascii;
+
+    if (part->type.len && !sv_source_part_is_text(part, &ascii)) {
+        return 0;
+    }
+
+    for (i = 0; ascii && i < data->len; i++) {
+        if (data->data[i] >= 0x80) {
+            return 0;
+        }
     }
 
     return 1;
@@ -272,195 +479,273 @@ sv_source_part_header(const unsigned char *p, const unsigned char *end,
 
 
 static int
-sv_source_disposition(const unsigned char *p, const unsigned char *end,
-    const sv_str_t *name, sv_source_part_t *part)
+sv_source_part_is_text(const sv_source_part_t *part, int *ascii)
 {
-    int       named;
-    sv_str_t  key, value;
+    sv_str_t           type;
+    sv_source_media_t  media;
 
-    if (part->disposition) {
+    (void) sv_source_type(&part->type, &media);
+
+    *ascii |= media.ascii;
+
+    type = part->type;
+    type.len = sizeof("text/plain") - 1;
+
+    return !media.bad
+           && part->type.len >= type.len
+           && sv_source_header_is(&type, "text/plain")
+           && (part->type.len == type.len || type.data[type.len] == ';');
+}
+
+
+/* form-data; name="..."; filename="..."; filename*=UTF-8''... */
+
+static int
+sv_source_disposition(const unsigned char *p, const unsigned char *end,
+    sv_source_part_t *part)
+{
+    unsigned              file, ext;
+    const unsigned char  *value;
+
+    p = sv_source_behind(p, end, "form-data; name=");
+    if (p == NULL) {
         return 0;
     }
 
-    part->disposition = 1;
-    named = 0;
+    p = sv_source_part_name(p, end, &part->name);
 
-    key.data = (unsigned char *) p;
+    file = 0;
+    ext = 0;
 
-    while (p < end && sv_source_is_token(*p)) {
+    while (p && p < end) {
+
+        value = sv_source_behind(p, end, "; filename=");
+
+        if (value && !file) {
+            file = 1;
+            p = sv_source_filename(value, end);
+            continue;
+        }
+
+        value = sv_source_behind(p, end, "; filename*=");
+
+        if (value == NULL || ext) {
+            return 0;
+        }
+
+        ext = 1;
+        p = sv_source_filename_ext(value, end);
+    }
+
+    part->file = file || ext;
+
+    return p != NULL;
+}
+
+
+/* quoted; some clients leave the quotes out where it is a plain word */
+
+static const unsigned char *
+sv_source_part_name(const unsigned char *p, const unsigned char *end,
+    sv_str_t *name)
+{
+    unsigned  quoted;
+
+    quoted = (p < end && *p == '"');
+    p += quoted;
+
+    name->data = (unsigned char *) p;
+
+    while (p < end && *p != '"' && *p != '\\'
+           && (quoted || sv_is_alnum(*p) || *p == '_' || *p == '-'))
+    {
         p++;
     }
 
-    key.len = p - key.data;
+    name->len = p - name->data;
 
-    if (!sv_source_is(&key, "form-data")) {
-        return 0;
+    if (!quoted) {
+        return name->len ? p : NULL;
     }
 
-    while (p < end) {
-
-        p = sv_source_param(p, end, &key, &value);
-        if (p == NULL) {
-            return 0;
-        }
-
-        if (sv_source_is(&key, "name")) {
-
-            if (named) {
-                return 0;
-            }
-
-            named = 1;
-
-            while (value.len && value.data[0] == ' ') {
-                value.data++;
-                value.len--;
-            }
-
-            part->named = (value.len == name->len
-                           && memcmp(value.data, name->data, name->len) == 0);
-
-        } else if (sv_source_is(&key, "name*")) {
-            return 0;
-
-        } else if (sv_source_is(&key, "filename")
-                   || sv_source_is(&key, "filename*"))
-        {
-            part->file = 1;
-        }
-    }
-
-    return named;
+    return (p < end && *p == '"') ? p + 1 : NULL;
 }
 
 
 /*
- * ; key=value, from the semicolon on.  Browsers write %22 for a quotation
- * mark, others \", and who reads it does this or that: a backslash in a name
- * is not taken.  (In the path of a file it is.)
+ * In quotes, or a plain word.  Whether a backslash escapes the quotation mark
+ * behind it is read in both ways: with one nothing in it may look like a
+ * parameter, and none is the last character.
  */
 
 static const unsigned char *
-sv_source_param(const unsigned char *p, const unsigned char *end,
-    sv_str_t *key, sv_str_t *value)
+sv_source_filename(const unsigned char *p, const unsigned char *end)
 {
-    p = sv_source_spaces(p, end);
-
-    key->data = (unsigned char *) p;
-    key->len = 0;
-    value->data = key->data;
-    value->len = 0;
-
-    if (p == end) {
-        return p;
-    }
-
-    if (*p != ';') {
-        return NULL;
-    }
-
-    p = sv_source_spaces(p + 1, end);
-
-    if (p == end) {
-        return p;
-    }
-
-    key->data = (unsigned char *) p;
-
-    while (p < end && sv_source_is_token(*p)) {
-        p++;
-    }
-
-    key->len = p - key->data;
-
-    if (key->len == 0 || p == end || *p != '=') {
-        return NULL;
-    }
-
-    p++;
+    int                   escaped;
+    sv_str_t              word;
+    const unsigned char  *start;
 
     if (p == end || *p != '"') {
-        value->data = (unsigned char *) p;
+        p = sv_source_part_name(p, end, &word);
 
-        while (p < end && *p != ';' && *p != ' ' && *p != '\t' && *p != '"')
-        {
-            p++;
+        while (p && p < end && *p == '.') {
+            p = sv_source_part_name(p + 1, end, &word);
         }
 
-        value->len = p - value->data;
-
-        return (p < end && *p == '"') ? NULL : p;
+        return p;
     }
 
-    return sv_source_quoted(p + 1, end, key, value);
-}
+    escaped = 0;
 
-
-static const unsigned char *
-sv_source_quoted(const unsigned char *p, const unsigned char *end,
-    const sv_str_t *key, sv_str_t *value)
-{
-    value->data = (unsigned char *) p;
-
-    while (p < end && *p != '"') {
+    for (start = ++p; p < end && *p != '"'; p++) {
 
         if (*p == '\\') {
-
-            if (sv_source_is(key, "name") || sv_source_is(key, "boundary")) {
-                return NULL;
-            }
-
+            escaped = 1;
             p++;
         }
-
-        p++;
     }
 
-    if (p >= end) {
+    if (p >= end || (p > start && p[-1] == '\\')
+        || !sv_source_filename_is_clear(start, p, escaped))
+    {
         return NULL;
     }
-
-    value->len = p - value->data;
 
     return p + 1;
 }
 
 
-static const unsigned char *
-sv_source_spaces(const unsigned char *p, const unsigned char *end)
+/* some take the last "name=" of the header, wherever it is */
+
+static int
+sv_source_filename_is_clear(const unsigned char *p, const unsigned char *end,
+    int escaped)
 {
-    while (p < end && (*p == ' ' || *p == '\t')) {
-        p++;
+    sv_str_t              part;
+    const unsigned char  *q;
+
+    for ( /* void */ ; p < end; p++) {
+
+        if (escaped && (*p == ';' || *p == '=')) {
+            return 0;
+        }
+
+        part.data = (unsigned char *) p;
+        part.len = 4;
+
+        if (end - p < 5 || !sv_source_has(&part, "name")) {
+            continue;
+        }
+
+        for (q = p + 4; q < end && *q == ' '; q++) {
+            /* void */
+        }
+
+        if (q < end && (*q == '=' || *q == '*')) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* RFC 5987 */
+
+static const unsigned char *
+sv_source_filename_ext(const unsigned char *p, const unsigned char *end)
+{
+    sv_str_t  charset;
+
+    charset.data = (unsigned char *) p;
+    charset.len = 5;
+
+    if (end - p < 8 || !sv_source_has(&charset, "utf-8")
+        || memcmp(p + 5, "''", 2) != 0)
+    {
+        return NULL;
+    }
+
+    for (p += 7; p < end && *p != ';'; p++) {
+
+        if (*p == '%') {
+
+            if (end - p < 3 || sv_hex(p[1]) < 0 || sv_hex(p[2]) < 0) {
+                return NULL;
+            }
+
+            p += 2;
+
+        } else if (!sv_is_alnum(*p) && strchr("!#$&+-.^_`|~", *p) == NULL) {
+            return NULL;
+        }
     }
 
     return p;
 }
 
 
-static int
-sv_source_is_token(unsigned char c)
+static const unsigned char *
+sv_source_behind(const unsigned char *p, const unsigned char *end,
+    const char *word)
 {
-    return sv_is_alnum(c) || c == '-' || c == '_' || c == '*' || c == '.'
-           || c == '!' || c == '#' || c == '$' || c == '%' || c == '&'
-           || c == '\'' || c == '+' || c == '^' || c == '`' || c == '|'
-           || c == '~';
+    size_t  n;
+
+    n = strlen(word);
+
+    return (size_t) (end - p) >= n && memcmp(p, word, n) == 0 ? p + n : NULL;
 }
 
 
-/* without regard to case */
+/*
+ * Content-Disposition, or content-disposition: there are parsers that find
+ * no others.
+ */
 
 static int
-sv_source_is(const sv_str_t *s, const char *word)
+sv_source_header_is(const sv_str_t *key, const char *word)
 {
     size_t  i;
 
-    for (i = 0; i < s->len; i++) {
-        if (word[i] == '\0'
-            || sv_lower(s->data[i]) != (unsigned char) word[i])
+    for (i = 0; i < key->len; i++) {
+
+        if (word[i] == '\0') {
+            return 0;
+        }
+
+        if (key->data[i] != (unsigned char) word[i]
+            && (sv_lower(key->data[i]) != (unsigned char) word[i]
+                || (i && word[i - 1] != '-')))
         {
             return 0;
         }
     }
 
     return word[i] == '\0';
+}
+
+
+/* without regard to case */
+
+static int
+sv_source_has(const sv_str_t *s, const char *word)
+{
+    size_t  i, j, n;
+
+    n = strlen(word);
+
+    for (i = 0; i + n <= s->len; i++) {
+
+        for (j = 0; j < n; j++) {
+            if (sv_lower(s->data[i + j]) != (unsigned char) word[j]) {
+                break;
+            }
+        }
+
+        if (j == n) {
+            return 1;
+        }
+    }
+
+    return 0;
 }

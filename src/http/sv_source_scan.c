@@ -1,0 +1,270 @@
+
+#include "sv_json.h"
+#include "sv_source.h"
+#include "sv_utf8.h"
+
+
+#define SV_SOURCE_SCAN_MAX  512
+
+
+static void sv_source_last_word(const sv_str_t *field, sv_str_t *word);
+static int sv_source_scan_quoted(const unsigned char *data,
+    const unsigned char *p, const unsigned char *end, const sv_str_t *word);
+static size_t sv_source_scan_text(const unsigned char *p,
+    const unsigned char *end, unsigned char *text);
+static int sv_source_scan_element(const unsigned char *p,
+    const unsigned char *end, const sv_str_t *word);
+
+
+/*
+ * Does a body that is none of ours have the field?  As a pair of a form,
+ * which some parsers find in any body, as a member of JSON, as a part of a
+ * multipart body, or as an element of XML.
+ */
+
+int
+sv_source_scan(const unsigned char *data, size_t len, const sv_str_t *field,
+    sv_source_value_t *value)
+{
+    sv_str_t              word;
+    const unsigned char  *p, *end;
+
+    if (sv_source_form(data, len, field, value) != SV_SOURCE_NONE) {
+        return 1;
+    }
+
+    sv_source_last_word(field, &word);
+
+    if (word.len == 0) {
+        return 0;
+    }
+
+    end = data + len;
+
+    for (p = data; p < end; p++) {
+
+        if (*p == '<' && sv_source_scan_element(p + 1, end, &word)) {
+            return 1;
+        }
+
+        if ((*p == '"' || *p == '\'')
+            && sv_source_scan_quoted(data, p, end, &word))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* user[email][0]: email */
+
+static void
+sv_source_last_word(const sv_str_t *field, sv_str_t *word)
+{
+    size_t    i;
+    unsigned  named;
+
+    word->data = field->data;
+    word->len = 0;
+    named = 0;
+
+    for (i = field->len; i > 0; i--) {
+
+        if (field->data[i - 1] == '[' || field->data[i - 1] == ']') {
+
+            if (named) {
+                break;
+            }
+
+            word->len = 0;
+            continue;
+        }
+
+        word->data = field->data + i - 1;
+        word->len++;
+        named |= !sv_is_digit(field->data[i - 1]);
+    }
+}
+
+
+/* "email": or name="email" */
+
+static int
+sv_source_scan_quoted(const unsigned char *data, const unsigned char *p,
+    const unsigned char *end, const sv_str_t *word)
+{
+    unsigned char         text[SV_SOURCE_SCAN_MAX];
+    const unsigned char  *q;
+
+    if (end - p > SV_SOURCE_SCAN_MAX) {
+        end = p + SV_SOURCE_SCAN_MAX;
+    }
+
+    q = memchr(p + 1, *p, end - p - 1);
+
+    if (q == NULL
+        || sv_source_alike(text, sv_source_scan_text(p + 1, q, text), word)
+           == SV_SOURCE_OTHER)
+    {
+        return 0;
+    }
+
+    while (p > data && (p[-1] == ' ' || p[-1] == '\t')) {
+        p--;
+    }
+
+    for (q++; q < end && *q <= ' '; q++) {
+        /* void */
+    }
+
+    return (p > data && p[-1] == '=') || (q < end && *q == ':');
+}
+
+
+/* with the escapes of JSON undone */
+
+static size_t
+sv_source_scan_text(const unsigned char *p, const unsigned char *end,
+    unsigned char *text)
+{
+    size_t                n;
+    uint32_t              ch;
+    const unsigned char  *next;
+
+    n = 0;
+
+    while (p < end) {
+
+        next = (*p == '\\') ? sv_json_escape(p, end, &ch) : NULL;
+
+        if (next == NULL) {
+            text[n++] = *p++;
+            continue;
+        }
+
+        n += sv_utf8_encode(text + n, ch);
+        p = next;
+    }
+
+    return n;
+}
+
+
+/* <email>, <x:email a="b"/> */
+
+static int
+sv_source_scan_element(const unsigned char *p, const unsigned char *end,
+    const sv_str_t *word)
+{
+    const unsigned char  *start;
+
+    if (end - p > SV_SOURCE_SCAN_MAX) {
+        end = p + SV_SOURCE_SCAN_MAX;
+    }
+
+    for (start = p; p < end; p++) {
+
+        if (*p == ':') {
+            start = p + 1;
+
+        } else if (*p <= ' ' || *p == '>' || *p == '/' || *p == '<') {
+            break;
+        }
+    }
+
+    return p < end && *p != '<' && p > start
+           && sv_source_alike(start, p - start, word) != SV_SOURCE_OTHER;
+}
+
+
+/* user[email] is /user/email; 0: it is longer than size */
+
+size_t
+sv_source_pointer_of(const sv_str_t *field, unsigned char *dst, size_t size)
+{
+    size_t         i, n;
+    unsigned char  c;
+
+    n = 0;
+    c = '[';
+
+    for (i = 0; i < field->len; i++) {
+
+        if (n + 3 > size) {
+            return 0;
+        }
+
+        if (c == '[') {
+            dst[n++] = '/';
+        }
+
+        c = field->data[i];
+
+        switch (c) {
+
+        case '[':
+        case ']':
+            break;
+
+        case '~':
+        case '/':
+            dst[n++] = '~';
+            dst[n++] = (c == '~') ? '0' : '1';
+            break;
+
+        default:
+            dst[n++] = c;
+        }
+    }
+
+    return n;
+}
+
+
+/* /user/email is user[email]; 0: it is longer than size */
+
+size_t
+sv_source_field_of(const sv_str_t *pointer, unsigned char *dst, size_t size)
+{
+    size_t         i, n;
+    unsigned       open;
+    unsigned char  c;
+
+    n = 0;
+    open = 0;
+
+    for (i = 1; i < pointer->len; i++) {
+
+        if (n + 3 > size) {
+            return 0;
+        }
+
+        c = pointer->data[i];
+
+        if (c == '/') {
+
+            if (open) {
+                dst[n++] = ']';
+            }
+
+            dst[n++] = '[';
+            open = 1;
+            continue;
+        }
+
+        if (c == '~' && i + 1 < pointer->len) {
+            i++;
+            c = (pointer->data[i] == '0') ? '~' : '/';
+        }
+
+        dst[n++] = c;
+    }
+
+    if (open) {
+        dst[n++] = ']';
+    }
+
+    return n;
+}
