@@ -3,6 +3,7 @@
 #include "ngx_http_smtp_verify_share.h"
 #include "ngx_http_smtp_verify_tokens.h"
 #include "sv_siphash.h"
+#include "sv_target.h"
 
 #include <openssl/rand.h>
 
@@ -11,8 +12,6 @@ static ngx_int_t ngx_http_smtp_verify_share_key(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *slcf, ngx_str_t *value);
 static ngx_int_t ngx_http_smtp_verify_share_percent(ngx_str_t *value,
     ngx_uint_t *percent);
-static size_t ngx_http_smtp_verify_share_address(struct sockaddr *sockaddr,
-    u_char *p);
 static void ngx_http_smtp_verify_share_hash(u_char kind, u_char *data,
     size_t len, ngx_smtp_verify_client_t *client);
 
@@ -148,9 +147,10 @@ void
 ngx_http_smtp_verify_share_client(ngx_http_request_t *r,
     ngx_smtp_verify_client_t *client)
 {
+    size_t                            len;
     ngx_str_t                        *name, value;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
-    u_char                            addr[16];
+    u_char                            addr[SV_TARGET_NETWORK_MAX];
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
@@ -177,47 +177,12 @@ ngx_http_smtp_verify_share_client(ngx_http_request_t *r,
         return;
     }
 
-    ngx_http_smtp_verify_share_hash('a', addr,
-                 ngx_http_smtp_verify_share_address(r->connection->sockaddr,
-                                                    addr),
-                 client);
-}
+    /* a network of 64 bits is one client's; an IPv4 address is one, however it
+       came */
 
+    len = sv_target_network(r->connection->sockaddr, addr);
 
-/* a network of 64 bits is one client's; an IPv4 address is one, however it
-   came */
-
-static size_t
-ngx_http_smtp_verify_share_address(struct sockaddr *sockaddr, u_char *p)
-{
-    struct sockaddr_in   *sin;
-#if (NGX_HAVE_INET6)
-    struct sockaddr_in6  *sin6;
-#endif
-
-    switch (sockaddr->sa_family) {
-
-    case AF_INET:
-        sin = (struct sockaddr_in *) sockaddr;
-        ngx_memcpy(p, &sin->sin_addr, 4);
-        return 4;
-
-#if (NGX_HAVE_INET6)
-    case AF_INET6:
-        sin6 = (struct sockaddr_in6 *) sockaddr;
-
-        if (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr)) {
-            ngx_memcpy(p, sin6->sin6_addr.s6_addr + 12, 4);
-            return 4;
-        }
-
-        ngx_memcpy(p, sin6->sin6_addr.s6_addr, 8);
-        return 8;
-#endif
-
-    default:
-        return 0;
-    }
+    ngx_http_smtp_verify_share_hash('a', addr, len, client);
 }
 
 

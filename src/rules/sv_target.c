@@ -18,6 +18,7 @@ typedef struct {
 } sv_target_net6_t;
 
 
+static const unsigned char *sv_target_inner(const unsigned char *addr);
 static int sv_target_public4(uint32_t addr);
 static int sv_target_public6(const unsigned char *addr);
 static int sv_target_in6(const unsigned char *addr,
@@ -62,8 +63,20 @@ static const sv_target_net6_t  sv_target_global =
 static const sv_target_net6_t  sv_target_6to4 =
     { { 0x20, 0x02, 0x00, 0x00, 0x00, 0x00 }, 16 };
 
+static const sv_target_net6_t  sv_target_teredo =
+    { { 0x20, 0x01, 0x00, 0x00, 0x00, 0x00 }, 32 };
+
 static const unsigned char  sv_target_nat64[12] = {
     0x00, 0x64, 0xff, 0x9b
+};
+
+/* NAT64 within a network, RFC 8215 */
+
+static const sv_target_net6_t  sv_target_local64 =
+    { { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 }, 48 };
+
+static const unsigned char  sv_target_mapped[12] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff
 };
 
 
@@ -88,6 +101,67 @@ sv_target_is_public(const struct sockaddr *sa)
     default:
         return 0;
     }
+}
+
+
+size_t
+sv_target_network(const struct sockaddr *sa, unsigned char *buf)
+{
+    size_t                i;
+    const unsigned char  *inner;
+    struct sockaddr_in    sin;
+    struct sockaddr_in6   sin6;
+
+    switch (sa->sa_family) {
+
+    case AF_INET:
+        memcpy(&sin, sa, sizeof(struct sockaddr_in));
+        memcpy(buf, &sin.sin_addr, 4);
+        return 4;
+
+    case AF_INET6:
+        memcpy(&sin6, sa, sizeof(struct sockaddr_in6));
+        inner = sv_target_inner(sin6.sin6_addr.s6_addr);
+
+        if (inner == NULL) {
+            memcpy(buf, sin6.sin6_addr.s6_addr, 8);
+            return 8;
+        }
+
+        memcpy(buf, inner, 4);
+
+        if (sv_target_in6(sin6.sin6_addr.s6_addr, &sv_target_teredo)) {
+            for (i = 0; i < 4; i++) {
+                buf[i] ^= 0xff;
+            }
+        }
+
+        return 4;
+
+    default:
+        return 0;
+    }
+}
+
+
+/* the IPv4 address in one of IPv6, which has its bits inverted in Teredo's */
+
+static const unsigned char *
+sv_target_inner(const unsigned char *addr)
+{
+    if (sv_target_in6(addr, &sv_target_6to4)) {
+        return addr + 2;
+    }
+
+    if (memcmp(addr, sv_target_nat64, sizeof(sv_target_nat64)) == 0
+        || memcmp(addr, sv_target_mapped, sizeof(sv_target_mapped)) == 0
+        || sv_target_in6(addr, &sv_target_local64)
+        || sv_target_in6(addr, &sv_target_teredo))
+    {
+        return addr + 12;
+    }
+
+    return NULL;
 }
 
 

@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_throttle_sh.h"
+#include "sv_target.h"
 
 
 ngx_smtp_verify_throttle_entry_t *
@@ -116,12 +117,8 @@ void
 ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
     u_char keys[][SV_SIPHASH_LEN])
 {
-    u_char                *p, *last, *start;
-    struct sockaddr_in    *sin;
-    static u_char          buf[1024];
-#if (NGX_HAVE_INET6)
-    struct sockaddr_in6   *sin6;
-#endif
+    u_char         *p, *last, *start;
+    static u_char   buf[1024];
 
     last = buf + sizeof(buf);
 
@@ -149,22 +146,7 @@ ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
 
     *p++ = 'i';
 
-    switch (t->sockaddr->sa_family) {
-
-#if (NGX_HAVE_INET6)
-    case AF_INET6:
-
-        /* a network of 64 bits is one host's */
-
-        sin6 = (struct sockaddr_in6 *) t->sockaddr;
-        p = ngx_cpymem(p, sin6->sin6_addr.s6_addr, 8);
-        break;
-#endif
-
-    default: /* AF_INET */
-        sin = (struct sockaddr_in *) t->sockaddr;
-        p = ngx_cpymem(p, &sin->sin_addr, 4);
-    }
+    p += sv_target_network(t->sockaddr, p);
 
     sv_siphash(t->throttle->sh->key, buf, p - buf,
                keys[ngx_smtp_verify_ref_ip]);

@@ -124,11 +124,93 @@ ipv4_inside(void **state)
         "::ffff:0.0.0.0", "::ffff:8.8.8.8", "::ffff:0:127.0.0.1",
         "2002:7f00:1::", "2002:a00:1::1", "2002:a9fe:a9fe::",
         "2002:c000:204::1", "64:ff9b::127.0.0.1", "64:ff9b::192.168.1.1",
-        "64:ff9b::1:808:808", "2001:0:808:808:0:0:f7f7:f7f7", NULL
+        "64:ff9b::1:808:808", "2001:0:808:808:0:0:f7f7:f7f7",
+        "64:ff9b::169.254.169.254", "64:ff9b::10.0.0.1",
+        "64:ff9b::100.64.0.1", "64:ff9b::168.63.129.16",
+        "64:ff9b::224.0.0.1", "64:ff9b::0.0.0.0", "2002:c0a8:101::1",
+        "2002:6440:1::1", "2002:a83f:8110::", "2002:e000:1::",
+        "64:ff9b:1::10.0.0.1", "2001:0:a00:1:0:0:f5ff:fffe", NULL
     };
 
     check(1, public_list);
     check(0, forbidden_list);
+}
+
+
+/* of the same owner, or not */
+
+static int
+one_owner(const char *a, const char *b)
+{
+    size_t         n[2];
+    unsigned       i;
+    const char    *text[2] = { a, b };
+    unsigned char  buf[2][SV_TARGET_NETWORK_MAX];
+
+    struct sockaddr_in   sin;
+    struct sockaddr_in6  sin6;
+
+    for (i = 0; i < 2; i++) {
+        memset(&sin, 0xa5, sizeof(sin));
+        memset(&sin6, 0xa5, sizeof(sin6));
+        sin.sin_family = AF_INET;
+        sin6.sin6_family = AF_INET6;
+
+        if (inet_pton(AF_INET, text[i], &sin.sin_addr) == 1) {
+            n[i] = sv_target_network((struct sockaddr *) &sin, buf[i]);
+
+        } else {
+            assert_int_equal(inet_pton(AF_INET6, text[i], &sin6.sin6_addr),
+                             1);
+            n[i] = sv_target_network((struct sockaddr *) &sin6, buf[i]);
+        }
+
+        assert_true(n[i] == 4 || n[i] == 8);
+    }
+
+    return n[0] == n[1] && memcmp(buf[0], buf[1], n[0]) == 0;
+}
+
+
+static void
+owners(void **state)
+{
+    unsigned  i;
+    static const char  *same[][2] = {
+        { "192.0.2.1", "192.0.2.1" },
+        { "2001:4860::1", "2001:4860::ffff:ffff:ffff:ffff" },
+        { "64:ff9b::8.8.8.8", "8.8.8.8" },
+        { "64:ff9b:1::8.8.8.8", "8.8.8.8" },
+        { "64:ff9b:1:ffff::8.8.8.8", "8.8.8.8" },
+        { "::ffff:8.8.8.8", "8.8.8.8" },
+        { "2002:808:808::1", "8.8.8.8" },
+        { "2002:808:808:ffff::1", "64:ff9b::8.8.8.8" },
+        { "2001:0:4136:e378:8000:63bf:3fff:fdd2", "192.0.2.45" }
+    };
+    static const char  *other[][2] = {
+        { "192.0.2.1", "192.0.2.2" },
+        { "2001:4860::1", "2001:4860:0:1::1" },
+        { "64:ff9b::8.8.8.8", "64:ff9b::8.8.4.4" },
+        { "64:ff9b::1:808:808", "8.8.8.8" },
+        { "64:ff9b:1::8.8.8.8", "64:ff9b:1::8.8.4.4" },
+        { "::ffff:8.8.8.8", "::ffff:8.8.4.4" },
+        { "2002:808:808::1", "2002:808:404::1" },
+        { "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+          "2001:0:4136:e378:8000:63bf:3fff:fdd3" },
+        { "2003::808:808", "8.8.8.8" }
+    };
+
+    for (i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+        if (!one_owner(same[i][0], same[i][1])) {
+            fail_msg("%s, %s: two owners", same[i][0], same[i][1]);
+        }
+    }
+
+    for (i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+        if (one_owner(other[i][0], other[i][1])) {
+            fail_msg("%s, %s: one owner", other[i][0], other[i][1]);
+        }
+    }
 }
 
 
@@ -157,6 +239,7 @@ main(void)
         cmocka_unit_test(public_ipv6),
         cmocka_unit_test(forbidden_ipv6),
         cmocka_unit_test(ipv4_inside),
+        cmocka_unit_test(owners),
         cmocka_unit_test(other_families)
     };
 
