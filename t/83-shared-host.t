@@ -302,3 +302,35 @@ main::asks(map("$_\@evil2.test", qw( rate1 rate2 close1 close2 hang1 hang2 )),
 main::says('rate_limited', 'rate_limited', 'smtp.response_code: 421',
            'smtp.response_code: 421', 'circuit_open', 'circuit_open',
            'accepted')
+
+
+
+=== TEST 18: a mailbox's own limits are no fault, whatever the words and the code
+--- smtp
+mx1 11 pipelining users=john
+    rcpt lim1*: 421 4.2.1 The user you are trying to contact is receiving mail too quickly ; close
+    rcpt lim2*: 450 4.2.1 Mailbox inbound rate limit exceeded
+    rcpt lim3*: 550 5.2.122 The recipient has exceeded their limit for the number of messages they can receive per hour.
+    rcpt lim4*: 432 4.3.2 STOREDRV.Deliver; recipient thread limit exceeded
+    rcpt lim5*: 451 Too many messages for this recipient
+    rcpt lim6*: 450 4.7.1 <$rcpt>: Recipient address rejected: recipient rate limit exceeded
+    rcpt lim7*: 421 4.2.2 Mailbox full ; close
+    rcpt lim8*: 550 Mailbox unavailable or access denied
+--- address eval
+main::asks((map { ("$_\@one.test", "$_\@two.test", "$_\@three.test",
+                   "$_\@four.test") } map "lim$_", 1 .. 8),
+           map "john\@$_.test", qw( one two three four good ))
+--- json eval
+main::says(('rate_limited') x 24, ('mailbox_full') x 4, ('rate_limited') x 4,
+           ('accepted') x 5)
+
+
+
+=== TEST 19: one that says it of us is one
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 450 4.7.1 Too many messages for this recipient from your IP address
+--- address eval
+main::asks(map "bad$_\@one.test", 1 .. 4)
+--- json eval
+main::says(('rate_limited') x 3, 'circuit_open')

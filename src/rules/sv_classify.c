@@ -103,6 +103,14 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
         retry = rule->retry;
     }
 
+    /* RFC 3463, X.2.Y: the status of a mailbox */
+
+    if (class->reason == SV_RATE_LIMITED && reply->stage == SV_STAGE_RCPT
+        && ctx.has_enhanced && ctx.enhanced[1] == 2)
+    {
+        class->recipient = 1;
+    }
+
     /* what names MAIL FROM alone was a check of that */
 
     if (sv_reason_is_mailbox(class->reason)

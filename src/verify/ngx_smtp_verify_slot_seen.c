@@ -176,9 +176,6 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
 
             if (!class.recipient) {
                 seen = ngx_smtp_verify_seen_rate_limit;
-
-            } else if (s->code == 421) {
-                seen = ngx_smtp_verify_seen_closing;
             }
 
             break;
@@ -187,6 +184,15 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
             seen = ngx_smtp_verify_egress_has_other(p)
                    ? ngx_smtp_verify_seen_quarantine
                    : ngx_smtp_verify_seen_block;
+            break;
+
+        case SV_MAILBOX_NOT_FOUND:
+        case SV_MAILBOX_DISABLED:
+        case SV_MAILBOX_FULL:
+        case SV_GREYLISTED:
+
+            /* nor does one that is full, whatever the code */
+
             break;
 
         default:

@@ -1748,6 +1748,81 @@ contradicted_by_code(void **state)
 }
 
 
+/* what a mailbox may get is no limit of ours, in whatever words */
+
+static void
+whose_limit(void **state)
+{
+    size_t      i;
+    sv_class_t  class;
+    const char  *mailbox[] = {
+        "450 4.2.1 The user you are trying to contact is receiving mail too "
+            "quickly. Please resend your message at a later time.",
+        "550 5.2.1 The user you are trying to contact is receiving mail at a "
+            "rate that prevents additional messages from being delivered.",
+        "421 4.2.1 The user you are trying to contact is receiving mail too "
+            "quickly",
+        "550 5.2.122 The recipient has exceeded their limit for the number of "
+            "messages they can receive per hour.",
+        "432 4.3.2 STOREDRV.Deliver; recipient thread limit exceeded",
+        "550 Mailbox unavailable or access denied",
+        "450 4.2.1 Mailbox received too much email in a short period of time",
+        "452 4.5.3 Too many messages for this recipient",
+        "451 Too many messages for this recipient",
+        "450 4.7.1 <u@ok.test>: Recipient address rejected: Too many messages "
+            "for this recipient, try again later",
+        "450 4.7.1 <u@ok.test>: Recipient address rejected: recipient rate "
+            "limit exceeded",
+        "450 Too many messages for this user, try again later",
+        "450 4.2.1 This mailbox receives too many messages",
+        "450 4.2.1 Recipient is receiving mail too fast",
+        "451 4.2.1 Incoming rate limit of the mailbox exceeded",
+        "451 4.2.0 Recipient's daily receiving limit exceeded",
+        "452 4.2.1 Recipient daily message limit exceeded",
+        "550 5.2.1 Mailbox receive rate exceeded",
+        "450 4.2.1 Mailbox inbound rate limit exceeded",
+        "451 Rate limit for recipient exceeded",
+        "451 4.7.1 Receiving rate limit of this user exceeded"
+    };
+    const char  *ours[] = {
+        "450 4.7.1 Too many messages from your address, slow down",
+        "451 4.7.1 Rate limit exceeded",
+        "451 4.7.500 Server busy. Please try again later",
+        "450 4.7.1 Too many connections from your host",
+        "451 4.7.1 You have sent too many messages to this recipient",
+        "450 4.7.1 Too many messages for this recipient from your IP address",
+        "452 4.5.3 Too many recipients",
+        "421 4.7.0 Sender rate limit exceeded"
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(mailbox) / sizeof(mailbox[0]); i++) {
+        classify(SV_STAGE_RCPT, (unsigned) atoi(mailbox[i]), "",
+                 mailbox[i] + 4, &class);
+
+        if (class.reason != SV_RATE_LIMITED || !class.recipient) {
+            fail_msg("%s: %s", mailbox[i], class.rule);
+        }
+    }
+
+    for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+        classify(SV_STAGE_RCPT, (unsigned) atoi(ours[i]), "", ours[i] + 4,
+                 &class);
+
+        if (class.reason != SV_RATE_LIMITED || class.recipient) {
+            fail_msg("%s: %s", ours[i], class.rule);
+        }
+    }
+
+    /* nobody's mailbox is spoken of before RCPT */
+
+    classify(SV_STAGE_MAIL, 450, "", "4.2.1 Rate limit exceeded", &class);
+    assert_int_equal(class.reason, SV_RATE_LIMITED);
+    assert_false(class.recipient);
+}
+
+
 int
 main(void)
 {
@@ -1794,7 +1869,8 @@ main(void)
         cmocka_unit_test(local_part_is_no_reason),
         cmocka_unit_test(local_part_is_anything),
         cmocka_unit_test(third_address),
-        cmocka_unit_test(contradicted_by_code)
+        cmocka_unit_test(contradicted_by_code),
+        cmocka_unit_test(whose_limit)
     };
 
     return cmocka_run_group_tests(tests, load, unload);
