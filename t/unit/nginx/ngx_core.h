@@ -129,5 +129,10 @@ u_char *ngx_slprintf(u_char *buf, u_char *last, const char *fmt, ...);
     (x)->next->prev = (x)->prev; (x)->prev->next = (x)->next
 #define ngx_post_event(ev, q)   (void) (ev)
 
+#define NGX_LOG_WARN            5
+#define NGX_LOG_NOTICE          6
+#define ngx_log_error(level, log, ...)                                        \
+    (void) (level); (void) (log)
+
 
 #endif /* _NGX_CORE_H_INCLUDED_ */
