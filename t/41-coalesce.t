@@ -83,7 +83,7 @@ sub {
 === TEST 3: an unknown that cannot take a fact's place is told to all who waited
 --- smtp
 mx1 11 users=john
-    rcpt@2 *: wait 700ms ; 451 4.3.0 Temporary system problem
+    rcpt@2 *: wait 2500ms ; 451 4.3.0 Temporary system problem
 --- verify
 smtp_verify_cache_bypass $arg_fresh;
 --- request eval
