@@ -410,6 +410,17 @@ flood: deps-bench module $(addprefix $(B)/bench/,dnsd hostile turns.so)  ## host
 	@t/soak/flood $(B) $(NGX_BIN) $(SO) $(FLOOD_SECONDS)
 
 
+# ---- real parsers behind the gate
+
+COMPARE      ?=
+
+.PHONY: compare
+compare: module    ## the gate against real parsers of seven languages, with a corpus and mutations (not in make test); COMPARE="--mutations 100000 --seed 7"
+	@$(MAKE) deps-compare
+	@t/compare/install $(B)/compare
+	@t/compare/run $(B)/compare $(NGX_BIN) $(SO) $(COMPARE)
+
+
 # ---- machines that are new
 
 ROOTS        ?= debian:bookworm debian:trixie ubuntu:noble
@@ -446,11 +457,14 @@ DEPS_LINT  := $(DEPS_BUILD) perl clang-tidy cppcheck
 DEPS_ASAN  := $(DEPS_TEST)
 DEPS_VALGRIND := $(DEPS_TEST) valgrind
 DEPS_BENCH := $(DEPS_RUN) python3
+DEPS_COMPARE := $(DEPS_RUN) php-cgi ruby ruby-rack ruby-sinatra \
+    ruby-actionpack ruby-oj libcgi-pm-perl libplack-perl libmojolicious-perl \
+    libdancer2-perl libhttp-body-perl libjson-xs-perl libcpanel-json-xs-perl
 DEPS_ALL   := $(DEPS_TEST) clang clang-tidy cppcheck libclang-rt-dev python3 \
     valgrind
 
 .PHONY: deps deps-build deps-run deps-unit deps-lint deps-test deps-asan \
-    deps-valgrind deps-bench
+    deps-valgrind deps-bench deps-compare
 deps:              ## install what is missing from Debian's packages (as root)
 	@t/tools/install-packages $(DEPS_ALL)
 
@@ -477,6 +491,15 @@ deps-valgrind:
 
 deps-bench:
 	@t/tools/install-packages $(DEPS_BENCH)
+
+# a language that is there in another way is not installed once more
+
+deps-compare:
+	@missing() { command -v $$1 > /dev/null || echo $$2; }; \
+	t/tools/install-packages $(DEPS_COMPARE) \
+	    $$(missing python3 python3-venv) $$(missing node nodejs) \
+	    $$(missing npm npm) $$(missing go golang) $$(missing mvn maven) \
+	    $$(missing javac default-jdk-headless)
 
 # MODULES_PATH: that of the nginx that will load it.  With NGX_SRC it is the
 # one installed of the same version, else where nginx has it by default
