@@ -299,6 +299,11 @@ ngx_http_smtp_verify_source_arg(ngx_http_request_t *r,
     ngx_http_variable_value_t  *vv;
     static sv_source_value_t    value;
 
+    if (ngx_http_smtp_verify_source_has_fragment(r)) {
+        *error = NGX_HTTP_SMTP_VERIFY_FRAGMENT;
+        return NGX_ABORT;
+    }
+
     name.data = source->name.data;
     name.len = source->name.len;
 
@@ -328,6 +333,17 @@ ngx_http_smtp_verify_source_arg(ngx_http_request_t *r,
     }
 
     return ngx_http_smtp_verify_source_told(r, &value, address);
+}
+
+
+/* nginx ends the arguments at a "#", and sends on what is behind it */
+
+ngx_uint_t
+ngx_http_smtp_verify_source_has_fragment(ngx_http_request_t *r)
+{
+    return ngx_strlchr(r->unparsed_uri.data,
+                       r->unparsed_uri.data + r->unparsed_uri.len, '#')
+           != NULL;
 }
 
 

@@ -10,6 +10,10 @@
 #include "sv_source.h"
 
 
+#define NGX_HTTP_SMTP_VERIFY_FRAGMENT                                         \
+    "Send no \"#\" in the request line; some applications read on behind it."
+
+
 /* gate_source_body.c; as ngx_http_smtp_verify_source_get() */
 ngx_int_t ngx_http_smtp_verify_source_body_get(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, ngx_str_t *address,
@@ -40,6 +44,7 @@ ngx_int_t ngx_http_smtp_verify_source_told(ngx_http_request_t *r,
 void ngx_http_smtp_verify_source_trim(ngx_str_t *address);
 ngx_uint_t ngx_http_smtp_verify_source_headers(ngx_http_request_t *r,
     ngx_str_t *name, ngx_uint_t *odd);
+ngx_uint_t ngx_http_smtp_verify_source_has_fragment(ngx_http_request_t *r);
 
 
 #endif /* _NGX_HTTP_SMTP_VERIFY_GATE_SOURCE_H_INCLUDED_ */

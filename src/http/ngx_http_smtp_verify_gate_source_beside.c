@@ -100,6 +100,11 @@ ngx_http_smtp_verify_beside_query(ngx_http_request_t *r, sv_str_t *field,
         return NGX_OK;
     }
 
+    if (ngx_http_smtp_verify_source_has_fragment(r)) {
+        *error = NGX_HTTP_SMTP_VERIFY_FRAGMENT;
+        return NGX_ABORT;
+    }
+
     if (sv_source_form(r->args.data, r->args.len, field, &value)
         == SV_SOURCE_NONE)
     {

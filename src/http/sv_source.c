@@ -23,6 +23,8 @@ static void sv_source_form_value(sv_source_form_t *form,
     const unsigned char *p, const unsigned char *end);
 static sv_source_alike_e sv_source_form_alike(const unsigned char *p,
     const unsigned char *end, const sv_str_t *name);
+static int sv_source_form_is_plain(const unsigned char *data, size_t len,
+    const sv_str_t *name, unsigned same);
 static size_t sv_source_unescape_u(const unsigned char **pos,
     unsigned char *dst, int *exact);
 static int sv_source_unescape(const unsigned char **pos,
@@ -73,6 +75,14 @@ sv_source_form(const unsigned char *data, size_t len, const sv_str_t *name,
 
     if (form.error) {
         return sv_source_error(value, SV_SOURCE_MALFORMED, form.error);
+    }
+
+    if (!sv_source_form_is_plain(data, len, name, form.same)) {
+        return sv_source_error(value, SV_SOURCE_MALFORMED,
+                               "Write characters that are not ASCII "
+                               "percent-encoded; some applications take what "
+                               "stands here for the field of the e-mail "
+                               "address.");
     }
 
     return form.same ? SV_SOURCE_OK : SV_SOURCE_NONE;
@@ -138,6 +148,12 @@ sv_source_form_value(sv_source_form_t *form, const unsigned char *p,
     exact = 1;
 
     while (p < end) {
+
+        if (*p >= 0x80) {
+            form->error = "Write characters of the e-mail address that are "
+                          "not ASCII percent-encoded.";
+        }
+
         (void) sv_source_unescape(&p, end, &exact);
     }
 
@@ -145,6 +161,55 @@ sv_source_form_value(sv_source_form_t *form, const unsigned char *p,
         form->error = "A % in the e-mail address must be followed by two "
                       "hexadecimal digits; %25 stands for the % itself.";
     }
+}
+
+
+/*
+ * Some take bytes for ASCII by leaving their highest bit out, before they look
+ * for separators.  Are there as many pairs then whose name is or resembles
+ * that of the field?
+ */
+
+static int
+sv_source_form_is_plain(const unsigned char *data, size_t len,
+    const sv_str_t *name, unsigned same)
+{
+    size_t         i, n;
+    unsigned       found, value;
+    unsigned char  c, text[SV_SOURCE_FORM_NAME_MAX];
+
+    for (i = 0; i < len && data[i] < 0x80; i++) {
+        /* void */
+    }
+
+    if (i == len) {
+        return 1;
+    }
+
+    found = 0;
+    value = 0;
+    n = 0;
+
+    for (i = 0; i <= len; i++) {
+
+        c = (i == len) ? '&' : data[i] & 0x7f;
+
+        if (c == '&' || c == ';') {
+
+            found += (sv_source_form_alike(text, text + n, name)
+                      != SV_SOURCE_OTHER);
+            n = 0;
+            value = 0;
+
+        } else if (c == '=') {
+            value = 1;
+
+        } else if (!value && n < sizeof(text)) {
+            text[n++] = c;
+        }
+    }
+
+    return found == same;
 }
 
 

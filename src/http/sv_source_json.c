@@ -14,6 +14,7 @@ typedef struct {
     unsigned              found:1;
     unsigned              twice:1;
     unsigned              like:1;       /* a name that may be taken for it */
+    unsigned              ascii:1;      /* a letter or digit was escaped */
     unsigned              other:1;      /* found, but it is no string */
 } sv_source_json_t;
 
@@ -94,7 +95,7 @@ sv_source_json(const unsigned char *data, size_t len, const sv_str_t *pointer,
         return sv_source_error(value, SV_SOURCE_MALFORMED,
                                "A name may be taken for one that leads to the "
                                "e-mail address; write the exact names, also "
-                               "their letter case.");
+                               "their letter case, and letters unescaped.");
     }
 
     if (j.other) {
@@ -195,11 +196,12 @@ sv_source_json_found(sv_source_json_t *j)
 static int
 sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest)
 {
-    int            more;
-    size_t         n;
-    unsigned       same, like;
-    sv_str_t       next, wanted, *it;
-    unsigned char  name[SV_SOURCE_NAME_MAX], token[SV_SOURCE_NAME_MAX];
+    int                more;
+    size_t             n;
+    unsigned           same, like;
+    sv_str_t           next, wanted, *it;
+    unsigned char      name[SV_SOURCE_NAME_MAX], token[SV_SOURCE_NAME_MAX];
+    sv_source_alike_e  alike;
 
     if (++j->depth > SV_SOURCE_DEPTH_MAX) {
         return 0;
@@ -222,6 +224,8 @@ sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest)
     do {
         sv_source_json_space(j);
 
+        j->ascii = 0;
+
         if (j->p == j->end || *j->p != '"'
             || !sv_source_json_string(j, name, sizeof(name), &n))
         {
@@ -236,9 +240,16 @@ sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest)
 
         it = NULL;
 
-        switch (rest ? sv_source_json_alike(name, n, &wanted)
-                     : SV_SOURCE_OTHER)
-        {
+        alike = rest ? sv_source_json_alike(name, n, &wanted)
+                     : SV_SOURCE_OTHER;
+
+        /* no client escapes letters, and not every parser knows the name */
+
+        if (rest && j->ascii) {
+            alike = SV_SOURCE_LIKE;
+        }
+
+        switch (alike) {
 
         case SV_SOURCE_SAME:
             same++;
@@ -394,6 +405,10 @@ sv_source_json_string(sv_source_json_t *j, unsigned char *dst, size_t size,
 
             if (!sv_source_json_behind(j, sv_json_escape(j->p, j->end, &ch))) {
                 return 0;
+            }
+
+            if (ch < 0x80 && (sv_is_alnum(ch) || ch == '_' || ch == '-')) {
+                j->ascii = 1;
             }
 
             /* half a surrogate pair is no UTF-8, and no address then */

@@ -54,10 +54,13 @@ typedef struct {
 
 
 static sv_source_status_e sv_source_parts(sv_source_multipart_t *m);
-static int sv_source_part_data(sv_source_multipart_t *m, sv_str_t *data);
+static int sv_source_part_data(sv_source_multipart_t *m,
+    const unsigned char *start, sv_str_t *data);
 static sv_source_status_e sv_source_part_take(sv_source_multipart_t *m,
     const sv_source_part_t *part, const sv_str_t *data,
     sv_source_status_e so_far);
+static sv_source_alike_e sv_source_part_alike(const sv_str_t *name,
+    const sv_str_t *field);
 static int sv_source_is_delimiter(const sv_source_multipart_t *m,
     const unsigned char *p);
 static const unsigned char *sv_source_delimiter(
@@ -120,9 +123,10 @@ sv_source_multipart(const unsigned char *data, size_t len,
 static sv_source_status_e
 sv_source_parts(sv_source_multipart_t *m)
 {
-    sv_str_t            data;
-    sv_source_part_t    part;
-    sv_source_status_e  status;
+    sv_str_t              data;
+    sv_source_part_t      part;
+    sv_source_status_e    status;
+    const unsigned char  *start;
 
     status = SV_SOURCE_NONE;
 
@@ -141,8 +145,10 @@ sv_source_parts(sv_source_multipart_t *m)
 
         m->p += 2;
 
+        start = m->p;
+
         if (!sv_source_part_headers(m, &part)
-            || !sv_source_part_data(m, &data))
+            || !sv_source_part_data(m, start, &data))
         {
             return SV_SOURCE_MALFORMED;
         }
@@ -176,23 +182,24 @@ sv_source_parts(sv_source_multipart_t *m)
 
 
 /*
- * Up to the next delimiter, which is where the next boundary is: some parsers
- * take it for one whatever is around it.
+ * Up to the next delimiter, which is where the next boundary is, from the
+ * headers of the part on: some parsers take it for one whatever is around it.
  */
 
 static int
-sv_source_part_data(sv_source_multipart_t *m, sv_str_t *data)
+sv_source_part_data(sv_source_multipart_t *m, const unsigned char *start,
+    sv_str_t *data)
 {
     const unsigned char  *next;
 
-    next = sv_source_delimiter(m, m->p);
+    next = sv_source_delimiter(m, start);
 
     if (next == NULL) {
         m->value->error = SV_SOURCE_FRAMING;
         return 0;
     }
 
-    if (next - m->p < 2 || memcmp(next - 2, "\r\n", 2) != 0) {
+    if (next < m->p + 2 || memcmp(next - 2, "\r\n", 2) != 0) {
         m->value->error = SV_SOURCE_LOOKALIKE;
         return 0;
     }
@@ -216,7 +223,7 @@ sv_source_part_take(sv_source_multipart_t *m, const sv_source_part_t *part,
 
     value = m->value;
 
-    switch (sv_source_alike(part->name.data, part->name.len, m->name)) {
+    switch (sv_source_part_alike(&part->name, m->name)) {
 
     case SV_SOURCE_OTHER:
         return so_far;
@@ -249,6 +256,30 @@ sv_source_part_take(sv_source_multipart_t *m, const sv_source_part_t *part,
     memcpy(value->data, data->data, value->len);
 
     return SV_SOURCE_OK;
+}
+
+
+/* also as those read it who leave the highest bit of each byte out */
+
+static sv_source_alike_e
+sv_source_part_alike(const sv_str_t *name, const sv_str_t *field)
+{
+    size_t             i;
+    unsigned char      text[SV_SOURCE_HEADERS_MAX];
+    sv_source_alike_e  alike;
+
+    alike = sv_source_alike(name->data, name->len, field);
+
+    if (alike != SV_SOURCE_OTHER) {
+        return alike;
+    }
+
+    for (i = 0; i < name->len; i++) {
+        text[i] = name->data[i] & 0x7f;
+    }
+
+    return sv_source_alike(text, name->len, field) == SV_SOURCE_OTHER
+           ? SV_SOURCE_OTHER : SV_SOURCE_LIKE;
 }
 
 
@@ -386,6 +417,12 @@ sv_source_part_header(sv_source_multipart_t *m, const unsigned char *p,
 
     if (known->len) {
         return 0;
+    }
+
+    for (c = value.data; c < end; c++) {
+        if (*c >= 0x80) {
+            return 0;
+        }
     }
 
     *known = value;
@@ -615,13 +652,16 @@ sv_source_filename(const unsigned char *p, const unsigned char *end)
 }
 
 
-/* some take the last "name=" of the header, wherever it is */
+/*
+ * Some take the last "name=" of the header, wherever it is, and some leave
+ * the highest bit of each byte out.
+ */
 
 static int
 sv_source_filename_is_clear(const unsigned char *p, const unsigned char *end,
     int escaped)
 {
-    sv_str_t              part;
+    size_t                i;
     const unsigned char  *q;
 
     for ( /* void */ ; p < end; p++) {
@@ -630,18 +670,21 @@ sv_source_filename_is_clear(const unsigned char *p, const unsigned char *end,
             return 0;
         }
 
-        part.data = (unsigned char *) p;
-        part.len = 4;
+        for (i = 0; i < 4 && p + i < end; i++) {
+            if (((p[i] & 0x7f) | 0x20) != (unsigned char) "name"[i]) {
+                break;
+            }
+        }
 
-        if (end - p < 5 || !sv_source_has(&part, "name")) {
+        if (i < 4) {
             continue;
         }
 
-        for (q = p + 4; q < end && *q == ' '; q++) {
+        for (q = p + 4; q < end && (*q & 0x7f) == ' '; q++) {
             /* void */
         }
 
-        if (q < end && (*q == '=' || *q == '*')) {
+        if (q < end && ((*q & 0x7f) == '=' || (*q & 0x7f) == '*')) {
             return 0;
         }
     }

@@ -2,13 +2,195 @@
 /*
  * One byte for the kind, then a line with the name, the pointer or the
  * Content-Type, then the body.
+ *
+ * Where there is a value the body is read once more, as parsers do that are
+ * careless in one way or another: they must not find another one.
  */
 
 #include <assert.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sv_source.h"
+#include "sv_utf8.h"
+
+
+static sv_str_t  email = sv_string("email");
+
+
+/* where it is in the text, without regard to case; NULL: nowhere */
+
+static const uint8_t *
+find(const uint8_t *p, const uint8_t *end, const char *word, size_t n)
+{
+    size_t  i;
+
+    for ( /* void */ ; (size_t) (end - p) >= n; p++) {
+
+        for (i = 0; i < n && sv_lower(p[i]) == sv_lower(word[i]); i++) {
+            /* void */
+        }
+
+        if (i == n) {
+            return p;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* pairs end at "&" or ";", names are of one case, bytes have seven bits */
+
+static unsigned
+careless_pairs(const uint8_t *p, const uint8_t *end, uint8_t mask)
+{
+    size_t    n;
+    uint8_t   name[6], c;
+    unsigned  found;
+
+    for (found = 0; p < end; p++) {
+
+        for (n = 0; p < end; p++) {
+
+            c = *p & mask;
+
+            if (c == '&' || c == ';' || c == '=') {
+                break;
+            }
+
+            if (c == '%' && end - p >= 3 && sv_hex(p[1]) >= 0
+                && sv_hex(p[2]) >= 0)
+            {
+                c = (uint8_t) (sv_hex(p[1]) << 4 | sv_hex(p[2]));
+                p += 2;
+            }
+
+            /* blanks before it are left out, and what is behind a bracket */
+
+            if (n == 0 && (c == ' ' || c == '+')) {
+                continue;
+            }
+
+            if (n < sizeof(name)) {
+                name[n++] = (c == '[' || c == '\0') ? '\0' : sv_lower(c);
+            }
+        }
+
+        found += (n >= 5 && memcmp(name, "email", 5) == 0
+                  && (n == 5 || name[5] == '\0'));
+
+        while (p < end && (*p & mask) != '&' && (*p & mask) != ';') {
+            p++;
+        }
+    }
+
+    return found;
+}
+
+
+static void
+check_form(const uint8_t *body, size_t size, sv_source_status_e status)
+{
+    unsigned  found;
+
+    if (status == SV_SOURCE_OK || status == SV_SOURCE_NONE) {
+        found = (status == SV_SOURCE_OK);
+
+        assert(careless_pairs(body, body + size, 0xff) == found);
+        assert(careless_pairs(body, body + size, 0x7f) == found);
+    }
+}
+
+
+/* each boundary is a delimiter, and each "name=" the only one of its part */
+
+static void
+check_multipart(const uint8_t *body, size_t size, const sv_str_t *type,
+    sv_source_status_e status)
+{
+    size_t              n;
+    unsigned            found;
+    const uint8_t      *p, *end, *next, *head;
+    sv_source_media_t   media;
+
+    if (status != SV_SOURCE_OK && status != SV_SOURCE_NONE) {
+        return;
+    }
+
+    assert(sv_source_type(type, &media) == SV_SOURCE_TYPE_MULTIPART);
+
+    n = media.boundary.len;
+    end = body + size;
+    found = 0;
+
+    assert(size >= n + 4);
+    assert(memcmp(body + 2, media.boundary.data, n) == 0);
+
+    for (p = body; p; p = next) {
+
+        assert(p == body || memcmp(p - 2, "\r\n", 2) == 0);
+
+        p += 2 + n;
+
+        assert(end - p >= 2);
+
+        if (memcmp(p, "--", 2) == 0) {
+            assert(end - p <= 6);
+            break;
+        }
+
+        assert(memcmp(p, "\r\n", 2) == 0);
+
+        for (next = p; next + n + 2 <= end; next++) {
+            if (memcmp(next, "--", 2) == 0
+                && memcmp(next + 2, media.boundary.data, n) == 0)
+            {
+                break;
+            }
+        }
+
+        assert(next + n + 2 <= end);
+
+        head = find(p, next, "\r\n\r\n", 4);
+        assert(head);
+
+        p = find(p, head, "; name=", 7);
+        assert(p);
+        assert(find(p + 7, head, " name=", 6) == NULL);
+
+        found += (head - p >= 14 && memcmp(p + 7, "\"email\"", 7) == 0);
+        found += (head - p >= 12 && memcmp(p + 7, "email", 5) == 0);
+    }
+
+    assert(found == (status == SV_SOURCE_OK));
+}
+
+
+static void
+check_names(const sv_str_t *field)
+{
+    size_t         n;
+    unsigned char  text[2 * SV_SOURCE_NAME_MAX + 3];
+    unsigned char  back[2 * SV_SOURCE_NAME_MAX + 3];
+    sv_str_t       pointer;
+
+    assert(sv_source_alike(field->data, field->len, field)
+           == SV_SOURCE_SAME);
+
+    n = sv_source_pointer_of(field, text, sizeof(text));
+    assert(n <= sizeof(text));
+
+    pointer.data = text;
+    pointer.len = n;
+
+    assert(n == 0 || n > SV_SOURCE_NAME_MAX
+           || sv_source_pointer_valid(text, n));
+
+    n = sv_source_field_of(&pointer, back, sizeof(back));
+    assert(n <= sizeof(back));
+}
 
 
 int
@@ -16,8 +198,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     sv_str_t             line;
     const uint8_t       *body;
-    static sv_str_t      name = sv_string("email");
     sv_source_value_t    value;
+    sv_source_media_t    media;
     sv_source_status_e   status;
 
     body = size ? memchr(data, '\n', size) : NULL;
@@ -32,6 +214,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     body++;
     size -= body - data;
 
+    value.error = NULL;
+
     switch (data[0]) {
 
     case 'j':
@@ -40,19 +224,45 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
 
         status = sv_source_json(body, size, &line, &value);
+        assert(status == SV_SOURCE_MALFORMED || sv_utf8_valid(body, size));
         break;
 
     case 'm':
-        status = sv_source_multipart(body, size, &line, &name, &value);
+        status = sv_source_multipart(body, size, &line, &email, &value);
+        check_multipart(body, size, &line, status);
         break;
 
+    case 's':
+        (void) sv_source_scan(body, size, &line, &value);
+        return 0;
+
+    case 't':
+        status = (sv_source_type(&line, &media) == SV_SOURCE_TYPE_ODD)
+                 ? SV_SOURCE_MALFORMED : SV_SOURCE_NONE;
+        value.error = media.error;
+        break;
+
+    case 'n':
+        if (line.len == 0 || line.len > SV_SOURCE_NAME_MAX) {
+            return 0;
+        }
+
+        check_names(&line);
+        (void) sv_source_alike(body, size, &line);
+        return 0;
+
     default:
-        status = sv_source_form(body, size, &line, &value);
+        status = sv_source_form(body, size, &email, &value);
+        check_form(body, size, status);
     }
 
     if (status == SV_SOURCE_OK) {
         assert(value.len <= SV_SOURCE_VALUE_MAX);
         assert(!value.cut || value.len == SV_SOURCE_VALUE_MAX);
+    }
+
+    if (status == SV_SOURCE_TWICE || status == SV_SOURCE_MALFORMED) {
+        assert(value.error);
     }
 
     return 0;

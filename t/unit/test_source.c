@@ -137,7 +137,7 @@ test_json(void **state)
     has(json("{\"email\":\"john@example.com\"}"), "john@example.com");
     has(json("\xef\xbb\xbf { \"a\" : [1,-2.5e+3,true,{}] ,"
              " \"email\" : \"x\" }\r\n"), "x");
-    has(json("{\"\\u0065mail\":\"x\"}"), "x");
+    has(json("{\"a\\u00e9\\u003c\":1,\"email\":\"\\u0078\"}"), "x");
     has(json("{\"email\":\"\\u006a\\u00f6\\u20AC\\ud83d\\ude00\\n\\/\"}"),
         "j\xc3\xb6\xe2\x82\xac\xf0\x9f\x98\x80\n/");
     has(json("{\"email\":\"a\\u0000b\"}"), "a\0b");
@@ -182,6 +182,8 @@ test_json_twice(void **state)
 {
     twice(json("{\"email\":\"a\",\"email\":\"b\"}"));
     twice(json("{\"email\":\"a\",\"e\\u006dail\":\"b\"}"));
+    twice(json("{\"email\":\"a\",\"\\u0065mai\":\"b\"}"));
+    twice(json("{\"\\u005fx\":\"b\",\"email\":\"a\"}"));
     twice(json("{\"email\":\"a\",\"Email\":\"b\"}"));
     twice(json("{\"EMAIL\":5,\"email\":\"b\"}"));
     twice(json("{\"email\":null,\"email\":\"b\"}"));
@@ -350,6 +352,14 @@ test_multipart_framing(void **state)
         }
     }
 
+    broken(multipart(PART("name=\"a\"; filename=\"--B\"", "x")
+                     PART("name=\"email\"", "x") END));
+    broken(multipart(PART("name=\"--B--\"", "x") PART("name=\"email\"", "x")
+                     END));
+    broken(multipart(PART("name=\"a\"\r\nContent-Type: a/--B", "x")
+                     PART("name=\"email\"", "x") END));
+    broken(multipart("--B\r\n--B: x\r\n" PART("name=\"email\"", "x") END));
+
     broken(multipart("preamble\r\n" PART("name=\"email\"", "x") END));
     broken(multipart("\r\n" PART("name=\"email\"", "x") END));
     broken(multipart(" " PART("name=\"email\"", "x") END));
@@ -409,6 +419,11 @@ test_multipart_headers(void **state)
         "Content-Disposition: form-data; name=\"a\"; "
             "filename=\"x\\\"; n=\\\"email\"",
         "Content-Disposition: form-data; name=\"a\"; filename=\"x\\\\\"",
+        "Content-Disposition: form-data; name=\"\xe5\xed\xe1\xe9\xec\"",
+        "Content-Disposition: form-data; name=\"a\"; "
+            "filename=\"\xa2; nam\xe5\xbd" "email\"",
+        "Content-Disposition: form-data; name=\"a\"\r\n"
+            "Content-Type: text/plain; nam\xe5=email",
         "Content-Disposition: form-data; name=\"a\"; filename=\"x\"y\"",
         "Content-Disposition: form-data; name=\"a\"; filename*=UTF-16''x",
         "Content-Disposition: form-data; name=\"a\"; filename*=UTF-8''x y",
@@ -764,9 +779,29 @@ test_form_names(void **state)
 }
 
 
+/* bytes that are not ASCII, which some read without their highest bit */
+
+static void
+test_form_bytes(void **state)
+{
+    has(form("name=J\xc3\xb6rg&email=x&gr\xc3\xb6=1"), "x");
+    has(form("email=j%C3%B6rg@x"), "j\xc3\xb6rg@x");
+    none(form("name=J\xc3\xb6rg"));
+
+    broken(form("email=g\xc4\xb1@x"));
+    broken(form("\xe5\xed\xe1\xe9\xec=x"));
+    broken(form("email=x&\xe5mail=y"));
+    broken(form("email=x&a=\xc3\xa6" "email=y"));
+    broken(form("email=x&a=1\xbb" "email=y"));
+    broken(form("email=x&email\xbdy"));
+    broken(form("a=\xa6" "email\xdb\xdd=y"));
+}
+
+
 static void
 test_json_names(void **state)
 {
+    broken(json("{\"\\u0065mail\":\"x\"}"));
     broken(json("{\"Email\":\"x\"}"));
     broken(json("{\"ema\\u0131l\":\"x\"}"));
     broken(json("{\"email\\u0000\":\"x\"}"));
@@ -908,6 +943,7 @@ main(void)
         cmocka_unit_test(test_type),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_form_names),
+        cmocka_unit_test(test_form_bytes),
         cmocka_unit_test(test_json_names),
         cmocka_unit_test(test_scan),
         cmocka_unit_test(test_pointers)
