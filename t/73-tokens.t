@@ -12,6 +12,8 @@ our $Tokens = join '', map { "$_\n" } '# clients',
     'bob   sha256:' . sha256_hex('bob-old')
         . ' sha256:' . uc sha256_hex('bob-new'),
     'carol sha256:' . sha256_hex('carol+/token=='),
+    'ops   sha256:' . sha256_hex('ops-token') . ' admin',
+    'crm   sha256:' . sha256_hex('crm-token') . ' erase rate=60/m quota=50',
     map { "client-$_ sha256:" . sha256_hex("t-$_") } 1 .. 500;
 
 our $File = '$TEST_NGINX_SERVER_ROOT/html/tokens';
@@ -484,3 +486,137 @@ a hash of other than 64 digits
 html/tokens:2
 --- log_allow
 a hash of other than 64 digits
+
+
+
+=== TEST 24: whether somebody else has asked before is told only to an administrator
+--- smtp
+mx1 11 pipelining users=john
+    rcpt wait@*: wait 1200ms ; default
+    rcpt later@*: 450 4.2.0 Greylisted, see you in 60 seconds
+--- http_config
+smtp_verify_read_timeout 5s;
+smtp_verify_timeout 10s;
+--- config
+location = /verify {
+    smtp_verify;
+    smtp_verify_keepalive off;
+}
+location = /open {
+    smtp_verify_tokens off;
+    smtp_verify;
+}
+--- more_headers eval
+[map { $_ ? "Authorization: Bearer $_" : '' } qw( ops-token alice-token crm-token ops-token ops-token alice-token
+    alice-token ops-token ), '']
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /verify?email=john\@ok.test", "GET /verify?email=john\@ok.test",
+ "GET /verify?email=later\@ok.test", "GET /verify?email=wait\@ok.test", "GET /verify?email=later\@ok.test",
+ "GET /verify?email=new\@ok.test", "GET /verify?email=john\@ok.test", "GET /open?email=john\@ok.test"]
+--- json
+cached: false
+age: 0
+--
+cached: null
+age: null
+--
+cached: null
+age: null
+--
+reason: greylisted
+cached: false
+retry_after: 60
+--
+reason: mailbox_not_found
+--
+reason: greylisted
+cached: null
+age: null
+retry_after: 60
+--
+cached: null
+age: null
+--
+cached: true
+age: >= 1
+--
+cached: true
+age: >= 1
+
+
+
+=== TEST 25: in a list neither, in whatever format
+--- smtp
+mx1 11 pipelining users=john
+--- config
+location = /verify {
+    smtp_verify;
+}
+location = /batch {
+    smtp_verify_batch;
+}
+--- more_headers eval
+[map { "Authorization: Bearer $_->[0]\nContent-Type: $_->[1]\nAccept: $_->[2]" }
+ ['ops-token', 'text/plain', '*/*'], ['alice-token', 'text/plain', '*/*'], ['ops-token', 'text/plain', '*/*'],
+ ['alice-token', 'text/csv', 'text/csv'], ['ops-token', 'text/csv', 'text/csv']]
+--- request eval
+["GET /verify?email=john\@ok.test", "POST /batch\njohn\@ok.test\njohn\@ok.test\n", "POST /batch\njohn\@ok.test\n",
+ "POST /batch\nemail\njohn\@ok.test\n", "POST /batch\nemail\njohn\@ok.test\n"]
+--- response_body_like eval
+[qr/"cached":false/, qr/\A[^\n]*"cached":null,"age":null[^\n]*\n[^\n]*"cached":null,"age":null[^\n]*\n/,
+ qr/"cached":true,"age":\d/, qr/\n0,john\@ok\.test,deliverable,[^\n]*,"?250[^\n]*,,,,john\@ok\.test\n/,
+ qr/\n0,john\@ok\.test,deliverable,[^\n]*,true,,,john\@ok\.test\n/]
+
+
+
+=== TEST 26: who may have it forgotten
+--- smtp
+mx1 11 pipelining users=john
+--- config
+location = /verify {
+    smtp_verify;
+}
+location = /open {
+    smtp_verify_tokens off;
+    smtp_verify;
+}
+--- more_headers eval
+[map { $_ ? "Authorization: Bearer $_" : '' }
+ qw( ops-token alice-token alice-token ops-token crm-token crm-token alice-token ops-token alice-token ), '']
+--- request eval
+["GET /verify?email=john\@ok.test", "DELETE /verify?email=john\@ok.test", "DELETE /verify?email=nobody\@ok.test",
+ "GET /verify?email=john\@ok.test", "DELETE /verify?email=john\@ok.test", "DELETE /verify?email=john\@ok.test",
+ "GET /verify?email=john\@ok.test", "DELETE /verify?email=john\@ok.test", "GET /verify?email=john\@ok.test",
+ "DELETE /open?email=john\@ok.test"]
+--- error_code eval
+[200, 403, 403, 200, 204, 404, 200, 204, 200, 204]
+--- response_body_like eval
+['', ('"code":"missing_right"') x 2, '"cached":true', '', '"not_cached"', ('') x 4]
+--- raw_response_headers_like eval
+['', (qr/^WWW-Authenticate: Bearer realm="smtp_verify", error="insufficient_scope"\r$/m) x 2, ('') x 7]
+
+
+
+=== TEST 27: counters: all of them for an administrator, one's own for others
+--- smtp
+mx1 11 pipelining users=john
+--- config
+location = /verify {
+    smtp_verify;
+}
+location = /counters {
+    smtp_verify_counters;
+}
+location = /open {
+    smtp_verify_tokens off;
+    smtp_verify_counters;
+}
+--- more_headers eval
+[map { $_ ? "Authorization: Bearer $_" : '' } qw( ops-token crm-token crm-token alice-token ops-token ), '']
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /verify?email=jane\@ok.test", "GET /counters", "GET /counters", "GET /counters", "GET /open"]
+--- response_body_like eval
+['', '',
+ qr/\A\{"version":"[^"]+","client":"crm","requests":2,"rate":\{"limit":60,"left":5\d,"reset":\d+\},"quota":\{"limit":50,"left":49,"reset":\d+\}\}\n\z/,
+ qr/\A\{"version":"[^"]+","client":"alice","requests":1,"rate":null,"quota":null\}\n\z/,
+ qr/"cache_hits":\d.*"caches":\{"results"/, qr/"cache_hits":\d.*"caches":\{"results"/]

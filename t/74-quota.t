@@ -16,7 +16,7 @@ worker_connections(1024);
 sleep 1 while time % 86400 > 86400 - 150;
 
 our %Limits = (
-    five => 'quota=5', none => 'quota=0', free => '',
+    five => 'quota=5 erase', none => 'quota=0', free => '',
     fast => 'rate=1000/s', slow => 'rate=2/m', minute => 'rate=6/m burst=2',
     both => 'rate=600/m quota=3',
 );
@@ -149,7 +149,7 @@ title: Too Many Requests
 status: 429
 --
 reason: mailbox_not_found
-cached: true
+cached: null
 --
 reason: invalid_syntax
 --
@@ -182,7 +182,7 @@ code: quota_exceeded
 reason: accepted
 --
 reason: accepted
-cached: true
+cached: null
 --- no_shape
 --- raw_response_headers_like eval
 [qr/RateLimit: "quota";r=0/, qr/X-Cache: MISS/, qr/RateLimit: "quota";r=0/]

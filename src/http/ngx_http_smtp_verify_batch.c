@@ -121,6 +121,7 @@ ngx_http_smtp_verify_batch_create_ctx(ngx_http_request_t *r,
     b->conf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
     b->limits = &b->conf->batch;
     b->request_id = &ctx->request_id;
+    b->untold = !ngx_http_smtp_verify_client_may(r, SV_TOKENS_ADMIN);
 
     b->start = ngx_current_msec;
     b->sent = ngx_current_msec;

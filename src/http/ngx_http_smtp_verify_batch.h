@@ -92,6 +92,7 @@ struct ngx_http_smtp_verify_batch_s {
     ngx_http_smtp_verify_loc_conf_t   *conf;
     ngx_http_smtp_verify_batch_conf_t *limits;
     ngx_str_t                     *request_id;
+    ngx_uint_t                     untold;      /* what was cached */
     ngx_event_t                    work;
     ngx_event_t                    tick;
     ngx_msec_t                     start;

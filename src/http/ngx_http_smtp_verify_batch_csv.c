@@ -141,7 +141,8 @@ ngx_http_smtp_verify_csv_result(u_char *p, uint64_t index, ngx_str_t *input,
     p = ngx_http_smtp_verify_csv_int(p, ev->code ? (ngx_int_t) ev->code : -1);
     p = ngx_http_smtp_verify_csv_str(p, &ev->enhanced);
     p = ngx_http_smtp_verify_csv_str(p, &ev->text);
-    p = ngx_http_smtp_verify_csv_tri(p, result->cached);
+    p = ngx_http_smtp_verify_csv_tri(p, result->untold ? -1
+                                                       : result->cached);
 
     p = ngx_cpymem(p, ",,", 2);
     p = ngx_cpymem(p, input->data, input->len);

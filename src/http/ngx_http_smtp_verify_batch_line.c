@@ -31,10 +31,16 @@ ngx_http_smtp_verify_line_result(ngx_http_smtp_verify_batch_t *b,
     uint64_t index, uint64_t offset, ngx_str_t *input,
     ngx_smtp_verify_result_t *result)
 {
-    size_t   size;
-    u_char  *p, *line, *last;
+    size_t                     size;
+    u_char                    *p, *line, *last;
+    ngx_smtp_verify_result_t   view;
 
     ngx_http_smtp_verify_line_first(b);
+
+    if (b->untold) {
+        ngx_http_smtp_verify_client_view(&view, result);
+        result = &view;
+    }
 
     b->answered++;
     b->statuses[result->status]++;

@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_param.h"
+#include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_http_smtp_verify_zone.h"
 
 
@@ -357,6 +358,10 @@ ngx_http_smtp_verify_erase(ngx_http_request_t *r, ngx_str_t *email)
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (!ngx_http_smtp_verify_client_may(r, SV_TOKENS_ERASE)) {
+        return ngx_http_smtp_verify_client_refuse(r);
+    }
 
     if (ngx_smtp_verify_lookup_erase(&slcf->verify, email) != NGX_OK) {
         return ngx_http_smtp_verify_problem(r, NGX_HTTP_NOT_FOUND,

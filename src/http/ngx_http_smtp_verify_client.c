@@ -69,11 +69,9 @@ ngx_http_smtp_verify_guard(ngx_http_request_t *r)
         return ngx_http_smtp_verify_unauthorized(r, client);
     }
 
-    if (client->limited->policy.len == 0
-        || ngx_smtp_verify_quota_request(client->tokens->zone,
-                                         &client->limited->quota,
-                                         &client->state)
-           == NGX_OK)
+    if (ngx_smtp_verify_quota_request(client->tokens->zone,
+                                      &client->limited->quota, &client->state)
+        == NGX_OK)
     {
         return NGX_DECLINED;
     }
@@ -229,6 +227,18 @@ ngx_http_smtp_verify_client(ngx_http_request_t *r)
 ngx_str_t *
 ngx_http_smtp_verify_client_name(ngx_http_request_t *r)
 {
+    ngx_http_smtp_verify_limited_t  *limited;
+
+    limited = ngx_http_smtp_verify_client_limits(r, NULL);
+
+    return limited ? &limited->quota.name : NULL;
+}
+
+
+ngx_http_smtp_verify_limited_t *
+ngx_http_smtp_verify_client_limits(ngx_http_request_t *r,
+    ngx_smtp_verify_quota_state_t *state)
+{
     ngx_http_smtp_verify_client_t    *client;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
@@ -244,7 +254,11 @@ ngx_http_smtp_verify_client_name(ngx_http_request_t *r)
         return NULL;
     }
 
-    return &client->limited->quota.name;
+    if (state) {
+        *state = client->state;
+    }
+
+    return client->limited;
 }
 
 

@@ -14,6 +14,7 @@ typedef u_char *(*ngx_http_smtp_verify_counters_zone_pt)
 
 
 static ngx_int_t ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_smtp_verify_counters_own(ngx_http_request_t *r);
 static u_char *ngx_http_smtp_verify_counters_json(u_char *p, u_char *last,
     ngx_smtp_verify_counters_t *sum);
 static u_char *ngx_http_smtp_verify_counters_latency(u_char *p,
@@ -88,6 +89,10 @@ ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
         return rc;
     }
 
+    if (!ngx_http_smtp_verify_client_may(r, SV_TOKENS_ADMIN)) {
+        return ngx_http_smtp_verify_counters_own(r);
+    }
+
     smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);
 
     b = ngx_create_temp_buf(r->pool, NGX_HTTP_SMTP_VERIFY_COUNTERS_SIZE);
@@ -98,6 +103,66 @@ ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
     ngx_smtp_verify_counters_sum(smcf->counters, &sum);
 
     b->last = ngx_http_smtp_verify_counters_json(b->last, b->end, &sum);
+    return ngx_http_smtp_verify_send(r, NGX_HTTP_OK, &json, b);
+}
+
+
+/* of a client that may not see those of others; not of its probes, where it
+   has no quota: they tell what was cached */
+
+static ngx_int_t
+ngx_http_smtp_verify_counters_own(ngx_http_request_t *r)
+{
+    size_t                           size;
+    ngx_buf_t                       *b;
+    ngx_str_t                        json = ngx_string("application/json");
+    ngx_smtp_verify_quota_state_t    state;
+    ngx_smtp_verify_quota_client_t  *quota;
+    ngx_http_smtp_verify_limited_t  *limited;
+
+    limited = ngx_http_smtp_verify_client_limits(r, &state);
+    if (limited == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    quota = &limited->quota;
+
+    size = sizeof("{\"version\":\"\",\"client\":\"\",\"requests\":,"
+                  "\"rate\":{\"limit\":,\"left\":,\"reset\":},"
+                  "\"quota\":{\"limit\":,\"left\":,\"reset\":}}\n")
+           + ngx_strlen(SV_VERSION) + quota->name.len + 7 * NGX_INT64_LEN;
+
+    b = ngx_create_temp_buf(r->pool, size);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->last = ngx_sprintf(b->last, "{\"version\":\"%s\",\"client\":\"%V\","
+                          "\"requests\":%uL,\"rate\":", SV_VERSION,
+                          &quota->name, state.requests);
+
+    if (quota->rate) {
+        b->last = ngx_sprintf(b->last, "{\"limit\":%ui,\"left\":%ui,"
+                              "\"reset\":%ui}", quota->burst, state.room,
+                              state.wait);
+
+    } else {
+        b->last = ngx_cpymem(b->last, "null", 4);
+    }
+
+    b->last = ngx_sprintf(b->last, ",\"quota\":");
+
+    if (quota->quota != NGX_SMTP_VERIFY_QUOTA_NONE) {
+        b->last = ngx_sprintf(b->last, "{\"limit\":%uL,\"left\":%uL,"
+                              "\"reset\":%ui}", quota->quota, state.left,
+                              state.reset);
+
+    } else {
+        b->last = ngx_cpymem(b->last, "null", 4);
+    }
+
+    b->last = ngx_cpymem(b->last, "}\n", 2);
+
     return ngx_http_smtp_verify_send(r, NGX_HTTP_OK, &json, b);
 }
 

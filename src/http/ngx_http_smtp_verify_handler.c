@@ -349,6 +349,7 @@ ngx_http_smtp_verify_result(ngx_http_request_t *r)
 {
     ngx_buf_t                   *b;
     ngx_str_t                    type = ngx_string("application/json");
+    ngx_smtp_verify_result_t    *result, view;
     ngx_smtp_verify_lookup_t    *l;
     ngx_http_smtp_verify_ctx_t  *ctx;
 
@@ -361,7 +362,14 @@ ngx_http_smtp_verify_result(ngx_http_request_t *r)
 
     ngx_http_smtp_verify_client_settle(l, &ctx->unit);
 
-    b = ngx_http_smtp_verify_json(r, l->result, &ctx->request_id);
+    result = l->result;
+
+    if (!ngx_http_smtp_verify_client_may(r, SV_TOKENS_ADMIN)) {
+        ngx_http_smtp_verify_client_view(&view, result);
+        result = &view;
+    }
+
+    b = ngx_http_smtp_verify_json(r, result, &ctx->request_id);
 
     if (ngx_http_smtp_verify_keep(r, ctx, l->result) != NGX_OK) {
         b = NULL;

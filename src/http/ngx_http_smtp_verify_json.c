@@ -157,10 +157,12 @@ ngx_http_smtp_verify_json_result(u_char *p, ngx_smtp_verify_result_t *result,
     p = ngx_http_smtp_verify_json_checks(p, result);
 
     p = ngx_http_smtp_verify_name(p, "cached");
-    p = ngx_http_smtp_verify_json_tri(p, result->cached);
+    p = ngx_http_smtp_verify_json_tri(p, result->untold ? -1
+                                                        : result->cached);
 
     p = ngx_http_smtp_verify_name(p, "age");
-    p = ngx_http_smtp_verify_json_int(p, (ngx_int_t) result->age);
+    p = ngx_http_smtp_verify_json_int(p, result->untold
+                                         ? -1 : (ngx_int_t) result->age);
 
     p = ngx_http_smtp_verify_name(p, "request_id");
     p = ngx_http_smtp_verify_json_str(p, request_id->data, request_id->len);

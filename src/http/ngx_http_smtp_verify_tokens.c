@@ -176,6 +176,7 @@ ngx_http_smtp_verify_tokens_limits(ngx_conf_t *cf,
         limited->quota.rate = client->rate;
         limited->quota.burst = client->burst;
         limited->quota.quota = client->quota;
+        limited->rights = client->rights;
 
         if (ngx_http_smtp_verify_tokens_policy(cf, limited) != NGX_OK) {
             return NGX_ERROR;

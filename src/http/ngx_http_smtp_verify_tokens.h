@@ -36,6 +36,7 @@
 typedef struct {
     ngx_smtp_verify_quota_client_t   quota;
     ngx_str_t                        policy;    /* a header; empty: none */
+    ngx_uint_t                       rights;    /* SV_TOKENS_ADMIN, _ERASE */
 } ngx_http_smtp_verify_limited_t;
 
 
@@ -59,6 +60,23 @@ ngx_int_t ngx_http_smtp_verify_guard(ngx_http_request_t *r);
 
 /* whose token came with the request; NULL: none is needed, or nobody's */
 ngx_str_t *ngx_http_smtp_verify_client_name(ngx_http_request_t *r);
+
+/* who it is and what it has used; NULL: nobody, or no token is needed */
+ngx_http_smtp_verify_limited_t *ngx_http_smtp_verify_client_limits(
+    ngx_http_request_t *r, ngx_smtp_verify_quota_state_t *state);
+
+/*
+ * May this client do it?  Where no token is needed everybody may: what nginx
+ * lets in is the operator's matter.  _refuse(): the answer if not.
+ */
+ngx_uint_t ngx_http_smtp_verify_client_may(ngx_http_request_t *r,
+    ngx_uint_t right);
+ngx_int_t ngx_http_smtp_verify_client_refuse(ngx_http_request_t *r);
+
+/* what one without SV_TOKENS_ADMIN is told of a result: not whether it was
+   kept, which tells that somebody asked before */
+void ngx_http_smtp_verify_client_view(ngx_smtp_verify_result_t *view,
+    ngx_smtp_verify_result_t *result);
 
 /* the answer to a request that the quota has no unit for */
 ngx_int_t ngx_http_smtp_verify_quota_exceeded(ngx_http_request_t *r);

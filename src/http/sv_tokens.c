@@ -15,6 +15,8 @@ static int sv_tokens_hash(sv_lines_t *l, sv_tokens_t *t,
     const sv_str_t *word);
 static int sv_tokens_param(sv_lines_t *l, sv_token_client_t *client,
     const sv_str_t *word);
+static int sv_tokens_right(sv_lines_t *l, sv_token_client_t *client,
+    unsigned right);
 static int sv_tokens_rate(sv_token_client_t *client, const sv_str_t *value);
 static int sv_tokens_limits(sv_lines_t *l, sv_token_client_t *client);
 static int sv_tokens_number(const sv_str_t *s, uint64_t max, uint64_t *n);
@@ -258,8 +260,30 @@ sv_tokens_param(sv_lines_t *l, sv_token_client_t *client,
         return 0;
     }
 
+    if (sv_tokens_is(word, "admin", &value) && value.len == 0) {
+        return sv_tokens_right(l, client, SV_TOKENS_ADMIN);
+    }
+
+    if (sv_tokens_is(word, "erase", &value) && value.len == 0) {
+        return sv_tokens_right(l, client, SV_TOKENS_ERASE);
+    }
+
     return sv_lines_fail(l, "a word other than \"sha256:\", \"rate=\", "
-                         "\"burst=\" or \"quota=\"");
+                         "\"burst=\", \"quota=\", \"admin\" or "
+                         "\"erase\"");
+}
+
+
+static int
+sv_tokens_right(sv_lines_t *l, sv_token_client_t *client, unsigned right)
+{
+    if (client->rights & right) {
+        return sv_lines_fail(l, "a right is given twice");
+    }
+
+    client->rights |= right;
+
+    return 0;
 }
 
 

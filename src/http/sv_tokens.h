@@ -1,9 +1,11 @@
 
 /*
  * Who may come in: a file of clients, one a line, each with its name, the
- * SHA-256 of its tokens, and optional limits.
+ * SHA-256 of its tokens, and optional limits and rights.
  *
  *     alice  sha256:HEX [sha256:HEX] [rate=10/s] [burst=20] [quota=10000]
+ *     ops    sha256:HEX admin
+ *     crm    sha256:HEX erase
  *
  * A mistake is told without a word of the line: a token may stand there.
  */
@@ -26,6 +28,11 @@
 #define SV_TOKENS_QUOTA      999999999999
 #define SV_TOKENS_NO_QUOTA   ((uint64_t) -1)
 
+/* rights; the first one has the second in it */
+
+#define SV_TOKENS_ADMIN      0x01       /* sees what is kept, all counters */
+#define SV_TOKENS_ERASE      0x02       /* may have it forgotten */
+
 
 typedef struct {
     sv_str_t         name;              /* NUL-terminated */
@@ -33,6 +40,7 @@ typedef struct {
     unsigned         each;              /* second or minute */
     unsigned         burst;             /* at once */
     uint64_t         quota;             /* a day */
+    unsigned         rights;            /* SV_TOKENS_ADMIN, _ERASE */
     unsigned         line;
 } sv_token_client_t;
 

@@ -160,6 +160,8 @@ typedef struct {
     unsigned                           cached:1;
     unsigned                           asked:1;     /* the DNS, for MX
                                                        records */
+    unsigned                           untold:1;    /* whether it is cached is
+                                                       not for who asks */
     unsigned                           probed:1;    /* a server was looked
                                                        for */
     unsigned                           displaced:1; /* by another client's */

@@ -5,7 +5,7 @@
 #include "sv_clock.h"
 
 
-#define NGX_SMTP_VERIFY_QUOTA_LAYOUT   3
+#define NGX_SMTP_VERIFY_QUOTA_LAYOUT   4
 
 /* names of before a reload stay until their room is needed */
 
@@ -18,6 +18,7 @@ typedef struct {
     uint64_t                          seen;     /* s */
     uint64_t                          day;      /* since the epoch, UTC */
     uint64_t                          used;     /* on that day */
+    uint64_t                          requests;
     sv_bucket_t                       rate;
 } ngx_smtp_verify_quota_entry_t;
 
@@ -108,6 +109,8 @@ ngx_smtp_verify_quota_request(ngx_shm_zone_t *shm_zone,
     now = sv_clock_usec();
 
     e = ngx_smtp_verify_quota_lock(shm_zone, client);
+
+    e->requests++;
 
     if (client->rate) {
 
@@ -260,6 +263,7 @@ ngx_smtp_verify_quota_find(ngx_smtp_verify_quota_sh_t *sh,
     ngx_memcpy(e->name, client->name.data, client->name.len);
     e->day = 0;
     e->used = 0;
+    e->requests = 0;
     ngx_memzero(&e->rate, sizeof(sv_bucket_t));
 
     ngx_memory_barrier();
@@ -309,6 +313,7 @@ ngx_smtp_verify_quota_state(ngx_smtp_verify_quota_entry_t *e,
     uint64_t  end, now, wait;
 
     state->at = ngx_current_msec;
+    state->requests = e->requests;
 
     if (client->quota != NGX_SMTP_VERIFY_QUOTA_NONE) {
         end = (e->day + 1) * NGX_SMTP_VERIFY_QUOTA_DAY;

@@ -1,7 +1,7 @@
 
 /*
  * What clients have used of what they may: probed addresses of this day
- * (UTC), and the rate of their requests.  Counted in shared memory by their
+ * (UTC), requests, and the rate of these.  Counted in shared memory by their
  * names, for all workers, over reloads.
  *
  * A unit is taken before a probe and given back if there was none: no two
@@ -40,6 +40,7 @@ typedef struct {
     ngx_uint_t                     reset;   /* … until then, s */
     ngx_uint_t                     room;    /* of the rate … */
     ngx_uint_t                     wait;    /* … and until there is more, s */
+    uint64_t                       requests;    /* so far */
     ngx_msec_t                     at;
 } ngx_smtp_verify_quota_state_t;
 

@@ -118,6 +118,29 @@ clients(void **state)
 
 
 static void
+rights(void **state)
+{
+    sv_tokens_t  *t;
+
+    t = parse("alice " A "\nops admin " B "\ncrm " C " erase quota=1 admin\n");
+
+    assert_non_null(t);
+    assert_int_equal(t->clients[0].rights, 0);
+    assert_int_equal(t->clients[1].rights, SV_TOKENS_ADMIN);
+    assert_int_equal(t->clients[2].rights, SV_TOKENS_ADMIN | SV_TOKENS_ERASE);
+
+    sv_tokens_free(t);
+
+    refused("a " A " admin admin", 1, "a right is given twice");
+    refused("a " A " erase admin erase", 1, "a right is given twice");
+    refused("a " A " Admin", 1, "a word other than");
+    refused("a " A " admin=1", 1, "a word other than");
+    refused("a " A " erases", 1, "a word other than");
+    refused("a admin", 1, "no token");
+}
+
+
+static void
 nobody(void **state)
 {
     sv_tokens_t  *t;
@@ -291,6 +314,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(clients),
         cmocka_unit_test(rates),
+        cmocka_unit_test(rights),
         cmocka_unit_test(nobody),
         cmocka_unit_test(mistakes),
         cmocka_unit_test(limits),

@@ -39,7 +39,7 @@ my %SHAPE = (
         email => 's', normalized => 'sn', root => 'sn', status => 's',
         reason => 's', verification_level => 's', score => 'in',
         blame => 'sn', did_you_mean => 'sn', retry_after => 'in',
-        checks => 'o', cached => 'b', age => 'in', request_id => 's',
+        checks => 'o', cached => 'bn', age => 'in', request_id => 's',
         response_time_ms => 'i',
     },
     checks => {
@@ -161,6 +161,8 @@ sub meaning
     my ($status, $reason) = @$r{qw( status reason )};
     my $code = $smtp->{response_code};
 
+    push @bad, 'cached without an age, or an age without that'
+        if defined $r->{cached} != defined $r->{age};
     push @bad, "reason $reason is not in the list" if !$REASON{$reason};
     push @bad, "status $status with reason $reason"
         if ($REASON{$reason} // '') ne $status;
