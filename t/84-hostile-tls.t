@@ -1,77 +1,9 @@
 # Mail servers that make TLS cost, and octets: what a session may cost in all.
-# The server is t/hostile; a line of the section is an argument of it.
+# The server is that of t/hostile; the section has its arguments.
 
 use lib 't/lib';
 use TestVerify 'no_plan';
-
-use File::Path qw( make_path );
-use IO::Socket::INET;
-use Text::ParseWords qw( shellwords );
-
-my ($suite, $pid) = ($$);
-my $program = build();
-
-sub build
-{
-    my $file = "$TestVerify::Env::Dir/hostile.$$";
-    my $cc = $ENV{CC} || 'cc';
-
-    make_path($TestVerify::Env::Dir);
-
-    system("$cc -O2 -o $file t/hostile/hostile.c t/hostile/wire.c"
-           . " -lssl -lcrypto") == 0
-        or die "t/hostile: not compiled\n";
-
-    return $file;
-}
-
-sub stop
-{
-    TestVerify::Env::stop($pid) if defined $pid;
-    undef $pid;
-}
-
-sub start
-{
-    my ($text) = @_;
-
-    stop();
-
-    my $host = TestVerify::Env::address(11);
-    my $errors = "$TestVerify::Env::Dir/hostile.$$.log";
-    my @args = shellwords($text);
-
-    $pid = fork() // die "fork: $!\n";
-
-    if (!$pid) {
-        TestVerify::Env::detach($errors);
-        { exec $program, "$host:$TestVerify::Env::SmtpPort", @args }
-        POSIX::_exit(1);
-    }
-
-    for (1 .. 200) {
-        return if IO::Socket::INET->new(PeerAddr => $host,
-            PeerPort => $TestVerify::Env::SmtpPort);
-        select undef, undef, undef, 0.02;
-    }
-
-    die "t/hostile does not listen, see $errors\n";
-}
-
-add_block_preprocessor(sub {
-    my ($block) = @_;
-
-    start($block->hostile) if defined $block->hostile;
-});
-
-add_cleanup_handler(\&stop);
-
-END {
-    if ($$ == $suite) {
-        stop();
-        unlink $program, "$program.log";
-    }
-}
+use TestVerify::Hostile;
 
 preset(dns => "ok.test MX 10 mx.ok.test\nmx.ok.test A 11\n",
        address => 'john@ok.test');
@@ -278,6 +210,7 @@ reason: mailbox_not_found
 === TEST 19: DHE of TLS 1.2 is not offered: a server may choose a prime of any length
 --- hostile
 tls=12 dh=10000 "rcpt=550 5.1.1 User unknown"
+--- timeout: 20
 --- json
 status: unknown
 reason: tls_failed
@@ -318,6 +251,7 @@ TLS with mail server: handshake failed
 smtp_verify_ssl_ciphers DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0;
 --- hostile
 tls=12 dh=10000 "rcpt=550 5.1.1 User unknown"
+--- timeout: 20
 --- json
 status: unknown
 reason: tls_failed

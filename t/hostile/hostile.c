@@ -68,6 +68,7 @@ static void hostile_act_large(long n, long size);
 static void hostile_act_raw(long n, long size);
 static void hostile_act_lines(long n, long size);
 static void hostile_act_line(long n, long size);
+static void hostile_act_long(long n, long size);
 static void hostile_act_dribble(long n, long size);
 static void hostile_act_segments(long n, long size);
 static void hostile_act_unasked(long n, long size);
@@ -96,6 +97,7 @@ static const hostile_action_t  hostile_actions[] = {
     { "raw", hostile_act_raw, 0 },
     { "lines", hostile_act_lines, 0 },
     { "line", hostile_act_line, 0 },
+    { "long", hostile_act_long, 0 },
     { "dribble", hostile_act_dribble, 0 },
     { "segments", hostile_act_segments, 0 },
     { "unasked", hostile_act_unasked, 0 },
@@ -426,6 +428,25 @@ hostile_act_line(long n, long size)
 
     for ( /* void */ ; n > 0; n -= sizeof(buf)) {
         wire_record(WIRE_DATA, buf, sizeof(buf));
+    }
+}
+
+
+/* lines of so many octets */
+
+static void
+hostile_act_long(long n, long size)
+{
+    static char  buf[8192];
+
+    size = size > 6 && size < (long) sizeof(buf) ? size : 512;
+
+    memset(buf, 'x', size - 2);
+    memcpy(buf, hostile_text(), 4);
+    memcpy(buf + size - 2, "\r\n", 2);
+
+    while (n--) {
+        wire_record(WIRE_DATA, buf, size);
     }
 }
 
