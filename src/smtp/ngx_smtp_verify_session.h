@@ -203,7 +203,7 @@ struct ngx_smtp_verify_session_s {
     ngx_uint_t                         nproxies;    /* that have failed */
     u_char                            *out;     /* what could not be sent */
     size_t                             out_len;
-    ngx_smtp_verify_slice_t            slice;
+    ngx_smtp_verify_slice_t            slice[2];    /* read, write */
     size_t                             left;    /* octets, of this slice */
     size_t                             octets;  /* read, and what else counts
                                                    as such */

@@ -52,7 +52,7 @@ ngx_smtp_verify_socks_next(ngx_smtp_verify_session_t *s, const char *error)
         ngx_smtp_verify_transcript_note(s, error);
 
         if (s->peer.connection) {
-            ngx_smtp_verify_slice_leave(&s->slice);
+            ngx_smtp_verify_transport_leave(s);
             ngx_close_connection(s->peer.connection);
             s->peer.connection = NULL;
         }

@@ -121,7 +121,7 @@ ngx_smtp_verify_tls_step(ngx_smtp_verify_session_t *s)
     c->write->handler = ngx_smtp_verify_tls_event;
 
     if (s->more) {
-        ngx_smtp_verify_slice_again(&s->slice, c->read);
+        ngx_smtp_verify_slice_again(&s->slice[0], c->read);
     }
 }
 

@@ -167,6 +167,10 @@ ngx_smtp_verify_transport_write(ngx_event_t *wev)
     c = wev->data;
     s = c->data;
 
+    if (ngx_smtp_verify_transport_begin(s, wev) != NGX_OK) {
+        return;
+    }
+
     s->busy = 1;
 
     if (c->close) {
@@ -186,6 +190,7 @@ ngx_smtp_verify_transport_write(ngx_event_t *wev)
     }
 
     ngx_smtp_verify_transport_done(s);
+    ngx_smtp_verify_slice_end();
 }
 
 
@@ -234,7 +239,7 @@ ngx_smtp_verify_transport_read(ngx_event_t *rev)
     }
 
     if (rc == NGX_BUSY) {
-        ngx_smtp_verify_slice_again(&s->slice, rev);
+        ngx_smtp_verify_slice_again(&s->slice[0], rev);
         goto done;
     }
 
@@ -273,14 +278,27 @@ ngx_smtp_verify_transport_begin(ngx_smtp_verify_session_t *s, ngx_event_t *ev)
 
     c = s->peer.connection;
 
-    rc = ngx_smtp_verify_slice_begin(&s->slice, ev, ev->timedout || c->close);
+    rc = ngx_smtp_verify_slice_begin(&s->slice[ev->write], ev, c->close);
 
-    if (rc == NGX_OK) {
-        s->left = NGX_SMTP_VERIFY_SLICE_SIZE;
-        s->more = 0;
+    if (rc != NGX_OK) {
+        ngx_log_debug1(NGX_LOG_DEBUG_EVENT, &s->log, 0,
+                       "smtp verify: %s event waits for another turn",
+                       ev->write ? "write" : "read");
+        return rc;
     }
 
-    return rc;
+    s->left = NGX_SMTP_VERIFY_SLICE_SIZE;
+    s->more = 0;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_smtp_verify_transport_leave(ngx_smtp_verify_session_t *s)
+{
+    ngx_smtp_verify_slice_leave(&s->slice[0]);
+    ngx_smtp_verify_slice_leave(&s->slice[1]);
 }
 
 
@@ -430,6 +448,9 @@ ngx_smtp_verify_transport_charge(ngx_smtp_verify_session_t *s, size_t n)
                        + s->transactions * NGX_SMTP_VERIFY_OCTETS_MORE)
     {
         s->flood = "too many octets";
+
+        ngx_log_debug1(NGX_LOG_DEBUG_EVENT, &s->log, 0,
+                       "smtp verify: %uz octets are too many", s->octets);
     }
 }
 
@@ -616,7 +637,7 @@ ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s)
 
     c = s->peer.connection;
 
-    ngx_smtp_verify_slice_leave(&s->slice);
+    ngx_smtp_verify_transport_leave(s);
 
     if (c) {
         if (c->ssl) {

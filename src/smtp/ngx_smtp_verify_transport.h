@@ -32,6 +32,9 @@ void ngx_smtp_verify_transport_connected(ngx_smtp_verify_session_t *s);
 ngx_int_t ngx_smtp_verify_transport_begin(ngx_smtp_verify_session_t *s,
     ngx_event_t *ev);
 
+/* its connection goes: no event of it waits any more */
+void ngx_smtp_verify_transport_leave(ngx_smtp_verify_session_t *s);
+
 /* octets that were read, or something else that counts as so many */
 void ngx_smtp_verify_transport_charge(ngx_smtp_verify_session_t *s,
     size_t n);
