@@ -348,7 +348,7 @@ hostile_act_damaged(long n, long size)
     (void) size;
 
     while (n--) {
-        wire_damaged(WIRE_DATA, "250 2.1.0 Ok\r\n", 14);
+        wire_damaged(WIRE_DATA, "451 4.3.0 Later\r\n", 17);
     }
 }
 
@@ -358,7 +358,7 @@ hostile_act_type(long n, long size)
 {
     while (n--) {
         wire_record(size ? (int) size : (int) hostile_random(256),
-                    "250 2.1.0 Ok\r\n", 14);
+                    "451 4.3.0 Later\r\n", 17);
     }
 }
 
