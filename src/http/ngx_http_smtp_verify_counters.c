@@ -304,12 +304,13 @@ ngx_http_smtp_verify_counters_throttle(ngx_shm_zone_t *shm_zone, u_char *p,
                         "\"granted\":%uL,\"reused\":%uL,\"waited\":%uL,"
                         "\"delayed\":%uL,\"throttled\":%uL,\"refused\":%uL,"
                         "\"opened\":%uL,\"suspensions\":%uL,"
-                        "\"evicted\":%uL,\"recounts\":%uL",
+                        "\"evicted\":%uL,\"recounts\":%uL,\"crowded\":%uL",
                         stats.sessions, stats.waiting, stats.entries,
                         stats.open, stats.suspended, stats.counts.granted,
                         stats.counts.reused, stats.counts.waited,
                         stats.counts.delayed, stats.counts.throttled,
                         stats.counts.refused,
                         stats.counts.opened, stats.counts.suspended,
-                        stats.counts.evicted, stats.counts.recounts);
+                        stats.counts.evicted, stats.counts.recounts,
+                        stats.counts.crowded);
 }

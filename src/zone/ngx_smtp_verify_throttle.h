@@ -124,6 +124,7 @@ typedef struct {
     uint64_t                       suspended;   /* egresses */
     uint64_t                       evicted;
     uint64_t                       recounts;
+    uint64_t                       crowded;     /* no room for an entry */
 } ngx_smtp_verify_throttle_counts_t;
 
 

@@ -3,6 +3,18 @@
 #include "sv_target.h"
 
 
+#define NGX_SMTP_VERIFY_THROTTLE_SETS     2     /* for a key */
+#define NGX_SMTP_VERIFY_THROTTLE_CROWDED  30    /* s */
+
+
+static uint32_t ngx_smtp_verify_throttle_set(
+    ngx_smtp_verify_throttle_t *throttle, u_char *key, ngx_uint_t set);
+static uint32_t ngx_smtp_verify_throttle_least(
+    ngx_smtp_verify_throttle_t *throttle, u_char *key, uint64_t now);
+static uint64_t ngx_smtp_verify_throttle_owed(
+    ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
+
+
 ngx_smtp_verify_throttle_entry_t *
 ngx_smtp_verify_throttle_entry(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_ref_e ref)
@@ -19,46 +31,28 @@ ngx_smtp_verify_throttle_entry(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* the least recently seen one that nobody uses makes room; 0: there is none */
+/*
+ * Whoever has no entry would have no limits, and whoever could have an entry
+ * forgotten would have its limits gone: who is in use stays, and who owes
+ * something goes last, as of sv_owed.h.  A key has two sets to be in, so that
+ * a set that is full leaves hardly anybody without room.
+ */
 
 uint32_t
 ngx_smtp_verify_throttle_find(ngx_smtp_verify_throttle_t *throttle,
     u_char *key, uint64_t now)
 {
-    uint32_t                           i, n, first, found;
-    uint64_t                           hash, rank, best;
+    uint32_t                           found;
     ngx_smtp_verify_throttle_entry_t  *e;
 
-    ngx_memcpy(&hash, key, sizeof(uint64_t));
+    found = ngx_smtp_verify_throttle_known(throttle, key);
 
-    first = (uint32_t) (hash % throttle->nsets)
-            * NGX_SMTP_VERIFY_THROTTLE_WAYS + 1;
-    found = 0;
-    best = 0;
-
-    for (n = 0; n < NGX_SMTP_VERIFY_THROTTLE_WAYS; n++) {
-
-        i = first + n;
-        e = &throttle->entries[i];
-
-        if (e->seen && ngx_memcmp(e->key, key, SV_SIPHASH_LEN) == 0) {
-            e->seen = now;
-            return i;
-        }
-
-        if (e->sessions || e->waiting || e->users) {
-            continue;
-        }
-
-        /* one whose breaker is open is worth more than others */
-
-        rank = e->seen + (e->breaker.until > now ? now : 0);
-
-        if (found == 0 || rank < best) {
-            found = i;
-            best = rank;
-        }
+    if (found) {
+        throttle->entries[found].seen = now;
+        return found;
     }
+
+    found = ngx_smtp_verify_throttle_least(throttle, key, now);
 
     if (found == 0) {
         return 0;
@@ -92,24 +86,150 @@ ngx_smtp_verify_throttle_known(ngx_smtp_verify_throttle_t *throttle,
     u_char *key)
 {
     uint32_t                           i, n;
-    uint64_t                           hash;
+    ngx_uint_t                         set;
     ngx_smtp_verify_throttle_entry_t  *e;
 
-    ngx_memcpy(&hash, key, sizeof(uint64_t));
+    for (set = 0; set < NGX_SMTP_VERIFY_THROTTLE_SETS; set++) {
 
-    i = (uint32_t) (hash % throttle->nsets) * NGX_SMTP_VERIFY_THROTTLE_WAYS
-        + 1;
+        i = ngx_smtp_verify_throttle_set(throttle, key, set);
 
-    for (n = 0; n < NGX_SMTP_VERIFY_THROTTLE_WAYS; n++, i++) {
+        for (n = 0; n < NGX_SMTP_VERIFY_THROTTLE_WAYS; n++, i++) {
 
-        e = &throttle->entries[i];
+            e = &throttle->entries[i];
 
-        if (e->seen && ngx_memcmp(e->key, key, SV_SIPHASH_LEN) == 0) {
-            return i;
+            if (e->seen && ngx_memcmp(e->key, key, SV_SIPHASH_LEN) == 0) {
+                return i;
+            }
         }
     }
 
     return 0;
+}
+
+
+/* the first of a set */
+
+static uint32_t
+ngx_smtp_verify_throttle_set(ngx_smtp_verify_throttle_t *throttle,
+    u_char *key, ngx_uint_t set)
+{
+    uint64_t  hash;
+
+    ngx_memcpy(&hash, key + set * sizeof(uint64_t), sizeof(uint64_t));
+
+    return (uint32_t) (hash % throttle->nsets)
+           * NGX_SMTP_VERIFY_THROTTLE_WAYS + 1;
+}
+
+
+/* of both sets; 0: all are in use, or owe something for long */
+
+static uint32_t
+ngx_smtp_verify_throttle_least(ngx_smtp_verify_throttle_t *throttle,
+    u_char *key, uint64_t now)
+{
+    uint32_t                           i, n, found;
+    uint64_t                           rank, best;
+    ngx_uint_t                         set;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    found = 0;
+    best = SV_OWED_KEEP;
+
+    for (set = 0; set < NGX_SMTP_VERIFY_THROTTLE_SETS; set++) {
+
+        i = ngx_smtp_verify_throttle_set(throttle, key, set);
+
+        for (n = 0; n < NGX_SMTP_VERIFY_THROTTLE_WAYS; n++, i++) {
+
+            e = &throttle->entries[i];
+
+            if (e->sessions || e->waiting || e->users) {
+                continue;
+            }
+
+            rank = e->seen ? sv_owed_rank(e->seen, e->connected,
+                                      ngx_smtp_verify_throttle_owed(e, now),
+                                      now)
+                           : 0;
+
+            if (rank < best) {
+                best = rank;
+                found = i;
+            }
+        }
+    }
+
+    return found;
+}
+
+
+static uint64_t
+ngx_smtp_verify_throttle_owed(ngx_smtp_verify_throttle_entry_t *e,
+    uint64_t now)
+{
+    uint64_t  owed, rejects;
+
+    owed = sv_breaker_owed(&e->breaker, now);
+
+    /* until there is room for one where there is room for one only */
+
+    if (e->per_hour) {
+        rejects = now + sv_bucket_wait(&e->rejects,
+                                       sv_bucket_per_hour(e->per_hour), 0, 1,
+                                       sv_bucket_ms(now)) / 1000;
+        owed = ngx_max(owed, rejects);
+    }
+
+    return owed;
+}
+
+
+/* none of them makes room for another one */
+
+ngx_int_t
+ngx_smtp_verify_throttle_refer(ngx_smtp_verify_ticket_t *t,
+    u_char keys[][SV_SIPHASH_LEN], uint64_t now)
+{
+    ngx_int_t                          rc;
+    ngx_uint_t                         i, n;
+    ngx_smtp_verify_slot_sh_t         *slot;
+    ngx_smtp_verify_throttle_t        *throttle;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    rc = NGX_OK;
+    throttle = t->throttle;
+    slot = &throttle->slots[t->slot];
+
+    for (n = 0; n < ngx_smtp_verify_ref_domain; n++) {
+
+        slot->refs[n] = ngx_smtp_verify_throttle_find(throttle, keys[n], now);
+
+        if (slot->refs[n] == 0) {
+            rc = NGX_BUSY;
+            break;
+        }
+
+        e = &throttle->entries[slot->refs[n]];
+        e->users++;
+
+        if (n < ngx_smtp_verify_ref_egress) {
+            e->per_hour = t->limits->rejects;
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+        throttle->entries[slot->refs[i]].users--;
+    }
+
+    if (rc == NGX_BUSY) {
+        throttle->sh->counts.crowded++;
+        t->retry_after = NGX_SMTP_VERIFY_THROTTLE_CROWDED;
+    }
+
+    slot->refs[ngx_smtp_verify_ref_domain] = 0;
+
+    return rc;
 }
 
 

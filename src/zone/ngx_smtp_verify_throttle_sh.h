@@ -14,6 +14,7 @@
 #include "ngx_smtp_verify_throttle.h"
 #include "ngx_smtp_verify_zone.h"
 #include "sv_clock.h"
+#include "sv_owed.h"
 
 
 #define NGX_SMTP_VERIFY_THROTTLE_WAYS    8
@@ -78,6 +79,8 @@ typedef struct {
     uint64_t                           voided;      /* a window that blames
                                                        no destination */
     uint64_t                           connected;   /* ms; 0: never */
+    uint64_t                           per_hour;    /* the last limit of its
+                                                       rejects, 0: none */
 } ngx_smtp_verify_throttle_entry_t;
 
 
@@ -136,8 +139,12 @@ struct ngx_smtp_verify_throttle_s {
 ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_entry(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_ref_e ref);
+/* 0: there is no room */
 uint32_t ngx_smtp_verify_throttle_find(ngx_smtp_verify_throttle_t *throttle,
     u_char *key, uint64_t now);
+/* all that a slot refers to; NGX_BUSY: there is no room */
+ngx_int_t ngx_smtp_verify_throttle_refer(ngx_smtp_verify_ticket_t *t,
+    u_char keys[][SV_SIPHASH_LEN], uint64_t now);
 uint32_t ngx_smtp_verify_throttle_known(ngx_smtp_verify_throttle_t *throttle,
     u_char *key);
 void ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,

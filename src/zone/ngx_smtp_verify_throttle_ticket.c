@@ -64,7 +64,6 @@ ngx_smtp_verify_throttle_admit(ngx_smtp_verify_ticket_t *t,
     u_char keys[][SV_SIPHASH_LEN], uint64_t now)
 {
     ngx_int_t                          rc;
-    ngx_uint_t                         i;
     ngx_smtp_verify_slot_sh_t         *slot;
     ngx_smtp_verify_throttle_t        *throttle;
     ngx_smtp_verify_throttle_entry_t  *e;
@@ -80,11 +79,11 @@ ngx_smtp_verify_throttle_admit(ngx_smtp_verify_ticket_t *t,
 
     slot = &throttle->slots[t->slot];
 
-    for (i = 0; i < ngx_smtp_verify_ref_domain; i++) {
-        slot->refs[i] = ngx_smtp_verify_throttle_find(throttle, keys[i], now);
-    }
+    /* without an entry it would have no limit */
 
-    slot->refs[ngx_smtp_verify_ref_domain] = 0;
+    if (ngx_smtp_verify_throttle_refer(t, keys, now) != NGX_OK) {
+        return NGX_BUSY;
+    }
 
     rc = ngx_smtp_verify_throttle_try(t, now);
 

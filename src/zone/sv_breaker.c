@@ -199,3 +199,17 @@ sv_breaker_open(sv_breaker_t *b, const sv_breaker_conf_t *conf, uint64_t now)
     b->at = now;
     b->until = now + (pause ? pause : 1);
 }
+
+
+/* half-open, one trial at a time is let through: forgotten, all would be */
+
+uint64_t
+sv_breaker_owed(const sv_breaker_t *b, uint64_t now)
+{
+    uint64_t  owed;
+
+    owed = b->until ? b->until + b->pause
+                    : b->weight ? b->at + SV_BREAKER_HALF_LIFE : 0;
+
+    return owed > now ? owed : 0;
+}

@@ -60,6 +60,9 @@ sv_breaker_state_e sv_breaker_state(const sv_breaker_t *b, uint64_t now);
 /* ms to wait where it is open, else 0 */
 uint64_t sv_breaker_left(const sv_breaker_t *b, uint64_t now);
 
+/* until when it makes a difference that it is remembered; 0: none */
+uint64_t sv_breaker_owed(const sv_breaker_t *b, uint64_t now);
+
 /*
  * who: the party, by a hash; 0: it is the host's own.  1: it has opened by
  * this; faults of what began before it opened add none.
