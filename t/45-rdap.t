@@ -306,3 +306,43 @@ $::Config . 'location = /gate {
 --- request eval: "GET /gate?email=john\@ok.test"
 --- response_headers_like
 X-Result: .*"domain_age_days":10\}.*
+
+
+
+=== TEST 17: asked by a subrequest, of auth_request
+--- http_config eval
+$::Server->("location /domain/ { $::Young }")
+--- config eval
+$::Config . 'location = /sub {
+    set $args email=john@ok.test;
+    smtp_verify;
+}
+location = /auth {
+    auth_request /sub;
+    proxy_pass http://$TEST_NGINX_NET.200:8053/domain/;
+}'
+--- request eval
+["GET /auth", "GET /verify?email=jane\@ok.test"]
+--- no_shape
+--- error_code eval
+[200, 200]
+--- response_body_like eval
+[qr/"objectClassName":"domain"/, qr/"domain_age_days":10\}/]
+
+
+
+=== TEST 18: likewise of a mirror
+--- http_config eval
+$::Server->("location /domain/ { $::Young }")
+--- config eval
+$::Config . 'location = /mirrored {
+    mirror /verify;
+    proxy_pass http://$TEST_NGINX_NET.200:8053/domain/;
+}'
+--- request eval
+["GET /mirrored?email=john\@ok.test", "GET /verify?email=jane\@ok.test"]
+--- no_shape
+--- error_code eval
+[200, 200]
+--- response_body_like eval
+[qr/"objectClassName":"domain"/, qr/"domain_age_days":10\}/]

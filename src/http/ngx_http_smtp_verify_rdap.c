@@ -270,7 +270,9 @@ ngx_http_smtp_verify_rdap_request(ngx_http_smtp_verify_rdap_t *rdap,
 
     cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
 
-    hc->addr_conf = r->http_connection->addr_conf;
+    /* a subrequest has none */
+
+    hc->addr_conf = r->main->http_connection->addr_conf;
     hc->conf_ctx = cscf->ctx;
 
     mr->pool = pool;

@@ -246,6 +246,7 @@ class Conf:
         lines += [
             "daemon on;", "user root;" if os.getuid() == 0 else "",
             "pid %s;" % self.path("nginx.pid"),
+            "env ASAN_OPTIONS; env UBSAN_OPTIONS;",
             "error_log %s %s;" % (self.path("error.log"), r.choice(
                 ("notice", "notice", "info", "debug"))),
             "worker_processes %d;" % r.randint(1, 3),
