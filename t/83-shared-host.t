@@ -334,3 +334,72 @@ mx1 11 pipelining users=john
 main::asks(map "bad$_\@one.test", 1 .. 4)
 --- json eval
 main::says(('rate_limited') x 3, 'circuit_open')
+
+
+
+=== TEST 20: other hosts of a list leave it no time to answer in
+--- http_config
+smtp_verify_greeting_timeout 700ms;
+smtp_verify_read_timeout 900ms;
+smtp_verify_timeout 1s;
+--- dns
+tarpit.test MX 10 tarpit.tarpit.test
+tarpit.test MX 20 mx.shared.test
+tarpit.tarpit.test A 12
+--- smtp
+mx1 11 pipelining users=john
+    mail: wait 350ms ; default
+tarpit 12
+    banner: hang
+--- address eval
+main::asks((map "x$_\@tarpit.test", 1 .. 5), 'john@good.test')
+--- json eval
+main::says(('timeout') x 5, "reason: /^accepted/\nsmtp.mx_host: mx.shared.test")
+
+
+
+=== TEST 21: one that never answers has failed, within the budget or not
+--- http_config
+smtp_verify_read_timeout 900ms;
+smtp_verify_timeout 800ms;
+--- smtp
+mx1 11 pipelining users=john
+    mail: hang
+--- address eval
+main::asks((map "john\@$_.test", qw( one two three four five )),
+           'john@good.test')
+--- json eval
+main::says(('timeout') x 5, 'circuit_open')
+
+
+
+=== TEST 22: a session that was asked too much is no limit of the host's
+--- http_config
+smtp_verify_keepalive 8 timeout=500ms;
+--- verify
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john
+    mail#2: 421 4.7.0 Error: too many errors ; close
+--- address eval
+main::asks((map "x$_\@evil.test", 1 .. 12), 'john@good.test')
+--- json eval
+main::says(('mailbox_not_found') x 12, 'accepted_untested')
+
+
+
+=== TEST 23: if it is one a fresh session is told so
+--- http_config
+smtp_verify_keepalive 8 timeout=500ms;
+--- verify
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john
+    mail#2: 421 4.7.0 Error: too many errors ; close
+    banner@2: 421 4.7.0 Too many connections ; close
+    banner@3: 421 4.7.0 Too many connections ; close
+    banner@4: 421 4.7.0 Too many connections ; close
+--- address eval
+main::asks((map "x$_\@evil.test", 1 .. 4), 'john@good.test')
+--- json eval
+main::says('mailbox_not_found', ('rate_limited') x 3, 'circuit_open')

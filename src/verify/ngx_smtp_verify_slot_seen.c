@@ -2,6 +2,7 @@
 #include "ngx_smtp_verify_probe.h"
 
 
+static ngx_uint_t ngx_smtp_verify_slot_is_silent(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_reached(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_unreached(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p);
@@ -23,11 +24,36 @@ ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p)
         return NGX_OK;
     }
 
-    if (s && s->release && s->nanswered < s->nsent) {
+    if (s && s->release && s->nanswered < s->nsent
+        && ngx_smtp_verify_slot_is_silent(p))
+    {
         ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_timeout);
     }
 
     return NGX_DECLINED;
+}
+
+
+/*
+ * Other hosts of a domain's list may leave next to nothing of the budget: who
+ * had that alone to answer in has not failed.
+ */
+
+static ngx_uint_t
+ngx_smtp_verify_slot_is_silent(ngx_smtp_verify_probe_t *p)
+{
+    ngx_event_t     *rev;
+    ngx_msec_int_t   left, silent;
+
+    rev = p->session->peer.connection->read;
+
+    left = rev->timer_set ? (ngx_msec_int_t) (rev->timer.key
+                                              - ngx_current_msec)
+                          : 0;
+    silent = (ngx_msec_int_t) p->session->conf->read_timeout - left;
+
+    return silent >= (ngx_msec_int_t) (ngx_min(p->conf->timeout,
+                                       p->session->conf->read_timeout) / 4 * 3);
 }
 
 
@@ -200,6 +226,16 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
                 seen = ngx_smtp_verify_seen_closing;
             }
         }
+    }
+
+    /* what a session has been asked for before may have been of others: if it
+       is said of us a fresh session is told, too */
+
+    if (s->reused && s->stage < SV_STAGE_RCPT
+        && (seen == ngx_smtp_verify_seen_closing
+            || seen == ngx_smtp_verify_seen_rate_limit))
+    {
+        return;
     }
 
     ngx_smtp_verify_slot_tell(p, seen);
