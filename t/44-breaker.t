@@ -621,3 +621,37 @@ reason: rate_limited
 reason: rate_limited
 --
 reason: circuit_open
+
+
+
+=== TEST 21: a provider that was not reached yet: of many where nobody listens
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=20s suspend=0;
+smtp_verify_keepalive off;
+--- smtp
+mx1 11 pipelining users=john
+--- dns
+ok.test MX 10 aspmx.l.google.com
+aspmx.l.google.com A 11
+evil.test MX 10 www.google.com
+www.google.com A 12
+--- address eval
+CORE::join "\n", (map "u$_\@evil.test", 1 .. 6), 'john@ok.test'
+--- json eval
+CORE::join "\n--\n", ('reason: connect_failed') x 5, 'reason: circuit_open',
+    'reason: accepted'
+
+
+
+=== TEST 22: one that is down, for several domains
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s pause=20s suspend=0;
+--- smtp
+none 11
+--- dns eval
+"aspmx.l.google.com A 12\n"
+. CORE::join '', map "d$_.test MX 10 aspmx.l.google.com\n", 1 .. 6
+--- address eval
+CORE::join "\n", map "john\@d$_.test", 1 .. 6
+--- json eval
+CORE::join "\n--\n", ('reason: connect_failed') x 5, 'reason: circuit_open'

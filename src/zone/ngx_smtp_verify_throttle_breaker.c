@@ -244,7 +244,16 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
                                                            now);
         }
 
-        domain = NULL;
+        /* who names something of a provider's where nobody listens */
+
+        if (!(slot->state & NGX_SMTP_VERIFY_SLOT_MANY)
+            || ngx_smtp_verify_throttle_entry(throttle, slot,
+                                              ngx_smtp_verify_ref_ip)
+               ->connected)
+        {
+            domain = NULL;
+        }
+
         break;
 
     default:

@@ -29,6 +29,7 @@
 #define NGX_SMTP_VERIFY_SLOT_BULK        16     /* and it is waiting */
 #define NGX_SMTP_VERIFY_SLOT_DELAYED     32     /* and a recipient waits */
 #define NGX_SMTP_VERIFY_SLOT_RETRY       64     /* a trial of the domain */
+#define NGX_SMTP_VERIFY_SLOT_MANY        128    /* the host has many names */
 
 #define NGX_SMTP_VERIFY_SLOT_REFS        5
 

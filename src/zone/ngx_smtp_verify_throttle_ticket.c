@@ -265,7 +265,8 @@ ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
     throttle = t->throttle;
 
     ngx_smtp_verify_throttle_sum(throttle, slot, -1);
-    slot->state = NGX_SMTP_VERIFY_SLOT_HELD | trials;
+    slot->state = NGX_SMTP_VERIFY_SLOT_HELD | trials
+                  | (t->provider ? NGX_SMTP_VERIFY_SLOT_MANY : 0);
     ngx_smtp_verify_throttle_sum(throttle, slot, 1);
 
     ngx_smtp_verify_throttle_spend(throttle, slot, t->limits);

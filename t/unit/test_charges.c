@@ -13,8 +13,8 @@
  * There is a world of hosts that work or fail by themselves, victims with
  * domains at them, and an attacker.  The attacker has one organizational
  * domain with any number of names below it, hosts of its own that do anything,
- * may name each host of the world in its lists, and has each of these say
- * anything of its recipients.
+ * may name each host of the world in its lists, also names of providers' where
+ * nobody listens, and has each of these say anything of its recipients.
  *
  * CHARGES_SEED=n runs that scenario alone; one that fails is made as short as
  * it can be, and printed.
@@ -182,7 +182,7 @@ static ngx_smtp_verify_seen_e  faults[] = {
 static void
 invent(scenario_t *s, uint32_t number)
 {
-    unsigned  i;
+    unsigned  i, focus;
     step_t   *step;
 
     seed = number * 2654435761u + 1;
@@ -201,6 +201,7 @@ invent(scenario_t *s, uint32_t number)
     }
 
     s->nsteps = STEPS;
+    focus = dice(HOSTS);
 
     for (i = 0; i < STEPS; i++) {
         step = &s->steps[i];
@@ -208,7 +209,7 @@ invent(scenario_t *s, uint32_t number)
 
         step->wait = dice(50) ? dice(dice(2) ? 200 : 15000) : dice(900000);
         step->attacker = (dice(10) < 8);
-        step->host = dice(HOSTS);
+        step->host = dice(4) ? focus : dice(HOSTS);
         step->keep = (dice(4) == 0);
         step->domain = dice(step->attacker ? 40 : VICTIMS);
         step->seen = faults[dice(6)];
@@ -283,6 +284,7 @@ static ngx_int_t
 ask(scenario_t *s, step_t *step, ngx_uint_t *slot)
 {
     char                      domain[64], host[64];
+    unsigned                  i;
     ngx_int_t                 rc;
     ngx_uint_t                again;
     struct sockaddr_in        sin;
@@ -312,6 +314,17 @@ ask(scenario_t *s, step_t *step, ngx_uint_t *slot)
         t.host.len = sprintf(host, "mx%u.d%u.evil.test", step->host,
                              step->domain);
         sin.sin_addr.s_addr = htonl(0x01020000 + step->domain);
+    }
+
+    /* and so are those of a provider's where nobody listens */
+
+    for (i = 0; i < HOSTS; i++) {
+        if (step->attacker && s->hosts[step->host] == down
+            && s->hosts[i] == provider && step->domain % 2)
+        {
+            t.host.len = sprintf(host, "mx%u.test", i);
+            t.provider = 1;
+        }
     }
 
     t.destination = t.host;
