@@ -403,3 +403,34 @@ mx1 11 pipelining users=john
 main::asks((map "x$_\@evil.test", 1 .. 4), 'john@good.test')
 --- json eval
 main::says('mailbox_not_found', ('rate_limited') x 3, 'circuit_open')
+
+
+
+=== TEST 24: nor is a mailbox that has too much mail a refused recipient
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s burst=100 pause=20s rejects=5/h;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt rate*: 550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages from being delivered.
+    rcpt qq*: 550 Mailbox unavailable or access denied
+    rcpt hour*: 550 5.2.122 The recipient has exceeded their limit for the number of messages they can receive per hour.
+    rcpt full*: 552 5.2.2 Mailbox full
+--- address eval
+main::asks((map { ("rate$_\@evil.test", "qq$_\@evil.test",
+                   "hour$_\@evil.test", "full$_\@evil.test") } 1 .. 3),
+           'john@good.test')
+--- json eval
+main::says((('rate_limited') x 3, 'mailbox_full') x 3, 'accepted')
+
+
+
+=== TEST 25: as one that is not there is
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s burst=100 pause=20s rejects=5/h;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt off*: 550 5.2.1 The email account that you tried to reach is disabled
+--- address eval
+main::asks((map "off$_\@evil.test", 1 .. 3), (map "x$_\@evil.test", 1 .. 3))
+--- json eval
+main::says(('mailbox_disabled') x 3, ('mailbox_not_found') x 2, 'throttled')

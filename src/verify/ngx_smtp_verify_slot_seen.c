@@ -5,6 +5,8 @@
 static ngx_uint_t ngx_smtp_verify_slot_is_silent(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_reached(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_unreached(ngx_smtp_verify_probe_t *p);
+static ngx_uint_t ngx_smtp_verify_slot_is_reject(ngx_smtp_verify_probe_t *p,
+    sv_class_t *class);
 static void ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_tell(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_seen_e seen);
@@ -82,11 +84,6 @@ ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
         return;
 
     case ngx_smtp_verify_session_answered:
-
-        if (s->code >= 500 && !s->unanswered) {
-            ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_reject);
-        }
-
         ngx_smtp_verify_slot_reply(p);
         return;
 
@@ -182,6 +179,22 @@ ngx_smtp_verify_slot_unreached(ngx_smtp_verify_probe_t *p)
 }
 
 
+/* receivers count those whom they do not have, and not those who have too much
+   mail */
+
+static ngx_uint_t
+ngx_smtp_verify_slot_is_reject(ngx_smtp_verify_probe_t *p, sv_class_t *class)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    return s->event == ngx_smtp_verify_session_answered && s->code >= 500
+           && !s->unanswered && !class->recipient
+           && class->reason != SV_MAILBOX_FULL;
+}
+
+
 static void
 ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
 {
@@ -194,7 +207,13 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
 
     if (s->code >= 400) {
 
-        switch (ngx_smtp_verify_evidence_classify(p, &class)) {
+        (void) ngx_smtp_verify_evidence_classify(p, &class);
+
+        if (ngx_smtp_verify_slot_is_reject(p, &class)) {
+            ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_reject);
+        }
+
+        switch (class.reason) {
 
         case SV_RATE_LIMITED:
 
