@@ -434,3 +434,71 @@ mx1 11 pipelining users=john
 main::asks((map "off$_\@evil.test", 1 .. 3), (map "x$_\@evil.test", 1 .. 3))
 --- json eval
 main::says(('mailbox_disabled') x 3, ('mailbox_not_found') x 2, 'throttled')
+
+
+
+=== TEST 26: nor is the host closed to the gate, and to lists
+--- config
+location = /verify {
+    smtp_verify;
+}
+location = /batch {
+    smtp_verify_batch;
+}
+location = /app {
+    return 204;
+}
+location = /signup {
+    smtp_verify_gate $arg_email;
+    proxy_pass http://127.0.0.1:$server_port/app;
+}
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+--- request eval
+[(map "GET /verify?email=bad$_\@evil.test", 1 .. 4),
+ 'GET /signup?email=nobody@good.test', 'GET /signup?email=john@fair.test']
+--- error_code eval
+[(200) x 4, 422, 204]
+--- no_shape
+
+
+
+=== TEST 27: as it is not by what a list asks
+--- config
+location = /verify {
+    smtp_verify;
+}
+location = /batch {
+    smtp_verify_batch;
+}
+--- smtp
+mx1 11 pipelining users=john
+    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+--- more_headers
+Content-Type: text/plain
+--- request
+POST /batch
+bad1@evil.test
+bad2@evil.test
+bad3@evil.test
+bad4@evil.test
+john@good.test
+john@fair.test
+--- stream
+index: 0
+--
+index: 1
+--
+index: 2
+--
+index: 3
+--
+index: 4
+reason: accepted
+--
+index: 5
+reason: accepted
+--
+summary: true
+answered: 6

@@ -44,18 +44,21 @@ ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p)
 static ngx_uint_t
 ngx_smtp_verify_slot_is_silent(ngx_smtp_verify_probe_t *p)
 {
-    ngx_event_t     *rev;
-    ngx_msec_int_t   left, silent;
+    ngx_msec_t         timeout, enough;
+    ngx_msec_int_t     left;
+    ngx_connection_t  *c;
 
-    rev = p->session->peer.connection->read;
+    c = p->session->peer.connection;
 
-    left = rev->timer_set ? (ngx_msec_int_t) (rev->timer.key
-                                              - ngx_current_msec)
-                          : 0;
-    silent = (ngx_msec_int_t) p->session->conf->read_timeout - left;
+    if (c == NULL || !c->read->timer_set) {
+        return 0;
+    }
 
-    return silent >= (ngx_msec_int_t) (ngx_min(p->conf->timeout,
-                                       p->session->conf->read_timeout) / 4 * 3);
+    timeout = p->session->conf->read_timeout;
+    enough = ngx_min(p->conf->timeout, timeout) / 4 * 3;
+    left = (ngx_msec_int_t) (c->read->timer.key - ngx_current_msec);
+
+    return (ngx_msec_int_t) timeout - left >= (ngx_msec_int_t) enough;
 }
 
 
