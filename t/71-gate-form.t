@@ -237,6 +237,8 @@ __DATA__
   "X.Email: jane\@ok.test", "X-Email: john\@ok.test\nX-Email: john\@ok.test"),
  (map { ['/form', $_, 'email=john%40ok.test'] }
   "Content-Type: $Form::urlencoded\nContent_Type: $Form::multipart", "Content.Type: $Form::urlencoded",
+  "Content-Type: $Form::urlencoded\nTransfer_Encoding: chunked", "Content-Type: $Form::urlencoded\nContent_Length: 3",
+  "Content-Type: $Form::urlencoded\nContent-Encoding: identity\nContent-Encoding: identity", "Content-Type: $Form::urlencoded\nContent-Encoding: br",
   "Content-Type: $Form::urlencoded\nContent_Encoding: gzip", "Content-Type: $Form::urlencoded\nContent.Encoding: gzip")]
 
 
@@ -279,7 +281,7 @@ Form::headers(['', $Form::urlencoded, 'x' x 3000], ['', $Form::json, '1' x 3000]
 
 
 
-=== TEST 16: what passes
+=== TEST 16: what passes, also where an application takes another method
 --- passed eval
 [['/form', $Form::urlencoded, 'name=J%C3%B6rg;+x&email=john%40ok.test&emails=1&e-mail=2&email_confirm=3&user%5Bemail%5D=4&pct=100%'],
  ['/form', "$Form::urlencoded; charset=UTF-8", 'email=john%40ok.test'], ['/form', "$Form::urlencoded;charset=ISO-8859-1", 'email=john%40ok.test'],
@@ -290,4 +292,5 @@ Form::headers(['', $Form::urlencoded, 'x' x 3000], ['', $Form::json, '1' x 3000]
  ['/json', "$Form::json; charset=utf-8", '{"emails":[],"email":"john@ok.test","user":{"Email":1}}'], ['/json', 'application/vnd.api+json; ext="x"', '{"email":"\u006aohn@ok.test"}'],
  ['/deep', $Form::json, '{"email":1,"user":{"email":"john@ok.test"}}'],
  ['/arg?a=1&email=john%40ok.test', 'text/plain', 'x'], ['/arg?email=john%40ok.test', $Form::json, '{"from":{"email":"x"}}'],
- ['/header?email=x', "X-Email: john\@ok.test"]]
+ ['/header?email=x', "X-Email: john\@ok.test"],
+ ['/form?_method=GET', "Content-Type: $Form::urlencoded\nX-HTTP-Method-Override: GET\nContent-Encoding: identity", '_method=PUT&email=john%40ok.test']]

@@ -24,10 +24,9 @@ ngx_uint_t ngx_http_smtp_verify_source_has_body(ngx_http_request_t *r);
 sv_source_type_e ngx_http_smtp_verify_source_media(ngx_http_request_t *r,
     sv_source_media_t *media);
 
-/* the type of a source's body; a Content-Encoding, however it is written */
+/* the type of a source's body */
 sv_source_type_e ngx_http_smtp_verify_source_type(
     ngx_http_smtp_verify_source_t *source);
-ngx_uint_t ngx_http_smtp_verify_source_is_encoded(ngx_http_request_t *r);
 
 /* what was read of it; *copy, if it is not NULL, is to be freed.  NGX_BUSY:
    it is larger than smtp_verify_gate_body_max */

@@ -139,7 +139,7 @@ ngx_http_smtp_verify_beside_body(ngx_http_request_t *r,
         return parsed ? NGX_BUSY : NGX_OK;
     }
 
-    if (ngx_http_smtp_verify_source_is_encoded(r)) {
+    if (ngx_http_smtp_verify_body_encoded(r)) {
 
         if (!parsed) {
             return NGX_OK;

@@ -2,6 +2,7 @@
 #include "ngx_http_smtp_verify_gate_source.h"
 
 
+static ngx_uint_t ngx_http_smtp_verify_source_is_odd(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_source_copy(ngx_http_request_t *r,
     u_char *p);
 static ngx_int_t ngx_http_smtp_verify_source_field(ngx_http_request_t *r,
@@ -44,7 +45,7 @@ ngx_http_smtp_verify_source_body_get(ngx_http_request_t *r,
 
     /* who undoes the encoding would see what we do not */
 
-    if (ngx_http_smtp_verify_source_is_encoded(r)) {
+    if (ngx_http_smtp_verify_body_encoded(r)) {
         *error = "Send the body without a Content-Encoding.";
         return NGX_ABORT;
     }
@@ -78,29 +79,23 @@ ngx_http_smtp_verify_source_has_body(ngx_http_request_t *r)
 }
 
 
-/* who takes another one of two types would see what we do not */
-
 sv_source_type_e
 ngx_http_smtp_verify_source_media(ngx_http_request_t *r,
     sv_source_media_t *media)
 {
     sv_str_t    type;
     ngx_str_t   value;
-    ngx_uint_t  n, odd;
 
-    static ngx_str_t  name = ngx_string("content_type");
+    ngx_memzero(media, sizeof(sv_source_media_t));
 
-    n = ngx_http_smtp_verify_source_headers(r, &name, &odd);
-
-    if (n > 1 || odd || (n == 1 && r->headers_in.content_type == NULL)) {
-        ngx_memzero(media, sizeof(sv_source_media_t));
-        media->error = "The Content-Type is given twice, or written in "
-                       "another way; give it once.";
+    if (ngx_http_smtp_verify_source_is_odd(r)) {
+        media->error = "Give Content-Type, Content-Length, Content-Encoding "
+                       "and Transfer-Encoding once, with a \"-\" in their "
+                       "names.";
         return SV_SOURCE_TYPE_ODD;
     }
 
-    if (n == 0) {
-        ngx_memzero(media, sizeof(sv_source_media_t));
+    if (r->headers_in.content_type == NULL) {
         return SV_SOURCE_TYPE_OTHER;
     }
 
@@ -110,6 +105,45 @@ ngx_http_smtp_verify_source_media(ngx_http_request_t *r,
     type.len = value.len;
 
     return sv_source_type(&type, media);
+}
+
+
+/*
+ * Who takes another one of two types would see what we do not; and for
+ * gateways Content_Type and Content.Type are Content-Type.
+ */
+
+static ngx_uint_t
+ngx_http_smtp_verify_source_is_odd(ngx_http_request_t *r)
+{
+    ngx_str_t   *name;
+    ngx_uint_t   i, n, odd;
+
+    static ngx_str_t  names[] = {
+        ngx_string("content_type"),
+        ngx_string("content_length"),
+        ngx_string("content_encoding"),
+        ngx_string("transfer_encoding")
+    };
+
+    static const char  *known[] = {
+        "content-type", "content-length", "content-encoding",
+        "transfer-encoding"
+    };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+
+        name = &names[i];
+        n = ngx_http_smtp_verify_source_headers(r, name, &odd);
+
+        if (n > 1 || odd
+            || (n && ngx_http_smtp_verify_header_in(r, known[i]) == NULL))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -130,21 +164,6 @@ ngx_http_smtp_verify_source_type(ngx_http_smtp_verify_source_t *source)
     default: /* ngx_http_smtp_verify_source_value */
         return SV_SOURCE_TYPE_ODD;
     }
-}
-
-
-ngx_uint_t
-ngx_http_smtp_verify_source_is_encoded(ngx_http_request_t *r)
-{
-    ngx_uint_t  n, odd;
-
-    static ngx_str_t  name = ngx_string("content_encoding");
-
-    n = ngx_http_smtp_verify_source_headers(r, &name, &odd);
-
-    return odd || (n && ngx_http_smtp_verify_header_in(r, "content-encoding")
-                        == NULL)
-           || ngx_http_smtp_verify_body_encoded(r);
 }
 
 

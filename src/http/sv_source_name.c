@@ -15,14 +15,24 @@
 
 
 /*
- * A name as a reader that is generous sees it: in lower case, with one
- * element for all that separates two words.
+ * The name of the field as a reader that is generous sees it: in lower case,
+ * with one element for all that separates two words.
  */
 
 typedef struct {
     size_t          len;
     uint32_t        data[SV_SOURCE_SKELETON_MAX];
 } sv_source_skeleton_t;
+
+
+/* the elements of a name, one after the other */
+
+typedef struct {
+    const unsigned char  *p;
+    const unsigned char  *end;
+    unsigned              begun:1;
+    unsigned              joint:1;      /* the last one was a joint */
+} sv_source_reader_t;
 
 
 typedef struct {
@@ -32,16 +42,18 @@ typedef struct {
 } sv_source_fold_t;
 
 
-static void sv_source_skeleton(const unsigned char *p,
-    const unsigned char *end, sv_source_skeleton_t *s, int words);
-static int sv_source_is_repeated(const sv_source_skeleton_t *s, uint32_t e);
+static int sv_source_is_far(const unsigned char *p, const unsigned char *end,
+    const sv_str_t *field);
+static void sv_source_skeleton(const sv_str_t *field,
+    sv_source_skeleton_t *s);
+static uint32_t sv_source_next(sv_source_reader_t *reader);
 static uint32_t sv_source_element(const unsigned char **pos,
     const unsigned char *end);
 static uint32_t sv_source_overlong(const unsigned char *p,
     const unsigned char **pos, const unsigned char *end);
 static uint32_t sv_source_ascii(unsigned char c);
 static uint32_t sv_source_fold(uint32_t ch);
-static int sv_source_match(const sv_source_skeleton_t *name,
+static int sv_source_match(const unsigned char *p, const unsigned char *end,
     const sv_source_skeleton_t *field);
 static int sv_source_step(uint32_t e, const sv_source_skeleton_t *field,
     unsigned char *on);
@@ -100,7 +112,7 @@ static const sv_source_fold_t  sv_source_folds[] = {
 sv_source_alike_e
 sv_source_alike(const unsigned char *data, size_t len, const sv_str_t *field)
 {
-    sv_source_skeleton_t  name, wanted;
+    sv_source_skeleton_t  wanted;
 
     if (len == field->len
         && (len == 0 || memcmp(data, field->data, len) == 0))
@@ -114,18 +126,47 @@ sv_source_alike(const unsigned char *data, size_t len, const sv_str_t *field)
         return SV_SOURCE_LIKE;
     }
 
-    sv_source_skeleton(data, data + len, &name, 0);
-    sv_source_skeleton(field->data, field->data + field->len, &wanted, 1);
-
-    while (wanted.len && wanted.data[wanted.len - 1] == SV_SOURCE_BLANK) {
-        wanted.len--;
-    }
-
-    if (wanted.len == 0) {
+    if (sv_source_is_far(data, data + len, field)) {
         return SV_SOURCE_OTHER;
     }
 
-    return sv_source_match(&name, &wanted) ? SV_SOURCE_LIKE : SV_SOURCE_OTHER;
+    sv_source_skeleton(field, &wanted);
+
+    return (wanted.len && sv_source_match(data, data + len, &wanted))
+           ? SV_SOURCE_LIKE : SV_SOURCE_OTHER;
+}
+
+
+/* most names are, by letters and digits that nothing changes */
+
+static int
+sv_source_is_far(const unsigned char *p, const unsigned char *end,
+    const sv_str_t *field)
+{
+    size_t  i;
+
+    while (p < end && sv_source_is_blank(*p) && *p != '%') {
+        p++;
+    }
+
+    for (i = 0; i < field->len && sv_is_alnum(field->data[i]); i++) {
+
+        if (p == end) {
+            return 1;
+        }
+
+        if (!sv_is_alnum(*p)) {
+            return 0;
+        }
+
+        if (sv_lower(*p) != sv_lower(field->data[i])) {
+            return 1;
+        }
+
+        p++;
+    }
+
+    return i == field->len && p < end && sv_is_alnum(*p);
 }
 
 
@@ -138,55 +179,80 @@ sv_source_is_blank(unsigned char c)
 }
 
 
-/*
- * Ends at a NUL, as C does.  words: userEmail are two words, as mappings
- * between naming styles see it.
- */
+/* userEmail are two words, as mappings between naming styles see it */
 
 static void
-sv_source_skeleton(const unsigned char *p, const unsigned char *end,
-    sv_source_skeleton_t *s, int words)
+sv_source_skeleton(const sv_str_t *field, sv_source_skeleton_t *s)
 {
-    uint32_t  e;
-    unsigned  upper, low;
+    uint32_t             e;
+    unsigned             upper, low;
+    sv_source_reader_t   reader;
+
+    memset(&reader, 0, sizeof(sv_source_reader_t));
+
+    reader.p = field->data;
+    reader.end = field->data + field->len;
 
     s->len = 0;
     low = 0;
 
-    while (p < end && s->len < SV_SOURCE_SKELETON_MAX - 1) {
+    while (s->len < SV_SOURCE_SKELETON_MAX - 1) {
 
-        upper = (*p >= 'A' && *p <= 'Z');
-        e = sv_source_element(&p, end);
+        upper = (reader.p < reader.end
+                 && *reader.p >= 'A' && *reader.p <= 'Z');
+
+        e = sv_source_next(&reader);
 
         if (e == 0) {
-            return;
+            break;
         }
 
-        if (e == SV_SOURCE_LEFT || sv_source_is_repeated(s, e)) {
-            continue;
-        }
-
-        if (words && upper && low) {
+        if (upper && low) {
             s->data[s->len++] = SV_SOURCE_LINK;
         }
 
         low = !upper && !sv_source_is_joint(e);
         s->data[s->len++] = e;
     }
+
+    while (s->len && s->data[s->len - 1] == SV_SOURCE_BLANK) {
+        s->len--;
+    }
 }
 
 
-/* one joint for several, and none before the first word but "_" */
+/*
+ * 0: there is no more; a NUL ends it, as in C.  Of several joints there is
+ * one, and none but "_" before the first word.
+ */
 
-static int
-sv_source_is_repeated(const sv_source_skeleton_t *s, uint32_t e)
+static uint32_t
+sv_source_next(sv_source_reader_t *reader)
 {
-    if (!sv_source_is_joint(e)) {
-        return 0;
+    uint32_t  e;
+    unsigned  joint;
+
+    while (reader->p < reader->end) {
+
+        e = sv_source_element(&reader->p, reader->end);
+
+        if (e == SV_SOURCE_LEFT) {
+            continue;
+        }
+
+        joint = sv_source_is_joint(e);
+
+        if (joint && (reader->begun ? reader->joint : e == SV_SOURCE_BLANK)) {
+            continue;
+        }
+
+        reader->begun = 1;
+        reader->joint = joint;
+
+        return e;
     }
 
-    return s->len ? sv_source_is_joint(s->data[s->len - 1])
-                  : e == SV_SOURCE_BLANK;
+    return 0;
 }
 
 
@@ -326,27 +392,33 @@ sv_source_fold(uint32_t ch)
  */
 
 static int
-sv_source_match(const sv_source_skeleton_t *name,
+sv_source_match(const unsigned char *p, const unsigned char *end,
     const sv_source_skeleton_t *field)
 {
-    size_t         i;
-    unsigned char  on[SV_SOURCE_SKELETON_MAX + 1];
+    uint32_t             e;
+    unsigned char        on[SV_SOURCE_SKELETON_MAX + 1];
+    sv_source_reader_t   reader;
 
     memset(on, 0, field->len + 1);
     on[0] = 1;
 
-    for (i = 0; i < name->len; i++) {
+    memset(&reader, 0, sizeof(sv_source_reader_t));
 
-        if (on[field->len] && name->data[i] == SV_SOURCE_BLANK) {
-            return 1;
+    reader.p = p;
+    reader.end = end;
+
+    for ( ;; ) {
+
+        e = sv_source_next(&reader);
+
+        if (e == 0 || (e == SV_SOURCE_BLANK && on[field->len])) {
+            return on[field->len];
         }
 
-        if (!sv_source_step(name->data[i], field, on)) {
+        if (!sv_source_step(e, field, on)) {
             return 0;
         }
     }
-
-    return on[field->len];
 }
 
 
