@@ -130,7 +130,7 @@ __DATA__
 [map { ['/multipart', $Form::multipart, $_] }
  map { ($Form::good . Form::part('name="a"', "x$_" . $Form::evil . $Form::end) . $Form::end,
         "$_$Form::evil$Form::end$Form::good$Form::end") }
- "zzz\n", "zzz\r", "zzz", "\r\n--Bx\r\n", "\r\n--B \r\n"]
+ "zzz\n", "zzz\r", "zzz", "\r\n--Bx\r\n", "\r\n--B \r\n", "\r\nB\r\n", "ZoeB\r\n"]
 
 
 
@@ -160,7 +160,7 @@ __DATA__
 --- denied eval
 [(map { ['/multipart', "multipart/form-data; $_", $Form::good . $Form::end] }
   "boundary*=UTF-8''A; boundary=B", 'boundary=B; boundary*0=A', 'xboundary=A; boundary=B', 'boundary=B,C', 'boundary=B; boundary=A',
-  'boundary=B; charset=utf-16', 'Boundary=B', 'boundary="B;A"'),
+  'boundary=B; charset=utf-16', 'Boundary=B', 'boundary="B;A"', 'boundary=-'),
  (map { ['/form', "$Form::urlencoded$_", 'email=john%40ok.test'] }
   '; x=multipart; boundary=B', '; charset=cp037', '; charset=utf-7', ', text/plain', '; charset=utf-16'),
  (map { ['/json', "$Form::json$_", '{"email":"john@ok.test"}'] }
@@ -221,7 +221,8 @@ __DATA__
 [map { ['/arg?email=john%40ok.test', @$_] }
  [$Form::urlencoded, 'email=jane%40ok.test'], [$Form::multipart, $Form::evil . $Form::end], [$Form::json, '{"email":"jane@ok.test"}'],
  [$Form::urlencoded, 'a=1;email=jane%40ok.test'], ['text/plain', 'email=jane@ok.test'], ['X-Any: x', 'email=jane%40ok.test'],
- ["Content-Type: $Form::urlencoded\nContent-Encoding: gzip", 'x'], ['multipart/form-data', "$Form::evil$Form::end"]]
+ ["Content-Type: $Form::urlencoded\nContent-Encoding: gzip", 'x'], ['multipart/form-data', "$Form::evil$Form::end"],
+ ['multipart/mixed; boundary=B', "--B\r\nContent-Disposition: form-data; name=email\r\n\r\njane\@ok.test\r\n--B--\r\n"], ['Content-Type: ', 'email=jane%40ok.test']]
 
 
 
@@ -250,6 +251,9 @@ Form::requests(map { ["/may$_->[0]", @$_[1, 2]] } @Form::other =
      ['/form', 'text/plain', 'email=jane%40ok.test'], ['/form', '', 'email=jane%40ok.test'], ['/form', 'application/octet-stream', 'a&email=jane%40ok.test'],
      ['/json', $Form::urlencoded, 'email=jane%40ok.test'], ['/json', 'text/json', '{"a":1, "email" : "jane@ok.test"}'], ['/json', 'application/xml', '<a><email>x</email></a>'],
      ['/multipart', $Form::urlencoded, 'email=jane%40ok.test'], ['/multipart', 'multipart/mixed; boundary=B', $Form::evil . $Form::end],
+     ['/multipart', 'multipart/mixed; boundary=B', "--B\r\nContent-Disposition: form-data; name=email\r\n\r\njane\@ok.test\r\n--B--\r\n"],
+     ['/multipart', "multipart/form\xa0-data; boundary=B", $Form::evil . $Form::end], ['/multipart', 'multipart/related; boundary=B', "--B\nContent-Disposition: form-data; name=email\n\nx\n--B--\n"],
+     ['/form', 'multipart/x; boundary=B', "--B\r\ncontent-disposition: form-data;name=email\r\n\r\nx\r\n--B--"], ['/form', 'X-Any: x', 'a=1&email=jane%40ok.test'],
      ['/deep', $Form::urlencoded, 'user%5Bemail%5D=x'], ['/form?email=jane%40ok.test', '', 'x'], ['/arg', $Form::urlencoded, 'email=jane%40ok.test']))
 --- more_headers eval: Form::headers(map { ["/may$_->[0]", @$_[1, 2]] } @Form::other)
 --- error_code eval: [map { 400 } @Form::other]
@@ -261,7 +265,7 @@ Form::requests(map { ["/may$_->[0]", @$_[1, 2]] } @Form::other =
 === TEST 14: one that does not have it goes on unverified, also a large one that is no form
 --- request eval
 Form::requests(map { ["/may$_->[0]", @$_[1, 2]] } @Form::none =
-    (['/form', $Form::multipart, Form::part('name="mail"', 'email') . $Form::end], ['/form', $Form::json, '{"user":{"email":"x"},"url":"https://x/?email=1"}'],
+    (['/form', $Form::multipart, Form::part('name="mail"', 'email') . $Form::end], ['/form', 'multipart/mixed; boundary=B', "--B\r\nContent-Type: text/plain; name=\"a.txt\"\r\nContent-Disposition: attachment; filename=\"a.txt\"\r\n\r\nemail\r\n--B--\r\n"], ['/form', $Form::json, '{"user":{"email":"x"},"url":"https://x/?email=1"}'],
      ['/form', 'text/csv', "\"name\",\"email\"\n"], ['/form', 'text/plain', 'my email is "x", and = email'], ['/form', '', '&mail=x'],
      ['/json', $Form::urlencoded, 'user%5Bemail%5D=x'], ['/form', 'application/octet-stream', "email=jane\@ok.test\0" x 200],
      ['/arg', $Form::urlencoded, 'mail=x'], ['/form?email=john%40ok.test'], ['/header?email=john%40ok.test', $Form::urlencoded, 'email=jane%40ok.test']))

@@ -133,7 +133,8 @@ ngx_http_smtp_verify_beside_body(ngx_http_request_t *r,
     /* what any application parses has to be looked at */
 
     parsed = (type != SV_SOURCE_TYPE_OTHER
-              || r->headers_in.content_type == NULL);
+              || r->headers_in.content_type == NULL
+              || r->headers_in.content_type->value.len == 0);
 
     if (r->headers_in.content_length_n > (off_t) slcf->gate_body_max) {
         return parsed ? NGX_BUSY : NGX_OK;

@@ -63,7 +63,7 @@ static sv_source_alike_e sv_source_part_alike(const sv_str_t *name,
     const sv_str_t *field);
 static int sv_source_is_delimiter(const sv_source_multipart_t *m,
     const unsigned char *p);
-static const unsigned char *sv_source_delimiter(
+static const unsigned char *sv_source_boundary(
     const sv_source_multipart_t *m, const unsigned char *p);
 static int sv_source_part_headers(sv_source_multipart_t *m,
     sv_source_part_t *part);
@@ -183,7 +183,8 @@ sv_source_parts(sv_source_multipart_t *m)
 
 /*
  * Up to the next delimiter, which is where the next boundary is, from the
- * headers of the part on: some parsers take it for one whatever is around it.
+ * headers of the part on: some parsers take it for one whatever is around it,
+ * even without the "--".
  */
 
 static int
@@ -192,22 +193,22 @@ sv_source_part_data(sv_source_multipart_t *m, const unsigned char *start,
 {
     const unsigned char  *next;
 
-    next = sv_source_delimiter(m, start);
+    next = sv_source_boundary(m, start);
 
     if (next == NULL) {
         m->value->error = SV_SOURCE_FRAMING;
         return 0;
     }
 
-    if (next < m->p + 2 || memcmp(next - 2, "\r\n", 2) != 0) {
+    if (next - m->p < 4 || memcmp(next - 4, "\r\n--", 4) != 0) {
         m->value->error = SV_SOURCE_LOOKALIKE;
         return 0;
     }
 
     data->data = (unsigned char *) m->p;
-    data->len = next - 2 - m->p;
+    data->len = next - 4 - m->p;
 
-    m->p = next;
+    m->p = next - 2;
 
     return 1;
 }
@@ -293,16 +294,20 @@ sv_source_is_delimiter(const sv_source_multipart_t *m,
 }
 
 
-/* the next "--" with the boundary, whatever is around it */
+/* the next boundary, whatever is around it */
 
 static const unsigned char *
-sv_source_delimiter(const sv_source_multipart_t *m, const unsigned char *p)
+sv_source_boundary(const sv_source_multipart_t *m, const unsigned char *p)
 {
-    while (p < m->end) {
+    const sv_str_t  *boundary;
 
-        p = memchr(p, '-', m->end - p);
+    boundary = m->boundary;
 
-        if (p == NULL || sv_source_is_delimiter(m, p)) {
+    while ((size_t) (m->end - p) >= boundary->len) {
+
+        p = memchr(p, boundary->data[0], m->end - p - boundary->len + 1);
+
+        if (p == NULL || memcmp(p, boundary->data, boundary->len) == 0) {
             return p;
         }
 

@@ -12,6 +12,10 @@ static int sv_source_scan_quoted(const unsigned char *data,
     const unsigned char *p, const unsigned char *end, const sv_str_t *word);
 static size_t sv_source_scan_text(const unsigned char *p,
     const unsigned char *end, unsigned char *text);
+static int sv_source_scan_part(const unsigned char *p,
+    const unsigned char *end);
+static int sv_source_scan_starts(const unsigned char *p,
+    const unsigned char *end, const char *word);
 static int sv_source_scan_element(const unsigned char *p,
     const unsigned char *end, const sv_str_t *word);
 
@@ -44,6 +48,10 @@ sv_source_scan(const unsigned char *data, size_t len, const sv_str_t *field,
     for (p = data; p < end; p++) {
 
         if (*p == '<' && sv_source_scan_element(p + 1, end, &word)) {
+            return 1;
+        }
+
+        if ((*p == 'd' || *p == 'D') && sv_source_scan_part(p, end)) {
             return 1;
         }
 
@@ -120,6 +128,67 @@ sv_source_scan_quoted(const unsigned char *data, const unsigned char *p,
     }
 
     return (p > data && p[-1] == '=') || (q < end && *q == ':');
+}
+
+
+/*
+ * Disposition: form-data; name=email.  Many parsers read all multipart types
+ * alike; but for forms no part of them has a name, so that any is too much.
+ */
+
+static int
+sv_source_scan_part(const unsigned char *p, const unsigned char *end)
+{
+    const unsigned char  *q;
+
+    if (!sv_source_scan_starts(p, end, "disposition")) {
+        return 0;
+    }
+
+    if (end - p > SV_SOURCE_SCAN_MAX) {
+        end = p + SV_SOURCE_SCAN_MAX;
+    }
+
+    /* up to the blank line behind the headers */
+
+    for (p += sizeof("disposition") - 1; end - p > 5; p++) {
+
+        if ((p[0] == '\n' || p[0] == '\r')
+            && (p[1] == p[0] || memcmp(p, "\n\r\n", 3) == 0))
+        {
+            return 0;
+        }
+
+        if (sv_is_alnum(p[0]) || !sv_source_scan_starts(p + 1, end, "name")) {
+            continue;
+        }
+
+        for (q = p + 5; q < end && (*q == ' ' || *q == '\t'); q++) {
+            /* void */
+        }
+
+        if (q < end && (*q == '=' || *q == '*')) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* without regard to case */
+
+static int
+sv_source_scan_starts(const unsigned char *p, const unsigned char *end,
+    const char *word)
+{
+    for ( /* void */ ; *word; p++, word++) {
+        if (p == end || sv_lower(*p) != (unsigned char) *word) {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

@@ -21,6 +21,7 @@ static sv_source_type_e sv_source_type_kind(const unsigned char *p,
     size_t len);
 static sv_source_type_e sv_source_type_odd(sv_source_media_t *media,
     const char *error);
+static int sv_source_type_is_sound(const unsigned char *p, size_t len);
 static int sv_source_type_params(const unsigned char *p,
     const unsigned char *end, sv_source_params_t *params);
 static const unsigned char *sv_source_type_value(const unsigned char *p,
@@ -110,6 +111,9 @@ sv_source_type(const sv_str_t *type, sv_source_media_t *media)
 
     if ((kind != SV_SOURCE_TYPE_FORM
          && sv_source_type_has(type, "urlencoded"))
+        || (kind == SV_SOURCE_TYPE_OTHER
+            && sv_source_type_has(type, "multipart")
+            && !sv_source_type_is_sound(type->data, n))
         || (kind != SV_SOURCE_TYPE_MULTIPART
             && sv_source_type_has(type, "form-data")))
     {
@@ -182,6 +186,30 @@ sv_source_type_kind(const unsigned char *p, size_t len)
 
     return sv_source_type_is(&type, "+json") ? SV_SOURCE_TYPE_JSON
                                              : SV_SOURCE_TYPE_OTHER;
+}
+
+
+/* token "/" token */
+
+static int
+sv_source_type_is_sound(const unsigned char *p, size_t len)
+{
+    size_t    i;
+    unsigned  slashes;
+
+    slashes = 0;
+
+    for (i = 0; i < len; i++) {
+
+        if (p[i] == '/' && i && i + 1 < len) {
+            slashes++;
+
+        } else if (!sv_source_type_token(p[i])) {
+            return 0;
+        }
+    }
+
+    return slashes == 1;
 }
 
 
@@ -331,22 +359,30 @@ sv_source_type_charset(const sv_str_t *value, sv_source_params_t *params)
 }
 
 
+/* of dashes alone nobody knows where it begins */
+
 static int
 sv_source_type_boundary(const sv_str_t *value)
 {
     size_t         i;
+    unsigned       words;
     unsigned char  c;
+
+    words = 0;
 
     for (i = 0; i < value->len; i++) {
 
         c = value->data[i];
 
-        if (!sv_is_alnum(c) && c != '-' && c != '_' && c != '.' && c != '+') {
+        if (sv_is_alnum(c)) {
+            words = 1;
+
+        } else if (c != '-' && c != '_' && c != '.' && c != '+') {
             return 0;
         }
     }
 
-    return value->len <= SV_SOURCE_BOUNDARY_MAX;
+    return words && value->len <= SV_SOURCE_BOUNDARY_MAX;
 }
 
 

@@ -128,6 +128,8 @@ check_multipart(const uint8_t *body, size_t size, const sv_str_t *type,
     assert(size >= n + 4);
     assert(memcmp(body + 2, media.boundary.data, n) == 0);
 
+    /* the boundary is nowhere else */
+
     for (p = body; p; p = next) {
 
         assert(p == body || memcmp(p - 2, "\r\n", 2) == 0);
@@ -143,15 +145,15 @@ check_multipart(const uint8_t *body, size_t size, const sv_str_t *type,
 
         assert(memcmp(p, "\r\n", 2) == 0);
 
-        for (next = p; next + n + 2 <= end; next++) {
-            if (memcmp(next, "--", 2) == 0
-                && memcmp(next + 2, media.boundary.data, n) == 0)
-            {
+        for (next = p; next + n <= end; next++) {
+            if (memcmp(next, media.boundary.data, n) == 0) {
                 break;
             }
         }
 
-        assert(next + n + 2 <= end);
+        assert(next + n <= end);
+        next -= 2;
+        assert(memcmp(next, "--", 2) == 0);
 
         head = find(p, next, "\r\n\r\n", 4);
         assert(head);

@@ -331,7 +331,8 @@ test_multipart_framing(void **state)
                                 "name=\"email\"\r\n\r\nevil\r\n--B--\r\n";
     static const char  *data[] = {
         "x\n--B", "x\r--B", "x--B", "--B", "x\r\n--Bx", "x\r\n --B",
-        "x\r\n--B \t", "x\r\n--B-", "x\r\n--B--x"
+        "x\r\n--B \t", "x\r\n--B-", "x\r\n--B--x", "ZoeB", "x\r\n-B",
+        "x\r\nB", "x\r\n---B"
     };
 
     char    text[512];
@@ -527,6 +528,8 @@ test_boundary(void **state)
         "multipart/form-data; xboundary=A; boundary=B",
         "multipart/form-data; x=boundary; boundary=B",
         "multipart/form-data; boundary=B; x=y",
+        "multipart/form-data; boundary=--", "multipart/form-data; boundary=-",
+        "multipart/form-data; boundary=._+-",
         "multipart/form-data; boundary=B,C",
         "multipart/form-data; boundary=B C",
         "multipart/form-data; boundary=B;",
@@ -616,6 +619,10 @@ test_type(void **state)
         { "text/plain, multipart/form-data; boundary=B",
           SV_SOURCE_TYPE_ODD },
         { "xmultipart/form-data; boundary=B", SV_SOURCE_TYPE_ODD },
+        { "multipart/form\"ata; boundary=B", SV_SOURCE_TYPE_ODD },
+        { "multipart/form\xa0-data; boundary=B", SV_SOURCE_TYPE_ODD },
+        { "multipart/; boundary=B", SV_SOURCE_TYPE_ODD },
+        { "multipart/a/b; boundary=B", SV_SOURCE_TYPE_ODD },
         { "application/json; charset=utf-7", SV_SOURCE_TYPE_ODD },
         { "application/json; charset=utf-16", SV_SOURCE_TYPE_ODD },
         { "application/json; charset=iso-8859-1", SV_SOURCE_TYPE_ODD },
@@ -868,6 +875,10 @@ test_scan(void **state)
     assert_true(scan("{\"\\u0065mail\" : 1}"));
     assert_true(scan("{'Email':1}"));
     assert_true(scan("--B\r\nContent-Disposition: x; name=\"email\""));
+    assert_true(scan("--B\r\nContent-Disposition: form-data; name=email\r\n"));
+    assert_true(scan("--B\r\ncontent-DISPOSITION: x;\r\n Name = e"));
+    assert_true(scan("Content-Disposition: a; filename=b; name*=UTF-8''x"));
+    assert_true(scan("Content-Disposition: a\nX: y\nX: ;name=z;"));
     assert_true(scan("<email>x"));
     assert_true(scan("<a><n:Email b='c'>x"));
     assert_true(scan("<email/>"));
@@ -878,6 +889,10 @@ test_scan(void **state)
     assert_false(scan("\"name\",\"email\",\"x\"\n"));
     assert_false(scan("{\"a\":\"email\"}"));
     assert_false(scan("https://x/?email=1"));
+    assert_false(scan("Content-Disposition: attachment; filename=\"a.txt\""));
+    assert_false(scan("Content-Disposition: inline\r\n\r\n; name=\"a\""));
+    assert_false(scan("Content-Disposition: inline\n\n; name=\"a\""));
+    assert_false(scan("disposition; name"));
     assert_false(scan("\"email"));
     assert_false(scan("<email"));
 }
