@@ -145,16 +145,16 @@ sub body
 
     my $part = 'Content-Disposition: form-data; name=';
 
-    return "--XX\r\n$part\"a\"; filename=\"x\"\r\n\r\n$pad\r\n"
-           . "--XX\r\n$part\"email\"\r\n\r\n$email\r\n"
-           . "--XX\r\n$part\"b\"; filename=\"y\"\r\n\r\n$pad\r\n--XX--";
+    return "--xYzZY\r\n$part\"a\"; filename=\"x\"\r\n\r\n$pad\r\n"
+           . "--xYzZY\r\n$part\"email\"\r\n\r\n$email\r\n"
+           . "--xYzZY\r\n$part\"b\"; filename=\"y\"\r\n\r\n$pad\r\n--xYzZY--";
 }
 
 
 our %type = (
     form => 'application/x-www-form-urlencoded',
     json => 'application/json; charset=utf-8',
-    multipart => 'multipart/form-data; boundary=XX',
+    multipart => 'multipart/form-data; boundary=xYzZY',
 );
 
 our @bodies = map { my $size = $_; map { [$_, body($_, 'john@ok.test', $size)] }
