@@ -627,3 +627,39 @@ app
 --- response_headers
 X-Gate: temporary_failure
 --- smtp_sessions: 1
+
+
+
+=== TEST 18: what a mirror is sent: the headers of the gate, no forged ones
+--- smtp
+mx1 11 pipelining users=john
+--- http_config
+log_format seen 'mirror=[$http_x_email_verify_status $http_x_email_verify_foo]';
+--- config
+    location = /signup {
+        smtp_verify_gate $arg_email;
+        smtp_verify_gate_headers on;
+        mirror /mirror;
+        proxy_pass http://127.0.0.1:$server_port/app;
+    }
+    location = /mirror {
+        internal;
+        proxy_pass http://127.0.0.1:$server_port/seen;
+    }
+    location = /seen {
+        access_log logs/access.log seen;
+        return 204;
+    }
+    location = /app {
+        return 200 "app $http_x_email_verify_status\n";
+    }
+--- more_headers
+X-Email-Verify-Status: forged
+X-Email-Verify-Foo: forged
+--- request eval
+["GET /signup?email=john\@ok.test", "GET /signup"]
+--- response_body eval
+["app deliverable\n", "app \n"]
+--- logged
+mirror=[deliverable -]
+mirror=[- -]
