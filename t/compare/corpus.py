@@ -543,6 +543,52 @@ def arguments():
         yield Case("arg", "email", query=q, method="GET")
 
 
+def beside():
+    """An argument, and a body that applications read, too."""
+
+    def arg(body, type_):
+        return Case("arg", "email", body, [(TYPE, type_)], b"email=" + GOOD)
+
+    for b in (b"email=" + EVIL, b"email[]=" + EVIL, b"%65mail=" + EVIL,
+              b"x=y", b"", b"Email=" + EVIL, b"x;email=" + EVIL,
+              b"email=" + GOOD, b"x=y&email", b"+email=" + EVIL):
+        for t in (FORM, FORM + b";charset=utf-7", FORM + b"; boundary=B",
+                  b"Application/X-Www-Form-Urlencoded", FORM + b",x",
+                  FORM + b" x", b"text/plain", b"application/x-www-form"):
+            yield arg(b, t)
+
+    for b in (E + END, G + END, part(b"x", b'form-data; name="x"') + END,
+              b"\n" + E + END, END + E + END, E.replace(b"\r\n", b"\n")
+              + END, part(EVIL, b"form-data; name=email") + END,
+              part(EVIL, b'form-data; name="email[]"') + END):
+        for t in (b"multipart/form-data; boundary=B",
+                  b"multipart/form-data; boundary=A; boundary=B",
+                  b"multipart/mixed; boundary=B",
+                  b"Multipart/Form-Data;boundary=B",
+                  b"multipart/form-data, boundary=B",
+                  b"x; multipart/form-data; boundary=B"):
+            yield arg(b, t)
+
+    for b in (b'{"email":"evil@bad.test"}', b'{"x":1}', b"{}", b"[]",
+              b'{"Email":"evil@bad.test"}', b'{"\\u0065mail":"e@bad.test"}',
+              b'\xef\xbb\xbf{"email":"evil@bad.test"}', b"{"):
+        for t in (JSON, b"application/x+json", JSON + b"; charset=utf-7"):
+            yield arg(b, t)
+
+
+def untyped():
+    """Without a Content-Type, which some take for a form."""
+
+    for b in (b"email=" + EVIL, b"email=" + GOOD, b"x=y&email=" + EVIL, b"x=y",
+              b"email[]=" + EVIL, b'{"email":"evil@bad.test"}', E + END):
+        for h in ([], [(TYPE, b"")], [(TYPE, b" ")], [(TYPE, b";")],
+                  [(TYPE, b"x")], [(TYPE, b"text/plain")]):
+            yield Case("arg", "email", b, h, b"email=" + GOOD)
+            yield form(b).copy(headers=h)
+            yield json(b).copy(headers=h)
+            yield multipart(b).copy(headers=h)
+
+
 def headers():
     good = (b"X-Email", GOOD)
 
@@ -564,7 +610,7 @@ def headers():
 
 def nasty():
     kinds = (delimiters, ends, preambles, types, names, parameters, forms,
-             jsons, arguments, headers)
+             jsons, arguments, beside, untyped, headers)
 
     for kind in kinds:
         for case in kind():

@@ -37,6 +37,7 @@ class Case:
         self.status = None
         self.code = None
         self.found = None
+        self.optional = ""
 
     def copy(self, **changes):
         case = Case(self.kind, self.field, self.body, self.headers,
@@ -50,7 +51,7 @@ class Case:
     def raw(self):
         number = FIELDS[self.kind].index(self.field)
         lines = [self.method.encode() + b" "
-                 + self.target(f"/{self.kind}/{number}") + b" HTTP/1.1",
+                 + self.target(f"/{self.kind}/{number}{self.optional}") + b" HTTP/1.1",
                  b"Host: localhost"]
         lines += [name + b": " + value for name, value in self.headers]
         lines.append(b"Content-Length: %d" % len(self.body))
@@ -139,14 +140,14 @@ class Gate:
                 source = {"arg": f"$arg_{field}", "header": "$http_x_email",
                           "json": "json:/" + "/".join(field)}.get(
                               kind, f"{kind}:{field}")
-                locations.append(f"""
-        location = /{kind}/{n} {{
-            smtp_verify_gate "{source}" required;
+                locations += [f"""
+        location = /{kind}/{n}{path} {{
+            smtp_verify_gate "{source}" {required};
             proxy_set_header X-Found "$smtp_verify_result";
             proxy_set_header Content-Length "";
             proxy_pass_request_body off;
             proxy_pass http://unix:{self.directory}/inner.sock;
-        }}""")
+        }}""" for path, required in (("", "required"), ("/optional", ""))]
 
         return f"""
 load_module {module};
@@ -244,7 +245,7 @@ http {{
         case.status = int(head.split()[1])
 
         if case.status == 200:
-            case.found = json.loads(body)["email"]
+            case.found = json.loads(body)["email"] if body else None
         elif body.startswith(b"{"):
             case.code = json.loads(body).get("code")
 

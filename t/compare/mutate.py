@@ -2,6 +2,7 @@
 parameters, names, escapes, charsets, duplicates, the query beside the body)
 and of its bytes.  The same seed makes the same cases."""
 
+import json
 import random
 import urllib.parse
 
@@ -26,7 +27,10 @@ BYTES = [b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b"\x0b", b"\x0c", b";",
 
 
 def pick(rng, usual, others, often):
-    return usual if rng.random() < often else rng.choice(others)
+    """An element as it should be, or another one: seldom, as a body with two
+    of these is hardly ever let pass."""
+
+    return usual if rng.random() < often ** .5 else rng.choice(others)
 
 
 class Maker:
@@ -38,7 +42,7 @@ class Maker:
     def make(self, number):
         rng = random.Random(f"{self.seed}/{number}")
         kind = rng.choices(["bytes", "multipart", "form", "json", "arg",
-                            "header"], [40, 28, 16, 12, 3, 1])[0]
+                            "header"], [40, 27, 15, 12, 5, 1])[0]
         case = getattr(self, kind)(rng)
         case.label = f"{kind} {self.seed}/{number}"
 
@@ -133,9 +137,14 @@ class Maker:
                 name.replace(b"i", b"\xc4\xb1"), name + b"\x0b"]
         far = [b"x", b"name", b"mail", b"emai", b"email2", b"xemail",
                b"message", b"user", b"user[name]", b"a[]", b"a.b", b"", b"e",
-               b"\xc3\xa9", b"_", b"user_name", b"emails", b"email_2"]
+               b"\xc3\xa9", b"_", b"user_name", b"emails", b"email_2",
+               b"Name", b"user[tags][]", b"a b", b"x-y", b"e_mail", b"e-mail",
+               b"email_confirmation", b"a\"b", b"newsletter", b"q\xc3\xbc",
+               b"user.name", b"utf8", b"_method", b"_charset_", b"a%20b",
+               b"constructor", b"__proto__", b"toString", b"length", b"0",
+               b"email1", b"user[mail]", b"user[0]", b"liamE", b"$email"]
 
-        return rng.choice(near if rng.random() < .55 else far)
+        return rng.choice(near if rng.random() < .35 else far)
 
     def pair(self, rng, field, value):
         name = self.name(rng, field)
@@ -270,6 +279,15 @@ class Maker:
 
         end = pick(rng, b"\r\n", [b"\n", b"\r", b"\r\r\n"], .5 + often / 2)
 
+        if value == EVIL and rng.random() < .3:
+            value = rng.choice([
+                b"", b"\r\n", b"--", b"\r\n--", b"--B", b"\r\n--x", b"\n--B",
+                b"\r--B\r\n", b"\r\n-", b"\r\n--B", b"x\r\n\r\ny", b"-",
+                b'Content-Disposition: form-data; name="email"\r\n\r\n' + EVIL,
+                b"email=" + EVIL, b'{"email":"' + EVIL + b'"}', b"\0" * 4,
+                b"\xff\xfe", b"--B--", b"x" * 300, EVIL * 20, b"\r" * 3,
+                b"\r\n" * 3, b"\r\n--\r\n", b"--\r\n", b'"', b"name=email"])
+
         return (end.join(lines) + end + pick(rng, end, [b"", b" " + end,
                                                         end * 2], often)
                 + pick(rng, value, [value + b"\r\n", b" " + value,
@@ -344,7 +362,15 @@ class Maker:
             query += pick(rng, b"&", [b";", b"&&", b"&amp;", b"?", b"#", b","],
                           .9) + p
 
-        return Case("arg", "email", query=query, method="GET")
+        case = Case("arg", "email", query=query, method="GET")
+
+        if rng.random() < .4:
+            other = getattr(self, rng.choice(["form", "multipart", "json"]))(
+                rng)
+            case = case.copy(method="POST", body=other.body,
+                             headers=other.headers)
+
+        return case
 
     def header(self, rng):
         from corpus import Case
@@ -358,3 +384,101 @@ class Maker:
             [EVIL, EVIL + b", " + GOOD, b""])))
 
         return Case("header", "X-Email", headers=headers, method="GET")
+
+    # what applications really send, by other names and with other text: none
+    # of it may be denied
+
+    def benign(self, number):
+        from corpus import Case
+        rng = random.Random(f"{self.seed}/benign/{number}")
+        names = ["name", "message", "first-name", "Phone", "user.name", "q",
+                 "user[name]", "tags[]", "items[0][id]", "items[1][id]", "a b",
+                 "email_confirm", "newsletter", "csrf_token", "utf8",
+                 "__RequestVerificationToken", "authenticity_token", "_method",
+                 "address.street", "email2", "emailConsent", "gr\u00f6\u00dfe",
+                 "\u540d\u524d", "g-recaptcha-response", "cf:turnstile", "x",
+                 "utm_source", "ctl00$Main$Text", "form-0-title", "submit.x"]
+        text = ["", "a", "two words", "50% off; a=b&c=d", "x+y", "a\r\nb",
+                "C:\\dir\\f", "\u00e9t\u00e9 \u2013 \U0001f600", "\"quoted\"",
+                "it's", "--", "\r\n--\r\n", "<b>&amp;</b>", "other@mail.example",
+                "https://x.example/?email=a@b.example&c", "[1,2]", "{\"a\":1}",
+                "name=\"email\"", "\t", "\\u0041", "#hash?q", "/path", "*-._~",
+                "email=a@b.example", "0", "true", "null", "x" * 2000]
+        address = rng.choice(["good@good.test", "g.o+x@good.test",
+                              "o'good@good.test", "good_1%a@good.test",
+                              "GOOD@Good.Test", "good@sub.good.test"])
+        fields = [(n, rng.choice(text))
+                  for n in rng.sample(names, rng.randrange(0, 8))]
+        fields.insert(rng.randrange(len(fields) + 1), ("email", address))
+        kind = rng.choice(["form", "multipart", "json"])
+
+        if kind == "form":
+            case = Case(kind, "email", urllib.parse.urlencode(
+                fields, quote_via=rng.choice([urllib.parse.quote,
+                                              urllib.parse.quote_plus]),
+                safe=rng.choice(["", "*-._", "@", "[]", "/"])).encode(),
+                [(TYPE, FORM + rng.choice([b"", b"; charset=UTF-8",
+                                           b";charset=utf-8"]))])
+        elif kind == "json":
+            space = rng.choice([None, 2])
+            case = Case(kind, ["email"], json.dumps(
+                dict(fields), ensure_ascii=rng.random() < .5,
+                indent=space).encode(),
+                [(TYPE, JSON + rng.choice([b"", b"; charset=utf-8"]))])
+        else:
+            case = self.benign_multipart(rng, fields)
+
+        if rng.random() < .2:
+            case.query = rng.choice([b"ref=1", b"lang=de&utm_source=x%20y",
+                                     b"next=%2Fa%3Fb", b"_=1700000000", b"a",
+                                     b"step=2&id=%7B1%7D"])
+
+        case.label = f"benign {self.seed}/{number}"
+        case.address = address
+
+        return case
+
+    @staticmethod
+    def benign_multipart(rng, fields):
+        from corpus import Case
+        letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
+        b = (rng.choice(["----WebKitFormBoundary", "-" * 26, "", "-" * 36,
+                         "----geckoformboundary", "dart-http-boundary-"])
+             + "".join(rng.choices(letters, k=rng.choice([16, 24, 32])))
+             ).encode()
+        style = rng.randrange(4)
+        body = b""
+
+        for name, value in fields:
+            quoted = name.replace('"', "%22").encode()
+            lines = [b'Content-Disposition: form-data; name="%s"' % quoted]
+
+            if style == 1:
+                lines.append(b"Content-Type: text/plain; charset=UTF-8")
+            elif style == 2:
+                lines.insert(0, b"Content-Type: text/plain;charset=UTF-8")
+                lines.append(b"Content-Length: %d" % len(value.encode()))
+            elif style == 3:
+                lines = [x.replace(b"Content-Disposition",
+                                   b"content-disposition") for x in lines]
+
+            body += (b"--" + b + b"\r\n" + b"\r\n".join(lines)
+                     + b"\r\n\r\n" + value.encode() + b"\r\n")
+
+        if rng.random() < .4:
+            body += (b"--" + b + b'\r\nContent-Disposition: form-data; name="'
+                     + rng.choice([b"avatar", b"files[]", b"file"])
+                     + b'"; filename="' + rng.choice([
+                         b"", b"a.png", b"a b (1).jpg", b"\xc3\xa9.png",
+                         b"x;y=z.txt", b"it's.pdf", b"a%22b.png", b"blob",
+                         b'a\\"b.png', b"C:\\fakepath\\a.png"])
+                     + b'"\r\nContent-Type: application/octet-stream\r\n\r\n'
+                     + rng.choice([b"", rng.randbytes(300), b"\r\n--\r\n",
+                                   b"\n--x\n", b"email=a@b.example"])
+                     + b"\r\n")
+
+        body += b"--" + b + b"--" + rng.choice([b"\r\n", b"\r\n", b"",
+                                               b"\r\n\r\n"])
+
+        return Case("multipart", "email", body, [
+            (TYPE, b"multipart/form-data; boundary=" + b)])

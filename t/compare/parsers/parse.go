@@ -306,6 +306,15 @@ func arg(q *request) {
 	}
 
 	try(func() { fiberForm(q) })
+
+	// merged with a body
+
+	try(func() { netHTTP(q) })
+	try(func() {
+		tell("echo.FormValue", echo.New().NewContext(q.http(),
+			httptest.NewRecorder()).FormValue(q.field))
+	})
+	try(func() { fast(q) })
 }
 
 func parse(q *request) {

@@ -44,7 +44,7 @@ if ($kind == 'json') {
     $path[0] = strtr($path[0], '. ', '__');
 
     $all = $kind == 'arg'
-        ? ['GET' => at($_GET, $path)]
+        ? ['GET' => at($_GET, $path), 'REQUEST' => at($_REQUEST, $path)]
         : ['POST' => at($_POST, $path), 'REQUEST' => at($_REQUEST, $path)];
 
     if ($kind == 'form') {

@@ -101,7 +101,8 @@ sub plack
 
     my $r = Plack::Request->new(environ($q));
 
-    return { query => [$r->query_parameters->get_all($q->{f})] }
+    return { query => [$r->query_parameters->get_all($q->{f})],
+             parameters => [$r->parameters->get_all($q->{f})] }
         if $q->{k} eq 'arg';
 
     return { body => [$r->body_parameters->get_all($q->{f})],
@@ -154,7 +155,8 @@ sub catalyst
 my %parsers = (
     form => { CGI => \&cgi, Plack => \&plack, Mojo => \&mojo,
               Dancer2 => \&dancer, 'HTTP::Body' => \&catalyst },
-    arg => { CGI => \&cgi, Plack => \&plack, Mojo => \&mojo },
+    arg => { CGI => \&cgi, Plack => \&plack, Mojo => \&mojo,
+             Dancer2 => \&dancer },
     json => {
         'JSON::PP' => sub { { decode => leaves(at(
             JSON::PP->new->utf8->decode($_[0]{body}), @{ $_[0]{f} })) } },

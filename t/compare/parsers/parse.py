@@ -146,7 +146,8 @@ def flask_(q):
 
     if q.kind != "arg":
         yield "form", r.form.getlist(q.field)
-        yield "values", r.values.getlist(q.field)
+
+    yield "values", r.values.getlist(q.field)
 
 
 @parser("form", "multipart", "arg")
@@ -210,8 +211,7 @@ def tornado_(q):
             {n: v for n, v in q.headers}), body=q.body,
         connection=type("C", (), {"context": None})())
 
-    if q.kind != "arg":
-        r._parse_body()
+    r._parse_body()
 
     yield "arguments", r.arguments.get(q.field, [])
 
@@ -222,6 +222,7 @@ def bottle_(q):
 
     if q.kind == "arg":
         yield "query", r.query.getall(q.field)
+        yield "params", r.params.getall(q.field)
     elif q.kind == "json":
         yield "json", at(r.json, q.field)
     else:
@@ -280,7 +281,8 @@ def webob_(q):
 
     if q.kind != "arg":
         yield "POST", r.POST.getall(q.field)
-        yield "params", r.params.getall(q.field)
+
+    yield "params", r.params.getall(q.field)
 
 
 @parser("form", "multipart")

@@ -85,12 +85,12 @@ PARSERS = {
     r = Rack::Request.new(environ(q))
     { "POST" => at(r.POST, nested(q)), "params" => at(r.params, nested(q)) }
   end],
-  "sinatra" => [%w[form multipart], lambda do |q|
+  "sinatra" => [%w[form multipart arg], lambda do |q|
     env = environ(q)
     SINATRA.call(env)
     { "params" => at(env["compare.params"], nested(q)) }
   end],
-  "actiondispatch" => [%w[form multipart], lambda do |q|
+  "actiondispatch" => [%w[form multipart arg], lambda do |q|
     env = environ(q)
     r = ActionDispatch::Request.new(env)
     { "params" => at(r.parameters, nested(q)) }
@@ -100,7 +100,8 @@ PARSERS = {
     { "params" => at(r.parameters, q["f"]) }
   end],
   "rack.query" => [%w[arg], lambda do |q|
-    { "GET" => at(Rack::Request.new(environ(q)).GET, nested(q)) }
+    r = Rack::Request.new(environ(q))
+    { "GET" => at(r.GET, nested(q)), "params" => at(r.params, nested(q)) }
   end],
   "uri" => [%w[form], lambda do |q|
     { "decode_www_form" => URI.decode_www_form(q["body"])
