@@ -118,6 +118,36 @@ def delimiters():
         yield multipart(E.replace(b"--B\r\n", line) + G + END)
 
 
+def boundaries():
+    """The boundary in other places than in delimiters, and boundaries that
+    are a part of what is around them."""
+
+    for before in (b"z", b"", b"-", b"z-", b"z--", b"\n", b"\r\n", b"z\r\n",
+                   b"z\n-", b"\0", b" ", b"zB", b"z\r\n-B"):
+        hidden = part(before + b"B\r\n" + E[5:-2], b'form-data; name="x"')
+        file = part(before + b"B\r\n" + E[5:-2],
+                    b'form-data; name="x"; filename="y"')
+
+        for body in (hidden + G, G + hidden, file + G, G + file, hidden, file):
+            yield multipart(body + END)
+
+        for name in (b"B", b"xBx"):
+            yield multipart(part(b"x", b'form-data; name="' + name + b'"') + G
+                            + END)
+            yield multipart(part(b"x", b'form-data; name="x"; filename="'
+                                 + name + b'"') + G + END)
+            yield multipart(part(b"x", b'form-data; name="x"', more=b"X: "
+                                 + name + b"\r\n") + G + END)
+
+    for b in (b"-", b"--", b"---", b"-B", b"B-", b"--B", b"B--", b"-B-", b"BB",
+              b"B-B", b"B--B", b"form-data", b"name", b"email", b"\"B\"",
+              b"r", b"good", b"@", b"a@b", b"0", b":", b"Content"):
+        for body in (G + END, G + E.replace(b'"email"', b'"x"') + END,
+                     G + E + END):
+            yield multipart(body.replace(b"--B", b"--" + b.strip(b'"')),
+                            b"multipart/form-data; boundary=" + b)
+
+
 def ends():
     for end in (b"--B--", b"--B--\r\n", b"--B--\n", b"--B--x", b"--B---",
                 b"--B-- ", b"--B--\r", b"--B- -", b"--B-", b"\r\n--B--",
@@ -609,7 +639,7 @@ def headers():
 
 
 def nasty():
-    kinds = (delimiters, ends, preambles, types, names, parameters, forms,
+    kinds = (delimiters, boundaries, ends, preambles, types, names, parameters, forms,
              jsons, arguments, beside, untyped, headers)
 
     for kind in kinds:

@@ -6,7 +6,7 @@ import json
 import random
 import urllib.parse
 
-from corpus import EVIL, FORM, GOOD, JSON, TYPE, nasty, clients
+from corpus import E, EVIL, FORM, GOOD, JSON, TYPE, nasty, clients
 
 BYTES = [b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b"\x0b", b"\x0c", b";",
          b",", b"=", b":", b'"', b"'", b"\\", b'\\"', b"&", b"%", b"+", b"-",
@@ -194,7 +194,8 @@ class Maker:
         field = rng.choice(["email", "email", "user_email", "user[email]"])
         b = pick(rng, b"B", [b"----WebKitFormBoundaryabc", b"---------1", b"-",
                              b"--", b"a'b", b"a b", b"B" * 70, b"a.b_c", b"a:b",
-                             b"(x)", b"a+b", b"1?", b"a=b", b"a/b", b"B,A"],
+                             b"(x)", b"a+b", b"1?", b"a=b", b"a/b", b"B,A",
+                             b"xYzZY", b"--B", b"B--", b"-B-", b"BB"],
                  .8)
         parts = [self.part(rng, field, field.encode(), GOOD, .97)]
 
@@ -208,7 +209,9 @@ class Maker:
             body += pick(rng, b"\r\n" if i else b"", [
                 b"\n", b"\r", b"zzz\n", b"", b"\r\r\n", b"\n\n", b"\r\n\r\n",
                 b"x\r\n", b" \r\n", b"\0\r\n", b"--\r\n"], .94)
-            body += b"--" + b + pick(rng, b"\r\n", [
+            body += pick(rng, b"--", [b"", b"-", b"---", b"x", b"x--", b"--\0",
+                                      b"\r\n"], .97)
+            body += b + pick(rng, b"\r\n", [
                 b"\n", b"\r", b" \r\n", b"\t\r\n", b"x\r\n", b"--x\r\n", b"",
                 b"-\r\n", b"--\r\n", b"\r\r\n", b"\0\r\n", b";\r\n"], .95) + p
 
@@ -282,7 +285,8 @@ class Maker:
         if value == EVIL and rng.random() < .3:
             value = rng.choice([
                 b"", b"\r\n", b"--", b"\r\n--", b"--B", b"\r\n--x", b"\n--B",
-                b"\r--B\r\n", b"\r\n-", b"\r\n--B", b"x\r\n\r\ny", b"-",
+                b"\r--B\r\n", b"\r\n-", b"\r\n--B", b"B", b"aBa", b"-B",
+                b"zB\r\n" + E[5:-2], b"B--\r\n", b"xYzZY\r\n" + E[5:-2], b"x\r\n\r\ny", b"-",
                 b'Content-Disposition: form-data; name="email"\r\n\r\n' + EVIL,
                 b"email=" + EVIL, b'{"email":"' + EVIL + b'"}', b"\0" * 4,
                 b"\xff\xfe", b"--B--", b"x" * 300, EVIL * 20, b"\r" * 3,
