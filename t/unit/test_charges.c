@@ -111,7 +111,10 @@ ngx_slprintf(u_char *buf, u_char *last, const char *fmt, ...)
 
     assert_string_equal(fmt, "%V");
     assert_true(value->len < (size_t) (last - buf));
-    memcpy(buf, value->data, value->len);
+
+    if (value->len) {
+        memcpy(buf, value->data, value->len);
+    }
 
     return buf + value->len;
 }
