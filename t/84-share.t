@@ -343,3 +343,122 @@ smtp_verify_client_share key=;
 --- must_die
 --- error_log
 invalid parameter "key=" in "smtp_verify_client_share" directive
+
+
+
+=== TEST 17: the total of the throttle, across workers
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=100 ip_conns=100 total=8 rate=1000/s burst=100;
+--- config
+location = /verify {
+    smtp_verify;
+    smtp_verify_max_probes 100;
+}
+--- init
+main::others('/verify?email=a%d@tar.test', clients => 40);
+main::until_asked(8);
+--- address
+john@ok.test
+jane@ok.test
+jim@ok.test
+--- json
+reason: accepted
+response_time_ms: <= 3000
+--
+reason: mailbox_not_found
+response_time_ms: <= 3000
+--
+reason: mailbox_not_found
+response_time_ms: <= 3000
+
+
+
+=== TEST 18: one client alone has all of it
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=100 ip_conns=100 total=8 wait=400ms rate=1000/s burst=100;
+--- config
+location = /verify {
+    smtp_verify;
+    smtp_verify_max_probes 100;
+}
+--- init
+TestVerify::Clients::start('/verify?email=a%d@tar.test', clients => 40,
+                           abort => 6);
+main::until_asked(8);
+--- address: john@ok.test
+--- json
+reason: throttled
+
+
+
+=== TEST 19: a list, too, has its share of the total
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=100 ip_conns=100 total=8 rate=1000/s burst=100;
+--- config
+location = /verify {
+    smtp_verify;
+    smtp_verify_max_probes 100;
+}
+
+location = /batch {
+    smtp_verify_batch;
+    smtp_verify_max_probes 100;
+}
+--- init
+main::others('/verify?email=a%d@tar.test', clients => 40);
+main::until_asked(8);
+--- request eval
+"POST /batch\n" . CORE::join '', map { "l$_\@ok.test\n" } 1 .. 20
+--- more_headers
+Content-Type: text/plain
+--- no_shape
+--- within: 6s
+--- response_body_like: "answered":20,.*"reason":\{"mailbox_not_found":20\}
+
+
+
+=== TEST 20: a full line has room for those who have few in it
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=1 ip_conns=1 queue=4 wait=8s rate=1000/s burst=100;
+--- config
+location = /verify {
+    smtp_verify;
+    smtp_verify_max_probes 100;
+}
+--- smtp
+mx1 11 pipelining users=john
+    rcpt: wait 300ms ; default
+--- init
+main::others('/verify?email=a%d@ok.test', clients => 20);
+main::until_asked(1);
+--- address: john@ok.test
+--- json
+reason: accepted
+response_time_ms: <= 2000
+
+
+
+=== TEST 21: clients take turns in a line
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=1 ip_conns=1 wait=10s rate=1000/s burst=100;
+--- config
+location = /verify {
+    smtp_verify;
+    smtp_verify_max_probes 100;
+}
+--- smtp
+mx1 11 pipelining users=john
+    rcpt: wait 300ms ; default
+--- init
+main::others('/verify?email=a%d@ok.test', clients => 30, abort => 5);
+main::until_asked(1);
+--- address: john@ok.test
+--- json
+reason: accepted
+response_time_ms: <= 2000
+--- linger: 8s

@@ -152,6 +152,7 @@ ngx_smtp_verify_watched(ngx_event_t *ev)
     ngx_add_timer(ev, NGX_SMTP_VERIFY_WATCH_INTERVAL);
 
     if (!ngx_smtp_verify_exit_is_near()) {
+        ngx_smtp_verify_share_watch();
         return;
     }
 

@@ -176,6 +176,8 @@ void ngx_smtp_verify_slot_attach(ngx_smtp_verify_probe_t *p,
 ngx_int_t ngx_smtp_verify_slot_more(ngx_smtp_verify_probe_t *p,
     ngx_uint_t together);
 void ngx_smtp_verify_slot_throttled(ngx_smtp_verify_probe_t *p);
+ngx_uint_t ngx_smtp_verify_slot_is_held(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_throttle_t *throttle);
 ngx_smtp_verify_session_t *ngx_smtp_verify_slot_find(
     ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_slot_stop(ngx_smtp_verify_probe_t *p);

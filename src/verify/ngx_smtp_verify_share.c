@@ -52,7 +52,7 @@ static ngx_smtp_verify_share_t *ngx_smtp_verify_share_victim(
     ngx_smtp_verify_share_e kind, ngx_uint_t n, ngx_uint_t bulk);
 static ngx_smtp_verify_share_t *ngx_smtp_verify_share_newest(
     ngx_smtp_verify_sharer_t *sharer, ngx_smtp_verify_share_e kind,
-    ngx_uint_t bulk);
+    ngx_smtp_verify_throttle_t *throttle, ngx_uint_t bulk);
 static void ngx_smtp_verify_share_give_up(ngx_smtp_verify_share_t *share);
 static void ngx_smtp_verify_share_told(ngx_event_t *ev);
 static void ngx_smtp_verify_share_init(void);
@@ -272,18 +272,103 @@ ngx_smtp_verify_share_victim(ngx_smtp_verify_share_e kind, ngx_uint_t n,
                ? ngx_smtp_verify_share_waits : ngx_smtp_verify_share_asks;
     }
 
-    return ngx_smtp_verify_share_newest(rich, kind, bulk);
+    return ngx_smtp_verify_share_newest(rich, kind, NULL, bulk);
+}
+
+
+void
+ngx_smtp_verify_share_press(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t bulk)
+{
+    ngx_queue_t               *q;
+    ngx_smtp_verify_share_t   *victim;
+    ngx_smtp_verify_sharer_t  *sharer;
+
+    /* whoever still waits when that one has ended comes again */
+
+    if (!ngx_queue_empty(&ngx_smtp_verify_shares.gone)) {
+        return;
+    }
+
+    for (q = ngx_queue_head(&ngx_smtp_verify_shares.sharers);
+         q != ngx_queue_sentinel(&ngx_smtp_verify_shares.sharers);
+         q = ngx_queue_next(q))
+    {
+        sharer = ngx_queue_data(q, ngx_smtp_verify_sharer_t, queue);
+
+        if (sharer->n[ngx_smtp_verify_share_asks] == 0
+            || !ngx_smtp_verify_throttle_client_has_most(throttle,
+                                                         &sharer->client))
+        {
+            continue;
+        }
+
+        victim = ngx_smtp_verify_share_newest(sharer,
+                                              ngx_smtp_verify_share_asks,
+                                              throttle, bulk);
+        if (victim) {
+            ngx_smtp_verify_share_give_up(victim);
+        }
+
+        return;
+    }
+}
+
+
+/* of the throttle that any of the probes here has: there is hardly more than
+   one */
+
+void
+ngx_smtp_verify_share_watch(void)
+{
+    ngx_queue_t                 *q;
+    ngx_smtp_verify_probe_t     *p;
+    ngx_smtp_verify_sharer_t    *sharer;
+    ngx_smtp_verify_throttle_t  *throttle;
+
+    if (ngx_smtp_verify_shares.n[ngx_smtp_verify_share_asks] == 0) {
+        return;
+    }
+
+    for (q = ngx_queue_head(&ngx_smtp_verify_shares.sharers);
+         q != ngx_queue_sentinel(&ngx_smtp_verify_shares.sharers);
+         q = ngx_queue_next(q))
+    {
+        sharer = ngx_queue_data(q, ngx_smtp_verify_sharer_t, queue);
+
+        if (sharer->n[ngx_smtp_verify_share_asks] == 0) {
+            continue;
+        }
+
+        p = ngx_queue_data(
+                 ngx_queue_head(&sharer->shares[ngx_smtp_verify_share_asks]),
+                 ngx_smtp_verify_probe_t, share.queue);
+
+        if (p->conf->throttle == NULL) {
+            continue;
+        }
+
+        throttle = p->conf->throttle->data;
+
+        if (ngx_smtp_verify_throttle_pressed(throttle)) {
+            ngx_smtp_verify_share_press(throttle, 0);
+        }
+
+        return;
+    }
 }
 
 
 /*
  * One that no server has said a word to, else, unless it is for the bulk of
- * somebody, which can wait, the newest of all.
+ * somebody, which can wait, the newest of all; with a slot of the throttle, if
+ * one is given.
  */
 
 static ngx_smtp_verify_share_t *
 ngx_smtp_verify_share_newest(ngx_smtp_verify_sharer_t *sharer,
-    ngx_smtp_verify_share_e kind, ngx_uint_t bulk)
+    ngx_smtp_verify_share_e kind, ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t bulk)
 {
     ngx_uint_t                i;
     ngx_queue_t              *q, *shares;
@@ -293,16 +378,17 @@ ngx_smtp_verify_share_newest(ngx_smtp_verify_sharer_t *sharer,
     newest = NULL;
     shares = &sharer->shares[kind];
 
-    q = ngx_queue_last(shares);
-
-    for (i = 0; i < NGX_SMTP_VERIFY_SHARE_LOOKED_AT; i++) {
-
-        if (q == ngx_queue_sentinel(shares)) {
-            break;
-        }
-
+    for (i = 0, q = ngx_queue_last(shares);
+         i < NGX_SMTP_VERIFY_SHARE_LOOKED_AT
+         && q != ngx_queue_sentinel(shares);
+         i++, q = ngx_queue_prev(q))
+    {
         share = ngx_queue_data(q, ngx_smtp_verify_share_t, queue);
         p = ngx_queue_data(q, ngx_smtp_verify_probe_t, share.queue);
+
+        if (throttle && !ngx_smtp_verify_slot_is_held(p, throttle)) {
+            continue;
+        }
 
         if (kind != ngx_smtp_verify_share_asks
             || p->session == NULL || p->session->banner.len == 0)
@@ -313,8 +399,6 @@ ngx_smtp_verify_share_newest(ngx_smtp_verify_sharer_t *sharer,
         if (newest == NULL) {
             newest = share;
         }
-
-        q = ngx_queue_prev(q);
     }
 
     return bulk ? NULL : newest;
@@ -503,7 +587,7 @@ ngx_smtp_verify_share_put_off(ngx_smtp_verify_share_conf_t *conf,
         }
 
         ngx_smtp_verify_share_give_up(
-                         ngx_smtp_verify_share_newest(rich, kind, 0));
+                   ngx_smtp_verify_share_newest(rich, kind, NULL, 0));
     }
 
     share->destination = destination;

@@ -17,7 +17,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include "ngx_smtp_verify_fair.h"
+#include "ngx_smtp_verify_throttle.h"
 
 
 typedef enum {
@@ -71,6 +71,12 @@ void ngx_smtp_verify_share_enter(ngx_smtp_verify_share_t *share,
 void ngx_smtp_verify_share_move(ngx_smtp_verify_share_t *share,
     ngx_smtp_verify_share_e kind);
 void ngx_smtp_verify_share_leave(ngx_smtp_verify_share_t *share);
+
+/* the client that has most of the throttle's total gives up a session that it
+   has here, if any; _watch(): where somebody waits for one, in any worker */
+void ngx_smtp_verify_share_press(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t bulk);
+void ngx_smtp_verify_share_watch(void);
 
 /* NGX_OK: the probe may wait to ask once more: there is a place, and not
    too many wait for the same destination */

@@ -10,6 +10,7 @@ static ngx_uint_t ngx_smtp_verify_slot_is_admitted(
 static ngx_uint_t ngx_smtp_verify_slot_kept(ngx_smtp_verify_ticket_t *t);
 static void ngx_smtp_verify_slot_handler(ngx_smtp_verify_ticket_t *t,
     ngx_int_t rc);
+static void ngx_smtp_verify_slot_press(ngx_smtp_verify_ticket_t *t);
 static void ngx_smtp_verify_slot_granted(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p,
     ngx_int_t rc);
@@ -40,6 +41,9 @@ ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p)
 
     t->handler = ngx_smtp_verify_slot_handler;
     t->reuse = ngx_smtp_verify_slot_kept;
+    t->press = ngx_smtp_verify_slot_press;
+    t->client = &p->client;
+    t->percent = p->conf->share.percent;
     t->data = p;
     t->log = &p->log;
     t->bulk = p->bulk;
@@ -239,6 +243,15 @@ ngx_smtp_verify_slot_handler(ngx_smtp_verify_ticket_t *t, ngx_int_t rc)
     }
 
     ngx_smtp_verify_route_connect(p);
+}
+
+
+/* as ngx_smtp_verify_ticket_short_pt */
+
+static void
+ngx_smtp_verify_slot_press(ngx_smtp_verify_ticket_t *t)
+{
+    ngx_smtp_verify_share_press(t->throttle, t->bulk);
 }
 
 
@@ -462,6 +475,19 @@ void
 ngx_smtp_verify_slot_throttled(ngx_smtp_verify_probe_t *p)
 {
     ngx_smtp_verify_slot_refused(p, NGX_BUSY);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_slot_is_held(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_throttle_t *throttle)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    return (p->slotted && p->ticket.throttle == throttle)
+           || (s && s->release && s->throttle == throttle);
 }
 
 

@@ -2,7 +2,7 @@
 #include "ngx_smtp_verify_throttle_sh.h"
 
 
-#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  8
+#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  9
 #define NGX_SMTP_VERIFY_THROTTLE_PAGES   8
 
 
@@ -138,6 +138,7 @@ ngx_smtp_verify_throttle_view(ngx_shm_zone_t *shm_zone)
     ngx_rbtree_init(&throttle->tree, &throttle->sentinel,
                     ngx_rbtree_insert_value);
     ngx_queue_init(&throttle->lines);
+    ngx_queue_init(&throttle->urgent);
     throttle->interval = NGX_SMTP_VERIFY_THROTTLE_POLL;
 
     /* not ngx_cycle's: that is still the one before, and about to go */

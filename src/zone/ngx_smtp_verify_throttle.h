@@ -19,6 +19,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 
+#include "ngx_smtp_verify_fair.h"
 #include "sv_breaker.h"
 #include "sv_bucket.h"
 #include "sv_siphash.h"
@@ -72,6 +73,11 @@ typedef void (*ngx_smtp_verify_ticket_handler_pt)
 typedef ngx_uint_t (*ngx_smtp_verify_ticket_reuse_pt)
     (ngx_smtp_verify_ticket_t *t);
 
+/* it waits for the total, of which another client has most: a session of that
+   one here should end, later in this turn of the event loop */
+
+typedef void (*ngx_smtp_verify_ticket_short_pt)(ngx_smtp_verify_ticket_t *t);
+
 
 struct ngx_smtp_verify_ticket_s {
     /* given */
@@ -79,6 +85,11 @@ struct ngx_smtp_verify_ticket_s {
     ngx_smtp_verify_limits_t          *limits;
     ngx_smtp_verify_ticket_handler_pt  handler;
     ngx_smtp_verify_ticket_reuse_pt    reuse;
+    ngx_smtp_verify_ticket_short_pt    press;
+    ngx_smtp_verify_client_t          *client;      /* who asks; it stays */
+    ngx_uint_t                         percent;     /* of the total and of the
+                                                       lines: what one client
+                                                       has at most; 0: any */
     void                              *data;
     ngx_log_t                         *log;
     ngx_str_t                          destination;
@@ -106,9 +117,12 @@ struct ngx_smtp_verify_ticket_s {
     unsigned                           probing:1;       /* a suspended egress,
                                                            with a party that
                                                            has not failed */
+    unsigned                           short_of_total:1;
+    unsigned                           kept_back:1;     /* its client, for the
+                                                           sake of others */
     uint64_t                           ready;           /* then */
     void                              *line;
-    ngx_queue_t                        queue;
+    ngx_smtp_verify_fair_item_t        item;
     ngx_event_t                        event;
 };
 
@@ -163,6 +177,12 @@ ngx_int_t ngx_smtp_verify_throttle_take(ngx_smtp_verify_ticket_t *t);
  * may ask, be it for a trial.  Only what is limited need be given.
  */
 ngx_msec_t ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t);
+
+/* has it most of the total?  Does anybody wait for that, in any worker? */
+ngx_uint_t ngx_smtp_verify_throttle_client_has_most(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_client_t *client);
+ngx_uint_t ngx_smtp_verify_throttle_pressed(
+    ngx_smtp_verify_throttle_t *throttle);
 
 /* it is bulk no more: it waits behind those who are not */
 void ngx_smtp_verify_throttle_promote(ngx_smtp_verify_ticket_t *t);

@@ -4,6 +4,8 @@
 
 #define NGX_SMTP_VERIFY_THROTTLE_LINES   256    /* served by the timer … */
 #define NGX_SMTP_VERIFY_THROTTLE_WAKE    32     /* … and by a release */
+#define NGX_SMTP_VERIFY_THROTTLE_TRIED   8      /* of a line, where clients
+                                                   are kept back */
 
 
 static void ngx_smtp_verify_throttle_ready(
@@ -12,6 +14,12 @@ static void ngx_smtp_verify_throttle_unqueue(ngx_smtp_verify_ticket_t *t);
 static void ngx_smtp_verify_throttle_waited(ngx_event_t *ev);
 static ngx_uint_t ngx_smtp_verify_throttle_serve(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t max);
+static ngx_uint_t ngx_smtp_verify_throttle_serve_line(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_line_queue_t *line,
+    uint64_t now);
+static ngx_int_t ngx_smtp_verify_throttle_serve_ticket(
+    ngx_smtp_verify_ticket_t *t, uint64_t now);
+static void ngx_smtp_verify_throttle_urge(ngx_smtp_verify_ticket_t *t);
 
 
 ngx_int_t
@@ -35,7 +43,7 @@ ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t)
         }
 
         for (i = 0; i < 2; i++) {
-            ngx_queue_init(&line->tickets[i]);
+            ngx_smtp_verify_fair_init(&line->tickets[i]);
         }
 
         line->node.key = key;
@@ -44,11 +52,13 @@ ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t)
         throttle->nlines++;
     }
 
-    ngx_queue_insert_tail(&line->tickets[t->bulk], &t->queue);
+    ngx_smtp_verify_fair_add(&line->tickets[t->bulk], &t->item, t->client);
     line->n[t->bulk]++;
 
     t->line = line;
     t->waiting = 1;
+
+    ngx_smtp_verify_throttle_urge(t);
 
     ngx_memzero(&t->event, sizeof(ngx_event_t));
 
@@ -110,7 +120,7 @@ ngx_smtp_verify_throttle_unqueue(ngx_smtp_verify_ticket_t *t)
         ngx_del_timer(&t->event);
     }
 
-    ngx_queue_remove(&t->queue);
+    ngx_smtp_verify_fair_leave(&t->item);
 
     t->waiting = 0;
     t->line = NULL;
@@ -119,6 +129,11 @@ ngx_smtp_verify_throttle_unqueue(ngx_smtp_verify_ticket_t *t)
 
     if (line->n[0] + line->n[1]) {
         return;
+    }
+
+    if (line->is_urgent) {
+        ngx_queue_remove(&line->urgent);
+        throttle->nurgent--;
     }
 
     ngx_rbtree_delete(&throttle->tree, &line->node);
@@ -172,8 +187,8 @@ ngx_smtp_verify_throttle_promote(ngx_smtp_verify_ticket_t *t)
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 
-    ngx_queue_remove(&t->queue);
-    ngx_queue_insert_tail(&line->tickets[0], &t->queue);
+    ngx_smtp_verify_fair_leave(&t->item);
+    ngx_smtp_verify_fair_add(&line->tickets[0], &t->item, t->client);
 
     line->n[1]--;
     line->n[0]++;
@@ -232,8 +247,9 @@ ngx_smtp_verify_throttle_wake(ngx_event_t *ev)
 
 
 /*
- * The first of each line, one line after the other.  A handler may end any
- * ticket and line: nothing is held on to beyond a call.
+ * The first of each line, one line after the other, those that are urgent
+ * before.  A handler may end any ticket and line: nothing is held on to beyond
+ * a call.
  */
 
 static ngx_uint_t
@@ -241,16 +257,28 @@ ngx_smtp_verify_throttle_serve(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t max)
 {
     uint64_t                       now;
-    ngx_int_t                      rc;
     ngx_uint_t                     n, served;
     ngx_queue_t                   *q;
-    ngx_smtp_verify_ticket_t      *t;
     ngx_smtp_verify_line_queue_t  *line;
 
     served = 0;
     now = sv_clock_msec();
 
     throttle->interval = NGX_SMTP_VERIFY_THROTTLE_POLL;
+
+    n = ngx_min(throttle->nurgent, NGX_SMTP_VERIFY_THROTTLE_WAKE);
+
+    for ( /* void */ ; n && throttle->nurgent; n--) {
+
+        q = ngx_queue_head(&throttle->urgent);
+        line = ngx_queue_data(q, ngx_smtp_verify_line_queue_t, urgent);
+
+        ngx_queue_remove(q);
+        line->is_urgent = 0;
+        throttle->nurgent--;
+
+        served += ngx_smtp_verify_throttle_serve_line(throttle, line, now);
+    }
 
     for (n = ngx_min(max, throttle->nlines); n && throttle->nlines; n--) {
 
@@ -260,50 +288,116 @@ ngx_smtp_verify_throttle_serve(ngx_smtp_verify_throttle_t *throttle,
 
         line = ngx_queue_data(q, ngx_smtp_verify_line_queue_t, queue);
 
-        q = ngx_queue_empty(&line->tickets[0])
-            ? ngx_queue_head(&line->tickets[1])
-            : ngx_queue_head(&line->tickets[0]);
-
-        t = ngx_queue_data(q, ngx_smtp_verify_ticket_t, queue);
-
-        if (t->blocked && now < t->ready) {
-            throttle->interval = ngx_min(throttle->interval, t->ready - now);
-            continue;
-        }
-
-        if (t->reuse && t->reuse(t)) {
-            ngx_smtp_verify_throttle_leave(t);
-            served++;
-            t->handler(t, NGX_DONE);
-            continue;
-        }
-
-        ngx_shmtx_lock(&throttle->shpool->mutex);
-
-        ngx_smtp_verify_throttle_sweep(throttle, now);
-
-        rc = ngx_smtp_verify_throttle_try(t, now);
-
-        ngx_smtp_verify_throttle_denied(throttle, rc);
-
-        ngx_shmtx_unlock(&throttle->shpool->mutex);
-
-        if (rc == NGX_AGAIN) {
-            continue;
-        }
-
-        if (rc == NGX_OK) {
-            ngx_smtp_verify_throttle_unqueue(t);
-
-        } else {
-            ngx_smtp_verify_throttle_leave(t);
-        }
-
-        served++;
-        t->handler(t, rc);
+        served += ngx_smtp_verify_throttle_serve_line(throttle, line, now);
     }
 
     return served;
+}
+
+
+/* whoever is behind one that is kept back for the sake of others may be one of
+   these */
+
+static ngx_uint_t
+ngx_smtp_verify_throttle_serve_line(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_line_queue_t *line, uint64_t now)
+{
+    ngx_int_t                  rc;
+    ngx_uint_t                 n;
+    ngx_queue_t               *q;
+    ngx_smtp_verify_fair_t    *tickets;
+    ngx_smtp_verify_ticket_t  *t;
+
+    tickets = &line->tickets[ngx_smtp_verify_fair_empty(&line->tickets[0])];
+    q = ngx_queue_head(&tickets->queue);
+
+    for (n = 0; n < NGX_SMTP_VERIFY_THROTTLE_TRIED; n++) {
+
+        t = ngx_queue_data(q, ngx_smtp_verify_ticket_t, item.queue);
+
+        if (t->blocked && now < t->ready) {
+            throttle->interval = ngx_min(throttle->interval, t->ready - now);
+            return 0;
+        }
+
+        rc = ngx_smtp_verify_throttle_serve_ticket(t, now);
+
+        if (rc != NGX_AGAIN) {
+
+            if (rc == NGX_OK || rc == NGX_DONE) {
+                ngx_smtp_verify_fair_turn(tickets, &t->item);
+            }
+
+            if (rc == NGX_OK) {
+                ngx_smtp_verify_throttle_unqueue(t);
+
+            } else {
+                ngx_smtp_verify_throttle_leave(t);
+            }
+
+            t->handler(t, rc);
+
+            return 1;
+        }
+
+        ngx_smtp_verify_throttle_urge(t);
+
+        q = ngx_queue_next(q);
+
+        if (!t->kept_back || q == ngx_queue_sentinel(&tickets->queue)) {
+            break;
+        }
+    }
+
+    return 0;
+}
+
+
+/* NGX_DONE: what is kept serves it; else as _try() */
+
+static ngx_int_t
+ngx_smtp_verify_throttle_serve_ticket(ngx_smtp_verify_ticket_t *t,
+    uint64_t now)
+{
+    ngx_int_t                    rc;
+    ngx_smtp_verify_throttle_t  *throttle;
+
+    if (t->reuse && t->reuse(t)) {
+        return NGX_DONE;
+    }
+
+    throttle = t->throttle;
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    ngx_smtp_verify_throttle_sweep(throttle, now);
+
+    rc = ngx_smtp_verify_throttle_try(t, now);
+
+    ngx_smtp_verify_throttle_denied(throttle, rc);
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    if (rc == NGX_AGAIN && t->short_of_total) {
+        t->press(t);
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_smtp_verify_throttle_urge(ngx_smtp_verify_ticket_t *t)
+{
+    ngx_smtp_verify_line_queue_t  *line;
+
+    line = t->line;
+
+    if (t->short_of_total && !line->is_urgent) {
+        line->is_urgent = 1;
+        t->throttle->nurgent++;
+        ngx_queue_insert_tail(&t->throttle->urgent, &line->urgent);
+    }
 }
 
 

@@ -1,9 +1,10 @@
 
 /*
  * The insides of the throttle zone, for its own files alone: _entry.c has
- * what is counted by key, _slot.c the slots and the sums over them, _rate.c
- * what is spent, _breaker.c what faults lead to, _domain.c those of one
- * recipient domain, _line.c those who wait, _ticket.c who is let in.
+ * what is counted by key, _slot.c the slots and the sums over them, _client.c
+ * who has how many of them, _rate.c what is spent, _breaker.c what faults lead
+ * to, _domain.c those of one recipient domain, _line.c those who wait,
+ * _ticket.c who is let in.
  */
 
 
@@ -30,6 +31,9 @@
 #define NGX_SMTP_VERIFY_SLOT_DELAYED     32     /* and a recipient waits */
 #define NGX_SMTP_VERIFY_SLOT_RETRY       64     /* a trial of the domain */
 #define NGX_SMTP_VERIFY_SLOT_MANY        128    /* the host has many names */
+#define NGX_SMTP_VERIFY_SLOT_POOR        256    /* it waits for the total, and
+                                                   its client has less than
+                                                   another one */
 
 #define NGX_SMTP_VERIFY_SLOT_REFS        5
 
@@ -88,6 +92,7 @@ typedef struct {
 typedef struct {
     uint32_t                           state;
     uint32_t                           refs[NGX_SMTP_VERIFY_SLOT_REFS];
+    uint32_t                           client;      /* an entry, too */
 } ngx_smtp_verify_slot_sh_t;
 
 
@@ -97,6 +102,11 @@ typedef struct {
     uint64_t                           swept;
     uint64_t                           sessions;
     uint64_t                           waiting;
+    uint64_t                           poor;        /* of these */
+    uint64_t                           pressed;     /* ms: when such a one had
+                                                       to wait last */
+    uint64_t                           top;         /* the client that has
+                                                       most sessions */
     ngx_smtp_verify_throttle_counts_t  counts;
     u_char                             key[SV_SIPHASH_LEN];
 } ngx_smtp_verify_throttle_sh_t;
@@ -107,8 +117,10 @@ typedef struct {
 typedef struct {
     ngx_rbtree_node_t                  node;
     ngx_queue_t                        queue;       /* of all lines */
-    ngx_queue_t                        tickets[2];  /* interactive, bulk */
+    ngx_queue_t                        urgent;      /* of those that are */
+    ngx_smtp_verify_fair_t             tickets[2];  /* interactive, bulk */
     ngx_uint_t                         n[2];
+    unsigned                           is_urgent:1;
 } ngx_smtp_verify_line_queue_t;
 
 
@@ -128,7 +140,11 @@ struct ngx_smtp_verify_throttle_s {
     ngx_rbtree_t                       tree;
     ngx_rbtree_node_t                  sentinel;
     ngx_queue_t                        lines;
+    ngx_queue_t                        urgent;      /* of these: one that may
+                                                       not wait for others'
+                                                       turns */
     ngx_uint_t                         nlines;
+    ngx_uint_t                         nurgent;
     ngx_msec_t                         interval;    /* to the next look */
     ngx_event_t                        poll;
     ngx_event_t                        wake;
@@ -176,6 +192,21 @@ void ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_int_t add);
 void ngx_smtp_verify_throttle_free(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot);
+
+/* who asks; its sums and whether it is within the total */
+ngx_int_t ngx_smtp_verify_throttle_client_refer(ngx_smtp_verify_ticket_t *t,
+    u_char keys[][SV_SIPHASH_LEN], uint64_t now);
+void ngx_smtp_verify_throttle_client_sum(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_int_t add);
+void ngx_smtp_verify_throttle_client_free(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot);
+ngx_int_t ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_slot_sh_t *slot, uint64_t now);
+ngx_uint_t ngx_smtp_verify_throttle_client_may_wait(
+    ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_uint_t waiting);
+/* of one that waits: what for */
+void ngx_smtp_verify_throttle_client_mark(ngx_smtp_verify_ticket_t *t);
 
 /* ms until there is room; 0: there is */
 uint64_t ngx_smtp_verify_throttle_rejects(

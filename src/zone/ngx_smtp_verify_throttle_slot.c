@@ -195,6 +195,8 @@ ngx_smtp_verify_throttle_recount(ngx_smtp_verify_throttle_t *throttle)
     throttle->sh->counts.recounts++;
     throttle->sh->sessions = 0;
     throttle->sh->waiting = 0;
+    throttle->sh->poor = 0;
+    throttle->sh->top = 0;
 
     n = throttle->nsets * NGX_SMTP_VERIFY_THROTTLE_WAYS + 1;
 
@@ -268,6 +270,8 @@ ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
         }
     }
 
+    ngx_smtp_verify_throttle_client_sum(throttle, slot, add);
+
     if (slot->state & NGX_SMTP_VERIFY_SLOT_HELD) {
         throttle->sh->sessions += add;
 
@@ -287,6 +291,8 @@ ngx_smtp_verify_throttle_free(ngx_smtp_verify_throttle_t *throttle,
 
     ngx_smtp_verify_throttle_sum(throttle, sh, -1);
     sh->state = NGX_SMTP_VERIFY_SLOT_FREE;
+
+    ngx_smtp_verify_throttle_client_free(throttle, sh);
 
     throttle->free[throttle->nfree++] = slot;
 

@@ -53,6 +53,10 @@ ngx_smtp_verify_throttle_take(ngx_smtp_verify_ticket_t *t)
         rc = NGX_BUSY;
     }
 
+    if (rc == NGX_AGAIN && t->short_of_total) {
+        t->press(t);
+    }
+
     return rc;
 }
 
@@ -81,8 +85,10 @@ ngx_smtp_verify_throttle_admit(ngx_smtp_verify_ticket_t *t,
 
     /* without an entry it would have no limit */
 
-    if (ngx_smtp_verify_throttle_refer(t, keys, now) != NGX_OK) {
-        return NGX_BUSY;
+    rc = ngx_smtp_verify_throttle_client_refer(t, keys, now);
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     rc = ngx_smtp_verify_throttle_try(t, now);
@@ -94,7 +100,7 @@ ngx_smtp_verify_throttle_admit(ngx_smtp_verify_ticket_t *t,
     e = ngx_smtp_verify_throttle_entry(throttle, slot,
                                        ngx_smtp_verify_ref_destination);
 
-    if (e->waiting >= sv_share(t->limits->queue, t->bulk)) {
+    if (!ngx_smtp_verify_throttle_client_may_wait(t, slot, e->waiting)) {
         return NGX_BUSY;
     }
 
@@ -102,6 +108,10 @@ ngx_smtp_verify_throttle_admit(ngx_smtp_verify_ticket_t *t,
 
     if (t->bulk) {
         slot->state |= NGX_SMTP_VERIFY_SLOT_BULK;
+    }
+
+    if (t->short_of_total) {
+        slot->state |= NGX_SMTP_VERIFY_SLOT_POOR;
     }
 
     ngx_smtp_verify_throttle_sum(throttle, slot, 1);
@@ -139,6 +149,8 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
     t->blocked = 0;
     t->shunned = 0;
     t->probing = 0;
+    t->short_of_total = 0;
+    t->kept_back = 0;
 
     ngx_smtp_verify_throttle_look(t, slot);
 
@@ -180,6 +192,9 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
 
     if (rc == NGX_OK) {
         ngx_smtp_verify_throttle_grant(t, slot, trials);
+
+    } else if (t->waiting) {
+        ngx_smtp_verify_throttle_client_mark(t);
     }
 
     return rc;
@@ -222,9 +237,7 @@ ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
     ngx_uint_t                         i, conns;
     ngx_smtp_verify_throttle_entry_t  *e;
 
-    if (t->limits->total
-        && t->throttle->sh->sessions >= sv_share(t->limits->total, t->bulk))
-    {
+    if (ngx_smtp_verify_throttle_client_room(t, slot, now) != NGX_OK) {
         return NGX_AGAIN;
     }
 

@@ -30,6 +30,7 @@
 #include "../../src/zone/ngx_smtp_verify_throttle_entry.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_rate.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_domain.c"
+#include "../../src/zone/ngx_smtp_verify_throttle_client.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_breaker.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_egress.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_ticket.c"
@@ -56,6 +57,8 @@ ngx_queue_t         ngx_posted_events;
 static uint64_t                    clock_msec;
 static ngx_slab_pool_t             pool;
 static ngx_smtp_verify_throttle_t  throttle;
+static ngx_smtp_verify_client_t    clients[2] = { { "victim" },
+                                                  { "attacker" } };
 static uint32_t                    lists[CHUNKS
                                          * (NGX_SMTP_VERIFY_THROTTLE_CHUNK
                                             + 1)];
@@ -302,6 +305,7 @@ ask(scenario_t *s, step_t *step, ngx_uint_t *slot)
     t.throttle = &throttle;
     t.limits = &limits;
     t.sockaddr = (struct sockaddr *) &sin;
+    t.client = &clients[step->attacker];
     t.provider = (s->hosts[step->host] == provider);
 
     t.domain.data = (u_char *) domain;
@@ -616,6 +620,7 @@ unreached(unsigned domain, struct sockaddr_in *sin)
 
     t.throttle = &throttle;
     t.limits = &limits;
+    t.client = &clients[0];
     t.sockaddr = (struct sockaddr *) sin;
     t.domain.data = (u_char *) name;
     t.domain.len = sprintf(name, "dead%u.test", domain);

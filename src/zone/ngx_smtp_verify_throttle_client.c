@@ -1,0 +1,286 @@
+
+/*
+ * Clients share the total of sessions, whatever worker they are in, and the
+ * places in the lines.  Where the total is reached, a client that has less
+ * than the one that has most is the next: the latter begins no more, and its
+ * workers are told to end a session of its.
+ */
+
+#include "ngx_smtp_verify_throttle_sh.h"
+#include "sv_share.h"
+
+
+/* so long after somebody had to wait for another client, and this part of
+   the total, some room is left */
+
+#define NGX_SMTP_VERIFY_THROTTLE_PRESSED  10000     /* ms */
+#define NGX_SMTP_VERIFY_THROTTLE_SPARE    10
+
+
+static void ngx_smtp_verify_throttle_client_key(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_client_t *client,
+    u_char *key);
+static ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_client(
+    ngx_smtp_verify_throttle_t *throttle, uint32_t i);
+static ngx_uint_t ngx_smtp_verify_throttle_client_is_poor(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot);
+
+
+/* as _refer(), and for the client, whose entry is not to make room for one of
+   the others */
+
+ngx_int_t
+ngx_smtp_verify_throttle_client_refer(ngx_smtp_verify_ticket_t *t,
+    u_char keys[][SV_SIPHASH_LEN], uint64_t now)
+{
+    ngx_int_t                          rc;
+    ngx_smtp_verify_slot_sh_t         *slot;
+    ngx_smtp_verify_throttle_t        *throttle;
+    ngx_smtp_verify_throttle_entry_t  *e;
+    u_char                             key[SV_SIPHASH_LEN];
+
+    throttle = t->throttle;
+    slot = &throttle->slots[t->slot];
+
+    ngx_smtp_verify_throttle_client_key(throttle, t->client, key);
+
+    slot->client = ngx_smtp_verify_throttle_find(throttle, key, now);
+
+    e = &throttle->entries[slot->client];
+
+    e->users++;
+    rc = ngx_smtp_verify_throttle_refer(t, keys, now);
+    e->users--;
+
+    return rc;
+}
+
+
+static void
+ngx_smtp_verify_throttle_client_key(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_client_t *client, u_char *key)
+{
+    u_char  buf[1 + NGX_SMTP_VERIFY_CLIENT_LEN];
+
+    buf[0] = 'c';
+    ngx_memcpy(buf + 1, client->key, NGX_SMTP_VERIFY_CLIENT_LEN);
+
+    sv_siphash(throttle->sh->key, buf, sizeof(buf), key);
+}
+
+
+static ngx_smtp_verify_throttle_entry_t *
+ngx_smtp_verify_throttle_client(ngx_smtp_verify_throttle_t *throttle,
+    uint32_t i)
+{
+    if (i > throttle->nsets * NGX_SMTP_VERIFY_THROTTLE_WAYS) {
+        i = 0;
+    }
+
+    return &throttle->entries[i];
+}
+
+
+/* one that has nothing any more is forgotten: it is worth nothing */
+
+void
+ngx_smtp_verify_throttle_client_sum(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_int_t add)
+{
+    ngx_smtp_verify_throttle_entry_t  *e, *top;
+
+    if (!(slot->state & NGX_SMTP_VERIFY_SLOT_HELD)
+        && (slot->state & NGX_SMTP_VERIFY_SLOT_POOR))
+    {
+        throttle->sh->poor += add;
+    }
+
+    e = ngx_smtp_verify_throttle_client(throttle, slot->client);
+
+    if (e == throttle->entries) {
+        return;
+    }
+
+    if (slot->state & NGX_SMTP_VERIFY_SLOT_HELD) {
+        e->sessions += add;
+
+    } else {
+        e->waiting += add;
+    }
+
+    top = ngx_smtp_verify_throttle_client(throttle, throttle->sh->top);
+
+    if (throttle->sh->top == 0 || e->sessions > top->sessions) {
+        throttle->sh->top = slot->client;
+    }
+}
+
+
+void
+ngx_smtp_verify_throttle_client_free(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot)
+{
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    e = ngx_smtp_verify_throttle_client(throttle, slot->client);
+
+    if (e == throttle->entries || e->sessions || e->waiting) {
+        return;
+    }
+
+    e->seen = 0;
+
+    if (throttle->sh->top == slot->client) {
+        throttle->sh->top = 0;
+    }
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_throttle_client_is_poor(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot)
+{
+    ngx_smtp_verify_throttle_entry_t  *e, *top;
+
+    e = ngx_smtp_verify_throttle_client(throttle, slot->client);
+    top = ngx_smtp_verify_throttle_client(throttle, throttle->sh->top);
+
+    return top != throttle->entries && e != throttle->entries
+           && top->sessions > e->sessions + 1;
+}
+
+
+/* under the lock; NGX_OK: one more session is within the total */
+
+ngx_int_t
+ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_slot_sh_t *slot, uint64_t now)
+{
+    ngx_uint_t                         total, spare;
+    ngx_smtp_verify_throttle_t        *throttle;
+    ngx_smtp_verify_throttle_sh_t     *sh;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    t->short_of_total = 0;
+    t->kept_back = 0;
+
+    if (t->limits->total == 0) {
+        return NGX_OK;
+    }
+
+    throttle = t->throttle;
+    sh = throttle->sh;
+    total = sv_share(t->limits->total, t->bulk);
+
+    e = ngx_smtp_verify_throttle_client(throttle, slot->client);
+
+    if (t->percent && t->percent < 100 && e != throttle->entries
+        && e->sessions >= ngx_max(t->limits->total * t->percent / 100, 1))
+    {
+        t->kept_back = 1;
+        return NGX_AGAIN;
+    }
+
+    if (ngx_smtp_verify_throttle_client_is_poor(throttle, slot)) {
+
+        if (sh->sessions < total) {
+            return NGX_OK;
+        }
+
+        t->short_of_total = 1;
+        sh->pressed = now;
+
+        return NGX_AGAIN;
+    }
+
+    spare = sh->poor;
+
+    if (sh->pressed && now - sh->pressed < NGX_SMTP_VERIFY_THROTTLE_PRESSED) {
+        spare += total / NGX_SMTP_VERIFY_THROTTLE_SPARE;
+    }
+
+    if (sh->sessions + spare < total) {
+        return NGX_OK;
+    }
+
+    t->kept_back = (spare != 0);
+
+    return NGX_AGAIN;
+}
+
+
+/* a line that others have filled has some places more for whoever has few
+   in all lines */
+
+ngx_uint_t
+ngx_smtp_verify_throttle_client_may_wait(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_uint_t waiting)
+{
+    ngx_uint_t                         queue;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    queue = sv_share(t->limits->queue, t->bulk);
+
+    e = ngx_smtp_verify_throttle_client(t->throttle, slot->client);
+
+    if (e == t->throttle->entries) {
+        return waiting < queue;
+    }
+
+    if (t->percent && t->percent < 100
+        && e->waiting >= ngx_max(queue * t->percent / 100, 1))
+    {
+        return 0;
+    }
+
+    return waiting < queue
+           || (waiting < 2 * queue && e->waiting * 4 < waiting);
+}
+
+
+void
+ngx_smtp_verify_throttle_client_mark(ngx_smtp_verify_ticket_t *t)
+{
+    uint32_t                     poor;
+    ngx_smtp_verify_slot_sh_t   *slot;
+    ngx_smtp_verify_throttle_t  *throttle;
+
+    throttle = t->throttle;
+    slot = &throttle->slots[t->slot];
+
+    poor = t->short_of_total ? NGX_SMTP_VERIFY_SLOT_POOR : 0;
+
+    if ((slot->state & NGX_SMTP_VERIFY_SLOT_POOR) != poor) {
+        ngx_smtp_verify_throttle_sum(throttle, slot, -1);
+        slot->state ^= NGX_SMTP_VERIFY_SLOT_POOR;
+        ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+    }
+}
+
+
+/* read without the lock: it may be another one a moment later */
+
+ngx_uint_t
+ngx_smtp_verify_throttle_client_has_most(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_client_t *client)
+{
+    u_char                             key[SV_SIPHASH_LEN];
+    ngx_smtp_verify_throttle_entry_t  *top;
+
+    top = ngx_smtp_verify_throttle_client(throttle, throttle->sh->top);
+
+    if (top == throttle->entries) {
+        return 0;
+    }
+
+    ngx_smtp_verify_throttle_client_key(throttle, client, key);
+
+    return ngx_memcmp(top->key, key, SV_SIPHASH_LEN) == 0;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_throttle_pressed(ngx_smtp_verify_throttle_t *throttle)
+{
+    return throttle->sh->poor != 0;
+}
