@@ -394,6 +394,10 @@ bench: deps-bench module $(BENCH_TOOLS)  ## measure against a bare client; BENCH
 instructions: deps-bench deps-valgrind module $(BENCH_TOOLS)  ## count a question's instructions, by valgrind: for noisy machines
 	@t/bench/instructions $(B) $(NGX_BIN) $(SO)
 
+.PHONY: attack
+attack: deps-bench module $(BENCH_TOOLS)  ## a client that asks tarpits, or waits for greylists, and the times of others meanwhile
+	@t/soak/attack $(B) $(NGX_BIN) $(SO) $(ATTACK_SECONDS)
+
 .PHONY: soak
 soak: deps-bench module $(BENCH_TOOLS)  ## load, faults, kills and reloads for SOAK_SECONDS (300)
 	@t/soak/run $(B) $(NGX_BIN) $(SO) $(SOAK_SECONDS)

@@ -190,6 +190,10 @@ ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,
         t->short_of_total = 1;
         sh->pressed = now;
 
+        if (t->bulk) {
+            sh->pressed_by_bulk = now;
+        }
+
         return NGX_AGAIN;
     }
 
@@ -197,6 +201,14 @@ ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,
 
     if (sh->pressed && now - sh->pressed < NGX_SMTP_VERIFY_THROTTLE_PRESSED) {
         spare += total / NGX_SMTP_VERIFY_THROTTLE_SPARE;
+    }
+
+    /* there has to be room below what bulk may have of the total */
+
+    if (sh->pressed_by_bulk
+        && now - sh->pressed_by_bulk < NGX_SMTP_VERIFY_THROTTLE_PRESSED)
+    {
+        total = sv_share(t->limits->total, 1);
     }
 
     if (sh->sessions + spare < total) {

@@ -105,6 +105,7 @@ typedef struct {
     uint64_t                           poor;        /* of these */
     uint64_t                           pressed;     /* ms: when such a one had
                                                        to wait last */
+    uint64_t                           pressed_by_bulk;
     uint64_t                           top;         /* the client that has
                                                        most sessions */
     ngx_smtp_verify_throttle_counts_t  counts;
