@@ -226,9 +226,10 @@ __DATA__
 
 
 
-=== TEST 11: "#" in the request line
+=== TEST 11: "#" in the request line, "=" in an argument
 --- denied eval
-[['/arg?email=john%40ok.test#&email=jane%40ok.test'], ['/arg#?email=jane%40ok.test'], ['/form?a#&email=jane%40ok.test', $Form::urlencoded, 'email=john%40ok.test']]
+[['/arg?email=john%40ok.test=jane'], ['/arg?email==john%40ok.test'], ['/arg?a=1&email=jane=john%40ok.test&b=2'], ['/arg?email=john%40ok.test='],
+ ['/arg?email=john%40ok.test#&email=jane%40ok.test'], ['/arg#?email=jane%40ok.test'], ['/form?a#&email=jane%40ok.test', $Form::urlencoded, 'email=john%40ok.test']]
 
 
 

@@ -332,6 +332,12 @@ ngx_http_smtp_verify_source_arg(ngx_http_request_t *r,
         return NGX_ABORT;
     }
 
+    if (ngx_strlchr(vv->data, vv->data + vv->len, '=')) {
+        *error = "Write a \"=\" in the e-mail address as %3D: some "
+                 "applications end an argument there.";
+        return NGX_ABORT;
+    }
+
     return ngx_http_smtp_verify_source_told(r, &value, address);
 }
 

@@ -566,6 +566,7 @@ def arguments():
               b"email&email=" + GOOD, b"email=" + GOOD + b"&%EF%BB%BFemail="
               + EVIL, b"email=" + GOOD + b"&__proto__[email]=" + EVIL,
               b"a=b&email=" + GOOD + b"&c=d", b"EMAIL=" + GOOD,
+              b"email=g=" + GOOD, b"email=" + GOOD + b"=", b"email==" + GOOD,
               b"email=" + GOOD + b"#&email=" + EVIL, b"email%3D" + EVIL
               + b"&email=" + GOOD, b"email=" + GOOD + b"?email=" + EVIL,
               b"email=" + GOOD + b"," + EVIL, b"email=" + GOOD + b"%2C"
