@@ -390,7 +390,7 @@ mx2 12 pipelining
 
 === TEST 13: nor is the host charged that is first by its name
 --- http_config
-smtp_verify_throttle zone=limits rate=100/s burst=100 rejects=12/h;
+smtp_verify_throttle zone=limits rate=100/s burst=100 rejects=16/h;
 --- smtp
 mx1 11 pipelining users=john
     banner@1: 421 4.3.2 Not now ; close
@@ -567,3 +567,129 @@ mx1 11 pipelining
 CORE::join "\n--\n", ('reason: mailbox_not_found') x 6,
     ('reason: throttled') x 2
 --- smtp_sessions: 6
+
+
+
+=== TEST 20: nor are they a way around a breaker: a block
+--- smtp
+mx1 11 pipelining users=john
+    banner: 554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org
+mx2 12 pipelining users=john
+--- dns eval
+"gmail.test MX 10 gmail-smtp-in.l.google.com\n"
+. "gmail-smtp-in.l.google.com A 11\n"
+. "two.test MX 10 mx.two.test\nmx.two.test A 12\n"
+. CORE::join '', map {
+    "a$_.test MX 10 mx.a$_.test\n"
+    . "mx.a$_.test CNAME gmail-smtp-in.l.google.com\n"
+} 1 .. 6
+--- address eval
+"u\@gmail.test\n" . main::ask(6) . 'john@two.test'
+--- json eval
+CORE::join "\n--\n", ('reason: sender_blocked') x 2,
+    ("reason: circuit_open\nblame: local\nretry_after: >= 15") x 5,
+    'reason: accepted'
+--- smtp_sessions
+mx1 2
+mx2 1
+
+
+
+=== TEST 21: a limit of our rate, and 421
+--- smtp
+mx1 11 pipelining users=john
+    banner: 421 4.7.28 Rate limit exceeded ; close
+mx2 12 pipelining users=john
+    ehlo: 421 4.3.2 Not now ; close
+--- dns eval
+CORE::join '', map {
+    "a$_.test MX 10 mx.a$_.test\nmx.a$_.test A 11\n"
+    . "b$_.test MX 10 mx.b$_.test\nmx.b$_.test A 12\n"
+} 1 .. 6
+--- address eval
+main::ask(6) . CORE::join "\n", map "u$_\@b$_.test", 1 .. 6
+--- json eval
+CORE::join "\n--\n", ("smtp.response_code: 421") x 3,
+    ('reason: circuit_open') x 3,
+    ("smtp.response_code: 421") x 4, ('reason: circuit_open') x 2
+--- smtp_sessions
+mx1 3
+mx2 4
+
+
+
+=== TEST 22: another address of a host is asked, and when the pause is over the first one, once
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s burst=100 pause=1s suspend=0;
+--- smtp
+mx1 11 pipelining users=john
+    banner@1: 421 4.3.2 Not now ; close
+    banner@2: 421 4.3.2 Not now ; close
+    banner@3: 421 4.3.2 Not now ; close
+    banner@4: 421 4.3.2 Not now ; close
+mx2 12 pipelining users=john
+--- dns eval
+"ok.test MX 10 mx.ok.test\nmx.ok.test A 11\nmx.ok.test A 12\n"
+. "one.test MX 10 mx.one.test\nmx.one.test A 11\n"
+. CORE::join '', map "a$_.test MX 10 mx.a$_.test\nmx.a$_.test A 11\n", 1 .. 4
+--- request eval
+[(map "GET /verify?email=u$_\@a$_.test", 1 .. 4),
+ (map "GET /verify?email=john\@ok.test", 1 .. 4),
+ 'GET /verify?email=john@one.test',
+ ["POST /verify\nemail=", { value => 'john@one.test', delay_before => 1.3 }],
+ 'GET /verify?email=john@one.test']
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json eval
+CORE::join "\n--\n", ("smtp.response_code: 421") x 4,
+    ("reason: accepted\nsmtp.attempts: 1") x 4, 'reason: circuit_open',
+    ('reason: accepted') x 2
+--- smtp_sessions
+mx1 6
+mx2 4
+
+
+
+=== TEST 23: what one domain at an address is told closes it to no other one
+--- smtp
+mx1 11 pipelining users=john
+    rcpt block*: 550 5.7.1 Administrative prohibition - envelope blocked
+    rcpt rate*: 421 4.7.28 Our system has detected an unusual rate ; close
+    rcpt hang*: close
+--- dns eval
+CORE::join '', map {
+    "$_.test MX 10 mx.$_.test\nmx.$_.test A 11\n"
+} 'ok', map "a$_", 1 .. 6
+--- address eval
+CORE::join "\n", (map { ("block$_\@a1.test", "rate$_\@a1.test") } 1 .. 4),
+    (map "john\@a$_.test", 2 .. 4), 'john@ok.test'
+--- json eval
+CORE::join "\n--\n", ("reason: *") x 8, ('reason: accepted') x 4
+
+
+
+=== TEST 24: the breaker of an address and that of its name are one in the counters
+--- config
+location = /verify {
+    smtp_verify;
+}
+
+location = /counters {
+    smtp_verify_counters;
+}
+--- smtp
+mx1 11 pipelining
+    banner: 554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org
+--- request eval
+['GET /verify?email=a@ok.test', 'GET /verify?email=b@ok.test',
+ 'GET /verify?email=c@ok.test', 'GET /counters']
+--- no_shape
+--- json
+reason: sender_blocked
+--
+reason: sender_blocked
+--
+reason: circuit_open
+--
+throttles.limits.open: 1
+throttles.limits.opened: 1

@@ -151,6 +151,8 @@ void ngx_smtp_verify_route_stop(ngx_smtp_verify_probe_t *p);
 ngx_uint_t ngx_smtp_verify_route_is_backup(ngx_smtp_verify_probe_t *p);
 /* leaves the current host: it is not to be asked now */
 void ngx_smtp_verify_route_next_host(ngx_smtp_verify_probe_t *p);
+/* likewise the current address of it */
+void ngx_smtp_verify_route_next_address(ngx_smtp_verify_probe_t *p);
 /* the address was accepted by a backup, which proves nothing */
 void ngx_smtp_verify_route_unproved(ngx_smtp_verify_probe_t *p);
 /* goes on by what is known of the current host */

@@ -328,6 +328,18 @@ ngx_smtp_verify_route_next_host(ngx_smtp_verify_probe_t *p)
 }
 
 
+void
+ngx_smtp_verify_route_next_address(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_dialog_stop(p);
+    ngx_smtp_verify_route_fresh(p);
+
+    p->hosts[p->imx].iaddr = p->iaddr + 1;
+
+    ngx_smtp_verify_route_go(p);
+}
+
+
 /* many names may lead to one address */
 
 static void

@@ -321,8 +321,8 @@ ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
 
 
 /*
- * The breaker is the current host's: another host may be asked, unless they
- * block us, as that one would say the same.
+ * The breaker is the current host's, or of its address: another one may be
+ * asked, unless they block us, as that one would say the same.
  */
 
 static void
@@ -353,6 +353,11 @@ ngx_smtp_verify_slot_open(ngx_smtp_verify_probe_t *p)
     if (p->ticket.shunned) {
         p->result.evidence = p->failure;
         ngx_smtp_verify_probe_finish(p, p->failure.reason);
+        return;
+    }
+
+    if (p->ticket.one_address) {
+        ngx_smtp_verify_route_next_address(p);
         return;
     }
 

@@ -234,7 +234,7 @@ ngx_smtp_verify_throttle_stats(ngx_smtp_verify_throttle_t *throttle,
         stats->entries += (e->seen != 0);
 
         if (e->breaker.until) {
-            stats->open += (e->voided == 0);
+            stats->open += (e->voided == 0 && !e->address);
             stats->suspended += (e->voided != 0);
         }
     }

@@ -111,6 +111,9 @@ struct ngx_smtp_verify_ticket_s {
                                                            is open for a
                                                            block */
 
+    unsigned                           one_address:1;   /* likewise, but of the
+                                                           address alone */
+
     /* private */
     unsigned                           waiting:1;
     unsigned                           blocked:1;       /* by the rate */

@@ -73,7 +73,7 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
     ip = ngx_smtp_verify_throttle_entry(throttle, slot,
                                         ngx_smtp_verify_ref_ip);
 
-    for (i = ngx_smtp_verify_ref_egress; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
+    for (i = ngx_smtp_verify_ref_ip; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
@@ -96,8 +96,11 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
             || (e == egress
                 ? !ngx_smtp_verify_throttle_resumes(e, host, now)
                   && !ngx_smtp_verify_throttle_probes(t, e, ip)
-                : !t->admitted && (state == SV_BREAKER_OPEN || e->trials)))
+                : (e == ip || !t->admitted)
+                  && (state == SV_BREAKER_OPEN || e->trials)))
         {
+            *trials = (e == ip) ? NGX_SMTP_VERIFY_SLOT_ADDRESS : 0;
+
             left = ngx_max(sv_breaker_left(&e->breaker, now),
                            NGX_SMTP_VERIFY_THROTTLE_TRIAL);
             *retry_after = (left + 999) / 1000;
@@ -106,7 +109,8 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
 
         *trials |= (e == egress) ? NGX_SMTP_VERIFY_SLOT_RESUME
                    : (e == host) ? NGX_SMTP_VERIFY_SLOT_TRIAL
-                                 : NGX_SMTP_VERIFY_SLOT_RETRY;
+                   : (e == ip) ? NGX_SMTP_VERIFY_SLOT_ADDRESS
+                               : NGX_SMTP_VERIFY_SLOT_RETRY;
     }
 
     return NGX_OK;
@@ -226,6 +230,8 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
     case ngx_smtp_verify_seen_answer:
         (void) sv_breaker_success(&e->breaker, trial, now);
 
+        ngx_smtp_verify_throttle_address_answer(throttle, slot, now);
+
         if (domain) {
             ngx_smtp_verify_throttle_domain_answer(throttle, slot, domain,
                                                    now);
@@ -265,6 +271,9 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
     {
         return changed;
     }
+
+    ngx_smtp_verify_throttle_address_fault(throttle, slot, limits, seen,
+                                           domain, now);
 
     if (domain) {
         ngx_smtp_verify_throttle_domain_fault(throttle, slot, limits, seen,

@@ -14,8 +14,6 @@
 static void ngx_smtp_verify_throttle_domain_key(
     ngx_smtp_verify_throttle_t *throttle, u_char *host, ngx_str_t *domain,
     u_char *key);
-static uint32_t ngx_smtp_verify_throttle_domain_party(
-    ngx_smtp_verify_throttle_t *throttle, ngx_str_t *domain);
 
 
 uint32_t
@@ -49,7 +47,7 @@ ngx_smtp_verify_throttle_domain_key(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-static uint32_t
+uint32_t
 ngx_smtp_verify_throttle_domain_party(ngx_smtp_verify_throttle_t *throttle,
     ngx_str_t *domain)
 {

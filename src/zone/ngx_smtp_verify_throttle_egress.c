@@ -57,6 +57,12 @@ ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t)
         left = ngx_max(left, closed);
     }
 
+    closed = ngx_smtp_verify_throttle_closed(
+                 ngx_smtp_verify_throttle_peek(throttle,
+                                               keys[ngx_smtp_verify_ref_ip]),
+                 now);
+    left = ngx_max(left, closed);
+
     i = ngx_smtp_verify_throttle_domain(throttle,
                                         keys[ngx_smtp_verify_ref_host],
                                         &t->domain);

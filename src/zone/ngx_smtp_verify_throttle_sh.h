@@ -3,8 +3,8 @@
  * The insides of the throttle zone, for its own files alone: _entry.c has
  * what is counted by key, _slot.c the slots and the sums over them, _client.c
  * who has how many of them, _rate.c what is spent, _breaker.c what faults lead
- * to, _domain.c those of one recipient domain, _line.c those who wait,
- * _ticket.c who is let in.
+ * to, _domain.c those of one recipient domain, _address.c those of a remote
+ * address, _line.c those who wait, _ticket.c who is let in.
  */
 
 
@@ -34,16 +34,17 @@
 #define NGX_SMTP_VERIFY_SLOT_POOR        256    /* it waits for the total, and
                                                    its client has less than
                                                    another one */
+#define NGX_SMTP_VERIFY_SLOT_ADDRESS     512    /* of the remote address */
 
 #define NGX_SMTP_VERIFY_SLOT_REFS        5
 
 
 /*
  * What a slot refers to: sessions and rates are counted of the destination and
- * the remote address.  Breakers belong to the host that is connected to, to
- * what it says of the recipients of one domain, and to the egress.  The host's
- * entry is often the destination's; a domain has one at that host, by
- * _domain.c, once there was a fault.
+ * the remote address.  Breakers belong to the host that is connected to, by
+ * its name and by its address, to what it says of the recipients of one
+ * domain, and to the egress.  The host's entry is often the destination's; a
+ * domain has one at that host, by _domain.c, once there was a fault.
  */
 
 typedef enum {
@@ -73,6 +74,8 @@ typedef struct {
                                                        to it was made */
     uint32_t                           shunned;     /* a block has opened
                                                        the breaker */
+    uint32_t                           address;     /* it is one, and its
+                                                       breaker has opened */
     uint32_t                           silent;      /* egress: suspended, as
                                                        none could be made */
     uint32_t                           failed;      /* how many did … */
@@ -174,6 +177,8 @@ uint32_t ngx_smtp_verify_throttle_domain(ngx_smtp_verify_throttle_t *throttle,
 ngx_uint_t ngx_smtp_verify_throttle_domain_shut(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, ngx_str_t *domain);
+uint32_t ngx_smtp_verify_throttle_domain_party(
+    ngx_smtp_verify_throttle_t *throttle, ngx_str_t *domain);
 /* a fault, or none, in what was said of one of its recipients */
 void ngx_smtp_verify_throttle_domain_fault(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
@@ -182,6 +187,15 @@ void ngx_smtp_verify_throttle_domain_fault(
 void ngx_smtp_verify_throttle_domain_answer(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_str_t *domain, uint64_t now);
+
+/* likewise of the remote address; domain: NULL where the host said so */
+void ngx_smtp_verify_throttle_address_fault(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_seen_e seen,
+    ngx_str_t *domain, uint64_t now);
+void ngx_smtp_verify_throttle_address_answer(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    uint64_t now);
 
 ngx_int_t ngx_smtp_verify_throttle_slot(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t *slot);

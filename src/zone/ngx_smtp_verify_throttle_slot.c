@@ -261,6 +261,8 @@ ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
 
         if ((i == ngx_smtp_verify_ref_host
              && (slot->state & NGX_SMTP_VERIFY_SLOT_TRIAL))
+            || (i == ngx_smtp_verify_ref_ip
+                && (slot->state & NGX_SMTP_VERIFY_SLOT_ADDRESS))
             || (i == ngx_smtp_verify_ref_domain
                 && (slot->state & NGX_SMTP_VERIFY_SLOT_RETRY))
             || (i == ngx_smtp_verify_ref_egress

@@ -142,7 +142,7 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
     uint64_t                           wait;
     ngx_int_t                          rc;
     ngx_smtp_verify_slot_sh_t         *slot;
-    ngx_smtp_verify_throttle_entry_t  *e, *domain;
+    ngx_smtp_verify_throttle_entry_t  *e, *ip, *domain;
 
     slot = &t->throttle->slots[t->slot];
 
@@ -151,6 +151,7 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
     t->probing = 0;
     t->short_of_total = 0;
     t->kept_back = 0;
+    t->one_address = 0;
 
     ngx_smtp_verify_throttle_look(t, slot);
 
@@ -164,7 +165,12 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
         domain = ngx_smtp_verify_throttle_entry(t->throttle, slot,
                                                 ngx_smtp_verify_ref_domain);
 
+        ip = ngx_smtp_verify_throttle_entry(t->throttle, slot,
+                                            ngx_smtp_verify_ref_ip);
+
+        t->one_address = (trials == NGX_SMTP_VERIFY_SLOT_ADDRESS);
         t->shunned = (e->breaker.until && e->shunned)
+                     || (ip->breaker.until && ip->shunned)
                      || (domain->breaker.until && domain->shunned);
 
         return rc;

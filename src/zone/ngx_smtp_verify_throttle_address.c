@@ -1,0 +1,68 @@
+
+/*
+ * What is said at an address is said by the host that has it, whatever name
+ * has led there: a breaker of its own keeps those who give it ever new names
+ * from having it asked on.  Where nothing is connected to nothing is said.
+ */
+
+#include "ngx_smtp_verify_throttle_sh.h"
+
+
+void
+ngx_smtp_verify_throttle_address_fault(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    ngx_smtp_verify_seen_e seen, ngx_str_t *domain, uint64_t now)
+{
+    uint32_t                           party;
+    unsigned                           weight;
+    ngx_smtp_verify_throttle_entry_t  *ip;
+
+    ip = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                        ngx_smtp_verify_ref_ip);
+
+    if (ip == throttle->entries
+        || seen == ngx_smtp_verify_seen_connect_failed
+        || seen == ngx_smtp_verify_seen_address_failed)
+    {
+        return;
+    }
+
+    party = 0;
+    weight = ngx_smtp_verify_throttle_weight(seen);
+
+    if (domain) {
+        party = ngx_smtp_verify_throttle_domain_party(throttle, domain);
+        weight = ngx_min(weight, SV_BREAKER_THRESHOLD / 2);
+    }
+
+    if (sv_breaker_fault(&ip->breaker, &limits->breaker, party, weight,
+                         slot->state & NGX_SMTP_VERIFY_SLOT_ADDRESS, now))
+    {
+        ip->address = 1;
+        ip->shunned = (seen == ngx_smtp_verify_seen_block
+                       || seen == ngx_smtp_verify_seen_quarantine);
+
+    } else if (slot->state & NGX_SMTP_VERIFY_SLOT_ADDRESS) {
+
+        /* nothing was proved, as of a host's own breaker */
+
+        ngx_smtp_verify_throttle_sum(throttle, slot, -1);
+        slot->state &= ~NGX_SMTP_VERIFY_SLOT_ADDRESS;
+        ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+    }
+}
+
+
+void
+ngx_smtp_verify_throttle_address_answer(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, uint64_t now)
+{
+    ngx_smtp_verify_throttle_entry_t  *ip;
+
+    ip = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                        ngx_smtp_verify_ref_ip);
+
+    (void) sv_breaker_success(&ip->breaker,
+                              slot->state & NGX_SMTP_VERIFY_SLOT_ADDRESS,
+                              now);
+}
