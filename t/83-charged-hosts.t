@@ -693,3 +693,33 @@ reason: circuit_open
 --
 throttles.limits.open: 1
 throttles.limits.opened: 1
+
+
+
+=== TEST 25: machines that customers have below a provider's name are no hosts of it
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s burst=100 rejects=4/h;
+--- smtp
+mx1 11,13,15 pipelining users=john
+mx2 12,14,16 pipelining
+--- dns
+aws.test MX 10 inbound-smtp.us-east-1.amazonaws.com
+inbound-smtp.us-east-1.amazonaws.com A 11
+a1.test MX 10 ec2-192-0-2-1.compute-1.amazonaws.com
+ec2-192-0-2-1.compute-1.amazonaws.com A 12
+hetzner.test MX 10 www7.your-server.de
+www7.your-server.de A 13
+a2.test MX 10 static.1.2.0.192.clients.your-server.de
+static.1.2.0.192.clients.your-server.de A 14
+ovh.test MX 10 mx1.mail.ovh.net
+mx1.mail.ovh.net A 15
+a3.test MX 10 vps-1.vps.ovh.net
+vps-1.vps.ovh.net A 16
+--- address eval
+CORE::join "\n", (map { my $n = $_; map "u$_\@a$n.test", 1 .. 4 } 1 .. 3),
+    map "john\@$_.test", 'aws', 'hetzner', 'ovh'
+--- json eval
+CORE::join "\n--\n",
+    ("reason: mailbox_not_found\nsmtp.smtp_provider: null") x 12,
+    map "reason: accepted\nsmtp.smtp_provider: /$_/", 'Amazon', 'Hetzner',
+        'OVH'

@@ -11,6 +11,7 @@
 
 #define SV_PROVIDERS_MAX    1024
 #define SV_PROVIDER_NUMBER  100000
+#define SV_PROVIDER_NONE    0xffffffff
 #define SV_BANNER_MAX       512     /* octets that are looked at */
 
 
@@ -20,7 +21,7 @@ extern const size_t  sv_data_providers_len;
 
 typedef struct {
     sv_str_t            name;       /* in text */
-    uint32_t            provider;
+    uint32_t            provider;   /* or none */
     unsigned            line;
 } sv_suffix_t;
 
@@ -218,7 +219,8 @@ sv_provider_by_mx(const sv_providers_t *providers, const unsigned char *host,
                         providers->suffixes.nelts, sizeof(sv_suffix_t),
                         sv_suffix_compare);
         if (found != NULL) {
-            return &list[found->provider];
+            return found->provider == SV_PROVIDER_NONE
+                   ? NULL : &list[found->provider];
         }
 
         host = memchr(host, '.', end - host);
@@ -440,11 +442,16 @@ sv_provider_name(sv_provider_parse_t *ps, sv_provider_t *pr)
 static int
 sv_provider_mx(sv_provider_parse_t *ps, sv_provider_t *pr)
 {
-    int           rc, quoted;
+    int           rc, quoted, none;
     sv_str_t      host;
     sv_suffix_t  *suffix;
 
     while ((rc = sv_lines_token(&ps->lines, &host, &quoted)) > 0) {
+
+        none = (!quoted && host.len && host.data[0] == '-');
+
+        host.data += none;
+        host.len -= none;
 
         if (quoted || !sv_host_name_valid(host.data, host.len, 1)) {
             return sv_lines_fail(&ps->lines, "\"%.*s\" is no host name",
@@ -458,10 +465,11 @@ sv_provider_mx(sv_provider_parse_t *ps, sv_provider_t *pr)
         }
 
         suffix->name = host;
-        suffix->provider = pr - (sv_provider_t *)
-                                ps->providers->providers.elts;
+        suffix->provider = none ? SV_PROVIDER_NONE
+                                : pr - (sv_provider_t *)
+                                       ps->providers->providers.elts;
         suffix->line = ps->lines.line;
-        ps->found = 1;
+        ps->found |= !none;
 
         /* the copy of the text is ours */
 

@@ -100,7 +100,13 @@ own_providers(void **state)
         { "mx1.emailsrvr.com", "rackspace" },
         { "inbound-smtp.eu-west-1.amazonaws.com", "amazon" },
         { "route1.mx.cloudflare.net", "cloudflare" },
-        { "mx1.improvmx.com", "improvmx" }
+        { "mx1.improvmx.com", "improvmx" },
+        { "inbound-smtp.ap-southeast-2.amazonaws.com", "amazon" },
+        { "smtp.secureserver.net", "godaddy" },
+        { "mx2h1.comcast.net", "comcast" },
+        { "www1.your-server.de", "hetzner" },
+        { "mx.aruba.it", "aruba" },
+        { "mx.core.locaweb.com.br", "locaweb" }
     };
 
     providers = sv_providers_parse(sv_data_providers, sv_data_providers_len,
@@ -153,6 +159,41 @@ own_providers(void **state)
 }
 
 
+/* machines of customers, which have names below their provider's */
+
+static void
+customers(void **state)
+{
+    size_t           i;
+    sv_providers_t  *providers;
+
+    static const char  *theirs[] = {
+        "ec2-192-0-2-1.compute-1.amazonaws.com",
+        "ec2-192-0-2-1.eu-west-1.compute.amazonaws.com",
+        "mine-1234.elb.eu-west-1.amazonaws.com",
+        "vps-1234.vps.ovh.net", "ns1234.ovh.net",
+        "static.1.2.0.192.clients.your-server.de",
+        "clients.your-server.de",
+        "1.2.0.192.host.secureserver.net",
+        "ip-192-0-2-1.ip.secureserver.net",
+        "c-192-0-2-1.hsd1.ca.comcast.net",
+        "host1-2-0-192.serverdedicati.aruba.it",
+        "ps1234.dreamhost.com"
+    };
+
+    providers = sv_providers_default();
+    assert_non_null(providers);
+
+    for (i = 0; i < sizeof(theirs) / sizeof(theirs[0]); i++) {
+        if (by_mx(providers, theirs[i]) != NULL) {
+            fail_msg("%s is no host of a provider's", theirs[i]);
+        }
+    }
+
+    sv_providers_free(providers);
+}
+
+
 static void
 fields(void **state)
 {
@@ -164,6 +205,7 @@ fields(void **state)
                       "    name \"One & only\"\n"
                       "    mx Example.COM mx.example.net\n"
                       "    mx example.org   # more\n"
+                      "    mx -Out.example.com back.out.example.com\n"
                       "    banner \"one mail\" \"*.one.test*\"\n"
                       "    worth refuses_all\n"
                       "    second no\n"
@@ -192,6 +234,10 @@ fields(void **state)
     assert_ptr_equal(by_banner(providers, "mx1.one.test ready"), pr);
     assert_null(by_mx(providers, "example.net"));
     assert_null(by_mx(providers, "anexample.com"));
+    assert_null(by_mx(providers, "out.example.com"));
+    assert_null(by_mx(providers, "x.out.example.com"));
+    assert_ptr_equal(by_mx(providers, "about.example.com"), pr);
+    assert_ptr_equal(by_mx(providers, "x.back.out.example.com"), pr);
     assert_null(by_banner(providers, "oneone.test"));
 
     pr = by_mx(providers, "mx.deep.example.com");
@@ -231,6 +277,9 @@ mistakes(void **state)
         { 3, "\"name\" a second time", "provider a\nname \"A\"\nname \"A\"" },
         { 2, "\"a\" is no host name", "provider a\nmx a" },
         { 2, "\"a..test\" is no host name", "provider a\nmx a..test" },
+        { 2, "\"\" is no host name", "provider a\nmx -" },
+        { 1, "provider \"a\" has no mx or banner",
+             "provider a\nname \"A\"\nmx -a.test" },
         { 2, "\"a.test.\" is no host name", "provider a\nmx a.test." },
         { 4, "mx \"a.test\" is there already",
              "provider a\nname \"A\"\nmx a.test b.test\nmx A.test" },
@@ -269,6 +318,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(own_providers),
+        cmocka_unit_test(customers),
         cmocka_unit_test(fields),
         cmocka_unit_test(mistakes)
     };
