@@ -82,7 +82,6 @@ ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
 
     ngx_smtp_verify_slot_destination(p, &t->destination);
 
-    t->host = t->destination;
     t->domain = p->domain;
     t->provider = (p->hosts[p->imx].provider != NULL);
     t->admitted = ngx_smtp_verify_slot_is_admitted(p, egress);

@@ -92,9 +92,8 @@ struct ngx_smtp_verify_ticket_s {
                                                        has at most; 0: any */
     void                              *data;
     ngx_log_t                         *log;
-    ngx_str_t                          destination;
-    ngx_str_t                          host;        /* a destination, too:
-                                                       its breaker */
+    ngx_str_t                          destination; /* the host, or its
+                                                       provider */
     ngx_str_t                          domain;      /* of the recipient */
     ngx_str_t                          egress;
     struct sockaddr                   *sockaddr;

@@ -69,11 +69,11 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
     egress = ngx_smtp_verify_throttle_entry(throttle, slot,
                                             ngx_smtp_verify_ref_egress);
     host = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                          ngx_smtp_verify_ref_host);
+                                          ngx_smtp_verify_ref_destination);
     ip = ngx_smtp_verify_throttle_entry(throttle, slot,
                                         ngx_smtp_verify_ref_ip);
 
-    for (i = ngx_smtp_verify_ref_ip; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
+    for (i = 0; i < NGX_SMTP_VERIFY_SLOT_REFS; i++) {
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
@@ -208,7 +208,7 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t  *e, *egress;
 
     e = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                       ngx_smtp_verify_ref_host);
+                                       ngx_smtp_verify_ref_destination);
     egress = ngx_smtp_verify_throttle_entry(throttle, slot,
                                             ngx_smtp_verify_ref_egress);
     trial = slot->state & NGX_SMTP_VERIFY_SLOT_TRIAL;
@@ -308,9 +308,7 @@ ngx_smtp_verify_throttle_connected(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t                         i;
     ngx_smtp_verify_throttle_entry_t  *e;
 
-    /* another one of its hosts was reached: that tells nothing of the first */
-
-    for (i = ngx_smtp_verify_ref_ip; i <= ngx_smtp_verify_ref_host; i++) {
+    for (i = 0; i <= ngx_smtp_verify_ref_egress; i++) {
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
@@ -337,7 +335,7 @@ ngx_smtp_verify_throttle_blames(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t  *e, *ip, *egress;
 
     e = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                       ngx_smtp_verify_ref_host);
+                                       ngx_smtp_verify_ref_destination);
 
     if (seen != ngx_smtp_verify_seen_connect_failed
         && seen != ngx_smtp_verify_seen_address_failed)
@@ -419,7 +417,7 @@ ngx_smtp_verify_throttle_unconnected(ngx_smtp_verify_throttle_t *throttle,
 
 
 /*
- * Many names of one address are one, and so are many hosts and addresses of a
+ * Many names of one address are one, and so are many addresses of a
  * destination, and all domains of a party: whoever has a domain can name as
  * many hosts below it as there are, at any address.
  */
@@ -431,19 +429,17 @@ ngx_smtp_verify_throttle_count_unconnected(
 {
     u_char                             key[SV_SIPHASH_LEN];
     ngx_uint_t                         i;
-    ngx_smtp_verify_throttle_entry_t  *e[4];
+    ngx_smtp_verify_throttle_entry_t  *e[3];
 
     e[0] = ngx_smtp_verify_throttle_entry(throttle, slot,
                                           ngx_smtp_verify_ref_destination);
     e[1] = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                          ngx_smtp_verify_ref_host);
-    e[2] = ngx_smtp_verify_throttle_entry(throttle, slot,
                                           ngx_smtp_verify_ref_ip);
 
     ngx_smtp_verify_throttle_party_key(throttle, egress->key, domain, key);
     i = ngx_smtp_verify_throttle_find(throttle, key, now);
 
-    e[3] = &throttle->entries[i];
+    e[2] = &throttle->entries[i];
 
     /* another worker may be ahead by a moment; while it is suspended the
        window is the one that it was in */
@@ -457,21 +453,21 @@ ngx_smtp_verify_throttle_count_unconnected(
         egress->failed = 0;
     }
 
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < 3; i++) {
         if (e[i] != throttle->entries && e[i]->counted == egress->window) {
             break;
         }
     }
 
-    if (i == 4) {
+    if (i == 3) {
         egress->failed++;
     }
 
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < 3; i++) {
         e[i]->counted = egress->window;
     }
 
     if (egress->breaker.until == 0) {
-        e[1]->window = egress->window;
+        e[0]->window = egress->window;
     }
 }

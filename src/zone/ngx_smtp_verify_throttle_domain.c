@@ -95,7 +95,7 @@ ngx_smtp_verify_throttle_domain_shut(ngx_smtp_verify_throttle_t *throttle,
     }
 
     host = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                          ngx_smtp_verify_ref_host);
+                                          ngx_smtp_verify_ref_destination);
     i = ngx_smtp_verify_throttle_domain(throttle, host->key, domain);
 
     return i && throttle->entries[i].breaker.until;
@@ -113,7 +113,7 @@ ngx_smtp_verify_throttle_domain_fault(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t  *e, *host;
 
     host = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                          ngx_smtp_verify_ref_host);
+                                          ngx_smtp_verify_ref_destination);
     if (host == throttle->entries) {
         return;
     }
@@ -164,7 +164,7 @@ ngx_smtp_verify_throttle_domain_answer(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t  *host;
 
     host = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                          ngx_smtp_verify_ref_host);
+                                          ngx_smtp_verify_ref_destination);
     i = ngx_smtp_verify_throttle_domain(throttle, host->key, domain);
 
     if (i) {

@@ -41,7 +41,7 @@ ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t)
     egress = ngx_smtp_verify_throttle_peek(throttle,
                                            keys[ngx_smtp_verify_ref_egress]);
     e = ngx_smtp_verify_throttle_peek(throttle,
-                                      keys[ngx_smtp_verify_ref_host]);
+                                      keys[ngx_smtp_verify_ref_destination]);
 
     /* another identity rather than one that is suspended and might be tried */
 
@@ -64,7 +64,7 @@ ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t)
     left = ngx_max(left, closed);
 
     i = ngx_smtp_verify_throttle_domain(throttle,
-                                        keys[ngx_smtp_verify_ref_host],
+                                        keys[ngx_smtp_verify_ref_destination],
                                         &t->domain);
     if (i) {
         closed = ngx_smtp_verify_throttle_closed(&throttle->entries[i], now);

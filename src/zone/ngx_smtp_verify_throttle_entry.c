@@ -256,12 +256,6 @@ ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
     sv_siphash(t->throttle->sh->key, buf, p - buf,
                keys[ngx_smtp_verify_ref_destination]);
 
-    p = start + 1;
-    p = ngx_slprintf(p, last, "%V", &t->host);
-
-    sv_siphash(t->throttle->sh->key, buf, p - buf,
-               keys[ngx_smtp_verify_ref_host]);
-
     p = start;
 
     *p++ = 'i';

@@ -36,22 +36,20 @@
                                                    another one */
 #define NGX_SMTP_VERIFY_SLOT_ADDRESS     512    /* of the remote address */
 
-#define NGX_SMTP_VERIFY_SLOT_REFS        5
+#define NGX_SMTP_VERIFY_SLOT_REFS        4
 
 
 /*
- * What a slot refers to: sessions and rates are counted of the destination and
- * the remote address.  Breakers belong to the host that is connected to, by
- * its name and by its address, to what it says of the recipients of one
- * domain, and to the egress.  The host's entry is often the destination's; a
- * domain has one at that host, by _domain.c, once there was a fault.
+ * What a slot refers to: the host that is connected to, by its name (or its
+ * provider's) and by its address, has sessions, rates, refused recipients and
+ * a breaker.  The egress has a breaker, too, and so has what the host says of
+ * the recipients of one domain, by _domain.c, once there was a fault.
  */
 
 typedef enum {
     ngx_smtp_verify_ref_destination = 0,
     ngx_smtp_verify_ref_ip,
     ngx_smtp_verify_ref_egress,
-    ngx_smtp_verify_ref_host,
     ngx_smtp_verify_ref_domain
 } ngx_smtp_verify_ref_e;
 
@@ -67,8 +65,7 @@ typedef struct {
     uint32_t                           waiting;
     uint32_t                           bulk;        /* of these */
     uint32_t                           delayed;     /* of the sessions */
-    uint32_t                           users;       /* slots, as a host or
-                                                       a domain */
+    uint32_t                           users;       /* slots, as a domain */
     uint32_t                           trials;
     uint32_t                           worked;      /* the last connection
                                                        to it was made */

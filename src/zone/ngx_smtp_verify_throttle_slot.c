@@ -241,7 +241,7 @@ ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
-        if (i >= ngx_smtp_verify_ref_host) {
+        if (i == ngx_smtp_verify_ref_domain) {
             e->users += add;
 
         } else if (slot->state & NGX_SMTP_VERIFY_SLOT_HELD) {
@@ -259,7 +259,7 @@ ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
             }
         }
 
-        if ((i == ngx_smtp_verify_ref_host
+        if ((i == ngx_smtp_verify_ref_destination
              && (slot->state & NGX_SMTP_VERIFY_SLOT_TRIAL))
             || (i == ngx_smtp_verify_ref_ip
                 && (slot->state & NGX_SMTP_VERIFY_SLOT_ADDRESS))

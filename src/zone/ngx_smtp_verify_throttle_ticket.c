@@ -161,7 +161,7 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
 
     if (rc != NGX_OK) {
         e = ngx_smtp_verify_throttle_entry(t->throttle, slot,
-                                           ngx_smtp_verify_ref_host);
+                                           ngx_smtp_verify_ref_destination);
         domain = ngx_smtp_verify_throttle_entry(t->throttle, slot,
                                                 ngx_smtp_verify_ref_domain);
 
@@ -223,7 +223,7 @@ ngx_smtp_verify_throttle_look(ngx_smtp_verify_ticket_t *t,
     }
 
     host = ngx_smtp_verify_throttle_entry(t->throttle, slot,
-                                          ngx_smtp_verify_ref_host);
+                                          ngx_smtp_verify_ref_destination);
 
     domain = ngx_smtp_verify_throttle_domain(t->throttle, host->key,
                                              &t->domain);

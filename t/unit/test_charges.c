@@ -313,14 +313,14 @@ ask(scenario_t *s, step_t *step, ngx_uint_t *slot)
     t.domain.len = sprintf(domain, step->attacker ? "d%u.evil.test"
                                                   : "victim%u.test",
                            step->domain);
-    t.host.data = (u_char *) host;
-    t.host.len = sprintf(host, "mx%u.test", step->host);
+    t.destination.data = (u_char *) host;
+    t.destination.len = sprintf(host, "mx%u.test", step->host);
 
     /* names of its own that lead nowhere are as many as it likes */
 
     if (step->attacker && s->hosts[step->host] == down) {
-        t.host.len = sprintf(host, "mx%u.d%u.evil.test", step->host,
-                             step->domain);
+        t.destination.len = sprintf(host, "mx%u.d%u.evil.test",
+                                    step->host, step->domain);
         sin.sin_addr.s_addr = htonl(0x01020000 + step->domain);
     }
 
@@ -330,12 +330,10 @@ ask(scenario_t *s, step_t *step, ngx_uint_t *slot)
         if (step->attacker && s->hosts[step->host] == down
             && s->hosts[i] == provider && step->domain % 2)
         {
-            t.host.len = sprintf(host, "mx%u.test", i);
+            t.destination.len = sprintf(host, "mx%u.test", i);
             t.provider = 1;
         }
     }
-
-    t.destination = t.host;
 
     again = (*slot != NGX_SMTP_VERIFY_NO_SLOT);
 
@@ -625,7 +623,6 @@ unreached(unsigned domain, struct sockaddr_in *sin)
     t.sockaddr = (struct sockaddr *) sin;
     t.domain.data = (u_char *) name;
     t.domain.len = sprintf(name, "dead%u.test", domain);
-    t.host = t.domain;
     t.destination = t.domain;
 
     rc = ngx_smtp_verify_throttle_take(&t);
