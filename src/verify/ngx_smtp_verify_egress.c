@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_probe.h"
 #include "sv_egress.h"
+#include "sv_org.h"
 #include "sv_siphash.h"
 
 
@@ -83,28 +84,25 @@ ngx_smtp_verify_egress_bound(ngx_smtp_verify_probe_t *p, int family)
 
 
 /*
- * What the identity is chosen by: the provider of the host, else the domain
- * that it is in, as hosts that greylist together are often in one.  It is
- * nothing of the list that names the host: whoever writes one must not choose
- * whom of us the hosts of others see.
+ * What the identity is chosen by: the provider of the host, else the
+ * organizational domain that it is in, as hosts that greylist together are
+ * often in one.  It is nothing of the list that names the host: whoever writes
+ * one must not choose whom of us the hosts of others see.
  */
 
 static void
 ngx_smtp_verify_egress_site(ngx_smtp_verify_probe_t *p)
 {
-    u_char     *last, *next;
-    uint64_t    site;
-    ngx_str_t   name;
+    size_t     n;
+    uint64_t   site;
+    ngx_str_t  name;
 
     ngx_smtp_verify_slot_destination(p, &name);
 
-    last = name.data + name.len;
-    next = ngx_strlchr(name.data, last, '.');
+    n = sv_org_domain(name.data, name.len);
 
-    if (next && ngx_strlchr(next + 1, last, '.')) {
-        name.data = next + 1;
-        name.len = last - name.data;
-    }
+    name.data += n;
+    name.len -= n;
 
     site = ngx_smtp_verify_egress_hash(0, &name);
 
