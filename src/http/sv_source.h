@@ -20,6 +20,8 @@
 #define SV_SOURCE_NAME_MAX   256
 #define SV_SOURCE_DEPTH_MAX  128
 
+#define SV_SOURCE_BOUNDARY_MAX  70      /* RFC 2046 */
+
 
 typedef enum {
     SV_SOURCE_OK = 0,
@@ -106,6 +108,11 @@ size_t sv_source_field_of(const sv_str_t *pointer, unsigned char *dst,
 /* sv_source_type.c: a whole Content-Type */
 sv_source_type_e sv_source_type(const sv_str_t *type,
     sv_source_media_t *media);
+int sv_source_is_bound(unsigned char c);
+
+/* sv_source_boundary.c: behind the next boundary, or what is taken for one */
+const unsigned char *sv_source_boundary(const sv_str_t *boundary,
+    const unsigned char *p, const unsigned char *end);
 
 /* sv_source.c, for the others: one byte more, an error */
 void sv_source_put(sv_source_value_t *value, unsigned char c);

@@ -63,8 +63,6 @@ static sv_source_alike_e sv_source_part_alike(const sv_str_t *name,
     const sv_str_t *field);
 static int sv_source_is_delimiter(const sv_source_multipart_t *m,
     const unsigned char *p);
-static const unsigned char *sv_source_boundary(
-    const sv_source_multipart_t *m, const unsigned char *p);
 static int sv_source_part_headers(sv_source_multipart_t *m,
     sv_source_part_t *part);
 static int sv_source_part_header(sv_source_multipart_t *m,
@@ -184,31 +182,41 @@ sv_source_parts(sv_source_multipart_t *m)
 /*
  * Up to the next delimiter, which is where the next boundary is, from the
  * headers of the part on: some parsers take it for one whatever is around it,
- * even without the "--".
+ * even without the "--", and some with other bytes in it.
  */
 
 static int
 sv_source_part_data(sv_source_multipart_t *m, const unsigned char *start,
     sv_str_t *data)
 {
-    const unsigned char  *next;
+    size_t                n;
+    const unsigned char  *next, *last;
 
-    next = sv_source_boundary(m, start);
+    last = sv_source_boundary(m->boundary, start, m->end);
 
-    if (next == NULL) {
+    if (last == NULL) {
         m->value->error = SV_SOURCE_FRAMING;
         return 0;
     }
 
-    if (next - m->p < 4 || memcmp(next - 4, "\r\n--", 4) != 0) {
+    n = sizeof("\r\n--") - 1 + m->boundary->len;
+
+    if (last < m->p || (size_t) (last - m->p) < n) {
+        m->value->error = SV_SOURCE_LOOKALIKE;
+        return 0;
+    }
+
+    next = last - n;
+
+    if (memcmp(next, "\r\n", 2) != 0 || !sv_source_is_delimiter(m, next + 2)) {
         m->value->error = SV_SOURCE_LOOKALIKE;
         return 0;
     }
 
     data->data = (unsigned char *) m->p;
-    data->len = next - 4 - m->p;
+    data->len = next - m->p;
 
-    m->p = next - 2;
+    m->p = next + 2;
 
     return 1;
 }
@@ -291,30 +299,6 @@ sv_source_is_delimiter(const sv_source_multipart_t *m,
     return (size_t) (m->end - p) >= 2 + m->boundary->len
            && memcmp(p, "--", 2) == 0
            && memcmp(p + 2, m->boundary->data, m->boundary->len) == 0;
-}
-
-
-/* the next boundary, whatever is around it */
-
-static const unsigned char *
-sv_source_boundary(const sv_source_multipart_t *m, const unsigned char *p)
-{
-    const sv_str_t  *boundary;
-
-    boundary = m->boundary;
-
-    while ((size_t) (m->end - p) >= boundary->len) {
-
-        p = memchr(p, boundary->data[0], m->end - p - boundary->len + 1);
-
-        if (p == NULL || memcmp(p, boundary->data, boundary->len) == 0) {
-            return p;
-        }
-
-        p++;
-    }
-
-    return NULL;
 }
 
 

@@ -2,9 +2,6 @@
 #include "sv_source.h"
 
 
-#define SV_SOURCE_BOUNDARY_MAX  70      /* RFC 2046 */
-
-
 /* the parameters of a type */
 
 typedef struct {
@@ -364,25 +361,30 @@ sv_source_type_charset(const sv_str_t *value, sv_source_params_t *params)
 static int
 sv_source_type_boundary(const sv_str_t *value)
 {
-    size_t         i;
-    unsigned       words;
-    unsigned char  c;
+    size_t    i;
+    unsigned  words;
 
     words = 0;
 
     for (i = 0; i < value->len; i++) {
 
-        c = value->data[i];
-
-        if (sv_is_alnum(c)) {
-            words = 1;
-
-        } else if (c != '-' && c != '_' && c != '.' && c != '+') {
+        if (!sv_source_is_bound(value->data[i])) {
             return 0;
         }
+
+        words |= sv_is_alnum(value->data[i]);
     }
 
     return words && value->len <= SV_SOURCE_BOUNDARY_MAX;
+}
+
+
+/* what a boundary may have */
+
+int
+sv_source_is_bound(unsigned char c)
+{
+    return sv_is_alnum(c) || c == '-' || c == '_' || c == '.' || c == '+';
 }
 
 

@@ -148,6 +148,17 @@ def boundaries():
                             b"multipart/form-data; boundary=" + b)
 
 
+    # bytes within it that some parser leaves out
+
+    for b in (b"A\rB", b"A\nB", b"A\r\nB", b"A\n\rB", b"A\0B", b"A\tB",
+              b"A B", b"A\x7fB", b"A\xadB", b"A\xc2\xadB", b"\xc1B",
+              b"A\xef\xbb\xbfB", b"A=\r\nB", b"A\\B", b"AA\nB", b"\nAB"):
+        for body in (G + E, E + G):
+            yield multipart((body.replace(E, b"--" + b + E[3:])
+                             + END).replace(b"--B", b"--AB"),
+                            b"multipart/form-data; boundary=AB")
+
+
 def ends():
     for end in (b"--B--", b"--B--\r\n", b"--B--\n", b"--B--x", b"--B---",
                 b"--B-- ", b"--B--\r", b"--B- -", b"--B-", b"\r\n--B--",

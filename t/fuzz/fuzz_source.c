@@ -104,6 +104,40 @@ check_form(const uint8_t *body, size_t size, sv_source_status_e status)
 }
 
 
+/* how many boundaries a parser sees that has only the bytes of boundaries */
+
+static unsigned
+careless_boundaries(const uint8_t *body, size_t size, const sv_str_t *bound,
+    uint8_t mask)
+{
+    size_t     i, n;
+    uint8_t   *text;
+    unsigned   found;
+
+    text = malloc(size);
+    assert(text);
+
+    for (n = 0, i = 0; i < size; i++) {
+
+        if (sv_source_is_bound(body[i] & mask)) {
+            text[n++] = body[i] & mask;
+        }
+    }
+
+    for (found = 0, i = 0; i + bound->len <= n; i++) {
+
+        if (memcmp(text + i, bound->data, bound->len) == 0) {
+            found++;
+            i += bound->len - 1;
+        }
+    }
+
+    free(text);
+
+    return found;
+}
+
+
 /* each boundary is a delimiter, and each "name=" the only one of its part */
 
 static void
@@ -111,7 +145,7 @@ check_multipart(const uint8_t *body, size_t size, const sv_str_t *type,
     sv_source_status_e status)
 {
     size_t              n;
-    unsigned            found;
+    unsigned            found, bounds;
     const uint8_t      *p, *end, *next, *head;
     sv_source_media_t   media;
 
@@ -124,6 +158,7 @@ check_multipart(const uint8_t *body, size_t size, const sv_str_t *type,
     n = media.boundary.len;
     end = body + size;
     found = 0;
+    bounds = 0;
 
     assert(size >= n + 4);
     assert(memcmp(body + 2, media.boundary.data, n) == 0);
@@ -135,6 +170,7 @@ check_multipart(const uint8_t *body, size_t size, const sv_str_t *type,
         assert(p == body || memcmp(p - 2, "\r\n", 2) == 0);
 
         p += 2 + n;
+        bounds++;
 
         assert(end - p >= 2);
 
@@ -167,6 +203,9 @@ check_multipart(const uint8_t *body, size_t size, const sv_str_t *type,
     }
 
     assert(found == (status == SV_SOURCE_OK));
+
+    assert(careless_boundaries(body, size, &media.boundary, 0xff) == bounds);
+    assert(careless_boundaries(body, size, &media.boundary, 0x7f) == bounds);
 }
 
 

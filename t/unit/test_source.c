@@ -384,6 +384,75 @@ test_multipart_framing(void **state)
 }
 
 
+/* bytes within the boundary that some parser leaves out of it */
+
+static void
+test_multipart_left_out(void **state)
+{
+    static const char  *within[] = {
+        "A\rBC", "A\nBC", "AB\rC", "A\rB\nC", "A\r\nBC", "A\n\n\n\rB\nC",
+        "A\tBC", "A\1BC", "A\x7f" "BC", "A BC", "A\xc2\xad" "BC",
+        "\xc1" "BC", "A\xc2" "C", "\xc1\r\xc2\xc3", "AA\rBC", "ABAB\nC",
+        "-\rABC", "\rABC"
+    };
+    static const char  *apart[] = {
+        "AC", "A\rC", "AbC", "A-BC", "\xc1" "b", "AB", "AB\r\n-", "ACB",
+        "BC\r\n-A", "\xe4\xb8\xad"
+    };
+
+    char    text[512];
+    size_t  i, n;
+
+    type = "multipart/form-data; boundary=ABC";
+
+    for (i = 0; i < sizeof(within) / sizeof(within[0]); i++) {
+
+        snprintf(text, sizeof(text),
+                 "--ABC\r\nContent-Disposition: form-data; name=\"email\""
+                 "\r\n\r\nx\r\n"
+                 "--ABC\r\nContent-Disposition: form-data; name=\"a\""
+                 "\r\n\r\nx\r\n--%s\r\n"
+                 "Content-Disposition: form-data; name=\"email\""
+                 "\r\n\r\nevil\r\n--ABC--\r\n", within[i]);
+
+        if (ask(by_parts, "email", text, strlen(text))
+            != SV_SOURCE_MALFORMED)
+        {
+            fail_msg("%zu: %s", i, within[i]);
+        }
+    }
+
+    for (i = 0; i < sizeof(apart) / sizeof(apart[0]); i++) {
+
+        n = snprintf(text, sizeof(text),
+                     "--ABC\r\nContent-Disposition: form-data; name=\"a\""
+                     "\r\n\r\n%s\r\n"
+                     "--ABC\r\nContent-Disposition: form-data; "
+                     "name=\"email\"\r\n\r\nx\r\n--ABC--\r\n", apart[i]);
+
+        if (ask(by_parts, "email", text, n) != SV_SOURCE_OK) {
+            fail_msg("%zu: %s", i, apart[i]);
+        }
+    }
+
+    broken(multipart("--ABC\r\nContent-Disposition: form-data; "
+                     "name=\"email\"\r\n\r\n--A\0BC\r\n--ABC--"));
+
+    /* of a boundary that goes on as it begins */
+
+    type = "multipart/form-data; boundary=--AA-AAB";
+
+    has(multipart("----AA-AAB\r\nContent-Disposition: form-data; "
+                  "name=\"email\"\r\n\r\n--AA-AA-AAA\r\n--"
+                  "\r\n----AA-AAB--"), "--AA-AA-AAA\r\n--");
+    broken(multipart("----AA-AAB\r\nContent-Disposition: form-data; "
+                     "name=\"email\"\r\n\r\n---AA---AA-A\rAB\r\n"
+                     "----AA-AAB--"));
+
+    type = "multipart/form-data; boundary=B";
+}
+
+
 /* a header of a part that parsers read in several ways */
 
 static void
@@ -953,6 +1022,7 @@ main(void)
         cmocka_unit_test(test_multipart_broken),
         cmocka_unit_test(test_multipart_clients),
         cmocka_unit_test(test_multipart_framing),
+        cmocka_unit_test(test_multipart_left_out),
         cmocka_unit_test(test_multipart_headers),
         cmocka_unit_test(test_boundary),
         cmocka_unit_test(test_type),

@@ -1,0 +1,76 @@
+
+#include "sv_source.h"
+
+
+static size_t sv_source_boundary_step(const sv_str_t *boundary,
+    const unsigned char *back, size_t n, unsigned char c);
+
+
+/*
+ * Finds the next boundary, also one that only some parsers see: they leave
+ * line breaks, control characters or bytes that are not ASCII out, or the
+ * highest bit of each byte.  So what no boundary can have does not count.
+ *
+ * Returns the end of it, NULL if there is none.  The time is linear: it is
+ * the search of Knuth, Morris and Pratt, once for each reading of a byte.
+ */
+
+const unsigned char *
+sv_source_boundary(const sv_str_t *boundary, const unsigned char *p,
+    const unsigned char *end)
+{
+    size_t         i, n, plain, seven;
+    unsigned char  c, back[SV_SOURCE_BOUNDARY_MAX];
+
+    if (boundary->len == 0 || boundary->len > SV_SOURCE_BOUNDARY_MAX) {
+        return NULL;
+    }
+
+    /* back[i]: how much of the boundary ends its first i + 1 bytes */
+
+    back[0] = 0;
+    n = 0;
+
+    for (i = 1; i < boundary->len; i++) {
+        n = sv_source_boundary_step(boundary, back, n, boundary->data[i]);
+        back[i] = (unsigned char) n;
+    }
+
+    plain = 0;
+    seven = 0;
+
+    for ( /* void */ ; p < end; p++) {
+
+        c = *p;
+
+        if (sv_source_is_bound(c)) {
+            plain = sv_source_boundary_step(boundary, back, plain, c);
+        }
+
+        c &= 0x7f;
+
+        if (sv_source_is_bound(c)) {
+            seven = sv_source_boundary_step(boundary, back, seven, c);
+        }
+
+        if (plain == boundary->len || seven == boundary->len) {
+            return p + 1;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* how much of the boundary there is with one byte more */
+
+static size_t
+sv_source_boundary_step(const sv_str_t *boundary, const unsigned char *back,
+    size_t n, unsigned char c)
+{
+    while (n && boundary->data[n] != c) {
+        n = back[n - 1];
+    }
+
+    return n + (boundary->data[n] == c);
+}
