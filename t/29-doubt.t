@@ -40,13 +40,13 @@ sub { 10 == grep { /C: RCPT/ } split /\n/, $_[1] }
 smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining
-    rcpt x*: 452 4.2.2 Mailbox full
+    rcpt o*: 452 4.2.2 Mailbox full
     rcpt: 451 4.3.0 Temporary lookup failure
 --- address
 a@ok.test
 b@ok.test
-x1@ok.test
-x2@ok.test
+o1@ok.test
+o2@ok.test
 c@ok.test
 --- json
 smtp.response_code: 451
@@ -70,11 +70,11 @@ smtp.response_code: 451
 smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining users=john,mary
-    rcpt x*: 451 4.3.0 Temporary lookup failure
+    rcpt o*: 451 4.3.0 Temporary lookup failure
     rcpt#3+@1: 451 4.7.1 Try again later
 --- address
-x1@ok.test
-x2@ok.test
+o1@ok.test
+o2@ok.test
 john@ok.test
 mary@ok.test
 --- json

@@ -607,11 +607,11 @@ smtp_verify_throttle zone=limits rate=100/s pause=20s;
 smtp_verify_keepalive off;
 --- smtp
 mx1 11 pipelining users=john
-    rcpt x*: 450 4.7.1 Too many messages from your address, slow down
+    rcpt o*: 450 4.7.1 Too many messages from your address, slow down
 --- address
-x1@ok.test
-x2@ok.test
-x3@ok.test
+o1@ok.test
+o2@ok.test
+o3@ok.test
 john@ok.test
 --- json
 reason: rate_limited

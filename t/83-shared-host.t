@@ -59,9 +59,9 @@ __DATA__
 === TEST 1: it blocks us
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+    rcpt bold*: 550 5.7.1 Client host blocked using zen.spamhaus.org
 --- address eval
-main::asks((map "bad$_\@evil.test", 1 .. 4), 'john@good.test')
+main::asks((map "bold$_\@evil.test", 1 .. 4), 'john@good.test')
 --- json eval
 main::says(('sender_blocked') x 2, ('circuit_open') x 2, 'accepted')
 --- smtp_sessions: 3
@@ -71,9 +71,9 @@ main::says(('sender_blocked') x 2, ('circuit_open') x 2, 'accepted')
 === TEST 2: it limits our rate
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: 450 4.7.1 Too many messages from your address, slow down
+    rcpt bold*: 450 4.7.1 Too many messages from your address, slow down
 --- address eval
-main::asks((map "bad$_\@evil.test", 1 .. 5), 'john@good.test')
+main::asks((map "bold$_\@evil.test", 1 .. 5), 'john@good.test')
 --- json eval
 main::says(('rate_limited') x 3, ('circuit_open') x 2, 'accepted')
 
@@ -82,9 +82,9 @@ main::says(('rate_limited') x 3, ('circuit_open') x 2, 'accepted')
 === TEST 3: it says 421
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: 421 4.3.2 Not now ; close
+    rcpt bold*: 421 4.3.2 Not now ; close
 --- address eval
-main::asks((map "bad$_\@evil.test", 1 .. 6), 'john@good.test')
+main::asks((map "bold$_\@evil.test", 1 .. 6), 'john@good.test')
 --- json eval
 main::says(('smtp.response_code: 421') x 4,
            ('circuit_open') x 2, 'accepted')
@@ -96,9 +96,9 @@ main::says(('smtp.response_code: 421') x 4,
 smtp_verify_read_timeout 200ms;
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: hang
+    rcpt bold*: hang
 --- address eval
-main::asks((map "bad$_\@evil.test", 1 .. 7), 'john@good.test')
+main::asks((map "bold$_\@evil.test", 1 .. 7), 'john@good.test')
 --- json eval
 main::says(('timeout') x 3, ('circuit_open') x 4, 'accepted')
 
@@ -127,9 +127,9 @@ main::says('timeout', 'smtp.response_code: 421', 'rate_limited',
 === TEST 6: of many names below its domain
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+    rcpt bold*: 550 5.7.1 Client host blocked using zen.spamhaus.org
 --- address eval
-main::asks((map { ("bad1\@$_.evil.test", "bad2\@$_.evil.test") } 'a' .. 'e'),
+main::asks((map { ("bold1\@$_.evil.test", "bold2\@$_.evil.test") } 'a' .. 'e'),
            'john@good.test')
 --- json eval
 main::says(('sender_blocked') x 10, 'accepted')
@@ -139,9 +139,9 @@ main::says(('sender_blocked') x 10, 'accepted')
 === TEST 7: several customers: the host
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+    rcpt bold*: 550 5.7.1 Client host blocked using zen.spamhaus.org
 --- address eval
-main::asks('bad@one.test', 'bad@two.test', 'john@good.test')
+main::asks('bold@one.test', 'bold@two.test', 'john@good.test')
 --- json eval
 main::says('sender_blocked', 'sender_blocked', 'circuit_open')
 
@@ -150,9 +150,9 @@ main::says('sender_blocked', 'sender_blocked', 'circuit_open')
 === TEST 8: and 421 of four
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: 421 4.3.2 Not now ; close
+    rcpt bold*: 421 4.3.2 Not now ; close
 --- address eval
-main::asks((map "bad\@$_.test", qw( one two three four )), 'john@good.test')
+main::asks((map "bold\@$_.test", qw( one two three four )), 'john@good.test')
 --- json eval
 main::says(('smtp.response_code: 421') x 4, 'circuit_open')
 
@@ -164,7 +164,7 @@ mx1 11 pipelining users=john
     mail@1: 550 5.7.1 Client host blocked using zen.spamhaus.org
     mail@2: 550 5.7.1 Client host blocked using zen.spamhaus.org
 --- address eval
-main::asks('bad1@evil.test', 'bad2@evil.test', 'john@good.test')
+main::asks('bold1@evil.test', 'bold2@evil.test', 'john@good.test')
 --- json eval
 main::says('sender_blocked', 'sender_blocked', 'circuit_open')
 
@@ -173,10 +173,10 @@ main::says('sender_blocked', 'sender_blocked', 'circuit_open')
 === TEST 10: one customer and the host itself
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+    rcpt bold*: 550 5.7.1 Client host blocked using zen.spamhaus.org
     banner@2: 554 5.7.1 Client host blocked using zen.spamhaus.org
 --- address eval
-main::asks('bad@evil.test', 'john@good.test', 'john@fair.test')
+main::asks('bold@evil.test', 'john@good.test', 'john@fair.test')
 --- json eval
 main::says('sender_blocked', 'sender_blocked', 'circuit_open')
 
@@ -187,9 +187,9 @@ main::says('sender_blocked', 'sender_blocked', 'circuit_open')
 smtp_verify_egress three;
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+    rcpt bold*: 550 5.7.1 Client host blocked using zen.spamhaus.org
 --- address eval
-main::asks((map "bad$_\@evil.test", 1 .. 5), 'john@good.test')
+main::asks((map "bold$_\@evil.test", 1 .. 5), 'john@good.test')
 --- json eval
 main::says(('sender_blocked') x 3, ('circuit_open') x 2, 'accepted')
 
@@ -220,9 +220,9 @@ sub {
 smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+    rcpt bold*: 550 5.7.1 Client host blocked using zen.spamhaus.org
 --- address eval
-main::asks('john@good.test', 'bad1@evil.test', 'bad2@evil.test',
+main::asks('john@good.test', 'bold1@evil.test', 'bold2@evil.test',
            'john@evil.test', 'john@fair.test')
 --- json eval
 main::says('accepted', 'sender_blocked', 'sender_blocked', 'circuit_open',
@@ -235,11 +235,11 @@ main::says('accepted', 'sender_blocked', 'sender_blocked', 'circuit_open',
 smtp_verify_throttle zone=limits rate=100/s burst=100 pause=1s;
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+    rcpt bold*: 550 5.7.1 Client host blocked using zen.spamhaus.org
 --- request eval
-['GET /verify?email=bad1@evil.test', 'GET /verify?email=bad2@evil.test',
- 'GET /verify?email=bad3@evil.test',
- ["POST /verify\nemail=", { value => 'bad4@evil.test', delay_before => 1.5 }],
+['GET /verify?email=bold1@evil.test', 'GET /verify?email=bold2@evil.test',
+ 'GET /verify?email=bold3@evil.test',
+ ["POST /verify\nemail=", { value => 'bold4@evil.test', delay_before => 1.5 }],
  'GET /verify?email=john@evil.test', 'GET /verify?email=john@good.test']
 --- more_headers
 Content-Type: application/x-www-form-urlencoded
@@ -255,9 +255,9 @@ main::says(('sender_blocked') x 2, "reason: circuit_open\nretry_after: 1",
 smtp_verify_throttle zone=limits rate=100/s burst=100 pause=1ms;
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+    rcpt bold*: 550 5.7.1 Client host blocked using zen.spamhaus.org
 --- address eval
-main::asks('bad1@evil.test', 'bad2@evil.test', 'john@evil.test',
+main::asks('bold1@evil.test', 'bold2@evil.test', 'john@evil.test',
            'john@evil.test')
 --- json eval
 main::says('sender_blocked', 'sender_blocked', 'accepted', 'accepted')
@@ -269,12 +269,12 @@ main::says('sender_blocked', 'sender_blocked', 'accepted', 'accepted')
 smtp_verify_throttle zone=limits rate=100/s burst=100 pause=1s;
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+    rcpt bold*: 550 5.7.1 Client host blocked using zen.spamhaus.org
 --- request eval
-['GET /verify?email=bad@one.test', 'GET /verify?email=bad@two.test',
+['GET /verify?email=bold@one.test', 'GET /verify?email=bold@two.test',
  'GET /verify?email=john@good.test',
- ["POST /verify\nemail=", { value => 'bad1@evil.test', delay_before => 1.5 }],
- 'GET /verify?email=bad2@a.evil.test', 'GET /verify?email=john@good.test']
+ ["POST /verify\nemail=", { value => 'bold1@evil.test', delay_before => 1.5 }],
+ 'GET /verify?email=bold2@a.evil.test', 'GET /verify?email=john@good.test']
 --- more_headers
 Content-Type: application/x-www-form-urlencoded
 --- json eval
@@ -329,9 +329,9 @@ main::says(('rate_limited') x 24, ('mailbox_full') x 4, ('rate_limited') x 4,
 === TEST 19: one that says it of us is one
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: 450 4.7.1 Too many messages for this recipient from your IP address
+    rcpt bold*: 450 4.7.1 Too many messages for this recipient from your IP address
 --- address eval
-main::asks(map "bad$_\@one.test", 1 .. 4)
+main::asks(map "bold$_\@one.test", 1 .. 4)
 --- json eval
 main::says(('rate_limited') x 3, 'circuit_open')
 
@@ -412,11 +412,11 @@ smtp_verify_throttle zone=limits rate=100/s burst=100 pause=20s rejects=5/h;
 --- smtp
 mx1 11 pipelining users=john
     rcpt rate*: 550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages from being delivered.
-    rcpt qq*: 550 Mailbox unavailable or access denied
+    rcpt qqo*: 550 Mailbox unavailable or access denied
     rcpt hour*: 550 5.2.122 The recipient has exceeded their limit for the number of messages they can receive per hour.
     rcpt full*: 552 5.2.2 Mailbox full
 --- address eval
-main::asks((map { ("rate$_\@evil.test", "qq$_\@evil.test",
+main::asks((map { ("rate$_\@evil.test", "qqo$_\@evil.test",
                    "hour$_\@evil.test", "full$_\@evil.test") } 1 .. 3),
            'john@good.test')
 --- json eval
@@ -454,9 +454,9 @@ location = /signup {
 }
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+    rcpt bold*: 550 5.7.1 Client host blocked using zen.spamhaus.org
 --- request eval
-[(map "GET /verify?email=bad$_\@evil.test", 1 .. 4),
+[(map "GET /verify?email=bold$_\@evil.test", 1 .. 4),
  'GET /signup?email=nobody@good.test', 'GET /signup?email=john@fair.test']
 --- error_code eval
 [(200) x 4, 422, 204]
@@ -474,15 +474,15 @@ location = /batch {
 }
 --- smtp
 mx1 11 pipelining users=john
-    rcpt bad*: 550 5.7.1 Client host blocked using zen.spamhaus.org
+    rcpt bold*: 550 5.7.1 Client host blocked using zen.spamhaus.org
 --- more_headers
 Content-Type: text/plain
 --- request
 POST /batch
-bad1@evil.test
-bad2@evil.test
-bad3@evil.test
-bad4@evil.test
+bold1@evil.test
+bold2@evil.test
+bold3@evil.test
+bold4@evil.test
 john@good.test
 john@fair.test
 --- stream
