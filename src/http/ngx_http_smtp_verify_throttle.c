@@ -421,13 +421,25 @@ ngx_http_smtp_verify_throttle_check(ngx_cycle_t *cycle)
             i = 0;
         }
 
-        if (ngx_smtp_verify_throttle_is(&zone[i])
-            && ngx_smtp_verify_throttle_workers(&zone[i]) < workers)
+        if (!ngx_smtp_verify_throttle_is(&zone[i])
+            || ngx_smtp_verify_throttle_workers(&zone[i]) >= workers)
         {
-            ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
-                          "zone \"%V\" is too small for %ui workers, some of "
-                          "which may not verify at times: enlarge it",
-                          &zone[i].shm.name, workers);
+            continue;
         }
+
+        /* the log of the configuration may leave out warnings */
+
+        if (ngx_test_config) {
+            ngx_log_stderr(0, "[warn] zone \"%V\" is too small for %ui "
+                           "workers, some of which may not verify at times: "
+                           "enlarge it",
+                           &zone[i].shm.name, workers);
+            continue;
+        }
+
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                      "zone \"%V\" is too small for %ui workers, some of "
+                      "which may not verify at times: enlarge it",
+                      &zone[i].shm.name, workers);
     }
 }
