@@ -896,7 +896,7 @@ Content-Type: text/plain
 --- request eval
 "POST /batch\n" . "not an address\n" x 10000
 --- response_body_like: "summary":true,"lines":10000,.*"complete":true
---- within: 2s
+--- within: 5s
 
 
 
