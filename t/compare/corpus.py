@@ -153,9 +153,11 @@ def boundaries():
     for b in (b"A\rB", b"A\nB", b"A\r\nB", b"A\n\rB", b"A\0B", b"A\tB",
               b"A B", b"A\x7fB", b"A\xadB", b"A\xc2\xadB", b"\xc1B",
               b"A\xef\xbb\xbfB", b"A=\r\nB", b"A\\B", b"AA\nB", b"\nAB"):
-        for body in (G + E, E + G):
-            yield multipart((body.replace(E, b"--" + b + E[3:])
-                             + END).replace(b"--B", b"--AB"),
+        hidden = part(b"z\r\n--" + b + E[3:-2], b'form-data; name="x"')
+
+        for body in (hidden + G, G + hidden, hidden):
+            yield multipart((body + END).replace(b"--B\r\n", b"--AB\r\n")
+                            .replace(b"--B--", b"--AB--"),
                             b"multipart/form-data; boundary=AB")
 
 
