@@ -317,3 +317,11 @@ Form::headers(['', $Form::urlencoded, 'x' x 3000], ['', $Form::json, '1' x 3000]
 [map { ['/multipart', 'multipart/form-data; boundary=72552b74', do {
     (my $body = Form::part('name="a"', "x\r\n$_\r\n") . $Form::good . $Form::end) =~ s/^--B/--72552b74/mg; $body }] }
  "--7255\n2b7", "--7255-2b74", "--7255\r\n", "--7255a\n2b74", "--\xb7255\xb22b\xc37"]
+
+
+
+=== TEST 19: names with a % that escapes nothing
+--- denied eval
+[map { (['/form', $Form::urlencoded, "$_=jane%40ok.test"], ['/form', $Form::urlencoded, "email=john%40ok.test&$_=jane%40ok.test"],
+         ["/arg?email=john%40ok.test&$_=jane%40ok.test"], ["/multipart?$_=jane%40ok.test", $Form::multipart, $Form::good . $Form::end]) }
+ 'ema%il', 'e%mail', '%E%mail', 'emai%l%5B%5D', 'a;ema%il']

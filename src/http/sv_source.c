@@ -23,6 +23,8 @@ static void sv_source_form_value(sv_source_form_t *form,
     const unsigned char *p, const unsigned char *end);
 static sv_source_alike_e sv_source_form_alike(const unsigned char *p,
     const unsigned char *end, const sv_str_t *name);
+static sv_source_alike_e sv_source_form_name(const unsigned char *p,
+    const unsigned char *end, const sv_str_t *name, int skip, int *broken);
 static int sv_source_form_is_plain(const unsigned char *data, size_t len,
     const sv_str_t *name, unsigned same);
 static size_t sv_source_unescape_u(const unsigned char **pos,
@@ -213,24 +215,56 @@ sv_source_form_is_plain(const unsigned char *data, size_t len,
 }
 
 
-/*
- * %u0065 is an "e" for some.  What is before the first word does not count,
- * however long it is.
- */
+/* some leave a % that escapes nothing out of the name */
 
 static sv_source_alike_e
 sv_source_form_alike(const unsigned char *p, const unsigned char *end,
     const sv_str_t *name)
 {
-    int                exact;
+    int                broken;
+    sv_source_alike_e  alike;
+
+    alike = sv_source_form_name(p, end, name, 0, &broken);
+
+    if (alike != SV_SOURCE_OTHER || !broken) {
+        return alike;
+    }
+
+    return sv_source_form_name(p, end, name, 1, &broken) == SV_SOURCE_OTHER
+           ? SV_SOURCE_OTHER : SV_SOURCE_LIKE;
+}
+
+
+/*
+ * skip: whether a broken % is left out.  %u0065 is an "e" for some.  What is
+ * before the first word does not count, however long it is.
+ */
+
+static sv_source_alike_e
+sv_source_form_name(const unsigned char *p, const unsigned char *end,
+    const sv_str_t *name, int skip, int *broken)
+{
+    int                exact, escape;
     size_t             n;
     unsigned char      text[SV_SOURCE_FORM_NAME_MAX + 4];
     sv_source_alike_e  alike;
 
     n = 0;
     exact = 1;
+    *broken = 0;
 
     while (p < end && n < SV_SOURCE_FORM_NAME_MAX) {
+
+        escape = (end - p >= 3 && sv_hex(p[1]) >= 0 && sv_hex(p[2]) >= 0);
+
+        if (*p == '%' && !escape) {
+            *broken = 1;
+
+            if (skip) {
+                p++;
+                continue;
+            }
+        }
 
         if (end - p >= 6 && p[0] == '%' && (p[1] | 0x20) == 'u') {
             n += sv_source_unescape_u(&p, text + n, &exact);

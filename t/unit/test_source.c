@@ -828,6 +828,20 @@ test_form_names(void **state)
     broken(form_of("user_email", "user%5Bemail=x"));
     none(form_of("user_email", "user%ZZemail=x"));
 
+    /* a % that escapes nothing is left out */
+
+    broken(form("ema%il=x"));
+    broken(form("e%mail=x"));
+    broken(form("em%ai%l=x"));
+    broken(form("%E%m%61%i%%l=x"));
+    broken(form("emai%l%5B%5D=x"));
+    broken(form_of("uface", "%uface=x"));
+    broken(form_of("user_email", "user_e%mail=x"));
+    broken(form("a=1;ema%il=x"));
+    twice(form("email=x&ema%il=y"));
+    twice(form("ema%il=y&email=x"));
+    none(form("e%-mail=x&emails%=y&%=z&100%%=w"));
+
     /* separators of some parsers only */
 
     broken(form("a=1;email=x"));
