@@ -354,8 +354,8 @@ public class Parse {
             for (String name : path.subList(0, path.size() - 1)) {
                 node = node.getJSONObject(name);
             }
-            Object value = node.opt(path.get(path.size() - 1));
-            return value == null ? null : value.toString();
+            String last = path.get(path.size() - 1);
+            return node.isNull(last) ? null : node.get(last).toString();
         });
 
         json(answer, "fastjson2", q, (body, path) -> {
