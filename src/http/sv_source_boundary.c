@@ -41,17 +41,23 @@ sv_source_boundary(const sv_str_t *boundary, const unsigned char *p,
 
     for ( /* void */ ; p < end; p++) {
 
-        c = *p;
+        c = *p & 0x7f;
 
-        if (sv_source_is_bound(c)) {
+        /* most bytes begin none */
+
+        if (plain == 0 && seven == 0 && c != boundary->data[0]) {
+            continue;
+        }
+
+        if (!sv_source_is_bound(c)) {
+            continue;
+        }
+
+        if (c == *p) {
             plain = sv_source_boundary_step(boundary, back, plain, c);
         }
 
-        c &= 0x7f;
-
-        if (sv_source_is_bound(c)) {
-            seven = sv_source_boundary_step(boundary, back, seven, c);
-        }
+        seven = sv_source_boundary_step(boundary, back, seven, c);
 
         if (plain == boundary->len || seven == boundary->len) {
             return p + 1;
