@@ -325,3 +325,12 @@ Form::headers(['', $Form::urlencoded, 'x' x 3000], ['', $Form::json, '1' x 3000]
 [map { (['/form', $Form::urlencoded, "$_=jane%40ok.test"], ['/form', $Form::urlencoded, "email=john%40ok.test&$_=jane%40ok.test"],
          ["/arg?email=john%40ok.test&$_=jane%40ok.test"], ["/multipart?$_=jane%40ok.test", $Form::multipart, $Form::good . $Form::end]) }
  'ema%il', 'e%mail', '%E%mail', 'emai%l%5B%5D', 'a;ema%il']
+
+
+
+=== TEST 20: names with brackets that are left out
+--- denied eval
+[(map { (['/form', $Form::urlencoded, "$_=jane%40ok.test"], ['/form', $Form::urlencoded, "email=john%40ok.test&$_=jane%40ok.test"],
+         ['/multipart', $Form::multipart, Form::part(qq{name="$_"}, 'jane@ok.test') . $Form::end], ["/arg?email=john%40ok.test&$_=jane%40ok.test"]) }
+  'e[]mail', 'ema[][]il', 'e[]mai[]l', 'emai]l'),
+ ['/user', $Form::urlencoded, 'user_email=john%40ok.test&user[em[]ail]=jane%40ok.test']]

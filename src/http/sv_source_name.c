@@ -32,6 +32,7 @@ typedef struct {
     const unsigned char  *end;
     unsigned              begun:1;
     unsigned              joint:1;      /* the last one was a joint */
+    unsigned              flat:1;       /* "[]" and "]" are left out */
 } sv_source_reader_t;
 
 
@@ -54,7 +55,7 @@ static uint32_t sv_source_overlong(const unsigned char *p,
 static uint32_t sv_source_ascii(unsigned char c);
 static uint32_t sv_source_fold(uint32_t ch);
 static int sv_source_match(const unsigned char *p, const unsigned char *end,
-    const sv_source_skeleton_t *field);
+    const sv_source_skeleton_t *field, unsigned flat);
 static int sv_source_step(uint32_t e, const sv_source_skeleton_t *field,
     unsigned char *on);
 static int sv_source_is_element(uint32_t e, uint32_t wanted);
@@ -132,7 +133,15 @@ sv_source_alike(const unsigned char *data, size_t len, const sv_str_t *field)
 
     sv_source_skeleton(field, &wanted);
 
-    return (wanted.len && sv_source_match(data, data + len, &wanted))
+    if (wanted.len == 0) {
+        return SV_SOURCE_OTHER;
+    }
+
+    /* Fiber reads user[email] as user.email, and so e[]mail as email */
+
+    return (sv_source_match(data, data + len, &wanted, 0)
+            || (memchr(data, ']', len)
+                && sv_source_match(data, data + len, &wanted, 1)))
            ? SV_SOURCE_LIKE : SV_SOURCE_OTHER;
 }
 
@@ -233,6 +242,15 @@ sv_source_next(sv_source_reader_t *reader)
     unsigned  joint;
 
     while (reader->p < reader->end) {
+
+        if (reader->flat
+            && (*reader->p == ']'
+                || (*reader->p == '[' && reader->end - reader->p >= 2
+                    && reader->p[1] == ']')))
+        {
+            reader->p++;
+            continue;
+        }
 
         e = sv_source_element(&reader->p, reader->end);
 
@@ -393,7 +411,7 @@ sv_source_fold(uint32_t ch)
 
 static int
 sv_source_match(const unsigned char *p, const unsigned char *end,
-    const sv_source_skeleton_t *field)
+    const sv_source_skeleton_t *field, unsigned flat)
 {
     uint32_t             e;
     unsigned char        on[SV_SOURCE_SKELETON_MAX + 1];
@@ -406,6 +424,7 @@ sv_source_match(const unsigned char *p, const unsigned char *end,
 
     reader.p = p;
     reader.end = end;
+    reader.flat = flat;
 
     for ( ;; ) {
 

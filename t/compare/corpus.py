@@ -247,7 +247,8 @@ def types():
 
 
 def names():
-    for n in (b"email[]", b"email[0]", b"[email]", b"]email", b"email]",
+    for n in (b"email[]", b"e[]mail", b"emai]l",
+              b"ema%il", b"email[0]", b"[email]", b"]email", b"email]",
               b"email[", b"email[x]", b"Email", b"EMAIL", b" email",
               b"email ", b"\temail", b"email\t", b"em ail", b"email\x00",
               b"email\x00x", b"\x00email", b"email.", b".email", b"email+",
@@ -415,7 +416,8 @@ def forms():
         yield form(b"email=" + GOOD + b"&x=y" + s + b"email=" + EVIL)
         yield form(s + b"email=" + EVIL + b"&email=" + GOOD)
 
-    for pair in (b"%u0065mail=", b"%65mail=", b"%65%6d%61%69%6c=",
+    for pair in (b"%u0065mail=", b"ema%il=", b"e%mail=",
+                 b"e[]mail=", b"%65mail=", b"%65%6d%61%69%6c=",
                  b"email%3D", b"email%3d=", b"e%6Dail=", b"%C5%BFmail=",
                  b"email%=", b"email%2=", b"email%zz=", b"%", b"email==",
                  b"=email=", b"email", b"email&", b"email[]=", b"email%5B%5D=",

@@ -842,6 +842,19 @@ test_form_names(void **state)
     twice(form("ema%il=y&email=x"));
     none(form("e%-mail=x&emails%=y&%=z&100%%=w"));
 
+    /* brackets that are left out */
+
+    broken(form("e[]mail=x"));
+    broken(form("e%5B%5Dmai%5B%5Dl=x"));
+    broken(form("ema[][]il[0]=x"));
+    broken(form("ema]il=x"));
+    broken(form_of("user[email]", "user[em[]ail]=x"));
+    broken(form_of("user[email]", "user[ema]il=x"));
+    broken(multipart(PART("name=\"e[]mail\"", "x") END));
+    twice(form("email=x&e[]mail=y"));
+    none(form("e[m]ail=x&e[]=y&mail[]e=z&e[][mail]=w"));
+    none(form_of("username", "user[name]=x"));
+
     /* separators of some parsers only */
 
     broken(form("a=1;email=x"));
