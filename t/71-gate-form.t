@@ -334,3 +334,16 @@ Form::headers(['', $Form::urlencoded, 'x' x 3000], ['', $Form::json, '1' x 3000]
          ['/multipart', $Form::multipart, Form::part(qq{name="$_"}, 'jane@ok.test') . $Form::end], ["/arg?email=john%40ok.test&$_=jane%40ok.test"]) }
   'e[]mail', 'ema[][]il', 'e[]mai[]l', 'emai]l'),
  ['/user', $Form::urlencoded, 'user_email=john%40ok.test&user[em[]ail]=jane%40ok.test']]
+
+
+
+=== TEST 21: a field of a body in UTF-16 or UTF-32 is denied where none is required, too
+--- request eval
+Form::requests(map { ["/may$_->[0]", @$_[1, 2]] } @Form::wide = map { my $pack = $_;
+    (map { [$_->[0], $_->[1], pack $pack, unpack 'C*', $_->[2]] }
+     ['/json', '', '{"email":"jane@ok.test"}'], ['/json', 'text/plain', '{"user":1,"Email" :"jane@ok.test"}'],
+     ['/form', 'text/xml', '<a><email>jane@ok.test</email></a>']) } 'v*', 'n*', 'V*', 'N*')
+--- more_headers eval: Form::headers(map { ["/may$_->[0]", @$_[1, 2]] } @Form::wide)
+--- error_code eval: [map { 400 } @Form::wide]
+--- response_body_like eval: [map { qr/"malformed_request"/ } @Form::wide]
+--- smtp_sessions: 0

@@ -119,7 +119,7 @@ sv_source_scan_quoted(const unsigned char *data, const unsigned char *p,
         return 0;
     }
 
-    while (p > data && (p[-1] == ' ' || p[-1] == '\t')) {
+    while (p > data && (p[-1] == ' ' || p[-1] == '\t' || p[-1] == '\0')) {
         p--;
     }
 
@@ -192,7 +192,10 @@ sv_source_scan_starts(const unsigned char *p, const unsigned char *end,
 }
 
 
-/* with the escapes of JSON undone */
+/*
+ * With the escapes of JSON undone.  Some parsers find out that it is UTF-16
+ * or UTF-32, where ASCII has NULs around it.
+ */
 
 static size_t
 sv_source_scan_text(const unsigned char *p, const unsigned char *end,
@@ -200,8 +203,17 @@ sv_source_scan_text(const unsigned char *p, const unsigned char *end,
 {
     size_t                n;
     uint32_t              ch;
+    unsigned char         raw[SV_SOURCE_SCAN_MAX];
     const unsigned char  *next;
 
+    for (n = 0; p < end; p++) {
+        if (*p != '\0') {
+            raw[n++] = *p;
+        }
+    }
+
+    p = raw;
+    end = raw + n;
     n = 0;
 
     while (p < end) {
@@ -227,24 +239,31 @@ static int
 sv_source_scan_element(const unsigned char *p, const unsigned char *end,
     const sv_str_t *word)
 {
-    const unsigned char  *start;
+    size_t         n;
+    unsigned char  text[SV_SOURCE_SCAN_MAX];
 
     if (end - p > SV_SOURCE_SCAN_MAX) {
         end = p + SV_SOURCE_SCAN_MAX;
     }
 
-    for (start = p; p < end; p++) {
+    for (n = 0; p < end; p++) {
 
         if (*p == ':') {
-            start = p + 1;
+            n = 0;
+
+        } else if (*p == '\0') {
+            continue;
 
         } else if (*p <= ' ' || *p == '>' || *p == '/' || *p == '<') {
             break;
+
+        } else {
+            text[n++] = *p;
         }
     }
 
-    return p < end && *p != '<' && p > start
-           && sv_source_alike(start, p - start, word) != SV_SOURCE_OTHER;
+    return p < end && *p != '<' && n
+           && sv_source_alike(text, n, word) != SV_SOURCE_OTHER;
 }
 
 

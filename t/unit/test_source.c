@@ -962,9 +962,33 @@ scanned(const char *name, const char *text, size_t len)
 
 /* a body of another type */
 
+/* each byte as one of so many */
+
+static size_t
+widen(char *dst, const char *text, size_t size, size_t place)
+{
+    size_t  n;
+
+    for (n = 0; *text; n += size) {
+        memset(dst + n, 0, size);
+        dst[n + place] = *text++;
+    }
+
+    return n;
+}
+
+
 static void
 test_scan(void **state)
 {
+    static const char  *wide[] = {
+        "{\"email\":\"x\"}", "{ \"Email\" : 1}", "{\"\\u0065mail\":1}",
+        "{\"user\":{\"email\":1}}", "<a><n:email>x", "<email a='b'/>"
+    };
+
+    char    text[256];
+    size_t  i;
+
     assert_true(scan("user[email]=x"));
     assert_true(scan("a&user.email=x"));
     assert_true(scan("{\"user\":{\"email\":1}}"));
@@ -979,6 +1003,17 @@ test_scan(void **state)
     assert_true(scan("<a><n:Email b='c'>x"));
     assert_true(scan("<email/>"));
     assert_true(scanned("tags[email][0]", "{\"email\":[1]}", 13));
+
+    /* UTF-16 and UTF-32 */
+
+    for (i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
+        assert_true(scanned("user[email]", text, widen(text, wide[i], 2, 0)));
+        assert_true(scanned("user[email]", text, widen(text, wide[i], 2, 1)));
+        assert_true(scanned("user[email]", text, widen(text, wide[i], 4, 0)));
+        assert_true(scanned("user[email]", text, widen(text, wide[i], 4, 3)));
+    }
+
+    assert_false(scanned("email", text, widen(text, "{\"a\":1}", 2, 0)));
 
     assert_false(scan(""));
     assert_false(scan("my email is \"email\", <emails> & email = no"));
