@@ -184,7 +184,7 @@ __DATA__
 --- denied eval
 [map { ['/multipart', $Form::multipart, Form::part(qq{name="$_"}, 'jane@ok.test') . $Form::end],
        ['/multipart', $Form::multipart, $Form::good . Form::part(qq{name="$_"}, 'jane@ok.test') . $Form::end] }
- 'Email', 'email[]', 'email[0]', '[email]', ']email', ' email', 'email.x', 'e%6dail']
+ 'Email', 'email[]', 'email[0]', '[email]', ']email', ' email', 'email.x', 'e%6dail', '/email', '//email']
 
 
 

@@ -268,13 +268,16 @@ sv_source_part_take(sv_source_multipart_t *m, const sv_source_part_t *part,
 }
 
 
-/* also as those read it who leave the highest bit of each byte out */
+/*
+ * Also as those read it who leave the highest bit of each byte out, or, as
+ * aiohttp does, slashes before the name.
+ */
 
 static sv_source_alike_e
 sv_source_part_alike(const sv_str_t *name, const sv_str_t *field)
 {
-    size_t             i;
-    unsigned char      text[SV_SOURCE_HEADERS_MAX];
+    size_t             i, n;
+    unsigned char      c, text[SV_SOURCE_HEADERS_MAX];
     sv_source_alike_e  alike;
 
     alike = sv_source_alike(name->data, name->len, field);
@@ -283,11 +286,16 @@ sv_source_part_alike(const sv_str_t *name, const sv_str_t *field)
         return alike;
     }
 
-    for (i = 0; i < name->len; i++) {
-        text[i] = name->data[i] & 0x7f;
+    for (i = 0, n = 0; i < name->len; i++) {
+
+        c = name->data[i] & 0x7f;
+
+        if (n || (c != '/' && c != '\\')) {
+            text[n++] = c;
+        }
     }
 
-    return sv_source_alike(text, name->len, field) == SV_SOURCE_OTHER
+    return sv_source_alike(text, n, field) == SV_SOURCE_OTHER
            ? SV_SOURCE_OTHER : SV_SOURCE_LIKE;
 }
 

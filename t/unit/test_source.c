@@ -851,6 +851,16 @@ test_form_names(void **state)
     broken(form_of("user[email]", "user[em[]ail]=x"));
     broken(form_of("user[email]", "user[ema]il=x"));
     broken(multipart(PART("name=\"e[]mail\"", "x") END));
+
+    /* slashes before the name of a part */
+
+    broken(multipart(PART("name=\"/email\"", "x") END));
+    broken(multipart(PART("name=\"//email\"", "x") END));
+    broken(multipart(PART("name=\"\xaf" "email\"", "x") END));
+    broken(multipart(PART("name=\"/ email[]\"", "x") END));
+    twice(multipart(PART("name=\"email\"", "x") PART("name=\"/email\"", "y")
+                    END));
+    none(multipart(PART("name=\"a/email\"", "x") END));
     twice(form("email=x&e[]mail=y"));
     none(form("e[m]ail=x&e[]=y&mail[]e=z&e[][mail]=w"));
     none(form_of("username", "user[name]=x"));
