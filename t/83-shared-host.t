@@ -93,7 +93,7 @@ main::says(('smtp.response_code: 421') x 4,
 
 === TEST 4: it says nothing
 --- http_config
-smtp_verify_read_timeout 200ms;
+smtp_verify_read_timeout 700ms;
 --- smtp
 mx1 11 pipelining users=john
     rcpt bold*: hang
@@ -106,7 +106,7 @@ main::says(('timeout') x 3, ('circuit_open') x 4, 'accepted')
 
 === TEST 5: all of that, one after the other
 --- http_config
-smtp_verify_read_timeout 200ms;
+smtp_verify_read_timeout 700ms;
 --- smtp
 mx1 11 pipelining users=john
     rcpt block*: 550 5.7.1 Client host blocked using zen.spamhaus.org
@@ -289,7 +289,7 @@ evil2.test MX 10 aspmx.l.google.com
 good2.test MX 10 aspmx.l.google.com
 aspmx.l.google.com A 11
 --- http_config
-smtp_verify_read_timeout 200ms;
+smtp_verify_read_timeout 700ms;
 --- smtp
 mx1 11 pipelining users=john
     rcpt rate*: 450 4.7.1 Too many messages from your address, slow down
