@@ -46,9 +46,8 @@ ngx_smtp_verify_throttle_address_fault(ngx_smtp_verify_throttle_t *throttle,
 
         /* nothing was proved, as of a host's own breaker */
 
-        ngx_smtp_verify_throttle_sum(throttle, slot, -1);
-        slot->state &= ~NGX_SMTP_VERIFY_SLOT_ADDRESS;
-        ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+        ngx_smtp_verify_throttle_state(throttle, slot,
+                                       NGX_SMTP_VERIFY_SLOT_ADDRESS, 0);
     }
 }
 

@@ -263,9 +263,8 @@ ngx_smtp_verify_throttle_client_mark(ngx_smtp_verify_ticket_t *t)
     poor = t->short_of_total ? NGX_SMTP_VERIFY_SLOT_POOR : 0;
 
     if ((slot->state & NGX_SMTP_VERIFY_SLOT_POOR) != poor) {
-        ngx_smtp_verify_throttle_sum(throttle, slot, -1);
-        slot->state ^= NGX_SMTP_VERIFY_SLOT_POOR;
-        ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+        ngx_smtp_verify_throttle_state(throttle, slot,
+                                       NGX_SMTP_VERIFY_SLOT_POOR, poor);
     }
 }
 

@@ -149,9 +149,8 @@ ngx_smtp_verify_throttle_domain_fault(ngx_smtp_verify_throttle_t *throttle,
         /* nothing was proved: the next one makes a trial, while this session
            may be kept */
 
-        ngx_smtp_verify_throttle_sum(throttle, slot, -1);
-        slot->state &= ~NGX_SMTP_VERIFY_SLOT_TRIAL;
-        ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+        ngx_smtp_verify_throttle_state(throttle, slot,
+                                       NGX_SMTP_VERIFY_SLOT_TRIAL, 0);
     }
 }
 

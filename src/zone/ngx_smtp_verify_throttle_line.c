@@ -181,9 +181,8 @@ ngx_smtp_verify_throttle_promote(ngx_smtp_verify_ticket_t *t)
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
-    ngx_smtp_verify_throttle_sum(throttle, slot, -1);
-    slot->state &= ~NGX_SMTP_VERIFY_SLOT_BULK;
-    ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+    ngx_smtp_verify_throttle_state(throttle, slot,
+                                   NGX_SMTP_VERIFY_SLOT_BULK, 0);
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 

@@ -228,9 +228,8 @@ ngx_smtp_verify_throttle_sent(ngx_smtp_verify_throttle_t *throttle,
     }
 
     if (slot->state & NGX_SMTP_VERIFY_SLOT_DELAYED) {
-        ngx_smtp_verify_throttle_sum(throttle, slot, -1);
-        slot->state &= ~NGX_SMTP_VERIFY_SLOT_DELAYED;
-        ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+        ngx_smtp_verify_throttle_state(throttle, slot,
+                                       NGX_SMTP_VERIFY_SLOT_DELAYED, 0);
     }
 }
 
@@ -243,9 +242,8 @@ ngx_smtp_verify_throttle_delay(ngx_smtp_verify_throttle_t *throttle,
         return;
     }
 
-    ngx_smtp_verify_throttle_sum(throttle, slot, -1);
-    slot->state |= NGX_SMTP_VERIFY_SLOT_DELAYED;
-    ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+    ngx_smtp_verify_throttle_state(throttle, slot,
+                                   0, NGX_SMTP_VERIFY_SLOT_DELAYED);
 
     throttle->sh->counts.delayed++;
 }

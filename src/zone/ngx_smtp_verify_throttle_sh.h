@@ -200,6 +200,8 @@ void ngx_smtp_verify_throttle_sweep(ngx_smtp_verify_throttle_t *throttle,
     uint64_t now);
 void ngx_smtp_verify_throttle_succeed(ngx_smtp_verify_throttle_t *throttle);
 void ngx_smtp_verify_throttle_desert(ngx_smtp_verify_throttle_t *throttle);
+void ngx_smtp_verify_throttle_state(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, uint32_t clear, uint32_t set);
 void ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_int_t add);
 void ngx_smtp_verify_throttle_free(ngx_smtp_verify_throttle_t *throttle,

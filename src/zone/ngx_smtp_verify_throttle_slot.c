@@ -226,6 +226,18 @@ ngx_smtp_verify_throttle_recount(ngx_smtp_verify_throttle_t *throttle)
 }
 
 
+/* sums that count slots by their state follow it */
+
+void
+ngx_smtp_verify_throttle_state(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, uint32_t clear, uint32_t set)
+{
+    ngx_smtp_verify_throttle_sum(throttle, slot, -1);
+    slot->state = (slot->state & ~clear) | set;
+    ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+}
+
+
 void
 ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_int_t add)
