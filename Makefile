@@ -44,9 +44,10 @@ B            := $(abspath $(BUILD))
 MODULE       := ngx_http_smtp_verify_module.so
 DATADIR      := $(PREFIX)/share/nginx-smtp-verify
 
-DIRS         := http verify smtp dns zone rules
-SOURCES      := $(sort $(wildcard $(DIRS:%=src/%/*.[ch])))
-PLAIN        := $(sort $(wildcard src/rules/*.c src/*/sv_*.c))
+SOURCES      := $(sort $(filter-out src/cli/%, \
+                    $(wildcard src/*/*.[ch] src/*/*/*.[ch])))
+DIRS         := $(patsubst src/%/,%,$(sort $(dir $(SOURCES))))
+PLAIN        := $(sort $(wildcard src/*/sv_*.c src/*/*/sv_*.c))
 DATA         := $(shell sh src/rules/embed.sh --list conf | tr ' ' ':')
 GEN          := $(foreach d,$(DATA),$(B)/gen/sv_data_$(word 1,$(subst :, ,$d)).c)
 UNIT         := $(basename $(notdir $(wildcard t/unit/test_*.c)))
@@ -210,7 +211,7 @@ $(B)/$(1)/test_%: $(B)/$(1)/t/unit/test_%.o $(B)/$(1)/libsv.a
 $(B)/$(1)/fuzz_%: $(B)/$(1)/t/fuzz/fuzz_%.o $(B)/$(1)/libsv.a
 	@$(2) $(3) $(4) -o $$@ $$^ $(LIBS)
 
--include $(wildcard $(B)/$(1)/*/*/*.d)
+-include $(wildcard $(B)/$(1)/*/*/*.d $(B)/$(1)/*/*/*/*.d)
 endef
 
 $(eval $(call variant,plain,$(CC),-O2 -g))

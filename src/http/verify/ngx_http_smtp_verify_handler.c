@@ -1,7 +1,6 @@
 
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_egress.h"
-#include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_rdap.h"
 #include "ngx_http_smtp_verify_share.h"
@@ -16,6 +15,8 @@ static ngx_int_t ngx_http_smtp_verify_params(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_smtp_verify_is_json_form(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_lookup(ngx_http_request_t *r,
     sv_params_t *params);
+static ngx_int_t ngx_http_smtp_verify_erase(ngx_http_request_t *r,
+    ngx_str_t *email);
 static void ngx_http_smtp_verify_done(ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_http_smtp_verify_result(ngx_http_request_t *r);
 static void ngx_http_smtp_verify_cleanup(void *data);
@@ -316,6 +317,39 @@ ngx_http_smtp_verify_is_json_form(ngx_http_request_t *r)
            && *ctx->body->pos == '{'
            && ngx_http_smtp_verify_body_type(r)
               != ngx_http_smtp_verify_is_json;
+}
+
+
+/* DELETE: the result that is kept for one address */
+
+static ngx_int_t
+ngx_http_smtp_verify_erase(ngx_http_request_t *r, ngx_str_t *email)
+{
+    ngx_buf_t                        *b;
+    ngx_str_t                         type = ngx_null_string;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (!ngx_http_smtp_verify_client_may(r, SV_TOKENS_ERASE)) {
+        return ngx_http_smtp_verify_client_refuse(r);
+    }
+
+    if (ngx_smtp_verify_lookup_erase(&slcf->verify, email) != NGX_OK) {
+        return ngx_http_smtp_verify_problem(r, NGX_HTTP_NOT_FOUND,
+                                            "not_cached",
+                                            "No result is kept for this "
+                                            "address.");
+    }
+
+    b = ngx_create_temp_buf(r->pool, 1);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->header_only = 1;
+
+    return ngx_http_smtp_verify_send(r, NGX_HTTP_NO_CONTENT, &type, b);
 }
 
 

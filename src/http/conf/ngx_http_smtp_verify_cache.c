@@ -1,7 +1,6 @@
 
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_param.h"
-#include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_http_smtp_verify_zone.h"
 
 
@@ -347,35 +346,4 @@ static void
 ngx_http_smtp_verify_cache_hash(uint32_t *hash, void *data, size_t len)
 {
     *hash = ngx_murmur_hash2(data, len) ^ (*hash << 7 | *hash >> 25);
-}
-
-
-ngx_int_t
-ngx_http_smtp_verify_erase(ngx_http_request_t *r, ngx_str_t *email)
-{
-    ngx_buf_t                        *b;
-    ngx_str_t                         type = ngx_null_string;
-    ngx_http_smtp_verify_loc_conf_t  *slcf;
-
-    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
-
-    if (!ngx_http_smtp_verify_client_may(r, SV_TOKENS_ERASE)) {
-        return ngx_http_smtp_verify_client_refuse(r);
-    }
-
-    if (ngx_smtp_verify_lookup_erase(&slcf->verify, email) != NGX_OK) {
-        return ngx_http_smtp_verify_problem(r, NGX_HTTP_NOT_FOUND,
-                                            "not_cached",
-                                            "No result is kept for this "
-                                            "address.");
-    }
-
-    b = ngx_create_temp_buf(r->pool, 1);
-    if (b == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    r->header_only = 1;
-
-    return ngx_http_smtp_verify_send(r, NGX_HTTP_NO_CONTENT, &type, b);
 }

@@ -1,8 +1,5 @@
 
-/*
- * What a location sees of the cache: its directives, and the erasing of one
- * address.
- */
+/* What a location sees of the cache: its directives. */
 
 
 #ifndef _NGX_HTTP_SMTP_VERIFY_CACHE_H_INCLUDED_
@@ -26,10 +23,6 @@ void ngx_http_smtp_verify_cache_merge(ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf);
 void ngx_http_smtp_verify_cache_check(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf);
-
-/* the handler of DELETE */
-ngx_int_t ngx_http_smtp_verify_erase(ngx_http_request_t *r,
-    ngx_str_t *email);
 
 
 #endif /* _NGX_HTTP_SMTP_VERIFY_CACHE_H_INCLUDED_ */
