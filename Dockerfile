@@ -1,5 +1,5 @@
 # The module in Debian's nginx.  What it asks for, and where another
-# configuration goes, is in conf/docker/entrypoint and README.md:
+# configuration goes, is in conf/docker/entrypoint and docs/operations.md:
 #
 #   docker build -t nginx-smtp-verify .
 #   docker run --read-only --tmpfs /tmp -p 127.0.0.1:8025:8025 \

@@ -43,6 +43,7 @@ ROOT         := $(CURDIR)
 B            := $(abspath $(BUILD))
 MODULE       := ngx_http_smtp_verify_module.so
 DATADIR      := $(PREFIX)/share/nginx-smtp-verify
+DOCDIR       := $(PREFIX)/share/doc/nginx-smtp-verify
 
 SOURCES      := $(sort $(filter-out src/cli/%, \
                     $(wildcard src/*/*.[ch] src/*/*/*.[ch])))
@@ -512,7 +513,7 @@ deps-compare:
 MODULES_PATH  = $(shell t/tools/modules-path $(NGX_BIN) $(if $(NGX_SRC),nginx))
 
 .PHONY: install
-install: module    ## module to nginx's modules path (or MODULES_PATH), data and examples to share/nginx-smtp-verify; DESTDIR, PREFIX
+install: module    ## module to nginx's modules path (or MODULES_PATH), data and examples to share/nginx-smtp-verify, documentation to share/doc; DESTDIR, PREFIX
 	@install -d $(DESTDIR)$(MODULES_PATH) $(DESTDIR)$(DATADIR)
 	@install -m 644 $(SO) $(DESTDIR)$(MODULES_PATH)/.$(MODULE).new
 	@mv -f $(DESTDIR)$(MODULES_PATH)/.$(MODULE).new \
@@ -522,6 +523,8 @@ install: module    ## module to nginx's modules path (or MODULES_PATH), data and
 	    -o -path 'html/*' ')' -print \
 	    | while read -r f; do \
 	    install -D -m 644 $$f $(DESTDIR)$(DATADIR)/$${f#conf/}; done
+	@for f in $(wildcard *.md docs/*.md) LICENSE; do \
+	    install -D -m 644 $$f $(DESTDIR)$(DOCDIR)/$$f; done
 	@echo "installed: $(DESTDIR)$(MODULES_PATH)/$(MODULE)"
 
 .PHONY: clean

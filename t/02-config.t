@@ -11,10 +11,11 @@ $ENV{TEST_NGINX_SLOT} = "$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot";
 
 sub documented_defaults
 {
-    open my $readme, '<', 'README.md' or die "README.md: $!\n";
+    my $file = 'docs/directives.md';
+    open my $in, '<', $file or die "$file: $!\n";
 
     return CORE::join '', map { "$_\n" } grep { !/\$hostname/ }
-        map { /^\| Default \| `(smtp_verify\w* .*;)` \|$/ } <$readme>;
+        map { /^\| Default \| `(smtp_verify\w* .*;)` \|$/ } <$in>;
 }
 
 
@@ -601,7 +602,7 @@ location = /verify {
 
 
 
-=== TEST 53: the defaults that README.md names
+=== TEST 53: the defaults that docs/directives.md names
 --- http_config eval: main::documented_defaults()
 --- address: not-an-address
 --- json

@@ -1,5 +1,6 @@
 # What the examples do, as they stand in conf/examples but for addresses; and
-# that each command of their comments and of README.md does what is said there.
+# that each command of their comments, of README.md and of docs does what is said
+# there.
 
 use lib 't/lib';
 use TestVerify 'no_plan';
@@ -140,7 +141,7 @@ Content-Type: application/x-www-form-urlencoded
 --- commands
 README.md, Quick start
 conf/examples/quickstart.conf
-README.md, The API
+docs/api.md, The API
 --- dns
 demo.test MX 10 mx1.ok.test
 mx1.ok.test A 11
@@ -156,7 +157,7 @@ mx1 11 pipelining users=alice,alice+news
 --- example: cleaning
 --- commands
 README.md, A configuration
-README.md, Lists
+docs/lists.md, Lists
 conf/examples/cleaning.conf
 --- dns
 demo.test MX 10 mx1.ok.test
@@ -185,7 +186,7 @@ my $meter_of_2 = qr/^\r1 of 2\r2 of 2\n\n\z/;
 --- example: api
 --- commands
 conf/examples/api.conf
-README.md, Tokens
+docs/tokens.md, Tokens
 --- dns
 demo.test MX 10 mx1.ok.test
 example.com MX 10 mx1.ok.test
@@ -202,7 +203,7 @@ mx1 11 pipelining users=alice
 --- example: signup
 --- commands
 conf/examples/signup.conf
-README.md, The gate
+docs/gate.md, The gate
 --- smtp
 mx1 11 pipelining users=john
 --- said eval

@@ -28,8 +28,8 @@ typedef enum {
 
 
 /*
- * What a local part has of an address made in numbers (README, "abuse"):
- * the STRONG ones are enough each, of the others it takes two.
+ * Signs of an address that is one of many made by a program (docs/checks.md,
+ * "abuse").  One STRONG sign is enough; of the others it takes two.
  */
 
 #define SV_ABUSE_MANY_TAGS       0x01   /* "a+b+c+d" */

@@ -1,7 +1,7 @@
 
 /*
- * The words of a verdict: status, reason, blame, level, stage.  The README
- * documents each of them; add a reason there first.
+ * The words of a verdict: status, reason, blame, level, stage.  docs/reasons.md
+ * documents each reason; add a new one there first.
  */
 
 

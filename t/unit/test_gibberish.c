@@ -107,7 +107,7 @@ other_letters(void **state)
 }
 
 
-/* of 10,000 strings drawn at random; the rates are those in the README */
+/* of 10,000 strings drawn at random; the rates are those in docs/checks.md */
 
 static void
 drawn(void **state)

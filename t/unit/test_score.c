@@ -263,7 +263,7 @@ score_is(sv_score_input_t *input, unsigned expected)
 }
 
 
-/* the README's table */
+/* the table of docs/checks.md */
 
 static void
 documented(void **state)
@@ -291,7 +291,7 @@ documented(void **state)
         score_is(&in, starts[i].score);
     }
 
-    /* the example of the README: accepted, TLS, no mark */
+    /* the example of docs/checks.md: accepted, TLS, no mark */
     none(&in, SV_ACCEPTED);
     in.tls = 1;
     score_is(&in, 98);

@@ -1,7 +1,7 @@
 package TestVerify::Commands;
 
-# The commands of README.md and of the comments of conf/examples, run by bash
-# in a directory of their own, against the examples that they are for.
+# The commands of README.md, of docs, and of the comments of conf/examples, run
+# by bash in a directory of their own, against the examples that they are for.
 
 use strict;
 use warnings;
@@ -12,7 +12,7 @@ use Test::More ();
 use TestVerify::Env;
 use TestVerify::Nginx;
 
-my %source;             # "README.md, Lists" => its commands
+my %source;             # "docs/lists.md, Lists" => its commands
 my %seen;               # what was run
 my ($block, @said);
 
@@ -31,11 +31,15 @@ sub sources
 {
     return if %source;
 
-    my ($heading, %lines) = '';
+    my %lines;
 
-    for my $line (split /\n/, text('README.md')) {
-        $heading = $1 if $line =~ /^#+ (.*)/;
-        push @{ $lines{"README.md, $heading"} }, $1 if $line =~ /^    (.*)/;
+    for my $file ('README.md', glob 'docs/*.md') {
+        my $heading = '';
+
+        for my $line (split /\n/, text($file)) {
+            $heading = $1 if $line =~ /^#+ (.*)/;
+            push @{ $lines{"$file, $heading"} }, $1 if $line =~ /^    (.*)/;
+        }
     }
 
     for my $file (glob 'conf/examples/*.conf') {
