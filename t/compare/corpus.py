@@ -257,7 +257,11 @@ def names():
               b"email\\", b"em\\ail", b"email'", b"email;", b"email,x",
               b"e-mail", b"email=x", b"email[][]", b"email[][x]",
               b"email[email]", b"email.0", b"email:", b"email/", b"email\r",
-              b"email\n", b"\nemail", b"em\r\n ail", b"email&x"):
+              b"email\n", b"\nemail", b"em\r\n ail", b"email&x", b"/email",
+              b"//email", b"em/ail", b"\\email", b"\\\\email", b"/\\email",
+              b"/ email", b" /email", b"/email[]", b"[]/email", b"./email",
+              b"../email", b"x/email", b"C:\\email", b"\xafemail",
+              b"\xef\xbc\x8femail", b"/%65mail", b"email/x", b"/Email"):
         for field, name in (("email", n),
                             ("user_email", b"user_" + n),
                             ("user[email]", b"user[" + n + b"]"),
@@ -287,7 +291,10 @@ def names():
                  b"user+email", b"user%20email", b"user%2Eemail",
                  b"user%5Bemail", b"user.email[]", b"user-email",
                  b"user__email", b"User_email", b"user%5femail",
-                 b"user\temail", b" user_email", b"user_email%00x"):
+                 b"user\temail", b" user_email", b"user_email%00x",
+                 b"/user_email", b"//user_email", b"/user[email]",
+                 b"\\user[email]", b"user/email", b"/user/email",
+                 b"user[email]/", b"/user.email"):
         for field in ("user_email", "user[email]"):
             good = field.encode()
             yield form(good + b"=" + GOOD + b"&" + name + b"=" + EVIL,
@@ -635,6 +642,50 @@ def untyped():
             yield multipart(b).copy(headers=h)
 
 
+def wide():
+    """UTF-16 and UTF-32, which parsers of JSON and XML detect, by a byte order
+    mark or by the NULs around ASCII."""
+
+    pairs = "email=evil@bad.test"
+    texts = ['{"email":"evil@bad.test"}', '{"user":{"email":"evil@bad.test"}}',
+             ' {"x":1,\n"Email" :"evil@bad.test"}', '[{"email":"e@bad.test"}]',
+             '{"\\u0065mail":"evil@bad.test"}', "{'email':'evil@bad.test'}",
+             "<a><email>evil@bad.test</email></a>", pairs, "x=y&" + pairs,
+             E.decode() + END.decode()]
+    types = [None, b"", b"text/plain", b"text/xml", b"application/xml", JSON,
+             JSON + b"; charset=utf-16", JSON + b"; charset=utf-32",
+             b"application/octet-stream", b"text/json", FORM,
+             FORM + b"; charset=utf-16", b"multipart/form-data; boundary=B"]
+
+    for text in texts:
+        for code in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
+            for mark in ("", "\ufeff"):
+                body = (mark + text).encode(code)
+                field = ["user", "email"] if "user" in text else ["email"]
+
+                for t in types:
+                    h = [] if t is None else [(TYPE, t)]
+                    yield json(body, field=field).copy(headers=h)
+                    yield form(body).copy(headers=h)
+                    yield Case("arg", "email", body, h, b"email=" + GOOD)
+
+                    if text.startswith("--"):
+                        yield multipart(body).copy(headers=h)
+
+        # the one behind the other, and odd lengths
+
+        for body in (b'{"email":"good@good.test"}' + text.encode("utf-16-le"),
+                     text.encode("utf-16-be") + b'{"email":"good@good.test"}',
+                     b"\0" + text.encode("utf-16-le"), b"\xfe\xff"
+                     + text.encode(), b"\xff\xfe" + text.encode(),
+                     text.encode("utf-7"), text.encode("utf-16-le") + b"\0"):
+            for t in (None, JSON, b"text/plain"):
+                h = [] if t is None else [(TYPE, t)]
+                yield json(body).copy(headers=h)
+                yield form(body).copy(headers=h)
+                yield Case("arg", "email", body, h, b"email=" + GOOD)
+
+
 def headers():
     good = (b"X-Email", GOOD)
 
@@ -655,8 +706,9 @@ def headers():
 
 
 def nasty():
-    kinds = (delimiters, boundaries, ends, preambles, types, names, parameters, forms,
-             jsons, arguments, beside, untyped, headers)
+    kinds = (delimiters, boundaries, ends, preambles, types, names,
+             parameters, forms, jsons, arguments, beside, untyped, wide,
+             headers)
 
     for kind in kinds:
         for case in kind():

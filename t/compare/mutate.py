@@ -35,7 +35,10 @@ def pick(rng, usual, others, often):
 
 class Maker:
     def __init__(self, seed):
-        self.seeds = list(nasty()) + clients() * 8
+        cases = list(nasty())
+        some = [c for c in cases if c.label == "wide"][::12]
+        self.seeds = ([c for c in cases if c.label != "wide"] + some
+                      + clients() * 8)
         self.tokens = [t for t in BYTES]
         self.seed = seed
 
@@ -134,7 +137,8 @@ class Maker:
                 name.replace(b"]", b""), name.replace(b"[", b"[]["),
                 name + b"\r", name + b"\xff", b"\xef\xbb\xbf" + name,
                 name + b"'", name + b";", name + b",x", b"e\\mail",
-                name.replace(b"i", b"\xc4\xb1"), name + b"\x0b"]
+                name.replace(b"i", b"\xc4\xb1"), name + b"\x0b",
+                b"/" + name, b"\\" + name, name[:2] + b"/" + name[2:]]
         far = [b"x", b"name", b"mail", b"emai", b"email2", b"xemail",
                b"message", b"user", b"user[name]", b"a[]", b"a.b", b"", b"e",
                b"\xc3\xa9", b"_", b"user_name", b"emails", b"email_2",
