@@ -8,8 +8,12 @@
 #define NGX_SMTP_VERIFY_MX_MAX_TTL     86400
 #define NGX_SMTP_VERIFY_MX_NO_TTL      60           /* where none is told */
 #define NGX_SMTP_VERIFY_MX_MAX_NO_TTL  3600
+#define NGX_SMTP_VERIFY_AGE_TTL        86400
+#define NGX_SMTP_VERIFY_AGE_FAIL_TTL   3600
 
 
+static ngx_int_t ngx_smtp_verify_facts_ages(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_domains_t *ds);
 static void ngx_smtp_verify_facts_shuffle(ngx_smtp_verify_mx_query_t *q);
 static ngx_uint_t ngx_smtp_verify_facts_host_is(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *host, ngx_smtp_verify_host_fact_e what);
@@ -264,5 +268,70 @@ ngx_smtp_verify_facts_set_host(ngx_smtp_verify_conf_t *conf, ngx_str_t *host,
 
     if (ngx_smtp_verify_facts_domains(conf, &ds) == NGX_OK) {
         ngx_smtp_verify_domain_set_host(&ds, host, what, ttl);
+    }
+}
+
+
+/* a registration is the same whatever a location asks, and whom */
+
+static ngx_int_t
+ngx_smtp_verify_facts_ages(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_domains_t *ds)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_smtp_verify_facts_domains(conf, ds);
+
+    ds->scope = 0;
+
+    return rc;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_facts_age(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain)
+{
+    uint32_t                   day;
+    ngx_smtp_verify_domains_t  ds;
+
+    if (ngx_smtp_verify_facts_ages(conf, &ds) != NGX_OK
+        || ngx_smtp_verify_domain_registered(&ds, domain, &day) != NGX_OK)
+    {
+        return 0;
+    }
+
+    return day;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_facts_age_claim(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain)
+{
+    uint32_t                   day;
+    ngx_smtp_verify_domains_t  ds;
+
+    if (ngx_smtp_verify_facts_ages(conf, &ds) != NGX_OK
+        || ngx_smtp_verify_domain_registered(&ds, domain, &day) == NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_smtp_verify_domain_set_registered(&ds, domain, 0,
+                                          NGX_SMTP_VERIFY_AGE_FAIL_TTL);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_smtp_verify_facts_set_age(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
+    ngx_uint_t day)
+{
+    ngx_smtp_verify_domains_t  ds;
+
+    if (ngx_smtp_verify_facts_ages(conf, &ds) == NGX_OK) {
+        ngx_smtp_verify_domain_set_registered(&ds, domain, (uint32_t) day,
+                                              NGX_SMTP_VERIFY_AGE_TTL);
     }
 }

@@ -95,5 +95,19 @@ ngx_uint_t ngx_smtp_verify_facts_says(ngx_smtp_verify_conf_t *conf,
 void ngx_smtp_verify_facts_set_says(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *what);
 
+/*
+ * The day on which a domain was registered, in days since the epoch; 0: it is
+ * not known.  It is found out elsewhere, as RDAP takes HTTP: _age_claim()
+ * tells with NGX_OK that nothing is known and that nobody asks, and that the
+ * caller does from now on; a caller that sets nothing has failed, and nobody
+ * asks again for an hour.
+ */
+ngx_uint_t ngx_smtp_verify_facts_age(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain);
+ngx_int_t ngx_smtp_verify_facts_age_claim(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain);
+void ngx_smtp_verify_facts_set_age(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain, ngx_uint_t day);
+
 
 #endif /* _NGX_SMTP_VERIFY_FACTS_H_INCLUDED_ */

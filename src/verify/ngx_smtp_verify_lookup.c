@@ -1,6 +1,6 @@
 
-#include "ngx_smtp_verify_age.h"
 #include "ngx_smtp_verify_call.h"
+#include "ngx_smtp_verify_facts.h"
 #include "sv_clock.h"
 
 
@@ -210,7 +210,7 @@ ngx_smtp_verify_lookup_aged(ngx_smtp_verify_lookup_t *l)
     domain.data = (u_char *) addr->domain.data;
     domain.len = addr->domain.len;
 
-    return ngx_smtp_verify_age(&domain) != 0;
+    return ngx_smtp_verify_facts_age(l->conf, &domain) != 0;
 }
 
 

@@ -1,5 +1,4 @@
 
-#include "ngx_smtp_verify_age.h"
 #include "ngx_smtp_verify_probe.h"
 
 
@@ -49,7 +48,7 @@ ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     result->estimated = info->estimated || sv_reason_info(reason)->estimated;
 
     if (p->conf->domain_age && result->registered == 0 && p->domain.len) {
-        result->registered = ngx_smtp_verify_age(&p->domain);
+        result->registered = ngx_smtp_verify_facts_age(p->conf, &p->domain);
     }
 
     result->score = ngx_smtp_verify_verdict_score(p, reason);

@@ -227,6 +227,7 @@ ngx_smtp_verify_cache_part(ngx_smtp_verify_cache_item_t *item)
                              : ngx_smtp_verify_part_results;
 
     case NGX_SMTP_VERIFY_CACHE_MX:
+    case NGX_SMTP_VERIFY_CACHE_AGE:
         return ngx_smtp_verify_part_dns;
 
     default:

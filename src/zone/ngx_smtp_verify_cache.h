@@ -31,6 +31,7 @@
 #define NGX_SMTP_VERIFY_CACHE_MX         2
 #define NGX_SMTP_VERIFY_CACHE_CATCH_ALL  3
 #define NGX_SMTP_VERIFY_CACHE_HOST       4
+#define NGX_SMTP_VERIFY_CACHE_AGE        5
 
 
 typedef enum {

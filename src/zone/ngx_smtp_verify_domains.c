@@ -237,6 +237,43 @@ ngx_smtp_verify_domain_set_host(ngx_smtp_verify_domains_t *ds,
 }
 
 
+ngx_int_t
+ngx_smtp_verify_domain_registered(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *domain, uint32_t *day)
+{
+    ngx_smtp_verify_cache_item_t  *item;
+
+    item = ngx_smtp_verify_domain_item(ds, domain, NGX_SMTP_VERIFY_CACHE_AGE,
+                                       0);
+
+    if (ngx_smtp_verify_domain_get(ds, item) != NGX_OK
+        || item->len != sizeof(uint32_t))
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_memcpy(day, item->data, sizeof(uint32_t));
+
+    return NGX_OK;
+}
+
+
+void
+ngx_smtp_verify_domain_set_registered(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *domain, uint32_t day, time_t ttl)
+{
+    u_char                        *p;
+    ngx_smtp_verify_cache_item_t  *item;
+
+    item = ngx_smtp_verify_domain_item(ds, domain, NGX_SMTP_VERIFY_CACHE_AGE,
+                                       0);
+
+    p = ngx_cpymem(item->data, &day, sizeof(uint32_t));
+
+    ngx_smtp_verify_domain_put(ds, item, p, ttl);
+}
+
+
 static ngx_smtp_verify_cache_item_t *
 ngx_smtp_verify_domain_item(ngx_smtp_verify_domains_t *ds, ngx_str_t *name,
     ngx_uint_t kind, ngx_uint_t fact)

@@ -80,5 +80,12 @@ ngx_uint_t ngx_smtp_verify_domain_host_is(ngx_smtp_verify_domains_t *ds,
 void ngx_smtp_verify_domain_set_host(ngx_smtp_verify_domains_t *ds,
     ngx_str_t *host, ngx_smtp_verify_host_fact_e fact, time_t ttl);
 
+/* the day of a domain's registration, since the epoch: NGX_OK, with 0 where
+   somebody was asked and has not told it; NGX_DECLINED: nobody was asked */
+ngx_int_t ngx_smtp_verify_domain_registered(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *domain, uint32_t *day);
+void ngx_smtp_verify_domain_set_registered(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *domain, uint32_t day, time_t ttl);
+
 
 #endif /* _NGX_SMTP_VERIFY_DOMAINS_H_INCLUDED_ */

@@ -1,6 +1,6 @@
 
 #include "ngx_http_smtp_verify_rdap.h"
-#include "ngx_smtp_verify_age.h"
+#include "ngx_smtp_verify_facts.h"
 #include "ngx_smtp_verify_room.h"
 #include "sv_rdap.h"
 
@@ -23,6 +23,7 @@ typedef struct {
 
     ngx_pool_t                  *pool;          /* of the request */
     ngx_http_request_t          *request;
+    ngx_smtp_verify_conf_t      *conf;
     ngx_http_post_subrequest_t   post;
     ngx_event_t                  event;         /* the next step, or the
                                                    deadline */
@@ -119,7 +120,7 @@ ngx_http_smtp_verify_rdap_start(ngx_http_request_t *r, ngx_str_t *email)
     domain.data = (u_char *) addr->domain.data;
     domain.len = addr->domain.len;
 
-    if (ngx_smtp_verify_age_claim(&domain) != NGX_OK) {
+    if (ngx_smtp_verify_facts_age_claim(&slcf->verify, &domain) != NGX_OK) {
         return;
     }
 
@@ -128,6 +129,7 @@ ngx_http_smtp_verify_rdap_start(ngx_http_request_t *r, ngx_str_t *email)
         return;
     }
 
+    rdap->conf = &slcf->verify;
     ngx_http_smtp_verify_rdap_count++;
 
     if (ngx_http_smtp_verify_rdap_request(rdap, r) != NGX_OK
@@ -510,7 +512,7 @@ ngx_http_smtp_verify_rdap_event(ngx_event_t *ev)
     }
 
     if (rdap->day) {
-        ngx_smtp_verify_age_set(&rdap->domain, rdap->day);
+        ngx_smtp_verify_facts_set_age(rdap->conf, &rdap->domain, rdap->day);
         ngx_http_smtp_verify_rdap_free(rdap);
         return;
     }
