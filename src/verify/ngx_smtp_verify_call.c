@@ -2,21 +2,27 @@
 #include "ngx_smtp_verify_call.h"
 
 
-#define NGX_SMTP_VERIFY_POLL          25        /* ms */
-#define NGX_SMTP_VERIFY_POLL_OWN      500
+#define NGX_SMTP_VERIFY_POLL_OWN      500       /* ms */
 #define NGX_SMTP_VERIFY_FLIGHT_GRACE  2000
 
 
 static void ngx_smtp_verify_lookup_add(ngx_smtp_verify_lookup_t *l,
-    ngx_smtp_verify_call_t *call, ngx_uint_t joined);
+    ngx_uint_t joined);
+static void ngx_smtp_verify_lookup_unwait(ngx_smtp_verify_lookup_t *l);
+static void ngx_smtp_verify_lookup_over(ngx_smtp_verify_claim_t *claim);
+static ngx_int_t ngx_smtp_verify_lookup_handed(ngx_smtp_verify_lookup_t *l);
 static void ngx_smtp_verify_lookup_timeout(ngx_event_t *ev);
-static void ngx_smtp_verify_lookup_again(ngx_smtp_verify_lookup_t *l);
+static void ngx_smtp_verify_lookup_again(ngx_smtp_verify_lookup_t *l,
+    ngx_int_t rc);
 static ngx_uint_t ngx_smtp_verify_lookup_has_time(ngx_smtp_verify_lookup_t *l,
     ngx_msec_t cut);
 static ngx_uint_t ngx_smtp_verify_lookup_has_own(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_call_t *call);
-static ngx_smtp_verify_call_t *ngx_smtp_verify_call_find(
+static ngx_smtp_verify_call_t *ngx_smtp_verify_lookup_call(
     ngx_smtp_verify_lookup_t *l);
+static ngx_int_t ngx_smtp_verify_call_begin(ngx_smtp_verify_lookup_t *l);
+static ngx_int_t ngx_smtp_verify_call_claim(ngx_smtp_verify_lookup_t *l,
+    ngx_smtp_verify_claim_t *claim);
 static ngx_smtp_verify_call_t *ngx_smtp_verify_call_create(
     ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
@@ -26,15 +32,8 @@ static void ngx_smtp_verify_call_probed(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
     ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call);
-static void ngx_smtp_verify_call_poll_own(ngx_event_t *ev);
 static void ngx_smtp_verify_call_poll(ngx_event_t *ev);
-static ngx_int_t ngx_smtp_verify_call_result(ngx_smtp_verify_call_t *call,
-    ngx_smtp_verify_cache_item_t *item);
 static void ngx_smtp_verify_call_free(ngx_smtp_verify_call_t *call);
-
-
-static ngx_rbtree_t       ngx_smtp_verify_calls;
-static ngx_rbtree_node_t  ngx_smtp_verify_calls_sentinel;
 
 
 ngx_int_t
@@ -43,35 +42,51 @@ ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l)
     ngx_int_t                rc;
     ngx_smtp_verify_call_t  *call;
 
-    call = ngx_smtp_verify_call_find(l);
+    l->claim.handler = ngx_smtp_verify_lookup_over;
+    l->claim.data = l;
 
-    if (call) {
+    rc = ngx_smtp_verify_call_claim(l, &l->claim);
 
-        if (call->probe && !l->bulk) {
+    if (rc == NGX_OK) {
+        return ngx_smtp_verify_call_begin(l);
+    }
+
+    if (rc == NGX_AGAIN) {
+
+        call = ngx_smtp_verify_lookup_call(l);
+
+        if (call && call->probe && !l->bulk) {
             ngx_smtp_verify_probe_promote(call->probe);
         }
 
-        ngx_smtp_verify_lookup_add(l, call, 1);
-        return NGX_AGAIN;
+        ngx_smtp_verify_lookup_add(l, 1);
     }
 
-    call = ngx_smtp_verify_call_create(l);
-    if (call == NULL) {
-        return NGX_ERROR;
-    }
+    return rc;
+}
 
-    rc = ngx_smtp_verify_flight_start(call->cache, &call->flight,
-                                      NGX_SMTP_VERIFY_CACHE_RESULT, call->key,
-                                      call->variant ^ call->waits,
-                                      l->conf->timeout + l->wait * 1000
-                                      + NGX_SMTP_VERIFY_FLIGHT_GRACE);
 
-    if (rc == NGX_BUSY) {
-        call->remote = 1;
-        ngx_smtp_verify_lookup_add(l, call, 1);
-        ngx_add_timer(&call->poll, NGX_SMTP_VERIFY_POLL);
-        return NGX_AGAIN;
-    }
+/* who waits for a greylist to let us in works for himself */
+
+static ngx_int_t
+ngx_smtp_verify_call_claim(ngx_smtp_verify_lookup_t *l,
+    ngx_smtp_verify_claim_t *claim)
+{
+    return ngx_smtp_verify_claim(claim, ngx_smtp_verify_lookup_cache(l->conf),
+                                 NGX_SMTP_VERIFY_CACHE_RESULT, l->key,
+                                 l->variant ^ (l->wait != 0),
+                                 l->conf->timeout + l->wait * 1000
+                                 + NGX_SMTP_VERIFY_FLIGHT_GRACE);
+}
+
+
+/* the claim is its own: it is for this one to ask */
+
+static ngx_int_t
+ngx_smtp_verify_call_begin(ngx_smtp_verify_lookup_t *l)
+{
+    ngx_int_t                rc;
+    ngx_smtp_verify_call_t  *call;
 
     /* another one may just have ended */
 
@@ -79,14 +94,22 @@ ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l)
         && ngx_smtp_verify_lookup_key(l) == NGX_OK
         && ngx_smtp_verify_lookup_cached(l, l->conf->scope) == NGX_OK)
     {
-        ngx_smtp_verify_call_free(call);
+        ngx_smtp_verify_claim_leave(&l->claim);
         return NGX_OK;
     }
 
     if (ngx_smtp_verify_lookup_is_busy(l)) {
-        ngx_smtp_verify_call_free(call);
+        ngx_smtp_verify_claim_leave(&l->claim);
         return NGX_BUSY;
     }
+
+    call = ngx_smtp_verify_call_create(l);
+    if (call == NULL) {
+        ngx_smtp_verify_claim_leave(&l->claim);
+        return NGX_ERROR;
+    }
+
+    ngx_smtp_verify_claim_pass(&l->claim, &call->claim);
 
     rc = ngx_smtp_verify_turn_take(&call->turn, ngx_smtp_verify_call_turn,
                                    call, &call->client, l->bulk);
@@ -96,7 +119,8 @@ ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l)
     }
 
     if (rc == NGX_AGAIN) {
-        ngx_smtp_verify_lookup_add(l, call, 0);
+        ngx_smtp_verify_claim_join(&l->claim, &call->claim);
+        ngx_smtp_verify_lookup_add(l, 0);
         return NGX_AGAIN;
     }
 
@@ -118,12 +142,10 @@ ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l)
    budget */
 
 static void
-ngx_smtp_verify_lookup_add(ngx_smtp_verify_lookup_t *l,
-    ngx_smtp_verify_call_t *call, ngx_uint_t joined)
+ngx_smtp_verify_lookup_add(ngx_smtp_verify_lookup_t *l, ngx_uint_t joined)
 {
-    l->call = call;
+    l->waits = 1;
 
-    ngx_queue_insert_tail(&call->waiting, &l->queue);
     ngx_smtp_verify_gauge(WAITING, 1);
 
     if (!joined) {
@@ -168,17 +190,47 @@ ngx_smtp_verify_lookup_deadline(ngx_smtp_verify_lookup_t *l,
 }
 
 
-void
+ngx_smtp_verify_call_t *
 ngx_smtp_verify_lookup_take(ngx_smtp_verify_lookup_t *l)
 {
-    ngx_queue_remove(&l->queue);
-    l->call = NULL;
+    ngx_smtp_verify_call_t  *call;
+
+    if (!l->waits) {
+        return NULL;
+    }
+
+    call = ngx_smtp_verify_lookup_call(l);
+
+    ngx_smtp_verify_claim_leave(&l->claim);
+    ngx_smtp_verify_lookup_unwait(l);
+
+    return call;
+}
+
+
+static void
+ngx_smtp_verify_lookup_unwait(ngx_smtp_verify_lookup_t *l)
+{
+    l->waits = 0;
 
     ngx_smtp_verify_gauge(WAITING, -1);
 
     if (l->timer.timer_set) {
         ngx_del_timer(&l->timer);
     }
+}
+
+
+/* that it waits for; NULL: another process's, or none */
+
+static ngx_smtp_verify_call_t *
+ngx_smtp_verify_lookup_call(ngx_smtp_verify_lookup_t *l)
+{
+    ngx_smtp_verify_claim_t  *owner;
+
+    owner = ngx_smtp_verify_claim_owner(&l->claim);
+
+    return owner && owner != &l->claim ? owner->data : NULL;
 }
 
 
@@ -195,14 +247,13 @@ ngx_smtp_verify_lookup_timeout(ngx_event_t *ev)
     ngx_smtp_verify_lookup_t  *l;
 
     l = ev->data;
-    call = l->call;
     p = l->probe;
+
+    call = ngx_smtp_verify_lookup_take(l);
 
     if (call) {
         p = call->probe;
-        ngx_smtp_verify_lookup_take(l);
-
-        call->detached = (call->probe != NULL);
+        call->detached = (p != NULL);
         ngx_smtp_verify_call_leave(call);
     }
 
@@ -210,15 +261,87 @@ ngx_smtp_verify_lookup_timeout(ngx_event_t *ev)
 }
 
 
-/* what it waited for came to nothing */
+/* another process has asked, or has given up */
 
 static void
-ngx_smtp_verify_lookup_again(ngx_smtp_verify_lookup_t *l)
+ngx_smtp_verify_lookup_over(ngx_smtp_verify_claim_t *claim)
 {
-    ngx_int_t  rc;
+    ngx_smtp_verify_lookup_t  *l;
 
-    rc = ngx_smtp_verify_lookup_join(l);
+    l = claim->data;
 
+    if (claim->owner) {
+        ngx_smtp_verify_lookup_unwait(l);
+        ngx_smtp_verify_lookup_again(l, ngx_smtp_verify_call_begin(l));
+        return;
+    }
+
+    (void) ngx_smtp_verify_lookup_take(l);
+
+    if (claim->rc == NGX_ABORT) {
+        ngx_smtp_verify_lookup_refuse(l, SV_INTERRUPTED, NULL);
+        return;
+    }
+
+    if (ngx_smtp_verify_lookup_handed(l) != NGX_OK) {
+        ngx_smtp_verify_lookup_again(l, ngx_smtp_verify_lookup_join(l));
+        return;
+    }
+
+    l->result->age = 0;
+    ngx_smtp_verify_lookup_told(l, l->result);
+
+    l->handler(l);
+}
+
+
+/* what that left: a fact, a short hold, or something for us alone */
+
+static ngx_int_t
+ngx_smtp_verify_lookup_handed(ngx_smtp_verify_lookup_t *l)
+{
+    uint32_t                              variants[3];
+    ngx_uint_t                            i;
+    ngx_smtp_verify_cache_t              *cache;
+    static ngx_smtp_verify_cache_item_t   item;
+
+    cache = ngx_smtp_verify_lookup_cache(l->conf);
+
+    variants[0] = l->variant ^ NGX_SMTP_VERIFY_HANDOVER;
+    variants[1] = l->conf->scope;
+    variants[2] = l->variant;
+
+    item.kind = NGX_SMTP_VERIFY_CACHE_RESULT;
+    ngx_memcpy(item.key, l->key, SV_STORE_KEY);
+
+    for (i = 0; i < 3; i++) {
+
+        item.variant = variants[i];
+
+        if (ngx_smtp_verify_cache_get(cache, &item) == NGX_OK
+            && item.tag == l->claim.id)
+        {
+            break;
+        }
+    }
+
+    if (i == 3
+        || (item.variant != l->conf->scope
+            && ngx_smtp_verify_lookup_has_time(l, item.later))
+        || ngx_smtp_verify_lookup_key(l) != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    return ngx_smtp_verify_lookup_read(l, &item);
+}
+
+
+/* what it waited for came to nothing: it has begun anew */
+
+static void
+ngx_smtp_verify_lookup_again(ngx_smtp_verify_lookup_t *l, ngx_int_t rc)
+{
     if (rc == NGX_OK) {
         l->handler(l);
 
@@ -252,49 +375,6 @@ ngx_smtp_verify_lookup_has_own(ngx_smtp_verify_lookup_t *l,
 
 
 static ngx_smtp_verify_call_t *
-ngx_smtp_verify_call_find(ngx_smtp_verify_lookup_t *l)
-{
-    ngx_rbtree_key_t          hash;
-    ngx_rbtree_node_t        *node;
-    ngx_smtp_verify_call_t   *call;
-    ngx_smtp_verify_cache_t  *cache;
-
-    if (ngx_smtp_verify_calls.root == NULL) {
-        ngx_rbtree_init(&ngx_smtp_verify_calls,
-                        &ngx_smtp_verify_calls_sentinel,
-                        ngx_rbtree_insert_value);
-    }
-
-    cache = ngx_smtp_verify_lookup_cache(l->conf);
-    node = ngx_smtp_verify_calls.root;
-
-    ngx_memcpy(&hash, l->key, sizeof(ngx_rbtree_key_t));
-
-    while (node != &ngx_smtp_verify_calls_sentinel) {
-
-        if (hash != node->key) {
-            node = (hash < node->key) ? node->left : node->right;
-            continue;
-        }
-
-        call = (ngx_smtp_verify_call_t *) node;
-
-        if (call->variant == l->variant
-            && call->waits == (l->wait != 0)
-            && call->cache == cache
-            && ngx_memcmp(call->key, l->key, SV_STORE_KEY) == 0)
-        {
-            return call;
-        }
-
-        node = node->right;
-    }
-
-    return NULL;
-}
-
-
-static ngx_smtp_verify_call_t *
 ngx_smtp_verify_call_create(ngx_smtp_verify_lookup_t *l)
 {
     ngx_smtp_verify_call_t  *call;
@@ -304,23 +384,17 @@ ngx_smtp_verify_call_create(ngx_smtp_verify_lookup_t *l)
         return NULL;
     }
 
+    call->claim.data = call;
     call->conf = l->conf;
-    call->cache = ngx_smtp_verify_lookup_cache(l->conf);
     call->variant = l->variant;
-    call->waits = (l->wait != 0);
     call->client = l->client;
 
     ngx_memcpy(call->key, l->key, SV_STORE_KEY);
-    ngx_memcpy(&call->node.key, l->key, sizeof(ngx_rbtree_key_t));
-
-    ngx_queue_init(&call->waiting);
 
     call->poll.handler = ngx_smtp_verify_call_poll;
     call->poll.data = call;
     call->poll.log = ngx_cycle->log;
     call->poll.cancelable = 1;
-
-    ngx_rbtree_insert(&ngx_smtp_verify_calls, &call->node);
 
     return call;
 }
@@ -358,8 +432,8 @@ static void
 ngx_smtp_verify_call_turn(void *data)
 {
     ngx_int_t                  rc;
-    ngx_queue_t               *q;
     ngx_smtp_verify_call_t    *call;
+    ngx_smtp_verify_claim_t   *first;
     ngx_smtp_verify_lookup_t  *l;
 
     call = data;
@@ -369,11 +443,9 @@ ngx_smtp_verify_call_turn(void *data)
 
     call->detached = 1;
 
-    while (!ngx_queue_empty(&call->waiting)) {
+    while ((first = ngx_smtp_verify_claim_first(&call->claim)) != NULL) {
 
-        q = ngx_queue_head(&call->waiting);
-        l = ngx_queue_data(q, ngx_smtp_verify_lookup_t, queue);
-
+        l = first->data;
         rc = NGX_ERROR;
 
         if (ngx_smtp_verify_lookup_in_time(l)) {
@@ -391,7 +463,7 @@ ngx_smtp_verify_call_turn(void *data)
             return;
         }
 
-        ngx_smtp_verify_lookup_take(l);
+        (void) ngx_smtp_verify_lookup_take(l);
         ngx_smtp_verify_lookup_refuse(l, SV_THROTTLED, NULL);
     }
 
@@ -428,8 +500,9 @@ ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
         return;
     }
 
-    ngx_smtp_verify_store(call->conf, call->key, call->variant, &call->flight,
-                          result, ngx_cycle->log);
+    ngx_smtp_verify_store(call->conf, call->key, call->variant,
+                          ngx_smtp_verify_claim_flight(&call->claim), result,
+                          ngx_cycle->log);
 }
 
 
@@ -439,13 +512,12 @@ static void
 ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
 {
     ngx_msec_t                 cut;
-    ngx_queue_t               *q, again;
+    ngx_queue_t               *q, waiting, again;
+    ngx_smtp_verify_claim_t   *claim;
     ngx_smtp_verify_lookup_t  *l;
     ngx_smtp_verify_result_t   result;
 
-    call->done = 1;
-    ngx_rbtree_delete(&ngx_smtp_verify_calls, &call->node);
-    ngx_smtp_verify_flight_end(call->cache, &call->flight);
+    ngx_smtp_verify_claim_end(&call->claim, &waiting);
 
     if (call->poll.timer_set) {
         ngx_del_timer(&call->poll);
@@ -456,10 +528,11 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
 
     ngx_queue_init(&again);
 
-    while (!ngx_queue_empty(&call->waiting)) {
+    while (!ngx_queue_empty(&waiting)) {
 
-        q = ngx_queue_head(&call->waiting);
-        l = ngx_queue_data(q, ngx_smtp_verify_lookup_t, queue);
+        q = ngx_queue_head(&waiting);
+        claim = ngx_queue_data(q, ngx_smtp_verify_claim_t, queue);
+        l = claim->data;
 
         result = *ngx_smtp_verify_probe_result(call->probe);
 
@@ -472,7 +545,7 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
             continue;
         }
 
-        ngx_smtp_verify_lookup_take(l);
+        (void) ngx_smtp_verify_lookup_take(l);
         ngx_smtp_verify_lookup_told(l, &result);
 
         l->handler(l);
@@ -480,10 +553,11 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
 
     while (!ngx_queue_empty(&again)) {
         q = ngx_queue_head(&again);
-        l = ngx_queue_data(q, ngx_smtp_verify_lookup_t, queue);
+        claim = ngx_queue_data(q, ngx_smtp_verify_claim_t, queue);
+        l = claim->data;
 
-        ngx_smtp_verify_lookup_take(l);
-        ngx_smtp_verify_lookup_again(l);
+        (void) ngx_smtp_verify_lookup_take(l);
+        ngx_smtp_verify_lookup_again(l, ngx_smtp_verify_lookup_join(l));
     }
 
     ngx_smtp_verify_lookup_probe_destroy(call->probe);
@@ -494,7 +568,7 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
 /* nobody here waits any more: does another process? */
 
 static void
-ngx_smtp_verify_call_poll_own(ngx_event_t *ev)
+ngx_smtp_verify_call_poll(ngx_event_t *ev)
 {
     ngx_smtp_verify_call_t  *call;
 
@@ -504,116 +578,21 @@ ngx_smtp_verify_call_poll_own(ngx_event_t *ev)
 }
 
 
-/* another process asks: has it an answer, is it still at it? */
-
-static void
-ngx_smtp_verify_call_poll(ngx_event_t *ev)
-{
-    ngx_int_t                             rc;
-    ngx_queue_t                          *q;
-    ngx_smtp_verify_call_t               *call;
-    ngx_smtp_verify_lookup_t             *l;
-    static ngx_smtp_verify_cache_item_t   item;
-
-    call = ev->data;
-
-    rc = NGX_BUSY;
-
-    if (!ngx_smtp_verify_exit_is_near()) {
-
-        if (ngx_smtp_verify_flight_wait(call->cache, &call->flight)) {
-            ngx_add_timer(&call->poll, NGX_SMTP_VERIFY_POLL);
-            return;
-        }
-
-        rc = ngx_smtp_verify_call_result(call, &item);
-    }
-
-    call->done = 1;
-    ngx_rbtree_delete(&ngx_smtp_verify_calls, &call->node);
-
-    while (!ngx_queue_empty(&call->waiting)) {
-
-        q = ngx_queue_head(&call->waiting);
-        l = ngx_queue_data(q, ngx_smtp_verify_lookup_t, queue);
-
-        ngx_smtp_verify_lookup_take(l);
-
-        if (rc == NGX_BUSY) {
-            ngx_smtp_verify_lookup_refuse(l, SV_INTERRUPTED, NULL);
-            continue;
-        }
-
-        if (rc != NGX_OK
-            || (item.variant != call->conf->scope
-                && ngx_smtp_verify_lookup_has_time(l, item.later))
-            || ngx_smtp_verify_lookup_key(l) != NGX_OK
-            || ngx_smtp_verify_lookup_read(l, &item) != NGX_OK)
-        {
-            ngx_smtp_verify_lookup_again(l);
-            continue;
-        }
-
-        l->result->age = 0;
-        ngx_smtp_verify_lookup_told(l, l->result);
-
-        l->handler(l);
-    }
-
-    ngx_free(call);
-}
-
-
-/* what the flight left: a fact, a short hold, or something for us alone */
-
-static ngx_int_t
-ngx_smtp_verify_call_result(ngx_smtp_verify_call_t *call,
-    ngx_smtp_verify_cache_item_t *item)
-{
-    uint32_t    variants[3];
-    ngx_uint_t  i;
-
-    variants[0] = call->variant ^ NGX_SMTP_VERIFY_HANDOVER;
-    variants[1] = call->conf->scope;
-    variants[2] = call->variant;
-
-    item->kind = NGX_SMTP_VERIFY_CACHE_RESULT;
-    ngx_memcpy(item->key, call->key, SV_STORE_KEY);
-
-    for (i = 0; i < 3; i++) {
-
-        item->variant = variants[i];
-
-        if (ngx_smtp_verify_cache_get(call->cache, item) == NGX_OK
-            && item->tag == (uint32_t) call->flight.id)
-        {
-            return NGX_OK;
-        }
-    }
-
-    return NGX_DECLINED;
-}
-
-
 /* one who waited has gone */
 
 void
 ngx_smtp_verify_call_leave(ngx_smtp_verify_call_t *call)
 {
-    if (call->done || call->detached || !ngx_queue_empty(&call->waiting)) {
+    if (call->detached || ngx_smtp_verify_claim_first(&call->claim)) {
         return;
     }
 
-    if (!call->remote) {
-
-        if (ngx_smtp_verify_flight_wanted(call->cache, &call->flight)) {
-            call->poll.handler = ngx_smtp_verify_call_poll_own;
-            ngx_add_timer(&call->poll, NGX_SMTP_VERIFY_POLL_OWN);
-            return;
-        }
-
-        ngx_smtp_verify_count(ABANDONED);
+    if (ngx_smtp_verify_claim_is_wanted(&call->claim)) {
+        ngx_add_timer(&call->poll, NGX_SMTP_VERIFY_POLL_OWN);
+        return;
     }
+
+    ngx_smtp_verify_count(ABANDONED);
 
     ngx_smtp_verify_call_free(call);
 }
@@ -628,15 +607,12 @@ ngx_smtp_verify_call_free(ngx_smtp_verify_call_t *call)
         ngx_del_timer(&call->poll);
     }
 
-    if (!call->remote) {
-        ngx_smtp_verify_flight_end(call->cache, &call->flight);
-    }
+    ngx_smtp_verify_claim_leave(&call->claim);
 
     if (call->probe) {
         ngx_smtp_verify_lookup_probe_destroy(call->probe);
     }
 
-    ngx_rbtree_delete(&ngx_smtp_verify_calls, &call->node);
     ngx_free(call);
 }
 
@@ -644,7 +620,6 @@ ngx_smtp_verify_call_free(ngx_smtp_verify_call_t *call)
 void
 ngx_smtp_verify_lookup_refresh(ngx_smtp_verify_lookup_t *l)
 {
-    ngx_int_t                rc;
     ngx_smtp_verify_call_t  *call;
 
     if (ngx_exiting || ngx_smtp_verify_turns()
@@ -656,10 +631,6 @@ ngx_smtp_verify_lookup_refresh(ngx_smtp_verify_lookup_t *l)
     l->wait = 0;
     l->variant = ngx_smtp_verify_lookup_variant(l);
 
-    if (ngx_smtp_verify_call_find(l)) {
-        return;
-    }
-
     call = ngx_smtp_verify_call_create(l);
     if (call == NULL) {
         return;
@@ -667,14 +638,7 @@ ngx_smtp_verify_lookup_refresh(ngx_smtp_verify_lookup_t *l)
 
     call->detached = 1;
 
-    rc = ngx_smtp_verify_flight_start(call->cache, &call->flight,
-                                      NGX_SMTP_VERIFY_CACHE_RESULT, call->key,
-                                      call->variant,
-                                      l->conf->timeout
-                                      + NGX_SMTP_VERIFY_FLIGHT_GRACE);
-
-    if (rc == NGX_BUSY) {
-        call->remote = 1;
+    if (ngx_smtp_verify_call_claim(l, &call->claim) != NGX_OK) {
         ngx_smtp_verify_call_free(call);
         return;
     }

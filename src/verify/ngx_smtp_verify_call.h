@@ -10,6 +10,7 @@
 #define _NGX_SMTP_VERIFY_CALL_H_INCLUDED_
 
 
+#include "ngx_smtp_verify_claim.h"
 #include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_lookup.h"
 #include "ngx_smtp_verify_record.h"
@@ -23,26 +24,20 @@
     ((ngx_smtp_verify_cache_t *) (conf)->cache->data)
 
 
-/* a question under way, here or in another process, and who waits for it */
+/* a question under way in this worker: it works for those who wait for its
+   claim */
 
 struct ngx_smtp_verify_call_s {
-    ngx_rbtree_node_t           node;
+    ngx_smtp_verify_claim_t     claim;
     u_char                      key[SV_STORE_KEY];
     uint32_t                    variant;
     ngx_smtp_verify_conf_t     *conf;
-    ngx_smtp_verify_cache_t    *cache;
-    ngx_smtp_verify_flight_t    flight;
-    ngx_smtp_verify_probe_t    *probe;      /* NULL: another process's, or
-                                               not begun yet */
+    ngx_smtp_verify_probe_t    *probe;      /* NULL: not begun yet */
     ngx_smtp_verify_turn_t      turn;
     ngx_smtp_verify_client_t    client;     /* who asked first */
-    ngx_queue_t                 waiting;
-    ngx_event_t                 poll;
+    ngx_event_t                 poll;       /* of those who wait elsewhere */
 
-    unsigned                    waits:1;    /* for a greylist to let us in */
-    unsigned                    remote:1;   /* the flight is another's */
     unsigned                    detached:1; /* goes on when nobody waits */
-    unsigned                    done:1;
 };
 
 
@@ -68,7 +63,10 @@ ngx_uint_t ngx_smtp_verify_lookup_in_time(ngx_smtp_verify_lookup_t *l);
 void ngx_smtp_verify_lookup_probe_destroy(ngx_smtp_verify_probe_t *p);
 
 ngx_int_t ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l);
-void ngx_smtp_verify_lookup_take(ngx_smtp_verify_lookup_t *l);
+
+/* waits no more; returns the call that may be needed by nobody now, or NULL */
+ngx_smtp_verify_call_t *ngx_smtp_verify_lookup_take(
+    ngx_smtp_verify_lookup_t *l);
 
 /* that, or the lookup's budget, whichever ends first; 0: there is none */
 void ngx_smtp_verify_lookup_deadline(ngx_smtp_verify_lookup_t *l,

@@ -339,7 +339,7 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
 
     if (p->accepted && !s->excess) {
 
-        if (p->claim.woken || (p->claim.fact && !p->claim.owner)) {
+        if (p->claim.queued) {
 
             /* another probe asks for the domain; its answer will do */
 
@@ -596,8 +596,9 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
 
         if (!ngx_smtp_verify_route_is_backup(p)) {
 
-            if (p->claim.fact) {
-                ngx_smtp_verify_facts_settle(&p->claim, NGX_SMTP_VERIFY_NO);
+            if (p->claim.owner) {
+                ngx_smtp_verify_facts_settle(p->conf, &p->domain, &p->claim,
+                                             NGX_SMTP_VERIFY_NO);
 
             } else {
                 ngx_smtp_verify_facts_not_catch_all(p->conf, &p->domain);

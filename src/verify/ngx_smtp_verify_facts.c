@@ -1,5 +1,7 @@
 
-#include "ngx_smtp_verify_fact.h"
+#include "ngx_smtp_verify_facts.h"
+
+#include "ngx_smtp_verify_domains.h"
 
 
 #define NGX_SMTP_VERIFY_HOST_TTL       86400
@@ -8,10 +10,14 @@
 #define NGX_SMTP_VERIFY_MX_MAX_TTL     86400
 #define NGX_SMTP_VERIFY_MX_NO_TTL      60           /* where none is told */
 #define NGX_SMTP_VERIFY_MX_MAX_NO_TTL  3600
+#define NGX_SMTP_VERIFY_UNTOLD_TTL     600
 #define NGX_SMTP_VERIFY_AGE_TTL        86400
 #define NGX_SMTP_VERIFY_AGE_FAIL_TTL   3600
+#define NGX_SMTP_VERIFY_FACTS_GRACE    2000         /* ms */
 
 
+static ngx_int_t ngx_smtp_verify_facts_domains(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_domains_t *ds);
 static ngx_int_t ngx_smtp_verify_facts_ages(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_domains_t *ds);
 static void ngx_smtp_verify_facts_shuffle(ngx_smtp_verify_mx_query_t *q);
@@ -21,9 +27,10 @@ static void ngx_smtp_verify_facts_set_host(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *host, ngx_smtp_verify_host_fact_e what, time_t ttl);
 
 
-/* in the zone, else in memory of this worker: by the same keys and rules */
+/* in the zone, else in memory of this worker: by the same keys and rules;
+   NGX_ERROR: no memory */
 
-ngx_int_t
+static ngx_int_t
 ngx_smtp_verify_facts_domains(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_domains_t *ds)
 {
@@ -196,6 +203,67 @@ ngx_smtp_verify_facts_not_catch_all(ngx_smtp_verify_conf_t *conf,
         ngx_smtp_verify_domain_set_catch_all(&ds, domain, NGX_SMTP_VERIFY_NO,
                                              conf->valid[SV_CATCH_ALL], 0);
     }
+}
+
+
+ngx_int_t
+ngx_smtp_verify_facts_claim(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
+    ngx_smtp_verify_claim_t *claim)
+{
+    ngx_int_t                  rc;
+    ngx_smtp_verify_domains_t  ds;
+    u_char                     key[SV_STORE_KEY];
+
+    if (ngx_smtp_verify_facts_domains(conf, &ds) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_smtp_verify_cache_key(ds.cache, domain->data, domain->len, key);
+
+    rc = ngx_smtp_verify_claim(claim, ds.cache,
+                               NGX_SMTP_VERIFY_CACHE_CATCH_ALL, key, ds.scope,
+                               conf->timeout + NGX_SMTP_VERIFY_FACTS_GRACE);
+
+    if (rc == NGX_OK && ngx_smtp_verify_domain_untold(&ds, domain)) {
+        ngx_smtp_verify_claim_leave(claim);
+        return NGX_DECLINED;
+    }
+
+    return rc;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_facts_told(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
+    ngx_smtp_verify_claim_t *claim)
+{
+    ngx_smtp_verify_domains_t  ds;
+
+    return ngx_smtp_verify_facts_domains(conf, &ds) == NGX_OK
+           && ngx_smtp_verify_domain_told(&ds, domain, claim->id);
+}
+
+
+void
+ngx_smtp_verify_facts_settle(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
+    ngx_smtp_verify_claim_t *claim, ngx_int_t state)
+{
+    time_t                     ttl;
+    ngx_smtp_verify_domains_t  ds;
+
+    if (!claim->owner || ngx_smtp_verify_facts_domains(conf, &ds) != NGX_OK) {
+        return;
+    }
+
+    ttl = conf->valid[SV_CATCH_ALL];
+
+    if (state == NGX_SMTP_VERIFY_UNKNOWN) {
+        ttl = ngx_min(conf->valid[SV_ACCEPTED_UNTESTED],
+                      NGX_SMTP_VERIFY_UNTOLD_TTL);
+    }
+
+    ngx_smtp_verify_domain_set_catch_all(&ds, domain, state, ttl, claim->id);
+    ngx_smtp_verify_claim_settle(claim);
 }
 
 

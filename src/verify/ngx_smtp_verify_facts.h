@@ -2,8 +2,7 @@
 /*
  * What is known of a domain and of a mail host, each fact with its own time:
  * in the cache zone, or in memory of this worker where a location has none.
- * Either is kept and forgotten by the same rules.  Probes of one worker that
- * wait for a fact are told of it at once.
+ * Either is kept and forgotten by the same rules.
  */
 
 
@@ -12,6 +11,7 @@
 
 
 #include "ngx_smtp_verify.h"
+#include "ngx_smtp_verify_claim.h"
 #include "ngx_smtp_verify_mx.h"
 
 
@@ -20,20 +20,6 @@
 #define NGX_SMTP_VERIFY_UNKNOWN     -1
 #define NGX_SMTP_VERIFY_NO          0
 #define NGX_SMTP_VERIFY_YES         1
-
-
-/* one who waits for, or works on, a domain's catch-all state */
-
-typedef struct ngx_smtp_verify_claim_s  ngx_smtp_verify_claim_t;
-
-struct ngx_smtp_verify_claim_s {
-    ngx_queue_t     queue;
-    void           *fact;       /* NULL: neither waits nor works */
-    unsigned        owner:1;    /* works on it: has to settle or abandon */
-    unsigned        woken:1;    /* the handler is about to be called */
-    void          (*handler)(ngx_smtp_verify_claim_t *claim);
-    void           *data;
-};
 
 
 /* as ngx_smtp_verify_mx_resolve(); what is known is told at once */
@@ -61,20 +47,22 @@ void ngx_smtp_verify_facts_not_catch_all(ngx_smtp_verify_conf_t *conf,
 
 /*
  * NGX_OK: the random recipient is the caller's to ask; NGX_AGAIN: somebody
- * asks it now, the handler will be called, as owner where that one gave up;
- * NGX_DECLINED: it was asked lately, and there was no answer; NGX_ERROR: no
- * memory.  In these cases nothing was claimed.
+ * asks it now, the claim's handler will be called; NGX_DECLINED: it was asked
+ * lately, and there was no answer; NGX_ERROR: no memory.  In the last two
+ * cases nothing is claimed.
  */
 ngx_int_t ngx_smtp_verify_facts_claim(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain, ngx_smtp_verify_claim_t *claim);
 
-/* the owner has an answer; unknown: the domain gave none, do not ask again
-   for those who wait */
-void ngx_smtp_verify_facts_settle(ngx_smtp_verify_claim_t *claim,
-    ngx_int_t state);
+/* another process asked the random recipient: did it end with an answer, or
+   with none, rather than give up? */
+ngx_uint_t ngx_smtp_verify_facts_told(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain, ngx_smtp_verify_claim_t *claim);
 
-/* waits or works no more; another takes over */
-void ngx_smtp_verify_facts_abandon(ngx_smtp_verify_claim_t *claim);
+/* the owner of a claim has an answer; unknown: the domain gave none, do not
+   ask again for those who wait.  Where nothing was claimed: nothing */
+void ngx_smtp_verify_facts_settle(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain, ngx_smtp_verify_claim_t *claim, ngx_int_t state);
 
 /* a host that offers PIPELINING and breaks it */
 ngx_uint_t ngx_smtp_verify_facts_stepwise(ngx_smtp_verify_conf_t *conf,

@@ -578,10 +578,9 @@ ngx_smtp_verify_lookup_cancel(ngx_smtp_verify_lookup_t *l)
 {
     ngx_smtp_verify_call_t  *call;
 
-    call = l->call;
+    call = ngx_smtp_verify_lookup_take(l);
 
     if (call) {
-        ngx_smtp_verify_lookup_take(l);
         ngx_smtp_verify_call_leave(call);
     }
 

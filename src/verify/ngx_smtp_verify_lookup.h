@@ -16,7 +16,7 @@
 
 
 #include "ngx_smtp_verify.h"
-#include "ngx_smtp_verify_cache.h"
+#include "ngx_smtp_verify_claim.h"
 #include "ngx_smtp_verify_turn.h"
 
 
@@ -59,8 +59,7 @@ struct ngx_smtp_verify_lookup_s {
     ngx_smtp_verify_lookup_status_e    status;
 
     /* private */
-    ngx_queue_t                        queue;
-    ngx_smtp_verify_call_t            *call;
+    ngx_smtp_verify_claim_t            claim;
     ngx_smtp_verify_probe_t           *probe;       /* nobody else's */
     ngx_smtp_verify_turn_t             turn;
     ngx_event_t                        timer;
@@ -84,6 +83,8 @@ struct ngx_smtp_verify_lookup_s {
     unsigned                           refresh:1;
 
     unsigned                           keyed:1;
+    unsigned                           waits:1;     /* for another's call, or
+                                                       for that it began */
 };
 
 

@@ -534,7 +534,7 @@ ngx_smtp_verify_probe_stop(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_route_stop(p);
     ngx_smtp_verify_slot_stop(p);
     ngx_smtp_verify_dialog_stop(p);
-    ngx_smtp_verify_facts_abandon(&p->claim);
+    ngx_smtp_verify_claim_leave(&p->claim);
 }
 
 

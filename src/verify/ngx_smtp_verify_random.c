@@ -8,6 +8,7 @@
 #define NGX_SMTP_VERIFY_RANDOM_LEN  20
 
 
+static void ngx_smtp_verify_random_claim(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_random_claimed(ngx_smtp_verify_claim_t *claim);
 static ngx_uint_t ngx_smtp_verify_random_room(ngx_smtp_verify_probe_t *p);
 static ngx_int_t ngx_smtp_verify_random_address(ngx_smtp_verify_probe_t *p);
@@ -32,7 +33,7 @@ ngx_smtp_verify_random_eager(ngx_smtp_verify_probe_t *p)
         return 0;
     }
 
-    if (ngx_smtp_verify_route_is_backup(p) || p->claim.fact) {
+    if (ngx_smtp_verify_route_is_backup(p) || p->claim.work) {
         return ngx_smtp_verify_slot_more(p, 1) == NGX_OK;
     }
 
@@ -45,7 +46,7 @@ ngx_smtp_verify_random_eager(ngx_smtp_verify_probe_t *p)
     /* where somebody asks it now, wait only if the address is accepted */
 
     if (rc == NGX_AGAIN || ngx_smtp_verify_slot_more(p, 1) != NGX_OK) {
-        ngx_smtp_verify_facts_abandon(&p->claim);
+        ngx_smtp_verify_claim_leave(&p->claim);
         return 0;
     }
 
@@ -56,7 +57,7 @@ ngx_smtp_verify_random_eager(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_random_accepted(ngx_smtp_verify_probe_t *p)
 {
-    ngx_int_t             rc, known;
+    ngx_int_t             known;
     const sv_provider_t  *provider;
 
     provider = p->provider;
@@ -88,24 +89,34 @@ ngx_smtp_verify_random_accepted(ngx_smtp_verify_probe_t *p)
 
     /* a backup has to be asked itself, and says nothing of the domain */
 
-    if (!ngx_smtp_verify_route_is_backup(p) && p->claim.fact == NULL) {
-
-        p->claim.handler = ngx_smtp_verify_random_claimed;
-        p->claim.data = p;
-
-        rc = ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim);
-
-        if (rc == NGX_AGAIN) {
-            return;
-        }
-
-        if (rc == NGX_DECLINED) {
-            ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
-            return;
-        }
+    if (ngx_smtp_verify_route_is_backup(p) || p->claim.work) {
+        ngx_smtp_verify_random_ask(p);
+        return;
     }
 
-    ngx_smtp_verify_random_ask(p);
+    ngx_smtp_verify_random_claim(p);
+}
+
+
+static void
+ngx_smtp_verify_random_claim(ngx_smtp_verify_probe_t *p)
+{
+    p->claim.handler = ngx_smtp_verify_random_claimed;
+    p->claim.data = p;
+
+    switch (ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim)) {
+
+    case NGX_AGAIN:
+        return;
+
+    case NGX_DECLINED:
+        ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
+        return;
+
+    default: /* NGX_OK, NGX_ERROR */
+        ngx_smtp_verify_random_ask(p);
+        return;
+    }
 }
 
 
@@ -137,6 +148,13 @@ ngx_smtp_verify_random_claimed(ngx_smtp_verify_claim_t *claim)
 
     if (claim->owner) {
         ngx_smtp_verify_random_ask(p);
+        return;
+    }
+
+    if (claim->rc == NGX_DECLINED
+        && !ngx_smtp_verify_facts_told(p->conf, &p->domain, claim))
+    {
+        ngx_smtp_verify_random_claim(p);
         return;
     }
 
@@ -360,7 +378,8 @@ ngx_smtp_verify_random_conclude(ngx_smtp_verify_probe_t *p,
         }
 
     } else {
-        ngx_smtp_verify_facts_settle(&p->claim, catch_all);
+        ngx_smtp_verify_facts_settle(p->conf, &p->domain, &p->claim,
+                                     catch_all);
     }
 
     p->result.is_catch_all = catch_all;

@@ -535,15 +535,11 @@ ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
 }
 
 
-ngx_int_t
-ngx_smtp_verify_flight_start(ngx_smtp_verify_cache_t *cache,
-    ngx_smtp_verify_flight_t *flight, ngx_uint_t kind, u_char *key,
-    uint32_t variant, ngx_msec_t timeout)
+void
+ngx_smtp_verify_flight_key(ngx_smtp_verify_flight_t *flight, ngx_uint_t kind,
+    u_char *key, uint32_t variant)
 {
-    uint32_t           self;
-    uint64_t           now;
-    ngx_uint_t         i;
-    sv_flight_state_e  state;
+    ngx_uint_t  i;
 
     ngx_memcpy(flight->key, key, SV_STORE_KEY);
 
@@ -552,6 +548,16 @@ ngx_smtp_verify_flight_start(ngx_smtp_verify_cache_t *cache,
     for (i = 0; i < sizeof(uint32_t); i++) {
         flight->key[SV_STORE_KEY - 2 - i] ^= (u_char) (variant >> (i * 8));
     }
+}
+
+
+ngx_int_t
+ngx_smtp_verify_flight_start(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_flight_t *flight, ngx_msec_t timeout)
+{
+    uint32_t           self;
+    uint64_t           now;
+    sv_flight_state_e  state;
 
     now = sv_clock_msec();
     self = ngx_smtp_verify_zone_owner();

@@ -131,13 +131,16 @@ void ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_stats_t *stats);
 
 
+/* of an entry's name */
+void ngx_smtp_verify_flight_key(ngx_smtp_verify_flight_t *flight,
+    ngx_uint_t kind, u_char *key, uint32_t variant);
+
 /*
  * NGX_OK: it is ours, to be ended; NGX_BUSY: another process works on it.
  * An owner that has a result puts it before it ends the flight.
  */
 ngx_int_t ngx_smtp_verify_flight_start(ngx_smtp_verify_cache_t *cache,
-    ngx_smtp_verify_flight_t *flight, ngx_uint_t kind, u_char *key,
-    uint32_t variant, ngx_msec_t timeout);
+    ngx_smtp_verify_flight_t *flight, ngx_msec_t timeout);
 
 void ngx_smtp_verify_flight_end(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_flight_t *flight);

@@ -152,7 +152,7 @@ ngx_smtp_verify_domain_untold(ngx_smtp_verify_domains_t *ds,
 
 void
 ngx_smtp_verify_domain_set_catch_all(ngx_smtp_verify_domains_t *ds,
-    ngx_str_t *domain, ngx_int_t state, time_t ttl, uint64_t flight)
+    ngx_str_t *domain, ngx_int_t state, time_t ttl, uint32_t flight)
 {
     u_char                        *p;
     ngx_smtp_verify_cache_item_t  *item;
@@ -165,7 +165,7 @@ ngx_smtp_verify_domain_set_catch_all(ngx_smtp_verify_domains_t *ds,
 
     item = ngx_smtp_verify_domain_item(ds, domain,
                                        NGX_SMTP_VERIFY_CACHE_CATCH_ALL, 0);
-    item->tag = (uint32_t) flight;
+    item->tag = flight;
 
     p = item->data;
     *p++ = (u_char) state;
@@ -174,40 +174,17 @@ ngx_smtp_verify_domain_set_catch_all(ngx_smtp_verify_domains_t *ds,
 }
 
 
-ngx_int_t
-ngx_smtp_verify_domain_claim(ngx_smtp_verify_domains_t *ds,
-    ngx_str_t *domain, ngx_smtp_verify_flight_t *flight, ngx_msec_t timeout)
+ngx_uint_t
+ngx_smtp_verify_domain_told(ngx_smtp_verify_domains_t *ds, ngx_str_t *domain,
+    uint32_t flight)
 {
     ngx_smtp_verify_cache_item_t  *item;
 
     item = ngx_smtp_verify_domain_item(ds, domain,
                                        NGX_SMTP_VERIFY_CACHE_CATCH_ALL, 0);
 
-    return ngx_smtp_verify_flight_start(ds->cache, flight, item->kind,
-                                        item->key, item->variant, timeout);
-}
-
-
-ngx_int_t
-ngx_smtp_verify_domain_claimed(ngx_smtp_verify_domains_t *ds,
-    ngx_str_t *domain, ngx_smtp_verify_flight_t *flight)
-{
-    ngx_smtp_verify_cache_item_t  *item;
-
-    if (ngx_smtp_verify_flight_wait(ds->cache, flight)) {
-        return NGX_AGAIN;
-    }
-
-    item = ngx_smtp_verify_domain_item(ds, domain,
-                                       NGX_SMTP_VERIFY_CACHE_CATCH_ALL, 0);
-
-    if (ngx_smtp_verify_cache_get(ds->cache, item) != NGX_OK) {
-        return NGX_DECLINED;
-    }
-
-    return item->tag == (uint32_t) flight->id
-           || item->expires > sv_clock_sec()
-           ? NGX_OK : NGX_DECLINED;
+    return ngx_smtp_verify_cache_get(ds->cache, item) == NGX_OK
+           && (item->tag == flight || item->expires > sv_clock_sec());
 }
 
 

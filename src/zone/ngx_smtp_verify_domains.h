@@ -64,16 +64,12 @@ ngx_uint_t ngx_smtp_verify_domain_untold(ngx_smtp_verify_domains_t *ds,
 /* state: also -1, it did not tell; flight: found out by it, else 0: what it
    found is told to those who waited for it even where ttl is 0 */
 void ngx_smtp_verify_domain_set_catch_all(ngx_smtp_verify_domains_t *ds,
-    ngx_str_t *domain, ngx_int_t state, time_t ttl, uint64_t flight);
+    ngx_str_t *domain, ngx_int_t state, time_t ttl, uint32_t flight);
 
-/* to find out whether it is: as ngx_smtp_verify_flight_start() */
-ngx_int_t ngx_smtp_verify_domain_claim(ngx_smtp_verify_domains_t *ds,
-    ngx_str_t *domain, ngx_smtp_verify_flight_t *flight, ngx_msec_t timeout);
-
-/* NGX_AGAIN: under way; NGX_OK: it has ended, with a state that
-   _catch_all() knows, or with none; NGX_DECLINED: it was given up */
-ngx_int_t ngx_smtp_verify_domain_claimed(ngx_smtp_verify_domains_t *ds,
-    ngx_str_t *domain, ngx_smtp_verify_flight_t *flight);
+/* has that flight of another process found out, or found that the domain does
+   not tell?  If not, it was given up */
+ngx_uint_t ngx_smtp_verify_domain_told(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *domain, uint32_t flight);
 
 ngx_uint_t ngx_smtp_verify_domain_host_is(ngx_smtp_verify_domains_t *ds,
     ngx_str_t *host, ngx_smtp_verify_host_fact_e fact);
