@@ -1,6 +1,5 @@
 
 #include "ngx_http_smtp_verify_gate.h"
-#include "ngx_http_smtp_verify_tokens.h"
 
 
 static void ngx_http_smtp_verify_ctx_cleanup(void *data);
@@ -39,8 +38,7 @@ ngx_http_smtp_verify_ctx(ngx_http_request_t *r)
         }
 
         ctx->step = ngx_http_smtp_verify_step_start;
-        ngx_http_smtp_verify_client_settle(&ctx->lookup, &ctx->unit);
-        ngx_smtp_verify_lookup_cancel(&ctx->lookup);
+        ngx_smtp_verify_question_end(&ctx->question);
 
         ngx_http_set_ctx(r, ctx, ngx_http_smtp_verify_module);
 

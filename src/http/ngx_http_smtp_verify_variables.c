@@ -1,4 +1,5 @@
 
+#include "ngx_http_smtp_verify_ask.h"
 #include "ngx_http_smtp_verify_gate.h"
 
 
@@ -366,17 +367,18 @@ static ngx_int_t
 ngx_http_smtp_verify_variable_cache_status(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
+    ngx_uint_t                   i;
     ngx_http_smtp_verify_ctx_t  *ctx;
 
     ctx = ngx_http_smtp_verify_known(r);
+    i = ctx ? ctx->question.lookup.status : ngx_smtp_verify_lookup_none;
 
-    if (ctx == NULL || ctx->lookup.status == ngx_smtp_verify_lookup_none) {
+    if (i == ngx_smtp_verify_lookup_none) {
         v->not_found = 1;
         return NGX_OK;
     }
 
-    ngx_http_smtp_verify_tell(v,
-                   &ngx_http_smtp_verify_cache_statuses[ctx->lookup.status]);
+    ngx_http_smtp_verify_tell(v, &ngx_http_smtp_verify_cache_statuses[i]);
 
     return NGX_OK;
 }
@@ -467,40 +469,46 @@ ngx_http_smtp_verify_peek(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_http_smtp_verify_loc_conf_t *slcf,
     ngx_str_t *address)
 {
-    ngx_int_t                 rc;
-    ngx_smtp_verify_lookup_t  l;
+    ngx_int_t                    rc;
+    ngx_smtp_verify_lookup_t    *l;
+    ngx_smtp_verify_asker_t      asker;
+    ngx_smtp_verify_question_t   q;
 
-    ngx_memzero(&l, sizeof(ngx_smtp_verify_lookup_t));
+    ngx_http_smtp_verify_asker(r, &asker);
 
-    l.conf = &slcf->verify;
-    l.log = r->connection->log;
-    l.email = *address;
-    l.smtp = 1;
-    l.peek = 1;
+    asker.smtp = 1;
+    asker.bypass = 0;
+
+    ngx_smtp_verify_question_init(&q, &asker, address);
+
+    l = &q.lookup;
+    l->peek = 1;
 
     ctx->result = NULL;
     ctx->json.len = 0;
 
-    rc = ngx_smtp_verify_lookup(&l);
+    rc = ngx_smtp_verify_lookup(l);
 
     /* what was told to the identity of this location alone */
 
     if (rc != NGX_OK
         && (slcf->from
             || (slcf->verify.pool && !slcf->verify.pool->wants_from))
-        && ngx_http_smtp_verify_identity(r, &l) == NGX_OK)
+        && ngx_http_smtp_verify_ask_as(r, &asker) == NGX_OK)
     {
-        rc = ngx_smtp_verify_lookup_own(&l);
+        l->helo = asker.helo;
+        l->from = asker.from;
+        rc = ngx_smtp_verify_lookup_own(l);
     }
 
-    if (rc == NGX_OK && ngx_http_smtp_verify_keep(r, ctx, l.result) != NGX_OK)
+    if (rc == NGX_OK && ngx_http_smtp_verify_keep(r, ctx, l->result) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     ctx->peeked = 1;
     ctx->address = *address;
-    ctx->lookup.status = l.status;
+    ctx->question.lookup.status = l->status;
 
     return NGX_OK;
 }

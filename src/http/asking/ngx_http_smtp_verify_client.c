@@ -1,6 +1,5 @@
 
 #include "ngx_http_smtp_verify_tokens.h"
-#include "ngx_smtp_verify_facts.h"
 
 #include <openssl/sha.h>
 
@@ -23,7 +22,7 @@ struct ngx_http_smtp_verify_client_s {
     ngx_table_elt_t                 *header;
     ngx_http_smtp_verify_token_e     status;
     ngx_http_smtp_verify_limited_t  *limited;
-    ngx_smtp_verify_quota_state_t    state;
+    ngx_smtp_verify_account_t        account;
 };
 
 
@@ -43,12 +42,12 @@ static ngx_int_t ngx_http_smtp_verify_challenge(ngx_http_request_t *r,
     const char *challenge);
 static ngx_int_t ngx_http_smtp_verify_retry_after(ngx_http_request_t *r,
     ngx_uint_t seconds);
-static ngx_uint_t ngx_http_smtp_verify_charged(ngx_smtp_verify_lookup_t *l);
 
 
 ngx_int_t
 ngx_http_smtp_verify_guard(ngx_http_request_t *r)
 {
+    ngx_smtp_verify_account_t        *account;
     ngx_http_smtp_verify_client_t    *client;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
@@ -69,18 +68,19 @@ ngx_http_smtp_verify_guard(ngx_http_request_t *r)
         return ngx_http_smtp_verify_unauthorized(r, client);
     }
 
-    if (ngx_smtp_verify_quota_request(client->tokens->zone,
-                                      &client->limited->quota, &client->state)
+    account = &client->account;
+
+    if (ngx_smtp_verify_quota_request(account->zone, account->client,
+                                      &account->state)
         == NGX_OK)
     {
         return NGX_DECLINED;
     }
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                  "client \"%V\" is beyond its rate",
-                  &client->limited->quota.name);
+                  "client \"%V\" is beyond its rate", &account->client->name);
 
-    if (ngx_http_smtp_verify_retry_after(r, client->state.wait) != NGX_OK) {
+    if (ngx_http_smtp_verify_retry_after(r, account->state.wait) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -152,28 +152,24 @@ ngx_http_smtp_verify_unauthorized(ngx_http_request_t *r,
 }
 
 
+/* of this client the quota is used up: when there is more of it */
+
 ngx_int_t
-ngx_http_smtp_verify_quota_exceeded(ngx_http_request_t *r)
+ngx_http_smtp_verify_client_spent(ngx_http_request_t *r)
 {
     ngx_http_smtp_verify_client_t  *client;
 
     client = ngx_http_smtp_verify_client(r);
-    if (client == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    if (client == NULL || client->limited == NULL) {
+        return NGX_ERROR;
     }
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "client \"%V\" has used its quota",
                   &client->limited->quota.name);
 
-    if (ngx_http_smtp_verify_retry_after(r, client->state.reset) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_smtp_verify_problem(r, NGX_HTTP_TOO_MANY_REQUESTS,
-                                        "quota_exceeded",
-                                        "The addresses of today are used up; "
-                                        "see Retry-After.");
+    return ngx_http_smtp_verify_retry_after(r, client->account.state.reset);
 }
 
 
@@ -224,6 +220,35 @@ ngx_http_smtp_verify_client(ngx_http_request_t *r)
 }
 
 
+ngx_int_t
+ngx_http_smtp_verify_client_account(ngx_http_request_t *r,
+    ngx_smtp_verify_account_t **account)
+{
+    ngx_http_smtp_verify_client_t    *client;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    *account = NULL;
+
+    if (slcf->tokens == NULL) {
+        return NGX_OK;
+    }
+
+    client = ngx_http_smtp_verify_client(r);
+
+    if (client == NULL || client->limited == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (client->limited->quota.quota != NGX_SMTP_VERIFY_QUOTA_NONE) {
+        *account = &client->account;
+    }
+
+    return NGX_OK;
+}
+
+
 ngx_str_t *
 ngx_http_smtp_verify_client_name(ngx_http_request_t *r)
 {
@@ -255,14 +280,14 @@ ngx_http_smtp_verify_client_limits(ngx_http_request_t *r,
     }
 
     if (state) {
-        *state = client->state;
+        *state = client->account.state;
     }
 
     return client->limited;
 }
 
 
-/* that it is there is what it is for */
+/* the memory belongs to the pool; a cleanup can be found by its handler */
 
 static void
 ngx_http_smtp_verify_client_cleanup(void *data)
@@ -323,6 +348,9 @@ ngx_http_smtp_verify_authenticate(ngx_http_smtp_verify_client_t *client)
 
     client->status = ngx_http_smtp_verify_token_known;
     client->limited = &client->tokens->clients[found - 1];
+
+    client->account.zone = client->tokens->zone;
+    client->account.client = &client->limited->quota;
 }
 
 
@@ -344,127 +372,6 @@ ngx_http_smtp_verify_same(const u_char *one, const u_char *two)
     }
 
     return (uint32_t) (((diff | (0 - diff)) >> 63) ^ 1);
-}
-
-
-ngx_int_t
-ngx_http_smtp_verify_client_take(ngx_http_request_t *r,
-    ngx_smtp_verify_lookup_t *l, ngx_http_smtp_verify_unit_t *unit)
-{
-    ngx_str_t                         domain;
-    sv_address_t                     *addr;
-    ngx_http_smtp_verify_client_t    *client;
-    ngx_smtp_verify_quota_client_t   *quota;
-    ngx_http_smtp_verify_loc_conf_t  *slcf;
-
-    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
-
-    unit->client = NULL;
-
-    if (slcf->tokens == NULL) {
-        return NGX_OK;
-    }
-
-    client = ngx_http_smtp_verify_client(r);
-
-    if (client == NULL || client->limited == NULL) {
-        return NGX_BUSY;
-    }
-
-    quota = &client->limited->quota;
-
-    if (quota->quota == NGX_SMTP_VERIFY_QUOTA_NONE) {
-        return NGX_OK;
-    }
-
-    if (ngx_smtp_verify_parse(&l->email, &addr) != SV_ADDRESS_OK) {
-        return NGX_OK;
-    }
-
-    domain.data = addr->domain.data;
-    domain.len = addr->domain.len;
-
-    if (!l->smtp && !ngx_smtp_verify_facts_mx_asked(l->conf, &domain)) {
-        return NGX_OK;
-    }
-
-    if (ngx_smtp_verify_quota_take(client->tokens->zone, quota,
-                                   &client->state, &unit->day)
-        != NGX_OK)
-    {
-        return NGX_BUSY;
-    }
-
-    unit->client = client;
-
-    return NGX_OK;
-}
-
-
-void
-ngx_http_smtp_verify_client_settle(ngx_smtp_verify_lookup_t *l,
-    ngx_http_smtp_verify_unit_t *unit)
-{
-    if (unit->client && !ngx_http_smtp_verify_charged(l)) {
-        ngx_http_smtp_verify_client_give_back(unit);
-    }
-
-    unit->client = NULL;
-}
-
-
-void
-ngx_http_smtp_verify_client_give_back(ngx_http_smtp_verify_unit_t *unit)
-{
-    ngx_http_smtp_verify_client_t  *client;
-
-    client = unit->client;
-
-    if (client) {
-        ngx_smtp_verify_quota_give_back(client->tokens->zone,
-                                        &client->limited->quota,
-                                        &client->state, unit->day);
-        unit->client = NULL;
-    }
-}
-
-
-/* it was a probe of this one, and somebody else than us was asked, be it only
-   the DNS; one that its client did not wait for was made all the same */
-
-static ngx_uint_t
-ngx_http_smtp_verify_charged(ngx_smtp_verify_lookup_t *l)
-{
-    switch (l->status) {
-
-    case ngx_smtp_verify_lookup_coalesced:
-    case ngx_smtp_verify_lookup_hit:
-    case ngx_smtp_verify_lookup_stale:
-        return 0;
-
-    default:
-        break;
-    }
-
-    if (l->result == NULL) {
-        return 1;
-    }
-
-    switch (l->result->reason) {
-
-    case SV_INVALID_SYNTAX:
-    case SV_UNSUPPORTED_ADDRESS:
-    case SV_THROTTLED:
-    case SV_CIRCUIT_OPEN:
-    case SV_INTERRUPTED:
-        return 0;
-
-    case SV_NOT_PROBED:
-        return l->result->asked;
-
-    default:
-        return l->smtp || l->result->asked;
-    }
 }
 
 
@@ -494,7 +401,7 @@ ngx_http_smtp_verify_client_headers(ngx_http_request_t *r)
     }
 
     quota = &client->limited->quota;
-    state = &client->state;
+    state = &client->account.state;
 
     if (state->at != ngx_current_msec) {
         ngx_smtp_verify_quota_look(client->tokens->zone, quota, state);

@@ -1,5 +1,4 @@
 
-#include "ngx_http_smtp_verify_egress.h"
 #include "ngx_http_smtp_verify_tokens.h"
 
 #include <openssl/rand.h>
@@ -13,8 +12,6 @@ static ngx_int_t ngx_http_smtp_verify_new_id(ngx_http_request_t *r,
     ngx_http_variable_value_t *vv);
 static ngx_table_elt_t *ngx_http_smtp_verify_header_find(ngx_list_part_t *part,
     ngx_uint_t i, const char *name);
-static ngx_int_t ngx_http_smtp_verify_identity_from(ngx_http_request_t *r,
-    ngx_smtp_verify_lookup_t *l);
 
 
 ngx_int_t
@@ -202,81 +199,6 @@ ngx_http_smtp_verify_content_type(ngx_http_request_t *r, ngx_str_t *type)
     }
 
     return NGX_OK;
-}
-
-
-/* values with variables are only known, and checked, now */
-
-ngx_int_t
-ngx_http_smtp_verify_identity(ngx_http_request_t *r,
-    ngx_smtp_verify_lookup_t *l)
-{
-    ngx_http_smtp_verify_loc_conf_t  *slcf;
-
-    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
-
-    if (slcf->verify.pool) {
-
-        if (!slcf->verify.pool->wants_from) {
-            return NGX_OK;
-        }
-
-        return ngx_http_smtp_verify_identity_from(r, l);
-    }
-
-    if (slcf->helo == NULL) {
-        l->helo = ngx_cycle->hostname;
-
-    } else if (ngx_http_complex_value(r, slcf->helo, &l->helo) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if ((slcf->helo == NULL || slcf->helo->lengths)
-        && !sv_host_name_valid(l->helo.data, l->helo.len, 0))
-    {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "invalid \"smtp_verify_helo\" \"%V\"", &l->helo);
-        return NGX_ERROR;
-    }
-
-    return ngx_http_smtp_verify_identity_from(r, l);
-}
-
-
-static ngx_int_t
-ngx_http_smtp_verify_identity_from(ngx_http_request_t *r,
-    ngx_smtp_verify_lookup_t *l)
-{
-    sv_address_t                      addr;
-    ngx_http_smtp_verify_loc_conf_t  *slcf;
-
-    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
-
-    if (ngx_http_complex_value(r, slcf->from, &l->from) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (slcf->from->lengths == NULL) {
-        return NGX_OK;
-    }
-
-    if (l->from.len == 2 && ngx_strncmp(l->from.data, "<>", 2) == 0) {
-        l->from.len = 0;
-        return NGX_OK;
-    }
-
-    if (sv_address_parse(l->from.data, l->from.len, &addr)
-        != SV_ADDRESS_OK
-        || addr.utf8)
-    {
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "invalid \"smtp_verify_from\"");
-        return NGX_ERROR;
-    }
-
-    /* as the wire has it, A-labels */
-
-    return ngx_http_smtp_verify_wire_address(r->pool, &l->from, &addr);
 }
 
 

@@ -7,20 +7,8 @@
  *         return rc;
  *     }
  *
- * which is not a matter of the access phase: there "satisfy any" would take
- * an address that is allowed for a token.  Each address that is not answered
- * by ngx_smtp_verify_lookup() takes a unit of its own, which settles itself
- * with the result:
- *
- *     if (ngx_http_smtp_verify_client_take(r, l, &unit) == NGX_BUSY) {
- *         l->busy = 1;            it may still be told by another's probe;
- *     }                           where _lookup_start() says NGX_BUSY, the
- *                                 quota is used up
- *     ...
- *     ngx_http_smtp_verify_client_settle(l, &unit);
- *
- * in whatever order, for as many as are under way.  Settling is safe where
- * nothing was taken, and needs to be done in each end, also without a result.
+ * and not in the access phase, where "satisfy any" would take an address that
+ * is allowed for a token.
  */
 
 
@@ -29,7 +17,6 @@
 
 
 #include "ngx_http_smtp_verify_module.h"
-#include "ngx_smtp_verify_quota.h"
 #include "sv_tokens.h"
 
 
@@ -78,19 +65,13 @@ ngx_int_t ngx_http_smtp_verify_client_refuse(ngx_http_request_t *r);
 void ngx_http_smtp_verify_client_view(ngx_smtp_verify_result_t *view,
     ngx_smtp_verify_result_t *result);
 
-/* the answer to a request that the quota has no unit for */
-ngx_int_t ngx_http_smtp_verify_quota_exceeded(ngx_http_request_t *r);
+/* what pays for the client's probes; *account is NULL where nothing does.
+   NGX_ERROR: no memory, or nobody's token */
+ngx_int_t ngx_http_smtp_verify_client_account(ngx_http_request_t *r,
+    ngx_smtp_verify_account_t **account);
 
-/* NGX_OK: the unit is taken, or none is needed; NGX_BUSY: there is none */
-ngx_int_t ngx_http_smtp_verify_client_take(ngx_http_request_t *r,
-    ngx_smtp_verify_lookup_t *l, ngx_http_smtp_verify_unit_t *unit);
-
-/* l->result: what came of it; NULL: nothing, the request is at its end */
-void ngx_http_smtp_verify_client_settle(ngx_smtp_verify_lookup_t *l,
-    ngx_http_smtp_verify_unit_t *unit);
-
-/* no probe was made, for sure */
-void ngx_http_smtp_verify_client_give_back(ngx_http_smtp_verify_unit_t *unit);
+/* the header of an answer to a request that the quota has no unit for */
+ngx_int_t ngx_http_smtp_verify_client_spent(ngx_http_request_t *r);
 
 /* RateLimit and RateLimit-Policy; ngx_http_smtp_verify_send() has them */
 ngx_int_t ngx_http_smtp_verify_client_headers(ngx_http_request_t *r);

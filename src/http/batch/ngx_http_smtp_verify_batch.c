@@ -1,6 +1,6 @@
 
+#include "ngx_http_smtp_verify_ask.h"
 #include "ngx_http_smtp_verify_batch.h"
-#include "ngx_http_smtp_verify_share.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_BATCH_TICK  100        /* ms */
@@ -123,6 +123,9 @@ ngx_http_smtp_verify_batch_create_ctx(ngx_http_request_t *r,
     b->request_id = &ctx->request_id;
     b->untold = !ngx_http_smtp_verify_client_may(r, SV_TOKENS_ADMIN);
 
+    ngx_http_smtp_verify_asker(r, &b->asker);
+    b->asker.bulk = 1;
+
     b->start = ngx_current_msec;
     b->sent = ngx_current_msec;
     b->deadline = b->start + b->limits->timeout;
@@ -158,32 +161,22 @@ ngx_http_smtp_verify_batch_create_ctx(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_smtp_verify_batch_init(ngx_http_smtp_verify_batch_t *b)
 {
-    ngx_uint_t                 i;
-    ngx_http_request_t        *r;
-    ngx_http_cleanup_t        *cln;
-    ngx_smtp_verify_lookup_t   l;
+    ngx_int_t            rc;
+    ngx_uint_t           i;
+    ngx_http_request_t  *r;
+    ngx_http_cleanup_t  *cln;
 
     r = b->request;
 
-    ngx_memzero(&l, sizeof(ngx_smtp_verify_lookup_t));
+    rc = ngx_http_smtp_verify_ask_as(r, &b->asker);
 
-    if (b->smtp && ngx_http_smtp_verify_identity(r, &l) != NGX_OK) {
-        return ngx_http_smtp_verify_problem(r,
-                                            NGX_HTTP_INTERNAL_SERVER_ERROR,
-                                            "bad_identity",
-                                            "The HELO name or the MAIL FROM "
-                                            "address of this location is not "
-                                            "valid for this request.");
+    if (rc == NGX_OK) {
+        rc = ngx_http_smtp_verify_client_account(r, &b->asker.account);
     }
 
-    b->helo = l.helo;
-    b->from = l.from;
-
-    ngx_http_smtp_verify_share_client(r, &b->client);
-
-    b->bypass = (b->conf->verify.cache
-                 && ngx_http_test_predicates(r, b->conf->cache_bypass)
-                    == NGX_DECLINED);
+    if (rc != NGX_OK) {
+        return ngx_http_smtp_verify_ask_refuse(r, rc);
+    }
 
     b->records.size = b->limits->line;
     b->records.buf = ngx_palloc(r->pool, SV_RECORDS_MEM(b->limits->line));

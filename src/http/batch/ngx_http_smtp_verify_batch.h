@@ -78,8 +78,7 @@ struct ngx_http_smtp_verify_item_s {
     ngx_str_t                      email;
     ngx_str_t                      input;       /* as it will be written */
     ngx_uint_t                     tries;
-    ngx_smtp_verify_lookup_t       lookup;
-    ngx_http_smtp_verify_unit_t    unit;
+    ngx_smtp_verify_question_t     question;
 
     unsigned                       active:1;
     unsigned                       held:1;      /* by its domain */
@@ -99,9 +98,7 @@ struct ngx_http_smtp_verify_batch_s {
     ngx_msec_t                     deadline;
 
     /* asked for */
-    ngx_str_t                      helo;
-    ngx_str_t                      from;
-    ngx_smtp_verify_client_t       client;
+    ngx_smtp_verify_asker_t        asker;
     ngx_msec_t                     wait;        /* for those asked again */
 
     /* what comes */
@@ -153,8 +150,6 @@ struct ngx_http_smtp_verify_batch_s {
     unsigned                       csv:1;
     unsigned                       ordered:1;
     unsigned                       summary:1;   /* is wanted */
-    unsigned                       smtp:1;
-    unsigned                       bypass:1;
     unsigned                       reading:1;   /* the body */
     unsigned                       parsed:1;    /* all of it, or it is given
                                                    up */

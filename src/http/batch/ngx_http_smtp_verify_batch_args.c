@@ -187,7 +187,7 @@ ngx_http_smtp_verify_batch_options(ngx_http_smtp_verify_batch_t *b)
                                             params.error);
     }
 
-    b->smtp = b->conf->smtp && (!params.has_smtp || params.smtp);
+    b->asker.smtp = b->asker.smtp && (!params.has_smtp || params.smtp);
 
     b->wait = b->limits->timeout;
 

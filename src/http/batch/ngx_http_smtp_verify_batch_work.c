@@ -13,8 +13,6 @@ static ngx_int_t ngx_http_smtp_verify_work_read(
 static void ngx_http_smtp_verify_work_record(ngx_http_smtp_verify_batch_t *b);
 static void ngx_http_smtp_verify_work_address(ngx_http_smtp_verify_batch_t *b,
     ngx_str_t *input);
-static void ngx_http_smtp_verify_work_lookup(ngx_http_smtp_verify_batch_t *b,
-    ngx_smtp_verify_lookup_t *l);
 static void ngx_http_smtp_verify_work_start(ngx_http_smtp_verify_item_t *item);
 static void ngx_http_smtp_verify_work_done(ngx_smtp_verify_lookup_t *l);
 static void ngx_http_smtp_verify_work_answer(
@@ -226,8 +224,8 @@ ngx_http_smtp_verify_work_address(ngx_http_smtp_verify_batch_t *b,
 {
     ngx_str_t                     email;
     sv_record_t                  *rec;
-    ngx_smtp_verify_lookup_t      l;
     ngx_smtp_verify_result_t     *result;
+    ngx_smtp_verify_question_t    q;
     ngx_http_smtp_verify_item_t  *item, *first;
 
     rec = &b->records.rec;
@@ -244,13 +242,11 @@ ngx_http_smtp_verify_work_address(ngx_http_smtp_verify_batch_t *b,
         return;
     }
 
-    ngx_http_smtp_verify_work_lookup(b, &l);
+    ngx_smtp_verify_question_init(&q, &b->asker, &email);
 
-    l.email = email;
-
-    if (first == NULL && ngx_smtp_verify_lookup(&l) == NGX_OK) {
+    if (first == NULL && ngx_smtp_verify_lookup(&q.lookup) == NGX_OK) {
         ngx_http_smtp_verify_line_result(b, rec->index, rec->offset, input,
-                                         l.result);
+                                         q.lookup.result);
         return;
     }
 
@@ -275,30 +271,10 @@ ngx_http_smtp_verify_work_address(ngx_http_smtp_verify_batch_t *b,
 
     ngx_http_smtp_verify_seen_add(item);
 
-    email = item->email;
-    item->lookup = l;
-    item->lookup.email = email;
-    item->lookup.data = item;
+    item->question = q;
+    item->question.lookup.email = item->email;
 
     ngx_http_smtp_verify_batch_dispatch(item);
-}
-
-
-static void
-ngx_http_smtp_verify_work_lookup(ngx_http_smtp_verify_batch_t *b,
-    ngx_smtp_verify_lookup_t *l)
-{
-    ngx_memzero(l, sizeof(ngx_smtp_verify_lookup_t));
-
-    l->conf = &b->conf->verify;
-    l->handler = ngx_http_smtp_verify_work_done;
-    l->log = b->request->connection->log;
-    l->helo = b->helo;
-    l->from = b->from;
-    l->client = b->client;
-    l->smtp = b->smtp;
-    l->bypass = b->bypass;
-    l->bulk = 1;
 }
 
 
@@ -354,18 +330,16 @@ ngx_http_smtp_verify_batch_item(ngx_http_smtp_verify_batch_t *b,
 void
 ngx_http_smtp_verify_batch_dispatch(ngx_http_smtp_verify_item_t *item)
 {
-    ngx_http_smtp_verify_batch_t  *b;
+    ngx_smtp_verify_lookup_t  *l;
 
-    b = item->batch;
+    l = &item->question.lookup;
 
-    if (item->lookup.conf == NULL) {
-        ngx_http_smtp_verify_work_lookup(b, &item->lookup);
+    if (l->conf == NULL) {
+        ngx_smtp_verify_question_init(&item->question, &item->batch->asker,
+                                      &item->email);
 
-        item->lookup.email = item->email;
-        item->lookup.data = item;
-
-        if (ngx_smtp_verify_lookup(&item->lookup) == NGX_OK) {
-            ngx_http_smtp_verify_work_answer(item, item->lookup.result);
+        if (ngx_smtp_verify_lookup(l) == NGX_OK) {
+            ngx_http_smtp_verify_work_answer(item, l->result);
             return;
         }
     }
@@ -382,24 +356,22 @@ ngx_http_smtp_verify_batch_dispatch(ngx_http_smtp_verify_item_t *item)
 static void
 ngx_http_smtp_verify_work_start(ngx_http_smtp_verify_item_t *item)
 {
-    ngx_uint_t                     spent;
     ngx_smtp_verify_lookup_t      *l;
     ngx_http_smtp_verify_batch_t  *b;
 
     b = item->batch;
-    l = &item->lookup;
+    l = &item->question.lookup;
+
+    l->handler = ngx_http_smtp_verify_work_done;
+    l->data = item;
 
     ngx_http_smtp_verify_rdap_start(b->request, &item->email);
 
     /* one that is asked again has paid already */
 
-    spent = item->tries == 0
-            && ngx_http_smtp_verify_client_take(b->request, l, &item->unit)
-               != NGX_OK;
+    item->question.paid = item->tries;
 
-    l->busy = spent;
-
-    switch (ngx_smtp_verify_lookup_start(l)) {
+    switch (ngx_smtp_verify_question_start(&item->question, &b->asker)) {
 
     case NGX_OK:
         ngx_http_smtp_verify_work_answer(item, l->result);
@@ -411,21 +383,20 @@ ngx_http_smtp_verify_work_start(ngx_http_smtp_verify_item_t *item)
 
     case NGX_BUSY:
         b->full = 1;
-        ngx_http_smtp_verify_client_give_back(&item->unit);
         ngx_http_smtp_verify_domain_hold(item, 1);
+        return;
 
-        if (spent) {
-            ngx_http_smtp_verify_batch_error(b, NGX_HTTP_TOO_MANY_REQUESTS,
-                                             "quota_exceeded",
-                                             "The addresses of today are used "
-                                             "up.");
-            ngx_http_smtp_verify_batch_stop(b, SV_THROTTLED);
-        }
-
+    case NGX_DECLINED:
+        b->full = 1;
+        ngx_http_smtp_verify_domain_hold(item, 1);
+        ngx_http_smtp_verify_batch_error(b, NGX_HTTP_TOO_MANY_REQUESTS,
+                                         "quota_exceeded",
+                                         "The addresses of today are used "
+                                         "up.");
+        ngx_http_smtp_verify_batch_stop(b, SV_THROTTLED);
         return;
 
     default: /* NGX_ERROR */
-        ngx_http_smtp_verify_client_give_back(&item->unit);
         ngx_http_smtp_verify_work_answer(item, NULL);
     }
 }
@@ -462,18 +433,9 @@ ngx_http_smtp_verify_work_done(ngx_smtp_verify_lookup_t *l)
 static void
 ngx_http_smtp_verify_work_back(ngx_http_smtp_verify_item_t *item)
 {
-    ngx_smtp_verify_lookup_t      *l;
-    ngx_http_smtp_verify_batch_t  *b;
+    item->batch->full = 1;
 
-    b = item->batch;
-    l = &item->lookup;
-
-    ngx_smtp_verify_lookup_cancel(l);
-
-    l->result = NULL;
-    b->full = 1;
-
-    ngx_http_smtp_verify_client_give_back(&item->unit);
+    ngx_smtp_verify_question_withdraw(&item->question);
     ngx_http_smtp_verify_domain_hold(item, 1);
 }
 
@@ -536,8 +498,7 @@ ngx_http_smtp_verify_work_told(ngx_http_smtp_verify_item_t *item,
 static void
 ngx_http_smtp_verify_work_free(ngx_http_smtp_verify_item_t *item)
 {
-    ngx_http_smtp_verify_client_settle(&item->lookup, &item->unit);
-    ngx_smtp_verify_lookup_cancel(&item->lookup);
+    ngx_smtp_verify_question_end(&item->question);
 
     ngx_http_smtp_verify_seen_drop(item);
     ngx_http_smtp_verify_domain_leave(item);

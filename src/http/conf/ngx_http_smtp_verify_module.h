@@ -8,7 +8,7 @@
 #include <ngx_http.h>
 
 #include "ngx_smtp_verify.h"
-#include "ngx_smtp_verify_lookup.h"
+#include "ngx_smtp_verify_question.h"
 #include "sv_score.h"
 
 
@@ -95,14 +95,6 @@ typedef struct {
 } ngx_http_smtp_verify_loc_conf_t;
 
 
-/* of a client's quota: one address that somebody is asked about */
-
-typedef struct {
-    ngx_http_smtp_verify_client_t *client;      /* NULL: none is taken */
-    ngx_uint_t                     day;
-} ngx_http_smtp_verify_unit_t;
-
-
 /* of the gate: where it is, and what came of it */
 
 typedef enum {
@@ -126,14 +118,14 @@ typedef enum {
 
 typedef struct {
     ngx_http_request_t            *request;
-    ngx_smtp_verify_lookup_t       lookup;
-    ngx_http_smtp_verify_unit_t    unit;
+    ngx_smtp_verify_asker_t        asker;
+    ngx_smtp_verify_question_t     question;
     ngx_str_t                      request_id;
     ngx_buf_t                     *body;
 
     ngx_http_smtp_verify_step_e         step;
     ngx_http_smtp_verify_gate_status_e  gate_status;
-    ngx_uint_t                     cleanup;     /* of the lookup, is set */
+    ngx_uint_t                     cleanup;     /* of the question, is set */
     ngx_str_t                      address;     /* that the result is of */
     ngx_smtp_verify_result_t      *result;      /* NULL: none */
     ngx_http_smtp_verify_loc_conf_t    *found_by;   /* the gate of that */
@@ -167,8 +159,6 @@ ngx_table_elt_t *ngx_http_smtp_verify_header_after(ngx_http_request_t *r,
     const char *name, ngx_table_elt_t *after);
 ngx_int_t ngx_http_smtp_verify_content_type(ngx_http_request_t *r,
     ngx_str_t *type);
-ngx_int_t ngx_http_smtp_verify_identity(ngx_http_request_t *r,
-    ngx_smtp_verify_lookup_t *l);
 void ngx_http_smtp_verify_wait(ngx_http_request_t *r);
 
 /*

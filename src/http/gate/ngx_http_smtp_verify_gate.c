@@ -1,7 +1,7 @@
 
+#include "ngx_http_smtp_verify_ask.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_rdap.h"
-#include "ngx_http_smtp_verify_share.h"
 
 
 static ngx_int_t ngx_http_smtp_verify_gate_handler(ngx_http_request_t *r);
@@ -19,7 +19,6 @@ static ngx_int_t ngx_http_smtp_verify_gate_unasked(ngx_http_request_t *r,
 static void ngx_http_smtp_verify_gate_done(ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_http_smtp_verify_gate_told(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx);
-static void ngx_http_smtp_verify_gate_cleanup(void *data);
 
 
 /*
@@ -244,30 +243,21 @@ ngx_http_smtp_verify_gate_lookup(ngx_http_request_t *r,
 
     ngx_http_smtp_verify_rdap_start(r, address);
 
-    l = &ctx->lookup;
+    ngx_http_smtp_verify_asker(r, &ctx->asker);
+    ngx_smtp_verify_question_init(&ctx->question, &ctx->asker, address);
 
-    ngx_memzero(l, sizeof(ngx_smtp_verify_lookup_t));
+    l = &ctx->question.lookup;
 
-    l->conf = &slcf->verify;
     l->handler = ngx_http_smtp_verify_gate_done;
     l->data = ctx;
-    l->log = r->connection->log;
-    l->email = *address;
-    l->smtp = slcf->smtp;
     l->budget = slcf->gate->budget;
-    l->bypass = (slcf->verify.cache
-                 && ngx_http_test_predicates(r, slcf->cache_bypass)
-                    == NGX_DECLINED);
 
     if (ngx_smtp_verify_lookup(l) != NGX_OK) {
         return ngx_http_smtp_verify_gate_probe(r, ctx);
     }
 
-    if (ngx_http_smtp_verify_gate_told(r, ctx) == NGX_OK && l->refresh
-        && ngx_http_smtp_verify_identity(r, l) == NGX_OK)
-    {
-        ngx_http_smtp_verify_share_client(r, &l->client);
-        ngx_smtp_verify_lookup_refresh(l);
+    if (ngx_http_smtp_verify_gate_told(r, ctx) == NGX_OK) {
+        ngx_http_smtp_verify_ask_refresh(r, ctx);
     }
 
     return ngx_http_smtp_verify_gate_verdict(r, ctx);
@@ -280,51 +270,30 @@ static ngx_int_t
 ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx)
 {
-    sv_reason_e                       listed;
-    sv_address_t                     *addr;
-    ngx_http_cleanup_t               *cln;
-    ngx_smtp_verify_lookup_t         *l;
-    ngx_http_smtp_verify_loc_conf_t  *slcf;
+    ngx_int_t                            rc;
+    ngx_str_t                           *email;
+    sv_reason_e                          listed;
+    sv_address_t                        *addr;
+    ngx_http_smtp_verify_loc_conf_t     *slcf;
+    const ngx_http_smtp_verify_error_t  *error;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
-    l = &ctx->lookup;
+    email = &ctx->question.lookup.email;
 
-    if (!ctx->cleanup) {
-        cln = ngx_http_cleanup_add(r, 0);
-        if (cln == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        cln->handler = ngx_http_smtp_verify_gate_cleanup;
-        cln->data = ctx;
-        ctx->cleanup = 1;
-    }
-
-    if (ngx_smtp_verify_parse(&l->email, &addr) != SV_ADDRESS_OK) {
+    if (ngx_smtp_verify_parse(email, &addr) != SV_ADDRESS_OK) {
         return ngx_http_smtp_verify_gate_unasked(r, ctx, SV_PENDING);
     }
 
-    listed = ngx_http_smtp_verify_gate_listed(slcf, &l->email);
+    listed = ngx_http_smtp_verify_gate_listed(slcf, email);
 
     if (listed != SV_REASON_NONE) {
         return ngx_http_smtp_verify_gate_unasked(r, ctx, listed);
     }
 
-    /* of variables, which may be the client's */
+    rc = ngx_http_smtp_verify_ask(r, ctx);
 
-    if (l->smtp && ngx_http_smtp_verify_identity(r, l) != NGX_OK) {
-        return ngx_http_smtp_verify_gate_refuse(r, ctx,
-                                            NGX_HTTP_INTERNAL_SERVER_ERROR,
-                                            "bad_identity",
-                                            "The HELO name or the MAIL FROM "
-                                            "address of this location is not "
-                                            "valid for this request.", NULL);
-    }
-
-    ngx_http_smtp_verify_share_client(r, &l->client);
-
-    switch (ngx_smtp_verify_lookup_start(l)) {
+    switch (rc) {
 
     case NGX_OK:
         (void) ngx_http_smtp_verify_gate_told(r, ctx);
@@ -332,6 +301,13 @@ ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
 
     case NGX_AGAIN:
         break;
+
+    case NGX_ABORT:
+        error = ngx_http_smtp_verify_ask_error(rc);
+
+        return ngx_http_smtp_verify_gate_refuse(r, ctx, error->status,
+                                                error->code, error->detail,
+                                                NULL);
 
     case NGX_BUSY:
 
@@ -372,7 +348,7 @@ ngx_http_smtp_verify_gate_unasked(ngx_http_request_t *r,
                    "smtp verify: the gate asks nobody: %s",
                    sv_reason_info(reason)->name);
 
-    (void) ngx_smtp_verify_lookup_known(&ctx->lookup,
+    (void) ngx_smtp_verify_lookup_known(&ctx->question.lookup,
                                         reason == SV_PENDING ? reason
                                                              : SV_NOT_PROBED);
     (void) ngx_http_smtp_verify_gate_told(r, ctx);
@@ -419,7 +395,7 @@ ngx_http_smtp_verify_gate_told(ngx_http_request_t *r,
     ngx_int_t                  rc;
     ngx_smtp_verify_lookup_t  *l;
 
-    l = &ctx->lookup;
+    l = &ctx->question.lookup;
 
     ctx->result = NULL;
     ctx->found_by = ngx_http_get_module_loc_conf(r,
@@ -432,13 +408,4 @@ ngx_http_smtp_verify_gate_told(ngx_http_request_t *r,
     ngx_smtp_verify_lookup_cancel(l);
 
     return rc;
-}
-
-
-static void
-ngx_http_smtp_verify_gate_cleanup(void *data)
-{
-    ngx_http_smtp_verify_ctx_t *ctx = data;
-
-    ngx_smtp_verify_lookup_cancel(&ctx->lookup);
 }

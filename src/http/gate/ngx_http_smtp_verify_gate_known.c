@@ -1,4 +1,5 @@
 
+#include "ngx_http_smtp_verify_ask.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "sv_checks.h"
 
@@ -87,8 +88,7 @@ ngx_http_smtp_verify_gate_holds(ngx_http_request_t *r,
 
     if (result->cached
         && (was->verify.cache != slcf->verify.cache
-            || ngx_http_test_predicates(r, slcf->cache_bypass)
-               == NGX_DECLINED))
+            || ngx_http_smtp_verify_bypass(r)))
     {
         return 0;
     }

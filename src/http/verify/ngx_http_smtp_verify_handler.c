@@ -1,9 +1,8 @@
 
+#include "ngx_http_smtp_verify_ask.h"
 #include "ngx_http_smtp_verify_cache.h"
-#include "ngx_http_smtp_verify_egress.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_rdap.h"
-#include "ngx_http_smtp_verify_share.h"
 #include "ngx_http_smtp_verify_tokens.h"
 #include "sv_params.h"
 
@@ -13,13 +12,11 @@ static ngx_int_t ngx_http_smtp_verify_start(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_params(ngx_http_request_t *r,
     sv_params_t *params);
 static ngx_uint_t ngx_http_smtp_verify_is_json_form(ngx_http_request_t *r);
-static ngx_int_t ngx_http_smtp_verify_lookup(ngx_http_request_t *r,
-    sv_params_t *params);
+static ngx_int_t ngx_http_smtp_verify_probe(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_erase(ngx_http_request_t *r,
     ngx_str_t *email);
 static void ngx_http_smtp_verify_done(ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_http_smtp_verify_result(ngx_http_request_t *r);
-static void ngx_http_smtp_verify_cleanup(void *data);
 
 
 enum {
@@ -139,8 +136,10 @@ static ngx_int_t
 ngx_http_smtp_verify_start(ngx_http_request_t *r)
 {
     ngx_int_t                         rc;
+    ngx_str_t                         email;
     sv_params_t                       params;
     ngx_smtp_verify_lookup_t         *l;
+    ngx_smtp_verify_asker_t          *asker;
     ngx_http_smtp_verify_ctx_t       *ctx;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
@@ -152,104 +151,70 @@ ngx_http_smtp_verify_start(ngx_http_request_t *r)
         return rc;
     }
 
-    l = &ctx->lookup;
-
-    l->email.data = params.email;
-    l->email.len = params.email_len;
+    email.data = params.email;
+    email.len = params.email_len;
 
     if (r->method == NGX_HTTP_DELETE) {
-        return ngx_http_smtp_verify_erase(r, &l->email);
+        return ngx_http_smtp_verify_erase(r, &email);
     }
 
-    ngx_http_smtp_verify_rdap_start(r, &l->email);
+    ngx_http_smtp_verify_rdap_start(r, &email);
 
-    l->conf = &slcf->verify;
+    asker = &ctx->asker;
+
+    ngx_http_smtp_verify_asker(r, asker);
+
+    asker->smtp = asker->smtp && (!params.has_smtp || params.smtp);
+
+    ngx_smtp_verify_question_init(&ctx->question, asker, &email);
+
+    l = &ctx->question.lookup;
+
     l->handler = ngx_http_smtp_verify_done;
     l->data = ctx;
-    l->log = r->connection->log;
-    l->smtp = slcf->smtp && (!params.has_smtp || params.smtp);
     l->wait = ngx_min((time_t) params.wait, slcf->max_wait);
     l->transcript = slcf->transcript && params.transcript;
-    l->bypass = (slcf->verify.cache
-                 && ngx_http_test_predicates(r, slcf->cache_bypass)
-                    == NGX_DECLINED);
 
     if (ngx_smtp_verify_lookup(l) == NGX_OK) {
         return ngx_http_smtp_verify_result(r);
     }
 
-    return ngx_http_smtp_verify_lookup(r, &params);
+    return ngx_http_smtp_verify_probe(r);
 }
 
 
 /* it is not in the cache */
 
 static ngx_int_t
-ngx_http_smtp_verify_lookup(ngx_http_request_t *r, sv_params_t *params)
+ngx_http_smtp_verify_probe(ngx_http_request_t *r)
 {
-    ngx_uint_t                        spent;
-    ngx_http_cleanup_t               *cln;
-    ngx_smtp_verify_lookup_t         *l;
-    ngx_http_smtp_verify_ctx_t       *ctx;
+    u_char                      *p;
+    ngx_int_t                    rc;
+    ngx_str_t                   *email;
+    ngx_http_smtp_verify_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
 
-    cln = ngx_http_cleanup_add(r, 0);
-    if (cln == NULL) {
+    email = &ctx->question.lookup.email;
+
+    p = ngx_pstrdup(r->pool, email);
+
+    if (p == NULL
+        || ngx_http_smtp_verify_client_account(r, &ctx->asker.account)
+           != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    cln->handler = ngx_http_smtp_verify_cleanup;
-    cln->data = ctx;
+    email->data = p;
 
-    l = &ctx->lookup;
+    rc = ngx_http_smtp_verify_ask(r, ctx);
 
-    l->email.data = ngx_pnalloc(r->pool, params->email_len);
-    if (l->email.data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ngx_memcpy(l->email.data, params->email, params->email_len);
-
-    if (l->smtp && ngx_http_smtp_verify_identity(r, l) != NGX_OK) {
-        return ngx_http_smtp_verify_problem(r,
-                                            NGX_HTTP_INTERNAL_SERVER_ERROR,
-                                            "bad_identity",
-                                            "The HELO name or the MAIL FROM "
-                                            "address of this location is not "
-                                            "valid for this request.");
-    }
-
-    spent = (ngx_http_smtp_verify_client_take(r, l, &ctx->unit) != NGX_OK);
-
-    l->busy = spent;
-
-    ngx_http_smtp_verify_share_client(r, &l->client);
-
-    switch (ngx_smtp_verify_lookup_start(l)) {
-
-    case NGX_OK:
+    if (rc == NGX_OK) {
         return ngx_http_smtp_verify_result(r);
-
-    case NGX_AGAIN:
-        return NGX_DONE;
-
-    case NGX_BUSY:
-        ngx_http_smtp_verify_client_give_back(&ctx->unit);
-
-        if (spent) {
-            return ngx_http_smtp_verify_quota_exceeded(r);
-        }
-
-        return ngx_http_smtp_verify_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                            "too_many_probes",
-                                            "Too many verifications are under "
-                                            "way; try again in a moment.");
-
-    default: /* NGX_ERROR */
-        ngx_http_smtp_verify_client_give_back(&ctx->unit);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    return rc == NGX_AGAIN ? NGX_DONE : ngx_http_smtp_verify_ask_refuse(r, rc);
 }
 
 
@@ -366,7 +331,7 @@ ngx_http_smtp_verify_done(ngx_smtp_verify_lookup_t *l)
     c = r->connection;
 
     if (!ngx_http_smtp_verify_is_here(ctx)) {
-        ngx_http_smtp_verify_cleanup(ctx);
+        ngx_smtp_verify_question_end(&ctx->question);
         return;
     }
 
@@ -388,13 +353,13 @@ ngx_http_smtp_verify_result(ngx_http_request_t *r)
     ngx_http_smtp_verify_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
-    l = &ctx->lookup;
+    l = &ctx->question.lookup;
 
     if (l->result == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_smtp_verify_client_settle(l, &ctx->unit);
+    ngx_smtp_verify_question_settle(&ctx->question);
 
     result = l->result;
 
@@ -409,26 +374,13 @@ ngx_http_smtp_verify_result(ngx_http_request_t *r)
         b = NULL;
     }
 
-    if (l->refresh && ngx_http_smtp_verify_identity(r, l) == NGX_OK) {
-        ngx_http_smtp_verify_share_client(r, &l->client);
-        ngx_smtp_verify_lookup_refresh(l);
-    }
+    ngx_http_smtp_verify_ask_refresh(r, ctx);
 
-    ngx_http_smtp_verify_cleanup(ctx);
+    ngx_smtp_verify_question_end(&ctx->question);
 
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return ngx_http_smtp_verify_send(r, NGX_HTTP_OK, &type, b);
-}
-
-
-static void
-ngx_http_smtp_verify_cleanup(void *data)
-{
-    ngx_http_smtp_verify_ctx_t *ctx = data;
-
-    ngx_http_smtp_verify_client_settle(&ctx->lookup, &ctx->unit);
-    ngx_smtp_verify_lookup_cancel(&ctx->lookup);
 }

@@ -1,0 +1,174 @@
+
+#include "ngx_smtp_verify_question.h"
+#include "ngx_smtp_verify_facts.h"
+
+
+static ngx_int_t ngx_smtp_verify_question_take(ngx_smtp_verify_question_t *q,
+    ngx_smtp_verify_account_t *account);
+static void ngx_smtp_verify_question_give_back(ngx_smtp_verify_question_t *q);
+static ngx_uint_t ngx_smtp_verify_question_costs(ngx_smtp_verify_lookup_t *l);
+
+
+void
+ngx_smtp_verify_question_init(ngx_smtp_verify_question_t *q,
+    ngx_smtp_verify_asker_t *asker, ngx_str_t *email)
+{
+    ngx_smtp_verify_lookup_t  *l;
+
+    ngx_memzero(q, sizeof(ngx_smtp_verify_question_t));
+
+    l = &q->lookup;
+
+    l->conf = asker->conf;
+    l->log = asker->log;
+    l->email = *email;
+    l->smtp = asker->smtp;
+    l->bypass = asker->bypass;
+    l->bulk = asker->bulk;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_question_start(ngx_smtp_verify_question_t *q,
+    ngx_smtp_verify_asker_t *asker)
+{
+    ngx_int_t                  rc;
+    ngx_smtp_verify_lookup_t  *l;
+
+    l = &q->lookup;
+
+    l->helo = asker->helo;
+    l->from = asker->from;
+    l->client = asker->client;
+
+    /* without a unit the probe of another one may still answer it */
+
+    l->busy = (ngx_smtp_verify_question_take(q, asker->account) != NGX_OK);
+
+    rc = ngx_smtp_verify_lookup_start(l);
+
+    if (rc == NGX_BUSY || rc == NGX_ERROR) {
+        ngx_smtp_verify_question_give_back(q);
+    }
+
+    return (rc == NGX_BUSY && l->busy) ? NGX_DECLINED : rc;
+}
+
+
+/* NGX_OK: a unit is taken, or none is needed; NGX_BUSY: there is none */
+
+static ngx_int_t
+ngx_smtp_verify_question_take(ngx_smtp_verify_question_t *q,
+    ngx_smtp_verify_account_t *account)
+{
+    ngx_int_t                  rc;
+    ngx_str_t                  domain;
+    sv_address_t              *addr;
+    ngx_smtp_verify_lookup_t  *l;
+
+    l = &q->lookup;
+
+    if (account == NULL || q->paid
+        || ngx_smtp_verify_parse(&l->email, &addr) != SV_ADDRESS_OK)
+    {
+        return NGX_OK;
+    }
+
+    domain.data = addr->domain.data;
+    domain.len = addr->domain.len;
+
+    if (!l->smtp && !ngx_smtp_verify_facts_mx_asked(l->conf, &domain)) {
+        return NGX_OK;
+    }
+
+    rc = ngx_smtp_verify_quota_take(account->zone, account->client,
+                                    &account->state, &q->day);
+
+    if (rc == NGX_OK) {
+        q->account = account;
+    }
+
+    return rc;
+}
+
+
+void
+ngx_smtp_verify_question_settle(ngx_smtp_verify_question_t *q)
+{
+    if (q->account && !ngx_smtp_verify_question_costs(&q->lookup)) {
+        ngx_smtp_verify_question_give_back(q);
+    }
+
+    q->account = NULL;
+}
+
+
+void
+ngx_smtp_verify_question_end(ngx_smtp_verify_question_t *q)
+{
+    ngx_smtp_verify_question_settle(q);
+    ngx_smtp_verify_lookup_cancel(&q->lookup);
+}
+
+
+void
+ngx_smtp_verify_question_withdraw(ngx_smtp_verify_question_t *q)
+{
+    ngx_smtp_verify_question_give_back(q);
+    ngx_smtp_verify_lookup_cancel(&q->lookup);
+
+    q->lookup.result = NULL;
+}
+
+
+static void
+ngx_smtp_verify_question_give_back(ngx_smtp_verify_question_t *q)
+{
+    if (q->account) {
+        ngx_smtp_verify_quota_give_back(q->account->zone, q->account->client,
+                                        &q->account->state, q->day);
+        q->account = NULL;
+    }
+}
+
+
+/*
+ * What is paid for is a probe of this question, for which somebody else was
+ * asked, if only the DNS.  A probe whose client did not wait for the result
+ * was made all the same.
+ */
+
+static ngx_uint_t
+ngx_smtp_verify_question_costs(ngx_smtp_verify_lookup_t *l)
+{
+    switch (l->status) {
+
+    case ngx_smtp_verify_lookup_coalesced:
+    case ngx_smtp_verify_lookup_hit:
+    case ngx_smtp_verify_lookup_stale:
+        return 0;
+
+    default:
+        break;
+    }
+
+    if (l->result == NULL) {
+        return 1;
+    }
+
+    switch (l->result->reason) {
+
+    case SV_INVALID_SYNTAX:
+    case SV_UNSUPPORTED_ADDRESS:
+    case SV_THROTTLED:
+    case SV_CIRCUIT_OPEN:
+    case SV_INTERRUPTED:
+        return 0;
+
+    case SV_NOT_PROBED:
+        return l->result->asked;
+
+    default:
+        return l->smtp || l->result->asked;
+    }
+}
