@@ -27,8 +27,11 @@ static const sv_rule_t *sv_rule_named(sv_context_t *ctx,
     const sv_rule_t *rule, unsigned char *text, size_t len);
 static int sv_rule_is_word(const sv_rule_t *word, const sv_rule_t *name,
     sv_name_e least, int empty, int denied);
-static const sv_rule_t *sv_rule_unquoted(const sv_rule_t *rule,
-    const sv_rule_t *unquoted);
+static const sv_rule_t *sv_rule_unquoted(const sv_context_t *ctx,
+    const sv_rule_t *rule, const sv_rule_t *unquoted,
+    const unsigned char *text, size_t len);
+static void sv_class_doubt(const sv_reply_t *reply, sv_class_t *class);
+static int sv_reply_is_temporary(const sv_reply_t *reply);
 static int sv_rule_is_told(const sv_rule_t *rule);
 static int sv_reason_is_mailbox(sv_reason_e reason);
 static int sv_code_in(const unsigned char *codes, unsigned code);
@@ -79,7 +82,8 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
             n = sv_reading_unquoted(reply, text, len);
 
             if (n != 0) {
-                rule = sv_rule_unquoted(rule, sv_rule_find(&ctx, text, n));
+                rule = sv_rule_unquoted(&ctx, rule,
+                                        sv_rule_find(&ctx, text, n), text, n);
             }
         }
     }
@@ -111,15 +115,7 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
         class->recipient = 1;
     }
 
-    /* what names MAIL FROM alone was a check of that */
-
-    if (sv_reason_is_mailbox(class->reason)
-        && sv_reading_names(reply, &reply->from)
-        && !sv_reading_names(reply, &reply->rcpt))
-    {
-        class->reason = SV_SENDER_BLOCKED;
-        class->rule = "names-our-address";
-    }
+    sv_class_doubt(reply, class);
 
     if (sv_reason_waits(class->reason)) {
         class->retry_after = sv_retry_after(reply->text.data,
@@ -129,6 +125,63 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
             class->retry_after = retry;
         }
     }
+}
+
+
+/* what a reply says by itself, whatever its words are */
+
+static void
+sv_class_doubt(const sv_reply_t *reply, sv_class_t *class)
+{
+    if (!sv_reason_is_mailbox(class->reason)) {
+        return;
+    }
+
+    /* what names MAIL FROM alone was a check of that */
+
+    if (sv_reading_names(reply, &reply->from)
+        && !sv_reading_names(reply, &reply->rcpt))
+    {
+        class->reason = SV_SENDER_BLOCKED;
+        class->rule = "names-our-address";
+
+    } else if (class->reason != SV_MAILBOX_FULL
+               && sv_reply_is_temporary(reply))
+    {
+        class->reason = SV_TEMPORARY_FAILURE;
+        class->rule = "temporary-by-code";
+    }
+}
+
+
+/* a 5xx with a 4.X.Y of RFC 3463: the milder one is believed */
+
+static int
+sv_reply_is_temporary(const sv_reply_t *reply)
+{
+    sv_reply_t  other;
+    unsigned    code[3];
+
+    if (reply->code < 500
+        || (reply->enhanced.len != 0 && reply->enhanced.data[0] != '4'))
+    {
+        return 0;
+    }
+
+    other = *reply;
+    other.code = 400;
+
+    if (reply->enhanced.len != 0) {
+        return sv_enhanced_find(&other, code);
+    }
+
+    /* in the text at its beginning only, behind it may be another's */
+
+    if (other.text.len > SV_ENHANCED_LEN) {
+        other.text.len = SV_ENHANCED_LEN;
+    }
+
+    return sv_enhanced_find(&other, code);
 }
 
 
@@ -238,12 +291,26 @@ sv_rule_is_word(const sv_rule_t *word, const sv_rule_t *name,
 }
 
 
-/* what is said outside of quotes, where that tells a reason */
+/*
+ * What is said outside of quotes, where that tells a reason, or a policy's
+ * code stands before a sentence that no rule knows.
+ */
 
 static const sv_rule_t *
-sv_rule_unquoted(const sv_rule_t *rule, const sv_rule_t *unquoted)
+sv_rule_unquoted(const sv_context_t *ctx, const sv_rule_t *rule,
+    const sv_rule_t *unquoted, const unsigned char *text, size_t len)
 {
-    return unquoted != NULL && sv_rule_is_told(unquoted) ? unquoted : rule;
+    if (unquoted == NULL) {
+        return rule;
+    }
+
+    if (sv_rule_is_told(unquoted)
+        || (ctx->enhanced[1] == 7 && sv_reading_is_sentence(text, len)))
+    {
+        return unquoted;
+    }
+
+    return rule;
 }
 
 
@@ -276,6 +343,7 @@ static void
 sv_open_rules(sv_context_t *ctx)
 {
     uint32_t           i, n, phrase;
+    uint64_t           word;
     const sv_rules_t  *rules;
 
     rules = ctx->rules;
@@ -283,6 +351,17 @@ sv_open_rules(sv_context_t *ctx)
     memset(ctx->open, 0, (rules->rules.nelts + 7) / 8);
 
     for (n = 0; n < rules->match.nphrases; n += 8) {
+
+        /* eight octets at once, as hardly any phrase is met */
+
+        if (n % 64 == 0) {
+            memcpy(&word, &ctx->hits.bits[n / 8], sizeof(word));
+
+            if (word == 0) {
+                n += 56;
+                continue;
+            }
+        }
 
         if (ctx->hits.bits[n / 8] == 0) {
             continue;

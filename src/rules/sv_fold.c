@@ -59,21 +59,17 @@ static void sv_fold_chunk(sv_out_t *out, const unsigned char *p,
     const unsigned char *end);
 static int sv_fold_address(sv_out_t *out, const unsigned char *p,
     const unsigned char *end);
-static int sv_is_other(const sv_reply_t *reply, const unsigned char *p,
-    const unsigned char *at, const unsigned char *end);
-static int sv_is_same(const sv_str_t *address, const unsigned char *p,
-    size_t len);
 static void sv_fold_plain(sv_out_t *out, const unsigned char *p,
+    const unsigned char *end);
+static void sv_fold_wide(sv_out_t *out, const unsigned char *p,
     const unsigned char *end);
 static void sv_fold_run(sv_out_t *out, const unsigned char *p,
     const unsigned char *end);
+static int sv_fold_host(sv_out_t *out, const unsigned char *p, size_t len);
 static void sv_fold_url(sv_out_t *out, const unsigned char *p,
     const unsigned char *end);
 static const unsigned char *sv_find_url(const unsigned char *p,
     const unsigned char *end);
-static int sv_is_ipv4(const unsigned char *p, const unsigned char *end);
-static int sv_is_ipv6(const unsigned char *p, const unsigned char *end);
-static int sv_is_host(const unsigned char *p, const unsigned char *end);
 static void sv_put_char(sv_out_t *out, const unsigned char **p,
     const unsigned char *end);
 static void sv_put_code(sv_out_t *out, uint32_t ch,
@@ -231,85 +227,74 @@ sv_fold_address(sv_out_t *out, const unsigned char *p,
 }
 
 
-/*
- * Neither the recipient, whose domain a host may rewrite, nor ours.  Without
- * the recipient nobody knows, nor where asterisks stand for a name.
- */
-
-static int
-sv_is_other(const sv_reply_t *reply, const unsigned char *p,
-    const unsigned char *at, const unsigned char *end)
-{
-    size_t                n;
-    sv_str_t              local;
-    const unsigned char  *rcpt;
-
-    if (reply->rcpt.len == 0 || memchr(p, '*', at - p) != NULL) {
-        return 0;
-    }
-
-    while (end > at && end[-1] == '.') {
-        end--;
-    }
-
-    rcpt = memchr(reply->rcpt.data, '@', reply->rcpt.len);
-    local.data = reply->rcpt.data;
-    local.len = rcpt ? (size_t) (rcpt - local.data) : reply->rcpt.len;
-
-    /* user+tag may be told without the tag */
-
-    n = at - p;
-
-    if (n < local.len && local.data[n] == '+') {
-        local.len = n;
-    }
-
-    return !sv_is_same(&local, p, n)
-           && !sv_is_same(&reply->from, p, end - p);
-}
-
-
-static int
-sv_is_same(const sv_str_t *address, const unsigned char *p, size_t len)
-{
-    size_t  i;
-
-    if (address->len != len) {
-        return 0;
-    }
-
-    for (i = 0; i < len; i++) {
-        if (sv_lower(address->data[i]) != sv_lower(p[i])) {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
 static void
 sv_fold_plain(sv_out_t *out, const unsigned char *p, const unsigned char *end)
 {
+    int                   wide;
     const unsigned char  *run;
 
     while (p < end) {
         run = p;
+        wide = 0;
 
         while (p < end
                && (sv_is_alnum(*p) || *p >= 0x80 || *p == '.' || *p == '-'
                    || *p == '_'))
         {
+            wide |= (*p >= 0xe3);
             p++;
         }
 
-        if (p > run) {
+        if (p > run && wide) {
+            sv_fold_wide(out, run, p);
+
+        } else if (p > run) {
             sv_fold_run(out, run, p);
 
         } else {
             sv_put_space(out);
             p++;
         }
+    }
+}
+
+
+/* Chinese and Japanese stand next to a host's name without a blank */
+
+static void
+sv_fold_wide(sv_out_t *out, const unsigned char *p, const unsigned char *end)
+{
+    const unsigned char  *run, *host;
+
+    run = p;
+
+    while (p < end) {
+
+        if (*p >= 0x80) {
+            p++;
+            continue;
+        }
+
+        host = p;
+
+        while (p < end && *p < 0x80) {
+            p++;
+        }
+
+        if (memchr(host, '.', p - host) == NULL) {
+            continue;
+        }
+
+        if (host > run) {
+            sv_fold_run(out, run, host);
+        }
+
+        sv_fold_run(out, host, p);
+        run = p;
+    }
+
+    if (p > run) {
+        sv_fold_run(out, run, p);
     }
 }
 
@@ -335,6 +320,10 @@ sv_fold_run(sv_out_t *out, const unsigned char *p, const unsigned char *end)
     }
 
     host = sv_is_host(p, end);
+
+    if (host && out->reply && sv_fold_host(out, p, end - p)) {
+        return;
+    }
 
     while (p < end && out->len + 16 < out->size) {
 
@@ -363,6 +352,30 @@ sv_fold_run(sv_out_t *out, const unsigned char *p, const unsigned char *end)
     }
 
     sv_put_space(out);
+}
+
+
+/* a name that stands for one side of the session */
+
+static int
+sv_fold_host(sv_out_t *out, const unsigned char *p, size_t len)
+{
+    sv_str_t  domain;
+
+    if (sv_is_ours(out->reply, p, len)) {
+        sv_put_word(out, SV_WORD_OURS);
+        return 1;
+    }
+
+    domain = sv_domain_of(&out->reply->rcpt);
+
+    if (domain.len == 0 || !sv_is_same(&domain, p, len)) {
+        return 0;
+    }
+
+    sv_put_word(out, SV_WORD_DOMAIN);
+
+    return 1;
 }
 
 
@@ -419,110 +432,6 @@ sv_find_url(const unsigned char *p, const unsigned char *end)
     }
 
     return NULL;
-}
-
-
-static int
-sv_is_ipv4(const unsigned char *p, const unsigned char *end)
-{
-    unsigned  dots, digits, value;
-
-    dots = 0;
-    digits = 0;
-    value = 0;
-
-    for ( /* void */ ; p < end; p++) {
-
-        if (*p == '.' && digits != 0) {
-            dots++;
-            digits = 0;
-            value = 0;
-            continue;
-        }
-
-        if (!sv_is_digit(*p)) {
-            return 0;
-        }
-
-        value = value * 10 + (*p - '0');
-
-        if (++digits > 3 || value > 255) {
-            return 0;
-        }
-    }
-
-    return dots == 3 && digits != 0;
-}
-
-
-static int
-sv_is_ipv6(const unsigned char *p, const unsigned char *end)
-{
-    unsigned  colons, twice, digits;
-
-    if (end - p > 5 && p[4] == ':' && (p[0] | 0x20) == 'i'
-        && (p[1] | 0x20) == 'p' && (p[2] | 0x20) == 'v' && p[3] == '6')
-    {
-        p += 5;
-    }
-
-    if (end - p > 46) {
-        return 0;
-    }
-
-    colons = 0;
-    twice = 0;
-    digits = 0;
-
-    for ( /* void */ ; p < end; p++) {
-
-        if (*p == ':') {
-            twice |= (end - p > 1 && p[1] == ':');
-            colons++;
-
-        } else if (sv_is_digit(*p) || ((*p | 0x20) >= 'a'
-                                       && (*p | 0x20) <= 'f'))
-        {
-            digits++;
-
-        } else if (*p != '.') {
-            return 0;
-        }
-    }
-
-    return digits != 0 && colons >= 2 && (twice || colons >= 7);
-}
-
-
-/* a dotted name, or number: "lower.Upper" is two sentences run together */
-
-static int
-sv_is_host(const unsigned char *p, const unsigned char *end)
-{
-    int  dot;
-
-    dot = 0;
-
-    for ( /* void */ ; p < end; p++) {
-
-        if (*p >= 0x80) {
-            return 0;
-        }
-
-        if (*p != '.') {
-            continue;
-        }
-
-        dot = 1;
-
-        if (p[1] == '.'
-            || (p[1] >= 'A' && p[1] <= 'Z' && p[-1] >= 'a' && p[-1] <= 'z'))
-        {
-            return 0;
-        }
-    }
-
-    return dot;
 }
 
 

@@ -398,7 +398,9 @@ sv_match_run(const sv_match_t *m, const unsigned char *text, size_t len,
     unsigned char     seen[SV_SLOTS_MAX / 8 + 1];
     const sv_node_t  *nodes;
 
-    memset(hits->bits, 0, m->nphrases / 8 + (m->nphrases % 8 != 0));
+    /* in words of eight octets, as they are read */
+
+    memset(hits->bits, 0, (m->nphrases + 63) / 64 * 8);
     memset(seen, 0, m->nslots / 8 + 1);
 
     nodes = m->nodes;
@@ -448,6 +450,11 @@ sv_match_child(const sv_match_t *m, uint32_t node, unsigned char byte)
     uint32_t  low, high, middle;
 
     low = m->nodes[node].child;
+
+    if (m->nodes[node].nchildren == 1) {
+        return m->bytes[low] == byte ? low : 0;
+    }
+
     high = low + m->nodes[node].nchildren;
 
     while (low < high) {

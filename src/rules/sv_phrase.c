@@ -467,6 +467,14 @@ sv_phrase_append(sv_phrases_t *ph, sv_piece_t *piece, const sv_str_t *word,
         n = 3;
         memcpy(buf, " \5 ", n);
 
+    } else if (word->len == 6 && memcmp(word->data, "{ours}", 6) == 0) {
+        n = 3;
+        memcpy(buf, " \6 ", n);
+
+    } else if (word->len == 8 && memcmp(word->data, "{domain}", 8) == 0) {
+        n = 3;
+        memcpy(buf, " \7 ", n);
+
     } else {
         n = sv_fold(word->data, word->len, buf, SV_PIECE_SIZE - 2);
     }

@@ -26,6 +26,7 @@ static int sv_reading_is_named(const unsigned char *text, size_t from,
     const char *const *words);
 static int sv_reading_is_word(const unsigned char *p, size_t len,
     const char *const *words);
+static int sv_reading_is_script(const unsigned char *p, size_t len);
 static size_t sv_reading_quote(const unsigned char *p, size_t len,
     size_t *end);
 
@@ -88,7 +89,9 @@ static const struct {
     { "\"", "\"" },
     { "\342\200\234", "\342\200\235" },
     { "\342\200\236", "\342\200\234" },
-    { "\302\253", "\302\273" }
+    { "\302\253", "\302\273" },
+    { "\302\273", "\302\253" },
+    { "\343\200\214", "\343\200\215" }
 };
 
 
@@ -352,7 +355,10 @@ sv_reading_is_empty(const unsigned char *text, size_t len, int denials)
     size_t  i, start, words;
 
     for (i = len; i > 1; i--) {
-        if (text[i - 2] == ':' && text[i - 1] == ' ') {
+        if ((text[i - 2] == ':' || text[i - 2] == '.')
+            && text[i - 1] == ' ' && (text[i - 2] == ':' || i > 4)
+            && (text[i - 2] == ':' || memcmp(&text[i - 4], "...", 3) == 0))
+        {
             text += i;
             len -= i;
             break;
@@ -411,7 +417,9 @@ sv_reading_unquoted(const sv_reply_t *reply, unsigned char *dst, size_t len)
 
         /* one word in quotes is a name, or stressed */
 
-        if (memchr(text + i + n, ' ', end - n) != NULL) {
+        if (memchr(text + i + n, ' ', end - n) != NULL
+            || sv_reading_is_script(text + i + n, end - n))
+        {
 
             if (!found) {
                 memcpy(dst, text, len);
@@ -428,6 +436,63 @@ sv_reading_unquoted(const sv_reply_t *reply, unsigned char *dst, size_t len)
 }
 
 
+/* Chinese, Japanese and Korean, that need no blanks for a sentence */
+
+static int
+sv_reading_is_script(const unsigned char *p, size_t len)
+{
+    size_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < len; i++) {
+        if (p[i] >= 0xe3 && p[i] <= 0xed) {
+            n++;
+        }
+    }
+
+    return n > 3;
+}
+
+
+int
+sv_reading_is_sentence(const unsigned char *text, size_t len)
+{
+    size_t  i, letters, words;
+
+    letters = 0;
+    words = 0;
+
+    for (i = 0; i < len; i++) {
+
+        if (text[i] == '@' || text[i] == '<') {
+
+            /* an address is no word */
+
+            while (i < len && text[i] != ' ' && text[i] != '>') {
+                i++;
+            }
+
+            letters = 0;
+            continue;
+        }
+
+        if (!sv_is_alpha(text[i]) && text[i] < 0x80) {
+            letters = 0;
+            continue;
+        }
+
+        /* words of scripts without blanks are as long as that */
+
+        if (++letters == 3 || (letters == 12 && text[i] >= 0x80)) {
+            words++;
+        }
+    }
+
+    return words > 1;
+}
+
+
 /* the length of the quotation mark at p, 0: no quotation begins there */
 
 static size_t
@@ -435,6 +500,10 @@ sv_reading_quote(const unsigned char *p, size_t len, size_t *end)
 {
     size_t       i, k, n;
     const char  *open, *close;
+
+    if (*p < 0x80 && *p != '"') {
+        return 0;
+    }
 
     for (k = 0;
          k < sizeof(sv_reading_quotes) / sizeof(sv_reading_quotes[0]);

@@ -158,11 +158,22 @@ sv_retry_word(const unsigned char *p, const unsigned char *end,
 static int
 sv_retry_is(const sv_word_t *word, const char *const *list)
 {
-    size_t  i;
+    size_t         i;
+    unsigned char  first;
+
+    if (word->len == 0) {
+        return 0;
+    }
+
+    first = sv_lower(word->data[0]);
 
     for ( /* void */ ; *list != NULL; list++) {
 
-        for (i = 0; i < word->len; i++) {
+        if ((unsigned char) (*list)[0] != first) {
+            continue;
+        }
+
+        for (i = 1; i < word->len; i++) {
             if (sv_lower(word->data[i]) != (unsigned char) (*list)[i]) {
                 break;
             }

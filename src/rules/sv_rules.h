@@ -37,6 +37,8 @@
 #define SV_WORD_END         3       /* the end of a sentence */
 #define SV_WORD_LAST        4       /* {end}, of the text */
 #define SV_WORD_OTHER       5       /* {other}: an address of neither side */
+#define SV_WORD_OURS        6       /* {ours}: a host of the sender's domain */
+#define SV_WORD_DOMAIN      7       /* {domain}: the recipient's, without him */
 
 /* a sentence's end is as far as this many words: no gap spans it */
 #define SV_SENTENCE_GAP     32
@@ -178,6 +180,18 @@ size_t sv_fold_text(const sv_reply_t *reply, const unsigned char *src,
     size_t len, unsigned char *dst, size_t size);   /* with {end}, {other} */
 
 
+/* sv_fold_names.c: addresses and hosts, and whose they are */
+
+int sv_is_other(const sv_reply_t *reply, const unsigned char *p,
+    const unsigned char *at, const unsigned char *end);
+int sv_is_ours(const sv_reply_t *reply, const unsigned char *p, size_t len);
+int sv_is_same(const sv_str_t *address, const unsigned char *p, size_t len);
+sv_str_t sv_domain_of(const sv_str_t *address);
+int sv_is_ipv4(const unsigned char *p, const unsigned char *end);
+int sv_is_ipv6(const unsigned char *p, const unsigned char *end);
+int sv_is_host(const unsigned char *p, const unsigned char *end);
+
+
 /* sv_match.c */
 
 sv_match_build_t *sv_match_build(void);
@@ -214,6 +228,9 @@ int sv_reading_is_empty(const unsigned char *text, size_t len, int denials);
 
 size_t sv_reading_unquoted(const sv_reply_t *reply, unsigned char *dst,
     size_t len);
+
+/* are there words enough for a sentence? */
+int sv_reading_is_sentence(const unsigned char *text, size_t len);
 
 /* does the text name the address? */
 int sv_reading_names(const sv_reply_t *reply, const sv_str_t *address);

@@ -4,6 +4,7 @@
 
 #define SV_STAGES_ALL    (~0u)
 #define SV_EXAMPLE_RCPT  "jdoe@example.com"
+#define SV_EXAMPLE_FROM  "verify@probe.example"
 
 
 static int sv_check_codes(sv_parse_t *ps, sv_rule_t *rule);
@@ -342,6 +343,8 @@ sv_example_reply(sv_parse_t *ps, const sv_example_t *example,
 
     reply->rcpt.data = (unsigned char *) SV_EXAMPLE_RCPT;
     reply->rcpt.len = sizeof(SV_EXAMPLE_RCPT) - 1;
+    reply->from.data = (unsigned char *) SV_EXAMPLE_FROM;
+    reply->from.len = sizeof(SV_EXAMPLE_FROM) - 1;
 
     reply->code = (p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0');
     reply->text.data = p + 3;

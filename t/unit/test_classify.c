@@ -1175,7 +1175,7 @@ who_is_asked_for_in_other_languages(void **state)
         { X, 550, "Demasiadas direcciones desconocidas" },
         { B, 550, "Indirizzo IP sconosciuto" },
         { X, 550, "Adresse nicht gefunden: kein DNS" },
-        { X, 550, "\320\222\321\200\320\265\320\274\320\265\320\275\320\275"
+        { T, 550, "\320\222\321\200\320\265\320\274\320\265\320\275\320\275"
                   "\320\276 \320\275\320\265 \320\275\320\260\320\271\320"
                   "\264\320\265\320\275 \320\277\320\276\320\273\321\203"
                   "\321\207\320\260\321\202\320\265\320\273\321\214" },
@@ -1823,6 +1823,130 @@ whose_limit(void **state)
 }
 
 
+static sv_str_t
+str(const char *text)
+{
+    sv_str_t  s;
+
+    s.data = (unsigned char *) text;
+    s.len = strlen(text);
+
+    return s;
+}
+
+
+/* the host and the domain of the sender, and the recipient's domain */
+
+static void
+whose_host(void **state)
+{
+    size_t      i;
+    sv_reply_t  reply;
+    sv_class_t  class;
+
+    static const case_t  cases[] = {
+        { B, 550, "Domain probe.example is not known here" },
+        { B, 550, "5.5.4 EHLO mail.probe.example is not known here" },
+        { B, 504, "mail.probe.example: unknown" },
+        { B, 550, "5.1.8 No account at probe.example by that name" },
+        { N, 550, "User unknown, probe.example said MAIL" },
+        { N, 550, "5.1.1 <jdoe@target.example>: user unknown" },
+        { N, 550, "No such user at target.example" },
+        { X, 550, "target.example n'existe pas" },
+        { X, 550, "target.example\343\201\214\345\255\230\345\234\250\343"
+                  "\201\227\343\201\276\343\201\233\343\202\223" },
+        { N, 550, "Aucun utilisateur jdoe a target.example" }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        memset(&reply, 0, sizeof(sv_reply_t));
+
+        reply.stage = SV_STAGE_RCPT;
+        reply.code = cases[i].code;
+        reply.text = str(cases[i].text);
+        reply.rcpt = str("jdoe@target.example");
+        reply.from = str("postmaster@probe.example");
+
+        sv_classify(rules, &reply, &class);
+
+        if (class.reason != cases[i].reason) {
+            fail_msg("%s: %s by %s", cases[i].text,
+                     sv_reason_info(class.reason)->name, class.rule);
+        }
+    }
+
+    /* a sender of the recipient's own domain: nobody knows whose is meant */
+
+    reply.from = str("postmaster@target.example");
+    reply.text = str("No such user at target.example");
+
+    sv_classify(rules, &reply, &class);
+    assert_int_equal(class.reason, N);
+}
+
+
+/* a code of RFC 3463 that contradicts is the milder reading */
+
+static void
+milder_by_code(void **state)
+{
+    const case_t  cases[] = {
+        { T, 550, "4.1.1 User unknown" },
+        { T, 554, "4.2.1 mailbox disabled" },
+        { N, 550, "5.1.1 User unknown, it was 4.1.1 before" },
+        { E, 550, "5.3.5 Benutzer unbekannt" },
+        { F, 550, "5.2.2 Postfach gesperrt" },
+        { X, 550, "5.4.4 Konto unbekannt" },
+        { X, 550, "5.1.2 Konto unbekannt" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
+/* what is temporary, in any language, is no state of the mailbox */
+
+static void
+temporary_in_any_language(void **state)
+{
+    const case_t  cases[] = {
+        { T, 550, "5.2.1 Postfach zeitweise gesperrt" },
+        { T, 550, "Le compte est momentanement desactive" },
+        { T, 554, "El buzon esta temporalmente bloqueado" },
+        { T, 550, "5.2.1 Casella in manutenzione" },
+        { T, 550, "Temporary failure: no such mailbox" },
+        { T, 550, "5.4.1 Transient failure: recipient not found" },
+        { D, 550, "5.2.1 Postfach gesperrt" },
+        { D, 550, "Le compte est desactive" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
+/* a sentence in quotes, whatever the one around it says */
+
+static void
+quoted_in_any_language(void **state)
+{
+    const case_t  cases[] = {
+        { P, 550, "5.7.1 refuse par notre politique (\"compte inconnu\")" },
+        { P, 554, "5.7.1 \"Postfach unbekannt\": wegen unserer Vorgaben" },
+        { P, 554, "5.7.1 \302\273Postfach unbekannt\302\253 ist hier egal" },
+        { P, 554, "5.7.1 \343\200\214\345\256\233\345\205\210\344\270\215"
+                  "\346\230\216\343\200\215 \350\246\217\345\256\232"
+                  "\351\201\225\345\217\215" },
+        { N, 550, "5.7.1 \"user unknown\"" },
+        { N, 550, "5.1.1 it said: \"user unknown\"" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
 int
 main(void)
 {
@@ -1870,7 +1994,11 @@ main(void)
         cmocka_unit_test(local_part_is_anything),
         cmocka_unit_test(third_address),
         cmocka_unit_test(contradicted_by_code),
-        cmocka_unit_test(whose_limit)
+        cmocka_unit_test(whose_limit),
+        cmocka_unit_test(whose_host),
+        cmocka_unit_test(milder_by_code),
+        cmocka_unit_test(temporary_in_any_language),
+        cmocka_unit_test(quoted_in_any_language)
     };
 
     return cmocka_run_group_tests(tests, load, unload);

@@ -1,0 +1,236 @@
+
+/*
+ * Names in a reply: addresses, hosts and IP addresses, and whose they are.
+ */
+
+
+#include "sv_rules.h"
+
+
+static int sv_is_within(const sv_str_t *domain, const unsigned char *p,
+    size_t len);
+
+
+/*
+ * Neither the recipient, whose domain a host may rewrite, nor ours.  Without
+ * the recipient nobody knows, nor where asterisks stand for a name.
+ */
+
+int
+sv_is_other(const sv_reply_t *reply, const unsigned char *p,
+    const unsigned char *at, const unsigned char *end)
+{
+    size_t                n;
+    sv_str_t              local;
+    const unsigned char  *rcpt;
+
+    if (reply->rcpt.len == 0 || memchr(p, '*', at - p) != NULL) {
+        return 0;
+    }
+
+    while (end > at && end[-1] == '.') {
+        end--;
+    }
+
+    rcpt = memchr(reply->rcpt.data, '@', reply->rcpt.len);
+    local.data = reply->rcpt.data;
+    local.len = rcpt ? (size_t) (rcpt - local.data) : reply->rcpt.len;
+
+    /* user+tag may be told without the tag */
+
+    n = at - p;
+
+    if (n < local.len && local.data[n] == '+') {
+        local.len = n;
+    }
+
+    return !sv_is_same(&local, p, n)
+           && !sv_is_same(&reply->from, p, end - p);
+}
+
+
+/*
+ * The domain of the sender, or a host in it, as HELO names often are.  Not
+ * where the recipient's is the same: nobody knows then whose is meant.
+ */
+
+int
+sv_is_ours(const sv_reply_t *reply, const unsigned char *p, size_t len)
+{
+    sv_str_t  from, rcpt;
+
+    if (reply->from.len == 0 || reply->rcpt.len == 0) {
+        return 0;
+    }
+
+    from = sv_domain_of(&reply->from);
+
+    if (from.len == 0 || !sv_is_within(&from, p, len)) {
+        return 0;
+    }
+
+    rcpt = sv_domain_of(&reply->rcpt);
+
+    return !sv_is_within(&rcpt, from.data, from.len)
+           && !sv_is_within(&from, rcpt.data, rcpt.len);
+}
+
+
+sv_str_t
+sv_domain_of(const sv_str_t *address)
+{
+    sv_str_t        domain;
+    unsigned char  *p;
+
+    p = address->data + address->len;
+
+    while (p > address->data && p[-1] != '@') {
+        p--;
+    }
+
+    domain.data = p;
+    domain.len = (p == address->data) ? 0
+                                      : address->data + address->len - p;
+
+    return domain;
+}
+
+
+/* the domain itself, or a name below it */
+
+static int
+sv_is_within(const sv_str_t *domain, const unsigned char *p, size_t len)
+{
+    if (domain->len == 0 || len < domain->len) {
+        return 0;
+    }
+
+    if (len > domain->len && p[len - domain->len - 1] != '.') {
+        return 0;
+    }
+
+    return sv_is_same(domain, p + len - domain->len, domain->len);
+}
+
+
+int
+sv_is_same(const sv_str_t *address, const unsigned char *p, size_t len)
+{
+    size_t  i;
+
+    if (address->len != len) {
+        return 0;
+    }
+
+    for (i = 0; i < len; i++) {
+        if (sv_lower(address->data[i]) != sv_lower(p[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+int
+sv_is_ipv4(const unsigned char *p, const unsigned char *end)
+{
+    unsigned  dots, digits, value;
+
+    dots = 0;
+    digits = 0;
+    value = 0;
+
+    for ( /* void */ ; p < end; p++) {
+
+        if (*p == '.' && digits != 0) {
+            dots++;
+            digits = 0;
+            value = 0;
+            continue;
+        }
+
+        if (!sv_is_digit(*p)) {
+            return 0;
+        }
+
+        value = value * 10 + (*p - '0');
+
+        if (++digits > 3 || value > 255) {
+            return 0;
+        }
+    }
+
+    return dots == 3 && digits != 0;
+}
+
+
+int
+sv_is_ipv6(const unsigned char *p, const unsigned char *end)
+{
+    unsigned  colons, twice, digits;
+
+    if (end - p > 5 && p[4] == ':' && (p[0] | 0x20) == 'i'
+        && (p[1] | 0x20) == 'p' && (p[2] | 0x20) == 'v' && p[3] == '6')
+    {
+        p += 5;
+    }
+
+    if (end - p > 46) {
+        return 0;
+    }
+
+    colons = 0;
+    twice = 0;
+    digits = 0;
+
+    for ( /* void */ ; p < end; p++) {
+
+        if (*p == ':') {
+            twice |= (end - p > 1 && p[1] == ':');
+            colons++;
+
+        } else if (sv_is_digit(*p) || ((*p | 0x20) >= 'a'
+                                       && (*p | 0x20) <= 'f'))
+        {
+            digits++;
+
+        } else if (*p != '.') {
+            return 0;
+        }
+    }
+
+    return digits != 0 && colons >= 2 && (twice || colons >= 7);
+}
+
+
+/* a dotted name, or number: "lower.Upper" is two sentences run together */
+
+int
+sv_is_host(const unsigned char *p, const unsigned char *end)
+{
+    int  dot;
+
+    dot = 0;
+
+    for ( /* void */ ; p < end; p++) {
+
+        if (*p >= 0x80) {
+            return 0;
+        }
+
+        if (*p != '.') {
+            continue;
+        }
+
+        dot = 1;
+
+        if (p[1] == '.'
+            || (p[1] >= 'A' && p[1] <= 'Z' && p[-1] >= 'a' && p[-1] <= 'z'))
+        {
+            return 0;
+        }
+    }
+
+    return dot;
+}
