@@ -10,6 +10,7 @@
 #   EXAMPLE=signup  what "make run" starts, of conf/examples
 #   SLOW=N          all times of the suites N times as long, for a slow machine
 #   ZONES=1         the suites with a cache and a throttle wherever they have none
+#   REUSE=1         the suites, each address once more on a session that was kept
 #   WERROR=1        a warning of the compiler ends the build, as it does in CI
 #   FUZZ="a b"      the fuzz targets to run, FUZZ_SECONDS each
 
@@ -21,6 +22,7 @@ BUILD        ?= build
 FUZZ_SECONDS ?= 60
 SLOW         ?= 1
 ZONES        ?=
+REUSE        ?=
 WERROR       ?=
 TESTS        ?= $(sort $(wildcard t/*.t))
 PROVE_FLAGS  ?= -j2
@@ -276,7 +278,7 @@ lint-deep:
 # ---- suites
 
 suites = TEST_NGINX_BINARY=$(1) TEST_VERIFY_SLOW=$(SLOW) \
-         TEST_VERIFY_ZONES=$(ZONES) prove -It/lib $(PROVE_FLAGS) $(TESTS)
+         TEST_VERIFY_ZONES=$(ZONES) TEST_VERIFY_REUSE=$(REUSE) prove -It/lib $(PROVE_FLAGS) $(TESTS)
 
 .PHONY: test
 test:              ## lint-fast, unit, then the suites t/*.t (or TESTS="a b")
@@ -284,6 +286,7 @@ test:              ## lint-fast, unit, then the suites t/*.t (or TESTS="a b")
 	@$(MAKE) lint-fast unit module
 	@export TEST_NGINX_LOAD_MODULES=$(SO) TEST_NGINX_BINARY=$(NGX_BIN); \
 	export TEST_VERIFY_SLOW=$(SLOW) TEST_VERIFY_ZONES=$(ZONES); \
+	export TEST_VERIFY_REUSE=$(REUSE); \
 	export PROVE_FLAGS="$(PROVE_FLAGS)"; \
 	t/tools/suites $(B)/prove $(TESTS)
 

@@ -36,6 +36,8 @@ fails(4, 'the shape of a result (req 0)');
 like($tap, qr/\.age: missing/, 'a missing key');
 like($tap, qr/\.status: type i/, 'a wrong type');
 fails(4, 'json (req 0)');
+like($tap, qr/\Q$_\E/, "a verdict: $_")
+    for 'status: 1, expected unknown', 'reason: "timeout", expected timed_out';
 
 fails(5, $_) for 'smtp_waits', 'smtp_sessions mx1', 'smtp_turns',
     'smtp_like foo', 'smtp_check', 'dns_queries ok.test MX 1',
@@ -99,7 +101,7 @@ status: unknown
 location = /verify { return 200 '{"email":"1","status":1,"reason":"timeout"}'; }
 --- address: john@ok.test
 --- json
-reason: timed_out
+verdict: unknown timed_out
 
 
 

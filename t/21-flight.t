@@ -454,6 +454,7 @@ smtp.mailbox_exists: null
 
 
 === TEST 26: more replies than commands: to MAIL two, once
+--- no_reuse
 --- smtp
 mx1 11 pipelining users=john
     mail@1: 250 2.1.0 Ok ; 550 5.1.1 User unknown
@@ -606,6 +607,7 @@ smtp.attempts: 2
 
 
 === TEST 36: 503 in steps, too: once, and nothing is remembered
+--- no_reuse
 --- smtp
 mx1 11 pipelining users=john
     rcpt@1: 503 5.5.1 bad sequence of commands

@@ -1220,6 +1220,7 @@ smtp.rule: *
 
 
 === TEST 76: 521 to EHLO and to MAIL, 556 and 554 in place of a greeting
+--- no_reuse
 --- no_zones
 --- smtp
 mx1 11 pipelining users=john

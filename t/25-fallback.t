@@ -281,6 +281,7 @@ smtp.attempts: 2
 
 
 === TEST 16: a backup MX never sets what is known of the domain
+--- no_reuse
 --- smtp
 mx1 11 pipelining users=john,mary
     banner@1: 421 4.3.2 Not now ; close
@@ -309,6 +310,7 @@ smtp.rule: accepted-2xx
 
 
 === TEST 17: what is known of the domain does not vouch for a backup MX
+--- no_reuse
 --- smtp
 mx1 11 pipelining users=john
     banner@2: 421 4.3.2 Not now ; close
@@ -378,6 +380,7 @@ QUIT
 
 
 === TEST 20: no HELO after 550, 504, 421, 451
+--- no_reuse
 --- smtp
 mx1 11
     ehlo@1: 550 5.7.1 Access denied
@@ -957,6 +960,7 @@ QUIT
 
 
 === TEST 49: no HELO where our name is what is wrong
+--- no_reuse
 --- no_zones
 --- smtp
 mx1 11

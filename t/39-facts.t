@@ -98,6 +98,7 @@ sub { 1 == (() = $_[1] =~ /C: RSET/g) }
 
 
 === TEST 5: a refused address still tells more
+--- no_reuse
 --- smtp
 mx1 11 pipelining accept
     rcpt 0u*@*: default

@@ -136,6 +136,7 @@ cached: false
 
 
 === TEST 5: no fact comes from a timeout or a 4xx
+--- no_reuse
 --- smtp
 mx1 11 users=john
     rcpt@1 *: 451 4.3.0 Temporary system problem

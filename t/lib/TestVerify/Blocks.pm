@@ -16,6 +16,7 @@ use TestVerify::Env;
 use TestVerify::Hosts;
 use TestVerify::Nginx;
 use TestVerify::Result;
+use TestVerify::Reuse;
 use TestVerify::SMTP;
 use TestVerify::Socks;
 use TestVerify::Stream;
@@ -88,6 +89,7 @@ sub before
 
     $Block = $block;
     undef $fastest;
+    TestVerify::Reuse::begin($block);
     $reports = TestVerify::Nginx::reports();
 
     take_preset($block) if !defined $block->must_die;
@@ -216,11 +218,13 @@ sub configure
 
 sub defaults
 {
+    my $keep = TestVerify::Reuse::wanted() ? '8 timeout=2s' : 'off';
+
     return map { slower($_) } (
         'resolver $TEST_NGINX_DNS;',
         'resolver_timeout 1s;',
         'smtp_verify_helo verifier.test;',
-        'smtp_verify_keepalive off;',
+        "smtp_verify_keepalive $keep;",
         'smtp_verify_from probe@verifier.test;',
         'smtp_verify_port $TEST_NGINX_SMTP_PORT;',
         'smtp_verify_target_allow 127.0.0.0/8 ::1;',
@@ -456,6 +460,8 @@ sub answered
         $fastest = $ms if !defined $fastest || $ms < $fastest;
     }
 
+    TestVerify::Reuse::answered($i, $r);
+
     my @groups = split /^--\n/m, $block->json;
     my $expected = @groups == 1 ? $groups[0] : $groups[$i] // return;
 
@@ -499,12 +505,21 @@ sub after
 {
     my ($block) = @_;
 
-    my $sessions = sessions_ended($block);
-    my $text = TestVerify::SMTP::transcript($sessions);
+    my $name = $block->name;
+    my $reuse = TestVerify::Reuse::wanted();
     my $ok = 1;
 
+    if ($reuse) {
+        $ok &= none("$name - asked again, on a kept session", '',
+                    TestVerify::Reuse::ask_again($block));
+        $ok &= none("$name - nginx stops", '', stop_nginx($block));
+    }
+
+    my $sessions = sessions_ended($block);
+    my $text = TestVerify::SMTP::transcript($sessions);
+
     $ok &= smtp_checks($block, $sessions, $text) if $servers && @$servers;
-    $ok &= dns_checks($block);
+    $ok &= dns_checks($block) if !$reuse;
     $ok &= socks_checks($block) if defined $block->socks;
 
     if (defined(my $ms = $block->fastest)) {
@@ -563,6 +578,8 @@ sub smtp_checks
                       grep { $_->{e} =~ /^(violation|broken)$/ }
                       @{ $_->{events} } } @$sessions)
         if !defined $block->smtp_violation;
+
+    return $ok if TestVerify::Reuse::wanted();
 
     if (defined(my $want = $block->smtp_violation)) {
         $ok &= ok_diag(scalar($text =~ /-- violation .*$want/),
@@ -717,11 +734,7 @@ sub nginx_checks
     if (!defined $block->must_die) {
         push @bad, gone($block) if defined $block->gone_within;
 
-        my $slow = $ENV{TEST_NGINX_SANITIZER}
-                   || $ENV{TEST_NGINX_USE_VALGRIND} ? 30 : 0;
-        my $error = TestVerify::Nginx::stop(
-            $slow + seconds($block->stop_within // '5s'));
-        push @bad, $error if defined $error;
+        push @bad, stop_nginx($block);
     }
 
     push @bad, not_logged($block) if defined $block->logged;
@@ -740,6 +753,19 @@ sub nginx_checks
         grep { ($files->{$_} // 0) != ($reports->{$_} // 0) } keys %$files;
 
     return none("$name - nginx has nothing to complain of", '', @bad);
+}
+
+
+sub stop_nginx
+{
+    my ($block) = @_;
+
+    my $slow = $ENV{TEST_NGINX_SANITIZER}
+               || $ENV{TEST_NGINX_USE_VALGRIND} ? 30 : 0;
+
+    return TestVerify::Nginx::stop($slow
+                                   + seconds($block->stop_within // '5s'))
+           // ();
 }
 
 

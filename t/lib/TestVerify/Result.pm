@@ -267,10 +267,28 @@ sub get
 }
 
 
+my @verdict = qw( status reason verification_level blame );
+
+
+# "verdict: unknown timeout estimated network", or the first words of it
+
+sub verdict
+{
+    my ($words) = @_;
+
+    my @words = split ' ', $words;
+    die "json: bad verdict: $words\n" if @words < 2 || @words > @verdict;
+
+    return map { "$verdict[$_]: $words[$_]" } 0 .. $#words;
+}
+
+
 sub compare
 {
     my ($r, $expectations) = @_;
     my @bad;
+
+    $expectations =~ s/^\s*verdict:\s*(.*)/join "\n", verdict($1)/gme;
 
     for my $line (split /\n/, $expectations) {
         next if $line =~ /^\s*(#|$)/;
