@@ -1,4 +1,5 @@
-# What the examples do, as they stand in conf/examples but for addresses; and
+# What the examples do, as they stand in conf/examples and README.md but for
+# addresses; and
 # that each command of their comments, of README.md and of docs does what is said
 # there.
 
@@ -13,7 +14,7 @@ add_block_preprocessor(sub {
 
     my $name = $block->example // return;
 
-    my $text = TestVerify::Commands::text("conf/examples/$name.conf");
+    my $text = TestVerify::Commands::configuration($name);
     my ($http) = $text =~ /^http \{\n(.*)^\}/ms or die "$name.conf: no http\n";
 
     $http =~ s/127\.0\.0\.1(?=:80\d\d)/\$TEST_NGINX_NET.90/g;
@@ -141,24 +142,24 @@ Content-Type: application/x-www-form-urlencoded
 --- commands
 README.md, Quick start
 conf/examples/quickstart.conf
-docs/api.md, The API
+docs/api.md, Requests
 --- dns
 demo.test MX 10 mx1.ok.test
 mx1.ok.test A 11
 --- smtp
 mx1 11 pipelining users=alice,alice+news
 --- said eval
-[qr/"deliverable","reason":"accepted"/, qr/"deliverable","reason":"accepted"/, qr/"email":"alice\@demo.test".*"deliverable"/,
- qr/"email":"alice\@demo.test".*"deliverable"/, qr/"email":"alice\+news\@demo.test".*"deliverable"/]
+[qr/"deliverable","reason":"accepted"/, qr/"deliverable","reason":"accepted"/, qr/"email":"alice\+news\@demo.test".*"deliverable"/,
+ qr/"email":"alice\@demo.test".*"deliverable"/, qr/"email":"alice\@demo.test".*"deliverable"/]
 
 
 
 === TEST 6: commands: lists
 --- example: cleaning
 --- commands
-README.md, A configuration
-docs/lists.md, Lists
+docs/batch.md, Try it
 conf/examples/cleaning.conf
+docs/cookbook.md, Clean a CSV file
 --- dns
 demo.test MX 10 mx1.ok.test
 catchall.test MX 10 mx2.ok.test
@@ -172,12 +173,12 @@ mx2 12 pipelining accept
 my $list = qr/"email":"alice\@demo.test".*"summary":true,"lines":3,"answered":3,"errors":0,.*"status":\{"deliverable":1,"undeliverable":1,"risky":1,"unknown":0\},.*"complete":true/s;
 my $meter = qr/^\r1 of 3\r2 of 3\r3 of 3\n\n\z/;
 my $meter_of_2 = qr/^\r1 of 2\r2 of 2\n\n\z/;
-[(qr/^\n\z/) x 5, $list,
+[(qr/^\n\z/) x 3, $list,
  qr/^index,.*^# summary complete=true /ms,
  qr/^\{"index":0,.*"input":\{"id":1\}.*\n\{"index":1,.*"input":\{"id":2\}.*\n\{"summary":true,"lines":2,/,
  qr/"input":\{"id":7\}.*"summary":true,"lines":2,.*"reason":\{"accepted":1,"mailbox_full":1\}/s,
  qr/"summary":true,"lines":3,.*"reason":\{"mailbox_not_found":3\}/s, $meter,
- qr/^\n\z/, $meter_of_2]
+ qr/^\n\z/, $meter_of_2, qr/^\n\z/]
 --- linger: 8s
 
 
@@ -186,7 +187,8 @@ my $meter_of_2 = qr/^\r1 of 2\r2 of 2\n\n\z/;
 --- example: api
 --- commands
 conf/examples/api.conf
-docs/tokens.md, Tokens
+docs/tokens.md, Try it
+docs/tokens.md, Add a client
 --- dns
 demo.test MX 10 mx1.ok.test
 example.com MX 10 mx1.ok.test
@@ -194,8 +196,8 @@ mx1.ok.test A 11
 --- smtp
 mx1 11 pipelining users=alice
 --- said eval
-[qr/"deliverable"/, qr/"requests":1,/, qr/^[0-9a-f]{64}\n/, qr/^\n\z/, qr/^\n\z/, qr/"email":"john\@example.com".*"mailbox_not_found"/,
- qr/"email":"alice\@demo.test".*"cached":null/]
+[qr/"deliverable"/, qr/"requests":1,/, qr/"email":"alice\@demo.test".*"cached":null/,
+ qr/^[0-9a-f]{64}\n/, qr/^\n\z/, qr/^\n\z/, qr/"email":"john\@example.com".*"mailbox_not_found"/]
 
 
 
@@ -203,7 +205,7 @@ mx1 11 pipelining users=alice
 --- example: signup
 --- commands
 conf/examples/signup.conf
-docs/gate.md, The gate
+docs/gate.md, Try it
 --- smtp
 mx1 11 pipelining users=john
 --- said eval
@@ -295,3 +297,51 @@ Content-Type: application/x-www-form-urlencoded
 --- response_body_like eval
 [(qr/<p>This is no e-mail address/) x 6, qr/<p>Too many tries.*<form/s]
 --- logged eval: [qr/ POST \/signup 429 /]
+
+
+
+=== TEST 14: commands: the API of README.md, and what is erased
+--- example: README.md, API
+--- commands
+README.md, API
+docs/api.md, Erasing an address
+README.md, API
+docs/cookbook.md, Erase an address
+--- dns
+demo.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- smtp
+mx1 11 pipelining users=alice
+--- said eval
+[qr/"deliverable".*"cached":false/, qr/^\n\z/, qr/"deliverable".*"cached":false/, qr/^\n\z/]
+
+
+
+=== TEST 15: commands: the gate of README.md
+--- example: README.md, Gate
+--- commands
+README.md, Gate
+--- dns
+demo.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- smtp
+mx1 11 pipelining users=alice
+--- said eval
+[qr/^HTTP\/1.1 422 .*"code":"address_denied".*"reason":"mailbox_not_found"/s]
+
+
+
+=== TEST 16: commands: the batch of README.md
+--- example: README.md, Batch
+--- commands
+README.md, Batch
+--- dns
+demo.test MX 10 mx1.ok.test
+catchall.test MX 10 mx2.ok.test
+mx1.ok.test A 11
+mx2.ok.test A 12
+--- smtp
+mx1 11 pipelining users=alice
+mx2 12 pipelining accept
+--- said eval
+[(qr/^\n\z/) x 2]

@@ -54,6 +54,21 @@ sub sources
 }
 
 
+# the configuration below a heading of README.md, or one of conf/examples
+
+sub configuration
+{
+    my ($name) = @_;
+
+    return text("conf/examples/$name.conf") if $name !~ /^README\.md, (.*)/;
+
+    my ($block) = text('README.md')
+        =~ /^#+ \Q$1\E\n(?:(?!#)[^\n]*\n)*?```nginx\n(.*?)^```$/ms;
+
+    return $block // die "no configuration: $name\n";
+}
+
+
 # a command may go on in the next lines; what "make run" starts is there
 
 sub commands
@@ -105,7 +120,8 @@ sub run
     for my $name (names()) {
         my $commands = $source{$name} // die "no commands: $name\n";
 
-        $script .= join '', map { "$_\necho; echo \"-- \$?\"\n" } @$commands;
+        $script .= join '', map { "$_\nrc=\$?; echo; echo \"-- \$rc\"\n" }
+            @$commands;
         $seen{$name} = 1;
     }
 
