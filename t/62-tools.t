@@ -117,6 +117,22 @@ $said = `t/demo/stop $dir/demo 2>&1`;
 is("$?:$said", '0:', 'stop says nothing');
 ok(!-l "$dir/demo/run", 'and it is stopped');
 
+
+# ---- smtp-verify-classify: the table of reasons
+
+$said = `make -s build/smtp-verify-classify 2>&1`;
+is("$?:$said", '0:', 'the classifier is built');
+
+my @reasons = split /\n/, `build/smtp-verify-classify --reasons`;
+cmp_ok(scalar @reasons, '>=', 30, 'it prints the reasons, a line each');
+is($reasons[0], '{"reason":"accepted","status":"deliverable",'
+   . '"verification_level":"confirmed","blame":null,"retry_after":null,'
+   . '"cache":259200,"score":96,'
+   . '"help":"The server accepts the address and refuses others."}',
+   'with what follows from each');
+is(scalar(grep { /"reason":"throttled".*"cache":null/ } @reasons), 1,
+   'null is what no directive can change');
+
 remove_tree($dir);
 done_testing();
 

@@ -2,7 +2,8 @@
 /*
  * The reply classifier and the address parser on the command line: JSON
  * lines in, the same lines with the verdict out.  A line that says too little
- * gets an "error" instead, so that lines still correspond.
+ * gets an "error" instead, so that lines still correspond.  --reasons prints
+ * the table of reasons, a JSON line each.
  */
 
 
@@ -24,6 +25,7 @@ typedef struct {
     sv_rules_t         *rules;
     const char         *file;
     int                 syntax;
+    int                 reasons;
 } sv_tool_t;
 
 
@@ -31,6 +33,9 @@ static int sv_tool_options(sv_tool_t *tool, int argc, char **argv);
 static int sv_tool_rules(sv_tool_t *tool);
 static char *sv_tool_read(const char *name, size_t *len);
 static int sv_tool_run(sv_tool_t *tool);
+static int sv_tool_reasons(void);
+static cJSON *sv_tool_reason(const sv_reason_info_t *info);
+static void sv_tool_number(cJSON *object, const char *name, int n, int known);
 static int sv_tool_line(sv_tool_t *tool, char *line, size_t len);
 static void sv_tool_nulls(char *line, size_t len);
 static cJSON *sv_tool_parse(const char *line, size_t len);
@@ -51,9 +56,13 @@ main(int argc, char **argv)
     memset(&tool, 0, sizeof(sv_tool_t));
 
     if (sv_tool_options(&tool, argc, argv) != 0) {
-        fprintf(stderr, "usage: %s [--rules FILE | --syntax] < lines.jsonl\n",
-                argv[0]);
+        fprintf(stderr, "usage: %s [--rules FILE | --syntax] < lines.jsonl\n"
+                "       %s --reasons\n", argv[0], argv[0]);
         return 2;
+    }
+
+    if (tool.reasons) {
+        return sv_tool_reasons();
     }
 
     if (!tool.syntax && sv_tool_rules(&tool) != 0) {
@@ -76,6 +85,9 @@ sv_tool_options(sv_tool_t *tool, int argc, char **argv)
 
         if (strcmp(argv[i], "--syntax") == 0) {
             tool->syntax = 1;
+
+        } else if (strcmp(argv[i], "--reasons") == 0) {
+            tool->reasons = 1;
 
         } else if (strcmp(argv[i], "--rules") == 0 && i + 1 < argc) {
             tool->file = argv[++i];
@@ -174,6 +186,79 @@ sv_tool_run(sv_tool_t *tool)
     free(line);
 
     return rc;
+}
+
+
+static int
+sv_tool_reasons(void)
+{
+    int     i;
+    char   *text;
+    cJSON  *object;
+
+    for (i = SV_REASON_NONE + 1; i < SV_REASON_MAX; i++) {
+
+        object = sv_tool_reason(sv_reason_info(i));
+        text = cJSON_PrintUnformatted(object);
+        cJSON_Delete(object);
+
+        if (text == NULL) {
+            return 1;
+        }
+
+        (void) puts(text);
+        cJSON_free(text);
+    }
+
+    return 0;
+}
+
+
+static cJSON *
+sv_tool_reason(const sv_reason_info_t *info)
+{
+    cJSON       *object;
+    const char  *blame;
+
+    object = cJSON_CreateObject();
+    blame = sv_blame_name(info->blame);
+
+    (void) cJSON_AddStringToObject(object, "reason", info->name);
+    (void) cJSON_AddStringToObject(object, "status",
+                                   sv_status_name(info->status));
+    (void) cJSON_AddStringToObject(object, "verification_level",
+                                   info->estimated ? "estimated"
+                                                   : "confirmed");
+
+    if (blame != NULL) {
+        (void) cJSON_AddStringToObject(object, "blame", blame);
+
+    } else {
+        (void) cJSON_AddNullToObject(object, "blame");
+    }
+
+    sv_tool_number(object, "retry_after", (int) info->retry_after,
+                   info->retry_after != 0);
+    sv_tool_number(object, "cache", info->cache,
+                   info->cache != SV_CACHE_NEVER);
+    sv_tool_number(object, "score", info->score,
+                   info->score != SV_SCORE_NONE);
+
+    (void) cJSON_AddStringToObject(object, "help", info->help);
+
+    return object;
+}
+
+
+static void
+sv_tool_number(cJSON *object, const char *name, int n, int known)
+{
+    if (known) {
+        (void) cJSON_AddNumberToObject(object, name, n);
+
+    } else {
+        (void) cJSON_AddNullToObject(object, name);
+    }
 }
 
 

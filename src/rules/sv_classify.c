@@ -33,7 +33,6 @@ static const sv_rule_t *sv_rule_unquoted(const sv_context_t *ctx,
 static void sv_class_doubt(const sv_reply_t *reply, sv_class_t *class);
 static int sv_reply_is_temporary(const sv_reply_t *reply);
 static int sv_rule_is_told(const sv_rule_t *rule);
-static int sv_reason_is_mailbox(sv_reason_e reason);
 static int sv_code_in(const unsigned char *codes, unsigned code);
 static void sv_open_rules(sv_context_t *ctx);
 static int sv_rule_matches(const sv_context_t *ctx, size_t n);
@@ -41,7 +40,6 @@ static int sv_rule_enhanced(const sv_context_t *ctx, const sv_rule_t *rule);
 static int sv_rule_provider(const sv_context_t *ctx, const sv_rule_t *rule);
 static int sv_rule_phrases(const sv_context_t *ctx, const sv_rule_t *rule);
 static void sv_class_default(unsigned code, sv_class_t *class);
-static int sv_reason_waits(sv_reason_e reason);
 
 
 sv_rules_t *
@@ -78,7 +76,7 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
     if (len != 0 && !sv_code_in(rules->quiet, ctx.code)) {
         rule = sv_rule_named(&ctx, rule, text, len);
 
-        if (rule != NULL && sv_reason_is_mailbox(rule->reason)) {
+        if (rule != NULL && sv_reason_is(rule->reason, SV_IS_MAILBOX)) {
             n = sv_reading_unquoted(reply, text, len);
 
             if (n != 0) {
@@ -117,7 +115,7 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
 
     sv_class_doubt(reply, class);
 
-    if (sv_reason_waits(class->reason)) {
+    if (sv_reason_is(class->reason, SV_IS_TIMED)) {
         class->retry_after = sv_retry_after(reply->text.data,
                                             reply->text.len);
 
@@ -133,7 +131,7 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
 static void
 sv_class_doubt(const sv_reply_t *reply, sv_class_t *class)
 {
-    if (!sv_reason_is_mailbox(class->reason)) {
+    if (!sv_reason_is(class->reason, SV_IS_MAILBOX)) {
         return;
     }
 
@@ -267,13 +265,13 @@ sv_rule_is_word(const sv_rule_t *word, const sv_rule_t *name,
     sv_name_e least, int empty, int denied)
 {
     if (least == SV_NAME_FIRST && word->reason == SV_SERVER_ERROR
-        && (sv_reason_is_mailbox(name->reason)
+        && (sv_reason_is(name->reason, SV_IS_MAILBOX)
             || name->reason == SV_REJECTED))
     {
         return 1;
     }
 
-    if (least == SV_NAME_FIRST && sv_reason_is_mailbox(name->reason)
+    if (least == SV_NAME_FIRST && sv_reason_is(name->reason, SV_IS_MAILBOX)
         && word->reason == SV_REJECTED && sv_rule_is_told(word))
     {
         return 1;
@@ -283,7 +281,7 @@ sv_rule_is_word(const sv_rule_t *word, const sv_rule_t *name,
         return 0;
     }
 
-    if (sv_reason_is_mailbox(word->reason)) {
+    if (sv_reason_is(word->reason, SV_IS_MAILBOX)) {
         return empty && !sv_rule_is_told(name);
     }
 
@@ -320,14 +318,6 @@ static int
 sv_rule_is_told(const sv_rule_t *rule)
 {
     return rule->any.n != 0 || rule->all.n != 0;
-}
-
-
-static int
-sv_reason_is_mailbox(sv_reason_e reason)
-{
-    return reason == SV_MAILBOX_NOT_FOUND || reason == SV_MAILBOX_DISABLED
-           || reason == SV_MAILBOX_FULL;
 }
 
 
@@ -524,23 +514,5 @@ sv_class_default(unsigned code, sv_class_t *class)
         class->reason = SV_REJECTED;
         class->rule = "default-5xx";
         break;
-    }
-}
-
-
-static int
-sv_reason_waits(sv_reason_e reason)
-{
-    switch (reason) {
-
-    case SV_GREYLISTED:
-    case SV_RATE_LIMITED:
-    case SV_SERVER_ERROR:
-    case SV_TEMPORARY_FAILURE:
-    case SV_MAILBOX_FULL:
-        return 1;
-
-    default:
-        return 0;
     }
 }

@@ -21,42 +21,6 @@ static int sv_example_reply(sv_parse_t *ps, const sv_example_t *example,
     sv_reply_t *reply);
 
 
-/* the codes a label may have: no 4xx says that a mailbox is not there */
-
-static const struct {
-    sv_reason_e         reason;
-    const char         *codes;
-}  sv_labels[] = {
-    { SV_ACCEPTED, "2" },
-    { SV_MAILBOX_NOT_FOUND, "5" },
-    { SV_MAILBOX_DISABLED, "5" },
-    { SV_MAILBOX_FULL, "45" },
-    { SV_GREYLISTED, "45" },
-    { SV_RATE_LIMITED, "45" },
-    { SV_SERVER_ERROR, "45" },
-    { SV_TEMPORARY_FAILURE, "45" },
-    { SV_SENDER_BLOCKED, "45" },
-    { SV_POLICY_REJECTED, "45" },
-    { SV_RELAY_DENIED, "45" },
-    { SV_REJECTED, "345" }
-};
-
-
-const char *
-sv_label_codes(sv_reason_e reason)
-{
-    size_t  i;
-
-    for (i = 0; i < sizeof(sv_labels) / sizeof(sv_labels[0]); i++) {
-        if (sv_labels[i].reason == reason) {
-            return sv_labels[i].codes;
-        }
-    }
-
-    return NULL;
-}
-
-
 /* what a rule has to be is known when the next one begins */
 
 int
@@ -110,7 +74,7 @@ sv_check_codes(sv_parse_t *ps, sv_rule_t *rule)
     unsigned     n, mailbox;
     const char  *masks;
 
-    masks = sv_label_codes(rule->reason);
+    masks = sv_reason_info(rule->reason)->codes;
 
     for (n = 0; n < SV_CODES; n++) {
 
@@ -127,9 +91,7 @@ sv_check_codes(sv_parse_t *ps, sv_rule_t *rule)
         }
     }
 
-    mailbox = (rule->reason == SV_MAILBOX_NOT_FOUND
-               || rule->reason == SV_MAILBOX_DISABLED
-               || rule->reason == SV_MAILBOX_FULL);
+    mailbox = sv_reason_is(rule->reason, SV_IS_MAILBOX);
 
     if (rule->stages == 0) {
         rule->stages = mailbox ? 1u << SV_STAGE_RCPT : SV_STAGES_ALL;

@@ -151,7 +151,7 @@ sv_parse_label(sv_parse_t *ps, sv_rule_t *rule)
 
     reason = sv_reason_by_name((char *) label.data, label.len);
 
-    if (sv_label_codes(reason) == NULL) {
+    if (sv_reason_info(reason)->codes == NULL) {
         return sv_lines_fail(&ps->lines, "\"%.*s\" is no label of a reply",
                              label.len > 64 ? 64 : (int) label.len,
                              label.data);

@@ -49,11 +49,7 @@ const char *sv_parse_name(sv_parse_t *ps, const sv_str_t *name);
 int sv_parse_rule_line(sv_parse_t *ps, const sv_str_t *key);
 int sv_parse_list(sv_parse_t *ps);
 
-/*
- * sv_rules_check.c: the first digits of the codes that a label may have,
- * NULL: it is none; a rule that was read; all examples
- */
-const char *sv_label_codes(sv_reason_e reason);
+/* sv_rules_check.c: a rule that was read; all examples */
 int sv_check_rule(sv_parse_t *ps);
 int sv_check_examples(sv_parse_t *ps);
 

@@ -4,92 +4,17 @@
 #include "sv_verdict.h"
 
 
-#define SV_MINUTE  60
-#define SV_HOUR    3600
+#define SV_REASON(id, name, status, blame, retry, cache, score, codes, host,  \
+    exists, rank, charge, again, is, help)                                    \
+    { #name, codes, help, SV_##status, SV_BLAME_##blame, SV_HOST_##host,      \
+      SV_CHARGE_##charge, SV_AGAIN_##again, retry, cache, exists, score,      \
+      rank, is, SV_##status == SV_UNKNOWN },
 
 
-static const sv_reason_info_t  sv_reasons[SV_REASON_MAX] = {
+/* a verdict is confirmed where anything is known */
 
-    [SV_REASON_NONE] =
-        { "none", SV_UNKNOWN, SV_BLAME_NONE, 1, 0 },
-
-    [SV_ACCEPTED] =
-        { "accepted", SV_DELIVERABLE, SV_BLAME_NONE, 0, 0 },
-    [SV_MAILBOX_NOT_FOUND] =
-        { "mailbox_not_found", SV_UNDELIVERABLE, SV_BLAME_MAILBOX, 0, 0 },
-    [SV_MAILBOX_DISABLED] =
-        { "mailbox_disabled", SV_UNDELIVERABLE, SV_BLAME_MAILBOX, 0, 0 },
-    [SV_MAILBOX_FULL] =
-        { "mailbox_full", SV_RISKY, SV_BLAME_MAILBOX, 0, 0 },
-    [SV_GREYLISTED] =
-        { "greylisted", SV_UNKNOWN, SV_BLAME_POLICY, 1, 5 * SV_MINUTE },
-    [SV_RATE_LIMITED] =
-        { "rate_limited", SV_UNKNOWN, SV_BLAME_POLICY, 1, 15 * SV_MINUTE },
-    [SV_SERVER_ERROR] =
-        { "server_error", SV_UNKNOWN, SV_BLAME_DOMAIN, 1, SV_HOUR },
-    [SV_TEMPORARY_FAILURE] =
-        { "temporary_failure", SV_UNKNOWN, SV_BLAME_DOMAIN, 1,
-          15 * SV_MINUTE },
-    [SV_SENDER_BLOCKED] =
-        { "sender_blocked", SV_UNKNOWN, SV_BLAME_SENDER, 1, 0 },
-    [SV_POLICY_REJECTED] =
-        { "policy_rejected", SV_UNKNOWN, SV_BLAME_POLICY, 1, 0 },
-    [SV_RELAY_DENIED] =
-        { "relay_denied", SV_UNKNOWN, SV_BLAME_POLICY, 1, 0 },
-    [SV_REJECTED] =
-        { "rejected", SV_UNKNOWN, SV_BLAME_POLICY, 1, 0 },
-
-    [SV_ACCEPTED_UNTESTED] =
-        { "accepted_untested", SV_RISKY, SV_BLAME_NONE, 0, 0 },
-    [SV_CATCH_ALL] =
-        { "catch_all", SV_RISKY, SV_BLAME_DOMAIN, 0, 0 },
-    [SV_SMTPUTF8_UNSUPPORTED] =
-        { "smtputf8_unsupported", SV_UNDELIVERABLE, SV_BLAME_DOMAIN, 0, 0 },
-    [SV_UNVERIFIABLE_PROVIDER] =
-        { "unverifiable_provider", SV_UNKNOWN, SV_BLAME_POLICY, 1, 0 },
-    [SV_DISPOSABLE] =
-        { "disposable", SV_RISKY, SV_BLAME_NONE, 0, 0 },
-    [SV_ROLE_ACCOUNT] =
-        { "role_account", SV_RISKY, SV_BLAME_NONE, 0, 0 },
-    [SV_SPAM_TRAP] =
-        { "spam_trap", SV_RISKY, SV_BLAME_NONE, 0, 0 },
-
-    [SV_INVALID_SYNTAX] =
-        { "invalid_syntax", SV_UNDELIVERABLE, SV_BLAME_MAILBOX, 0, 0 },
-    [SV_DOMAIN_NOT_FOUND] =
-        { "domain_not_found", SV_UNDELIVERABLE, SV_BLAME_DOMAIN, 0, 0 },
-    [SV_NO_MAIL_SERVER] =
-        { "no_mail_server", SV_UNDELIVERABLE, SV_BLAME_DOMAIN, 0, 0 },
-    [SV_NULL_MX] =
-        { "null_mx", SV_UNDELIVERABLE, SV_BLAME_DOMAIN, 0, 0 },
-    [SV_UNSUPPORTED_ADDRESS] =
-        { "unsupported_address", SV_UNKNOWN, SV_BLAME_LOCAL, 1, 0 },
-    [SV_NOT_PROBED] =
-        { "not_probed", SV_UNKNOWN, SV_BLAME_NONE, 1, 0 },
-
-    [SV_CONNECT_FAILED] =
-        { "connect_failed", SV_UNKNOWN, SV_BLAME_NETWORK, 1,
-          15 * SV_MINUTE },
-    [SV_TIMEOUT] =
-        { "timeout", SV_UNKNOWN, SV_BLAME_NETWORK, 1, 15 * SV_MINUTE },
-    [SV_TLS_FAILED] =
-        { "tls_failed", SV_UNKNOWN, SV_BLAME_NETWORK, 1, 0 },
-    [SV_PROTOCOL_ERROR] =
-        { "protocol_error", SV_UNKNOWN, SV_BLAME_NETWORK, 1,
-          15 * SV_MINUTE },
-    [SV_DNS_ERROR] =
-        { "dns_error", SV_UNKNOWN, SV_BLAME_NETWORK, 1, 5 * SV_MINUTE },
-    [SV_FORBIDDEN_TARGET] =
-        { "forbidden_target", SV_UNKNOWN, SV_BLAME_NETWORK, 1, 0 },
-
-    [SV_THROTTLED] =
-        { "throttled", SV_UNKNOWN, SV_BLAME_LOCAL, 1, SV_MINUTE },
-    [SV_CIRCUIT_OPEN] =
-        { "circuit_open", SV_UNKNOWN, SV_BLAME_LOCAL, 1, SV_MINUTE },
-    [SV_PENDING] =
-        { "pending", SV_UNKNOWN, SV_BLAME_LOCAL, 1, 10 },
-    [SV_INTERRUPTED] =
-        { "interrupted", SV_UNKNOWN, SV_BLAME_LOCAL, 1, 1 }
+const sv_reason_info_t  sv_reasons[SV_REASON_MAX] = {
+#include "sv_reasons.h"
 };
 
 
@@ -109,13 +34,6 @@ static const char  *sv_stages[] = {
 
 
 static int sv_name_is(const char *name, const char *data, size_t len);
-
-
-const sv_reason_info_t *
-sv_reason_info(sv_reason_e reason)
-{
-    return &sv_reasons[reason];
-}
 
 
 sv_reason_e

@@ -1,7 +1,7 @@
 
 /*
- * The words of a verdict: status, reason, blame, level, stage.  docs/reasons.md
- * documents each reason; add a new one there first.
+ * The words of a verdict: status, reason, blame, level, stage.  The reasons,
+ * and all that follows from each, are a table in sv_reasons.h.
  */
 
 
@@ -42,68 +42,90 @@ typedef enum {
 } sv_stage_e;
 
 
+/* what a reply tells of the host that sent it */
+
 typedef enum {
-    SV_REASON_NONE = 0,
+    SV_HOST_CODE = 0,           /* no more than its code does */
+    SV_HOST_NOTHING,            /* it is about the mailbox, whatever the code */
+    SV_HOST_LIMIT,
+    SV_HOST_BLOCK
+} sv_host_e;
 
-    /* the classes a reply can have */
-    SV_ACCEPTED,
-    SV_MAILBOX_NOT_FOUND,
-    SV_MAILBOX_DISABLED,
-    SV_MAILBOX_FULL,
-    SV_GREYLISTED,
-    SV_RATE_LIMITED,
-    SV_SERVER_ERROR,
-    SV_TEMPORARY_FAILURE,
-    SV_SENDER_BLOCKED,
-    SV_POLICY_REJECTED,
-    SV_RELAY_DENIED,
-    SV_REJECTED,
 
-    /* what is concluded from more than one reply, or from the lists */
-    SV_ACCEPTED_UNTESTED,
-    SV_CATCH_ALL,
-    SV_SMTPUTF8_UNSUPPORTED,
-    SV_UNVERIFIABLE_PROVIDER,
-    SV_DISPOSABLE,
-    SV_ROLE_ACCOUNT,
-    SV_SPAM_TRAP,
+/* does a client pay for the answer? */
 
-    /* no server was asked */
-    SV_INVALID_SYNTAX,
-    SV_DOMAIN_NOT_FOUND,
-    SV_NO_MAIL_SERVER,
-    SV_NULL_MX,
-    SV_UNSUPPORTED_ADDRESS,
-    SV_NOT_PROBED,
+typedef enum {
+    SV_CHARGE_NEVER = 0,
+    SV_CHARGE_DNS,              /* where the DNS was asked */
+    SV_CHARGE_PROBE             /* where anybody was */
+} sv_charge_e;
 
-    /* network */
-    SV_CONNECT_FAILED,
-    SV_TIMEOUT,
-    SV_TLS_FAILED,
-    SV_PROTOCOL_ERROR,
-    SV_DNS_ERROR,
-    SV_FORBIDDEN_TARGET,
 
-    /* our own limits */
-    SV_THROTTLED,
-    SV_CIRCUIT_OPEN,
-    SV_PENDING,
-    SV_INTERRUPTED,
+/* does a list ask once more? */
 
+typedef enum {
+    SV_AGAIN_NEVER = 0,
+    SV_AGAIN_TOLD,              /* where the server, or its rule, names a time:
+                                   another answer is to be expected then */
+    SV_AGAIN_SOON,              /* another answer is to be expected */
+    SV_AGAIN_LATER              /* it was a limit, of ours or of theirs */
+} sv_again_e;
+
+
+#define SV_MINUTE        60
+#define SV_HOUR          3600
+#define SV_DAY           86400
+
+#define SV_CACHE_NONE    0
+#define SV_CACHE_NEVER   -1
+
+#define SV_SCORE_NONE    255
+
+#define SV_IS_MAILBOX    0x01   /* only a reply to RCPT can mean it */
+#define SV_IS_ACCEPTED   0x02   /* the server has accepted the address */
+#define SV_IS_OVERRULED  0x04   /* a list that has the address counts more */
+#define SV_IS_TIMED      0x08   /* the reply may name a time to come back */
+#define SV_IS_OF_SENDER  0x10   /* it is us who were refused */
+
+
+typedef enum {
+#define SV_REASON(id, name, status, blame, retry, cache, score, codes, host,  \
+    exists, rank, charge, again, is, help)                                    \
+    SV_##id,
+#include "sv_reasons.h"
+#undef SV_REASON
     SV_REASON_MAX
 } sv_reason_e;
 
 
 typedef struct {
     const char     *name;
+    const char     *codes;          /* NULL: no reply means it */
+    const char     *help;
     sv_status_e     status;
     sv_blame_e      blame;
-    unsigned        estimated:1;    /* verification_level, else "confirmed" */
+    sv_host_e       host;
+    sv_charge_e     charge;
+    sv_again_e      again;
     unsigned        retry_after;    /* s, a sensible default; 0: null */
+    int             cache;          /* s; SV_CACHE_NEVER */
+    signed char     exists;         /* the mailbox; -1: not established */
+    unsigned char   score;          /* SV_SCORE_NONE */
+    unsigned char   rank;           /* of failures; 0: by stage */
+    unsigned char   is;             /* SV_IS_* */
+    unsigned        estimated:1;    /* verification_level, else "confirmed" */
 } sv_reason_info_t;
 
 
-const sv_reason_info_t *sv_reason_info(sv_reason_e reason);
+/* sets of reasons are kept as bits */
+typedef char  sv_reasons_are_bits[SV_REASON_MAX <= 64 ? 1 : -1];
+
+
+extern const sv_reason_info_t  sv_reasons[SV_REASON_MAX];
+
+#define sv_reason_info(reason)  (&sv_reasons[reason])
+#define sv_reason_is(reason, flag)  (sv_reasons[reason].is & (flag))
+
 sv_reason_e sv_reason_by_name(const char *name, size_t len);
 const char *sv_status_name(sv_status_e status);
 const char *sv_blame_name(sv_blame_e blame);    /* NULL for none */

@@ -518,19 +518,9 @@ ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p)
 
     ngx_smtp_verify_evidence_reply(p, &ev);
 
-    switch (ev.reason) {
+    ours = sv_reason_is(ev.reason, SV_IS_OF_SENDER) && class.words;
 
-    case SV_SENDER_BLOCKED:
-    case SV_POLICY_REJECTED:
-    case SV_RELAY_DENIED:
-        ours = (ev.stage >= SV_STAGE_MAIL || class.words);
-        break;
-
-    default:
-        ours = (ev.stage >= SV_STAGE_MAIL);
-    }
-
-    if (ours) {
+    if (ours || ev.stage >= SV_STAGE_MAIL) {
         p->result.evidence = ev;
         ngx_smtp_verify_probe_finish(p, ev.reason);
         return;

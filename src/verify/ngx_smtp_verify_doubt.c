@@ -120,9 +120,7 @@ ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p, sv_class_t *class)
         return NGX_OK;
     }
 
-    mailbox = (class->reason == SV_MAILBOX_NOT_FOUND
-               || class->reason == SV_MAILBOX_DISABLED
-               || class->reason == SV_MAILBOX_FULL);
+    mailbox = sv_reason_is(class->reason, SV_IS_MAILBOX);
 
     if (!ngx_smtp_verify_keep_believes(s)) {
         return mailbox ? NGX_AGAIN : NGX_DECLINED;

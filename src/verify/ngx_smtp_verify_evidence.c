@@ -3,7 +3,11 @@
 #include "sv_utf8.h"
 
 
-#define NGX_SMTP_VERIFY_TEXT_MAX  (SV_REPLY_TEXT_MAX * 3)   /* in U+FFFD */
+#define NGX_SMTP_VERIFY_TEXT_MAX     (SV_REPLY_TEXT_MAX * 3)    /* in U+FFFD */
+
+/* of failures: see "rank" in sv_reasons.h */
+#define NGX_SMTP_VERIFY_RANK_OURS    5
+#define NGX_SMTP_VERIFY_RANK_STAGES  12
 
 
 static ngx_uint_t ngx_smtp_verify_evidence_takes_none(
@@ -280,41 +284,25 @@ ngx_smtp_verify_evidence_keep(ngx_smtp_verify_probe_t *p,
 }
 
 
+/* what is ours, or was never reached, counts for less */
+
 static ngx_uint_t
 ngx_smtp_verify_evidence_rank(ngx_smtp_verify_evidence_t *ev)
 {
-    switch (ev->reason) {
+    ngx_uint_t  rank;
 
-    case SV_NO_MAIL_SERVER:
-        return 1;
-
-    case SV_SMTPUTF8_UNSUPPORTED:
-        return 2;
-
-    case SV_FORBIDDEN_TARGET:
-        return 3;
-
-    case SV_DNS_ERROR:
-        return 4;
-
-    case SV_CONNECT_FAILED:
-        return ev->ours ? 5 : 7;
-
-    case SV_CIRCUIT_OPEN:
-        return 6;
-
-    case SV_TIMEOUT:
-        return ev->stage == SV_STAGE_CONNECT ? 8 : 9;
-
-    case SV_PROTOCOL_ERROR:
-        return 10;
-
-    case SV_TLS_FAILED:
-        return 11;
-
-    default:
-        return 12 + ev->stage;
+    if (ev->ours) {
+        return NGX_SMTP_VERIFY_RANK_OURS;
     }
+
+    rank = sv_reason_info(ev->reason)->rank;
+
+    if (rank == 0) {
+        return NGX_SMTP_VERIFY_RANK_STAGES + ev->stage;
+    }
+
+    return (ev->reason == SV_TIMEOUT && ev->stage == SV_STAGE_CONNECT)
+           ? rank - 1 : rank;
 }
 
 

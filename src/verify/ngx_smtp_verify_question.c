@@ -156,19 +156,15 @@ ngx_smtp_verify_question_costs(ngx_smtp_verify_lookup_t *l)
         return 1;
     }
 
-    switch (l->result->reason) {
+    switch (sv_reason_info(l->result->reason)->charge) {
 
-    case SV_INVALID_SYNTAX:
-    case SV_UNSUPPORTED_ADDRESS:
-    case SV_THROTTLED:
-    case SV_CIRCUIT_OPEN:
-    case SV_INTERRUPTED:
+    case SV_CHARGE_NEVER:
         return 0;
 
-    case SV_NOT_PROBED:
+    case SV_CHARGE_DNS:
         return l->result->asked;
 
-    default:
+    default: /* SV_CHARGE_PROBE */
         return l->smtp || l->result->asked;
     }
 }

@@ -216,9 +216,9 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
             ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_reject);
         }
 
-        switch (class.reason) {
+        switch (sv_reason_info(class.reason)->host) {
 
-        case SV_RATE_LIMITED:
+        case SV_HOST_LIMIT:
 
             /* a mailbox that gets too much closes its host to no other one */
 
@@ -228,22 +228,19 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
 
             break;
 
-        case SV_SENDER_BLOCKED:
+        case SV_HOST_BLOCK:
             seen = ngx_smtp_verify_egress_has_other(p)
                    ? ngx_smtp_verify_seen_quarantine
                    : ngx_smtp_verify_seen_block;
             break;
 
-        case SV_MAILBOX_NOT_FOUND:
-        case SV_MAILBOX_DISABLED:
-        case SV_MAILBOX_FULL:
-        case SV_GREYLISTED:
+        case SV_HOST_NOTHING:
 
             /* nor does one that is full, whatever the code */
 
             break;
 
-        default:
+        default: /* SV_HOST_CODE */
             if (s->code == 421) {
                 seen = ngx_smtp_verify_seen_closing;
             }

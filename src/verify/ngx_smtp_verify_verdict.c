@@ -22,19 +22,8 @@ ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
 
     result = &p->result;
 
-    switch (reason) {
-
-    case SV_ACCEPTED:
-    case SV_MAILBOX_FULL:
-        result->mailbox_exists = 1;
-        break;
-
-    case SV_MAILBOX_NOT_FOUND:
-        result->mailbox_exists = 0;
-        break;
-
-    default:
-        break;
+    if (sv_reason_info(reason)->exists >= 0) {
+        result->mailbox_exists = sv_reason_info(reason)->exists;
     }
 
     reason_shown = ngx_smtp_verify_verdict_lists(result, reason);
@@ -69,13 +58,12 @@ ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
 ngx_uint_t
 ngx_smtp_verify_passes(sv_reason_e reason, ngx_smtp_verify_evidence_t *ev)
 {
-    switch (reason) {
+    switch (sv_reason_info(reason)->again) {
 
-    case SV_GREYLISTED:
+    case SV_AGAIN_SOON:
         return 1;
 
-    case SV_TEMPORARY_FAILURE:
-    case SV_SERVER_ERROR:
+    case SV_AGAIN_TOLD:
         return ev->retry_after != 0;
 
     default:
@@ -93,16 +81,7 @@ static sv_reason_e
 ngx_smtp_verify_verdict_lists(ngx_smtp_verify_result_t *result,
     sv_reason_e reason)
 {
-    switch (reason) {
-
-    case SV_ACCEPTED:
-    case SV_ACCEPTED_UNTESTED:
-    case SV_CATCH_ALL:
-    case SV_UNVERIFIABLE_PROVIDER:
-    case SV_NOT_PROBED:
-        break;
-
-    default:
+    if (!sv_reason_is(reason, SV_IS_OVERRULED)) {
         return reason;
     }
 

@@ -17,41 +17,6 @@ typedef struct {
 } sv_score_factor_t;
 
 
-/* the reasons of the lists have no weight of their own: see the factors */
-
-static const unsigned char  sv_score_reasons[SV_REASON_MAX] = {
-
-    [SV_ACCEPTED] =                96,
-    [SV_ACCEPTED_UNTESTED] =       70,
-    [SV_CATCH_ALL] =               55,
-    [SV_MAILBOX_FULL] =            30,
-
-    [SV_UNVERIFIABLE_PROVIDER] =   60,
-    [SV_NOT_PROBED] =              60,
-    [SV_GREYLISTED] =              55,
-    [SV_RATE_LIMITED] =            50,
-    [SV_TEMPORARY_FAILURE] =       45,
-    [SV_SERVER_ERROR] =            40,
-    [SV_SENDER_BLOCKED] =          50,
-    [SV_POLICY_REJECTED] =         45,
-    [SV_RELAY_DENIED] =            30,
-    [SV_REJECTED] =                25,
-    [SV_UNSUPPORTED_ADDRESS] =     30,
-
-    [SV_CONNECT_FAILED] =          30,
-    [SV_TIMEOUT] =                 35,
-    [SV_TLS_FAILED] =              45,
-    [SV_PROTOCOL_ERROR] =          35,
-    [SV_DNS_ERROR] =               30,
-    [SV_FORBIDDEN_TARGET] =        10,
-
-    [SV_THROTTLED] =               50,
-    [SV_CIRCUIT_OPEN] =            50,
-    [SV_PENDING] =                 50,
-    [SV_INTERRUPTED] =             50
-};
-
-
 static const sv_score_factor_t  sv_score_factors[SV_SCORE_MAX_FACTORS] = {
 
     [SV_SCORE_DISPOSABLE] =           { "disposable", 60 },
@@ -83,7 +48,6 @@ static const sv_score_order_t  sv_score_orders[] = {
 
 
 static int sv_score_is_weight(sv_reason_e reason);
-static int sv_score_is_accepted(sv_reason_e reason);
 static unsigned sv_score_start(const sv_score_weights_t *weights,
     const sv_score_input_t *input);
 static unsigned sv_score_off(const sv_score_weights_t *weights,
@@ -98,7 +62,10 @@ sv_score_defaults(sv_score_weights_t *weights)
 {
     unsigned  i;
 
-    memcpy(weights->reasons, sv_score_reasons, sizeof(sv_score_reasons));
+    for (i = 0; i < SV_REASON_MAX; i++) {
+        weights->reasons[i] = sv_score_is_weight((sv_reason_e) i)
+                              ? sv_reason_info(i)->score : 0;
+    }
 
     for (i = 0; i < SV_SCORE_MAX_FACTORS; i++) {
         weights->factors[i] = sv_score_factors[i].weight;
@@ -228,7 +195,7 @@ sv_score(const sv_score_weights_t *weights, const sv_score_input_t *input)
 
     f = weights->factors;
 
-    if (sv_score_is_accepted(input->reason)) {
+    if (sv_reason_is(input->reason, SV_IS_ACCEPTED)) {
 
         if (input->worth == SV_WORTH_DEFINITIVE) {
             score += f[SV_SCORE_DEFINITIVE_PROVIDER];
@@ -265,7 +232,7 @@ sv_score_start(const sv_score_weights_t *weights,
 
     w = weights->reasons;
 
-    if (!sv_score_is_accepted(input->reason)) {
+    if (!sv_reason_is(input->reason, SV_IS_ACCEPTED)) {
         return w[input->reason];
     }
 
@@ -357,17 +324,7 @@ sv_score_floor(const sv_score_weights_t *weights)
 static int
 sv_score_is_weight(sv_reason_e reason)
 {
-    return reason != SV_REASON_NONE && reason != SV_DISPOSABLE
-           && reason != SV_ROLE_ACCOUNT && reason != SV_SPAM_TRAP;
-}
-
-
-static int
-sv_score_is_accepted(sv_reason_e reason)
-{
-    return reason == SV_ACCEPTED || reason == SV_ACCEPTED_UNTESTED
-           || reason == SV_CATCH_ALL || reason == SV_DISPOSABLE
-           || reason == SV_ROLE_ACCOUNT || reason == SV_SPAM_TRAP;
+    return sv_reason_info(reason)->score != SV_SCORE_NONE;
 }
 
 

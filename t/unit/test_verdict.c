@@ -110,6 +110,98 @@ statuses_of_the_design(void **state)
 }
 
 
+/* what the columns of a row may say together, whatever is added */
+
+static void
+rows_are_consistent(void **state)
+{
+    int                      i;
+    const sv_reason_info_t  *info;
+
+    for (i = SV_REASON_NONE + 1; i < SV_REASON_MAX; i++) {
+        info = sv_reason_info(i);
+
+        assert_true(strlen(info->help) > 10);
+        assert_int_equal(info->help[strlen(info->help) - 1], '.');
+
+        /* no 4xx, and no 2xx, makes an address undeliverable */
+        if (info->codes && info->status == SV_UNDELIVERABLE) {
+            assert_string_equal(info->codes, "5");
+        }
+
+        /* only a reply to RCPT tells of the mailbox, and it tells nothing of
+           the host */
+        if (sv_reason_is(i, SV_IS_MAILBOX)) {
+            assert_non_null(info->codes);
+            assert_int_equal(info->host, SV_HOST_NOTHING);
+            assert_int_equal(info->blame, SV_BLAME_MAILBOX);
+        }
+
+        if (info->host != SV_HOST_CODE
+            || sv_reason_is(i, SV_IS_TIMED|SV_IS_OF_SENDER))
+        {
+            assert_non_null(info->codes);
+        }
+
+        /* our own limits are no result */
+        if (info->blame == SV_BLAME_LOCAL) {
+            assert_int_equal(info->cache, SV_CACHE_NEVER);
+        }
+
+        /* a result is not cached for longer than the time that it names */
+        if (info->retry_after) {
+            assert_true(info->cache <= (int) info->retry_after);
+        }
+
+        /* whoever is to ask again is told when */
+        if (info->again != SV_AGAIN_NEVER) {
+            assert_true(info->retry_after > 0);
+        }
+
+        if (info->charge == SV_CHARGE_NEVER) {
+            assert_int_equal(info->cache, SV_CACHE_NEVER);
+        }
+
+        if (info->status == SV_UNDELIVERABLE) {
+            assert_int_equal(info->score, 0);
+
+        } else if (info->score == SV_SCORE_NONE) {
+            assert_true(sv_reason_is(i, SV_IS_ACCEPTED));
+
+        } else {
+            assert_true(info->score > 0 && info->score <= 100);
+        }
+    }
+}
+
+
+/* what follows from a reason, where one might take one for another */
+
+static void
+rows_of_the_design(void **state)
+{
+    assert_int_equal(sv_reason_info(SV_ACCEPTED)->exists, 1);
+    assert_int_equal(sv_reason_info(SV_MAILBOX_FULL)->exists, 1);
+    assert_int_equal(sv_reason_info(SV_MAILBOX_NOT_FOUND)->exists, 0);
+    assert_int_equal(sv_reason_info(SV_MAILBOX_DISABLED)->exists, -1);
+    assert_int_equal(sv_reason_info(SV_CATCH_ALL)->exists, -1);
+
+    assert_int_equal(sv_reason_info(SV_INTERRUPTED)->charge, SV_CHARGE_NEVER);
+    assert_int_equal(sv_reason_info(SV_PENDING)->charge, SV_CHARGE_PROBE);
+    assert_int_equal(sv_reason_info(SV_NOT_PROBED)->charge, SV_CHARGE_DNS);
+
+    assert_int_equal(sv_reason_info(SV_GREYLISTED)->again, SV_AGAIN_SOON);
+    assert_int_equal(sv_reason_info(SV_SERVER_ERROR)->again, SV_AGAIN_TOLD);
+    assert_int_equal(sv_reason_info(SV_PENDING)->again, SV_AGAIN_LATER);
+    assert_int_equal(sv_reason_info(SV_TIMEOUT)->again, SV_AGAIN_NEVER);
+
+    assert_true(sv_reason_is(SV_NOT_PROBED, SV_IS_OVERRULED));
+    assert_false(sv_reason_is(SV_ROLE_ACCOUNT, SV_IS_OVERRULED));
+    assert_true(sv_reason_is(SV_MAILBOX_FULL, SV_IS_TIMED));
+    assert_false(sv_reason_is(SV_REJECTED, SV_IS_OF_SENDER));
+}
+
+
 static void
 words(void **state)
 {
@@ -150,6 +242,8 @@ main(void)
         cmocka_unit_test(names_are_unique),
         cmocka_unit_test(verdicts_are_consistent),
         cmocka_unit_test(statuses_of_the_design),
+        cmocka_unit_test(rows_are_consistent),
+        cmocka_unit_test(rows_of_the_design),
         cmocka_unit_test(words)
     };
 

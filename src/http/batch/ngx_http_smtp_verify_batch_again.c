@@ -123,18 +123,10 @@ ngx_http_smtp_verify_again_wanted(ngx_http_smtp_verify_item_t *item,
         return 0;
     }
 
-    switch (result->found) {
-
-    case SV_RATE_LIMITED:
-    case SV_THROTTLED:
-    case SV_CIRCUIT_OPEN:
-    case SV_PENDING:
-        break;
-
-    default:
-        if (!ngx_smtp_verify_passes(result->found, &result->evidence)) {
-            return 0;
-        }
+    if (sv_reason_info(result->found)->again != SV_AGAIN_LATER
+        && !ngx_smtp_verify_passes(result->found, &result->evidence))
+    {
+        return 0;
     }
 
     retry = ngx_max(result->retry_after, 1);

@@ -4,14 +4,8 @@
 #include "ngx_http_smtp_verify_zone.h"
 
 
-#define NGX_HTTP_SMTP_VERIFY_MINUTE  60
-#define NGX_HTTP_SMTP_VERIFY_HOUR    3600
-#define NGX_HTTP_SMTP_VERIFY_DAY     86400
-
-
 static ngx_int_t ngx_http_smtp_verify_cache_set_valid(ngx_conf_t *cf,
     time_t *valid, ngx_str_t *name, time_t time);
-static ngx_uint_t ngx_http_smtp_verify_cache_never(sv_reason_e reason);
 static uint32_t ngx_http_smtp_verify_cache_scope(
     ngx_http_smtp_verify_loc_conf_t *conf);
 static void ngx_http_smtp_verify_cache_hash(uint32_t *hash, void *data,
@@ -25,27 +19,10 @@ static void ngx_http_smtp_verify_cache_hash(uint32_t *hash, void *data,
  */
 
 static time_t  ngx_http_smtp_verify_cache_valid_default[SV_REASON_MAX] = {
-    [SV_ACCEPTED] = 3 * NGX_HTTP_SMTP_VERIFY_DAY,
-    [SV_ROLE_ACCOUNT] = 3 * NGX_HTTP_SMTP_VERIFY_DAY,
-    [SV_DISPOSABLE] = 3 * NGX_HTTP_SMTP_VERIFY_DAY,
-    [SV_SPAM_TRAP] = 3 * NGX_HTTP_SMTP_VERIFY_DAY,
-    [SV_ACCEPTED_UNTESTED] = NGX_HTTP_SMTP_VERIFY_HOUR,
-    [SV_CATCH_ALL] = NGX_HTTP_SMTP_VERIFY_DAY,
-    [SV_MAILBOX_NOT_FOUND] = 6 * NGX_HTTP_SMTP_VERIFY_HOUR,
-    [SV_MAILBOX_DISABLED] = 6 * NGX_HTTP_SMTP_VERIFY_HOUR,
-    [SV_MAILBOX_FULL] = NGX_HTTP_SMTP_VERIFY_HOUR,
-    [SV_SMTPUTF8_UNSUPPORTED] = NGX_HTTP_SMTP_VERIFY_DAY,
-    [SV_UNVERIFIABLE_PROVIDER] = NGX_HTTP_SMTP_VERIFY_DAY,
-    [SV_DOMAIN_NOT_FOUND] = NGX_HTTP_SMTP_VERIFY_HOUR,
-    [SV_NO_MAIL_SERVER] = NGX_HTTP_SMTP_VERIFY_HOUR,
-    [SV_NULL_MX] = NGX_HTTP_SMTP_VERIFY_HOUR,
-
-    [SV_GREYLISTED] = NGX_HTTP_SMTP_VERIFY_MINUTE,
-    [SV_RATE_LIMITED] = NGX_HTTP_SMTP_VERIFY_MINUTE,
-    [SV_SENDER_BLOCKED] = 10 * NGX_HTTP_SMTP_VERIFY_MINUTE,
-    [SV_POLICY_REJECTED] = 10 * NGX_HTTP_SMTP_VERIFY_MINUTE,
-    [SV_RELAY_DENIED] = 10 * NGX_HTTP_SMTP_VERIFY_MINUTE,
-    [SV_REJECTED] = 10 * NGX_HTTP_SMTP_VERIFY_MINUTE
+#define SV_REASON(id, name, status, blame, retry, cache, ...)                 \
+    (cache) == SV_CACHE_NEVER ? 0 : (cache),
+#include "sv_reasons.h"
+#undef SV_REASON
 };
 
 
@@ -154,8 +131,9 @@ static ngx_int_t
 ngx_http_smtp_verify_cache_set_valid(ngx_conf_t *cf, time_t *valid,
     ngx_str_t *name, time_t time)
 {
-    uint64_t    reasons;
-    ngx_uint_t  i;
+    uint64_t     reasons;
+    ngx_uint_t   i;
+    sv_reason_e  reason;
 
     reasons = ngx_http_smtp_verify_param_reasons(name->data, name->len);
 
@@ -165,9 +143,9 @@ ngx_http_smtp_verify_cache_set_valid(ngx_conf_t *cf, time_t *valid,
         return NGX_ERROR;
     }
 
-    if (ngx_http_smtp_verify_cache_never(sv_reason_by_name(
-                                            (char *) name->data, name->len)))
-    {
+    reason = sv_reason_by_name((char *) name->data, name->len);
+
+    if (sv_reason_info(reason)->cache == SV_CACHE_NEVER) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"%V\" cannot be cached", name);
         return NGX_ERROR;
@@ -175,35 +153,13 @@ ngx_http_smtp_verify_cache_set_valid(ngx_conf_t *cf, time_t *valid,
 
     for (i = SV_REASON_NONE + 1; i < SV_REASON_MAX; i++) {
         if ((reasons & (uint64_t) 1 << i)
-            && !ngx_http_smtp_verify_cache_never(i))
+            && sv_reason_info(i)->cache != SV_CACHE_NEVER)
         {
             valid[i] = time;
         }
     }
 
     return NGX_OK;
-}
-
-
-/* no question was asked, or it was us who did not ask it */
-
-static ngx_uint_t
-ngx_http_smtp_verify_cache_never(sv_reason_e reason)
-{
-    switch (reason) {
-
-    case SV_INVALID_SYNTAX:
-    case SV_UNSUPPORTED_ADDRESS:
-    case SV_NOT_PROBED:
-    case SV_THROTTLED:
-    case SV_CIRCUIT_OPEN:
-    case SV_PENDING:
-    case SV_INTERRUPTED:
-        return 1;
-
-    default:
-        return 0;
-    }
 }
 
 
