@@ -25,6 +25,10 @@ static ngx_int_t ngx_smtp_verify_call_claim(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_claim_t *claim);
 static ngx_smtp_verify_call_t *ngx_smtp_verify_call_create(
     ngx_smtp_verify_lookup_t *l);
+static ngx_int_t ngx_smtp_verify_call_fetch(ngx_smtp_verify_call_t *call,
+    ngx_smtp_verify_lookup_t *l);
+static void ngx_smtp_verify_call_fetched(ngx_smtp_verify_fetch_t *fetch);
+static ngx_uint_t ngx_smtp_verify_lookup_fetched(ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
     ngx_smtp_verify_lookup_t *l);
 static void ngx_smtp_verify_call_turn(void *data);
@@ -111,8 +115,17 @@ ngx_smtp_verify_call_begin(ngx_smtp_verify_lookup_t *l)
 
     ngx_smtp_verify_claim_pass(&l->claim, &call->claim);
 
-    rc = ngx_smtp_verify_turn_take(&call->turn, ngx_smtp_verify_call_turn,
-                                   call, &call->client, l->bulk);
+    rc = ngx_smtp_verify_call_fetch(call, l);
+
+    if (rc == NGX_OK && ngx_smtp_verify_lookup_fetched(l)) {
+        ngx_smtp_verify_call_free(call);
+        return NGX_OK;
+    }
+
+    if (rc != NGX_AGAIN) {
+        rc = ngx_smtp_verify_turn_take(&call->turn, ngx_smtp_verify_call_turn,
+                                       call, &call->client, l->bulk);
+    }
 
     if (rc == NGX_OK) {
         rc = ngx_smtp_verify_call_start(call, l);
@@ -400,6 +413,126 @@ ngx_smtp_verify_call_create(ngx_smtp_verify_lookup_t *l)
 }
 
 
+/*
+ * NGX_AGAIN: the store behind the cache is asked, and the call has a place
+ * for its probe meanwhile; NGX_OK: it had something; NGX_DECLINED: it had
+ * nothing, or there is none.
+ */
+
+static ngx_int_t
+ngx_smtp_verify_call_fetch(ngx_smtp_verify_call_t *call,
+    ngx_smtp_verify_lookup_t *l)
+{
+    ngx_int_t                 rc;
+    ngx_msec_t                elapsed;
+    ngx_smtp_verify_fetch_t  *fetch;
+
+    if (l->bypass || l->fetched || !ngx_smtp_verify_lookup_in_time(l)) {
+        return NGX_DECLINED;
+    }
+
+    l->fetched = 1;
+
+    fetch = ngx_smtp_verify_fetch_create(ngx_smtp_verify_lookup_cache(l->conf),
+                                         ngx_smtp_verify_call_fetched, call);
+    if (fetch == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_smtp_verify_fetch_name(fetch, NGX_SMTP_VERIFY_CACHE_RESULT, l->key,
+                               l->conf->scope);
+
+    if (!l->wait) {
+        ngx_smtp_verify_fetch_name(fetch, NGX_SMTP_VERIFY_CACHE_RESULT,
+                                   l->key, l->variant);
+    }
+
+    elapsed = ngx_current_msec - l->start;
+
+    rc = ngx_smtp_verify_fetch_start(fetch, l->conf->timeout - elapsed);
+
+    if (rc != NGX_AGAIN) {
+        rc = fetch->found ? NGX_OK : NGX_DECLINED;
+        ngx_smtp_verify_fetch_free(fetch);
+        return rc;
+    }
+
+    call->fetch = fetch;
+
+    ngx_smtp_verify_share_enter(&call->turn.share, &call->client,
+                                ngx_smtp_verify_share_begins);
+
+    return NGX_AGAIN;
+}
+
+
+static void
+ngx_smtp_verify_call_fetched(ngx_smtp_verify_fetch_t *fetch)
+{
+    ngx_uint_t                 found;
+    ngx_queue_t               *q, waiting;
+    ngx_smtp_verify_call_t    *call;
+    ngx_smtp_verify_claim_t   *first;
+    ngx_smtp_verify_lookup_t  *l;
+
+    call = fetch->data;
+    found = fetch->found;
+
+    ngx_smtp_verify_fetch_free(fetch);
+    call->fetch = NULL;
+
+    ngx_smtp_verify_share_leave(&call->turn.share);
+
+    first = ngx_smtp_verify_claim_first(&call->claim);
+
+    if (first == NULL) {
+        ngx_smtp_verify_call_free(call);
+        return;
+    }
+
+    if (!found) {
+        l = first->data;
+
+        if (ngx_smtp_verify_turn_take(&call->turn, ngx_smtp_verify_call_turn,
+                                      call, &call->client, l->bulk)
+            == NGX_OK)
+        {
+            ngx_smtp_verify_call_turn(call);
+        }
+
+        return;
+    }
+
+    ngx_smtp_verify_claim_end(&call->claim, &waiting);
+    ngx_smtp_verify_call_free(call);
+
+    while (!ngx_queue_empty(&waiting)) {
+        q = ngx_queue_head(&waiting);
+        first = ngx_queue_data(q, ngx_smtp_verify_claim_t, queue);
+        l = first->data;
+
+        (void) ngx_smtp_verify_lookup_take(l);
+
+        ngx_smtp_verify_lookup_again(l, ngx_smtp_verify_lookup_fetched(l)
+                                        ? NGX_OK
+                                        : ngx_smtp_verify_lookup_join(l));
+    }
+}
+
+
+/* has the store behind the cache had its result? */
+
+static ngx_uint_t
+ngx_smtp_verify_lookup_fetched(ngx_smtp_verify_lookup_t *l)
+{
+    return !l->bypass
+           && ngx_smtp_verify_lookup_key(l) == NGX_OK
+           && (ngx_smtp_verify_lookup_cached(l, l->conf->scope) == NGX_OK
+               || (!l->wait
+                   && ngx_smtp_verify_lookup_cached(l, l->variant) == NGX_OK));
+}
+
+
 /* as ngx_smtp_verify_probe_start() */
 
 static ngx_int_t
@@ -602,6 +735,8 @@ static void
 ngx_smtp_verify_call_free(ngx_smtp_verify_call_t *call)
 {
     ngx_smtp_verify_turn_leave(&call->turn);
+    ngx_smtp_verify_share_leave(&call->turn.share);
+    ngx_smtp_verify_fetch_free(call->fetch);
 
     if (call->poll.timer_set) {
         ngx_del_timer(&call->poll);

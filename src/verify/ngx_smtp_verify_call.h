@@ -10,6 +10,7 @@
 #define _NGX_SMTP_VERIFY_CALL_H_INCLUDED_
 
 
+#include "ngx_smtp_verify_behind.h"
 #include "ngx_smtp_verify_claim.h"
 #include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_lookup.h"
@@ -33,6 +34,7 @@ struct ngx_smtp_verify_call_s {
     uint32_t                    variant;
     ngx_smtp_verify_conf_t     *conf;
     ngx_smtp_verify_probe_t    *probe;      /* NULL: not begun yet */
+    ngx_smtp_verify_fetch_t    *fetch;      /* before it begins, or NULL */
     ngx_smtp_verify_turn_t      turn;
     ngx_smtp_verify_client_t    client;     /* who asked first */
     ngx_event_t                 poll;       /* of those who wait elsewhere */

@@ -56,6 +56,49 @@ ngx_smtp_verify_facts_mx(ngx_smtp_verify_conf_t *conf,
 
 
 ngx_int_t
+ngx_smtp_verify_facts_fetch(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
+    ngx_smtp_verify_fetch_t **fetch, ngx_smtp_verify_fetch_handler_pt handler,
+    void *data)
+{
+    ngx_smtp_verify_domains_t  ds;
+    u_char                     key[SV_STORE_KEY];
+
+    if (ngx_smtp_verify_facts_domains(conf, &ds) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    *fetch = ngx_smtp_verify_fetch_create(ds.cache, handler, data);
+    if (*fetch == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_smtp_verify_cache_key(ds.cache, domain->data, domain->len, key);
+
+    if (ngx_smtp_verify_facts_mx_asked(conf, domain)) {
+        ngx_smtp_verify_fetch_name(*fetch, NGX_SMTP_VERIFY_CACHE_MX, key,
+                                   ds.scope);
+    }
+
+    if (ngx_smtp_verify_domain_catch_all(&ds, domain)
+        == NGX_SMTP_VERIFY_UNKNOWN)
+    {
+        ngx_smtp_verify_fetch_name(*fetch, NGX_SMTP_VERIFY_CACHE_CATCH_ALL,
+                                   key, ds.scope);
+    }
+
+    if ((*fetch)->n == 0
+        || ngx_smtp_verify_fetch_start(*fetch, conf->timeout) != NGX_AGAIN)
+    {
+        ngx_smtp_verify_fetch_free(*fetch);
+        *fetch = NULL;
+        return NGX_DECLINED;
+    }
+
+    return NGX_AGAIN;
+}
+
+
+ngx_int_t
 ngx_smtp_verify_facts_mx_known(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_mx_query_t *q)
 {

@@ -11,6 +11,7 @@
 
 
 #include "ngx_smtp_verify.h"
+#include "ngx_smtp_verify_behind.h"
 #include "ngx_smtp_verify_claim.h"
 #include "ngx_smtp_verify_mx.h"
 
@@ -25,6 +26,13 @@
 /* as ngx_smtp_verify_mx_resolve(); what is known is told at once */
 ngx_int_t ngx_smtp_verify_facts_mx(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_mx_query_t *q);
+
+/* asks the store behind the cache for what is not known of the domain:
+   NGX_AGAIN: the handler of *fetch will be called; NGX_DECLINED: there is no
+   need to wait, and *fetch is NULL */
+ngx_int_t ngx_smtp_verify_facts_fetch(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain, ngx_smtp_verify_fetch_t **fetch,
+    ngx_smtp_verify_fetch_handler_pt handler, void *data);
 
 /* would its MX records be asked for? */
 ngx_uint_t ngx_smtp_verify_facts_mx_asked(ngx_smtp_verify_conf_t *conf,

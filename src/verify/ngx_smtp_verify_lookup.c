@@ -608,6 +608,7 @@ ngx_smtp_verify_lookup_probe_destroy(ngx_smtp_verify_probe_t *p)
 ngx_int_t
 ngx_smtp_verify_lookup_erase(ngx_smtp_verify_conf_t *conf, ngx_str_t *email)
 {
+    ngx_uint_t                 n;
     ngx_smtp_verify_cache_t   *cache;
     ngx_smtp_verify_lookup_t   l;
 
@@ -622,11 +623,16 @@ ngx_smtp_verify_lookup_erase(ngx_smtp_verify_conf_t *conf, ngx_str_t *email)
     l.conf = conf;
     l.email = *email;
 
-    if (ngx_smtp_verify_lookup_key(&l) != NGX_OK
-        || ngx_smtp_verify_cache_erase(cache, NGX_SMTP_VERIFY_CACHE_RESULT,
-                                       l.key)
-           == 0)
-    {
+    if (ngx_smtp_verify_lookup_key(&l) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    n = ngx_smtp_verify_cache_erase(cache, NGX_SMTP_VERIFY_CACHE_RESULT,
+                                    l.key);
+
+    /* nobody can tell at once what a store behind had */
+
+    if (n == 0 && cache->behind == NULL) {
         return NGX_DECLINED;
     }
 

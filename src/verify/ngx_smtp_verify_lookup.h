@@ -83,6 +83,8 @@ struct ngx_smtp_verify_lookup_s {
     unsigned                           refresh:1;
 
     unsigned                           keyed:1;
+    unsigned                           fetched:1;   /* the store behind was
+                                                       asked */
     unsigned                           waits:1;     /* for another's call, or
                                                        for that it began */
 };

@@ -68,6 +68,7 @@ struct ngx_smtp_verify_probe_s {
     ngx_str_t                          domain;      /* A-labels */
     ngx_str_t                          rcpt;        /* local@domain */
 
+    ngx_smtp_verify_fetch_t           *fetch;       /* of domain facts */
     ngx_smtp_verify_mx_query_t         mx;
     ngx_smtp_verify_mx_record_t        implicit;    /* where there is no MX */
     ngx_smtp_verify_host_t            *hosts;       /* for each MX */

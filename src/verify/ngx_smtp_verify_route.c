@@ -502,6 +502,9 @@ ngx_smtp_verify_route_is_backup(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_route_stop(ngx_smtp_verify_probe_t *p)
 {
+    ngx_smtp_verify_fetch_free(p->fetch);
+    p->fetch = NULL;
+
     ngx_smtp_verify_mx_cancel(&p->mx);
     ngx_smtp_verify_host_stop(p);
 }

@@ -7,6 +7,8 @@
 #define NGX_SMTP_VERIFY_MAX_HOSTS  32
 
 
+static void ngx_smtp_verify_route_fetched(ngx_smtp_verify_fetch_t *fetch);
+static void ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q);
 static void ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p);
 static sv_reason_e ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p);
@@ -19,6 +21,34 @@ static void ngx_smtp_verify_route_learn(ngx_smtp_verify_probe_t *p,
 
 void
 ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p)
+{
+    p->result.probed = 1;
+
+    if (ngx_smtp_verify_facts_fetch(p->conf, &p->domain, &p->fetch,
+                                    ngx_smtp_verify_route_fetched, p)
+        != NGX_AGAIN)
+    {
+        ngx_smtp_verify_route_resolve(p);
+    }
+}
+
+
+static void
+ngx_smtp_verify_route_fetched(ngx_smtp_verify_fetch_t *fetch)
+{
+    ngx_smtp_verify_probe_t  *p;
+
+    p = fetch->data;
+
+    ngx_smtp_verify_fetch_free(fetch);
+    p->fetch = NULL;
+
+    ngx_smtp_verify_route_resolve(p);
+}
+
+
+static void
+ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p)
 {
     ngx_int_t                    rc;
     ngx_smtp_verify_mx_query_t  *q;
@@ -33,8 +63,6 @@ ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p)
     q->log = &p->log;
     q->handler = ngx_smtp_verify_route_mx_handler;
     q->data = p;
-
-    p->result.probed = 1;
 
     rc = ngx_smtp_verify_facts_mx(p->conf, q);
 

@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_cache.h"
 
+#include "ngx_smtp_verify_behind.h"
 #include "ngx_smtp_verify_zone.h"
 #include "sv_clock.h"
 
@@ -20,6 +21,7 @@ struct ngx_smtp_verify_cache_sh_s {
     uint64_t                     layout;
     uint64_t                     size;
     u_char                       key[SV_SIPHASH_LEN];
+    uint64_t                     erased;    /* how often something was */
 };
 
 
@@ -36,6 +38,11 @@ static ngx_uint_t ngx_smtp_verify_cache_part(
     ngx_smtp_verify_cache_item_t *item);
 static sv_store_entry_t *ngx_smtp_verify_cache_entry(
     ngx_smtp_verify_cache_t *cache, ngx_smtp_verify_cache_item_t *item);
+static ngx_int_t ngx_smtp_verify_cache_write(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item, uint64_t *erased, ngx_log_t *log);
+static ngx_uint_t ngx_smtp_verify_cache_is_newer(
+    ngx_smtp_verify_cache_t *cache, ngx_smtp_verify_cache_item_t *item,
+    ngx_uint_t part);
 static uint64_t ngx_smtp_verify_cache_resets(ngx_smtp_verify_cache_t *cache);
 static void ngx_smtp_verify_cache_lock(ngx_smtp_verify_cache_t *cache);
 static void ngx_smtp_verify_cache_unlock(ngx_smtp_verify_cache_t *cache);
@@ -114,8 +121,12 @@ ngx_smtp_verify_cache_format(ngx_shm_zone_t *shm_zone, size_t size)
 
     cache->sh->layout = NGX_SMTP_VERIFY_CACHE_LAYOUT;
     cache->sh->size = size;
+    cache->sh->erased = 0;
 
-    if (ngx_smtp_verify_zone_key(shm_zone, cache->sh->key) != NGX_OK) {
+    if (cache->behind) {
+        ngx_memcpy(cache->sh->key, cache->behind->key, SV_SIPHASH_LEN);
+
+    } else if (ngx_smtp_verify_zone_key(shm_zone, cache->sh->key) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -160,7 +171,11 @@ ngx_smtp_verify_cache_attach(ngx_smtp_verify_cache_t *cache)
     size_t       flights_size, sizes[NGX_SMTP_VERIFY_PARTS];
     ngx_uint_t   i;
 
-    if (cache->sh->layout != NGX_SMTP_VERIFY_CACHE_LAYOUT) {
+    if (cache->sh->layout != NGX_SMTP_VERIFY_CACHE_LAYOUT
+        || (cache->behind
+            && ngx_memcmp(cache->sh->key, cache->behind->key, SV_SIPHASH_LEN)
+               != 0))
+    {
         return NGX_DECLINED;
     }
 
@@ -323,6 +338,7 @@ ngx_smtp_verify_cache_private(ngx_log_t *log)
 
     new.sh->layout = NGX_SMTP_VERIFY_CACHE_LAYOUT;
     new.sh->size = NGX_SMTP_VERIFY_CACHE_PRIVATE;
+    new.sh->erased = 0;
 
     if (RAND_bytes(new.sh->key, SV_SIPHASH_LEN) != 1
         || ngx_smtp_verify_cache_create(&new) != NGX_OK)
@@ -398,6 +414,26 @@ ngx_int_t
 ngx_smtp_verify_cache_put(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_item_t *item, ngx_log_t *log)
 {
+    if (cache->behind) {
+        ngx_smtp_verify_behind_put(cache->behind, item);
+    }
+
+    return ngx_smtp_verify_cache_write(cache, item, NULL, log);
+}
+
+
+ngx_int_t
+ngx_smtp_verify_cache_fill(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item, uint64_t erased, ngx_log_t *log)
+{
+    return ngx_smtp_verify_cache_write(cache, item, &erased, log);
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_cache_write(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item, uint64_t *erased, ngx_log_t *log)
+{
     int               rc;
     time_t            now;
     uint64_t          resets;
@@ -424,6 +460,15 @@ ngx_smtp_verify_cache_put(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_lock(cache);
 
     part = ngx_smtp_verify_cache_part(item);
+
+    if (erased
+        && (*erased != cache->sh->erased
+            || ngx_smtp_verify_cache_is_newer(cache, item, part)))
+    {
+        ngx_smtp_verify_cache_unlock(cache);
+        return NGX_DECLINED;
+    }
+
     rc = sv_store_put(&cache->stores[part], &e, item->data, (uint32_t) now);
 
     /* the newest one counts, wherever the last one is */
@@ -448,6 +493,23 @@ ngx_smtp_verify_cache_put(ngx_smtp_verify_cache_t *cache,
     }
 
     return rc == 0 ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* is what is there at least as new?  A result may be in another part */
+
+static ngx_uint_t
+ngx_smtp_verify_cache_is_newer(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item, ngx_uint_t part)
+{
+    sv_store_entry_t  *e;
+
+    e = ngx_smtp_verify_cache_entry(cache, item);
+
+    item->unasked = (part == ngx_smtp_verify_part_dns);
+
+    return e && e->created >= (uint32_t) item->created
+           && e->expires > (uint32_t) sv_clock_sec();
 }
 
 
@@ -490,7 +552,13 @@ ngx_smtp_verify_cache_erase(ngx_smtp_verify_cache_t *cache, ngx_uint_t kind,
 
     n = 0;
 
+    if (cache->behind) {
+        cache->behind->erase(cache->behind, kind, key);
+    }
+
     ngx_smtp_verify_cache_lock(cache);
+
+    cache->sh->erased++;
 
     for (i = 0; i < NGX_SMTP_VERIFY_PARTS; i++) {
         n += sv_store_erase(&cache->stores[i], kind, key);
@@ -499,6 +567,13 @@ ngx_smtp_verify_cache_erase(ngx_smtp_verify_cache_t *cache, ngx_uint_t kind,
     ngx_smtp_verify_cache_unlock(cache);
 
     return n;
+}
+
+
+uint64_t
+ngx_smtp_verify_cache_erased(ngx_smtp_verify_cache_t *cache)
+{
+    return cache->sh->erased;
 }
 
 

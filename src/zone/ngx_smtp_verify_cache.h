@@ -45,6 +45,7 @@ typedef enum {
 
 
 typedef struct ngx_smtp_verify_cache_sh_s  ngx_smtp_verify_cache_sh_t;
+typedef struct ngx_smtp_verify_behind_s    ngx_smtp_verify_behind_t;
 
 
 typedef struct {
@@ -54,6 +55,7 @@ typedef struct {
     sv_store_t                   stores[NGX_SMTP_VERIFY_PARTS];
     sv_flights_t                 flights;
     uint64_t                     resets;    /* told of in the log */
+    ngx_smtp_verify_behind_t    *behind;    /* the next store, or NULL */
 } ngx_smtp_verify_cache_t;
 
 
@@ -119,6 +121,11 @@ ngx_int_t ngx_smtp_verify_cache_get(ngx_smtp_verify_cache_t *cache,
 ngx_int_t ngx_smtp_verify_cache_put(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_item_t *item, ngx_log_t *log);
 
+/* from the store behind: NGX_DECLINED where there is a newer one, or where
+   something was erased since _erased() told that number */
+ngx_int_t ngx_smtp_verify_cache_fill(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item, uint64_t erased, ngx_log_t *log);
+
 /* sets item->later where the entry still is the one that *item is of */
 void ngx_smtp_verify_cache_later(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_item_t *item, time_t later);
@@ -126,6 +133,9 @@ void ngx_smtp_verify_cache_later(ngx_smtp_verify_cache_t *cache,
 /* all variants; returns how many there were */
 ngx_uint_t ngx_smtp_verify_cache_erase(ngx_smtp_verify_cache_t *cache,
     ngx_uint_t kind, u_char *key);
+
+/* another number each time that something is erased */
+uint64_t ngx_smtp_verify_cache_erased(ngx_smtp_verify_cache_t *cache);
 
 void ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_stats_t *stats);

@@ -1,0 +1,355 @@
+# A store behind the cache, which answers later: what another zone has put
+# there need not be asked again.
+
+use lib 't/lib';
+use TestVerify::Behind;
+use TestVerify 'no_plan';
+use TestVerify::Clients;
+
+master_on();
+
+our $Zones = <<'END';
+smtp_verify_cache_zone zone=a:1m;
+smtp_verify_cache_zone zone=b:1m;
+END
+
+our $Both = $Zones . <<'END';
+test_behind zone=a;
+test_behind zone=b;
+END
+
+# "a" and "b" stand for two machines
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    $block->set_value(http_config => $Both) if !defined $block->http_config;
+
+    $block->set_value(config => '
+        location = /verify { smtp_verify; smtp_verify_cache a; }
+        location = /b { smtp_verify; smtp_verify_cache b; }
+        location = /gate {
+            smtp_verify_gate $arg_email;
+            smtp_verify_cache b;
+            empty_gif;
+        }
+        location = /list { smtp_verify_batch; smtp_verify_cache b; }')
+        if !defined $block->config;
+});
+
+
+# questions to the store for entries of a kind
+
+sub asked
+{
+    my ($kind, $what) = @_;
+
+    open my $log, '<', server_root() . '/logs/error.log' or return -1;
+    my $n = grep { /test_behind: kind $kind, $what/ } <$log>;
+    close $log;
+
+    return $n;
+}
+
+
+preset(smtp => "mx1 11 pipelining users=john,jane\n");
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: what one machine found out is told by another one
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test",
+ "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--
+reason: accepted
+cached: true
+--- smtp_sessions: 1
+--- smtp_check eval
+sub { main::asked(1, '1 of 2') == 1 && main::asked(1, '0 of 2') == 1 }
+
+
+
+=== TEST 2: at once, where the store answers at once
+--- http_config eval
+$::Zones . "test_behind zone=a delay=0;\ntest_behind zone=b delay=0;\n"
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test",
+ "GET /b?email=jim\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--
+reason: mailbox_not_found
+cached: false
+--- smtp_sessions: 2
+
+
+
+=== TEST 3: facts of the domain, for another address of it
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=jane\@ok.test"]
+--- json
+reason: accepted
+--
+reason: accepted
+cached: false
+--- dns_queries
+ok.test MX 1
+--- smtp_turns
+EHLO *
+MAIL * | RCPT TO:<john@ok.test>
+RSET | MAIL * | RCPT *
+QUIT
+EHLO *
+MAIL * | RCPT TO:<jane@ok.test>
+QUIT
+--- smtp_check eval
+sub { main::asked(2, '2 of 2') == 1 }
+
+
+
+=== TEST 4: a domain that accepts all need not be asked at all
+--- smtp
+mx1 11 pipelining accept
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=jane\@ok.test"]
+--- json
+reason: catch_all
+--
+reason: catch_all
+smtp.rule: catch-all-memory
+--- smtp_sessions: 1
+
+
+
+=== TEST 5: a store that does not answer costs its budget, for a result and for facts
+--- http_config eval
+$::Zones . "test_behind zone=a;\ntest_behind zone=b never budget=200ms;\n"
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+--
+reason: accepted
+cached: false
+response_time_ms: >= 400
+--- within: 2s
+--- smtp_sessions: 2
+--- smtp_check eval
+sub { main::asked(1, 'cancelled') == 1 && main::asked(2, 'cancelled') == 1 }
+
+
+
+=== TEST 6: a store that has what is no entry
+--- http_config eval
+$::Zones . "test_behind zone=a;\ntest_behind zone=b junk;\n"
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test",
+ "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+--
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--- smtp_sessions: 2
+
+
+
+=== TEST 7: a gate
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /gate?email=john\@ok.test",
+ "GET /verify?email=jim\@ok.test", "GET /gate?email=jim\@ok.test"]
+--- no_shape
+--- error_code eval
+[200, 200, 200, 422]
+--- smtp_sessions: 2
+
+
+
+=== TEST 8: a gate that has less time than the store
+--- http_config eval
+$::Zones . "test_behind zone=a;\ntest_behind zone=b never budget=5s;\n"
+--- config
+location = /verify { smtp_verify; smtp_verify_cache a; }
+location = /gate {
+    smtp_verify_gate $arg_email budget=300ms;
+    smtp_verify_cache b;
+    add_header X-Reason $smtp_verify_reason;
+    empty_gif;
+}
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /gate?email=john\@ok.test"]
+--- no_shape
+--- error_code eval
+[200, 200]
+--- response_headers eval
+["", "X-Reason: pending"]
+--- smtp_sessions: 1
+--- smtp_check eval
+sub { main::asked(1, 'cancelled') == 1 }
+
+
+
+=== TEST 9: a list
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /verify?email=jim\@ok.test",
+ "POST /list
+john\@ok.test
+jim\@ok.test
+jane\@ok.test
+"]
+--- more_headers
+Content-Type: text/plain
+--- no_shape
+--- response_body_like eval
+[qr/accepted/, qr/mailbox_not_found/,
+ qr/(?=.*"john\@ok.test".*"reason":"accepted".*"cached":true)
+    (?=.*"jim\@ok.test".*"reason":"mailbox_not_found".*"cached":true)
+    (?=.*"jane\@ok.test".*"reason":"accepted".*"cached":false)/xs]
+--- smtp_sessions: 3
+
+
+
+=== TEST 10: who asks the same waits for one question to the store
+--- init
+TestVerify::Clients::start('/b?email=john@ok.test', clients => 20);
+--- request: GET /b?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_sessions: 1
+--- smtp_check eval
+sub {
+    return TestVerify::Clients::reasons() eq 'accepted 20'
+           && main::asked(1, '0 of 2') == 1;
+}
+
+
+
+=== TEST 11: likewise where the store has it
+--- http_config eval
+$::Zones . "test_behind zone=a;\ntest_behind zone=b delay=1s budget=3s;\n"
+--- init
+TestVerify::Clients::start('/b?email=john@ok.test', clients => 20);
+--- request: GET /verify?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_sessions: 1
+--- smtp_check eval
+sub {
+    return TestVerify::Clients::reasons() eq 'accepted 20'
+           && main::asked(1, '1 of 2') == 1;
+}
+--- linger: 3s
+
+
+
+=== TEST 12: what is erased is gone from the store, too
+--- request eval
+["GET /verify?email=john\@ok.test", "DELETE /b?email=john\@ok.test",
+ "GET /b?email=john\@ok.test"]
+--- no_shape
+--- error_code eval
+[200, 204, 200]
+--- response_body_like eval
+[qr/"cached":false/, qr/^$/, qr/"cached":false/]
+--- smtp_sessions: 2
+
+
+
+=== TEST 13: and does not come back by an answer that was under way
+--- http_config eval
+$::Zones . "test_behind zone=a;\ntest_behind zone=b delay=1s budget=3s;\n"
+--- init
+TestVerify::Clients::start('/b?email=jane@ok.test', clients => 1);
+--- request eval
+["GET /verify?email=jane\@ok.test", "DELETE /b?email=john\@ok.test"]
+--- no_shape
+--- error_code eval
+[200, 204]
+--- smtp_sessions: 2
+--- smtp_check eval
+sub {
+    return TestVerify::Clients::reasons() eq 'accepted 1'
+           && main::asked(1, '0 of 2') == 2;
+}
+--- linger: 4s
+
+
+
+=== TEST 14: a client that goes meanwhile
+--- http_config eval
+$::Zones . "test_behind zone=a;\ntest_behind zone=b never budget=10s;\n"
+--- init
+TestVerify::Clients::start('/b?email=jane@ok.test', clients => 5,
+                           abort => 0.3);
+--- wait: 1
+--- request: GET /verify?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_sessions: 1
+--- smtp_check eval
+sub { main::asked(1, 'cancelled') == 1 }
+
+
+
+=== TEST 15: what is to be asked anew is not asked of the store
+--- config
+location = /verify { smtp_verify; smtp_verify_cache a; }
+location = /b {
+    smtp_verify;
+    smtp_verify_cache b;
+    smtp_verify_cache_bypass 1;
+}
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+--
+reason: accepted
+cached: false
+--- smtp_sessions: 2
+--- smtp_check eval
+sub { main::asked(1, '.*') == 1 }
+
+
+
+=== TEST 16: stores of two names know nothing of each other
+--- http_config eval
+$::Zones . "test_behind zone=a store=x;\ntest_behind zone=b store=y;\n"
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+--
+reason: accepted
+cached: false
+--- smtp_sessions: 2
+
+
+
+=== TEST 17: what was answered to us alone is told to us again
+--- smtp
+mx1 11 pipelining
+    rcpt: 550 5.7.1 Your IP address is blocked, see https://bl.test/
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: sender_blocked
+--
+reason: sender_blocked
+cached: true
+--- smtp_sessions: 1
