@@ -26,8 +26,8 @@ static void ngx_smtp_verify_addr_sockaddr(ngx_addr_t *addr,
     ngx_sockaddr_t *sa, u_char *bytes, ngx_uint_t i);
 
 
-static ngx_uint_t  ngx_smtp_verify_addr_types[] = { ns_t_a, ns_t_aaaa };
-static size_t      ngx_smtp_verify_addr_sizes[] = { NS_INADDRSZ,
+static const ngx_uint_t  ngx_smtp_verify_addr_types[] = { ns_t_a, ns_t_aaaa };
+static const size_t  ngx_smtp_verify_addr_sizes[] = { NS_INADDRSZ,
                                                     NS_IN6ADDRSZ };
 
 

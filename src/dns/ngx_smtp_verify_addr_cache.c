@@ -13,11 +13,13 @@ static void ngx_smtp_verify_addr_cache_drop(
     ngx_smtp_verify_addr_entry_t *entry);
 
 
-static ngx_rbtree_t       ngx_smtp_verify_addr_cache_tree;
-static ngx_rbtree_node_t  ngx_smtp_verify_addr_cache_sentinel;
-static ngx_queue_t        ngx_smtp_verify_addr_cache_lru;
-static ngx_uint_t         ngx_smtp_verify_addr_cache_n;
-static ngx_uint_t         ngx_smtp_verify_addr_cache_ready;
+static struct {
+    ngx_rbtree_t       tree;
+    ngx_rbtree_node_t  sentinel;
+    ngx_queue_t        lru;
+    ngx_uint_t         n;
+    ngx_uint_t         ready;
+}  ngx_smtp_verify_addr_cache;
 
 
 ngx_smtp_verify_addr_entry_t *
@@ -38,7 +40,7 @@ ngx_smtp_verify_addr_cache_get(ngx_resolver_t *r, ngx_str_t *name)
 
     ngx_smtp_verify_addr_cache_init();
 
-    sn = ngx_str_rbtree_lookup(&ngx_smtp_verify_addr_cache_tree, &key, hash);
+    sn = ngx_str_rbtree_lookup(&ngx_smtp_verify_addr_cache.tree, &key, hash);
     if (sn == NULL) {
         return NULL;
     }
@@ -51,7 +53,7 @@ ngx_smtp_verify_addr_cache_get(ngx_resolver_t *r, ngx_str_t *name)
     }
 
     ngx_queue_remove(&entry->lru);
-    ngx_queue_insert_head(&ngx_smtp_verify_addr_cache_lru, &entry->lru);
+    ngx_queue_insert_head(&ngx_smtp_verify_addr_cache.lru, &entry->lru);
 
     return entry;
 }
@@ -78,8 +80,8 @@ ngx_smtp_verify_addr_cache_add(ngx_resolver_t *r, ngx_str_t *name,
 
     if (entry == NULL) {
 
-        if (ngx_smtp_verify_addr_cache_n >= NGX_SMTP_VERIFY_ADDR_CACHE_MAX) {
-            q = ngx_queue_last(&ngx_smtp_verify_addr_cache_lru);
+        if (ngx_smtp_verify_addr_cache.n >= NGX_SMTP_VERIFY_ADDR_CACHE_MAX) {
+            q = ngx_queue_last(&ngx_smtp_verify_addr_cache.lru);
             ngx_smtp_verify_addr_cache_drop(
                        ngx_queue_data(q, ngx_smtp_verify_addr_entry_t, lru));
         }
@@ -96,9 +98,9 @@ ngx_smtp_verify_addr_cache_add(ngx_resolver_t *r, ngx_str_t *name,
         entry->sn.str.data = entry->key;
         entry->sn.str.len = key.len;
 
-        ngx_rbtree_insert(&ngx_smtp_verify_addr_cache_tree, &entry->sn.node);
-        ngx_queue_insert_head(&ngx_smtp_verify_addr_cache_lru, &entry->lru);
-        ngx_smtp_verify_addr_cache_n++;
+        ngx_rbtree_insert(&ngx_smtp_verify_addr_cache.tree, &entry->sn.node);
+        ngx_queue_insert_head(&ngx_smtp_verify_addr_cache.lru, &entry->lru);
+        ngx_smtp_verify_addr_cache.n++;
     }
 
     /* as nginx's resolver has it */
@@ -120,16 +122,16 @@ ngx_smtp_verify_addr_cache_add(ngx_resolver_t *r, ngx_str_t *name,
 static void
 ngx_smtp_verify_addr_cache_init(void)
 {
-    if (ngx_smtp_verify_addr_cache_ready) {
+    if (ngx_smtp_verify_addr_cache.ready) {
         return;
     }
 
-    ngx_rbtree_init(&ngx_smtp_verify_addr_cache_tree,
-                    &ngx_smtp_verify_addr_cache_sentinel,
+    ngx_rbtree_init(&ngx_smtp_verify_addr_cache.tree,
+                    &ngx_smtp_verify_addr_cache.sentinel,
                     ngx_str_rbtree_insert_value);
-    ngx_queue_init(&ngx_smtp_verify_addr_cache_lru);
+    ngx_queue_init(&ngx_smtp_verify_addr_cache.lru);
 
-    ngx_smtp_verify_addr_cache_ready = 1;
+    ngx_smtp_verify_addr_cache.ready = 1;
 }
 
 
@@ -173,9 +175,9 @@ ngx_smtp_verify_addr_cache_key(ngx_resolver_t *r, ngx_str_t *name,
 static void
 ngx_smtp_verify_addr_cache_drop(ngx_smtp_verify_addr_entry_t *entry)
 {
-    ngx_rbtree_delete(&ngx_smtp_verify_addr_cache_tree, &entry->sn.node);
+    ngx_rbtree_delete(&ngx_smtp_verify_addr_cache.tree, &entry->sn.node);
     ngx_queue_remove(&entry->lru);
-    ngx_smtp_verify_addr_cache_n--;
+    ngx_smtp_verify_addr_cache.n--;
 
     ngx_free(entry);
 }
@@ -186,12 +188,12 @@ ngx_smtp_verify_addr_cache_exit(void)
 {
     ngx_queue_t  *q;
 
-    if (!ngx_smtp_verify_addr_cache_ready) {
+    if (!ngx_smtp_verify_addr_cache.ready) {
         return;
     }
 
-    while (!ngx_queue_empty(&ngx_smtp_verify_addr_cache_lru)) {
-        q = ngx_queue_head(&ngx_smtp_verify_addr_cache_lru);
+    while (!ngx_queue_empty(&ngx_smtp_verify_addr_cache.lru)) {
+        q = ngx_queue_head(&ngx_smtp_verify_addr_cache.lru);
         ngx_smtp_verify_addr_cache_drop(
                        ngx_queue_data(q, ngx_smtp_verify_addr_entry_t, lru));
     }

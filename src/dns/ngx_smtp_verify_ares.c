@@ -62,8 +62,10 @@ static void ngx_smtp_verify_ares_silent(ngx_smtp_verify_ares_t *a,
 static ngx_int_t ngx_smtp_verify_ares_status(int status);
 
 
-static ngx_queue_t  ngx_smtp_verify_ares_channels;
-static ngx_uint_t   ngx_smtp_verify_ares_ready;
+static struct {
+    ngx_queue_t  channels;
+    ngx_uint_t   ready;
+}  ngx_smtp_verify_ares;
 
 
 ngx_smtp_verify_ares_t *
@@ -72,17 +74,17 @@ ngx_smtp_verify_ares_get(ngx_resolver_t *r)
     ngx_queue_t             *q;
     ngx_smtp_verify_ares_t  *a;
 
-    if (!ngx_smtp_verify_ares_ready) {
+    if (!ngx_smtp_verify_ares.ready) {
         if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {
             return NULL;
         }
 
-        ngx_queue_init(&ngx_smtp_verify_ares_channels);
-        ngx_smtp_verify_ares_ready = 1;
+        ngx_queue_init(&ngx_smtp_verify_ares.channels);
+        ngx_smtp_verify_ares.ready = 1;
     }
 
-    for (q = ngx_queue_head(&ngx_smtp_verify_ares_channels);
-         q != ngx_queue_sentinel(&ngx_smtp_verify_ares_channels);
+    for (q = ngx_queue_head(&ngx_smtp_verify_ares.channels);
+         q != ngx_queue_sentinel(&ngx_smtp_verify_ares.channels);
          q = ngx_queue_next(q))
     {
         a = ngx_queue_data(q, ngx_smtp_verify_ares_t, queue);
@@ -245,7 +247,7 @@ ngx_smtp_verify_ares_create(ngx_resolver_t *r, ngx_uint_t first)
         return NULL;
     }
 
-    ngx_queue_insert_tail(&ngx_smtp_verify_ares_channels, &a->queue);
+    ngx_queue_insert_tail(&ngx_smtp_verify_ares.channels, &a->queue);
 
     return a;
 }
@@ -429,12 +431,12 @@ ngx_smtp_verify_ares_exit(void)
 {
     ngx_queue_t  *q, *next;
 
-    if (!ngx_smtp_verify_ares_ready) {
+    if (!ngx_smtp_verify_ares.ready) {
         return;
     }
 
-    for (q = ngx_queue_head(&ngx_smtp_verify_ares_channels);
-         q != ngx_queue_sentinel(&ngx_smtp_verify_ares_channels);
+    for (q = ngx_queue_head(&ngx_smtp_verify_ares.channels);
+         q != ngx_queue_sentinel(&ngx_smtp_verify_ares.channels);
          q = next)
     {
         next = ngx_queue_next(q);
@@ -443,7 +445,7 @@ ngx_smtp_verify_ares_exit(void)
     }
 
     ares_library_cleanup();
-    ngx_smtp_verify_ares_ready = 0;
+    ngx_smtp_verify_ares.ready = 0;
 }
 
 

@@ -39,8 +39,10 @@ static void ngx_smtp_verify_dns_ready_handler(ngx_event_t *ev);
 
 
 /* those whose answer is there and whose handler is still to be called */
-static ngx_queue_t  ngx_smtp_verify_dns_ready;
-static ngx_event_t  ngx_smtp_verify_dns_ready_event;
+static struct {
+    ngx_queue_t  queue;
+    ngx_event_t  event;
+}  ngx_smtp_verify_dns_ready;
 
 
 ngx_int_t
@@ -62,13 +64,13 @@ ngx_smtp_verify_dns_ask(ngx_smtp_verify_dns_query_t *q)
         return NGX_OK;
     }
 
-    if (ngx_smtp_verify_dns_ready_event.handler == NULL) {
-        ngx_queue_init(&ngx_smtp_verify_dns_ready);
-        ngx_smtp_verify_dns_ready_event.handler =
+    if (ngx_smtp_verify_dns_ready.event.handler == NULL) {
+        ngx_queue_init(&ngx_smtp_verify_dns_ready.queue);
+        ngx_smtp_verify_dns_ready.event.handler =
                                             ngx_smtp_verify_dns_ready_handler;
     }
 
-    ngx_smtp_verify_dns_ready_event.log = ngx_cycle->log;
+    ngx_smtp_verify_dns_ready.event.log = ngx_cycle->log;
 
     ares = ngx_smtp_verify_ares_get(q->resolver);
     if (ares == NULL) {
@@ -231,8 +233,8 @@ ngx_smtp_verify_dns_exit(void)
 {
     ngx_smtp_verify_ares_exit();
 
-    if (ngx_smtp_verify_dns_ready_event.posted) {
-        ngx_delete_posted_event(&ngx_smtp_verify_dns_ready_event);
+    if (ngx_smtp_verify_dns_ready.event.posted) {
+        ngx_delete_posted_event(&ngx_smtp_verify_dns_ready.event);
     }
 }
 
@@ -262,7 +264,7 @@ ngx_smtp_verify_dns_answer(void *data, ngx_int_t rc, u_char *msg, size_t len)
     while (!ngx_queue_empty(&l->waiters)) {
         head = ngx_queue_head(&l->waiters);
         ngx_queue_remove(head);
-        ngx_queue_insert_tail(&ngx_smtp_verify_dns_ready, head);
+        ngx_queue_insert_tail(&ngx_smtp_verify_dns_ready.queue, head);
 
         q = ngx_queue_data(head, ngx_smtp_verify_dns_query_t, queue);
 
@@ -275,7 +277,7 @@ ngx_smtp_verify_dns_answer(void *data, ngx_int_t rc, u_char *msg, size_t len)
         q->read(q, rc, msg, len);
 
         /* the handler not from here: c-ares is in the midst of its work */
-        ngx_post_event(&ngx_smtp_verify_dns_ready_event, &ngx_posted_events);
+        ngx_post_event(&ngx_smtp_verify_dns_ready.event, &ngx_posted_events);
     }
 
     ngx_free(l);
@@ -304,8 +306,8 @@ ngx_smtp_verify_dns_ready_handler(ngx_event_t *ev)
 
     (void) ev;
 
-    while (!ngx_queue_empty(&ngx_smtp_verify_dns_ready)) {
-        head = ngx_queue_head(&ngx_smtp_verify_dns_ready);
+    while (!ngx_queue_empty(&ngx_smtp_verify_dns_ready.queue)) {
+        head = ngx_queue_head(&ngx_smtp_verify_dns_ready.queue);
 
         q = ngx_queue_data(head, ngx_smtp_verify_dns_query_t, queue);
 

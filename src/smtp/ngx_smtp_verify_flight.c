@@ -12,9 +12,11 @@
 static ngx_int_t ngx_smtp_verify_flight_pace(ngx_smtp_verify_session_t *s,
     ngx_uint_t n);
 static void ngx_smtp_verify_flight_give_up(ngx_smtp_verify_session_t *s);
+static ngx_uint_t ngx_smtp_verify_session_hears(ngx_smtp_verify_session_t *s);
+static ngx_uint_t ngx_smtp_verify_session_faulty(ngx_smtp_verify_session_t *s);
 
 
-static sv_stage_e  ngx_smtp_verify_stages[] = {
+static const sv_stage_e  ngx_smtp_verify_stages[] = {
     SV_STAGE_BANNER,
     SV_STAGE_EHLO,
     SV_STAGE_EHLO,
@@ -210,25 +212,53 @@ ngx_smtp_verify_flight_give_up(ngx_smtp_verify_session_t *s)
 }
 
 
+/* a QUIT can be sent, and the server will read it as a command */
+
+static ngx_uint_t
+ngx_smtp_verify_session_hears(ngx_smtp_verify_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    if (c == NULL || !s->connected || s->out || s->tls_wanted) {
+        return 0;
+    }
+
+    if (c->error || c->close || c->read->eof) {
+        return 0;
+    }
+
+    return c->ssl == NULL || c->ssl->handshaked;
+}
+
+
+/* STARTTLS that is required and not offered is a reason to part politely */
+
+static ngx_uint_t
+ngx_smtp_verify_session_faulty(ngx_smtp_verify_session_t *s)
+{
+    if (s->fault == SV_TLS_FAILED && s->peer.connection->ssl == NULL) {
+        return s->nsent != s->nanswered;
+    }
+
+    return s->fault != SV_REASON_NONE;
+}
+
+
 void
 ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s)
 {
     u_char            *p, buf[sizeof("QUIT" CRLF)];
-    ngx_uint_t         outstanding, fault;
+    ngx_uint_t         outstanding;
     ngx_connection_t  *c;
 
     c = s->peer.connection;
     outstanding = s->nsent - s->nanswered;
 
-    /* STARTTLS that is required and not offered is a reason to part politely */
-
-    fault = s->fault
-            && !(s->fault == SV_TLS_FAILED && c && c->ssl == NULL
-                 && outstanding == 0);
-
-    if (c == NULL || !s->connected || s->out || s->tls_wanted || s->shutting
-        || fault || s->flood || c->error || c->close || c->read->eof
-        || (c->ssl && !c->ssl->handshaked)
+    if (!ngx_smtp_verify_session_hears(s)
+        || ngx_smtp_verify_session_faulty(s)
+        || s->shutting || s->flood
         || (outstanding && !s->cap_pipelining))
     {
         ngx_smtp_verify_session_close(s);

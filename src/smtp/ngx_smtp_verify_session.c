@@ -14,6 +14,8 @@ static void ngx_smtp_verify_session_unasked(ngx_smtp_verify_session_t *s,
     const u_char *pos, const u_char *end);
 static void ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_mail(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_mail_random(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_rcpt_random(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s,
     ngx_uint_t index);
 
@@ -333,28 +335,11 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
         return;
 
     case ngx_smtp_verify_cmd_mail_random:
-        if (s->code / 100 == 2 && !s->dirty) {
-            break;
-        }
-
-        s->refused_code = s->code;
-
-        if (s->nanswered == s->nsent || s->shutting) {
-            ngx_smtp_verify_session_unanswered(s);
-        }
-
-        /* else a reply is outstanding: a flight that lacks one is no proof */
-
+        ngx_smtp_verify_session_mail_random(s);
         return;
 
     case ngx_smtp_verify_cmd_rcpt_random:
-        if (s->refused_code || (s->dirty && s->code / 100 == 2)) {
-            s->code = s->refused_code ? s->refused_code : s->code;
-            ngx_smtp_verify_session_unanswered(s);
-            return;
-        }
-
-        ngx_smtp_verify_session_rcpt(s, NGX_SMTP_VERIFY_RCPT_RANDOM);
+        ngx_smtp_verify_session_rcpt_random(s);
         return;
 
     default: /* rset */
@@ -362,10 +347,43 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
             s->dirty = 1;
         }
 
-        break;
+        ngx_smtp_verify_flight_send(s);
+        return;
+    }
+}
+
+
+/*
+ * Where MAIL for the random recipient is refused, and the reply to its RCPT is
+ * outstanding, that is awaited: a flight that lacks a reply is no proof.
+ */
+
+static void
+ngx_smtp_verify_session_mail_random(ngx_smtp_verify_session_t *s)
+{
+    if (s->code / 100 == 2 && !s->dirty) {
+        ngx_smtp_verify_flight_send(s);
+        return;
     }
 
-    ngx_smtp_verify_flight_send(s);
+    s->refused_code = s->code;
+
+    if (s->nanswered == s->nsent || s->shutting) {
+        ngx_smtp_verify_session_unanswered(s);
+    }
+}
+
+
+static void
+ngx_smtp_verify_session_rcpt_random(ngx_smtp_verify_session_t *s)
+{
+    if (s->refused_code || (s->dirty && s->code / 100 == 2)) {
+        s->code = s->refused_code ? s->refused_code : s->code;
+        ngx_smtp_verify_session_unanswered(s);
+        return;
+    }
+
+    ngx_smtp_verify_session_rcpt(s, NGX_SMTP_VERIFY_RCPT_RANDOM);
 }
 
 

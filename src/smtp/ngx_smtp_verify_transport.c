@@ -19,6 +19,8 @@
 static ngx_int_t ngx_smtp_verify_transport_test_connect(ngx_connection_t *c);
 static ngx_int_t ngx_smtp_verify_transport_opened(
     ngx_smtp_verify_session_t *s);
+static ssize_t ngx_smtp_verify_transport_take(ngx_smtp_verify_session_t *s,
+    u_char *buf, size_t size);
 static ngx_int_t ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s);
 static ssize_t ngx_smtp_verify_transport_write_to(
     ngx_smtp_verify_session_t *s, u_char *data, size_t len);
@@ -383,34 +385,20 @@ ngx_smtp_verify_transport_test_connect(ngx_connection_t *c)
 static ngx_int_t
 ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
 {
-    ssize_t            n;
-    ngx_uint_t         level;
-    const u_char      *pos;
-    ngx_connection_t  *c;
-    static u_char      buf[NGX_SMTP_VERIFY_READ_SIZE];
-
-    c = s->peer.connection;
+    ssize_t        n;
+    const u_char  *pos;
+    static u_char  buf[NGX_SMTP_VERIFY_READ_SIZE];
 
     for ( ;; ) {
 
-        if (s->left == 0 && c->ssl == NULL) {
+        if (s->left == 0 && s->peer.connection->ssl == NULL) {
             return NGX_BUSY;
         }
 
-        level = ngx_smtp_verify_transport_hush(s);
-
-        n = c->recv(c, buf, c->ssl ? NGX_SMTP_VERIFY_READ_SIZE
-                                   : ngx_min(s->left, sizeof(buf)));
-
-        ngx_smtp_verify_transport_unhush(s, level);
+        n = ngx_smtp_verify_transport_take(s, buf, sizeof(buf));
 
         if (n == NGX_AGAIN && !s->flood) {
             return s->more ? NGX_BUSY : NGX_OK;
-        }
-
-        if (c->ssl == NULL && n > 0) {
-            s->left -= n;
-            ngx_smtp_verify_transport_charge(s, n);
         }
 
         if (n <= 0 || s->flood) {
@@ -435,6 +423,33 @@ ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
             return NGX_OK;
         }
     }
+}
+
+
+/* as c->recv(), and what was read in clear is charged to the slice */
+
+static ssize_t
+ngx_smtp_verify_transport_take(ngx_smtp_verify_session_t *s, u_char *buf,
+    size_t size)
+{
+    ssize_t            n;
+    ngx_uint_t         level;
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    level = ngx_smtp_verify_transport_hush(s);
+
+    n = c->recv(c, buf, c->ssl ? size : ngx_min(s->left, size));
+
+    ngx_smtp_verify_transport_unhush(s, level);
+
+    if (c->ssl == NULL && n > 0) {
+        s->left -= n;
+        ngx_smtp_verify_transport_charge(s, n);
+    }
+
+    return n;
 }
 
 

@@ -12,6 +12,8 @@ static void ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_no_utf8(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_broke(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_fault(ngx_smtp_verify_probe_t *p);
 static const char *ngx_smtp_verify_dialog_broke_tls(
     ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_clear(ngx_smtp_verify_probe_t *p,
@@ -314,7 +316,6 @@ ngx_smtp_verify_dialog_no_utf8(ngx_smtp_verify_probe_t *p)
 static void
 ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
 {
-    const char                 *error;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
@@ -337,21 +338,33 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
         p->accepted = 0;
     }
 
-    if (p->accepted && !s->excess) {
-
-        if (p->claim.queued) {
-
-            /* another probe asks for the domain; its answer will do */
-
-            ngx_smtp_verify_dialog_stop(p);
-            return;
-        }
-
-        ngx_smtp_verify_random_unrefused(p);
+    if (!p->accepted || s->excess) {
+        p->accepted = 0;
+        ngx_smtp_verify_dialog_broke(p);
         return;
     }
 
-    p->accepted = 0;
+    if (p->claim.queued) {
+
+        /* another probe asks for the domain; its answer will do */
+
+        ngx_smtp_verify_dialog_stop(p);
+        return;
+    }
+
+    ngx_smtp_verify_random_unrefused(p);
+}
+
+
+/* a session that failed before the address was accepted: whose fault is it? */
+
+static void
+ngx_smtp_verify_dialog_broke(ngx_smtp_verify_probe_t *p)
+{
+    const char                 *error;
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
 
     /* it was us who kept it waiting */
 
@@ -382,6 +395,19 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
         ngx_smtp_verify_dialog_clear(p, error);
         return;
     }
+
+    ngx_smtp_verify_dialog_fault(p);
+}
+
+
+/* a fault of the server: it is asked in steps, or another one is asked */
+
+static void
+ngx_smtp_verify_dialog_fault(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
 
     if (s->pipelined && s->stage >= SV_STAGE_MAIL && !s->excess
         && !p->stepwise)

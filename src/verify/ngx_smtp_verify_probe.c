@@ -20,10 +20,12 @@ static void ngx_smtp_verify_probe_waited(ngx_event_t *ev);
 static void ngx_smtp_verify_probe_stop(ngx_smtp_verify_probe_t *p);
 
 
-static ngx_uint_t   ngx_smtp_verify_probe_count;
-static ngx_queue_t  ngx_smtp_verify_probe_queue;
-static ngx_event_t  ngx_smtp_verify_watch_event;
-static ngx_msec_t   ngx_smtp_verify_exit_started;
+static struct {
+    ngx_queue_t  queue;
+    ngx_uint_t   n;
+    ngx_event_t  watch;
+    ngx_msec_t   exiting;    /* since then */
+}  ngx_smtp_verify_probes;
 
 
 ngx_smtp_verify_probe_t *
@@ -119,18 +121,18 @@ ngx_smtp_verify_watch(ngx_smtp_verify_probe_t *p)
 {
     ngx_event_t  *ev;
 
-    ev = &ngx_smtp_verify_watch_event;
+    ev = &ngx_smtp_verify_probes.watch;
 
     if (ev->handler == NULL) {
-        ngx_queue_init(&ngx_smtp_verify_probe_queue);
+        ngx_queue_init(&ngx_smtp_verify_probes.queue);
         ev->handler = ngx_smtp_verify_watched;
         ev->log = ngx_cycle->log;
         ev->cancelable = 1;
         ev->data = ev;
     }
 
-    ngx_queue_insert_tail(&ngx_smtp_verify_probe_queue, &p->queue);
-    ngx_smtp_verify_probe_count++;
+    ngx_queue_insert_tail(&ngx_smtp_verify_probes.queue, &p->queue);
+    ngx_smtp_verify_probes.n++;
 
     if (!ev->timer_set) {
         ngx_add_timer(ev, NGX_SMTP_VERIFY_WATCH_INTERVAL);
@@ -145,7 +147,7 @@ ngx_smtp_verify_watched(ngx_event_t *ev)
     ngx_queue_t              *q;
     ngx_smtp_verify_probe_t  *p;
 
-    if (ngx_queue_empty(&ngx_smtp_verify_probe_queue)) {
+    if (ngx_queue_empty(&ngx_smtp_verify_probes.queue)) {
         return;
     }
 
@@ -158,16 +160,16 @@ ngx_smtp_verify_watched(ngx_event_t *ev)
 
     /* the end of one may be the end of others, which waited for it */
 
-    for (n = ngx_smtp_verify_probe_count; n; n--) {
+    for (n = ngx_smtp_verify_probes.n; n; n--) {
 
-        if (ngx_queue_empty(&ngx_smtp_verify_probe_queue)) {
+        if (ngx_queue_empty(&ngx_smtp_verify_probes.queue)) {
             break;
         }
 
-        q = ngx_queue_head(&ngx_smtp_verify_probe_queue);
+        q = ngx_queue_head(&ngx_smtp_verify_probes.queue);
 
         ngx_queue_remove(q);
-        ngx_queue_insert_tail(&ngx_smtp_verify_probe_queue, q);
+        ngx_queue_insert_tail(&ngx_smtp_verify_probes.queue, q);
 
         p = ngx_queue_data(q, ngx_smtp_verify_probe_t, queue);
 
@@ -186,8 +188,8 @@ ngx_smtp_verify_exit_is_near(void)
         return 0;
     }
 
-    if (ngx_smtp_verify_exit_started == 0) {
-        ngx_smtp_verify_exit_started = ngx_current_msec;
+    if (ngx_smtp_verify_probes.exiting == 0) {
+        ngx_smtp_verify_probes.exiting = ngx_current_msec;
     }
 
     ccf = (ngx_core_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
@@ -202,7 +204,7 @@ ngx_smtp_verify_exit_is_near(void)
         left -= 3 * NGX_SMTP_VERIFY_WATCH_INTERVAL;
     }
 
-    return ngx_current_msec - ngx_smtp_verify_exit_started >= left;
+    return ngx_current_msec - ngx_smtp_verify_probes.exiting >= left;
 }
 
 
@@ -590,7 +592,7 @@ ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_share_leave(&p->share);
 
     ngx_queue_remove(&p->queue);
-    ngx_smtp_verify_probe_count--;
+    ngx_smtp_verify_probes.n--;
 
     ngx_destroy_pool(p->pool);
 }

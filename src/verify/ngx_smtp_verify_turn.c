@@ -12,11 +12,13 @@ static void ngx_smtp_verify_turn_begin(ngx_smtp_verify_fair_t *line,
     ngx_uint_t max);
 
 
-static ngx_event_t             ngx_smtp_verify_turn_event;
-static ngx_smtp_verify_fair_t  ngx_smtp_verify_turn_line;
-static ngx_smtp_verify_fair_t  ngx_smtp_verify_turn_bulk;
-static ngx_uint_t              ngx_smtp_verify_turn_begun;
-static ngx_uint_t              ngx_smtp_verify_turn_waiting;
+static struct {
+    ngx_event_t             event;
+    ngx_smtp_verify_fair_t  line;
+    ngx_smtp_verify_fair_t  bulk;
+    ngx_uint_t              begun;
+    ngx_uint_t              waiting;
+}  ngx_smtp_verify_turn;
 
 
 ngx_int_t
@@ -26,11 +28,11 @@ ngx_smtp_verify_turn_take(ngx_smtp_verify_turn_t *turn,
 {
     ngx_event_t  *ev;
 
-    ev = &ngx_smtp_verify_turn_event;
+    ev = &ngx_smtp_verify_turn.event;
 
     if (ev->handler == NULL) {
-        ngx_smtp_verify_fair_init(&ngx_smtp_verify_turn_line);
-        ngx_smtp_verify_fair_init(&ngx_smtp_verify_turn_bulk);
+        ngx_smtp_verify_fair_init(&ngx_smtp_verify_turn.line);
+        ngx_smtp_verify_fair_init(&ngx_smtp_verify_turn.bulk);
         ev->handler = ngx_smtp_verify_turn_next;
         ev->log = ngx_cycle->log;
         ev->data = ev;
@@ -40,8 +42,8 @@ ngx_smtp_verify_turn_take(ngx_smtp_verify_turn_t *turn,
         ngx_post_event(ev, &ngx_posted_events);
     }
 
-    if (ngx_smtp_verify_turn_begun < NGX_SMTP_VERIFY_TURN_MAX) {
-        ngx_smtp_verify_turn_begun++;
+    if (ngx_smtp_verify_turn.begun < NGX_SMTP_VERIFY_TURN_MAX) {
+        ngx_smtp_verify_turn.begun++;
         return NGX_OK;
     }
 
@@ -49,12 +51,12 @@ ngx_smtp_verify_turn_take(ngx_smtp_verify_turn_t *turn,
     turn->data = data;
     turn->waits = 1;
 
-    ngx_smtp_verify_fair_add(bulk ? &ngx_smtp_verify_turn_bulk
-                                  : &ngx_smtp_verify_turn_line,
+    ngx_smtp_verify_fair_add(bulk ? &ngx_smtp_verify_turn.bulk
+                                  : &ngx_smtp_verify_turn.line,
                              &turn->item, client);
     ngx_smtp_verify_share_enter(&turn->share, client,
                                 ngx_smtp_verify_share_begins);
-    ngx_smtp_verify_turn_waiting++;
+    ngx_smtp_verify_turn.waiting++;
 
     return NGX_AGAIN;
 }
@@ -67,7 +69,7 @@ ngx_smtp_verify_turn_leave(ngx_smtp_verify_turn_t *turn)
         turn->waits = 0;
         ngx_smtp_verify_fair_leave(&turn->item);
         ngx_smtp_verify_share_leave(&turn->share);
-        ngx_smtp_verify_turn_waiting--;
+        ngx_smtp_verify_turn.waiting--;
     }
 }
 
@@ -80,17 +82,17 @@ ngx_smtp_verify_turn_leave(ngx_smtp_verify_turn_t *turn)
 static void
 ngx_smtp_verify_turn_next(ngx_event_t *ev)
 {
-    ngx_smtp_verify_turn_begun = 0;
+    ngx_smtp_verify_turn.begun = 0;
 
-    ngx_smtp_verify_turn_begin(&ngx_smtp_verify_turn_line,
+    ngx_smtp_verify_turn_begin(&ngx_smtp_verify_turn.line,
                                NGX_SMTP_VERIFY_TURN_MAX - 1);
-    ngx_smtp_verify_turn_begin(&ngx_smtp_verify_turn_bulk,
+    ngx_smtp_verify_turn_begin(&ngx_smtp_verify_turn.bulk,
                                NGX_SMTP_VERIFY_TURN_MAX);
-    ngx_smtp_verify_turn_begin(&ngx_smtp_verify_turn_line,
+    ngx_smtp_verify_turn_begin(&ngx_smtp_verify_turn.line,
                                NGX_SMTP_VERIFY_TURN_MAX);
 
-    if (ngx_smtp_verify_turn_waiting == 0) {
-        ngx_smtp_verify_turn_begun = 0;
+    if (ngx_smtp_verify_turn.waiting == 0) {
+        ngx_smtp_verify_turn.begun = 0;
 
         if (ev->timer_set) {
             ngx_del_timer(ev);
@@ -99,7 +101,7 @@ ngx_smtp_verify_turn_next(ngx_event_t *ev)
         return;
     }
 
-    ngx_smtp_verify_turn_begun = NGX_SMTP_VERIFY_TURN_MAX;
+    ngx_smtp_verify_turn.begun = NGX_SMTP_VERIFY_TURN_MAX;
 
     if (!ev->timer_set) {
         ngx_add_timer(ev, NGX_SMTP_VERIFY_TURN_HOLD);
@@ -114,7 +116,7 @@ ngx_smtp_verify_turn_begin(ngx_smtp_verify_fair_t *line, ngx_uint_t max)
 {
     ngx_smtp_verify_turn_t  *turn;
 
-    while (ngx_smtp_verify_turn_begun < max
+    while (ngx_smtp_verify_turn.begun < max
            && !ngx_smtp_verify_fair_empty(line))
     {
         turn = ngx_smtp_verify_fair_first(line, ngx_smtp_verify_turn_t, item);
@@ -122,7 +124,7 @@ ngx_smtp_verify_turn_begin(ngx_smtp_verify_fair_t *line, ngx_uint_t max)
         ngx_smtp_verify_fair_turn(line, &turn->item);
 
         ngx_smtp_verify_turn_leave(turn);
-        ngx_smtp_verify_turn_begun++;
+        ngx_smtp_verify_turn.begun++;
 
         turn->handler(turn->data);
     }
@@ -132,5 +134,5 @@ ngx_smtp_verify_turn_begin(ngx_smtp_verify_fair_t *line, ngx_uint_t max)
 ngx_uint_t
 ngx_smtp_verify_turns(void)
 {
-    return ngx_smtp_verify_turn_waiting;
+    return ngx_smtp_verify_turn.waiting;
 }

@@ -50,6 +50,7 @@ static const sv_score_order_t  sv_score_orders[] = {
 static int sv_score_is_weight(sv_reason_e reason);
 static unsigned sv_score_start(const sv_score_weights_t *weights,
     const sv_score_input_t *input);
+static unsigned sv_score_age(const unsigned char *factors, int age);
 static unsigned sv_score_off(const sv_score_weights_t *weights,
     const sv_score_input_t *input);
 static unsigned sv_score_floor(const sv_score_weights_t *weights);
@@ -289,14 +290,19 @@ sv_score_off(const sv_score_weights_t *weights, const sv_score_input_t *input)
     off += (input->alias_service > 0) ? f[SV_SCORE_ALIAS_SERVICE] : 0;
     off += (input->free_provider > 0) ? f[SV_SCORE_FREE_PROVIDER] : 0;
 
-    if (input->domain_age >= 0 && input->domain_age < SV_DOMAIN_NEW) {
-        off += f[SV_SCORE_NEW_DOMAIN];
+    return off + sv_score_age(f, input->domain_age);
+}
 
-    } else if (input->domain_age >= 0 && input->domain_age < SV_DOMAIN_YOUNG) {
-        off += f[SV_SCORE_YOUNG_DOMAIN];
+
+static unsigned
+sv_score_age(const unsigned char *factors, int age)
+{
+    if (age < 0 || age >= SV_DOMAIN_YOUNG) {
+        return 0;
     }
 
-    return off;
+    return factors[age < SV_DOMAIN_NEW ? SV_SCORE_NEW_DOMAIN
+                                       : SV_SCORE_YOUNG_DOMAIN];
 }
 
 

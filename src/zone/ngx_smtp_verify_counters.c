@@ -33,7 +33,8 @@ static ngx_smtp_verify_counters_t  ngx_smtp_verify_counters_local;
 ngx_smtp_verify_counters_t  *ngx_smtp_verify_counters =
     &ngx_smtp_verify_counters_local;
 
-static ngx_msec_t  ngx_smtp_verify_latencies[] = NGX_SMTP_VERIFY_LATENCIES;
+static const ngx_msec_t  ngx_smtp_verify_latencies[] =
+    NGX_SMTP_VERIFY_LATENCIES;
 
 
 ngx_shm_zone_t *

@@ -32,7 +32,7 @@ static void ngx_smtp_verify_throttle_count_unconnected(
 
 /* what a fault weighs, of SV_BREAKER_THRESHOLD */
 
-static unsigned  ngx_smtp_verify_throttle_weights[] = {
+static const unsigned  ngx_smtp_verify_throttle_weights[] = {
     0, 0, 0, 20, 20, 25, 34, 50, SV_BREAKER_THRESHOLD, 50, 0
 };
 
