@@ -152,7 +152,7 @@ code_521(void **state)
         { D, 550, "5.2.1 The email account that you tried to reach is "
                   "disabled." },
         { N, 550, "5.2.1 <a@example.com>... User Unknown" },
-        { N, 550, "5.2.1 Mailbox not available" },
+        { X, 550, "5.2.1 Mailbox not available" },
         { L, 550, "5.2.1 The user you are trying to contact is receiving mail "
                   "at a rate that prevents additional messages from being "
                   "delivered." },
@@ -1947,6 +1947,42 @@ quoted_in_any_language(void **state)
 }
 
 
+/* kinds that replies of other collections had */
+
+static void
+kinds_of_other_collections(void **state)
+{
+    const case_t  cases[] = {
+
+        /* a refusal of the recipient that says nothing of the mailbox */
+
+        { X, 550, "5.1.1 Domain target.example no longer available" },
+        { X, 550, "The recipient cannot be verified" },
+        { P, 550, "5.1.1 Refused due to recipient preferences" },
+        { P, 550, "User rejects the mail" },
+        { D, 550, "5.2.1 Incoming suspended due to abuse" },
+        { N, 550, "Es gibt keine Person mit diesem Namen" },
+        { N, 550, "Diese Adresse ist nicht mehr verfuegbar" },
+        { N, 559, "Invalid rcptto" },
+
+        /* who is blamed */
+
+        { L, 450, "smtp traffic quota has been exceeded" },
+        { L, 550, "Domain x.example has exceeded the max emails per hour" },
+        { B, 450, "delivery from 192.0.2.10 is deferred, repeatedly" },
+        { B, 550, "Sorry, no access for this ip" },
+        { B, 550, "Mail only accepted from IPs with valid reverse lookups" },
+        { R, 553, "relay check fail" },
+        { G, 450, "This mail is temporarily denied" },
+        { E, 550, "Unable to chdir to maildir" },
+        { E, 450, "queue unavailable." }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
 int
 main(void)
 {
@@ -1998,7 +2034,8 @@ main(void)
         cmocka_unit_test(whose_host),
         cmocka_unit_test(milder_by_code),
         cmocka_unit_test(temporary_in_any_language),
-        cmocka_unit_test(quoted_in_any_language)
+        cmocka_unit_test(quoted_in_any_language),
+        cmocka_unit_test(kinds_of_other_collections)
     };
 
     return cmocka_run_group_tests(tests, load, unload);
