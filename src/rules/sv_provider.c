@@ -66,6 +66,7 @@ static int sv_provider_second(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_probe(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_sessions(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_messages(sv_provider_parse_t *ps, sv_provider_t *pr);
+static int sv_provider_rejects(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_source(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_choice(sv_provider_parse_t *ps, const char *const *of,
     const char *choice);
@@ -87,6 +88,7 @@ static const struct {
     { "probe", sv_provider_probe, 0 },
     { "sessions", sv_provider_sessions, 0 },
     { "messages", sv_provider_messages, 0 },
+    { "rejects", sv_provider_rejects, 0 },
     { "source", sv_provider_source, 1 }
 };
 
@@ -564,6 +566,13 @@ static int
 sv_provider_messages(sv_provider_parse_t *ps, sv_provider_t *pr)
 {
     return sv_provider_number(ps, &pr->messages);
+}
+
+
+static int
+sv_provider_rejects(sv_provider_parse_t *ps, sv_provider_t *pr)
+{
+    return sv_provider_number(ps, &pr->rejects);
 }
 
 

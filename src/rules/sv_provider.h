@@ -31,6 +31,8 @@ typedef struct {
     unsigned        probe:1;        /* 0: "probe=never" */
     unsigned        sessions;   /* at once; 0: not known */
     unsigned        messages;   /* transactions a session; 0: not known */
+    unsigned        rejects;    /* refused recipients an hour and host; 0:
+                                   not known */
 } sv_provider_t;
 
 

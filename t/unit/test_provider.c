@@ -106,7 +106,12 @@ own_providers(void **state)
         { "mx2h1.comcast.net", "comcast" },
         { "www1.your-server.de", "hetzner" },
         { "mx.aruba.it", "aruba" },
-        { "mx.core.locaweb.com.br", "locaweb" }
+        { "mx.core.locaweb.com.br", "locaweb" },
+        { "mx.bt.prod.cloud.openwave.ai", "bt" },
+        { "mx.kpnmail.nl", "kpn" },
+        { "smtp-in.virgilio.it", "virgilio" },
+        { "extmail.bigpond.com", "telstra" },
+        { "mx.xm.smxcloud.com", "smx" }
     };
 
     providers = sv_providers_parse(sv_data_providers, sv_data_providers_len,
@@ -128,6 +133,7 @@ own_providers(void **state)
 
     assert_null(by_mx(providers, "mail.example.com"));
     assert_null(by_mx(providers, "notgoogle.com"));
+    assert_null(by_mx(providers, "customer.ziggo.nl"));
     assert_null(by_mx(providers, "com"));
     assert_null(by_mx(providers, ""));
 
@@ -156,6 +162,34 @@ own_providers(void **state)
     sv_providers_free(providers);
 
     sv_providers_free(NULL);
+}
+
+
+/* what two of them accept proves nothing; what others bear is published */
+
+static void
+limits(void **state)
+{
+    sv_providers_t       *providers;
+    const sv_provider_t  *pr;
+
+    providers = sv_providers_default();
+    assert_non_null(providers);
+
+    pr = by_mx(providers, "mxs.mail.ru");
+    assert_int_equal(pr->worth, SV_WORTH_ACCEPTS_ALL);
+
+    pr = by_mx(providers, "mx3.mail.yahoo.co.jp");
+    assert_int_equal(pr->worth, SV_WORTH_ACCEPTS_ALL);
+    assert_int_equal(pr->sessions, 2);
+
+    pr = by_mx(providers, "mx02.mail.icloud.com");
+    assert_int_equal(pr->messages, 5);
+
+    pr = by_mx(providers, "mx2.hc1.iphmx.com");
+    assert_int_equal(pr->rejects, 25);
+
+    sv_providers_free(providers);
 }
 
 
@@ -247,6 +281,7 @@ fields(void **state)
     assert_int_equal(pr->probe, 1);
     assert_int_equal(pr->sessions, 0);
     assert_int_equal(pr->messages, 0);
+    assert_int_equal(pr->rejects, 0);
 
     sv_providers_free(providers);
 }
@@ -292,6 +327,7 @@ mistakes(void **state)
         { 2, "\"0\" is no number of 1 to 100000", "provider a\nsessions 0" },
         { 2, "\"100001\" is no number", "provider a\nmessages 100001" },
         { 2, "\"1x\" is no number", "provider a\nmessages 1x" },
+        { 2, "\"0\" is no number of 1 to 100000", "provider a\nrejects 0" },
         { 2, "\"source\" says nothing", "provider a\nsource" },
         { 1, "a quote is not closed", "\"provider" },
         { 1, "unknown word \"provider x\"", "\"provider x\"" },
@@ -318,6 +354,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(own_providers),
+        cmocka_unit_test(limits),
         cmocka_unit_test(customers),
         cmocka_unit_test(fields),
         cmocka_unit_test(mistakes)
