@@ -17,7 +17,8 @@ typedef struct {
     unsigned            has_enhanced;
     unsigned            enhanced[3];
     sv_hits_t           hits;
-    unsigned char       open[SV_RULES_MAX / 8];     /* one of any was met */
+    unsigned char       open[SV_RULES_MAX / 8];     /* one of any was met, or
+                                                       there is none */
 } sv_context_t;
 
 
@@ -188,9 +189,12 @@ sv_reply_is_temporary(const sv_reply_t *reply)
 static const sv_rule_t *
 sv_rule_find(sv_context_t *ctx, const unsigned char *text, size_t len)
 {
-    size_t            i;
+    size_t            i, n;
     unsigned char     folded[SV_FOLDED_MAX];
     const sv_rule_t  *rule;
+
+    n = ctx->rules->rules.nelts;
+    memcpy(ctx->open, ctx->rules->always, (n + 7) / 8);
 
     if (!sv_code_in(ctx->rules->quiet, ctx->code)) {
         len = sv_fold_text(ctx->reply, text, len, folded, sizeof(folded));
@@ -200,8 +204,14 @@ sv_rule_find(sv_context_t *ctx, const unsigned char *text, size_t len)
 
     rule = ctx->rules->rules.elts;
 
-    for (i = 0; i < ctx->rules->rules.nelts; i++) {
-        if (sv_rule_matches(ctx, i)) {
+    for (i = 0; i < n; i++) {
+
+        if (i % 8 == 0 && ctx->open[i / 8] == 0) {
+            i += 7;
+            continue;
+        }
+
+        if (sv_bit(ctx->open, i) && sv_rule_matches(ctx, i)) {
             return &rule[i];
         }
     }
@@ -338,8 +348,6 @@ sv_open_rules(sv_context_t *ctx)
 
     rules = ctx->rules;
 
-    memset(ctx->open, 0, (rules->rules.nelts + 7) / 8);
-
     for (n = 0; n < rules->match.nphrases; n += 8) {
 
         /* eight octets at once, as hardly any phrase is met */
@@ -382,10 +390,6 @@ sv_rule_matches(const sv_context_t *ctx, size_t n)
     rule = (const sv_rule_t *) ctx->rules->rules.elts + n;
 
     if (!sv_code_in(rule->codes, ctx->code)) {
-        return 0;
-    }
-
-    if (rule->any.n != 0 && !sv_bit(ctx->open, n)) {
         return 0;
     }
 

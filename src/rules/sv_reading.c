@@ -29,6 +29,8 @@ static int sv_reading_is_word(const unsigned char *p, size_t len,
 static int sv_reading_is_script(const unsigned char *p, size_t len);
 static size_t sv_reading_quote(const unsigned char *p, size_t len,
     size_t *end);
+static size_t sv_reading_single(const unsigned char *text, size_t from,
+    size_t len, size_t *end);
 
 
 /* said of whoever was asked for: no reason looks like one of these */
@@ -409,7 +411,8 @@ sv_reading_unquoted(const sv_reply_t *reply, unsigned char *dst, size_t len)
     found = 0;
 
     for (i = 0; i < len; i++) {
-        n = sv_reading_quote(text + i, len - i, &end);
+        n = (text[i] == '\'') ? sv_reading_single(text, i, len, &end)
+                             : sv_reading_quote(text + i, len - i, &end);
 
         if (n == 0) {
             continue;
@@ -527,6 +530,36 @@ sv_reading_quote(const unsigned char *p, size_t len, size_t *end)
                 *end = i;
                 return strlen(open);
             }
+        }
+    }
+
+    return 0;
+}
+
+
+/* single ones stand in "isn't" as well: outside of words they are quotes */
+
+static size_t
+sv_reading_single(const unsigned char *text, size_t from, size_t len,
+    size_t *end)
+{
+    size_t  i, to;
+
+    if (from != 0 && text[from - 1] != ' ' && text[from - 1] != '('
+        && text[from - 1] != ':')
+    {
+        return 0;
+    }
+
+    to = len - from < SV_READING_QUOTE ? len : from + SV_READING_QUOTE;
+
+    for (i = from + 1; i < to; i++) {
+        if (text[i] == '\'' && text[i - 1] != ' '
+            && (i + 1 == len
+                || (!sv_is_alnum(text[i + 1]) && text[i + 1] < 0x80)))
+        {
+            *end = i - from;
+            return 1;
         }
     }
 

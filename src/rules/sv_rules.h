@@ -151,6 +151,9 @@ struct sv_rules_s {
     /* codes whose text no rule looks at */
     unsigned char   quiet[SV_CODES / 8];
 
+    /* rules without any phrase of "any", that are always looked at */
+    unsigned char   always[SV_RULES_MAX / 8];
+
     /* by phrase, the rules that have it as one of any: indices, those of
        phrase n from openings[n] up to openings[n + 1] */
     uint32_t       *openings;

@@ -111,7 +111,14 @@ sv_parse_openings(sv_rules_t *rules)
     rule = rules->rules.elts;
     phrases = rules->phrases.elts;
 
+    memset(rules->always, 0, sizeof(rules->always));
+
     for (i = 0; i < rules->rules.nelts; i++) {
+
+        if (rule[i].any.n == 0) {
+            sv_bit_set(rules->always, i);
+        }
+
         for (k = 0; k < rule[i].any.n; k++) {
             rules->openings[phrases[rule[i].any.off + k] + 2]++;
         }

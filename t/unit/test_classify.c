@@ -63,7 +63,7 @@ check(const case_t *c, size_t n)
 
         if (class.reason != c->reason) {
             fail_msg("%u %s: %s by %s", c->code, c->text,
-                     sv_reason_info(class.reason)->name, class.rule);
+                     sv_reasons[class.reason].name, class.rule);
         }
 
         assert_non_null(class.rule);
@@ -546,7 +546,7 @@ come_back_soon(void **state)
             || class.retry_after != cases[i].seconds)
         {
             fail_msg("%s: %s by %s, %u", cases[i].text,
-                     sv_reason_info(class.reason)->name, class.rule,
+                     sv_reasons[class.reason].name, class.rule,
                      class.retry_after);
         }
     }
@@ -1459,7 +1459,7 @@ check_named(const named_t *c, size_t n)
 
         if (class.reason != c->reason) {
             fail_msg("\"%u %s\" of %s is %s, by rule %s", c->code, c->text,
-                     c->rcpt, sv_reason_info(class.reason)->name, class.rule);
+                     c->rcpt, sv_reasons[class.reason].name, class.rule);
         }
     }
 }
@@ -1689,8 +1689,8 @@ local_part_is_anything(void **state)
             if (class.reason != jane) {
                 fail_msg("\"%u %s\" of %s is %s, by rule %s; of jane %s",
                          named_replies[i].code, text, rcpt,
-                         sv_reason_info(class.reason)->name, class.rule,
-                         sv_reason_info(jane)->name);
+                         sv_reasons[class.reason].name, class.rule,
+                         sv_reasons[jane].name);
             }
         }
     }
@@ -1871,7 +1871,7 @@ whose_host(void **state)
 
         if (class.reason != cases[i].reason) {
             fail_msg("%s: %s by %s", cases[i].text,
-                     sv_reason_info(class.reason)->name, class.rule);
+                     sv_reasons[class.reason].name, class.rule);
         }
     }
 
@@ -1938,6 +1938,9 @@ quoted_in_any_language(void **state)
         { P, 554, "5.7.1 \343\200\214\345\256\233\345\205\210\344\270\215"
                   "\346\230\216\343\200\215 \350\246\217\345\256\232"
                   "\351\201\225\345\217\215" },
+        { P, 550, "5.7.1 'We told you: no such user' is what bots get" },
+        { N, 550, "'MAILBOX NOT FOUND'" },
+        { N, 550, "This user isn't known, we can't find 'jdoe'" },
         { N, 550, "5.7.1 \"user unknown\"" },
         { N, 550, "5.1.1 it said: \"user unknown\"" }
     };

@@ -329,8 +329,8 @@ reason_find(const char *name)
 {
     sv_reason_e  reason;
 
-    for (reason = SV_ACCEPTED; reason <= SV_REJECTED; reason++) {
-        if (strcmp(sv_reason_info(reason)->name, name) == 0) {
+    for (reason = 0; reason < SV_REASON_MAX; reason++) {
+        if (strcmp(sv_reasons[reason].name, name) == 0) {
             return reason;
         }
     }
@@ -433,8 +433,8 @@ template(const lang_t *lang, sv_reason_e truth, const char *line,
             && wrong++ < verbose)
         {
             print_message("%s %s: said %s by %s: %u %s\n", lang->name,
-                          sv_reason_info(truth)->name,
-                          sv_reason_info(class.reason)->name, class.rule,
+                          sv_reasons[truth].name,
+                          sv_reasons[class.reason].name, class.rule,
                           code, text);
         }
     }
@@ -555,6 +555,13 @@ other_words(void **state)
 }
 
 
+static void
+more_words(void **state)
+{
+    none_is_missing("t/accuracy/misleading-more.txt", 10000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -582,7 +589,8 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(first_part),
-        cmocka_unit_test(other_words)
+        cmocka_unit_test(other_words),
+        cmocka_unit_test(more_words)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
