@@ -13,6 +13,9 @@ enum {
 };
 
 
+static int sv_reply_whole_line(sv_reply_parser_t *p,
+    const unsigned char **pos, const unsigned char *end);
+static sv_reply_status_e sv_reply_line(sv_reply_parser_t *p);
 static int sv_reply_digit(sv_reply_parser_t *p, unsigned char ch);
 static int sv_reply_begin_text(sv_reply_parser_t *p, unsigned char ch);
 static void sv_reply_copy(sv_reply_parser_t *p, const unsigned char **pos,
@@ -45,6 +48,10 @@ sv_reply_parse(sv_reply_parser_t *p, const unsigned char **pos,
     }
 
     while (*pos < end) {
+
+        if (p->state == sv_reply_start && sv_reply_whole_line(p, pos, end)) {
+            return sv_reply_line(p);
+        }
 
         if (p->state == sv_reply_text && !p->cr) {
             sv_reply_copy(p, pos, end);
@@ -82,18 +89,81 @@ sv_reply_parse(sv_reply_parser_t *p, const unsigned char **pos,
             break;
         }
 
-        if (ch != '\n') {
-            continue;
+        if (ch == '\n') {
+            return sv_reply_line(p);
         }
-
-        if (!sv_reply_end_line(p)) {
-            return sv_reply_error(p, p->error);
-        }
-
-        return p->more ? SV_REPLY_LINE : SV_REPLY_DONE;
     }
 
     return SV_REPLY_AGAIN;
+}
+
+
+/*
+ * A line that came in one piece, as nearly all do, is taken at once: "250-",
+ * text, CR LF.  Anything else is left to be read octet by octet.
+ */
+
+static int
+sv_reply_whole_line(sv_reply_parser_t *p, const unsigned char **pos,
+    const unsigned char *end)
+{
+    size_t                len;
+    const unsigned char  *line, *last;
+
+    line = *pos;
+    len = end - line;
+
+    if (len > SV_REPLY_LINE_MAX) {
+        len = SV_REPLY_LINE_MAX;
+    }
+
+    if (len < sizeof("250 " "\r\n") - 1
+        || line[0] < '2' || line[0] > '5'
+        || line[1] < '0' || line[1] > '9'
+        || line[2] < '0' || line[2] > '9'
+        || (line[3] != ' ' && line[3] != '-'))
+    {
+        return 0;
+    }
+
+    last = memchr(line + 4, '\r', len - 4);
+
+    if (last == NULL || last + 1 == line + len || last[1] != '\n') {
+        return 0;
+    }
+
+    len = last - line - 4;
+
+    if (memchr(line + 4, '\n', len) != NULL) {
+        return 0;
+    }
+
+    p->line_code = (line[0] - '0') * 100 + (line[1] - '0') * 10
+                   + (line[2] - '0');
+
+    (void) sv_reply_begin_text(p, line[3]);
+
+    if (len > SV_REPLY_TEXT_MAX - p->text_len) {
+        len = SV_REPLY_TEXT_MAX - p->text_len;
+    }
+
+    memcpy(p->text + p->text_len, line + 4, len);
+
+    p->text_len += len;
+    *pos = last + 2;
+
+    return 1;
+}
+
+
+static sv_reply_status_e
+sv_reply_line(sv_reply_parser_t *p)
+{
+    if (!sv_reply_end_line(p)) {
+        return sv_reply_error(p, p->error);
+    }
+
+    return p->more ? SV_REPLY_LINE : SV_REPLY_DONE;
 }
 
 
