@@ -7,6 +7,7 @@
  */
 
 
+#include "sv_fold_class.h"
 #include "sv_rules.h"
 #include "sv_utf8.h"
 
@@ -43,28 +44,18 @@ static const char  sv_greek[] =
     "UAEGIUABCDEFGHIJKLMNOPQSSTUVWXYIUOUY";
 
 
-/* bits of octets: spaces, control characters, and <>()[]{}",;|` */
-
-static const unsigned char  sv_chunk_ends[32] = {
-    0xff, 0xff, 0xff, 0xff, 0x05, 0x13, 0x00, 0x58,
-    0x00, 0x00, 0x00, 0x28, 0x01, 0x00, 0x00, 0xb8
-};
-
-
 static size_t sv_fold_words(const sv_reply_t *reply,
     const unsigned char *src, size_t len, unsigned char *dst, size_t size);
-static const unsigned char *sv_chunk_end(const unsigned char *p,
-    const unsigned char *end);
 static void sv_fold_chunk(sv_out_t *out, const unsigned char *p,
-    const unsigned char *end);
+    const unsigned char *end, unsigned class);
 static int sv_fold_address(sv_out_t *out, const unsigned char *p,
     const unsigned char *end);
 static void sv_fold_plain(sv_out_t *out, const unsigned char *p,
     const unsigned char *end);
 static void sv_fold_wide(sv_out_t *out, const unsigned char *p,
-    const unsigned char *end);
+    const unsigned char *end, unsigned class);
 static void sv_fold_run(sv_out_t *out, const unsigned char *p,
-    const unsigned char *end);
+    const unsigned char *end, unsigned class);
 static int sv_fold_host(sv_out_t *out, const unsigned char *p, size_t len);
 static void sv_fold_url(sv_out_t *out, const unsigned char *p,
     const unsigned char *end);
@@ -92,6 +83,7 @@ static size_t
 sv_fold_words(const sv_reply_t *reply, const unsigned char *src, size_t len,
     unsigned char *dst, size_t size)
 {
+    unsigned              class;
     sv_out_t              out;
     const unsigned char  *p, *end, *last;
 
@@ -111,10 +103,17 @@ sv_fold_words(const sv_reply_t *reply, const unsigned char *src, size_t len,
     /* the longest thing put at once is a character, an end and spaces */
 
     while (p < end && out.len + 16 < out.size) {
-        last = sv_chunk_end(p, end);
+        class = 0;
+
+        for (last = p;
+             last < end && !(sv_fold_class[*last] & SV_FOLD_END);
+             last++)
+        {
+            class |= sv_fold_class[*last];
+        }
 
         if (last > p) {
-            sv_fold_chunk(&out, p, last);
+            sv_fold_chunk(&out, p, last, class);
         }
 
         sv_put_space(&out);
@@ -146,19 +145,9 @@ sv_fold_text(const sv_reply_t *reply, const unsigned char *src, size_t len,
 }
 
 
-static const unsigned char *
-sv_chunk_end(const unsigned char *p, const unsigned char *end)
-{
-    while (p < end && !sv_bit(sv_chunk_ends, *p)) {
-        p++;
-    }
-
-    return p;
-}
-
-
 static void
-sv_fold_chunk(sv_out_t *out, const unsigned char *p, const unsigned char *end)
+sv_fold_chunk(sv_out_t *out, const unsigned char *p, const unsigned char *end,
+    unsigned class)
 {
     const unsigned char  *dots, *url;
 
@@ -166,16 +155,16 @@ sv_fold_chunk(sv_out_t *out, const unsigned char *p, const unsigned char *end)
         /* void */
     }
 
-    url = sv_find_url(p, end);
+    url = (class & SV_FOLD_URL) ? sv_find_url(p, end) : NULL;
 
     if (url != NULL) {
         sv_fold_plain(out, p, url);
         sv_fold_url(out, url, end);
 
-    } else if (sv_is_ipv6(p, end)) {
+    } else if ((class & SV_FOLD_COLON) && sv_is_ipv6(p, end)) {
         sv_put_word(out, SV_WORD_IP);
 
-    } else if (!sv_fold_address(out, p, end)) {
+    } else if (!(class & SV_FOLD_AT) || !sv_fold_address(out, p, end)) {
         sv_fold_plain(out, p, end);
     }
 
@@ -230,26 +219,21 @@ sv_fold_address(sv_out_t *out, const unsigned char *p,
 static void
 sv_fold_plain(sv_out_t *out, const unsigned char *p, const unsigned char *end)
 {
-    int                   wide;
+    unsigned              class;
     const unsigned char  *run;
 
     while (p < end) {
-        run = p;
-        wide = 0;
+        class = 0;
 
-        while (p < end
-               && (sv_is_alnum(*p) || *p >= 0x80 || *p == '.' || *p == '-'
-                   || *p == '_'))
-        {
-            wide |= (*p >= 0xe3);
-            p++;
+        for (run = p; p < end && (sv_fold_class[*p] & SV_FOLD_RUN); p++) {
+            class |= sv_fold_class[*p];
         }
 
-        if (p > run && wide) {
-            sv_fold_wide(out, run, p);
+        if (class & SV_FOLD_WIDE) {
+            sv_fold_wide(out, run, p, class);
 
         } else if (p > run) {
-            sv_fold_run(out, run, p);
+            sv_fold_run(out, run, p, class);
 
         } else {
             sv_put_space(out);
@@ -262,7 +246,8 @@ sv_fold_plain(sv_out_t *out, const unsigned char *p, const unsigned char *end)
 /* Chinese and Japanese stand next to a host's name without a blank */
 
 static void
-sv_fold_wide(sv_out_t *out, const unsigned char *p, const unsigned char *end)
+sv_fold_wide(sv_out_t *out, const unsigned char *p, const unsigned char *end,
+    unsigned class)
 {
     const unsigned char  *run, *host;
 
@@ -286,21 +271,22 @@ sv_fold_wide(sv_out_t *out, const unsigned char *p, const unsigned char *end)
         }
 
         if (host > run) {
-            sv_fold_run(out, run, host);
+            sv_fold_run(out, run, host, class);
         }
 
-        sv_fold_run(out, host, p);
+        sv_fold_run(out, host, p, class);
         run = p;
     }
 
     if (p > run) {
-        sv_fold_run(out, run, p);
+        sv_fold_run(out, run, p, class);
     }
 }
 
 
 static void
-sv_fold_run(sv_out_t *out, const unsigned char *p, const unsigned char *end)
+sv_fold_run(sv_out_t *out, const unsigned char *p, const unsigned char *end,
+    unsigned class)
 {
     int  host;
 
@@ -314,18 +300,29 @@ sv_fold_run(sv_out_t *out, const unsigned char *p, const unsigned char *end)
 
     sv_put_space(out);
 
-    if (sv_is_ipv4(p, end)) {
-        sv_put_word(out, SV_WORD_IP);
-        return;
-    }
+    host = 0;
 
-    host = sv_is_host(p, end);
+    if (class & SV_FOLD_DOT) {
+
+        if (sv_is_ipv4(p, end)) {
+            sv_put_word(out, SV_WORD_IP);
+            return;
+        }
+
+        host = sv_is_host(p, end);
+    }
 
     if (host && out->reply && sv_fold_host(out, p, end - p)) {
         return;
     }
 
     while (p < end && out->len + 16 < out->size) {
+
+        if (!(sv_fold_class[*p] & SV_FOLD_OTHER)) {
+            out->data[out->len++] = sv_lower(*p);
+            p++;
+            continue;
+        }
 
         if (*p != '.' && *p != '-' && *p != '_') {
             sv_put_char(out, &p, end);

@@ -417,6 +417,10 @@ sv_match_run(const sv_match_t *m, const unsigned char *text, size_t len,
             word += SV_SENTENCE_GAP;
         }
 
+        if (node == 0) {
+            continue;
+        }
+
         n = nodes[node].nuses ? node : nodes[node].dict;
 
         for ( /* void */ ; n != 0; n = nodes[n].dict) {
