@@ -374,11 +374,13 @@ sv_address_local_utf8(sv_address_t *addr)
     end = p + addr->local.len;
 
     while (p < end) {
-        ch = sv_utf8_decode(&p, end);
 
-        if (ch < 0x80) {
+        if (*p < 0x80) {
+            p++;
             continue;
         }
+
+        ch = sv_utf8_decode(&p, end);
 
         if (sv_address_is_invisible(ch)) {
             return "There is an invisible character before the @.";

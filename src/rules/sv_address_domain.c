@@ -10,6 +10,8 @@
 #define SV_LABEL_MAX    63
 
 
+static int sv_address_plain_domain(sv_address_t *addr,
+    const unsigned char *data, size_t len);
 static const char *sv_address_ascii_domain(sv_address_t *addr,
     const unsigned char *data, size_t len);
 static const char *sv_address_check_domain(const unsigned char *data,
@@ -29,6 +31,10 @@ sv_address_domain(sv_address_t *addr, const unsigned char *data, size_t len)
     size_t       i, n;
     const char  *error;
 
+    if (sv_address_plain_domain(addr, data, len)) {
+        return NULL;
+    }
+
     for (i = 0; i < len; i++) {
         if (data[i] >= 0x80) {
             break;
@@ -47,6 +53,60 @@ sv_address_domain(sv_address_t *addr, const unsigned char *data, size_t len)
     }
 
     return sv_address_ascii_domain(addr, data, len);
+}
+
+
+/*
+ * Nearly all domains are letters, digits, dots and hyphens, and no A-label:
+ * those are taken in one pass.  0: anything else, and what is wrong.
+ */
+
+static int
+sv_address_plain_domain(sv_address_t *addr, const unsigned char *data,
+    size_t len)
+{
+    size_t         i, start;
+    unsigned char  c;
+
+    if (len == 0 || len > SV_DOMAIN_MAX) {
+        return 0;
+    }
+
+    start = 0;
+
+    for (i = 0; i < len; i++) {
+        c = sv_lower(data[i]);
+
+        if (c == '.') {
+
+            if (i == start || i - start > SV_LABEL_MAX || data[i - 1] == '-') {
+                return 0;
+            }
+
+            start = i + 1;
+
+        } else if (c == '-') {
+
+            if (i == start || data[i - 1] == '-') {
+                return 0;
+            }
+
+        } else if (!(c >= 'a' && c <= 'z') && !sv_is_digit(c)) {
+            return 0;
+        }
+
+        addr->domain_buf[i] = c;
+        addr->udomain_buf[i] = c;
+    }
+
+    if (i == start || i - start > SV_LABEL_MAX || data[i - 1] == '-') {
+        return 0;
+    }
+
+    addr->domain.len = len;
+    addr->udomain.len = len;
+
+    return 1;
 }
 
 
