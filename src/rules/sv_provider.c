@@ -14,6 +14,8 @@
 #define SV_PROVIDER_NONE    0xffffffff
 #define SV_BANNER_MAX       512     /* octets that are looked at */
 
+#define sv_suffix_bit(len)  ((uint64_t) 1 << ((len) % 64))
+
 
 extern const char    sv_data_providers[];
 extern const size_t  sv_data_providers_len;
@@ -38,6 +40,8 @@ struct sv_providers_s {
     sv_array_t          banners;    /* sv_banner_t */
     sv_match_t          match;
     char               *text;       /* what the strings point into */
+    uint64_t            lengths[256];   /* of suffixes, modulo 64, as bits, by
+                                           their first octet */
 };
 
 
@@ -205,10 +209,6 @@ sv_provider_by_mx(const sv_providers_t *providers, const unsigned char *host,
     list = providers->providers.elts;
     end = host + len;
 
-    if (providers->suffixes.nelts == 0) {
-        return NULL;
-    }
-
     memset(&key, 0, sizeof(sv_suffix_t));
 
     /* the longest suffix first */
@@ -216,10 +216,14 @@ sv_provider_by_mx(const sv_providers_t *providers, const unsigned char *host,
     while (host < end) {
         key.name.data = (unsigned char *) host;
         key.name.len = end - host;
+        found = NULL;
 
-        found = bsearch(&key, providers->suffixes.elts,
-                        providers->suffixes.nelts, sizeof(sv_suffix_t),
-                        sv_suffix_compare);
+        if (providers->lengths[*host] & sv_suffix_bit(key.name.len)) {
+            found = bsearch(&key, providers->suffixes.elts,
+                            providers->suffixes.nelts, sizeof(sv_suffix_t),
+                            sv_suffix_compare);
+        }
+
         if (found != NULL) {
             return found->provider == SV_PROVIDER_NONE
                    ? NULL : &list[found->provider];
@@ -655,6 +659,11 @@ sv_provider_sort(sv_provider_parse_t *ps)
     }
 
     qsort(s, n, sizeof(sv_suffix_t), sv_suffix_compare);
+
+    for (i = 0; i < n; i++) {
+        ps->providers->lengths[s[i].name.data[0]]
+            |= sv_suffix_bit(s[i].name.len);
+    }
 
     for (i = 1; i < n; i++) {
         if (sv_suffix_compare(&s[i - 1], &s[i]) == 0) {

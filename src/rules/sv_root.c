@@ -96,6 +96,7 @@ sv_root_provider(const sv_lists_t *lists, const sv_str_t *domain,
         len = p->domain.len;
 
         if (domain->len < len
+            || domain->data[0] != p->domain.data[0]
             || memcmp(domain->data, p->domain.data, len) != 0)
         {
             continue;
