@@ -79,18 +79,19 @@ sv_is_ours(const sv_reply_t *reply, const unsigned char *p, size_t len)
 sv_str_t
 sv_domain_of(const sv_str_t *address)
 {
-    sv_str_t        domain;
-    unsigned char  *p;
+    size_t    at;
+    sv_str_t  domain;
 
-    p = address->data + address->len;
+    /* behind the last "@"; an address that is not known has no data */
 
-    while (p > address->data && p[-1] != '@') {
-        p--;
+    for (at = address->len; at > 0; at--) {
+        if (address->data[at - 1] == '@') {
+            break;
+        }
     }
 
-    domain.data = p;
-    domain.len = (p == address->data) ? 0
-                                      : address->data + address->len - p;
+    domain.data = at ? address->data + at : address->data;
+    domain.len = at ? address->len - at : 0;
 
     return domain;
 }
