@@ -562,6 +562,20 @@ more_words(void **state)
 }
 
 
+static void
+fourth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-fourth.txt", 20000);
+}
+
+
+static void
+fifth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-fifth.txt", 10000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -590,7 +604,9 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(first_part),
         cmocka_unit_test(other_words),
-        cmocka_unit_test(more_words)
+        cmocka_unit_test(more_words),
+        cmocka_unit_test(fourth_part),
+        cmocka_unit_test(fifth_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
