@@ -95,6 +95,8 @@ ngx_smtp_verify_call_begin(ngx_smtp_verify_lookup_t *l)
     /* another one may just have ended */
 
     if (!l->bypass
+        && l->seen != ngx_smtp_verify_cache_state(
+                                        ngx_smtp_verify_lookup_cache(l->conf))
         && ngx_smtp_verify_lookup_key(l) == NGX_OK
         && ngx_smtp_verify_lookup_cached(l, l->conf->scope) == NGX_OK)
     {

@@ -15,9 +15,14 @@
 #define NGX_SMTP_VERIFY_AGE_FAIL_TTL   3600
 #define NGX_SMTP_VERIFY_FACTS_GRACE    2000         /* ms */
 
+/* besides those of the header: it was asked in vain lately */
+#define NGX_SMTP_VERIFY_UNTOLD         -2
+
 
 static ngx_int_t ngx_smtp_verify_facts_domains(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_domains_t *ds);
+static void ngx_smtp_verify_facts_see(ngx_smtp_verify_domains_t *ds,
+    ngx_str_t *domain, ngx_smtp_verify_facts_seen_t *seen);
 static ngx_int_t ngx_smtp_verify_facts_ages(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_domains_t *ds);
 static void ngx_smtp_verify_facts_shuffle(ngx_smtp_verify_mx_query_t *q);
@@ -224,7 +229,7 @@ ngx_smtp_verify_facts_set_mx(ngx_smtp_verify_conf_t *conf,
 
 ngx_int_t
 ngx_smtp_verify_facts_catch_all(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *domain)
+    ngx_str_t *domain, ngx_smtp_verify_facts_seen_t *seen)
 {
     ngx_smtp_verify_domains_t  ds;
 
@@ -232,7 +237,24 @@ ngx_smtp_verify_facts_catch_all(ngx_smtp_verify_conf_t *conf,
         return NGX_SMTP_VERIFY_UNKNOWN;
     }
 
-    return ngx_smtp_verify_domain_catch_all(&ds, domain);
+    ngx_smtp_verify_facts_see(&ds, domain, seen);
+
+    return ngx_max(seen->catch_all, NGX_SMTP_VERIFY_UNKNOWN);
+}
+
+
+static void
+ngx_smtp_verify_facts_see(ngx_smtp_verify_domains_t *ds, ngx_str_t *domain,
+    ngx_smtp_verify_facts_seen_t *seen)
+{
+    uint64_t  state;
+
+    state = ngx_smtp_verify_cache_state(ds->cache);
+
+    if (seen->state != state) {
+        seen->state = state;
+        seen->catch_all = ngx_smtp_verify_domain_catch_all(ds, domain);
+    }
 }
 
 
@@ -251,7 +273,7 @@ ngx_smtp_verify_facts_not_catch_all(ngx_smtp_verify_conf_t *conf,
 
 ngx_int_t
 ngx_smtp_verify_facts_claim(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
-    ngx_smtp_verify_claim_t *claim)
+    ngx_smtp_verify_claim_t *claim, ngx_smtp_verify_facts_seen_t *seen)
 {
     ngx_int_t                  rc;
     ngx_smtp_verify_domains_t  ds;
@@ -267,12 +289,18 @@ ngx_smtp_verify_facts_claim(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
                                NGX_SMTP_VERIFY_CACHE_CATCH_ALL, key, ds.scope,
                                conf->timeout + NGX_SMTP_VERIFY_FACTS_GRACE);
 
-    if (rc == NGX_OK && ngx_smtp_verify_domain_untold(&ds, domain)) {
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_smtp_verify_facts_see(&ds, domain, seen);
+
+    if (seen->catch_all != NGX_SMTP_VERIFY_UNKNOWN) {
         ngx_smtp_verify_claim_leave(claim);
         return NGX_DECLINED;
     }
 
-    return rc;
+    return NGX_OK;
 }
 
 

@@ -23,6 +23,15 @@
 #define NGX_SMTP_VERIFY_YES         1
 
 
+/* what a probe has read of its domain, so that it is not looked up again as
+   long as nothing was put into the store; zeroed at first */
+
+typedef struct {
+    uint64_t        state;      /* of the store; 0: nothing was read */
+    ngx_int_t       catch_all;
+} ngx_smtp_verify_facts_seen_t;
+
+
 /* as ngx_smtp_verify_mx_resolve(); what is known is told at once */
 ngx_int_t ngx_smtp_verify_facts_mx(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_mx_query_t *q);
@@ -47,7 +56,7 @@ void ngx_smtp_verify_facts_set_mx(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_mx_query_t *q);
 
 ngx_int_t ngx_smtp_verify_facts_catch_all(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *domain);
+    ngx_str_t *domain, ngx_smtp_verify_facts_seen_t *seen);
 
 /* learned without a claim: an address of it was refused as unknown */
 void ngx_smtp_verify_facts_not_catch_all(ngx_smtp_verify_conf_t *conf,
@@ -55,12 +64,13 @@ void ngx_smtp_verify_facts_not_catch_all(ngx_smtp_verify_conf_t *conf,
 
 /*
  * NGX_OK: the random recipient is the caller's to ask; NGX_AGAIN: somebody
- * asks it now, the claim's handler will be called; NGX_DECLINED: it was asked
- * lately, and there was no answer; NGX_ERROR: no memory.  In the last two
- * cases nothing is claimed.
+ * asks it now, the claim's handler will be called; NGX_DECLINED: it need not
+ * be asked, as _catch_all() knows the answer, or as there was none lately;
+ * NGX_ERROR: no memory.  In the last two cases nothing is claimed.
  */
 ngx_int_t ngx_smtp_verify_facts_claim(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *domain, ngx_smtp_verify_claim_t *claim);
+    ngx_str_t *domain, ngx_smtp_verify_claim_t *claim,
+    ngx_smtp_verify_facts_seen_t *seen);
 
 /* another process asked the random recipient: did it end with an answer, or
    with none, rather than give up? */

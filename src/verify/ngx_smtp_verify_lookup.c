@@ -42,6 +42,8 @@ ngx_smtp_verify_lookup(ngx_smtp_verify_lookup_t *l)
     }
 
     l->status = ngx_smtp_verify_lookup_miss;
+    l->seen = ngx_smtp_verify_cache_state(
+                                       ngx_smtp_verify_lookup_cache(l->conf));
 
     return ngx_smtp_verify_lookup_cached(l, l->conf->scope);
 }

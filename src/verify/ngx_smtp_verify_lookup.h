@@ -64,6 +64,8 @@ struct ngx_smtp_verify_lookup_s {
     ngx_smtp_verify_turn_t             turn;
     ngx_event_t                        timer;
     ngx_msec_t                         start;
+    uint64_t                           seen;        /* the cache's state when
+                                                       it had no result */
     uint32_t                           variant;
     u_char                             key[SV_STORE_KEY];
 

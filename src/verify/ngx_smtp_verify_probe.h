@@ -98,6 +98,7 @@ struct ngx_smtp_verify_probe_s {
     ngx_smtp_verify_session_t         *session;
     ngx_smtp_verify_session_t         *kept;        /* to be the session */
     ngx_event_t                        pause;       /* for the rate */
+    ngx_smtp_verify_facts_seen_t       seen;
     ngx_smtp_verify_claim_t            claim;
     const char                        *tls_error;   /* why it is in clear */
     ngx_smtp_verify_evidence_t         failure;     /* the best one so far */

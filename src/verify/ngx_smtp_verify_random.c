@@ -37,7 +37,8 @@ ngx_smtp_verify_random_eager(ngx_smtp_verify_probe_t *p)
         return ngx_smtp_verify_slot_more(p, 1) == NGX_OK;
     }
 
-    rc = ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim);
+    rc = ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim,
+                                     &p->seen);
 
     if (rc == NGX_DECLINED) {
         return 0;
@@ -104,13 +105,15 @@ ngx_smtp_verify_random_claim(ngx_smtp_verify_probe_t *p)
     p->claim.handler = ngx_smtp_verify_random_claimed;
     p->claim.data = p;
 
-    switch (ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim)) {
+    switch (ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim,
+                                        &p->seen))
+    {
 
     case NGX_AGAIN:
         return;
 
     case NGX_DECLINED:
-        ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
+        ngx_smtp_verify_random_conclude(p, ngx_smtp_verify_random_known(p));
         return;
 
     default: /* NGX_OK, NGX_ERROR */
@@ -133,7 +136,7 @@ ngx_smtp_verify_random_known(ngx_smtp_verify_probe_t *p)
         return NGX_SMTP_VERIFY_NO;
     }
 
-    return ngx_smtp_verify_facts_catch_all(p->conf, &p->domain);
+    return ngx_smtp_verify_facts_catch_all(p->conf, &p->domain, &p->seen);
 }
 
 
@@ -158,8 +161,7 @@ ngx_smtp_verify_random_claimed(ngx_smtp_verify_claim_t *claim)
         return;
     }
 
-    ngx_smtp_verify_random_conclude(p,
-                        ngx_smtp_verify_facts_catch_all(p->conf, &p->domain));
+    ngx_smtp_verify_random_conclude(p, ngx_smtp_verify_random_known(p));
 }
 
 

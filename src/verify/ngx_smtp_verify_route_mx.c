@@ -193,7 +193,7 @@ ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
     }
 
     if (p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_OFF
-        && ngx_smtp_verify_facts_catch_all(p->conf, &p->domain)
+        && ngx_smtp_verify_facts_catch_all(p->conf, &p->domain, &p->seen)
            == NGX_SMTP_VERIFY_YES)
     {
         p->result.evidence.mx_host = *host;
@@ -265,7 +265,7 @@ ngx_smtp_verify_route_recall(ngx_smtp_verify_probe_t *p,
         }
     }
 
-    if (ngx_smtp_verify_facts_catch_all(p->conf, &p->domain)
+    if (ngx_smtp_verify_facts_catch_all(p->conf, &p->domain, &p->seen)
         == NGX_SMTP_VERIFY_NO)
     {
         p->result.is_catch_all = 0;

@@ -570,6 +570,25 @@ ngx_smtp_verify_cache_erase(ngx_smtp_verify_cache_t *cache, ngx_uint_t kind,
 }
 
 
+/* read without the lock: whoever has put something and then ended a flight is
+   seen by those who start the flight behind it */
+
+uint64_t
+ngx_smtp_verify_cache_state(ngx_smtp_verify_cache_t *cache)
+{
+    uint64_t    n;
+    ngx_uint_t  i;
+
+    n = 1;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_PARTS; i++) {
+        n += cache->stores[i].head->puts;
+    }
+
+    return n;
+}
+
+
 uint64_t
 ngx_smtp_verify_cache_erased(ngx_smtp_verify_cache_t *cache)
 {

@@ -134,6 +134,10 @@ void ngx_smtp_verify_cache_later(ngx_smtp_verify_cache_t *cache,
 ngx_uint_t ngx_smtp_verify_cache_erase(ngx_smtp_verify_cache_t *cache,
     ngx_uint_t kind, u_char *key);
 
+/* another number each time that something is put: what was not there before
+   need not be looked for again where it is the same; never 0 */
+uint64_t ngx_smtp_verify_cache_state(ngx_smtp_verify_cache_t *cache);
+
 /* another number each time that something is erased */
 uint64_t ngx_smtp_verify_cache_erased(ngx_smtp_verify_cache_t *cache);
 

@@ -124,29 +124,11 @@ ngx_smtp_verify_domain_catch_all(ngx_smtp_verify_domains_t *ds,
     item = ngx_smtp_verify_domain_item(ds, domain,
                                        NGX_SMTP_VERIFY_CACHE_CATCH_ALL, 0);
 
-    if (ngx_smtp_verify_domain_get(ds, item) != NGX_OK
-        || item->len != 1
-        || item->data[0] > 1)
-    {
+    if (ngx_smtp_verify_domain_get(ds, item) != NGX_OK || item->len != 1) {
         return -1;
     }
 
-    return item->data[0];
-}
-
-
-ngx_uint_t
-ngx_smtp_verify_domain_untold(ngx_smtp_verify_domains_t *ds,
-    ngx_str_t *domain)
-{
-    ngx_smtp_verify_cache_item_t  *item;
-
-    item = ngx_smtp_verify_domain_item(ds, domain,
-                                       NGX_SMTP_VERIFY_CACHE_CATCH_ALL, 0);
-
-    return ngx_smtp_verify_domain_get(ds, item) == NGX_OK
-           && item->len == 1
-           && item->data[0] > 1;
+    return item->data[0] > 1 ? -2 : item->data[0];
 }
 
 

@@ -53,12 +53,9 @@ ngx_int_t ngx_smtp_verify_domain_mx(ngx_smtp_verify_domains_t *ds,
 void ngx_smtp_verify_domain_set_mx(ngx_smtp_verify_domains_t *ds,
     ngx_str_t *domain, ngx_smtp_verify_domain_mxs_t *mxs, time_t ttl);
 
-/* 1: accepts any local part, 0: does not, -1: not known */
+/* 1: accepts any local part, 0: does not, -1: not known, -2: likewise, and it
+   was asked in vain lately */
 ngx_int_t ngx_smtp_verify_domain_catch_all(ngx_smtp_verify_domains_t *ds,
-    ngx_str_t *domain);
-
-/* was it asked in vain, lately? */
-ngx_uint_t ngx_smtp_verify_domain_untold(ngx_smtp_verify_domains_t *ds,
     ngx_str_t *domain);
 
 /* state: also -1, it did not tell; flight: found out by it, else 0: what it
