@@ -353,3 +353,72 @@ reason: sender_blocked
 reason: sender_blocked
 cached: true
 --- smtp_sessions: 1
+
+
+
+=== TEST 18: variables
+--- config
+location = /verify { smtp_verify; smtp_verify_cache a; }
+location = /known {
+    smtp_verify_address $arg_email;
+    smtp_verify_cache b;
+    add_header X-Reason $smtp_verify_reason;
+    empty_gif;
+}
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /known?email=john\@ok.test",
+ "GET /known?email=jane\@ok.test", "GET /known?email=john\@ok.test",
+ "GET /known"]
+--- no_shape
+--- error_code eval
+[200, 200, 200, 200, 200]
+--- response_headers eval
+["", "X-Reason: accepted", "!X-Reason", "X-Reason: accepted", "!X-Reason"]
+--- smtp_sessions: 1
+--- smtp_check eval
+sub { main::asked(1, '1 of 2') == 1 && main::asked(1, '0 of 2') == 2 }
+
+
+
+=== TEST 19: likewise of what was told to us alone, by a store that answers at once
+--- http_config eval
+$::Zones . "test_behind zone=a delay=0;\ntest_behind zone=b delay=0;\n"
+--- config
+location = /verify { smtp_verify; smtp_verify_cache a; }
+location = /known {
+    smtp_verify_address $arg_email;
+    smtp_verify_cache b;
+    add_header X-Reason $smtp_verify_reason;
+    empty_gif;
+}
+--- smtp
+mx1 11 pipelining
+    rcpt: 550 5.7.1 Your IP address is blocked, see https://bl.test/
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /known?email=john\@ok.test"]
+--- no_shape
+--- response_headers eval
+["", "X-Reason: sender_blocked"]
+--- smtp_sessions: 1
+
+
+
+=== TEST 20: a store that does not answer holds up variables for its budget alone
+--- http_config eval
+$::Zones . "test_behind zone=b never budget=200ms;\n"
+--- config
+location = /known {
+    smtp_verify_address $arg_email;
+    smtp_verify_cache b;
+    add_header X-Reason $smtp_verify_reason;
+    empty_gif;
+}
+--- init
+TestVerify::Clients::start('/known?email=jane@ok.test', clients => 3,
+                           abort => 0.1);
+--- request: GET /known?email=john@ok.test
+--- no_shape
+--- response_headers: !X-Reason
+--- within: 1s
+--- not_within: 150ms
+--- smtp_sessions: 0

@@ -542,6 +542,10 @@ ngx_http_smtp_verify_postconfiguration(ngx_conf_t *cf)
 {
     ngx_http_smtp_verify_pool_init(cf);
 
+    if (ngx_http_smtp_verify_known_init(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_smtp_verify_gate_init(cf);
 }
 

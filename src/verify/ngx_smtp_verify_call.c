@@ -415,19 +415,13 @@ ngx_smtp_verify_call_create(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/*
- * NGX_AGAIN: the store behind the cache is asked, and the call has a place
- * for its probe meanwhile; NGX_OK: it had something; NGX_DECLINED: it had
- * nothing, or there is none.
- */
+/* likewise, and the call has a place for its probe meanwhile */
 
 static ngx_int_t
 ngx_smtp_verify_call_fetch(ngx_smtp_verify_call_t *call,
     ngx_smtp_verify_lookup_t *l)
 {
-    ngx_int_t                 rc;
-    ngx_msec_t                elapsed;
-    ngx_smtp_verify_fetch_t  *fetch;
+    ngx_int_t  rc;
 
     if (l->bypass || l->fetched || !ngx_smtp_verify_lookup_in_time(l)) {
         return NGX_DECLINED;
@@ -435,36 +429,53 @@ ngx_smtp_verify_call_fetch(ngx_smtp_verify_call_t *call,
 
     l->fetched = 1;
 
-    fetch = ngx_smtp_verify_fetch_create(ngx_smtp_verify_lookup_cache(l->conf),
-                                         ngx_smtp_verify_call_fetched, call);
-    if (fetch == NULL) {
+    rc = ngx_smtp_verify_lookup_fetch(l, &call->fetch,
+                                      ngx_smtp_verify_call_fetched, call);
+
+    if (rc == NGX_AGAIN) {
+        ngx_smtp_verify_share_enter(&call->turn.share, &call->client,
+                                    ngx_smtp_verify_share_begins);
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_lookup_fetch(ngx_smtp_verify_lookup_t *l,
+    ngx_smtp_verify_fetch_t **fetch, ngx_smtp_verify_fetch_handler_pt handler,
+    void *data)
+{
+    ngx_int_t                 rc;
+    ngx_smtp_verify_fetch_t  *f;
+
+    f = ngx_smtp_verify_fetch_create(ngx_smtp_verify_lookup_cache(l->conf),
+                                     handler, data);
+    if (f == NULL) {
         return NGX_DECLINED;
     }
 
-    ngx_smtp_verify_fetch_name(fetch, NGX_SMTP_VERIFY_CACHE_RESULT, l->key,
+    ngx_smtp_verify_fetch_name(f, NGX_SMTP_VERIFY_CACHE_RESULT, l->key,
                                l->conf->scope);
 
-    if (!l->wait) {
-        ngx_smtp_verify_fetch_name(fetch, NGX_SMTP_VERIFY_CACHE_RESULT,
-                                   l->key, l->variant);
+    if (l->variant && !l->wait) {
+        ngx_smtp_verify_fetch_name(f, NGX_SMTP_VERIFY_CACHE_RESULT, l->key,
+                                   l->variant);
     }
 
-    elapsed = ngx_current_msec - l->start;
+    rc = ngx_smtp_verify_fetch_start(f, l->conf->timeout
+                                        - (ngx_current_msec - l->start));
 
-    rc = ngx_smtp_verify_fetch_start(fetch, l->conf->timeout - elapsed);
-
-    if (rc != NGX_AGAIN) {
-        rc = fetch->found ? NGX_OK : NGX_DECLINED;
-        ngx_smtp_verify_fetch_free(fetch);
-        return rc;
+    if (rc == NGX_AGAIN) {
+        *fetch = f;
+        return NGX_AGAIN;
     }
 
-    call->fetch = fetch;
+    rc = f->found ? NGX_OK : NGX_DECLINED;
 
-    ngx_smtp_verify_share_enter(&call->turn.share, &call->client,
-                                ngx_smtp_verify_share_begins);
+    ngx_smtp_verify_fetch_free(f);
 
-    return NGX_AGAIN;
+    return rc;
 }
 
 

@@ -10,8 +10,6 @@
 #define _NGX_SMTP_VERIFY_CALL_H_INCLUDED_
 
 
-#include "ngx_smtp_verify_behind.h"
-#include "ngx_smtp_verify_claim.h"
 #include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_lookup.h"
 #include "ngx_smtp_verify_record.h"

@@ -16,6 +16,7 @@
 
 
 #include "ngx_smtp_verify.h"
+#include "ngx_smtp_verify_behind.h"
 #include "ngx_smtp_verify_claim.h"
 #include "ngx_smtp_verify_turn.h"
 
@@ -97,6 +98,16 @@ ngx_int_t ngx_smtp_verify_lookup(ngx_smtp_verify_lookup_t *l);
 
 /* likewise, what only this helo and from are told; _start() looks there, too */
 ngx_int_t ngx_smtp_verify_lookup_own(ngx_smtp_verify_lookup_t *l);
+
+/*
+ * For those who ask only what is known: the store behind the cache is asked
+ * for what _lookup() and _own() did not find, as _start() does by itself.
+ * NGX_AGAIN: the handler of *fetch will be called; NGX_OK: it had something
+ * that they find now; NGX_DECLINED: it had nothing, or there is none.
+ */
+ngx_int_t ngx_smtp_verify_lookup_fetch(ngx_smtp_verify_lookup_t *l,
+    ngx_smtp_verify_fetch_t **fetch, ngx_smtp_verify_fetch_handler_pt handler,
+    void *data);
 
 /*
  * NGX_OK: answered; NGX_AGAIN: the handler will be called, once; NGX_BUSY: it

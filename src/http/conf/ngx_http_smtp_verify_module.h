@@ -131,6 +131,8 @@ typedef struct {
     ngx_http_smtp_verify_loc_conf_t    *found_by;   /* the gate of that */
     ngx_str_t                      json;        /* the same */
     ngx_uint_t                     peeked;      /* it is only the cache's */
+    ngx_smtp_verify_fetch_t       *fetch;       /* of the store behind that */
+    ngx_uint_t                     fetched;     /* it was asked */
     ngx_uint_t                     direct;      /* of smtp_verify or of a list,
                                                    not of a gate */
     ngx_http_smtp_verify_batch_t  *batch;

@@ -118,5 +118,11 @@ ngx_int_t ngx_http_smtp_verify_source_only(ngx_http_request_t *r,
 ngx_int_t ngx_http_smtp_verify_variables(ngx_conf_t *cf);
 ngx_int_t ngx_http_smtp_verify_variables_init(ngx_conf_t *cf);
 
+/* known.c: what variables tell, NULL: nothing; the address of the location */
+ngx_int_t ngx_http_smtp_verify_known_init(ngx_conf_t *cf);
+ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_known(ngx_http_request_t *r);
+ngx_int_t ngx_http_smtp_verify_known_address(ngx_http_request_t *r,
+    ngx_str_t *address);
+
 
 #endif /* _NGX_HTTP_SMTP_VERIFY_GATE_H_INCLUDED_ */
