@@ -48,7 +48,9 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS] = p->rcpt;
     s->utf8 = p->utf8;
     s->no_tls = p->no_tls;
-    s->stepwise = p->stepwise || ngx_smtp_verify_facts_stepwise(p->conf, host);
+    s->stepwise = p->stepwise
+                  || ngx_smtp_verify_facts_host_is(p->conf, host,
+                                               ngx_smtp_verify_host_stepwise);
     s->transcript = p->result.transcript;
     s->start = p->start;
 
@@ -591,8 +593,8 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
     provider = p->provider;
 
     if (p->stepwise && !class.session) {
-        ngx_smtp_verify_facts_set_stepwise(p->conf,
-                                           &p->mx.records[p->imx].host);
+        ngx_smtp_verify_facts_set_host(p->conf, &p->mx.records[p->imx].host,
+                                       ngx_smtp_verify_host_stepwise);
     }
 
     if (reason == SV_ACCEPTED) {

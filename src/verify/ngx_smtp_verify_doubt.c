@@ -165,8 +165,11 @@ ngx_smtp_verify_doubt_fresh(ngx_smtp_verify_probe_t *p, sv_class_t *class)
     what.data = buf;
     ngx_smtp_verify_doubt_what(p, kind, &what);
 
-    if (!ngx_smtp_verify_facts_says(p->conf, &what)) {
-        ngx_smtp_verify_facts_set_says(p->conf, &what);
+    if (!ngx_smtp_verify_facts_host_is(p->conf, &what,
+                                       ngx_smtp_verify_host_says))
+    {
+        ngx_smtp_verify_facts_set_host(p->conf, &what,
+                                       ngx_smtp_verify_host_says);
     }
 }
 
@@ -268,7 +271,8 @@ ngx_smtp_verify_doubt_says(ngx_smtp_verify_probe_t *p, uint32_t kind)
     what.data = buf;
     ngx_smtp_verify_doubt_what(p, kind, &what);
 
-    return ngx_smtp_verify_facts_says(p->conf, &what);
+    return ngx_smtp_verify_facts_host_is(p->conf, &what,
+                                         ngx_smtp_verify_host_says);
 }
 
 

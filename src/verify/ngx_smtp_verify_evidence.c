@@ -114,12 +114,14 @@ ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p,
     code = p->session->code;
 
     if (class->reason == SV_GREYLISTED) {
-        ngx_smtp_verify_facts_set_greylists(p->conf, host);
+        ngx_smtp_verify_facts_set_host(p->conf, host,
+                                       ngx_smtp_verify_host_greylists);
         return;
     }
 
     if (class->bare && (code == 450 || code == 451)
-        && ngx_smtp_verify_facts_greylists(p->conf, host))
+        && ngx_smtp_verify_facts_host_is(p->conf, host,
+                                         ngx_smtp_verify_host_greylists))
     {
         class->reason = SV_GREYLISTED;
         class->rule = "greylist-memory";

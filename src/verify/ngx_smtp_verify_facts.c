@@ -1,7 +1,7 @@
 
 #include "ngx_smtp_verify_facts.h"
 
-#include "ngx_smtp_verify_domains.h"
+#include "sv_clock.h"
 
 
 #define NGX_SMTP_VERIFY_HOST_TTL       86400
@@ -18,33 +18,151 @@
 /* besides those of the header: it was asked in vain lately */
 #define NGX_SMTP_VERIFY_UNTOLD         -2
 
+/* MX records: the status and their number, for each its preference in two
+   octets and its host, behind an octet of its length */
+#define NGX_SMTP_VERIFY_MX_HEADER      2
+#define NGX_SMTP_VERIFY_MX_RECORD      3
+#define NGX_SMTP_VERIFY_MX_STORED      32
+#define NGX_SMTP_VERIFY_MX_MORE        0x80         /* in the status */
 
-static ngx_int_t ngx_smtp_verify_facts_domains(ngx_smtp_verify_conf_t *conf,
-    ngx_smtp_verify_domains_t *ds);
-static void ngx_smtp_verify_facts_see(ngx_smtp_verify_domains_t *ds,
-    ngx_str_t *domain, ngx_smtp_verify_facts_seen_t *seen);
-static ngx_int_t ngx_smtp_verify_facts_ages(ngx_smtp_verify_conf_t *conf,
-    ngx_smtp_verify_domains_t *ds);
+
+static ngx_smtp_verify_cache_t *ngx_smtp_verify_facts_cache(
+    ngx_smtp_verify_conf_t *conf);
+static ngx_smtp_verify_cache_item_t *ngx_smtp_verify_facts_item(
+    ngx_smtp_verify_conf_t *conf, ngx_str_t *name, ngx_uint_t kind,
+    ngx_uint_t fact);
+static ngx_smtp_verify_cache_item_t *ngx_smtp_verify_facts_get(
+    ngx_smtp_verify_conf_t *conf, ngx_str_t *name, ngx_uint_t kind,
+    ngx_uint_t fact);
+static void ngx_smtp_verify_facts_put(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_cache_item_t *item, u_char *last, time_t ttl);
+static ngx_int_t ngx_smtp_verify_facts_mx_read(ngx_smtp_verify_mx_query_t *q,
+    u_char *p, u_char *end);
+static u_char *ngx_smtp_verify_facts_mx_write(ngx_smtp_verify_mx_query_t *q,
+    u_char *p);
 static void ngx_smtp_verify_facts_shuffle(ngx_smtp_verify_mx_query_t *q);
-static ngx_uint_t ngx_smtp_verify_facts_host_is(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *host, ngx_smtp_verify_host_fact_e what);
-static void ngx_smtp_verify_facts_set_host(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *host, ngx_smtp_verify_host_fact_e what, time_t ttl);
+static ngx_int_t ngx_smtp_verify_facts_state(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain);
+static void ngx_smtp_verify_facts_set_state(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain, ngx_int_t state, time_t ttl, uint32_t tag);
+static void ngx_smtp_verify_facts_see(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain, ngx_smtp_verify_facts_seen_t *seen);
 
 
 /* in the zone, else in memory of this worker: by the same keys and rules;
-   NGX_ERROR: no memory */
+   NULL: no memory */
 
-static ngx_int_t
-ngx_smtp_verify_facts_domains(ngx_smtp_verify_conf_t *conf,
-    ngx_smtp_verify_domains_t *ds)
+static ngx_smtp_verify_cache_t *
+ngx_smtp_verify_facts_cache(ngx_smtp_verify_conf_t *conf)
 {
-    ds->log = ngx_cycle->log;
-    ds->scope = conf->scope;
-    ds->cache = conf->cache ? conf->cache->data
-                            : ngx_smtp_verify_cache_private(ds->log);
+    return conf->cache ? conf->cache->data
+                       : ngx_smtp_verify_cache_private(ngx_cycle->log);
+}
 
-    return ds->cache ? NGX_OK : NGX_ERROR;
+
+/* valid until the next one; a registration is the same whatever a location
+   asks, and whom */
+
+static ngx_smtp_verify_cache_item_t *
+ngx_smtp_verify_facts_item(ngx_smtp_verify_conf_t *conf, ngx_str_t *name,
+    ngx_uint_t kind, ngx_uint_t fact)
+{
+    ngx_smtp_verify_cache_t              *cache;
+    static ngx_smtp_verify_cache_item_t   item;
+
+    cache = ngx_smtp_verify_facts_cache(conf);
+    if (cache == NULL) {
+        return NULL;
+    }
+
+    item.kind = kind;
+    item.variant = (kind == NGX_SMTP_VERIFY_CACHE_AGE)
+                   ? 0 : conf->scope ^ (uint32_t) fact << 24;
+    item.tag = 0;
+
+    ngx_smtp_verify_cache_key(cache, name->data, name->len, item.key);
+
+    return &item;
+}
+
+
+/* NULL: not known */
+
+static ngx_smtp_verify_cache_item_t *
+ngx_smtp_verify_facts_get(ngx_smtp_verify_conf_t *conf, ngx_str_t *name,
+    ngx_uint_t kind, ngx_uint_t fact)
+{
+    ngx_smtp_verify_cache_item_t  *item;
+
+    item = ngx_smtp_verify_facts_item(conf, name, kind, fact);
+
+    if (item == NULL
+        || ngx_smtp_verify_cache_get(ngx_smtp_verify_facts_cache(conf), item)
+           != NGX_OK
+        || item->expires <= sv_clock_sec())
+    {
+        return NULL;
+    }
+
+    return item;
+}
+
+
+static void
+ngx_smtp_verify_facts_put(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_cache_item_t *item, u_char *last, time_t ttl)
+{
+    item->created = sv_clock_sec();
+    item->expires = item->created + ttl;
+    item->later = 0;
+    item->len = last - item->data;
+
+    (void) ngx_smtp_verify_cache_put(ngx_smtp_verify_facts_cache(conf), item,
+                                     ngx_cycle->log);
+}
+
+
+ngx_int_t
+ngx_smtp_verify_facts_fetch(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
+    ngx_smtp_verify_fetch_t **fetch, ngx_smtp_verify_fetch_handler_pt handler,
+    void *data)
+{
+    ngx_uint_t                     i;
+    ngx_smtp_verify_cache_t       *cache;
+    ngx_smtp_verify_fetch_t       *f;
+    ngx_smtp_verify_cache_item_t  *item;
+
+    static ngx_uint_t  kinds[] = {
+        NGX_SMTP_VERIFY_CACHE_MX,
+        NGX_SMTP_VERIFY_CACHE_CATCH_ALL
+    };
+
+    cache = ngx_smtp_verify_facts_cache(conf);
+
+    f = cache ? ngx_smtp_verify_fetch_create(cache, handler, data) : NULL;
+    if (f == NULL) {
+        return NGX_DECLINED;
+    }
+
+    for (i = 0; i < 2; i++) {
+
+        if (ngx_smtp_verify_facts_get(conf, domain, kinds[i], 0) == NULL) {
+            item = ngx_smtp_verify_facts_item(conf, domain, kinds[i], 0);
+            ngx_smtp_verify_fetch_name(f, item->kind, item->key,
+                                       item->variant);
+        }
+    }
+
+    if (f->n == 0
+        || ngx_smtp_verify_fetch_start(f, conf->timeout) != NGX_AGAIN)
+    {
+        ngx_smtp_verify_fetch_free(f);
+        return NGX_DECLINED;
+    }
+
+    *fetch = f;
+
+    return NGX_AGAIN;
 }
 
 
@@ -61,88 +179,25 @@ ngx_smtp_verify_facts_mx(ngx_smtp_verify_conf_t *conf,
 
 
 ngx_int_t
-ngx_smtp_verify_facts_fetch(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
-    ngx_smtp_verify_fetch_t **fetch, ngx_smtp_verify_fetch_handler_pt handler,
-    void *data)
-{
-    ngx_smtp_verify_domains_t  ds;
-    u_char                     key[SV_STORE_KEY];
-
-    if (ngx_smtp_verify_facts_domains(conf, &ds) != NGX_OK) {
-        return NGX_DECLINED;
-    }
-
-    *fetch = ngx_smtp_verify_fetch_create(ds.cache, handler, data);
-    if (*fetch == NULL) {
-        return NGX_DECLINED;
-    }
-
-    ngx_smtp_verify_cache_key(ds.cache, domain->data, domain->len, key);
-
-    if (ngx_smtp_verify_facts_mx_asked(conf, domain)) {
-        ngx_smtp_verify_fetch_name(*fetch, NGX_SMTP_VERIFY_CACHE_MX, key,
-                                   ds.scope);
-    }
-
-    if (ngx_smtp_verify_domain_catch_all(&ds, domain)
-        == NGX_SMTP_VERIFY_UNKNOWN)
-    {
-        ngx_smtp_verify_fetch_name(*fetch, NGX_SMTP_VERIFY_CACHE_CATCH_ALL,
-                                   key, ds.scope);
-    }
-
-    if ((*fetch)->n == 0
-        || ngx_smtp_verify_fetch_start(*fetch, conf->timeout) != NGX_AGAIN)
-    {
-        ngx_smtp_verify_fetch_free(*fetch);
-        *fetch = NULL;
-        return NGX_DECLINED;
-    }
-
-    return NGX_AGAIN;
-}
-
-
-ngx_int_t
 ngx_smtp_verify_facts_mx_known(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_mx_query_t *q)
 {
-    u_char                               *p;
-    ngx_uint_t                            i;
-    ngx_smtp_verify_domains_t             ds;
-    static ngx_smtp_verify_domain_mxs_t   mxs;
+    ngx_int_t                      rc;
+    ngx_smtp_verify_cache_item_t  *item;
 
-    if (ngx_smtp_verify_facts_domains(conf, &ds) != NGX_OK
-        || ngx_smtp_verify_domain_mx(&ds, &q->name, &mxs) != NGX_OK)
-    {
+    item = ngx_smtp_verify_facts_get(conf, &q->name, NGX_SMTP_VERIFY_CACHE_MX,
+                                     0);
+    if (item == NULL) {
         return NGX_DECLINED;
     }
 
-    q->status = mxs.status;
-    q->nrecords = mxs.nrecords;
-    q->more = (mxs.more != 0);
+    rc = ngx_smtp_verify_facts_mx_read(q, item->data, item->data + item->len);
 
-    q->records = ngx_palloc(q->pool, sizeof(ngx_smtp_verify_mx_record_t)
-                                     * ngx_max(mxs.nrecords, 1));
-    if (q->records == NULL) {
-        return NGX_ERROR;
+    if (rc == NGX_OK) {
+        ngx_smtp_verify_facts_shuffle(q);
     }
 
-    for (i = 0; i < mxs.nrecords; i++) {
-
-        p = ngx_pstrdup(q->pool, &mxs.records[i].host);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        q->records[i].preference = mxs.records[i].preference;
-        q->records[i].host.data = p;
-        q->records[i].host.len = mxs.records[i].host.len;
-    }
-
-    ngx_smtp_verify_facts_shuffle(q);
-
-    return NGX_OK;
+    return rc;
 }
 
 
@@ -150,11 +205,104 @@ ngx_uint_t
 ngx_smtp_verify_facts_mx_asked(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain)
 {
-    ngx_smtp_verify_domains_t             ds;
-    static ngx_smtp_verify_domain_mxs_t   mxs;
+    return ngx_smtp_verify_facts_get(conf, domain, NGX_SMTP_VERIFY_CACHE_MX, 0)
+           == NULL;
+}
 
-    return ngx_smtp_verify_facts_domains(conf, &ds) != NGX_OK
-           || ngx_smtp_verify_domain_mx(&ds, domain, &mxs) != NGX_OK;
+
+/* NGX_DECLINED: these are none */
+
+static ngx_int_t
+ngx_smtp_verify_facts_mx_read(ngx_smtp_verify_mx_query_t *q, u_char *p,
+    u_char *end)
+{
+    u_char                       *host;
+    ngx_uint_t                    i, n;
+    ngx_smtp_verify_mx_record_t  *records;
+
+    if (end - p < NGX_SMTP_VERIFY_MX_HEADER
+        || p[1] > NGX_SMTP_VERIFY_MX_STORED)
+    {
+        return NGX_DECLINED;
+    }
+
+    q->status = p[0] & ~NGX_SMTP_VERIFY_MX_MORE;
+    q->more = ((p[0] & NGX_SMTP_VERIFY_MX_MORE) != 0);
+
+    n = p[1];
+    p += NGX_SMTP_VERIFY_MX_HEADER;
+
+    records = ngx_palloc(q->pool, n * sizeof(ngx_smtp_verify_mx_record_t)
+                                  + (end - p) + 1);
+    if (records == NULL) {
+        return NGX_ERROR;
+    }
+
+    host = (u_char *) &records[n];
+
+    for (i = 0; i < n; i++) {
+
+        if (end - p < NGX_SMTP_VERIFY_MX_RECORD
+            || end - p - NGX_SMTP_VERIFY_MX_RECORD < p[2])
+        {
+            return NGX_DECLINED;
+        }
+
+        records[i].preference = p[0] << 8 | p[1];
+        records[i].host.len = p[2];
+        records[i].host.data = host;
+
+        p += NGX_SMTP_VERIFY_MX_RECORD;
+        host = ngx_cpymem(host, p, records[i].host.len);
+        p += records[i].host.len;
+    }
+
+    q->records = records;
+    q->nrecords = n;
+
+    return NGX_OK;
+}
+
+
+/* where not all records fit, that is remembered */
+
+static u_char *
+ngx_smtp_verify_facts_mx_write(ngx_smtp_verify_mx_query_t *q, u_char *p)
+{
+    u_char                       *first, *end;
+    ngx_uint_t                    i, n;
+    ngx_smtp_verify_mx_record_t  *mx;
+
+    first = p;
+    end = p + SV_STORE_MAX;
+
+    n = ngx_min(q->nrecords, NGX_SMTP_VERIFY_MX_STORED);
+    p += NGX_SMTP_VERIFY_MX_HEADER;
+
+    for (i = 0; i < n; i++) {
+
+        mx = &q->records[i];
+
+        if (mx->host.len > 255
+            || (size_t) (end - p) < NGX_SMTP_VERIFY_MX_RECORD + mx->host.len)
+        {
+            break;
+        }
+
+        *p++ = (u_char) (mx->preference >> 8);
+        *p++ = (u_char) mx->preference;
+        *p++ = (u_char) mx->host.len;
+        p = ngx_cpymem(p, mx->host.data, mx->host.len);
+    }
+
+    first[0] = (u_char) q->status;
+    first[1] = (u_char) i;
+
+    if (q->more || i < q->nrecords) {
+        first[0] |= NGX_SMTP_VERIFY_MX_MORE;
+    }
+
+    return p;
 }
 
 
@@ -188,14 +336,9 @@ void
 ngx_smtp_verify_facts_set_mx(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_mx_query_t *q)
 {
-    time_t                                ttl;
-    ngx_uint_t                            i;
-    ngx_smtp_verify_domains_t             ds;
-    static ngx_smtp_verify_domain_mxs_t   mxs;
-
-    if (ngx_smtp_verify_facts_domains(conf, &ds) != NGX_OK) {
-        return;
-    }
+    time_t                         ttl;
+    u_char                        *last;
+    ngx_smtp_verify_cache_item_t  *item;
 
     switch (q->status) {
 
@@ -213,17 +356,16 @@ ngx_smtp_verify_facts_set_mx(ngx_smtp_verify_conf_t *conf,
         return;
     }
 
-    mxs.status = q->status;
-    mxs.nrecords = ngx_min(q->nrecords, NGX_SMTP_VERIFY_DOMAIN_MX_MAX);
-    mxs.more = (q->more || mxs.nrecords < q->nrecords);
-
-    for (i = 0; i < mxs.nrecords; i++) {
-        mxs.records[i].preference = q->records[i].preference;
-        mxs.records[i].host = q->records[i].host;
+    item = ngx_smtp_verify_facts_item(conf, &q->name,
+                                      NGX_SMTP_VERIFY_CACHE_MX, 0);
+    if (item == NULL) {
+        return;
     }
 
-    ngx_smtp_verify_domain_set_mx(&ds, &q->name, &mxs,
-                                  ngx_max(ttl, NGX_SMTP_VERIFY_MX_MIN_TTL));
+    last = ngx_smtp_verify_facts_mx_write(q, item->data);
+
+    ngx_smtp_verify_facts_put(conf, item, last,
+                              ngx_max(ttl, NGX_SMTP_VERIFY_MX_MIN_TTL));
 }
 
 
@@ -231,30 +373,72 @@ ngx_int_t
 ngx_smtp_verify_facts_catch_all(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain, ngx_smtp_verify_facts_seen_t *seen)
 {
-    ngx_smtp_verify_domains_t  ds;
-
-    if (ngx_smtp_verify_facts_domains(conf, &ds) != NGX_OK) {
-        return NGX_SMTP_VERIFY_UNKNOWN;
-    }
-
-    ngx_smtp_verify_facts_see(&ds, domain, seen);
+    ngx_smtp_verify_facts_see(conf, domain, seen);
 
     return ngx_max(seen->catch_all, NGX_SMTP_VERIFY_UNKNOWN);
 }
 
 
 static void
-ngx_smtp_verify_facts_see(ngx_smtp_verify_domains_t *ds, ngx_str_t *domain,
+ngx_smtp_verify_facts_see(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
     ngx_smtp_verify_facts_seen_t *seen)
 {
-    uint64_t  state;
+    uint64_t                  state;
+    ngx_smtp_verify_cache_t  *cache;
 
-    state = ngx_smtp_verify_cache_state(ds->cache);
+    cache = ngx_smtp_verify_facts_cache(conf);
+    state = cache ? ngx_smtp_verify_cache_state(cache) : 0;
 
-    if (seen->state != state) {
+    if (state == 0 || seen->state != state) {
         seen->state = state;
-        seen->catch_all = ngx_smtp_verify_domain_catch_all(ds, domain);
+        seen->catch_all = ngx_smtp_verify_facts_state(conf, domain);
     }
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_facts_state(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain)
+{
+    ngx_smtp_verify_cache_item_t  *item;
+
+    item = ngx_smtp_verify_facts_get(conf, domain,
+                                     NGX_SMTP_VERIFY_CACHE_CATCH_ALL, 0);
+
+    if (item == NULL || item->len != 1) {
+        return NGX_SMTP_VERIFY_UNKNOWN;
+    }
+
+    return item->data[0] > 1 ? NGX_SMTP_VERIFY_UNTOLD : item->data[0];
+}
+
+
+/* no answer takes nothing away from what was learned meanwhile */
+
+static void
+ngx_smtp_verify_facts_set_state(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain, ngx_int_t state, time_t ttl, uint32_t tag)
+{
+    u_char                        *p;
+    ngx_smtp_verify_cache_item_t  *item;
+
+    if (state == NGX_SMTP_VERIFY_UNKNOWN
+        && ngx_smtp_verify_facts_state(conf, domain) >= 0)
+    {
+        return;
+    }
+
+    item = ngx_smtp_verify_facts_item(conf, domain,
+                                      NGX_SMTP_VERIFY_CACHE_CATCH_ALL, 0);
+    if (item == NULL) {
+        return;
+    }
+
+    item->tag = tag;
+
+    p = item->data;
+    *p++ = (u_char) state;
+
+    ngx_smtp_verify_facts_put(conf, item, p, ttl);
 }
 
 
@@ -262,12 +446,8 @@ void
 ngx_smtp_verify_facts_not_catch_all(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain)
 {
-    ngx_smtp_verify_domains_t  ds;
-
-    if (ngx_smtp_verify_facts_domains(conf, &ds) == NGX_OK) {
-        ngx_smtp_verify_domain_set_catch_all(&ds, domain, NGX_SMTP_VERIFY_NO,
-                                             conf->valid[SV_CATCH_ALL], 0);
-    }
+    ngx_smtp_verify_facts_set_state(conf, domain, NGX_SMTP_VERIFY_NO,
+                                    conf->valid[SV_CATCH_ALL], 0);
 }
 
 
@@ -275,25 +455,24 @@ ngx_int_t
 ngx_smtp_verify_facts_claim(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
     ngx_smtp_verify_claim_t *claim, ngx_smtp_verify_facts_seen_t *seen)
 {
-    ngx_int_t                  rc;
-    ngx_smtp_verify_domains_t  ds;
-    u_char                     key[SV_STORE_KEY];
+    ngx_int_t                      rc;
+    ngx_smtp_verify_cache_item_t  *item;
 
-    if (ngx_smtp_verify_facts_domains(conf, &ds) != NGX_OK) {
+    item = ngx_smtp_verify_facts_item(conf, domain,
+                                      NGX_SMTP_VERIFY_CACHE_CATCH_ALL, 0);
+    if (item == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_smtp_verify_cache_key(ds.cache, domain->data, domain->len, key);
-
-    rc = ngx_smtp_verify_claim(claim, ds.cache,
-                               NGX_SMTP_VERIFY_CACHE_CATCH_ALL, key, ds.scope,
+    rc = ngx_smtp_verify_claim(claim, ngx_smtp_verify_facts_cache(conf),
+                               item->kind, item->key, item->variant,
                                conf->timeout + NGX_SMTP_VERIFY_FACTS_GRACE);
 
     if (rc != NGX_OK) {
         return rc;
     }
 
-    ngx_smtp_verify_facts_see(&ds, domain, seen);
+    ngx_smtp_verify_facts_see(conf, domain, seen);
 
     if (seen->catch_all != NGX_SMTP_VERIFY_UNKNOWN) {
         ngx_smtp_verify_claim_leave(claim);
@@ -304,14 +483,23 @@ ngx_smtp_verify_facts_claim(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
 }
 
 
+/* what it found is told to those who waited for it even where it is not valid
+   for any time */
+
 ngx_uint_t
 ngx_smtp_verify_facts_told(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
     ngx_smtp_verify_claim_t *claim)
 {
-    ngx_smtp_verify_domains_t  ds;
+    ngx_smtp_verify_cache_item_t  *item;
 
-    return ngx_smtp_verify_facts_domains(conf, &ds) == NGX_OK
-           && ngx_smtp_verify_domain_told(&ds, domain, claim->id);
+    item = ngx_smtp_verify_facts_item(conf, domain,
+                                      NGX_SMTP_VERIFY_CACHE_CATCH_ALL, 0);
+
+    return item
+           && ngx_smtp_verify_cache_get(ngx_smtp_verify_facts_cache(conf),
+                                        item)
+              == NGX_OK
+           && (item->tag == claim->id || item->expires > sv_clock_sec());
 }
 
 
@@ -319,10 +507,9 @@ void
 ngx_smtp_verify_facts_settle(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
     ngx_smtp_verify_claim_t *claim, ngx_int_t state)
 {
-    time_t                     ttl;
-    ngx_smtp_verify_domains_t  ds;
+    time_t  ttl;
 
-    if (!claim->owner || ngx_smtp_verify_facts_domains(conf, &ds) != NGX_OK) {
+    if (!claim->owner) {
         return;
     }
 
@@ -333,111 +520,53 @@ ngx_smtp_verify_facts_settle(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
                       NGX_SMTP_VERIFY_UNTOLD_TTL);
     }
 
-    ngx_smtp_verify_domain_set_catch_all(&ds, domain, state, ttl, claim->id);
+    ngx_smtp_verify_facts_set_state(conf, domain, state, ttl, claim->id);
     ngx_smtp_verify_claim_settle(claim);
 }
 
 
 ngx_uint_t
-ngx_smtp_verify_facts_stepwise(ngx_smtp_verify_conf_t *conf, ngx_str_t *host)
-{
-    return ngx_smtp_verify_facts_host_is(conf, host,
-                                         ngx_smtp_verify_host_stepwise);
-}
-
-
-void
-ngx_smtp_verify_facts_set_stepwise(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *host)
-{
-    ngx_smtp_verify_facts_set_host(conf, host, ngx_smtp_verify_host_stepwise,
-                                   NGX_SMTP_VERIFY_HOST_TTL);
-}
-
-
-ngx_uint_t
-ngx_smtp_verify_facts_greylists(ngx_smtp_verify_conf_t *conf, ngx_str_t *host)
-{
-    return ngx_smtp_verify_facts_host_is(conf, host,
-                                         ngx_smtp_verify_host_greylists);
-}
-
-
-void
-ngx_smtp_verify_facts_set_greylists(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *host)
-{
-    ngx_smtp_verify_facts_set_host(conf, host, ngx_smtp_verify_host_greylists,
-                                   NGX_SMTP_VERIFY_HOST_TTL);
-}
-
-
-ngx_uint_t
-ngx_smtp_verify_facts_says(ngx_smtp_verify_conf_t *conf, ngx_str_t *what)
-{
-    return ngx_smtp_verify_facts_host_is(conf, what,
-                                         ngx_smtp_verify_host_says);
-}
-
-
-void
-ngx_smtp_verify_facts_set_says(ngx_smtp_verify_conf_t *conf, ngx_str_t *what)
-{
-    ngx_smtp_verify_facts_set_host(conf, what, ngx_smtp_verify_host_says,
-                                   NGX_SMTP_VERIFY_SAYS_TTL);
-}
-
-
-static ngx_uint_t
 ngx_smtp_verify_facts_host_is(ngx_smtp_verify_conf_t *conf, ngx_str_t *host,
-    ngx_smtp_verify_host_fact_e what)
+    ngx_smtp_verify_host_fact_e fact)
 {
-    ngx_smtp_verify_domains_t  ds;
-
-    return ngx_smtp_verify_facts_domains(conf, &ds) == NGX_OK
-           && ngx_smtp_verify_domain_host_is(&ds, host, what);
+    return ngx_smtp_verify_facts_get(conf, host, NGX_SMTP_VERIFY_CACHE_HOST,
+                                     fact)
+           != NULL;
 }
 
 
-static void
+void
 ngx_smtp_verify_facts_set_host(ngx_smtp_verify_conf_t *conf, ngx_str_t *host,
-    ngx_smtp_verify_host_fact_e what, time_t ttl)
+    ngx_smtp_verify_host_fact_e fact)
 {
-    ngx_smtp_verify_domains_t  ds;
+    ngx_smtp_verify_cache_item_t  *item;
 
-    if (ngx_smtp_verify_facts_domains(conf, &ds) == NGX_OK) {
-        ngx_smtp_verify_domain_set_host(&ds, host, what, ttl);
+    item = ngx_smtp_verify_facts_item(conf, host, NGX_SMTP_VERIFY_CACHE_HOST,
+                                      fact);
+
+    if (item) {
+        ngx_smtp_verify_facts_put(conf, item, item->data,
+                                  fact == ngx_smtp_verify_host_says
+                                  ? NGX_SMTP_VERIFY_SAYS_TTL
+                                  : NGX_SMTP_VERIFY_HOST_TTL);
     }
-}
-
-
-/* a registration is the same whatever a location asks, and whom */
-
-static ngx_int_t
-ngx_smtp_verify_facts_ages(ngx_smtp_verify_conf_t *conf,
-    ngx_smtp_verify_domains_t *ds)
-{
-    ngx_int_t  rc;
-
-    rc = ngx_smtp_verify_facts_domains(conf, ds);
-
-    ds->scope = 0;
-
-    return rc;
 }
 
 
 ngx_uint_t
 ngx_smtp_verify_facts_age(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain)
 {
-    uint32_t                   day;
-    ngx_smtp_verify_domains_t  ds;
+    uint32_t                       day;
+    ngx_smtp_verify_cache_item_t  *item;
 
-    if (ngx_smtp_verify_facts_ages(conf, &ds) != NGX_OK
-        || ngx_smtp_verify_domain_registered(&ds, domain, &day) != NGX_OK)
-    {
+    item = ngx_smtp_verify_facts_get(conf, domain, NGX_SMTP_VERIFY_CACHE_AGE,
+                                     0);
+
+    if (item == NULL || item->len != sizeof(uint32_t)) {
         return 0;
     }
+
+    ngx_memcpy(&day, item->data, sizeof(uint32_t));
 
     return day;
 }
@@ -447,17 +576,12 @@ ngx_int_t
 ngx_smtp_verify_facts_age_claim(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain)
 {
-    uint32_t                   day;
-    ngx_smtp_verify_domains_t  ds;
-
-    if (ngx_smtp_verify_facts_ages(conf, &ds) != NGX_OK
-        || ngx_smtp_verify_domain_registered(&ds, domain, &day) == NGX_OK)
+    if (ngx_smtp_verify_facts_get(conf, domain, NGX_SMTP_VERIFY_CACHE_AGE, 0))
     {
         return NGX_DECLINED;
     }
 
-    ngx_smtp_verify_domain_set_registered(&ds, domain, 0,
-                                          NGX_SMTP_VERIFY_AGE_FAIL_TTL);
+    ngx_smtp_verify_facts_set_age(conf, domain, 0);
 
     return NGX_OK;
 }
@@ -467,10 +591,20 @@ void
 ngx_smtp_verify_facts_set_age(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
     ngx_uint_t day)
 {
-    ngx_smtp_verify_domains_t  ds;
+    u_char                        *p;
+    uint32_t                       since;
+    ngx_smtp_verify_cache_item_t  *item;
 
-    if (ngx_smtp_verify_facts_ages(conf, &ds) == NGX_OK) {
-        ngx_smtp_verify_domain_set_registered(&ds, domain, (uint32_t) day,
-                                              NGX_SMTP_VERIFY_AGE_TTL);
+    item = ngx_smtp_verify_facts_item(conf, domain, NGX_SMTP_VERIFY_CACHE_AGE,
+                                      0);
+    if (item == NULL) {
+        return;
     }
+
+    since = (uint32_t) day;
+    p = ngx_cpymem(item->data, &since, sizeof(uint32_t));
+
+    ngx_smtp_verify_facts_put(conf, item, p,
+                              day ? NGX_SMTP_VERIFY_AGE_TTL
+                                  : NGX_SMTP_VERIFY_AGE_FAIL_TTL);
 }

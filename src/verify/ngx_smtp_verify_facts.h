@@ -1,8 +1,10 @@
 
 /*
- * What is known of a domain and of a mail host, each fact with its own time:
- * in the cache zone, or in memory of this worker where a location has none.
- * Either is kept and forgotten by the same rules.
+ * What is known of a domain and of a mail host, each fact an entry with its
+ * own time: in the cache zone, or in memory of this worker where a location
+ * has none.  Either is kept and forgotten by the same rules.  A fact holds for
+ * a scope: what of the configuration it depends on, such as the port that is
+ * asked, or the name servers.
  */
 
 
@@ -21,6 +23,19 @@
 #define NGX_SMTP_VERIFY_UNKNOWN     -1
 #define NGX_SMTP_VERIFY_NO          0
 #define NGX_SMTP_VERIFY_YES         1
+
+
+typedef enum {
+    /* it offers PIPELINING and breaks it */
+    ngx_smtp_verify_host_stepwise = 0,
+
+    /* it was seen to greylist: its bare 450 and 451 mean that, too */
+    ngx_smtp_verify_host_greylists,
+
+    /* it gives an answer at the beginning of a session, too: the name is the
+       caller's, for both */
+    ngx_smtp_verify_host_says
+} ngx_smtp_verify_host_fact_e;
 
 
 /* what a probe has read of its domain, so that it is not looked up again as
@@ -82,24 +97,10 @@ ngx_uint_t ngx_smtp_verify_facts_told(ngx_smtp_verify_conf_t *conf,
 void ngx_smtp_verify_facts_settle(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain, ngx_smtp_verify_claim_t *claim, ngx_int_t state);
 
-/* a host that offers PIPELINING and breaks it */
-ngx_uint_t ngx_smtp_verify_facts_stepwise(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *host);
-void ngx_smtp_verify_facts_set_stepwise(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *host);
-
-/* a host that was seen to greylist: its bare 450 and 451 mean that, too */
-ngx_uint_t ngx_smtp_verify_facts_greylists(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *host);
-void ngx_smtp_verify_facts_set_greylists(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *host);
-
-/* an answer that a destination gives at the beginning of a session, too; what:
-   a text of the caller's for both */
-ngx_uint_t ngx_smtp_verify_facts_says(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *what);
-void ngx_smtp_verify_facts_set_says(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *what);
+ngx_uint_t ngx_smtp_verify_facts_host_is(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *host, ngx_smtp_verify_host_fact_e fact);
+void ngx_smtp_verify_facts_set_host(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *host, ngx_smtp_verify_host_fact_e fact);
 
 /*
  * The day on which a domain was registered, in days since the epoch; 0: it is
