@@ -173,7 +173,9 @@ __DATA__
 [(map { (['/form', $Form::urlencoded, "$_=jane%40ok.test"], ['/form', $Form::urlencoded, "email=john%40ok.test&$_=jane%40ok.test"],
          ["/arg?$_=jane%40ok.test"], ["/arg?email=john%40ok.test&$_=jane%40ok.test"]) }
   'Email', 'email[]', 'email%5B0%5D', '%5Bemail%5D', ']email', '+email', 'email%20', 'email%00x', '%u0065mail', '%C1%A5mail',
-  'ema%C4%B1l', "\xe5mail"),
+  'ema%C4%B1l', "\xe5mail", '%00email', 'email:'),
+ (map { ['/form', $Form::urlencoded, "$_=jane%40ok.test"], ['/form', $Form::urlencoded, "email=john%40ok.test&$_=jane%40ok.test"] }
+  "\0email", "\0\x1femail%5B%5D", "\x1femail"),
  (map { ['/user', $Form::urlencoded, "user_email=john%40ok.test&$_=jane%40ok.test"] }
   'user.email', 'user+email', 'user%5Bemail', 'User_Email', 'userEmail'),
  ["/arg?%65mail=jane%40ok.test"], ["/arg?e%6Dail=jane%40ok.test"]]
@@ -184,7 +186,8 @@ __DATA__
 --- denied eval
 [map { ['/multipart', $Form::multipart, Form::part(qq{name="$_"}, 'jane@ok.test') . $Form::end],
        ['/multipart', $Form::multipart, $Form::good . Form::part(qq{name="$_"}, 'jane@ok.test') . $Form::end] }
- 'Email', 'email[]', 'email[0]', '[email]', ']email', ' email', 'email.x', 'e%6dail', '/email', '//email']
+ 'Email', 'email[]', 'email[0]', '[email]', ']email', ' email', 'email.x', 'e%6dail', '/email', '//email', 'email:', ':email',
+ '=?UTF-8?Q?email?=', 'em=?UTF-8?Q?ail?=', '=?utf-8?b?ZW1haWw=?=']
 
 
 

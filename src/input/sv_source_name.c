@@ -179,12 +179,12 @@ sv_source_is_far(const unsigned char *p, const unsigned char *end,
 }
 
 
-/* parsers leave it out before a name: PHP a space, others a "?" */
+/* parsers leave it out before a name: PHP a space, Java a NUL, others a "?" */
 
 int
 sv_source_is_blank(unsigned char c)
 {
-    return c < 0x80 && sv_source_ascii(c) == SV_SOURCE_BLANK;
+    return c == '\0' || (c < 0x80 && sv_source_ascii(c) == SV_SOURCE_BLANK);
 }
 
 
@@ -231,8 +231,9 @@ sv_source_skeleton(const sv_str_t *field, sv_source_skeleton_t *s)
 
 
 /*
- * 0: there is no more; a NUL ends it, as in C.  Of several joints there is
- * one, and none but "_" before the first word.
+ * 0: there is no more; a NUL ends it, as in C, but for those before the first
+ * word, which Java trims.  Of several joints there is one, and none but "_"
+ * before the first word.
  */
 
 static uint32_t
@@ -254,7 +255,7 @@ sv_source_next(sv_source_reader_t *reader)
 
         e = sv_source_element(&reader->p, reader->end);
 
-        if (e == SV_SOURCE_LEFT) {
+        if (e == SV_SOURCE_LEFT || (e == 0 && !reader->begun)) {
             continue;
         }
 
@@ -356,7 +357,6 @@ sv_source_ascii(unsigned char c)
     case '@':
     case '*':
     case '/':
-    case ':':
     case '|':
     case '~':
     case '^':

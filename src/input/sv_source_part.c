@@ -16,6 +16,9 @@
 static int sv_source_part_header(const unsigned char *p,
     const unsigned char *end, sv_source_part_t *part,
     sv_source_value_t *error);
+static sv_source_alike_e sv_source_word_alike(const sv_str_t *text,
+    const sv_str_t *field);
+static int sv_source_base64(unsigned char c);
 static int sv_source_part_is_text(const sv_source_part_t *part, int *ascii);
 static int sv_source_disposition(const unsigned char *p,
     const unsigned char *end, sv_source_part_t *part);
@@ -265,8 +268,9 @@ sv_source_part_is_text(const sv_source_part_t *part, int *ascii)
 sv_source_alike_e
 sv_source_part_alike(const sv_source_part_t *part, const sv_str_t *field)
 {
-    size_t             i, n;
-    unsigned char      c, text[SV_SOURCE_PART_MAX];
+    size_t             i;
+    sv_str_t           text;
+    unsigned char      c, data[SV_SOURCE_PART_MAX];
     const sv_str_t    *name;
     sv_source_alike_e  alike;
 
@@ -278,17 +282,97 @@ sv_source_part_alike(const sv_source_part_t *part, const sv_str_t *field)
         return alike;
     }
 
-    for (i = 0, n = 0; i < name->len; i++) {
+    text.data = data;
+    text.len = 0;
+
+    for (i = 0; i < name->len; i++) {
 
         c = name->data[i] & 0x7f;
 
-        if (n || (c != '/' && c != '\\')) {
-            text[n++] = c;
+        if (text.len || (c != '/' && c != '\\')) {
+            data[text.len++] = c;
         }
     }
 
-    return sv_source_alike(text, n, field) == SV_SOURCE_OTHER
+    if (sv_source_has(&text, "=?")) {
+        return sv_source_word_alike(&text, field);
+    }
+
+    return sv_source_alike(data, text.len, field) == SV_SOURCE_OTHER
            ? SV_SOURCE_OTHER : SV_SOURCE_LIKE;
+}
+
+
+/*
+ * Tomcat and Python's email package undo the encoded words of RFC 2047, each
+ * in its own way.  .NET's client writes names that are not ASCII as one word
+ * of base64; that passes, unless it has the field in it.
+ */
+
+static sv_source_alike_e
+sv_source_word_alike(const sv_str_t *text, const sv_str_t *field)
+{
+    int                   digit;
+    size_t                i, n;
+    sv_str_t              head;
+    unsigned              bits;
+    unsigned char         name[SV_SOURCE_PART_MAX];
+    const unsigned char  *p;
+
+    head.data = text->data;
+    head.len = sizeof("=?utf-8?b?") - 1;
+
+    if (text->len < head.len + 6 || !sv_source_has(&head, "=?utf-8?b?")
+        || memcmp(text->data + text->len - 2, "?=", 2) != 0
+        || (text->len - head.len - 2) % 4)
+    {
+        return SV_SOURCE_LIKE;
+    }
+
+    p = text->data + head.len;
+    n = text->len - head.len - 2;
+
+    for (i = 0; i < 2 && p[n - 1] == '='; i++) {
+        n--;
+    }
+
+    bits = 0;
+
+    for (i = 0; i < n; i++) {
+
+        digit = sv_source_base64(p[i]);
+
+        if (digit < 0) {
+            return SV_SOURCE_LIKE;
+        }
+
+        bits = bits << 6 | (unsigned) digit;
+
+        /* each but the first of four ends a byte */
+
+        if (i % 4) {
+            name[i - i / 4 - 1] = (unsigned char) (bits >> (6 - 2 * (i % 4)));
+        }
+    }
+
+    return sv_source_alike(name, n * 3 / 4, field) == SV_SOURCE_OTHER
+           ? SV_SOURCE_OTHER : SV_SOURCE_LIKE;
+}
+
+
+/* -1: it is none of the 64 */
+
+static int
+sv_source_base64(unsigned char c)
+{
+    const char  *p;
+
+    static const char  digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    p = c ? strchr(digits, c) : NULL;
+
+    return p ? (int) (p - digits) : -1;
 }
 
 

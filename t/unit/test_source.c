@@ -852,18 +852,17 @@ test_form_names(void **state)
     broken(form_of("user[email]", "user[ema]il=x"));
     broken(multipart(PART("name=\"e[]mail\"", "x") END));
 
-    /* slashes before the name of a part */
-
-    broken(multipart(PART("name=\"/email\"", "x") END));
-    broken(multipart(PART("name=\"//email\"", "x") END));
-    broken(multipart(PART("name=\"\xaf" "email\"", "x") END));
-    broken(multipart(PART("name=\"/ email[]\"", "x") END));
-    twice(multipart(PART("name=\"email\"", "x") PART("name=\"/email\"", "y")
-                    END));
-    none(multipart(PART("name=\"a/email\"", "x") END));
     twice(form("email=x&e[]mail=y"));
     none(form("e[m]ail=x&e[]=y&mail[]e=z&e[][mail]=w"));
     none(form_of("username", "user[name]=x"));
+
+    /* NULs and other control characters before a name, which Java trims */
+
+    broken(form("%00email=x"));
+    broken(ask(by_form, "email", "\0email=x", 8));
+    broken(ask(by_form, "email", "a=1&\0\x1f\0Email[]=x", 17));
+    twice(ask(by_form, "email", "email=x&\0email=y", 16));
+    none(ask(by_form, "email", "\0mail=x&\0=y&a\0email=z", 22));
 
     /* separators of some parsers only */
 
@@ -889,6 +888,50 @@ test_form_names(void **state)
 
     memset(text, 'a', 3000);
     none(ask(by_form, "email", text, 3007));
+}
+
+
+static void
+test_part_names(void **state)
+{
+    /* slashes before the name of a part */
+
+    broken(multipart(PART("name=\"/email\"", "x") END));
+    broken(multipart(PART("name=\"//email\"", "x") END));
+    broken(multipart(PART("name=\"\xaf" "email\"", "x") END));
+    broken(multipart(PART("name=\"/ email[]\"", "x") END));
+    twice(multipart(PART("name=\"email\"", "x") PART("name=\"/email\"", "y")
+                    END));
+    none(multipart(PART("name=\"a/email\"", "x") END));
+
+    /* what Netty takes for blanks */
+
+    broken(multipart(PART("name=\"email:\"", "x") END));
+    broken(multipart(PART("name=\":email\"", "x") END));
+    broken(multipart(PART("name=\"=email;\"", "x") END));
+    twice(multipart(PART("name=\"email\"", "x") PART("name=\"email:,\"", "y")
+                    END));
+    none(multipart(PART("name=\"form:email\"", "x") END));
+
+    /* encoded words of RFC 2047 */
+
+    broken(multipart(PART("name=\"=?UTF-8?Q?email?=\"", "x") END));
+    broken(multipart(PART("name=\"=?utf-8?q?=65mail?=\"", "x") END));
+    broken(multipart(PART("name=\"=?utf-8?b?ZW1haWw=?=\"", "x") END));
+    broken(multipart(PART("name=\"=?utf-8?b?ZW1haWxbXQ==?=\"", "x") END));
+    broken(multipart(PART("name=\"em=?utf-8?Q?ail?=\"", "x") END));
+    broken(multipart(PART("name=\"=?utf-8?b?ZW1h?= =?utf-8?b?aWw=?=\"", "x")
+                     END));
+    broken(multipart(PART("name=\"=?utf-8?b?ZW1haWw=\"", "x") END));
+    broken(multipart(PART("name=\"\xbd?utf-8?Q?email?=\"", "x") END));
+    twice(multipart(PART("name=\"email\"", "x")
+                    PART("name=\"=?UTF-8?b?RW1haWw=?=\"", "y") END));
+    none(multipart(PART("name=\"=?utf-8?b?w6k=?=\"", "x") END));
+    none(multipart(PART("name=\"=?utf-8?b?R3LDtsOfZQ==?=\"", "x") END));
+    none(multipart(PART("name=\"=?utf-8?b?w7xiZXI/?=\"", "x") END));
+    none(multipart(PART("name=\"a?=b\"", "x") END));
+    has(multipart(PART("name=\"=?utf-8?b?5ZCN5YmN?=\"", "y")
+                  PART("name=\"email\"", "x") END), "x");
 }
 
 
@@ -1100,6 +1143,7 @@ main(void)
         cmocka_unit_test(test_type),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_form_names),
+        cmocka_unit_test(test_part_names),
         cmocka_unit_test(test_form_bytes),
         cmocka_unit_test(test_json_names),
         cmocka_unit_test(test_scan),
