@@ -424,7 +424,7 @@ flood: deps-bench module $(addprefix $(B)/bench/,dnsd hostile turns.so)  ## host
 COMPARE      ?=
 
 .PHONY: compare
-compare: module    ## the gate against real parsers of seven languages, with a corpus and mutations (not in make test); COMPARE="--mutations 100000 --seed 7"
+compare: module    ## the gate against real parsers of eight languages, with a corpus and mutations (not in make test); COMPARE="--mutations 100000 --seed 7"
 	@$(MAKE) deps-compare
 	@t/compare/install $(B)/compare
 	@t/compare/run $(B)/compare $(NGX_BIN) $(SO) $(COMPARE)

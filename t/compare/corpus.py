@@ -261,7 +261,9 @@ def names():
               b"//email", b"em/ail", b"\\email", b"\\\\email", b"/\\email",
               b"/ email", b" /email", b"/email[]", b"[]/email", b"./email",
               b"../email", b"x/email", b"C:\\email", b"\xafemail",
-              b"\xef\xbc\x8femail", b"/%65mail", b"email/x", b"/Email"):
+              b"\xef\xbc\x8femail", b"/%65mail", b"email/x", b"/Email",
+              b":email", b"email:,", b"=email", b":email;", b"\x00\x00email",
+              b"\x1femail", b"email\x1f", b"\x00 email\x00"):
         for field, name in (("email", n),
                             ("user_email", b"user_" + n),
                             ("user[email]", b"user[" + n + b"]"),
@@ -311,7 +313,8 @@ def names():
 def parameters():
     for d in (b"form-data; name='email'", b'form-data; name="email "',
               b"form-data; name=email", b"form-data; name=email,x",
-              b'form-data; x="; y="; name=email; z="', b"form-data; -name=email",
+              b'form-data; x="; y="; name=email; z="',
+              b"form-data; -name=email",
               b"form-data; name*0=em; name*1=ail",
               b"form-data; name*=UTF-8''email",
               b'form-data; name*="UTF-8\'\'email"',
@@ -342,12 +345,29 @@ def parameters():
               b'form-data; filename="\\\\"; name="email"; y="; name=x"',
               b'form-data; a=b; name="email"', b'form-data; ; name="email"',
               b'form-data; name="=?utf-8?q?email?="',
+              b'form-data; name="=?UTF-8?Q?email?="',
+              b'form-data; name="=?utf-8?B?ZW1haWw=?="',
+              b'form-data; name="=?utf-8?b?ZW1haWw?="',
+              b'form-data; name="=?us-ascii?Q?=65mail?="',
+              b'form-data; name="em=?UTF-8?Q?ail?="',
+              b'form-data; name="=?UTF-8?Q?em?= =?UTF-8?Q?ail?="',
+              b'form-data; name=" =?UTF-8?Q?email?="',
+              b'form-data; name="=?UTF-8?Q?email?= "',
+              b'form-data; name="/=?UTF-8?Q?email?="',
+              b'form-data; name="=?UTF-8*en?Q?email?="',
+              b'form-data; name="=?utf-8?B?5ZCN5YmN?="',
+              b'form-data; name="=?utf-8?B?ZW1haWw="; filename="?="',
+              b'form-data; name="x"; filename="=?utf-8?Q?"; name=email; x="?="',
+              b'form-data; name="x"; '
+              b'filename="=?UTF-8?Q?=22=3B_name=3Demail?="',
+              b'form-data; name=\xbd?UTF-8?Q?email?=',
               b'form-data; name=e"mai"l', b'form-data; name=email;x',
               b'form-data; name="%65mail"', b'form-data; name=%65mail',
               b'form-data; name="email"; ', b'form-data; name="email";',
               b'form-data; (name="x") name="email"',
               b'form-data; name=(x)email', b'form-data;\tname="email"',
-              b'form-data; name="email"\t', b'form-data; name=\xe2\x80\x9cemail\xe2\x80\x9d',
+              b'form-data; name="email"\t',
+              b'form-data; name=\xe2\x80\x9cemail\xe2\x80\x9d',
               b'form-data; name="email"; name*=UTF-8\'\'x',
               b'form-data; name="x"; name*=UTF-8\'\'email',
               b'form-data; name="x"; x="name="email"',
@@ -355,9 +375,12 @@ def parameters():
               b'form-data; name=x; filename="; name="email"',
               b'form-data; name="x"; filename="y" name="email"'):
         e = part(EVIL, d)
-        yield multipart(G + e + END)
-        yield multipart(e + G + END)
-        yield multipart(part(GOOD, d) + END)
+
+        # the letter B of an encoded word is not the boundary
+
+        for body in (G + e + END, e + G + END, part(GOOD, d) + END):
+            yield multipart(body.replace(b"--B", b"--zz"),
+                            b"multipart/form-data; boundary=zz")
 
     for more in (b'Content-Disposition: form-data; name="x"\r\n',
                  b'content-disposition: form-data; name="email"\r\n',

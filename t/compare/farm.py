@@ -212,11 +212,17 @@ class Farm:
             Worker("java", ["java", "-Xmx512m", "-XX:TieredStopAtLevel=1",
                             "-cp", f"{built}/java/classes:{built}/java/lib/*",
                             "Parse"]),
+            Worker("rust", [built + "/rust/target/debug/parse"]),
             Worker("ruby", ["ruby", "-W0", parsers + "parse.rb"]),
             Worker("perl", ["perl", parsers + "parse.pl"]),
         ]
         self.workers = [w for w in all_of_them
                         if not only or w.name in only]
+
+        # the only one that may not be there, see install
+
+        if not os.path.exists(built + "/rust/target/debug/parse"):
+            self.workers = [w for w in self.workers if w.name != "rust"]
 
     def stop(self):
         for worker in self.workers:

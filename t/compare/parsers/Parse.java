@@ -1,7 +1,7 @@
 /*
  * Reads requests, one a line in JSON, and tells what Tomcat, Jetty, Undertow,
- * Commons FileUpload and Java's JSON libraries make of one field: see
- * t/compare/README.md.
+ * Netty, Spring WebFlux, Commons FileUpload and Java's JSON libraries make of
+ * one field: see t/compare/README.md.
  */
 
 import java.io.BufferedReader;
@@ -28,6 +28,17 @@ import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
 
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import io.netty.handler.codec.http.multipart.Attribute;
+import io.netty.handler.codec.http.multipart.DefaultHttpDataFactory;
+import io.netty.handler.codec.http.multipart.HttpPostRequestDecoder;
+import io.netty.handler.codec.http.multipart.InterfaceHttpData;
+
 import io.undertow.Undertow;
 import io.undertow.servlet.Servlets;
 import io.undertow.servlet.api.DeploymentInfo;
@@ -50,6 +61,16 @@ import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.springframework.core.ResolvableType;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.ReactiveHttpInputMessage;
+import org.springframework.http.codec.FormHttpMessageReader;
+import org.springframework.http.codec.multipart.DefaultPartHttpMessageReader;
+import org.springframework.http.codec.multipart.FormFieldPart;
+
+import reactor.core.publisher.Flux;
 
 
 public class Parse {
@@ -291,6 +312,104 @@ public class Parse {
     }
 
 
+    /* Netty, as Vert.x, Micronaut and Play use it */
+
+    static void netty(Frame q, Map<String, List<String>> answer)
+        throws Exception
+    {
+        String field = q.f.getAsString();
+
+        if (q.k.equals("arg")) {
+            answer.put("java.netty.query", new QueryStringDecoder(q.t)
+                .parameters().getOrDefault(field, List.of()));
+            return;
+        }
+
+        List<String> found = new ArrayList<>();
+        FullHttpRequest r = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1,
+            HttpMethod.valueOf(q.m), q.t, Unpooled.wrappedBuffer(q.body));
+
+        q.h.forEach(x -> r.headers().add(x.get(0), x.get(1)));
+        answer.put("java.netty.attributes", found);
+
+        HttpPostRequestDecoder decoder = new HttpPostRequestDecoder(
+            new DefaultHttpDataFactory(false), r);
+
+        try {
+            for (InterfaceHttpData data : decoder.getBodyHttpDatas()) {
+                if (data instanceof Attribute && data.getName().equals(field))
+                {
+                    found.add(((Attribute) data).getValue());
+                }
+            }
+        } finally {
+            decoder.destroy();
+        }
+    }
+
+
+    /* Spring WebFlux */
+
+    static void webflux(Frame q, Map<String, List<String>> answer)
+        throws Exception
+    {
+        String field = q.f.getAsString();
+        HttpHeaders headers = new HttpHeaders();
+        List<String> found = new ArrayList<>();
+
+        q.h.forEach(x -> headers.add(x.get(0), x.get(1)));
+        answer.put("java.webflux." + q.k, found);
+
+        ReactiveHttpInputMessage message = new ReactiveHttpInputMessage() {
+            public HttpHeaders getHeaders() { return headers; }
+            public Flux<DataBuffer> getBody() {
+                return Flux.just(DefaultDataBufferFactory.sharedInstance
+                                 .wrap(q.body));
+            }
+        };
+
+        if (q.k.equals("form")) {
+            found.addAll(new FormHttpMessageReader().readMono(
+                ResolvableType.forClassWithGenerics(
+                    org.springframework.util.MultiValueMap.class,
+                    String.class, String.class), message, Map.of())
+                .block().getOrDefault(field, List.of()));
+            found.removeIf(x -> x == null);
+            return;
+        }
+
+        new DefaultPartHttpMessageReader().read(
+            ResolvableType.forClass(
+                org.springframework.http.codec.multipart.Part.class),
+            message, Map.of())
+            .doOnNext(part -> {
+                if (part instanceof FormFieldPart
+                    && part.name().equals(field))
+                {
+                    found.add(((FormFieldPart) part).value());
+                }
+            }).blockLast(java.time.Duration.ofSeconds(3));
+    }
+
+
+    interface Reader {
+        void read(Frame q, Map<String, List<String>> answer)
+            throws Exception;
+    }
+
+
+    static void read(String name, Frame q, Map<String, List<String>> answer,
+        Reader reader)
+    {
+        try {
+            reader.read(q, answer);
+
+        } catch (Throwable e) {
+            answer.put("error." + name, List.of(String.valueOf(e)));
+        }
+    }
+
+
     interface Json {
         String get(byte[] body, List<String> path) throws Exception;
     }
@@ -431,12 +550,16 @@ public class Parse {
             }
 
             if (q.k.equals("multipart")) {
-                try {
-                    fileupload(q, answer);
-                } catch (Exception e) {
-                    answer.put("error.fileupload",
-                               List.of(String.valueOf(e)));
-                }
+                read("fileupload", q, answer, Parse::fileupload);
+            }
+
+            if (q.k.equals("multipart") || q.k.equals("form")) {
+                read("netty", q, answer, Parse::netty);
+                read("webflux", q, answer, Parse::webflux);
+            }
+
+            if (q.k.equals("arg")) {
+                read("netty", q, answer, Parse::netty);
             }
 
             if (System.getenv("COMPARE_ERRORS") == null) {

@@ -16,9 +16,13 @@ import (
 	"strings"
 
 	"github.com/buger/jsonparser"
+	"github.com/bytedance/sonic"
+	hertz "github.com/cloudwego/hertz/pkg/app"
 	"github.com/gin-gonic/gin"
 	gojson "github.com/goccy/go-json"
 	"github.com/gofiber/fiber/v2"
+	fiber3 "github.com/gofiber/fiber/v3"
+	"github.com/gorilla/schema"
 	jsoniter "github.com/json-iterator/go"
 	"github.com/labstack/echo/v4"
 	"github.com/tidwall/gjson"
@@ -223,6 +227,105 @@ func fiberForm(q *request) {
 	}
 }
 
+var fiber3App = fiber3.New()
+
+func fiber3Form(q *request) {
+	ctx := &fasthttp.RequestCtx{}
+
+	if ctx.Request.Read(bufio.NewReader(bytes.NewReader(q.raw))) != nil {
+		return
+	}
+
+	c := fiber3App.AcquireCtx(ctx)
+	defer fiber3App.ReleaseCtx(c)
+
+	bound := address{}
+
+	if q.K == "arg" {
+		tell("fiber3.Query", c.Query(q.field))
+
+		if c.Bind().Query(&bound) == nil {
+			tell("fiber3.Bind.Query", bound.Email)
+		}
+
+		return
+	}
+
+	if q.K != "json" {
+		tell("fiber3.FormValue", c.FormValue(q.field))
+	}
+
+	if q.field == "email" && c.Bind().Body(&bound) == nil {
+		tell("fiber3.Bind.Body", bound.Email)
+	}
+}
+
+func hertzForm(q *request) {
+	c := hertz.NewContext(0)
+	c.Request.SetMethod(q.M)
+	c.Request.SetRequestURI(q.T)
+	c.Request.SetBody(q.body)
+
+	for _, h := range q.H {
+		c.Request.Header.Add(h[0], latin1(h[1]))
+	}
+
+	bound := address{}
+
+	if q.K == "arg" {
+		tell("hertz.Query", c.Query(q.field))
+
+		if c.BindQuery(&bound) == nil {
+			tell("hertz.BindQuery", bound.Email)
+		}
+
+		return
+	}
+
+	if q.K != "json" {
+		tell("hertz.PostForm", c.PostForm(q.field))
+		tell("hertz.FormValue", string(c.FormValue(q.field)))
+
+		if form, err := c.MultipartForm(); err == nil {
+			tell("hertz.MultipartForm", form.Value[q.field]...)
+		}
+	}
+
+	if q.field == "email" && c.Bind(&bound) == nil {
+		tell("hertz.Bind", bound.Email)
+	}
+}
+
+// a header in JSON has a character for each byte
+
+func latin1(s string) string {
+	bytes := []byte{}
+
+	for _, c := range s {
+		bytes = append(bytes, byte(c))
+	}
+
+	return string(bytes)
+}
+
+func gorilla(q *request) {
+	r := q.http()
+
+	if r.ParseMultipartForm(1<<20) == http.ErrNotMultipart &&
+		r.PostForm == nil {
+		return
+	}
+
+	d := schema.NewDecoder()
+	d.SetAliasTag("form")
+	d.IgnoreUnknownKeys(true)
+	bound := address{}
+
+	if q.field == "email" && d.Decode(&bound, r.PostForm) == nil {
+		tell("gorilla/schema", bound.Email)
+	}
+}
+
 func decoded(q *request, name string,
 	unmarshal func([]byte, any) error) {
 	var document any
@@ -260,6 +363,20 @@ func json(q *request) {
 			jsoniter.ConfigCompatibleWithStandardLibrary.Unmarshal)
 	})
 	try(func() { decoded(q, "go-json", gojson.Unmarshal) })
+	try(func() { decoded(q, "sonic", sonic.Unmarshal) })
+	try(func() {
+		path := []any{}
+
+		for _, name := range q.path {
+			path = append(path, name)
+		}
+
+		if node, err := sonic.Get(q.body, path...); err == nil {
+			if text, err := node.StrictString(); err == nil {
+				tell("sonic.Get", text)
+			}
+		}
+	})
 	try(func() {
 		v, err := fastjson.ParseBytes(q.body)
 		if err == nil {
@@ -278,6 +395,8 @@ func json(q *request) {
 		}
 	})
 	try(func() { fiberForm(q) })
+	try(func() { fiber3Form(q) })
+	try(func() { hertzForm(q) })
 	try(func() {
 		c := echo.New().NewContext(q.http(), httptest.NewRecorder())
 		bound := address{}
@@ -306,6 +425,8 @@ func arg(q *request) {
 	}
 
 	try(func() { fiberForm(q) })
+	try(func() { fiber3Form(q) })
+	try(func() { hertzForm(q) })
 
 	// merged with a body
 
@@ -325,9 +446,12 @@ func parse(q *request) {
 		try(func() { netHTTP(q) })
 		try(func() { multipartReader(q) })
 		try(func() { ginForm(q) })
+		try(func() { gorilla(q) })
 		try(func() { echoForm(q) })
 		try(func() { fast(q) })
 		try(func() { fiberForm(q) })
+		try(func() { fiber3Form(q) })
+		try(func() { hertzForm(q) })
 	case "json":
 		json(q)
 	case "arg":

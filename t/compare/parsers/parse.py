@@ -18,6 +18,7 @@ logging.disable(logging.CRITICAL)
 
 import aiohttp.streams
 import aiohttp.test_utils
+import blacksheep
 import bottle
 import cherrypy
 import cherrypy.lib.httputil
@@ -25,13 +26,19 @@ import django
 import django.conf
 import falcon
 import flask
+import litestar
 import msgspec
 import multipart
 import orjson
+import quart
 import sanic.request.form
 import simplejson
 import starlette.requests
+import streaming_form_data
+import streaming_form_data.targets
 import tornado.httputil
+import twisted.web.http
+import twisted.web.test.requesthelper
 import ujson
 import web
 import webob
@@ -184,16 +191,37 @@ def asgi(q):
         sent = True
         return {"type": "http.request", "body": q.body}
 
-    return starlette.requests.Request({
-        "type": "http", "method": q.method, "path": q.path,
-        "query_string": q.query.encode("latin-1"),
-        "headers": [(n.lower().encode("latin-1"), v.encode("latin-1"))
-                    for n, v in q.headers]}, receive)
+    return {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1",
+            "scheme": "http", "method": q.method, "path": q.path,
+            "raw_path": q.path.encode(), "root_path": "",
+            "query_string": q.query.encode("latin-1"), "extensions": {},
+            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
+            "headers": [(n.lower().encode("latin-1"), v.encode("latin-1"))
+                        for n, v in q.headers]}, receive
+
+
+def answered(app, q):
+    """What an application of ASGI answers, JSON."""
+
+    scope, receive = asgi(q)
+    scope["q"] = q
+    scope["headers"].append((b"content-length", b"%d" % len(q.body)))
+    body = b""
+
+    async def send(message):
+        nonlocal body
+        body += message.get("body", b"")
+
+    loop.run_until_complete(asyncio.wait_for(app(scope, receive, send), 10))
+
+    answer = json.loads(body)
+
+    return answer.items() if "status_code" not in answer else ()
 
 
 @parser("form", "multipart", "json", "arg")
 def starlette_(q):
-    r = asgi(q)
+    r = starlette.requests.Request(*asgi(q))
 
     if q.kind == "arg":
         yield "query", r.query_params.getlist(q.field)
@@ -201,6 +229,107 @@ def starlette_(q):
         yield "json", at(loop.run_until_complete(r.json()), q.field)
     else:
         yield "form", loop.run_until_complete(r.form()).getlist(q.field)
+
+
+def texts(values):
+    return [v for v in values if isinstance(v, str)]
+
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+@litestar.route("/signup", http_method=METHODS)
+async def litestar_handler(request: litestar.Request) -> dict:
+    q = request.scope["q"]
+
+    if q.kind == "arg":
+        return {"query": request.query_params.getall(q.field, [])}
+
+    return {"form": texts((await request.form()).getall(q.field, []))}
+
+
+litestar_app = litestar.Litestar([litestar_handler], openapi_config=None)
+
+
+@parser("form", "multipart", "arg")
+def litestar_(q):
+    yield from answered(litestar_app, q)
+
+
+quart_app = quart.Quart("x")
+
+
+@quart_app.route("/signup", methods=METHODS)
+async def quart_handler():
+    q = quart.request.scope["q"]
+
+    if q.kind == "arg":
+        return {"args": quart.request.args.getlist(q.field)}
+
+    return {"form": (await quart.request.form).getlist(q.field)}
+
+
+@parser("form", "multipart", "arg")
+def quart_(q):
+    yield from answered(quart_app, q)
+
+
+blacksheep_app = blacksheep.Application()
+
+
+@blacksheep_app.router.route("/signup", methods=METHODS)
+async def blacksheep_handler(request: blacksheep.Request):
+    q = request.scope["q"]
+
+    if q.kind == "arg":
+        return blacksheep.json({"query": request.query.get(q.field, [])})
+
+    found = (await request.form() or {}).get(q.field, [])
+
+    return blacksheep.json({"form": texts(
+        found if isinstance(found, list) else [found])})
+
+
+loop.run_until_complete(blacksheep_app.start())
+
+
+@parser("form", "multipart", "arg")
+def blacksheep_(q):
+    yield from answered(blacksheep_app, q)
+
+
+class Twisted(twisted.web.http.Request):
+    def process(self):
+        pass
+
+
+@parser("form", "multipart", "arg")
+def twisted_(q):
+    r = Twisted(twisted.web.test.requesthelper.DummyChannel(), False)
+
+    for name, value in q.headers:
+        r.requestHeaders.addRawHeader(name.encode("latin-1"),
+                                      value.encode("latin-1"))
+
+    r.requestHeaders.addRawHeader(b"content-length", b"%d" % len(q.body))
+    r.gotLength(len(q.body))
+    r.handleContentChunk(q.body)
+    r.requestReceived(q.method.encode(), q.target.encode("latin-1"),
+                      b"HTTP/1.1")
+
+    yield "args", r.args.get(q.field.encode(), [])
+
+
+@parser("multipart")
+def streaming(q):
+    target = streaming_form_data.targets.ValueTarget()
+    p = streaming_form_data.StreamingFormDataParser(
+        headers={"Content-Type": q.type})
+    p.register(q.field, target)
+    p.data_received(q.body)
+
+    if target.multipart_filename is None:
+        yield "value", target.value
 
 
 @parser("form", "multipart", "arg")
