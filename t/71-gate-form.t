@@ -173,7 +173,7 @@ __DATA__
 [(map { (['/form', $Form::urlencoded, "$_=jane%40ok.test"], ['/form', $Form::urlencoded, "email=john%40ok.test&$_=jane%40ok.test"],
          ["/arg?$_=jane%40ok.test"], ["/arg?email=john%40ok.test&$_=jane%40ok.test"]) }
   'Email', 'email[]', 'email%5B0%5D', '%5Bemail%5D', ']email', '+email', 'email%20', 'email%00x', '%u0065mail', '%C1%A5mail',
-  'ema%C4%B1l', "\xe5mail", '%00email', 'email:'),
+  'ema%C4%B1l', "\xe5mail", '%00email', 'email:', '=email', '==email[]'),
  (map { ['/form', $Form::urlencoded, "$_=jane%40ok.test"], ['/form', $Form::urlencoded, "email=john%40ok.test&$_=jane%40ok.test"] }
   "\0email", "\0\x1femail%5B%5D", "\x1femail"),
  (map { ['/user', $Form::urlencoded, "user_email=john%40ok.test&$_=jane%40ok.test"] }

@@ -19,6 +19,9 @@ typedef struct {
 
 static void sv_source_form_pair(sv_source_form_t *form,
     const unsigned char *p, const unsigned char *end);
+static sv_source_alike_e sv_source_form_key(const unsigned char *p,
+    const unsigned char *end, const sv_str_t *name,
+    const unsigned char **eq);
 static void sv_source_form_value(sv_source_form_t *form,
     const unsigned char *p, const unsigned char *end);
 static sv_source_alike_e sv_source_form_alike(const unsigned char *p,
@@ -102,9 +105,7 @@ sv_source_form_pair(sv_source_form_t *form, const unsigned char *p,
 {
     const unsigned char  *eq, *last;
 
-    eq = memchr(p, '=', end - p);
-
-    switch (sv_source_form_alike(p, eq ? eq : end, form->name)) {
+    switch (sv_source_form_key(p, end, form->name, &eq)) {
 
     case SV_SOURCE_SAME:
         form->same++;
@@ -123,14 +124,33 @@ sv_source_form_pair(sv_source_form_t *form, const unsigned char *p,
 
         p = last + 1;
         last = memchr(p, ';', end - p);
-        eq = memchr(p, '=', (last ? last : end) - p);
 
-        if (sv_source_form_alike(p, eq ? eq : last ? last : end, form->name)
+        if (sv_source_form_key(p, last ? last : end, form->name, &eq)
             != SV_SOURCE_OTHER)
         {
             form->like++;
         }
     }
+}
+
+
+/* the name of a pair; h3 leaves each "=" before it out */
+
+static sv_source_alike_e
+sv_source_form_key(const unsigned char *p, const unsigned char *end,
+    const sv_str_t *name, const unsigned char **eq)
+{
+    sv_source_alike_e     alike;
+    const unsigned char  *start;
+
+    for (start = p; start < end && *start == '='; start++) {
+        /* void */
+    }
+
+    *eq = (start < end) ? memchr(start, '=', end - start) : NULL;
+    alike = sv_source_form_alike(start, *eq ? *eq : end, name);
+
+    return (alike == SV_SOURCE_SAME && start > p) ? SV_SOURCE_LIKE : alike;
 }
 
 
@@ -204,7 +224,7 @@ sv_source_form_is_plain(const unsigned char *data, size_t len,
             value = 0;
 
         } else if (c == '=') {
-            value = 1;
+            value = (n > 0);
 
         } else if (!value && n < sizeof(text)) {
             text[n++] = c;

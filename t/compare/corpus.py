@@ -357,7 +357,8 @@ def parameters():
               b'form-data; name="=?UTF-8*en?Q?email?="',
               b'form-data; name="=?utf-8?B?5ZCN5YmN?="',
               b'form-data; name="=?utf-8?B?ZW1haWw="; filename="?="',
-              b'form-data; name="x"; filename="=?utf-8?Q?"; name=email; x="?="',
+              b'form-data; name="x"; filename="=?utf-8?Q?"; name=email; '
+              b'x="?="',
               b'form-data; name="x"; '
               b'filename="=?UTF-8?Q?=22=3B_name=3Demail?="',
               b'form-data; name=\xbd?UTF-8?Q?email?=',
@@ -450,7 +451,8 @@ def forms():
                  b"e[]mail=", b"%65mail=", b"%65%6d%61%69%6c=",
                  b"email%3D", b"email%3d=", b"e%6Dail=", b"%C5%BFmail=",
                  b"email%=", b"email%2=", b"email%zz=", b"%", b"email==",
-                 b"=email=", b"email", b"email&", b"email[]=", b"email%5B%5D=",
+                 b"=email=", b"==email=", b"\xbdemail=", b"email",
+                 b"email&", b"email[]=", b"email%5B%5D=",
                  b"email%5b0%5d=", b"email%00=", b"%00email=", b"email%ff=",
                  b"%EF%BB%BFemail=", b"+email=", b"email+=", b"%0aemail=",
                  b"%09email=", b"email%0d=", b"email[=", b"email%2e=",
@@ -614,6 +616,9 @@ def arguments():
               b"email=g=" + GOOD, b"email=" + GOOD + b"=", b"email==" + GOOD,
               b"email=" + GOOD + b"#&email=" + EVIL, b"email%3D" + EVIL
               + b"&email=" + GOOD, b"email=" + GOOD + b"?email=" + EVIL,
+              b"=email=" + EVIL + b"&email=" + GOOD, b"email=" + GOOD
+              + b"&==email=" + EVIL, b"=email=" + GOOD, b"a=b&=email[]="
+              + EVIL, b"email=" + GOOD + b"&x=y;=email=" + EVIL,
               b"email=" + GOOD + b"," + EVIL, b"email=" + GOOD + b"%2C"
               + EVIL, b"email=" + GOOD + b"|" + EVIL):
         yield Case("arg", "email", query=q, method="GET")

@@ -138,7 +138,8 @@ class Maker:
                 name + b"\r", name + b"\xff", b"\xef\xbb\xbf" + name,
                 name + b"'", name + b";", name + b",x", b"e\\mail",
                 name.replace(b"i", b"\xc4\xb1"), name + b"\x0b",
-                name + b":", b"\0" + name, b"=?UTF-8?Q?" + name + b"?=",
+                name + b":", b"\0" + name, b"=" + name,
+                b"=?UTF-8?Q?" + name + b"?=",
                 b"/" + name, b"\\" + name, name[:2] + b"/" + name[2:]]
         far = [b"x", b"name", b"mail", b"emai", b"email2", b"xemail",
                b"message", b"user", b"user[name]", b"a[]", b"a.b", b"", b"e",

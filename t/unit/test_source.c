@@ -864,6 +864,19 @@ test_form_names(void **state)
     twice(ask(by_form, "email", "email=x&\0email=y", 16));
     none(ask(by_form, "email", "\0mail=x&\0=y&a\0email=z", 22));
 
+    /* "=" before a name */
+
+    broken(form("=email=x"));
+    broken(form("a=1&==email=x"));
+    broken(form("=Email"));
+    broken(form("a=1;=email=x"));
+    broken(form("\xbd" "email=x"));
+    broken(form("%3Demail=x"));
+    twice(form("email=x&=email=y"));
+    twice(form("=email[]=y&email=x"));
+    none(form("=&==&=a=email&a==email=x&=emails=y"));
+    has(form("=a=b&email==x"), "=x");
+
     /* separators of some parsers only */
 
     broken(form("a=1;email=x"));
