@@ -1,5 +1,6 @@
 # What README.md and docs show is real: nginx takes each block of configuration,
-# and each reply of docs/reasons.md is read as the reason that it stands under.
+# each reply of docs/reasons.md is read as the reason that it stands under, and
+# retry_after in its table is that of the code.
 
 use warnings;
 use strict;
@@ -28,7 +29,11 @@ for my $page ('README.md', glob 'docs/*.md') {
     }
 }
 
+is(system('make', '-s', 'build/smtp-verify-classify'), 0,
+   'the classifier is built');
+
 replies();
+retry_after();
 remove_tree($dir);
 done_testing();
 
@@ -201,11 +206,6 @@ sub parts
 
 sub replies
 {
-    my $classify = 'build/smtp-verify-classify';
-
-    is(system('make', '-s', $classify), 0, 'the classifier is built')
-        or return;
-
     my ($reason, @replies) = '';
 
     for my $line (split /\n/, text('docs/reasons.md')) {
@@ -227,9 +227,34 @@ sub replies
             address => 'jdoe@example.com', enhanced => $enhanced,
             text => $text }) . "\n");
 
-        my $said = decode_json(`$classify < $dir/reply`);
+        my $said = decode_json(`build/smtp-verify-classify < $dir/reply`);
 
         is($said->{label}, $accepted{$want} ? 'accepted' : $want,
            "$want: $code $enhanced $text");
     }
+}
+
+
+# what else a row of the table has, t/lint/docs compares
+
+sub retry_after
+{
+    my %unit = (s => 1, min => 60, h => 3600);
+    my %after;
+
+    for (text('docs/reasons.md') =~ /^\| `\w+` \| \w+ \| \S+ \| .*\n/mg) {
+        my (undef, $reason, undef, undef, $time) = split / *\| */;
+
+        $after{ $reason =~ tr/`//dr } = $time =~ /^(\d+) (\w+)$/
+                                        ? $1 * $unit{$2} : 0;
+    }
+
+    my @reasons = map { decode_json($_) }
+        `build/smtp-verify-classify --reasons`;
+
+    cmp_ok(scalar @reasons, '>', 30, 'the code has reasons');
+
+    is($after{ $_->{reason} }, $_->{retry_after} // 0,
+       "docs/reasons.md: retry_after of $_->{reason}")
+        for @reasons;
 }
