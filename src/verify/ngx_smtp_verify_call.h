@@ -1,8 +1,9 @@
 
 /*
  * What the files of a lookup share: _lookup.c has what one who asks sees,
- * and the answers from the cache, _call.c the questions under way and who
- * waits for them, in whatever worker, _store.c what is kept of a result.
+ * and the answers from the cache, _wait.c those who wait for a question that
+ * is under way, in whatever worker, _call.c the questions of this worker, and
+ * _store.c what is kept of a result.
  */
 
 
@@ -62,7 +63,26 @@ ngx_uint_t ngx_smtp_verify_lookup_is_busy(ngx_smtp_verify_lookup_t *l);
 ngx_uint_t ngx_smtp_verify_lookup_in_time(ngx_smtp_verify_lookup_t *l);
 void ngx_smtp_verify_lookup_probe_destroy(ngx_smtp_verify_probe_t *p);
 
+/* the claim of the lookup's address, for itself or for its call */
+ngx_int_t ngx_smtp_verify_call_claim(ngx_smtp_verify_lookup_t *l,
+    ngx_smtp_verify_claim_t *claim);
+
+/* as ngx_smtp_verify_lookup_start(); _begin(): the claim is its own, it is
+   for this one to ask; _again(): its answer, where it waited before */
 ngx_int_t ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l);
+ngx_int_t ngx_smtp_verify_call_begin(ngx_smtp_verify_lookup_t *l);
+void ngx_smtp_verify_lookup_again(ngx_smtp_verify_lookup_t *l, ngx_int_t rc);
+
+/* it waits; joined: for another one's call */
+void ngx_smtp_verify_lookup_add(ngx_smtp_verify_lookup_t *l,
+    ngx_uint_t joined);
+
+/* the one who asked first had less time than this one, and it ran out; the
+   place that was given up was another client's: is this one to ask itself? */
+ngx_uint_t ngx_smtp_verify_lookup_has_time(ngx_smtp_verify_lookup_t *l,
+    ngx_msec_t cut);
+ngx_uint_t ngx_smtp_verify_lookup_has_own(ngx_smtp_verify_lookup_t *l,
+    ngx_smtp_verify_call_t *call);
 
 /* waits no more; returns the call that may be needed by nobody now, or NULL */
 ngx_smtp_verify_call_t *ngx_smtp_verify_lookup_take(

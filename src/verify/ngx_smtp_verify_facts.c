@@ -379,12 +379,19 @@ ngx_smtp_verify_facts_catch_all(ngx_smtp_verify_conf_t *conf,
 }
 
 
+/* what is known holds for the question; what is not is looked for again where
+   something was put into the store since */
+
 static void
 ngx_smtp_verify_facts_see(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
     ngx_smtp_verify_facts_seen_t *seen)
 {
     uint64_t                  state;
     ngx_smtp_verify_cache_t  *cache;
+
+    if (seen->state && seen->catch_all >= 0) {
+        return;
+    }
 
     cache = ngx_smtp_verify_facts_cache(conf);
     state = cache ? ngx_smtp_verify_cache_state(cache) : 0;

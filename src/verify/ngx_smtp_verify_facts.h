@@ -38,8 +38,8 @@ typedef enum {
 } ngx_smtp_verify_host_fact_e;
 
 
-/* what a probe has read of its domain, so that it is not looked up again as
-   long as nothing was put into the store; zeroed at first */
+/* what a probe has read of its domain, so that it is not looked up again;
+   zeroed at first */
 
 typedef struct {
     uint64_t        state;      /* of the store; 0: nothing was read */

@@ -479,6 +479,7 @@ ngx_smtp_verify_probe_waited(ngx_event_t *ev)
     p->accepted = 0;
     p->random_only = 0;
     p->random_retried = 0;
+    p->seen.state = 0;
     p->budget.handler = ngx_smtp_verify_probe_budget;
 
     ngx_add_timer(&p->budget, p->conf->timeout);
