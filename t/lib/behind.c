@@ -53,6 +53,7 @@ static void ngx_test_behind_put(ngx_smtp_verify_behind_t *behind,
     ngx_smtp_verify_cache_item_t *item);
 static void ngx_test_behind_erase(ngx_smtp_verify_behind_t *behind,
     ngx_uint_t kind, u_char *key);
+static void ngx_test_behind_exit(ngx_cycle_t *cycle);
 
 
 extern ngx_module_t  ngx_http_smtp_verify_module;
@@ -83,7 +84,7 @@ ngx_module_t  ngx_test_behind_module = {
     &ngx_test_behind_module_ctx,
     ngx_test_behind_commands,
     NGX_HTTP_MODULE,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, ngx_test_behind_exit, NULL,
     NGX_MODULE_V1_PADDING
 };
 
@@ -359,5 +360,20 @@ ngx_test_behind_erase(ngx_smtp_verify_behind_t *behind, ngx_uint_t kind,
         {
             e->item.kind = 0;
         }
+    }
+}
+
+
+static void
+ngx_test_behind_exit(ngx_cycle_t *cycle)
+{
+    ngx_queue_t  *q;
+
+    while (ngx_test_behind_entries.next
+           && !ngx_queue_empty(&ngx_test_behind_entries))
+    {
+        q = ngx_queue_head(&ngx_test_behind_entries);
+        ngx_queue_remove(q);
+        free(ngx_queue_data(q, ngx_test_behind_entry_t, queue));
     }
 }

@@ -38,6 +38,10 @@ my ($incs) = $text =~ /^ALL_INCS =((?:.*\\\n)*.*)/m;
 
 $incs =~ s/\\\n/ /g;
 
+# nginx and a module have globals of the same names
+
+$flags =~ s/-f(no-)?sanitize=\S+//g;
+
 system("cd $tree && $cc $flags $incs -shared -fPIC -o $so "
        . "$root/t/lib/behind.c") == 0
     or die "behind.c: not compiled\n";
