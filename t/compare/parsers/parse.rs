@@ -100,8 +100,14 @@ impl Request {
         }).collect()
     }
 
+    // escaped, what makers of requests do not take as it is
+
     fn uri(&self) -> String {
-        self.frame.t.chars().filter(|c| c.is_ascii_graphic()).collect()
+        self.frame.t.chars().map(|c| if c.is_ascii_graphic() {
+            c.to_string()
+        } else {
+            format!("%{:02X}", c as u8)
+        }).collect()
     }
 
     fn axum(&self) -> axum::extract::Request {
