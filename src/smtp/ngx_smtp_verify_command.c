@@ -4,7 +4,12 @@
 
 #define NGX_SMTP_VERIFY_ARGUMENT_MAX  512
 
+#define ngx_smtp_verify_command_text(p, last, text)                           \
+    ngx_smtp_verify_command_put(p, last, text, sizeof(text) - 1)
 
+
+static u_char *ngx_smtp_verify_command_put(u_char *p, u_char *last,
+    const void *data, size_t len);
 static ngx_int_t ngx_smtp_verify_command_safe(ngx_str_t *arg);
 
 
@@ -12,57 +17,82 @@ u_char *
 ngx_smtp_verify_command_write(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_cmd_e cmd, u_char *p, u_char *last)
 {
-    ngx_str_t  *arg, *rcpt;
+    ngx_str_t   *arg;
+    ngx_uint_t   path;
 
     arg = NULL;
-    rcpt = &s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS];
+    path = 0;
 
     switch (cmd) {
 
     case ngx_smtp_verify_cmd_ehlo:
+        arg = &s->helo;
+        p = ngx_smtp_verify_command_text(p, last, "EHLO ");
+        break;
+
     case ngx_smtp_verify_cmd_helo:
         arg = &s->helo;
-        p = ngx_slprintf(p, last, "%s %V",
-                         cmd == ngx_smtp_verify_cmd_ehlo ? "EHLO" : "HELO",
-                         arg);
+        p = ngx_smtp_verify_command_text(p, last, "HELO ");
         break;
 
     case ngx_smtp_verify_cmd_starttls:
-        p = ngx_slprintf(p, last, "STARTTLS");
+        p = ngx_smtp_verify_command_text(p, last, "STARTTLS");
         break;
 
     case ngx_smtp_verify_cmd_mail:
     case ngx_smtp_verify_cmd_mail_random:
         arg = &s->from;
-        p = ngx_slprintf(p, last, "MAIL FROM:<%V>%s", arg,
-                         cmd == ngx_smtp_verify_cmd_mail && s->utf8
-                         ? " SMTPUTF8" : "");
+        path = 1;
+        p = ngx_smtp_verify_command_text(p, last, "MAIL FROM:<");
+        break;
+
+    case ngx_smtp_verify_cmd_rcpt:
+        arg = &s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS];
+        path = 1;
+        p = ngx_smtp_verify_command_text(p, last, "RCPT TO:<");
         break;
 
     case ngx_smtp_verify_cmd_rcpt_random:
-        rcpt = &s->rcpt[NGX_SMTP_VERIFY_RCPT_RANDOM];
-
-        /* fall through */
-
-    case ngx_smtp_verify_cmd_rcpt:
-        arg = rcpt;
-        p = ngx_slprintf(p, last, "RCPT TO:<%V>", arg);
+        arg = &s->rcpt[NGX_SMTP_VERIFY_RCPT_RANDOM];
+        path = 1;
+        p = ngx_smtp_verify_command_text(p, last, "RCPT TO:<");
         break;
 
     case ngx_smtp_verify_cmd_rset:
-        p = ngx_slprintf(p, last, "RSET");
+        p = ngx_smtp_verify_command_text(p, last, "RSET");
         break;
 
     default: /* quit */
-        p = ngx_slprintf(p, last, "QUIT");
+        p = ngx_smtp_verify_command_text(p, last, "QUIT");
         break;
     }
 
-    if (arg && ngx_smtp_verify_command_safe(arg) != NGX_OK) {
-        return NULL;
+    if (arg) {
+
+        if (ngx_smtp_verify_command_safe(arg) != NGX_OK) {
+            return NULL;
+        }
+
+        p = ngx_smtp_verify_command_put(p, last, arg->data, arg->len);
     }
 
-    return ngx_slprintf(p, last, CRLF);
+    if (path) {
+        p = ngx_smtp_verify_command_text(p, last, ">");
+    }
+
+    if (cmd == ngx_smtp_verify_cmd_mail && s->utf8) {
+        p = ngx_smtp_verify_command_text(p, last, " SMTPUTF8");
+    }
+
+    return ngx_smtp_verify_command_text(p, last, CRLF);
+}
+
+
+static u_char *
+ngx_smtp_verify_command_put(u_char *p, u_char *last, const void *data,
+    size_t len)
+{
+    return ngx_cpymem(p, data, ngx_min(len, (size_t) (last - p)));
 }
 
 
