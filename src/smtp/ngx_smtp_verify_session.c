@@ -6,9 +6,13 @@
 #include "ngx_smtp_verify_transport.h"
 
 
-#define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  1024
+/* the session, its names, and the greeting of most servers */
+#define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  1152
 
 
+static size_t ngx_smtp_verify_session_addr_text(struct sockaddr *sockaddr,
+    socklen_t socklen, u_char *text);
+static ngx_int_t ngx_smtp_verify_session_listen(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_unasked(ngx_smtp_verify_session_t *s,
     const u_char *pos, const u_char *end);
@@ -20,12 +24,23 @@ static void ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s,
     ngx_uint_t index);
 
 
+/*
+ * The text of a reply that is being read.  A reply that is not complete when
+ * there is no more to read has its text in the pool of its session.
+ */
+
+static ngx_smtp_verify_session_t  *ngx_smtp_verify_session_reads;
+static u_char                      ngx_smtp_verify_session_text[
+                                                          SV_REPLY_TEXT_MAX];
+
+
 ngx_smtp_verify_session_t *
 ngx_smtp_verify_session_create(ngx_str_t *host, struct sockaddr *sockaddr,
     socklen_t socklen, ngx_log_t *log)
 {
     ngx_pool_t                 *pool;
     ngx_smtp_verify_session_t  *s;
+    u_char                      text[NGX_SOCKADDR_STRLEN];
 
     pool = ngx_create_pool(NGX_SMTP_VERIFY_SESSION_POOL_SIZE, log);
     if (pool == NULL) {
@@ -39,9 +54,12 @@ ngx_smtp_verify_session_create(ngx_str_t *host, struct sockaddr *sockaddr,
 
     s->pool = pool;
 
-    s->host.data = ngx_pnalloc(pool, host->len + 1);
+    s->addr_text.len = ngx_smtp_verify_session_addr_text(sockaddr, socklen,
+                                                         text);
+
     s->sockaddr = ngx_palloc(pool, socklen);
-    s->addr_text.data = ngx_pnalloc(pool, NGX_SOCKADDR_STRLEN + 1);
+    s->host.data = ngx_pnalloc(pool, host->len + 1);
+    s->addr_text.data = ngx_pnalloc(pool, s->addr_text.len + 1);
 
     if (s->host.data == NULL || s->sockaddr == NULL
         || s->addr_text.data == NULL)
@@ -55,9 +73,7 @@ ngx_smtp_verify_session_create(ngx_str_t *host, struct sockaddr *sockaddr,
     ngx_memcpy(s->sockaddr, sockaddr, socklen);
     s->socklen = socklen;
 
-    s->addr_text.len = ngx_sock_ntop(sockaddr, socklen, s->addr_text.data,
-                                     NGX_SOCKADDR_STRLEN, 0);
-    s->addr_text.data[s->addr_text.len] = '\0';
+    *ngx_cpymem(s->addr_text.data, text, s->addr_text.len) = '\0';
 
     s->log = *log;
 
@@ -68,6 +84,45 @@ failed:
     ngx_destroy_pool(pool);
 
     return NULL;
+}
+
+
+/* ngx_sock_ntop() without a format for what is nearly always IPv4 */
+
+static size_t
+ngx_smtp_verify_session_addr_text(struct sockaddr *sockaddr,
+    socklen_t socklen, u_char *text)
+{
+    u_char               *p, *octet;
+    ngx_uint_t            i;
+    struct sockaddr_in   *sin;
+
+    if (sockaddr->sa_family != AF_INET) {
+        return ngx_sock_ntop(sockaddr, socklen, text, NGX_SOCKADDR_STRLEN, 0);
+    }
+
+    sin = (struct sockaddr_in *) sockaddr;
+    octet = (u_char *) &sin->sin_addr;
+    p = text;
+
+    for (i = 0; i < 4; i++) {
+
+        if (i) {
+            *p++ = '.';
+        }
+
+        if (octet[i] >= 100) {
+            *p++ = (u_char) ('0' + octet[i] / 100);
+        }
+
+        if (octet[i] >= 10) {
+            *p++ = (u_char) ('0' + octet[i] / 10 % 10);
+        }
+
+        *p++ = (u_char) ('0' + octet[i] % 10);
+    }
+
+    return p - text;
 }
 
 
@@ -159,21 +214,17 @@ void
 ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
     const u_char *pos, const u_char *end)
 {
-    u_char             *text;
-    sv_reply_status_e   status;
+    sv_reply_status_e  status;
 
     if (s->tls_wanted) {
         return;
     }
 
-    if (s->parser.text == NULL) {
-        text = ngx_pnalloc(s->pool, SV_REPLY_TEXT_MAX);
-        if (text == NULL) {
-            ngx_smtp_verify_session_fail(s, SV_THROTTLED);
-            return;
-        }
-
-        sv_reply_init(&s->parser, text);
+    if (s->parser.text == NULL
+        && ngx_smtp_verify_session_listen(s) != NGX_OK)
+    {
+        ngx_smtp_verify_session_fail(s, SV_THROTTLED);
+        return;
     }
 
     while (pos < end && !s->closed) {
@@ -263,15 +314,82 @@ ngx_smtp_verify_session_drained(ngx_smtp_verify_session_t *s)
 }
 
 
-/* what waits for a reply needs no room for its text */
+/*
+ * What waits for a reply needs no room for its text.  Of a reply that has
+ * begun the text is kept, in the session's own memory.
+ */
 
 static void
 ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s)
 {
-    if (s->parser.text && sv_reply_between(&s->parser)) {
-        ngx_pfree(s->pool, s->parser.text);
+    u_char  *text;
+
+    if (s->parser.text == NULL) {
+        return;
+    }
+
+    if (sv_reply_between(&s->parser)) {
+
+        if (ngx_smtp_verify_session_reads == s) {
+            ngx_smtp_verify_session_reads = NULL;
+
+        } else {
+            ngx_pfree(s->pool, s->parser.text);
+        }
+
         s->parser.text = NULL;
         s->text.len = 0;
+        return;
+    }
+
+    if (ngx_smtp_verify_session_reads != s) {
+        return;
+    }
+
+    text = ngx_pmemalign(s->pool, SV_REPLY_TEXT_MAX, sizeof(void *));
+    if (text == NULL) {
+        return;     /* it keeps what all use, and others allocate theirs */
+    }
+
+    ngx_memcpy(text, s->parser.text, s->parser.text_len);
+
+    s->parser.line = text + (s->parser.line - s->parser.text);
+    s->parser.text = text;
+    s->text.len = 0;
+
+    ngx_smtp_verify_session_reads = NULL;
+}
+
+
+/* room for the text of a reply */
+
+static ngx_int_t
+ngx_smtp_verify_session_listen(ngx_smtp_verify_session_t *s)
+{
+    u_char  *text;
+
+    if (ngx_smtp_verify_session_reads == NULL) {
+        ngx_smtp_verify_session_reads = s;
+        text = ngx_smtp_verify_session_text;
+
+    } else {
+        text = ngx_pmemalign(s->pool, SV_REPLY_TEXT_MAX, sizeof(void *));
+        if (text == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    sv_reply_init(&s->parser, text);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_smtp_verify_session_hung_up(ngx_smtp_verify_session_t *s)
+{
+    if (ngx_smtp_verify_session_reads == s) {
+        ngx_smtp_verify_session_reads = NULL;
     }
 }
 

@@ -169,6 +169,12 @@ ngx_smtp_verify_transport_write(ngx_event_t *wev)
     c = wev->data;
     s = c->data;
 
+    /* what can be read is told together with that more can be written */
+
+    if (s->connected && s->out == NULL && !c->close && !wev->timedout) {
+        return;
+    }
+
     if (ngx_smtp_verify_transport_begin(s, wev) != NGX_OK) {
         return;
     }
@@ -661,6 +667,8 @@ ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s)
 
         ngx_close_connection(c);
     }
+
+    ngx_smtp_verify_session_hung_up(s);
 
     if (s->release) {
         s->release(s);

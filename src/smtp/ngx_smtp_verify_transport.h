@@ -50,6 +50,7 @@ void ngx_smtp_verify_session_connected(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
     const u_char *pos, const u_char *end);
 void ngx_smtp_verify_session_drained(ngx_smtp_verify_session_t *s);
+void ngx_smtp_verify_session_hung_up(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_session_secured(ngx_smtp_verify_session_t *s,
     const char *error);
 void ngx_smtp_verify_session_fail(ngx_smtp_verify_session_t *s,
