@@ -12,6 +12,17 @@
 #define NGX_SMTP_VERIFY_ADDR_DELAY    1000
 
 
+/* ngx_sockaddr_t without the path of a Unix socket */
+
+typedef union {
+    struct sockaddr                 sockaddr;
+    struct sockaddr_in              sockaddr_in;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6             sockaddr_in6;
+#endif
+} ngx_smtp_verify_addr_sockaddr_t;
+
+
 static ngx_int_t ngx_smtp_verify_addr_known(ngx_smtp_verify_addr_query_t *q);
 static void ngx_smtp_verify_addr_keep(ngx_smtp_verify_addr_query_t *q);
 static void ngx_smtp_verify_addr_ask(ngx_smtp_verify_addr_family_t *f,
@@ -23,12 +34,30 @@ static void ngx_smtp_verify_addr_delayed(ngx_event_t *ev);
 static void ngx_smtp_verify_addr_conclude(ngx_smtp_verify_addr_query_t *q);
 static void ngx_smtp_verify_addr_fill(ngx_smtp_verify_addr_query_t *q);
 static void ngx_smtp_verify_addr_sockaddr(ngx_addr_t *addr,
-    ngx_sockaddr_t *sa, u_char *bytes, ngx_uint_t i);
+    ngx_smtp_verify_addr_sockaddr_t *sa, u_char *bytes, ngx_uint_t i);
 
 
 static const ngx_uint_t  ngx_smtp_verify_addr_types[] = { ns_t_a, ns_t_aaaa };
 static const size_t  ngx_smtp_verify_addr_sizes[] = { NS_INADDRSZ,
                                                     NS_IN6ADDRSZ };
+
+
+ngx_int_t
+ngx_smtp_verify_addr_recall(ngx_smtp_verify_addr_query_t *q)
+{
+    q->addrs = NULL;
+    q->naddrs = 0;
+
+    if (q->name.len > SV_DNS_NAME_MAX
+        || ngx_smtp_verify_addr_known(q) != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_smtp_verify_addr_fill(q);
+
+    return NGX_OK;
+}
 
 
 ngx_int_t
@@ -45,11 +74,6 @@ ngx_smtp_verify_addr_resolve(ngx_smtp_verify_addr_query_t *q)
     ngx_memzero(&q->delay, sizeof(ngx_event_t));
 
     if (q->name.len > SV_DNS_NAME_MAX) {
-        return NGX_OK;
-    }
-
-    if (ngx_smtp_verify_addr_known(q) == NGX_OK) {
-        ngx_smtp_verify_addr_fill(q);
         return NGX_OK;
     }
 
@@ -371,14 +395,14 @@ ngx_smtp_verify_addr_conclude(ngx_smtp_verify_addr_query_t *q)
 static void
 ngx_smtp_verify_addr_fill(ngx_smtp_verify_addr_query_t *q)
 {
-    ngx_uint_t                      i, k, total, next[2];
-    ngx_sockaddr_t                 *sa;
-    ngx_smtp_verify_addr_family_t  *f;
+    ngx_uint_t                        i, k, total, next[2];
+    ngx_smtp_verify_addr_family_t    *f;
+    ngx_smtp_verify_addr_sockaddr_t  *sa;
 
     total = q->family[0].naddrs + q->family[1].naddrs;
 
     q->addrs = ngx_pcalloc(q->pool, total * sizeof(ngx_addr_t));
-    sa = ngx_pcalloc(q->pool, total * sizeof(ngx_sockaddr_t));
+    sa = ngx_pcalloc(q->pool, total * sizeof(ngx_smtp_verify_addr_sockaddr_t));
 
     if (q->addrs == NULL || sa == NULL) {
         q->status = NGX_SMTP_VERIFY_ADDR_NO_MEMORY;
@@ -411,8 +435,8 @@ ngx_smtp_verify_addr_fill(ngx_smtp_verify_addr_query_t *q)
 
 
 static void
-ngx_smtp_verify_addr_sockaddr(ngx_addr_t *addr, ngx_sockaddr_t *sa,
-    u_char *bytes, ngx_uint_t i)
+ngx_smtp_verify_addr_sockaddr(ngx_addr_t *addr,
+    ngx_smtp_verify_addr_sockaddr_t *sa, u_char *bytes, ngx_uint_t i)
 {
     addr->sockaddr = &sa->sockaddr;
 

@@ -72,6 +72,12 @@ struct ngx_smtp_verify_addr_query_s {
 
 
 /*
+ * NGX_OK: the addresses were kept from an answer before; NGX_DECLINED: ask.
+ * Nothing of the query is needed behind but what goes out.
+ */
+ngx_int_t ngx_smtp_verify_addr_recall(ngx_smtp_verify_addr_query_t *q);
+
+/*
  * NGX_AGAIN: the handler will be called once, never from within this call;
  * NGX_OK: the answer is there already, the handler will not be called.  The
  * query must stay until then, or until it was cancelled.

@@ -26,29 +26,54 @@ static ngx_int_t ngx_smtp_verify_mx_fill(ngx_smtp_verify_mx_query_t *q,
 ngx_int_t
 ngx_smtp_verify_mx_resolve(ngx_smtp_verify_mx_query_t *q)
 {
+    ngx_int_t                     rc;
+    ngx_smtp_verify_dns_query_t  *dns;
+
     q->status = NGX_SMTP_VERIFY_MX_ERROR;
     q->records = NULL;
     q->nrecords = 0;
     q->ttl = 0;
     q->more = 0;
 
-    q->dns.resolver = q->resolver;
-    q->dns.name = q->name;
-    q->dns.type = ns_t_mx;
-    q->dns.timeout = q->timeout;
-    q->dns.log = q->log;
-    q->dns.read = ngx_smtp_verify_mx_read;
-    q->dns.handler = ngx_smtp_verify_mx_done;
-    q->dns.data = q;
+    dns = ngx_pmemalign(q->pool, sizeof(ngx_smtp_verify_dns_query_t),
+                        NGX_ALIGNMENT);
+    if (dns == NULL) {
+        return NGX_ERROR;
+    }
 
-    return ngx_smtp_verify_dns_ask(&q->dns);
+    ngx_memzero(dns, sizeof(ngx_smtp_verify_dns_query_t));
+
+    dns->resolver = q->resolver;
+    dns->name = q->name;
+    dns->type = ns_t_mx;
+    dns->timeout = q->timeout;
+    dns->log = q->log;
+    dns->read = ngx_smtp_verify_mx_read;
+    dns->handler = ngx_smtp_verify_mx_done;
+    dns->data = q;
+
+    q->dns = dns;
+
+    rc = ngx_smtp_verify_dns_ask(dns);
+
+    q->asked = dns->asked;
+
+    if (rc != NGX_AGAIN) {
+        ngx_smtp_verify_mx_cancel(q);
+    }
+
+    return rc;
 }
 
 
 void
 ngx_smtp_verify_mx_cancel(ngx_smtp_verify_mx_query_t *q)
 {
-    ngx_smtp_verify_dns_cancel(&q->dns);
+    if (q->dns) {
+        ngx_smtp_verify_dns_cancel(q->dns);
+        ngx_pfree(q->pool, q->dns);
+        q->dns = NULL;
+    }
 }
 
 
@@ -118,6 +143,8 @@ static void
 ngx_smtp_verify_mx_done(ngx_smtp_verify_dns_query_t *dns)
 {
     ngx_smtp_verify_mx_query_t *q = dns->data;
+
+    ngx_smtp_verify_mx_cancel(q);
 
     q->handler(q);
 }

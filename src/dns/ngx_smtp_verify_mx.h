@@ -50,9 +50,10 @@ struct ngx_smtp_verify_mx_query_s {
                                                        of a negative one: SOA,
                                                        0 where unknown */
     unsigned                           more:1;      /* records than these */
+    unsigned                           asked:1;     /* and not joined in */
 
     /* private */
-    ngx_smtp_verify_dns_query_t        dns;
+    ngx_smtp_verify_dns_query_t       *dns;         /* while it is asked */
 };
 
 

@@ -3,10 +3,13 @@
 #include "sv_target.h"
 
 
+static void ngx_smtp_verify_host_query(ngx_smtp_verify_probe_t *p,
+    ngx_str_t *name, ngx_smtp_verify_addr_query_t *q);
 static void ngx_smtp_verify_host_resolved(ngx_smtp_verify_addr_query_t *q);
-static void ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_addr_query_t *q);
 static void ngx_smtp_verify_host_addrs(ngx_smtp_verify_probe_t *p,
-    ngx_smtp_verify_host_t *host);
+    ngx_smtp_verify_host_t *host, ngx_smtp_verify_addr_query_t *q);
 static ngx_uint_t ngx_smtp_verify_host_allowed(ngx_smtp_verify_probe_t *p,
     struct sockaddr *sockaddr);
 static ngx_uint_t ngx_smtp_verify_host_literal(ngx_str_t *host);
@@ -15,8 +18,9 @@ static ngx_uint_t ngx_smtp_verify_host_literal(ngx_str_t *host);
 ngx_int_t
 ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
 {
-    ngx_str_t                     *name;
-    ngx_smtp_verify_addr_query_t  *q;
+    ngx_str_t                            *name;
+    ngx_smtp_verify_addr_query_t         *q;
+    static ngx_smtp_verify_addr_query_t   known;
 
     name = &p->mx.records[p->imx].host;
 
@@ -35,17 +39,41 @@ ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
         return NGX_OK;
     }
 
-    if (p->addr == NULL) {
-        p->addr = ngx_pcalloc(p->pool, sizeof(ngx_smtp_verify_addr_query_t));
-        if (p->addr == NULL) {
-            p->hosts[p->imx].asked = 1;
-            ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_THROTTLED);
-            return NGX_OK;
-        }
+    ngx_smtp_verify_host_query(p, name, &known);
+
+    if (ngx_smtp_verify_addr_recall(&known) == NGX_OK) {
+        ngx_smtp_verify_host_settle(p, &known);
+        return NGX_OK;
     }
 
-    q = p->addr;
+    /* a query is large, and of no use to a probe that has its answer */
 
+    q = ngx_pmemalign(p->pool, sizeof(ngx_smtp_verify_addr_query_t),
+                      NGX_ALIGNMENT);
+    if (q == NULL) {
+        p->hosts[p->imx].asked = 1;
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_THROTTLED);
+        return NGX_OK;
+    }
+
+    ngx_smtp_verify_host_query(p, name, q);
+    p->addr = q;
+
+    if (ngx_smtp_verify_addr_resolve(q) == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
+
+    ngx_smtp_verify_host_settle(p, q);
+    ngx_smtp_verify_host_stop(p);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_smtp_verify_host_query(ngx_smtp_verify_probe_t *p, ngx_str_t *name,
+    ngx_smtp_verify_addr_query_t *q)
+{
     q->resolver = p->conf->resolver;
     q->name = *name;
     q->timeout = p->conf->resolver_timeout;
@@ -53,14 +81,6 @@ ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
     q->log = &p->log;
     q->handler = ngx_smtp_verify_host_resolved;
     q->data = p;
-
-    if (ngx_smtp_verify_addr_resolve(q) == NGX_AGAIN) {
-        return NGX_AGAIN;
-    }
-
-    ngx_smtp_verify_host_settle(p);
-
-    return NGX_OK;
 }
 
 
@@ -71,7 +91,9 @@ ngx_smtp_verify_host_resolved(ngx_smtp_verify_addr_query_t *q)
 
     p = q->data;
 
-    ngx_smtp_verify_host_settle(p);
+    ngx_smtp_verify_host_settle(p, q);
+    ngx_smtp_verify_host_stop(p);
+
     ngx_smtp_verify_route_go(p);
 }
 
@@ -79,17 +101,18 @@ ngx_smtp_verify_host_resolved(ngx_smtp_verify_addr_query_t *q)
 /* a family that was not asked for may be there: that is ours */
 
 static void
-ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p)
+ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_addr_query_t *q)
 {
     ngx_smtp_verify_host_t  *host;
 
     host = &p->hosts[p->imx];
     host->asked = 1;
 
-    switch (p->addr->status) {
+    switch (q->status) {
 
     case NGX_SMTP_VERIFY_ADDR_OK:
-        ngx_smtp_verify_host_addrs(p, host);
+        ngx_smtp_verify_host_addrs(p, host, q);
 
         if (host->naddrs == 0) {
             ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS,
@@ -123,16 +146,16 @@ ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p)
 
 static void
 ngx_smtp_verify_host_addrs(ngx_smtp_verify_probe_t *p,
-    ngx_smtp_verify_host_t *host)
+    ngx_smtp_verify_host_t *host, ngx_smtp_verify_addr_query_t *q)
 {
     ngx_uint_t   i;
     ngx_addr_t  *addrs;
 
-    addrs = p->addr->addrs;
+    addrs = q->addrs;
 
     host->addrs = addrs;
 
-    for (i = 0; i < p->addr->naddrs; i++) {
+    for (i = 0; i < q->naddrs; i++) {
 
         if (!ngx_smtp_verify_host_allowed(p, addrs[i].sockaddr)) {
             continue;
@@ -170,6 +193,8 @@ ngx_smtp_verify_host_stop(ngx_smtp_verify_probe_t *p)
 {
     if (p->addr) {
         ngx_smtp_verify_addr_cancel(p->addr);
+        ngx_pfree(p->pool, p->addr);
+        p->addr = NULL;
     }
 }
 

@@ -66,7 +66,7 @@ ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p)
 
     rc = ngx_smtp_verify_facts_mx(p->conf, q);
 
-    p->result.asked = q->dns.asked;
+    p->result.asked = q->asked;
 
     if (rc == NGX_AGAIN) {
         return;
