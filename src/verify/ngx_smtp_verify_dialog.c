@@ -544,7 +544,7 @@ ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    ngx_smtp_verify_evidence_reply(p, &ev);
+    ngx_smtp_verify_evidence_reply(p, &class, &ev);
 
     ours = sv_reason_is(ev.reason, SV_IS_OF_SENDER) && class.words;
 
@@ -587,7 +587,7 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    ngx_smtp_verify_evidence_reply(p, &p->result.evidence);
+    ngx_smtp_verify_evidence_reply(p, &class, &p->result.evidence);
 
     reason = p->result.evidence.reason;
     provider = p->provider;

@@ -129,15 +129,14 @@ ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* all that a reply tells, kept beyond the session */
+/* all that a reply of this class tells, kept beyond the session */
 
 void
-ngx_smtp_verify_evidence_reply(ngx_smtp_verify_probe_t *p,
+ngx_smtp_verify_evidence_reply(ngx_smtp_verify_probe_t *p, sv_class_t *class,
     ngx_smtp_verify_evidence_t *ev)
 {
     u_char                     *text;
     size_t                      len;
-    sv_class_t                  class;
     ngx_smtp_verify_session_t  *s;
     static u_char               buf[NGX_SMTP_VERIFY_TEXT_MAX];
 
@@ -145,11 +144,11 @@ ngx_smtp_verify_evidence_reply(ngx_smtp_verify_probe_t *p,
 
     ngx_memzero(ev, sizeof(ngx_smtp_verify_evidence_t));
 
-    ev->reason = ngx_smtp_verify_evidence_classify(p, &class);
+    ev->reason = class->reason;
     ev->stage = s->stage;
     ev->code = s->code;
-    ev->rule = class.rule;
-    ev->retry_after = class.retry_after;
+    ev->rule = class->rule;
+    ev->retry_after = class->retry_after;
 
     text = buf;
     len = sv_utf8_clean(text, NGX_SMTP_VERIFY_TEXT_MAX, s->text.data,
@@ -157,8 +156,8 @@ ngx_smtp_verify_evidence_reply(ngx_smtp_verify_probe_t *p,
 
     ngx_smtp_verify_evidence_dup(p, &ev->text, text, len);
     ngx_smtp_verify_evidence_dup(p, &ev->enhanced,
-                                 (u_char *) class.enhanced,
-                                 ngx_strlen(class.enhanced));
+                                 (u_char *) class->enhanced,
+                                 ngx_strlen(class->enhanced));
 
     ngx_smtp_verify_evidence_place(p, ev);
 }
@@ -189,11 +188,11 @@ ngx_smtp_verify_evidence_fault(ngx_smtp_verify_probe_t *p, sv_stage_e stage,
 void
 ngx_smtp_verify_evidence_before(ngx_smtp_verify_probe_t *p)
 {
-    ngx_smtp_verify_session_t   *s;
-    ngx_smtp_verify_evidence_t  *ev;
+    sv_class_t                  class;
+    ngx_smtp_verify_session_t  *s;
+    ngx_smtp_verify_evidence_t  ev;
 
     s = p->session;
-    ev = &p->before;
 
     if (s == NULL || p->accepted || (s->fault == SV_REASON_NONE
                                      && s->code < 400))
@@ -201,24 +200,38 @@ ngx_smtp_verify_evidence_before(ngx_smtp_verify_probe_t *p)
         return;
     }
 
+    if (s->reused && (s->fault != SV_REASON_NONE
+                      || (s->stage >= SV_STAGE_RCPT && s->code >= 500)))
+    {
+        return;
+    }
+
     if (s->fault == SV_REASON_NONE) {
+        (void) ngx_smtp_verify_evidence_classify(p, &class);
+        ngx_smtp_verify_evidence_reply(p, &class, &ev);
 
-        if (!s->reused || s->stage < SV_STAGE_RCPT || s->code < 500) {
-            ngx_smtp_verify_evidence_reply(p, ev);
+    } else {
+        ngx_memzero(&ev, sizeof(ngx_smtp_verify_evidence_t));
+
+        ev.reason = s->fault;
+        ev.stage = s->stage;
+
+        ngx_smtp_verify_evidence_place(p, &ev);
+    }
+
+    if (sv_reason_info(ev.reason)->status != SV_UNKNOWN) {
+        p->before = NULL;
+        return;
+    }
+
+    if (p->before == NULL) {
+        p->before = ngx_palloc(p->pool, sizeof(ngx_smtp_verify_evidence_t));
+        if (p->before == NULL) {
+            return;
         }
-
-    } else if (!s->reused) {
-        ngx_memzero(ev, sizeof(ngx_smtp_verify_evidence_t));
-
-        ev->reason = s->fault;
-        ev->stage = s->stage;
-
-        ngx_smtp_verify_evidence_place(p, ev);
     }
 
-    if (sv_reason_info(ev->reason)->status != SV_UNKNOWN) {
-        ngx_memzero(ev, sizeof(ngx_smtp_verify_evidence_t));
-    }
+    *p->before = ev;
 }
 
 

@@ -102,8 +102,9 @@ struct ngx_smtp_verify_probe_s {
     ngx_smtp_verify_claim_t            claim;
     const char                        *tls_error;   /* why it is in clear */
     ngx_smtp_verify_evidence_t         failure;     /* the best one so far */
-    ngx_smtp_verify_evidence_t         before;      /* why the address is
-                                                       asked once more */
+    ngx_smtp_verify_evidence_t        *before;      /* why the address is
+                                                       asked once more; or
+                                                       NULL */
     ngx_smtp_verify_result_t           result;
 
     unsigned                           smtp:1;
@@ -222,7 +223,7 @@ ngx_int_t ngx_smtp_verify_random_stands(ngx_smtp_verify_probe_t *p);
 sv_reason_e ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,
     sv_class_t *class);
 void ngx_smtp_verify_evidence_reply(ngx_smtp_verify_probe_t *p,
-    ngx_smtp_verify_evidence_t *ev);
+    sv_class_t *class, ngx_smtp_verify_evidence_t *ev);
 void ngx_smtp_verify_evidence_fault(ngx_smtp_verify_probe_t *p,
     sv_stage_e stage, sv_reason_e reason);
 void ngx_smtp_verify_evidence_egress(ngx_smtp_verify_probe_t *p);

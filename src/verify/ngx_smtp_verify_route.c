@@ -285,7 +285,7 @@ ngx_smtp_verify_route_fresh(ngx_smtp_verify_probe_t *p)
     p->fresh = 0;
     p->stepwise = 0;
 
-    ngx_memzero(&p->before, sizeof(ngx_smtp_verify_evidence_t));
+    p->before = NULL;
 }
 
 

@@ -289,8 +289,8 @@ ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
         return;
     }
 
-    if (p->before.reason != SV_REASON_NONE) {
-        ngx_smtp_verify_evidence_keep(p, &p->before);
+    if (p->before) {
+        ngx_smtp_verify_evidence_keep(p, p->before);
     }
 
     if (rc == NGX_DECLINED) {
