@@ -11,7 +11,7 @@
 
 #define NGX_HTTP_SMTP_VERIFY_POOL_DEFAULT  4096
 #define NGX_HTTP_SMTP_VERIFY_POOL_ROOM     512
-#define NGX_HTTP_SMTP_VERIFY_POOL_UNIT     256
+#define NGX_HTTP_SMTP_VERIFY_POOL_UNIT     64
 
 /* of a list of headers, as ngx_http_request.c makes them */
 #define NGX_HTTP_SMTP_VERIFY_HEADERS       20
