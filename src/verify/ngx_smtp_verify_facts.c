@@ -80,7 +80,7 @@ ngx_smtp_verify_facts_item(ngx_smtp_verify_conf_t *conf, ngx_str_t *name,
                    ? 0 : conf->scope ^ (uint32_t) fact << 24;
     item.tag = 0;
 
-    ngx_smtp_verify_cache_key(cache, name->data, name->len, item.key);
+    ngx_smtp_verify_cache_name_key(cache, name->data, name->len, item.key);
 
     return &item;
 }

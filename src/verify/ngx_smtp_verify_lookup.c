@@ -92,7 +92,10 @@ ngx_smtp_verify_lookup_variant(ngx_smtp_verify_lookup_t *l)
     u_char                     hash[SV_SIPHASH_LEN], buf[1024];
 
     last = buf + sizeof(buf);
-    p = ngx_snprintf(buf, last - buf, "%V %V", &l->helo, &l->from);
+    p = ngx_cpymem(buf, l->helo.data, ngx_min(l->helo.len, sizeof(buf) / 2));
+    *p++ = ' ';
+    p = ngx_cpymem(p, l->from.data,
+                   ngx_min(l->from.len, (size_t) (last - p)));
 
     if (l->conf->pool) {
         p = ngx_snprintf(p, last - p, " pool %016xL",
@@ -106,8 +109,8 @@ ngx_smtp_verify_lookup_variant(ngx_smtp_verify_lookup_t *l)
         }
     }
 
-    ngx_smtp_verify_cache_key(ngx_smtp_verify_lookup_cache(l->conf), buf,
-                              p - buf, hash);
+    ngx_smtp_verify_cache_name_key(ngx_smtp_verify_lookup_cache(l->conf), buf,
+                                   p - buf, hash);
 
     ngx_memcpy(&variant, hash, sizeof(uint32_t));
 

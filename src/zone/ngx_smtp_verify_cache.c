@@ -4,6 +4,7 @@
 #include "ngx_smtp_verify_behind.h"
 #include "ngx_smtp_verify_zone.h"
 #include "sv_clock.h"
+#include "sv_keys.h"
 
 #include <openssl/rand.h>
 
@@ -378,6 +379,14 @@ ngx_smtp_verify_cache_key(ngx_smtp_verify_cache_t *cache, u_char *data,
     size_t len, u_char *key)
 {
     sv_siphash(cache->sh->key, data, len, key);
+}
+
+
+void
+ngx_smtp_verify_cache_name_key(ngx_smtp_verify_cache_t *cache, u_char *data,
+    size_t len, u_char *key)
+{
+    sv_keys_hash(cache->sh->key, data, len, key);
 }
 
 

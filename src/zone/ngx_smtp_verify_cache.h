@@ -112,6 +112,9 @@ ngx_smtp_verify_cache_t *ngx_smtp_verify_cache_private(ngx_log_t *log);
 
 void ngx_smtp_verify_cache_key(ngx_smtp_verify_cache_t *cache, u_char *data,
     size_t len, u_char *key);
+/* the same of what is asked for often, which is remembered */
+void ngx_smtp_verify_cache_name_key(ngx_smtp_verify_cache_t *cache,
+    u_char *data, size_t len, u_char *key);
 
 /* kind, key and variant of *item are given; NGX_DECLINED: none */
 ngx_int_t ngx_smtp_verify_cache_get(ngx_smtp_verify_cache_t *cache,

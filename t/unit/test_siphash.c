@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "sv_keys.h"
 #include "sv_siphash.h"
 
 
@@ -71,12 +72,40 @@ key_and_length_matter(void **state)
 }
 
 
+/* of names that take each other's place, under two keys, and too long ones */
+
+static void
+remembered_is_the_same(void **state)
+{
+    int            i, len;
+    unsigned char  key[16], name[96], one[SV_SIPHASH_LEN], two[SV_SIPHASH_LEN];
+
+    memset(key, 7, sizeof(key));
+
+    for (i = 0; i < 20000; i++) {
+
+        len = i % 97;
+        memset(name, 'a' + i % 5, sizeof(name));
+        name[i % 13] = (unsigned char) (i / 7 % 50);
+        key[i % 2 ? 0 : 15] = (unsigned char) (i / 3 % 2);
+
+        sv_siphash(key, name, (size_t) len, one);
+        sv_keys_hash(key, name, (size_t) len, two);
+        assert_memory_equal(one, two, SV_SIPHASH_LEN);
+
+        sv_keys_hash(key, name, (size_t) len, two);
+        assert_memory_equal(one, two, SV_SIPHASH_LEN);
+    }
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(published_vectors),
         cmocka_unit_test(key_and_length_matter),
+        cmocka_unit_test(remembered_is_the_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
