@@ -218,13 +218,14 @@ sub configure
 
 sub defaults
 {
+    # not slower: those that come back after a while find a fresh session
+
     my $keep = TestVerify::Reuse::wanted() ? '8 timeout=2s' : 'off';
 
-    return map { slower($_) } (
+    return "smtp_verify_keepalive $keep;", map { slower($_) } (
         'resolver $TEST_NGINX_DNS;',
         'resolver_timeout 1s;',
         'smtp_verify_helo verifier.test;',
-        "smtp_verify_keepalive $keep;",
         'smtp_verify_from probe@verifier.test;',
         'smtp_verify_port $TEST_NGINX_SMTP_PORT;',
         'smtp_verify_target_allow 127.0.0.0/8 ::1;',
