@@ -343,3 +343,157 @@ reason: mailbox_not_found
 --- smtp_check eval
 sub { 5 == grep { m{^mx2/1 .* C: RCPT} } split /\n/, $_[1] }
 --- linger: 4s
+
+
+
+=== TEST 14: a random recipient is refused in a session that still accepts the address
+--- no_zones
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- dns
+ok.test MX 10 mx1.ok.test
+second.test MX 10 mx1.ok.test
+third.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- smtp
+mx1 11 pipelining users=john,jane
+--- address
+john@ok.test
+jane@second.test
+john@third.test
+--- json
+reason: accepted
+smtp.is_catch_all: false
+--- smtp_turns
+EHLO verifier.test
+MAIL FROM:<probe@verifier.test> | RCPT TO:<john@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<*@ok.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<jane@second.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<*@second.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<jane@second.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<john@third.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<*@third.test>
+RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<john@third.test>
+QUIT
+--- linger: 3s
+
+
+
+=== TEST 15: likewise where both are asked in one flight
+--- no_zones
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_catch_all eager;
+--- dns
+ok.test MX 10 mx1.ok.test
+second.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- smtp
+mx1 11 pipelining users=john,jane
+--- address
+john@ok.test
+jane@second.test
+--- json
+reason: accepted
+smtp.is_catch_all: false
+--- smtp_sessions: 1
+--- smtp_check eval
+sub { 5 == grep { /C: RCPT/ } split /\n/, $_[1] }
+--- linger: 3s
+
+
+
+=== TEST 16: a session that ends when the address is asked once more
+--- no_zones
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- dns
+ok.test MX 10 mx1.ok.test
+second.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- smtp
+mx1 11 pipelining users=john,jane
+    rcpt#5@1: close
+--- address
+john@ok.test
+jane@second.test
+--- json
+reason: accepted
+smtp.is_catch_all: false
+--- smtp_sessions: 2
+--- smtp_check eval
+sub { 6 == grep { /C: RCPT/ } split /\n/, $_[1] }
+--- linger: 3s
+
+
+
+=== TEST 17: one that takes no more recipients then
+--- no_zones
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- dns
+ok.test MX 10 mx1.ok.test
+second.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- smtp
+mx1 11 pipelining users=john,jane
+    rcpt#5: 421 4.7.0 Too many recipients, closing
+--- address
+john@ok.test
+jane@second.test
+--- json
+reason: accepted
+smtp.is_catch_all: false
+--- smtp_sessions: 2
+--- linger: 3s
+
+
+
+=== TEST 18: one that refuses everybody by then, in a domain that accepts all
+--- no_zones
+--- verify
+smtp_verify_keepalive 8 timeout=500ms;
+--- dns
+ok.test MX 10 mx1.ok.test
+second.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- smtp
+mx1 11 pipelining users=john
+    rcpt#4+@1: 550 5.1.1 No such user
+    rcpt *@second.test: 250 2.1.5 Ok
+--- address
+john@ok.test
+anybody@second.test
+--- json
+reason: accepted
+smtp.is_catch_all: false
+--
+reason: catch_all
+smtp.is_catch_all: true
+--- smtp_sessions: 2
+--- smtp_check eval
+sub { 6 == grep { /C: RCPT/ } split /\n/, $_[1] }
+--- linger: 3s
+
+
+
+=== TEST 19: there is no room in the session for the address once more
+--- no_zones
+--- verify
+smtp_verify_keepalive 4 timeout=500ms;
+--- dns
+ok.test MX 10 mx1.ok.test
+second.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- smtp
+mx1 11 pipelining users=john,jane
+--- address
+john@ok.test
+jane@second.test
+--- json
+reason: accepted
+smtp.is_catch_all: false
+--- smtp_sessions: 2
+--- smtp_check eval
+sub { 5 == grep { /C: RCPT/ } split /\n/, $_[1] }
+--- linger: 3s

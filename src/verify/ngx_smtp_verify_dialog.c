@@ -233,7 +233,10 @@ ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s)
 
     case ngx_smtp_verify_session_answered:
 
-        if (s->answered_rcpt == NGX_SMTP_VERIFY_RCPT_ADDRESS) {
+        if (p->proving) {
+            ngx_smtp_verify_random_proved(p);
+
+        } else if (s->answered_rcpt == NGX_SMTP_VERIFY_RCPT_ADDRESS) {
             ngx_smtp_verify_dialog_answered(p);
 
         } else {
@@ -324,6 +327,11 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
 
     if (s->fault == SV_INTERRUPTED || s->fault == SV_THROTTLED) {
         ngx_smtp_verify_probe_finish(p, s->fault);
+        return;
+    }
+
+    if (p->proving) {
+        ngx_smtp_verify_random_unproved(p);
         return;
     }
 

@@ -16,6 +16,8 @@
  *     behind as many recipients, and as many refused ones.  Such a session is
  *     kept even so: if it accepts the next one it has proved itself, which a
  *     fresh session cannot.
+ *   - So is a refusal of the random recipient.  There the address, which was
+ *     accepted before, is the next one.
  */
 
 #include "ngx_smtp_verify_keep.h"
@@ -211,6 +213,30 @@ ngx_smtp_verify_doubt_random(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_doubt_note(p);
 
     return 1;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_doubt_proved(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    p->doubted = 0;
+
+    if (s->code < 400) {
+        ngx_smtp_verify_keep_proved(s);
+        return 1;
+    }
+
+    s->spent = 1;
+
+    if (s->code >= 500) {
+        ngx_smtp_verify_keep_lied(s, s->asked - 1, s->refused - 1);
+    }
+
+    return 0;
 }
 
 

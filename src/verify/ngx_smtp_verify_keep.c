@@ -177,6 +177,16 @@ ngx_smtp_verify_keep_agreed(ngx_smtp_verify_session_t *s)
 
 
 void
+ngx_smtp_verify_keep_proved(ngx_smtp_verify_session_t *s)
+{
+    sv_learn_cleared(&ngx_smtp_verify_learned, ngx_smtp_verify_keep_key(s),
+                     sv_clock_msec());
+
+    ngx_smtp_verify_keep_accepted(s);
+}
+
+
+void
 ngx_smtp_verify_keep_lied(ngx_smtp_verify_session_t *s, ngx_uint_t asked,
     ngx_uint_t refused)
 {

@@ -50,6 +50,8 @@ uint64_t ngx_smtp_verify_keep_key(ngx_smtp_verify_session_t *s);
 ngx_uint_t ngx_smtp_verify_keep_believes(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_keep_accepted(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_keep_agreed(ngx_smtp_verify_session_t *s);
+/* accepted, right behind a refusal that was in doubt */
+void ngx_smtp_verify_keep_proved(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_keep_lied(ngx_smtp_verify_session_t *s,
     ngx_uint_t asked, ngx_uint_t refused);
 

@@ -124,6 +124,9 @@ struct ngx_smtp_verify_probe_s {
     unsigned                           accepted:1;  /* 2xx for the address */
     unsigned                           eager:1;     /* both were asked */
     unsigned                           random_retried:1;
+    unsigned                           proving:1;   /* it is asked once more,
+                                                       to prove a refusal of
+                                                       the random recipient */
 };
 
 
@@ -204,6 +207,9 @@ ngx_uint_t ngx_smtp_verify_dialog_in_steps(ngx_smtp_verify_probe_t *p,
 ngx_uint_t ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p);
 /* likewise of the random recipient, which was refused as unknown */
 ngx_uint_t ngx_smtp_verify_doubt_random(ngx_smtp_verify_probe_t *p);
+/* behind that, the address was asked once more; 1: it is still accepted, which
+   proves the refusal */
+ngx_uint_t ngx_smtp_verify_doubt_proved(ngx_smtp_verify_probe_t *p);
 /* whoever was answered in this session was not in doubt, or no longer is */
 void ngx_smtp_verify_doubt_settle(ngx_smtp_verify_probe_t *p);
 /* the random recipient was refused, and that is believed */
@@ -218,6 +224,9 @@ void ngx_smtp_verify_random_ask(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_random_answered(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_random_unrefused(ngx_smtp_verify_probe_t *p);
 ngx_int_t ngx_smtp_verify_random_stands(ngx_smtp_verify_probe_t *p);
+/* the address was answered once more; or could not be asked */
+void ngx_smtp_verify_random_proved(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_random_unproved(ngx_smtp_verify_probe_t *p);
 
 /* evidence.c */
 sv_reason_e ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,

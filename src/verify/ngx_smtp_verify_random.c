@@ -13,6 +13,8 @@ static void ngx_smtp_verify_random_claimed(ngx_smtp_verify_claim_t *claim);
 static ngx_uint_t ngx_smtp_verify_random_room(ngx_smtp_verify_probe_t *p);
 static ngx_int_t ngx_smtp_verify_random_address(ngx_smtp_verify_probe_t *p);
 static ngx_uint_t ngx_smtp_verify_random_again(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_random_prove(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_random_afresh(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_random_conclude(ngx_smtp_verify_probe_t *p,
     ngx_int_t catch_all);
 
@@ -171,9 +173,7 @@ ngx_smtp_verify_random_ask(ngx_smtp_verify_probe_t *p)
     if (p->session == NULL
         || (!p->random_retried && !ngx_smtp_verify_random_room(p)))
     {
-        p->random_retried = 1;
-        p->random_only = 1;
-        ngx_smtp_verify_route_retry(p);
+        ngx_smtp_verify_random_afresh(p);
         return;
     }
 
@@ -273,9 +273,7 @@ ngx_smtp_verify_random_answered(ngx_smtp_verify_probe_t *p)
     case SV_MAILBOX_NOT_FOUND:
     case SV_MAILBOX_DISABLED:
         if (!p->random_retried && ngx_smtp_verify_doubt_random(p)) {
-            p->random_retried = 1;
-            p->random_only = 1;
-            ngx_smtp_verify_route_retry(p);
+            ngx_smtp_verify_random_prove(p);
             return;
         }
 
@@ -287,6 +285,74 @@ ngx_smtp_verify_random_answered(ngx_smtp_verify_probe_t *p)
         ngx_smtp_verify_random_unrefused(p);
         return;
     }
+}
+
+
+/*
+ * A session that refuses the random recipient may refuse everybody by now.  It
+ * has just accepted the address: if it does so once more, it still accepts
+ * people.  A fresh session would take longer, and would be asked for one more
+ * recipient that does not exist.
+ */
+
+static void
+ngx_smtp_verify_random_prove(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (!ngx_smtp_verify_session_reusable(s)
+        || !ngx_smtp_verify_random_room(p)
+        || ngx_smtp_verify_slot_more(p, 0) != NGX_OK)
+    {
+        ngx_smtp_verify_random_afresh(p);
+        return;
+    }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify kept session: does it still accept the "
+                   "address, as recipient %ui?", s->asked + 1);
+
+    p->proving = 1;
+
+    ngx_smtp_verify_session_ask(s, NGX_SMTP_VERIFY_RCPT_ADDRESS, 1);
+}
+
+
+void
+ngx_smtp_verify_random_proved(ngx_smtp_verify_probe_t *p)
+{
+    p->proving = 0;
+
+    if (ngx_smtp_verify_doubt_proved(p)) {
+        ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_NO);
+        return;
+    }
+
+    ngx_smtp_verify_random_afresh(p);
+}
+
+
+void
+ngx_smtp_verify_random_unproved(ngx_smtp_verify_probe_t *p)
+{
+    p->proving = 0;
+
+    ngx_smtp_verify_dialog_learn(p);
+    ngx_smtp_verify_random_afresh(p);
+}
+
+
+/* in a session of its own, and nothing but the random recipient */
+
+static void
+ngx_smtp_verify_random_afresh(ngx_smtp_verify_probe_t *p)
+{
+    p->random_retried = 1;
+    p->random_only = 1;
+
+    ngx_smtp_verify_route_retry(p);
 }
 
 
@@ -315,10 +381,7 @@ ngx_smtp_verify_random_unrefused(ngx_smtp_verify_probe_t *p)
 {
     if (ngx_smtp_verify_random_again(p)) {
         ngx_smtp_verify_dialog_learn(p);
-
-        p->random_retried = 1;
-        p->random_only = 1;
-        ngx_smtp_verify_route_retry(p);
+        ngx_smtp_verify_random_afresh(p);
         return;
     }
 

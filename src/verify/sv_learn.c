@@ -172,6 +172,19 @@ sv_learn_agreed(sv_learn_t *learn, uint64_t key, uint64_t now)
 }
 
 
+void
+sv_learn_cleared(sv_learn_t *learn, uint64_t key, uint64_t now)
+{
+    sv_learnt_t  *host;
+
+    host = sv_learn_host(learn, key, now);
+
+    if (host->tries != 0) {
+        host->tries--;
+    }
+}
+
+
 /*
  * For which of the two is not known: each may be seen to be innocent, but as
  * many of both will not be believed.

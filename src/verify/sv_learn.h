@@ -101,6 +101,10 @@ void sv_learn_doubted(sv_learn_t *learn, uint64_t key, uint32_t asked,
     uint32_t refused, uint64_t now);
 void sv_learn_agreed(sv_learn_t *learn, uint64_t key, uint64_t now);
 
+/* what was not believed turned out to be true in the same session: nothing was
+   tried in vain */
+void sv_learn_cleared(sv_learn_t *learn, uint64_t key, uint64_t now);
+
 /* it refused somebody whom it accepts in a fresh session */
 void sv_learn_lied(sv_learn_t *learn, uint64_t key, uint32_t asked,
     uint32_t refused, uint64_t now);

@@ -279,6 +279,42 @@ test_learn_bounds(void **state)
 }
 
 
+/* a refusal that was in doubt, and was none: nothing was tried in vain */
+
+static void
+test_learn_cleared(void **state)
+{
+    int  i;
+
+    (void) state;
+
+    memset(&learn, 0, sizeof(learn));
+
+    for (i = 0; i < 2 * SV_LEARN_TRIES; i++) {
+        sv_learn_doubted(&learn, 7, 3, 1, 1000);
+        sv_learn_cleared(&learn, 7, 1000);
+    }
+
+    assert_true(worth(7, 3, 1));
+
+    /* no more than the one */
+
+    for (i = 0; i < SV_LEARN_TRIES; i++) {
+        assert_true(worth(7, 3, 1));
+        sv_learn_doubted(&learn, 7, 3, 1, 1000);
+    }
+
+    assert_false(worth(7, 3, 1));
+
+    sv_learn_cleared(&learn, 7, 1000);
+    assert_true(worth(7, 3, 1));
+
+    sv_learn_cleared(&learn, 8, 1000);
+    assert_true(worth(8, 3, 1));
+    assert_false(proved(8, 2, 1));
+}
+
+
 int
 main(void)
 {
@@ -289,7 +325,8 @@ main(void)
         cmocka_unit_test(test_learn_tries),
         cmocka_unit_test(test_learn_trust),
         cmocka_unit_test(test_learn_lied),
-        cmocka_unit_test(test_learn_bounds)
+        cmocka_unit_test(test_learn_bounds),
+        cmocka_unit_test(test_learn_cleared),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
