@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 
-#define SV_LEARN_SIZE  512
+#define SV_LEARN_SIZE  8192
 #define SV_LEARN_WAYS  4
 #define SV_LEARN_TIME  3600000      /* ms */
 

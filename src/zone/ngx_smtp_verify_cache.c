@@ -15,7 +15,7 @@
 #define NGX_SMTP_VERIFY_CACHE_FACTS       8     /* likewise */
 #define NGX_SMTP_VERIFY_CACHE_DNS         4
 #define NGX_SMTP_VERIFY_CACHE_WANTED      500   /* ms */
-#define NGX_SMTP_VERIFY_CACHE_PRIVATE     1048576
+#define NGX_SMTP_VERIFY_CACHE_PRIVATE     2097152
 
 
 struct ngx_smtp_verify_cache_sh_s {
@@ -218,6 +218,14 @@ ngx_smtp_verify_cache_view(ngx_smtp_verify_cache_t *cache, u_char **flights,
     stores_size[ngx_smtp_verify_part_facts] =
                                         size / NGX_SMTP_VERIFY_CACHE_FACTS;
     stores_size[ngx_smtp_verify_part_dns] = size / NGX_SMTP_VERIFY_CACHE_DNS;
+
+    /* a worker's own has no results */
+
+    if (cache->shpool == NULL) {
+        stores_size[ngx_smtp_verify_part_facts] = size / 2;
+        stores_size[ngx_smtp_verify_part_dns] = size / 2
+                                                - 2 * SV_STORE_MIN_MEM;
+    }
 
     for (i = NGX_SMTP_VERIFY_PARTS - 1; i > 0; i--) {
         stores_size[i] = ngx_align(ngx_max(stores_size[i], SV_STORE_MIN_MEM),

@@ -315,6 +315,35 @@ test_learn_cleared(void **state)
 }
 
 
+/* the servers of a long list, by keys that are random: hardly any is forgotten
+   before it is asked again */
+
+static void
+test_learn_many(void **state)
+{
+    unsigned  i, found;
+    uint64_t  key;
+
+    (void) state;
+
+    memset(&learn, 0, sizeof(learn));
+
+    found = 0;
+
+    for (i = 0, key = 1; i < 2000; i++) {
+        key = key * 6364136223846793005ull + 1442695040888963407ull;
+        sv_learn_accepted(&learn, key >> 16, 2, 2, 1000 + i);
+    }
+
+    for (i = 0, key = 1; i < 2000; i++) {
+        key = key * 6364136223846793005ull + 1442695040888963407ull;
+        found += (sv_learn_find(&learn, key >> 16, 4000) != NULL);
+    }
+
+    assert_true(found > 1950);
+}
+
+
 int
 main(void)
 {
@@ -327,6 +356,7 @@ main(void)
         cmocka_unit_test(test_learn_lied),
         cmocka_unit_test(test_learn_bounds),
         cmocka_unit_test(test_learn_cleared),
+        cmocka_unit_test(test_learn_many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

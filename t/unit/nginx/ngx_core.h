@@ -83,9 +83,15 @@ struct ngx_shm_zone_s {
     void             *data;
     struct {
         u_char       *addr;
+        ngx_str_t     name;
+        ngx_log_t    *log;
         ngx_uint_t    exists;
     } shm;
     ngx_int_t       (*init)(ngx_shm_zone_t *zone, void *data);
+};
+
+struct ngx_conf_s {
+    ngx_pool_t       *pool;
 };
 
 typedef struct {
@@ -99,6 +105,8 @@ extern ngx_int_t     ngx_process_slot;
 extern ngx_uint_t    ngx_pagesize;
 extern ngx_queue_t   ngx_posted_events;
 
+void *ngx_alloc(size_t size, ngx_log_t *log);
+void ngx_free(void *p);
 void *ngx_pcalloc(ngx_pool_t *pool, size_t size);
 void *ngx_slab_alloc(ngx_slab_pool_t *pool, size_t size);
 void *ngx_slab_calloc(ngx_slab_pool_t *pool, size_t size);
@@ -129,6 +137,7 @@ u_char *ngx_slprintf(u_char *buf, u_char *last, const char *fmt, ...);
     (x)->next->prev = (x)->prev; (x)->prev->next = (x)->next
 #define ngx_post_event(ev, q)   (void) (ev)
 
+#define NGX_LOG_EMERG           1
 #define NGX_LOG_WARN            5
 #define NGX_LOG_NOTICE          6
 #define ngx_log_error(level, log, ...)                                        \
