@@ -462,3 +462,92 @@ main::until_asked(1);
 reason: accepted
 response_time_ms: <= 2000
 --- linger: 8s
+
+
+
+=== TEST 22: a client's idle sessions are none of his share
+--- http_config
+smtp_verify_client_share 50%;
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=100 total=4 rate=1000/s burst=100;
+smtp_verify_keepalive 8 timeout=4s;
+--- smtp
+mx1 11,12,13 pipelining users=john
+--- dns
+a.test MX 10 mx.a.test
+mx.a.test A 11
+b.test MX 10 mx.b.test
+mx.b.test A 12
+c.test MX 10 mx.c.test
+mx.c.test A 13
+--- address
+john@a.test
+john@b.test
+john@c.test
+--- json
+reason: accepted
+response_time_ms: <= 1500
+--- linger: 8s
+
+
+
+=== TEST 23: nor is an idle session that another client uses, which is that one's
+--- http_config
+smtp_verify_client_share 50%;
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=100 total=2 rate=1000/s burst=100;
+smtp_verify_keepalive 8 timeout=8s;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt slow*: wait 3s ; default
+mx2 12 pipelining users=john
+--- dns
+a.test MX 10 mx.a.test
+mx.a.test A 11
+b.test MX 10 mx.b.test
+mx.b.test A 12
+--- init
+TestVerify::Clients::start('/verify?email=john@a.test');
+TestVerify::Clients::finish();
+main::others('/verify?email=slow@a.test', clients => 1);
+Time::HiRes::sleep(0.5);
+--- address: john@b.test
+--- json
+reason: accepted
+response_time_ms: <= 1500
+--- linger: 12s
+
+
+
+=== TEST 24: idle sessions leave room in the total
+--- http_config
+smtp_verify_throttle_zone zone=limits:1m;
+smtp_verify_throttle zone=limits conns=100 total=16 rate=1000/s burst=100;
+smtp_verify_keepalive 8 timeout=6s;
+--- config
+location = /verify {
+    smtp_verify;
+    smtp_verify_max_probes 100;
+}
+
+location = /counters {
+    smtp_verify_counters;
+}
+--- smtp
+mx1 11,12,13,14,15,16,17,18,19,20,21,22,23,24 pipelining users=john
+--- dns eval
+CORE::join '', map { "d$_.test MX 10 mx.d$_.test\nmx.d$_.test A " . ($_ + 10) . "\n" } 1 .. 14
+--- init
+for my $i (1 .. 14) {
+    TestVerify::Clients::start("/verify?email=john\@d$i.test");
+    TestVerify::Clients::finish();
+}
+Time::HiRes::sleep(0.5);
+--- request
+GET /counters
+--- no_shape
+--- json
+throttles.limits.sessions: 9
+throttles.limits.waiting: 0
+--- timeout: 15s
+--- linger: 10s

@@ -139,7 +139,9 @@ typedef ngx_int_t (*ngx_smtp_verify_session_pace_pt)
 
 
 struct ngx_smtp_verify_session_s {
-    ngx_queue_t                        queue;   /* while it is kept */
+    ngx_queue_t                        queue;   /* while it is kept: of its
+                                                   mail host, … */
+    ngx_queue_t                        kept;    /* … and of all */
 
     /* given by the owner, before _connect(); what is the owner's own memory
        goes with it, by _leave() */

@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_keep.h"
+#include "ngx_smtp_verify_room.h"
 #include "sv_clock.h"
 #include "sv_learn.h"
 #include "sv_siphash.h"
@@ -9,29 +10,35 @@
 
 
 #define NGX_SMTP_VERIFY_KEEP_LOOK      8         /* sessions of a host */
-#define NGX_SMTP_VERIFY_KEEP_BUCKETS  64
+#define NGX_SMTP_VERIFY_KEEP_BUCKETS  1024
+#define NGX_SMTP_VERIFY_KEEP_PART      4        /* of all connections: so many
+                                                   are idle at most */
 #define NGX_SMTP_VERIFY_KEEP_YIELD    25        /* ms */
 #define NGX_SMTP_VERIFY_KEEP_LEAST    50        /* ms, that are worth it */
 #define NGX_SMTP_VERIFY_KEEP_SOON     200       /* ms: it was not for idling */
 #define NGX_SMTP_VERIFY_KEEP_LATE     1000      /* ms: it may have been */
 
 
+static void ngx_smtp_verify_keep_insert(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_keep_remove(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_keep_bound(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_keep_give_up(ngx_smtp_verify_session_t *s);
 static ngx_queue_t *ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr,
-    socklen_t socklen);
+    socklen_t socklen, ngx_str_t *host);
 static ngx_uint_t ngx_smtp_verify_keep_silent(ngx_smtp_verify_session_t *s);
 static ngx_msec_t ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_t *s);
 static const sv_learnt_t *ngx_smtp_verify_keep_learnt(
     ngx_smtp_verify_session_t *s);
-static uint32_t ngx_smtp_verify_keep_hash(struct sockaddr *sockaddr,
-    socklen_t socklen);
-static void ngx_smtp_verify_keep_idle(ngx_smtp_verify_session_t *s);
+static ngx_int_t ngx_smtp_verify_keep_idle(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_keep_yield(ngx_event_t *ev);
 static void ngx_smtp_verify_keep_handler(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_keep_closed(ngx_smtp_verify_session_t *s);
 
 
 static ngx_queue_t  ngx_smtp_verify_kept[NGX_SMTP_VERIFY_KEEP_BUCKETS];
+static ngx_queue_t  ngx_smtp_verify_kept_all;       /* the oldest first */
+static ngx_uint_t   ngx_smtp_verify_kept_n;
 static ngx_event_t  ngx_smtp_verify_keep_event;
 static sv_learn_t   ngx_smtp_verify_learned;
 
@@ -59,10 +66,7 @@ ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
         return;
     }
 
-    ngx_queue_insert_head(ngx_smtp_verify_keep_bucket(s->sockaddr,
-                                                      s->socklen),
-                          &s->queue);
-
+    ngx_smtp_verify_keep_insert(s);
     ngx_smtp_verify_session_leave(s);
 
     s->handler = ngx_smtp_verify_keep_handler;
@@ -77,9 +81,97 @@ ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
 
     ngx_add_timer(c->read, time);
 
-    if (s->release) {
-        ngx_smtp_verify_keep_idle(s);
+    ngx_smtp_verify_keep_bound(s);
+}
+
+
+static void
+ngx_smtp_verify_keep_insert(ngx_smtp_verify_session_t *s)
+{
+    ngx_queue_t  *bucket;
+
+    bucket = ngx_smtp_verify_keep_bucket(s->sockaddr, s->socklen, &s->host);
+
+    ngx_queue_insert_head(bucket, &s->queue);
+    ngx_queue_insert_tail(&ngx_smtp_verify_kept_all, &s->kept);
+
+    ngx_smtp_verify_kept_n++;
+}
+
+
+static void
+ngx_smtp_verify_keep_remove(ngx_smtp_verify_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    c = s->peer.connection;
+
+    ngx_queue_remove(&s->queue);
+    ngx_queue_remove(&s->kept);
+
+    ngx_smtp_verify_kept_n--;
+
+    c->idle = 0;
+    ngx_reusable_connection(c, 0);
+}
+
+
+/*
+ * Connections, and slots, that many idle sessions have are missing to those
+ * who have something to ask: the one that is idle for longest goes.  What is
+ * idle only now stays, as its host may be asked again at once.
+ */
+
+static void
+ngx_smtp_verify_keep_bound(ngx_smtp_verify_session_t *s)
+{
+    ngx_uint_t                  i;
+    ngx_queue_t                *q, *next;
+    ngx_smtp_verify_session_t  *oldest;
+
+    if (s->release && ngx_smtp_verify_keep_idle(s) != NGX_OK) {
+
+        q = ngx_queue_head(&ngx_smtp_verify_kept_all);
+
+        for (i = 0; q != &s->kept && i < NGX_SMTP_VERIFY_KEEP_LOOK; i++) {
+
+            next = ngx_queue_next(q);
+            oldest = ngx_queue_data(q, ngx_smtp_verify_session_t, kept);
+
+            if (oldest->release && oldest->throttle == s->throttle) {
+                ngx_smtp_verify_keep_give_up(oldest);
+                break;
+            }
+
+            q = next;
+        }
     }
+
+    if (ngx_smtp_verify_kept_n
+        > ngx_max(ngx_smtp_verify_room() / NGX_SMTP_VERIFY_KEEP_PART, 1))
+    {
+        q = ngx_queue_head(&ngx_smtp_verify_kept_all);
+        oldest = ngx_queue_data(q, ngx_smtp_verify_session_t, kept);
+
+        ngx_smtp_verify_keep_give_up(oldest);
+    }
+}
+
+
+static void
+ngx_smtp_verify_keep_give_up(ngx_smtp_verify_session_t *s)
+{
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &s->log, 0,
+                   "smtp verify idle session given up, of %ui",
+                   ngx_smtp_verify_kept_n);
+
+    ngx_smtp_verify_keep_take(s);
+
+    if (s->release) {
+        ngx_smtp_verify_throttle_busy(s->throttle, s->slot);
+    }
+
+    ngx_smtp_verify_session_quit(s);
 }
 
 
@@ -234,12 +326,10 @@ ngx_smtp_verify_keep_key(ngx_smtp_verify_session_t *s)
 
 /* its slot is held: who waits here may have the session, others the slot */
 
-static void
+static ngx_int_t
 ngx_smtp_verify_keep_idle(ngx_smtp_verify_session_t *s)
 {
     ngx_event_t  *ev;
-
-    ngx_smtp_verify_throttle_idle(s->throttle, s->slot);
 
     ev = &ngx_smtp_verify_keep_event;
 
@@ -253,43 +343,45 @@ ngx_smtp_verify_keep_idle(ngx_smtp_verify_session_t *s)
     if (!ev->timer_set) {
         ngx_add_timer(ev, NGX_SMTP_VERIFY_KEEP_YIELD);
     }
+
+    return ngx_smtp_verify_throttle_idle(s->throttle, s->slot, s->limits);
 }
 
 
 static void
 ngx_smtp_verify_keep_yield(ngx_event_t *ev)
 {
-    ngx_uint_t                  i, n;
-    ngx_queue_t                *q, *next, *bucket;
+    ngx_uint_t                  n, given;
+    ngx_queue_t                *q, *next;
     ngx_smtp_verify_session_t  *s;
 
     n = 0;
+    given = 0;
 
-    for (i = 0; i < NGX_SMTP_VERIFY_KEEP_BUCKETS; i++) {
+    for (q = ngx_queue_head(&ngx_smtp_verify_kept_all);
+         q != ngx_queue_sentinel(&ngx_smtp_verify_kept_all);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        s = ngx_queue_data(q, ngx_smtp_verify_session_t, kept);
 
-        bucket = &ngx_smtp_verify_kept[i];
-
-        for (q = ngx_queue_head(bucket);
-             q != ngx_queue_sentinel(bucket);
-             q = next)
-        {
-            next = ngx_queue_next(q);
-            s = ngx_queue_data(q, ngx_smtp_verify_session_t, queue);
-
-            if (s->release == NULL) {
-                continue;
-            }
-
-            if (ngx_smtp_verify_throttle_wanted(s->throttle, s->slot,
-                                                s->limits))
-            {
-                ngx_smtp_verify_keep_take(s);
-                ngx_smtp_verify_session_quit(s);
-                continue;
-            }
-
-            n++;
+        if (s->release == NULL) {
+            continue;
         }
+
+        /* for the total any of them will do, and one for each who waits */
+
+        if (given < ngx_smtp_verify_throttle_shortage(s->throttle)) {
+            given++;
+
+        } else if (!ngx_smtp_verify_throttle_wanted(s->throttle, s->slot,
+                                                    s->limits))
+        {
+            n++;
+            continue;
+        }
+
+        ngx_smtp_verify_keep_give_up(s);
     }
 
     if (n) {
@@ -315,7 +407,7 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     i = 0;
     best = NULL;
     learnt = NULL;
-    bucket = ngx_smtp_verify_keep_bucket(addr->sockaddr, addr->socklen);
+    bucket = ngx_smtp_verify_keep_bucket(addr->sockaddr, addr->socklen, host);
 
     for (q = ngx_queue_head(bucket);
          q != ngx_queue_sentinel(bucket) && i < NGX_SMTP_VERIFY_KEEP_LOOK;
@@ -382,10 +474,7 @@ ngx_smtp_verify_keep_take(ngx_smtp_verify_session_t *s)
 
     c = s->peer.connection;
 
-    ngx_queue_remove(&s->queue);
-
-    c->idle = 0;
-    ngx_reusable_connection(c, 0);
+    ngx_smtp_verify_keep_remove(s);
 
     if (c->read->timer_set) {
         ngx_del_timer(c->read);
@@ -398,29 +487,24 @@ ngx_smtp_verify_keep_take(ngx_smtp_verify_session_t *s)
 
 
 static ngx_queue_t *
-ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr, socklen_t socklen)
+ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr, socklen_t socklen,
+    ngx_str_t *host)
 {
-    uint32_t      hash;
-    ngx_uint_t    i;
-    ngx_queue_t  *bucket;
+    uint32_t    hash;
+    ngx_uint_t  i;
 
-    if (ngx_smtp_verify_kept[0].next == NULL) {
+    if (ngx_smtp_verify_kept_all.next == NULL) {
+        ngx_queue_init(&ngx_smtp_verify_kept_all);
+
         for (i = 0; i < NGX_SMTP_VERIFY_KEEP_BUCKETS; i++) {
             ngx_queue_init(&ngx_smtp_verify_kept[i]);
         }
     }
 
-    hash = ngx_smtp_verify_keep_hash(sockaddr, socklen);
-    bucket = &ngx_smtp_verify_kept[hash % NGX_SMTP_VERIFY_KEEP_BUCKETS];
+    hash = ngx_murmur_hash2((u_char *) sockaddr, socklen)
+           ^ ngx_murmur_hash2(host->data, host->len);
 
-    return bucket;
-}
-
-
-static uint32_t
-ngx_smtp_verify_keep_hash(struct sockaddr *sockaddr, socklen_t socklen)
-{
-    return ngx_murmur_hash2((u_char *) sockaddr, socklen);
+    return &ngx_smtp_verify_kept[hash % NGX_SMTP_VERIFY_KEEP_BUCKETS];
 }
 
 
@@ -430,21 +514,16 @@ ngx_smtp_verify_keep_hash(struct sockaddr *sockaddr, socklen_t socklen)
 void
 ngx_smtp_verify_keep_exit(void)
 {
-    ngx_uint_t                  i;
-    ngx_queue_t                *bucket;
+    ngx_queue_t                *all;
     ngx_smtp_verify_session_t  *s;
 
-    for (i = 0; i < NGX_SMTP_VERIFY_KEEP_BUCKETS; i++) {
+    all = &ngx_smtp_verify_kept_all;
 
-        bucket = &ngx_smtp_verify_kept[i];
+    while (all->next && !ngx_queue_empty(all)) {
+        s = ngx_queue_data(ngx_queue_head(all), ngx_smtp_verify_session_t,
+                           kept);
 
-        while (bucket->next && !ngx_queue_empty(bucket)) {
-            s = ngx_queue_data(ngx_queue_head(bucket),
-                               ngx_smtp_verify_session_t, queue);
-
-            ngx_smtp_verify_keep_take(s);
-            ngx_smtp_verify_session_quit(s);
-        }
+        ngx_smtp_verify_keep_give_up(s);
     }
 }
 
@@ -458,10 +537,11 @@ ngx_smtp_verify_keep_handler(ngx_smtp_verify_session_t *s)
 
     c = s->peer.connection;
 
-    ngx_queue_remove(&s->queue);
+    ngx_smtp_verify_keep_remove(s);
 
-    c->idle = 0;
-    ngx_reusable_connection(c, 0);
+    if (s->release) {
+        ngx_smtp_verify_throttle_busy(s->throttle, s->slot);
+    }
 
     if (s->fault == SV_TIMEOUT || (c->close && ngx_exiting)) {
         ngx_log_debug0(NGX_LOG_DEBUG_HTTP, &s->log, 0,

@@ -189,7 +189,7 @@ ngx_smtp_verify_slot_kept(ngx_smtp_verify_ticket_t *t)
 
     if (s == NULL
         || !ngx_smtp_verify_throttle_reuse(s->throttle, s->slot, s->limits,
-                                           &p->domain))
+                                           t))
     {
         return 0;
     }

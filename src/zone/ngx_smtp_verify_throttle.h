@@ -120,6 +120,8 @@ struct ngx_smtp_verify_ticket_s {
                                                            with a party that
                                                            has not failed */
     unsigned                           short_of_total:1;
+    unsigned                           for_total:1;     /* that is what it
+                                                           waits for */
     unsigned                           kept_back:1;     /* its client, for the
                                                            sake of others */
     uint64_t                           ready;           /* then */
@@ -195,11 +197,11 @@ void ngx_smtp_verify_throttle_leave(ngx_smtp_verify_ticket_t *t);
 void ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot);
 
-/* may what holds the slot be used once more now, for a recipient of that
-   domain?  That is then spent */
+/* may what holds the slot be used once more now, by the ticket's client and
+   for a recipient of its domain?  That is then spent */
 ngx_uint_t ngx_smtp_verify_throttle_reuse(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t slot,
-    ngx_smtp_verify_limits_t *limits, ngx_str_t *domain);
+    ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_ticket_t *t);
 
 /* one more by whoever uses the slot, NGX_DECLINED: that would take longer
    than the wait; when it may be sent says … */
@@ -214,13 +216,25 @@ ngx_int_t ngx_smtp_verify_throttle_send(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_uint_t n,
     ngx_msec_t *wait);
 
-/* the slot is held in vain for now: those who wait here may reuse what it is
-   held for; does anybody else wait for it, in any worker? */
-void ngx_smtp_verify_throttle_idle(ngx_smtp_verify_throttle_t *throttle,
+/*
+ * The slot is held in vain for now, and its client has it no more: those who
+ * wait here may reuse what it is held for.  NGX_DECLINED: one that has been
+ * held like that for longer should be given up, as the total is about to be
+ * reached.
+ */
+ngx_int_t ngx_smtp_verify_throttle_idle(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits);
+
+/* it will be released: until then its last client has it again */
+void ngx_smtp_verify_throttle_busy(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot);
+
+/* does anybody wait for it, in any worker?  How many wait for the total? */
 ngx_uint_t ngx_smtp_verify_throttle_wanted(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t slot,
     ngx_smtp_verify_limits_t *limits);
+ngx_uint_t ngx_smtp_verify_throttle_shortage(
+    ngx_smtp_verify_throttle_t *throttle);
 
 /* what was seen by whoever holds the slot; domain: the recipient's whom that
    was said of, NULL where the host itself said so; where it was not connected

@@ -24,6 +24,8 @@ static ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_client(
     ngx_smtp_verify_throttle_t *throttle, uint32_t i);
 static ngx_uint_t ngx_smtp_verify_throttle_client_is_poor(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot);
+static ngx_uint_t ngx_smtp_verify_throttle_client_has_part(
+    ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_throttle_entry_t *e);
 
 
 /* as _refer(), and for the client, whose entry is not to make room for one of
@@ -95,9 +97,20 @@ ngx_smtp_verify_throttle_client_sum(ngx_smtp_verify_throttle_t *throttle,
         throttle->sh->poor += add;
     }
 
+    if (!(slot->state & NGX_SMTP_VERIFY_SLOT_HELD)
+        && (slot->state & NGX_SMTP_VERIFY_SLOT_SHORT))
+    {
+        throttle->sh->shortage += add;
+    }
+
     e = ngx_smtp_verify_throttle_client(throttle, slot->client);
 
     if (e == throttle->entries) {
+        return;
+    }
+
+    if (slot->state & NGX_SMTP_VERIFY_SLOT_IDLE) {
+        e->users += add;
         return;
     }
 
@@ -124,7 +137,7 @@ ngx_smtp_verify_throttle_client_free(ngx_smtp_verify_throttle_t *throttle,
 
     e = ngx_smtp_verify_throttle_client(throttle, slot->client);
 
-    if (e == throttle->entries || e->sessions || e->waiting) {
+    if (e == throttle->entries || e->sessions || e->waiting || e->users) {
         return;
     }
 
@@ -133,6 +146,45 @@ ngx_smtp_verify_throttle_client_free(ngx_smtp_verify_throttle_t *throttle,
     if (throttle->sh->top == slot->client) {
         throttle->sh->top = 0;
     }
+}
+
+
+ngx_int_t
+ngx_smtp_verify_throttle_client_take(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_slot_sh_t *slot, uint64_t now)
+{
+    uint32_t                     client;
+    ngx_smtp_verify_throttle_t  *throttle;
+    u_char                       key[SV_SIPHASH_LEN];
+
+    if (!(slot->state & NGX_SMTP_VERIFY_SLOT_IDLE)) {
+        return NGX_OK;
+    }
+
+    throttle = t->throttle;
+
+    ngx_smtp_verify_throttle_client_key(throttle, t->client, key);
+
+    client = ngx_smtp_verify_throttle_find(throttle, key, now);
+
+    if (ngx_smtp_verify_throttle_client_has_part(t,
+                                                 &throttle->entries[client]))
+    {
+        return NGX_BUSY;
+    }
+
+    ngx_smtp_verify_throttle_sum(throttle, slot, -1);
+
+    if (slot->client != client) {
+        ngx_smtp_verify_throttle_client_free(throttle, slot);
+    }
+
+    slot->state &= ~NGX_SMTP_VERIFY_SLOT_IDLE;
+    slot->client = client;
+
+    ngx_smtp_verify_throttle_sum(throttle, slot, 1);
+
+    return NGX_OK;
 }
 
 
@@ -150,6 +202,18 @@ ngx_smtp_verify_throttle_client_is_poor(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
+/* of the total, where one client may have no more than a part */
+
+static ngx_uint_t
+ngx_smtp_verify_throttle_client_has_part(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_throttle_entry_t *e)
+{
+    return t->limits->total && t->percent && t->percent < 100
+           && e != t->throttle->entries
+           && e->sessions >= ngx_max(t->limits->total * t->percent / 100, 1);
+}
+
+
 /* under the lock; NGX_OK: one more session is within the total */
 
 ngx_int_t
@@ -162,6 +226,7 @@ ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_throttle_entry_t  *e;
 
     t->short_of_total = 0;
+    t->for_total = 0;
     t->kept_back = 0;
 
     if (t->limits->total == 0) {
@@ -174,9 +239,7 @@ ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,
 
     e = ngx_smtp_verify_throttle_client(throttle, slot->client);
 
-    if (t->percent && t->percent < 100 && e != throttle->entries
-        && e->sessions >= ngx_max(t->limits->total * t->percent / 100, 1))
-    {
+    if (ngx_smtp_verify_throttle_client_has_part(t, e)) {
         t->kept_back = 1;
         return NGX_AGAIN;
     }
@@ -188,6 +251,7 @@ ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,
         }
 
         t->short_of_total = 1;
+        t->for_total = 1;
         sh->pressed = now;
 
         if (t->bulk) {
@@ -215,6 +279,7 @@ ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,
         return NGX_OK;
     }
 
+    t->for_total = 1;
     t->kept_back = (spare != 0);
 
     return NGX_AGAIN;
@@ -253,19 +318,27 @@ ngx_smtp_verify_throttle_client_may_wait(ngx_smtp_verify_ticket_t *t,
 void
 ngx_smtp_verify_throttle_client_mark(ngx_smtp_verify_ticket_t *t)
 {
-    uint32_t                     poor;
+    uint32_t                     waits, bits;
     ngx_smtp_verify_slot_sh_t   *slot;
     ngx_smtp_verify_throttle_t  *throttle;
 
     throttle = t->throttle;
     slot = &throttle->slots[t->slot];
 
-    poor = t->short_of_total ? NGX_SMTP_VERIFY_SLOT_POOR : 0;
+    bits = NGX_SMTP_VERIFY_SLOT_POOR|NGX_SMTP_VERIFY_SLOT_SHORT;
+    waits = ngx_smtp_verify_throttle_client_waits(t);
 
-    if ((slot->state & NGX_SMTP_VERIFY_SLOT_POOR) != poor) {
-        ngx_smtp_verify_throttle_state(throttle, slot,
-                                       NGX_SMTP_VERIFY_SLOT_POOR, poor);
+    if ((slot->state & bits) != waits) {
+        ngx_smtp_verify_throttle_state(throttle, slot, bits, waits);
     }
+}
+
+
+uint32_t
+ngx_smtp_verify_throttle_client_waits(ngx_smtp_verify_ticket_t *t)
+{
+    return (t->short_of_total ? NGX_SMTP_VERIFY_SLOT_POOR : 0)
+           | (t->for_total ? NGX_SMTP_VERIFY_SLOT_SHORT : 0);
 }
 
 

@@ -398,24 +398,3 @@ ngx_smtp_verify_throttle_urge(ngx_smtp_verify_ticket_t *t)
         ngx_queue_insert_tail(&t->throttle->urgent, &line->urgent);
     }
 }
-
-
-void
-ngx_smtp_verify_throttle_idle(ngx_smtp_verify_throttle_t *throttle,
-    ngx_uint_t slot)
-{
-    ngx_smtp_verify_line_queue_t  *line;
-
-    if (throttle->nlines == 0) {
-        return;
-    }
-
-    line = ngx_smtp_verify_throttle_line(throttle,
-                throttle->slots[slot].refs[ngx_smtp_verify_ref_destination]);
-
-    if (line) {
-        ngx_queue_remove(&line->queue);
-        ngx_queue_insert_head(&throttle->lines, &line->queue);
-        ngx_post_event(&throttle->wake, &ngx_posted_events);
-    }
-}

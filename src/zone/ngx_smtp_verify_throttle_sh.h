@@ -2,9 +2,10 @@
 /*
  * The insides of the throttle zone, for its own files alone: _entry.c has
  * what is counted by key, _slot.c the slots and the sums over them, _client.c
- * who has how many of them, _rate.c what is spent, _breaker.c what faults lead
- * to, _domain.c those of one recipient domain, _address.c those of a remote
- * address, _line.c those who wait, _ticket.c who is let in.
+ * who has how many of them, _idle.c those that are kept, _rate.c what is
+ * spent, _breaker.c what faults lead to, _domain.c those of one recipient
+ * domain, _address.c those of a remote address, _line.c those who wait,
+ * _ticket.c who is let in.
  */
 
 
@@ -35,6 +36,9 @@
                                                    its client has less than
                                                    another one */
 #define NGX_SMTP_VERIFY_SLOT_ADDRESS     512    /* of the remote address */
+#define NGX_SMTP_VERIFY_SLOT_SHORT       1024   /* it waits for the total */
+#define NGX_SMTP_VERIFY_SLOT_IDLE        2048   /* its session is kept, for
+                                                   anybody */
 
 #define NGX_SMTP_VERIFY_SLOT_REFS        4
 
@@ -65,7 +69,8 @@ typedef struct {
     uint32_t                           waiting;
     uint32_t                           bulk;        /* of these */
     uint32_t                           delayed;     /* of the sessions */
-    uint32_t                           users;       /* slots, as a domain */
+    uint32_t                           users;       /* slots, as a domain, or
+                                                       idle ones of a client */
     uint32_t                           trials;
     uint32_t                           worked;      /* the last connection
                                                        to it was made */
@@ -92,7 +97,8 @@ typedef struct {
 typedef struct {
     uint32_t                           state;
     uint32_t                           refs[NGX_SMTP_VERIFY_SLOT_REFS];
-    uint32_t                           client;      /* an entry, too */
+    uint32_t                           client;      /* an entry, too; of an
+                                                       idle one the last */
 } ngx_smtp_verify_slot_sh_t;
 
 
@@ -103,6 +109,7 @@ typedef struct {
     uint64_t                           sessions;
     uint64_t                           waiting;
     uint64_t                           poor;        /* of these */
+    uint64_t                           shortage;    /* for the total */
     uint64_t                           pressed;     /* ms: when such a one had
                                                        to wait last */
     uint64_t                           pressed_by_bulk;
@@ -219,7 +226,11 @@ ngx_int_t ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,
 ngx_uint_t ngx_smtp_verify_throttle_client_may_wait(
     ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_slot_sh_t *slot,
     ngx_uint_t waiting);
-/* of one that waits: what for */
+/* an idle slot becomes the client's; NGX_BUSY: he has his part */
+ngx_int_t ngx_smtp_verify_throttle_client_take(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_slot_sh_t *slot, uint64_t now);
+/* of one that waits: what for, as bits of its state */
+uint32_t ngx_smtp_verify_throttle_client_waits(ngx_smtp_verify_ticket_t *t);
 void ngx_smtp_verify_throttle_client_mark(ngx_smtp_verify_ticket_t *t);
 
 /* ms until there is room; 0: there is */

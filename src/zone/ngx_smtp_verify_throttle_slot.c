@@ -196,6 +196,7 @@ ngx_smtp_verify_throttle_recount(ngx_smtp_verify_throttle_t *throttle)
     throttle->sh->sessions = 0;
     throttle->sh->waiting = 0;
     throttle->sh->poor = 0;
+    throttle->sh->shortage = 0;
     throttle->sh->top = 0;
 
     n = throttle->nsets * NGX_SMTP_VERIFY_THROTTLE_WAYS + 1;

@@ -110,9 +110,7 @@ ngx_smtp_verify_throttle_admit(ngx_smtp_verify_ticket_t *t,
         slot->state |= NGX_SMTP_VERIFY_SLOT_BULK;
     }
 
-    if (t->short_of_total) {
-        slot->state |= NGX_SMTP_VERIFY_SLOT_POOR;
-    }
+    slot->state |= ngx_smtp_verify_throttle_client_waits(t);
 
     ngx_smtp_verify_throttle_sum(throttle, slot, 1);
 
@@ -150,6 +148,7 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
     t->shunned = 0;
     t->probing = 0;
     t->short_of_total = 0;
+    t->for_total = 0;
     t->kept_back = 0;
     t->one_address = 0;
 
@@ -356,45 +355,6 @@ ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* whoever waits does so for the rate, or for a session of its own */
-
-ngx_uint_t
-ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
-    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_str_t *domain)
-{
-    uint32_t                    trials;
-    uint64_t                    now;
-    ngx_uint_t                  allowed, retry_after;
-    ngx_smtp_verify_slot_sh_t  *sh;
-
-    now = sv_clock_msec();
-
-    ngx_shmtx_lock(&throttle->shpool->mutex);
-
-    sh = &throttle->slots[slot];
-
-    allowed = ngx_smtp_verify_throttle_breakers(throttle, sh, limits, NULL,
-                                                now,
-                                                &trials, &retry_after)
-              == NGX_OK
-              && trials == 0
-              && !ngx_smtp_verify_throttle_domain_shut(throttle, sh, limits,
-                                                       domain)
-              && ngx_smtp_verify_throttle_rejects(throttle, sh, limits, now)
-                 == 0
-              && ngx_smtp_verify_throttle_rate(throttle, sh, limits) == 0;
-
-    if (allowed) {
-        ngx_smtp_verify_throttle_spend(throttle, sh, limits);
-        throttle->sh->counts.reused++;
-    }
-
-    ngx_shmtx_unlock(&throttle->shpool->mutex);
-
-    return allowed;
-}
-
-
 ngx_int_t
 ngx_smtp_verify_throttle_more(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_msec_t wait)
@@ -416,48 +376,4 @@ ngx_smtp_verify_throttle_more(ngx_smtp_verify_throttle_t *throttle,
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 
     return rc;
-}
-
-
-/*
- * Slots that are held in vain, and nothing else, keep somebody waiting.  This
- * is asked for each of them, 40 times a second, and whatever the answer is, it
- * may be another one a moment later: it is read without the lock.  What is
- * written to just now costs an idle session, or a moment.
- */
-
-ngx_uint_t
-ngx_smtp_verify_throttle_wanted(ngx_smtp_verify_throttle_t *throttle,
-    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits)
-{
-    ngx_uint_t                         i, n;
-    ngx_smtp_verify_slot_sh_t         *sh;
-    ngx_smtp_verify_throttle_entry_t  *e;
-
-    if (throttle->sh->waiting == 0) {
-        return 0;
-    }
-
-    if (limits->total
-        && throttle->sh->sessions >= sv_share(limits->total, 1))
-    {
-        return 1;
-    }
-
-    sh = &throttle->slots[slot];
-
-    for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
-
-        e = ngx_smtp_verify_throttle_entry(throttle, sh, i);
-        n = (i == ngx_smtp_verify_ref_ip) ? limits->ip_conns : limits->conns;
-
-        if (n && e->waiting
-            && e->sessions >= sv_share(n, e->waiting == e->bulk)
-            && ngx_smtp_verify_throttle_rate(throttle, sh, limits) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
 }

@@ -35,6 +35,7 @@
 #include "../../src/zone/ngx_smtp_verify_throttle_breaker.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_egress.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_ticket.c"
+#include "../../src/zone/ngx_smtp_verify_throttle_idle.c"
 
 
 #define CHUNKS   16
@@ -338,7 +339,7 @@ ask(scenario_t *s, step_t *step, ngx_uint_t *slot)
     again = (*slot != NGX_SMTP_VERIFY_NO_SLOT);
 
     if (again && ngx_smtp_verify_throttle_reuse(&throttle, *slot, &limits,
-                                                &t.domain))
+                                                &t))
     {
         t.slot = *slot;
 

@@ -20,6 +20,7 @@
 #include "../../src/zone/ngx_smtp_verify_throttle_domain.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_client.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_ticket.c"
+#include "../../src/zone/ngx_smtp_verify_throttle_idle.c"
 
 
 #define CHUNKS  8
@@ -410,7 +411,7 @@ idle_sessions(void **state)
 
     assert_int_equal(ngx_smtp_verify_throttle_wanted(&a, slot, &limits), 0);
 
-    /* somebody waits: elsewhere, here, here for bulk, for the total */
+    /* somebody waits: elsewhere, for this destination, for the total */
 
     shm.sh.waiting = 1;
 
@@ -425,10 +426,174 @@ idle_sessions(void **state)
     limits.conns = 2;
     assert_int_equal(ngx_smtp_verify_throttle_wanted(&a, slot, &limits), 0);
 
-    limits.total = 1;
-    assert_int_equal(ngx_smtp_verify_throttle_wanted(&a, slot, &limits), 1);
+    assert_int_equal(ngx_smtp_verify_throttle_shortage(&a), 0);
+
+    shm.sh.shortage = 1;
+    assert_int_equal(ngx_smtp_verify_throttle_shortage(&a), 1);
 
     assert_int_equal(pool.mutex.locks, 0);
+}
+
+
+/* they do not fill the total up to where anybody had to wait for one */
+
+static void
+idle_sessions_and_the_total(void **state)
+{
+    int                         i;
+    ngx_uint_t                  slot, other;
+    ngx_smtp_verify_limits_t    limits;
+    ngx_smtp_verify_ticket_t    t;
+    ngx_smtp_verify_throttle_t  a;
+
+    memset(&limits, 0, sizeof(ngx_smtp_verify_limits_t));
+    memset(&t, 0, sizeof(ngx_smtp_verify_ticket_t));
+
+    be(3, 100, &a);
+
+    slot = take(&a);
+    assert_int_equal(ngx_smtp_verify_throttle_idle(&a, slot, &limits), NGX_OK);
+
+    /* of 20 bulk has 16 */
+
+    limits.total = 20;
+
+    for (i = 1; i < 12; i++) {
+        slot = take(&a);
+        assert_int_equal(ngx_smtp_verify_throttle_idle(&a, slot, &limits),
+                         NGX_OK);
+    }
+
+    slot = take(&a);
+    assert_int_equal(ngx_smtp_verify_throttle_idle(&a, slot, &limits),
+                     NGX_DECLINED);
+
+    /* somebody who may not have the last of these, for the sake of others,
+       waits for the total, too */
+
+    (void) take(&a);
+    (void) take(&a);
+    assert_int_equal(shm.sh.sessions, 15);
+
+    assert_int_equal(ngx_smtp_verify_throttle_slot(&a, &other), NGX_OK);
+    a.slots[other].state = NGX_SMTP_VERIFY_SLOT_WAITING;
+    ngx_smtp_verify_throttle_sum(&a, &a.slots[other], 1);
+
+    t.throttle = &a;
+    t.limits = &limits;
+    t.slot = other;
+    t.bulk = 1;
+
+    assert_int_equal(ngx_smtp_verify_throttle_client_room(&t, &a.slots[other],
+                                                          1000), NGX_OK);
+    ngx_smtp_verify_throttle_client_mark(&t);
+    assert_int_equal(ngx_smtp_verify_throttle_shortage(&a), 0);
+
+    shm.sh.pressed = 900;
+
+    assert_int_equal(ngx_smtp_verify_throttle_client_room(&t, &a.slots[other],
+                                                          1000), NGX_AGAIN);
+    ngx_smtp_verify_throttle_client_mark(&t);
+    assert_int_equal(ngx_smtp_verify_throttle_shortage(&a), 1);
+
+    ngx_smtp_verify_throttle_free(&a, other);
+    assert_int_equal(ngx_smtp_verify_throttle_shortage(&a), 0);
+}
+
+
+/* its client has an idle one no more, whoever uses it next does, and whoever
+   had it last while it is being closed */
+
+static void
+idle_sessions_of_clients(void **state)
+{
+    int                                i;
+    ngx_uint_t                         slot;
+    ngx_smtp_verify_client_t           clients[2];
+    ngx_smtp_verify_limits_t           limits;
+    ngx_smtp_verify_ticket_t           t;
+    ngx_smtp_verify_slot_sh_t         *sh, *second;
+    ngx_smtp_verify_throttle_t         a;
+    ngx_smtp_verify_throttle_entry_t  *e[2];
+
+    memset(&limits, 0, sizeof(ngx_smtp_verify_limits_t));
+    memset(&t, 0, sizeof(ngx_smtp_verify_ticket_t));
+
+    be(3, 100, &a);
+    slot = take(&a);
+    sh = &a.slots[slot];
+
+    t.throttle = &a;
+    t.limits = &limits;
+
+    for (i = 0; i < 2; i++) {
+        memset(&clients[i], 1 + i, sizeof(ngx_smtp_verify_client_t));
+
+        t.client = &clients[i];
+
+        assert_int_equal(ngx_smtp_verify_throttle_idle(&a, slot, &limits),
+                         NGX_OK);
+
+        if (i) {
+            assert_int_equal(e[0]->sessions, 0);
+            assert_int_equal(e[0]->users, 1);
+        }
+
+        assert_int_equal(ngx_smtp_verify_throttle_client_take(&t, sh, 1000),
+                         NGX_OK);
+        assert_int_not_equal(sh->client, 0);
+
+        e[i] = &shm.entries[sh->client];
+        assert_int_equal(e[i]->sessions, 1);
+        assert_int_equal(e[i]->users, 0);
+        assert_int_equal(shm.sh.sessions, 1);
+    }
+
+    assert_int_equal(e[0]->sessions, 0);
+    assert_int_equal(e[0]->users, 0);
+
+    /* it is closed: he has nothing else; or he has */
+
+    (void) ngx_smtp_verify_throttle_idle(&a, slot, &limits);
+    assert_int_equal(e[1]->sessions, 0);
+
+    ngx_smtp_verify_throttle_busy(&a, slot);
+    assert_int_equal(e[1]->sessions, 1);
+
+    second = &a.slots[take(&a)];
+    second->state |= NGX_SMTP_VERIFY_SLOT_IDLE;
+    (void) ngx_smtp_verify_throttle_client_take(&t, second, 1000);
+
+    e[1] = &shm.entries[sh->client];
+    assert_int_equal(e[1]->sessions, 2);
+
+    (void) ngx_smtp_verify_throttle_idle(&a, slot, &limits);
+    assert_int_equal(e[1]->sessions, 1);
+
+    ngx_smtp_verify_throttle_busy(&a, slot);
+    assert_int_equal(e[1]->sessions, 2);
+
+    ngx_smtp_verify_throttle_busy(&a, slot);
+    assert_int_equal(e[1]->sessions, 2);
+
+    /* whoever has his part gets no idle one besides */
+
+    (void) ngx_smtp_verify_throttle_idle(&a, slot, &limits);
+
+    limits.total = 4;
+    t.percent = 25;
+    assert_int_equal(ngx_smtp_verify_throttle_client_take(&t, sh, 1000),
+                     NGX_BUSY);
+    assert_int_equal(e[1]->sessions, 1);
+
+    t.percent = 50;
+    assert_int_equal(ngx_smtp_verify_throttle_client_take(&t, sh, 1000),
+                     NGX_OK);
+    assert_int_equal(e[1]->sessions, 2);
+
+    ngx_smtp_verify_throttle_free(&a, slot);
+    assert_int_equal(e[1]->sessions, 1);
+    assert_int_equal(shm.sh.sessions, 1);
 }
 
 
@@ -566,6 +731,8 @@ main(void)
         on_shm(slots_of_one_that_was_killed),
         on_shm(sweeping),
         on_shm(idle_sessions),
+        on_shm(idle_sessions_and_the_total),
+        on_shm(idle_sessions_of_clients),
         on_shm(no_memory),
         on_shm(counters_of_a_predecessor),
         on_shm(counters_of_many),

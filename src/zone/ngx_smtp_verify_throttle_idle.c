@@ -1,0 +1,146 @@
+
+/*
+ * Sessions that are kept hold their slots.  While one is idle it is nobody's:
+ * the client who had it has no use of it, and somebody else may be the next.
+ * It goes as soon as anybody waits for it; and before that, where the total is
+ * about to be reached, as whoever comes then had to wait for its end.
+ */
+
+#include "ngx_smtp_verify_throttle_sh.h"
+#include "sv_share.h"
+
+
+ngx_int_t
+ngx_smtp_verify_throttle_idle(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits)
+{
+    ngx_uint_t                     room;
+    ngx_smtp_verify_slot_sh_t     *sh;
+    ngx_smtp_verify_line_queue_t  *line;
+
+    sh = &throttle->slots[slot];
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    ngx_smtp_verify_throttle_state(throttle, sh, 0, NGX_SMTP_VERIFY_SLOT_IDLE);
+
+    room = (limits->total == 0
+            || throttle->sh->sessions <= sv_share(limits->total, 1) / 4 * 3);
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    if (throttle->nlines) {
+
+        line = ngx_smtp_verify_throttle_line(throttle,
+                                 sh->refs[ngx_smtp_verify_ref_destination]);
+
+        if (line) {
+            ngx_queue_remove(&line->queue);
+            ngx_queue_insert_head(&throttle->lines, &line->queue);
+            ngx_post_event(&throttle->wake, &ngx_posted_events);
+        }
+    }
+
+    return room ? NGX_OK : NGX_DECLINED;
+}
+
+
+void
+ngx_smtp_verify_throttle_busy(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot)
+{
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    ngx_smtp_verify_throttle_state(throttle, &throttle->slots[slot],
+                                   NGX_SMTP_VERIFY_SLOT_IDLE, 0);
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+}
+
+
+/* whoever waits does so for the rate, or for a session of its own */
+
+ngx_uint_t
+ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits,
+    ngx_smtp_verify_ticket_t *t)
+{
+    uint32_t                    trials;
+    uint64_t                    now;
+    ngx_uint_t                  allowed, retry_after;
+    ngx_smtp_verify_slot_sh_t  *sh;
+
+    now = sv_clock_msec();
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    sh = &throttle->slots[slot];
+
+    allowed = ngx_smtp_verify_throttle_breakers(throttle, sh, limits, NULL,
+                                                now,
+                                                &trials, &retry_after)
+              == NGX_OK
+              && trials == 0
+              && !ngx_smtp_verify_throttle_domain_shut(throttle, sh, limits,
+                                                       &t->domain)
+              && ngx_smtp_verify_throttle_rejects(throttle, sh, limits, now)
+                 == 0
+              && ngx_smtp_verify_throttle_rate(throttle, sh, limits) == 0
+              && ngx_smtp_verify_throttle_client_take(t, sh, now) == NGX_OK;
+
+    if (allowed) {
+        ngx_smtp_verify_throttle_spend(throttle, sh, limits);
+        throttle->sh->counts.reused++;
+    }
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    return allowed;
+}
+
+
+/*
+ * Slots that are held in vain, and nothing else, keep somebody waiting.  This
+ * is asked for each of them, 40 times a second, and whatever the answer is, it
+ * may be another one a moment later: it is read without the lock.  What is
+ * written to just now costs an idle session, or a moment.
+ */
+
+ngx_uint_t
+ngx_smtp_verify_throttle_wanted(ngx_smtp_verify_throttle_t *throttle,
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits)
+{
+    ngx_uint_t                         i, n;
+    ngx_smtp_verify_slot_sh_t         *sh;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    if (throttle->sh->waiting == 0) {
+        return 0;
+    }
+
+    sh = &throttle->slots[slot];
+
+    for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
+
+        e = ngx_smtp_verify_throttle_entry(throttle, sh, i);
+        n = (i == ngx_smtp_verify_ref_ip) ? limits->ip_conns : limits->conns;
+
+        if (n && e->waiting
+            && e->sessions >= sv_share(n, e->waiting == e->bulk)
+            && ngx_smtp_verify_throttle_rate(throttle, sh, limits) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* likewise */
+
+ngx_uint_t
+ngx_smtp_verify_throttle_shortage(ngx_smtp_verify_throttle_t *throttle)
+{
+    return throttle->sh->shortage;
+}
