@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "sv_json.h"
@@ -137,6 +138,95 @@ encode_all(void **state)
 }
 
 
+/* the tokens, a letter each; "!" and where it is broken */
+
+static void
+check(const char *json, const char *expected)
+{
+    char             told[128];
+    size_t           n;
+    sv_json_t        js;
+    sv_json_token_e  token;
+
+    memset(&js, 0, sizeof(sv_json_t));
+
+    js.p = (const unsigned char *) json;
+    js.end = js.p + strlen(json);
+    js.max = 3;
+
+    for (n = 0; (token = sv_json_next(&js)) > SV_JSON_END; n++) {
+        told[n] = "}:{[snw"[token - SV_JSON_CLOSE];
+    }
+
+    told[n] = '\0';
+
+    if (token == SV_JSON_BROKEN) {
+        (void) sprintf(told + n, "!%d", (int) (js.p - (unsigned char *) json));
+    }
+
+    assert_string_equal(told, expected);
+}
+
+
+static void
+documents(void **state)
+{
+    check(" 1 ", "n");
+    check("\"a\"", "s");
+    check("[]", "[}");
+    check("{}", "{}");
+    check("[1, null,\"x\" , {\"a\" : [true] } ]", "[nws{:[w}}}");
+    check("[[[1]]]", "[[[n}}}");
+    check("{\"\\u0061\":-0.5e+1,\"a\":{}}", "{:n:{}}");
+
+    check("", "!0");
+    check("1 2", "n!2");
+    check("[1,]", "[n!3");
+    check("[,1]", "[!1");
+    check("[1}", "[n!2");
+    check("{\"a\"}", "{!4");
+    check("{\"a\":}", "{:!5");
+    check("{\"a\":1,}", "{:n!7");
+    check("{a:1}", "{!1");
+    check("{1:1}", "{!1");
+    check("[\"a]", "[!4");
+    check("[\"\\u00{}\"]", "[!2");
+    check("[\"\n\"]", "[!2");
+    check("[012]", "[!1");
+    check("[truex]", "[!1");
+    check("[[[[1]]]]", "[[[!3");
+    check("[]]", "[}!2");
+}
+
+
+static void
+texts(void **state)
+{
+    sv_json_text_t        text;
+    unsigned char         buf[4];
+    const char           *s = "\"a\\u0062\\\\\\ud83d\"";
+    const unsigned char  *p = (const unsigned char *) s;
+
+    sv_json_text(p, p + strlen(s), buf, sizeof(buf), &text);
+
+    assert_int_equal(text.len, 4);
+    assert_memory_equal(buf, "ab\\\xff", 4);
+    assert_true(text.half);
+
+    s = "\"12345\\u0000\"";
+    p = (const unsigned char *) s;
+
+    sv_json_text(p, p + strlen(s), buf, sizeof(buf), &text);
+
+    assert_int_equal(text.len, 6);
+    assert_memory_equal(buf, "1234", 4);
+    assert_false(text.half);
+
+    assert_true(sv_json_is(p, p + 7, "12345"));
+    assert_false(sv_json_is(p, p + strlen(s), "12345"));
+}
+
+
 int
 main(void)
 {
@@ -145,7 +235,9 @@ main(void)
         cmocka_unit_test(numbers),
         cmocka_unit_test(escapes),
         cmocka_unit_test(half_a_pair),
-        cmocka_unit_test(encode_all)
+        cmocka_unit_test(encode_all),
+        cmocka_unit_test(documents),
+        cmocka_unit_test(texts)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
