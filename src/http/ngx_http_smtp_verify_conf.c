@@ -1,5 +1,5 @@
 
-#include "ngx_http_smtp_verify_batch.h"
+#include "ngx_http_smtp_verify_batch_handler.h"
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_egress.h"
 #include "ngx_http_smtp_verify_gate.h"

@@ -1,5 +1,5 @@
 
-#include "ngx_http_smtp_verify_batch.h"
+#include "ngx_http_smtp_verify_batch_handler.h"
 #include "ngx_http_smtp_verify_cache.h"
 #include "ngx_http_smtp_verify_egress.h"
 #include "ngx_http_smtp_verify_gate.h"
@@ -440,21 +440,21 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_smtp_verify_loc_conf_t, batch.probes),
+      offsetof(ngx_http_smtp_verify_loc_conf_t, batch.limits.probes),
       &ngx_http_smtp_verify_batch_probes_bounds },
 
     { ngx_string("smtp_verify_batch_domain_probes"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_smtp_verify_loc_conf_t, batch.domain_probes),
+      offsetof(ngx_http_smtp_verify_loc_conf_t, batch.limits.domain_probes),
       &ngx_http_smtp_verify_batch_probes_bounds },
 
     { ngx_string("smtp_verify_batch_window"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_smtp_verify_loc_conf_t, batch.window),
+      offsetof(ngx_http_smtp_verify_loc_conf_t, batch.limits.window),
       &ngx_http_smtp_verify_batch_window_bounds },
 
     { ngx_string("smtp_verify_batch_timeout"),

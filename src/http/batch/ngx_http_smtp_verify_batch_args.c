@@ -1,5 +1,5 @@
 
-#include "ngx_http_smtp_verify_batch.h"
+#include "ngx_http_smtp_verify_batch_handler.h"
 #include "sv_params.h"
 
 
@@ -13,13 +13,13 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_smtp_verify_batch_options(
-    ngx_http_smtp_verify_batch_t *b);
+    ngx_http_smtp_verify_batch_ctx_t *hb);
 static ngx_int_t ngx_http_smtp_verify_batch_invalid(ngx_http_request_t *r,
     const char *detail);
 static ngx_uint_t ngx_http_smtp_verify_batch_arg(ngx_http_request_t *r,
     const char *name, ngx_http_smtp_verify_word_t *words, ngx_uint_t missing);
 static ngx_int_t ngx_http_smtp_verify_batch_column(
-    ngx_http_smtp_verify_batch_t *b);
+    ngx_http_smtp_verify_batch_ctx_t *hb);
 static ngx_uint_t ngx_http_smtp_verify_batch_type(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_smtp_verify_batch_accepts_csv(
     ngx_http_request_t *r);
@@ -82,12 +82,12 @@ static ngx_http_smtp_verify_word_t  ngx_http_smtp_verify_delimiters[] = {
 
 
 ngx_int_t
-ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_t *b)
+ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_ctx_t *hb)
 {
     ngx_uint_t           value;
     ngx_http_request_t  *r;
 
-    r = b->request;
+    r = hb->request;
 
     value = ngx_http_smtp_verify_batch_arg(r, "input",
                                            ngx_http_smtp_verify_inputs,
@@ -103,7 +103,7 @@ ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_t *b)
                                        "lines.");
     }
 
-    b->records.format = value;
+    hb->records.format = value;
 
     value = ngx_http_smtp_verify_batch_arg(r, "format",
                                     ngx_http_smtp_verify_formats,
@@ -114,10 +114,10 @@ ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_t *b)
                                          "\"format\" must be ndjson or csv.");
     }
 
-    b->csv = value;
+    hb->csv = value;
 
-    if (b->csv) {
-        ngx_http_smtp_verify_csv_init(b);
+    if (hb->csv) {
+        ngx_http_smtp_verify_csv_init(hb);
     }
 
     value = ngx_http_smtp_verify_batch_arg(r, "ordered",
@@ -128,7 +128,7 @@ ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_t *b)
                                                   "true or false (or 1, 0).");
     }
 
-    b->ordered = value;
+    hb->batch.ordered = value;
 
     value = ngx_http_smtp_verify_batch_arg(r, "summary",
                                            ngx_http_smtp_verify_flags, 1);
@@ -138,7 +138,7 @@ ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_t *b)
                                                   "true or false (or 1, 0).");
     }
 
-    b->summary = value;
+    hb->summary = value;
 
     value = ngx_http_smtp_verify_batch_arg(r, "delimiter",
                                            ngx_http_smtp_verify_delimiters,
@@ -150,28 +150,30 @@ ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_t *b)
                                                  "pipe.");
     }
 
-    b->records.delimiter = (u_char) value;
+    hb->records.delimiter = (u_char) value;
 
-    if (ngx_http_smtp_verify_batch_column(b) != NGX_OK) {
+    if (ngx_http_smtp_verify_batch_column(hb) != NGX_OK) {
         return ngx_http_smtp_verify_batch_invalid(r, "\"column\" must be a "
                                        "name of at most 64 bytes, or a number "
                                        "from 1 on.");
     }
 
-    return ngx_http_smtp_verify_batch_options(b);
+    return ngx_http_smtp_verify_batch_options(hb);
 }
 
 
 /* those that a single address has, too */
 
 static ngx_int_t
-ngx_http_smtp_verify_batch_options(ngx_http_smtp_verify_batch_t *b)
+ngx_http_smtp_verify_batch_options(ngx_http_smtp_verify_batch_ctx_t *hb)
 {
-    sv_params_t           params;
-    sv_params_status_e    status;
-    ngx_http_request_t   *r;
+    sv_params_t               params;
+    sv_params_status_e        status;
+    ngx_http_request_t       *r;
+    ngx_smtp_verify_batch_t  *b;
 
-    r = b->request;
+    b = &hb->batch;
+    r = hb->request;
 
     ngx_memzero(&params, offsetof(sv_params_t, email));
 
@@ -189,7 +191,7 @@ ngx_http_smtp_verify_batch_options(ngx_http_smtp_verify_batch_t *b)
 
     b->asker.smtp = b->asker.smtp && (!params.has_smtp || params.smtp);
 
-    b->wait = b->limits->timeout;
+    b->wait = b->timeout;
 
     if (params.has_wait) {
         b->wait = ngx_min(b->wait, (ngx_msec_t) params.wait * 1000);
@@ -230,14 +232,14 @@ ngx_http_smtp_verify_batch_arg(ngx_http_request_t *r, const char *name,
 
 
 static ngx_int_t
-ngx_http_smtp_verify_batch_column(ngx_http_smtp_verify_batch_t *b)
+ngx_http_smtp_verify_batch_column(ngx_http_smtp_verify_batch_ctx_t *hb)
 {
     size_t               i;
     u_char              *src, *dst;
     ngx_str_t            value;
     ngx_http_request_t  *r;
 
-    r = b->request;
+    r = hb->request;
 
     if (ngx_http_arg(r, (u_char *) "column", 6, &value) != NGX_OK) {
         return NGX_OK;
@@ -248,7 +250,7 @@ ngx_http_smtp_verify_batch_column(ngx_http_smtp_verify_batch_t *b)
         return NGX_ERROR;
     }
 
-    b->records.column.data = dst;
+    hb->records.column.data = dst;
 
     /* in a copy: the value itself is a part of the request line */
 
@@ -259,10 +261,10 @@ ngx_http_smtp_verify_batch_column(ngx_http_smtp_verify_batch_t *b)
     src = dst;
     ngx_unescape_uri(&dst, &src, value.len, 0);
 
-    b->records.column.len = dst - b->records.column.data;
+    hb->records.column.len = dst - hb->records.column.data;
 
-    return b->records.column.len
-           && b->records.column.len <= SV_RECORDS_NAME_MAX
+    return hb->records.column.len
+           && hb->records.column.len <= SV_RECORDS_NAME_MAX
            ? NGX_OK : NGX_ERROR;
 }
 

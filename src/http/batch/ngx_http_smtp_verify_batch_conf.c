@@ -1,5 +1,5 @@
 
-#include "ngx_http_smtp_verify_batch.h"
+#include "ngx_http_smtp_verify_batch_handler.h"
 #include "ngx_http_smtp_verify_cache.h"
 
 
@@ -21,9 +21,9 @@ ngx_http_smtp_verify_batch_create(ngx_http_smtp_verify_loc_conf_t *conf)
 {
     conf->batch.line = NGX_CONF_UNSET_SIZE;
     conf->batch.lines = NGX_CONF_UNSET_UINT;
-    conf->batch.probes = NGX_CONF_UNSET_UINT;
-    conf->batch.domain_probes = NGX_CONF_UNSET_UINT;
-    conf->batch.window = NGX_CONF_UNSET_UINT;
+    conf->batch.limits.probes = NGX_CONF_UNSET_UINT;
+    conf->batch.limits.domain_probes = NGX_CONF_UNSET_UINT;
+    conf->batch.limits.window = NGX_CONF_UNSET_UINT;
     conf->batch.timeout = NGX_CONF_UNSET_MSEC;
     conf->batch.heartbeat = NGX_CONF_UNSET_MSEC;
 }
@@ -38,10 +38,12 @@ ngx_http_smtp_verify_batch_merge(ngx_conf_t *cf,
 
     ngx_conf_merge_size_value(conf->batch.line, prev->batch.line, 4096);
     ngx_conf_merge_uint_value(conf->batch.lines, prev->batch.lines, 1000000);
-    ngx_conf_merge_uint_value(conf->batch.probes, prev->batch.probes, 100);
-    ngx_conf_merge_uint_value(conf->batch.domain_probes,
-                              prev->batch.domain_probes, 5);
-    ngx_conf_merge_uint_value(conf->batch.window, prev->batch.window, 1000);
+    ngx_conf_merge_uint_value(conf->batch.limits.probes,
+                              prev->batch.limits.probes, 100);
+    ngx_conf_merge_uint_value(conf->batch.limits.domain_probes,
+                              prev->batch.limits.domain_probes, 5);
+    ngx_conf_merge_uint_value(conf->batch.limits.window,
+                              prev->batch.limits.window, 1000);
     ngx_conf_merge_msec_value(conf->batch.timeout, prev->batch.timeout,
                               6 * 60 * 60 * 1000);
     ngx_conf_merge_msec_value(conf->batch.heartbeat, prev->batch.heartbeat,

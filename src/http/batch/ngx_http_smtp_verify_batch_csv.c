@@ -1,5 +1,5 @@
 
-#include "ngx_http_smtp_verify_batch.h"
+#include "ngx_http_smtp_verify_batch_handler.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_CSV_FIXED  1024
@@ -23,40 +23,39 @@ static const char  ngx_http_smtp_verify_csv_columns[] =
 
 
 void
-ngx_http_smtp_verify_csv_init(ngx_http_smtp_verify_batch_t *b)
+ngx_http_smtp_verify_csv_init(ngx_http_smtp_verify_batch_ctx_t *hb)
 {
-    b->records.taken = ngx_http_smtp_verify_csv_columns;
+    hb->records.taken = ngx_http_smtp_verify_csv_columns;
 }
 
 
 void
-ngx_http_smtp_verify_csv_names(ngx_http_smtp_verify_batch_t *b)
+ngx_http_smtp_verify_csv_names(ngx_http_smtp_verify_batch_ctx_t *hb)
 {
     size_t   n, size;
     u_char  *p;
 
-    ngx_http_smtp_verify_batch_emit(b, -1,
-                                  (u_char *) ngx_http_smtp_verify_csv_columns,
-                                  sizeof(ngx_http_smtp_verify_csv_columns)
-                                  - 1);
+    ngx_smtp_verify_batch_emit(&hb->batch, -1,
+                               (u_char *) ngx_http_smtp_verify_csv_columns,
+                               sizeof(ngx_http_smtp_verify_csv_columns) - 1);
 
     /* a quotation mark becomes two; a missing name is a short one */
 
-    size = 2 * b->limits->line + SV_RECORDS_FIELDS_MAX * 32;
+    size = 2 * hb->limits->line + SV_RECORDS_FIELDS_MAX * 32;
 
-    p = ngx_alloc(size, b->request->connection->log);
+    p = ngx_alloc(size, hb->batch.log);
     if (p == NULL) {
-        b->failed = 1;
+        hb->batch.failed = 1;
         return;
     }
 
-    n = sv_records_names_csv(&b->records, p, size);
+    n = sv_records_names_csv(&hb->records, p, size);
 
     if (n && n <= size) {
-        ngx_http_smtp_verify_batch_emit(b, -1, p, n);
+        ngx_smtp_verify_batch_emit(&hb->batch, -1, p, n);
     }
 
-    ngx_http_smtp_verify_batch_emit(b, -1, (u_char *) "\n", 1);
+    ngx_smtp_verify_batch_emit(&hb->batch, -1, (u_char *) "\n", 1);
 
     ngx_free(p);
 }
@@ -65,12 +64,12 @@ ngx_http_smtp_verify_csv_names(ngx_http_smtp_verify_batch_t *b)
 /* columns of the input's own */
 
 ngx_uint_t
-ngx_http_smtp_verify_csv_more(ngx_http_smtp_verify_batch_t *b)
+ngx_http_smtp_verify_csv_more(ngx_http_smtp_verify_batch_ctx_t *hb)
 {
-    switch (b->records.format) {
+    switch (hb->records.format) {
 
     case SV_RECORDS_CSV:
-        return b->records.ncolumns;
+        return hb->records.ncolumns;
 
     case SV_RECORDS_LINES:
         return 0;

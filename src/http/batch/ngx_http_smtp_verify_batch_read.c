@@ -1,5 +1,5 @@
 
-#include "ngx_http_smtp_verify_batch.h"
+#include "ngx_http_smtp_verify_batch_handler.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_BATCH_READS  16    /* then others */
@@ -9,16 +9,16 @@ static ngx_int_t ngx_http_smtp_verify_batch_thrown_away(
     ngx_http_request_t *r);
 static void ngx_http_smtp_verify_batch_begun(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_batch_given(
-    ngx_http_smtp_verify_batch_t *b);
+    ngx_http_smtp_verify_batch_ctx_t *hb);
 static void ngx_http_smtp_verify_batch_more(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_batch_take(
-    ngx_http_smtp_verify_batch_t *b);
+    ngx_http_smtp_verify_batch_ctx_t *hb);
 static ngx_uint_t ngx_http_smtp_verify_batch_too_large(
-    ngx_http_smtp_verify_batch_t *b);
+    ngx_http_smtp_verify_batch_ctx_t *hb);
 static void ngx_http_smtp_verify_batch_read_end(
-    ngx_http_smtp_verify_batch_t *b);
+    ngx_http_smtp_verify_batch_ctx_t *hb);
 static void ngx_http_smtp_verify_batch_read_error(
-    ngx_http_smtp_verify_batch_t *b, ngx_int_t rc);
+    ngx_http_smtp_verify_batch_ctx_t *hb, ngx_int_t rc);
 
 
 /*
@@ -69,34 +69,34 @@ ngx_http_smtp_verify_batch_thrown_away(ngx_http_request_t *r)
 static void
 ngx_http_smtp_verify_batch_begun(ngx_http_request_t *r)
 {
-    ngx_int_t                      rc;
-    ngx_http_smtp_verify_ctx_t    *ctx;
-    ngx_http_smtp_verify_batch_t  *b;
+    ngx_int_t                          rc;
+    ngx_http_smtp_verify_ctx_t        *ctx;
+    ngx_http_smtp_verify_batch_ctx_t  *hb;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
-    b = ctx->batch;
+    hb = ctx->batch;
 
-    b->reading = 1;
+    hb->reading = 1;
 
     r->read_event_handler = ngx_http_smtp_verify_batch_more;
     r->write_event_handler = ngx_http_request_empty_handler;
 
-    ngx_add_timer(&b->tick, 1);
+    ngx_smtp_verify_batch_start(&hb->batch);
 
     if (r->reading_body) {
         ngx_http_smtp_verify_batch_more(r);
         return;
     }
 
-    ngx_http_smtp_verify_batch_wake(b);
+    ngx_smtp_verify_batch_wake(&hb->batch);
 
-    rc = ngx_http_smtp_verify_batch_given(b);
+    rc = ngx_http_smtp_verify_batch_given(hb);
 
     if (rc == NGX_OK) {
-        ngx_http_smtp_verify_batch_read_end(b);
+        ngx_http_smtp_verify_batch_read_end(hb);
 
     } else {
-        ngx_http_smtp_verify_batch_read_error(b, rc);
+        ngx_http_smtp_verify_batch_read_error(hb, rc);
     }
 }
 
@@ -104,24 +104,19 @@ ngx_http_smtp_verify_batch_begun(ngx_http_request_t *r)
 /* all of it is there; where somebody else had it read a file may hold it */
 
 static ngx_int_t
-ngx_http_smtp_verify_batch_given(ngx_http_smtp_verify_batch_t *b)
+ngx_http_smtp_verify_batch_given(ngx_http_smtp_verify_batch_ctx_t *hb)
 {
     ngx_chain_t  *cl;
 
-    for (cl = b->request->request_body->bufs; cl; cl = cl->next) {
-        b->received += ngx_buf_size(cl->buf);
+    for  (cl = hb->request->request_body->bufs; cl; cl = cl->next) {
+        hb->received += ngx_buf_size(cl->buf);
     }
 
-    if (ngx_http_smtp_verify_batch_too_large(b)) {
+    if (ngx_http_smtp_verify_batch_too_large(hb)) {
         return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
     }
 
-    if (ngx_http_smtp_verify_spool_give(&b->body,
-                                        b->request->request_body->bufs)
-        != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    hb->given = hb->request->request_body->bufs;
 
     return NGX_OK;
 }
@@ -130,28 +125,28 @@ ngx_http_smtp_verify_batch_given(ngx_http_smtp_verify_batch_t *b)
 static void
 ngx_http_smtp_verify_batch_more(ngx_http_request_t *r)
 {
-    ngx_int_t                      rc;
-    ngx_uint_t                     n;
-    ngx_connection_t              *c;
-    ngx_http_smtp_verify_ctx_t    *ctx;
-    ngx_http_smtp_verify_batch_t  *b;
+    ngx_int_t                          rc;
+    ngx_uint_t                         n;
+    ngx_connection_t                  *c;
+    ngx_http_smtp_verify_ctx_t        *ctx;
+    ngx_http_smtp_verify_batch_ctx_t  *hb;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
-    b = ctx->batch;
+    hb = ctx->batch;
     c = r->connection;
 
-    ngx_http_smtp_verify_batch_wake(b);
+    ngx_smtp_verify_batch_wake(&hb->batch);
 
     for (n = 0; /* void */; n++) {
 
-        rc = ngx_http_smtp_verify_batch_take(b);
+        rc = ngx_http_smtp_verify_batch_take(hb);
 
         if (rc != NGX_OK) {
             break;
         }
 
         if (!r->reading_body) {
-            ngx_http_smtp_verify_batch_read_end(b);
+            ngx_http_smtp_verify_batch_read_end(hb);
             return;
         }
 
@@ -171,33 +166,33 @@ ngx_http_smtp_verify_batch_more(ngx_http_request_t *r)
         }
     }
 
-    ngx_http_smtp_verify_batch_read_error(b, rc);
+    ngx_http_smtp_verify_batch_read_error(hb, rc);
 }
 
 
 static ngx_int_t
-ngx_http_smtp_verify_batch_take(ngx_http_smtp_verify_batch_t *b)
+ngx_http_smtp_verify_batch_take(ngx_http_smtp_verify_batch_ctx_t *hb)
 {
     ngx_buf_t           *buf;
     ngx_chain_t         *cl;
     ngx_http_request_t  *r;
 
-    r = b->request;
+    r = hb->request;
 
     while (r->request_body->bufs) {
 
         cl = r->request_body->bufs;
         buf = cl->buf;
 
-        b->received += buf->last - buf->pos;
+        hb->received += buf->last - buf->pos;
 
-        if (ngx_http_smtp_verify_batch_too_large(b)) {
+        if (ngx_http_smtp_verify_batch_too_large(hb)) {
             return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
         }
 
         if (buf->pos != buf->last
-            && ngx_http_smtp_verify_spool_add(&b->body, buf->pos,
-                                              buf->last - buf->pos)
+            && ngx_smtp_verify_spool_add(&hb->body, buf->pos,
+                                         buf->last - buf->pos)
                != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -213,28 +208,28 @@ ngx_http_smtp_verify_batch_take(ngx_http_smtp_verify_batch_t *b)
 
 
 static ngx_uint_t
-ngx_http_smtp_verify_batch_too_large(ngx_http_smtp_verify_batch_t *b)
+ngx_http_smtp_verify_batch_too_large(ngx_http_smtp_verify_batch_ctx_t *hb)
 {
-    return b->limits->max_body && b->received > b->limits->max_body;
+    return hb->limits->max_body && hb->received > hb->limits->max_body;
 }
 
 
 /* from now on a client that goes away is seen; it may be gone already */
 
 static void
-ngx_http_smtp_verify_batch_read_end(ngx_http_smtp_verify_batch_t *b)
+ngx_http_smtp_verify_batch_read_end(ngx_http_smtp_verify_batch_ctx_t *hb)
 {
     ngx_http_request_t  *r;
 
-    r = b->request;
+    r = hb->request;
 
-    b->reading = 0;
+    hb->reading = 0;
 
-    if (!ngx_http_smtp_verify_body_is_whole(r, b->received)) {
-        ngx_http_smtp_verify_batch_error(b, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
-                                         "body_too_large",
-                                         "The body was refused before it came "
-                                         "to the list.");
+    if (!ngx_http_smtp_verify_body_is_whole(r, hb->received)) {
+        ngx_http_smtp_verify_batch_fail(hb, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                        "body_too_large",
+                                        "The body was refused before it came "
+                                        "to the list.");
     }
 
     r->read_event_handler = ngx_http_test_reading;
@@ -246,14 +241,14 @@ ngx_http_smtp_verify_batch_read_end(ngx_http_smtp_verify_batch_t *b)
 
 
 static void
-ngx_http_smtp_verify_batch_read_error(ngx_http_smtp_verify_batch_t *b,
+ngx_http_smtp_verify_batch_read_error(ngx_http_smtp_verify_batch_ctx_t *hb,
     ngx_int_t rc)
 {
     ngx_http_request_t  *r;
 
-    r = b->request;
+    r = hb->request;
 
-    b->reading = 0;
+    hb->reading = 0;
 
     r->read_event_handler = ngx_http_test_reading;
 
@@ -262,31 +257,31 @@ ngx_http_smtp_verify_batch_read_error(ngx_http_smtp_verify_batch_t *b,
     }
 
     if (r->connection->error) {
-        b->failed = 1;
+        hb->batch.failed = 1;
         return;
     }
 
     switch (rc) {
 
     case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
-        ngx_http_smtp_verify_batch_error(b, rc, "body_too_large",
-                                         "The body is larger than "
-                                         "client_max_body_size allows.");
+        ngx_http_smtp_verify_batch_fail(hb, rc, "body_too_large",
+                                        "The body is larger than "
+                                        "client_max_body_size allows.");
         break;
 
     case NGX_HTTP_REQUEST_TIME_OUT:
-        ngx_http_smtp_verify_batch_error(b, rc, "body_timeout",
-                                         "The body came too slowly.");
+        ngx_http_smtp_verify_batch_fail(hb, rc, "body_timeout",
+                                        "The body came too slowly.");
         break;
 
     case NGX_HTTP_BAD_REQUEST:
-        ngx_http_smtp_verify_batch_error(b, rc, "malformed_request",
-                                         "The body cannot be read.");
+        ngx_http_smtp_verify_batch_fail(hb, rc, "malformed_request",
+                                        "The body cannot be read.");
         break;
 
     default:
-        ngx_http_smtp_verify_batch_error(b, NGX_HTTP_INTERNAL_SERVER_ERROR,
-                                         "internal_error",
-                                         "The body could not be kept.");
+        ngx_http_smtp_verify_batch_fail(hb, NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                        "internal_error",
+                                        "The body could not be kept.");
     }
 }

@@ -8,6 +8,7 @@
 #include <ngx_http.h>
 
 #include "ngx_smtp_verify.h"
+#include "ngx_smtp_verify_batch.h"
 #include "ngx_smtp_verify_question.h"
 #include "sv_score.h"
 
@@ -41,7 +42,8 @@ typedef struct {
 typedef struct ngx_http_smtp_verify_tokens_s  ngx_http_smtp_verify_tokens_t;
 typedef struct ngx_http_smtp_verify_client_s  ngx_http_smtp_verify_client_t;
 typedef struct ngx_http_smtp_verify_gate_s  ngx_http_smtp_verify_gate_t;
-typedef struct ngx_http_smtp_verify_batch_s  ngx_http_smtp_verify_batch_t;
+typedef struct ngx_http_smtp_verify_batch_ctx_s
+    ngx_http_smtp_verify_batch_ctx_t;
 
 
 /* of smtp_verify_batch */
@@ -50,9 +52,7 @@ typedef struct {
     ngx_uint_t                     enable;
     size_t                         line;        /* bytes */
     ngx_uint_t                     lines;
-    ngx_uint_t                     probes;
-    ngx_uint_t                     domain_probes;
-    ngx_uint_t                     window;      /* lines */
+    ngx_smtp_verify_batch_limits_t limits;
     ngx_msec_t                     timeout;
     ngx_msec_t                     heartbeat;
     off_t                          max_body;    /* client_max_body_size */
@@ -135,7 +135,7 @@ typedef struct {
     ngx_uint_t                     fetched;     /* it was asked */
     ngx_uint_t                     direct;      /* of smtp_verify or of a list,
                                                    not of a gate */
-    ngx_http_smtp_verify_batch_t  *batch;
+    ngx_http_smtp_verify_batch_ctx_t   *batch;
 } ngx_http_smtp_verify_ctx_t;
 
 

@@ -1,0 +1,114 @@
+
+/*
+ * A list in a request, and its results in the response: a source and a sink
+ * of ngx_smtp_verify_batch.h.
+ *
+ *   _handler.c  a request's life: its beginning, its turns, its end
+ *   _args.c     what it asks for
+ *   _conf.c     directives
+ *   _read.c     the body comes in
+ *   _source.c   records of the body
+ *   _line.c     what a line looks like
+ *   _csv.c      and in CSV
+ *   _output.c   lines on their way to the client
+ */
+
+
+#ifndef _NGX_HTTP_SMTP_VERIFY_BATCH_HANDLER_H_INCLUDED_
+#define _NGX_HTTP_SMTP_VERIFY_BATCH_HANDLER_H_INCLUDED_
+
+
+#include "ngx_http_smtp_verify_module.h"
+#include "ngx_http_smtp_verify_tokens.h"
+#include "sv_records.h"
+
+
+struct ngx_http_smtp_verify_batch_ctx_s {
+    ngx_smtp_verify_batch_t        batch;
+    ngx_http_request_t            *request;
+    ngx_http_smtp_verify_batch_conf_t  *limits;
+    ngx_str_t                     *request_id;
+    ngx_uint_t                     untold;      /* what was cached */
+
+    /* what comes */
+    ngx_smtp_verify_spool_t        body;
+    ngx_chain_t                   *given;       /* in its place: a body that
+                                                   somebody else had read */
+    off_t                          skip;        /* of the first of these */
+    off_t                          received;
+    sv_records_t                   records;
+    u_char                        *input;
+
+    /* what goes out */
+    ngx_chain_t                   *out;
+    ngx_chain_t                   *last_out;
+    ngx_chain_t                   *busy;
+    ngx_chain_t                   *free;
+    size_t                         pending;
+    ngx_msec_t                     sent;
+    ngx_uint_t                     status;      /* of the batch's error */
+
+    unsigned                       csv:1;
+    unsigned                       summary:1;   /* is wanted */
+    unsigned                       reading:1;   /* the body */
+    unsigned                       eof:1;       /* all of it was taken */
+    unsigned                       header:1;    /* was sent */
+    unsigned                       first:1;     /* line was */
+};
+
+
+/* _handler.c */
+ngx_int_t ngx_http_smtp_verify_batch_handler(ngx_http_request_t *r);
+void ngx_http_smtp_verify_batch_fail(ngx_http_smtp_verify_batch_ctx_t *hb,
+    ngx_uint_t status, const char *error, const char *detail);
+ngx_int_t ngx_http_smtp_verify_batch_send_header(
+    ngx_http_smtp_verify_batch_ctx_t *hb);
+
+/* _conf.c */
+char *ngx_http_smtp_verify_batch_set(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+void ngx_http_smtp_verify_batch_create(ngx_http_smtp_verify_loc_conf_t *conf);
+void ngx_http_smtp_verify_batch_merge(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *prev,
+    ngx_http_smtp_verify_loc_conf_t *conf);
+
+/* _args.c: NGX_DECLINED: all is well; else what the request ends with */
+ngx_int_t ngx_http_smtp_verify_batch_args(
+    ngx_http_smtp_verify_batch_ctx_t *hb);
+
+/* _read.c: what a content handler returns */
+ngx_int_t ngx_http_smtp_verify_batch_read(ngx_http_request_t *r);
+
+/* _source.c */
+ngx_int_t ngx_http_smtp_verify_batch_source(ngx_smtp_verify_batch_t *b,
+    ngx_smtp_verify_batch_record_t *rec);
+
+/* _line.c */
+void ngx_http_smtp_verify_line_result(ngx_smtp_verify_batch_t *b,
+    ngx_smtp_verify_batch_record_t *rec, ngx_smtp_verify_result_t *result);
+void ngx_http_smtp_verify_line_error(ngx_smtp_verify_batch_t *b,
+    uint64_t index, const char *error, const char *detail);
+void ngx_http_smtp_verify_line_heartbeat(ngx_smtp_verify_batch_t *b);
+void ngx_http_smtp_verify_line_summary(ngx_smtp_verify_batch_t *b);
+
+/* _csv.c: with the end of the line */
+size_t ngx_http_smtp_verify_csv_size(ngx_smtp_verify_result_t *result);
+u_char *ngx_http_smtp_verify_csv_result(u_char *p, uint64_t index,
+    ngx_str_t *input, ngx_smtp_verify_result_t *result);
+u_char *ngx_http_smtp_verify_csv_note(u_char *p, u_char *last, ngx_str_t *name,
+    const char *error, u_char *detail, size_t len, ngx_uint_t columns);
+ngx_uint_t ngx_http_smtp_verify_csv_more(ngx_http_smtp_verify_batch_ctx_t *hb);
+/* before the first record: names of ours that no other column may have */
+void ngx_http_smtp_verify_csv_init(ngx_http_smtp_verify_batch_ctx_t *hb);
+void ngx_http_smtp_verify_csv_names(ngx_http_smtp_verify_batch_ctx_t *hb);
+
+/* _output.c */
+void ngx_http_smtp_verify_batch_write(ngx_smtp_verify_batch_t *b,
+    u_char *data, size_t len);
+ngx_uint_t ngx_http_smtp_verify_batch_blocked(ngx_smtp_verify_batch_t *b);
+ngx_int_t ngx_http_smtp_verify_batch_flush(
+    ngx_http_smtp_verify_batch_ctx_t *hb);
+void ngx_http_smtp_verify_batch_writer(ngx_http_request_t *r);
+
+
+#endif /* _NGX_HTTP_SMTP_VERIFY_BATCH_HANDLER_H_INCLUDED_ */
