@@ -48,16 +48,18 @@ typedef struct {
     u_char           *data;
 } ngx_str_t;
 
+struct ngx_queue_s {
+    ngx_queue_t      *prev;
+    ngx_queue_t      *next;
+};
+
 struct ngx_event_s {
     void             *data;
     void            (*handler)(ngx_event_t *ev);
     ngx_log_t        *log;
+    ngx_msec_t        timer;
     unsigned          timer_set:1;
-};
-
-struct ngx_queue_s {
-    ngx_queue_t      *prev;
-    ngx_queue_t      *next;
+    unsigned          posted:1;
 };
 
 typedef struct {
