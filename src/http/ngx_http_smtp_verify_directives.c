@@ -1,6 +1,6 @@
 
 #include "ngx_http_smtp_verify_param.h"
-#include "ngx_http_smtp_verify_egress.h"
+#include "ngx_http_smtp_verify_conf_egress.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_MAX_CONNECTS  16

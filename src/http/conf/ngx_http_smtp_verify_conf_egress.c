@@ -1,5 +1,5 @@
 
-#include "ngx_http_smtp_verify_egress.h"
+#include "ngx_http_smtp_verify_conf_egress.h"
 #include "ngx_http_smtp_verify_param.h"
 #include "ngx_smtp_verify_egress.h"
 #include "sv_egress.h"
@@ -449,7 +449,7 @@ ngx_http_smtp_verify_egress_unescape(ngx_conf_t *cf, sv_str_t *dst,
 
 
 char *
-ngx_http_smtp_verify_egress(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_smtp_verify_conf_egress(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_smtp_verify_loc_conf_t *slcf = conf;
 
