@@ -1,6 +1,6 @@
 
 #include "ngx_http_smtp_verify_batch_handler.h"
-#include "ngx_http_smtp_verify_cache.h"
+#include "ngx_http_smtp_verify_conf_cache.h"
 #include "ngx_http_smtp_verify_conf_egress.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"

@@ -1,6 +1,6 @@
 
 #include "ngx_http_smtp_verify_batch_handler.h"
-#include "ngx_http_smtp_verify_cache.h"
+#include "ngx_http_smtp_verify_conf_cache.h"
 #include "ngx_http_smtp_verify_conf_egress.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
@@ -333,7 +333,7 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
 
     { ngx_string("smtp_verify_cache"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
-      ngx_http_smtp_verify_cache,
+      ngx_http_smtp_verify_conf_cache,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

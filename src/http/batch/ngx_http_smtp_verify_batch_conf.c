@@ -1,6 +1,6 @@
 
 #include "ngx_http_smtp_verify_batch_handler.h"
-#include "ngx_http_smtp_verify_cache.h"
+#include "ngx_http_smtp_verify_conf_cache.h"
 
 
 char *

@@ -1,5 +1,5 @@
 
-#include "ngx_http_smtp_verify_cache.h"
+#include "ngx_http_smtp_verify_conf_cache.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_param.h"
 

@@ -1,6 +1,6 @@
 
 #include "ngx_http_smtp_verify_ask.h"
-#include "ngx_http_smtp_verify_cache.h"
+#include "ngx_http_smtp_verify_conf_cache.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_rdap.h"
 #include "ngx_http_smtp_verify_tokens.h"

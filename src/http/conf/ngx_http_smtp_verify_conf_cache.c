@@ -1,5 +1,5 @@
 
-#include "ngx_http_smtp_verify_cache.h"
+#include "ngx_http_smtp_verify_conf_cache.h"
 #include "ngx_http_smtp_verify_param.h"
 #include "ngx_http_smtp_verify_zone.h"
 
@@ -46,7 +46,7 @@ ngx_http_smtp_verify_cache_zone(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 char *
-ngx_http_smtp_verify_cache(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_smtp_verify_conf_cache(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_smtp_verify_loc_conf_t *slcf = conf;
 
