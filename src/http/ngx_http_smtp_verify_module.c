@@ -6,7 +6,7 @@
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_rdap.h"
 #include "ngx_http_smtp_verify_share.h"
-#include "ngx_http_smtp_verify_throttle.h"
+#include "ngx_http_smtp_verify_conf_throttle.h"
 #include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_smtp_verify_addr_cache.h"
 #include "ngx_smtp_verify_counters.h"
@@ -368,7 +368,7 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
 
     { ngx_string("smtp_verify_throttle"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
-      ngx_http_smtp_verify_throttle,
+      ngx_http_smtp_verify_conf_throttle,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

@@ -2,8 +2,8 @@
 /* What a location sees of the throttle: its directives. */
 
 
-#ifndef _NGX_HTTP_SMTP_VERIFY_THROTTLE_H_INCLUDED_
-#define _NGX_HTTP_SMTP_VERIFY_THROTTLE_H_INCLUDED_
+#ifndef _NGX_HTTP_SMTP_VERIFY_CONF_THROTTLE_H_INCLUDED_
+#define _NGX_HTTP_SMTP_VERIFY_CONF_THROTTLE_H_INCLUDED_
 
 
 #include "ngx_http_smtp_verify_module.h"
@@ -11,7 +11,7 @@
 
 char *ngx_http_smtp_verify_throttle_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_http_smtp_verify_throttle(ngx_conf_t *cf, ngx_command_t *cmd,
+char *ngx_http_smtp_verify_conf_throttle(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
@@ -28,4 +28,4 @@ void ngx_http_smtp_verify_throttle_merge(
     ngx_http_smtp_verify_loc_conf_t *conf);
 
 
-#endif /* _NGX_HTTP_SMTP_VERIFY_THROTTLE_H_INCLUDED_ */
+#endif /* _NGX_HTTP_SMTP_VERIFY_CONF_THROTTLE_H_INCLUDED_ */

@@ -1,6 +1,6 @@
 
 #include "ngx_http_smtp_verify_param.h"
-#include "ngx_http_smtp_verify_throttle.h"
+#include "ngx_http_smtp_verify_conf_throttle.h"
 #include "ngx_http_smtp_verify_zone.h"
 
 
@@ -33,9 +33,9 @@ static void ngx_http_smtp_verify_throttle_defaults(
     ngx_smtp_verify_limits_t *limits);
 static ngx_int_t ngx_http_smtp_verify_throttle_param(
     ngx_smtp_verify_limits_t *limits, ngx_str_t *param);
-static ngx_int_t ngx_http_smtp_verify_throttle_rejects(ngx_str_t *param,
+static ngx_int_t ngx_http_smtp_verify_conf_rejects(ngx_str_t *param,
     ngx_uint_t *rejects);
-static ngx_int_t ngx_http_smtp_verify_throttle_rate(ngx_str_t *param,
+static ngx_int_t ngx_http_smtp_verify_conf_rate(ngx_str_t *param,
     uint64_t *rate);
 
 
@@ -71,7 +71,8 @@ ngx_http_smtp_verify_throttle_zone(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 char *
-ngx_http_smtp_verify_throttle(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_smtp_verify_conf_throttle(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
 {
     ngx_http_smtp_verify_loc_conf_t *slcf = conf;
 
@@ -209,8 +210,8 @@ ngx_http_smtp_verify_throttle_param(ngx_smtp_verify_limits_t *limits,
         return NGX_OK;
     }
 
-    if (ngx_http_smtp_verify_throttle_rate(param, &limits->rate) == NGX_OK
-        || ngx_http_smtp_verify_throttle_rejects(param, &limits->rejects)
+    if (ngx_http_smtp_verify_conf_rate(param, &limits->rate) == NGX_OK
+        || ngx_http_smtp_verify_conf_rejects(param, &limits->rejects)
            == NGX_OK)
     {
         return NGX_OK;
@@ -267,7 +268,7 @@ ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf, ngx_command_t *cmd,
                                          NGX_HTTP_SMTP_VERIFY_THROTTLE_MOST,
                                          &given->burst)
                == NGX_OK
-            || ngx_http_smtp_verify_throttle_rate(&value[i], &given->rate)
+            || ngx_http_smtp_verify_conf_rate(&value[i], &given->rate)
                == NGX_OK)
         {
             continue;
@@ -286,7 +287,7 @@ ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf, ngx_command_t *cmd,
 /* of an hour */
 
 static ngx_int_t
-ngx_http_smtp_verify_throttle_rejects(ngx_str_t *param, ngx_uint_t *rejects)
+ngx_http_smtp_verify_conf_rejects(ngx_str_t *param, ngx_uint_t *rejects)
 {
     ngx_str_t  s;
 
@@ -306,7 +307,7 @@ ngx_http_smtp_verify_throttle_rejects(ngx_str_t *param, ngx_uint_t *rejects)
 /* "10/s", or "10r/s" as limit_req_zone has it; "/m": of a minute */
 
 static ngx_int_t
-ngx_http_smtp_verify_throttle_rate(ngx_str_t *param, uint64_t *rate)
+ngx_http_smtp_verify_conf_rate(ngx_str_t *param, uint64_t *rate)
 {
     u_char     unit;
     ngx_int_t  number;
