@@ -6,7 +6,7 @@
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_share.h"
 #include "ngx_http_smtp_verify_conf_throttle.h"
-#include "ngx_http_smtp_verify_zone.h"
+#include "ngx_http_smtp_verify_conf_zone.h"
 #include "ngx_smtp_verify_tls_guard.h"
 
 

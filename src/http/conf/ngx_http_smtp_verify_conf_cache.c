@@ -1,7 +1,7 @@
 
 #include "ngx_http_smtp_verify_conf_cache.h"
 #include "ngx_http_smtp_verify_param.h"
-#include "ngx_http_smtp_verify_zone.h"
+#include "ngx_http_smtp_verify_conf_zone.h"
 
 
 static ngx_int_t ngx_http_smtp_verify_cache_set_valid(ngx_conf_t *cf,
@@ -35,7 +35,7 @@ ngx_http_smtp_verify_cache_zone(ngx_conf_t *cf, ngx_command_t *cmd,
 
     value = cf->args->elts;
 
-    if (ngx_http_smtp_verify_zone(cf, &value[1], &name, &size) != NGX_OK) {
+    if (ngx_http_smtp_verify_conf_zone(cf, &value[1], &name, &size) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 

@@ -1,7 +1,7 @@
 
 #include "ngx_http_smtp_verify_param.h"
 #include "ngx_http_smtp_verify_conf_throttle.h"
-#include "ngx_http_smtp_verify_zone.h"
+#include "ngx_http_smtp_verify_conf_zone.h"
 
 
 /* what a careful sender keeps to where nobody has said otherwise */
@@ -60,7 +60,7 @@ ngx_http_smtp_verify_throttle_zone(ngx_conf_t *cf, ngx_command_t *cmd,
 
     value = cf->args->elts;
 
-    if (ngx_http_smtp_verify_zone(cf, &value[1], &name, &size) != NGX_OK) {
+    if (ngx_http_smtp_verify_conf_zone(cf, &value[1], &name, &size) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 

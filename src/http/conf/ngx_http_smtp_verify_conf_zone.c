@@ -1,6 +1,6 @@
 
 #include "ngx_http_smtp_verify_param.h"
-#include "ngx_http_smtp_verify_zone.h"
+#include "ngx_http_smtp_verify_conf_zone.h"
 
 
 static ngx_int_t ngx_http_smtp_verify_zone_undefined(ngx_conf_t *cf,
@@ -8,8 +8,8 @@ static ngx_int_t ngx_http_smtp_verify_zone_undefined(ngx_conf_t *cf,
 
 
 ngx_int_t
-ngx_http_smtp_verify_zone(ngx_conf_t *cf, ngx_str_t *param, ngx_str_t *name,
-    size_t *size)
+ngx_http_smtp_verify_conf_zone(ngx_conf_t *cf, ngx_str_t *param,
+    ngx_str_t *name, size_t *size)
 {
     u_char     *p;
     ssize_t     n;
