@@ -4,7 +4,7 @@
 #include "ngx_http_smtp_verify_conf_egress.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
-#include "ngx_http_smtp_verify_share.h"
+#include "ngx_http_smtp_verify_client_share.h"
 #include "ngx_http_smtp_verify_conf_throttle.h"
 #include "ngx_http_smtp_verify_conf_zone.h"
 #include "ngx_smtp_verify_tls_guard.h"

@@ -5,7 +5,7 @@
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_rdap.h"
-#include "ngx_http_smtp_verify_share.h"
+#include "ngx_http_smtp_verify_client_share.h"
 #include "ngx_http_smtp_verify_conf_throttle.h"
 #include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_smtp_verify_addr_cache.h"
@@ -242,7 +242,7 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
 
     { ngx_string("smtp_verify_client_share"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE12,
-      ngx_http_smtp_verify_share,
+      ngx_http_smtp_verify_conf_share,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

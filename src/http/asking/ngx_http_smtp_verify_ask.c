@@ -1,7 +1,7 @@
 
 #include "ngx_http_smtp_verify_ask.h"
 #include "ngx_http_smtp_verify_conf_egress.h"
-#include "ngx_http_smtp_verify_share.h"
+#include "ngx_http_smtp_verify_client_share.h"
 #include "ngx_http_smtp_verify_tokens.h"
 
 

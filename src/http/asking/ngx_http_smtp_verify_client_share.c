@@ -1,6 +1,6 @@
 
 #include "ngx_http_smtp_verify_param.h"
-#include "ngx_http_smtp_verify_share.h"
+#include "ngx_http_smtp_verify_client_share.h"
 #include "ngx_http_smtp_verify_tokens.h"
 #include "sv_siphash.h"
 #include "sv_target.h"
@@ -23,7 +23,7 @@ static ngx_uint_t  ngx_http_smtp_verify_share_secret_set;
 
 
 char *
-ngx_http_smtp_verify_share(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_smtp_verify_conf_share(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_smtp_verify_loc_conf_t *slcf = conf;
 

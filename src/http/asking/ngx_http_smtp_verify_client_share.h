@@ -5,14 +5,14 @@
  */
 
 
-#ifndef _NGX_HTTP_SMTP_VERIFY_SHARE_H_INCLUDED_
-#define _NGX_HTTP_SMTP_VERIFY_SHARE_H_INCLUDED_
+#ifndef _NGX_HTTP_SMTP_VERIFY_CLIENT_SHARE_H_INCLUDED_
+#define _NGX_HTTP_SMTP_VERIFY_CLIENT_SHARE_H_INCLUDED_
 
 
 #include "ngx_http_smtp_verify_module.h"
 
 
-char *ngx_http_smtp_verify_share(ngx_conf_t *cf, ngx_command_t *cmd,
+char *ngx_http_smtp_verify_conf_share(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 ngx_int_t ngx_http_smtp_verify_share_merge(
     ngx_http_smtp_verify_loc_conf_t *prev,
@@ -23,4 +23,4 @@ void ngx_http_smtp_verify_share_client(ngx_http_request_t *r,
     ngx_smtp_verify_client_t *client);
 
 
-#endif /* _NGX_HTTP_SMTP_VERIFY_SHARE_H_INCLUDED_ */
+#endif /* _NGX_HTTP_SMTP_VERIFY_CLIENT_SHARE_H_INCLUDED_ */
