@@ -222,7 +222,7 @@ ngx_http_smtp_verify_set_handler(ngx_conf_t *cf,
                "\"smtp_verify_batch\" and \"smtp_verify_counters\"";
     }
 
-    if (ngx_http_smtp_verify_counters_add(cf) != NGX_OK) {
+    if (ngx_http_smtp_verify_add_counters(cf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 

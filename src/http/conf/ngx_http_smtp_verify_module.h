@@ -228,7 +228,7 @@ u_char *ngx_http_smtp_verify_json_result(u_char *p,
     ngx_smtp_verify_result_t *result, ngx_str_t *request_id);
 
 /* counters.c; _add(): what is counted is kept, once, in a zone of its own */
-ngx_int_t ngx_http_smtp_verify_counters_add(ngx_conf_t *cf);
+ngx_int_t ngx_http_smtp_verify_add_counters(ngx_conf_t *cf);
 char *ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

@@ -44,7 +44,7 @@ ngx_http_smtp_verify_gate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (ngx_http_smtp_verify_source_parse(cf, &value[1], &gate->source)
         != NGX_OK
-        || ngx_http_smtp_verify_counters_add(cf) != NGX_OK)
+        || ngx_http_smtp_verify_add_counters(cf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }

@@ -42,7 +42,7 @@ static const char  *ngx_http_smtp_verify_gauge_names[] = {
 
 
 ngx_int_t
-ngx_http_smtp_verify_counters_add(ngx_conf_t *cf)
+ngx_http_smtp_verify_add_counters(ngx_conf_t *cf)
 {
     ngx_http_smtp_verify_main_conf_t  *smcf;
 
