@@ -98,7 +98,7 @@ ngx_http_smtp_verify_ctx_cleanup(void *data)
 
 
 ngx_int_t
-ngx_http_smtp_verify_keep(ngx_http_request_t *r,
+ngx_http_smtp_verify_keep_result(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_smtp_verify_result_t *result)
 {
     u_char  *p;
