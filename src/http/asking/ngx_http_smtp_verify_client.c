@@ -17,7 +17,7 @@ typedef enum {
 /* who a request comes from; found by the pool's cleanups, as a redirect
    forgets the context of a module */
 
-struct ngx_http_smtp_verify_client_s {
+struct ngx_http_smtp_verify_caller_s {
     ngx_http_smtp_verify_tokens_t   *tokens;
     ngx_table_elt_t                 *header;
     ngx_http_smtp_verify_token_e     status;
@@ -28,12 +28,12 @@ struct ngx_http_smtp_verify_client_s {
 
 static ngx_uint_t ngx_http_smtp_verify_in_query(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_unauthorized(ngx_http_request_t *r,
-    ngx_http_smtp_verify_client_t *client);
-static ngx_http_smtp_verify_client_t *ngx_http_smtp_verify_client(
+    ngx_http_smtp_verify_caller_t *client);
+static ngx_http_smtp_verify_caller_t *ngx_http_smtp_verify_client(
     ngx_http_request_t *r);
 static void ngx_http_smtp_verify_client_cleanup(void *data);
 static void ngx_http_smtp_verify_authenticate(
-    ngx_http_smtp_verify_client_t *client);
+    ngx_http_smtp_verify_caller_t *client);
 static uint32_t ngx_http_smtp_verify_same(const u_char *one,
     const u_char *two);
 static ngx_int_t ngx_http_smtp_verify_client_variable(ngx_http_request_t *r,
@@ -48,7 +48,7 @@ ngx_int_t
 ngx_http_smtp_verify_guard(ngx_http_request_t *r)
 {
     ngx_smtp_verify_account_t        *account;
-    ngx_http_smtp_verify_client_t    *client;
+    ngx_http_smtp_verify_caller_t    *client;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
@@ -108,7 +108,7 @@ ngx_http_smtp_verify_in_query(ngx_http_request_t *r)
 
 static ngx_int_t
 ngx_http_smtp_verify_unauthorized(ngx_http_request_t *r,
-    ngx_http_smtp_verify_client_t *client)
+    ngx_http_smtp_verify_caller_t *client)
 {
     const char  *challenge;
 
@@ -157,7 +157,7 @@ ngx_http_smtp_verify_unauthorized(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_smtp_verify_client_spent(ngx_http_request_t *r)
 {
-    ngx_http_smtp_verify_client_t  *client;
+    ngx_http_smtp_verify_caller_t  *client;
 
     client = ngx_http_smtp_verify_client(r);
 
@@ -175,11 +175,11 @@ ngx_http_smtp_verify_client_spent(ngx_http_request_t *r)
 
 /* of this request and the tokens of its location */
 
-static ngx_http_smtp_verify_client_t *
+static ngx_http_smtp_verify_caller_t *
 ngx_http_smtp_verify_client(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t               *cln;
-    ngx_http_smtp_verify_client_t    *client;
+    ngx_http_smtp_verify_caller_t    *client;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
@@ -200,14 +200,14 @@ ngx_http_smtp_verify_client(ngx_http_request_t *r)
     }
 
     cln = ngx_pool_cleanup_add(r->pool,
-                               sizeof(ngx_http_smtp_verify_client_t));
+                               sizeof(ngx_http_smtp_verify_caller_t));
     if (cln == NULL) {
         return NULL;
     }
 
     client = cln->data;
 
-    ngx_memzero(client, sizeof(ngx_http_smtp_verify_client_t));
+    ngx_memzero(client, sizeof(ngx_http_smtp_verify_caller_t));
 
     client->tokens = slcf->tokens;
     client->header = r->headers_in.authorization;
@@ -224,7 +224,7 @@ ngx_int_t
 ngx_http_smtp_verify_client_account(ngx_http_request_t *r,
     ngx_smtp_verify_account_t **account)
 {
-    ngx_http_smtp_verify_client_t    *client;
+    ngx_http_smtp_verify_caller_t    *client;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
@@ -264,7 +264,7 @@ ngx_http_smtp_verify_limited_t *
 ngx_http_smtp_verify_client_limits(ngx_http_request_t *r,
     ngx_smtp_verify_quota_state_t *state)
 {
-    ngx_http_smtp_verify_client_t    *client;
+    ngx_http_smtp_verify_caller_t    *client;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
@@ -292,7 +292,7 @@ ngx_http_smtp_verify_client_limits(ngx_http_request_t *r,
 static void
 ngx_http_smtp_verify_client_cleanup(void *data)
 {
-    ngx_http_smtp_verify_client_t  *client = data;
+    ngx_http_smtp_verify_caller_t  *client = data;
 
     client->tokens = NULL;
 }
@@ -304,7 +304,7 @@ ngx_http_smtp_verify_client_cleanup(void *data)
  */
 
 static void
-ngx_http_smtp_verify_authenticate(ngx_http_smtp_verify_client_t *client)
+ngx_http_smtp_verify_authenticate(ngx_http_smtp_verify_caller_t *client)
 {
     size_t        i;
     uint32_t      found, equal;
@@ -381,7 +381,7 @@ ngx_http_smtp_verify_client_headers(ngx_http_request_t *r)
     u_char                           *p;
     ngx_str_t                         value;
     ngx_smtp_verify_quota_state_t    *state;
-    ngx_http_smtp_verify_client_t    *client;
+    ngx_http_smtp_verify_caller_t    *client;
     ngx_smtp_verify_quota_client_t   *quota;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
@@ -461,7 +461,7 @@ static ngx_int_t
 ngx_http_smtp_verify_client_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_http_smtp_verify_client_t    *client;
+    ngx_http_smtp_verify_caller_t    *client;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);

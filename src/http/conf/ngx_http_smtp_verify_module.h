@@ -40,7 +40,7 @@ typedef struct {
 
 
 typedef struct ngx_http_smtp_verify_tokens_s  ngx_http_smtp_verify_tokens_t;
-typedef struct ngx_http_smtp_verify_client_s  ngx_http_smtp_verify_client_t;
+typedef struct ngx_http_smtp_verify_caller_s  ngx_http_smtp_verify_caller_t;
 typedef struct ngx_http_smtp_verify_gate_s  ngx_http_smtp_verify_gate_t;
 typedef struct ngx_http_smtp_verify_batch_ctx_s
     ngx_http_smtp_verify_batch_ctx_t;
