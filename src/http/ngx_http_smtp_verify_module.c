@@ -410,7 +410,7 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
 
     { ngx_string("smtp_verify_address"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
-      ngx_http_smtp_verify_address,
+      ngx_http_smtp_verify_conf_address,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -540,7 +540,7 @@ ngx_http_smtp_verify_preconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_smtp_verify_postconfiguration(ngx_conf_t *cf)
 {
-    ngx_http_smtp_verify_pool_init(cf);
+    ngx_http_smtp_verify_pool_install(cf);
 
     if (ngx_http_smtp_verify_known_init(cf) != NGX_OK) {
         return NGX_ERROR;

@@ -115,7 +115,7 @@ ngx_http_smtp_verify_pool_used(ngx_conf_t *cf)
 
 
 void
-ngx_http_smtp_verify_pool_init(ngx_conf_t *cf)
+ngx_http_smtp_verify_pool_install(ngx_conf_t *cf)
 {
     size_t                              size;
     ngx_uint_t                          i;

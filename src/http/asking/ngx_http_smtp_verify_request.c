@@ -205,7 +205,7 @@ ngx_http_smtp_verify_content_type(ngx_http_request_t *r, ngx_str_t *type)
 /* a client that goes away ends the probe; a FIN may be there already */
 
 void
-ngx_http_smtp_verify_wait(ngx_http_request_t *r)
+ngx_http_smtp_verify_watch_client(ngx_http_request_t *r)
 {
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 

@@ -3,7 +3,7 @@
 #include "sv_params.h"
 
 
-#define NGX_HTTP_SMTP_VERIFY_BATCH_NONE  ((ngx_uint_t) -1)
+#define NGX_HTTP_SMTP_VERIFY_ARG_NONE  ((ngx_uint_t) -1)
 
 
 typedef struct {
@@ -93,7 +93,7 @@ ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_ctx_t *hb)
                                            ngx_http_smtp_verify_inputs,
                                            ngx_http_smtp_verify_batch_type(r));
 
-    if (value == NGX_HTTP_SMTP_VERIFY_BATCH_NONE) {
+    if (value == NGX_HTTP_SMTP_VERIFY_ARG_NONE) {
         return ngx_http_smtp_verify_problem(r,
                                        NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
                                        "unsupported_media_type",
@@ -109,7 +109,7 @@ ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_ctx_t *hb)
                                     ngx_http_smtp_verify_formats,
                                     ngx_http_smtp_verify_batch_accepts_csv(r));
 
-    if (value == NGX_HTTP_SMTP_VERIFY_BATCH_NONE) {
+    if (value == NGX_HTTP_SMTP_VERIFY_ARG_NONE) {
         return ngx_http_smtp_verify_batch_invalid(r,
                                          "\"format\" must be ndjson or csv.");
     }
@@ -123,7 +123,7 @@ ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_ctx_t *hb)
     value = ngx_http_smtp_verify_batch_arg(r, "ordered",
                                            ngx_http_smtp_verify_flags, 0);
 
-    if (value == NGX_HTTP_SMTP_VERIFY_BATCH_NONE) {
+    if (value == NGX_HTTP_SMTP_VERIFY_ARG_NONE) {
         return ngx_http_smtp_verify_batch_invalid(r, "\"ordered\" must be "
                                                   "true or false (or 1, 0).");
     }
@@ -133,7 +133,7 @@ ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_ctx_t *hb)
     value = ngx_http_smtp_verify_batch_arg(r, "summary",
                                            ngx_http_smtp_verify_flags, 1);
 
-    if (value == NGX_HTTP_SMTP_VERIFY_BATCH_NONE) {
+    if (value == NGX_HTTP_SMTP_VERIFY_ARG_NONE) {
         return ngx_http_smtp_verify_batch_invalid(r, "\"summary\" must be "
                                                   "true or false (or 1, 0).");
     }
@@ -144,7 +144,7 @@ ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_ctx_t *hb)
                                            ngx_http_smtp_verify_delimiters,
                                            0);
 
-    if (value == NGX_HTTP_SMTP_VERIFY_BATCH_NONE) {
+    if (value == NGX_HTTP_SMTP_VERIFY_ARG_NONE) {
         return ngx_http_smtp_verify_batch_invalid(r, "\"delimiter\" must be "
                                                  "comma, semicolon, tab or "
                                                  "pipe.");
@@ -227,7 +227,7 @@ ngx_http_smtp_verify_batch_arg(ngx_http_request_t *r, const char *name,
         }
     }
 
-    return NGX_HTTP_SMTP_VERIFY_BATCH_NONE;
+    return NGX_HTTP_SMTP_VERIFY_ARG_NONE;
 }
 
 
@@ -276,7 +276,7 @@ ngx_http_smtp_verify_batch_type(ngx_http_request_t *r)
     ngx_http_smtp_verify_word_t  *word;
 
     if (ngx_http_smtp_verify_content_type(r, &type) != NGX_OK) {
-        return NGX_HTTP_SMTP_VERIFY_BATCH_NONE;
+        return NGX_HTTP_SMTP_VERIFY_ARG_NONE;
     }
 
     for (word = ngx_http_smtp_verify_types; word->name.len; word++) {
@@ -288,7 +288,7 @@ ngx_http_smtp_verify_batch_type(ngx_http_request_t *r)
         }
     }
 
-    return NGX_HTTP_SMTP_VERIFY_BATCH_NONE;
+    return NGX_HTTP_SMTP_VERIFY_ARG_NONE;
 }
 
 

@@ -161,7 +161,7 @@ ngx_table_elt_t *ngx_http_smtp_verify_header_after(ngx_http_request_t *r,
     const char *name, ngx_table_elt_t *after);
 ngx_int_t ngx_http_smtp_verify_content_type(ngx_http_request_t *r,
     ngx_str_t *type);
-void ngx_http_smtp_verify_wait(ngx_http_request_t *r);
+void ngx_http_smtp_verify_watch_client(ngx_http_request_t *r);
 
 /*
  * ctx.c: that of the request, also over internal redirects; NULL: there is
@@ -276,7 +276,7 @@ char *ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent,
 
 /* pool.c: of requests; the server that is merged verifies, all are known */
 void ngx_http_smtp_verify_pool_used(ngx_conf_t *cf);
-void ngx_http_smtp_verify_pool_init(ngx_conf_t *cf);
+void ngx_http_smtp_verify_pool_install(ngx_conf_t *cf);
 
 
 #endif /* _NGX_HTTP_SMTP_VERIFY_MODULE_H_INCLUDED_ */

@@ -329,7 +329,7 @@ ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
 
     r->write_event_handler = ngx_http_request_empty_handler;
 
-    ngx_http_smtp_verify_wait(r);
+    ngx_http_smtp_verify_watch_client(r);
 
     return NGX_DONE;
 }

@@ -54,7 +54,7 @@ struct ngx_http_smtp_verify_gate_s {
 /* gate_conf.c */
 char *ngx_http_smtp_verify_gate(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_http_smtp_verify_address(ngx_conf_t *cf, ngx_command_t *cmd,
+char *ngx_http_smtp_verify_conf_address(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 void ngx_http_smtp_verify_gate_merge(ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf);

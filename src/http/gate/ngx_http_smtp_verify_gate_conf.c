@@ -158,7 +158,8 @@ ngx_http_smtp_verify_gate_deny(ngx_http_smtp_verify_gate_t *gate,
 
 
 char *
-ngx_http_smtp_verify_address(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_smtp_verify_conf_address(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
 {
     ngx_http_smtp_verify_loc_conf_t *slcf = conf;
 

@@ -10,7 +10,7 @@
 #define NGX_HTTP_SMTP_VERIFY_RDAP_TIMEOUT  10000    /* ms */
 #define NGX_HTTP_SMTP_VERIFY_RDAP_TICK     500
 
-#define NGX_HTTP_SMTP_VERIFY_DAY           86400
+#define NGX_HTTP_SMTP_VERIFY_RDAP_DAY           86400
 
 
 typedef struct {
@@ -456,7 +456,7 @@ ngx_http_smtp_verify_rdap_done(ngx_http_request_t *r, void *data,
         age = sv_rdap_age((char *) b->pos, b->last - b->pos, ngx_time());
 
         if (age >= 0) {
-            rdap->day = ngx_time() / NGX_HTTP_SMTP_VERIFY_DAY - age;
+            rdap->day = ngx_time() / NGX_HTTP_SMTP_VERIFY_RDAP_DAY - age;
         }
     }
 

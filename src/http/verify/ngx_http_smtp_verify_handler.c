@@ -12,7 +12,7 @@ static ngx_int_t ngx_http_smtp_verify_start(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_params(ngx_http_request_t *r,
     sv_params_t *params);
 static ngx_uint_t ngx_http_smtp_verify_is_json_form(ngx_http_request_t *r);
-static ngx_int_t ngx_http_smtp_verify_probe(ngx_http_request_t *r);
+static ngx_int_t ngx_http_smtp_verify_start_probe(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_erase(ngx_http_request_t *r,
     ngx_str_t *email);
 static void ngx_http_smtp_verify_done(ngx_smtp_verify_lookup_t *l);
@@ -76,7 +76,7 @@ ngx_http_smtp_verify_handler(ngx_http_request_t *r)
 
     if (rc == NGX_DONE) {
         r->main->count++;
-        ngx_http_smtp_verify_wait(r);
+        ngx_http_smtp_verify_watch_client(r);
     }
 
     return rc;
@@ -95,7 +95,7 @@ ngx_http_smtp_verify_body_done(ngx_http_request_t *r, ngx_int_t rc)
     }
 
     if (rc == NGX_DONE) {
-        ngx_http_smtp_verify_wait(r);
+        ngx_http_smtp_verify_watch_client(r);
         return;
     }
 
@@ -179,14 +179,14 @@ ngx_http_smtp_verify_start(ngx_http_request_t *r)
         return ngx_http_smtp_verify_result(r);
     }
 
-    return ngx_http_smtp_verify_probe(r);
+    return ngx_http_smtp_verify_start_probe(r);
 }
 
 
 /* it is not in the cache */
 
 static ngx_int_t
-ngx_http_smtp_verify_probe(ngx_http_request_t *r)
+ngx_http_smtp_verify_start_probe(ngx_http_request_t *r)
 {
     u_char                      *p;
     ngx_int_t                    rc;
