@@ -266,6 +266,7 @@ lint: lint-fast lint-deep  ## check style, arrows and paths; cppcheck, clang-tid
 lint-fast:         ## the part of lint that takes no time
 	@t/lint/style
 	@t/lint/arrows
+	@t/lint/names
 	@t/lint/paths
 	@t/lint/docs
 

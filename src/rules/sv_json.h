@@ -1,8 +1,8 @@
 
 /*
  * JSON (RFC 8259) by its tokens, for those who read it where cJSON would copy
- * it, or repair it: nothing is copied, and nothing recurses.  The input has to be UTF-8, which
- * the caller checks.
+ * it, or repair it: nothing is copied, and nothing recurses.  The input has to
+ * be UTF-8, which the caller checks.
  *
  *     memset(&js, 0, sizeof(sv_json_t));
  *     js.p, js.end, js.max = ...
