@@ -1,6 +1,7 @@
 # What README.md and docs show is real: nginx takes each block of configuration,
 # each reply of docs/reasons.md is read as the reason that it stands under, and
-# retry_after in its table is that of the code.
+# retry_after in its table is that of the code.  JSON is valid, and a result has
+# the shape that the suites check of each answer.
 
 use warnings;
 use strict;
@@ -9,6 +10,9 @@ use Cwd;
 use File::Path qw( make_path remove_tree );
 use JSON::PP;
 use Test::More;
+
+use lib 't/lib';
+use TestVerify::Result;
 
 my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
 my $built = getcwd() . '/build/ngx_http_smtp_verify_module.so';
@@ -27,6 +31,8 @@ for my $page ('README.md', glob 'docs/*.md') {
         $n++;
         takes("$page: block $n", $block);
     }
+
+    json($page, $_) for text($page) =~ /^```json\n(.*?)^```$/msg;
 }
 
 is(system('make', '-s', 'build/smtp-verify-classify'), 0,
@@ -201,6 +207,23 @@ sub parts
     push @parts, $part if $part =~ /\S/;
 
     return @parts;
+}
+
+
+# a member alone is one of an object
+
+sub json
+{
+    my ($page, $block) = @_;
+
+    $block = "{$block}" if $block !~ /^\s*\{/;
+
+    my ($value, $error) = TestVerify::Result::decode($block);
+
+    is($error, undef, "$page: JSON") or diag $block;
+
+    is_deeply([TestVerify::Result::shape($value)], [], "$page: a result")
+        if $value && $value->{checks};
 }
 
 
