@@ -2,6 +2,7 @@
 
 use lib 't/lib';
 use TestVerify 'no_plan';
+use TestVerify::Clients;
 
 master_on();
 
@@ -41,6 +42,15 @@ location = /rdap {
 CONF
 
 $Small = $Config =~ s/64k/1k/r;
+
+# how often the server was asked
+
+sub rdap_asked
+{
+    open my $log, '<', server_root() . '/logs/rdap.log' or return 0;
+
+    return scalar(() = <$log>);
+}
 
 # RDAP has time to answer
 
@@ -346,3 +356,56 @@ $::Config . 'location = /mirrored {
 [200, 200]
 --- response_body_like eval
 [qr/"objectClassName":"domain"/, qr/"domain_age_days":10\}/]
+
+
+
+=== TEST 19: kept in the cache zone, a reload does not ask again
+--- http_config eval
+"smtp_verify_cache_zone zone=results:1m;\nsmtp_verify_cache results;\n"
+    . $::Server->("access_log \$TEST_NGINX_SERVROOT/logs/rdap.log; "
+                  . "location /domain/ { $::Young }")
+--- init
+TestVerify::Clients::start('/verify?email=john@ok.test', clients => 1);
+TestVerify::Clients::finish();
+TestVerify::Clients::reload();
+--- request: GET /verify?email=jane@ok.test
+--- json
+reason: mailbox_not_found
+checks.domain_age_days: 10
+--- smtp_check eval
+sub { main::rdap_asked() == 1 }
+
+
+
+=== TEST 20: nor where nobody could tell
+--- http_config eval
+"smtp_verify_cache_zone zone=results:1m;\nsmtp_verify_cache results;\n"
+    . $::Server->("access_log \$TEST_NGINX_SERVROOT/logs/rdap.log; "
+                  . "location /domain/ { return 500; }")
+--- init
+TestVerify::Clients::start('/verify?email=john@ok.test', clients => 1);
+TestVerify::Clients::finish();
+TestVerify::Clients::reload();
+--- request: GET /verify?email=jane@ok.test
+--- json
+reason: mailbox_not_found
+checks.domain_age_days: null
+--- smtp_check eval
+sub { main::rdap_asked() == 1 }
+
+
+
+=== TEST 21: a worker that has no zone remembers for itself
+--- http_config eval
+$::Server->("access_log \$TEST_NGINX_SERVROOT/logs/rdap.log; "
+            . "location /domain/ { $::Young }")
+--- init
+TestVerify::Clients::start('/verify?email=john@ok.test', clients => 1);
+TestVerify::Clients::finish();
+TestVerify::Clients::reload();
+--- request: GET /verify?email=jane@ok.test
+--- no_zones
+--- json
+checks.domain_age_days: 10
+--- smtp_check eval
+sub { main::rdap_asked() == 2 }
