@@ -7,7 +7,7 @@
 
 
 /* the session, its names, and the greeting of most servers */
-#define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  1152
+#define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  1120
 
 
 static size_t ngx_smtp_verify_session_addr_text(struct sockaddr *sockaddr,
