@@ -12,6 +12,13 @@ typedef struct {
 } ngx_http_smtp_verify_word_t;
 
 
+typedef struct {
+    const char                   *name;
+    ngx_http_smtp_verify_word_t  *words;
+    const char                   *error;
+} ngx_http_smtp_verify_option_t;
+
+
 static ngx_int_t ngx_http_smtp_verify_batch_options(
     ngx_http_smtp_verify_batch_ctx_t *hb);
 static ngx_int_t ngx_http_smtp_verify_batch_invalid(ngx_http_request_t *r,
@@ -81,19 +88,32 @@ static ngx_http_smtp_verify_word_t  ngx_http_smtp_verify_delimiters[] = {
 };
 
 
+static ngx_http_smtp_verify_option_t  ngx_http_smtp_verify_options[] = {
+    { "format", ngx_http_smtp_verify_formats,
+      "\"format\" must be ndjson or csv." },
+    { "ordered", ngx_http_smtp_verify_flags,
+      "\"ordered\" must be true or false (or 1, 0)." },
+    { "summary", ngx_http_smtp_verify_flags,
+      "\"summary\" must be true or false (or 1, 0)." },
+    { "delimiter", ngx_http_smtp_verify_delimiters,
+      "\"delimiter\" must be comma, semicolon, tab or pipe." }
+};
+
+
 ngx_int_t
 ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_ctx_t *hb)
 {
-    ngx_uint_t           value;
-    ngx_http_request_t  *r;
+    ngx_uint_t                      i, value[4];
+    ngx_http_request_t             *r;
+    ngx_http_smtp_verify_option_t  *option;
 
     r = hb->request;
 
-    value = ngx_http_smtp_verify_batch_arg(r, "input",
+    value[0] = ngx_http_smtp_verify_batch_arg(r, "input",
                                            ngx_http_smtp_verify_inputs,
                                            ngx_http_smtp_verify_batch_type(r));
 
-    if (value == NGX_HTTP_SMTP_VERIFY_ARG_NONE) {
+    if (value[0] == NGX_HTTP_SMTP_VERIFY_ARG_NONE) {
         return ngx_http_smtp_verify_problem(r,
                                        NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
                                        "unsupported_media_type",
@@ -103,54 +123,32 @@ ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_ctx_t *hb)
                                        "lines.");
     }
 
-    hb->records.format = value;
+    hb->records.format = value[0];
 
-    value = ngx_http_smtp_verify_batch_arg(r, "format",
-                                    ngx_http_smtp_verify_formats,
-                                    ngx_http_smtp_verify_batch_accepts_csv(r));
+    value[0] = ngx_http_smtp_verify_batch_accepts_csv(r);
+    value[1] = 0;
+    value[2] = 1;
+    value[3] = 0;
 
-    if (value == NGX_HTTP_SMTP_VERIFY_ARG_NONE) {
-        return ngx_http_smtp_verify_batch_invalid(r,
-                                         "\"format\" must be ndjson or csv.");
+    for (i = 0; i < 4; i++) {
+        option = &ngx_http_smtp_verify_options[i];
+
+        value[i] = ngx_http_smtp_verify_batch_arg(r, option->name,
+                                                  option->words, value[i]);
+
+        if (value[i] == NGX_HTTP_SMTP_VERIFY_ARG_NONE) {
+            return ngx_http_smtp_verify_batch_invalid(r, option->error);
+        }
     }
 
-    hb->csv = value;
+    hb->csv = value[0];
+    hb->batch.ordered = value[1];
+    hb->summary = value[2];
+    hb->records.delimiter = (u_char) value[3];
 
     if (hb->csv) {
         ngx_http_smtp_verify_csv_init(hb);
     }
-
-    value = ngx_http_smtp_verify_batch_arg(r, "ordered",
-                                           ngx_http_smtp_verify_flags, 0);
-
-    if (value == NGX_HTTP_SMTP_VERIFY_ARG_NONE) {
-        return ngx_http_smtp_verify_batch_invalid(r, "\"ordered\" must be "
-                                                  "true or false (or 1, 0).");
-    }
-
-    hb->batch.ordered = value;
-
-    value = ngx_http_smtp_verify_batch_arg(r, "summary",
-                                           ngx_http_smtp_verify_flags, 1);
-
-    if (value == NGX_HTTP_SMTP_VERIFY_ARG_NONE) {
-        return ngx_http_smtp_verify_batch_invalid(r, "\"summary\" must be "
-                                                  "true or false (or 1, 0).");
-    }
-
-    hb->summary = value;
-
-    value = ngx_http_smtp_verify_batch_arg(r, "delimiter",
-                                           ngx_http_smtp_verify_delimiters,
-                                           0);
-
-    if (value == NGX_HTTP_SMTP_VERIFY_ARG_NONE) {
-        return ngx_http_smtp_verify_batch_invalid(r, "\"delimiter\" must be "
-                                                 "comma, semicolon, tab or "
-                                                 "pipe.");
-    }
-
-    hb->records.delimiter = (u_char) value;
 
     if (ngx_http_smtp_verify_batch_column(hb) != NGX_OK) {
         return ngx_http_smtp_verify_batch_invalid(r, "\"column\" must be a "
