@@ -14,7 +14,6 @@
 #define NGX_SMTP_VERIFY_CACHE_FLIGHTS     32    /* one part in so many */
 #define NGX_SMTP_VERIFY_CACHE_FACTS       8     /* likewise */
 #define NGX_SMTP_VERIFY_CACHE_DNS         4
-#define NGX_SMTP_VERIFY_CACHE_WANTED      500   /* ms */
 #define NGX_SMTP_VERIFY_CACHE_PRIVATE     2097152
 
 
@@ -45,8 +44,6 @@ static ngx_uint_t ngx_smtp_verify_cache_is_newer(
     ngx_smtp_verify_cache_t *cache, ngx_smtp_verify_cache_item_t *item,
     ngx_uint_t part);
 static uint64_t ngx_smtp_verify_cache_resets(ngx_smtp_verify_cache_t *cache);
-static void ngx_smtp_verify_cache_lock(ngx_smtp_verify_cache_t *cache);
-static void ngx_smtp_verify_cache_unlock(ngx_smtp_verify_cache_t *cache);
 static sv_store_entry_t *ngx_smtp_verify_cache_find(
     ngx_smtp_verify_cache_t *cache, ngx_smtp_verify_cache_item_t *item);
 
@@ -364,7 +361,7 @@ ngx_smtp_verify_cache_private(ngx_log_t *log)
 
 /* what belongs to one process needs no lock */
 
-static void
+void
 ngx_smtp_verify_cache_lock(ngx_smtp_verify_cache_t *cache)
 {
     if (cache->shpool) {
@@ -373,7 +370,7 @@ ngx_smtp_verify_cache_lock(ngx_smtp_verify_cache_t *cache)
 }
 
 
-static void
+void
 ngx_smtp_verify_cache_unlock(ngx_smtp_verify_cache_t *cache)
 {
     if (cache->shpool) {
@@ -643,103 +640,4 @@ ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
     /* read without the lock: a count of what changes all the time */
 
     stats->flights = sv_flights_count(&cache->flights, sv_clock_msec());
-}
-
-
-void
-ngx_smtp_verify_flight_key(ngx_smtp_verify_flight_t *flight, ngx_uint_t kind,
-    u_char *key, uint32_t variant)
-{
-    ngx_uint_t  i;
-
-    ngx_memcpy(flight->key, key, SV_STORE_KEY);
-
-    flight->key[SV_STORE_KEY - 1] ^= (u_char) kind;
-
-    for (i = 0; i < sizeof(uint32_t); i++) {
-        flight->key[SV_STORE_KEY - 2 - i] ^= (u_char) (variant >> (i * 8));
-    }
-}
-
-
-ngx_int_t
-ngx_smtp_verify_flight_start(ngx_smtp_verify_cache_t *cache,
-    ngx_smtp_verify_flight_t *flight, ngx_msec_t timeout)
-{
-    uint32_t           self;
-    uint64_t           now;
-    sv_flight_state_e  state;
-
-    now = sv_clock_msec();
-    self = ngx_smtp_verify_zone_owner();
-
-    ngx_smtp_verify_cache_lock(cache);
-
-    state = sv_flights_claim(&cache->flights, flight->key, self, now,
-                             now + timeout, &flight->id);
-
-    ngx_smtp_verify_cache_unlock(cache);
-
-    return state == SV_FLIGHT_OTHERS ? NGX_BUSY : NGX_OK;
-}
-
-
-void
-ngx_smtp_verify_flight_end(ngx_smtp_verify_cache_t *cache,
-    ngx_smtp_verify_flight_t *flight)
-{
-    if (flight->id == 0) {
-        return;
-    }
-
-    ngx_smtp_verify_cache_lock(cache);
-
-    sv_flights_release(&cache->flights, flight->key, flight->id);
-
-    ngx_smtp_verify_cache_unlock(cache);
-
-    flight->id = 0;
-}
-
-
-ngx_uint_t
-ngx_smtp_verify_flight_wait(ngx_smtp_verify_cache_t *cache,
-    ngx_smtp_verify_flight_t *flight)
-{
-    int       rc;
-    uint64_t  now;
-
-    now = sv_clock_msec();
-
-    ngx_smtp_verify_cache_lock(cache);
-
-    rc = sv_flights_wait(&cache->flights, flight->key, flight->id, now);
-
-    ngx_smtp_verify_cache_unlock(cache);
-
-    return rc;
-}
-
-
-ngx_uint_t
-ngx_smtp_verify_flight_wanted(ngx_smtp_verify_cache_t *cache,
-    ngx_smtp_verify_flight_t *flight)
-{
-    int       rc;
-    uint64_t  now;
-
-    if (flight->id == 0) {
-        return 0;
-    }
-
-    now = sv_clock_msec();
-
-    ngx_smtp_verify_cache_lock(cache);
-
-    rc = sv_flights_wanted(&cache->flights, flight->key, flight->id, now,
-                           NGX_SMTP_VERIFY_CACHE_WANTED);
-
-    ngx_smtp_verify_cache_unlock(cache);
-
-    return rc;
 }

@@ -148,6 +148,11 @@ void ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_stats_t *stats);
 
 
+/* cache_flights.c: what is under way for an entry */
+
+void ngx_smtp_verify_cache_lock(ngx_smtp_verify_cache_t *cache);
+void ngx_smtp_verify_cache_unlock(ngx_smtp_verify_cache_t *cache);
+
 /* of an entry's name */
 void ngx_smtp_verify_flight_key(ngx_smtp_verify_flight_t *flight,
     ngx_uint_t kind, u_char *key, uint32_t variant);
