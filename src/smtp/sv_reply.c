@@ -13,6 +13,7 @@ enum {
 };
 
 
+static int sv_reply_is_code(const unsigned char *line);
 static int sv_reply_whole_line(sv_reply_parser_t *p,
     const unsigned char **pos, const unsigned char *end);
 static sv_reply_status_e sv_reply_line(sv_reply_parser_t *p);
@@ -98,6 +99,18 @@ sv_reply_parse(sv_reply_parser_t *p, const unsigned char **pos,
 }
 
 
+/* "250 " or "250-" */
+
+static int
+sv_reply_is_code(const unsigned char *line)
+{
+    return line[0] >= '2' && line[0] <= '5'
+           && line[1] >= '0' && line[1] <= '9'
+           && line[2] >= '0' && line[2] <= '9'
+           && (line[3] == ' ' || line[3] == '-');
+}
+
+
 /*
  * A line that came in one piece, as nearly all do, is taken at once: "250-",
  * text, CR LF.  Anything else is left to be read octet by octet.
@@ -117,12 +130,7 @@ sv_reply_whole_line(sv_reply_parser_t *p, const unsigned char **pos,
         len = SV_REPLY_LINE_MAX;
     }
 
-    if (len < sizeof("250 " "\r\n") - 1
-        || line[0] < '2' || line[0] > '5'
-        || line[1] < '0' || line[1] > '9'
-        || line[2] < '0' || line[2] > '9'
-        || (line[3] != ' ' && line[3] != '-'))
-    {
+    if (len < sizeof("250 " "\r\n") - 1 || !sv_reply_is_code(line)) {
         return 0;
     }
 

@@ -25,6 +25,9 @@ static void ngx_smtp_verify_keep_bound(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_keep_give_up(ngx_smtp_verify_session_t *s);
 static ngx_queue_t *ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr,
     socklen_t socklen, ngx_str_t *host);
+static ngx_uint_t ngx_smtp_verify_keep_is(ngx_str_t *one, ngx_str_t *two);
+static ngx_uint_t ngx_smtp_verify_keep_leads(ngx_smtp_verify_session_t *s,
+    ngx_addr_t *addr, ngx_str_t *host);
 static ngx_uint_t ngx_smtp_verify_keep_silent(ngx_smtp_verify_session_t *s);
 static ngx_msec_t ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_t *s);
@@ -390,6 +393,26 @@ ngx_smtp_verify_keep_yield(ngx_event_t *ev)
 }
 
 
+static ngx_uint_t
+ngx_smtp_verify_keep_is(ngx_str_t *one, ngx_str_t *two)
+{
+    return one->len == two->len
+           && ngx_memcmp(one->data, two->data, one->len) == 0;
+}
+
+
+/* the same address, by the same name */
+
+static ngx_uint_t
+ngx_smtp_verify_keep_leads(ngx_smtp_verify_session_t *s, ngx_addr_t *addr,
+    ngx_str_t *host)
+{
+    return s->socklen == addr->socklen
+           && ngx_memcmp(s->sockaddr, addr->sockaddr, addr->socklen) == 0
+           && ngx_smtp_verify_keep_is(&s->host, host);
+}
+
+
 ngx_smtp_verify_session_t *
 ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     ngx_smtp_verify_egress_t *egress, ngx_str_t *host, ngx_str_t *helo,
@@ -425,14 +448,9 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
         if (s->conf != &conf->session
             || s->transactions + n > s->most
             || s->egress != egress
-            || s->socklen != addr->socklen
-            || ngx_memcmp(s->sockaddr, addr->sockaddr, addr->socklen) != 0
-            || s->host.len != host->len
-            || ngx_memcmp(s->host.data, host->data, host->len) != 0
-            || s->helo.len != helo->len
-            || ngx_memcmp(s->helo.data, helo->data, helo->len) != 0
-            || s->from.len != from->len
-            || ngx_memcmp(s->from.data, from->data, from->len) != 0)
+            || !ngx_smtp_verify_keep_leads(s, addr, host)
+            || !ngx_smtp_verify_keep_is(&s->helo, helo)
+            || !ngx_smtp_verify_keep_is(&s->from, from))
         {
             continue;
         }
