@@ -222,7 +222,9 @@ ngx_smtp_verify_batch_item(ngx_smtp_verify_batch_t *b,
     item->rec.email.data = p;
     item->rec.input.data = ngx_cpymem(p, rec->email.data, rec->email.len);
 
-    ngx_memcpy(item->rec.input.data, rec->input.data, rec->input.len);
+    if (rec->input.len) {
+        ngx_memcpy(item->rec.input.data, rec->input.data, rec->input.len);
+    }
 
     if (ngx_smtp_verify_batch_domain_add(item) != NGX_OK) {
         goto failed;
