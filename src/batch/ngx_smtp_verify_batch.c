@@ -196,7 +196,7 @@ ngx_smtp_verify_batch_reason(ngx_smtp_verify_batch_t *b,
     const sv_reason_info_t    *info;
     ngx_smtp_verify_result_t   result;
 
-    ngx_memzero(&result, sizeof(ngx_smtp_verify_result_t));
+    ngx_smtp_verify_result_init(&result);
 
     info = sv_reason_info(reason);
 
@@ -207,21 +207,6 @@ ngx_smtp_verify_batch_reason(ngx_smtp_verify_batch_t *b,
     result.blame = info->blame;
     result.estimated = 1;
     result.retry_after = info->retry_after;
-    result.score = -1;
-    result.syntax = -1;
-    result.domain = -1;
-    result.mx_record = -1;
-    result.connected = -1;
-    result.mailbox_exists = -1;
-    result.is_catch_all = -1;
-    result.disposable = -1;
-    result.free_provider = -1;
-    result.alias_service = -1;
-    result.role_account = -1;
-    result.spam_trap = -1;
-    result.abuse = -1;
-    result.gibberish = -1;
-    result.typo = -1;
 
     ngx_smtp_verify_batch_resume(b, &rec->place);
     ngx_smtp_verify_batch_result(b, rec, &result);

@@ -1,19 +1,7 @@
 
 #include "ngx_http_smtp_verify_ask.h"
+#include "ngx_http_smtp_verify_result_fields.h"
 #include "ngx_http_smtp_verify_gate.h"
-
-
-typedef enum {
-    ngx_http_smtp_verify_var_status = 0,
-    ngx_http_smtp_verify_var_reason,
-    ngx_http_smtp_verify_var_score,
-    ngx_http_smtp_verify_var_level,
-    ngx_http_smtp_verify_var_suggestion,
-    ngx_http_smtp_verify_var_result,
-    ngx_http_smtp_verify_var_time,
-    ngx_http_smtp_verify_var_mx,
-    ngx_http_smtp_verify_var_provider
-} ngx_http_smtp_verify_var_e;
 
 
 static ngx_uint_t ngx_http_smtp_verify_variable_changes(ngx_str_t *name);
@@ -25,44 +13,20 @@ static ngx_int_t ngx_http_smtp_verify_variable_cache_status(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_smtp_verify_variable_gate_status(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_smtp_verify_variable_text(ngx_http_request_t *r,
-    ngx_http_smtp_verify_ctx_t *ctx, ngx_uint_t i, ngx_str_t *text);
 static ngx_int_t ngx_http_smtp_verify_variable_json(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_str_t *text);
+static ngx_int_t ngx_http_smtp_verify_variable_add(ngx_conf_t *cf,
+    ngx_str_t *name, ngx_http_get_variable_pt handler, uintptr_t data);
 static void ngx_http_smtp_verify_tell(ngx_http_variable_value_t *v,
     ngx_str_t *text);
-static void ngx_http_smtp_verify_word(ngx_str_t *text, const char *word);
 
+
+/* beside those that are a field of the result */
 
 static ngx_http_variable_t  ngx_http_smtp_verify_vars[] = {
 
-    { ngx_string("smtp_verify_status"), NULL, ngx_http_smtp_verify_variable,
-      ngx_http_smtp_verify_var_status, NGX_HTTP_VAR_NOCACHEABLE, 0 },
-
-    { ngx_string("smtp_verify_reason"), NULL, ngx_http_smtp_verify_variable,
-      ngx_http_smtp_verify_var_reason, NGX_HTTP_VAR_NOCACHEABLE, 0 },
-
-    { ngx_string("smtp_verify_score"), NULL, ngx_http_smtp_verify_variable,
-      ngx_http_smtp_verify_var_score, NGX_HTTP_VAR_NOCACHEABLE, 0 },
-
-    { ngx_string("smtp_verify_level"), NULL, ngx_http_smtp_verify_variable,
-      ngx_http_smtp_verify_var_level, NGX_HTTP_VAR_NOCACHEABLE, 0 },
-
-    { ngx_string("smtp_verify_suggestion"), NULL,
-      ngx_http_smtp_verify_variable, ngx_http_smtp_verify_var_suggestion,
-      NGX_HTTP_VAR_NOCACHEABLE, 0 },
-
     { ngx_string("smtp_verify_result"), NULL, ngx_http_smtp_verify_variable,
-      ngx_http_smtp_verify_var_result, NGX_HTTP_VAR_NOCACHEABLE, 0 },
-
-    { ngx_string("smtp_verify_time"), NULL, ngx_http_smtp_verify_variable,
-      ngx_http_smtp_verify_var_time, NGX_HTTP_VAR_NOCACHEABLE, 0 },
-
-    { ngx_string("smtp_verify_mx"), NULL, ngx_http_smtp_verify_variable,
-      ngx_http_smtp_verify_var_mx, NGX_HTTP_VAR_NOCACHEABLE, 0 },
-
-    { ngx_string("smtp_verify_provider"), NULL, ngx_http_smtp_verify_variable,
-      ngx_http_smtp_verify_var_provider, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+      NGX_HTTP_SMTP_VERIFY_FIELDS, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("smtp_verify_domain"), NULL,
       ngx_http_smtp_verify_variable_domain, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
@@ -105,18 +69,49 @@ static ngx_str_t  ngx_http_smtp_verify_gate_statuses[] = {
 ngx_int_t
 ngx_http_smtp_verify_variables(ngx_conf_t *cf)
 {
-    ngx_http_variable_t  *var, *v;
+    ngx_str_t            *name;
+    ngx_uint_t            i;
+    ngx_http_variable_t  *v;
 
-    for (v = ngx_http_smtp_verify_vars; v->name.len; v++) {
+    for (i = 0; i < NGX_HTTP_SMTP_VERIFY_FIELDS; i++) {
 
-        var = ngx_http_add_variable(cf, &v->name, v->flags);
-        if (var == NULL) {
+        name = &ngx_http_smtp_verify_result_fields[i].variable;
+
+        if (name->len
+            && ngx_http_smtp_verify_variable_add(cf, name,
+                                             ngx_http_smtp_verify_variable, i)
+               != NGX_OK)
+        {
             return NGX_ERROR;
         }
-
-        var->get_handler = v->get_handler;
-        var->data = v->data;
     }
+
+    for (v = ngx_http_smtp_verify_vars; v->name.len; v++) {
+        if (ngx_http_smtp_verify_variable_add(cf, &v->name, v->get_handler,
+                                              v->data)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_variable_add(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_http_get_variable_pt handler, uintptr_t data)
+{
+    ngx_http_variable_t  *var;
+
+    var = ngx_http_add_variable(cf, name, NGX_HTTP_VAR_NOCACHEABLE);
+    if (var == NULL) {
+        return NGX_ERROR;
+    }
+
+    var->get_handler = handler;
+    var->data = data;
 
     return NGX_OK;
 }
@@ -166,7 +161,20 @@ ngx_http_smtp_verify_variables_init(ngx_conf_t *cf)
 static ngx_uint_t
 ngx_http_smtp_verify_variable_changes(ngx_str_t *name)
 {
+    ngx_str_t            *own;
+    ngx_uint_t            i;
     ngx_http_variable_t  *v;
+
+    for (i = 0; i < NGX_HTTP_SMTP_VERIFY_FIELDS; i++) {
+
+        own = &ngx_http_smtp_verify_result_fields[i].variable;
+
+        if (name->len == own->len
+            && ngx_strncmp(name->data, own->data, own->len) == 0)
+        {
+            return name->len != 0;
+        }
+    }
 
     for (v = ngx_http_smtp_verify_vars; v->name.len; v++) {
         if (name->len == v->name.len
@@ -187,6 +195,7 @@ static ngx_int_t
 ngx_http_smtp_verify_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
+    ngx_int_t                    rc;
     ngx_str_t                    text;
     ngx_http_smtp_verify_ctx_t  *ctx;
 
@@ -197,87 +206,17 @@ ngx_http_smtp_verify_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    ngx_str_null(&text);
+    rc = (data == NGX_HTTP_SMTP_VERIFY_FIELDS)
+         ? ngx_http_smtp_verify_variable_json(r, ctx, &text)
+         : ngx_http_smtp_verify_field_text(r->pool, ctx->result, data, &text);
 
-    if (ngx_http_smtp_verify_variable_text(r, ctx, data, &text) != NGX_OK) {
+    if (rc != NGX_OK) {
         return NGX_ERROR;
     }
 
     ngx_http_smtp_verify_tell(v, &text);
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_smtp_verify_variable_text(ngx_http_request_t *r,
-    ngx_http_smtp_verify_ctx_t *ctx, ngx_uint_t i, ngx_str_t *text)
-{
-    ngx_smtp_verify_result_t  *result;
-
-    result = ctx->result;
-
-    switch (i) {
-
-    case ngx_http_smtp_verify_var_status:
-        ngx_http_smtp_verify_word(text, sv_status_name(result->status));
-        return NGX_OK;
-
-    case ngx_http_smtp_verify_var_reason:
-        ngx_http_smtp_verify_word(text, sv_reason_info(result->reason)->name);
-        return NGX_OK;
-
-    case ngx_http_smtp_verify_var_level:
-        ngx_http_smtp_verify_word(text, result->estimated ? "estimated"
-                                                          : "confirmed");
-        return NGX_OK;
-
-    case ngx_http_smtp_verify_var_suggestion:
-        *text = result->did_you_mean;
-        return NGX_OK;
-
-    case ngx_http_smtp_verify_var_result:
-        return ngx_http_smtp_verify_variable_json(r, ctx, text);
-
-    case ngx_http_smtp_verify_var_mx:
-        *text = result->evidence.mx_host;
-        return NGX_OK;
-
-    case ngx_http_smtp_verify_var_provider:
-
-        if (result->provider) {
-            text->data = result->provider->name.data;
-            text->len = result->provider->name.len;
-        }
-
-        return NGX_OK;
-
-    case ngx_http_smtp_verify_var_score:
-
-        if (result->score < 0) {
-            return NGX_OK;
-        }
-
-        text->data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
-        if (text->data == NULL) {
-            return NGX_ERROR;
-        }
-
-        text->len = ngx_sprintf(text->data, "%i", result->score) - text->data;
-        return NGX_OK;
-
-    default: /* ngx_http_smtp_verify_var_time */
-
-        text->data = ngx_pnalloc(r->pool, NGX_INT_T_LEN + sizeof(".000") - 1);
-        if (text->data == NULL) {
-            return NGX_ERROR;
-        }
-
-        text->len = ngx_sprintf(text->data, "%M.%03M", result->elapsed / 1000,
-                                result->elapsed % 1000)
-                    - text->data;
-        return NGX_OK;
-    }
 }
 
 
@@ -409,12 +348,4 @@ ngx_http_smtp_verify_tell(ngx_http_variable_value_t *v, ngx_str_t *text)
     v->not_found = 0;
     v->len = (unsigned) text->len;
     v->data = text->data;
-}
-
-
-static void
-ngx_http_smtp_verify_word(ngx_str_t *text, const char *word)
-{
-    text->data = (u_char *) word;
-    text->len = ngx_strlen(word);
 }

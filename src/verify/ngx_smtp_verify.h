@@ -148,12 +148,12 @@ typedef struct {
     signed char                        is_catch_all;
 
     signed char                        disposable;
+    signed char                        role_account;
     signed char                        free_provider;
     signed char                        alias_service;
-    signed char                        role_account;
+    signed char                        gibberish;
     signed char                        spam_trap;
     signed char                        abuse;
-    signed char                        gibberish;
     signed char                        typo;
 
     unsigned                           estimated:1;
@@ -218,6 +218,9 @@ ngx_smtp_verify_result_t *ngx_smtp_verify_probe_result(
 
 void *ngx_smtp_verify_probe_data(ngx_smtp_verify_probe_t *p);
 ngx_pool_t *ngx_smtp_verify_probe_pool(ngx_smtp_verify_probe_t *p);
+
+/* nothing is established */
+void ngx_smtp_verify_result_init(ngx_smtp_verify_result_t *result);
 
 /* of the domain, in days; -1: not established */
 ngx_int_t ngx_smtp_verify_domain_age(ngx_smtp_verify_result_t *result);

@@ -71,21 +71,7 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
 
     result = &p->result;
 
-    result->score = -1;
-    result->syntax = -1;
-    result->domain = -1;
-    result->mx_record = -1;
-    result->connected = -1;
-    result->mailbox_exists = -1;
-    result->is_catch_all = -1;
-    result->disposable = -1;
-    result->free_provider = -1;
-    result->alias_service = -1;
-    result->role_account = -1;
-    result->spam_trap = -1;
-    result->abuse = -1;
-    result->gibberish = -1;
-    result->typo = -1;
+    ngx_smtp_verify_result_init(result);
 
     if (ngx_smtp_verify_probe_copy(p, &result->email, &ask->email) != NGX_OK
         || ngx_smtp_verify_probe_copy(p, &p->helo, &ask->helo) != NGX_OK

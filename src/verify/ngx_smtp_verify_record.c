@@ -5,36 +5,59 @@
 #include "sv_utf8.h"
 
 
-/* the tri-states of a result stand side by side */
-
-#define ngx_smtp_verify_tri(result)  ((u_char *) &(result)->syntax)
-#define NGX_SMTP_VERIFY_TRI                                                   \
-    (offsetof(ngx_smtp_verify_result_t, typo)                                 \
-     - offsetof(ngx_smtp_verify_result_t, syntax) + 1)
+#define NGX_SMTP_VERIFY_RECORD_STR   255
+#define NGX_SMTP_VERIFY_RECORD_WORD  128
 
 
-/* strings follow, each with a length before and a NUL after it */
+/* in front of the strings: a number of each field that is kept as one */
+
+#define HEAD_NO(id)
+#define HEAD_U8(id)         u_char    id;
+#define HEAD_I8(id)         int8_t    id;
+#define HEAD_TRI(id)        int8_t    id;
+#define HEAD_U16(id)        uint16_t  id;
+#define HEAD_U32(id)        uint32_t  id;
+#define HEAD_STR(id)
+#define HEAD_WORD(id)
+#define HEAD_TEXT(id)
+#define HEAD_DOMAIN(id)
+#define HEAD_PROVIDER(id)
 
 typedef struct {
     uint32_t    version;
-    uint32_t    retry_after;
-    uint16_t    code;
-    u_char      reason;
+    uint16_t    registered;
     u_char      found;
     u_char      said;               /* the reason of the evidence */
-    u_char      stage;
-    u_char      score;              /* 255: none */
-    u_char      attempts;
-    uint16_t    registered;
-    u_char      tri[NGX_SMTP_VERIFY_TRI];
-    unsigned    estimated:1;
     unsigned    probed:1;
-    unsigned    verified:1;
     unsigned    normalized:1;       /* is as it was asked for */
     unsigned    root:1;             /* is as normalized */
     unsigned    ours:1;
     unsigned    told:1;             /* retry_after is of the reply */
+
+#define FIELD(id, key, type, value, stored, ...)  HEAD_##stored(id)
+#include "ngx_smtp_verify_fields.h"
 } ngx_smtp_verify_record_head_t;
+
+
+/* strings follow, each with a length before and a NUL after it */
+
+#define MAX_NO              0
+#define MAX_U8              0
+#define MAX_I8              0
+#define MAX_TRI             0
+#define MAX_U16             0
+#define MAX_U32             0
+#define MAX_STR             (3 + NGX_SMTP_VERIFY_RECORD_STR + 1)
+#define MAX_WORD            (1 + NGX_SMTP_VERIFY_RECORD_WORD + 1)
+#define MAX_TEXT            (3 + NGX_SMTP_VERIFY_RECORD_TEXT + 1)
+#define MAX_DOMAIN          (3 + SV_UDOMAIN_MAX + 1)
+#define MAX_PROVIDER        (2 * MAX_WORD)
+
+typedef char  ngx_smtp_verify_record_fits[
+    sizeof(ngx_smtp_verify_record_head_t)
+#define FIELD(id, key, type, value, stored, ...)  + MAX_##stored
+#include "ngx_smtp_verify_fields.h"
+    <= NGX_SMTP_VERIFY_RECORD_MAX ? 1 : -1];
 
 
 typedef struct {
@@ -45,17 +68,27 @@ typedef struct {
 
 static void ngx_smtp_verify_record_head(ngx_smtp_verify_record_head_t *head,
     ngx_smtp_verify_result_t *result, sv_address_t *addr);
-static u_char *ngx_smtp_verify_record_text(u_char *p,
-    ngx_smtp_verify_evidence_t *ev, sv_address_t *addr);
+static u_char *ngx_smtp_verify_record_text(u_char *p, ngx_str_t *said,
+    sv_address_t *addr);
 static u_char *ngx_smtp_verify_record_add(u_char *p, const void *data,
     size_t len, size_t max);
 static u_char *ngx_smtp_verify_record_add_word(u_char *p, const char *word);
+static u_char *ngx_smtp_verify_record_add_domain(u_char *p, ngx_str_t *email,
+    sv_address_t *addr);
+static u_char *ngx_smtp_verify_record_add_provider(u_char *p,
+    const sv_provider_t *provider);
 static ngx_int_t ngx_smtp_verify_record_get(ngx_smtp_verify_record_pos_t *rp,
     ngx_str_t *s);
 static ngx_int_t ngx_smtp_verify_record_get_word(
     ngx_smtp_verify_record_pos_t *rp, const char **word);
-static ngx_int_t ngx_smtp_verify_record_strings(ngx_smtp_verify_record_t *rec,
-    ngx_smtp_verify_record_pos_t *rp, sv_address_t *addr);
+static ngx_int_t ngx_smtp_verify_record_get_text(
+    ngx_smtp_verify_record_pos_t *rp, ngx_smtp_verify_record_t *rec,
+    sv_address_t *addr);
+static ngx_int_t ngx_smtp_verify_record_get_domain(
+    ngx_smtp_verify_record_pos_t *rp, ngx_smtp_verify_record_t *rec,
+    sv_address_t *addr);
+static ngx_int_t ngx_smtp_verify_record_get_provider(
+    ngx_smtp_verify_record_pos_t *rp, ngx_smtp_verify_record_t *rec);
 static void ngx_smtp_verify_record_address(ngx_smtp_verify_record_t *rec,
     sv_address_t *addr, sv_lists_t *lists, ngx_uint_t same_normalized,
     ngx_uint_t same_root);
@@ -65,53 +98,59 @@ static ngx_uint_t ngx_smtp_verify_record_same(ngx_str_t *s, u_char *data,
     size_t len);
 
 
+void
+ngx_smtp_verify_result_init(ngx_smtp_verify_result_t *result)
+{
+    ngx_memzero(result, sizeof(ngx_smtp_verify_result_t));
+
+#define INIT_NO(v)
+#define INIT_U8(v)
+#define INIT_I8(v)           v = -1;
+#define INIT_TRI(v)          v = -1;
+#define INIT_U16(v)
+#define INIT_U32(v)
+#define INIT_STR(v)
+#define INIT_WORD(v)
+#define INIT_TEXT(v)
+#define INIT_DOMAIN(v)
+#define INIT_PROVIDER(v)
+
+#define FIELD(id, key, type, value, stored, ...)  INIT_##stored(value)
+#include "ngx_smtp_verify_fields.h"
+}
+
+
 size_t
 ngx_smtp_verify_record_write(u_char *data, ngx_smtp_verify_result_t *result,
     sv_address_t *addr, uint32_t version)
 {
-    u_char                         *p, *at, *end;
-    ngx_smtp_verify_evidence_t     *ev;
+    u_char                         *p;
     ngx_smtp_verify_record_head_t   head;
-
-    ev = &result->evidence;
 
     ngx_smtp_verify_record_head(&head, result, addr);
     head.version = version;
 
-    p = ngx_cpymem(data, &head, sizeof(ngx_smtp_verify_record_head_t));
+    p = data + sizeof(ngx_smtp_verify_record_head_t);
 
-    p = ngx_smtp_verify_record_text(p, ev, addr);
-    p = ngx_smtp_verify_record_add(p, ev->enhanced.data, ev->enhanced.len,
-                                   16);
-    p = ngx_smtp_verify_record_add(p, ev->mx_host.data, ev->mx_host.len, 255);
-    p = ngx_smtp_verify_record_add(p, ev->mx_ip.data, ev->mx_ip.len, 64);
+#define PUT_NO(id, v)
+#define PUT_U8(id, v)        head.id = (u_char) (v);
+#define PUT_I8(id, v)        head.id = (int8_t) (v);
+#define PUT_TRI(id, v)       head.id = (v);
+#define PUT_U16(id, v)       head.id = (uint16_t) (v);
+#define PUT_U32(id, v)       head.id = (uint32_t) (v);
+#define PUT_STR(id, v)                                                        \
+    p = ngx_smtp_verify_record_add(p, (v).data, (v).len,                      \
+                                   NGX_SMTP_VERIFY_RECORD_STR);
+#define PUT_WORD(id, v)      p = ngx_smtp_verify_record_add_word(p, v);
+#define PUT_TEXT(id, v)      p = ngx_smtp_verify_record_text(p, &(v), addr);
+#define PUT_DOMAIN(id, v)                                                     \
+    p = ngx_smtp_verify_record_add_domain(p, &(v), addr);
+#define PUT_PROVIDER(id, v)  p = ngx_smtp_verify_record_add_provider(p, v);
 
-    if (result->provider) {
-        p = ngx_smtp_verify_record_add(p, result->provider->id.data,
-                                       result->provider->id.len, 64);
-        p = ngx_smtp_verify_record_add(p, result->provider->name.data,
-                                       result->provider->name.len, 128);
+#define FIELD(id, key, type, value, stored, ...)  PUT_##stored(id, value)
+#include "ngx_smtp_verify_fields.h"
 
-    } else {
-        p = ngx_smtp_verify_record_add(p, NULL, 0, 0);
-        p = ngx_smtp_verify_record_add(p, NULL, 0, 0);
-    }
-
-    /* what is suggested has the same local part */
-
-    at = result->did_you_mean.data;
-    end = at + result->did_you_mean.len;
-
-    if (result->did_you_mean.len > addr->local.len) {
-        at += addr->local.len + 1;
-    }
-
-    p = ngx_smtp_verify_record_add(p, at, end - at, SV_UDOMAIN_MAX);
-
-    p = ngx_smtp_verify_record_add_word(p, ev->rule);
-    p = ngx_smtp_verify_record_add_word(p, ev->tls.protocol);
-    p = ngx_smtp_verify_record_add_word(p, ev->tls.cipher);
-    p = ngx_smtp_verify_record_add_word(p, ev->tls.error);
+    ngx_memcpy(data, &head, sizeof(ngx_smtp_verify_record_head_t));
 
     return p - data;
 }
@@ -129,22 +168,12 @@ ngx_smtp_verify_record_head(ngx_smtp_verify_record_head_t *head,
 
     ngx_memzero(head, sizeof(ngx_smtp_verify_record_head_t));
 
-    head->retry_after = (uint32_t) result->retry_after;
-    head->code = (uint16_t) ev->code;
-    head->reason = (u_char) result->reason;
+    head->registered = (uint16_t) result->registered;
     head->found = (u_char) result->found;
     head->said = (u_char) ev->reason;
-    head->stage = (u_char) ev->stage;
-    head->score = (u_char) (result->score < 0 ? 255 : result->score);
-    head->attempts = (u_char) ngx_min(result->attempts, 255);
-    head->registered = (uint16_t) result->registered;
-    head->estimated = result->estimated;
     head->probed = result->probed;
-    head->verified = ev->tls.verified;
     head->ours = ev->ours;
     head->told = (ev->retry_after != 0);
-
-    ngx_memcpy(head->tri, ngx_smtp_verify_tri(result), NGX_SMTP_VERIFY_TRI);
 
     len = ngx_smtp_verify_record_join(buf, &addr->local, addr->udomain.data,
                                       addr->udomain.len);
@@ -160,13 +189,12 @@ ngx_smtp_verify_record_head(ngx_smtp_verify_record_head_t *head,
 /* less the local part; a character that does not fit whole ends it */
 
 static u_char *
-ngx_smtp_verify_record_text(u_char *p, ngx_smtp_verify_evidence_t *ev,
-    sv_address_t *addr)
+ngx_smtp_verify_record_text(u_char *p, ngx_str_t *said, sv_address_t *addr)
 {
     size_t         len;
     static u_char  text[SV_REPLY_TEXT_MAX * 3];
 
-    len = sv_redact(text, ev->text.data, ngx_min(ev->text.len, sizeof(text)),
+    len = sv_redact(text, said->data, ngx_min(said->len, sizeof(text)),
                     &addr->local);
 
     if (len > NGX_SMTP_VERIFY_RECORD_TEXT) {
@@ -263,7 +291,43 @@ static u_char *
 ngx_smtp_verify_record_add_word(u_char *p, const char *word)
 {
     return ngx_smtp_verify_record_add(p, word, word ? ngx_strlen(word) : 0,
-                                      128);
+                                      NGX_SMTP_VERIFY_RECORD_WORD);
+}
+
+
+/* what is suggested has the same local part */
+
+static u_char *
+ngx_smtp_verify_record_add_domain(u_char *p, ngx_str_t *email,
+    sv_address_t *addr)
+{
+    u_char  *at, *end;
+
+    at = email->data;
+    end = at + email->len;
+
+    if (email->len > addr->local.len) {
+        at += addr->local.len + 1;
+    }
+
+    return ngx_smtp_verify_record_add(p, at, end - at, SV_UDOMAIN_MAX);
+}
+
+
+static u_char *
+ngx_smtp_verify_record_add_provider(u_char *p, const sv_provider_t *provider)
+{
+    if (provider == NULL) {
+        p = ngx_smtp_verify_record_add(p, NULL, 0, 0);
+        return ngx_smtp_verify_record_add(p, NULL, 0, 0);
+    }
+
+    p = ngx_smtp_verify_record_add(p, provider->id.data, provider->id.len,
+                                   NGX_SMTP_VERIFY_RECORD_WORD);
+
+    return ngx_smtp_verify_record_add(p, provider->name.data,
+                                      provider->name.len,
+                                      NGX_SMTP_VERIFY_RECORD_WORD);
 }
 
 
@@ -295,34 +359,44 @@ ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec, u_char *data,
     ev = &result->evidence;
 
     ngx_memzero(result, sizeof(ngx_smtp_verify_result_t));
-    ngx_memcpy(ngx_smtp_verify_tri(result), head.tri, NGX_SMTP_VERIFY_TRI);
-
-    info = sv_reason_info(head.reason);
-
-    result->reason = head.reason;
-    result->found = head.found;
-    result->status = info->status;
-    result->blame = head.ours ? SV_BLAME_LOCAL : info->blame;
-    result->score = head.score == 255 ? -1 : head.score;
-    result->retry_after = head.retry_after;
-    result->attempts = head.attempts;
-    result->registered = head.registered;
-    result->estimated = head.estimated;
-    result->probed = head.probed;
-
-    ev->reason = head.said;
-    ev->stage = head.stage;
-    ev->code = head.code;
-    ev->tls.verified = head.verified;
-    ev->ours = head.ours;
-    ev->retry_after = head.told ? head.retry_after : 0;
 
     rp.pos = data + sizeof(ngx_smtp_verify_record_head_t);
     rp.end = data + len;
 
-    if (ngx_smtp_verify_record_strings(rec, &rp, addr) != NGX_OK) {
-        return NGX_DECLINED;
+#define GET_NO(id, v)
+#define GET_U8(id, v)        v = head.id;
+#define GET_I8(id, v)        v = head.id;
+#define GET_TRI(id, v)       v = head.id;
+#define GET_U16(id, v)       v = head.id;
+#define GET_U32(id, v)       v = head.id;
+#define GET_STR(id, v)       GET(ngx_smtp_verify_record_get(&rp, &(v)))
+#define GET_WORD(id, v)      GET(ngx_smtp_verify_record_get_word(&rp, &(v)))
+#define GET_TEXT(id, v)                                                       \
+    GET(ngx_smtp_verify_record_get_text(&rp, rec, addr))
+#define GET_DOMAIN(id, v)                                                     \
+    GET(ngx_smtp_verify_record_get_domain(&rp, rec, addr))
+#define GET_PROVIDER(id, v)                                                   \
+    GET(ngx_smtp_verify_record_get_provider(&rp, rec))
+
+#define GET(rc)                                                               \
+    if (rc != NGX_OK) {                                                       \
+        return NGX_DECLINED;                                                  \
     }
+
+#define FIELD(id, key, type, value, stored, ...)  GET_##stored(id, value)
+#include "ngx_smtp_verify_fields.h"
+
+    info = sv_reason_info(head.reason);
+
+    result->found = head.found;
+    result->status = info->status;
+    result->blame = head.ours ? SV_BLAME_LOCAL : info->blame;
+    result->registered = head.registered;
+    result->probed = head.probed;
+
+    ev->reason = head.said;
+    ev->ours = head.ours;
+    ev->retry_after = head.told ? result->retry_after : 0;
 
     ngx_smtp_verify_record_address(rec, addr, lists, head.normalized,
                                    head.root);
@@ -332,35 +406,58 @@ ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec, u_char *data,
 
 
 static ngx_int_t
-ngx_smtp_verify_record_strings(ngx_smtp_verify_record_t *rec,
-    ngx_smtp_verify_record_pos_t *rp, sv_address_t *addr)
+ngx_smtp_verify_record_get_text(ngx_smtp_verify_record_pos_t *rp,
+    ngx_smtp_verify_record_t *rec, sv_address_t *addr)
 {
-    ngx_str_t                    text, id, name, domain;
-    ngx_smtp_verify_result_t    *result;
-    ngx_smtp_verify_evidence_t  *ev;
+    ngx_str_t  text, *said;
 
-    result = &rec->result;
-    ev = &result->evidence;
-
-    if (ngx_smtp_verify_record_get(rp, &text) != NGX_OK
-        || ngx_smtp_verify_record_get(rp, &ev->enhanced) != NGX_OK
-        || ngx_smtp_verify_record_get(rp, &ev->mx_host) != NGX_OK
-        || ngx_smtp_verify_record_get(rp, &ev->mx_ip) != NGX_OK
-        || ngx_smtp_verify_record_get(rp, &id) != NGX_OK
-        || ngx_smtp_verify_record_get(rp, &name) != NGX_OK
-        || ngx_smtp_verify_record_get(rp, &domain) != NGX_OK
-        || ngx_smtp_verify_record_get_word(rp, &ev->rule) != NGX_OK
-        || ngx_smtp_verify_record_get_word(rp, &ev->tls.protocol) != NGX_OK
-        || ngx_smtp_verify_record_get_word(rp, &ev->tls.cipher) != NGX_OK
-        || ngx_smtp_verify_record_get_word(rp, &ev->tls.error) != NGX_OK)
-    {
+    if (ngx_smtp_verify_record_get(rp, &text) != NGX_OK) {
         return NGX_DECLINED;
     }
 
     if (text.len) {
-        ev->text.data = rec->text;
-        ev->text.len = sv_redact_undo(rec->text, sizeof(rec->text),
-                                      text.data, text.len, &addr->local);
+        said = &rec->result.evidence.text;
+        said->data = rec->text;
+        said->len = sv_redact_undo(rec->text, sizeof(rec->text), text.data,
+                                   text.len, &addr->local);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_record_get_domain(ngx_smtp_verify_record_pos_t *rp,
+    ngx_smtp_verify_record_t *rec, sv_address_t *addr)
+{
+    ngx_str_t  domain, *email;
+
+    if (ngx_smtp_verify_record_get(rp, &domain) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (domain.len && domain.len <= SV_UDOMAIN_MAX) {
+        email = &rec->result.did_you_mean;
+        email->data = rec->did_you_mean;
+        email->len = ngx_smtp_verify_record_join(rec->did_you_mean,
+                                                 &addr->local, domain.data,
+                                                 domain.len);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_record_get_provider(ngx_smtp_verify_record_pos_t *rp,
+    ngx_smtp_verify_record_t *rec)
+{
+    ngx_str_t  id, name;
+
+    if (ngx_smtp_verify_record_get(rp, &id) != NGX_OK
+        || ngx_smtp_verify_record_get(rp, &name) != NGX_OK)
+    {
+        return NGX_DECLINED;
     }
 
     if (id.len) {
@@ -371,14 +468,7 @@ ngx_smtp_verify_record_strings(ngx_smtp_verify_record_t *rec,
         rec->provider.name.data = name.data;
         rec->provider.name.len = name.len;
 
-        result->provider = &rec->provider;
-    }
-
-    if (domain.len && domain.len <= SV_UDOMAIN_MAX) {
-        result->did_you_mean.data = rec->did_you_mean;
-        result->did_you_mean.len =
-            ngx_smtp_verify_record_join(rec->did_you_mean, &addr->local,
-                                        domain.data, domain.len);
+        rec->result.provider = &rec->provider;
     }
 
     return NGX_OK;

@@ -296,6 +296,13 @@ ngx_smtp_verify_exit_is_near(void)
 }
 
 
+void
+ngx_smtp_verify_result_init(ngx_smtp_verify_result_t *result)
+{
+    memset(result, 0, sizeof(ngx_smtp_verify_result_t));
+}
+
+
 size_t
 ngx_smtp_verify_record_write(u_char *data, ngx_smtp_verify_result_t *result,
     sv_address_t *addr, uint32_t version)

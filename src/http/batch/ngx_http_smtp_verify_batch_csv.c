@@ -1,31 +1,66 @@
 
 #include "ngx_http_smtp_verify_batch_handler.h"
+#include "ngx_http_smtp_verify_result_fields.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_CSV_FIXED  1024
 
 
-static u_char *ngx_http_smtp_verify_csv_str(u_char *p, ngx_str_t *text);
-static u_char *ngx_http_smtp_verify_csv_word(u_char *p, const char *word);
-static u_char *ngx_http_smtp_verify_csv_int(u_char *p, ngx_int_t n);
-static u_char *ngx_http_smtp_verify_csv_tri(u_char *p, ngx_int_t tri);
+/* those of the fields, and before and behind them those of the record */
+
+#define NGX_HTTP_SMTP_VERIFY_CSV_BEFORE   "index"
+#define NGX_HTTP_SMTP_VERIFY_CSV_BEHIND   ",error,detail"
+#define NGX_HTTP_SMTP_VERIFY_CSV_COLUMNS  (NGX_HTTP_SMTP_VERIFY_COLUMNS + 3)
 
 
-/* as _csv_result() writes them; error and detail are the last two */
+static size_t ngx_http_smtp_verify_csv_columns(void);
 
-static const char  ngx_http_smtp_verify_csv_columns[] =
-    "index,email,status,reason,verification_level,score,blame,did_you_mean,"
-    "retry_after,normalized,root,is_catch_all,disposable,free_provider,"
-    "role_account,smtp_provider,mx_host,response_code,enhanced_code,response,"
-    "cached,error,detail";
 
-#define NGX_HTTP_SMTP_VERIFY_CSV_COLUMNS  23
+static u_char  ngx_http_smtp_verify_csv_names_buf[
+                                           NGX_HTTP_SMTP_VERIFY_CSV_FIXED];
 
 
 void
 ngx_http_smtp_verify_csv_init(ngx_http_smtp_verify_batch_ctx_t *hb)
 {
-    hb->records.taken = ngx_http_smtp_verify_csv_columns;
+    (void) ngx_http_smtp_verify_csv_columns();
+
+    hb->records.taken = (char *) ngx_http_smtp_verify_csv_names_buf;
+}
+
+
+/* their names, with a NUL behind them */
+
+static size_t
+ngx_http_smtp_verify_csv_columns(void)
+{
+    u_char         *p;
+    ngx_str_t      *key;
+    ngx_uint_t      i, field;
+    static size_t   len;
+
+    if (len) {
+        return len;
+    }
+
+    p = ngx_cpymem(ngx_http_smtp_verify_csv_names_buf,
+                   NGX_HTTP_SMTP_VERIFY_CSV_BEFORE,
+                   sizeof(NGX_HTTP_SMTP_VERIFY_CSV_BEFORE) - 1);
+
+    for (i = 0; i < NGX_HTTP_SMTP_VERIFY_COLUMNS; i++) {
+        field = ngx_http_smtp_verify_columns[i];
+        key = &ngx_http_smtp_verify_result_fields[field].key;
+
+        *p++ = ',';
+        p = ngx_cpymem(p, key->data, key->len);
+    }
+
+    p = ngx_cpymem(p, NGX_HTTP_SMTP_VERIFY_CSV_BEHIND,
+                   sizeof(NGX_HTTP_SMTP_VERIFY_CSV_BEHIND));
+
+    len = p - ngx_http_smtp_verify_csv_names_buf - 1;
+
+    return len;
 }
 
 
@@ -36,8 +71,8 @@ ngx_http_smtp_verify_csv_names(ngx_http_smtp_verify_batch_ctx_t *hb)
     u_char  *p;
 
     ngx_smtp_verify_batch_emit(&hb->batch, -1,
-                               (u_char *) ngx_http_smtp_verify_csv_columns,
-                               sizeof(ngx_http_smtp_verify_csv_columns) - 1);
+                               ngx_http_smtp_verify_csv_names_buf,
+                               ngx_http_smtp_verify_csv_columns());
 
     /* a quotation mark becomes two; a missing name is a short one */
 
@@ -83,65 +118,37 @@ ngx_http_smtp_verify_csv_more(ngx_http_smtp_verify_batch_ctx_t *hb)
 size_t
 ngx_http_smtp_verify_csv_size(ngx_smtp_verify_result_t *result)
 {
-    size_t                       len;
-    ngx_smtp_verify_evidence_t  *ev;
-
-    ev = &result->evidence;
-
-    len = result->email.len + result->normalized.len + result->root.len
-          + result->did_you_mean.len + ev->mx_host.len + ev->enhanced.len
-          + ev->text.len;
-
-    if (result->provider) {
-        len += result->provider->name.len;
-    }
-
-    return NGX_HTTP_SMTP_VERIFY_CSV_FIXED + 2 * len;
+    return NGX_HTTP_SMTP_VERIFY_CSV_FIXED
+           + 2 * ngx_http_smtp_verify_fields_len(result);
 }
 
+
+/* of the text of others none is to become a formula */
 
 u_char *
 ngx_http_smtp_verify_csv_result(u_char *p, uint64_t index, ngx_str_t *input,
     ngx_smtp_verify_result_t *result)
 {
-    ngx_str_t                    provider;
-    ngx_smtp_verify_evidence_t  *ev;
-
-    ev = &result->evidence;
-
-    ngx_str_null(&provider);
-
-    if (result->provider) {
-        provider.data = result->provider->name.data;
-        provider.len = result->provider->name.len;
-    }
+    ngx_str_t   text;
+    ngx_uint_t  i;
+    u_char      buf[NGX_HTTP_SMTP_VERIFY_NUMBER_LEN];
 
     p = ngx_sprintf(p, "%uL", index);
-    p = ngx_http_smtp_verify_csv_str(p, &result->email);
-    p = ngx_http_smtp_verify_csv_word(p, sv_status_name(result->status));
-    p = ngx_http_smtp_verify_csv_word(p,
-                                      sv_reason_info(result->reason)->name);
-    p = ngx_http_smtp_verify_csv_word(p, result->estimated ? "estimated"
-                                                           : "confirmed");
-    p = ngx_http_smtp_verify_csv_int(p, result->score);
-    p = ngx_http_smtp_verify_csv_word(p, sv_blame_name(result->blame));
-    p = ngx_http_smtp_verify_csv_str(p, &result->did_you_mean);
-    p = ngx_http_smtp_verify_csv_int(p, result->retry_after
-                                        ? (ngx_int_t) result->retry_after
-                                        : -1);
-    p = ngx_http_smtp_verify_csv_str(p, &result->normalized);
-    p = ngx_http_smtp_verify_csv_str(p, &result->root);
-    p = ngx_http_smtp_verify_csv_tri(p, result->is_catch_all);
-    p = ngx_http_smtp_verify_csv_tri(p, result->disposable);
-    p = ngx_http_smtp_verify_csv_tri(p, result->free_provider);
-    p = ngx_http_smtp_verify_csv_tri(p, result->role_account);
-    p = ngx_http_smtp_verify_csv_str(p, &provider);
-    p = ngx_http_smtp_verify_csv_str(p, &ev->mx_host);
-    p = ngx_http_smtp_verify_csv_int(p, ev->code ? (ngx_int_t) ev->code : -1);
-    p = ngx_http_smtp_verify_csv_str(p, &ev->enhanced);
-    p = ngx_http_smtp_verify_csv_str(p, &ev->text);
-    p = ngx_http_smtp_verify_csv_tri(p, result->untold ? -1
-                                                       : result->cached);
+
+    for (i = 0; i < NGX_HTTP_SMTP_VERIFY_COLUMNS; i++) {
+        *p++ = ',';
+        text.data = buf;
+
+        if (ngx_http_smtp_verify_field(result, ngx_http_smtp_verify_columns[i],
+                                       &text))
+        {
+            p += sv_records_csv_value(p, text.len * 2 + 3, text.data, text.len,
+                                      1);
+
+        } else if (text.len) {
+            p = ngx_cpymem(p, text.data, text.len);
+        }
+    }
 
     p = ngx_cpymem(p, ",,", 2);
     p = ngx_cpymem(p, input->data, input->len);
@@ -185,42 +192,4 @@ ngx_http_smtp_verify_csv_note(u_char *p, u_char *last, ngx_str_t *name,
     *p++ = '\n';
 
     return p;
-}
-
-
-/* all of this is others' text, and none of it is to become a formula */
-
-static u_char *
-ngx_http_smtp_verify_csv_str(u_char *p, ngx_str_t *text)
-{
-    *p++ = ',';
-
-    return p + sv_records_csv_value(p, text->len * 2 + 3, text->data,
-                                    text->len, 1);
-}
-
-
-static u_char *
-ngx_http_smtp_verify_csv_word(u_char *p, const char *word)
-{
-    *p++ = ',';
-
-    return word ? ngx_cpymem(p, word, ngx_strlen(word)) : p;
-}
-
-
-static u_char *
-ngx_http_smtp_verify_csv_int(u_char *p, ngx_int_t n)
-{
-    *p++ = ',';
-
-    return n < 0 ? p : ngx_sprintf(p, "%i", n);
-}
-
-
-static u_char *
-ngx_http_smtp_verify_csv_tri(u_char *p, ngx_int_t tri)
-{
-    return ngx_http_smtp_verify_csv_word(p, tri < 0 ? NULL
-                                            : tri ? "true" : "false");
 }

@@ -1,54 +1,19 @@
 
+#include "ngx_http_smtp_verify_result_fields.h"
 #include "ngx_http_smtp_verify_gate.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_PREFIX  "x-email-verify"
 
 
-typedef enum {
-    ngx_http_smtp_verify_header_status = 0,
-    ngx_http_smtp_verify_header_reason,
-    ngx_http_smtp_verify_header_level,
-    ngx_http_smtp_verify_header_score,
-    ngx_http_smtp_verify_header_suggestion,
-    ngx_http_smtp_verify_header_provider,
-    ngx_http_smtp_verify_header_mx
-} ngx_http_smtp_verify_header_e;
-
-
 static ngx_uint_t ngx_http_smtp_verify_headers_is(ngx_table_elt_t *h);
 static ngx_uint_t ngx_http_smtp_verify_headers_ours(ngx_table_elt_t *h);
-static ngx_int_t ngx_http_smtp_verify_headers_score(ngx_http_request_t *r,
-    ngx_smtp_verify_result_t *result);
 static ngx_int_t ngx_http_smtp_verify_headers_remove(ngx_http_request_t *r,
     ngx_uint_t keep);
 static ngx_int_t ngx_http_smtp_verify_headers_copy(ngx_http_request_t *r,
     ngx_list_t *list, ngx_uint_t keep);
-static ngx_int_t ngx_http_smtp_verify_headers_word(ngx_http_request_t *r,
-    ngx_http_smtp_verify_header_e i, const char *word);
 static ngx_int_t ngx_http_smtp_verify_headers_add(ngx_http_request_t *r,
-    ngx_http_smtp_verify_header_e i, ngx_str_t *value);
-
-
-static struct {
-    ngx_str_t  key;
-    ngx_str_t  lowcase;
-} ngx_http_smtp_verify_headers[] = {
-    { ngx_string("X-Email-Verify-Status"),
-      ngx_string("x-email-verify-status") },
-    { ngx_string("X-Email-Verify-Reason"),
-      ngx_string("x-email-verify-reason") },
-    { ngx_string("X-Email-Verify-Level"),
-      ngx_string("x-email-verify-level") },
-    { ngx_string("X-Email-Verify-Score"),
-      ngx_string("x-email-verify-score") },
-    { ngx_string("X-Email-Verify-Suggestion"),
-      ngx_string("x-email-verify-suggestion") },
-    { ngx_string("X-Email-Verify-Provider"),
-      ngx_string("x-email-verify-provider") },
-    { ngx_string("X-Email-Verify-MX"),
-      ngx_string("x-email-verify-mx") }
-};
+    ngx_http_smtp_verify_field_t *field, ngx_str_t *value);
 
 
 /*
@@ -78,7 +43,8 @@ ngx_int_t
 ngx_http_smtp_verify_gate_headers(ngx_http_request_t *r,
     ngx_smtp_verify_result_t *result)
 {
-    ngx_str_t  value;
+    ngx_str_t   value;
+    ngx_uint_t  i, field;
 
     if (ngx_http_smtp_verify_headers_remove(r, 0) != NGX_OK) {
         return NGX_ERROR;
@@ -92,64 +58,22 @@ ngx_http_smtp_verify_gate_headers(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (ngx_http_smtp_verify_headers_word(r,
-                                          ngx_http_smtp_verify_header_status,
-                                          sv_status_name(result->status))
-        != NGX_OK
-        || ngx_http_smtp_verify_headers_word(r,
-                                          ngx_http_smtp_verify_header_reason,
-                                          sv_reason_info(result->reason)->name)
-           != NGX_OK
-        || ngx_http_smtp_verify_headers_word(r,
-                                          ngx_http_smtp_verify_header_level,
-                                          result->estimated ? "estimated"
-                                                            : "confirmed")
-           != NGX_OK
-        || ngx_http_smtp_verify_headers_add(r,
-                                     ngx_http_smtp_verify_header_suggestion,
-                                     &result->did_you_mean)
-           != NGX_OK
-        || ngx_http_smtp_verify_headers_add(r, ngx_http_smtp_verify_header_mx,
-                                            &result->evidence.mx_host)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    for (i = 0; i < NGX_HTTP_SMTP_VERIFY_HEADERS; i++) {
 
-    if (result->provider) {
-        value.data = result->provider->name.data;
-        value.len = result->provider->name.len;
+        field = ngx_http_smtp_verify_headers[i];
 
-        if (ngx_http_smtp_verify_headers_add(r,
-                                       ngx_http_smtp_verify_header_provider,
-                                       &value)
-            != NGX_OK)
+        if (ngx_http_smtp_verify_field_text(r->pool, result, field, &value)
+            != NGX_OK
+            || ngx_http_smtp_verify_headers_add(r,
+                                  &ngx_http_smtp_verify_result_fields[field],
+                                  &value)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
 
-    return result->score < 0 ? NGX_OK
-                             : ngx_http_smtp_verify_headers_score(r, result);
-}
-
-
-static ngx_int_t
-ngx_http_smtp_verify_headers_score(ngx_http_request_t *r,
-    ngx_smtp_verify_result_t *result)
-{
-    ngx_str_t  value;
-
-    value.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
-    if (value.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    value.len = ngx_sprintf(value.data, "%i", result->score) - value.data;
-
-    return ngx_http_smtp_verify_headers_add(r,
-                                            ngx_http_smtp_verify_header_score,
-                                            &value);
+    return NGX_OK;
 }
 
 
@@ -278,13 +202,15 @@ ngx_http_smtp_verify_headers_is(ngx_table_elt_t *h)
 static ngx_uint_t
 ngx_http_smtp_verify_headers_ours(ngx_table_elt_t *h)
 {
-    ngx_uint_t  i, n;
+    ngx_uint_t                     i;
+    ngx_http_smtp_verify_field_t  *fields;
 
-    n = sizeof(ngx_http_smtp_verify_headers)
-        / sizeof(ngx_http_smtp_verify_headers[0]);
+    fields = ngx_http_smtp_verify_result_fields;
 
-    for (i = 0; i < n; i++) {
-        if (h->key.data == ngx_http_smtp_verify_headers[i].key.data) {
+    for (i = 0; i < NGX_HTTP_SMTP_VERIFY_HEADERS; i++) {
+        if (h->key.data
+            == fields[ngx_http_smtp_verify_headers[i]].header.data)
+        {
             return 1;
         }
     }
@@ -293,27 +219,13 @@ ngx_http_smtp_verify_headers_ours(ngx_table_elt_t *h)
 }
 
 
-static ngx_int_t
-ngx_http_smtp_verify_headers_word(ngx_http_request_t *r,
-    ngx_http_smtp_verify_header_e i, const char *word)
-{
-    ngx_str_t  value;
-
-    value.data = (u_char *) word;
-    value.len = ngx_strlen(word);
-
-    return ngx_http_smtp_verify_headers_add(r, i, &value);
-}
-
-
 /* what is empty, or would be more than one line, is left out */
 
 static ngx_int_t
 ngx_http_smtp_verify_headers_add(ngx_http_request_t *r,
-    ngx_http_smtp_verify_header_e i, ngx_str_t *value)
+    ngx_http_smtp_verify_field_t *field, ngx_str_t *value)
 {
     size_t            n;
-    ngx_str_t        *lowcase;
     ngx_table_elt_t  *h;
 
     if (value->len == 0) {
@@ -333,11 +245,9 @@ ngx_http_smtp_verify_headers_add(ngx_http_request_t *r,
 
     ngx_memzero(h, sizeof(ngx_table_elt_t));
 
-    lowcase = &ngx_http_smtp_verify_headers[i].lowcase;
-
-    h->hash = ngx_hash_key(lowcase->data, lowcase->len);
-    h->key = ngx_http_smtp_verify_headers[i].key;
-    h->lowcase_key = lowcase->data;
+    h->hash = ngx_hash_key(field->lowcase.data, field->lowcase.len);
+    h->key = field->header;
+    h->lowcase_key = field->lowcase.data;
     h->value = *value;
 
     return NGX_OK;

@@ -1,5 +1,5 @@
 
-#include "ngx_http_smtp_verify_module.h"
+#include "ngx_http_smtp_verify_result_fields.h"
 #include "sv_utf8.h"
 
 
@@ -18,24 +18,19 @@
     ngx_cpymem(p, s, sizeof(s) - 1)
 #define ngx_http_smtp_verify_name(p, name)                                    \
     ngx_http_smtp_verify_lit(p, ",\"" name "\":")
+#define ngx_http_smtp_verify_json_ms  ngx_http_smtp_verify_json_int
 
 
-static u_char *ngx_http_smtp_verify_json_checks(u_char *p,
-    ngx_smtp_verify_result_t *result);
-static u_char *ngx_http_smtp_verify_json_smtp(u_char *p,
-    ngx_smtp_verify_result_t *result);
-static u_char *ngx_http_smtp_verify_json_tls(u_char *p,
-    ngx_smtp_verify_tls_t *tls);
 static u_char *ngx_http_smtp_verify_json_transcript(u_char *p,
     ngx_array_t *transcript);
-static u_char *ngx_http_smtp_verify_json_str(u_char *p, u_char *data,
+static u_char *ngx_http_smtp_verify_json_str(u_char *p, const u_char *data,
     size_t len);
-static u_char *ngx_http_smtp_verify_json_escape(u_char *p, u_char *data,
+static u_char *ngx_http_smtp_verify_json_escape(u_char *p, const u_char *data,
     size_t len);
 static ngx_uint_t ngx_http_smtp_verify_json_plain(uint64_t v);
 static u_char *ngx_http_smtp_verify_json_word(u_char *p, const char *word);
-static u_char *ngx_http_smtp_verify_json_int(u_char *p, ngx_int_t n);
 static u_char *ngx_http_smtp_verify_json_tri(u_char *p, ngx_int_t tri);
+static u_char *ngx_http_smtp_verify_json_int(u_char *p, ngx_int_t n);
 
 
 ngx_buf_t *
@@ -77,21 +72,11 @@ size_t
 ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
     ngx_str_t *request_id)
 {
-    size_t                       len;
-    ngx_uint_t                   i;
-    ngx_smtp_verify_line_t      *line;
-    ngx_smtp_verify_evidence_t  *ev;
+    size_t                   len;
+    ngx_uint_t               i;
+    ngx_smtp_verify_line_t  *line;
 
-    ev = &result->evidence;
-
-    len = result->email.len + result->normalized.len + result->root.len
-          + result->did_you_mean.len + request_id->len
-          + ev->enhanced.len + ev->text.len + ev->mx_host.len
-          + ev->mx_ip.len;
-
-    if (result->provider) {
-        len += result->provider->name.len;
-    }
+    len = ngx_http_smtp_verify_fields_len(result) + request_id->len;
 
     if (result->transcript) {
         line = result->transcript->elts;
@@ -107,203 +92,49 @@ ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
 }
 
 
+/* each member begins with a comma: that of the first becomes a brace */
+
 u_char *
 ngx_http_smtp_verify_json_result(u_char *p, ngx_smtp_verify_result_t *result,
     ngx_str_t *request_id)
 {
-    p = ngx_http_smtp_verify_lit(p, "{\"email\":");
-    p = ngx_http_smtp_verify_json_str(p, result->email.data,
-                                      result->email.len);
+    u_char  *first;
 
-    p = ngx_http_smtp_verify_name(p, "normalized");
-    p = ngx_http_smtp_verify_json_str(p, result->normalized.data,
-                                      result->normalized.len);
+    first = p;
 
-    p = ngx_http_smtp_verify_name(p, "root");
-    p = ngx_http_smtp_verify_json_str(p, result->root.data,
-                                      result->root.len);
+#define FIELD(id, key, type, value, ...)                                      \
+    p = ngx_http_smtp_verify_name(p, key);                                    \
+    p = SV_WRITE(ngx_http_smtp_verify_json_, p, type, value);
 
-    p = ngx_http_smtp_verify_name(p, "status");
-    p = ngx_http_smtp_verify_json_word(p, sv_status_name(result->status));
+#define GROUP(key, present)                                                   \
+    p = ngx_http_smtp_verify_name(p, key);                                    \
+                                                                              \
+    if (!(present)) {                                                         \
+        p = ngx_http_smtp_verify_lit(p, "null");                              \
+                                                                              \
+    } else {                                                                  \
+        u_char  *first = p;
 
-    p = ngx_http_smtp_verify_name(p, "reason");
-    p = ngx_http_smtp_verify_json_word(p,
-                                       sv_reason_info(result->reason)->name);
-
-    p = ngx_http_smtp_verify_name(p, "verification_level");
-
-    if (result->estimated) {
-        p = ngx_http_smtp_verify_lit(p, "\"estimated\"");
-
-    } else {
-        p = ngx_http_smtp_verify_lit(p, "\"confirmed\"");
+#define END()                                                                 \
+        *first = '{';                                                         \
+        *p++ = '}';                                                           \
     }
 
-    p = ngx_http_smtp_verify_name(p, "score");
-    p = ngx_http_smtp_verify_json_int(p, result->score);
-
-    p = ngx_http_smtp_verify_name(p, "blame");
-    p = ngx_http_smtp_verify_json_word(p, sv_blame_name(result->blame));
-
-    p = ngx_http_smtp_verify_name(p, "did_you_mean");
-    p = ngx_http_smtp_verify_json_str(p, result->did_you_mean.data,
-                                      result->did_you_mean.len);
-
-    p = ngx_http_smtp_verify_name(p, "retry_after");
-    p = ngx_http_smtp_verify_json_int(p, result->retry_after
-                                         ? (ngx_int_t) result->retry_after
-                                         : -1);
-
-    p = ngx_http_smtp_verify_json_checks(p, result);
-
-    p = ngx_http_smtp_verify_name(p, "cached");
-    p = ngx_http_smtp_verify_json_tri(p, result->untold ? -1
-                                                        : result->cached);
-
-    p = ngx_http_smtp_verify_name(p, "age");
-    p = ngx_http_smtp_verify_json_int(p, result->untold
-                                         ? -1 : (ngx_int_t) result->age);
-
-    p = ngx_http_smtp_verify_name(p, "request_id");
+#define REQUEST(key)                                                          \
+    p = ngx_http_smtp_verify_name(p, key);                                    \
     p = ngx_http_smtp_verify_json_str(p, request_id->data, request_id->len);
 
-    p = ngx_http_smtp_verify_name(p, "response_time_ms");
-    p = ngx_http_smtp_verify_json_int(p, (ngx_int_t) result->elapsed);
-
-    if (result->transcript) {
-        p = ngx_http_smtp_verify_json_transcript(p, result->transcript);
+#define LINES(key, value)                                                     \
+    if (value) {                                                              \
+        p = ngx_http_smtp_verify_name(p, key);                                \
+        p = ngx_http_smtp_verify_json_transcript(p, value);                   \
     }
+
+#include "ngx_smtp_verify_fields.h"
+
+    *first = '{';
 
     return ngx_http_smtp_verify_lit(p, "}\n");
-}
-
-
-static u_char *
-ngx_http_smtp_verify_json_checks(u_char *p, ngx_smtp_verify_result_t *result)
-{
-    p = ngx_http_smtp_verify_lit(p, ",\"checks\":{\"syntax\":");
-    p = ngx_http_smtp_verify_json_tri(p, result->syntax);
-
-    p = ngx_http_smtp_verify_name(p, "domain");
-    p = ngx_http_smtp_verify_json_tri(p, result->domain);
-
-    p = ngx_http_smtp_verify_name(p, "mx_record");
-    p = ngx_http_smtp_verify_json_tri(p, result->mx_record);
-
-    p = ngx_http_smtp_verify_json_smtp(p, result);
-
-    p = ngx_http_smtp_verify_name(p, "disposable");
-    p = ngx_http_smtp_verify_json_tri(p, result->disposable);
-
-    p = ngx_http_smtp_verify_name(p, "catch_all");
-    p = ngx_http_smtp_verify_json_tri(p, result->is_catch_all);
-
-    p = ngx_http_smtp_verify_name(p, "role_account");
-    p = ngx_http_smtp_verify_json_tri(p, result->role_account);
-
-    p = ngx_http_smtp_verify_name(p, "free_provider");
-    p = ngx_http_smtp_verify_json_tri(p, result->free_provider);
-
-    p = ngx_http_smtp_verify_name(p, "alias_service");
-    p = ngx_http_smtp_verify_json_tri(p, result->alias_service);
-
-    p = ngx_http_smtp_verify_name(p, "gibberish");
-    p = ngx_http_smtp_verify_json_tri(p, result->gibberish);
-
-    p = ngx_http_smtp_verify_name(p, "spam_trap");
-    p = ngx_http_smtp_verify_json_tri(p, result->spam_trap);
-
-    p = ngx_http_smtp_verify_name(p, "abuse");
-    p = ngx_http_smtp_verify_json_tri(p, result->abuse);
-
-    p = ngx_http_smtp_verify_name(p, "typo");
-    p = ngx_http_smtp_verify_json_tri(p, result->typo);
-
-    p = ngx_http_smtp_verify_name(p, "domain_age_days");
-    p = ngx_http_smtp_verify_json_int(p, ngx_smtp_verify_domain_age(result));
-
-    return ngx_http_smtp_verify_lit(p, "}");
-}
-
-
-static u_char *
-ngx_http_smtp_verify_json_smtp(u_char *p, ngx_smtp_verify_result_t *result)
-{
-    sv_str_t                     provider = sv_null_string;
-    ngx_smtp_verify_evidence_t  *ev;
-
-    ev = &result->evidence;
-
-    if (result->provider) {
-        provider = result->provider->name;
-    }
-
-    p = ngx_http_smtp_verify_lit(p, ",\"smtp\":{\"connected\":");
-    p = ngx_http_smtp_verify_json_tri(p, result->connected);
-
-    p = ngx_http_smtp_verify_name(p, "mailbox_exists");
-    p = ngx_http_smtp_verify_json_tri(p, result->mailbox_exists);
-
-    p = ngx_http_smtp_verify_name(p, "is_catch_all");
-    p = ngx_http_smtp_verify_json_tri(p, result->is_catch_all);
-
-    p = ngx_http_smtp_verify_name(p, "smtp_provider");
-    p = ngx_http_smtp_verify_json_str(p, provider.data, provider.len);
-
-    p = ngx_http_smtp_verify_name(p, "mx_host");
-    p = ngx_http_smtp_verify_json_str(p, ev->mx_host.data, ev->mx_host.len);
-
-    p = ngx_http_smtp_verify_name(p, "mx_ip");
-    p = ngx_http_smtp_verify_json_str(p, ev->mx_ip.data, ev->mx_ip.len);
-
-    p = ngx_http_smtp_verify_name(p, "stage");
-    p = ngx_http_smtp_verify_json_word(p, sv_stage_name(ev->stage));
-
-    p = ngx_http_smtp_verify_name(p, "response_code");
-    p = ngx_http_smtp_verify_json_int(p, ev->code ? (ngx_int_t) ev->code
-                                                  : -1);
-
-    p = ngx_http_smtp_verify_name(p, "enhanced_code");
-    p = ngx_http_smtp_verify_json_str(p, ev->enhanced.data,
-                                      ev->enhanced.len);
-
-    p = ngx_http_smtp_verify_name(p, "response");
-    p = ngx_http_smtp_verify_json_str(p, ev->text.data, ev->text.len);
-
-    p = ngx_http_smtp_verify_json_tls(p, &ev->tls);
-
-    p = ngx_http_smtp_verify_name(p, "attempts");
-    p = ngx_http_smtp_verify_json_int(p, (ngx_int_t) result->attempts);
-
-    p = ngx_http_smtp_verify_name(p, "rule");
-    p = ngx_http_smtp_verify_json_word(p, ev->rule);
-
-    return ngx_http_smtp_verify_lit(p, "}");
-}
-
-
-static u_char *
-ngx_http_smtp_verify_json_tls(u_char *p, ngx_smtp_verify_tls_t *tls)
-{
-    if (tls->protocol == NULL) {
-        p = ngx_http_smtp_verify_lit(p, ",\"tls\":null");
-
-    } else {
-        p = ngx_http_smtp_verify_lit(p, ",\"tls\":{\"protocol\":");
-        p = ngx_http_smtp_verify_json_word(p, tls->protocol);
-
-        p = ngx_http_smtp_verify_name(p, "cipher");
-        p = ngx_http_smtp_verify_json_word(p, tls->cipher);
-
-        p = ngx_http_smtp_verify_name(p, "verified");
-        p = ngx_http_smtp_verify_json_tri(p, tls->verified);
-
-        p = ngx_http_smtp_verify_lit(p, "}");
-    }
-
-    p = ngx_http_smtp_verify_name(p, "tls_error");
-
-    return ngx_http_smtp_verify_json_word(p, tls->error);
 }
 
 
@@ -317,7 +148,7 @@ ngx_http_smtp_verify_json_transcript(u_char *p, ngx_array_t *transcript)
 
     line = transcript->elts;
 
-    p = ngx_http_smtp_verify_lit(p, ",\"transcript\":[");
+    *p++ = '[';
 
     for (i = 0; i < transcript->nelts; i++) {
 
@@ -359,7 +190,7 @@ ngx_http_smtp_verify_json_transcript(u_char *p, ngx_array_t *transcript)
 /* UTF-8 is expected; an empty string is null */
 
 static u_char *
-ngx_http_smtp_verify_json_str(u_char *p, u_char *data, size_t len)
+ngx_http_smtp_verify_json_str(u_char *p, const u_char *data, size_t len)
 {
     if (len == 0) {
         return ngx_http_smtp_verify_lit(p, "null");
@@ -376,7 +207,7 @@ ngx_http_smtp_verify_json_str(u_char *p, u_char *data, size_t len)
 /* eight bytes at a time: almost never is there anything to be escaped */
 
 static u_char *
-ngx_http_smtp_verify_json_escape(u_char *p, u_char *data, size_t len)
+ngx_http_smtp_verify_json_escape(u_char *p, const u_char *data, size_t len)
 {
     u_char    c;
     uint64_t  v;
@@ -406,7 +237,7 @@ ngx_http_smtp_verify_json_escape(u_char *p, u_char *data, size_t len)
             *p++ = c;
 
         } else {
-            p = (u_char *) ngx_escape_json(p, data, 1);
+            p = (u_char *) ngx_escape_json(p, (u_char *) data, 1);
         }
 
         data++;
@@ -462,6 +293,11 @@ ngx_http_smtp_verify_json_int(u_char *p, ngx_int_t n)
 
     if (n < 0) {
         return ngx_http_smtp_verify_lit(p, "null");
+    }
+
+    if (n < 10) {
+        *p++ = (u_char) (n + '0');
+        return p;
     }
 
     digit = buf + sizeof(buf);

@@ -174,6 +174,7 @@ ngx_int_t ngx_smtp_verify_parse(ngx_str_t *email, sv_address_t **addr);
 ngx_uint_t ngx_smtp_verify_passes(sv_reason_e reason,
     ngx_smtp_verify_evidence_t *evidence);
 ngx_uint_t ngx_smtp_verify_exit_is_near(void);
+void ngx_smtp_verify_result_init(ngx_smtp_verify_result_t *result);
 size_t ngx_smtp_verify_record_write(u_char *data,
     ngx_smtp_verify_result_t *result, sv_address_t *addr, uint32_t version);
 ngx_int_t ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec,
