@@ -1,12 +1,12 @@
 
 #include "ngx_smtp_verify_slice.h"
+#include "sv_clock.h"
 
 
 #define NGX_SMTP_VERIFY_SLICE_TURN  10000   /* us in a turn, of all sessions */
 
 
 static void ngx_smtp_verify_slice_next(ngx_event_t *ev);
-static uint64_t ngx_smtp_verify_slice_now(void);
 
 
 static ngx_event_t  ngx_smtp_verify_slice_event;
@@ -45,7 +45,7 @@ ngx_smtp_verify_slice_begin(ngx_smtp_verify_slice_t *slice, ngx_event_t *ev,
             && (ngx_smtp_verify_slice_event.handler == NULL
                 || ngx_queue_empty(&ngx_smtp_verify_slice_line))))
     {
-        ngx_smtp_verify_slice_begun = ngx_smtp_verify_slice_now();
+        ngx_smtp_verify_slice_begun = sv_clock_usec();
         return NGX_OK;
     }
 
@@ -60,7 +60,7 @@ void
 ngx_smtp_verify_slice_end(void)
 {
     if (--ngx_smtp_verify_slice_depth == 0 && !ngx_smtp_verify_slice_called) {
-        ngx_smtp_verify_slice_spent += ngx_smtp_verify_slice_now()
+        ngx_smtp_verify_slice_spent += sv_clock_usec()
                                        - ngx_smtp_verify_slice_begun;
     }
 }
@@ -113,7 +113,7 @@ ngx_smtp_verify_slice_next(ngx_event_t *ev)
     ngx_event_t              *next;
     ngx_smtp_verify_slice_t  *slice;
 
-    begun = ngx_smtp_verify_slice_now();
+    begun = sv_clock_usec();
 
     ngx_smtp_verify_slice_turn = ngx_current_msec;
     ngx_smtp_verify_slice_spent = 0;
@@ -134,21 +134,10 @@ ngx_smtp_verify_slice_next(ngx_event_t *ev)
         next->handler(next);
         ngx_smtp_verify_slice_called = 0;
 
-        ngx_smtp_verify_slice_spent = ngx_smtp_verify_slice_now() - begun;
+        ngx_smtp_verify_slice_spent = sv_clock_usec() - begun;
     }
 
     if (!ngx_queue_empty(&ngx_smtp_verify_slice_line) && !ev->posted) {
         ngx_post_event(ev, &ngx_posted_next_events);
     }
-}
-
-
-static uint64_t
-ngx_smtp_verify_slice_now(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
