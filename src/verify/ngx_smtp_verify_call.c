@@ -138,7 +138,7 @@ ngx_smtp_verify_call_fetch(ngx_smtp_verify_call_t *call,
 
     if (rc == NGX_AGAIN) {
         ngx_smtp_verify_share_enter(&call->turn.share, &call->client,
-                                    ngx_smtp_verify_share_begins);
+                                    NGX_SMTP_VERIFY_SHARE_BEGINS);
     }
 
     return rc;

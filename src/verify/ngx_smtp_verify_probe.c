@@ -220,7 +220,7 @@ ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p)
     p->starting = 1;
 
     ngx_smtp_verify_share_enter(&p->share, &p->client,
-                                ngx_smtp_verify_share_asks);
+                                NGX_SMTP_VERIFY_SHARE_ASKS);
 
     elapsed = ngx_current_msec - p->start;
 
@@ -460,7 +460,7 @@ ngx_smtp_verify_probe_waited(ngx_event_t *ev)
         return;
     }
 
-    ngx_smtp_verify_share_move(&p->share, ngx_smtp_verify_share_asks);
+    ngx_smtp_verify_share_move(&p->share, NGX_SMTP_VERIFY_SHARE_ASKS);
 
     ngx_memzero(&p->failure, sizeof(ngx_smtp_verify_evidence_t));
 

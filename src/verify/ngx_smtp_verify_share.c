@@ -83,9 +83,9 @@ ngx_smtp_verify_share_ask(ngx_smtp_verify_share_conf_t *conf,
     if (sharer) {
         n = ngx_smtp_verify_sharer_all(sharer);
 
-        if (sharer->n[ngx_smtp_verify_share_asks]
-            + sharer->n[ngx_smtp_verify_share_begins] >= most
-            || sharer->n[ngx_smtp_verify_share_waits] >= most)
+        if (sharer->n[NGX_SMTP_VERIFY_SHARE_ASKS]
+            + sharer->n[NGX_SMTP_VERIFY_SHARE_BEGINS] >= most
+            || sharer->n[NGX_SMTP_VERIFY_SHARE_WAITS] >= most)
         {
             return NGX_BUSY;
         }
@@ -93,7 +93,7 @@ ngx_smtp_verify_share_ask(ngx_smtp_verify_share_conf_t *conf,
 
     kind = ngx_smtp_verify_share_short(max);
 
-    if (kind == ngx_smtp_verify_share_gone) {
+    if (kind == NGX_SMTP_VERIFY_SHARE_GONE) {
 
         if (ngx_smtp_verify_share_short(max - 1) != kind
             && ngx_smtp_verify_share_is_claimed(client, n))
@@ -125,7 +125,7 @@ ngx_int_t
 ngx_smtp_verify_share_free(ngx_smtp_verify_share_conf_t *conf)
 {
     return ngx_smtp_verify_share_short(ngx_smtp_verify_share_max(conf))
-           == ngx_smtp_verify_share_gone ? NGX_OK : NGX_BUSY;
+           == NGX_SMTP_VERIFY_SHARE_GONE ? NGX_OK : NGX_BUSY;
 }
 
 
@@ -140,26 +140,26 @@ ngx_smtp_verify_share_short(ngx_uint_t max)
 {
     ngx_uint_t  asks, waits;
 
-    asks = ngx_smtp_verify_shares.n[ngx_smtp_verify_share_asks]
-           + ngx_smtp_verify_shares.n[ngx_smtp_verify_share_begins];
-    waits = ngx_smtp_verify_shares.n[ngx_smtp_verify_share_waits];
+    asks = ngx_smtp_verify_shares.n[NGX_SMTP_VERIFY_SHARE_ASKS]
+           + ngx_smtp_verify_shares.n[NGX_SMTP_VERIFY_SHARE_BEGINS];
+    waits = ngx_smtp_verify_shares.n[NGX_SMTP_VERIFY_SHARE_WAITS];
 
     if (asks >= max) {
-        return ngx_smtp_verify_share_asks;
+        return NGX_SMTP_VERIFY_SHARE_ASKS;
     }
 
     if (waits >= max) {
-        return ngx_smtp_verify_share_waits;
+        return NGX_SMTP_VERIFY_SHARE_WAITS;
     }
 
     if (ngx_smtp_verify_room_free()
         < ngx_smtp_verify_room() / 16 + asks + waits
           + NGX_SMTP_VERIFY_SHARE_CONNECTIONS)
     {
-        return ngx_smtp_verify_share_later;
+        return NGX_SMTP_VERIFY_SHARE_LATER;
     }
 
-    return ngx_smtp_verify_share_gone;
+    return NGX_SMTP_VERIFY_SHARE_GONE;
 }
 
 
@@ -224,9 +224,9 @@ ngx_smtp_verify_share_is_claimed(ngx_smtp_verify_client_t *client,
 static ngx_uint_t
 ngx_smtp_verify_sharer_all(ngx_smtp_verify_sharer_t *sharer)
 {
-    return sharer->n[ngx_smtp_verify_share_asks]
-           + sharer->n[ngx_smtp_verify_share_begins]
-           + sharer->n[ngx_smtp_verify_share_waits];
+    return sharer->n[NGX_SMTP_VERIFY_SHARE_ASKS]
+           + sharer->n[NGX_SMTP_VERIFY_SHARE_BEGINS]
+           + sharer->n[NGX_SMTP_VERIFY_SHARE_WAITS];
 }
 
 
@@ -252,7 +252,7 @@ ngx_smtp_verify_share_victim(ngx_smtp_verify_share_e kind, ngx_uint_t n,
         has = ngx_smtp_verify_sharer_all(sharer);
 
         if (has > n + 1
-            && (sharer->n[kind] || kind == ngx_smtp_verify_share_later))
+            && (sharer->n[kind] || kind == NGX_SMTP_VERIFY_SHARE_LATER))
         {
             rich = sharer;
             n = has - 1;
@@ -265,11 +265,11 @@ ngx_smtp_verify_share_victim(ngx_smtp_verify_share_e kind, ngx_uint_t n,
 
     /* those that only wait cost nothing but connections of their clients */
 
-    if (kind == ngx_smtp_verify_share_later
-        && rich->n[ngx_smtp_verify_share_later] == 0)
+    if (kind == NGX_SMTP_VERIFY_SHARE_LATER
+        && rich->n[NGX_SMTP_VERIFY_SHARE_LATER] == 0)
     {
-        kind = rich->n[ngx_smtp_verify_share_waits]
-               ? ngx_smtp_verify_share_waits : ngx_smtp_verify_share_asks;
+        kind = rich->n[NGX_SMTP_VERIFY_SHARE_WAITS]
+               ? NGX_SMTP_VERIFY_SHARE_WAITS : NGX_SMTP_VERIFY_SHARE_ASKS;
     }
 
     return ngx_smtp_verify_share_newest(rich, kind, NULL, bulk);
@@ -296,7 +296,7 @@ ngx_smtp_verify_share_press(ngx_smtp_verify_throttle_t *throttle,
     {
         sharer = ngx_queue_data(q, ngx_smtp_verify_sharer_t, queue);
 
-        if (sharer->n[ngx_smtp_verify_share_asks] == 0
+        if (sharer->n[NGX_SMTP_VERIFY_SHARE_ASKS] == 0
             || !ngx_smtp_verify_throttle_client_has_most(throttle,
                                                          &sharer->client))
         {
@@ -304,7 +304,7 @@ ngx_smtp_verify_share_press(ngx_smtp_verify_throttle_t *throttle,
         }
 
         victim = ngx_smtp_verify_share_newest(sharer,
-                                              ngx_smtp_verify_share_asks,
+                                              NGX_SMTP_VERIFY_SHARE_ASKS,
                                               throttle, bulk);
         if (victim) {
             ngx_smtp_verify_share_give_up(victim);
@@ -326,7 +326,7 @@ ngx_smtp_verify_share_watch(void)
     ngx_smtp_verify_sharer_t    *sharer;
     ngx_smtp_verify_throttle_t  *throttle;
 
-    if (ngx_smtp_verify_shares.n[ngx_smtp_verify_share_asks] == 0) {
+    if (ngx_smtp_verify_shares.n[NGX_SMTP_VERIFY_SHARE_ASKS] == 0) {
         return;
     }
 
@@ -336,12 +336,12 @@ ngx_smtp_verify_share_watch(void)
     {
         sharer = ngx_queue_data(q, ngx_smtp_verify_sharer_t, queue);
 
-        if (sharer->n[ngx_smtp_verify_share_asks] == 0) {
+        if (sharer->n[NGX_SMTP_VERIFY_SHARE_ASKS] == 0) {
             continue;
         }
 
         p = ngx_queue_data(
-                 ngx_queue_head(&sharer->shares[ngx_smtp_verify_share_asks]),
+                 ngx_queue_head(&sharer->shares[NGX_SMTP_VERIFY_SHARE_ASKS]),
                  ngx_smtp_verify_probe_t, share.queue);
 
         if (p->conf->throttle == NULL) {
@@ -390,7 +390,7 @@ ngx_smtp_verify_share_newest(ngx_smtp_verify_sharer_t *sharer,
             continue;
         }
 
-        if (kind != ngx_smtp_verify_share_asks
+        if (kind != NGX_SMTP_VERIFY_SHARE_ASKS
             || p->session == NULL || p->session->banner.len == 0)
         {
             return share;
@@ -411,7 +411,7 @@ ngx_smtp_verify_share_newest(ngx_smtp_verify_sharer_t *sharer,
 static void
 ngx_smtp_verify_share_give_up(ngx_smtp_verify_share_t *share)
 {
-    ngx_smtp_verify_share_move(share, ngx_smtp_verify_share_gone);
+    ngx_smtp_verify_share_move(share, NGX_SMTP_VERIFY_SHARE_GONE);
 
     ngx_post_event(&ngx_smtp_verify_shares.event, &ngx_posted_events);
 }
@@ -470,7 +470,7 @@ ngx_smtp_verify_share_move(ngx_smtp_verify_share_t *share,
     sharer = share->sharer;
 
     if (sharer == NULL || share->kind == kind
-        || share->kind == ngx_smtp_verify_share_gone)
+        || share->kind == NGX_SMTP_VERIFY_SHARE_GONE)
     {
         return;
     }
@@ -482,7 +482,7 @@ ngx_smtp_verify_share_move(ngx_smtp_verify_share_t *share,
 
     share->kind = kind;
 
-    if (kind == ngx_smtp_verify_share_gone) {
+    if (kind == NGX_SMTP_VERIFY_SHARE_GONE) {
         ngx_queue_insert_tail(&ngx_smtp_verify_shares.gone, &share->queue);
         return;
     }
@@ -510,7 +510,7 @@ ngx_smtp_verify_share_leave(ngx_smtp_verify_share_t *share)
 
     ngx_queue_remove(&share->queue);
 
-    if (share->kind == ngx_smtp_verify_share_gone) {
+    if (share->kind == NGX_SMTP_VERIFY_SHARE_GONE) {
         return;
     }
 
@@ -548,7 +548,7 @@ ngx_smtp_verify_share_put_off(ngx_smtp_verify_share_conf_t *conf,
         return NGX_DECLINED;
     }
 
-    kind = ngx_smtp_verify_share_later;
+    kind = NGX_SMTP_VERIFY_SHARE_LATER;
 
     if (rich->n[kind] >= ngx_smtp_verify_share_most(conf)) {
         return NGX_DECLINED;

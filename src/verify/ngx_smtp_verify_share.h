@@ -21,11 +21,11 @@
 
 
 typedef enum {
-    ngx_smtp_verify_share_asks = 0,
-    ngx_smtp_verify_share_begins,       /* it waits for a turn of the loop */
-    ngx_smtp_verify_share_waits,        /* for a slot */
-    ngx_smtp_verify_share_later,        /* to ask once more */
-    ngx_smtp_verify_share_gone          /* it has given up its place */
+    NGX_SMTP_VERIFY_SHARE_ASKS = 0,
+    NGX_SMTP_VERIFY_SHARE_BEGINS,       /* it waits for a turn of the loop */
+    NGX_SMTP_VERIFY_SHARE_WAITS,        /* for a slot */
+    NGX_SMTP_VERIFY_SHARE_LATER,        /* to ask once more */
+    NGX_SMTP_VERIFY_SHARE_GONE          /* it has given up its place */
 } ngx_smtp_verify_share_e;
 
 

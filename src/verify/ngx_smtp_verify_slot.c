@@ -64,7 +64,7 @@ ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p)
         return NGX_DONE;
     }
 
-    ngx_smtp_verify_share_move(&p->share, ngx_smtp_verify_share_waits);
+    ngx_smtp_verify_share_move(&p->share, NGX_SMTP_VERIFY_SHARE_WAITS);
 
     return NGX_AGAIN;
 }
@@ -231,7 +231,7 @@ ngx_smtp_verify_slot_handler(ngx_smtp_verify_ticket_t *t, ngx_int_t rc)
 
     p = t->data;
 
-    ngx_smtp_verify_share_move(&p->share, ngx_smtp_verify_share_asks);
+    ngx_smtp_verify_share_move(&p->share, NGX_SMTP_VERIFY_SHARE_ASKS);
 
     if (rc == NGX_OK) {
         ngx_smtp_verify_slot_granted(p);

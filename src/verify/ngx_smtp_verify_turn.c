@@ -55,7 +55,7 @@ ngx_smtp_verify_turn_take(ngx_smtp_verify_turn_t *turn,
                                   : &ngx_smtp_verify_turn.line,
                              &turn->item, client);
     ngx_smtp_verify_share_enter(&turn->share, client,
-                                ngx_smtp_verify_share_begins);
+                                NGX_SMTP_VERIFY_SHARE_BEGINS);
     ngx_smtp_verify_turn.waiting++;
 
     return NGX_AGAIN;
