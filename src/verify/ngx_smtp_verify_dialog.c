@@ -61,6 +61,10 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
 
     ngx_smtp_verify_slot_attach(p, s);
 
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify session: \"%V\" at %V, kept:%d, asked %ui "
+                   "before", host, &s->addr_text, s->reused, s->transactions);
+
     if (s->reused) {
         ngx_smtp_verify_count(SESSIONS_REUSED);
         p->result.connected = 1;
@@ -222,6 +226,11 @@ ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s)
     if (s->connected) {
         p->result.connected = 1;
     }
+
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify session: event %d at %s, code %ui, fault %s",
+                   s->event, sv_stage_name(s->stage), s->code,
+                   sv_reason_info(s->fault)->name);
 
     ngx_smtp_verify_slot_event(p);
 
@@ -546,6 +555,11 @@ ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p)
 
     (void) ngx_smtp_verify_evidence_classify(p, &class);
 
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify reply: %ui at %s is %s by rule \"%s\"",
+                   p->session->code, sv_stage_name(p->session->stage),
+                   sv_reason_info(class.reason)->name, class.rule);
+
     if (ngx_smtp_verify_dialog_in_steps(p, &class)) {
         p->stepwise = 1;
         ngx_smtp_verify_route_retry(p);
@@ -588,6 +602,11 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
     }
 
     (void) ngx_smtp_verify_evidence_classify(p, &class);
+
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify reply: %ui at %s is %s by rule \"%s\"",
+                   p->session->code, sv_stage_name(p->session->stage),
+                   sv_reason_info(class.reason)->name, class.rule);
 
     if (ngx_smtp_verify_dialog_in_steps(p, &class)) {
         p->stepwise = 1;

@@ -65,9 +65,17 @@ ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
         || s->refused >= conf->keep.rejects
         || ngx_smtp_verify_session_own(s) != NGX_OK)
     {
+        ngx_log_debug3(NGX_LOG_DEBUG_HTTP, &s->log, 0,
+                       "smtp verify session: \"%V\" is not kept, asked %ui, "
+                       "refused %ui", &s->host, s->transactions, s->refused);
+
         ngx_smtp_verify_session_quit(s);
         return;
     }
+
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &s->log, 0,
+                   "smtp verify session: \"%V\" is kept for %M ms, asked %ui, "
+                   "refused %ui", &s->host, time, s->transactions, s->refused);
 
     ngx_smtp_verify_keep_insert(s);
     ngx_smtp_verify_session_leave(s);
@@ -383,6 +391,10 @@ ngx_smtp_verify_keep_yield(ngx_event_t *ev)
             n++;
             continue;
         }
+
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &s->log, 0,
+                       "smtp verify session: \"%V\" gives its slot up",
+                       &s->host);
 
         ngx_smtp_verify_keep_give_up(s);
     }

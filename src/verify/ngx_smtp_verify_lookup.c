@@ -21,9 +21,26 @@ static ngx_smtp_verify_record_t      ngx_smtp_verify_record;
 static ngx_smtp_verify_cache_item_t  ngx_smtp_verify_item;
 
 
+#if (NGX_DEBUG)
+
+static const char  *ngx_smtp_verify_lookup_statuses[] = {
+    "no cache", "miss", "bypass", "expired", "coalesced", "hit", "stale"
+};
+
+#endif
+
+/* an address in the debug log is a part of its keyed hash, never in clear */
+
+#define ngx_smtp_verify_lookup_hash(l)                                        \
+    (uint32_t) ((uint32_t) (l)->key[0] << 24 | (l)->key[1] << 16              \
+                | (l)->key[2] << 8 | (l)->key[3])
+
+
 ngx_int_t
 ngx_smtp_verify_lookup(ngx_smtp_verify_lookup_t *l)
 {
+    ngx_int_t  rc;
+
     l->start = ngx_current_msec;
 
     if (!l->peek) {
@@ -45,7 +62,16 @@ ngx_smtp_verify_lookup(ngx_smtp_verify_lookup_t *l)
     l->seen = ngx_smtp_verify_cache_state(
                                        ngx_smtp_verify_lookup_cache(l->conf));
 
-    return ngx_smtp_verify_lookup_cached(l, l->conf->scope);
+    rc = ngx_smtp_verify_lookup_cached(l, l->conf->scope);
+
+    if (rc != NGX_OK) {
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, l->log, 0,
+                       "smtp verify cache: %s, key %08xD",
+                       ngx_smtp_verify_lookup_statuses[l->status],
+                       ngx_smtp_verify_lookup_hash(l));
+    }
+
+    return rc;
 }
 
 
@@ -159,6 +185,12 @@ ngx_smtp_verify_lookup_cached(ngx_smtp_verify_lookup_t *l, uint32_t variant)
         l->status = ngx_smtp_verify_lookup_stale;
         l->refresh = (item->later <= sv_clock_sec());
     }
+
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, l->log, 0,
+                   "smtp verify cache: %s, key %08xD, age %T, refresh:%d",
+                   ngx_smtp_verify_lookup_statuses[l->status],
+                   ngx_smtp_verify_lookup_hash(l), l->result->age,
+                   l->refresh);
 
     ngx_smtp_verify_lookup_told(l, l->result);
 
@@ -301,6 +333,12 @@ ngx_smtp_verify_lookup_told(ngx_smtp_verify_lookup_t *l,
     default:
         break;
     }
+
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, l->log, 0,
+                   "smtp verify answer: %s, %s, key %08xD, %M ms",
+                   ngx_smtp_verify_lookup_statuses[l->status],
+                   sv_reason_info(result->reason)->name,
+                   ngx_smtp_verify_lookup_hash(l), result->elapsed);
 
     ngx_smtp_verify_counters->verdicts[result->reason]++;
 

@@ -228,6 +228,11 @@ ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p)
                               ? p->conf->timeout - elapsed : 1);
 
     if (ngx_smtp_verify_probe_address(p) == NGX_OK) {
+
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                       "smtp verify probe: domain \"%V\", bulk:%d",
+                       &p->domain, p->bulk);
+
         ngx_smtp_verify_route_start(p);
     }
 
@@ -352,6 +357,11 @@ ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
 
     ngx_smtp_verify_verdict(p, reason);
 
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify probe: \"%V\" ends, %s, score %i, %M ms",
+                   &p->domain, sv_reason_info(p->result.reason)->name,
+                   p->result.score, p->result.elapsed);
+
     if (!p->starting) {
         p->handler(p);
     }
@@ -404,6 +414,10 @@ ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     ngx_smtp_verify_probe_stop(p);
 
     p->waits++;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify probe: %s, asks once more in %ui s",
+                   sv_reason_info(reason)->name, retry + 1);
     p->again = ngx_current_msec + (ngx_msec_t) (retry + 1) * 1000;
     p->budget.handler = ngx_smtp_verify_probe_waited;
 
@@ -488,6 +502,9 @@ ngx_smtp_verify_probe_displace(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_session_t  *s;
 
     later = (p->budget.handler == ngx_smtp_verify_probe_waited);
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify probe: gives up its place, waits:%ui", later);
 
     p->wait = 0;
 

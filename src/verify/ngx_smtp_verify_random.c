@@ -79,6 +79,10 @@ ngx_smtp_verify_random_accepted(ngx_smtp_verify_probe_t *p)
     known = ngx_smtp_verify_random_known(p);
 
     if (known != NGX_SMTP_VERIFY_UNKNOWN) {
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                       "smtp verify catch-all: \"%V\" is known, %i",
+                       &p->domain, known);
+
         ngx_smtp_verify_random_conclude(p, known);
         return;
     }
@@ -189,6 +193,9 @@ ngx_smtp_verify_random_ask(ngx_smtp_verify_probe_t *p)
         return;
     }
 
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify catch-all: \"%V\" is asked", &p->domain);
+
     ngx_smtp_verify_session_ask(p->session, NGX_SMTP_VERIFY_RCPT_RANDOM, 1);
 }
 
@@ -263,7 +270,14 @@ ngx_smtp_verify_random_answered(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    switch (ngx_smtp_verify_evidence_classify(p, &class)) {
+    (void) ngx_smtp_verify_evidence_classify(p, &class);
+
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify reply: %ui at %s is %s by rule \"%s\"",
+                   p->session->code, sv_stage_name(p->session->stage),
+                   sv_reason_info(class.reason)->name, class.rule);
+
+    switch (class.reason) {
 
     case SV_ACCEPTED:
         ngx_smtp_verify_doubt_settle(p);
@@ -435,6 +449,10 @@ static void
 ngx_smtp_verify_random_conclude(ngx_smtp_verify_probe_t *p,
     ngx_int_t catch_all)
 {
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify catch-all: \"%V\" concluded, %i",
+                   &p->domain, catch_all);
+
     if (ngx_smtp_verify_route_is_backup(p)) {
 
         if (catch_all != NGX_SMTP_VERIFY_NO) {

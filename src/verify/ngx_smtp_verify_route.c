@@ -59,6 +59,14 @@ ngx_smtp_verify_route_go(ngx_smtp_verify_probe_t *p)
         }
 
         if (ngx_smtp_verify_route_address(p) == NGX_OK) {
+
+            ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                           "smtp verify route: host \"%V\", preference %ui, "
+                           "address %ui of %ui",
+                           &p->mx.records[p->imx].host,
+                           p->mx.records[p->imx].preference, p->iaddr + 1,
+                           host->naddrs);
+
             ngx_smtp_verify_route_connect(p);
             return;
         }
@@ -67,6 +75,10 @@ ngx_smtp_verify_route_go(ngx_smtp_verify_probe_t *p)
             ngx_smtp_verify_route_end(p);
             return;
         }
+
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                       "smtp verify route: next host \"%V\"",
+                       &p->mx.records[p->imx].host);
     }
 }
 
@@ -245,6 +257,11 @@ ngx_smtp_verify_route_other_egress(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_dialog_stop(p);
 
     if (ngx_smtp_verify_egress_other(p) == NGX_OK) {
+
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                       "smtp verify route: other egress \"%V\"",
+                       &p->egress->name);
+
         ngx_smtp_verify_route_connect(p);
         return;
     }
@@ -296,6 +313,12 @@ ngx_smtp_verify_route_retry(ngx_smtp_verify_probe_t *p)
 {
     ngx_smtp_verify_evidence_before(p);
     ngx_smtp_verify_dialog_stop(p);
+
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify route: same address once more, fresh:%d, "
+                   "stepwise:%d, in clear:%d, random alone:%d",
+                   p->fresh, p->stepwise, p->no_tls, p->random_only);
+
     ngx_smtp_verify_route_connect(p);
 }
 
@@ -305,6 +328,10 @@ ngx_smtp_verify_route_retry(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_route_next(ngx_smtp_verify_probe_t *p)
 {
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify route: next address of \"%V\"",
+                   &p->mx.records[p->imx].host);
+
     ngx_smtp_verify_route_failed(p);
     ngx_smtp_verify_dialog_stop(p);
     ngx_smtp_verify_route_fresh(p);
@@ -430,6 +457,10 @@ ngx_smtp_verify_route_end(ngx_smtp_verify_probe_t *p)
     if (ngx_smtp_verify_route_is_absence(p) && p->mx.more) {
         ngx_smtp_verify_evidence_egress(p);
     }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify route: no host is left, %s",
+                   sv_reason_info(p->failure.reason)->name);
 
     p->result.evidence = p->failure;
     ngx_smtp_verify_probe_finish(p, p->failure.reason);

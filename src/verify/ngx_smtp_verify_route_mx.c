@@ -99,6 +99,12 @@ ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p)
 
     reason = ngx_smtp_verify_route_mx_tells(p);
 
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify mx: \"%V\" has %ui hosts, implicit:%d, "
+                   "concluded: %s",
+                   &p->domain, p->mx.nrecords, p->is_implicit,
+                   sv_reason_info(reason)->name);
+
     if (reason != SV_REASON_NONE) {
         ngx_smtp_verify_probe_finish(p, reason);
         return;

@@ -49,10 +49,19 @@ ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p)
     t->bulk = p->bulk;
 
     if (ngx_smtp_verify_slot_kept(t)) {
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                       "smtp verify permit: \"%V\" by a kept session",
+                       &t->destination);
         return NGX_OK;
     }
 
     rc = ngx_smtp_verify_throttle_take(t);
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify permit: \"%V\" %s", &t->destination,
+                   rc == NGX_OK ? "granted" : rc == NGX_AGAIN ? "waits"
+                   : rc == NGX_DECLINED ? "refused, a breaker is open"
+                   : "refused by a limit");
 
     if (rc == NGX_OK) {
         ngx_smtp_verify_slot_granted(p);
@@ -233,6 +242,10 @@ ngx_smtp_verify_slot_handler(ngx_smtp_verify_ticket_t *t, ngx_int_t rc)
 
     ngx_smtp_verify_share_move(&p->share, NGX_SMTP_VERIFY_SHARE_ASKS);
 
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify permit: \"%V\" has waited, rc:%i",
+                   &t->destination, rc);
+
     if (rc == NGX_OK) {
         ngx_smtp_verify_slot_granted(p);
 
@@ -278,6 +291,10 @@ static void
 ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
 {
     ngx_smtp_verify_evidence_t  *ev;
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify permit: \"%V\" refused, rc:%i, again in %ui s",
+                   &p->mx.records[p->imx].host, rc, p->ticket.retry_after);
 
     if (rc == NGX_DECLINED && ngx_smtp_verify_egress_open(p) == NGX_OK) {
         ngx_smtp_verify_route_connect(p);
@@ -451,6 +468,9 @@ ngx_smtp_verify_slot_pace(ngx_smtp_verify_session_t *s, ngx_uint_t n)
         ngx_smtp_verify_slot_throttled(p);
         return NGX_DONE;
     }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify permit: recipients wait %M ms", wait);
 
     p->pause.handler = ngx_smtp_verify_slot_paused;
     p->pause.data = p;

@@ -81,6 +81,9 @@ ngx_smtp_verify_lookup_add(ngx_smtp_verify_lookup_t *l, ngx_uint_t joined)
 
     l->status = ngx_smtp_verify_lookup_coalesced;
 
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, l->log, 0,
+                   "smtp verify share: joins the probe of another question");
+
     ngx_smtp_verify_lookup_deadline(l, l->conf->timeout + l->wait * 1000);
 }
 

@@ -37,6 +37,17 @@ static const unsigned  ngx_smtp_verify_throttle_weights[] = {
 };
 
 
+#if (NGX_DEBUG)
+
+static const char  *ngx_smtp_verify_throttle_seen_names[] = {
+    "a connection", "an answer", "a refused recipient", "no connection",
+    "a timeout", "421", "a rate limit", "a block", "a block of one egress",
+    "no egress", "no connection to one more address"
+};
+
+#endif
+
+
 unsigned
 ngx_smtp_verify_throttle_weight(ngx_smtp_verify_seen_e seen)
 {
@@ -163,16 +174,36 @@ ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits,
     ngx_smtp_verify_seen_e seen, ngx_str_t *domain, ngx_log_t *log)
 {
-    ngx_uint_t  changed;
+    ngx_uint_t                         changed;
+#if (NGX_DEBUG)
+    uint64_t                           before, after;
+    ngx_smtp_verify_throttle_entry_t  *e;
+#endif
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
+
+#if (NGX_DEBUG)
+    e = ngx_smtp_verify_throttle_entry(throttle, &throttle->slots[slot],
+                                       ngx_smtp_verify_ref_destination);
+    before = e->breaker.until;
+#endif
 
     changed = ngx_smtp_verify_throttle_count_seen(throttle,
                                                   &throttle->slots[slot],
                                                   limits, seen, domain,
                                                   sv_clock_msec());
 
+#if (NGX_DEBUG)
+    after = e->breaker.until;
+#endif
+
     ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, log, 0,
+                   "smtp verify breaker: seen %s, %s",
+                   ngx_smtp_verify_throttle_seen_names[seen],
+                   before == after ? "as it was"
+                                   : after ? "opened" : "closed");
 
     if (!changed) {
         return;

@@ -142,6 +142,7 @@ u_char *ngx_slprintf(u_char *buf, u_char *last, const char *fmt, ...);
 #define NGX_LOG_EMERG           1
 #define NGX_LOG_WARN            5
 #define NGX_LOG_NOTICE          6
+#define ngx_log_debug2(level, log, err, fmt, a, b)
 #define ngx_log_error(level, log, ...)                                        \
     (void) (level); (void) (log)
 
