@@ -16,10 +16,7 @@ GET /verify?email=john@ok.test
 Content-Type: application/json
 --- json
 email: john@ok.test
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 response_time_ms: >= 0
 smtp.rule: accepted-2xx
 
@@ -33,10 +30,7 @@ GET /verify?x=1&email=john%2Bnews%40ok.test&y=
 --- json
 email: john+news@ok.test
 normalized: john+news@ok.test
-status: risky
-reason: catch_all
-verification_level: confirmed
-blame: domain
+verdict: risky catch_all confirmed domain
 smtp.rule: *
 
 
@@ -51,10 +45,7 @@ POST /verify
 {"email": "john@ok.test"}
 --- json
 email: john@ok.test
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -69,10 +60,7 @@ POST /verify
  { "note": [1, {"email": "x@y"}, "\\"], "email" : "j\u006fhn\u0040ok.test", "tags": {} } 
 --- json
 email: john@ok.test
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -87,10 +75,7 @@ POST /verify
 first=x+y&email=john%40ok.test
 --- json
 email: john@ok.test
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -112,10 +97,7 @@ john\@ok.test\"}\r
 "
 --- json
 email: john@ok.test
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -134,10 +116,7 @@ Content-Length: 24\r
 --- raw_request_middle_delay: 0.05
 --- json
 email: john@ok.test
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -152,10 +131,7 @@ GET /verify?email=john@ok.test
 {"email": "jane@ok.test"}
 --- json
 email: john@ok.test
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -167,17 +143,11 @@ mx1 11 pipelining users=john
 ["GET /verify?email=john\@ok.test", "GET /verify?email=jane\@ok.test"]
 --- json
 email: john@ok.test
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --
 email: jane@ok.test
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 
 
@@ -238,23 +208,14 @@ john@null.test
 john@nomail.test
 --- query: smtp=0
 --- json
-status: undeliverable
-reason: domain_not_found
-verification_level: confirmed
-blame: domain
+verdict: undeliverable domain_not_found confirmed domain
 checks.domain: false
 checks.mx_record: false
 --
-status: undeliverable
-reason: null_mx
-verification_level: confirmed
-blame: domain
+verdict: undeliverable null_mx confirmed domain
 checks.domain: true
 --
-status: undeliverable
-reason: no_mail_server
-verification_level: confirmed
-blame: domain
+verdict: undeliverable no_mail_server confirmed domain
 checks.domain: true
 checks.mx_record: false
 
@@ -281,10 +242,7 @@ mx1 11 pipelining users=john
 --- address: john@ok.test
 --- query: smtp=1
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 

@@ -43,10 +43,7 @@ smtp_verify_helo verifier.test;
 smtp_verify_from probe@verifier.test;
 --- address: not-an-address
 --- json
-status: undeliverable
-reason: invalid_syntax
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable invalid_syntax confirmed mailbox
 
 
 

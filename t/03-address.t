@@ -14,10 +14,7 @@ mx1 11 pipelining
 --- address: John.Doe@OK.Test
 --- json
 normalized: /^(John\.Doe|john\.doe)@ok\.test$/
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_like
 RCPT TO:<John\.Doe@ok\.test>
@@ -29,9 +26,7 @@ RCPT TO:<John\.Doe@ok\.test>
 mx1 11 pipelining users=john
 --- address: john@ok.test.
 --- json
-status: /^(deliverable|undeliverable)$/
-reason: /^(accepted|invalid_syntax)$/
-verification_level: confirmed
+verdict: /^(deliverable|undeliverable)$/ /^(accepted|invalid_syntax)$/ confirmed
 --- smtp_unlike
 ok\.test\.>
 
@@ -44,10 +39,7 @@ mx1 11 pipelining accept
 smtp_verify_catch_all off;
 --- address: a!#$%&'*+-/=?^_`{|}~b@ok.test
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
+verdict: risky accepted_untested confirmed null
 smtp.rule: accepted-2xx
 --- smtp_check eval
 sub { index($_[1], 'RCPT TO:<a!#$%&\'*+-/=?^_`{|}~b@ok.test>') > 0 }
@@ -60,10 +52,7 @@ mx1 11 pipelining
     rcpt "john doe"@ok.test: 250 2.1.5 Ok
 --- address: "john doe"@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -74,10 +63,7 @@ mx1 11 pipelining
     rcpt "a\"b\\c@d>e"@ok.test: 250 2.1.5 Ok
 --- address: "a\"b\\c@d>e"@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -89,10 +75,7 @@ mx1 11 pipelining users=john
 "john"@ok.test
 "jo\hn"@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_like
 RCPT TO:<john@ok\.test>
@@ -110,10 +93,7 @@ my $d = CORE::join '.', 'd' x 63, 'e' x 63, 'f' x 56, 'test';
 --- address eval
 ('l' x 64) . '@' . CORE::join '.', 'd' x 63, 'e' x 63, 'f' x 56, 'test'
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
+verdict: risky accepted_untested confirmed null
 smtp.rule: accepted-2xx
 --- smtp_sessions: 1
 
@@ -136,10 +116,7 @@ CORE::join "\n", 'john', '@ok.test', 'john@', 'john@@ok.test', 'john@ok@ok.test'
     ('l' x 64) . '@' . CORE::join('.', 'd' x 63, 'e' x 63, 'f' x 63, 'test'),
     'john@xn--.test', 'john@xn--a.test'
 --- json
-status: undeliverable
-reason: invalid_syntax
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable invalid_syntax confirmed mailbox
 checks.syntax: false
 checks.domain: null
 checks.mx_record: null
@@ -168,10 +145,7 @@ mx1 11 pipelining accept
  'jo%7fhn@ok.test', '"jo%0d%0ahn"@ok.test', '"jo%09hn"@ok.test', '"jo%5c%0ahn"@ok.test',
  'jo%c2%85hn@ok.test', 'jo%e2%80%a8hn@ok.test', 'john@o%0dk.test']
 --- json
-status: undeliverable
-reason: invalid_syntax
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable invalid_syntax confirmed mailbox
 --- smtp_sessions: 0
 
 
@@ -189,10 +163,7 @@ Content-Type: application/json
 {"email": "john\u0085@ok.test"}', 'POST /verify
 {"email": "jo\u001bhn@ok.test"}']
 --- json
-status: undeliverable
-reason: invalid_syntax
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable invalid_syntax confirmed mailbox
 --- smtp_sessions: 0
 
 
@@ -205,10 +176,7 @@ john@[127.0.0.1]
 john@[IPv6:::1]
 john@[192.0.2.1]
 --- json
-status: unknown
-reason: unsupported_address
-verification_level: estimated
-blame: local
+verdict: unknown unsupported_address estimated local
 checks.syntax: true
 smtp.response_code: null
 smtp.rule: null
@@ -223,10 +191,7 @@ john@[127.0.0.1
 john@127.0.0.1]
 john@[]
 --- json
-status: undeliverable
-reason: invalid_syntax
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable invalid_syntax confirmed mailbox
 
 
 
@@ -242,10 +207,7 @@ john@xn--bcher-kva.test
 john@BÜCHER.test
 --- json
 normalized: john@bücher.test
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_like
 RCPT TO:<john@xn--bcher-kva\.test>
@@ -264,8 +226,7 @@ xn--bcher-kva.test MX 10 mx1.ok.test
 mx1.ok.test A 11
 --- address: john@bücher。test
 --- json
-status: /^(deliverable|undeliverable)$/
-reason: /^(accepted|invalid_syntax)$/
+verdict: /^(deliverable|undeliverable)$/ /^(accepted|invalid_syntax)$/
 
 
 
@@ -276,10 +237,7 @@ mx1 11 pipelining smtputf8 8bitmime
 --- address: jürgen@ok.test
 --- json
 email: jürgen@ok.test
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_turns
 EHLO verifier.test
@@ -294,10 +252,7 @@ QUIT
 mx1 11 pipelining
 --- address: jürgen@ok.test
 --- json
-status: undeliverable
-reason: smtputf8_unsupported
-verification_level: confirmed
-blame: domain
+verdict: undeliverable smtputf8_unsupported confirmed domain
 smtp.connected: true
 smtp.mailbox_exists: !true
 smtp.rule: null
@@ -313,10 +268,7 @@ mx2 12 pipelining smtputf8
     rcpt jürgen@*: 250 2.1.5 Ok
 --- address: jürgen@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.mx_host: mx2.ok.test
 smtp.rule: accepted-2xx
 
@@ -327,10 +279,7 @@ smtp.rule: accepted-2xx
 mx1 11 pipelining smtputf8 users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_unlike
 C: .*SMTPUTF8
@@ -348,10 +297,7 @@ mx1.ok.test A 11
 --- json
 email: 用户@例子.test
 normalized: 用户@例子.test
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -365,10 +311,7 @@ mx1 11 pipelining
 email: john+news@ok.test
 normalized: john+news@ok.test
 root: /^john(\+news)?@ok\.test$/
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 

@@ -28,8 +28,7 @@ location = /verify {
 Origin: https://shop.test
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 --- response_headers
 Access-Control-Allow-Origin: https://shop.test
 

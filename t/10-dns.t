@@ -353,10 +353,7 @@ CORE::join('', map { "ok.test MX $_ mx$_.a-long-name-to-fill-the-datagram-$_.tes
 . "ok.test MX 1 mx1.ok.test\nmx1.ok.test A 11\n"
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.mx_host: mx1.ok.test
 smtp.rule: accepted-2xx
 --- dns_queries
@@ -391,10 +388,7 @@ mx4 14 pipelining
 CORE::join '', map { "ok.test MX $_ mx$_.ok.test\nmx$_.ok.test A " . (10 + $_) . "\n" } CORE::reverse 1 .. 40
 --- address: john@ok.test
 --- json
-status: unknown
-reason: connect_failed
-verification_level: estimated
-blame: network
+verdict: unknown connect_failed estimated network
 smtp.attempts: 3
 --- smtp_sessions: 0
 --- dns_queries
@@ -460,10 +454,7 @@ ok.test MX 10 mx1.ok.test
 mx1.ok.test AAAA ::1
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.mx_host: mx1.ok.test
 smtp.mx_ip: ::1
 smtp.rule: accepted-2xx
@@ -477,10 +468,7 @@ mx1 ::1 pipelining users=john
 ok.test AAAA ::1
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 checks.mx_record: false
 smtp.mx_host: ok.test
 smtp.mx_ip: ::1
@@ -498,10 +486,7 @@ ok.test MX 30 mx1.OK.test
 mx1.ok.test A 11
 --- address: john@ok.test
 --- json
-status: unknown
-reason: connect_failed
-verification_level: estimated
-blame: network
+verdict: unknown connect_failed estimated network
 smtp.attempts: 1
 
 
@@ -518,10 +503,7 @@ ok.test MX 5 m_x1.ok.test
 m_x1.ok.test A 11
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.mx_host: m_x1.ok.test
 smtp.attempts: 1
 smtp.rule: accepted-2xx
@@ -534,10 +516,7 @@ ok.test MX 10 127.0.0.1
 ok.test MX 0 .
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: no_mail_server
-verification_level: confirmed
-blame: domain
+verdict: undeliverable no_mail_server confirmed domain
 checks.domain: true
 smtp.connected: !true
 --- dns_queries
@@ -556,10 +535,7 @@ b.test A 11
 john@a.test
 john@b.test
 --- json
-status: undeliverable
-reason: null_mx
-verification_level: confirmed
-blame: domain
+verdict: undeliverable null_mx confirmed domain
 checks.domain: true
 smtp.connected: !true
 --- dns_queries
@@ -613,20 +589,11 @@ john@a.test
 john@c.test
 john@d.test
 --- json
-status: undeliverable
-reason: no_mail_server
-verification_level: confirmed
-blame: domain
+verdict: undeliverable no_mail_server confirmed domain
 --
-status: undeliverable
-reason: domain_not_found
-verification_level: confirmed
-blame: domain
+verdict: undeliverable domain_not_found confirmed domain
 --
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 
 
 
@@ -639,10 +606,7 @@ b.test MX ! open-alias
 john@a.test
 john@b.test
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 checks.mx_record: null
 smtp.stage: dns
 
@@ -665,10 +629,7 @@ e.test MX ! promise
 CORE::join "\n", map { "john\@$_.test" } 'a' .. 'e'
 --- within: 1s
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 checks.mx_record: null
 
 
@@ -683,10 +644,7 @@ d.test MX ! notimp
 CORE::join "\n", map { "john\@$_.test" } 'a' .. 'd'
 --- within: 1s
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 checks.domain: null
 checks.mx_record: null
 --- dns_queries
@@ -813,10 +771,7 @@ ok.test MX ! drop
 --- address: john@ok.test
 --- within: 5.8s
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 smtp.stage: dns
 
 
@@ -827,10 +782,7 @@ resolver 127.0.0.1:9;
 --- address: john@ok.test
 --- within: 500ms
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 
 
 
@@ -853,10 +805,7 @@ smtp.mx_host: mx1.ok.test
 === TEST 29: .onion is never asked for
 --- address: john@example.onion
 --- json
-status: undeliverable
-reason: domain_not_found
-verification_level: confirmed
-blame: domain
+verdict: undeliverable domain_not_found confirmed domain
 --- dns_queries
 example.onion MX 0
 
@@ -895,10 +844,7 @@ f.test TXT "no address at all, for all that is known"
 --- address eval
 CORE::join "\n", map { "john\@$_.test" } 'a' .. 'f'
 --- json
-status: unknown
-reason: connect_failed
-verification_level: estimated
-blame: local
+verdict: unknown connect_failed estimated local
 checks.domain: true
 smtp.attempts: 0
 --- smtp_sessions: 0
@@ -919,12 +865,10 @@ b.test A 11
 john@a.test
 john@b.test
 --- json
-status: unknown
-reason: connect_failed
+verdict: unknown connect_failed
 blame: local
 --
-status: unknown
-reason: not_probed
+verdict: unknown not_probed
 blame: null
 
 
@@ -940,10 +884,7 @@ alias.b.test CNAME none.b.test
 john@a.test
 john@b.test
 --- json
-status: undeliverable
-reason: no_mail_server
-verification_level: confirmed
-blame: domain
+verdict: undeliverable no_mail_server confirmed domain
 
 
 
@@ -959,9 +900,7 @@ CORE::join "\n", map { my $f = $_; map { "john\@$f-$_.test" } qw( A AAAA ) }
     qw( servfail refused notimp formerr nxdomain cut )
 --- within: 1s
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
+verdict: deliverable accepted confirmed
 
 
 
@@ -986,8 +925,7 @@ jane@a.test
 john@b.test
 --- within: 1.8s
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 
 
 
@@ -1009,10 +947,7 @@ mx.d.test AAAA ! cut
 CORE::join "\n", map { "john\@$_.test" } 'a' .. 'd'
 --- within: 1s
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 
 
 
@@ -1083,10 +1018,7 @@ CORE::join "\n", map { "john\@$_.test" } 'a' .. 'c'
 --- within: 800ms
 --- not_within: 250ms
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 smtp.stage: dns
 
 
@@ -1117,8 +1049,7 @@ CORE::join('', map { "ok.test MX ${_}0 mx$_.ok.test\n" } 1 .. 6)
 . "mx6.ok.test A 16\n"
 --- address: alice@ok.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.mx_host: mx6.ok.test
 smtp.attempts: 1
 
@@ -1130,8 +1061,7 @@ CORE::join('', map { "ok.test MX ${_}0 mx$_.ok.test\n" } 1 .. 6)
 . "mx6.ok.test ! servfail\n"
 --- address: alice@ok.test
 --- json
-status: unknown
-reason: dns_error
+verdict: unknown dns_error
 blame: network
 
 
@@ -1141,8 +1071,7 @@ blame: network
 CORE::join '', map { "ok.test MX ${_}0 mx$_.ok.test\n" } 1 .. 40
 --- address: alice@ok.test
 --- json
-status: unknown
-reason: connect_failed
+verdict: unknown connect_failed
 blame: local
 --- dns_queries
 mx32.ok.test A 1
@@ -1155,10 +1084,7 @@ mx33.ok.test A 0
 CORE::join '', map { "ok.test MX ${_}0 mx$_.ok.test\n" } 1 .. 32
 --- address: alice@ok.test
 --- json
-status: undeliverable
-reason: no_mail_server
-verification_level: confirmed
-blame: domain
+verdict: undeliverable no_mail_server confirmed domain
 
 
 
@@ -1242,10 +1168,7 @@ g.test A 11
 CORE::join "\n", map { "john\@$_.test" } 'a' .. 'g'
 --- within: 1s
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 checks.mx_record: null
 
 
@@ -1263,10 +1186,7 @@ john@no-mx-short.test
 john@no-mx-long.test
 --- within: 1s
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 
 
 
@@ -1300,10 +1220,7 @@ c.test MX 10 mx1.ok.test
 CORE::join "\n", map { "john\@$_.test" } 'a' .. 'c'
 --- within: 500ms
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 
 
 

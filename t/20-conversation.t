@@ -14,10 +14,7 @@ mx1 11 pipelining users=john
 --- json
 email: john@ok.test
 normalized: john@ok.test
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 retry_after: null
 cached: false
 age: 0
@@ -54,10 +51,7 @@ ok.test MX 1
 mx1 11 pipelining users=john
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 retry_after: null
 smtp.connected: true
 smtp.mailbox_exists: false
@@ -82,10 +76,7 @@ smtp_verify_catch_all eager;
 mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.is_catch_all: false
 smtp.stage: rcpt
 smtp.response_code: 250
@@ -105,10 +96,7 @@ smtp_verify_catch_all eager;
 mx1 11 pipelining users=john
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.response_code: 550
 smtp.response: /jane/
 smtp.rule: *
@@ -123,10 +111,7 @@ smtp_verify_catch_all off;
 mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
+verdict: risky accepted_untested confirmed null
 smtp.mailbox_exists: !false
 smtp.is_catch_all: null
 smtp.response_code: 250
@@ -147,24 +132,15 @@ john@ok.test
 mary@ok.test
 jane@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.is_catch_all: false
 smtp.rule: accepted-2xx
 --
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.is_catch_all: false
 smtp.rule: accepted-2xx
 --
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 --- smtp_waits: 13
 --- smtp_sessions: 3
@@ -178,16 +154,10 @@ mx1 11 pipelining users=john
 jane@ok.test
 john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 --
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.is_catch_all: false
 smtp.rule: accepted-2xx
 --- smtp_waits: 8
@@ -206,10 +176,7 @@ QUIT
 mx1 11 pipelining starttls users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.3
 smtp.tls.cipher: /^TLS_/
 smtp.tls.verified: false
@@ -233,10 +200,7 @@ smtp_verify_catch_all eager;
 mx1 11 pipelining starttls users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.3
 smtp.rule: accepted-2xx
 --- smtp_waits: 7
@@ -248,10 +212,7 @@ smtp.rule: accepted-2xx
 mx1 11
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.response_code: 550
 smtp.rule: *
 --- smtp_waits: 5
@@ -268,10 +229,7 @@ QUIT
 mx1 11 users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.is_catch_all: false
 smtp.response_code: 250
 smtp.rule: accepted-2xx
@@ -295,10 +253,7 @@ mx1 11 users=john
 --- address
 john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.is_catch_all: false
 smtp.response_code: 250
 smtp.rule: accepted-2xx
@@ -319,10 +274,7 @@ mx1 11 users=john
     ehlo: 250 mx1 greets verifier.test\nsize 1000\nX-PIPELINING-NOT\nPipelining\nDSN
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 --- smtp_waits: 4
 
@@ -334,10 +286,7 @@ mx1 11 users=john
     ehlo: 250 mx1 PIPELINING\nPIPELINING2\nXPIPELINING
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 --- smtp_waits: 5
 
@@ -354,17 +303,11 @@ mx1 11 pipelining users=john
 john@ok.test
 jane@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.response: /recipient.*ok/
 smtp.rule: accepted-2xx
 --
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.enhanced_code: 5.1.1
 smtp.response: /No such user.*here/
 smtp.rule: *
@@ -378,10 +321,7 @@ mx1 11 pipelining users=john
     rcpt john@*: raw "250-2.1.5 wait" ; wait 50ms ; raw " for it\r" ; wait 50ms ; raw "\n250 2.1.5 done\r\n"
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.response_code: 250
 smtp.response: /wait for it.*done/
 smtp.rule: accepted-2xx
@@ -396,10 +336,7 @@ mx1 11 pipelining users=john
     rcpt john@*: raw "250\r\n"
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.response_code: 250
 smtp.enhanced_code: null
 smtp.rule: accepted-2xx
@@ -412,10 +349,7 @@ mx1 11 pipelining
     rcpt moved@*: 251 2.1.5 User not local; will forward
 --- address: moved@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.response_code: 251
 smtp.rule: *
 
@@ -428,10 +362,7 @@ smtp_verify_from <>;
 mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_turns
 EHLO verifier.test
@@ -451,10 +382,7 @@ X-Name: east
 mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_turns
 EHLO east.verifier.test
@@ -502,10 +430,7 @@ mx1 11 pipelining users=john
     rcpt john@*: 250 2.1.5 Ok
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_like
 -- peer 127\.90\.\d+\.77
@@ -521,10 +446,7 @@ mx1 11 pipelining users=john
 --- query: transcript=1
 --- with_transcript
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 transcript: *
 transcript.0: *
@@ -540,10 +462,7 @@ mx1 11 pipelining users=john
 --- address: john@ok.test
 --- query: transcript=1
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -555,10 +474,7 @@ smtp_verify_transcript on;
 mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -570,10 +486,7 @@ mx1 11 pipelining
 --- address: jane@ok.test
 --- within: 600ms
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 --- smtp_like
 -- end server
@@ -588,10 +501,7 @@ mx1 11 pipelining
 --- within: 600ms
 --- linger: 3s
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 --- smtp_check eval
 sub { my $s = $_[0][0]; my ($end) = grep { $_->{e} eq 'end' } @{ $s->{events} };
@@ -604,10 +514,7 @@ sub { my $s = $_[0][0]; my ($end) = grep { $_->{e} eq 'end' } @{ $s->{events} };
 mx1 ::1 pipelining users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.mx_ip: ::1
 smtp.rule: accepted-2xx
 --- smtp_waits: 5

@@ -33,10 +33,7 @@ mx1 11 pipelining
     rcpt: 250 2.1.5 Ok
 --- address: john@ok.test
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.stage: mail
 smtp.response_code: 554
 smtp.mailbox_exists: null
@@ -73,10 +70,7 @@ mx1 11 pipelining users=john
     rcpt#2: 250 2.1.5 Ok
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.stage: rcpt
 smtp.response_code: 250
 smtp.is_catch_all: false
@@ -94,10 +88,7 @@ mx1 11 pipelining users=john
     mail#2: 503 5.5.1 Nested MAIL
 --- address: john@ok.test
 --- json
-status: /^(risky|deliverable)$/
-reason: /^accepted/
-verification_level: confirmed
-blame: null
+verdict: /^(risky|deliverable)$/ /^accepted/ confirmed null
 smtp.response_code: 250
 smtp.rule: accepted-2xx
 
@@ -111,9 +102,7 @@ mx1 11 pipelining users=john
     mail: 421 4.3.2 Service shutting down ; close
 --- address: john@ok.test
 --- json
-status: unknown
-reason: /^(temporary_failure|server_error|rate_limited)$/
-verification_level: estimated
+verdict: unknown /^(temporary_failure|server_error|rate_limited)$/ estimated
 retry_after: *
 smtp.stage: mail
 smtp.response_code: 421
@@ -131,9 +120,7 @@ mx1 11 pipelining users=john
     rcpt: 421 4.3.2 Service shutting down ; close
 --- address: john@ok.test
 --- json
-status: unknown
-reason: /^(temporary_failure|server_error|rate_limited)$/
-verification_level: estimated
+verdict: unknown /^(temporary_failure|server_error|rate_limited)$/ estimated
 retry_after: *
 smtp.stage: rcpt
 smtp.response_code: 421
@@ -151,10 +138,7 @@ mx1 11 pipelining users=john
     rset: 421 4.3.2 Service shutting down ; close
 --- address: john@ok.test
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
+verdict: risky accepted_untested confirmed null
 smtp.stage: rcpt
 smtp.response_code: 250
 smtp.is_catch_all: null
@@ -170,10 +154,7 @@ mx1 11 pipelining
     rset: 421 4.3.2 Service shutting down ; close
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.stage: rcpt
 smtp.response_code: 550
 smtp.rule: *
@@ -188,10 +169,7 @@ mx1 11 pipelining users=john
     mail#2: 421 4.3.2 Service shutting down ; close
 --- address: john@ok.test
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
+verdict: risky accepted_untested confirmed null
 smtp.response_code: 250
 smtp.is_catch_all: null
 smtp.rule: accepted-2xx
@@ -206,10 +184,7 @@ mx1 11 pipelining users=john
     rcpt#2: 421 4.3.2 Service shutting down ; close
 --- address: john@ok.test
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
+verdict: risky accepted_untested confirmed null
 smtp.response_code: 250
 smtp.is_catch_all: null
 smtp.rule: accepted-2xx
@@ -222,10 +197,7 @@ mx1 11 pipelining users=john
     rset: 421 4.3.2 Service shutting down ; close
 --- address: john@ok.test
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
+verdict: risky accepted_untested confirmed null
 smtp.response_code: 250
 smtp.is_catch_all: null
 smtp.rule: accepted-2xx
@@ -238,10 +210,7 @@ mx1 11 pipelining users=john
     rcpt: 421 4.7.0 mx1 closing\nToo many connections ; close
 --- address: john@ok.test
 --- json
-status: unknown
-reason: rate_limited
-verification_level: estimated
-blame: policy
+verdict: unknown rate_limited estimated policy
 retry_after: *
 smtp.response_code: 421
 smtp.rule: *
@@ -255,10 +224,7 @@ mx1 11 pipelining users=john
 --- address
 jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.response_code: 550
 smtp.rule: *
 --- smtp_turns
@@ -279,10 +245,7 @@ mx1 11 pipelining users=john
 jane@ok.test
 jill@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 --- smtp_turns
 EHLO verifier.test
@@ -304,10 +267,7 @@ mx1 11 pipelining users=john
     mail: 250 2.1.0 Ok ; close
 --- address: john@ok.test
 --- json
-status: unknown
-reason: /^(protocol_error|connect_failed)$/
-verification_level: estimated
-blame: network
+verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
 smtp.connected: true
 smtp.mailbox_exists: null
 smtp.is_catch_all: null
@@ -321,10 +281,7 @@ mx1 11 pipelining users=john
     mail: close
 --- address: john@ok.test
 --- json
-status: unknown
-reason: /^(protocol_error|connect_failed)$/
-verification_level: estimated
-blame: network
+verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
 smtp.mailbox_exists: null
 
 
@@ -337,10 +294,7 @@ mx1 11 pipelining users=john
     rset: reset
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 
 
@@ -382,10 +336,7 @@ mx1 11 pipelining
     rcpt#1: nothing
 --- address: john@ok.test
 --- json
-status: unknown
-reason: timeout
-verification_level: estimated
-blame: network
+verdict: unknown timeout estimated network
 smtp.mailbox_exists: null
 smtp.is_catch_all: null
 
@@ -412,10 +363,7 @@ mx1 11 pipelining users=john
     rcpt#2: nothing
 --- address: john@ok.test
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
+verdict: risky accepted_untested confirmed null
 smtp.response_code: 250
 smtp.is_catch_all: null
 smtp.rule: accepted-2xx
@@ -431,10 +379,7 @@ mx1 11 pipelining users=john
     rcpt#1: 250 2.1.5 Ok ; 250 2.1.5 Ok again
 --- address: john@ok.test
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.is_catch_all: null
 
 
@@ -445,10 +390,7 @@ mx1 11 pipelining users=john
     mail: 250 2.1.0 Ok ; 550 5.1.1 User unknown
 --- address: john@ok.test
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.mailbox_exists: null
 
 
@@ -460,8 +402,7 @@ mx1 11 pipelining users=john
     mail@1: 250 2.1.0 Ok ; 550 5.1.1 User unknown
 --- address: john@ok.test
 --- json
-status: /^(unknown|deliverable)$/
-reason: /^(protocol_error|accepted)$/
+verdict: /^(unknown|deliverable)$/ /^(protocol_error|accepted)$/
 smtp.mailbox_exists: !false
 
 
@@ -472,10 +413,7 @@ mx1 11 pipelining users=john
     banner: 220 mx1 ESMTP ; 550 5.1.1 User unknown
 --- address: john@ok.test
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.mailbox_exists: null
 
 
@@ -486,10 +424,7 @@ mx1 11 pipelining users=john
     ehlo: default ; 550 5.1.1 User unknown
 --- address: john@ok.test
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.mailbox_exists: null
 
 
@@ -504,10 +439,7 @@ mx1 11 pipelining users=john
     rset: wait 50ms ; default
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.is_catch_all: false
 smtp.rule: accepted-2xx
 --- smtp_waits: 4
@@ -522,10 +454,7 @@ mx1 11 pipelining users=john
     mail: dribble 1ms ; default
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.is_catch_all: false
 smtp.rule: accepted-2xx
 --- smtp_waits: 4
@@ -553,10 +482,7 @@ mx1 11 pipelining users=john
 jane@ok.test
 jill@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 --- smtp_turns
 EHLO verifier.test
@@ -616,8 +542,7 @@ mx1 11 pipelining users=john
 john@ok.test
 jane@ok.test
 --- json
-status: unknown
-reason: rejected
+verdict: unknown rejected
 smtp.attempts: 2
 smtp.rule: bad-sequence
 --
@@ -633,8 +558,7 @@ mx1 11 users=john
     rcpt: 503 5.5.1 bad sequence of commands
 --- address: john@ok.test
 --- json
-status: unknown
-reason: rejected
+verdict: unknown rejected
 smtp.attempts: 1
 --- smtp_sessions: 1
 
@@ -647,8 +571,7 @@ mx1 11 pipelining users=john
     rcpt#2@1: 503 5.5.1 bad sequence of commands
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.is_catch_all: false
 smtp.attempts: 2
 

@@ -13,10 +13,7 @@ mx1 11 refuse
 --- address: john@ok.test
 --- within: 1s
 --- json
-status: unknown
-reason: connect_failed
-verification_level: estimated
-blame: network
+verdict: unknown connect_failed estimated network
 smtp.connected: false
 smtp.mailbox_exists: null
 smtp.is_catch_all: null
@@ -34,10 +31,7 @@ mx1 11 syn-drop
 --- within: 1.6s
 --- not_within: 250ms
 --- json
-status: unknown
-reason: /^(timeout|connect_failed)$/
-verification_level: estimated
-blame: network
+verdict: unknown /^(timeout|connect_failed)$/ estimated network
 smtp.connected: false
 smtp.stage: connect
 smtp.response_code: null
@@ -53,10 +47,7 @@ mx1 11
 --- within: 2.5s
 --- not_within: 500ms
 --- json
-status: unknown
-reason: timeout
-verification_level: estimated
-blame: network
+verdict: unknown timeout estimated network
 smtp.connected: true
 smtp.stage: banner
 smtp.response_code: null
@@ -70,10 +61,7 @@ mx1 11 pipelining users=john
     banner: wait 450ms ; default
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_sessions: 1
 
@@ -85,9 +73,7 @@ mx1 11
     banner: 421 4.3.2 mx1 not accepting connections now ; close
 --- address: john@ok.test
 --- json
-status: unknown
-reason: /^(temporary_failure|server_error|rate_limited)$/
-verification_level: estimated
+verdict: unknown /^(temporary_failure|server_error|rate_limited)$/ estimated
 retry_after: *
 smtp.stage: banner
 smtp.response_code: 421
@@ -121,10 +107,7 @@ mx1 11
     banner: 554 5.7.1 Your IP 127.0.0.1 is listed in zen.spamhaus.org, see https://check.spamhaus.org ; hang
 --- address: john@ok.test
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.stage: banner
 smtp.response_code: 554
 smtp.rule: *
@@ -139,10 +122,7 @@ mx1 11
     banner: 521 mx1 does not accept mail ; close
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: /^(no_mail_server|null_mx)$/
-verification_level: confirmed
-blame: domain
+verdict: undeliverable /^(no_mail_server|null_mx)$/ confirmed domain
 smtp.stage: banner
 smtp.response_code: 521
 
@@ -154,10 +134,7 @@ mx1 11 pipelining users=john
     banner: raw "220 mx1 ESMTP\r\n250-mx1\r\n250 PIPELINING\r\n250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n"
 --- address: john@ok.test
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.mailbox_exists: null
 smtp.is_catch_all: null
 
@@ -170,10 +147,7 @@ mx1 11 pipelining users=john
 --- address: john@ok.test
 --- within: 1s
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.stage: rcpt
 
 
@@ -185,10 +159,7 @@ mx1 11 pipelining users=john
 --- address: john@ok.test
 --- within: 1s
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.stage: banner
 
 
@@ -200,10 +171,7 @@ mx1 11 pipelining users=john
 --- address: john@ok.test
 --- within: 1s
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.stage: rcpt
 
 
@@ -215,10 +183,7 @@ mx1 11
 --- address: john@ok.test
 --- within: 1s
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.stage: ehlo
 
 
@@ -232,10 +197,7 @@ mx1 11 pipelining
 --- address: john@ok.test
 --- within: 2.5s
 --- json
-status: unknown
-reason: /^(protocol_error|timeout)$/
-verification_level: estimated
-blame: network
+verdict: unknown /^(protocol_error|timeout)$/ estimated network
 smtp.mailbox_exists: null
 smtp.stage: rcpt
 
@@ -247,10 +209,7 @@ mx1 11 pipelining users=john
     banner: dribble 1ms ; default
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_waits: 5
 
@@ -265,10 +224,7 @@ mx1 11 pipelining users=john
 --- address: john@ok.test
 --- within: 2.5s
 --- json
-status: unknown
-reason: timeout
-verification_level: estimated
-blame: network
+verdict: unknown timeout estimated network
 smtp.mailbox_exists: null
 smtp.stage: rcpt
 
@@ -281,10 +237,7 @@ mx1 11
 --- address: john@ok.test
 --- within: 1s
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.stage: banner
 
 
@@ -296,10 +249,7 @@ mx1 11
 --- address: john@ok.test
 --- within: 1s
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.stage: banner
 
 
@@ -311,10 +261,7 @@ mx1 11
 --- address: john@ok.test
 --- within: 1s
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.stage: ehlo
 
 
@@ -326,10 +273,7 @@ mx1 11 pipelining
 --- address: john@ok.test
 --- within: 1s
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.mailbox_exists: null
 smtp.stage: rcpt
 
@@ -356,10 +300,7 @@ f@ok.test
 g@ok.test
 h@ok.test
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.mailbox_exists: null
 smtp.stage: rcpt
 
@@ -371,10 +312,7 @@ mx1 11 pipelining
     rcpt: 354 Go ahead
 --- address: john@ok.test
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.mailbox_exists: null
 smtp.stage: rcpt
 
@@ -386,10 +324,7 @@ mx1 11 pipelining users=john
     banner: 250 mx1 ESMTP
 --- address: john@ok.test
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.stage: banner
 
 
@@ -400,10 +335,7 @@ mx1 11 pipelining
     rcpt: raw "250-2.1.5 fine\r\n550 5.1.1 User unknown\r\n"
 --- address: john@ok.test
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.mailbox_exists: null
 
 
@@ -414,10 +346,7 @@ mx1 11 pipelining
     rcpt: 550 5.1.1 Empf\xe4nger unbekannt: User unknown \x9b[31m
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.response_code: 550
 smtp.response: /Empf.*nger unbekannt: User unknown/
 smtp.rule: *
@@ -430,10 +359,7 @@ mx1 11 pipelining
     rcpt: 550 5.1.1 Empfänger „x“ unbekannt: User unknown
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.response: 5.1.1 Empfänger „x“ unbekannt: User unknown
 smtp.rule: *
 
@@ -456,10 +382,7 @@ mx1 11
 --- address: john@ok.test
 --- within: 1.5s
 --- json
-status: unknown
-reason: /^(protocol_error|connect_failed)$/
-verification_level: estimated
-blame: network
+verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
 smtp.connected: true
 smtp.stage: banner
 
@@ -472,10 +395,7 @@ mx1 11
 --- address: john@ok.test
 --- within: 1.5s
 --- json
-status: unknown
-reason: /^(protocol_error|connect_failed)$/
-verification_level: estimated
-blame: network
+verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
 smtp.stage: ehlo
 
 
@@ -487,10 +407,7 @@ mx1 11
 --- address: john@ok.test
 --- within: 1.5s
 --- json
-status: unknown
-reason: /^(protocol_error|connect_failed)$/
-verification_level: estimated
-blame: network
+verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
 smtp.stage: mail
 
 
@@ -502,10 +419,7 @@ mx1 11
 --- address: john@ok.test
 --- within: 1.5s
 --- json
-status: unknown
-reason: /^(protocol_error|connect_failed)$/
-verification_level: estimated
-blame: network
+verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
 smtp.mailbox_exists: null
 smtp.stage: rcpt
 
@@ -518,10 +432,7 @@ mx1 11 pipelining
 --- address: john@ok.test
 --- within: 1.5s
 --- json
-status: unknown
-reason: /^(protocol_error|connect_failed)$/
-verification_level: estimated
-blame: network
+verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
 smtp.mailbox_exists: null
 
 
@@ -532,10 +443,7 @@ mx1 11 pipelining
     rcpt: default ; close
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.response_code: 550
 smtp.rule: *
 --- smtp_sessions: 1
@@ -548,10 +456,7 @@ mx1 11 pipelining users=john
     rcpt john@*: default ; close
 --- address: john@ok.test
 --- json
-status: /^(risky|deliverable)$/
-reason: /^accepted(_untested)?$/
-verification_level: confirmed
-blame: null
+verdict: /^(risky|deliverable)$/ /^accepted(_untested)?$/ confirmed null
 smtp.response_code: 250
 smtp.rule: accepted-2xx
 
@@ -565,10 +470,7 @@ mx1 11 pipelining users=john
     rcpt#1: default ; close
 --- address: john@ok.test
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
+verdict: risky accepted_untested confirmed null
 smtp.response_code: 250
 smtp.is_catch_all: null
 smtp.rule: accepted-2xx
@@ -582,10 +484,7 @@ mx1 11
 --- address: john@ok.test
 --- within: 1.5s
 --- json
-status: unknown
-reason: /^(protocol_error|connect_failed)$/
-verification_level: estimated
-blame: network
+verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
 smtp.stage: /^(connect|banner)$/
 
 
@@ -597,10 +496,7 @@ mx1 11
 --- address: john@ok.test
 --- within: 1.5s
 --- json
-status: unknown
-reason: /^(protocol_error|connect_failed)$/
-verification_level: estimated
-blame: network
+verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
 smtp.stage: ehlo
 
 
@@ -612,10 +508,7 @@ mx1 11
 --- address: john@ok.test
 --- within: 1.5s
 --- json
-status: unknown
-reason: /^(protocol_error|connect_failed)$/
-verification_level: estimated
-blame: network
+verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
 smtp.stage: mail
 
 
@@ -627,10 +520,7 @@ mx1 11
 --- address: john@ok.test
 --- within: 1.5s
 --- json
-status: unknown
-reason: /^(protocol_error|connect_failed)$/
-verification_level: estimated
-blame: network
+verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
 smtp.stage: rcpt
 
 
@@ -641,10 +531,7 @@ mx1 11 pipelining
     rcpt: default ; reset
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.response_code: 550
 smtp.rule: *
 
@@ -657,10 +544,7 @@ mx1 11
 --- address: john@ok.test
 --- within: 3s
 --- json
-status: unknown
-reason: timeout
-verification_level: estimated
-blame: network
+verdict: unknown timeout estimated network
 smtp.stage: ehlo
 
 
@@ -672,10 +556,7 @@ mx1 11
 --- address: john@ok.test
 --- within: 3s
 --- json
-status: unknown
-reason: timeout
-verification_level: estimated
-blame: network
+verdict: unknown timeout estimated network
 smtp.stage: mail
 
 
@@ -687,10 +568,7 @@ mx1 11
 --- address: john@ok.test
 --- within: 3s
 --- json
-status: unknown
-reason: timeout
-verification_level: estimated
-blame: network
+verdict: unknown timeout estimated network
 smtp.mailbox_exists: null
 smtp.stage: rcpt
 
@@ -703,10 +581,7 @@ mx1 11 pipelining users=john
 --- address: john@ok.test
 --- within: 3s
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
+verdict: risky accepted_untested confirmed null
 smtp.is_catch_all: null
 smtp.response_code: 250
 smtp.rule: accepted-2xx
@@ -727,10 +602,7 @@ mx1 11
 --- within: 1.2s
 --- not_within: 900ms
 --- json
-status: unknown
-reason: timeout
-verification_level: estimated
-blame: network
+verdict: unknown timeout estimated network
 smtp.connected: true
 smtp.mailbox_exists: null
 
@@ -746,10 +618,7 @@ mx1 11 pipelining users=john
 --- address: john@ok.test
 --- within: 1.2s
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
+verdict: risky accepted_untested confirmed null
 smtp.response_code: 250
 smtp.rule: accepted-2xx
 
@@ -760,10 +629,7 @@ smtp.rule: accepted-2xx
 ok.test MX ! servfail
 --- address: john@ok.test
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 checks.syntax: true
 smtp.stage: dns
 smtp.rule: null
@@ -775,10 +641,7 @@ smtp.rule: null
 ok.test ! refused
 --- address: john@ok.test
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 smtp.stage: dns
 
 
@@ -787,10 +650,7 @@ smtp.stage: dns
 --- dns
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: domain_not_found
-verification_level: confirmed
-blame: domain
+verdict: undeliverable domain_not_found confirmed domain
 checks.domain: false
 checks.mx_record: false
 smtp.connected: !true
@@ -802,10 +662,7 @@ smtp.connected: !true
 ok.test TXT "here"
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: no_mail_server
-verification_level: confirmed
-blame: domain
+verdict: undeliverable no_mail_server confirmed domain
 checks.domain: true
 checks.mx_record: false
 
@@ -819,10 +676,7 @@ smtp_verify_timeout 2s;
 --- address: john@ok.test
 --- within: 2.3s
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 smtp.stage: dns
 
 
@@ -837,10 +691,7 @@ smtp_verify_timeout 2s;
 --- address: john@ok.test
 --- within: 2.3s
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 smtp.stage: dns
 
 
@@ -853,10 +704,7 @@ mx1 11 pipelining users=john
 ok.test MX ! truncate
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- dns_queries
 ok.test MX tcp 1
@@ -870,10 +718,7 @@ ok.test MX 10 mx1.ok.test
 --- address: john@ok.test
 --- within: 5.2s
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 
 
 
@@ -886,10 +731,7 @@ smtp_verify_timeout 2s;
 --- address: john@ok.test
 --- within: 2.3s
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 
 
 
@@ -903,10 +745,7 @@ mx1 11 pipelining users=john
 @1 * ! servfail
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -917,10 +756,7 @@ ok.test MX 0 .
 ok.test A 11
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: null_mx
-verification_level: confirmed
-blame: domain
+verdict: undeliverable null_mx confirmed domain
 checks.domain: true
 smtp.connected: !true
 
@@ -934,10 +770,7 @@ mx1 11 pipelining users=john
 ok.test MX 0 .
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -949,10 +782,7 @@ mx1 11 pipelining users=john
 ok.test A 11
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.mx_host: ok.test
 smtp.rule: accepted-2xx
 
@@ -965,10 +795,7 @@ ok.test A ! servfail
 ok.test AAAA ! servfail
 --- address: john@ok.test
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 
 
 
@@ -981,10 +808,7 @@ alias.ok.test CNAME mx1.ok.test
 mx1.ok.test A 11
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.mx_host: alias.ok.test
 smtp.rule: accepted-2xx
 
@@ -999,10 +823,7 @@ ok.test MX 10 mx1.ok.test
 mx1.ok.test A 11
 --- address: john@alias.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -1013,10 +834,7 @@ ok.test MX 10 gone1.test
 ok.test MX 20 gone2.test
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: no_mail_server
-verification_level: confirmed
-blame: domain
+verdict: undeliverable no_mail_server confirmed domain
 checks.domain: true
 checks.mx_record: true
 
@@ -1029,10 +847,7 @@ ok.test MX 20 broken.test
 broken.test ! servfail
 --- address: john@ok.test
 --- json
-status: unknown
-reason: dns_error
-verification_level: estimated
-blame: network
+verdict: unknown dns_error estimated network
 
 
 
@@ -1045,10 +860,7 @@ ok.test MX 20 mx1.ok.test
 mx1.ok.test A 11
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.mx_host: mx1.ok.test
 smtp.rule: accepted-2xx
 
@@ -1063,10 +875,7 @@ CORE::join '', "mx1.ok.test A 11\n", "ok.test MX 5 mx1.ok.test\n",
     10 .. 48
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.mx_host: mx1.ok.test
 smtp.rule: accepted-2xx
 --- dns_queries
@@ -1080,10 +889,7 @@ mx1 11 pipelining
     rcpt: 521 5.2.1 :  (CON:B1) This system will not accept delivery of this message.
 --- address: john@ok.test
 --- json
-status: unknown
-reason: rejected
-verification_level: estimated
-blame: policy
+verdict: unknown rejected estimated policy
 smtp.stage: rcpt
 smtp.response_code: 521
 
@@ -1095,9 +901,7 @@ mx1 11
     banner: 521 mx1 your address 192.0.2.4 is not welcome here ; close
 --- address: john@ok.test
 --- json
-status: unknown
-reason: /^(rejected|sender_blocked)$/
-verification_level: estimated
+verdict: unknown /^(rejected|sender_blocked)$/ estimated
 smtp.stage: banner
 smtp.response_code: 521
 
@@ -1112,14 +916,12 @@ mx1 11 pipelining users=john,mary
 john@ok.test
 mary@ok.test
 --- json
-status: unknown
-reason: sender_blocked
+verdict: unknown sender_blocked
 blame: sender
 smtp.rule: names-our-address
 smtp.mailbox_exists: null
 --
-status: undeliverable
-reason: mailbox_not_found
+verdict: undeliverable mailbox_not_found
 
 
 
@@ -1129,10 +931,7 @@ mx1 11
     banner: 521 5.7.1 Service unavailable LPN007_102 ; close
 --- address: john@ok.test
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.stage: banner
 smtp.response_code: 521
 smtp.rule: *
@@ -1145,10 +944,7 @@ mx1 11
     banner: 521 5.3.2 Service currently unavailable ; close
 --- address: john@ok.test
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.stage: banner
 smtp.response_code: 521
 smtp.rule: *
@@ -1161,10 +957,7 @@ mx1 11
     banner: 521 5.5.1 Protocol error ; close
 --- address: john@ok.test
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.stage: banner
 smtp.response_code: 521
 smtp.rule: *
@@ -1177,10 +970,7 @@ mx1 11
     banner: 521 5.2.1 : (CON:B1) ; close
 --- address: john@ok.test
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.stage: banner
 smtp.response_code: 521
 smtp.rule: *
@@ -1193,10 +983,7 @@ mx1 11
     banner: 521 ; close
 --- address: john@ok.test
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.stage: banner
 smtp.response_code: 521
 smtp.rule: *
@@ -1209,10 +996,7 @@ mx1 11
     banner: 521 mx1 does not accept mail from your address ; close
 --- address: john@ok.test
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.stage: banner
 smtp.response_code: 521
 smtp.rule: *
@@ -1257,7 +1041,5 @@ mx1 11
     ehlo: 521 5.3.2 mx1 never accepts mail ; close
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: no_mail_server
-verification_level: confirmed
+verdict: undeliverable no_mail_server confirmed
 smtp.stage: ehlo

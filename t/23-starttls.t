@@ -15,10 +15,7 @@ __DATA__
 mx1 11 pipelining starttls users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.3
 smtp.tls.cipher: /^TLS_[A-Z0-9_]+$/
 smtp.tls.verified: false
@@ -34,10 +31,7 @@ smtp.rule: accepted-2xx
 mx1 11 pipelining starttls users=john tls=1.2
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.2
 smtp.rule: accepted-2xx
 
@@ -48,10 +42,7 @@ smtp.rule: accepted-2xx
 mx1 11 pipelining starttls users=john tls=1.0
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1
 smtp.rule: accepted-2xx
 --- smtp_sessions: 1
@@ -63,10 +54,7 @@ smtp.rule: accepted-2xx
 mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.rule: accepted-2xx
 --- smtp_unlike
@@ -81,10 +69,7 @@ smtp_verify_starttls off;
 mx1 11 pipelining starttls users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.rule: accepted-2xx
 --- smtp_waits: 5
@@ -100,10 +85,7 @@ mx1 11 starttls users=john
     ehlo#2: 250 mx1
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.tls.protocol: *
 smtp.rule: *
 --- smtp_turns
@@ -124,10 +106,7 @@ mx1 11 starttls
     ehlo#2: 250 mx1\nPIPELINING
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.tls.protocol: *
 smtp.rule: *
 --- smtp_turns
@@ -146,10 +125,7 @@ mx1 11 starttls
     ehlo: 250 mx1\nSTARTTLS\nPIPELINING
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.tls.protocol: *
 smtp.rule: *
 --- smtp_turns
@@ -168,10 +144,7 @@ mx1 11 pipelining starttls users=john
     starttls: 454 4.7.0 TLS not available due to local problem
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.rule: accepted-2xx
 
@@ -183,10 +156,7 @@ mx1 11 pipelining starttls
     starttls: 502 5.5.1 Command not implemented
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.tls: null
 smtp.rule: *
 
@@ -198,10 +168,7 @@ mx1 11 pipelining starttls users=john
     starttls: 421 4.7.0 No TLS today ; close
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.rule: accepted-2xx
 
@@ -213,10 +180,7 @@ mx1 11 pipelining starttls users=john
     starttls: 220 2.0.0 Ready ; wait 30ms ; raw "this is no ServerHello, really not\r\n" ; hang
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.rule: accepted-2xx
 --- smtp_sessions: 2
@@ -231,10 +195,7 @@ mx1 11 pipelining starttls users=john
     starttls: 220 2.0.0 Ready ; wait 30ms ; close
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.rule: accepted-2xx
 --- smtp_sessions: 2
@@ -247,10 +208,7 @@ mx1 11 pipelining starttls users=john
     starttls: 220 2.0.0 Ready ; wait 30ms ; reset
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.rule: accepted-2xx
 --- smtp_sessions: 2
@@ -264,10 +222,7 @@ mx1 11 pipelining starttls users=john
 --- address: john@ok.test
 --- within: 3s
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.rule: accepted-2xx
 --- smtp_sessions: 2
@@ -281,8 +236,7 @@ mx1 11 pipelining starttls users=john
 --- address: john@ok.test
 --- within: 3s
 --- json
-status: /^(unknown|deliverable)$/
-reason: /^(timeout|accepted)$/
+verdict: /^(unknown|deliverable)$/ /^(timeout|accepted)$/
 smtp.tls: null
 
 
@@ -293,10 +247,7 @@ mx1 11 pipelining starttls users=john
     starttls: raw "220 2.0.0 Ready\r\n250-mx1\r\n250 2.1.0 Ok\r\n550 5.1.1 User unknown\r\n" ; tls
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.3
 smtp.rule: accepted-2xx
 
@@ -308,10 +259,7 @@ mx1 11 pipelining starttls
     starttls: raw "220 2.0.0 Ready\r\n250 mx1\r\n250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n" ; tls
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.tls.protocol: TLSv1.3
 smtp.rule: *
 
@@ -325,10 +273,7 @@ mx1 11 pipelining starttls
     starttls: raw "220 2.0.0 Ready\r\n250 mx1\r\n250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n" ; tls
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.tls.protocol: TLSv1.3
 smtp.rule: *
 
@@ -341,10 +286,7 @@ smtp_verify_starttls required;
 mx1 11 pipelining starttls users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.3
 smtp.rule: accepted-2xx
 
@@ -357,10 +299,7 @@ smtp_verify_starttls required;
 mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
-status: unknown
-reason: tls_failed
-verification_level: estimated
-blame: network
+verdict: unknown tls_failed estimated network
 smtp.connected: true
 smtp.tls: null
 smtp.mailbox_exists: null
@@ -379,10 +318,7 @@ mx1 11 pipelining starttls users=john
     starttls: 454 4.7.0 TLS not available due to local problem
 --- address: john@ok.test
 --- json
-status: unknown
-reason: tls_failed
-verification_level: estimated
-blame: network
+verdict: unknown tls_failed estimated network
 smtp.tls: null
 --- smtp_like
 C: QUIT
@@ -399,10 +335,7 @@ mx1 11 pipelining starttls users=john
     starttls: 220 2.0.0 Ready ; wait 30ms ; raw "this is no ServerHello, really not\r\n" ; hang
 --- address: john@ok.test
 --- json
-status: unknown
-reason: tls_failed
-verification_level: estimated
-blame: network
+verdict: unknown tls_failed estimated network
 smtp.stage: starttls
 smtp.tls: null
 --- smtp_unlike
@@ -419,10 +352,7 @@ mx1 11 pipelining starttls users=john
 --- address: john@ok.test
 --- within: 3s
 --- json
-status: unknown
-reason: /^(tls_failed|timeout)$/
-verification_level: estimated
-blame: network
+verdict: unknown /^(tls_failed|timeout)$/ estimated network
 smtp.tls: null
 --- smtp_unlike
 C: (MAIL|RCPT)
@@ -437,10 +367,7 @@ smtp_verify_ssl_trusted_certificate $TEST_NGINX_CA;
 mx1 11 pipelining starttls users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls.verified: true
 smtp.rule: accepted-2xx
 
@@ -455,10 +382,7 @@ smtp_verify_ssl_trusted_certificate $TEST_NGINX_CA;
 mx1 11 pipelining starttls users=john cert=selfsigned
 --- address: john@ok.test
 --- json
-status: unknown
-reason: tls_failed
-verification_level: estimated
-blame: network
+verdict: unknown tls_failed estimated network
 smtp.stage: starttls
 --- smtp_unlike
 C: (MAIL|RCPT)
@@ -474,10 +398,7 @@ smtp_verify_ssl_trusted_certificate $TEST_NGINX_CA;
 mx1 11 pipelining starttls users=john cert=expired
 --- address: john@ok.test
 --- json
-status: unknown
-reason: tls_failed
-verification_level: estimated
-blame: network
+verdict: unknown tls_failed estimated network
 --- smtp_unlike
 C: (MAIL|RCPT)
 
@@ -492,10 +413,7 @@ smtp_verify_ssl_trusted_certificate $TEST_NGINX_CA;
 mx1 11 pipelining starttls users=john certname=other.test
 --- address: john@ok.test
 --- json
-status: unknown
-reason: tls_failed
-verification_level: estimated
-blame: network
+verdict: unknown tls_failed estimated network
 --- smtp_unlike
 C: (MAIL|RCPT)
 
@@ -506,10 +424,7 @@ C: (MAIL|RCPT)
 mx1 11 pipelining starttls users=john cert=expired certname=other.test
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.3
 smtp.tls.verified: false
 smtp.rule: accepted-2xx
@@ -524,10 +439,7 @@ smtp_verify_ssl_protocols TLSv1.2;
 mx1 11 pipelining starttls users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.2
 smtp.rule: accepted-2xx
 
@@ -541,10 +453,7 @@ smtp_verify_ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256;
 mx1 11 pipelining starttls users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls.cipher: ECDHE-ECDSA-AES128-GCM-SHA256
 smtp.rule: accepted-2xx
 
@@ -557,10 +466,7 @@ smtp_verify_ssl_protocols TLSv1.3;
 mx1 11 pipelining starttls users=john tls=1.2
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.rule: accepted-2xx
 --- smtp_sessions: 2
@@ -572,10 +478,7 @@ smtp.rule: accepted-2xx
 mx1 11 starttls users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.3
 smtp.is_catch_all: false
 smtp.rule: accepted-2xx
@@ -589,10 +492,7 @@ mx1 11 pipelining starttls
     rcpt: default ; close
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 
 
@@ -603,10 +503,7 @@ mx1 11 pipelining starttls
     rcpt: default ; reset
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 
 
@@ -617,10 +514,7 @@ mx1 11 pipelining starttls users=john
     ehlo#2: dribble 1ms ; default
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -632,10 +526,7 @@ mx1 11 pipelining starttls
 --- address: jane@ok.test
 --- within: 1s
 --- json
-status: unknown
-reason: protocol_error
-verification_level: estimated
-blame: network
+verdict: unknown protocol_error estimated network
 smtp.mailbox_exists: null
 
 
@@ -646,10 +537,7 @@ mx1 11 pipelining starttls users=john
     starttls: close
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.tls_error: connection was closed
 smtp.attempts: 2
@@ -666,10 +554,7 @@ mx1 11 pipelining starttls users=john
     starttls: reset
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.tls_error: connection was closed
 smtp.attempts: 2
@@ -686,10 +571,7 @@ mx1 11 pipelining starttls users=john
     starttls: raw "what?\r\n" ; hang
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.tls_error: *
 smtp.attempts: 2
@@ -706,10 +588,7 @@ mx1 11 pipelining starttls users=john
     ehlo#2: close
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.tls_error: session failed after the handshake
 smtp.attempts: 2
@@ -726,10 +605,7 @@ mx1 11 pipelining starttls users=john
     ehlo#2: 554 5.5.1 Error ; reset
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.tls_error: session failed after the handshake
 smtp.attempts: 2
@@ -746,10 +622,7 @@ mx1 11 starttls users=john
     mail@1: close
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.tls_error: session failed after the handshake
 smtp.attempts: 2
@@ -767,8 +640,7 @@ mx1 11 pipelining starttls users=john
     mail@2: close
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.tls: null
 smtp.tls_error: session failed after the handshake
 smtp.attempts: 3
@@ -780,10 +652,7 @@ smtp.attempts: 3
 mx1 11 pipelining starttls clientcert users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.tls_error: session failed after the handshake
 smtp.attempts: 2
@@ -801,8 +670,7 @@ mx1 11 pipelining starttls users=john
     mail: close
 --- address: john@ok.test
 --- json
-status: unknown
-reason: protocol_error
+verdict: unknown protocol_error
 smtp.attempts: <= 3
 
 
@@ -881,8 +749,7 @@ mx1 11 pipelining starttls users=john
     ehlo#2: 421 4.7.0 Too many connections ; close
 --- address: john@ok.test
 --- json
-status: unknown
-reason: rate_limited
+verdict: unknown rate_limited
 smtp.attempts: 1
 --- smtp_sessions: 1
 
@@ -895,8 +762,7 @@ smtp_verify_starttls required;
 mx1 11 pipelining starttls clientcert users=john
 --- address: john@ok.test
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.attempts: 1
 --- smtp_sessions: 1
@@ -912,8 +778,7 @@ smtp_verify_starttls required;
 mx1 11 pipelining starttls clientcert tls=1.2 users=john
 --- address: john@ok.test
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.attempts: 1
 --- smtp_sessions: 1

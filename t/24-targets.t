@@ -42,10 +42,7 @@ CORE::join "\n", map { "john\@$_.test" } qw(
     loop6 unspecified6 mapped mapped10 compatible link6 unique unique2 multicast6
     sixtofour sixtofour10 nat64 nat64meta nat64local teredo docu6 discard site )
 --- json
-status: unknown
-reason: forbidden_target
-verification_level: estimated
-blame: network
+verdict: unknown forbidden_target estimated network
 smtp.connected: !true
 smtp.mailbox_exists: null
 smtp.response_code: null
@@ -71,8 +68,7 @@ john@a.test
 john@b.test
 john@c.test
 --- json
-status: /^(unknown|undeliverable)$/
-reason: /^(forbidden_target|no_mail_server|dns_error)$/
+verdict: /^(unknown|undeliverable)$/ /^(forbidden_target|no_mail_server|dns_error)$/
 smtp.connected: !true
 smtp.response_code: null
 --- smtp_sessions: 0
@@ -105,10 +101,7 @@ ok.test A 127.0.0.1
 ok.test AAAA ::1
 --- address: john@ok.test
 --- json
-status: unknown
-reason: forbidden_target
-verification_level: estimated
-blame: network
+verdict: unknown forbidden_target estimated network
 smtp.connected: !true
 --- smtp_sessions: 0
 
@@ -125,10 +118,7 @@ alias.test CNAME inner.test
 inner.test A 127.0.0.1
 --- address: john@ok.test
 --- json
-status: unknown
-reason: forbidden_target
-verification_level: estimated
-blame: network
+verdict: unknown forbidden_target estimated network
 --- smtp_sessions: 0
 
 
@@ -151,10 +141,7 @@ jane@ok.test
 jill@ok.test
 mary@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 --- smtp_sessions
 4
@@ -174,10 +161,7 @@ bad.ok.test A 169.254.169.254
 mx1.ok.test A 11
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_host: mx1.ok.test
 smtp.rule: *
 
@@ -190,10 +174,7 @@ smtp_verify_target_allow ::1/128;
 mx1 ::1 pipelining
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_ip: ::1
 smtp.rule: *
 
@@ -209,10 +190,7 @@ ok.test MX 10 mx.ok.test
 mx.ok.test AAAA ::ffff:127.0.0.1
 --- address: john@ok.test
 --- json
-status: unknown
-reason: forbidden_target
-verification_level: estimated
-blame: network
+verdict: unknown forbidden_target estimated network
 --- smtp_sessions: 0
 
 
@@ -228,8 +206,5 @@ smtp_verify_port $TEST_NGINX_SMTP_PORT;
 mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
-status: unknown
-reason: forbidden_target
-verification_level: estimated
-blame: network
+verdict: unknown forbidden_target estimated network
 --- smtp_sessions: 0

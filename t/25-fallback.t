@@ -20,10 +20,7 @@ john@ok.test
 jane@ok.test
 jill@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_host: mx.ok.test
 smtp.mx_ip: /\.12$/
 smtp.rule: *
@@ -45,10 +42,7 @@ jane@ok.test
 jill@ok.test
 --- within: 1.5s
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_ip: /\.12$/
 smtp.rule: *
 --- smtp_sessions: 3
@@ -61,10 +55,7 @@ mx1 11 refuse
 mx2 12 pipelining
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_host: mx2.ok.test
 smtp.attempts: 2
 smtp.rule: *
@@ -79,10 +70,7 @@ mx1 11
 mx2 12 pipelining
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_host: mx2.ok.test
 smtp.rule: *
 --- smtp_sessions
@@ -97,10 +85,7 @@ mx1 11
 mx2 12 pipelining
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_host: mx2.ok.test
 smtp.rule: *
 --- smtp_sessions
@@ -116,10 +101,7 @@ mx1 11
 mx2 12 pipelining
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_host: mx2.ok.test
 smtp.rule: *
 
@@ -132,10 +114,7 @@ mx1 11
 mx2 12 pipelining
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_host: mx2.ok.test
 smtp.rule: *
 
@@ -148,10 +127,7 @@ mx1 11
 mx2 12 pipelining
 --- address: john@ok.test
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.mx_host: mx1.ok.test
 smtp.stage: banner
 smtp.rule: *
@@ -189,10 +165,7 @@ mx3 13 refuse
 --- address: john@ok.test
 --- within: 2s
 --- json
-status: unknown
-reason: connect_failed
-verification_level: estimated
-blame: network
+verdict: unknown connect_failed estimated network
 smtp.connected: false
 smtp.stage: connect
 
@@ -219,10 +192,7 @@ mx1 11 refuse
 mx2 12 pipelining
 --- address: john@ok.test
 --- json
-status: unknown
-reason: connect_failed
-verification_level: estimated
-blame: network
+verdict: unknown connect_failed estimated network
 smtp.mx_host: mx1.ok.test
 --- smtp_sessions: 0
 
@@ -234,10 +204,7 @@ mx1 11 refuse
 mx2 12 pipelining users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.mx_host: mx2.ok.test
 smtp.is_catch_all: false
 smtp.rule: accepted-2xx
@@ -250,10 +217,7 @@ mx1 11 refuse
 mx2 12 pipelining accept
 --- address: john@ok.test
 --- json
-status: unknown
-reason: connect_failed
-verification_level: estimated
-blame: network
+verdict: unknown connect_failed estimated network
 retry_after: *
 smtp.mx_host: mx1.ok.test
 smtp.is_catch_all: null
@@ -270,10 +234,7 @@ mx1 11 refuse
 mx2 12 pipelining users=john
 --- address: john@ok.test
 --- json
-status: unknown
-reason: connect_failed
-verification_level: estimated
-blame: network
+verdict: unknown connect_failed estimated network
 smtp.is_catch_all: null
 smtp.rule: null
 smtp.attempts: 2
@@ -290,19 +251,13 @@ mx2 12 pipelining accept
 john@ok.test
 mary@ok.test
 --- json
-status: unknown
-reason: server_error
-verification_level: estimated
-blame: domain
+verdict: unknown server_error estimated domain
 retry_after: *
 smtp.mx_host: mx1.ok.test
 smtp.response_code: 421
 smtp.rule: *
 --
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.mx_host: mx1.ok.test
 smtp.is_catch_all: false
 smtp.rule: accepted-2xx
@@ -319,17 +274,11 @@ mx2 12 pipelining accept
 jane@ok.test
 john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_host: mx1.ok.test
 smtp.rule: *
 --
-status: unknown
-reason: server_error
-verification_level: estimated
-blame: domain
+verdict: unknown server_error estimated domain
 smtp.mx_host: mx1.ok.test
 smtp.is_catch_all: !true
 smtp.rule: *
@@ -342,10 +291,7 @@ mx1 11 users=john
     ehlo: 500 5.5.1 Unknown command
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_turns
 EHLO verifier.test
@@ -365,10 +311,7 @@ mx1 11
     ehlo: 502 5.5.1 Not implemented
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 --- smtp_turns
 EHLO verifier.test
@@ -430,10 +373,7 @@ mx2.ok.test A 12
 --- address eval
 CORE::join "\n", map { "user$_\@ok.test" } 1 .. 24
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 --- smtp_sessions: 24
 --- smtp_like
@@ -453,10 +393,7 @@ mx1.ok.test A 11
 mx2.ok.test A 12
 --- address: john@ok.test
 --- json
-status: risky
-reason: catch_all
-verification_level: confirmed
-blame: domain
+verdict: risky catch_all confirmed domain
 smtp.is_catch_all: true
 smtp.rule: *
 
@@ -469,10 +406,7 @@ mx2 12 pipelining
 --- address eval
 CORE::join "\n", map { "user$_\@ok.test" } 1 .. 12
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_host: mx1.ok.test
 smtp.rule: *
 --- smtp_sessions
@@ -504,10 +438,7 @@ mx2 0
 mx1 ::1 pipelining
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_ip: ::1
 smtp.rule: *
 
@@ -524,10 +455,7 @@ mx1.ok.test A 11
 john@ok.test
 jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_ip: /\.11$/
 smtp.rule: *
 
@@ -548,10 +476,7 @@ mx4 14
 --- address: john@ok.test
 --- within: 1.2s
 --- json
-status: unknown
-reason: timeout
-verification_level: estimated
-blame: network
+verdict: unknown timeout estimated network
 smtp.mailbox_exists: null
 
 
@@ -567,10 +492,7 @@ mx3 13 syn-drop
 --- within: 1s
 --- not_within: 550ms
 --- json
-status: unknown
-reason: /^(timeout|connect_failed)$/
-verification_level: estimated
-blame: network
+verdict: unknown /^(timeout|connect_failed)$/ estimated network
 smtp.connected: false
 smtp.attempts: 3
 
@@ -584,10 +506,7 @@ mx1 11 pipelining
     connect: wait 300ms
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 
 
@@ -614,8 +533,7 @@ CORE::join('', map { "ok.test MX ${_}0 mx$_.ok.test\nmx$_.ok.test A 11\n" } 1 ..
 --- address: john@ok.test
 --- within: 800ms
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.mx_host: mx6.ok.test
 smtp.attempts: 2
 --- smtp_sessions
@@ -641,8 +559,7 @@ john@d1.test
 john@d2.test
 john@d3.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.attempts: 2
 --- smtp_sessions
 mx2 1
@@ -699,9 +616,7 @@ mx2.ok.test A 14
 CORE::join "\n", map { "$_\@ok.test" }
     qw( anna bert carl dora emil fred gert hans )
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
+verdict: deliverable accepted confirmed
 smtp.mx_host: mx1.ok.test
 
 
@@ -717,8 +632,7 @@ CORE::join '', map { "ok.test MX ${_}0 mx$_.ok.test\nmx$_.ok.test A 1$_\n" } 1 .
 --- not_within: 550ms
 --- within: 1.2s
 --- json
-status: unknown
-reason: timeout
+verdict: unknown timeout
 smtp.attempts: 4
 
 
@@ -732,9 +646,7 @@ ok.test MX 20 mx2.ok.test
 mx2.ok.test A 12
 --- address: john@ok.test
 --- json
-status: risky
-reason: catch_all
-verification_level: confirmed
+verdict: risky catch_all confirmed
 smtp.mx_host: mx2.ok.test
 smtp.is_catch_all: true
 
@@ -761,8 +673,7 @@ mx4.b.test A 14
 john@a.test
 jürgen@b.test
 --- json
-status: risky
-reason: accepted_untested
+verdict: risky accepted_untested
 smtp.response_code: 250
 smtp.is_catch_all: null
 
@@ -784,13 +695,9 @@ mx2.a.test A 12
 john@ok.test
 john@a.test
 --- json
-status: unknown
-reason: connect_failed
-verification_level: estimated
-blame: local
+verdict: unknown connect_failed estimated local
 --
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 
 
 
@@ -805,8 +712,7 @@ mx6 16 pipelining smtputf8
     rcpt jürgen@*: 250 2.1.5 Ok
 --- address: jürgen@ok.test
 --- json
-status: unknown
-reason: connect_failed
+verdict: unknown connect_failed
 blame: local
 --- smtp_sessions
 5
@@ -828,21 +734,16 @@ CORE::join '', map { "d$_.test MX 10 mx.d$_.test\nmx.d$_.test A 1$_\n" } 1 .. 4
 --- address eval
 CORE::join "\n", map { "jürgen\@d$_.test" } 1 .. 4
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 blame: network
 --
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 blame: network
 --
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 blame: network
 --
-status: undeliverable
-reason: smtputf8_unsupported
-verification_level: confirmed
+verdict: undeliverable smtputf8_unsupported confirmed
 
 
 
@@ -861,12 +762,10 @@ mx2.b.test A 12
 jürgen@a.test
 jürgen@b.test
 --- json
-status: unknown
-reason: connect_failed
+verdict: unknown connect_failed
 blame: local
 --
-status: undeliverable
-reason: smtputf8_unsupported
+verdict: undeliverable smtputf8_unsupported
 
 
 
@@ -881,8 +780,7 @@ mx2.ok.test ! drop
 --- address: john@ok.test
 --- within: 900ms
 --- json
-status: unknown
-reason: dns_error
+verdict: unknown dns_error
 blame: network
 
 
@@ -893,8 +791,7 @@ mx1 11 users=john
     ehlo: 501 Syntax error in parameters or arguments
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
+verdict: undeliverable mailbox_not_found
 smtp.attempts: 1
 --- smtp_turns
 EHLO verifier.test
@@ -911,8 +808,7 @@ mx1 11 users=john
     ehlo: 504 5.5.4 Command parameter not implemented
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
+verdict: undeliverable mailbox_not_found
 smtp.attempts: 1
 --- smtp_turns
 EHLO verifier.test
@@ -929,8 +825,7 @@ mx1 11 users=john
     ehlo: 550 5.5.1 Command not recognized
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
+verdict: undeliverable mailbox_not_found
 smtp.attempts: 1
 --- smtp_turns
 EHLO verifier.test
@@ -947,8 +842,7 @@ mx1 11 users=john
     ehlo: 554 Unknown command
 --- address: jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
+verdict: undeliverable mailbox_not_found
 smtp.attempts: 1
 --- smtp_turns
 EHLO verifier.test
@@ -990,8 +884,7 @@ mx1 11
 mx2 12 users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.mx_host: mx2.ok.test
 smtp.attempts: 2
 
@@ -1004,8 +897,7 @@ mx1 11
 mx2 12 users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.mx_host: mx2.ok.test
 smtp.attempts: 2
 
@@ -1018,8 +910,7 @@ mx1 11
 mx2 12 users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.mx_host: mx2.ok.test
 smtp.attempts: 2
 
@@ -1032,8 +923,7 @@ mx1 11
 mx2 12 users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.mx_host: mx2.ok.test
 smtp.attempts: 2
 
@@ -1046,8 +936,7 @@ mx1 11
 mx2 12 users=john
 --- address: john@ok.test
 --- json
-status: unknown
-reason: /^(sender_blocked|policy_rejected)$/
+verdict: unknown /^(sender_blocked|policy_rejected)$/
 smtp.mx_host: mx1.ok.test
 smtp.attempts: 1
 
@@ -1060,8 +949,7 @@ mx1 11
 mx2 12 users=john
 --- address: john@ok.test
 --- json
-status: unknown
-reason: sender_blocked
+verdict: unknown sender_blocked
 smtp.mx_host: mx1.ok.test
 smtp.attempts: 1
 
@@ -1159,8 +1047,7 @@ mute 21,22,23 syn-drop
 smtp_verify_connect_timeout 100ms;
 --- address: john@ok.test
 --- json
-status: unknown
-reason: timeout
+verdict: unknown timeout
 smtp.attempts: 6
 
 
@@ -1180,8 +1067,7 @@ mx2.ok.test A 14
 --- address eval
 CORE::join "\n", map { "$_\@ok.test" } qw( anna bert carl dora emil fred )
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.mx_host: mx1.ok.test
 
 

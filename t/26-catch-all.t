@@ -12,10 +12,7 @@ __DATA__
 mx1 11 pipelining accept
 --- address: john@ok.test
 --- json
-status: risky
-reason: catch_all
-verification_level: confirmed
-blame: domain
+verdict: risky catch_all confirmed domain
 checks.catch_all: true
 smtp.is_catch_all: true
 smtp.mailbox_exists: !false
@@ -33,10 +30,7 @@ smtp_verify_catch_all eager;
 mx1 11 pipelining accept
 --- address: john@ok.test
 --- json
-status: risky
-reason: catch_all
-verification_level: confirmed
-blame: domain
+verdict: risky catch_all confirmed domain
 smtp.is_catch_all: true
 smtp.rule: *
 --- smtp_waits: 4
@@ -50,10 +44,7 @@ mx1 11 pipelining accept
 john@ok.test
 jane@ok.test
 --- json
-status: risky
-reason: catch_all
-verification_level: confirmed
-blame: domain
+verdict: risky catch_all confirmed domain
 smtp.is_catch_all: true
 --- smtp_check eval
 sub { 1 == (() = $_[1] =~ /C: RSET/g) }
@@ -70,10 +61,7 @@ john@ok.test
 reason: mailbox_not_found
 smtp.is_catch_all: false
 --
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 checks.catch_all: false
 smtp.is_catch_all: false
 smtp.rule: accepted-2xx
@@ -90,17 +78,11 @@ mx1 11 pipelining users=john
 jane@ok.test
 john@ok.test
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.is_catch_all: null
 smtp.rule: *
 --
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.is_catch_all: false
 smtp.rule: accepted-2xx
 --- smtp_like
@@ -122,10 +104,7 @@ john@all.test
 reason: accepted
 smtp.is_catch_all: false
 --
-status: risky
-reason: catch_all
-verification_level: confirmed
-blame: domain
+verdict: risky catch_all confirmed domain
 smtp.is_catch_all: true
 smtp.rule: *
 
@@ -146,10 +125,7 @@ john@b.test
 john@c.test
 john@d.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_check eval
 sub { my @l = $_[1] =~ /C: RCPT TO:<(?!john)([^@>]+)@/g; my %l = map { $_ => 1 } @l;
@@ -176,10 +152,7 @@ mx1 11 pipelining users=john
     rcpt#2: 450 4.2.0 Greylisted, try again later
 --- address: john@ok.test
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
+verdict: risky accepted_untested confirmed null
 retry_after: null
 checks.catch_all: null
 smtp.is_catch_all: null
@@ -194,10 +167,7 @@ mx1 11 pipelining users=john
     rcpt#2: 554 5.7.1 Too many unknown recipients, your IP is blocked
 --- address: john@ok.test
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
+verdict: risky accepted_untested confirmed null
 smtp.is_catch_all: null
 smtp.response_code: 250
 smtp.rule: accepted-2xx
@@ -210,10 +180,7 @@ mx1 11 pipelining users=john
     mail#2: 451 4.7.1 Try again later
 --- address: john@ok.test
 --- json
-status: risky
-reason: accepted_untested
-verification_level: confirmed
-blame: null
+verdict: risky accepted_untested confirmed null
 smtp.is_catch_all: null
 smtp.response_code: 250
 smtp.rule: accepted-2xx
@@ -227,10 +194,7 @@ mx1 11 pipelining users=john
     rcpt nobody@*: 250 2.1.5 Ok
 --- address: john@ok.test
 --- json
-status: /^(risky|deliverable)$/
-reason: /^accepted/
-verification_level: confirmed
-blame: null
+verdict: /^(risky|deliverable)$/ /^accepted/ confirmed null
 smtp.response_code: 250
 smtp.rule: accepted-2xx
 
@@ -255,9 +219,7 @@ mx1 11 pipelining users=john
     rcpt#2: 452 4.2.2 Mailbox full
 --- address: john@ok.test
 --- json
-status: /^(risky)$/
-reason: /^(accepted_untested|catch_all)$/
-verification_level: confirmed
+verdict: /^(risky)$/ /^(accepted_untested|catch_all)$/ confirmed
 smtp.response_code: 250
 
 
@@ -268,10 +230,7 @@ mx1 11 pipelining users=john
     mail#2: 451 4.5.3 One transaction per session ; close
 --- address: john@ok.test
 --- json
-status: /^(risky|deliverable)$/
-reason: /^accepted/
-verification_level: confirmed
-blame: null
+verdict: /^(risky|deliverable)$/ /^accepted/ confirmed null
 smtp.response_code: 250
 smtp.rule: accepted-2xx
 
@@ -283,10 +242,7 @@ mx1 11 pipelining
     rcpt full@*: 452 4.2.2 The email account that you tried to reach is over quota
 --- address: full@ok.test
 --- json
-status: risky
-reason: mailbox_full
-verification_level: confirmed
-blame: mailbox
+verdict: risky mailbox_full confirmed mailbox
 smtp.mailbox_exists: !false
 smtp.response_code: 452
 smtp.enhanced_code: 4.2.2
@@ -302,10 +258,7 @@ mx1 11 pipelining
     rcpt gone@*: 550 5.2.1 The email account that you tried to reach is disabled
 --- address: gone@ok.test
 --- json
-status: undeliverable
-reason: mailbox_disabled
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_disabled confirmed mailbox
 smtp.response_code: 550
 smtp.rule: *
 
@@ -317,10 +270,7 @@ mx1 11 pipelining
     rcpt: 450 4.2.0 <$rcpt>: Recipient address rejected: Greylisted, see http://postgrey.schweikert.ch/help/ok.test.html
 --- address: john@ok.test
 --- json
-status: unknown
-reason: greylisted
-verification_level: estimated
-blame: policy
+verdict: unknown greylisted estimated policy
 retry_after: >= 1
 smtp.mailbox_exists: null
 smtp.response_code: 450
@@ -334,10 +284,7 @@ mx1 11 pipelining
     rcpt: 451 4.7.1 Greylisting in action, please come back in 240 seconds
 --- address: john@ok.test
 --- json
-status: unknown
-reason: greylisted
-verification_level: estimated
-blame: policy
+verdict: unknown greylisted estimated policy
 retry_after: 240
 smtp.rule: *
 
@@ -349,10 +296,7 @@ mx1 11 pipelining
     rcpt: 550 5.7.1 Service unavailable, Client host [127.0.0.1] blocked using Spamhaus. To request removal from this list see https://www.spamhaus.org/query/ip/127.0.0.1
 --- address: john@ok.test
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.mailbox_exists: null
 smtp.is_catch_all: null
 smtp.response_code: 550
@@ -366,10 +310,7 @@ mx1 11 pipelining
     ehlo: 550 5.7.1 Service unavailable, Client host [127.0.0.1] blocked using Spamhaus. To request removal from this list see https://www.spamhaus.org/query/ip/127.0.0.1
 --- address: john@ok.test
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.stage: ehlo
 smtp.rule: *
 
@@ -381,10 +322,7 @@ mx1 11 pipelining
     mail: 550 5.7.1 Service unavailable, Client host [127.0.0.1] blocked using Spamhaus. To request removal from this list see https://www.spamhaus.org/query/ip/127.0.0.1
 --- address: john@ok.test
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.stage: mail
 smtp.rule: *
 
@@ -396,10 +334,7 @@ mx1 11 pipelining
     rcpt: 550 No
 --- address: john@ok.test
 --- json
-status: unknown
-reason: rejected
-verification_level: estimated
-blame: policy
+verdict: unknown rejected estimated policy
 smtp.mailbox_exists: null
 smtp.is_catch_all: null
 smtp.response_code: 550
@@ -414,10 +349,7 @@ mx1 11 pipelining
     rcpt: 554 5.7.1 <$rcpt>: Relay access denied
 --- address: john@ok.test
 --- json
-status: unknown
-reason: relay_denied
-verification_level: estimated
-blame: policy
+verdict: unknown relay_denied estimated policy
 smtp.mailbox_exists: null
 smtp.rule: *
 

@@ -13,10 +13,7 @@ mx1 11 pipelining users=john
     rcpt john@*: 451 4.7.1 Greylisting in action, please try again in 120 seconds
 --- address: john@ok.test
 --- json
-status: unknown
-reason: greylisted
-verification_level: estimated
-blame: policy
+verdict: unknown greylisted estimated policy
 retry_after: 120
 smtp.stage: rcpt
 smtp.response_code: 451
@@ -32,10 +29,7 @@ mx1 11 pipelining users=john
 --- query: wait=10
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 retry_after: null
 smtp.attempts: 2
 smtp.rule: accepted-2xx
@@ -52,10 +46,7 @@ mx1 11 pipelining users=john
 --- query: wait=30
 --- address: john@ok.test
 --- json
-status: unknown
-reason: greylisted
-verification_level: estimated
-blame: policy
+verdict: unknown greylisted estimated policy
 retry_after: 60
 --- within: 3s
 --- smtp_sessions: 1
@@ -120,10 +111,7 @@ mx1 11 pipelining users=john
 --- address: john@ok.test
 --- signal: 500ms QUIT
 --- json
-status: unknown
-reason: greylisted
-verification_level: estimated
-blame: policy
+verdict: unknown greylisted estimated policy
 retry_after: 60
 --- within: 5s
 --- smtp_sessions: 1
@@ -172,8 +160,7 @@ mx1 11 pipelining users=john
 --- query: wait=20
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.attempts: 2
 --- not_within: 5.5s
 --- within: 12s
@@ -204,8 +191,7 @@ mx1 11 pipelining users=john,jane
 --- query: wait=10
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.attempts: 3
 --- smtp_sessions: 3
 
@@ -248,8 +234,7 @@ mx1 11 pipelining users=john
 --- query: wait=9
 --- address: john@ok.test
 --- json
-status: unknown
-reason: greylisted
+verdict: unknown greylisted
 retry_after: 1
 smtp.attempts: 3
 --- not_within: 4.5s
@@ -287,8 +272,7 @@ Content-Type: text/plain
 POST /batch?wait=10
 john@ok.test
 --- stream
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 --
 retried: 1
 waiting: 0
@@ -303,8 +287,7 @@ mx1 11 pipelining users=john
 --- query: wait=20
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.attempts: 2
 --- not_within: 10.5s
 --- within: 16s
@@ -320,8 +303,7 @@ mx1 11 pipelining users=john
 --- query: wait=20
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.attempts: 2
 --- not_within: 10.5s
 --- within: 16s

@@ -18,9 +18,7 @@ sub.mailinator.com MX 10 mx1.ok.test
 john@mailinator.com
 john@sub.mailinator.com
 --- json
-status: risky
-reason: disposable
-verification_level: confirmed
+verdict: risky disposable confirmed
 checks.disposable: true
 smtp.mailbox_exists: true
 smtp.response_code: 250
@@ -36,10 +34,7 @@ mx1 11 pipelining users=john
 mailinator.com MX 10 mx1.ok.test
 --- address: jane@mailinator.com
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 checks.disposable: true
 smtp.rule: *
 
@@ -54,10 +49,7 @@ mx1 11 pipelining
 mailinator.com MX 10 mx1.ok.test
 --- address: john@mailinator.com
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 checks.disposable: true
 smtp.rule: *
 
@@ -73,15 +65,11 @@ mailinator.com MX 10 mx1.ok.test
 support@mailinator.com
 support@ok.test
 --- json
-status: risky
-reason: disposable
+verdict: risky disposable
 checks.role_account: true
 checks.catch_all: true
 --
-status: risky
-reason: catch_all
-verification_level: confirmed
-blame: domain
+verdict: risky catch_all confirmed domain
 checks.role_account: true
 checks.catch_all: true
 
@@ -92,9 +80,7 @@ checks.catch_all: true
 mx1 11 pipelining users=support
 --- address: support@ok.test
 --- json
-status: risky
-reason: role_account
-verification_level: confirmed
+verdict: risky role_account confirmed
 checks.role_account: true
 smtp.mailbox_exists: true
 smtp.rule: accepted-2xx
@@ -158,10 +144,7 @@ checks.typo: false
 === TEST 9: a slip of which the domain does not exist
 --- address: john@gmial.com
 --- json
-status: undeliverable
-reason: domain_not_found
-verification_level: confirmed
-blame: domain
+verdict: undeliverable domain_not_found confirmed domain
 did_you_mean: john@gmail.com
 checks.typo: true
 
@@ -206,20 +189,16 @@ trap+x@ok.test
 john@trapped.test
 john@ok.test
 --- json
-status: risky
-reason: spam_trap
+verdict: risky spam_trap
 checks.spam_trap: true
 --
-status: risky
-reason: spam_trap
+verdict: risky spam_trap
 checks.spam_trap: true
 --
-status: risky
-reason: spam_trap
+verdict: risky spam_trap
 checks.spam_trap: true
 --
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 checks.spam_trap: false
 
 
@@ -303,16 +282,10 @@ jim@ok.test
 jane@ok.test
 john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_disabled
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_disabled confirmed mailbox
 smtp.rule: gone-fishing
 --
-status: unknown
-reason: rejected
-verification_level: estimated
-blame: policy
+verdict: unknown rejected estimated policy
 smtp.rule: *
 --
 smtp.response_code: 250
@@ -403,16 +376,11 @@ mx1 11 pipelining users=john
 john@ok.test
 jane@ok.test
 --- json
-status: unknown
-reason: unverifiable_provider
-verification_level: estimated
+verdict: unknown unverifiable_provider estimated
 smtp.smtp_provider: Our Mail
 smtp.response_code: 250
 --
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.smtp_provider: Our Mail
 smtp.rule: *
 --- smtp_unlike
@@ -430,9 +398,7 @@ provider ours
 mx1 11 pipelining
 --- address: jane@ok.test
 --- json
-status: unknown
-reason: unverifiable_provider
-verification_level: estimated
+verdict: unknown unverifiable_provider estimated
 smtp.response_code: 550
 
 
@@ -447,10 +413,7 @@ provider ours
 mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.smtp_provider: Our Mail
 smtp.is_catch_all: false
 smtp.rule: accepted-2xx
@@ -489,8 +452,7 @@ mx1 11 pipelining users=john
     banner: 220 mx.example ESMTP Our Mail Gateway ready
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.smtp_provider: Our Mail
 
 
@@ -505,9 +467,7 @@ provider ours
 mx1 11 pipelining users=john
 --- address: john@ok.test
 --- json
-status: /^(deliverable|risky)$/
-reason: /^accepted/
-verification_level: confirmed
+verdict: /^(deliverable|risky)$/ /^accepted/ confirmed
 smtp.response_code: 250
 --- smtp_unlike
 C: RSET

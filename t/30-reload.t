@@ -20,10 +20,7 @@ mx1 11 pipelining users=john
 --- address: john@ok.test
 --- not_within: 350ms
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_waits: 5
 
@@ -38,10 +35,7 @@ ok.test MX ! delay 400ms
 --- signal: 150ms HUP
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -53,10 +47,7 @@ mx1 11 pipelining starttls users=john
 --- signal: 150ms HUP
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.3
 smtp.rule: accepted-2xx
 
@@ -69,10 +60,7 @@ mx1 11 pipelining users=john
 --- signal: 150ms HUP
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -84,10 +72,7 @@ mx1 11 pipelining users=john
 --- signal: 150ms QUIT
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_waits: 5
 --- gone_within: 3s
@@ -103,10 +88,7 @@ ok.test MX ! delay 400ms
 --- signal: 150ms QUIT
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- gone_within: 3s
 
@@ -119,10 +101,7 @@ mx1 11 pipelining
 --- signal: 400ms QUIT
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 --- gone_within: 3s
 
@@ -163,10 +142,7 @@ mx1 11 pipelining users=john
 --- address: john@ok.test
 --- within: 1.5s
 --- json
-status: unknown
-reason: interrupted
-verification_level: estimated
-blame: local
+verdict: unknown interrupted estimated local
 retry_after: *
 smtp.mailbox_exists: null
 --- gone_within: 1.5s
@@ -335,10 +311,7 @@ TestVerify::Clients::start('/verify?email=john@ok.test', clients => 30);
 --- address: john@ok.test
 --- timeout: 10s
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_check eval
 sub {

@@ -28,8 +28,7 @@ mx1.ok.test A 11
 --- json
 reason: mailbox_not_found
 --
-status: risky
-reason: catch_all
+verdict: risky catch_all
 smtp.is_catch_all: true
 
 

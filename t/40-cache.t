@@ -22,8 +22,7 @@ john@ok.test
 john@OK.TEST
 --- json
 email: john@ok.test
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 cached: false
 age: 0
 smtp.tls.protocol: TLSv1.3
@@ -31,9 +30,7 @@ smtp.tls.protocol: TLSv1.3
 email: john@ok.test
 normalized: john@ok.test
 root: john@ok.test
-status: deliverable
-reason: accepted
-verification_level: confirmed
+verdict: deliverable accepted confirmed
 score: >= 90
 blame: null
 retry_after: null
@@ -100,13 +97,11 @@ mx1 11 pipelining users=john
 jane@ok.test
 jane@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
+verdict: undeliverable mailbox_not_found
 cached: false
 smtp.response: 5.1.1 <jane@ok.test>: Recipient address rejected: User jane unknown, see other.user@ok.test
 --
-status: undeliverable
-reason: mailbox_not_found
+verdict: undeliverable mailbox_not_found
 blame: mailbox
 cached: true
 smtp.response_code: 550

@@ -31,8 +31,7 @@ mx1 11 pipelining users=john
 TestVerify::Clients::start('/verify?email=john@ok.test', clients => 1000);
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 cached: false
 --- smtp_sessions: 1
 --- smtp_check eval
@@ -230,8 +229,7 @@ location = /long {
 --- more_headers
 Content-Type: application/x-www-form-urlencoded
 --- json
-status: unknown
-reason: pending
+verdict: unknown pending
 blame: local
 retry_after: >= 1
 checks.syntax: true

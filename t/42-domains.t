@@ -129,10 +129,7 @@ jane@ok.test
 reason: catch_all
 smtp.response_code: 250
 --
-status: risky
-reason: catch_all
-verification_level: confirmed
-blame: domain
+verdict: risky catch_all confirmed domain
 cached: false
 checks.catch_all: true
 smtp.is_catch_all: true
@@ -314,15 +311,13 @@ if (!fork()) {
 --- more_headers
 Content-Type: application/x-www-form-urlencoded
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 checks.disposable: false
 cached: false
 --
 cached: true
 --
-status: risky
-reason: disposable
+verdict: risky disposable
 cached: true
 score: <= 60
 normalized: john@ok.test

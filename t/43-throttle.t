@@ -141,8 +141,7 @@ jane1@ok.test
 --- json
 reason: mailbox_not_found
 --
-status: unknown
-reason: throttled
+verdict: unknown throttled
 blame: local
 retry_after: >= 1
 smtp.stage: connect

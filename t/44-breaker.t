@@ -27,8 +27,7 @@ reason: sender_blocked
 --
 reason: sender_blocked
 --
-status: unknown
-reason: circuit_open
+verdict: unknown circuit_open
 blame: local
 retry_after: >= 18
 response_time_ms: <= 300

@@ -68,8 +68,7 @@ __DATA__
 $::Server->("location /domain/ { $::Old }")
 --- address: john@ok.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 checks.domain_age_days: >= 10000
 score: >= 90
 

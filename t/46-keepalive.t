@@ -19,22 +19,13 @@ john@ok.test
 mary@ok.test
 jane@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: user-unknown
 --- smtp_sessions: 2
 --- smtp_turns
@@ -105,10 +96,7 @@ mx1 11 pipelining users=john,mary
 john@ok.test
 mary@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_sessions: 2
 --- linger: 3s
@@ -125,10 +113,7 @@ mx1 11 pipelining users=john,mary
 john@ok.test
 mary@ok.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_sessions: 2
 --- linger: 3s

@@ -181,8 +181,7 @@ smtp_verify_egress one;
 mx1 ::1 pipelining users=john
 --- address: john@ok.test
 --- json
-status: unknown
-reason: connect_failed
+verdict: unknown connect_failed
 blame: local
 verification_level: estimated
 smtp.connected: null
@@ -201,8 +200,7 @@ mx2 12 pipelining
     rcpt: 550 5.1.1 User unknown
 --- address: john@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
+verdict: undeliverable mailbox_not_found
 blame: mailbox
 verification_level: confirmed
 smtp.rule: user-unknown
@@ -224,8 +222,7 @@ ok.test MX 20 mx1.ok.test
 mx1.ok.test AAAA ::1
 --- address: john@ok.test
 --- json
-status: unknown
-reason: connect_failed
+verdict: unknown connect_failed
 blame: local
 
 

@@ -156,10 +156,7 @@ connect
 p1 70 refuse
 --- address: john@ok.test
 --- json
-status: unknown
-reason: connect_failed
-verification_level: estimated
-blame: local
+verdict: unknown connect_failed estimated local
 smtp.stage: connect
 smtp.connected: false
 retry_after: 900
@@ -593,8 +590,7 @@ mx1 11 pipelining users=john
     rcpt#2: 452 4.5.3 Too many recipients
 --- address: john@ok.test
 --- json
-status: risky
-reason: accepted_untested
+verdict: risky accepted_untested
 smtp.is_catch_all: null
 smtp.attempts: 2
 --- smtp_sessions: 1

@@ -74,10 +74,7 @@ __DATA__
 === TEST 1: Postfix: a mailbox that is there
 --- address: alice@lab.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 checks.domain: true
 checks.mx_record: true
 checks.catch_all: false
@@ -101,10 +98,7 @@ smtp.rule: accepted-2xx
 === TEST 2: Postfix: one that is not
 --- address: nobody@lab.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mailbox_exists: false
 smtp.is_catch_all: false
 smtp.response_code: 550
@@ -118,10 +112,7 @@ smtp.rule: *
 === TEST 3: Postfix: full
 --- address: full@lab.test
 --- json
-status: risky
-reason: mailbox_full
-verification_level: confirmed
-blame: mailbox
+verdict: risky mailbox_full confirmed mailbox
 smtp.response_code: 552
 smtp.enhanced_code: 5.2.2
 smtp.rule: *
@@ -131,10 +122,7 @@ smtp.rule: *
 === TEST 4: Postfix: disabled
 --- address: disabled@lab.test
 --- json
-status: undeliverable
-reason: mailbox_disabled
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_disabled confirmed mailbox
 smtp.response_code: 550
 smtp.enhanced_code: 5.2.1
 smtp.rule: *
@@ -144,10 +132,7 @@ smtp.rule: *
 === TEST 5: Postfix: blocked by a blocklist, at the recipient
 --- address: blocked@lab.test
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.mailbox_exists: null
 smtp.is_catch_all: null
 smtp.response_code: 554
@@ -159,10 +144,7 @@ smtp.rule: *
 === TEST 6: Postfix: blocked by a blocklist, at the banner
 --- address: alice@blocked.test
 --- json
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.mailbox_exists: null
 smtp.stage: banner
 smtp.response_code: 554
@@ -173,10 +155,7 @@ smtp.rule: *
 === TEST 7: Postfix: a policy
 --- address: policy@lab.test
 --- json
-status: unknown
-reason: policy_rejected
-verification_level: estimated
-blame: policy
+verdict: unknown policy_rejected estimated policy
 smtp.mailbox_exists: null
 smtp.response_code: 550
 smtp.rule: *
@@ -186,9 +165,7 @@ smtp.rule: *
 === TEST 8: Postfix: a temporary failure
 --- address: busy@lab.test
 --- json
-status: unknown
-reason: /^(temporary_failure|server_error)$/
-verification_level: estimated
+verdict: unknown /^(temporary_failure|server_error)$/ estimated
 retry_after: *
 smtp.response_code: 451
 smtp.rule: *
@@ -201,20 +178,14 @@ grey@lab.test
 grey@lab.test
 --- wait: 2.5
 --- json
-status: unknown
-reason: greylisted
-verification_level: estimated
-blame: policy
+verdict: unknown greylisted estimated policy
 retry_after: 2
 smtp.mailbox_exists: null
 smtp.response_code: 450
 smtp.enhanced_code: 4.2.0
 smtp.rule: *
 --
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 retry_after: null
 smtp.mailbox_exists: true
 smtp.response_code: 250
@@ -225,10 +196,7 @@ smtp.rule: accepted-2xx
 === TEST 10: Postfix: a domain that accepts all
 --- address: whoever@all.test
 --- json
-status: risky
-reason: catch_all
-verification_level: confirmed
-blame: domain
+verdict: risky catch_all confirmed domain
 checks.catch_all: true
 smtp.is_catch_all: true
 smtp.response_code: 250
@@ -241,19 +209,13 @@ smtp.rule: *
 alice@nopipe.test
 nobody@nopipe.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.is_catch_all: false
 smtp.response_code: 250
 smtp.rule: accepted-2xx
 --
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.response_code: 550
 smtp.rule: *
 
@@ -267,21 +229,12 @@ alice@lab.test
 nobody@lab.test
 whoever@all.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.is_catch_all: false
 --
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 --
-status: risky
-reason: catch_all
-verification_level: confirmed
-blame: domain
+verdict: risky catch_all confirmed domain
 smtp.is_catch_all: true
 
 
@@ -291,17 +244,11 @@ smtp.is_catch_all: true
 jürgen@lab.test
 niemand-ü@lab.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 email: jürgen@lab.test
 smtp.rule: accepted-2xx
 --
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 
 
@@ -311,16 +258,10 @@ smtp.rule: *
 jürgen@ascii.test
 alice@ascii.test
 --- json
-status: undeliverable
-reason: smtputf8_unsupported
-verification_level: confirmed
-blame: domain
+verdict: undeliverable smtputf8_unsupported confirmed domain
 smtp.rule: null
 --
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 
 
@@ -328,10 +269,7 @@ smtp.rule: accepted-2xx
 === TEST 15: postscreen: a banner in two parts, a second apart
 --- address: alice@screen.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.response_code: 250
 smtp.rule: accepted-2xx
 
@@ -344,10 +282,7 @@ smtp_verify_ssl_verify on;
 smtp_verify_ssl_trusted_certificate $TEST_NGINX_CA;
 --- address: alice@lab.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls.verified: true
 smtp.rule: accepted-2xx
 
@@ -358,10 +293,7 @@ smtp.rule: accepted-2xx
 smtp_verify_starttls required;
 --- address: alice@nopipe.test
 --- json
-status: unknown
-reason: tls_failed
-verification_level: estimated
-blame: network
+verdict: unknown tls_failed estimated network
 
 
 
@@ -370,10 +302,7 @@ blame: network
 smtp_verify_starttls off;
 --- address: alice@lab.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.tls: null
 smtp.rule: accepted-2xx
 
@@ -389,57 +318,36 @@ grey@exim.test
 whoever@exim-all.test
 alice@relay.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.is_catch_all: false
 smtp.response_code: 250
 smtp.tls.protocol: TLSv1.3
 smtp.rule: accepted-2xx
 --
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.response_code: 550
 smtp.enhanced_code: null
 smtp.response: /Unrouteable address/
 smtp.rule: *
 --
-status: risky
-reason: mailbox_full
-verification_level: confirmed
-blame: mailbox
+verdict: risky mailbox_full confirmed mailbox
 smtp.response_code: 552
 smtp.rule: *
 --
-status: unknown
-reason: sender_blocked
-verification_level: estimated
-blame: sender
+verdict: unknown sender_blocked estimated sender
 smtp.response_code: 550
 smtp.rule: *
 --
-status: unknown
-reason: greylisted
-verification_level: estimated
-blame: policy
+verdict: unknown greylisted estimated policy
 retry_after: 120
 smtp.response_code: 451
 smtp.rule: *
 --
-status: risky
-reason: catch_all
-verification_level: confirmed
-blame: domain
+verdict: risky catch_all confirmed domain
 smtp.is_catch_all: true
 smtp.rule: *
 --
-status: unknown
-reason: relay_denied
-verification_level: estimated
-blame: policy
+verdict: unknown relay_denied estimated policy
 smtp.response_code: 550
 smtp.rule: *
 
@@ -448,10 +356,7 @@ smtp.rule: *
 === TEST 20: Exim: SMTPUTF8 not offered
 --- address: jürgen@exim.test
 --- json
-status: undeliverable
-reason: smtputf8_unsupported
-verification_level: confirmed
-blame: domain
+verdict: undeliverable smtputf8_unsupported confirmed domain
 
 
 
@@ -461,24 +366,15 @@ alice@one.exim.test
 bob@one.exim.test
 nobody@one.exim.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.response_code: 250
 smtp.rule: accepted-2xx
 --
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.response_code: 250
 smtp.rule: accepted-2xx
 --
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
 
 
@@ -491,26 +387,17 @@ nobody@open.test
 alice@virtual.open.test
 nobody@virtual.open.test
 --- json
-status: deliverable
-reason: accepted
-verification_level: confirmed
-blame: null
+verdict: deliverable accepted confirmed null
 smtp.is_catch_all: false
 smtp.response_code: 250
 smtp.rule: accepted-2xx
 --
-status: undeliverable
-reason: mailbox_not_found
-verification_level: confirmed
-blame: mailbox
+verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.response_code: 550
 smtp.response: /Invalid recipient/
 smtp.rule: *
 --
-status: /^(deliverable|risky)$/
-reason: /^accepted(_untested)?$/
-verification_level: confirmed
-blame: null
+verdict: /^(deliverable|risky)$/ /^accepted(_untested)?$/ confirmed null
 smtp.response_code: 250
 smtp.rule: accepted-2xx
 --
@@ -527,25 +414,13 @@ alice@null.test
 alice@nomail.test
 alice@implicit.lab.test
 --- json
-status: undeliverable
-reason: domain_not_found
-verification_level: confirmed
-blame: domain
+verdict: undeliverable domain_not_found confirmed domain
 --
-status: undeliverable
-reason: null_mx
-verification_level: confirmed
-blame: domain
+verdict: undeliverable null_mx confirmed domain
 --
-status: undeliverable
-reason: no_mail_server
-verification_level: confirmed
-blame: domain
+verdict: undeliverable no_mail_server confirmed domain
 --
-status: unknown
-reason: relay_denied
-verification_level: estimated
-blame: policy
+verdict: unknown relay_denied estimated policy
 smtp.mx_host: implicit.lab.test
 smtp.rule: *
 

@@ -273,8 +273,7 @@ p3 72 refuse
 smtp_verify_egress three;
 --- address: john@ok.test
 --- json
-status: unknown
-reason: connect_failed
+verdict: unknown connect_failed
 blame: local
 smtp.attempts: 1
 --- socks_like

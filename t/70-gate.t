@@ -695,8 +695,7 @@ location = /verify {
 }
 --- address: nobody@ok.test
 --- json
-status: undeliverable
-reason: mailbox_not_found
+verdict: undeliverable mailbox_not_found
 --- smtp_sessions: 1
 
 

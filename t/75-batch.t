@@ -42,8 +42,7 @@ status: deliverable
 --
 index: 1
 email: nobody@ok.test
-status: undeliverable
-reason: mailbox_not_found
+verdict: undeliverable mailbox_not_found
 --
 index: 2
 email: jane@ok.test

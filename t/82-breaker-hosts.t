@@ -45,8 +45,7 @@ mx1 21 pipelining users=john
 a@dead.test
 john@ok.test
 --- json
-status: unknown
-reason: connect_failed
+verdict: unknown connect_failed
 blame: network
 smtp.attempts: 8
 --
@@ -62,8 +61,7 @@ dead 11,12,13,14,15,16,17,18 syn-drop
 . CORE::join '', map "mx.dead.test A $_\n", 11 .. 18
 --- address: a@dead.test
 --- json
-status: unknown
-reason: timeout
+verdict: unknown timeout
 blame: network
 smtp.attempts: 8
 
@@ -135,8 +133,7 @@ mx1 11,12,13,14,15,16,17,18
 --- query: transcript=1
 --- with_transcript
 --- json
-status: unknown
-reason: /^(rate_limited|temporary_failure)$/
+verdict: unknown /^(rate_limited|temporary_failure)$/
 smtp.stage: banner
 smtp.response_code: 421
 smtp.enhanced_code: 4.7.0
@@ -161,8 +158,7 @@ mx1 11,12,13,14,15,16,17,18
 . CORE::join '', map "mx.ok.test A $_\n", 11 .. 18
 --- address: john@ok.test
 --- json
-status: unknown
-reason: /^(?!circuit_open)/
+verdict: unknown /^(?!circuit_open)/
 smtp.stage: ehlo
 smtp.response_code: 421
 smtp.response: /shutting down/
@@ -180,8 +176,7 @@ mx1 11,12,13,14,15,16
 . CORE::join '', map "mx.ok.test A $_\n", 11 .. 16
 --- address: john@ok.test
 --- json
-status: unknown
-reason: timeout
+verdict: unknown timeout
 blame: network
 smtp.stage: banner
 
@@ -456,8 +451,7 @@ smtp.response_code: 421
 --
 smtp.response_code: 421
 --
-status: unknown
-reason: /^(?!circuit_open)/
+verdict: unknown /^(?!circuit_open)/
 smtp.stage: rcpt
 smtp.response_code: 421
 smtp.response: /shutting down/
@@ -557,11 +551,9 @@ mx.ok.test A 13
 john@ok.test
 jane@ok.test
 --- json
-status: unknown
-reason: /^(?!throttled)/
+verdict: unknown /^(?!throttled)/
 smtp.response_code: 421
 smtp.response: /shutting down/
 --
-status: unknown
-reason: throttled
+verdict: unknown throttled
 blame: local

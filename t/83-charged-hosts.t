@@ -105,8 +105,7 @@ good@liar.test
 good@late.test
 good@gmx.test
 --- json
-status: risky
-reason: catch_all
+verdict: risky catch_all
 smtp.is_catch_all: true
 smtp.smtp_provider: null
 smtp.mx_host: mx.liar.test
@@ -144,8 +143,7 @@ a.test MX 20 mx.a.test
 mx.a.test A 12
 --- address: john@a.test
 --- json
-status: deliverable
-reason: accepted
+verdict: deliverable accepted
 smtp.is_catch_all: false
 smtp.smtp_provider: null
 

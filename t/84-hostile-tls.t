@@ -63,8 +63,7 @@ reason: mailbox_not_found
 --- hostile
 tls=13 "@ehlo2 keyupdate 2000" "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.mailbox_exists: null
 --- error_log
 mail server sent too many TLS messages
@@ -75,8 +74,7 @@ mail server sent too many TLS messages
 --- hostile
 tls=13 "@mail keyupdate-asking 2000" "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: protocol_error
+verdict: unknown protocol_error
 smtp.mailbox_exists: null
 --- error_log
 mail server sent too many TLS messages
@@ -87,8 +85,7 @@ mail server sent too many TLS messages
 --- hostile
 tls=13 "@rcpt tickets 2000" "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: protocol_error
+verdict: unknown protocol_error
 smtp.mailbox_exists: null
 --- error_log
 mail server sent too many TLS messages
@@ -99,8 +96,7 @@ mail server sent too many TLS messages
 --- hostile
 tls=13 "@ehlo2 coalesced 2000" "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.mailbox_exists: null
 --- error_log
 mail server sent too many TLS messages
@@ -111,8 +107,7 @@ mail server sent too many TLS messages
 --- hostile
 tls=12 "@ehlo2 hello 2000" "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.mailbox_exists: null
 --- error_log
 mail server sent too many TLS messages
@@ -123,8 +118,7 @@ mail server sent too many TLS messages
 --- hostile
 tls=12 "@clienthello hello 2000" "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.mailbox_exists: null
 --- error_log
@@ -136,8 +130,7 @@ TLS with mail server: too many TLS messages
 --- hostile
 tls=13 "@clienthello hello 2000" "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.mailbox_exists: null
 --- error_log
@@ -149,8 +142,7 @@ TLS with mail server: too many TLS messages
 --- hostile
 tls=12 "@ehlo2 warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1;warn 4;lines 1" "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.mailbox_exists: null
 --- error_log
 mail server sent too many TLS messages
@@ -161,8 +153,7 @@ mail server sent too many TLS messages
 --- hostile
 tls=13 "@ehlo2 dribble 2000" "@mail dribble 2000" "@rcpt dribble 2000" "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: protocol_error
+verdict: unknown protocol_error
 smtp.mailbox_exists: null
 --- error_log
 mail server sent too many octets
@@ -173,8 +164,7 @@ mail server sent too many octets
 --- hostile
 tls=12 "@rcpt empty 20000" "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: protocol_error
+verdict: unknown protocol_error
 smtp.mailbox_exists: null
 
 
@@ -183,8 +173,7 @@ smtp.mailbox_exists: null
 --- hostile
 tls=13 "@clienthello ccs 9000" "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.mailbox_exists: null
 
@@ -212,8 +201,7 @@ reason: mailbox_not_found
 tls=12 dh=10000 "rcpt=550 5.1.1 User unknown"
 --- timeout: 20
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.mailbox_exists: null
 --- error_log
@@ -237,8 +225,7 @@ smtp_verify_ssl_ciphers DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0;
 --- hostile
 tls=12 dh=4096 "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.mailbox_exists: null
 --- error_log
@@ -253,8 +240,7 @@ smtp_verify_ssl_ciphers DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0;
 tls=12 dh=10000 "rcpt=550 5.1.1 User unknown"
 --- timeout: 20
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.mailbox_exists: null
 --- error_log
@@ -266,8 +252,7 @@ TLS with mail server: handshake failed
 --- hostile
 tls=13 group=ffdhe8192 "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.mailbox_exists: null
 --- error_log
@@ -281,8 +266,7 @@ smtp_verify_ssl_conf_command Groups X25519:ffdhe8192;
 --- hostile
 tls=13 group=ffdhe8192 "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.mailbox_exists: null
 --- error_log
@@ -294,8 +278,7 @@ TLS with mail server: handshake failed
 --- hostile
 tls=13 rsa=16384 "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.mailbox_exists: null
 --- error_log
@@ -307,8 +290,7 @@ TLS with mail server: a certificate with a key that costs too much
 --- hostile
 tls=12 rsa=16384 "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.mailbox_exists: null
 --- error_log
@@ -320,8 +302,7 @@ TLS with mail server: a certificate with a key that costs too much
 --- hostile
 tls=12 rsa=2048 exponent=2000 "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.mailbox_exists: null
 --- error_log
@@ -333,8 +314,7 @@ TLS with mail server: a certificate with a key that costs too much
 --- hostile
 tls=13 explicit "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.mailbox_exists: null
 --- error_log
@@ -354,8 +334,7 @@ reason: mailbox_not_found
 --- hostile
 tls=13 chain=16 "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.mailbox_exists: null
 --- error_log
@@ -367,8 +346,7 @@ TLS with mail server: too many certificates
 --- hostile
 tls=12 chain=120 "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.mailbox_exists: null
 --- error_log
@@ -380,8 +358,7 @@ TLS with mail server: handshake failed
 --- hostile
 tls=13 chain=120 fragment=100 "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls
 smtp.mailbox_exists: null
 --- error_log

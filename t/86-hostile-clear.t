@@ -29,8 +29,7 @@ smtp.mailbox_exists: false
 --- hostile
 "@ehlo long 100 4000" "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: protocol_error
+verdict: unknown protocol_error
 smtp.mailbox_exists: null
 --- error_log
 mail server sent too many octets
@@ -41,8 +40,7 @@ mail server sent too many octets
 --- hostile
 "@banner long 25 4000" "@ehlo long 25 4000" "@mail long 25 4000" "@rcpt long 25 4000" "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: protocol_error
+verdict: unknown protocol_error
 smtp.mailbox_exists: null
 --- error_log
 mail server sent too many octets
@@ -55,8 +53,7 @@ smtp_verify_starttls required;
 --- hostile
 tls=13 "@ehlo2 long 25 4000" "@mail long 25 4000" "@rcpt long 25 4000" "rcpt=550 5.1.1 User unknown"
 --- json
-status: unknown
-reason: protocol_error
+verdict: unknown protocol_error
 smtp.mailbox_exists: null
 --- error_log
 mail server sent too many octets

@@ -49,8 +49,7 @@ __DATA__
 --- smtp
 mx1 11 pipelining users=john
 --- json
-status: unknown
-reason: connect_failed
+verdict: unknown connect_failed
 --- error_log
 connect() to mail server failed (92: Protocol not available)
 
@@ -60,8 +59,7 @@ connect() to mail server failed (92: Protocol not available)
 --- smtp
 mx1 12 pipelining users=john
 --- json
-status: unknown
-reason: protocol_error
+verdict: unknown protocol_error
 smtp.stage: banner
 
 
@@ -70,6 +68,5 @@ smtp.stage: banner
 --- smtp
 mx1 13 pipelining starttls users=john
 --- json
-status: unknown
-reason: tls_failed
+verdict: unknown tls_failed
 smtp.stage: starttls

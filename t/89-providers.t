@@ -16,9 +16,7 @@ mail.ru MX 10 mxs.mail.ru
 mxs.mail.ru A 11
 --- address: made.up.by.nobody@mail.ru
 --- json
-status: unknown
-reason: unverifiable_provider
-verification_level: estimated
+verdict: unknown unverifiable_provider estimated
 smtp.smtp_provider: Mail.ru
 smtp.response_code: 250
 --- smtp_unlike
