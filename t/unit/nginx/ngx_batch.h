@@ -72,7 +72,6 @@ uint32_t ngx_murmur_hash2(u_char *data, size_t len);
 #define ngx_pnalloc             ngx_palloc
 #define ngx_memmove             memmove
 #define ngx_tolower(c)          (u_char) tolower(c)
-#define ngx_log_debug2(l, log, err, fmt, a, b)
 
 #undef ngx_post_event
 #define ngx_post_event(ev, q)        (void) (q), (ev)->posted = 1
