@@ -17,6 +17,10 @@ typedef struct {
 } sv_source_form_t;
 
 
+static int sv_source_form_is_one(const unsigned char *data, size_t len,
+    const sv_str_t *name);
+static sv_source_status_e sv_source_form_pairs(const unsigned char *data,
+    size_t len, const sv_str_t *name, sv_source_value_t *value);
 static void sv_source_form_pair(sv_source_form_t *form,
     const unsigned char *p, const unsigned char *end);
 static sv_source_alike_e sv_source_form_key(const unsigned char *p,
@@ -39,6 +43,60 @@ static int sv_source_unescape(const unsigned char **pos,
 sv_source_status_e
 sv_source_form(const unsigned char *data, size_t len, const sv_str_t *name,
     sv_source_value_t *value)
+{
+    if (sv_source_form_is_one(data, len, name)) {
+        sv_source_decode(data + name->len + 1, len - name->len - 1, value);
+        return SV_SOURCE_OK;
+    }
+
+    return sv_source_form_pairs(data, len, name, value);
+}
+
+
+/*
+ * Nearly all query strings: the field alone, of characters that no parser
+ * takes for anything else.
+ */
+
+static int
+sv_source_form_is_one(const unsigned char *data, size_t len,
+    const sv_str_t *name)
+{
+    unsigned char         c;
+    const unsigned char  *p, *end;
+
+    if (len <= name->len || data[name->len] != '='
+        || memcmp(data, name->data, name->len) != 0)
+    {
+        return 0;
+    }
+
+    end = data + len;
+
+    for (p = data + name->len + 1; p < end; p++) {
+
+        c = *p | 0x20;
+
+        if ((c >= 'a' && c <= 'z') || (*p >= '0' && *p <= '9')
+            || *p == '@' || *p == '.' || *p == '-' || *p == '_')
+        {
+            continue;
+        }
+
+        if (end - p < 3 || memcmp(p, "%40", 3) != 0) {
+            return 0;
+        }
+
+        p += 2;
+    }
+
+    return 1;
+}
+
+
+static sv_source_status_e
+sv_source_form_pairs(const unsigned char *data, size_t len,
+    const sv_str_t *name, sv_source_value_t *value)
 {
     sv_source_form_t      form;
     const unsigned char  *p, *end, *last;
