@@ -497,3 +497,131 @@ smtp.is_catch_all: false
 --- smtp_check eval
 sub { 5 == grep { /C: RCPT/ } split /\n/, $_[1] }
 --- linger: 3s
+
+
+
+=== TEST 20: a wait in the midst of the proof: the next session has nothing to prove
+--- no_zones
+--- http_config
+smtp_verify_read_timeout 6s;
+smtp_verify_timeout 2s;
+--- verify
+smtp_verify_keepalive 8 timeout=800ms;
+--- dns
+first.test MX 10 mx2.ok.test
+ok.test MX 10 mx1.ok.test
+ok.test MX 20 mx2.ok.test
+mx1.ok.test A 11
+mx2.ok.test A 12
+--- smtp
+mx1 11 pipelining users=jane
+    banner@1: 421 4.7.1 Greylisted, try again in 1 seconds ; close
+mx2 12 pipelining users=john
+    rcpt#5@1: nothing
+--- query: wait=12
+--- address
+john@first.test
+john@ok.test
+--- json
+reason: accepted
+--
+reason: mailbox_not_found
+smtp.mailbox_exists: false
+--- timeout: 20
+--- linger: 8s
+
+
+
+=== TEST 21: likewise where the address is accepted then, by a server that accepts all
+--- no_zones
+--- http_config
+smtp_verify_read_timeout 6s;
+smtp_verify_timeout 2s;
+--- verify
+smtp_verify_keepalive 8 timeout=800ms;
+--- dns
+first.test MX 10 mx2.ok.test
+ok.test MX 10 mx1.ok.test
+ok.test MX 20 mx2.ok.test
+mx1.ok.test A 11
+mx2.ok.test A 12
+--- smtp
+mx1 11 pipelining accept
+    banner@1: 421 4.7.1 Greylisted, try again in 1 seconds ; close
+mx2 12 pipelining users=john
+    rcpt#5@1: nothing
+--- query: wait=12
+--- address
+john@first.test
+john@ok.test
+--- json
+reason: accepted
+--
+reason: catch_all
+smtp.is_catch_all: true
+--- timeout: 20
+--- linger: 8s
+
+
+
+=== TEST 22: likewise where it fails for now
+--- no_zones
+--- http_config
+smtp_verify_read_timeout 6s;
+smtp_verify_timeout 2s;
+--- verify
+smtp_verify_keepalive 8 timeout=800ms;
+--- dns
+first.test MX 10 mx2.ok.test
+ok.test MX 10 mx1.ok.test
+ok.test MX 20 mx2.ok.test
+mx1.ok.test A 11
+mx2.ok.test A 12
+--- smtp
+mx1 11 pipelining users=jane
+    banner@1: 421 4.7.1 Greylisted, try again in 1 seconds ; close
+    rcpt john@ok.test: 451 4.3.0 Temporary lookup failure
+mx2 12 pipelining users=john
+    rcpt#5@1: nothing
+--- query: wait=12
+--- address
+john@first.test
+john@ok.test
+--- json
+reason: accepted
+--
+verdict: unknown server_error
+--- timeout: 20
+--- linger: 8s
+
+
+
+=== TEST 23: likewise where the same server refuses it then
+--- no_zones
+--- http_config
+smtp_verify_read_timeout 6s;
+smtp_verify_timeout 2s;
+--- verify
+smtp_verify_keepalive 8 timeout=800ms;
+--- dns
+first.test MX 10 mx2.ok.test
+ok.test MX 10 mx1.ok.test
+ok.test MX 20 mx2.ok.test
+mx1.ok.test A 11
+mx2.ok.test A 12
+--- smtp
+mx1 11 pipelining users=jane
+    banner: 421 4.7.1 Greylisted, try again in 1 seconds ; close
+mx2 12 pipelining users=john
+    rcpt#5@1: nothing
+    rcpt@2 john@ok.test: 550 5.1.1 No such user
+--- query: wait=6
+--- address
+john@first.test
+john@ok.test
+--- json
+reason: accepted
+--
+reason: mailbox_not_found
+--- timeout: 20
+--- linger: 8s

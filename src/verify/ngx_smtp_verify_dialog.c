@@ -143,6 +143,10 @@ ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p)
         ngx_del_timer(&p->pause);
     }
 
+    /* it is this session that was to prove itself */
+
+    p->proving = 0;
+
     s = p->session;
 
     if (s) {
