@@ -422,3 +422,100 @@ TestVerify::Clients::start('/known?email=jane@ok.test', clients => 3,
 --- within: 1s
 --- not_within: 150ms
 --- smtp_sessions: 0
+
+
+
+=== TEST 21: variables, a client that goes meanwhile, and post_action
+--- http_config eval
+$::Zones . "test_behind zone=b delay=400ms;\n"
+--- config
+location = /known {
+    smtp_verify_address $arg_email;
+    smtp_verify_cache b;
+    add_header X-Reason $smtp_verify_reason;
+    post_action /after;
+    empty_gif;
+}
+location = /after {
+    proxy_pass http://$TEST_NGINX_NET.12:$TEST_NGINX_SMTP_PORT;
+    proxy_read_timeout 1s;
+}
+location = /verify { smtp_verify; }
+--- smtp
+mx1 11 pipelining users=john
+web 12
+    connect: hang
+--- dns
++default
+ok.test MX 10 mx1.ok.test
+--- init
+TestVerify::Clients::start('/known?email=jane@ok.test', clients => 3,
+                           abort => 0.1);
+select undef, undef, undef, 0.8;
+--- address: john@ok.test
+--- json
+reason: accepted
+
+
+
+=== TEST 22: likewise where what comes behind asks for a verdict
+--- http_config eval
+$::Zones . "test_behind zone=b delay=400ms;\n"
+--- config
+location = /known {
+    smtp_verify_address $arg_email;
+    smtp_verify_cache b;
+    add_header X-Reason $smtp_verify_reason;
+    post_action /after;
+    empty_gif;
+}
+location = /after {
+    smtp_verify;
+}
+location = /verify { smtp_verify; }
+--- smtp
+mx1 11 pipelining users=john
+    rcpt jane@*: wait 600ms ; default
+--- init
+TestVerify::Clients::start('/known?email=jane@ok.test', clients => 3,
+                           abort => 0.1);
+select undef, undef, undef, 0.8;
+--- address: john@ok.test
+--- json
+reason: accepted
+
+
+
+=== TEST 23: likewise where it is another page with variables
+--- http_config eval
+$::Zones . "test_behind zone=b delay=400ms;\n"
+--- config
+location = /known {
+    smtp_verify_address $arg_email;
+    smtp_verify_cache b;
+    add_header X-Reason $smtp_verify_reason;
+    post_action /after;
+    empty_gif;
+}
+location = /after {
+    smtp_verify_address $arg_email;
+    smtp_verify_cache b;
+    add_header X-Reason $smtp_verify_reason;
+    proxy_pass http://$TEST_NGINX_NET.12:$TEST_NGINX_SMTP_PORT;
+    proxy_read_timeout 1s;
+}
+location = /verify { smtp_verify; }
+--- smtp
+mx1 11 pipelining users=john
+web 12
+    connect: hang
+--- dns
++default
+ok.test MX 10 mx1.ok.test
+--- init
+TestVerify::Clients::start('/known?email=jane@ok.test', clients => 3,
+                           abort => 0.1);
+select undef, undef, undef, 0.8;
+--- address: john@ok.test
+--- json
+reason: accepted

@@ -40,6 +40,9 @@ ngx_http_smtp_verify_ctx(ngx_http_request_t *r)
         ctx->step = ngx_http_smtp_verify_step_start;
         ngx_smtp_verify_question_end(&ctx->question);
 
+        ngx_smtp_verify_fetch_free(ctx->fetch);
+        ctx->fetch = NULL;
+
         ngx_http_set_ctx(r, ctx, ngx_http_smtp_verify_module);
 
         return ctx;

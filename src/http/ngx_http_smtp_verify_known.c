@@ -249,7 +249,8 @@ ngx_http_smtp_verify_known_fetch(ngx_http_request_t *r,
 
     rc = q.lookup.keyed
          ? ngx_smtp_verify_lookup_fetch(&q.lookup, &ctx->fetch,
-                                        ngx_http_smtp_verify_known_fetched, r)
+                                        ngx_http_smtp_verify_known_fetched,
+                                        ctx)
          : NGX_DECLINED;
 
     if (rc != NGX_AGAIN) {
@@ -276,11 +277,15 @@ ngx_http_smtp_verify_known_fetched(ngx_smtp_verify_fetch_t *fetch)
     ngx_http_request_t          *r;
     ngx_http_smtp_verify_ctx_t  *ctx;
 
-    r = fetch->data;
+    ctx = fetch->data;
+    r = ctx->request;
     c = r->connection;
-    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
 
     ngx_http_smtp_verify_known_cleanup(ctx);
+
+    if (!ngx_http_smtp_verify_is_here(ctx)) {
+        return;
+    }
 
     ctx->peeked = 0;
 
