@@ -366,3 +366,77 @@ verification_level: confirmed
 smtp.response_code: 556
 --- smtp_unlike
 C: RSET
+
+
+
+=== TEST 26: both in one flight, and no answer where the random recipient is asked by itself
+--- no_reuse
+--- http_config
+smtp_verify_read_timeout 700ms;
+smtp_verify_timeout 8s;
+--- verify
+smtp_verify_catch_all eager;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt#2@1: 452 4.5.3 One recipient only
+    rcpt@2: nothing
+    rcpt@3: nothing
+--- timeout: 15
+--- address: john@ok.test
+--- json
+status: risky
+reason: accepted_untested
+smtp.attempts: 2
+--- smtp_sessions: 2
+--- linger: 4s
+
+
+
+=== TEST 27: likewise, and no other server is asked in its place
+--- no_reuse
+--- http_config
+smtp_verify_read_timeout 700ms;
+smtp_verify_timeout 8s;
+--- verify
+smtp_verify_catch_all eager;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt#2@1: 452 4.5.3 One recipient only
+    rcpt@2: nothing
+    rcpt@3: nothing
+mx2 12 pipelining accept
+--- timeout: 15
+--- address: john@ok.test
+--- json
+reason: accepted_untested
+smtp.mx_host: mx1.ok.test
+--- smtp_unlike
+mx2/
+--- linger: 4s
+
+
+
+=== TEST 28: likewise in a session that was kept, whose refusal is in doubt
+--- no_zones
+--- http_config
+smtp_verify_read_timeout 700ms;
+smtp_verify_timeout 8s;
+--- verify
+smtp_verify_catch_all eager;
+smtp_verify_keepalive 4 timeout=2s;
+--- dns
++default
+second.test MX 10 mx1.ok.test
+--- smtp
+mx1 11 pipelining users=john,jane
+    rcpt@2: nothing
+    rcpt@3: nothing
+--- timeout: 15
+--- address
+john@ok.test
+jane@second.test
+--- json
+reason: accepted
+--
+reason: accepted_untested
+--- linger: 5s

@@ -143,8 +143,9 @@ ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p)
         ngx_del_timer(&p->pause);
     }
 
-    /* it is this session that was to prove itself */
+    /* it is this session that was asked for both, or was to prove itself */
 
+    p->eager = 0;
     p->proving = 0;
 
     s = p->session;
