@@ -190,3 +190,22 @@ mx1 11 pipelining users=john
 main::asks((map "x\@d$_.test", 1 .. 8), 'john@ok.test')
 --- json eval
 main::says(('connect_failed') x 8, 'accepted')
+
+
+
+=== TEST 10: whoever asks for ever more dead domains leaves others a try
+--- http_config
+smtp_verify_throttle zone=limits rate=1000/s burst=100 pause=600s;
+--- init
+TestVerify::Clients::start("/verify?email=x\@d$_.test", from => '127.0.0.77',
+                           after => 0.05 * $_ * $TestVerify::Blocks::Slow)
+    for 1 .. 40;
+Time::HiRes::sleep(3.5 * $TestVerify::Blocks::Slow);
+--- address: john@ok.test
+--- json
+reason: accepted
+--- smtp
+mx1 11 pipelining users=john
+--- smtp_check eval
+sub { 4 <= grep { $_->{json}{reason} eq 'circuit_open' }
+      TestVerify::Clients::answers() }

@@ -7,6 +7,7 @@
 
 static ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_peek(
     ngx_smtp_verify_throttle_t *throttle, u_char *key);
+static uint64_t ngx_smtp_verify_throttle_asker(ngx_smtp_verify_ticket_t *t);
 static ngx_uint_t ngx_smtp_verify_throttle_is_new(
     ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_throttle_entry_t *egress);
 static uint64_t ngx_smtp_verify_throttle_probe_rate(
@@ -141,15 +142,24 @@ ngx_smtp_verify_throttle_probes(ngx_smtp_verify_ticket_t *t,
 }
 
 
+/*
+ * One of these tries is always left to other clients than the one that had
+ * the last: whoever asks for new domains faster than tries come about must not
+ * have them all.
+ */
+
 static ngx_uint_t
 ngx_smtp_verify_throttle_is_new(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_throttle_entry_t *egress)
 {
+    ngx_uint_t                         again;
     u_char                             key[SV_SIPHASH_LEN];
     ngx_smtp_verify_throttle_entry_t  *party;
 
+    again = (egress->counted == ngx_smtp_verify_throttle_asker(t));
+
     if (sv_bucket_wait(&egress->sent, ngx_smtp_verify_throttle_probe_rate(t),
-                       NGX_SMTP_VERIFY_THROTTLE_TRIALS - 1, 1,
+                       NGX_SMTP_VERIFY_THROTTLE_TRIALS, again ? 2 : 1,
                        sv_clock_usec()))
     {
         return 0;
@@ -181,7 +191,26 @@ ngx_smtp_verify_throttle_probe(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_throttle_entry_t *egress)
 {
     sv_bucket_add(&egress->sent, ngx_smtp_verify_throttle_probe_rate(t),
-                  NGX_SMTP_VERIFY_THROTTLE_TRIALS - 1, sv_clock_usec());
+                  NGX_SMTP_VERIFY_THROTTLE_TRIALS, sv_clock_usec());
+
+    egress->counted = ngx_smtp_verify_throttle_asker(t);
+}
+
+
+/* never 0, which is nobody */
+
+static uint64_t
+ngx_smtp_verify_throttle_asker(ngx_smtp_verify_ticket_t *t)
+{
+    uint64_t  asker;
+
+    asker = 0;
+
+    if (t->client) {
+        ngx_memcpy(&asker, t->client->key, sizeof(uint64_t));
+    }
+
+    return asker ? asker : 1;
 }
 
 

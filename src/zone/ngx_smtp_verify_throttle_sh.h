@@ -84,7 +84,9 @@ typedef struct {
     uint64_t                           window;      /* … since its start */
     uint64_t                           counted;     /* of the egress: the
                                                        window in which this
-                                                       destination failed */
+                                                       destination failed; of
+                                                       an egress itself: who
+                                                       had the last try */
     uint64_t                           start;
     uint64_t                           voided;      /* a window that blames
                                                        no destination */
