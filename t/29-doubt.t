@@ -615,7 +615,7 @@ mx1 11 pipelining users=jane
 mx2 12 pipelining users=john
     rcpt#5@1: nothing
     rcpt@2 john@ok.test: 550 5.1.1 No such user
---- query: wait=6
+--- query: wait=12
 --- address
 john@first.test
 john@ok.test
