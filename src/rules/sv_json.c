@@ -225,6 +225,10 @@ sv_json_text(const unsigned char *p, const unsigned char *end,
         } else {
             p = sv_json_escape(p, end, &ch);
 
+            if (p == NULL) {
+                return;
+            }
+
             text->half |= (ch >= 0xd800 && ch <= 0xdfff);
             n = sv_utf8_encode(utf8, ch);
         }
