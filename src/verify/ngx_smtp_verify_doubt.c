@@ -225,7 +225,7 @@ ngx_smtp_verify_doubt_proved(ngx_smtp_verify_probe_t *p)
 
     p->doubted = 0;
 
-    if (s->code < 400) {
+    if (s->code / 100 == 2) {
         ngx_smtp_verify_keep_proved(s);
         return 1;
     }
