@@ -92,8 +92,8 @@ sv_records_guess(sv_records_t *rs, const unsigned char *text, size_t len)
     unsigned          i;
     sv_records_cut_t  cut, best;
 
+    memset(&best, 0, sizeof(sv_records_cut_t));
     best.broken = 1;
-    best.nfields = 0;
 
     for (i = 0; sv_records_delimiters[i]; i++) {
 
