@@ -6,7 +6,7 @@
 #                   Debian's nginx and nginx-dev
 #   BUILD=dir       instead of build/
 #   CC=clang        instead of gcc
-#   TESTS="a b"     the suites to run, instead of t/*.t
+#   TESTS="a b"     the suites to run, instead of t/*/*.t
 #   EXAMPLE=signup  what "make run" starts, of conf/examples
 #   SLOW=N          all times of the suites N times as long, for a slow machine
 #   ZONES=1         the suites with a cache and a throttle wherever they have none
@@ -24,7 +24,7 @@ SLOW         ?= 1
 ZONES        ?=
 REUSE        ?=
 WERROR       ?=
-TESTS        ?= $(sort $(wildcard t/*.t))
+TESTS        ?= $(sort $(wildcard t/*/*.t))
 PROVE_FLAGS  ?= -j2
 DESTDIR      ?=
 PREFIX       ?= /usr
@@ -282,7 +282,7 @@ suites = TEST_NGINX_BINARY=$(1) TEST_VERIFY_SLOW=$(SLOW) \
          TEST_VERIFY_ZONES=$(ZONES) TEST_VERIFY_REUSE=$(REUSE) prove -It/lib $(PROVE_FLAGS) $(TESTS)
 
 .PHONY: test
-test:              ## lint-fast, unit, then the suites t/*.t (or TESTS="a b")
+test:              ## lint-fast, unit, then the suites t/*/*.t (or TESTS="a b")
 	@$(MAKE) deps-test
 	@$(MAKE) lint-fast unit module
 	@export TEST_NGINX_LOAD_MODULES=$(SO) TEST_NGINX_BINARY=$(NGX_BIN); \
