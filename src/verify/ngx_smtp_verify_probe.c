@@ -274,6 +274,7 @@ ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p)
     if (status == SV_ADDRESS_INVALID) {
         p->result.syntax = 0;
         p->result.detail = addr->error;
+        ngx_smtp_verify_verdict_meant(p);
         ngx_smtp_verify_probe_finish(p, SV_INVALID_SYNTAX);
         return NGX_DONE;
     }

@@ -140,6 +140,7 @@ void ngx_smtp_verify_probe_displace(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason);
 void ngx_smtp_verify_verdict_checks(ngx_smtp_verify_probe_t *p,
     sv_address_t *addr);
+void ngx_smtp_verify_verdict_meant(ngx_smtp_verify_probe_t *p);
 
 /* route_mx.c */
 void ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p);

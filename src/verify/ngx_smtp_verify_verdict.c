@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_probe.h"
+#include "sv_suggest.h"
 
 
 #define NGX_SMTP_VERIFY_DAY  86400
@@ -214,6 +215,30 @@ ngx_smtp_verify_verdict_checks(ngx_smtp_verify_probe_t *p, sv_address_t *addr)
     ngx_smtp_verify_verdict_copy(p, &result->root, &checks.root);
     ngx_smtp_verify_verdict_copy(p, &result->did_you_mean,
                                  &checks.did_you_mean);
+}
+
+
+/* an address that is none: was one meant? */
+
+void
+ngx_smtp_verify_verdict_meant(ngx_smtp_verify_probe_t *p)
+{
+    sv_str_t        meant;
+    ngx_str_t      *email;
+    unsigned char   buf[SV_LOCAL_MAX + 1 + SV_UDOMAIN_MAX];
+
+    email = &p->result.email;
+
+    meant.data = buf;
+    meant.len = sv_suggest(p->conf->lists, email->data, email->len, buf);
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify syntax: wrong, suggestion:%d", meant.len != 0);
+
+    if (meant.len) {
+        p->result.typo = 1;
+        ngx_smtp_verify_verdict_copy(p, &p->result.did_you_mean, &meant);
+    }
 }
 
 
