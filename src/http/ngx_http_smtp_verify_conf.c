@@ -103,6 +103,7 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->verify.keep.rejects = NGX_CONF_UNSET_UINT;
     conf->verify.keep.timeout = NGX_CONF_UNSET_MSEC;
     conf->verify.catch_all = NGX_CONF_UNSET_UINT;
+    conf->verify.unverifiable = NGX_CONF_UNSET;
     conf->verify.max_mx = NGX_CONF_UNSET_UINT;
     conf->verify.timeout = NGX_CONF_UNSET_MSEC;
     conf->verify.connect_timeouts = NGX_CONF_UNSET_PTR;
@@ -157,6 +158,8 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               prev->verify.keep.timeout, 5000);
     ngx_conf_merge_uint_value(conf->verify.catch_all, prev->verify.catch_all,
                               NGX_SMTP_VERIFY_CATCH_ALL_ON);
+    ngx_conf_merge_value(conf->verify.unverifiable, prev->verify.unverifiable,
+                         0);
     ngx_conf_merge_uint_value(conf->verify.max_mx, prev->verify.max_mx, 5);
     ngx_conf_merge_msec_value(conf->verify.timeout, prev->verify.timeout,
                               15000);

@@ -254,6 +254,13 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       offsetof(ngx_http_smtp_verify_loc_conf_t, verify.catch_all),
       &ngx_http_smtp_verify_catch_all },
 
+    { ngx_string("smtp_verify_ask_unverifiable"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, verify.unverifiable),
+      NULL },
+
     { ngx_string("smtp_verify_smtp"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,

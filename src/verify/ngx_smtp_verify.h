@@ -67,6 +67,9 @@ typedef struct {
     ngx_msec_t                         resolver_timeout;
     in_port_t                          port;
     ngx_uint_t                         catch_all;
+    ngx_flag_t                         unverifiable;    /* providers whose 2xx
+                                                       proves nothing are
+                                                       asked all the same */
     ngx_uint_t                         max_mx;
     ngx_uint_t                         domain_age;  /* somebody asks for it */
     ngx_msec_t                         timeout;     /* over all */

@@ -198,6 +198,14 @@ ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
         return SV_NOT_PROBED;
     }
 
+    if (provider && provider->worth == SV_WORTH_ACCEPTS_ALL
+        && !p->conf->unverifiable)
+    {
+        p->result.evidence.mx_host = *host;
+        p->result.evidence.provider = provider;
+        return SV_UNVERIFIABLE_PROVIDER;
+    }
+
     if (p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_OFF
         && ngx_smtp_verify_facts_catch_all(p->conf, &p->domain, &p->seen)
            == NGX_SMTP_VERIFY_YES)

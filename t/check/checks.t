@@ -370,6 +370,8 @@ provider ours
     name    "Our Mail"
     mx      ok.test
     worth   accepts_all
+--- verify
+smtp_verify_ask_unverifiable on;
 --- smtp
 mx1 11 pipelining users=john
 --- address

@@ -239,7 +239,7 @@ static uint32_t
 ngx_http_smtp_verify_cache_scope(ngx_http_smtp_verify_loc_conf_t *conf)
 {
     uint32_t                     hash;
-    ngx_uint_t                   i, how[7];
+    ngx_uint_t                   i, how[8];
     ngx_cidr_t                  *cidr;
     ngx_array_t                 *allow;
     ngx_resolver_t              *resolver;
@@ -257,6 +257,7 @@ ngx_http_smtp_verify_cache_scope(ngx_http_smtp_verify_loc_conf_t *conf)
 
     how[5] = 1;
     how[6] = 1;
+    how[7] = conf->verify.unverifiable;
 
 #if (NGX_HAVE_INET6)
     how[5] = resolver->ipv6;
