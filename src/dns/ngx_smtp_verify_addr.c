@@ -47,6 +47,7 @@ ngx_smtp_verify_addr_recall(ngx_smtp_verify_addr_query_t *q)
 {
     q->addrs = NULL;
     q->naddrs = 0;
+    q->authenticated = 0;
 
     if (q->name.len > SV_DNS_NAME_MAX
         || ngx_smtp_verify_addr_known(q) != NGX_OK)
@@ -69,6 +70,7 @@ ngx_smtp_verify_addr_resolve(ngx_smtp_verify_addr_query_t *q)
     q->status = NGX_SMTP_VERIFY_ADDR_ERROR;
     q->addrs = NULL;
     q->naddrs = 0;
+    q->authenticated = 0;
 
     ngx_memzero(q->family, sizeof(q->family));
     ngx_memzero(&q->delay, sizeof(ngx_event_t));
@@ -133,6 +135,8 @@ ngx_smtp_verify_addr_known(ngx_smtp_verify_addr_query_t *q)
         return NGX_DECLINED;
     }
 
+    q->authenticated = entry->authenticated;
+
     for (i = 0; i < NGX_SMTP_VERIFY_ADDR_FAMILIES; i++) {
         q->family[i].naddrs = entry->naddrs[i];
         ngx_memcpy(q->family[i].addrs, entry->addrs[i],
@@ -171,6 +175,8 @@ ngx_smtp_verify_addr_keep(ngx_smtp_verify_addr_query_t *q)
     if (entry == NULL) {
         return;
     }
+
+    entry->authenticated = q->authenticated;
 
     for (i = 0; i < NGX_SMTP_VERIFY_ADDR_FAMILIES; i++) {
         entry->naddrs[i] = q->family[i].naddrs;
@@ -238,6 +244,7 @@ ngx_smtp_verify_addr_read(ngx_smtp_verify_dns_query_t *dns, ngx_int_t rc,
 
     f->status = sv_addr_parse(msg, len, (char *) f->name, (int) dns->type,
                               &answer);
+    f->doubtful |= (answer.authenticated == 0);
     f->ttl = answer.ttl;
     f->naddrs = answer.naddrs;
 
@@ -345,18 +352,20 @@ ngx_smtp_verify_addr_cancel(ngx_smtp_verify_addr_query_t *q)
 static void
 ngx_smtp_verify_addr_conclude(ngx_smtp_verify_addr_query_t *q)
 {
-    ngx_uint_t                      i, n, off, failed, unknown;
+    ngx_uint_t                      i, n, off, failed, unknown, doubtful;
     ngx_smtp_verify_addr_family_t  *f;
 
     n = 0;
     off = 0;
     failed = 0;
     unknown = 0;
+    doubtful = 0;
 
     for (i = 0; i < NGX_SMTP_VERIFY_ADDR_FAMILIES; i++) {
 
         f = &q->family[i];
         n += f->naddrs;
+        doubtful |= f->doubtful;
 
         if (!f->asked) {
             off = 1;
@@ -373,6 +382,8 @@ ngx_smtp_verify_addr_conclude(ngx_smtp_verify_addr_query_t *q)
                    "smtp verify addr: \"%V\" addresses %ui, "
                    "failed %ui, no such name %ui, not asked %ui",
                    &q->name, n, failed, unknown, off);
+
+    q->authenticated = (!doubtful && (n || !failed));
 
     if (n) {
         ngx_smtp_verify_addr_keep(q);

@@ -46,6 +46,8 @@ typedef struct {
     u_char                             name[SV_DNS_NAME_MAX + 1];
     unsigned                           asked:1;
     unsigned                           waiting:1;
+    unsigned                           doubtful:1;  /* an answer of these was
+                                                       not authenticated */
 } ngx_smtp_verify_addr_family_t;
 
 
@@ -64,6 +66,8 @@ struct ngx_smtp_verify_addr_query_s {
     ngx_smtp_verify_addr_status_e      status;
     ngx_addr_t                        *addrs;       /* no port, no name */
     ngx_uint_t                         naddrs;
+    unsigned                           authenticated:1; /* so the name server
+                                                       says of all answers */
 
     /* private */
     ngx_smtp_verify_addr_family_t      family[NGX_SMTP_VERIFY_ADDR_FAMILIES];

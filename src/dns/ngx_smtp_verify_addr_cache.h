@@ -16,6 +16,7 @@ typedef struct {
     ngx_str_node_t      sn;
     ngx_queue_t         lru;
     time_t              expires;
+    ngx_uint_t          authenticated;
     ngx_uint_t          naddrs[NGX_SMTP_VERIFY_ADDR_FAMILIES];
     u_char              addrs[NGX_SMTP_VERIFY_ADDR_FAMILIES][SV_ADDR_MAX]
                              [NS_IN6ADDRSZ];

@@ -62,6 +62,16 @@ struct ngx_smtp_verify_ares_s {
 };
 
 
+/* how far a question was sent */
+
+typedef struct {
+    size_t                            at;         /* its octet, of a stream
+                                                     with the length … */
+    size_t                            len;        /* … which is this */
+    unsigned                          stream:1;
+} ngx_smtp_verify_ares_sent_t;
+
+
 /* of a socket, the data of its connection */
 
 typedef struct {
@@ -70,6 +80,8 @@ typedef struct {
     ngx_str_t                         message;
     unsigned                          usable:1;
     unsigned                          stream:1;
+
+    ngx_smtp_verify_ares_sent_t       sent;
 
     size_t                            given;      /* of out */
     size_t                            out_len;

@@ -13,6 +13,13 @@
    net.core.rmem_max */
 #define NGX_SMTP_VERIFY_ARES_RCVBUF   (1024 * 1024)
 
+/* octets that are sent at a time: any datagram of ours is shorter */
+#define NGX_SMTP_VERIFY_ARES_SEND     2048
+
+/* the octet of a header that has the bit */
+#define NGX_SMTP_VERIFY_ARES_FLAGS    3
+#define NGX_SMTP_VERIFY_ARES_AD       0x20
+
 
 static ares_socket_t ngx_smtp_verify_ares_open(int domain, int type,
     int protocol, void *data);
@@ -27,6 +34,8 @@ static ares_ssize_t ngx_smtp_verify_ares_recv(ares_socket_t s, void *buf,
 static ssize_t ngx_smtp_verify_ares_datagram(ngx_connection_t *c,
     struct sockaddr *from, ares_socklen_t *fromlen);
 static ssize_t ngx_smtp_verify_ares_stream(ngx_connection_t *c);
+static void ngx_smtp_verify_ares_ask_ad(ngx_smtp_verify_ares_sent_t *sent,
+    u_char *p, size_t len);
 static ngx_int_t ngx_smtp_verify_ares_take(
     ngx_smtp_verify_ares_wire_t *w, u_char *data, size_t len);
 static ssize_t ngx_smtp_verify_ares_again(void);
@@ -75,6 +84,7 @@ ngx_smtp_verify_ares_wire_create(ngx_smtp_verify_ares_t *a, int type)
 
     w->ares = a;
     w->stream = (type == SOCK_STREAM);
+    w->sent.stream = w->stream;
     w->data = (u_char *) &w[1];
 
     return w;
@@ -151,25 +161,85 @@ ngx_smtp_verify_ares_connect(ares_socket_t s, const struct sockaddr *sa,
 }
 
 
+/*
+ * A name server that validates tells so only those who ask for it, by AD in
+ * the question (RFC 6840 section 5.7), which c-ares has no option for.
+ */
+
 static ares_ssize_t
 ngx_smtp_verify_ares_send(ares_socket_t s, const struct iovec *vec, int n,
     void *data)
 {
-    ssize_t        rc;
-    struct msghdr  msg;
+    ngx_smtp_verify_ares_t *a = data;
 
-    (void) data;
+    int                           i;
+    size_t                        len, size;
+    ssize_t                       rc;
+    ngx_connection_t             *c;
+    ngx_smtp_verify_ares_sent_t   sent;
+    u_char                        buf[NGX_SMTP_VERIFY_ARES_SEND];
 
-    ngx_memzero(&msg, sizeof(struct msghdr));
+    len = 0;
 
-    msg.msg_iov = (struct iovec *) vec;
-    msg.msg_iovlen = n;
+    for (i = 0; i < n && len < sizeof(buf); i++) {
+        size = ngx_min(vec[i].iov_len, sizeof(buf) - len);
+        ngx_memcpy(buf + len, vec[i].iov_base, size);
+        len += size;
+    }
+
+    c = ngx_smtp_verify_ares_find(a, s);
+
+    if (c) {
+        sent = ((ngx_smtp_verify_ares_wire_t *) c->data)->sent;
+        ngx_smtp_verify_ares_ask_ad(&sent, buf, len);
+    }
 
     do {
-        rc = sendmsg(s, &msg, MSG_NOSIGNAL);
+        rc = send(s, buf, len, MSG_NOSIGNAL);
     } while (rc == -1 && ngx_socket_errno == NGX_EINTR);
 
+    if (c && rc > 0) {
+        ngx_smtp_verify_ares_ask_ad(
+                    &((ngx_smtp_verify_ares_wire_t *) c->data)->sent, buf, rc);
+    }
+
     return rc;
+}
+
+
+/* a stream has lengths between its messages, and is sent by pieces of any
+   size */
+
+static void
+ngx_smtp_verify_ares_ask_ad(ngx_smtp_verify_ares_sent_t *sent, u_char *p,
+    size_t len)
+{
+    size_t  i;
+
+    if (!sent->stream) {
+
+        if (len > NGX_SMTP_VERIFY_ARES_FLAGS) {
+            p[NGX_SMTP_VERIFY_ARES_FLAGS] |= NGX_SMTP_VERIFY_ARES_AD;
+        }
+
+        return;
+    }
+
+    for (i = 0; i < len; i++) {
+
+        if (sent->at < NS_INT16SZ) {
+            sent->len = (sent->at ? sent->len << 8 : 0) | p[i];
+
+        } else if (sent->at == NS_INT16SZ + NGX_SMTP_VERIFY_ARES_FLAGS) {
+            p[i] |= NGX_SMTP_VERIFY_ARES_AD;
+        }
+
+        sent->at++;
+
+        if (sent->at >= NS_INT16SZ && sent->at == NS_INT16SZ + sent->len) {
+            sent->at = 0;
+        }
+    }
 }
 
 

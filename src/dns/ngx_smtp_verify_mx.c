@@ -34,6 +34,7 @@ ngx_smtp_verify_mx_resolve(ngx_smtp_verify_mx_query_t *q)
     q->nrecords = 0;
     q->ttl = 0;
     q->more = 0;
+    q->authenticated = 0;
 
     dns = ngx_pmemalign(q->pool, sizeof(ngx_smtp_verify_dns_query_t),
                         NGX_ALIGNMENT);
@@ -88,6 +89,7 @@ ngx_smtp_verify_mx_read(ngx_smtp_verify_dns_query_t *dns, ngx_int_t rc,
 
     answer.nrecords = 0;
     answer.more = 0;
+    answer.authenticated = 0;
     answer.ttl = 0;
 
     q->status = ngx_smtp_verify_mx_status(q, rc, msg, len, &answer);
@@ -160,6 +162,7 @@ ngx_smtp_verify_mx_fill(ngx_smtp_verify_mx_query_t *q, sv_mx_answer_t *answer)
     ngx_smtp_verify_mx_record_t  *to;
 
     q->ttl = (time_t) answer->ttl;
+    q->authenticated = (answer->authenticated != 0);
 
     /* each in an order of its own, that those who share an answer share the
        load of equal preferences, too */

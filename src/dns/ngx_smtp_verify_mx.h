@@ -51,6 +51,8 @@ struct ngx_smtp_verify_mx_query_s {
                                                        0 where unknown */
     unsigned                           more:1;      /* records than these */
     unsigned                           asked:1;     /* and not joined in */
+    unsigned                           authenticated:1; /* so the name server
+                                                       says */
 
     /* private */
     ngx_smtp_verify_dns_query_t       *dns;         /* while it is asked */

@@ -20,12 +20,15 @@ sv_addr_parse(const unsigned char *msg, size_t len, const char *name,
     sv_dns_status_e  status;
 
     answer->naddrs = 0;
+    answer->authenticated = 0;
     answer->ttl = SV_DNS_NO_TTL;
     answer->alias[0] = '\0';
 
     status = SV_ANSWER_ERROR;
 
     if (sv_dns_answers(&m, msg, len, name, type, &rcode)) {
+
+        answer->authenticated = sv_dns_authenticated(&m);
 
         if (rcode == ns_r_noerror) {
             status = sv_addr_answer(&m, name, type, answer);
@@ -38,6 +41,10 @@ sv_addr_parse(const unsigned char *msg, size_t len, const char *name,
 
     if (status != SV_ANSWER_OK) {
         answer->naddrs = 0;
+    }
+
+    if (status == SV_ANSWER_ERROR) {
+        answer->authenticated = 0;
     }
 
     if (status == SV_ANSWER_ERROR || answer->ttl == SV_DNS_NO_TTL) {

@@ -18,6 +18,7 @@
 typedef struct {
     size_t          naddrs;
     unsigned char   addrs[SV_ADDR_MAX][NS_IN6ADDRSZ];
+    int             authenticated;              /* so the server says */
     unsigned long   ttl;                        /* s; 0 where unknown */
     char            alias[NS_MAXDNAME];         /* of SV_ANSWER_ALIAS */
 } sv_addr_answer_t;

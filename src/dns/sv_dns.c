@@ -31,6 +31,13 @@ sv_dns_answers(ns_msg *m, const unsigned char *msg, size_t len,
 
 
 int
+sv_dns_authenticated(ns_msg *m)
+{
+    return ns_msg_getflag(*m, ns_f_ad);
+}
+
+
+int
 sv_dns_count(ns_msg *m, ns_sect section)
 {
     int  n;

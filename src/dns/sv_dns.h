@@ -36,6 +36,10 @@ typedef enum {
 int sv_dns_answers(ns_msg *m, const unsigned char *msg, size_t len,
     const char *name, int type, int *rcode);
 
+/* AD: the server says that it has validated all of it (RFC 4035); worth as
+   much as the server and the way to it */
+int sv_dns_authenticated(ns_msg *m);
+
 /* RRs of the section that are to be looked at */
 int sv_dns_count(ns_msg *m, ns_sect section);
 

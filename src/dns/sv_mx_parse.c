@@ -30,6 +30,7 @@ sv_mx_parse(const unsigned char *msg, size_t len, const sv_str_t *name,
 
     answer->nrecords = 0;
     answer->more = 0;
+    answer->authenticated = 0;
     answer->used = 0;
     answer->ttl = SV_DNS_NO_TTL;
 
@@ -48,6 +49,8 @@ sv_mx_parse(const unsigned char *msg, size_t len, const sv_str_t *name,
         goto done;
     }
 
+    answer->authenticated = sv_dns_authenticated(&m);
+
     if (rcode == ns_r_noerror) {
         status = sv_mx_answer(&m, qname, answer);
 
@@ -60,6 +63,7 @@ done:
 
     if (status == SV_MX_ERROR) {
         answer->nrecords = 0;
+        answer->authenticated = 0;
         answer->ttl = 0;
     }
 

@@ -40,6 +40,7 @@ typedef struct {
 typedef struct {
     size_t          nrecords;
     int             more;           /* records that were not looked at */
+    int             authenticated;  /* so the server says */
     unsigned long   ttl;            /* seconds; 0 where unknown */
     sv_mx_record_t  records[SV_MX_RECORDS_MAX];
 

@@ -72,6 +72,9 @@ typedef struct {
                                                        asked all the same */
     ngx_uint_t                         max_mx;
     ngx_uint_t                         domain_age;  /* somebody asks for it */
+    ngx_flag_t                         dnssec;      /* the name servers
+                                                       validate, and are
+                                                       trusted to */
     ngx_msec_t                         timeout;     /* over all */
     ngx_array_t                       *connect_timeouts;    /* ngx_msec_t */
     ngx_array_t                       *target_allow;        /* ngx_cidr_t */
@@ -146,6 +149,7 @@ typedef struct {
     signed char                        syntax;
     signed char                        domain;
     signed char                        mx_record;
+    signed char                        dns_authenticated;
     signed char                        connected;
     signed char                        mailbox_exists;
     signed char                        is_catch_all;

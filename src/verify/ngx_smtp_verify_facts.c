@@ -24,6 +24,7 @@
 #define NGX_SMTP_VERIFY_MX_RECORD      3
 #define NGX_SMTP_VERIFY_MX_STORED      32
 #define NGX_SMTP_VERIFY_MX_MORE        0x80         /* in the status */
+#define NGX_SMTP_VERIFY_MX_AUTHENTIC   0x40         /* likewise */
 
 
 static ngx_smtp_verify_cache_t *ngx_smtp_verify_facts_cache(
@@ -226,8 +227,10 @@ ngx_smtp_verify_facts_mx_read(ngx_smtp_verify_mx_query_t *q, u_char *p,
         return NGX_DECLINED;
     }
 
-    q->status = p[0] & ~NGX_SMTP_VERIFY_MX_MORE;
+    q->status = p[0] & ~(NGX_SMTP_VERIFY_MX_MORE
+                         |NGX_SMTP_VERIFY_MX_AUTHENTIC);
     q->more = ((p[0] & NGX_SMTP_VERIFY_MX_MORE) != 0);
+    q->authenticated = ((p[0] & NGX_SMTP_VERIFY_MX_AUTHENTIC) != 0);
 
     n = p[1];
     p += NGX_SMTP_VERIFY_MX_HEADER;
@@ -300,6 +303,10 @@ ngx_smtp_verify_facts_mx_write(ngx_smtp_verify_mx_query_t *q, u_char *p)
 
     if (q->more || i < q->nrecords) {
         first[0] |= NGX_SMTP_VERIFY_MX_MORE;
+    }
+
+    if (q->authenticated) {
+        first[0] |= NGX_SMTP_VERIFY_MX_AUTHENTIC;
     }
 
     return p;

@@ -21,6 +21,9 @@
  *   name      $smtp_verify_name, and x-email-verify-name; "": none
  *   label     X-Email-Verify-Label; "": none
  *
+ * INNER() is a FIELD() whose key means something in its object alone, behind
+ * the name that its column has.
+ *
  * GROUP() begins an object, which is null where it is not present, and END()
  * ends it.  REQUEST() and LINES() are in JSON alone: of the request, and the
  * transcript where it was asked for.
@@ -84,6 +87,10 @@
 #define END()
 #endif
 
+#ifndef INNER
+#define INNER(column, ...)  FIELD(__VA_ARGS__)
+#endif
+
 #ifndef LINES
 #define LINES(key, value)
 #endif
@@ -113,6 +120,11 @@ GROUP("checks", 1)
 FIELD(syntax, "syntax", TRI, result->syntax, TRI, 0, 0, "", "")
 FIELD(domain, "domain", TRI, result->domain, TRI, 0, 0, "", "")
 FIELD(mx_record, "mx_record", TRI, result->mx_record, TRI, 0, 0, "", "")
+
+GROUP("dns", 1)
+INNER("dns_authenticated", dns_authenticated, "authenticated", TRI,
+      result->dns_authenticated, TRI, 21, 0, "dns_authenticated", "")
+END()
 
 GROUP("smtp", 1)
 FIELD(connected, "connected", TRI, result->connected, TRI, 0, 0, "", "")
@@ -173,6 +185,7 @@ LINES("transcript", result->transcript)
 
 
 #undef FIELD
+#undef INNER
 #undef GROUP
 #undef END
 #undef LINES

@@ -108,6 +108,7 @@ ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p,
 
     host = &p->hosts[p->imx];
     host->asked = 1;
+    host->authenticated = q->authenticated;
 
     switch (q->status) {
 

@@ -356,6 +356,7 @@ ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     ngx_smtp_verify_probe_stop(p);
     ngx_smtp_verify_share_leave(&p->share);
 
+    ngx_smtp_verify_proof(p);
     ngx_smtp_verify_verdict(p, reason);
 
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,

@@ -14,6 +14,7 @@
  *   doubt.c    is what a session that was kept says to be believed?
  *   random.c   the same of the random recipient: is the domain catch-all?
  *   verdict.c  the result
+ *   proof.c    what of it is proved by signatures
  */
 
 
@@ -39,6 +40,8 @@ typedef struct {
     ngx_uint_t                         iaddr;       /* the next one */
     unsigned                           asked:1;     /* for its addresses */
     unsigned                           absent:1;    /* there are none */
+    unsigned                           authenticated:1; /* these, or that
+                                                       there are none */
     unsigned                           counted:1;   /* of those to be tried */
     ngx_smtp_verify_egress_t          *egress;      /* of the following: */
     unsigned                           admitted:1;  /* by its breaker, until
@@ -228,6 +231,9 @@ ngx_int_t ngx_smtp_verify_random_stands(ngx_smtp_verify_probe_t *p);
 /* the address was answered once more; or could not be asked */
 void ngx_smtp_verify_random_proved(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_random_unproved(ngx_smtp_verify_probe_t *p);
+
+/* proof.c: the probe ends */
+void ngx_smtp_verify_proof(ngx_smtp_verify_probe_t *p);
 
 /* evidence.c */
 sv_reason_e ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,

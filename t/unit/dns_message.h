@@ -22,6 +22,7 @@ enum { ANSWER = 6, AUTHORITY = 8, ADDITIONAL = 10 };
 
 #define TC  0x0200
 #define RA  0x0080
+#define AD  0x0020
 
 
 static unsigned char  msg[65536];

@@ -268,6 +268,36 @@ test_truncated(void **state)
 }
 
 
+static void
+test_authenticated(void **state)
+{
+    (void) state;
+
+    start(AD, A);
+    put_rdata("@", A, 600, V4("\x01"), 4);
+    assert_int_equal(parse(A), SV_ANSWER_OK);
+    assert_true(answer.authenticated);
+
+    start(0, A);
+    put_rdata("@", A, 600, V4("\x01"), 4);
+    assert_int_equal(parse(A), SV_ANSWER_OK);
+    assert_false(answer.authenticated);
+
+    start(AD, A);
+    put_soa(300, 60);
+    assert_int_equal(parse(A), SV_ANSWER_NODATA);
+    assert_true(answer.authenticated);
+
+    start(AD | SERVFAIL, A);
+    assert_int_equal(parse(A), SV_ANSWER_ERROR);
+    assert_false(answer.authenticated);
+
+    start(AD, AAAA);
+    assert_int_equal(parse(A), SV_ANSWER_ERROR);
+    assert_false(answer.authenticated);
+}
+
+
 int
 main(void)
 {
@@ -279,6 +309,7 @@ main(void)
         cmocka_unit_test(test_absence),
         cmocka_unit_test(test_no_answer_to_this_question),
         cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_authenticated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -608,11 +608,37 @@ test_many(void **state)
 }
 
 
+static void
+test_authenticated(void **state)
+{
+    (void) state;
+
+    start(AD);
+    put_mx("@", 300, 10, "mx.example.test");
+    assert_int_equal(parse_as("example.test"), SV_MX_OK);
+    assert_true(answer.authenticated);
+
+    start(0);
+    put_mx("@", 300, 10, "mx.example.test");
+    assert_int_equal(parse_as("example.test"), SV_MX_OK);
+    assert_false(answer.authenticated);
+
+    start(AD | 3);
+    assert_int_equal(parse_as("example.test"), SV_MX_NXDOMAIN);
+    assert_true(answer.authenticated);
+
+    start(AD | 2);
+    assert_int_equal(parse_as("example.test"), SV_MX_ERROR);
+    assert_false(answer.authenticated);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_records),
+        cmocka_unit_test(test_authenticated),
         cmocka_unit_test(test_shuffle),
         cmocka_unit_test(test_duplicates),
         cmocka_unit_test(test_null_mx),

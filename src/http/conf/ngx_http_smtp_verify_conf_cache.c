@@ -8,6 +8,8 @@ static ngx_int_t ngx_http_smtp_verify_cache_set_valid(ngx_conf_t *cf,
     time_t *valid, ngx_str_t *name, time_t time);
 static uint32_t ngx_http_smtp_verify_cache_scope(
     ngx_http_smtp_verify_loc_conf_t *conf);
+static void ngx_http_smtp_verify_cache_proof(uint32_t *hash,
+    ngx_http_smtp_verify_loc_conf_t *conf);
 static void ngx_http_smtp_verify_cache_hash(uint32_t *hash, void *data,
     size_t len);
 
@@ -295,7 +297,21 @@ ngx_http_smtp_verify_cache_scope(ngx_http_smtp_verify_loc_conf_t *conf)
         }
     }
 
+    ngx_http_smtp_verify_cache_proof(&hash, conf);
+
     return hash;
+}
+
+
+/* what is asked for as proof; nothing, where that is nothing */
+
+static void
+ngx_http_smtp_verify_cache_proof(uint32_t *hash,
+    ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    if (conf->verify.dnssec) {
+        ngx_http_smtp_verify_cache_hash(hash, "dnssec", sizeof("dnssec") - 1);
+    }
 }
 
 

@@ -30,6 +30,7 @@ ngx_http_smtp_verify_field_t  ngx_http_smtp_verify_result_fields[] = {
     { ngx_string(key), ngx_http_smtp_verify_named(name, "smtp_verify_"),      \
       ngx_http_smtp_verify_named(label, "X-Email-Verify-"),                   \
       ngx_http_smtp_verify_named(name, "x-email-verify-") },
+#define INNER(column, id, key, ...)  FIELD(id, column, __VA_ARGS__)
 #include "ngx_smtp_verify_fields.h"
 };
 

@@ -253,7 +253,7 @@ sub answer
                                    proto => $proto, server => $server })
                    . "\n";
 
-    my $r = { delay => 0 };
+    my $r = { delay => 0, ad => $query->header->ad };
     my $reply = resolve($zone, $query, $name, $type);
 
     for my $f (@{ $zone->{faults} }) {
@@ -304,6 +304,7 @@ sub resolve
     $reply->header->rcode('NOERROR');
     $reply->header->aa(1);
     $reply->header->ra(1);
+    $reply->header->ad(0);
 
     my $found;
 
@@ -395,6 +396,16 @@ sub fault_drop
     my ($reply, $r) = @_;
 
     $r->{done} = 1;
+}
+
+
+# as a server that has validated the answer tells those who ask for that
+
+sub fault_ad
+{
+    my ($reply, $r) = @_;
+
+    $reply->header->ad($r->{ad});
 }
 
 

@@ -43,11 +43,15 @@ my %SHAPE = (
         response_time_ms => 'i',
     },
     checks => {
-        syntax => 'bn', domain => 'bn', mx_record => 'bn', smtp => 'o',
+        syntax => 'bn', domain => 'bn', mx_record => 'bn', dns => 'o',
+        smtp => 'o',
         disposable => 'bn', catch_all => 'bn', role_account => 'bn',
         free_provider => 'bn', alias_service => 'bn', gibberish => 'bn',
         spam_trap => 'bn',
         abuse => 'bn', typo => 'bn', domain_age_days => 'in',
+    },
+    'checks.dns' => {
+        authenticated => 'bn',
     },
     'checks.smtp' => {
         connected => 'bn', mailbox_exists => 'bn', is_catch_all => 'bn',

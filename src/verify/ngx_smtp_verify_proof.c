@@ -1,0 +1,59 @@
+
+#include "ngx_smtp_verify_probe.h"
+
+
+static ngx_smtp_verify_host_t *ngx_smtp_verify_proof_host(
+    ngx_smtp_verify_probe_t *p);
+
+
+/*
+ * The way to a mail host has two parts, both of which an answer without a
+ * signature would leave open to whoever can forge it: the MX records of the
+ * domain, and the addresses of the host.
+ */
+
+void
+ngx_smtp_verify_proof(ngx_smtp_verify_probe_t *p)
+{
+    ngx_uint_t               authenticated;
+    ngx_smtp_verify_host_t  *host;
+
+    if (!p->conf->dnssec || p->result.domain < 0) {
+        return;
+    }
+
+    host = ngx_smtp_verify_proof_host(p);
+
+    authenticated = p->mx.authenticated
+                    && (host == NULL || !host->asked || host->authenticated);
+
+    p->result.dns_authenticated = (signed char) authenticated;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify proof: DNS of \"%V\" authenticated:%ui",
+                   &p->domain, authenticated);
+}
+
+
+/* that the evidence is of; NULL: none was looked for */
+
+static ngx_smtp_verify_host_t *
+ngx_smtp_verify_proof_host(ngx_smtp_verify_probe_t *p)
+{
+    u_char      *name;
+    ngx_uint_t   i;
+
+    if (p->hosts == NULL) {
+        return NULL;
+    }
+
+    name = p->result.evidence.mx_host.data;
+
+    for (i = 0; name && i < p->mx.nrecords; i++) {
+        if (p->mx.records[i].host.data == name) {
+            return &p->hosts[i];
+        }
+    }
+
+    return p->imx < p->mx.nrecords ? &p->hosts[p->imx] : NULL;
+}
