@@ -1,6 +1,6 @@
 
 #include "ngx_smtp_verify_batch.h"
-#include "ngx_smtp_verify_record.h"
+#include "ngx_smtp_verify_packed.h"
 
 
 #define NGX_SMTP_VERIFY_BATCH_AGAIN_MAX    65536     /* bytes of one */
@@ -42,7 +42,7 @@ static void ngx_smtp_verify_batch_again_give_up(ngx_smtp_verify_batch_t *b,
 static u_char  ngx_smtp_verify_batch_again_data[
     NGX_SMTP_VERIFY_BATCH_AGAIN_MAX];
 static sv_address_t              ngx_smtp_verify_batch_again_address;
-static ngx_smtp_verify_record_t  ngx_smtp_verify_batch_again_record;
+static ngx_smtp_verify_packed_t  ngx_smtp_verify_batch_again_record;
 
 
 /*
@@ -66,7 +66,7 @@ ngx_smtp_verify_batch_again_add(ngx_smtp_verify_batch_item_t *item,
 
     if (!ngx_smtp_verify_batch_again_wanted(item, result, &due)
         || sizeof(ngx_smtp_verify_batch_again_t) + rec->email.len
-           + rec->input.len + NGX_SMTP_VERIFY_RECORD_MAX
+           + rec->input.len + NGX_SMTP_VERIFY_PACKED_MAX
            > NGX_SMTP_VERIFY_BATCH_AGAIN_MAX
         || sv_address_parse(rec->email.data, rec->email.len,
                             &ngx_smtp_verify_batch_again_address)
@@ -85,7 +85,7 @@ ngx_smtp_verify_batch_again_add(ngx_smtp_verify_batch_item_t *item,
     p = ngx_cpymem(p, rec->email.data, rec->email.len);
     p = ngx_cpymem(p, rec->input.data, rec->input.len);
 
-    one.record = ngx_smtp_verify_record_write(p, result,
+    one.record = ngx_smtp_verify_packed_write(p, result,
                                          &ngx_smtp_verify_batch_again_address,
                                          b->asker.conf->version);
     p += one.record;
@@ -314,7 +314,7 @@ ngx_smtp_verify_batch_again_give_up(ngx_smtp_verify_batch_t *b,
     if (sv_address_parse(rec->email.data, rec->email.len,
                          &ngx_smtp_verify_batch_again_address)
         != SV_ADDRESS_OK
-        || ngx_smtp_verify_record_read(&ngx_smtp_verify_batch_again_record,
+        || ngx_smtp_verify_packed_read(&ngx_smtp_verify_batch_again_record,
                                        record, len,
                                        &ngx_smtp_verify_batch_again_address,
                                        b->asker.conf->lists)

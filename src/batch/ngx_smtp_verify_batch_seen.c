@@ -1,6 +1,6 @@
 
 #include "ngx_smtp_verify_batch.h"
-#include "ngx_smtp_verify_record.h"
+#include "ngx_smtp_verify_packed.h"
 
 
 #define NGX_SMTP_VERIFY_BATCH_SEEN_MAX  4096
@@ -28,7 +28,7 @@ static void ngx_smtp_verify_batch_seen_delete(ngx_smtp_verify_batch_t *b,
 
 /* of the record that is being looked at: large, and used at once */
 
-static ngx_smtp_verify_record_t  ngx_smtp_verify_batch_seen_record;
+static ngx_smtp_verify_packed_t  ngx_smtp_verify_batch_seen_record;
 static u_char  ngx_smtp_verify_batch_seen_key[SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX];
 static size_t    ngx_smtp_verify_batch_seen_key_len;
 static uint32_t  ngx_smtp_verify_batch_seen_hash;
@@ -70,7 +70,7 @@ ngx_smtp_verify_batch_seen_find(ngx_smtp_verify_batch_t *b,
         return NGX_AGAIN;
     }
 
-    if (ngx_smtp_verify_record_read(&ngx_smtp_verify_batch_seen_record,
+    if (ngx_smtp_verify_packed_read(&ngx_smtp_verify_batch_seen_record,
                                     seen->data, seen->len, addr,
                                     b->asker.conf->lists)
         != NGX_OK)
@@ -144,7 +144,7 @@ ngx_smtp_verify_batch_seen_keep(ngx_smtp_verify_batch_item_t *item,
     sv_address_t                  *addr;
     ngx_smtp_verify_batch_seen_t  *seen;
     ngx_smtp_verify_batch_t       *b;
-    static u_char                  data[NGX_SMTP_VERIFY_RECORD_MAX];
+    static u_char                  data[NGX_SMTP_VERIFY_PACKED_MAX];
 
     b = item->batch;
     seen = item->seen;
@@ -158,7 +158,7 @@ ngx_smtp_verify_batch_seen_keep(ngx_smtp_verify_batch_item_t *item,
         return;
     }
 
-    len = ngx_smtp_verify_record_write(data, result, addr,
+    len = ngx_smtp_verify_packed_write(data, result, addr,
                                        b->asker.conf->version);
 
     seen->data = ngx_alloc(len, b->log);

@@ -3,12 +3,12 @@
 
 
 static void ngx_http_smtp_verify_ctx_cleanup(void *data);
-static ngx_smtp_verify_result_t *ngx_http_smtp_verify_keep_copy(u_char *p,
+static ngx_smtp_verify_result_t *ngx_http_smtp_verify_save_copy(u_char *p,
     ngx_smtp_verify_result_t *result);
-static size_t ngx_http_smtp_verify_keep_size(
+static size_t ngx_http_smtp_verify_save_size(
     ngx_smtp_verify_result_t *result);
-static u_char *ngx_http_smtp_verify_keep_str(u_char *p, ngx_str_t *s);
-static u_char *ngx_http_smtp_verify_keep_word(u_char *p, const char **word);
+static u_char *ngx_http_smtp_verify_save_str(u_char *p, ngx_str_t *s);
+static u_char *ngx_http_smtp_verify_save_word(u_char *p, const char **word);
 
 
 /* an internal redirect clears what modules know of a request */
@@ -101,17 +101,17 @@ ngx_http_smtp_verify_ctx_cleanup(void *data)
 
 
 ngx_int_t
-ngx_http_smtp_verify_keep_result(ngx_http_request_t *r,
+ngx_http_smtp_verify_save_result(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_smtp_verify_result_t *result)
 {
     u_char  *p;
 
-    p = ngx_palloc(r->pool, ngx_http_smtp_verify_keep_size(result));
+    p = ngx_palloc(r->pool, ngx_http_smtp_verify_save_size(result));
     if (p == NULL) {
         return NGX_ERROR;
     }
 
-    ctx->result = ngx_http_smtp_verify_keep_copy(p, result);
+    ctx->result = ngx_http_smtp_verify_save_copy(p, result);
     ctx->address = ctx->result->email;
     ctx->peeked = 0;
     ctx->json.len = 0;
@@ -125,7 +125,7 @@ ngx_http_smtp_verify_keep_result(ngx_http_request_t *r,
 /* p has room for all of it */
 
 static ngx_smtp_verify_result_t *
-ngx_http_smtp_verify_keep_copy(u_char *p, ngx_smtp_verify_result_t *result)
+ngx_http_smtp_verify_save_copy(u_char *p, ngx_smtp_verify_result_t *result)
 {
     sv_provider_t               *provider;
     ngx_smtp_verify_result_t    *kept;
@@ -146,23 +146,23 @@ ngx_http_smtp_verify_keep_copy(u_char *p, ngx_smtp_verify_result_t *result)
         provider->id.len = 0;
         kept->provider = provider;
 
-        p = ngx_http_smtp_verify_keep_str(p, (ngx_str_t *) &provider->name);
+        p = ngx_http_smtp_verify_save_str(p, (ngx_str_t *) &provider->name);
     }
 
     ev = &kept->evidence;
 
-    p = ngx_http_smtp_verify_keep_str(p, &kept->email);
-    p = ngx_http_smtp_verify_keep_str(p, &kept->normalized);
-    p = ngx_http_smtp_verify_keep_str(p, &kept->root);
-    p = ngx_http_smtp_verify_keep_str(p, &kept->did_you_mean);
-    p = ngx_http_smtp_verify_keep_str(p, &ev->enhanced);
-    p = ngx_http_smtp_verify_keep_str(p, &ev->text);
-    p = ngx_http_smtp_verify_keep_str(p, &ev->mx_host);
-    p = ngx_http_smtp_verify_keep_str(p, &ev->mx_ip);
-    p = ngx_http_smtp_verify_keep_word(p, &ev->rule);
-    p = ngx_http_smtp_verify_keep_word(p, &ev->tls.protocol);
-    p = ngx_http_smtp_verify_keep_word(p, &ev->tls.cipher);
-    (void) ngx_http_smtp_verify_keep_word(p, &ev->tls.error);
+    p = ngx_http_smtp_verify_save_str(p, &kept->email);
+    p = ngx_http_smtp_verify_save_str(p, &kept->normalized);
+    p = ngx_http_smtp_verify_save_str(p, &kept->root);
+    p = ngx_http_smtp_verify_save_str(p, &kept->did_you_mean);
+    p = ngx_http_smtp_verify_save_str(p, &ev->enhanced);
+    p = ngx_http_smtp_verify_save_str(p, &ev->text);
+    p = ngx_http_smtp_verify_save_str(p, &ev->mx_host);
+    p = ngx_http_smtp_verify_save_str(p, &ev->mx_ip);
+    p = ngx_http_smtp_verify_save_word(p, &ev->rule);
+    p = ngx_http_smtp_verify_save_word(p, &ev->tls.protocol);
+    p = ngx_http_smtp_verify_save_word(p, &ev->tls.cipher);
+    (void) ngx_http_smtp_verify_save_word(p, &ev->tls.error);
 
     return kept;
 }
@@ -188,7 +188,7 @@ ngx_http_smtp_verify_forget(ngx_http_request_t *r)
 
 
 static size_t
-ngx_http_smtp_verify_keep_size(ngx_smtp_verify_result_t *result)
+ngx_http_smtp_verify_save_size(ngx_smtp_verify_result_t *result)
 {
     size_t                       len;
     ngx_uint_t                   i;
@@ -222,7 +222,7 @@ ngx_http_smtp_verify_keep_size(ngx_smtp_verify_result_t *result)
 
 
 static u_char *
-ngx_http_smtp_verify_keep_str(u_char *p, ngx_str_t *s)
+ngx_http_smtp_verify_save_str(u_char *p, ngx_str_t *s)
 {
     if (s->len) {
         ngx_memcpy(p, s->data, s->len);
@@ -235,7 +235,7 @@ ngx_http_smtp_verify_keep_str(u_char *p, ngx_str_t *s)
 
 
 static u_char *
-ngx_http_smtp_verify_keep_word(u_char *p, const char **word)
+ngx_http_smtp_verify_save_word(u_char *p, const char **word)
 {
     size_t  len;
 

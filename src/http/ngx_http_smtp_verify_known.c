@@ -83,7 +83,7 @@ ngx_http_smtp_verify_peek(ngx_http_request_t *r,
     rc = ngx_http_smtp_verify_peek_at(r, address, &q);
 
     if (rc == NGX_OK
-        && ngx_http_smtp_verify_keep_result(r, ctx, q.lookup.result) != NGX_OK)
+        && ngx_http_smtp_verify_save_result(r, ctx, q.lookup.result) != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -10,8 +10,8 @@
 #include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_smtp_verify_addr_cache.h"
 #include "ngx_smtp_verify_counters.h"
-#include "ngx_smtp_verify_keep.h"
-#include "ngx_smtp_verify_room.h"
+#include "ngx_smtp_verify_keeper.h"
+#include "ngx_smtp_verify_connections.h"
 #include "sv_version.h"
 
 
@@ -599,7 +599,7 @@ ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle)
 
     if (smcf && smcf->counters) {
         ngx_smtp_verify_counters_process(smcf->counters);
-        ngx_smtp_verify_room_init(cycle);
+        ngx_smtp_verify_connections_init(cycle);
     }
 
     ngx_http_smtp_verify_zones(cycle, ngx_smtp_verify_cache_process);
@@ -633,7 +633,7 @@ ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle)
 {
     ngx_http_smtp_verify_main_conf_t  *smcf;
 
-    ngx_smtp_verify_keep_exit();
+    ngx_smtp_verify_keeper_exit();
     ngx_smtp_verify_addr_cache_exit();
     ngx_smtp_verify_dns_exit();
 

@@ -29,7 +29,7 @@ typedef struct {
 
 
 typedef struct {
-    uint32_t        slot;
+    uint32_t        segment;
     uint32_t        next;
 } sv_use_t;
 
@@ -37,7 +37,7 @@ typedef struct {
 struct sv_match_build_s {
     sv_array_t      trie;       /* sv_trie_t */
     sv_array_t      uses;       /* sv_use_t */
-    sv_array_t      slots;      /* sv_slot_t */
+    sv_array_t      segments;      /* sv_segment_t */
     uint32_t        nphrases;
 };
 
@@ -79,7 +79,7 @@ sv_match_build(void)
 
     sv_array_init(&b->trie, sizeof(sv_trie_t));
     sv_array_init(&b->uses, sizeof(sv_use_t));
-    sv_array_init(&b->slots, sizeof(sv_slot_t));
+    sv_array_init(&b->segments, sizeof(sv_segment_t));
     b->nphrases = 0;
 
     if (sv_array_push(&b->trie) == NULL || sv_array_push(&b->uses) == NULL) {
@@ -91,35 +91,35 @@ sv_match_build(void)
 }
 
 
-/* the number of the slot, or -1: no memory, -2: too many */
+/* the number of the segment, or -1: no memory, -2: too many */
 
 int
-sv_match_slot(sv_match_build_t *b, const sv_slot_t *slot)
+sv_match_segment(sv_match_build_t *b, const sv_segment_t *segment)
 {
-    sv_slot_t  *s;
+    sv_segment_t  *s;
 
-    if (b->slots.nelts == SV_SLOTS_MAX) {
+    if (b->segments.nelts == SV_SEGMENTS_MAX) {
         return -2;
     }
 
-    s = sv_array_push(&b->slots);
+    s = sv_array_push(&b->segments);
     if (s == NULL) {
         return -1;
     }
 
-    *s = *slot;
+    *s = *segment;
 
-    if (b->nphrases <= slot->phrase) {
-        b->nphrases = slot->phrase + 1;
+    if (b->nphrases <= segment->phrase) {
+        b->nphrases = segment->phrase + 1;
     }
 
-    return b->slots.nelts - 1;
+    return b->segments.nelts - 1;
 }
 
 
 int
 sv_match_piece(sv_match_build_t *b, const unsigned char *piece, size_t len,
-    uint32_t slot)
+    uint32_t segment)
 {
     size_t      i, words;
     uint32_t    node;
@@ -154,7 +154,7 @@ sv_match_piece(sv_match_build_t *b, const unsigned char *piece, size_t len,
     t = (sv_trie_t *) b->trie.elts + node;
     t->words = words;
     t->space = (piece[len - 1] == ' ');
-    use->slot = slot;
+    use->segment = segment;
     use->next = t->use;
     t->use = b->uses.nelts - 1;
 
@@ -292,22 +292,23 @@ static int
 sv_match_alloc(sv_match_build_t *b, sv_match_t *m)
 {
     m->nnodes = b->trie.nelts;
-    m->nslots = b->slots.nelts;
+    m->nsegments = b->segments.nelts;
     m->nphrases = b->nphrases;
 
     m->nodes = calloc(m->nnodes, sizeof(sv_node_t));
     m->bytes = calloc(m->nnodes, 1);
     m->uses = calloc(b->uses.nelts, sizeof(uint16_t));
-    m->slots = calloc(m->nslots + 1, sizeof(sv_slot_t));
+    m->segments = calloc(m->nsegments + 1, sizeof(sv_segment_t));
 
     if (m->nodes == NULL || m->bytes == NULL || m->uses == NULL
-        || m->slots == NULL)
+        || m->segments == NULL)
     {
         return -1;
     }
 
-    if (m->nslots != 0) {
-        memcpy(m->slots, b->slots.elts, m->nslots * sizeof(sv_slot_t));
+    if (m->nsegments != 0) {
+        memcpy(m->segments, b->segments.elts,
+               m->nsegments * sizeof(sv_segment_t));
     }
 
     return 0;
@@ -339,7 +340,7 @@ sv_match_copy(sv_match_build_t *b, sv_match_t *m, const uint32_t *order)
         node->use = nuses;
 
         for (u = t->use; u != 0; u = uses[u].next) {
-            m->uses[nuses++] = uses[u].slot;
+            m->uses[nuses++] = uses[u].segment;
         }
 
         node->nuses = nuses - node->use;
@@ -371,7 +372,7 @@ sv_match_build_free(sv_match_build_t *b)
 
     sv_array_free(&b->trie);
     sv_array_free(&b->uses);
-    sv_array_free(&b->slots);
+    sv_array_free(&b->segments);
     free(b);
 }
 
@@ -382,7 +383,7 @@ sv_match_free(sv_match_t *m)
     free(m->nodes);
     free(m->bytes);
     free(m->uses);
-    free(m->slots);
+    free(m->segments);
     memset(m, 0, sizeof(sv_match_t));
 }
 
@@ -394,14 +395,14 @@ sv_match_run(const sv_match_t *m, const unsigned char *text, size_t len,
     size_t            i;
     unsigned          word;
     uint32_t          node, n;
-    sv_met_t          met[SV_SLOTS_MAX];    /* where seen */
-    unsigned char     seen[SV_SLOTS_MAX / 8 + 1];
+    sv_met_t          met[SV_SEGMENTS_MAX];    /* where seen */
+    unsigned char     seen[SV_SEGMENTS_MAX / 8 + 1];
     const sv_node_t  *nodes;
 
     /* in words of eight octets, as they are read */
 
     memset(hits->bits, 0, (m->nphrases + 63) / 64 * 8);
-    memset(seen, 0, m->nslots / 8 + 1);
+    memset(seen, 0, m->nsegments / 8 + 1);
 
     nodes = m->nodes;
     node = 0;
@@ -484,20 +485,20 @@ static void
 sv_match_hit(const sv_match_t *m, const sv_node_t *node, unsigned word,
     sv_met_t *met, unsigned char *seen, sv_hits_t *hits)
 {
-    uint32_t          i, slot;
+    uint32_t          i, segment;
     unsigned          start, end;
-    const sv_slot_t  *s;
+    const sv_segment_t  *s;
 
     end = word - node->space;
     start = end + 1 - node->words;
 
     for (i = 0; i < node->nuses; i++) {
-        slot = m->uses[node->use + i];
-        s = &m->slots[slot];
+        segment = m->uses[node->use + i];
+        s = &m->segments[segment];
 
         if (!s->first
-            && !(sv_bit(seen, slot - 1)
-                 && sv_match_near(&met[slot - 1], s->gap, start)))
+            && !(sv_bit(seen, segment - 1)
+                 && sv_match_near(&met[segment - 1], s->gap, start)))
         {
             continue;
         }
@@ -505,14 +506,14 @@ sv_match_hit(const sv_match_t *m, const sv_node_t *node, unsigned word,
         if (s->last) {
             sv_bit_set(hits->bits, s->phrase);
 
-        } else if (!sv_bit(seen, slot)) {
-            sv_bit_set(seen, slot);
-            met[slot].end[0] = end;
-            met[slot].end[1] = SV_NO_GAP;
+        } else if (!sv_bit(seen, segment)) {
+            sv_bit_set(seen, segment);
+            met[segment].end[0] = end;
+            met[segment].end[1] = SV_NO_GAP;
 
-        } else if (met[slot].end[0] != end) {
-            met[slot].end[1] = met[slot].end[0];
-            met[slot].end[0] = end;
+        } else if (met[segment].end[0] != end) {
+            met[segment].end[1] = met[segment].end[0];
+            met[segment].end[0] = end;
         }
     }
 }

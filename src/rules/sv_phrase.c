@@ -42,7 +42,7 @@ static size_t sv_phrase_dot(unsigned char *buf, size_t n);
 static int sv_phrase_number(sv_phrases_t *ph);
 static int sv_phrase_build(sv_phrases_t *ph, const sv_phrase_t *phrase);
 static int sv_phrase_pieces(sv_phrases_t *ph, const sv_element_t *e,
-    int slot);
+    int segment);
 static int sv_phrase_built(sv_phrases_t *ph, int rc);
 
 
@@ -551,10 +551,10 @@ sv_phrase_number(sv_phrases_t *ph)
 static int
 sv_phrase_build(sv_phrases_t *ph, const sv_phrase_t *phrase)
 {
-    int                  n, slot;
+    int                  n, segment;
     unsigned             i;
     sv_set_t            *set;
-    sv_slot_t            s;
+    sv_segment_t            s;
     const sv_element_t  *e;
 
     set = (phrase->n == 1) ? phrase->elements[0].set : NULL;
@@ -576,13 +576,13 @@ sv_phrase_build(sv_phrases_t *ph, const sv_phrase_t *phrase)
         s.first = (i == 0);
         s.last = (i == phrase->n - 1);
 
-        slot = sv_match_slot(ph->build, &s);
+        segment = sv_match_segment(ph->build, &s);
 
-        if (slot < 0) {
-            return sv_phrase_built(ph, slot);
+        if (segment < 0) {
+            return sv_phrase_built(ph, segment);
         }
 
-        if (sv_phrase_pieces(ph, e, slot) != 0) {
+        if (sv_phrase_pieces(ph, e, segment) != 0) {
             return -1;
         }
     }
@@ -596,7 +596,7 @@ sv_phrase_build(sv_phrases_t *ph, const sv_phrase_t *phrase)
 
 
 static int
-sv_phrase_pieces(sv_phrases_t *ph, const sv_element_t *e, int slot)
+sv_phrase_pieces(sv_phrases_t *ph, const sv_element_t *e, int segment)
 {
     int          rc;
     size_t       i;
@@ -604,7 +604,7 @@ sv_phrase_pieces(sv_phrases_t *ph, const sv_element_t *e, int slot)
 
     if (e->set == NULL) {
         return sv_phrase_built(ph, sv_match_piece(ph->build, e->piece.data,
-                                                  e->piece.len, slot));
+                                                  e->piece.len, segment));
     }
 
     if (e->set->members.n == 0) {
@@ -615,7 +615,8 @@ sv_phrase_pieces(sv_phrases_t *ph, const sv_element_t *e, int slot)
     rc = 0;
 
     for (i = 0; i < e->set->members.n && rc == 0; i++) {
-        rc = sv_match_piece(ph->build, members[i].data, members[i].len, slot);
+        rc = sv_match_piece(ph->build, members[i].data, members[i].len,
+                            segment);
     }
 
     return sv_phrase_built(ph, rc);

@@ -21,7 +21,7 @@
 #define SV_PHRASE_MAX       200     /* octets in the file */
 #define SV_ELEMENTS_MAX     8       /* of a phrase */
 #define SV_PHRASES_MAX      8192
-#define SV_SLOTS_MAX        8192
+#define SV_SEGMENTS_MAX        8192
 #define SV_USES_MAX         131072
 #define SV_NODES_MAX        262144
 #define SV_TEXT_MAX         4096    /* octets of a reply that are looked at */
@@ -82,7 +82,7 @@ typedef struct {
     uint8_t         gap;
     unsigned        first:1;
     unsigned        last:1;
-} sv_slot_t;
+} sv_segment_t;
 
 
 typedef struct {
@@ -90,9 +90,9 @@ typedef struct {
     sv_node_t      *nodes;
     unsigned char  *bytes;      /* by which a node is reached */
     uint32_t        nnodes;
-    uint16_t       *uses;       /* slots */
-    sv_slot_t      *slots;
-    uint32_t        nslots;
+    uint16_t       *uses;       /* segments */
+    sv_segment_t      *segments;
+    uint32_t        nsegments;
     uint32_t        nphrases;
 } sv_match_t;
 
@@ -198,9 +198,9 @@ int sv_is_host(const unsigned char *p, const unsigned char *end);
 /* sv_match.c */
 
 sv_match_build_t *sv_match_build(void);
-int sv_match_slot(sv_match_build_t *b, const sv_slot_t *slot);
+int sv_match_segment(sv_match_build_t *b, const sv_segment_t *segment);
 int sv_match_piece(sv_match_build_t *b, const unsigned char *piece,
-    size_t len, uint32_t slot);             /* -1: no memory, -2: too many */
+    size_t len, uint32_t segment);             /* -1: no memory, -2: too many */
 int sv_match_finish(sv_match_build_t *b, sv_match_t *m);
 void sv_match_build_free(sv_match_build_t *b);
 void sv_match_free(sv_match_t *m);

@@ -129,7 +129,8 @@ ngx_smtp_verify_flight_send(ngx_smtp_verify_session_t *s)
         }
 
         if (s->transcript) {
-            ngx_smtp_verify_transcript_add(s, ngx_smtp_verify_line_sent,
+            ngx_smtp_verify_transcript_add(s,
+                                           ngx_smtp_verify_transcript_line_sent,
                                            start, p - start - 2);
         }
 
@@ -268,7 +269,7 @@ ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s)
     s->quitting = 1;
 
     if (s->transcript) {
-        ngx_smtp_verify_transcript_add(s, ngx_smtp_verify_line_sent,
+        ngx_smtp_verify_transcript_add(s, ngx_smtp_verify_transcript_line_sent,
                                        (u_char *) "QUIT", 4);
     }
 

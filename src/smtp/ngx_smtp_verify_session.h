@@ -64,17 +64,17 @@ typedef enum {
 
 
 typedef enum {
-    ngx_smtp_verify_line_received = 0,
-    ngx_smtp_verify_line_sent,
-    ngx_smtp_verify_line_egress     /* of neither: how we got there */
-} ngx_smtp_verify_line_e;
+    ngx_smtp_verify_transcript_line_received = 0,
+    ngx_smtp_verify_transcript_line_sent,
+    ngx_smtp_verify_transcript_line_egress      /* how we got there */
+} ngx_smtp_verify_transcript_line_e;
 
 
 typedef struct {
     ngx_msec_t                         at;      /* since the probe's start */
-    ngx_smtp_verify_line_e             from;
+    ngx_smtp_verify_transcript_line_e             from;
     ngx_str_t                          text;
-} ngx_smtp_verify_line_t;
+} ngx_smtp_verify_transcript_line_t;
 
 
 /*

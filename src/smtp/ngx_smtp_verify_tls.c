@@ -25,9 +25,9 @@ static const char *ngx_smtp_verify_tls_check(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_tls_resume(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_tls_save(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_tls_forget(ngx_smtp_verify_session_t *s);
-static ngx_smtp_verify_tls_session_t *ngx_smtp_verify_tls_slot(
+static ngx_smtp_verify_tls_session_t *ngx_smtp_verify_tls_entry(
     ngx_smtp_verify_session_t *s, uint32_t *hash);
-static ngx_uint_t ngx_smtp_verify_tls_is(ngx_smtp_verify_tls_session_t *slot,
+static ngx_uint_t ngx_smtp_verify_tls_is(ngx_smtp_verify_tls_session_t *entry,
     ngx_smtp_verify_session_t *s, uint32_t hash);
 
 
@@ -235,12 +235,12 @@ static void
 ngx_smtp_verify_tls_resume(ngx_smtp_verify_session_t *s)
 {
     uint32_t                        hash;
-    ngx_smtp_verify_tls_session_t  *slot;
+    ngx_smtp_verify_tls_session_t  *entry;
 
-    slot = ngx_smtp_verify_tls_slot(s, &hash);
+    entry = ngx_smtp_verify_tls_entry(s, &hash);
 
-    if (ngx_smtp_verify_tls_is(slot, s, hash)) {
-        (void) ngx_ssl_set_session(s->peer.connection, slot->session);
+    if (ngx_smtp_verify_tls_is(entry, s, hash)) {
+        (void) ngx_ssl_set_session(s->peer.connection, entry->session);
     }
 }
 
@@ -250,9 +250,9 @@ ngx_smtp_verify_tls_save(ngx_smtp_verify_session_t *s)
 {
     uint32_t                        hash;
     SSL_SESSION                    *session;
-    ngx_smtp_verify_tls_session_t  *slot;
+    ngx_smtp_verify_tls_session_t  *entry;
 
-    if (s->host.len >= sizeof(slot->host)) {
+    if (s->host.len >= sizeof(entry->host)) {
         return;
     }
 
@@ -262,25 +262,25 @@ ngx_smtp_verify_tls_save(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    slot = ngx_smtp_verify_tls_slot(s, &hash);
+    entry = ngx_smtp_verify_tls_entry(s, &hash);
 
-    if (!SSL_SESSION_is_resumable(session) || session == slot->session
+    if (!SSL_SESSION_is_resumable(session) || session == entry->session
         || !ngx_smtp_verify_tls_guard_small(s, session))
     {
         SSL_SESSION_free(session);
         return;
     }
 
-    if (slot->session) {
-        SSL_SESSION_free(slot->session);
+    if (entry->session) {
+        SSL_SESSION_free(entry->session);
     }
 
-    slot->ctx = s->conf->ssl->ctx;
-    slot->hash = hash;
-    slot->session = session;
+    entry->ctx = s->conf->ssl->ctx;
+    entry->hash = hash;
+    entry->session = session;
 
-    ngx_memcpy(slot->host, s->host.data, s->host.len);
-    slot->host[s->host.len] = '\0';
+    ngx_memcpy(entry->host, s->host.data, s->host.len);
+    entry->host[s->host.len] = '\0';
 }
 
 
@@ -288,19 +288,19 @@ static void
 ngx_smtp_verify_tls_forget(ngx_smtp_verify_session_t *s)
 {
     uint32_t                        hash;
-    ngx_smtp_verify_tls_session_t  *slot;
+    ngx_smtp_verify_tls_session_t  *entry;
 
-    slot = ngx_smtp_verify_tls_slot(s, &hash);
+    entry = ngx_smtp_verify_tls_entry(s, &hash);
 
-    if (ngx_smtp_verify_tls_is(slot, s, hash)) {
-        SSL_SESSION_free(slot->session);
-        slot->session = NULL;
+    if (ngx_smtp_verify_tls_is(entry, s, hash)) {
+        SSL_SESSION_free(entry->session);
+        entry->session = NULL;
     }
 }
 
 
 static ngx_smtp_verify_tls_session_t *
-ngx_smtp_verify_tls_slot(ngx_smtp_verify_session_t *s, uint32_t *hash)
+ngx_smtp_verify_tls_entry(ngx_smtp_verify_session_t *s, uint32_t *hash)
 {
     *hash = ngx_murmur_hash2(s->host.data, s->host.len);
 
@@ -309,10 +309,10 @@ ngx_smtp_verify_tls_slot(ngx_smtp_verify_session_t *s, uint32_t *hash)
 
 
 static ngx_uint_t
-ngx_smtp_verify_tls_is(ngx_smtp_verify_tls_session_t *slot,
+ngx_smtp_verify_tls_is(ngx_smtp_verify_tls_session_t *entry,
     ngx_smtp_verify_session_t *s, uint32_t hash)
 {
-    return slot->session && slot->hash == hash
-           && slot->ctx == s->conf->ssl->ctx
-           && ngx_strcmp(slot->host, s->host.data) == 0;
+    return entry->session && entry->hash == hash
+           && entry->ctx == s->conf->ssl->ctx
+           && ngx_strcmp(entry->host, s->host.data) == 0;
 }

@@ -18,8 +18,8 @@ ngx_smtp_verify_transcript_received(ngx_smtp_verify_session_t *s)
     p = ngx_cpymem(p, s->parser.text, s->parser.repeated);
     p = ngx_cpymem(p, s->parser.line, len);
 
-    ngx_smtp_verify_transcript_add(s, ngx_smtp_verify_line_received, buf,
-                                   p - buf);
+    ngx_smtp_verify_transcript_add(s, ngx_smtp_verify_transcript_line_received,
+                                   buf, p - buf);
 }
 
 
@@ -35,16 +35,16 @@ ngx_smtp_verify_transcript_note(ngx_smtp_verify_session_t *s, const char *text)
     p = ngx_snprintf(buf, sizeof(buf), "%V%s%s", &s->egress->name,
                      text ? ": " : "", text ? text : "");
 
-    ngx_smtp_verify_transcript_add(s, ngx_smtp_verify_line_egress, buf,
-                                   p - buf);
+    ngx_smtp_verify_transcript_add(s, ngx_smtp_verify_transcript_line_egress,
+                                   buf, p - buf);
 }
 
 
 void
 ngx_smtp_verify_transcript_add(ngx_smtp_verify_session_t *s,
-    ngx_smtp_verify_line_e from, u_char *data, size_t len)
+    ngx_smtp_verify_transcript_line_e from, u_char *data, size_t len)
 {
-    ngx_smtp_verify_line_t  *line;
+    ngx_smtp_verify_transcript_line_t  *line;
 
     if (s->transcript->nelts >= NGX_SMTP_VERIFY_TRANSCRIPT_MAX) {
         return;

@@ -11,7 +11,7 @@
 
 /* a line, without its end; s->transcript is there */
 void ngx_smtp_verify_transcript_add(ngx_smtp_verify_session_t *s,
-    ngx_smtp_verify_line_e from, u_char *data, size_t len);
+    ngx_smtp_verify_transcript_line_e from, u_char *data, size_t len);
 
 /* the line of a reply that was just parsed */
 void ngx_smtp_verify_transcript_received(ngx_smtp_verify_session_t *s);

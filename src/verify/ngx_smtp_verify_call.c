@@ -13,7 +13,7 @@ static void ngx_smtp_verify_call_fetched(ngx_smtp_verify_fetch_t *fetch);
 static ngx_uint_t ngx_smtp_verify_lookup_fetched(ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
     ngx_smtp_verify_lookup_t *l);
-static void ngx_smtp_verify_call_turn(void *data);
+static void ngx_smtp_verify_call_admitted(void *data);
 static void ngx_smtp_verify_call_probed(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
     ngx_smtp_verify_probe_t *p);
@@ -65,8 +65,9 @@ ngx_smtp_verify_call_begin(ngx_smtp_verify_lookup_t *l)
     }
 
     if (rc != NGX_AGAIN) {
-        rc = ngx_smtp_verify_turn_take(&call->turn, ngx_smtp_verify_call_turn,
-                                       call, &call->client, l->bulk);
+        rc = ngx_smtp_verify_admission_enter(&call->admission,
+                                             ngx_smtp_verify_call_admitted,
+                                             call, &call->client, l->bulk);
     }
 
     if (rc == NGX_OK) {
@@ -137,7 +138,7 @@ ngx_smtp_verify_call_fetch(ngx_smtp_verify_call_t *call,
                                       ngx_smtp_verify_call_fetched, call);
 
     if (rc == NGX_AGAIN) {
-        ngx_smtp_verify_share_enter(&call->turn.share, &call->client,
+        ngx_smtp_verify_share_enter(&call->admission.share, &call->client,
                                     NGX_SMTP_VERIFY_SHARE_BEGINS);
     }
 
@@ -198,7 +199,7 @@ ngx_smtp_verify_call_fetched(ngx_smtp_verify_fetch_t *fetch)
     ngx_smtp_verify_fetch_free(fetch);
     call->fetch = NULL;
 
-    ngx_smtp_verify_share_leave(&call->turn.share);
+    ngx_smtp_verify_share_leave(&call->admission.share);
 
     first = ngx_smtp_verify_claim_first(&call->claim);
 
@@ -210,11 +211,12 @@ ngx_smtp_verify_call_fetched(ngx_smtp_verify_fetch_t *fetch)
     if (!found) {
         l = first->data;
 
-        if (ngx_smtp_verify_turn_take(&call->turn, ngx_smtp_verify_call_turn,
-                                      call, &call->client, l->bulk)
+        if (ngx_smtp_verify_admission_enter(&call->admission,
+                                            ngx_smtp_verify_call_admitted,
+                                            call, &call->client, l->bulk)
             == NGX_OK)
         {
-            ngx_smtp_verify_call_turn(call);
+            ngx_smtp_verify_call_admitted(call);
         }
 
         return;
@@ -279,7 +281,7 @@ ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
 /* who waited longest asks, if there is time left for it */
 
 static void
-ngx_smtp_verify_call_turn(void *data)
+ngx_smtp_verify_call_admitted(void *data)
 {
     ngx_int_t                  rc;
     ngx_smtp_verify_call_t    *call;
@@ -351,7 +353,7 @@ ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
     }
 
     ngx_smtp_verify_store(call->conf, call->key, call->variant,
-                          ngx_smtp_verify_claim_flight(&call->claim), result,
+                          ngx_smtp_verify_claim_shared(&call->claim), result,
                           ngx_cycle->log);
 }
 
@@ -451,8 +453,8 @@ ngx_smtp_verify_call_leave(ngx_smtp_verify_call_t *call)
 static void
 ngx_smtp_verify_call_free(ngx_smtp_verify_call_t *call)
 {
-    ngx_smtp_verify_turn_leave(&call->turn);
-    ngx_smtp_verify_share_leave(&call->turn.share);
+    ngx_smtp_verify_admission_leave(&call->admission);
+    ngx_smtp_verify_share_leave(&call->admission.share);
     ngx_smtp_verify_fetch_free(call->fetch);
 
     if (call->poll.timer_set) {
@@ -474,7 +476,7 @@ ngx_smtp_verify_lookup_refresh(ngx_smtp_verify_lookup_t *l)
 {
     ngx_smtp_verify_call_t  *call;
 
-    if (ngx_exiting || ngx_smtp_verify_turns()
+    if (ngx_exiting || ngx_smtp_verify_admission_waiting()
         || ngx_smtp_verify_share_free(&l->conf->share) != NGX_OK)
     {
         return;

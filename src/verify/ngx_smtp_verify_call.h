@@ -13,7 +13,7 @@
 
 #include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_lookup.h"
-#include "ngx_smtp_verify_record.h"
+#include "ngx_smtp_verify_packed.h"
 
 
 /* added to the variant of what is kept for those alone who wait for it */
@@ -34,7 +34,7 @@ struct ngx_smtp_verify_call_s {
     ngx_smtp_verify_conf_t     *conf;
     ngx_smtp_verify_probe_t    *probe;      /* NULL: not begun yet */
     ngx_smtp_verify_fetch_t    *fetch;      /* before it begins, or NULL */
-    ngx_smtp_verify_turn_t      turn;
+    ngx_smtp_verify_admission_t      admission;
     ngx_smtp_verify_client_t    client;     /* who asked first */
     ngx_event_t                 poll;       /* of those who wait elsewhere */
 
@@ -95,7 +95,7 @@ void ngx_smtp_verify_lookup_deadline(ngx_smtp_verify_lookup_t *l,
 void ngx_smtp_verify_call_leave(ngx_smtp_verify_call_t *call);
 
 void ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
-    uint32_t variant, ngx_smtp_verify_flight_t *flight,
+    uint32_t variant, ngx_smtp_verify_cache_claim_t *claim,
     ngx_smtp_verify_result_t *result, ngx_log_t *log);
 ngx_msec_t ngx_smtp_verify_store_cut(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_result_t *result);

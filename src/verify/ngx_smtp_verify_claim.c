@@ -12,7 +12,7 @@
 struct ngx_smtp_verify_work_s {
     ngx_rbtree_node_t         node;
     ngx_smtp_verify_cache_t  *cache;
-    ngx_smtp_verify_flight_t  flight;       /* tells other processes */
+    ngx_smtp_verify_cache_claim_t  shared;       /* tells other processes */
     ngx_msec_t                timeout;
     ngx_smtp_verify_claim_t  *owner;        /* NULL: in another process */
     ngx_queue_t               waiting;
@@ -53,11 +53,11 @@ ngx_smtp_verify_claim(ngx_smtp_verify_claim_t *claim,
     uint32_t variant, ngx_msec_t timeout)
 {
     ngx_smtp_verify_work_t    *work;
-    ngx_smtp_verify_flight_t   flight;
+    ngx_smtp_verify_cache_claim_t   shared;
 
-    ngx_smtp_verify_flight_key(&flight, kind, key, variant);
+    ngx_smtp_verify_cache_claim_key(&shared, kind, key, variant);
 
-    work = ngx_smtp_verify_work_find(cache, flight.key);
+    work = ngx_smtp_verify_work_find(cache, shared.key);
 
     if (work) {
         ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
@@ -67,7 +67,7 @@ ngx_smtp_verify_claim(ngx_smtp_verify_claim_t *claim,
         return NGX_AGAIN;
     }
 
-    work = ngx_smtp_verify_work_create(cache, flight.key);
+    work = ngx_smtp_verify_work_create(cache, shared.key);
     if (work == NULL) {
         return NGX_ERROR;
     }
@@ -95,18 +95,18 @@ ngx_smtp_verify_claim_owner(ngx_smtp_verify_claim_t *claim)
 }
 
 
-ngx_smtp_verify_flight_t *
-ngx_smtp_verify_claim_flight(ngx_smtp_verify_claim_t *claim)
+ngx_smtp_verify_cache_claim_t *
+ngx_smtp_verify_claim_shared(ngx_smtp_verify_claim_t *claim)
 {
-    return &claim->work->flight;
+    return &claim->work->shared;
 }
 
 
 ngx_uint_t
 ngx_smtp_verify_claim_is_wanted(ngx_smtp_verify_claim_t *claim)
 {
-    return ngx_smtp_verify_flight_wanted(claim->work->cache,
-                                         &claim->work->flight);
+    return ngx_smtp_verify_cache_claim_wanted(claim->work->cache,
+                                              &claim->work->shared);
 }
 
 
@@ -168,7 +168,7 @@ ngx_smtp_verify_claim_end(ngx_smtp_verify_claim_t *claim,
     claim->work = NULL;
     claim->owner = 0;
 
-    ngx_smtp_verify_flight_end(work->cache, &work->flight);
+    ngx_smtp_verify_cache_claim_end(work->cache, &work->shared);
     ngx_smtp_verify_work_end(work, waiting);
 }
 
@@ -192,7 +192,7 @@ ngx_smtp_verify_claim_leave(ngx_smtp_verify_claim_t *claim)
     if (claim->owner) {
         claim->owner = 0;
         work->owner = NULL;
-        ngx_smtp_verify_flight_end(work->cache, &work->flight);
+        ngx_smtp_verify_cache_claim_end(work->cache, &work->shared);
 
         if (!ngx_queue_empty(&work->waiting)) {
             ngx_smtp_verify_work_next(work);
@@ -233,7 +233,7 @@ ngx_smtp_verify_work_find(ngx_smtp_verify_cache_t *cache, u_char *key)
         work = (ngx_smtp_verify_work_t *) node;
 
         if (work->cache == cache
-            && ngx_memcmp(work->flight.key, key, SV_STORE_KEY) == 0)
+            && ngx_memcmp(work->shared.key, key, SV_STORE_KEY) == 0)
         {
             return work;
         }
@@ -257,7 +257,7 @@ ngx_smtp_verify_work_create(ngx_smtp_verify_cache_t *cache, u_char *key)
 
     work->cache = cache;
 
-    ngx_memcpy(work->flight.key, key, SV_STORE_KEY);
+    ngx_memcpy(work->shared.key, key, SV_STORE_KEY);
     ngx_memcpy(&work->node.key, key, sizeof(ngx_rbtree_key_t));
 
     ngx_queue_init(&work->waiting);
@@ -279,8 +279,8 @@ static ngx_int_t
 ngx_smtp_verify_work_start(ngx_smtp_verify_work_t *work,
     ngx_smtp_verify_claim_t *claim)
 {
-    if (ngx_smtp_verify_flight_start(work->cache, &work->flight,
-                                     work->timeout)
+    if (ngx_smtp_verify_cache_claim_start(work->cache, &work->shared,
+                                          work->timeout)
         == NGX_BUSY)
     {
         ngx_add_timer(&work->poll, NGX_SMTP_VERIFY_CLAIM_POLL);
@@ -291,7 +291,7 @@ ngx_smtp_verify_work_start(ngx_smtp_verify_work_t *work,
 
     claim->work = work;
     claim->owner = 1;
-    claim->id = (uint32_t) work->flight.id;
+    claim->id = (uint32_t) work->shared.id;
 
     return NGX_OK;
 }
@@ -329,7 +329,7 @@ ngx_smtp_verify_work_poll(ngx_event_t *ev)
     rc = ngx_smtp_verify_exit_is_near() ? NGX_ABORT : NGX_DECLINED;
 
     if (rc == NGX_DECLINED
-        && ngx_smtp_verify_flight_wait(work->cache, &work->flight))
+        && ngx_smtp_verify_cache_claim_wait(work->cache, &work->shared))
     {
         ngx_add_timer(ev, NGX_SMTP_VERIFY_CLAIM_POLL);
         return;
@@ -361,7 +361,7 @@ ngx_smtp_verify_work_end(ngx_smtp_verify_work_t *work, ngx_queue_t *waiting)
         claim = ngx_queue_data(q, ngx_smtp_verify_claim_t, queue);
 
         claim->work = NULL;
-        claim->id = (uint32_t) work->flight.id;
+        claim->id = (uint32_t) work->shared.id;
     }
 
     if (work->poll.timer_set) {

@@ -58,7 +58,7 @@ ngx_smtp_verify_claim_t *ngx_smtp_verify_claim_owner(
     ngx_smtp_verify_claim_t *claim);
 
 /* the flight of an owner's claim */
-ngx_smtp_verify_flight_t *ngx_smtp_verify_claim_flight(
+ngx_smtp_verify_cache_claim_t *ngx_smtp_verify_claim_shared(
     ngx_smtp_verify_claim_t *claim);
 
 /* an owner's: does another process wait for it? */

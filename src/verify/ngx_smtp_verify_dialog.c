@@ -1,6 +1,6 @@
 
 #include "ngx_smtp_verify_counters.h"
-#include "ngx_smtp_verify_keep.h"
+#include "ngx_smtp_verify_keeper.h"
 #include "ngx_smtp_verify_probe.h"
 #include "ngx_smtp_verify_transcript.h"
 
@@ -113,7 +113,7 @@ ngx_smtp_verify_dialog_session(ngx_smtp_verify_probe_t *p)
         s = ngx_smtp_verify_slot_find(p);
 
         if (s) {
-            ngx_smtp_verify_keep_take(s);
+            ngx_smtp_verify_keeper_take(s);
             return s;
         }
     }
@@ -152,7 +152,7 @@ ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p)
 
     if (s) {
         p->session = NULL;
-        ngx_smtp_verify_keep(p->conf, s);
+        ngx_smtp_verify_keeper(p->conf, s);
     }
 }
 
@@ -212,7 +212,7 @@ ngx_smtp_verify_dialog_learn(ngx_smtp_verify_probe_t *p)
     }
 
     if (enough) {
-        ngx_smtp_verify_keep_learn(s, closed);
+        ngx_smtp_verify_keeper_learn(s, closed);
     }
 }
 
@@ -581,7 +581,7 @@ ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    ngx_smtp_verify_evidence_keep(p, &ev);
+    ngx_smtp_verify_evidence_save(p, &ev);
 
     error = (ev.reason == SV_RATE_LIMITED)
             ? NULL : ngx_smtp_verify_dialog_broke_tls(p);

@@ -20,7 +20,7 @@
  *     accepted before, is the next one.
  */
 
-#include "ngx_smtp_verify_keep.h"
+#include "ngx_smtp_verify_keeper.h"
 #include "ngx_smtp_verify_probe.h"
 
 
@@ -124,7 +124,7 @@ ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p, sv_class_t *class)
 
     mailbox = sv_reason_is(class->reason, SV_IS_MAILBOX);
 
-    if (!ngx_smtp_verify_keep_believes(s)) {
+    if (!ngx_smtp_verify_keeper_believes(s)) {
         return mailbox ? NGX_AGAIN : NGX_DECLINED;
     }
 
@@ -186,7 +186,7 @@ ngx_smtp_verify_doubt_note(ngx_smtp_verify_probe_t *p)
     if (s->code >= 500) {
         p->doubted = s->asked - 1;
         p->doubted_refused = s->refused - 1;
-        p->doubted_key = ngx_smtp_verify_keep_key(s);
+        p->doubted_key = ngx_smtp_verify_keeper_key(s);
     }
 }
 
@@ -206,7 +206,7 @@ ngx_smtp_verify_doubt_random(ngx_smtp_verify_probe_t *p)
         return 0;
     }
 
-    if (ngx_smtp_verify_keep_believes(p->session)) {
+    if (ngx_smtp_verify_keeper_believes(p->session)) {
         return 0;
     }
 
@@ -226,14 +226,14 @@ ngx_smtp_verify_doubt_proved(ngx_smtp_verify_probe_t *p)
     p->doubted = 0;
 
     if (s->code / 100 == 2) {
-        ngx_smtp_verify_keep_proved(s);
+        ngx_smtp_verify_keeper_proved(s);
         return 1;
     }
 
     s->spent = 1;
 
     if (s->code >= 500) {
-        ngx_smtp_verify_keep_lied(s, s->asked - 1, s->refused - 1);
+        ngx_smtp_verify_keeper_lied(s, s->asked - 1, s->refused - 1);
     }
 
     return 0;
@@ -256,21 +256,21 @@ ngx_smtp_verify_doubt_settle(ngx_smtp_verify_probe_t *p)
     /* what another server says, or this one to another of our identities,
        tells nothing of that session */
 
-    if (p->doubted && p->doubted_key != ngx_smtp_verify_keep_key(s)) {
+    if (p->doubted && p->doubted_key != ngx_smtp_verify_keeper_key(s)) {
         p->doubted = 0;
     }
 
     if (p->doubted && s->code < 400) {
-        ngx_smtp_verify_keep_lied(s, p->doubted, p->doubted_refused);
+        ngx_smtp_verify_keeper_lied(s, p->doubted, p->doubted_refused);
 
     } else if (p->doubted && s->code >= 500) {
-        ngx_smtp_verify_keep_agreed(s);
+        ngx_smtp_verify_keeper_agreed(s);
     }
 
     p->doubted = 0;
 
     if (s->code < 400) {
-        ngx_smtp_verify_keep_accepted(s);
+        ngx_smtp_verify_keeper_accepted(s);
     }
 }
 

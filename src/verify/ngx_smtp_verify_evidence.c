@@ -175,7 +175,7 @@ ngx_smtp_verify_evidence_fault(ngx_smtp_verify_probe_t *p, sv_stage_e stage,
     ev.stage = stage;
 
     ngx_smtp_verify_evidence_place(p, &ev);
-    ngx_smtp_verify_evidence_keep(p, &ev);
+    ngx_smtp_verify_evidence_save(p, &ev);
 }
 
 
@@ -249,7 +249,7 @@ ngx_smtp_verify_evidence_egress(ngx_smtp_verify_probe_t *p)
     ev.ours = 1;
 
     ngx_smtp_verify_evidence_place(p, &ev);
-    ngx_smtp_verify_evidence_keep(p, &ev);
+    ngx_smtp_verify_evidence_save(p, &ev);
 }
 
 
@@ -282,7 +282,7 @@ ngx_smtp_verify_evidence_place(ngx_smtp_verify_probe_t *p,
    asked for its breaker counts for more than that none is there */
 
 void
-ngx_smtp_verify_evidence_keep(ngx_smtp_verify_probe_t *p,
+ngx_smtp_verify_evidence_save(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_evidence_t *ev)
 {
     ngx_uint_t  rank, best;

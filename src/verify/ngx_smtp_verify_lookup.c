@@ -10,14 +10,14 @@ static void ngx_smtp_verify_lookup_anew(ngx_smtp_verify_lookup_t *l,
 static ngx_int_t ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_smtp_verify_lookup_alone_start(
     ngx_smtp_verify_lookup_t *l);
-static void ngx_smtp_verify_lookup_alone_turn(void *data);
+static void ngx_smtp_verify_lookup_alone_admitted(void *data);
 static void ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p);
 
 
 /* of the one call that is being answered: large, and used at once */
 
 static sv_address_t                 *ngx_smtp_verify_address;
-static ngx_smtp_verify_record_t      ngx_smtp_verify_record;
+static ngx_smtp_verify_packed_t      ngx_smtp_verify_packed;
 static ngx_smtp_verify_cache_item_t  ngx_smtp_verify_item;
 
 
@@ -170,7 +170,7 @@ ngx_smtp_verify_lookup_cached(ngx_smtp_verify_lookup_t *l, uint32_t variant)
         return NGX_DECLINED;
     }
 
-    if (ngx_smtp_verify_record.version != l->conf->version
+    if (ngx_smtp_verify_packed.version != l->conf->version
         || ngx_smtp_verify_lookup_aged(l))
     {
         ngx_smtp_verify_lookup_anew(l, item);
@@ -205,7 +205,7 @@ ngx_smtp_verify_lookup_read(ngx_smtp_verify_lookup_t *l,
     time_t                     now;
     ngx_smtp_verify_result_t  *result;
 
-    if (ngx_smtp_verify_record_read(&ngx_smtp_verify_record, item->data,
+    if (ngx_smtp_verify_packed_read(&ngx_smtp_verify_packed, item->data,
                                     item->len, ngx_smtp_verify_address,
                                     l->conf->lists)
         != NGX_OK)
@@ -214,7 +214,7 @@ ngx_smtp_verify_lookup_read(ngx_smtp_verify_lookup_t *l,
     }
 
     now = sv_clock_sec();
-    result = &ngx_smtp_verify_record.result;
+    result = &ngx_smtp_verify_packed.result;
 
     result->email = l->email;
     result->age = ngx_max(now - item->created, 0);
@@ -274,7 +274,7 @@ ngx_smtp_verify_lookup_anew(ngx_smtp_verify_lookup_t *l,
         result->retry_after += result->age;
     }
 
-    item->len = ngx_smtp_verify_record_rewrite(item->data, result,
+    item->len = ngx_smtp_verify_packed_rewrite(item->data, result,
                                                ngx_smtp_verify_address,
                                                l->conf->version);
 
@@ -451,8 +451,9 @@ ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l)
 {
     ngx_int_t  rc;
 
-    rc = ngx_smtp_verify_turn_take(&l->turn, ngx_smtp_verify_lookup_alone_turn,
-                                   l, &l->client, l->bulk);
+    rc = ngx_smtp_verify_admission_enter(&l->admission,
+                                         ngx_smtp_verify_lookup_alone_admitted,
+                                         l, &l->client, l->bulk);
 
     if (rc == NGX_OK) {
         rc = ngx_smtp_verify_lookup_alone_start(l);
@@ -494,7 +495,7 @@ ngx_smtp_verify_lookup_alone_start(ngx_smtp_verify_lookup_t *l)
 
 
 static void
-ngx_smtp_verify_lookup_alone_turn(void *data)
+ngx_smtp_verify_lookup_alone_admitted(void *data)
 {
     ngx_int_t                  rc;
     ngx_smtp_verify_lookup_t  *l;
@@ -568,7 +569,7 @@ ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l, sv_reason_e reason,
 {
     ngx_smtp_verify_probe_t  *p;
 
-    ngx_smtp_verify_turn_leave(&l->turn);
+    ngx_smtp_verify_admission_leave(&l->admission);
 
     p = ngx_smtp_verify_lookup_probe(l, ngx_smtp_verify_lookup_alone_done, l);
 
@@ -627,7 +628,7 @@ ngx_smtp_verify_lookup_cancel(ngx_smtp_verify_lookup_t *l)
         ngx_smtp_verify_call_leave(call);
     }
 
-    ngx_smtp_verify_turn_leave(&l->turn);
+    ngx_smtp_verify_admission_leave(&l->admission);
 
     if (l->timer.timer_set) {
         ngx_del_timer(&l->timer);

@@ -18,7 +18,7 @@
 #include "ngx_smtp_verify.h"
 #include "ngx_smtp_verify_behind.h"
 #include "ngx_smtp_verify_claim.h"
-#include "ngx_smtp_verify_turn.h"
+#include "ngx_smtp_verify_admission.h"
 
 
 typedef enum {
@@ -62,7 +62,7 @@ struct ngx_smtp_verify_lookup_s {
     /* private */
     ngx_smtp_verify_claim_t            claim;
     ngx_smtp_verify_probe_t           *probe;       /* nobody else's */
-    ngx_smtp_verify_turn_t             turn;
+    ngx_smtp_verify_admission_t             admission;
     ngx_event_t                        timer;
     ngx_msec_t                         start;
     uint64_t                           seen;        /* the cache's state when

@@ -85,8 +85,9 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
     p->from = p->from_asked;
 
     if (ask->transcript) {
-        result->transcript = ngx_array_create(pool, 16,
-                                              sizeof(ngx_smtp_verify_line_t));
+        result->transcript =
+            ngx_array_create(pool, 16,
+                             sizeof(ngx_smtp_verify_transcript_line_t));
         if (result->transcript == NULL) {
             ngx_destroy_pool(pool);
             return NULL;

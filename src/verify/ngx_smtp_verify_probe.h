@@ -244,7 +244,7 @@ void ngx_smtp_verify_evidence_fault(ngx_smtp_verify_probe_t *p,
     sv_stage_e stage, sv_reason_e reason);
 void ngx_smtp_verify_evidence_egress(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_evidence_before(ngx_smtp_verify_probe_t *p);
-void ngx_smtp_verify_evidence_keep(ngx_smtp_verify_probe_t *p,
+void ngx_smtp_verify_evidence_save(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_evidence_t *ev);
 
 

@@ -3,7 +3,7 @@
 
 
 /* a host's addresses that fail until the next host has its turn */
-#define NGX_SMTP_VERIFY_TURN_STALLS  2
+#define NGX_SMTP_VERIFY_ADMISSION_STALLS  2
 
 
 typedef struct {
@@ -101,7 +101,7 @@ ngx_smtp_verify_route_address(ngx_smtp_verify_probe_t *p)
 {
     ngx_smtp_verify_host_t  *host;
 
-    if (p->stalls >= NGX_SMTP_VERIFY_TURN_STALLS) {
+    if (p->stalls >= NGX_SMTP_VERIFY_ADMISSION_STALLS) {
         return NGX_DECLINED;
     }
 
@@ -417,7 +417,7 @@ ngx_smtp_verify_route_stalls(ngx_smtp_verify_probe_t *p)
     }
 
     if (s->fault == SV_TIMEOUT && s->stage != SV_STAGE_CONNECT) {
-        return NGX_SMTP_VERIFY_TURN_STALLS;
+        return NGX_SMTP_VERIFY_ADMISSION_STALLS;
     }
 
     return s->connected || s->conn_refused || s->fault != SV_REASON_NONE;

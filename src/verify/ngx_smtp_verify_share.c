@@ -1,6 +1,6 @@
 
 #include "ngx_smtp_verify_probe.h"
-#include "ngx_smtp_verify_room.h"
+#include "ngx_smtp_verify_connections.h"
 
 
 /* connections that one probe may take: a session, one that quits, the DNS */
@@ -152,8 +152,8 @@ ngx_smtp_verify_share_short(ngx_uint_t max)
         return NGX_SMTP_VERIFY_SHARE_WAITS;
     }
 
-    if (ngx_smtp_verify_room_free()
-        < ngx_smtp_verify_room() / 16 + asks + waits
+    if (ngx_smtp_verify_connections_free()
+        < ngx_smtp_verify_connections() / 16 + asks + waits
           + NGX_SMTP_VERIFY_SHARE_CONNECTIONS)
     {
         return NGX_SMTP_VERIFY_SHARE_LATER;
@@ -166,7 +166,7 @@ ngx_smtp_verify_share_short(ngx_uint_t max)
 static ngx_uint_t
 ngx_smtp_verify_share_max(ngx_smtp_verify_share_conf_t *conf)
 {
-    return conf->probes ? conf->probes : ngx_smtp_verify_room() / 4;
+    return conf->probes ? conf->probes : ngx_smtp_verify_connections() / 4;
 }
 
 

@@ -1,5 +1,5 @@
 
-#include "ngx_smtp_verify_keep.h"
+#include "ngx_smtp_verify_keeper.h"
 #include "ngx_smtp_verify_probe.h"
 
 
@@ -203,7 +203,7 @@ ngx_smtp_verify_slot_kept(ngx_smtp_verify_ticket_t *t)
         return 0;
     }
 
-    ngx_smtp_verify_keep_take(s);
+    ngx_smtp_verify_keeper_take(s);
     p->kept = s;
 
     return 1;
@@ -227,9 +227,9 @@ ngx_smtp_verify_slot_find(ngx_smtp_verify_probe_t *p)
          && ngx_smtp_verify_random_known(p) == NGX_SMTP_VERIFY_UNKNOWN)
         ? 2 : 1;
 
-    return ngx_smtp_verify_keep_find(p->conf, &p->addrs[p->iaddr], p->egress,
-                                     &p->mx.records[p->imx].host, &p->helo,
-                                     &p->from, n);
+    return ngx_smtp_verify_keeper_find(p->conf, &p->addrs[p->iaddr], p->egress,
+                                       &p->mx.records[p->imx].host, &p->helo,
+                                       &p->from, n);
 }
 
 
@@ -307,7 +307,7 @@ ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
     }
 
     if (p->before) {
-        ngx_smtp_verify_evidence_keep(p, p->before);
+        ngx_smtp_verify_evidence_save(p, p->before);
     }
 
     if (rc == NGX_DECLINED) {
@@ -364,7 +364,7 @@ ngx_smtp_verify_slot_open(ngx_smtp_verify_probe_t *p)
     ev.retry_after = p->ticket.retry_after;
     ev.reason = SV_CIRCUIT_OPEN;
 
-    ngx_smtp_verify_evidence_keep(p, &ev);
+    ngx_smtp_verify_evidence_save(p, &ev);
 
     if (p->ticket.shunned) {
         p->result.evidence = p->failure;

@@ -28,7 +28,7 @@ static ngx_smtp_verify_cache_item_t  ngx_smtp_verify_item;
 
 void
 ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
-    uint32_t variant, ngx_smtp_verify_flight_t *flight,
+    uint32_t variant, ngx_smtp_verify_cache_claim_t *claim,
     ngx_smtp_verify_result_t *result, ngx_log_t *log)
 {
     time_t                         valid;
@@ -63,7 +63,9 @@ ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
 
     if (valid == 0) {
 
-        if (flight == NULL || !ngx_smtp_verify_flight_wanted(cache, flight)) {
+        if (claim == NULL
+            || !ngx_smtp_verify_cache_claim_wanted(cache, claim))
+        {
             return;
         }
 
@@ -73,10 +75,10 @@ ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
     item->created = sv_clock_sec();
     item->expires = item->created + valid;
     item->later = ours ? ngx_smtp_verify_store_cut(conf, result) : 0;
-    item->tag = flight ? (uint32_t) flight->id : 0;
+    item->tag = claim ? (uint32_t) claim->id : 0;
     item->unasked = (result->attempts == 0);
 
-    item->len = ngx_smtp_verify_record_write(item->data, result, addr,
+    item->len = ngx_smtp_verify_packed_write(item->data, result, addr,
                                              conf->version);
 
     (void) ngx_smtp_verify_cache_put(cache, item, log);
@@ -106,7 +108,7 @@ ngx_smtp_verify_store_keeps(ngx_smtp_verify_cache_t *cache,
     }
 
     if (result->found == SV_ACCEPTED_UNTESTED
-        && ngx_smtp_verify_record_found(item->data, item->len) != SV_ACCEPTED)
+        && ngx_smtp_verify_packed_found(item->data, item->len) != SV_ACCEPTED)
     {
         return 0;
     }

@@ -11,7 +11,7 @@
 
 #define NGX_SMTP_VERIFY_CACHE_LAYOUT      6
 #define NGX_SMTP_VERIFY_CACHE_MIN_PAGES   16
-#define NGX_SMTP_VERIFY_CACHE_FLIGHTS     32    /* one part in so many */
+#define NGX_SMTP_VERIFY_CACHE_CLAIMS     32    /* one part in so many */
 #define NGX_SMTP_VERIFY_CACHE_FACTS       8     /* likewise */
 #define NGX_SMTP_VERIFY_CACHE_DNS         4
 #define NGX_SMTP_VERIFY_CACHE_PRIVATE     2097152
@@ -31,7 +31,7 @@ static ngx_int_t ngx_smtp_verify_cache_format(ngx_shm_zone_t *shm_zone,
     size_t size);
 static ngx_int_t ngx_smtp_verify_cache_attach(ngx_smtp_verify_cache_t *cache);
 static void ngx_smtp_verify_cache_view(ngx_smtp_verify_cache_t *cache,
-    u_char **flights, size_t *flights_size, u_char **stores,
+    u_char **claims, size_t *claims_size, u_char **stores,
     size_t *stores_size);
 static ngx_int_t ngx_smtp_verify_cache_create(ngx_smtp_verify_cache_t *cache);
 static ngx_uint_t ngx_smtp_verify_cache_part(
@@ -142,13 +142,13 @@ ngx_smtp_verify_cache_format(ngx_shm_zone_t *shm_zone, size_t size)
 static ngx_int_t
 ngx_smtp_verify_cache_create(ngx_smtp_verify_cache_t *cache)
 {
-    u_char      *flights, *stores[NGX_SMTP_VERIFY_PARTS];
-    size_t       flights_size, sizes[NGX_SMTP_VERIFY_PARTS];
+    u_char      *claims, *stores[NGX_SMTP_VERIFY_PARTS];
+    size_t       claims_size, sizes[NGX_SMTP_VERIFY_PARTS];
     ngx_uint_t   i;
 
-    ngx_smtp_verify_cache_view(cache, &flights, &flights_size, stores, sizes);
+    ngx_smtp_verify_cache_view(cache, &claims, &claims_size, stores, sizes);
 
-    if (sv_flights_create(&cache->flights, flights, flights_size) != 0) {
+    if (sv_claims_create(&cache->claims, claims, claims_size) != 0) {
         return NGX_ERROR;
     }
 
@@ -165,8 +165,8 @@ ngx_smtp_verify_cache_create(ngx_smtp_verify_cache_t *cache)
 static ngx_int_t
 ngx_smtp_verify_cache_attach(ngx_smtp_verify_cache_t *cache)
 {
-    u_char      *flights, *stores[NGX_SMTP_VERIFY_PARTS];
-    size_t       flights_size, sizes[NGX_SMTP_VERIFY_PARTS];
+    u_char      *claims, *stores[NGX_SMTP_VERIFY_PARTS];
+    size_t       claims_size, sizes[NGX_SMTP_VERIFY_PARTS];
     ngx_uint_t   i;
 
     if (cache->sh->layout != NGX_SMTP_VERIFY_CACHE_LAYOUT
@@ -177,9 +177,9 @@ ngx_smtp_verify_cache_attach(ngx_smtp_verify_cache_t *cache)
         return NGX_DECLINED;
     }
 
-    ngx_smtp_verify_cache_view(cache, &flights, &flights_size, stores, sizes);
+    ngx_smtp_verify_cache_view(cache, &claims, &claims_size, stores, sizes);
 
-    sv_flights_attach(&cache->flights, flights);
+    sv_claims_attach(&cache->claims, claims);
 
     for (i = 0; i < NGX_SMTP_VERIFY_PARTS; i++) {
         if (sv_store_attach(&cache->stores[i], stores[i], sizes[i]) != 0) {
@@ -194,8 +194,8 @@ ngx_smtp_verify_cache_attach(ngx_smtp_verify_cache_t *cache)
 /* results have what the others leave */
 
 static void
-ngx_smtp_verify_cache_view(ngx_smtp_verify_cache_t *cache, u_char **flights,
-    size_t *flights_size, u_char **stores, size_t *stores_size)
+ngx_smtp_verify_cache_view(ngx_smtp_verify_cache_t *cache, u_char **claims,
+    size_t *claims_size, u_char **stores, size_t *stores_size)
 {
     u_char      *p, *end;
     size_t       size;
@@ -204,12 +204,12 @@ ngx_smtp_verify_cache_view(ngx_smtp_verify_cache_t *cache, u_char **flights,
     p = (u_char *) cache->sh;
     end = p + cache->sh->size;
 
-    *flights = p + ngx_align(sizeof(ngx_smtp_verify_cache_sh_t),
+    *claims = p + ngx_align(sizeof(ngx_smtp_verify_cache_sh_t),
+                            NGX_CPU_CACHE_LINE);
+    *claims_size = ngx_align(cache->sh->size / NGX_SMTP_VERIFY_CACHE_CLAIMS,
                              NGX_CPU_CACHE_LINE);
-    *flights_size = ngx_align(cache->sh->size / NGX_SMTP_VERIFY_CACHE_FLIGHTS,
-                              NGX_CPU_CACHE_LINE);
 
-    p = *flights + *flights_size;
+    p = *claims + *claims_size;
     size = end - p;
 
     stores_size[ngx_smtp_verify_part_facts] =
@@ -315,7 +315,7 @@ ngx_smtp_verify_cache_process(ngx_shm_zone_t *shm_zone)
     cache = shm_zone->data;
 
     ngx_smtp_verify_cache_lock(cache);
-    sv_flights_disown(&cache->flights, ngx_smtp_verify_zone_owner());
+    sv_claims_disown(&cache->claims, ngx_smtp_verify_zone_owner());
     ngx_smtp_verify_cache_unlock(cache);
 }
 
@@ -584,8 +584,8 @@ ngx_smtp_verify_cache_erase(ngx_smtp_verify_cache_t *cache, ngx_uint_t kind,
 }
 
 
-/* read without the lock: whoever has put something and then ended a flight is
-   seen by those who start the flight behind it */
+/* read without the lock: whoever has put something and then ended a claim is
+   seen by those who start the claim behind it */
 
 uint64_t
 ngx_smtp_verify_cache_state(ngx_smtp_verify_cache_t *cache)
@@ -639,5 +639,5 @@ ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
 
     /* read without the lock: a count of what changes all the time */
 
-    stats->flights = sv_flights_count(&cache->flights, sv_clock_msec());
+    stats->claims = sv_claims_count(&cache->claims, sv_clock_msec());
 }

@@ -5,7 +5,7 @@
  * Nothing in it is a name in clear but of domains and mail hosts: keys are
  * hashes under a random key that lives in the zone, made once.  The one lock
  * is that of the zone's slab pool, which the master frees when its holder was
- * killed; sv_store.h and sv_flights.h say why what that leaves is sound.
+ * killed; sv_store.h and sv_claims.h say why what that leaves is sound.
  *
  * Whoever fills one part takes no room from the others: what mail servers said
  * of mailboxes, what they said of domains and themselves, and what the DNS
@@ -20,7 +20,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include "sv_flights.h"
+#include "sv_claims.h"
 #include "sv_siphash.h"
 #include "sv_store.h"
 
@@ -53,7 +53,7 @@ typedef struct {
     ngx_slab_pool_t             *shpool;    /* NULL: of one process */
     ngx_str_t                   *name;
     sv_store_t                   stores[NGX_SMTP_VERIFY_PARTS];
-    sv_flights_t                 flights;
+    sv_claims_t                 claims;
     uint64_t                     resets;    /* told of in the log */
     ngx_smtp_verify_behind_t    *behind;    /* the next store, or NULL */
 } ngx_smtp_verify_cache_t;
@@ -78,7 +78,7 @@ typedef struct {
 typedef struct {
     uint64_t                     id;        /* 0: nobody else knows of it */
     u_char                       key[SV_STORE_KEY];
-} ngx_smtp_verify_flight_t;
+} ngx_smtp_verify_cache_claim_t;
 
 
 typedef struct {
@@ -89,7 +89,7 @@ typedef struct {
     uint64_t                     evicted;
     uint64_t                     renewed;
     uint64_t                     resets;
-    ngx_uint_t                   flights;
+    ngx_uint_t                   claims;
 } ngx_smtp_verify_cache_stats_t;
 
 
@@ -148,32 +148,32 @@ void ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_stats_t *stats);
 
 
-/* cache_flights.c: what is under way for an entry */
+/* cache_claims.c: what is under way for an entry */
 
 void ngx_smtp_verify_cache_lock(ngx_smtp_verify_cache_t *cache);
 void ngx_smtp_verify_cache_unlock(ngx_smtp_verify_cache_t *cache);
 
 /* of an entry's name */
-void ngx_smtp_verify_flight_key(ngx_smtp_verify_flight_t *flight,
+void ngx_smtp_verify_cache_claim_key(ngx_smtp_verify_cache_claim_t *claim,
     ngx_uint_t kind, u_char *key, uint32_t variant);
 
 /*
  * NGX_OK: it is ours, to be ended; NGX_BUSY: another process works on it.
- * An owner that has a result puts it before it ends the flight.
+ * An owner that has a result puts it before it ends the claim.
  */
-ngx_int_t ngx_smtp_verify_flight_start(ngx_smtp_verify_cache_t *cache,
-    ngx_smtp_verify_flight_t *flight, ngx_msec_t timeout);
+ngx_int_t ngx_smtp_verify_cache_claim_start(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_claim_t *claim, ngx_msec_t timeout);
 
-void ngx_smtp_verify_flight_end(ngx_smtp_verify_cache_t *cache,
-    ngx_smtp_verify_flight_t *flight);
+void ngx_smtp_verify_cache_claim_end(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_claim_t *claim);
 
 /* another's: is it still under way?  It is told that we wait */
-ngx_uint_t ngx_smtp_verify_flight_wait(ngx_smtp_verify_cache_t *cache,
-    ngx_smtp_verify_flight_t *flight);
+ngx_uint_t ngx_smtp_verify_cache_claim_wait(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_claim_t *claim);
 
 /* ours: did another process wait for it just now? */
-ngx_uint_t ngx_smtp_verify_flight_wanted(ngx_smtp_verify_cache_t *cache,
-    ngx_smtp_verify_flight_t *flight);
+ngx_uint_t ngx_smtp_verify_cache_claim_wanted(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_claim_t *claim);
 
 
 #endif /* _NGX_SMTP_VERIFY_CACHE_H_INCLUDED_ */

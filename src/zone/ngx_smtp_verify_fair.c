@@ -3,48 +3,48 @@
 
 
 void
-ngx_smtp_verify_fair_init(ngx_smtp_verify_fair_t *line)
+ngx_smtp_verify_fair_init(ngx_smtp_verify_fair_t *fair)
 {
-    ngx_queue_init(&line->queue);
-    line->turn = 0;
+    ngx_queue_init(&fair->queue);
+    fair->round = 0;
 }
 
 
 /*
- * The line is in the order of turns.  A client that floods it finds its own
- * last one at the end; whoever comes seldom walks along a line, the length of
+ * The fair is in the order of rounds.  A client that floods it finds its own
+ * last one at the end; whoever comes seldom walks along a fair, the length of
  * which is limited.
  */
 
 void
-ngx_smtp_verify_fair_add(ngx_smtp_verify_fair_t *line,
+ngx_smtp_verify_fair_add(ngx_smtp_verify_fair_t *fair,
     ngx_smtp_verify_fair_item_t *item, ngx_smtp_verify_client_t *client)
 {
     ngx_queue_t                  *q;
     ngx_smtp_verify_fair_item_t  *other;
 
     item->client = client;
-    item->turn = line->turn + 1;
+    item->round = fair->round + 1;
 
-    for (q = ngx_queue_last(&line->queue);
-         q != ngx_queue_sentinel(&line->queue);
+    for (q = ngx_queue_last(&fair->queue);
+         q != ngx_queue_sentinel(&fair->queue);
          q = ngx_queue_prev(q))
     {
         other = ngx_queue_data(q, ngx_smtp_verify_fair_item_t, queue);
 
         if (ngx_smtp_verify_client_is(other->client, client)) {
-            item->turn = other->turn + 1;
+            item->round = other->round + 1;
             break;
         }
     }
 
-    for (q = ngx_queue_last(&line->queue);
-         q != ngx_queue_sentinel(&line->queue);
+    for (q = ngx_queue_last(&fair->queue);
+         q != ngx_queue_sentinel(&fair->queue);
          q = ngx_queue_prev(q))
     {
         other = ngx_queue_data(q, ngx_smtp_verify_fair_item_t, queue);
 
-        if ((int32_t) (other->turn - item->turn) <= 0) {
+        if ((int32_t) (other->round - item->round) <= 0) {
             break;
         }
     }

@@ -137,7 +137,7 @@ ngx_smtp_verify_throttle_view(ngx_shm_zone_t *shm_zone)
 
     ngx_rbtree_init(&throttle->tree, &throttle->sentinel,
                     ngx_rbtree_insert_value);
-    ngx_queue_init(&throttle->lines);
+    ngx_queue_init(&throttle->queues);
     ngx_queue_init(&throttle->urgent);
     throttle->interval = NGX_SMTP_VERIFY_THROTTLE_POLL;
 

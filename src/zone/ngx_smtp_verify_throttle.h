@@ -6,7 +6,7 @@
  * A session holds a slot.  Slots lie in shared memory and belong to a worker,
  * and all sums can be counted anew from them: those of a worker that was
  * killed are free as soon as anybody asks for one.  Who has to wait does so
- * in a line of its destination in its own worker; the lines are served when
+ * in a queue of its destination in its own worker; the queues are served when
  * a slot comes back, and by a short timer for the sake of other workers.
  */
 
@@ -88,7 +88,7 @@ struct ngx_smtp_verify_ticket_s {
     ngx_smtp_verify_ticket_short_pt    press;
     ngx_smtp_verify_client_t          *client;      /* who asks; it stays */
     ngx_uint_t                         percent;     /* of the total and of the
-                                                       lines: what one client
+                                                       queues: what one client
                                                        has at most; 0: any */
     void                              *data;
     ngx_log_t                         *log;
@@ -125,7 +125,7 @@ struct ngx_smtp_verify_ticket_s {
     unsigned                           kept_back:1;     /* its client, for the
                                                            sake of others */
     uint64_t                           ready;           /* then */
-    void                              *line;
+    void                              *tq;
     ngx_smtp_verify_fair_item_t        item;
     ngx_event_t                        event;
 };

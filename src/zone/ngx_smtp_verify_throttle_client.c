@@ -1,7 +1,7 @@
 
 /*
  * Clients share the total of sessions, whatever worker they are in, and the
- * places in the lines.  Where the total is reached, a client that has less
+ * places in the queues.  Where the total is reached, a client that has less
  * than the one that has most is the next: the latter begins no more, and its
  * workers are told to end a session of its.
  */
@@ -286,8 +286,8 @@ ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,
 }
 
 
-/* a line that others have filled has some places more for whoever has few
-   in all lines */
+/* a queue that others have filled has some places more for whoever has few
+   in all queues */
 
 ngx_uint_t
 ngx_smtp_verify_throttle_client_may_wait(ngx_smtp_verify_ticket_t *t,

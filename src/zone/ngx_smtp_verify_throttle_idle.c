@@ -16,7 +16,7 @@ ngx_smtp_verify_throttle_idle(ngx_smtp_verify_throttle_t *throttle,
 {
     ngx_uint_t                     room;
     ngx_smtp_verify_slot_sh_t     *sh;
-    ngx_smtp_verify_line_queue_t  *line;
+    ngx_smtp_verify_throttle_queue_t  *tq;
 
     sh = &throttle->slots[slot];
 
@@ -29,14 +29,14 @@ ngx_smtp_verify_throttle_idle(ngx_smtp_verify_throttle_t *throttle,
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 
-    if (throttle->nlines) {
+    if (throttle->nqueues) {
 
-        line = ngx_smtp_verify_throttle_line(throttle,
+        tq = ngx_smtp_verify_throttle_queue(throttle,
                                  sh->refs[ngx_smtp_verify_ref_destination]);
 
-        if (line) {
-            ngx_queue_remove(&line->queue);
-            ngx_queue_insert_head(&throttle->lines, &line->queue);
+        if (tq) {
+            ngx_queue_remove(&tq->queue);
+            ngx_queue_insert_head(&throttle->queues, &tq->queue);
             ngx_post_event(&throttle->wake, &ngx_posted_events);
         }
     }

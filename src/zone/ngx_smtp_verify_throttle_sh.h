@@ -4,7 +4,7 @@
  * what is counted by key, _slot.c the slots and the sums over them, _client.c
  * who has how many of them, _idle.c those that are kept, _rate.c what is
  * spent, _breaker.c what faults lead to, _domain.c those of one recipient
- * domain, _address.c those of a remote address, _line.c those who wait,
+ * domain, _address.c those of a remote address, _queue.c those who wait,
  * _ticket.c who is let in.
  */
 
@@ -126,12 +126,12 @@ typedef struct {
 
 typedef struct {
     ngx_rbtree_node_t                  node;
-    ngx_queue_t                        queue;       /* of all lines */
+    ngx_queue_t                        queue;       /* of all queues */
     ngx_queue_t                        urgent;      /* of those that are */
     ngx_smtp_verify_fair_t             tickets[2];  /* interactive, bulk */
     ngx_uint_t                         n[2];
     unsigned                           is_urgent:1;
-} ngx_smtp_verify_line_queue_t;
+} ngx_smtp_verify_throttle_queue_t;
 
 
 struct ngx_smtp_verify_throttle_s {
@@ -149,11 +149,11 @@ struct ngx_smtp_verify_throttle_s {
     uint32_t                          *used;        /* of each chunk */
     ngx_rbtree_t                       tree;
     ngx_rbtree_node_t                  sentinel;
-    ngx_queue_t                        lines;
+    ngx_queue_t                        queues;
     ngx_queue_t                        urgent;      /* of these: one that may
                                                        not wait for others'
                                                        turns */
-    ngx_uint_t                         nlines;
+    ngx_uint_t                         nqueues;
     ngx_uint_t                         nurgent;
     ngx_msec_t                         interval;    /* to the next look */
     ngx_event_t                        poll;
@@ -277,7 +277,7 @@ void ngx_smtp_verify_throttle_denied(ngx_smtp_verify_throttle_t *throttle,
 
 /* for a ticket whose slot is waiting; not under the lock */
 ngx_int_t ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t);
-ngx_smtp_verify_line_queue_t *ngx_smtp_verify_throttle_line(
+ngx_smtp_verify_throttle_queue_t *ngx_smtp_verify_throttle_queue(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t key);
 void ngx_smtp_verify_throttle_poll(ngx_event_t *ev);
 void ngx_smtp_verify_throttle_wake(ngx_event_t *ev);

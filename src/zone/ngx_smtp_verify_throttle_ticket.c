@@ -310,7 +310,7 @@ ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
 {
     ngx_uint_t                         key, waiting, bulk, n;
     ngx_smtp_verify_slot_sh_t         *sh;
-    ngx_smtp_verify_line_queue_t      *line;
+    ngx_smtp_verify_throttle_queue_t      *tq;
     ngx_smtp_verify_throttle_entry_t  *e;
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
@@ -328,27 +328,27 @@ ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 
-    if (throttle->nlines == 0) {
+    if (throttle->nqueues == 0) {
         return;
     }
 
-    line = ngx_smtp_verify_throttle_line(throttle, key);
+    tq = ngx_smtp_verify_throttle_queue(throttle, key);
 
-    if (line) {
+    if (tq) {
 
-        n = line->n[0];
+        n = tq->n[0];
 
         if (waiting == 0) {
             waiting = bulk;
-            n = line->n[1];
+            n = tq->n[1];
         }
 
         if (waiting > n && (ngx_uint_t) ngx_random() % waiting >= n) {
             return;
         }
 
-        ngx_queue_remove(&line->queue);
-        ngx_queue_insert_head(&throttle->lines, &line->queue);
+        ngx_queue_remove(&tq->queue);
+        ngx_queue_insert_head(&throttle->queues, &tq->queue);
     }
 
     ngx_post_event(&throttle->wake, &ngx_posted_events);

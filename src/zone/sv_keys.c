@@ -14,7 +14,7 @@ typedef struct {
     unsigned char  hash[SV_SIPHASH_LEN];
     unsigned char  len;         /* 0: nothing */
     unsigned char  name[SV_KEYS_NAME];
-} sv_keys_slot_t;
+} sv_keys_entry_t;
 
 
 static unsigned sv_keys_place(const unsigned char *name, size_t len);
@@ -24,15 +24,15 @@ void
 sv_keys_hash(const unsigned char key[16], const void *name, size_t len,
     unsigned char hash[SV_SIPHASH_LEN])
 {
-    sv_keys_slot_t         *s;
-    static sv_keys_slot_t   slots[SV_KEYS_SLOTS];
+    sv_keys_entry_t         *s;
+    static sv_keys_entry_t   entries[SV_KEYS_SLOTS];
 
     if (len == 0 || len > SV_KEYS_NAME) {
         sv_siphash(key, name, len, hash);
         return;
     }
 
-    s = &slots[sv_keys_place(name, len)];
+    s = &entries[sv_keys_place(name, len)];
 
     if (s->len != len || memcmp(s->key, key, 16) != 0
         || memcmp(s->name, name, len) != 0)

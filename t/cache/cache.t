@@ -458,7 +458,7 @@ verdicts.accepted: 2
 answers_ms.count: 2
 probes_ms.count: 1
 caches.results.entries: >= 1
-caches.results.flights: 0
+caches.results.claims: 0
 
 
 

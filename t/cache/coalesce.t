@@ -161,7 +161,7 @@ Cache-Control: no-store
 now.probes: 0
 now.waiting: 0
 abandoned: 1
-caches.results.flights: 0
+caches.results.claims: 0
 --- smtp_sessions: 1
 
 
@@ -191,7 +191,7 @@ cached: true
 --
 now.probes: 0
 now.waiting: 0
-caches.results.flights: 0
+caches.results.claims: 0
 caches.results.resets: 0
 --- log_allow
 exited on signal 9

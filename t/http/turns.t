@@ -131,7 +131,7 @@ reason: accepted
 --
 now.probes: 0
 now.waiting: 0
-caches.results.flights: 0
+caches.results.claims: 0
 
 
 

@@ -304,7 +304,7 @@ ngx_smtp_verify_result_init(ngx_smtp_verify_result_t *result)
 
 
 size_t
-ngx_smtp_verify_record_write(u_char *data, ngx_smtp_verify_result_t *result,
+ngx_smtp_verify_packed_write(u_char *data, ngx_smtp_verify_result_t *result,
     sv_address_t *addr, uint32_t version)
 {
     memcpy(data, result, sizeof(ngx_smtp_verify_result_t));
@@ -314,7 +314,7 @@ ngx_smtp_verify_record_write(u_char *data, ngx_smtp_verify_result_t *result,
 
 
 ngx_int_t
-ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec, u_char *data,
+ngx_smtp_verify_packed_read(ngx_smtp_verify_packed_t *rec, u_char *data,
     size_t len, sv_address_t *addr, void *lists)
 {
     memcpy(&rec->result, data, sizeof(ngx_smtp_verify_result_t));

@@ -132,8 +132,8 @@ ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t)
 }
 
 
-ngx_smtp_verify_line_queue_t *
-ngx_smtp_verify_throttle_line(ngx_smtp_verify_throttle_t *th, ngx_uint_t key)
+ngx_smtp_verify_throttle_queue_t *
+ngx_smtp_verify_throttle_queue(ngx_smtp_verify_throttle_t *th, ngx_uint_t key)
 {
     return NULL;
 }

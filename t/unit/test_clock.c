@@ -15,7 +15,7 @@
 #include "sv_breaker.h"
 #include "sv_bucket.h"
 #include "sv_clock.h"
-#include "sv_flights.h"
+#include "sv_claims.h"
 #include "sv_learn.h"
 
 
@@ -115,20 +115,20 @@ static void
 a_flight_ends(void **state)
 {
     uint64_t              id;
-    sv_flights_t          f;
-    static unsigned char  mem[4096], key[SV_FLIGHT_KEY] = "one";
+    sv_claims_t          f;
+    static unsigned char  mem[4096], key[SV_CLAIM_KEY] = "one";
 
-    assert_int_equal(sv_flights_create(&f, mem, sizeof(mem)), 0);
+    assert_int_equal(sv_claims_create(&f, mem, sizeof(mem)), 0);
 
-    sv_flights_claim(&f, key, getpid(), sv_clock_msec(),
-                     sv_clock_msec() + 5000, &id);
+    sv_claims_claim(&f, key, getpid(), sv_clock_msec(),
+                    sv_clock_msec() + 5000, &id);
 
     now += 4999;
-    assert_int_equal(sv_flights_wait(&f, key, id, sv_clock_msec()), 1);
-    assert_int_equal(sv_flights_wanted(&f, key, id, sv_clock_msec(), 500), 1);
+    assert_int_equal(sv_claims_wait(&f, key, id, sv_clock_msec()), 1);
+    assert_int_equal(sv_claims_wanted(&f, key, id, sv_clock_msec(), 500), 1);
 
     now += 1;
-    assert_int_equal(sv_flights_wait(&f, key, id, sv_clock_msec()), 0);
+    assert_int_equal(sv_claims_wait(&f, key, id, sv_clock_msec()), 0);
 }
 
 

@@ -18,8 +18,8 @@ static void ngx_http_smtp_verify_batch_finish(
 
 
 static ngx_smtp_verify_batch_sink_t  ngx_http_smtp_verify_batch_sink = {
-    ngx_http_smtp_verify_line_result,
-    ngx_http_smtp_verify_line_error,
+    ngx_http_smtp_verify_batch_line_result,
+    ngx_http_smtp_verify_batch_line_error,
     ngx_http_smtp_verify_batch_blocked,
     ngx_http_smtp_verify_batch_write
 };
@@ -269,7 +269,7 @@ ngx_http_smtp_verify_batch_turn(ngx_smtp_verify_batch_t *b)
     if (ngx_current_msec - hb->sent >= hb->limits->heartbeat
         && !ngx_http_smtp_verify_batch_blocked(b))
     {
-        ngx_http_smtp_verify_line_heartbeat(b);
+        ngx_http_smtp_verify_batch_line_heartbeat(b);
     }
 
     ngx_smtp_verify_batch_run(b);
@@ -367,7 +367,7 @@ ngx_http_smtp_verify_batch_finish(ngx_http_smtp_verify_batch_ctx_t *hb)
         return;
     }
 
-    ngx_http_smtp_verify_line_summary(b);
+    ngx_http_smtp_verify_batch_line_summary(b);
 
     if (ngx_http_smtp_verify_batch_flush(hb) != NGX_OK) {
         ngx_http_finalize_request(r, NGX_ERROR);

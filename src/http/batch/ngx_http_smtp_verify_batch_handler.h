@@ -84,12 +84,12 @@ ngx_int_t ngx_http_smtp_verify_batch_source(ngx_smtp_verify_batch_t *b,
     ngx_smtp_verify_batch_record_t *rec);
 
 /* _line.c */
-void ngx_http_smtp_verify_line_result(ngx_smtp_verify_batch_t *b,
+void ngx_http_smtp_verify_batch_line_result(ngx_smtp_verify_batch_t *b,
     ngx_smtp_verify_batch_record_t *rec, ngx_smtp_verify_result_t *result);
-void ngx_http_smtp_verify_line_error(ngx_smtp_verify_batch_t *b,
+void ngx_http_smtp_verify_batch_line_error(ngx_smtp_verify_batch_t *b,
     uint64_t index, const char *error, const char *detail);
-void ngx_http_smtp_verify_line_heartbeat(ngx_smtp_verify_batch_t *b);
-void ngx_http_smtp_verify_line_summary(ngx_smtp_verify_batch_t *b);
+void ngx_http_smtp_verify_batch_line_heartbeat(ngx_smtp_verify_batch_t *b);
+void ngx_http_smtp_verify_batch_line_summary(ngx_smtp_verify_batch_t *b);
 
 /* _csv.c: with the end of the line */
 size_t ngx_http_smtp_verify_csv_size(ngx_smtp_verify_result_t *result);

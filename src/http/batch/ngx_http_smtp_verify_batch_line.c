@@ -6,27 +6,28 @@
 #define NGX_HTTP_SMTP_VERIFY_LINE_FIXED  128
 
 
-static void ngx_http_smtp_verify_line_first(
+static void ngx_http_smtp_verify_batch_line_first(
     ngx_http_smtp_verify_batch_ctx_t *hb);
-static u_char *ngx_http_smtp_verify_line_comment(
+static u_char *ngx_http_smtp_verify_batch_line_comment(
     ngx_smtp_verify_batch_t *b, u_char *p, u_char *last);
-static u_char *ngx_http_smtp_verify_line_word(u_char *p, u_char *last,
+static u_char *ngx_http_smtp_verify_batch_line_word(u_char *p, u_char *last,
     u_char *data, size_t len);
-static u_char *ngx_http_smtp_verify_line_totals(
+static u_char *ngx_http_smtp_verify_batch_line_totals(
     ngx_smtp_verify_batch_t *b, u_char *p, u_char *last);
-static u_char *ngx_http_smtp_verify_line_counts(
+static u_char *ngx_http_smtp_verify_batch_line_counts(
     ngx_smtp_verify_batch_t *b, u_char *p, u_char *last);
-static u_char *ngx_http_smtp_verify_line_resume(
+static u_char *ngx_http_smtp_verify_batch_line_resume(
     ngx_smtp_verify_batch_t *b, u_char *p, u_char *last);
 
 
 /* of the line that is being written, where it is not too long for that */
 
-static u_char  ngx_http_smtp_verify_line_buf[NGX_HTTP_SMTP_VERIFY_LINE_BUF];
+static u_char
+    ngx_http_smtp_verify_batch_line_buf[NGX_HTTP_SMTP_VERIFY_LINE_BUF];
 
 
 void
-ngx_http_smtp_verify_line_result(ngx_smtp_verify_batch_t *b,
+ngx_http_smtp_verify_batch_line_result(ngx_smtp_verify_batch_t *b,
     ngx_smtp_verify_batch_record_t *rec, ngx_smtp_verify_result_t *result)
 {
     size_t                              size;
@@ -38,7 +39,7 @@ ngx_http_smtp_verify_line_result(ngx_smtp_verify_batch_t *b,
     hb = b->data;
     input = &rec->input;
 
-    ngx_http_smtp_verify_line_first(hb);
+    ngx_http_smtp_verify_batch_line_first(hb);
 
     if (hb->untold) {
         ngx_http_smtp_verify_client_view(&view, result);
@@ -50,7 +51,7 @@ ngx_http_smtp_verify_line_result(ngx_smtp_verify_batch_t *b,
                       : ngx_http_smtp_verify_json_size(result,
                                                        hb->request_id));
 
-    line = ngx_http_smtp_verify_line_buf;
+    line = ngx_http_smtp_verify_batch_line_buf;
 
     if (size > NGX_HTTP_SMTP_VERIFY_LINE_BUF) {
         line = ngx_alloc(size, b->log);
@@ -83,15 +84,15 @@ ngx_http_smtp_verify_line_result(ngx_smtp_verify_batch_t *b,
     ngx_smtp_verify_batch_emit(b, (int64_t) rec->place.index, line,
                                last - line);
 
-    if (line != ngx_http_smtp_verify_line_buf) {
+    if (line != ngx_http_smtp_verify_batch_line_buf) {
         ngx_free(line);
     }
 }
 
 
 void
-ngx_http_smtp_verify_line_error(ngx_smtp_verify_batch_t *b, uint64_t index,
-    const char *error, const char *detail)
+ngx_http_smtp_verify_batch_line_error(ngx_smtp_verify_batch_t *b,
+    uint64_t index, const char *error, const char *detail)
 {
     u_char                            *p, *last, buf[1024];
     ngx_str_t                          name;
@@ -100,13 +101,13 @@ ngx_http_smtp_verify_line_error(ngx_smtp_verify_batch_t *b, uint64_t index,
 
     hb = b->data;
 
-    ngx_http_smtp_verify_line_first(hb);
+    ngx_http_smtp_verify_batch_line_first(hb);
 
     if (hb->csv) {
         name.data = number;
         name.len = ngx_sprintf(number, "%uL", index) - number;
 
-        p = ngx_http_smtp_verify_line_buf;
+        p = ngx_http_smtp_verify_batch_line_buf;
         last = p + NGX_HTTP_SMTP_VERIFY_LINE_BUF;
 
         p = ngx_http_smtp_verify_csv_note(p, last, &name, error,
@@ -115,8 +116,8 @@ ngx_http_smtp_verify_line_error(ngx_smtp_verify_batch_t *b, uint64_t index,
                                           ngx_http_smtp_verify_csv_more(hb));
 
         ngx_smtp_verify_batch_emit(b, (int64_t) index,
-                                   ngx_http_smtp_verify_line_buf,
-                                   p - ngx_http_smtp_verify_line_buf);
+                                   ngx_http_smtp_verify_batch_line_buf,
+                                   p - ngx_http_smtp_verify_batch_line_buf);
         return;
     }
 
@@ -133,7 +134,7 @@ ngx_http_smtp_verify_line_error(ngx_smtp_verify_batch_t *b, uint64_t index,
 /* the names of the columns, before the first line of CSV */
 
 static void
-ngx_http_smtp_verify_line_first(ngx_http_smtp_verify_batch_ctx_t *hb)
+ngx_http_smtp_verify_batch_line_first(ngx_http_smtp_verify_batch_ctx_t *hb)
 {
     if (hb->csv && !hb->first) {
         ngx_http_smtp_verify_csv_names(hb);
@@ -146,7 +147,7 @@ ngx_http_smtp_verify_line_first(ngx_http_smtp_verify_batch_ctx_t *hb)
 /* an empty line in CSV: most readers skip it */
 
 void
-ngx_http_smtp_verify_line_heartbeat(ngx_smtp_verify_batch_t *b)
+ngx_http_smtp_verify_batch_line_heartbeat(ngx_smtp_verify_batch_t *b)
 {
     u_char                            *p, buf[512];
     ngx_http_smtp_verify_batch_ctx_t  *hb;
@@ -168,7 +169,7 @@ ngx_http_smtp_verify_line_heartbeat(ngx_smtp_verify_batch_t *b)
     }
 
     p = ngx_snprintf(buf, sizeof(buf), "{\"heartbeat\":true,");
-    p = ngx_http_smtp_verify_line_totals(b, p, buf + sizeof(buf));
+    p = ngx_http_smtp_verify_batch_line_totals(b, p, buf + sizeof(buf));
     p = ngx_cpymem(p, "}\n", 2);
 
     ngx_smtp_verify_batch_emit(b, -1, buf, p - buf);
@@ -176,7 +177,7 @@ ngx_http_smtp_verify_line_heartbeat(ngx_smtp_verify_batch_t *b)
 
 
 void
-ngx_http_smtp_verify_line_summary(ngx_smtp_verify_batch_t *b)
+ngx_http_smtp_verify_batch_line_summary(ngx_smtp_verify_batch_t *b)
 {
     u_char                            *p, *last;
     ngx_http_smtp_verify_batch_ctx_t  *hb;
@@ -184,7 +185,7 @@ ngx_http_smtp_verify_line_summary(ngx_smtp_verify_batch_t *b)
 
     hb = b->data;
 
-    ngx_http_smtp_verify_line_first(hb);
+    ngx_http_smtp_verify_batch_line_first(hb);
 
     if (!hb->summary) {
         return;
@@ -193,15 +194,15 @@ ngx_http_smtp_verify_line_summary(ngx_smtp_verify_batch_t *b)
     last = buf + sizeof(buf);
 
     if (hb->csv) {
-        p = ngx_http_smtp_verify_line_comment(b, buf, last);
+        p = ngx_http_smtp_verify_batch_line_comment(b, buf, last);
         ngx_smtp_verify_batch_emit(b, -1, buf, p - buf);
         return;
     }
 
     p = ngx_snprintf(buf, last - buf, "{\"summary\":true,");
-    p = ngx_http_smtp_verify_line_totals(b, p, last);
-    p = ngx_http_smtp_verify_line_counts(b, p, last);
-    p = ngx_http_smtp_verify_line_resume(b, p, last);
+    p = ngx_http_smtp_verify_batch_line_totals(b, p, last);
+    p = ngx_http_smtp_verify_batch_line_counts(b, p, last);
+    p = ngx_http_smtp_verify_batch_line_resume(b, p, last);
     p = ngx_snprintf(p, last - p, ",\"request_id\":\"");
     p = (u_char *) ngx_escape_json(p, hb->request_id->data,
                                    hb->request_id->len);
@@ -217,7 +218,7 @@ ngx_http_smtp_verify_line_summary(ngx_smtp_verify_batch_t *b)
  */
 
 static u_char *
-ngx_http_smtp_verify_line_comment(ngx_smtp_verify_batch_t *b, u_char *p,
+ngx_http_smtp_verify_batch_line_comment(ngx_smtp_verify_batch_t *b, u_char *p,
     u_char *last)
 {
     ngx_str_t                         *id;
@@ -247,7 +248,7 @@ ngx_http_smtp_verify_line_comment(ngx_smtp_verify_batch_t *b, u_char *p,
     }
 
     p = ngx_snprintf(p, last - p, " request_id=");
-    p = ngx_http_smtp_verify_line_word(p, last, id->data, id->len);
+    p = ngx_http_smtp_verify_batch_line_word(p, last, id->data, id->len);
 
     if (b->error == NULL) {
         return ngx_snprintf(p, last - p, "\n");
@@ -259,8 +260,8 @@ ngx_http_smtp_verify_line_comment(ngx_smtp_verify_batch_t *b, u_char *p,
     }
 
     p = ngx_snprintf(p, last - p, " error=%s detail=", b->error);
-    p = ngx_http_smtp_verify_line_word(p, last - 1, (u_char *) b->detail,
-                                       ngx_strlen(b->detail));
+    p = ngx_http_smtp_verify_batch_line_word(p, last - 1, (u_char *) b->detail,
+                                             ngx_strlen(b->detail));
     *p++ = '\n';
 
     return p;
@@ -270,7 +271,7 @@ ngx_http_smtp_verify_line_comment(ngx_smtp_verify_batch_t *b, u_char *p,
 /* without what would part it, or hide its end */
 
 static u_char *
-ngx_http_smtp_verify_line_word(u_char *p, u_char *last, u_char *data,
+ngx_http_smtp_verify_batch_line_word(u_char *p, u_char *last, u_char *data,
     size_t len)
 {
     u_char  c;
@@ -287,7 +288,7 @@ ngx_http_smtp_verify_line_word(u_char *p, u_char *last, u_char *data,
 
 
 static u_char *
-ngx_http_smtp_verify_line_totals(ngx_smtp_verify_batch_t *b, u_char *p,
+ngx_http_smtp_verify_batch_line_totals(ngx_smtp_verify_batch_t *b, u_char *p,
     u_char *last)
 {
     return ngx_snprintf(p, last - p, "\"lines\":%uL,\"answered\":%uL,"
@@ -300,7 +301,7 @@ ngx_http_smtp_verify_line_totals(ngx_smtp_verify_batch_t *b, u_char *p,
 
 
 static u_char *
-ngx_http_smtp_verify_line_counts(ngx_smtp_verify_batch_t *b, u_char *p,
+ngx_http_smtp_verify_batch_line_counts(ngx_smtp_verify_batch_t *b, u_char *p,
     u_char *last)
 {
     ngx_uint_t  i, n;
@@ -329,7 +330,7 @@ ngx_http_smtp_verify_line_counts(ngx_smtp_verify_batch_t *b, u_char *p,
 
 
 static u_char *
-ngx_http_smtp_verify_line_resume(ngx_smtp_verify_batch_t *b, u_char *p,
+ngx_http_smtp_verify_batch_line_resume(ngx_smtp_verify_batch_t *b, u_char *p,
     u_char *last)
 {
     if (b->error == NULL) {

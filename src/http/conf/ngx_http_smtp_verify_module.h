@@ -176,7 +176,7 @@ ngx_uint_t ngx_http_smtp_verify_is_here(ngx_http_smtp_verify_ctx_t *ctx);
 
 /* _keep(): what variables tell from now on; NGX_ERROR: no memory.
    _forget(): what they told until now */
-ngx_int_t ngx_http_smtp_verify_keep_result(ngx_http_request_t *r,
+ngx_int_t ngx_http_smtp_verify_save_result(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_smtp_verify_result_t *result);
 void ngx_http_smtp_verify_forget(ngx_http_request_t *r);
 

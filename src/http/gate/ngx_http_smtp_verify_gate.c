@@ -401,7 +401,7 @@ ngx_http_smtp_verify_gate_told(ngx_http_request_t *r,
     ctx->found_by = ngx_http_get_module_loc_conf(r,
                                                  ngx_http_smtp_verify_module);
 
-    rc = l->result ? ngx_http_smtp_verify_keep_result(r, ctx, l->result)
+    rc = l->result ? ngx_http_smtp_verify_save_result(r, ctx, l->result)
                    : NGX_ERROR;
 
     l->result = NULL;

@@ -1,7 +1,7 @@
 
 #include "ngx_http_smtp_verify_rdap.h"
 #include "ngx_smtp_verify_facts.h"
-#include "ngx_smtp_verify_room.h"
+#include "ngx_smtp_verify_connections.h"
 #include "sv_rdap.h"
 
 
@@ -111,7 +111,8 @@ ngx_http_smtp_verify_rdap_start(ngx_http_request_t *r, ngx_str_t *email)
     if (slcf->rdap.len == 0
         || ngx_exiting
         || ngx_http_smtp_verify_rdap_count >= NGX_HTTP_SMTP_VERIFY_RDAP_MAX
-        || ngx_smtp_verify_room_free() < ngx_smtp_verify_room() / 8
+        || ngx_smtp_verify_connections_free()
+           < ngx_smtp_verify_connections() / 8
         || ngx_smtp_verify_parse(email, &addr) != SV_ADDRESS_OK)
     {
         return;

@@ -74,7 +74,7 @@ ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
 {
     size_t                   len;
     ngx_uint_t               i;
-    ngx_smtp_verify_line_t  *line;
+    ngx_smtp_verify_transcript_line_t  *line;
 
     len = ngx_http_smtp_verify_fields_len(result) + request_id->len;
 
@@ -143,7 +143,7 @@ ngx_http_smtp_verify_json_transcript(u_char *p, ngx_array_t *transcript)
 {
     size_t                   len;
     ngx_uint_t               i;
-    ngx_smtp_verify_line_t  *line;
+    ngx_smtp_verify_transcript_line_t  *line;
     u_char                   buf[SV_REPLY_TEXT_MAX * 3];
 
     line = transcript->elts;
@@ -164,11 +164,11 @@ ngx_http_smtp_verify_json_transcript(u_char *p, ngx_array_t *transcript)
 
         switch (line[i].from) {
 
-        case ngx_smtp_verify_line_sent:
+        case ngx_smtp_verify_transcript_line_sent:
             p = ngx_http_smtp_verify_lit(p, ",\"from\":\"client\"");
             break;
 
-        case ngx_smtp_verify_line_egress:
+        case ngx_smtp_verify_transcript_line_egress:
             p = ngx_http_smtp_verify_lit(p, ",\"from\":\"egress\"");
             break;
 

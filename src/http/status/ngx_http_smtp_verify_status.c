@@ -284,10 +284,10 @@ ngx_http_smtp_verify_counters_cache(ngx_shm_zone_t *shm_zone, u_char *p,
 
     return ngx_snprintf(p, last - p, "\"size\":%uz,\"used\":%uz,"
                         "\"entries\":%uL,\"puts\":%uL,\"evicted\":%uL,"
-                        "\"renewed\":%uL,\"resets\":%uL,\"flights\":%ui",
+                        "\"renewed\":%uL,\"resets\":%uL,\"claims\":%ui",
                         stats.size, stats.used, stats.entries, stats.puts,
                         stats.evicted, stats.renewed, stats.resets,
-                        stats.flights);
+                        stats.claims);
 }
 
 

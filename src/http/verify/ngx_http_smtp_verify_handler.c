@@ -370,7 +370,7 @@ ngx_http_smtp_verify_result(ngx_http_request_t *r)
 
     b = ngx_http_smtp_verify_json(r, result, &ctx->request_id);
 
-    if (ngx_http_smtp_verify_keep_result(r, ctx, l->result) != NGX_OK) {
+    if (ngx_http_smtp_verify_save_result(r, ctx, l->result) != NGX_OK) {
         b = NULL;
     }
 

@@ -20,7 +20,7 @@
 #define NGX_DONE            -4
 #define NGX_INVALID_FILE    -1
 #define NGX_LOG_DEBUG_HTTP   0
-#define NGX_SMTP_VERIFY_RECORD_MAX  1024
+#define NGX_SMTP_VERIFY_PACKED_MAX  1024
 
 
 typedef intptr_t  ngx_msec_int_t;
@@ -109,7 +109,7 @@ uint32_t ngx_murmur_hash2(u_char *data, size_t len);
 /* of src/verify */
 
 #define _NGX_SMTP_VERIFY_QUESTION_H_INCLUDED_
-#define _NGX_SMTP_VERIFY_RECORD_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_PACKED_H_INCLUDED_
 
 typedef struct {
     void             *lists;
@@ -140,7 +140,7 @@ typedef struct {
 
 typedef struct {
     ngx_smtp_verify_result_t  result;
-} ngx_smtp_verify_record_t;
+} ngx_smtp_verify_packed_t;
 
 typedef struct {
     ngx_smtp_verify_conf_t   *conf;
@@ -174,9 +174,9 @@ ngx_uint_t ngx_smtp_verify_passes(sv_reason_e reason,
     ngx_smtp_verify_evidence_t *evidence);
 ngx_uint_t ngx_smtp_verify_exit_is_near(void);
 void ngx_smtp_verify_result_init(ngx_smtp_verify_result_t *result);
-size_t ngx_smtp_verify_record_write(u_char *data,
+size_t ngx_smtp_verify_packed_write(u_char *data,
     ngx_smtp_verify_result_t *result, sv_address_t *addr, uint32_t version);
-ngx_int_t ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec,
+ngx_int_t ngx_smtp_verify_packed_read(ngx_smtp_verify_packed_t *rec,
     u_char *data, size_t len, sv_address_t *addr, void *lists);
 
 

@@ -5,15 +5,15 @@
  */
 
 
-#ifndef _NGX_SMTP_VERIFY_RECORD_H_INCLUDED_
-#define _NGX_SMTP_VERIFY_RECORD_H_INCLUDED_
+#ifndef _NGX_SMTP_VERIFY_PACKED_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_PACKED_H_INCLUDED_
 
 
 #include "ngx_smtp_verify.h"
 
 
-#define NGX_SMTP_VERIFY_RECORD_TEXT  1024   /* of a reply, the rest is cut */
-#define NGX_SMTP_VERIFY_RECORD_MAX   4000
+#define NGX_SMTP_VERIFY_PACKED_TEXT  1024   /* of a reply, the rest is cut */
+#define NGX_SMTP_VERIFY_PACKED_MAX   4000
 
 
 /* what a result that was read points into, besides the data */
@@ -26,27 +26,27 @@ typedef struct {
     u_char                      address[SV_LOCAL_MAX + 1 + SV_UDOMAIN_MAX];
     u_char                      did_you_mean[SV_LOCAL_MAX + 1
                                              + SV_UDOMAIN_MAX];
-    u_char                      text[NGX_SMTP_VERIFY_RECORD_TEXT * 4];
-} ngx_smtp_verify_record_t;
+    u_char                      text[NGX_SMTP_VERIFY_PACKED_TEXT * 4];
+} ngx_smtp_verify_packed_t;
 
 
-/* data: NGX_SMTP_VERIFY_RECORD_MAX bytes; returns the length */
-size_t ngx_smtp_verify_record_write(u_char *data,
+/* data: NGX_SMTP_VERIFY_PACKED_MAX bytes; returns the length */
+size_t ngx_smtp_verify_packed_write(u_char *data,
     ngx_smtp_verify_result_t *result, sv_address_t *addr, uint32_t version);
 
 /* over the data that the result was read from */
-size_t ngx_smtp_verify_record_rewrite(u_char *data,
+size_t ngx_smtp_verify_packed_rewrite(u_char *data,
     ngx_smtp_verify_result_t *result, sv_address_t *addr, uint32_t version);
 
 /* the result's "found" */
-sv_reason_e ngx_smtp_verify_record_found(u_char *data, size_t len);
+sv_reason_e ngx_smtp_verify_packed_found(u_char *data, size_t len);
 
 /*
  * addr: of the address that was asked for now; NGX_DECLINED: that is no
  * record.  The result's email is left to the caller.
  */
-ngx_int_t ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec,
+ngx_int_t ngx_smtp_verify_packed_read(ngx_smtp_verify_packed_t *rec,
     u_char *data, size_t len, sv_address_t *addr, sv_lists_t *lists);
 
 
-#endif /* _NGX_SMTP_VERIFY_RECORD_H_INCLUDED_ */
+#endif /* _NGX_SMTP_VERIFY_PACKED_H_INCLUDED_ */

@@ -9,8 +9,8 @@
  */
 
 
-#ifndef _NGX_SMTP_VERIFY_TURN_H_INCLUDED_
-#define _NGX_SMTP_VERIFY_TURN_H_INCLUDED_
+#ifndef _NGX_SMTP_VERIFY_ADMISSION_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_ADMISSION_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -19,7 +19,7 @@
 #include "ngx_smtp_verify_share.h"
 
 
-typedef void (*ngx_smtp_verify_turn_handler_pt)(void *data);
+typedef void (*ngx_smtp_verify_admission_handler_pt)(void *data);
 
 
 /* zeroed at first */
@@ -27,25 +27,26 @@ typedef void (*ngx_smtp_verify_turn_handler_pt)(void *data);
 typedef struct {
     ngx_smtp_verify_fair_item_t      item;
     ngx_smtp_verify_share_t          share;
-    ngx_smtp_verify_turn_handler_pt  handler;
+    ngx_smtp_verify_admission_handler_pt  handler;
     void                            *data;
     unsigned                         waits:1;
-} ngx_smtp_verify_turn_t;
+} ngx_smtp_verify_admission_t;
 
 
 /*
  * NGX_OK: begin at once; NGX_AGAIN: the handler will be called.  What is
  * bulk lets others go first, but for one a turn.  The client stays there.
  */
-ngx_int_t ngx_smtp_verify_turn_take(ngx_smtp_verify_turn_t *turn,
-    ngx_smtp_verify_turn_handler_pt handler, void *data,
+ngx_int_t ngx_smtp_verify_admission_enter(
+    ngx_smtp_verify_admission_t *admission,
+    ngx_smtp_verify_admission_handler_pt handler, void *data,
     ngx_smtp_verify_client_t *client, ngx_uint_t bulk);
 
 /* the handler is not called any more; it need not wait */
-void ngx_smtp_verify_turn_leave(ngx_smtp_verify_turn_t *turn);
+void ngx_smtp_verify_admission_leave(ngx_smtp_verify_admission_t *admission);
 
 /* how many wait in this worker */
-ngx_uint_t ngx_smtp_verify_turns(void);
+ngx_uint_t ngx_smtp_verify_admission_waiting(void);
 
 
-#endif /* _NGX_SMTP_VERIFY_TURN_H_INCLUDED_ */
+#endif /* _NGX_SMTP_VERIFY_ADMISSION_H_INCLUDED_ */

@@ -1,6 +1,6 @@
 
-#include "ngx_smtp_verify_keep.h"
-#include "ngx_smtp_verify_room.h"
+#include "ngx_smtp_verify_keeper.h"
+#include "ngx_smtp_verify_connections.h"
 #include "sv_clock.h"
 #include "sv_learn.h"
 #include "sv_siphash.h"
@@ -19,42 +19,42 @@
 #define NGX_SMTP_VERIFY_KEEP_LATE     1000      /* ms: it may have been */
 
 
-static void ngx_smtp_verify_keep_insert(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_keep_remove(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_keep_bound(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_keep_give_up(ngx_smtp_verify_session_t *s);
-static ngx_queue_t *ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr,
+static void ngx_smtp_verify_keeper_insert(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_keeper_remove(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_keeper_bound(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_keeper_give_up(ngx_smtp_verify_session_t *s);
+static ngx_queue_t *ngx_smtp_verify_keeper_bucket(struct sockaddr *sockaddr,
     socklen_t socklen, ngx_str_t *host);
-static ngx_uint_t ngx_smtp_verify_keep_is(ngx_str_t *one, ngx_str_t *two);
-static ngx_uint_t ngx_smtp_verify_keep_leads(ngx_smtp_verify_session_t *s,
+static ngx_uint_t ngx_smtp_verify_keeper_is(ngx_str_t *one, ngx_str_t *two);
+static ngx_uint_t ngx_smtp_verify_keeper_leads(ngx_smtp_verify_session_t *s,
     ngx_addr_t *addr, ngx_str_t *host);
-static ngx_uint_t ngx_smtp_verify_keep_silent(ngx_smtp_verify_session_t *s);
-static ngx_msec_t ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
+static ngx_uint_t ngx_smtp_verify_keeper_silent(ngx_smtp_verify_session_t *s);
+static ngx_msec_t ngx_smtp_verify_keeper_time(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_t *s);
-static const sv_learnt_t *ngx_smtp_verify_keep_learnt(
+static const sv_learnt_t *ngx_smtp_verify_keeper_learnt(
     ngx_smtp_verify_session_t *s);
-static ngx_int_t ngx_smtp_verify_keep_idle(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_keep_yield(ngx_event_t *ev);
-static void ngx_smtp_verify_keep_handler(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_keep_closed(ngx_smtp_verify_session_t *s);
+static ngx_int_t ngx_smtp_verify_keeper_idle(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_keeper_yield(ngx_event_t *ev);
+static void ngx_smtp_verify_keeper_handler(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_keeper_closed(ngx_smtp_verify_session_t *s);
 
 
 static ngx_queue_t  ngx_smtp_verify_kept[NGX_SMTP_VERIFY_KEEP_BUCKETS];
 static ngx_queue_t  ngx_smtp_verify_kept_all;       /* the oldest first */
 static ngx_uint_t   ngx_smtp_verify_kept_n;
-static ngx_event_t  ngx_smtp_verify_keep_event;
+static ngx_event_t  ngx_smtp_verify_keeper_event;
 static sv_learn_t   ngx_smtp_verify_learned;
 
 
 void
-ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
+ngx_smtp_verify_keeper(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_t *s)
 {
     ngx_msec_t         time;
     ngx_connection_t  *c;
 
     c = s->peer.connection;
-    time = ngx_smtp_verify_keep_time(conf, s);
+    time = ngx_smtp_verify_keeper_time(conf, s);
 
     if (conf->keep.transactions == 0
         || c == NULL
@@ -77,10 +77,10 @@ ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
                    "smtp verify session: \"%V\" is kept for %M ms, asked %ui, "
                    "refused %ui", &s->host, time, s->transactions, s->refused);
 
-    ngx_smtp_verify_keep_insert(s);
+    ngx_smtp_verify_keeper_insert(s);
     ngx_smtp_verify_session_leave(s);
 
-    s->handler = ngx_smtp_verify_keep_handler;
+    s->handler = ngx_smtp_verify_keeper_handler;
     s->log.action = "keeping an idle session with mail server";
 
     /* closed when nginx stops, or needs the connection */
@@ -92,16 +92,16 @@ ngx_smtp_verify_keep(ngx_smtp_verify_conf_t *conf,
 
     ngx_add_timer(c->read, time);
 
-    ngx_smtp_verify_keep_bound(s);
+    ngx_smtp_verify_keeper_bound(s);
 }
 
 
 static void
-ngx_smtp_verify_keep_insert(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keeper_insert(ngx_smtp_verify_session_t *s)
 {
     ngx_queue_t  *bucket;
 
-    bucket = ngx_smtp_verify_keep_bucket(s->sockaddr, s->socklen, &s->host);
+    bucket = ngx_smtp_verify_keeper_bucket(s->sockaddr, s->socklen, &s->host);
 
     ngx_queue_insert_head(bucket, &s->queue);
     ngx_queue_insert_tail(&ngx_smtp_verify_kept_all, &s->kept);
@@ -111,7 +111,7 @@ ngx_smtp_verify_keep_insert(ngx_smtp_verify_session_t *s)
 
 
 static void
-ngx_smtp_verify_keep_remove(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keeper_remove(ngx_smtp_verify_session_t *s)
 {
     ngx_connection_t  *c;
 
@@ -134,13 +134,13 @@ ngx_smtp_verify_keep_remove(ngx_smtp_verify_session_t *s)
  */
 
 static void
-ngx_smtp_verify_keep_bound(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keeper_bound(ngx_smtp_verify_session_t *s)
 {
     ngx_uint_t                  i;
     ngx_queue_t                *q, *next;
     ngx_smtp_verify_session_t  *oldest;
 
-    if (s->release && ngx_smtp_verify_keep_idle(s) != NGX_OK) {
+    if (s->release && ngx_smtp_verify_keeper_idle(s) != NGX_OK) {
 
         q = ngx_queue_head(&ngx_smtp_verify_kept_all);
 
@@ -150,7 +150,7 @@ ngx_smtp_verify_keep_bound(ngx_smtp_verify_session_t *s)
             oldest = ngx_queue_data(q, ngx_smtp_verify_session_t, kept);
 
             if (oldest->release && oldest->throttle == s->throttle) {
-                ngx_smtp_verify_keep_give_up(oldest);
+                ngx_smtp_verify_keeper_give_up(oldest);
                 break;
             }
 
@@ -159,24 +159,24 @@ ngx_smtp_verify_keep_bound(ngx_smtp_verify_session_t *s)
     }
 
     if (ngx_smtp_verify_kept_n
-        > ngx_max(ngx_smtp_verify_room() / NGX_SMTP_VERIFY_KEEP_PART, 1))
+        > ngx_max(ngx_smtp_verify_connections() / NGX_SMTP_VERIFY_KEEP_PART, 1))
     {
         q = ngx_queue_head(&ngx_smtp_verify_kept_all);
         oldest = ngx_queue_data(q, ngx_smtp_verify_session_t, kept);
 
-        ngx_smtp_verify_keep_give_up(oldest);
+        ngx_smtp_verify_keeper_give_up(oldest);
     }
 }
 
 
 static void
-ngx_smtp_verify_keep_give_up(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keeper_give_up(ngx_smtp_verify_session_t *s)
 {
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &s->log, 0,
                    "smtp verify idle session given up, of %ui",
                    ngx_smtp_verify_kept_n);
 
-    ngx_smtp_verify_keep_take(s);
+    ngx_smtp_verify_keeper_take(s);
 
     if (s->release) {
         ngx_smtp_verify_throttle_busy(s->throttle, s->slot);
@@ -190,12 +190,12 @@ ngx_smtp_verify_keep_give_up(ngx_smtp_verify_session_t *s)
    less */
 
 static ngx_msec_t
-ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
+ngx_smtp_verify_keeper_time(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_t *s)
 {
     const sv_learnt_t  *learnt;
 
-    learnt = ngx_smtp_verify_keep_learnt(s);
+    learnt = ngx_smtp_verify_keeper_learnt(s);
 
     if (!sv_learn_worth(learnt, s->asked, s->refused)) {
         return 0;
@@ -215,11 +215,11 @@ ngx_smtp_verify_keep_time(ngx_smtp_verify_conf_t *conf,
 
 
 void
-ngx_smtp_verify_keep_learn(ngx_smtp_verify_session_t *s, ngx_uint_t closed)
+ngx_smtp_verify_keeper_learn(ngx_smtp_verify_session_t *s, ngx_uint_t closed)
 {
     uint64_t  key;
 
-    key = ngx_smtp_verify_keep_key(s);
+    key = ngx_smtp_verify_keeper_key(s);
 
     if (closed && s->reused && s->idle >= NGX_SMTP_VERIFY_KEEP_LATE) {
         sv_learn_idle(&ngx_smtp_verify_learned, key, s->idle,
@@ -233,24 +233,25 @@ ngx_smtp_verify_keep_learn(ngx_smtp_verify_session_t *s, ngx_uint_t closed)
 
 
 static const sv_learnt_t *
-ngx_smtp_verify_keep_learnt(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keeper_learnt(ngx_smtp_verify_session_t *s)
 {
-    return sv_learn_find(&ngx_smtp_verify_learned, ngx_smtp_verify_keep_key(s),
+    return sv_learn_find(&ngx_smtp_verify_learned,
+                         ngx_smtp_verify_keeper_key(s),
                          sv_clock_msec());
 }
 
 
 ngx_uint_t
-ngx_smtp_verify_keep_believes(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keeper_believes(ngx_smtp_verify_session_t *s)
 {
     uint64_t    key;
     ngx_uint_t  asked, refused;
 
-    key = ngx_smtp_verify_keep_key(s);
+    key = ngx_smtp_verify_keeper_key(s);
     asked = s->asked - 1;
     refused = s->refused - 1;
 
-    if (sv_learn_proved(ngx_smtp_verify_keep_learnt(s), asked, refused)) {
+    if (sv_learn_proved(ngx_smtp_verify_keeper_learnt(s), asked, refused)) {
         sv_learn_trusted(&ngx_smtp_verify_learned, key, asked, refused,
                          sv_clock_msec());
         return 1;
@@ -264,36 +265,36 @@ ngx_smtp_verify_keep_believes(ngx_smtp_verify_session_t *s)
 
 
 void
-ngx_smtp_verify_keep_accepted(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keeper_accepted(ngx_smtp_verify_session_t *s)
 {
-    sv_learn_accepted(&ngx_smtp_verify_learned, ngx_smtp_verify_keep_key(s),
+    sv_learn_accepted(&ngx_smtp_verify_learned, ngx_smtp_verify_keeper_key(s),
                       s->asked - 1, s->refused, sv_clock_msec());
 }
 
 
 void
-ngx_smtp_verify_keep_agreed(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keeper_agreed(ngx_smtp_verify_session_t *s)
 {
-    sv_learn_agreed(&ngx_smtp_verify_learned, ngx_smtp_verify_keep_key(s),
+    sv_learn_agreed(&ngx_smtp_verify_learned, ngx_smtp_verify_keeper_key(s),
                     sv_clock_msec());
 }
 
 
 void
-ngx_smtp_verify_keep_proved(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keeper_proved(ngx_smtp_verify_session_t *s)
 {
-    sv_learn_cleared(&ngx_smtp_verify_learned, ngx_smtp_verify_keep_key(s),
+    sv_learn_cleared(&ngx_smtp_verify_learned, ngx_smtp_verify_keeper_key(s),
                      sv_clock_msec());
 
-    ngx_smtp_verify_keep_accepted(s);
+    ngx_smtp_verify_keeper_accepted(s);
 }
 
 
 void
-ngx_smtp_verify_keep_lied(ngx_smtp_verify_session_t *s, ngx_uint_t asked,
+ngx_smtp_verify_keeper_lied(ngx_smtp_verify_session_t *s, ngx_uint_t asked,
     ngx_uint_t refused)
 {
-    sv_learn_lied(&ngx_smtp_verify_learned, ngx_smtp_verify_keep_key(s),
+    sv_learn_lied(&ngx_smtp_verify_learned, ngx_smtp_verify_keeper_key(s),
                   asked, refused, sv_clock_msec());
 }
 
@@ -305,7 +306,7 @@ ngx_smtp_verify_keep_lied(ngx_smtp_verify_session_t *s, ngx_uint_t asked,
  */
 
 uint64_t
-ngx_smtp_verify_keep_key(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keeper_key(ngx_smtp_verify_session_t *s)
 {
     size_t           len;
     uint64_t         hash[2];
@@ -338,14 +339,14 @@ ngx_smtp_verify_keep_key(ngx_smtp_verify_session_t *s)
 /* its slot is held: who waits here may have the session, others the slot */
 
 static ngx_int_t
-ngx_smtp_verify_keep_idle(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keeper_idle(ngx_smtp_verify_session_t *s)
 {
     ngx_event_t  *ev;
 
-    ev = &ngx_smtp_verify_keep_event;
+    ev = &ngx_smtp_verify_keeper_event;
 
     if (ev->handler == NULL) {
-        ev->handler = ngx_smtp_verify_keep_yield;
+        ev->handler = ngx_smtp_verify_keeper_yield;
         ev->log = ngx_cycle->log;
         ev->cancelable = 1;
         ev->data = ev;
@@ -360,7 +361,7 @@ ngx_smtp_verify_keep_idle(ngx_smtp_verify_session_t *s)
 
 
 static void
-ngx_smtp_verify_keep_yield(ngx_event_t *ev)
+ngx_smtp_verify_keeper_yield(ngx_event_t *ev)
 {
     ngx_uint_t                  n, given;
     ngx_queue_t                *q, *next;
@@ -396,7 +397,7 @@ ngx_smtp_verify_keep_yield(ngx_event_t *ev)
                        "smtp verify session: \"%V\" gives its slot up",
                        &s->host);
 
-        ngx_smtp_verify_keep_give_up(s);
+        ngx_smtp_verify_keeper_give_up(s);
     }
 
     if (n) {
@@ -406,7 +407,7 @@ ngx_smtp_verify_keep_yield(ngx_event_t *ev)
 
 
 static ngx_uint_t
-ngx_smtp_verify_keep_is(ngx_str_t *one, ngx_str_t *two)
+ngx_smtp_verify_keeper_is(ngx_str_t *one, ngx_str_t *two)
 {
     return one->len == two->len
            && ngx_memcmp(one->data, two->data, one->len) == 0;
@@ -416,17 +417,17 @@ ngx_smtp_verify_keep_is(ngx_str_t *one, ngx_str_t *two)
 /* the same address, by the same name */
 
 static ngx_uint_t
-ngx_smtp_verify_keep_leads(ngx_smtp_verify_session_t *s, ngx_addr_t *addr,
+ngx_smtp_verify_keeper_leads(ngx_smtp_verify_session_t *s, ngx_addr_t *addr,
     ngx_str_t *host)
 {
     return s->socklen == addr->socklen
            && ngx_memcmp(s->sockaddr, addr->sockaddr, addr->socklen) == 0
-           && ngx_smtp_verify_keep_is(&s->host, host);
+           && ngx_smtp_verify_keeper_is(&s->host, host);
 }
 
 
 ngx_smtp_verify_session_t *
-ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
+ngx_smtp_verify_keeper_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     ngx_smtp_verify_egress_t *egress, ngx_str_t *host, ngx_str_t *helo,
     ngx_str_t *from, ngx_uint_t n)
 {
@@ -442,7 +443,7 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     i = 0;
     best = NULL;
     learnt = NULL;
-    bucket = ngx_smtp_verify_keep_bucket(addr->sockaddr, addr->socklen, host);
+    bucket = ngx_smtp_verify_keeper_bucket(addr->sockaddr, addr->socklen, host);
 
     for (q = ngx_queue_head(bucket);
          q != ngx_queue_sentinel(bucket) && i < NGX_SMTP_VERIFY_KEEP_LOOK;
@@ -460,9 +461,9 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
         if (s->conf != &conf->session
             || s->transactions + n > s->most
             || s->egress != egress
-            || !ngx_smtp_verify_keep_leads(s, addr, host)
-            || !ngx_smtp_verify_keep_is(&s->helo, helo)
-            || !ngx_smtp_verify_keep_is(&s->from, from))
+            || !ngx_smtp_verify_keeper_leads(s, addr, host)
+            || !ngx_smtp_verify_keeper_is(&s->helo, helo)
+            || !ngx_smtp_verify_keeper_is(&s->from, from))
         {
             continue;
         }
@@ -470,7 +471,7 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
         /* the same for all that are left */
 
         if (i++ == 0) {
-            learnt = ngx_smtp_verify_keep_learnt(s);
+            learnt = ngx_smtp_verify_keeper_learnt(s);
         }
 
         if (sv_learn_worth(learnt, s->asked, s->refused)) {
@@ -478,7 +479,7 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
         }
     }
 
-    return (best && ngx_smtp_verify_keep_silent(best)) ? best : NULL;
+    return (best && ngx_smtp_verify_keeper_silent(best)) ? best : NULL;
 }
 
 
@@ -488,7 +489,7 @@ ngx_smtp_verify_keep_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
  */
 
 static ngx_uint_t
-ngx_smtp_verify_keep_silent(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keeper_silent(ngx_smtp_verify_session_t *s)
 {
     char  buf[1];
 
@@ -498,13 +499,13 @@ ngx_smtp_verify_keep_silent(ngx_smtp_verify_session_t *s)
 
 
 void
-ngx_smtp_verify_keep_take(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keeper_take(ngx_smtp_verify_session_t *s)
 {
     ngx_connection_t  *c;
 
     c = s->peer.connection;
 
-    ngx_smtp_verify_keep_remove(s);
+    ngx_smtp_verify_keeper_remove(s);
 
     if (c->read->timer_set) {
         ngx_del_timer(c->read);
@@ -517,7 +518,7 @@ ngx_smtp_verify_keep_take(ngx_smtp_verify_session_t *s)
 
 
 static ngx_queue_t *
-ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr, socklen_t socklen,
+ngx_smtp_verify_keeper_bucket(struct sockaddr *sockaddr, socklen_t socklen,
     ngx_str_t *host)
 {
     uint32_t    hash;
@@ -542,7 +543,7 @@ ngx_smtp_verify_keep_bucket(struct sockaddr *sockaddr, socklen_t socklen,
    that is not given the time to wait for the answer */
 
 void
-ngx_smtp_verify_keep_exit(void)
+ngx_smtp_verify_keeper_exit(void)
 {
     ngx_queue_t                *all;
     ngx_smtp_verify_session_t  *s;
@@ -553,7 +554,7 @@ ngx_smtp_verify_keep_exit(void)
         s = ngx_queue_data(ngx_queue_head(all), ngx_smtp_verify_session_t,
                            kept);
 
-        ngx_smtp_verify_keep_give_up(s);
+        ngx_smtp_verify_keeper_give_up(s);
     }
 }
 
@@ -561,13 +562,13 @@ ngx_smtp_verify_keep_exit(void)
 /* it was closed by the server, or waited in vain, or nginx wants it closed */
 
 static void
-ngx_smtp_verify_keep_handler(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keeper_handler(ngx_smtp_verify_session_t *s)
 {
     ngx_connection_t  *c;
 
     c = s->peer.connection;
 
-    ngx_smtp_verify_keep_remove(s);
+    ngx_smtp_verify_keeper_remove(s);
 
     if (s->release) {
         ngx_smtp_verify_throttle_busy(s->throttle, s->slot);
@@ -583,7 +584,7 @@ ngx_smtp_verify_keep_handler(ngx_smtp_verify_session_t *s)
         c->close = 0;
 
     } else if (!c->close && !ngx_exiting) {
-        ngx_smtp_verify_keep_closed(s);
+        ngx_smtp_verify_keeper_closed(s);
     }
 
     ngx_smtp_verify_session_quit(s);
@@ -593,12 +594,12 @@ ngx_smtp_verify_keep_handler(ngx_smtp_verify_session_t *s)
 /* by the server: at once, for what it had been asked, or for doing nothing */
 
 static void
-ngx_smtp_verify_keep_closed(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_keeper_closed(ngx_smtp_verify_session_t *s)
 {
     uint64_t    key;
     ngx_msec_t  idle;
 
-    key = ngx_smtp_verify_keep_key(s);
+    key = ngx_smtp_verify_keeper_key(s);
     idle = ngx_current_msec - s->idle;
 
     if (idle < NGX_SMTP_VERIFY_KEEP_SOON) {

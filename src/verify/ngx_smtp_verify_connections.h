@@ -6,8 +6,8 @@
  */
 
 
-#ifndef _NGX_SMTP_VERIFY_ROOM_H_INCLUDED_
-#define _NGX_SMTP_VERIFY_ROOM_H_INCLUDED_
+#ifndef _NGX_SMTP_VERIFY_CONNECTIONS_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_CONNECTIONS_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -15,10 +15,10 @@
 
 
 /* once for each worker, when its limits are set; the first one warns */
-void ngx_smtp_verify_room_init(ngx_cycle_t *cycle);
+void ngx_smtp_verify_connections_init(ngx_cycle_t *cycle);
 
-ngx_uint_t ngx_smtp_verify_room(void);
-ngx_uint_t ngx_smtp_verify_room_free(void);
+ngx_uint_t ngx_smtp_verify_connections(void);
+ngx_uint_t ngx_smtp_verify_connections_free(void);
 
 
-#endif /* _NGX_SMTP_VERIFY_ROOM_H_INCLUDED_ */
+#endif /* _NGX_SMTP_VERIFY_CONNECTIONS_H_INCLUDED_ */

@@ -1,12 +1,12 @@
 
-#include "ngx_smtp_verify_record.h"
+#include "ngx_smtp_verify_packed.h"
 #include "sv_redact.h"
 #include "sv_root.h"
 #include "sv_utf8.h"
 
 
-#define NGX_SMTP_VERIFY_RECORD_STR   255
-#define NGX_SMTP_VERIFY_RECORD_WORD  128
+#define NGX_SMTP_VERIFY_PACKED_STR   255
+#define NGX_SMTP_VERIFY_PACKED_WORD  128
 
 
 /* in front of the strings: a number of each field that is kept as one */
@@ -36,7 +36,7 @@ typedef struct {
 
 #define FIELD(id, key, type, value, stored, ...)  HEAD_##stored(id)
 #include "ngx_smtp_verify_fields.h"
-} ngx_smtp_verify_record_head_t;
+} ngx_smtp_verify_packed_head_t;
 
 
 /* strings follow, each with a length before and a NUL after it */
@@ -47,54 +47,54 @@ typedef struct {
 #define MAX_TRI             0
 #define MAX_U16             0
 #define MAX_U32             0
-#define MAX_STR             (3 + NGX_SMTP_VERIFY_RECORD_STR + 1)
-#define MAX_WORD            (1 + NGX_SMTP_VERIFY_RECORD_WORD + 1)
-#define MAX_TEXT            (3 + NGX_SMTP_VERIFY_RECORD_TEXT + 1)
+#define MAX_STR             (3 + NGX_SMTP_VERIFY_PACKED_STR + 1)
+#define MAX_WORD            (1 + NGX_SMTP_VERIFY_PACKED_WORD + 1)
+#define MAX_TEXT            (3 + NGX_SMTP_VERIFY_PACKED_TEXT + 1)
 #define MAX_DOMAIN          (3 + SV_UDOMAIN_MAX + 1)
 #define MAX_PROVIDER        (2 * MAX_WORD)
 
-typedef char  ngx_smtp_verify_record_fits[
-    sizeof(ngx_smtp_verify_record_head_t)
+typedef char  ngx_smtp_verify_packed_fits[
+    sizeof(ngx_smtp_verify_packed_head_t)
 #define FIELD(id, key, type, value, stored, ...)  + MAX_##stored
 #include "ngx_smtp_verify_fields.h"
-    <= NGX_SMTP_VERIFY_RECORD_MAX ? 1 : -1];
+    <= NGX_SMTP_VERIFY_PACKED_MAX ? 1 : -1];
 
 
 typedef struct {
     u_char  *pos;
     u_char  *end;
-} ngx_smtp_verify_record_pos_t;
+} ngx_smtp_verify_packed_pos_t;
 
 
-static void ngx_smtp_verify_record_head(ngx_smtp_verify_record_head_t *head,
+static void ngx_smtp_verify_packed_head(ngx_smtp_verify_packed_head_t *head,
     ngx_smtp_verify_result_t *result, sv_address_t *addr);
-static u_char *ngx_smtp_verify_record_text(u_char *p, ngx_str_t *said,
+static u_char *ngx_smtp_verify_packed_text(u_char *p, ngx_str_t *said,
     sv_address_t *addr);
-static u_char *ngx_smtp_verify_record_add(u_char *p, const void *data,
+static u_char *ngx_smtp_verify_packed_add(u_char *p, const void *data,
     size_t len, size_t max);
-static u_char *ngx_smtp_verify_record_add_word(u_char *p, const char *word);
-static u_char *ngx_smtp_verify_record_add_domain(u_char *p, ngx_str_t *email,
+static u_char *ngx_smtp_verify_packed_add_word(u_char *p, const char *word);
+static u_char *ngx_smtp_verify_packed_add_domain(u_char *p, ngx_str_t *email,
     sv_address_t *addr);
-static u_char *ngx_smtp_verify_record_add_provider(u_char *p,
+static u_char *ngx_smtp_verify_packed_add_provider(u_char *p,
     const sv_provider_t *provider);
-static ngx_int_t ngx_smtp_verify_record_get(ngx_smtp_verify_record_pos_t *rp,
+static ngx_int_t ngx_smtp_verify_packed_get(ngx_smtp_verify_packed_pos_t *rp,
     ngx_str_t *s);
-static ngx_int_t ngx_smtp_verify_record_get_word(
-    ngx_smtp_verify_record_pos_t *rp, const char **word);
-static ngx_int_t ngx_smtp_verify_record_get_text(
-    ngx_smtp_verify_record_pos_t *rp, ngx_smtp_verify_record_t *rec,
+static ngx_int_t ngx_smtp_verify_packed_get_word(
+    ngx_smtp_verify_packed_pos_t *rp, const char **word);
+static ngx_int_t ngx_smtp_verify_packed_get_text(
+    ngx_smtp_verify_packed_pos_t *rp, ngx_smtp_verify_packed_t *rec,
     sv_address_t *addr);
-static ngx_int_t ngx_smtp_verify_record_get_domain(
-    ngx_smtp_verify_record_pos_t *rp, ngx_smtp_verify_record_t *rec,
+static ngx_int_t ngx_smtp_verify_packed_get_domain(
+    ngx_smtp_verify_packed_pos_t *rp, ngx_smtp_verify_packed_t *rec,
     sv_address_t *addr);
-static ngx_int_t ngx_smtp_verify_record_get_provider(
-    ngx_smtp_verify_record_pos_t *rp, ngx_smtp_verify_record_t *rec);
-static void ngx_smtp_verify_record_address(ngx_smtp_verify_record_t *rec,
+static ngx_int_t ngx_smtp_verify_packed_get_provider(
+    ngx_smtp_verify_packed_pos_t *rp, ngx_smtp_verify_packed_t *rec);
+static void ngx_smtp_verify_packed_address(ngx_smtp_verify_packed_t *rec,
     sv_address_t *addr, sv_lists_t *lists, ngx_uint_t same_normalized,
     ngx_uint_t same_root);
-static size_t ngx_smtp_verify_record_join(u_char *dst, sv_str_t *local,
+static size_t ngx_smtp_verify_packed_join(u_char *dst, sv_str_t *local,
     u_char *domain, size_t len);
-static ngx_uint_t ngx_smtp_verify_record_same(ngx_str_t *s, u_char *data,
+static ngx_uint_t ngx_smtp_verify_packed_same(ngx_str_t *s, u_char *data,
     size_t len);
 
 
@@ -121,16 +121,16 @@ ngx_smtp_verify_result_init(ngx_smtp_verify_result_t *result)
 
 
 size_t
-ngx_smtp_verify_record_write(u_char *data, ngx_smtp_verify_result_t *result,
+ngx_smtp_verify_packed_write(u_char *data, ngx_smtp_verify_result_t *result,
     sv_address_t *addr, uint32_t version)
 {
     u_char                         *p;
-    ngx_smtp_verify_record_head_t   head;
+    ngx_smtp_verify_packed_head_t   head;
 
-    ngx_smtp_verify_record_head(&head, result, addr);
+    ngx_smtp_verify_packed_head(&head, result, addr);
     head.version = version;
 
-    p = data + sizeof(ngx_smtp_verify_record_head_t);
+    p = data + sizeof(ngx_smtp_verify_packed_head_t);
 
 #define PUT_NO(id, v)
 #define PUT_U8(id, v)        head.id = (u_char) (v);
@@ -139,25 +139,25 @@ ngx_smtp_verify_record_write(u_char *data, ngx_smtp_verify_result_t *result,
 #define PUT_U16(id, v)       head.id = (uint16_t) (v);
 #define PUT_U32(id, v)       head.id = (uint32_t) (v);
 #define PUT_STR(id, v)                                                        \
-    p = ngx_smtp_verify_record_add(p, (v).data, (v).len,                      \
-                                   NGX_SMTP_VERIFY_RECORD_STR);
-#define PUT_WORD(id, v)      p = ngx_smtp_verify_record_add_word(p, v);
-#define PUT_TEXT(id, v)      p = ngx_smtp_verify_record_text(p, &(v), addr);
+    p = ngx_smtp_verify_packed_add(p, (v).data, (v).len,                      \
+                                   NGX_SMTP_VERIFY_PACKED_STR);
+#define PUT_WORD(id, v)      p = ngx_smtp_verify_packed_add_word(p, v);
+#define PUT_TEXT(id, v)      p = ngx_smtp_verify_packed_text(p, &(v), addr);
 #define PUT_DOMAIN(id, v)                                                     \
-    p = ngx_smtp_verify_record_add_domain(p, &(v), addr);
-#define PUT_PROVIDER(id, v)  p = ngx_smtp_verify_record_add_provider(p, v);
+    p = ngx_smtp_verify_packed_add_domain(p, &(v), addr);
+#define PUT_PROVIDER(id, v)  p = ngx_smtp_verify_packed_add_provider(p, v);
 
 #define FIELD(id, key, type, value, stored, ...)  PUT_##stored(id, value)
 #include "ngx_smtp_verify_fields.h"
 
-    ngx_memcpy(data, &head, sizeof(ngx_smtp_verify_record_head_t));
+    ngx_memcpy(data, &head, sizeof(ngx_smtp_verify_packed_head_t));
 
     return p - data;
 }
 
 
 static void
-ngx_smtp_verify_record_head(ngx_smtp_verify_record_head_t *head,
+ngx_smtp_verify_packed_head(ngx_smtp_verify_packed_head_t *head,
     ngx_smtp_verify_result_t *result, sv_address_t *addr)
 {
     size_t                       len;
@@ -166,7 +166,7 @@ ngx_smtp_verify_record_head(ngx_smtp_verify_record_head_t *head,
 
     ev = &result->evidence;
 
-    ngx_memzero(head, sizeof(ngx_smtp_verify_record_head_t));
+    ngx_memzero(head, sizeof(ngx_smtp_verify_packed_head_t));
 
     head->registered = (uint16_t) result->registered;
     head->found = (u_char) result->found;
@@ -175,12 +175,12 @@ ngx_smtp_verify_record_head(ngx_smtp_verify_record_head_t *head,
     head->ours = ev->ours;
     head->told = (ev->retry_after != 0);
 
-    len = ngx_smtp_verify_record_join(buf, &addr->local, addr->udomain.data,
+    len = ngx_smtp_verify_packed_join(buf, &addr->local, addr->udomain.data,
                                       addr->udomain.len);
 
-    head->normalized = ngx_smtp_verify_record_same(&result->normalized, buf,
+    head->normalized = ngx_smtp_verify_packed_same(&result->normalized, buf,
                                                    len);
-    head->root = ngx_smtp_verify_record_same(&result->root,
+    head->root = ngx_smtp_verify_packed_same(&result->root,
                                              result->normalized.data,
                                              result->normalized.len);
 }
@@ -189,7 +189,7 @@ ngx_smtp_verify_record_head(ngx_smtp_verify_record_head_t *head,
 /* less the local part; a character that does not fit whole ends it */
 
 static u_char *
-ngx_smtp_verify_record_text(u_char *p, ngx_str_t *said, sv_address_t *addr)
+ngx_smtp_verify_packed_text(u_char *p, ngx_str_t *said, sv_address_t *addr)
 {
     size_t         len;
     static u_char  text[SV_REPLY_TEXT_MAX * 3];
@@ -197,26 +197,26 @@ ngx_smtp_verify_record_text(u_char *p, ngx_str_t *said, sv_address_t *addr)
     len = sv_redact(text, said->data, ngx_min(said->len, sizeof(text)),
                     &addr->local);
 
-    if (len > NGX_SMTP_VERIFY_RECORD_TEXT) {
-        len = NGX_SMTP_VERIFY_RECORD_TEXT;
+    if (len > NGX_SMTP_VERIFY_PACKED_TEXT) {
+        len = NGX_SMTP_VERIFY_PACKED_TEXT;
 
         while (len && (text[len] & 0xc0) == 0x80) {
             len--;
         }
     }
 
-    return ngx_smtp_verify_record_add(p, text, len, len);
+    return ngx_smtp_verify_packed_add(p, text, len, len);
 }
 
 
 size_t
-ngx_smtp_verify_record_rewrite(u_char *data, ngx_smtp_verify_result_t *result,
+ngx_smtp_verify_packed_rewrite(u_char *data, ngx_smtp_verify_result_t *result,
     sv_address_t *addr, uint32_t version)
 {
     size_t         len;
-    static u_char  buf[NGX_SMTP_VERIFY_RECORD_MAX];
+    static u_char  buf[NGX_SMTP_VERIFY_PACKED_MAX];
 
-    len = ngx_smtp_verify_record_write(buf, result, addr, version);
+    len = ngx_smtp_verify_packed_write(buf, result, addr, version);
 
     ngx_memcpy(data, buf, len);
 
@@ -225,29 +225,29 @@ ngx_smtp_verify_record_rewrite(u_char *data, ngx_smtp_verify_result_t *result,
 
 
 sv_reason_e
-ngx_smtp_verify_record_found(u_char *data, size_t len)
+ngx_smtp_verify_packed_found(u_char *data, size_t len)
 {
-    ngx_smtp_verify_record_head_t  head;
+    ngx_smtp_verify_packed_head_t  head;
 
-    if (len < sizeof(ngx_smtp_verify_record_head_t)) {
+    if (len < sizeof(ngx_smtp_verify_packed_head_t)) {
         return SV_REASON_NONE;
     }
 
-    ngx_memcpy(&head, data, sizeof(ngx_smtp_verify_record_head_t));
+    ngx_memcpy(&head, data, sizeof(ngx_smtp_verify_packed_head_t));
 
     return head.found;
 }
 
 
 static ngx_uint_t
-ngx_smtp_verify_record_same(ngx_str_t *s, u_char *data, size_t len)
+ngx_smtp_verify_packed_same(ngx_str_t *s, u_char *data, size_t len)
 {
     return s->len == len && ngx_memcmp(s->data, data, len) == 0;
 }
 
 
 static size_t
-ngx_smtp_verify_record_join(u_char *dst, sv_str_t *local, u_char *domain,
+ngx_smtp_verify_packed_join(u_char *dst, sv_str_t *local, u_char *domain,
     size_t len)
 {
     u_char  *p;
@@ -263,7 +263,7 @@ ngx_smtp_verify_record_join(u_char *dst, sv_str_t *local, u_char *domain,
 /* a length of one byte, or of two where that is 255 */
 
 static u_char *
-ngx_smtp_verify_record_add(u_char *p, const void *data, size_t len,
+ngx_smtp_verify_packed_add(u_char *p, const void *data, size_t len,
     size_t max)
 {
     len = ngx_min(len, max);
@@ -288,17 +288,17 @@ ngx_smtp_verify_record_add(u_char *p, const void *data, size_t len,
 
 
 static u_char *
-ngx_smtp_verify_record_add_word(u_char *p, const char *word)
+ngx_smtp_verify_packed_add_word(u_char *p, const char *word)
 {
-    return ngx_smtp_verify_record_add(p, word, word ? ngx_strlen(word) : 0,
-                                      NGX_SMTP_VERIFY_RECORD_WORD);
+    return ngx_smtp_verify_packed_add(p, word, word ? ngx_strlen(word) : 0,
+                                      NGX_SMTP_VERIFY_PACKED_WORD);
 }
 
 
 /* what is suggested has the same local part */
 
 static u_char *
-ngx_smtp_verify_record_add_domain(u_char *p, ngx_str_t *email,
+ngx_smtp_verify_packed_add_domain(u_char *p, ngx_str_t *email,
     sv_address_t *addr)
 {
     u_char  *at, *end;
@@ -310,42 +310,42 @@ ngx_smtp_verify_record_add_domain(u_char *p, ngx_str_t *email,
         at += addr->local.len + 1;
     }
 
-    return ngx_smtp_verify_record_add(p, at, end - at, SV_UDOMAIN_MAX);
+    return ngx_smtp_verify_packed_add(p, at, end - at, SV_UDOMAIN_MAX);
 }
 
 
 static u_char *
-ngx_smtp_verify_record_add_provider(u_char *p, const sv_provider_t *provider)
+ngx_smtp_verify_packed_add_provider(u_char *p, const sv_provider_t *provider)
 {
     if (provider == NULL) {
-        p = ngx_smtp_verify_record_add(p, NULL, 0, 0);
-        return ngx_smtp_verify_record_add(p, NULL, 0, 0);
+        p = ngx_smtp_verify_packed_add(p, NULL, 0, 0);
+        return ngx_smtp_verify_packed_add(p, NULL, 0, 0);
     }
 
-    p = ngx_smtp_verify_record_add(p, provider->id.data, provider->id.len,
-                                   NGX_SMTP_VERIFY_RECORD_WORD);
+    p = ngx_smtp_verify_packed_add(p, provider->id.data, provider->id.len,
+                                   NGX_SMTP_VERIFY_PACKED_WORD);
 
-    return ngx_smtp_verify_record_add(p, provider->name.data,
+    return ngx_smtp_verify_packed_add(p, provider->name.data,
                                       provider->name.len,
-                                      NGX_SMTP_VERIFY_RECORD_WORD);
+                                      NGX_SMTP_VERIFY_PACKED_WORD);
 }
 
 
 ngx_int_t
-ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec, u_char *data,
+ngx_smtp_verify_packed_read(ngx_smtp_verify_packed_t *rec, u_char *data,
     size_t len, sv_address_t *addr, sv_lists_t *lists)
 {
     const sv_reason_info_t         *info;
     ngx_smtp_verify_result_t       *result;
     ngx_smtp_verify_evidence_t     *ev;
-    ngx_smtp_verify_record_pos_t    rp;
-    ngx_smtp_verify_record_head_t   head;
+    ngx_smtp_verify_packed_pos_t    rp;
+    ngx_smtp_verify_packed_head_t   head;
 
-    if (len < sizeof(ngx_smtp_verify_record_head_t)) {
+    if (len < sizeof(ngx_smtp_verify_packed_head_t)) {
         return NGX_DECLINED;
     }
 
-    ngx_memcpy(&head, data, sizeof(ngx_smtp_verify_record_head_t));
+    ngx_memcpy(&head, data, sizeof(ngx_smtp_verify_packed_head_t));
 
     if (head.reason >= SV_REASON_MAX || head.found >= SV_REASON_MAX
         || head.said >= SV_REASON_MAX || head.stage > SV_STAGE_RCPT)
@@ -360,7 +360,7 @@ ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec, u_char *data,
 
     ngx_memzero(result, sizeof(ngx_smtp_verify_result_t));
 
-    rp.pos = data + sizeof(ngx_smtp_verify_record_head_t);
+    rp.pos = data + sizeof(ngx_smtp_verify_packed_head_t);
     rp.end = data + len;
 
 #define GET_NO(id, v)
@@ -369,14 +369,14 @@ ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec, u_char *data,
 #define GET_TRI(id, v)       v = head.id;
 #define GET_U16(id, v)       v = head.id;
 #define GET_U32(id, v)       v = head.id;
-#define GET_STR(id, v)       GET(ngx_smtp_verify_record_get(&rp, &(v)))
-#define GET_WORD(id, v)      GET(ngx_smtp_verify_record_get_word(&rp, &(v)))
+#define GET_STR(id, v)       GET(ngx_smtp_verify_packed_get(&rp, &(v)))
+#define GET_WORD(id, v)      GET(ngx_smtp_verify_packed_get_word(&rp, &(v)))
 #define GET_TEXT(id, v)                                                       \
-    GET(ngx_smtp_verify_record_get_text(&rp, rec, addr))
+    GET(ngx_smtp_verify_packed_get_text(&rp, rec, addr))
 #define GET_DOMAIN(id, v)                                                     \
-    GET(ngx_smtp_verify_record_get_domain(&rp, rec, addr))
+    GET(ngx_smtp_verify_packed_get_domain(&rp, rec, addr))
 #define GET_PROVIDER(id, v)                                                   \
-    GET(ngx_smtp_verify_record_get_provider(&rp, rec))
+    GET(ngx_smtp_verify_packed_get_provider(&rp, rec))
 
 #define GET(rc)                                                               \
     if (rc != NGX_OK) {                                                       \
@@ -398,7 +398,7 @@ ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec, u_char *data,
     ev->ours = head.ours;
     ev->retry_after = head.told ? result->retry_after : 0;
 
-    ngx_smtp_verify_record_address(rec, addr, lists, head.normalized,
+    ngx_smtp_verify_packed_address(rec, addr, lists, head.normalized,
                                    head.root);
 
     return NGX_OK;
@@ -406,12 +406,12 @@ ngx_smtp_verify_record_read(ngx_smtp_verify_record_t *rec, u_char *data,
 
 
 static ngx_int_t
-ngx_smtp_verify_record_get_text(ngx_smtp_verify_record_pos_t *rp,
-    ngx_smtp_verify_record_t *rec, sv_address_t *addr)
+ngx_smtp_verify_packed_get_text(ngx_smtp_verify_packed_pos_t *rp,
+    ngx_smtp_verify_packed_t *rec, sv_address_t *addr)
 {
     ngx_str_t  text, *said;
 
-    if (ngx_smtp_verify_record_get(rp, &text) != NGX_OK) {
+    if (ngx_smtp_verify_packed_get(rp, &text) != NGX_OK) {
         return NGX_DECLINED;
     }
 
@@ -427,19 +427,19 @@ ngx_smtp_verify_record_get_text(ngx_smtp_verify_record_pos_t *rp,
 
 
 static ngx_int_t
-ngx_smtp_verify_record_get_domain(ngx_smtp_verify_record_pos_t *rp,
-    ngx_smtp_verify_record_t *rec, sv_address_t *addr)
+ngx_smtp_verify_packed_get_domain(ngx_smtp_verify_packed_pos_t *rp,
+    ngx_smtp_verify_packed_t *rec, sv_address_t *addr)
 {
     ngx_str_t  domain, *email;
 
-    if (ngx_smtp_verify_record_get(rp, &domain) != NGX_OK) {
+    if (ngx_smtp_verify_packed_get(rp, &domain) != NGX_OK) {
         return NGX_DECLINED;
     }
 
     if (domain.len && domain.len <= SV_UDOMAIN_MAX) {
         email = &rec->result.did_you_mean;
         email->data = rec->did_you_mean;
-        email->len = ngx_smtp_verify_record_join(rec->did_you_mean,
+        email->len = ngx_smtp_verify_packed_join(rec->did_you_mean,
                                                  &addr->local, domain.data,
                                                  domain.len);
     }
@@ -449,13 +449,13 @@ ngx_smtp_verify_record_get_domain(ngx_smtp_verify_record_pos_t *rp,
 
 
 static ngx_int_t
-ngx_smtp_verify_record_get_provider(ngx_smtp_verify_record_pos_t *rp,
-    ngx_smtp_verify_record_t *rec)
+ngx_smtp_verify_packed_get_provider(ngx_smtp_verify_packed_pos_t *rp,
+    ngx_smtp_verify_packed_t *rec)
 {
     ngx_str_t  id, name;
 
-    if (ngx_smtp_verify_record_get(rp, &id) != NGX_OK
-        || ngx_smtp_verify_record_get(rp, &name) != NGX_OK)
+    if (ngx_smtp_verify_packed_get(rp, &id) != NGX_OK
+        || ngx_smtp_verify_packed_get(rp, &name) != NGX_OK)
     {
         return NGX_DECLINED;
     }
@@ -476,7 +476,7 @@ ngx_smtp_verify_record_get_provider(ngx_smtp_verify_record_pos_t *rp,
 
 
 static void
-ngx_smtp_verify_record_address(ngx_smtp_verify_record_t *rec,
+ngx_smtp_verify_packed_address(ngx_smtp_verify_packed_t *rec,
     sv_address_t *addr, sv_lists_t *lists, ngx_uint_t same_normalized,
     ngx_uint_t same_root)
 {
@@ -487,7 +487,7 @@ ngx_smtp_verify_record_address(ngx_smtp_verify_record_t *rec,
     if (same_normalized) {
         result->normalized.data = rec->address;
         result->normalized.len =
-            ngx_smtp_verify_record_join(rec->address, &addr->local,
+            ngx_smtp_verify_packed_join(rec->address, &addr->local,
                                         addr->udomain.data,
                                         addr->udomain.len);
 
@@ -507,7 +507,7 @@ ngx_smtp_verify_record_address(ngx_smtp_verify_record_t *rec,
 
 
 static ngx_int_t
-ngx_smtp_verify_record_get(ngx_smtp_verify_record_pos_t *rp, ngx_str_t *s)
+ngx_smtp_verify_packed_get(ngx_smtp_verify_packed_pos_t *rp, ngx_str_t *s)
 {
     size_t   len;
     u_char  *p;
@@ -544,12 +544,12 @@ ngx_smtp_verify_record_get(ngx_smtp_verify_record_pos_t *rp, ngx_str_t *s)
 
 
 static ngx_int_t
-ngx_smtp_verify_record_get_word(ngx_smtp_verify_record_pos_t *rp,
+ngx_smtp_verify_packed_get_word(ngx_smtp_verify_packed_pos_t *rp,
     const char **word)
 {
     ngx_str_t  s;
 
-    if (ngx_smtp_verify_record_get(rp, &s) != NGX_OK) {
+    if (ngx_smtp_verify_packed_get(rp, &s) != NGX_OK) {
         return NGX_DECLINED;
     }
 

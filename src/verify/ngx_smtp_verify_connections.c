@@ -1,5 +1,5 @@
 
-#include "ngx_smtp_verify_room.h"
+#include "ngx_smtp_verify_connections.h"
 
 #include <sys/resource.h>
 
@@ -9,22 +9,22 @@
 #define NGX_SMTP_VERIFY_ROOM_FILES  16
 
 
-static ngx_uint_t ngx_smtp_verify_room_taken(ngx_cycle_t *cycle);
+static ngx_uint_t ngx_smtp_verify_connections_taken(ngx_cycle_t *cycle);
 
 
 /* connections that no descriptor is left for */
 
-static ngx_uint_t  ngx_smtp_verify_room_lost;
+static ngx_uint_t  ngx_smtp_verify_connections_lost;
 
 
 void
-ngx_smtp_verify_room_init(ngx_cycle_t *cycle)
+ngx_smtp_verify_connections_init(ngx_cycle_t *cycle)
 {
     rlim_t         taken, granted;
     ngx_uint_t     level;
     struct rlimit  rlmt;
 
-    ngx_smtp_verify_room_lost = 0;
+    ngx_smtp_verify_connections_lost = 0;
 
     if (getrlimit(RLIMIT_NOFILE, &rlmt) == -1) {
         ngx_log_error(NGX_LOG_ALERT, cycle->log, ngx_errno,
@@ -36,14 +36,15 @@ ngx_smtp_verify_room_init(ngx_cycle_t *cycle)
         return;
     }
 
-    taken = ngx_smtp_verify_room_taken(cycle);
+    taken = ngx_smtp_verify_connections_taken(cycle);
     granted = (rlmt.rlim_cur > taken) ? rlmt.rlim_cur - taken : 0;
 
     if (granted >= cycle->connection_n) {
         return;
     }
 
-    ngx_smtp_verify_room_lost = cycle->connection_n - (ngx_uint_t) granted;
+    ngx_smtp_verify_connections_lost = cycle->connection_n
+                                       - (ngx_uint_t) granted;
 
     level = (ngx_worker == 0) ? NGX_LOG_WARN : NGX_LOG_INFO;
 
@@ -51,7 +52,7 @@ ngx_smtp_verify_room_init(ngx_cycle_t *cycle)
                   "%ui descriptors are enough for %ui of %ui "
                   "worker_connections, fewer addresses are verified at once; "
                   "raise \"worker_rlimit_nofile\"",
-                  (ngx_uint_t) rlmt.rlim_cur, ngx_smtp_verify_room(),
+                  (ngx_uint_t) rlmt.rlim_cur, ngx_smtp_verify_connections(),
                   cycle->connection_n);
 }
 
@@ -63,7 +64,7 @@ ngx_smtp_verify_room_init(ngx_cycle_t *cycle)
  */
 
 static ngx_uint_t
-ngx_smtp_verify_room_taken(ngx_cycle_t *cycle)
+ngx_smtp_verify_connections_taken(ngx_cycle_t *cycle)
 {
     ngx_fd_t          fd;
     ngx_uint_t        connections, n;
@@ -88,19 +89,23 @@ ngx_smtp_verify_room_taken(ngx_cycle_t *cycle)
 
 
 ngx_uint_t
-ngx_smtp_verify_room(void)
+ngx_smtp_verify_connections(void)
 {
-    return ngx_cycle->connection_n - ngx_min(ngx_smtp_verify_room_lost,
+    return ngx_cycle->connection_n - ngx_min(ngx_smtp_verify_connections_lost,
                                              ngx_cycle->connection_n);
 }
 
 
 ngx_uint_t
-ngx_smtp_verify_room_free(void)
+ngx_smtp_verify_connections_free(void)
 {
     ngx_uint_t  n;
 
     n = ngx_cycle->free_connection_n;
 
-    return n > ngx_smtp_verify_room_lost ? n - ngx_smtp_verify_room_lost : 0;
+    if (n <= ngx_smtp_verify_connections_lost) {
+        return 0;
+    }
+
+    return n - ngx_smtp_verify_connections_lost;
 }

@@ -4,7 +4,7 @@
 
 #define NGX_SMTP_VERIFY_THROTTLE_LINES   256    /* served by the timer … */
 #define NGX_SMTP_VERIFY_THROTTLE_WAKE    32     /* … and by a release */
-#define NGX_SMTP_VERIFY_THROTTLE_TRIED   8      /* of a line, where clients
+#define NGX_SMTP_VERIFY_THROTTLE_TRIED   8      /* of a queue, where clients
                                                    are kept back */
 
 
@@ -14,8 +14,8 @@ static void ngx_smtp_verify_throttle_unqueue(ngx_smtp_verify_ticket_t *t);
 static void ngx_smtp_verify_throttle_waited(ngx_event_t *ev);
 static ngx_uint_t ngx_smtp_verify_throttle_serve(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t max);
-static ngx_uint_t ngx_smtp_verify_throttle_serve_line(
-    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_line_queue_t *line,
+static ngx_uint_t ngx_smtp_verify_throttle_serve_queue(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_queue_t *tq,
     uint64_t now);
 static ngx_int_t ngx_smtp_verify_throttle_serve_ticket(
     ngx_smtp_verify_ticket_t *t, uint64_t now);
@@ -27,35 +27,35 @@ ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t)
 {
     ngx_uint_t                     i, key;
     ngx_smtp_verify_throttle_t    *throttle;
-    ngx_smtp_verify_line_queue_t  *line;
+    ngx_smtp_verify_throttle_queue_t  *tq;
 
     throttle = t->throttle;
     key = throttle->slots[t->slot].refs[ngx_smtp_verify_ref_destination];
 
-    line = ngx_smtp_verify_throttle_line(throttle, key);
+    tq = ngx_smtp_verify_throttle_queue(throttle, key);
 
-    if (line == NULL) {
+    if (tq == NULL) {
 
-        line = ngx_calloc(sizeof(ngx_smtp_verify_line_queue_t),
-                          ngx_cycle->log);
-        if (line == NULL) {
+        tq = ngx_calloc(sizeof(ngx_smtp_verify_throttle_queue_t),
+                        ngx_cycle->log);
+        if (tq == NULL) {
             return NGX_ERROR;
         }
 
         for (i = 0; i < 2; i++) {
-            ngx_smtp_verify_fair_init(&line->tickets[i]);
+            ngx_smtp_verify_fair_init(&tq->tickets[i]);
         }
 
-        line->node.key = key;
-        ngx_rbtree_insert(&throttle->tree, &line->node);
-        ngx_queue_insert_tail(&throttle->lines, &line->queue);
-        throttle->nlines++;
+        tq->node.key = key;
+        ngx_rbtree_insert(&throttle->tree, &tq->node);
+        ngx_queue_insert_tail(&throttle->queues, &tq->queue);
+        throttle->nqueues++;
     }
 
-    ngx_smtp_verify_fair_add(&line->tickets[t->bulk], &t->item, t->client);
-    line->n[t->bulk]++;
+    ngx_smtp_verify_fair_add(&tq->tickets[t->bulk], &t->item, t->client);
+    tq->n[t->bulk]++;
 
-    t->line = line;
+    t->tq = tq;
     t->waiting = 1;
 
     ngx_smtp_verify_throttle_urge(t);
@@ -79,14 +79,14 @@ ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t)
 static void
 ngx_smtp_verify_throttle_ready(ngx_smtp_verify_throttle_t *throttle)
 {
-    if (throttle->nlines && !throttle->poll.timer_set) {
+    if (throttle->nqueues && !throttle->poll.timer_set) {
         ngx_add_timer(&throttle->poll, throttle->interval);
     }
 }
 
 
-ngx_smtp_verify_line_queue_t *
-ngx_smtp_verify_throttle_line(ngx_smtp_verify_throttle_t *throttle,
+ngx_smtp_verify_throttle_queue_t *
+ngx_smtp_verify_throttle_queue(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t key)
 {
     ngx_rbtree_node_t  *node, *sentinel;
@@ -97,7 +97,7 @@ ngx_smtp_verify_throttle_line(ngx_smtp_verify_throttle_t *throttle,
     while (node != sentinel) {
 
         if (key == node->key) {
-            return (ngx_smtp_verify_line_queue_t *) node;
+            return (ngx_smtp_verify_throttle_queue_t *) node;
         }
 
         node = (key < node->key) ? node->left : node->right;
@@ -111,10 +111,10 @@ static void
 ngx_smtp_verify_throttle_unqueue(ngx_smtp_verify_ticket_t *t)
 {
     ngx_smtp_verify_throttle_t    *throttle;
-    ngx_smtp_verify_line_queue_t  *line;
+    ngx_smtp_verify_throttle_queue_t  *tq;
 
     throttle = t->throttle;
-    line = t->line;
+    tq = t->tq;
 
     if (t->event.timer_set) {
         ngx_del_timer(&t->event);
@@ -123,24 +123,24 @@ ngx_smtp_verify_throttle_unqueue(ngx_smtp_verify_ticket_t *t)
     ngx_smtp_verify_fair_leave(&t->item);
 
     t->waiting = 0;
-    t->line = NULL;
+    t->tq = NULL;
 
-    line->n[t->bulk]--;
+    tq->n[t->bulk]--;
 
-    if (line->n[0] + line->n[1]) {
+    if (tq->n[0] + tq->n[1]) {
         return;
     }
 
-    if (line->is_urgent) {
-        ngx_queue_remove(&line->urgent);
+    if (tq->is_urgent) {
+        ngx_queue_remove(&tq->urgent);
         throttle->nurgent--;
     }
 
-    ngx_rbtree_delete(&throttle->tree, &line->node);
-    ngx_queue_remove(&line->queue);
-    ngx_free(line);
+    ngx_rbtree_delete(&throttle->tree, &tq->node);
+    ngx_queue_remove(&tq->queue);
+    ngx_free(tq);
 
-    if (--throttle->nlines == 0 && throttle->poll.timer_set) {
+    if (--throttle->nqueues == 0 && throttle->poll.timer_set) {
         ngx_del_timer(&throttle->poll);
     }
 }
@@ -168,7 +168,7 @@ ngx_smtp_verify_throttle_promote(ngx_smtp_verify_ticket_t *t)
 {
     ngx_smtp_verify_slot_sh_t     *slot;
     ngx_smtp_verify_throttle_t    *throttle;
-    ngx_smtp_verify_line_queue_t  *line;
+    ngx_smtp_verify_throttle_queue_t  *tq;
 
     if (!t->waiting || !t->bulk) {
         t->bulk = 0;
@@ -177,7 +177,7 @@ ngx_smtp_verify_throttle_promote(ngx_smtp_verify_ticket_t *t)
 
     throttle = t->throttle;
     slot = &throttle->slots[t->slot];
-    line = t->line;
+    tq = t->tq;
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
@@ -187,10 +187,10 @@ ngx_smtp_verify_throttle_promote(ngx_smtp_verify_ticket_t *t)
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 
     ngx_smtp_verify_fair_leave(&t->item);
-    ngx_smtp_verify_fair_add(&line->tickets[0], &t->item, t->client);
+    ngx_smtp_verify_fair_add(&tq->tickets[0], &t->item, t->client);
 
-    line->n[1]--;
-    line->n[0]++;
+    tq->n[1]--;
+    tq->n[0]++;
 
     t->bulk = 0;
 }
@@ -246,8 +246,8 @@ ngx_smtp_verify_throttle_wake(ngx_event_t *ev)
 
 
 /*
- * The first of each line, one line after the other, those that are urgent
- * before.  A handler may end any ticket and line: nothing is held on to beyond
+ * The first of each queue, one queue after the other, those that are urgent
+ * before.  A handler may end any ticket and queue: nothing is held on to beyond
  * a call.
  */
 
@@ -258,7 +258,7 @@ ngx_smtp_verify_throttle_serve(ngx_smtp_verify_throttle_t *throttle,
     uint64_t                       now;
     ngx_uint_t                     n, served;
     ngx_queue_t                   *q;
-    ngx_smtp_verify_line_queue_t  *line;
+    ngx_smtp_verify_throttle_queue_t  *tq;
 
     served = 0;
     now = sv_clock_msec();
@@ -270,24 +270,24 @@ ngx_smtp_verify_throttle_serve(ngx_smtp_verify_throttle_t *throttle,
     for ( /* void */ ; n && throttle->nurgent; n--) {
 
         q = ngx_queue_head(&throttle->urgent);
-        line = ngx_queue_data(q, ngx_smtp_verify_line_queue_t, urgent);
+        tq = ngx_queue_data(q, ngx_smtp_verify_throttle_queue_t, urgent);
 
         ngx_queue_remove(q);
-        line->is_urgent = 0;
+        tq->is_urgent = 0;
         throttle->nurgent--;
 
-        served += ngx_smtp_verify_throttle_serve_line(throttle, line, now);
+        served += ngx_smtp_verify_throttle_serve_queue(throttle, tq, now);
     }
 
-    for (n = ngx_min(max, throttle->nlines); n && throttle->nlines; n--) {
+    for (n = ngx_min(max, throttle->nqueues); n && throttle->nqueues; n--) {
 
-        q = ngx_queue_head(&throttle->lines);
+        q = ngx_queue_head(&throttle->queues);
         ngx_queue_remove(q);
-        ngx_queue_insert_tail(&throttle->lines, q);
+        ngx_queue_insert_tail(&throttle->queues, q);
 
-        line = ngx_queue_data(q, ngx_smtp_verify_line_queue_t, queue);
+        tq = ngx_queue_data(q, ngx_smtp_verify_throttle_queue_t, queue);
 
-        served += ngx_smtp_verify_throttle_serve_line(throttle, line, now);
+        served += ngx_smtp_verify_throttle_serve_queue(throttle, tq, now);
     }
 
     return served;
@@ -298,8 +298,8 @@ ngx_smtp_verify_throttle_serve(ngx_smtp_verify_throttle_t *throttle,
    these */
 
 static ngx_uint_t
-ngx_smtp_verify_throttle_serve_line(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_line_queue_t *line, uint64_t now)
+ngx_smtp_verify_throttle_serve_queue(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_queue_t *tq, uint64_t now)
 {
     ngx_int_t                  rc;
     ngx_uint_t                 n;
@@ -307,7 +307,7 @@ ngx_smtp_verify_throttle_serve_line(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_fair_t    *tickets;
     ngx_smtp_verify_ticket_t  *t;
 
-    tickets = &line->tickets[ngx_smtp_verify_fair_empty(&line->tickets[0])];
+    tickets = &tq->tickets[ngx_smtp_verify_fair_empty(&tq->tickets[0])];
     q = ngx_queue_head(&tickets->queue);
 
     for (n = 0; n < NGX_SMTP_VERIFY_THROTTLE_TRIED; n++) {
@@ -324,7 +324,7 @@ ngx_smtp_verify_throttle_serve_line(ngx_smtp_verify_throttle_t *throttle,
         if (rc != NGX_AGAIN) {
 
             if (rc == NGX_OK || rc == NGX_DONE) {
-                ngx_smtp_verify_fair_turn(tickets, &t->item);
+                ngx_smtp_verify_fair_taken(tickets, &t->item);
             }
 
             if (rc == NGX_OK) {
@@ -388,13 +388,13 @@ ngx_smtp_verify_throttle_serve_ticket(ngx_smtp_verify_ticket_t *t,
 static void
 ngx_smtp_verify_throttle_urge(ngx_smtp_verify_ticket_t *t)
 {
-    ngx_smtp_verify_line_queue_t  *line;
+    ngx_smtp_verify_throttle_queue_t  *tq;
 
-    line = t->line;
+    tq = t->tq;
 
-    if (t->short_of_total && !line->is_urgent) {
-        line->is_urgent = 1;
+    if (t->short_of_total && !tq->is_urgent) {
+        tq->is_urgent = 1;
         t->throttle->nurgent++;
-        ngx_queue_insert_tail(&t->throttle->urgent, &line->urgent);
+        ngx_queue_insert_tail(&t->throttle->urgent, &tq->urgent);
     }
 }

@@ -1,0 +1,140 @@
+
+#include <ngx_event.h>
+#include "ngx_smtp_verify_admission.h"
+
+
+#define NGX_SMTP_VERIFY_ADMISSION_MAX   8
+#define NGX_SMTP_VERIFY_ADMISSION_HOLD  1000     /* ms */
+
+
+static void ngx_smtp_verify_admission_next(ngx_event_t *ev);
+static void ngx_smtp_verify_admission_begin(ngx_smtp_verify_fair_t *queue,
+    ngx_uint_t max);
+
+
+static struct {
+    ngx_event_t             event;
+    ngx_smtp_verify_fair_t  queue;
+    ngx_smtp_verify_fair_t  bulk;
+    ngx_uint_t              begun;
+    ngx_uint_t              waiting;
+}  ngx_smtp_verify_admission;
+
+
+ngx_int_t
+ngx_smtp_verify_admission_enter(ngx_smtp_verify_admission_t *admission,
+    ngx_smtp_verify_admission_handler_pt handler, void *data,
+    ngx_smtp_verify_client_t *client, ngx_uint_t bulk)
+{
+    ngx_event_t  *ev;
+
+    ev = &ngx_smtp_verify_admission.event;
+
+    if (ev->handler == NULL) {
+        ngx_smtp_verify_fair_init(&ngx_smtp_verify_admission.queue);
+        ngx_smtp_verify_fair_init(&ngx_smtp_verify_admission.bulk);
+        ev->handler = ngx_smtp_verify_admission_next;
+        ev->log = ngx_cycle->log;
+        ev->data = ev;
+    }
+
+    if (!ev->posted) {
+        ngx_post_event(ev, &ngx_posted_events);
+    }
+
+    if (ngx_smtp_verify_admission.begun < NGX_SMTP_VERIFY_ADMISSION_MAX) {
+        ngx_smtp_verify_admission.begun++;
+        return NGX_OK;
+    }
+
+    admission->handler = handler;
+    admission->data = data;
+    admission->waits = 1;
+
+    ngx_smtp_verify_fair_add(bulk ? &ngx_smtp_verify_admission.bulk
+                                  : &ngx_smtp_verify_admission.queue,
+                             &admission->item, client);
+    ngx_smtp_verify_share_enter(&admission->share, client,
+                                NGX_SMTP_VERIFY_SHARE_BEGINS);
+    ngx_smtp_verify_admission.waiting++;
+
+    return NGX_AGAIN;
+}
+
+
+void
+ngx_smtp_verify_admission_leave(ngx_smtp_verify_admission_t *admission)
+{
+    if (admission->waits) {
+        admission->waits = 0;
+        ngx_smtp_verify_fair_leave(&admission->item);
+        ngx_smtp_verify_share_leave(&admission->share);
+        ngx_smtp_verify_admission.waiting--;
+    }
+}
+
+
+/*
+ * Newcomers find the turn used up as long as others wait.  The timer is for
+ * a worker that is shutting down: it stays while there is one.
+ */
+
+static void
+ngx_smtp_verify_admission_next(ngx_event_t *ev)
+{
+    ngx_smtp_verify_admission.begun = 0;
+
+    ngx_smtp_verify_admission_begin(&ngx_smtp_verify_admission.queue,
+                                    NGX_SMTP_VERIFY_ADMISSION_MAX - 1);
+    ngx_smtp_verify_admission_begin(&ngx_smtp_verify_admission.bulk,
+                                    NGX_SMTP_VERIFY_ADMISSION_MAX);
+    ngx_smtp_verify_admission_begin(&ngx_smtp_verify_admission.queue,
+                                    NGX_SMTP_VERIFY_ADMISSION_MAX);
+
+    if (ngx_smtp_verify_admission.waiting == 0) {
+        ngx_smtp_verify_admission.begun = 0;
+
+        if (ev->timer_set) {
+            ngx_del_timer(ev);
+        }
+
+        return;
+    }
+
+    ngx_smtp_verify_admission.begun = NGX_SMTP_VERIFY_ADMISSION_MAX;
+
+    if (!ev->timer_set) {
+        ngx_add_timer(ev, NGX_SMTP_VERIFY_ADMISSION_HOLD);
+    }
+
+    ngx_post_event(ev, &ngx_posted_next_events);
+}
+
+
+static void
+ngx_smtp_verify_admission_begin(ngx_smtp_verify_fair_t *queue, ngx_uint_t max)
+{
+    ngx_smtp_verify_admission_t  *admission;
+
+    while (ngx_smtp_verify_admission.begun < max
+           && !ngx_smtp_verify_fair_empty(queue))
+    {
+        admission = ngx_smtp_verify_fair_first(queue,
+                                               ngx_smtp_verify_admission_t,
+                                               item);
+
+        ngx_smtp_verify_fair_taken(queue, &admission->item);
+
+        ngx_smtp_verify_admission_leave(admission);
+        ngx_smtp_verify_admission.begun++;
+
+        admission->handler(admission->data);
+    }
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_admission_waiting(void)
+{
+    return ngx_smtp_verify_admission.waiting;
+}
