@@ -48,6 +48,9 @@ static size_t sv_fold_words(const sv_reply_t *reply,
     const unsigned char *src, size_t len, unsigned char *dst, size_t size);
 static void sv_fold_chunk(sv_out_t *out, const unsigned char *p,
     const unsigned char *end, unsigned class);
+static int sv_fold_is_tag(const unsigned char *p, const unsigned char *end);
+static int sv_fold_is_short(const unsigned char *p,
+    const unsigned char *end);
 static int sv_fold_address(sv_out_t *out, const unsigned char *p,
     const unsigned char *end);
 static void sv_fold_plain(sv_out_t *out, const unsigned char *p,
@@ -112,7 +115,9 @@ sv_fold_words(const sv_reply_t *reply, const unsigned char *src, size_t len,
             class |= sv_fold_class[*last];
         }
 
-        if (last > p) {
+        if (last > p
+            && (p == src || last == end || !sv_fold_is_tag(p, last)))
+        {
             sv_fold_chunk(&out, p, last, class);
         }
 
@@ -168,11 +173,82 @@ sv_fold_chunk(sv_out_t *out, const unsigned char *p, const unsigned char *end,
         sv_fold_plain(out, p, end);
     }
 
-    if ((end - dots == 1 || end[-1] == '!' || end[-1] == '?')
+    if (((end - dots == 1 && !sv_fold_is_short(p, dots))
+         || end[-1] == '!' || end[-1] == '?')
         && out->len > 1 && out->data[out->len - 2] != SV_WORD_END)
     {
         sv_put_word(out, SV_WORD_END);
     }
+}
+
+
+/*
+ * "{mx-us011}" names the host that speaks, its "mx" is no word.  The brackets
+ * stand around what is looked at.
+ */
+
+static int
+sv_fold_is_tag(const unsigned char *p, const unsigned char *end)
+{
+    int  digit, dash;
+
+    if (!sv_is_alpha(*p) || p[-1] == '\0' || strchr("{[(", p[-1]) == NULL
+        || *end == '\0' || strchr("}])", *end) == NULL)
+    {
+        return 0;
+    }
+
+    digit = 0;
+    dash = 0;
+
+    for ( /* void */ ; p < end; p++) {
+
+        if (sv_is_digit(*p)) {
+            digit = 1;
+
+        } else if (*p == '-' || *p == '_') {
+            dash = 1;
+
+        } else if (!sv_is_alpha(*p)) {
+            return 0;
+        }
+    }
+
+    return digit && dash;
+}
+
+
+/* what is cut short ends with a dot, and no sentence with it */
+
+static int
+sv_fold_is_short(const unsigned char *p, const unsigned char *end)
+{
+    size_t                    i, n, len;
+    static const char *const  words[] = {
+        "destin", "dest", "recip", "rcpt", "addr", "acct", "adr", "empf",
+        "usr", "utiliz", "odb"
+    };
+
+    len = end - p;
+
+    for (n = 0; n < sizeof(words) / sizeof(words[0]); n++) {
+
+        if (strlen(words[n]) != len) {
+            continue;
+        }
+
+        for (i = 0; i < len; i++) {
+            if (sv_lower(p[i]) != (unsigned char) words[n][i]) {
+                break;
+            }
+        }
+
+        if (i == len) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -1986,6 +1986,57 @@ kinds_of_other_collections(void **state)
 }
 
 
+/* who is not here, and what else a word of it may be said of */
+
+static void
+not_here(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "This recipient is not here" },
+        { N, 550, "5.1.1 No account exists under that name" },
+        { N, 550, "jdoe isn't a local mailbox" },
+        { N, 550, "We were not able to find this mailbox" },
+        { N, 550, "I do not know <jdoe@target.example>" },
+        { N, 550, "The mailbox that you wrote to is unavailable" },
+        { N, 550, "Such an address is not handled by this host" },
+        { N, 553, "User has left" },
+        { N, 550, "Acest utilizator nu exista" },
+        { N, 550, "Nu exista aceasta adresa" },
+        { N, 550, "Non esiste questo indirizzo" },
+        { D, 550, "Mailbox deleted by its owner" },
+        { F, 452, "Insufficient storage in the mailbox" },
+        { X, 550, "target.example is not one of our mail domains" },
+        { X, 550, "Mail for the domain of this user is not handled here" },
+        { X, 550, "Your address is not here" },
+        { B, 550, "The sender's mailbox is not here" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
+/* a host's name in brackets and a word that is cut short are no sentences */
+
+static void
+tags_and_short_words(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "Mailbox unknown {mx-eu042}" },
+        { N, 550, "5.1.1 User unknown (mx-7a_11)" },
+        { N, 550, "Unbekannter Nutzer [mx-out-3]" },
+        { N, 550, "<jdoe@target.example> destin. inesistente" },
+        { N, 550, "recip. unknown" },
+        { B, 550, "Rejected (your mx 192.0.2.10 is unknown)" },
+        { X, 550, "Mailbox. Unknown host" },
+        { X, 550, "(no mx-record) recipient unknown for your-mx1 (no mx)" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
 int
 main(void)
 {
@@ -2038,7 +2089,9 @@ main(void)
         cmocka_unit_test(milder_by_code),
         cmocka_unit_test(temporary_in_any_language),
         cmocka_unit_test(quoted_in_any_language),
-        cmocka_unit_test(kinds_of_other_collections)
+        cmocka_unit_test(kinds_of_other_collections),
+        cmocka_unit_test(not_here),
+        cmocka_unit_test(tags_and_short_words)
     };
 
     return cmocka_run_group_tests(tests, load, unload);
