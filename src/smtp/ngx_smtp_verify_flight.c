@@ -45,12 +45,11 @@ ngx_smtp_verify_session_ask(ngx_smtp_verify_session_t *s, ngx_uint_t first,
 
     cmd = s->commands;
 
-    if (s->used) {
+    if (s->transactions) {
         *cmd++ = ngx_smtp_verify_cmd_rset;
     }
 
     s->transactions += n;
-    s->unanswered = 0;
     s->refused_code = 0;
     s->fault = SV_REASON_NONE;
 
@@ -71,8 +70,6 @@ ngx_smtp_verify_session_ask(ngx_smtp_verify_session_t *s, ngx_uint_t first,
     s->ncommands = cmd - s->commands;
     s->nsent = 0;
     s->nanswered = 0;
-    s->used = 1;
-    s->pipelined = (s->cap_pipelining && !s->stepwise);
 
     ngx_smtp_verify_flight_send(s);
 }
@@ -104,14 +101,14 @@ ngx_smtp_verify_flight_send(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    if (s->dirty) {
+    if (s->trust >= ngx_smtp_verify_trust_doubtful) {
         ngx_smtp_verify_flight_give_up(s);
         return;
     }
 
     p = buf;
     last = buf + NGX_SMTP_VERIFY_FLIGHT_MAX;
-    n = s->pipelined ? s->ncommands : s->nsent + 1u;
+    n = ngx_smtp_verify_session_pipelines(s) ? s->ncommands : s->nsent + 1u;
 
     if (s->pace && ngx_smtp_verify_flight_pace(s, n) != NGX_OK) {
         return;
@@ -167,12 +164,12 @@ ngx_smtp_verify_flight_pace(ngx_smtp_verify_session_t *s, ngx_uint_t n)
         ngx_del_timer(s->peer.connection->read);
     }
 
-    s->paced = 1;
+    s->wait = ngx_smtp_verify_wait_pace;
 
     rc = s->pace(s, rcpts);
 
     if (rc == NGX_OK) {
-        s->paced = 0;
+        s->wait = ngx_smtp_verify_wait_none;
     }
 
     return rc;
@@ -209,7 +206,7 @@ ngx_smtp_verify_flight_give_up(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    ngx_smtp_verify_session_unanswered(s);
+    ngx_smtp_verify_session_no_answer(s);
 }
 
 
@@ -222,15 +219,13 @@ ngx_smtp_verify_session_hears(ngx_smtp_verify_session_t *s)
 
     c = s->peer.connection;
 
-    if (c == NULL || !s->connected || s->out || s->tls_wanted) {
+    if (s->phase == ngx_smtp_verify_phase_connecting
+        || s->phase == ngx_smtp_verify_phase_securing || s->out)
+    {
         return 0;
     }
 
-    if (c->error || c->close || c->read->eof) {
-        return 0;
-    }
-
-    return c->ssl == NULL || c->ssl->handshaked;
+    return !c->error && !c->close && !c->read->eof;
 }
 
 
@@ -255,18 +250,19 @@ ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s)
     ngx_connection_t  *c;
 
     c = s->peer.connection;
-    outstanding = s->nsent - s->nanswered;
+    outstanding = ngx_smtp_verify_session_outstanding(s);
 
     if (!ngx_smtp_verify_session_hears(s)
         || ngx_smtp_verify_session_faulty(s)
-        || s->shutting || s->flood
+        || s->trust == ngx_smtp_verify_trust_closing || s->code == 421
+        || s->flood
         || (outstanding && !s->cap_pipelining))
     {
         ngx_smtp_verify_session_close(s);
         return;
     }
 
-    s->quitting = 1;
+    s->phase = ngx_smtp_verify_phase_quitting;
 
     if (s->transcript) {
         ngx_smtp_verify_transcript_add(s, ngx_smtp_verify_transcript_line_sent,

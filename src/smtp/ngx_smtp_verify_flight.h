@@ -22,7 +22,7 @@ sv_stage_e ngx_smtp_verify_flight_stage(ngx_smtp_verify_cmd_e cmd);
 
 
 /* from the flight: the random recipient could not be asked */
-void ngx_smtp_verify_session_unanswered(ngx_smtp_verify_session_t *s);
+void ngx_smtp_verify_session_no_answer(ngx_smtp_verify_session_t *s);
 
 
 #endif /* _NGX_SMTP_VERIFY_FLIGHT_H_INCLUDED_ */

@@ -9,6 +9,7 @@ static ngx_uint_t ngx_smtp_verify_opening_is_old(
 static ngx_uint_t ngx_smtp_verify_opening_says(ngx_smtp_verify_session_t *s,
     const char **words);
 static void ngx_smtp_verify_opening_greeted(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_opening_done(ngx_smtp_verify_session_t *s);
 
 
 static struct {
@@ -29,7 +30,7 @@ ngx_smtp_verify_opening_banner(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    if (s->code != 220 || s->dirty) {
+    if (s->code != 220 || s->trust >= ngx_smtp_verify_trust_doubtful) {
         ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
         return;
     }
@@ -55,7 +56,9 @@ ngx_smtp_verify_opening_ehlo(ngx_smtp_verify_session_t *s)
 
     ehlo = (s->commands[0] == ngx_smtp_verify_cmd_ehlo);
 
-    if (ehlo && !s->dirty && ngx_smtp_verify_opening_is_old(s)) {
+    if (ehlo && s->trust < ngx_smtp_verify_trust_doubtful
+        && ngx_smtp_verify_opening_is_old(s))
+    {
         ngx_smtp_verify_flight_command(s, ngx_smtp_verify_cmd_helo);
         return;
     }
@@ -65,12 +68,10 @@ ngx_smtp_verify_opening_ehlo(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    if (s->code != 250 || s->dirty) {
+    if (s->code != 250 || s->trust >= ngx_smtp_verify_trust_doubtful) {
         ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
         return;
     }
-
-    s->esmtp = ehlo;
 
     ngx_smtp_verify_opening_greeted(s);
 }
@@ -144,25 +145,30 @@ ngx_smtp_verify_opening_says(ngx_smtp_verify_session_t *s, const char **words)
 static void
 ngx_smtp_verify_opening_greeted(ngx_smtp_verify_session_t *s)
 {
-    ngx_uint_t  starttls;
-
-    starttls = s->conf->starttls;
-
     if (s->peer.connection->ssl == NULL
-        && starttls != NGX_SMTP_VERIFY_STARTTLS_OFF && !s->no_tls)
+        && s->starttls != NGX_SMTP_VERIFY_STARTTLS_OFF)
     {
         if (s->cap_starttls) {
             ngx_smtp_verify_flight_command(s, ngx_smtp_verify_cmd_starttls);
             return;
         }
 
-        if (starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED) {
+        if (s->starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED) {
             s->stage = SV_STAGE_STARTTLS;
             s->tls.error = "STARTTLS is not offered";
             ngx_smtp_verify_session_fail(s, SV_TLS_FAILED);
             return;
         }
     }
+
+    ngx_smtp_verify_opening_done(s);
+}
+
+
+static void
+ngx_smtp_verify_opening_done(ngx_smtp_verify_session_t *s)
+{
+    s->phase = ngx_smtp_verify_phase_first;
 
     s->ncommands = 0;
     s->nsent = 0;
@@ -178,26 +184,21 @@ void
 ngx_smtp_verify_opening_starttls(ngx_smtp_verify_session_t *s)
 {
     if (s->code == 220) {
-        s->dirty = 0;
-        s->excess = 0;
-        s->tls_wanted = 1;
+        s->trust = ngx_smtp_verify_trust_full;
+        s->phase = ngx_smtp_verify_phase_securing;
         return;
     }
 
     s->tls.error = "STARTTLS was refused";
 
-    if (s->code == 421 || s->dirty
-        || s->conf->starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED)
+    if (s->trust >= ngx_smtp_verify_trust_doubtful
+        || s->starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED)
     {
         ngx_smtp_verify_session_fail(s, SV_TLS_FAILED);
         return;
     }
 
-    s->ncommands = 0;
-    s->nsent = 0;
-    s->nanswered = 0;
-
-    ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_ready);
+    ngx_smtp_verify_opening_done(s);
 }
 
 
@@ -212,6 +213,8 @@ ngx_smtp_verify_session_secured(ngx_smtp_verify_session_t *s,
         ngx_smtp_verify_session_fail(s, SV_TLS_FAILED);
         return;
     }
+
+    s->phase = ngx_smtp_verify_phase_opening;
 
     s->cap_pipelining = 0;
     s->cap_starttls = 0;

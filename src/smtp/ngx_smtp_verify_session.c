@@ -131,7 +131,7 @@ ngx_smtp_verify_session_own(ngx_smtp_verify_session_t *s)
 {
     u_char  *p;
 
-    if (s->identity) {
+    if (ngx_smtp_verify_session_is_reused(s)) {
         return NGX_OK;
     }
 
@@ -147,8 +147,6 @@ ngx_smtp_verify_session_own(ngx_smtp_verify_session_t *s)
 
     ngx_memcpy(p, s->from.data, s->from.len);
     s->from.data = p;
-
-    s->identity = 1;
 
     return NGX_OK;
 }
@@ -166,10 +164,9 @@ ngx_smtp_verify_session_leave(ngx_smtp_verify_session_t *s)
     ngx_str_null(&s->rcpt[NGX_SMTP_VERIFY_RCPT_RANDOM]);
 
     s->utf8 = 0;
-    s->no_tls = 0;
     s->stepwise = 0;
 
-    if (!s->identity) {
+    if (s->phase != ngx_smtp_verify_phase_idle) {
         ngx_str_null(&s->helo);
         ngx_str_null(&s->from);
     }
@@ -183,17 +180,18 @@ ngx_smtp_verify_session_reusable(ngx_smtp_verify_session_t *s)
 
     c = s->peer.connection;
 
-    return s->connected && !s->dirty && !s->spent && !s->fault && s->out == NULL
-           && s->flood == NULL
-           && s->used && s->nanswered == s->ncommands && !s->tls_wanted
-           && s->code != 421 && !c->error && !c->close && !c->read->eof
-           && !c->read->pending_eof;
+    return s->trust == ngx_smtp_verify_trust_full && !s->fault
+           && s->out == NULL && s->flood == NULL
+           && s->transactions && s->nanswered == s->ncommands
+           && !c->error && !c->close && !c->read->eof && !c->read->pending_eof;
 }
 
 
 void
 ngx_smtp_verify_session_connected(ngx_smtp_verify_session_t *s)
 {
+    s->phase = ngx_smtp_verify_phase_opening;
+
     s->commands[0] = ngx_smtp_verify_cmd_banner;
     s->ncommands = 1;
     s->nsent = 1;
@@ -216,7 +214,7 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
 {
     sv_reply_status_e  status;
 
-    if (s->tls_wanted) {
+    if (s->phase == ngx_smtp_verify_phase_securing) {
         return;
     }
 
@@ -227,9 +225,11 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
         return;
     }
 
-    while (pos < end && !s->closed) {
+    while (pos < end && !ngx_smtp_verify_session_is_closed(s)) {
 
-        if (s->held || s->nanswered == s->nsent) {
+        if (s->wait == ngx_smtp_verify_wait_drained
+            || s->nanswered == s->nsent)
+        {
             ngx_smtp_verify_session_unasked(s, pos, end);
             return;
         }
@@ -245,7 +245,6 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
             ngx_log_error(NGX_LOG_INFO, &s->log, 0,
                           "mail server sent an invalid reply: %s",
                           s->parser.error);
-            s->dirty = 1;
             ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
             return;
 
@@ -267,8 +266,10 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
 
         /* nothing depends on what comes behind the answer to QUIT */
 
-        if (s->nanswered + 1 == s->nsent && !s->quitting) {
-            s->held = 1;
+        if (s->nanswered + 1 == s->nsent
+            && s->phase != ngx_smtp_verify_phase_quitting)
+        {
+            s->wait = ngx_smtp_verify_wait_drained;
             continue;
         }
 
@@ -286,29 +287,28 @@ static void
 ngx_smtp_verify_session_unasked(ngx_smtp_verify_session_t *s,
     const u_char *pos, const u_char *end)
 {
-    s->dirty = 1;
-
-    if (end - pos < 3 || ngx_memcmp(pos, "421", 3) != 0) {
-        s->excess = 1;
-        return;
-    }
-
-    s->shutting = 1;
+    ngx_smtp_verify_session_distrust(s,
+                            end - pos >= 3 && ngx_memcmp(pos, "421", 3) == 0
+                            ? ngx_smtp_verify_trust_closing
+                            : ngx_smtp_verify_trust_none);
 }
 
 
 void
 ngx_smtp_verify_session_drained(ngx_smtp_verify_session_t *s)
 {
-    if (s->held) {
-        s->held = 0;
+    if (s->wait == ngx_smtp_verify_wait_drained) {
+        s->wait = ngx_smtp_verify_wait_none;
         ngx_smtp_verify_session_reply(s);
 
-    } else if (s->dirty && s->nanswered == s->nsent && !s->quitting) {
+    } else if (s->trust >= ngx_smtp_verify_trust_doubtful
+               && s->nanswered == s->nsent
+               && s->phase != ngx_smtp_verify_phase_quitting)
+    {
         ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
     }
 
-    if (!s->closed) {
+    if (!ngx_smtp_verify_session_is_closed(s)) {
         ngx_smtp_verify_session_rest(s);
     }
 }
@@ -406,7 +406,7 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
     s->text.data = s->parser.text;
     s->text.len = s->parser.text_len;
 
-    if (s->quitting) {
+    if (s->phase == ngx_smtp_verify_phase_quitting) {
 
         if (s->nanswered == s->ncommands) {
             ngx_smtp_verify_session_close(s);
@@ -416,15 +416,16 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
     }
 
     if (s->code == 421) {
-        s->dirty = 1;
-        s->shutting = 1;
+        ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_closing);
     }
 
     if (s->nanswered < s->nsent) {
         ngx_add_timer(s->peer.connection->read, s->conf->read_timeout);
     }
 
-    if (s->excess && cmd >= ngx_smtp_verify_cmd_mail) {
+    if (s->trust == ngx_smtp_verify_trust_none
+        && cmd >= ngx_smtp_verify_cmd_mail)
+    {
         ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
         return;
     }
@@ -462,7 +463,8 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
 
     default: /* rset */
         if (s->code / 100 != 2) {
-            s->dirty = 1;
+            ngx_smtp_verify_session_distrust(s,
+                                             ngx_smtp_verify_trust_doubtful);
         }
 
         ngx_smtp_verify_flight_send(s);
@@ -479,15 +481,16 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
 static void
 ngx_smtp_verify_session_mail_random(ngx_smtp_verify_session_t *s)
 {
-    if (s->code / 100 == 2 && !s->dirty) {
+    if (s->code / 100 == 2 && s->trust < ngx_smtp_verify_trust_doubtful) {
         ngx_smtp_verify_flight_send(s);
         return;
     }
 
     s->refused_code = s->code;
 
-    if (s->nanswered == s->nsent || s->shutting) {
-        ngx_smtp_verify_session_unanswered(s);
+    if (s->nanswered == s->nsent || s->trust == ngx_smtp_verify_trust_closing)
+    {
+        ngx_smtp_verify_session_no_answer(s);
     }
 }
 
@@ -495,9 +498,11 @@ ngx_smtp_verify_session_mail_random(ngx_smtp_verify_session_t *s)
 static void
 ngx_smtp_verify_session_rcpt_random(ngx_smtp_verify_session_t *s)
 {
-    if (s->refused_code || (s->dirty && s->code / 100 == 2)) {
+    if (s->refused_code || (s->code / 100 == 2
+                            && s->trust >= ngx_smtp_verify_trust_doubtful))
+    {
         s->code = s->refused_code ? s->refused_code : s->code;
-        ngx_smtp_verify_session_unanswered(s);
+        ngx_smtp_verify_session_no_answer(s);
         return;
     }
 
@@ -513,7 +518,7 @@ ngx_smtp_verify_session_mail(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    if (s->code / 100 != 2 || s->dirty) {
+    if (s->code / 100 != 2 || s->trust >= ngx_smtp_verify_trust_doubtful) {
         ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
         return;
     }
@@ -539,7 +544,9 @@ ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s, ngx_uint_t index)
 
     ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_answered);
 
-    if (!s->closed && !s->quitting && s->nanswered < s->ncommands) {
+    if (s->phase < ngx_smtp_verify_phase_quitting
+        && s->nanswered < s->ncommands)
+    {
         ngx_smtp_verify_flight_send(s);
     }
 }
@@ -548,13 +555,13 @@ ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s, ngx_uint_t index)
 /* the random recipient could not be asked: no answer of the domain's */
 
 void
-ngx_smtp_verify_session_unanswered(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_session_no_answer(ngx_smtp_verify_session_t *s)
 {
-    s->dirty = 1;
-    s->unanswered = 1;
+    ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_doubtful);
+
     s->answered_rcpt = NGX_SMTP_VERIFY_RCPT_RANDOM;
 
-    ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_answered);
+    ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_unanswered);
 }
 
 
@@ -586,12 +593,12 @@ ngx_smtp_verify_session_refused(ngx_smtp_verify_session_t *s)
 void
 ngx_smtp_verify_session_fail(ngx_smtp_verify_session_t *s, sv_reason_e fault)
 {
-    if (s->quitting) {
+    if (s->phase == ngx_smtp_verify_phase_quitting) {
         ngx_smtp_verify_session_close(s);
         return;
     }
 
-    s->dirty = 1;
+    ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_doubtful);
     s->fault = fault;
     s->code = 0;
     s->text.len = 0;

@@ -40,11 +40,61 @@
 #define NGX_SMTP_VERIFY_RCPT_RANDOM        1
 
 
+/* what the owner is told */
+
 typedef enum {
     ngx_smtp_verify_session_failed = 0,
     ngx_smtp_verify_session_ready,
-    ngx_smtp_verify_session_answered
+    ngx_smtp_verify_session_answered,
+    ngx_smtp_verify_session_unanswered  /* the random recipient could not be
+                                           asked; the code says why */
 } ngx_smtp_verify_session_event_e;
+
+
+/* the life of a session, in this order but for EHLO, which is said again over
+   TLS, and for what is kept and asked again, perhaps often */
+
+typedef enum {
+    ngx_smtp_verify_phase_connecting = 0,   /* be it to a proxy */
+    ngx_smtp_verify_phase_opening,          /* the greeting, EHLO */
+    ngx_smtp_verify_phase_securing,         /* 220 to STARTTLS, handshake */
+    ngx_smtp_verify_phase_first,            /* its first owner asks */
+    ngx_smtp_verify_phase_idle,             /* it is kept, and nobody's */
+    ngx_smtp_verify_phase_again,            /* a later owner asks */
+    ngx_smtp_verify_phase_quitting,         /* QUIT was said */
+    ngx_smtp_verify_phase_closed            /* it ends with its event */
+} ngx_smtp_verify_phase_e;
+
+
+/* what its replies are worth; it only gets less */
+
+typedef enum {
+    ngx_smtp_verify_trust_full = 0,
+    ngx_smtp_verify_trust_spent,            /* its owner wants no more */
+    ngx_smtp_verify_trust_doubtful,         /* nothing is asked any more */
+    ngx_smtp_verify_trust_closing,          /* likewise, 421 was said */
+    ngx_smtp_verify_trust_none              /* there were more replies than
+                                               commands */
+} ngx_smtp_verify_trust_e;
+
+
+/* what a session waits for, other than a reply */
+
+typedef enum {
+    ngx_smtp_verify_wait_none = 0,
+    ngx_smtp_verify_wait_drained,           /* a reply: is more behind it? */
+    ngx_smtp_verify_wait_pace               /* a recipient: for its owner */
+} ngx_smtp_verify_wait_e;
+
+
+/* who kept us from the server, where it was not the time */
+
+typedef enum {
+    ngx_smtp_verify_way_open = 0,
+    ngx_smtp_verify_way_refused,            /* the server, at once */
+    ngx_smtp_verify_way_no_egress,          /* our own egress */
+    ngx_smtp_verify_way_proxy_refused       /* the proxy, for this server */
+} ngx_smtp_verify_way_e;
 
 
 /* the steps of a conversation that a server answers */
@@ -90,12 +140,10 @@ typedef struct {
     sv_str_t                           user;    /* of the proxy, or empty */
     sv_str_t                           password;
     ngx_str_t                          helo;    /* empty: as the owner says */
-    ngx_str_t                          from;    /* likewise, unless … */
-    unsigned                           has_from:1;
-    unsigned                           proxy:1;
+    ngx_str_t                          from;    /* NULL: likewise */
 
-    /* the addresses that a proxy's name has, and which of them worked last;
-       each worker finds that out by itself */
+    /* of a proxy: the addresses that its name has, and which of them worked
+       last; each worker finds that out by itself */
     ngx_addr_t                        *addrs;
     ngx_uint_t                         naddrs;
     ngx_uint_t                         iaddr;
@@ -153,6 +201,7 @@ struct ngx_smtp_verify_session_s {
     ngx_smtp_verify_egress_t          *egress;  /* NULL: as the system has
                                                    it */
     ngx_msec_t                         connect_timeout;
+    ngx_uint_t                         starttls;
     ngx_str_t                          helo;
     ngx_str_t                          from;    /* without <> */
     ngx_str_t                          rcpt[2]; /* local@domain, as sent */
@@ -172,6 +221,10 @@ struct ngx_smtp_verify_session_s {
 
     /* told to the owner */
     ngx_smtp_verify_session_event_e    event;
+    ngx_smtp_verify_phase_e            phase;
+    ngx_smtp_verify_trust_e            trust;
+    ngx_smtp_verify_wait_e             wait;
+    ngx_smtp_verify_way_e              way;
     sv_stage_e                         stage;   /* where it is */
     sv_reason_e                        fault;   /* of a failure; none: the
                                                    reply says what it was */
@@ -206,56 +259,44 @@ struct ngx_smtp_verify_session_s {
     u_char                            *out;     /* what could not be sent */
     size_t                             out_len;
     ngx_smtp_verify_slice_t            slice[2];    /* read, write */
-    size_t                             left;    /* octets, of this slice */
+    size_t                             left;    /* octets, of this slice; 0:
+                                                   there may be more */
     size_t                             octets;  /* read, and what else counts
                                                    as such */
     const char                        *flood;   /* why no more is read */
     ngx_uint_t                         tls_messages;
     size_t                             tls_chain;   /* octets of it */
 
-    /* from the owner */
-    unsigned                           no_tls:1;
-    unsigned                           stepwise:1;
-    unsigned                           known:1; /* the provider, or that it
-                                                   is none */
     unsigned                           utf8:1;  /* MAIL with SMTPUTF8 */
-    unsigned                           reused:1;
-    unsigned                           identity:1;  /* helo and from are
-                                                   the session's copies */
+    unsigned                           stepwise:1;  /* without PIPELINING */
 
     /* what EHLO told */
     unsigned                           cap_pipelining:1;
     unsigned                           cap_starttls:1;
     unsigned                           cap_smtputf8:1;
-    unsigned                           esmtp:1;
 
-    unsigned                           pipelined:1; /* the last _ask() was */
-    unsigned                           connected:1;
-    unsigned                           conn_refused:1;  /* by connect() */
-    unsigned                           counted:1;   /* as connected */
-    unsigned                           used:1;  /* had a MAIL, wants RSET */
-    unsigned                           held:1;  /* a reply waits for the
-                                                   socket to be read empty */
-    unsigned                           more:1;  /* than fits in a slice */
-    unsigned                           tls_wanted:1;
-    unsigned                           quitting:1;
-    unsigned                           dirty:1; /* in doubt: ask no more */
-    unsigned                           spent:1; /* likewise, by its owner's
-                                                   judgement */
-    unsigned                           paced:1; /* a recipient is due, and
-                                                   may not be sent yet */
-    unsigned                           excess:1;    /* more replies than
-                                                   commands: trust none */
-    unsigned                           shutting:1;  /* 421 was said */
-    unsigned                           unanswered:1;    /* the random
-                                                   recipient could not be
-                                                   asked; code says why */
-    unsigned                           egress_failed:1; /* not the server */
-    unsigned                           egress_refused:1;    /* by a proxy,
-                                                   for this server */
-    unsigned                           busy:1;
-    unsigned                           closed:1;
+    unsigned                           busy:1;  /* within one of its events */
 };
+
+
+#define ngx_smtp_verify_session_is_connected(s)                               \
+    ((s)->phase != ngx_smtp_verify_phase_connecting)
+
+#define ngx_smtp_verify_session_is_reused(s)                                  \
+    ((s)->phase == ngx_smtp_verify_phase_again)
+
+#define ngx_smtp_verify_session_is_closed(s)                                  \
+    ((s)->phase == ngx_smtp_verify_phase_closed)
+
+/* commands go together */
+#define ngx_smtp_verify_session_pipelines(s)                                  \
+    ((s)->cap_pipelining && !(s)->stepwise)
+
+#define ngx_smtp_verify_session_outstanding(s)                                \
+    ((ngx_uint_t) ((s)->nsent - (s)->nanswered))
+
+#define ngx_smtp_verify_session_distrust(s, level)                            \
+    (s)->trust = ngx_max((s)->trust, (level))
 
 
 /* a session with its own pool and log; NULL: no memory */

@@ -60,7 +60,6 @@ ngx_smtp_verify_socks_next(ngx_smtp_verify_session_t *s, const char *error)
         s->socks = NULL;
         s->out = NULL;
         s->out_len = 0;
-        s->egress_failed = 0;
 
         s->nproxies++;
         ngx_smtp_verify_socks_peer(s, next);
@@ -124,11 +123,11 @@ ngx_smtp_verify_socks_read(ngx_smtp_verify_session_t *s, const u_char **pos,
 
     case SV_SOCKS_REFUSED:
         ngx_smtp_verify_socks_works(s);
-        s->egress_refused = 1;
+        s->way = ngx_smtp_verify_way_proxy_refused;
         break;
 
     default: /* SV_SOCKS_ERROR */
-        s->egress_failed = 1;
+        s->way = ngx_smtp_verify_way_no_egress;
         break;
     }
 
@@ -164,7 +163,8 @@ ngx_smtp_verify_socks_say(ngx_smtp_verify_session_t *s)
 ngx_uint_t
 ngx_smtp_verify_session_is_ours(ngx_smtp_verify_session_t *s)
 {
-    return !s->connected && ngx_smtp_verify_through_proxy(s)
+    return !ngx_smtp_verify_session_is_connected(s)
+           && ngx_smtp_verify_through_proxy(s)
            && (s->socks == NULL || !sv_socks_requested(s->socks));
 }
 
@@ -172,7 +172,7 @@ ngx_smtp_verify_session_is_ours(ngx_smtp_verify_session_t *s)
 void
 ngx_smtp_verify_socks_refused(ngx_smtp_verify_session_t *s)
 {
-    s->egress_failed = 1;
+    s->way = ngx_smtp_verify_way_no_egress;
 
     ngx_smtp_verify_socks_fail(s, SV_CONNECT_FAILED, "no connection to it");
 }
@@ -183,12 +183,14 @@ ngx_smtp_verify_socks_refused(ngx_smtp_verify_session_t *s)
 void
 ngx_smtp_verify_socks_timeout(ngx_smtp_verify_session_t *s)
 {
-    s->egress_failed = ngx_smtp_verify_session_is_ours(s);
+    if (ngx_smtp_verify_session_is_ours(s)) {
+        s->way = ngx_smtp_verify_way_no_egress;
+        ngx_smtp_verify_socks_fail(s, SV_TIMEOUT, "it does not answer");
+        return;
+    }
 
     ngx_smtp_verify_socks_fail(s, SV_TIMEOUT,
-                               s->egress_failed
-                               ? "it does not answer"
-                               : "no connection to the mail server in time");
+                               "no connection to the mail server in time");
 }
 
 
@@ -197,8 +199,9 @@ ngx_smtp_verify_socks_timeout(ngx_smtp_verify_session_t *s)
 void
 ngx_smtp_verify_socks_lost(ngx_smtp_verify_session_t *s)
 {
-    s->egress_failed = ngx_smtp_verify_session_is_ours(s);
-    s->egress_refused = !s->egress_failed;
+    s->way = ngx_smtp_verify_session_is_ours(s)
+             ? ngx_smtp_verify_way_no_egress
+             : ngx_smtp_verify_way_proxy_refused;
 
     ngx_smtp_verify_socks_fail(s, SV_CONNECT_FAILED,
                                "it closed the connection");
@@ -211,7 +214,7 @@ ngx_smtp_verify_socks_fail(ngx_smtp_verify_session_t *s, sv_reason_e fault,
 {
     ngx_int_t  rc;
 
-    if (!s->egress_failed) {
+    if (s->way != ngx_smtp_verify_way_no_egress) {
         ngx_log_error(NGX_LOG_INFO, &s->log, 0, "SOCKS proxy at %V: %s",
                       s->peer.name, error);
 

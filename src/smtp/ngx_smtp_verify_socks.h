@@ -13,7 +13,7 @@
 
 
 #define ngx_smtp_verify_through_proxy(s)                                      \
-    ((s)->egress && (s)->egress->proxy)
+    ((s)->egress && (s)->egress->naddrs)
 
 
 /* is there an address of the proxy that the session has not tried? */
@@ -23,7 +23,7 @@
 
 /* the handshake has failed, and its connection is closed */
 #define ngx_smtp_verify_socks_is_over(s)                                      \
-    (!(s)->connected && (s)->socks == NULL)
+    (!ngx_smtp_verify_session_is_connected(s) && (s)->socks == NULL)
 
 
 /* the session goes by the proxy's address of that index */

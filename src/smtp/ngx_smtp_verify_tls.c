@@ -42,7 +42,6 @@ ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
 
     c = s->peer.connection;
 
-    s->tls_wanted = 0;
     s->log.action = "in TLS handshake with mail server";
 
     if (ngx_ssl_create_connection(s->conf->ssl, c, NGX_SSL_CLIENT) != NGX_OK
@@ -120,7 +119,7 @@ ngx_smtp_verify_tls_step(ngx_smtp_verify_session_t *s)
     c->read->handler = ngx_smtp_verify_tls_event;
     c->write->handler = ngx_smtp_verify_tls_event;
 
-    if (s->more) {
+    if (s->left == 0) {
         ngx_smtp_verify_slice_again(&s->slice[0], c->read);
     }
 }
@@ -150,14 +149,9 @@ ngx_smtp_verify_tls_handler(ngx_connection_t *c)
                       error);
     }
 
-    if (s->quitting) {
-        ngx_smtp_verify_session_close(s);
+    ngx_smtp_verify_session_secured(s, error);
 
-    } else {
-        ngx_smtp_verify_session_secured(s, error);
-    }
-
-    if (!s->closed && c->read->ready) {
+    if (!ngx_smtp_verify_session_is_closed(s) && c->read->ready) {
         ngx_post_event(c->read, &ngx_posted_events);
     }
 }

@@ -309,7 +309,6 @@ ngx_smtp_verify_tls_guard_read(BIO *bio, char *buf, int len)
     }
 
     if (s->left == 0) {
-        s->more = 1;
         BIO_set_retry_read(bio);
         return -1;
     }

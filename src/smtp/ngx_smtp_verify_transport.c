@@ -16,9 +16,6 @@
 #define NGX_SMTP_VERIFY_OCTETS_LEAST 64
 
 
-static ngx_int_t ngx_smtp_verify_transport_test_connect(ngx_connection_t *c);
-static ngx_int_t ngx_smtp_verify_transport_opened(
-    ngx_smtp_verify_session_t *s);
 static ssize_t ngx_smtp_verify_transport_take(ngx_smtp_verify_session_t *s,
     u_char *buf, size_t size);
 static ngx_int_t ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s);
@@ -26,138 +23,6 @@ static ssize_t ngx_smtp_verify_transport_write_to(
     ngx_smtp_verify_session_t *s, u_char *data, size_t len);
 static void ngx_smtp_verify_transport_flush(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_transport_lost(ngx_smtp_verify_session_t *s);
-static ngx_int_t ngx_smtp_verify_transport_connect(
-    ngx_smtp_verify_session_t *s);
-static u_char *ngx_smtp_verify_log_error(ngx_log_t *log, u_char *buf,
-    size_t size);
-
-
-ngx_int_t
-ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s)
-{
-    ngx_int_t  rc;
-
-    s->log.handler = ngx_smtp_verify_log_error;
-    s->log.data = s;
-    s->log.action = "connecting to mail server";
-    s->pool->log = &s->log;
-
-    s->stage = SV_STAGE_CONNECT;
-
-    s->peer.sockaddr = s->sockaddr;
-    s->peer.socklen = s->socklen;
-    s->peer.name = &s->addr_text;
-    s->peer.get = ngx_event_get_peer;
-    s->peer.log = &s->log;
-    s->peer.log_error = NGX_ERROR_INFO;
-
-    if (ngx_smtp_verify_through_proxy(s)) {
-        ngx_smtp_verify_socks_peer(s, s->egress->iaddr);
-
-    } else if (s->egress) {
-        s->peer.local = &s->egress->addr;
-    }
-
-    rc = ngx_smtp_verify_transport_open(s);
-
-    if (rc == NGX_DECLINED && ngx_smtp_verify_through_proxy(s)) {
-        rc = ngx_smtp_verify_socks_next(s, "no connection to it");
-    }
-
-    if (rc == NGX_DECLINED) {
-        ngx_log_error(NGX_LOG_INFO, &s->log, 0,
-                      "connect() to mail server failed");
-    }
-
-    return rc;
-}
-
-
-ngx_int_t
-ngx_smtp_verify_transport_open(ngx_smtp_verify_session_t *s)
-{
-    ngx_int_t          rc;
-    ngx_connection_t  *c;
-
-    rc = ngx_smtp_verify_transport_connect(s);
-
-    if (rc == NGX_DECLINED) {
-        return NGX_DECLINED;
-    }
-
-    if (rc != NGX_OK && rc != NGX_AGAIN) {
-        return NGX_ERROR;
-    }
-
-    c = s->peer.connection;
-
-    c->data = s;
-    c->pool = s->pool;
-    c->log = &s->log;
-    c->read->log = c->log;
-    c->write->log = c->log;
-    c->read->handler = ngx_smtp_verify_transport_read;
-    c->write->handler = ngx_smtp_verify_transport_write;
-    c->sendfile = 0;
-
-    ngx_add_timer(c->write, s->connect_timeout);
-
-    if (rc == NGX_OK) {
-        ngx_post_event(c->write, &ngx_posted_events);
-    }
-
-    return NGX_OK;
-}
-
-
-/*
- * A mail server that is down is no error of ours.  A local address that we
- * do not have is, and of that egress alone.
- */
-
-static ngx_int_t
-ngx_smtp_verify_transport_connect(ngx_smtp_verify_session_t *s)
-{
-    ngx_int_t   rc;
-    ngx_uint_t  level;
-
-    level = s->log.log_level;
-    s->log.log_level = ngx_min(level, NGX_LOG_CRIT);
-
-    /* nor is a family that the machine lacks, while there is another one */
-
-    if (ngx_smtp_verify_socks_has_next(s)) {
-        s->log.log_level = ngx_min(level, NGX_LOG_EMERG);
-    }
-
-    ngx_set_socket_errno(0);
-
-    rc = ngx_event_connect_peer(&s->peer);
-
-    s->conn_refused = (rc == NGX_DECLINED
-                       && ngx_socket_errno == NGX_ECONNREFUSED);
-
-    if (rc == NGX_ERROR && s->peer.local
-        && ngx_socket_errno == EADDRNOTAVAIL)
-    {
-        s->egress_failed = 1;
-        rc = NGX_DECLINED;
-    }
-
-    if (rc == NGX_ERROR && ngx_smtp_verify_through_proxy(s)
-        && ngx_socket_errno == EAFNOSUPPORT)
-    {
-        rc = NGX_DECLINED;
-    }
-
-    if (rc == NGX_DECLINED && ngx_smtp_verify_through_proxy(s)) {
-        s->egress_failed = 1;
-    }
-
-    s->log.log_level = level;
-
-    return rc;
-}
 
 
 void
@@ -171,7 +36,9 @@ ngx_smtp_verify_transport_write(ngx_event_t *wev)
 
     /* what can be read is told together with that more can be written */
 
-    if (s->connected && s->out == NULL && !c->close && !wev->timedout) {
+    if (ngx_smtp_verify_session_is_connected(s) && s->out == NULL && !c->close
+        && !wev->timedout)
+    {
         return;
     }
 
@@ -227,7 +94,9 @@ ngx_smtp_verify_transport_read(ngx_event_t *rev)
 
         /* that of a session that is kept, or taken leave of, harms nobody */
 
-        if (!c->idle && !s->quitting) {
+        if (s->phase != ngx_smtp_verify_phase_idle
+            && s->phase != ngx_smtp_verify_phase_quitting)
+        {
             ngx_log_error(NGX_LOG_INFO, &s->log, NGX_ETIMEDOUT,
                           "mail server timed out");
         }
@@ -242,7 +111,7 @@ ngx_smtp_verify_transport_read(ngx_event_t *rev)
 
     rc = ngx_smtp_verify_transport_recv(s);
 
-    if (s->closed || rc == NGX_DONE) {
+    if (ngx_smtp_verify_session_is_closed(s) || rc == NGX_DONE) {
         goto done;
     }
 
@@ -253,7 +122,7 @@ ngx_smtp_verify_transport_read(ngx_event_t *rev)
 
     ngx_smtp_verify_session_drained(s);
 
-    if (s->closed) {
+    if (ngx_smtp_verify_session_is_closed(s)) {
         goto done;
     }
 
@@ -267,7 +136,7 @@ ngx_smtp_verify_transport_read(ngx_event_t *rev)
         goto done;
     }
 
-    if (s->tls_wanted) {
+    if (s->phase == ngx_smtp_verify_phase_securing) {
         ngx_smtp_verify_tls_handshake(s);
     }
 
@@ -296,7 +165,6 @@ ngx_smtp_verify_transport_begin(ngx_smtp_verify_session_t *s, ngx_event_t *ev)
     }
 
     s->left = NGX_SMTP_VERIFY_SLICE_SIZE;
-    s->more = 0;
 
     return NGX_OK;
 }
@@ -307,81 +175,6 @@ ngx_smtp_verify_transport_leave(ngx_smtp_verify_session_t *s)
 {
     ngx_smtp_verify_slice_leave(&s->slice[0]);
     ngx_smtp_verify_slice_leave(&s->slice[1]);
-}
-
-
-/* NGX_OK once the connection stands, be it to a proxy */
-
-static ngx_int_t
-ngx_smtp_verify_transport_opened(ngx_smtp_verify_session_t *s)
-{
-    ngx_connection_t  *c;
-
-    if (s->connected || s->socks) {
-        return NGX_OK;
-    }
-
-    c = s->peer.connection;
-
-    if (ngx_smtp_verify_transport_test_connect(c) != NGX_OK) {
-
-        if (ngx_smtp_verify_through_proxy(s)) {
-            ngx_smtp_verify_socks_refused(s);
-
-        } else {
-            ngx_smtp_verify_session_fail(s, SV_CONNECT_FAILED);
-        }
-
-        return NGX_ERROR;
-    }
-
-    if (ngx_smtp_verify_through_proxy(s)) {
-        return ngx_smtp_verify_socks_start(s);
-    }
-
-    ngx_smtp_verify_transport_connected(s);
-
-    return NGX_OK;
-}
-
-
-void
-ngx_smtp_verify_transport_connected(ngx_smtp_verify_session_t *s)
-{
-    ngx_connection_t  *c;
-
-    c = s->peer.connection;
-
-    s->connected = 1;
-
-    if (c->write->timer_set) {
-        ngx_del_timer(c->write);
-    }
-
-    ngx_smtp_verify_session_connected(s);
-}
-
-
-static ngx_int_t
-ngx_smtp_verify_transport_test_connect(ngx_connection_t *c)
-{
-    int        err;
-    socklen_t  len;
-
-    err = 0;
-    len = sizeof(int);
-
-    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, (void *) &err, &len) == -1) {
-        err = ngx_socket_errno;
-    }
-
-    if (err) {
-        ngx_log_error(NGX_LOG_INFO, c->log, err,
-                      "connect() to mail server failed");
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
 }
 
 
@@ -404,7 +197,7 @@ ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
         n = ngx_smtp_verify_transport_take(s, buf, sizeof(buf));
 
         if (n == NGX_AGAIN && !s->flood) {
-            return s->more ? NGX_BUSY : NGX_OK;
+            return s->left ? NGX_OK : NGX_BUSY;
         }
 
         if (n <= 0 || s->flood) {
@@ -413,7 +206,7 @@ ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
 
         pos = buf;
 
-        if (!s->connected) {
+        if (!ngx_smtp_verify_session_is_connected(s)) {
             ngx_smtp_verify_socks_read(s, &pos, buf + n);
 
             if (ngx_smtp_verify_socks_is_over(s)) {
@@ -421,11 +214,11 @@ ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
             }
         }
 
-        if (pos < buf + n && !s->closed) {
+        if (pos < buf + n && !ngx_smtp_verify_session_is_closed(s)) {
             ngx_smtp_verify_session_read(s, pos, buf + n);
         }
 
-        if (s->closed) {
+        if (ngx_smtp_verify_session_is_closed(s)) {
             return NGX_OK;
         }
     }
@@ -479,7 +272,7 @@ ngx_smtp_verify_transport_charge(ngx_smtp_verify_session_t *s, size_t n)
 static void
 ngx_smtp_verify_transport_lost(ngx_smtp_verify_session_t *s)
 {
-    if (!s->connected) {
+    if (!ngx_smtp_verify_session_is_connected(s)) {
         ngx_smtp_verify_socks_lost(s);
         return;
     }
@@ -493,8 +286,7 @@ ngx_smtp_verify_transport_lost(ngx_smtp_verify_session_t *s)
                       "mail server closed the connection");
     }
 
-    if (s->tls_wanted) {
-        s->tls_wanted = 0;
+    if (s->phase == ngx_smtp_verify_phase_securing) {
         ngx_smtp_verify_session_secured(s, s->flood ? s->flood
                                                  : "connection was closed");
         return;
@@ -633,7 +425,7 @@ ngx_smtp_verify_transport_flush(ngx_smtp_verify_session_t *s)
 void
 ngx_smtp_verify_session_close(ngx_smtp_verify_session_t *s)
 {
-    s->closed = 1;
+    s->phase = ngx_smtp_verify_phase_closed;
 
     ngx_smtp_verify_session_leave(s);
 
@@ -652,7 +444,7 @@ ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s)
 
     s->busy = 0;
 
-    if (!s->closed) {
+    if (!ngx_smtp_verify_session_is_closed(s)) {
         return;
     }
 
@@ -675,32 +467,4 @@ ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s)
     }
 
     ngx_destroy_pool(s->pool);
-}
-
-
-/* never an address: the log is no place for personal data */
-
-static u_char *
-ngx_smtp_verify_log_error(ngx_log_t *log, u_char *buf, size_t size)
-{
-    size_t                      len;
-    u_char                     *p;
-    ngx_smtp_verify_session_t  *s;
-
-    s = log->data;
-    p = buf;
-    len = size;
-
-    if (log->action) {
-        p = ngx_snprintf(buf, len, " while %s", log->action);
-        len = buf + size - p;
-    }
-
-    if (s->egress) {
-        p = ngx_snprintf(p, len, ", egress: %V", &s->egress->name);
-        len = buf + size - p;
-    }
-
-    return ngx_snprintf(p, len, ", mx: %V, server: %V", &s->host,
-                        &s->addr_text);
 }

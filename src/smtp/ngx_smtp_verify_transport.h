@@ -24,6 +24,9 @@ void ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s);
 /* connects to where the session's peer says; as _session_connect() */
 ngx_int_t ngx_smtp_verify_transport_open(ngx_smtp_verify_session_t *s);
 
+/* NGX_OK once the connection stands, be it to a proxy */
+ngx_int_t ngx_smtp_verify_transport_opened(ngx_smtp_verify_session_t *s);
+
 /* the connection stands, and is the server's */
 void ngx_smtp_verify_transport_connected(ngx_smtp_verify_session_t *s);
 

@@ -47,7 +47,8 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     s->connect_timeout = connect_timeout;
     s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS] = p->rcpt;
     s->utf8 = p->utf8;
-    s->no_tls = p->no_tls;
+    s->starttls = p->no_tls ? NGX_SMTP_VERIFY_STARTTLS_OFF
+                            : p->conf->session.starttls;
     s->stepwise = p->stepwise
                   || ngx_smtp_verify_facts_host_is(p->conf, host,
                                                ngx_smtp_verify_host_stepwise);
@@ -63,9 +64,10 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
 
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
                    "smtp verify session: \"%V\" at %V, kept:%d, asked %ui "
-                   "before", host, &s->addr_text, s->reused, s->transactions);
+                   "before", host, &s->addr_text,
+                   ngx_smtp_verify_session_is_reused(s), s->transactions);
 
-    if (s->reused) {
+    if (ngx_smtp_verify_session_is_reused(s)) {
         ngx_smtp_verify_count(SESSIONS_REUSED);
         p->result.connected = 1;
         ngx_smtp_verify_dialog_ready(p);
@@ -80,7 +82,7 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
 
     rc = ngx_smtp_verify_session_connect(s);
 
-    if (rc == NGX_DECLINED && !s->egress_failed) {
+    if (rc == NGX_DECLINED && s->way != ngx_smtp_verify_way_no_egress) {
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_CONNECT,
                                        SV_CONNECT_FAILED);
     }
@@ -169,11 +171,11 @@ ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
-    if (!s->reused || p->fresh || p->accepted) {
+    if (!ngx_smtp_verify_session_is_reused(s) || p->fresh || p->accepted) {
         return 0;
     }
 
-    if (!s->paced) {
+    if (s->wait != ngx_smtp_verify_wait_pace) {
         ngx_smtp_verify_dialog_learn(p);
     }
 
@@ -199,7 +201,8 @@ ngx_smtp_verify_dialog_learn(ngx_smtp_verify_probe_t *p)
     closed = 1;
 
     if (s->fault) {
-        enough = (s->fault != SV_TIMEOUT && !s->excess);
+        enough = (s->fault != SV_TIMEOUT
+                  && s->trust != ngx_smtp_verify_trust_none);
 
     } else if (s->code == 421) {
         enough = 1;
@@ -228,7 +231,7 @@ ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s)
         ngx_del_timer(&p->pause);
     }
 
-    if (s->connected) {
+    if (ngx_smtp_verify_session_is_connected(s)) {
         p->result.connected = 1;
     }
 
@@ -259,6 +262,10 @@ ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s)
 
         break;
 
+    case ngx_smtp_verify_session_unanswered:
+        ngx_smtp_verify_random_unrefused(p);
+        break;
+
     default: /* failed */
         ngx_smtp_verify_dialog_failed(p);
         break;
@@ -274,14 +281,12 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
+    if (!ngx_smtp_verify_session_is_reused(s)) {
+        s->provider = sv_provider_by_banner(p->conf->providers,
+                                            s->banner.data, s->banner.len);
+    }
+
     if (p->provider == NULL) {
-
-        if (!s->known) {
-            s->provider = sv_provider_by_banner(p->conf->providers,
-                                                s->banner.data, s->banner.len);
-            s->known = 1;
-        }
-
         p->provider = s->provider;
     }
 
@@ -358,11 +363,13 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
      * knows which?  What a server said before it closed stands.
      */
 
-    if (p->accepted && p->eager && s->pipelined && s->fault == SV_TIMEOUT) {
+    if (p->accepted && p->eager && ngx_smtp_verify_session_pipelines(s)
+        && s->fault == SV_TIMEOUT)
+    {
         p->accepted = 0;
     }
 
-    if (!p->accepted || s->excess) {
+    if (!p->accepted || s->trust == ngx_smtp_verify_trust_none) {
         p->accepted = 0;
         ngx_smtp_verify_dialog_broke(p);
         return;
@@ -392,17 +399,19 @@ ngx_smtp_verify_dialog_broke(ngx_smtp_verify_probe_t *p)
 
     /* it was us who kept it waiting */
 
-    if (s->paced && !s->excess) {
+    if (s->wait == ngx_smtp_verify_wait_pace
+        && s->trust != ngx_smtp_verify_trust_none)
+    {
         ngx_smtp_verify_slot_throttled(p);
         return;
     }
 
-    if (s->egress_failed) {
+    if (s->way == ngx_smtp_verify_way_no_egress) {
         ngx_smtp_verify_route_other_egress(p);
         return;
     }
 
-    if (s->egress_refused) {
+    if (s->way == ngx_smtp_verify_way_proxy_refused) {
         ngx_smtp_verify_evidence_egress(p);
         ngx_smtp_verify_route_next(p);
         return;
@@ -433,8 +442,8 @@ ngx_smtp_verify_dialog_fault(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
-    if (s->pipelined && s->stage >= SV_STAGE_MAIL && !s->excess
-        && !p->stepwise)
+    if (ngx_smtp_verify_session_pipelines(s) && s->stage >= SV_STAGE_MAIL
+        && s->trust != ngx_smtp_verify_trust_none && !p->stepwise)
     {
         p->stepwise = 1;
         ngx_smtp_verify_route_retry(p);
@@ -488,8 +497,9 @@ ngx_smtp_verify_dialog_broke_tls(ngx_smtp_verify_probe_t *p)
     /* a flight may have been too much: in steps first, and still in TLS */
 
     if (s->stage == SV_STAGE_EHLO
-        || (s->stage == SV_STAGE_MAIL && s->fault && !s->excess
-            && (p->stepwise || !s->pipelined)))
+        || (s->stage == SV_STAGE_MAIL && s->fault
+            && s->trust != ngx_smtp_verify_trust_none
+            && (p->stepwise || !ngx_smtp_verify_session_pipelines(s))))
     {
         return ngx_smtp_verify_dialog_behind;
     }
@@ -539,7 +549,9 @@ ngx_smtp_verify_dialog_in_steps(ngx_smtp_verify_probe_t *p, sv_class_t *class)
     s = p->session;
 
     return class->session && class->reason != SV_RATE_LIMITED
-           && s->pipelined && s->stage >= SV_STAGE_MAIL && !s->excess
+           && ngx_smtp_verify_session_pipelines(s)
+           && s->stage >= SV_STAGE_MAIL
+           && s->trust != ngx_smtp_verify_trust_none
            && !p->stepwise;
 }
 

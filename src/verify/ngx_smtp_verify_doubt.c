@@ -61,10 +61,10 @@ ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p)
     (void) ngx_smtp_verify_evidence_classify(p, &class);
 
     if (class.session) {
-        s->spent = 1;
+        ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_spent);
     }
 
-    if (!s->reused) {
+    if (!ngx_smtp_verify_session_is_reused(s)) {
         ngx_smtp_verify_doubt_fresh(p, &class);
         return 0;
     }
@@ -84,7 +84,7 @@ ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_doubt_note(p);
 
     if (rc == NGX_DECLINED) {
-        s->spent = 1;
+        ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_spent);
     }
 
     return 1;
@@ -201,7 +201,7 @@ ngx_smtp_verify_doubt_random(ngx_smtp_verify_probe_t *p)
         return 0;
     }
 
-    if (!p->session->reused) {
+    if (!ngx_smtp_verify_session_is_reused(p->session)) {
         ngx_smtp_verify_doubt_settle(p);
         return 0;
     }
@@ -230,7 +230,7 @@ ngx_smtp_verify_doubt_proved(ngx_smtp_verify_probe_t *p)
         return 1;
     }
 
-    s->spent = 1;
+    ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_spent);
 
     if (s->code >= 500) {
         ngx_smtp_verify_keeper_lied(s, s->asked - 1, s->refused - 1);

@@ -55,7 +55,7 @@ ngx_smtp_verify_egress_choose(ngx_smtp_verify_probe_t *p)
 
     p->egress = *chosen;
     p->helo = p->egress->helo;
-    p->from = p->egress->has_from ? p->egress->from : p->from_asked;
+    p->from = p->egress->from.data ? p->egress->from : p->from_asked;
 
     return NGX_OK;
 }
@@ -215,7 +215,7 @@ ngx_smtp_verify_egress_down(ngx_smtp_verify_egress_t *egress)
 static ngx_uint_t
 ngx_smtp_verify_egress_fits(ngx_smtp_verify_egress_t *egress, int family)
 {
-    return egress->proxy || egress->addr.sockaddr->sa_family == family;
+    return egress->naddrs || egress->addr.sockaddr->sa_family == family;
 }
 
 
@@ -305,7 +305,7 @@ ngx_smtp_verify_egress_init(ngx_smtp_verify_egress_t *egress,
 {
     u_char  *p;
 
-    if (!egress->proxy) {
+    if (egress->naddrs == 0) {
         p = ngx_pnalloc(pool, NGX_SOCKADDR_STRLEN);
         if (p == NULL) {
             return NGX_ERROR;
@@ -357,7 +357,7 @@ ngx_smtp_verify_pool_init(ngx_smtp_verify_pool_t *pool)
         hash = ngx_smtp_verify_egress_hash(hash, &egress[i].helo);
         hash = ngx_smtp_verify_egress_hash(hash, &egress[i].from);
 
-        pool->wants_from |= !egress[i].has_from;
+        pool->wants_from |= (egress[i].from.data == NULL);
     }
 
     pool->signature = hash;

@@ -200,8 +200,9 @@ ngx_smtp_verify_evidence_before(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    if (s->reused && (s->fault != SV_REASON_NONE
-                      || (s->stage >= SV_STAGE_RCPT && s->code >= 500)))
+    if (ngx_smtp_verify_session_is_reused(s)
+        && (s->fault != SV_REASON_NONE
+            || (s->stage >= SV_STAGE_RCPT && s->code >= 500)))
     {
         return;
     }

@@ -78,6 +78,8 @@ ngx_smtp_verify_keeper(ngx_smtp_verify_conf_t *conf,
                    "refused %ui", &s->host, time, s->transactions, s->refused);
 
     ngx_smtp_verify_keeper_insert(s);
+
+    s->phase = ngx_smtp_verify_phase_idle;
     ngx_smtp_verify_session_leave(s);
 
     s->handler = ngx_smtp_verify_keeper_handler;
@@ -221,7 +223,9 @@ ngx_smtp_verify_keeper_learn(ngx_smtp_verify_session_t *s, ngx_uint_t closed)
 
     key = ngx_smtp_verify_keeper_key(s);
 
-    if (closed && s->reused && s->idle >= NGX_SMTP_VERIFY_KEEP_LATE) {
+    if (closed && ngx_smtp_verify_session_is_reused(s)
+        && s->idle >= NGX_SMTP_VERIFY_KEEP_LATE)
+    {
         sv_learn_idle(&ngx_smtp_verify_learned, key, s->idle,
                       sv_clock_msec());
         return;
@@ -511,7 +515,7 @@ ngx_smtp_verify_keeper_take(ngx_smtp_verify_session_t *s)
         ngx_del_timer(c->read);
     }
 
-    s->reused = 1;
+    s->phase = ngx_smtp_verify_phase_again;
     s->idle = ngx_current_msec - s->idle;
     s->log.action = "talking to mail server";
 }
@@ -579,7 +583,6 @@ ngx_smtp_verify_keeper_handler(ngx_smtp_verify_session_t *s)
                        "smtp verify idle session ended");
 
         s->fault = SV_REASON_NONE;
-        s->dirty = 0;
         c->read->timedout = 0;
         c->close = 0;
 

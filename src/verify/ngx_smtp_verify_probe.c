@@ -520,7 +520,7 @@ ngx_smtp_verify_probe_displace(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
-    if (s && s->nanswered < s->nsent) {
+    if (s && ngx_smtp_verify_session_outstanding(s)) {
         p->session = NULL;
         ngx_smtp_verify_session_close(s);
     }
@@ -591,7 +591,7 @@ ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
-    if (s && s->nanswered < s->nsent) {
+    if (s && ngx_smtp_verify_session_outstanding(s)) {
         p->session = NULL;
         ngx_smtp_verify_session_close(s);
     }

@@ -214,7 +214,7 @@ ngx_smtp_verify_random_room(ngx_smtp_verify_probe_t *p)
     messages = ngx_smtp_verify_limits(p)->messages;
 
     return (messages == 0 || asked < messages)
-           && (!s->reused || asked < s->most);
+           && (!ngx_smtp_verify_session_is_reused(s) || asked < s->most);
 }
 
 
@@ -264,11 +264,6 @@ void
 ngx_smtp_verify_random_answered(ngx_smtp_verify_probe_t *p)
 {
     sv_class_t  class;
-
-    if (p->session->unanswered) {
-        ngx_smtp_verify_random_unrefused(p);
-        return;
-    }
 
     (void) ngx_smtp_verify_evidence_classify(p, &class);
 
@@ -434,7 +429,7 @@ ngx_smtp_verify_random_again(ngx_smtp_verify_probe_t *p)
     }
 
     return s->code == 452
-           || (class.session && s->reused)
+           || (class.session && ngx_smtp_verify_session_is_reused(s))
            || (s->code == 421 && reason == SV_RATE_LIMITED)
            || ngx_strcmp(class.enhanced + 1, ".5.3") == 0;
 }

@@ -235,7 +235,7 @@ ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p)
             return;
         }
 
-        if (p->session->egress_failed) {
+        if (p->session->way == ngx_smtp_verify_way_no_egress) {
             ngx_smtp_verify_route_other_egress(p);
             return;
         }
@@ -412,7 +412,7 @@ ngx_smtp_verify_route_stalls(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
-    if (s == NULL || s->egress_refused) {
+    if (s == NULL || s->way == ngx_smtp_verify_way_proxy_refused) {
         return 0;
     }
 
@@ -420,7 +420,9 @@ ngx_smtp_verify_route_stalls(ngx_smtp_verify_probe_t *p)
         return NGX_SMTP_VERIFY_ADMISSION_STALLS;
     }
 
-    return s->connected || s->conn_refused || s->fault != SV_REASON_NONE;
+    return ngx_smtp_verify_session_is_connected(s)
+           || s->way == ngx_smtp_verify_way_refused
+           || s->fault != SV_REASON_NONE;
 }
 
 

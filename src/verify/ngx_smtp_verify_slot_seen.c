@@ -21,12 +21,12 @@ ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
-    if (p->ticket.waiting || (s && s->paced)) {
+    if (p->ticket.waiting || (s && s->wait == ngx_smtp_verify_wait_pace)) {
         ngx_smtp_verify_slot_throttled(p);
         return NGX_OK;
     }
 
-    if (s && s->release && s->nanswered < s->nsent
+    if (s && s->release && ngx_smtp_verify_session_outstanding(s)
         && ngx_smtp_verify_slot_is_silent(p))
     {
         ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_timeout);
@@ -75,8 +75,9 @@ ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    if (s->connected && !s->counted) {
-        s->counted = 1;
+    /* the first that is told of a connection, before anything is asked */
+
+    if (ngx_smtp_verify_session_is_connected(s) && s->transactions == 0) {
         ngx_smtp_verify_slot_reached(p);
         ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_connected);
     }
@@ -87,6 +88,7 @@ ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
         return;
 
     case ngx_smtp_verify_session_answered:
+    case ngx_smtp_verify_session_unanswered:
         ngx_smtp_verify_slot_reply(p);
         return;
 
@@ -99,20 +101,18 @@ ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    if (s->reused) {
+    if (ngx_smtp_verify_session_is_reused(s)
+        || s->way == ngx_smtp_verify_way_proxy_refused)
+    {
         return;
     }
 
-    if (s->egress_refused) {
-        return;
-    }
-
-    if (s->egress_failed) {
+    if (s->way == ngx_smtp_verify_way_no_egress) {
         ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_egress_failed);
         return;
     }
 
-    if (!s->connected
+    if (!ngx_smtp_verify_session_is_connected(s)
         && (s->fault == SV_CONNECT_FAILED || s->fault == SV_TIMEOUT))
     {
         ngx_smtp_verify_slot_unreached(p);
@@ -136,7 +136,7 @@ ngx_smtp_verify_slot_failed(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    if (s->egress_failed) {
+    if (s->way == ngx_smtp_verify_way_no_egress) {
         ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_egress_failed);
         return;
     }
@@ -193,8 +193,7 @@ ngx_smtp_verify_slot_is_reject(ngx_smtp_verify_probe_t *p, sv_class_t *class)
     s = p->session;
 
     return s->event == ngx_smtp_verify_session_answered && s->code >= 500
-           && !s->unanswered && !class->recipient
-           && class->reason != SV_MAILBOX_FULL;
+           && !class->recipient && class->reason != SV_MAILBOX_FULL;
 }
 
 
@@ -250,7 +249,7 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
     /* what a session has been asked for before may have been of others: if it
        is said of us a fresh session is told, too */
 
-    if (s->reused && s->stage < SV_STAGE_RCPT
+    if (ngx_smtp_verify_session_is_reused(s) && s->stage < SV_STAGE_RCPT
         && (seen == ngx_smtp_verify_seen_closing
             || seen == ngx_smtp_verify_seen_rate_limit))
     {
@@ -272,7 +271,8 @@ ngx_smtp_verify_slot_tell(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
-    domain = (s->stage == SV_STAGE_RCPT || !s->connected);
+    domain = (s->stage == SV_STAGE_RCPT
+              || !ngx_smtp_verify_session_is_connected(s));
 
     ngx_smtp_verify_throttle_seen(s->throttle, s->slot, s->limits, seen,
                                   domain ? &p->domain : NULL, &s->log);

@@ -283,7 +283,7 @@ ngx_http_smtp_verify_egress_from(ngx_conf_t *cf,
 {
     sv_address_t  addr;
 
-    egress->has_from = 1;
+    egress->from.data = from->data;
 
     if (from->len == 2 && ngx_strncmp(from->data, "<>", 2) == 0) {
         return NGX_OK;
@@ -380,7 +380,6 @@ ngx_http_smtp_verify_egress_proxy(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    egress->proxy = 1;
     egress->addrs = u.addrs;
     egress->naddrs = u.naddrs;
     egress->name.data = p;
