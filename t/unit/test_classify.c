@@ -1167,12 +1167,12 @@ who_is_asked_for_in_other_languages(void **state)
                   "\343\201\233\343\202\223" },
         { X, 550, "\350\256\244\350\257\201\347\224\250\346\210\267\344\270"
                   "\215\345\255\230\345\234\250" },
-        { X, 550, "\320\241\320\273\320\270\321\210\320\272\320\276\320\274"
+        { L, 550, "\320\241\320\273\320\270\321\210\320\272\320\276\320\274"
                   " \320\274\320\275\320\276\320\263\320\276 \320\275\320"
                   "\265\320\270\320\267\320\262\320\265\321\201\321\202\320"
                   "\275\321\213\321\205 \320\277\320\276\320\273\321\203"
                   "\321\207\320\260\321\202\320\265\320\273\320\265\320\271" },
-        { X, 550, "Demasiadas direcciones desconocidas" },
+        { L, 550, "Demasiadas direcciones desconocidas" },
         { B, 550, "Indirizzo IP sconosciuto" },
         { X, 550, "Adresse nicht gefunden: kein DNS" },
         { T, 550, "\320\222\321\200\320\265\320\274\320\265\320\275\320\275"
@@ -2006,7 +2006,7 @@ not_here(void **state)
         { D, 550, "Mailbox deleted by its owner" },
         { F, 452, "Insufficient storage in the mailbox" },
         { X, 550, "target.example is not one of our mail domains" },
-        { X, 550, "Mail for the domain of this user is not handled here" },
+        { R, 550, "Mail for the domain of this user is not handled here" },
         { X, 550, "Your address is not here" },
         { B, 550, "The sender's mailbox is not here" }
     };
@@ -2030,6 +2030,58 @@ tags_and_short_words(void **state)
         { B, 550, "Rejected (your mx 192.0.2.10 is unknown)" },
         { X, 550, "Mailbox. Unknown host" },
         { X, 550, "(no mx-record) recipient unknown for your-mx1 (no mx)" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
+/* what did not answer, and whom it blames, in other languages */
+
+static void
+blame_in_other_languages(void **state)
+{
+    const case_t  cases[] = {
+        { E, 550, "Der Verzeichnisserver reagiert nicht, Nutzer unbekannt" },
+        { E, 554, "Le serveur est surcharge: boite inconnue" },
+        { E, 550, "5.3.0 user directory timed out... took too long, no user" },
+        { P, 550, "Als Spam erkannt: Ð¡Ð¿Ð°Ð¼" },
+        { P, 550, "Verstoss gegen die Richtlinien" },
+        { P, 550, "Contrario a las normas de esta casa" },
+        { L, 450, "Es sind zu viele Mails" },
+        { L, 550, "Trop de courriers recus" },
+        { R, 550, "Relay no autorizado" },
+        { R, 550, "Relay nicht erlaubt" },
+        { D, 550, "Conto sospeso" },
+        { D, 550, "Konto wygaslo" },
+        { F, 552, "Postladan full" },
+        { N, 550, "Dit account bestaat niet" },
+        { N, 550, "Dieser Anwender ist nicht hier" },
+        { B, 550, "Uw netwerk 192.0.2.10 is geweigerd, account onbekend" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
+/* others that are not here, or not handled */
+
+static void
+others_not_here(void **state)
+{
+    const case_t  cases[] = {
+        { B, 554, "Connections from 192.0.2.10 are not handled: no such user" },
+        { B, 550, "Nobody here has heard of the host at 192.0.2.10" },
+        { B, 550, "5.7.1 We saw attempts to accounts that do not exist" },
+        { P, 550, "5.7.1 the account of the sender has left" },
+        { R, 550, "The domain target.example is not handled here" },
+        { X, 550, "The zone of <jdoe@target.example> is not here" },
+        { X, 550, "Attachments for this user are not handled here" },
+        { E, 550, "Our address book is not here: no such user" },
+        { P, 550, "5.7.1 Body says \"user unknown\", that is backscatter" },
+        { L, 550, "You asked for more than 20 unknown users" }
     };
 
     (void) state;
@@ -2091,7 +2143,9 @@ main(void)
         cmocka_unit_test(quoted_in_any_language),
         cmocka_unit_test(kinds_of_other_collections),
         cmocka_unit_test(not_here),
-        cmocka_unit_test(tags_and_short_words)
+        cmocka_unit_test(tags_and_short_words),
+        cmocka_unit_test(blame_in_other_languages),
+        cmocka_unit_test(others_not_here)
     };
 
     return cmocka_run_group_tests(tests, load, unload);

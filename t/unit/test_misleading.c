@@ -576,6 +576,13 @@ fifth_part(void **state)
 }
 
 
+static void
+sixth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-sixth.txt", 10000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -606,7 +613,8 @@ main(void)
         cmocka_unit_test(other_words),
         cmocka_unit_test(more_words),
         cmocka_unit_test(fourth_part),
-        cmocka_unit_test(fifth_part)
+        cmocka_unit_test(fifth_part),
+        cmocka_unit_test(sixth_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
