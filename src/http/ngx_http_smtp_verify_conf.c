@@ -104,6 +104,7 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->verify.keep.timeout = NGX_CONF_UNSET_MSEC;
     conf->verify.catch_all = NGX_CONF_UNSET_UINT;
     conf->verify.unverifiable = NGX_CONF_UNSET;
+    conf->verify.canary = NGX_CONF_UNSET_UINT;
     conf->verify.max_mx = NGX_CONF_UNSET_UINT;
     conf->verify.dnssec = NGX_CONF_UNSET;
     conf->verify.timeout = NGX_CONF_UNSET_MSEC;
@@ -161,6 +162,7 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               NGX_SMTP_VERIFY_CATCH_ALL_ON);
     ngx_conf_merge_value(conf->verify.unverifiable, prev->verify.unverifiable,
                          0);
+    ngx_conf_merge_uint_value(conf->verify.canary, prev->verify.canary, 20);
     ngx_conf_merge_uint_value(conf->verify.max_mx, prev->verify.max_mx, 5);
     ngx_conf_merge_value(conf->verify.dnssec, prev->verify.dnssec, 0);
     ngx_conf_merge_msec_value(conf->verify.timeout, prev->verify.timeout,

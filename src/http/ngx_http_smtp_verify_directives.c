@@ -81,6 +81,42 @@ ngx_http_smtp_verify_helo(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
+ngx_http_smtp_verify_catch_all_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    char       *rv;
+    ngx_str_t  *value;
+
+    rv = ngx_conf_set_enum_slot(cf, cmd, conf);
+
+    if (rv != NGX_CONF_OK || cf->args->nelts == 2) {
+        return rv;
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[2].data, "canary=off") == 0) {
+        slcf->verify.canary = 0;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_smtp_verify_param_number(&value[2], "canary=", 1, 1000000,
+                                          &slcf->verify.canary)
+        != NGX_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" in \"%V\" directive",
+                           &value[2], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
 ngx_http_smtp_verify_connect_timeout(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {

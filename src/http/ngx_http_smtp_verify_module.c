@@ -255,8 +255,8 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       NULL },
 
     { ngx_string("smtp_verify_catch_all"),
-      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE12,
+      ngx_http_smtp_verify_catch_all_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_smtp_verify_loc_conf_t, verify.catch_all),
       &ngx_http_smtp_verify_catch_all },

@@ -70,6 +70,8 @@ typedef struct {
     ngx_flag_t                         unverifiable;    /* providers whose 2xx
                                                        proves nothing are
                                                        asked all the same */
+    ngx_uint_t                         canary;      /* after so many refused
+                                                       recipients; 0: never */
     ngx_uint_t                         max_mx;
     ngx_uint_t                         domain_age;  /* somebody asks for it */
     ngx_flag_t                         dnssec;      /* the name servers

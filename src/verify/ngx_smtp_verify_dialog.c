@@ -660,7 +660,7 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
 
             if (p->claim.owner) {
                 ngx_smtp_verify_facts_settle(p->conf, &p->domain, &p->claim,
-                                             NGX_SMTP_VERIFY_NO);
+                                             NGX_SMTP_VERIFY_NO, 0);
 
             } else {
                 ngx_smtp_verify_facts_not_catch_all(p->conf, &p->domain);

@@ -46,6 +46,9 @@ static ngx_int_t ngx_smtp_verify_facts_state(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain);
 static void ngx_smtp_verify_facts_set_state(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain, ngx_int_t state, time_t ttl, uint32_t tag);
+static void ngx_smtp_verify_facts_write_state(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain, ngx_int_t state, time_t ttl, uint32_t tag);
+static time_t ngx_smtp_verify_facts_untold(ngx_smtp_verify_conf_t *conf);
 static void ngx_smtp_verify_facts_see(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain, ngx_smtp_verify_facts_seen_t *seen);
 
@@ -432,14 +435,22 @@ static void
 ngx_smtp_verify_facts_set_state(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain, ngx_int_t state, time_t ttl, uint32_t tag)
 {
-    u_char                        *p;
-    ngx_smtp_verify_cache_item_t  *item;
-
     if (state == NGX_SMTP_VERIFY_UNKNOWN
         && ngx_smtp_verify_facts_state(conf, domain) >= 0)
     {
         return;
     }
+
+    ngx_smtp_verify_facts_write_state(conf, domain, state, ttl, tag);
+}
+
+
+static void
+ngx_smtp_verify_facts_write_state(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain, ngx_int_t state, time_t ttl, uint32_t tag)
+{
+    u_char                        *p;
+    ngx_smtp_verify_cache_item_t  *item;
 
     item = ngx_smtp_verify_facts_item(conf, domain,
                                       NGX_SMTP_VERIFY_CACHE_CATCH_ALL, 0);
@@ -486,6 +497,10 @@ ngx_smtp_verify_facts_claim(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
         return rc;
     }
 
+    if (seen == NULL) {
+        return NGX_OK;
+    }
+
     ngx_smtp_verify_facts_see(conf, domain, seen);
 
     if (seen->catch_all != NGX_SMTP_VERIFY_UNKNOWN) {
@@ -502,7 +517,7 @@ ngx_smtp_verify_facts_claim(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
 
 ngx_uint_t
 ngx_smtp_verify_facts_told(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
-    ngx_smtp_verify_claim_t *claim)
+    ngx_smtp_verify_claim_t *claim, ngx_uint_t anew)
 {
     ngx_smtp_verify_cache_item_t  *item;
 
@@ -513,13 +528,14 @@ ngx_smtp_verify_facts_told(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
            && ngx_smtp_verify_cache_get(ngx_smtp_verify_facts_cache(conf),
                                         item)
               == NGX_OK
-           && (item->tag == claim->id || item->expires > sv_clock_sec());
+           && (item->tag == claim->id
+               || (!anew && item->expires > sv_clock_sec()));
 }
 
 
 void
 ngx_smtp_verify_facts_settle(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
-    ngx_smtp_verify_claim_t *claim, ngx_int_t state)
+    ngx_smtp_verify_claim_t *claim, ngx_int_t state, ngx_uint_t soon)
 {
     time_t  ttl;
 
@@ -529,13 +545,35 @@ ngx_smtp_verify_facts_settle(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
 
     ttl = conf->valid[SV_CATCH_ALL];
 
-    if (state == NGX_SMTP_VERIFY_UNKNOWN) {
-        ttl = ngx_min(conf->valid[SV_ACCEPTED_UNTESTED],
-                      NGX_SMTP_VERIFY_UNTOLD_TTL);
+    if (soon || state == NGX_SMTP_VERIFY_UNKNOWN) {
+        ttl = ngx_min(ttl, ngx_smtp_verify_facts_untold(conf));
     }
 
     ngx_smtp_verify_facts_set_state(conf, domain, state, ttl, claim->id);
     ngx_smtp_verify_claim_settle(claim);
+}
+
+
+void
+ngx_smtp_verify_facts_retract(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
+    ngx_smtp_verify_claim_t *claim)
+{
+    if (!claim->owner) {
+        return;
+    }
+
+    ngx_smtp_verify_facts_write_state(conf, domain, NGX_SMTP_VERIFY_UNKNOWN,
+                                      ngx_smtp_verify_facts_untold(conf),
+                                      claim->id);
+    ngx_smtp_verify_claim_settle(claim);
+}
+
+
+static time_t
+ngx_smtp_verify_facts_untold(ngx_smtp_verify_conf_t *conf)
+{
+    return ngx_min(conf->valid[SV_ACCEPTED_UNTESTED],
+                   NGX_SMTP_VERIFY_UNTOLD_TTL);
 }
 
 

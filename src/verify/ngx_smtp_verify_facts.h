@@ -81,21 +81,28 @@ void ngx_smtp_verify_facts_not_catch_all(ngx_smtp_verify_conf_t *conf,
  * NGX_OK: the random recipient is the caller's to ask; NGX_AGAIN: somebody
  * asks it now, the claim's handler will be called; NGX_DECLINED: it need not
  * be asked, as _catch_all() knows the answer, or as there was none lately;
- * NGX_ERROR: no memory.  In the last two cases nothing is claimed.
+ * NGX_ERROR: no memory.  In the last two cases nothing is claimed.  seen NULL:
+ * it is to be asked whatever is known.
  */
 ngx_int_t ngx_smtp_verify_facts_claim(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain, ngx_smtp_verify_claim_t *claim,
     ngx_smtp_verify_facts_seen_t *seen);
 
 /* another process asked the random recipient: did it end with an answer, or
-   with none, rather than give up? */
+   with none, rather than give up?  anew: what was known before is none */
 ngx_uint_t ngx_smtp_verify_facts_told(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *domain, ngx_smtp_verify_claim_t *claim);
+    ngx_str_t *domain, ngx_smtp_verify_claim_t *claim, ngx_uint_t anew);
 
 /* the owner of a claim has an answer; unknown: the domain gave none, do not
-   ask again for those who wait.  Where nothing was claimed: nothing */
+   ask again for those who wait.  soon: it is not kept for long.  Where nothing
+   was claimed: nothing */
 void ngx_smtp_verify_facts_settle(ngx_smtp_verify_conf_t *conf,
-    ngx_str_t *domain, ngx_smtp_verify_claim_t *claim, ngx_int_t state);
+    ngx_str_t *domain, ngx_smtp_verify_claim_t *claim, ngx_int_t state,
+    ngx_uint_t soon);
+
+/* likewise, and what was known before is not known any more */
+void ngx_smtp_verify_facts_retract(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *domain, ngx_smtp_verify_claim_t *claim);
 
 ngx_uint_t ngx_smtp_verify_facts_host_is(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *host, ngx_smtp_verify_host_fact_e fact);

@@ -13,6 +13,7 @@
  *   dialog.c   what is asked there, and what the answers mean
  *   doubt.c    is what a session that was kept says to be believed?
  *   random.c   the same of the random recipient: is the domain catch-all?
+ *   canary.c   does a server that has refused many still refuse anybody?
  *   verdict.c  the result
  *   proof.c    what of it is proved by signatures
  */
@@ -127,6 +128,9 @@ struct ngx_smtp_verify_probe_s {
     unsigned                           accepted:1;  /* 2xx for the address */
     unsigned                           eager:1;     /* both were asked */
     unsigned                           random_retried:1;
+    unsigned                           canary:1;    /* the random recipient is
+                                                       asked though it is known
+                                                       to be refused */
     unsigned                           proving:1;   /* it is asked once more,
                                                        to prove a refusal of
                                                        the random recipient */
@@ -198,6 +202,8 @@ void ngx_smtp_verify_slot_stop(ngx_smtp_verify_probe_t *p);
 ngx_int_t ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_slot_failed(ngx_smtp_verify_probe_t *p);
+/* the server accepts everybody by now */
+void ngx_smtp_verify_slot_turned(ngx_smtp_verify_probe_t *p);
 
 /* dialog.c; _start() as ngx_smtp_verify_session_connect() */
 ngx_int_t ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
@@ -234,6 +240,20 @@ void ngx_smtp_verify_random_unproved(ngx_smtp_verify_probe_t *p);
 
 /* proof.c: the probe ends */
 void ngx_smtp_verify_proof(ngx_smtp_verify_probe_t *p);
+
+/* canary.c: a recipient was refused */
+void ngx_smtp_verify_canary_reject(ngx_smtp_verify_probe_t *p);
+/* the address was accepted: is the random recipient to be asked, though its
+   answer is known? */
+ngx_uint_t ngx_smtp_verify_canary_due(ngx_smtp_verify_probe_t *p,
+    ngx_int_t known);
+/* the random recipient was accepted: 1: the server has turned; or refused, and
+   that is believed */
+ngx_uint_t ngx_smtp_verify_canary_accepted(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_canary_refused(ngx_smtp_verify_probe_t *p);
+/* keeps what is known of the domain now */
+void ngx_smtp_verify_canary_settle(ngx_smtp_verify_probe_t *p,
+    ngx_int_t catch_all);
 
 /* evidence.c */
 sv_reason_e ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,

@@ -71,6 +71,7 @@ ngx_smtp_verify_random_accepted(ngx_smtp_verify_probe_t *p)
     }
 
     p->accepted = 1;
+    p->canary = 0;
 
     if (p->eager) {
         return;
@@ -78,7 +79,9 @@ ngx_smtp_verify_random_accepted(ngx_smtp_verify_probe_t *p)
 
     known = ngx_smtp_verify_random_known(p);
 
-    if (known != NGX_SMTP_VERIFY_UNKNOWN) {
+    p->canary = ngx_smtp_verify_canary_due(p, known);
+
+    if (known != NGX_SMTP_VERIFY_UNKNOWN && !p->canary) {
         ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &p->log, 0,
                        "smtp verify catch-all: \"%V\" is known, %i",
                        &p->domain, known);
@@ -88,7 +91,7 @@ ngx_smtp_verify_random_accepted(ngx_smtp_verify_probe_t *p)
     }
 
     if (p->conf->catch_all == NGX_SMTP_VERIFY_CATCH_ALL_OFF
-        || (provider && !provider->second_rcpt))
+        || (provider && !provider->second_rcpt && !p->canary))
     {
         ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
         return;
@@ -112,7 +115,7 @@ ngx_smtp_verify_random_claim(ngx_smtp_verify_probe_t *p)
     p->claim.data = p;
 
     switch (ngx_smtp_verify_facts_claim(p->conf, &p->domain, &p->claim,
-                                        &p->seen))
+                                        p->canary ? NULL : &p->seen))
     {
 
     case NGX_AGAIN:
@@ -161,9 +164,17 @@ ngx_smtp_verify_random_claimed(ngx_smtp_verify_claim_t *claim)
     }
 
     if (claim->rc == NGX_DECLINED
-        && !ngx_smtp_verify_facts_told(p->conf, &p->domain, claim))
+        && !ngx_smtp_verify_facts_told(p->conf, &p->domain, claim, p->canary))
     {
         ngx_smtp_verify_random_claim(p);
+        return;
+    }
+
+    if (p->canary) {
+        p->seen.state = 0;
+        ngx_smtp_verify_random_conclude(p,
+                                        ngx_smtp_verify_facts_catch_all(p->conf,
+                                                      &p->domain, &p->seen));
         return;
     }
 
@@ -209,6 +220,10 @@ ngx_smtp_verify_random_room(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
+
+    if (p->provider && !p->provider->second_rcpt) {
+        return 0;
+    }
 
     asked = s->transactions + !p->accepted;
     messages = ngx_smtp_verify_limits(p)->messages;
@@ -276,7 +291,9 @@ ngx_smtp_verify_random_answered(ngx_smtp_verify_probe_t *p)
 
     case SV_ACCEPTED:
         ngx_smtp_verify_doubt_settle(p);
-        ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_YES);
+        ngx_smtp_verify_random_conclude(p, ngx_smtp_verify_canary_accepted(p)
+                                           ? NGX_SMTP_VERIFY_UNKNOWN
+                                           : NGX_SMTP_VERIFY_YES);
         return;
 
     case SV_MAILBOX_NOT_FOUND:
@@ -287,6 +304,7 @@ ngx_smtp_verify_random_answered(ngx_smtp_verify_probe_t *p)
         }
 
         ngx_smtp_verify_doubt_refused(p, &class);
+        ngx_smtp_verify_canary_refused(p);
         ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_NO);
         return;
 
@@ -335,6 +353,7 @@ ngx_smtp_verify_random_proved(ngx_smtp_verify_probe_t *p)
     p->proving = 0;
 
     if (ngx_smtp_verify_doubt_proved(p)) {
+        ngx_smtp_verify_canary_refused(p);
         ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_NO);
         return;
     }
@@ -456,8 +475,7 @@ ngx_smtp_verify_random_conclude(ngx_smtp_verify_probe_t *p,
         }
 
     } else {
-        ngx_smtp_verify_facts_settle(p->conf, &p->domain, &p->claim,
-                                     catch_all);
+        ngx_smtp_verify_canary_settle(p, catch_all);
     }
 
     p->result.is_catch_all = catch_all;

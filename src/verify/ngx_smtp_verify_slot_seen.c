@@ -7,6 +7,7 @@ static void ngx_smtp_verify_slot_reached(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_unreached(ngx_smtp_verify_probe_t *p);
 static ngx_uint_t ngx_smtp_verify_slot_is_reject(ngx_smtp_verify_probe_t *p,
     sv_class_t *class);
+static void ngx_smtp_verify_slot_count(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_tell(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_seen_e seen);
@@ -72,6 +73,7 @@ ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
     s = p->session;
 
     if (s->release == NULL) {
+        ngx_smtp_verify_slot_count(p);
         return;
     }
 
@@ -197,6 +199,36 @@ ngx_smtp_verify_slot_is_reject(ngx_smtp_verify_probe_t *p, sv_class_t *class)
 }
 
 
+/* what is counted without a throttle zone, too */
+
+static void
+ngx_smtp_verify_slot_count(ngx_smtp_verify_probe_t *p)
+{
+    sv_class_t  class;
+
+    if (p->session->event != ngx_smtp_verify_session_answered
+        || p->session->code < 500)
+    {
+        return;
+    }
+
+    (void) ngx_smtp_verify_evidence_classify(p, &class);
+
+    if (ngx_smtp_verify_slot_is_reject(p, &class)) {
+        ngx_smtp_verify_canary_reject(p);
+    }
+}
+
+
+void
+ngx_smtp_verify_slot_turned(ngx_smtp_verify_probe_t *p)
+{
+    if (p->session->release) {
+        ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_turned);
+    }
+}
+
+
 static void
 ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
 {
@@ -213,6 +245,7 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
 
         if (ngx_smtp_verify_slot_is_reject(p, &class)) {
             ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_reject);
+            ngx_smtp_verify_canary_reject(p);
         }
 
         switch (sv_reason_info(class.reason)->host) {

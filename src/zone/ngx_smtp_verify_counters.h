@@ -32,6 +32,8 @@ typedef enum {
     NGX_SMTP_VERIFY_N_SESSIONS_OPENED,
     NGX_SMTP_VERIFY_N_SESSIONS_REUSED,
     NGX_SMTP_VERIFY_N_ERASED,
+    NGX_SMTP_VERIFY_N_CANARIES_REFUSED,
+    NGX_SMTP_VERIFY_N_CANARIES_ACCEPTED,    /* the server has turned */
     NGX_SMTP_VERIFY_N_MAX
 } ngx_smtp_verify_counter_e;
 

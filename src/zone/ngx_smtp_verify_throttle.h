@@ -22,6 +22,7 @@
 #include "ngx_smtp_verify_fair.h"
 #include "sv_breaker.h"
 #include "sv_bucket.h"
+#include "sv_canary.h"
 #include "sv_siphash.h"
 
 
@@ -60,8 +61,9 @@ typedef enum {
     ngx_smtp_verify_seen_block,
     ngx_smtp_verify_seen_quarantine,    /* a block, and others may go on */
     ngx_smtp_verify_seen_egress_failed, /* it did not get to the destination */
-    ngx_smtp_verify_seen_address_failed /* one more of a host whose failure to
-                                           connect was told */
+    ngx_smtp_verify_seen_address_failed, /* one more of a host whose failure
+                                           to connect was told */
+    ngx_smtp_verify_seen_turned         /* it accepts everybody by now */
 } ngx_smtp_verify_seen_e;
 
 
@@ -242,6 +244,11 @@ ngx_uint_t ngx_smtp_verify_throttle_shortage(
 void ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits,
     ngx_smtp_verify_seen_e seen, ngx_str_t *domain, ngx_log_t *log);
+
+/* whoever holds the slot: was a recipient refused, and is a canary due? */
+ngx_uint_t ngx_smtp_verify_throttle_canary(
+    ngx_smtp_verify_throttle_t *throttle, ngx_uint_t slot,
+    sv_canary_seen_e seen, ngx_uint_t limit);
 
 void ngx_smtp_verify_throttle_stats(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_stats_t *stats);

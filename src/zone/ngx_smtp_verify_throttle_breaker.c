@@ -33,7 +33,8 @@ static void ngx_smtp_verify_throttle_count_unconnected(
 /* what a fault weighs, of SV_BREAKER_THRESHOLD */
 
 static const unsigned  ngx_smtp_verify_throttle_weights[] = {
-    0, 0, 0, 20, 20, 25, 34, 50, SV_BREAKER_THRESHOLD, 50, 0
+    0, 0, 0, 20, 20, 25, 34, 50, SV_BREAKER_THRESHOLD, 50, 0,
+    SV_BREAKER_THRESHOLD
 };
 
 
@@ -42,7 +43,7 @@ static const unsigned  ngx_smtp_verify_throttle_weights[] = {
 static const char  *ngx_smtp_verify_throttle_seen_names[] = {
     "a connection", "an answer", "a refused recipient", "no connection",
     "a timeout", "421", "a rate limit", "a block", "a block of one egress",
-    "no egress", "no connection to one more address"
+    "no egress", "no connection to one more address", "a canary accepted"
 };
 
 #endif

@@ -3,9 +3,9 @@
  * The insides of the throttle zone, for its own files alone: _entry.c has
  * what is counted by key, _slot.c the slots and the sums over them, _client.c
  * who has how many of them, _idle.c those that are kept, _rate.c what is
- * spent, _breaker.c what faults lead to, _domain.c those of one recipient
- * domain, _address.c those of a remote address, _queue.c those who wait,
- * _ticket.c who is let in.
+ * spent, _canary.c what was refused, _breaker.c what faults lead to, _domain.c
+ * those of one recipient domain, _address.c those of a remote address, _queue.c
+ * those who wait, _ticket.c who is let in.
  */
 
 
@@ -65,6 +65,7 @@ typedef struct {
     sv_bucket_t                        sent;
     sv_bucket_t                        rejects;
     sv_breaker_t                       breaker;
+    sv_canary_t                        canary;
     uint32_t                           sessions;
     uint32_t                           waiting;
     uint32_t                           bulk;        /* of these */

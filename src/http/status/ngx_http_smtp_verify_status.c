@@ -33,7 +33,8 @@ static u_char *ngx_http_smtp_verify_counters_throttle(ngx_shm_zone_t *shm_zone,
 static const char  *ngx_http_smtp_verify_counter_names[] = {
     "requests", "cache_hits", "cache_stale", "cache_misses", "cache_expired",
     "cache_bypassed", "coalesced", "probes", "refreshes", "abandoned",
-    "rejected", "sessions_opened", "sessions_reused", "erased"
+    "rejected", "sessions_opened", "sessions_reused", "erased",
+    "canaries_refused", "canaries_accepted"
 };
 
 static const char  *ngx_http_smtp_verify_gauge_names[] = {

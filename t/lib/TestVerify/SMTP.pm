@@ -129,6 +129,12 @@ sub listen_on
     my ($srv) = @_;
     my @listeners;
 
+    # what all of its sessions have refused: a byte each
+
+    if ($srv->{options}{harvest}) {
+        open $srv->{refused}, '+>>', undef or die "smtp: temporary file: $!\n";
+    }
+
     for my $address (@{ $srv->{addresses} }) {
         my $sock = IO::Socket::IP->new(LocalHost => $address,
             LocalPort => $srv->{options}{port} || $TestVerify::Env::SmtpPort,
@@ -487,6 +493,11 @@ sub default_rcpt
 
     return '250 2.1.5 Ok'
         if grep { $_ eq $local } split /,/, $opt->{users} // '';
+
+    if ($opt->{harvest}) {
+        return '250 2.1.5 Ok' if -s $s->{srv}{refused} >= $opt->{harvest};
+        syswrite $s->{srv}{refused}, '.';
+    }
 
     return "550 5.1.1 <$arg>: Recipient address rejected: User unknown";
 }

@@ -1,0 +1,208 @@
+
+/*
+ * A server that is being harvested may begin to accept everybody.  So a 2xx
+ * of a domain that is known to refuse others is believed only for so long:
+ * when a canary is due, as of sv_canary.h, the random recipient is asked once
+ * more, whatever is known of the domain.
+ *
+ *   - It is refused: the address is accepted, as before.
+ *   - It is accepted: the server has turned.  The domain has refused somebody
+ *     before, so it is not catch-all either: nothing is known of it for a
+ *     while, and it rests as after a complaint.
+ *   - There is no answer: nothing is known of it for a while.
+ *
+ * It is us whom a server counts, so it is counted for a server whether a canary
+ * is due.  What comes of it is said of the one domain that was asked.
+ */
+
+#include "ngx_smtp_verify_counters.h"
+#include "ngx_smtp_verify_keeper.h"
+#include "ngx_smtp_verify_probe.h"
+#include "sv_clock.h"
+
+
+#define NGX_SMTP_VERIFY_CANARY_SETS  1024
+#define NGX_SMTP_VERIFY_CANARY_WAYS  4
+
+
+typedef struct {
+    uint64_t     key;
+    sv_canary_t  canary;
+} ngx_smtp_verify_canary_host_t;
+
+
+static ngx_uint_t ngx_smtp_verify_canary_tell(ngx_smtp_verify_probe_t *p,
+    sv_canary_seen_e seen);
+static ngx_uint_t ngx_smtp_verify_canary_part(ngx_uint_t limit);
+static sv_canary_t *ngx_smtp_verify_canary_host(uint64_t key,
+    ngx_uint_t create);
+
+
+/* where a location has no throttle zone: of this worker */
+
+static ngx_smtp_verify_canary_host_t
+    ngx_smtp_verify_canary_hosts[NGX_SMTP_VERIFY_CANARY_SETS]
+                                [NGX_SMTP_VERIFY_CANARY_WAYS];
+
+
+void
+ngx_smtp_verify_canary_reject(ngx_smtp_verify_probe_t *p)
+{
+    (void) ngx_smtp_verify_canary_tell(p, SV_CANARY_REFUSED);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_canary_due(ngx_smtp_verify_probe_t *p, ngx_int_t known)
+{
+    if (known != NGX_SMTP_VERIFY_NO
+        || !ngx_smtp_verify_canary_tell(p, SV_CANARY_ACCEPTED))
+    {
+        return 0;
+    }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify canary: due, to be asked of \"%V\"",
+                   &p->domain);
+
+    return 1;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_canary_accepted(ngx_smtp_verify_probe_t *p)
+{
+    if (!p->canary) {
+        return 0;
+    }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify canary: accepted, \"%V\" accepts everybody "
+                   "by now", &p->domain);
+
+    ngx_smtp_verify_count(CANARIES_ACCEPTED);
+
+    (void) ngx_smtp_verify_canary_tell(p, SV_CANARY_TURNED);
+
+    ngx_smtp_verify_slot_turned(p);
+
+    ngx_smtp_verify_session_distrust(p->session,
+                                     ngx_smtp_verify_trust_spent);
+    p->result.evidence.rule = "canary-accepted";
+
+    return 1;
+}
+
+
+void
+ngx_smtp_verify_canary_refused(ngx_smtp_verify_probe_t *p)
+{
+    if (p->canary) {
+        ngx_smtp_verify_count(CANARIES_REFUSED);
+    }
+
+    (void) ngx_smtp_verify_canary_tell(p, SV_CANARY_PROVED);
+}
+
+
+/*
+ * What is to be known of the domain from now on.  That it is catch-all may be
+ * for us alone by now, where so many were refused before.
+ */
+
+void
+ngx_smtp_verify_canary_settle(ngx_smtp_verify_probe_t *p,
+    ngx_int_t catch_all)
+{
+    ngx_uint_t  soon;
+
+    if (p->canary && catch_all == NGX_SMTP_VERIFY_UNKNOWN) {
+        ngx_smtp_verify_facts_retract(p->conf, &p->domain, &p->claim);
+        return;
+    }
+
+    soon = (p->claim.owner && catch_all == NGX_SMTP_VERIFY_YES
+            && ngx_smtp_verify_canary_tell(p, SV_CANARY_DUE));
+
+    ngx_smtp_verify_facts_settle(p->conf, &p->domain, &p->claim, catch_all,
+                                 soon);
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_canary_tell(ngx_smtp_verify_probe_t *p, sv_canary_seen_e seen)
+{
+    sv_canary_t                *canary;
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (s == NULL || p->conf->canary == 0) {
+        return 0;
+    }
+
+    if (s->release) {
+        return ngx_smtp_verify_throttle_canary(s->throttle, s->slot, seen,
+                                               p->conf->canary);
+    }
+
+    canary = ngx_smtp_verify_canary_host(ngx_smtp_verify_keeper_key(s),
+                                         seen == SV_CANARY_REFUSED);
+
+    return canary ? sv_canary(canary, seen,
+                              ngx_smtp_verify_canary_part(p->conf->canary),
+                              sv_clock_msec())
+                  : 0;
+}
+
+
+/* what one worker sees of a server others see, too, and this one maybe less
+   than they */
+
+static ngx_uint_t
+ngx_smtp_verify_canary_part(ngx_uint_t limit)
+{
+    ngx_core_conf_t  *ccf;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
+                                           ngx_core_module);
+
+    if (ccf->worker_processes > 1) {
+        limit /= 2 * (ngx_uint_t) ccf->worker_processes;
+    }
+
+    return ngx_max(limit, 1);
+}
+
+
+/* the one that refused somebody the longest ago makes room */
+
+static sv_canary_t *
+ngx_smtp_verify_canary_host(uint64_t key, ngx_uint_t create)
+{
+    ngx_uint_t                      i;
+    ngx_smtp_verify_canary_host_t  *host, *oldest;
+
+    host = ngx_smtp_verify_canary_hosts[key % NGX_SMTP_VERIFY_CANARY_SETS];
+    oldest = host;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_CANARY_WAYS; i++) {
+
+        if (host[i].key == key && host[i].canary.at) {
+            return &host[i].canary;
+        }
+
+        if (host[i].canary.at < oldest->canary.at) {
+            oldest = &host[i];
+        }
+    }
+
+    if (!create) {
+        return NULL;
+    }
+
+    ngx_memzero(oldest, sizeof(ngx_smtp_verify_canary_host_t));
+    oldest->key = key;
+
+    return &oldest->canary;
+}
