@@ -182,7 +182,7 @@ $(SO): $(NB)/objs/Makefile $(SOURCES) $(GEN)
 WARN         := -std=gnu99 -Wall -Wextra -Wdeclaration-after-statement \
     $(WERROR_FLAG)
 INCS         := $(patsubst %,-I$(ROOT)/src/%,$(DIRS))
-LIBS         := -lidn2 -lcjson -lresolv
+LIBS         := -lidn2 -lcjson -lresolv -lcrypto
 SAN          := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined
 SAN_STRICT   := $(SAN) -fno-sanitize-recover=all
 FUZZ_CC      ?= clang
@@ -462,7 +462,8 @@ DEPS_BUILD := gcc make libc6-dev nginx nginx-dev dpkg-dev libc-ares-dev \
 DEPS_RUN   := $(DEPS_BUILD) curl openssl netbase ca-certificates
 DEPS_TEST  := $(DEPS_RUN) perl libcmocka-dev libtest-base-perl \
     libio-socket-ssl-perl libnet-dns-perl
-DEPS_UNIT  := gcc make libc6-dev libcjson-dev libidn2-dev libcmocka-dev
+DEPS_UNIT  := gcc make libc6-dev libcjson-dev libidn2-dev libssl-dev \
+    libcmocka-dev
 DEPS_LINT  := $(DEPS_BUILD) perl clang-tidy cppcheck
 DEPS_ASAN  := $(DEPS_TEST)
 DEPS_VALGRIND := $(DEPS_TEST) valgrind

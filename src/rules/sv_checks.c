@@ -19,8 +19,6 @@ static void sv_checks_local(const sv_lists_t *lists,
     const sv_address_t *addr, sv_checks_t *checks);
 static void sv_checks_meant(const sv_address_t *addr,
     const unsigned char *domain, size_t len, sv_checks_t *checks);
-static uint64_t sv_checks_hash(const sv_lists_t *lists,
-    const unsigned char *local, size_t len, const sv_str_t *domain);
 
 
 void
@@ -97,9 +95,9 @@ sv_checks_own(const sv_lists_t *lists, const sv_address_t *addr,
     sv_checks_t *checks)
 {
     size_t          len;
-    uint64_t        hashes[2];
-    sv_str_t        domain;
-    unsigned char  *at;
+    uint64_t        hashes[3];
+    sv_str_t        domain, local;
+    unsigned char  *at, key[SV_LISTS_ADDRESS];
     sv_suffixes_t   suffixes;
 
     checks->spam_trap = -1;
@@ -113,8 +111,16 @@ sv_checks_own(const sv_lists_t *lists, const sv_address_t *addr,
 
     sv_lists_suffixes(lists, addr->domain.data, addr->domain.len, &suffixes);
 
-    hashes[0] = sv_checks_hash(lists, addr->local.data, addr->local.len,
-                               &addr->domain);
+    len = sv_lists_folded(key, &addr->local, &addr->domain);
+
+    hashes[0] = sv_lists_hash(lists, key, len);
+    hashes[2] = hashes[0];
+
+    if (lists->sets[SV_LIST_SPAM_TRAP].digests
+        || lists->sets[SV_LIST_ABUSE].digests)
+    {
+        hashes[2] = sv_lists_digest_of(lists, key, len);
+    }
 
     at = checks->root.data + checks->root.len;
 
@@ -122,9 +128,10 @@ sv_checks_own(const sv_lists_t *lists, const sv_address_t *addr,
         at--;
     } while (*at != '@');
 
-    len = at - checks->root.data;
+    local.data = checks->root.data;
+    local.len = at - checks->root.data;
     domain.data = at + 1;
-    domain.len = checks->root.len - len - 1;
+    domain.len = checks->root.len - local.len - 1;
 
     if (domain.len == addr->udomain.len
         && memcmp(domain.data, addr->udomain.data, domain.len) == 0)
@@ -132,7 +139,8 @@ sv_checks_own(const sv_lists_t *lists, const sv_address_t *addr,
         domain = addr->domain;
     }
 
-    hashes[1] = sv_checks_hash(lists, checks->root.data, len, &domain);
+    len = sv_lists_folded(key, &local, &domain);
+    hashes[1] = sv_lists_hash(lists, key, len);
 
     checks->spam_trap = sv_checks_address(lists, SV_LIST_SPAM_TRAP, &suffixes,
                                           hashes);
@@ -206,7 +214,8 @@ sv_checks_address(const sv_lists_t *lists, unsigned kind,
     }
 
     if (sv_lists_has_hash(lists, kind, hashes[0])
-        || sv_lists_has_hash(lists, kind, hashes[1]))
+        || sv_lists_has_hash(lists, kind, hashes[1])
+        || sv_lists_has_hash(lists, kind, hashes[2]))
     {
         return 1;
     }
@@ -276,22 +285,4 @@ sv_checks_meant(const sv_address_t *addr, const unsigned char *domain,
 
     checks->did_you_mean.len = local + 1 + len;
     checks->typo = 1;
-}
-
-
-static uint64_t
-sv_checks_hash(const sv_lists_t *lists, const unsigned char *local,
-    size_t len, const sv_str_t *domain)
-{
-    size_t         i;
-    unsigned char  key[SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX];
-
-    for (i = 0; i < len; i++) {
-        key[i] = sv_lower(local[i]);
-    }
-
-    key[len] = '@';
-    memcpy(key + len + 1, domain->data, domain->len);
-
-    return sv_lists_hash(lists, key, len + 1 + domain->len);
 }

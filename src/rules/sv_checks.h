@@ -23,6 +23,9 @@ typedef enum {
     SV_LIST_ROLE,               /* local parts */
     SV_LIST_SPAM_TRAP,          /* addresses or domains, the operator's own */
     SV_LIST_ABUSE,              /* addresses or domains, the operator's own */
+    SV_LIST_DISPOSABLE_MX,      /* mail hosts of disposable domains */
+    SV_LIST_ALLOW,              /* see sv_lists_decide() */
+    SV_LIST_DENY,
     SV_LIST_MAX
 } sv_list_e;
 
@@ -78,6 +81,24 @@ int sv_lists_load(sv_lists_t *lists, sv_list_e kind, const char *text,
 sv_list_e sv_list_by_name(const char *name, size_t len);    /* or MAX */
 size_t sv_lists_count(const sv_lists_t *lists, sv_list_e kind);
 void sv_lists_free(sv_lists_t *lists);
+
+/*
+ * What the operator has decided about an address, by the most special entry:
+ * the address, its domain, the nearest domain above that; of two that are
+ * alike "deny" counts.
+ */
+typedef enum {
+    SV_DECIDED_NOT = 0,
+    SV_DECIDED_ALLOW,
+    SV_DECIDED_DENY
+} sv_decided_e;
+
+sv_decided_e sv_lists_decide(const sv_lists_t *lists,
+    const sv_address_t *addr);
+
+/* a mail host in lower case: does it serve throw-away domains alone? */
+int sv_lists_disposable_mx(const sv_lists_t *lists, const unsigned char *host,
+    size_t len);
 
 /* *addr: SV_ADDRESS_OK, or a literal (of which no domain is listed) */
 void sv_checks_run(const sv_lists_t *lists, const sv_address_t *addr,

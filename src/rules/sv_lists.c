@@ -26,6 +26,8 @@ extern const char    sv_data_list_alias[];
 extern const size_t  sv_data_list_alias_len;
 extern const char    sv_data_list_role[];
 extern const size_t  sv_data_list_role_len;
+extern const char    sv_data_list_disposable_mx[];
+extern const size_t  sv_data_list_disposable_mx_len;
 extern const char    sv_data_known_domains[];
 extern const size_t  sv_data_known_domains_len;
 extern const char    sv_data_tlds[];
@@ -44,6 +46,11 @@ static const sv_list_kind_t  sv_list_kinds[SV_LIST_ALL] = {
                              &sv_data_list_role_len },
     [SV_LIST_SPAM_TRAP] =  { "spam_trap", NULL, NULL },
     [SV_LIST_ABUSE] =      { "abuse", NULL, NULL },
+    [SV_LIST_DISPOSABLE_MX] =
+                           { "disposable_mx", sv_data_list_disposable_mx,
+                             &sv_data_list_disposable_mx_len },
+    [SV_LIST_ALLOW] =      { "allow", NULL, NULL },
+    [SV_LIST_DENY] =       { "deny", NULL, NULL },
     [SV_LIST_KNOWN] =      { NULL, sv_data_known_domains,
                              &sv_data_known_domains_len },
     [SV_LIST_TLDS] =       { NULL, sv_data_tlds, &sv_data_tlds_len }

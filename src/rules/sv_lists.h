@@ -24,6 +24,9 @@
 /* a domain has more parents than this only to make us look */
 #define SV_SUFFIXES     10
 
+#define SV_LISTS_DIGEST   32    /* octets of a SHA-256 */
+#define SV_LISTS_ADDRESS  (SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX)
+
 #define SV_MEMOS        2048
 #define SV_MEMO_DOMAIN  60      /* a longer one is not remembered */
 
@@ -50,6 +53,8 @@ typedef struct {
     size_t          n;
     unsigned        loaded:1;
     unsigned        own:1;      /* from the operator's file */
+    unsigned        addresses:1;    /* there are some in it ... */
+    unsigned        digests:1;      /* ... or their SHA-256 */
 } sv_list_set_t;
 
 
@@ -91,6 +96,16 @@ uint64_t sv_lists_hash(const sv_lists_t *lists, const unsigned char *data,
     size_t len);
 void sv_lists_suffixes(const sv_lists_t *lists, const unsigned char *domain,
     size_t len, sv_suffixes_t *suffixes);
+
+/* an address as lists have it, its local part in lower case: its length in
+   dst, which has SV_LISTS_ADDRESS octets */
+size_t sv_lists_folded(unsigned char *dst, const sv_str_t *local,
+    const sv_str_t *domain);
+
+/* by the SHA-256 of that, which a list may have in its place */
+uint64_t sv_lists_digest(const sv_lists_t *lists, const unsigned char *digest);
+uint64_t sv_lists_digest_of(const sv_lists_t *lists,
+    const unsigned char *address, size_t len);
 
 uint32_t sv_letters(const unsigned char *data, size_t len);
 

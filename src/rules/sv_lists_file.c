@@ -9,9 +9,17 @@
 #define SV_LINE_MAX  1024
 #define SV_KEY_MAX   (SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX)
 
+#define SV_LISTS_FORMS   2      /* entries that one line can make */
+
 
 static const char *sv_lists_entry(const sv_lists_t *lists, unsigned kind,
-    sv_str_t *line, uint64_t *hash);
+    sv_str_t *line, sv_list_set_t *set);
+static const char *sv_lists_special(const sv_lists_t *lists, unsigned kind,
+    sv_str_t *line, sv_list_set_t *set);
+static const char *sv_lists_sha256(const sv_lists_t *lists,
+    const unsigned char *hex, size_t len, sv_list_set_t *set);
+static const char *sv_lists_decision(const sv_lists_t *lists, sv_str_t *line,
+    sv_list_set_t *set);
 static size_t sv_lists_domain_key(const unsigned char *data, size_t len,
     unsigned char *dst);
 static size_t sv_lists_address_key(const sv_lists_t *lists,
@@ -49,9 +57,9 @@ int
 sv_lists_parse(sv_lists_t *lists, unsigned kind, const char *text, size_t len,
     sv_list_set_t *set, sv_rules_error_t *error)
 {
-    size_t       pos, max, n;
+    size_t       pos, max;
     unsigned     number;
-    uint64_t    *entries, *fit;
+    uint64_t    *entries;
     sv_str_t     line;
     const char  *p, *wrong;
 
@@ -66,12 +74,14 @@ sv_lists_parse(sv_lists_t *lists, unsigned kind, const char *text, size_t len,
         p++;
     }
 
-    entries = malloc(max * sizeof(uint64_t));
-    if (entries == NULL) {
-        return sv_lists_error(error, 0, "no memory");
+    if (kind == SV_LIST_ALLOW || kind == SV_LIST_DENY) {
+        max *= SV_LISTS_FORMS;
     }
 
-    n = 0;
+    set->entries = malloc(max * sizeof(uint64_t));
+    if (set->entries == NULL) {
+        return sv_lists_error(error, 0, "no memory");
+    }
 
     for (pos = 0, number = 1; pos < len; number++) {
         line = sv_lists_line(text, len, &pos);
@@ -80,26 +90,29 @@ sv_lists_parse(sv_lists_t *lists, unsigned kind, const char *text, size_t len,
             continue;
         }
 
-        wrong = sv_lists_entry(lists, kind, &line, &entries[n]);
+        wrong = sv_lists_entry(lists, kind, &line, set);
         if (wrong != NULL) {
-            free(entries);
+            free(set->entries);
             return sv_lists_error(error, number, wrong);
         }
-
-        n++;
     }
 
-    qsort(entries, n, sizeof(uint64_t), sv_lists_compare);
+    entries = set->entries;
 
-    for (max = 0, pos = 0; pos < n; pos++) {
+    qsort(entries, set->n, sizeof(uint64_t), sv_lists_compare);
+
+    for (max = 0, pos = 0; pos < set->n; pos++) {
         if (max == 0 || entries[pos] != entries[max - 1]) {
             entries[max++] = entries[pos];
         }
     }
 
-    fit = realloc(entries, (max ? max : 1) * sizeof(uint64_t));
+    entries = realloc(entries, (max ? max : 1) * sizeof(uint64_t));
 
-    set->entries = (fit != NULL) ? fit : entries;
+    if (entries != NULL) {
+        set->entries = entries;
+    }
+
     set->n = max;
     set->loaded = 1;
 
@@ -159,7 +172,7 @@ sv_lists_line(const char *text, size_t len, size_t *pos)
 
 static const char *
 sv_lists_entry(const sv_lists_t *lists, unsigned kind, sv_str_t *line,
-    uint64_t *hash)
+    sv_list_set_t *set)
 {
     size_t          len;
     const char     *wrong;
@@ -185,7 +198,7 @@ sv_lists_entry(const sv_lists_t *lists, unsigned kind, sv_str_t *line,
     switch (kind) {
 
     case SV_LIST_TLDS:
-        *hash = sv_lists_hash(lists, data, len);
+        set->entries[set->n++] = sv_lists_hash(lists, data, len);
         return NULL;
 
     case SV_LIST_ROLE:
@@ -195,14 +208,9 @@ sv_lists_entry(const sv_lists_t *lists, unsigned kind, sv_str_t *line,
 
     case SV_LIST_SPAM_TRAP:
     case SV_LIST_ABUSE:
-
-        if (memchr(data + 1, '@', len - 1) != NULL) {
-            wrong = "not an address";
-            len = sv_lists_address_key(lists, data, len, key);
-            break;
-        }
-
-        /* fall through */
+    case SV_LIST_ALLOW:
+    case SV_LIST_DENY:
+        return sv_lists_special(lists, kind, line, set);
 
     default:
         wrong = "not a domain";
@@ -213,7 +221,112 @@ sv_lists_entry(const sv_lists_t *lists, unsigned kind, sv_str_t *line,
         return wrong;
     }
 
-    *hash = sv_lists_hash(lists, key, len);
+    set->entries[set->n++] = sv_lists_hash(lists, key, len);
+
+    return NULL;
+}
+
+
+/* an address, its digest, or a domain */
+
+static const char *
+sv_lists_special(const sv_lists_t *lists, unsigned kind, sv_str_t *line,
+    sv_list_set_t *set)
+{
+    size_t          len;
+    unsigned char  *data, key[SV_KEY_MAX];
+
+    data = line->data;
+    len = line->len;
+
+    if (len > 7 && memcmp(data, "sha256:", 7) == 0) {
+        return sv_lists_sha256(lists, data + 7, len - 7, set);
+    }
+
+    if (memchr(data + 1, '@', len - 1) != NULL) {
+        len = sv_lists_address_key(lists, data, len, key);
+
+        if (len == 0) {
+            return "not an address";
+        }
+
+        set->addresses = 1;
+
+    } else if (kind == SV_LIST_ALLOW || kind == SV_LIST_DENY) {
+        return sv_lists_decision(lists, line, set);
+
+    } else {
+        len = sv_lists_domain_key(data, len, key);
+
+        if (len == 0) {
+            return "not a domain";
+        }
+    }
+
+    set->entries[set->n++] = sv_lists_hash(lists, key, len);
+
+    return NULL;
+}
+
+
+static const char *
+sv_lists_sha256(const sv_lists_t *lists, const unsigned char *hex, size_t len,
+    sv_list_set_t *set)
+{
+    int            high, low;
+    size_t         i;
+    unsigned char  digest[SV_LISTS_DIGEST];
+
+    if (len != 2 * SV_LISTS_DIGEST) {
+        return "not a SHA-256";
+    }
+
+    for (i = 0; i < SV_LISTS_DIGEST; i++) {
+        high = sv_hex(hex[2 * i]);
+        low = sv_hex(hex[2 * i + 1]);
+
+        if (high < 0 || low < 0) {
+            return "not a SHA-256";
+        }
+
+        digest[i] = (unsigned char) (high << 4 | low);
+    }
+
+    set->entries[set->n++] = sv_lists_digest(lists, digest);
+    set->digests = 1;
+
+    return NULL;
+}
+
+
+/*
+ * As the names of a server in nginx: "example.com", "*.example.com" for those
+ * below, ".example.com" for both.  What counts for those below is kept with
+ * its dot in front.
+ */
+
+static const char *
+sv_lists_decision(const sv_lists_t *lists, sv_str_t *line, sv_list_set_t *set)
+{
+    size_t          len;
+    unsigned char  *data, key[1 + SV_KEY_MAX];
+
+    data = line->data;
+    len = sv_lists_domain_key(data, line->len, key + 1);
+
+    if (len == 0) {
+        return "not a domain";
+    }
+
+    key[0] = '.';
+
+    if (*data == '.' || *data == '*') {
+        set->entries[set->n++] = sv_lists_hash(lists, key, len + 1);
+    }
+
+    if (*data != '*') {
+        set->entries[set->n++] = sv_lists_hash(lists, key + 1, len);
+    }
 
     return NULL;
 }

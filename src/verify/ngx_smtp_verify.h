@@ -143,6 +143,8 @@ typedef struct {
                                                        since the epoch; 0: not
                                                        known */
     const char                        *detail;      /* of a wrong syntax */
+    const char                        *disposable_by;
+    sv_decided_e                       decided;     /* by the operator */
 
     ngx_smtp_verify_evidence_t         evidence;
     const sv_provider_t               *provider;

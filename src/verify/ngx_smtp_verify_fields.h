@@ -160,6 +160,8 @@ FIELD(rule, "rule", WORD, result->evidence.rule, WORD, 0, 0, "", "")
 END()
 
 FIELD(disposable, "disposable", TRI, result->disposable, TRI, 12, 0, "", "")
+FIELD(disposable_by, "disposable_by", WORD, result->disposable_by, WORD,
+      0, 0, "", "")
 FIELD(catch_all, "catch_all", TRI, result->is_catch_all, NO, 0, 0, "", "")
 FIELD(role_account, "role_account", TRI, result->role_account, TRI,
       14, 0, "", "")

@@ -94,6 +94,14 @@ ngx_smtp_verify_lookup_key(ngx_smtp_verify_lookup_t *l)
         return NGX_OK;
     }
 
+    /* what is kept was found out, and does not count any more */
+
+    if (!l->erase
+        && sv_lists_decide(l->conf->lists, addr) != SV_DECIDED_NOT)
+    {
+        return NGX_DECLINED;
+    }
+
     p = ngx_cpymem(buf, addr->local.data, addr->local.len);
     *p++ = '@';
     p = ngx_cpymem(p, addr->domain.data, addr->domain.len);
@@ -358,9 +366,10 @@ ngx_smtp_verify_lookup_start(ngx_smtp_verify_lookup_t *l)
 
     if (!l->keyed || l->transcript) {
 
-        /* a wrong syntax is told all the same */
+        /* what nobody is asked about is told all the same */
 
         if (ngx_smtp_verify_parse(&l->email, &addr) == SV_ADDRESS_OK
+            && sv_lists_decide(l->conf->lists, addr) == SV_DECIDED_NOT
             && ngx_smtp_verify_lookup_is_busy(l))
         {
             return NGX_BUSY;
@@ -666,6 +675,7 @@ ngx_smtp_verify_lookup_erase(ngx_smtp_verify_conf_t *conf, ngx_str_t *email)
 
     l.conf = conf;
     l.email = *email;
+    l.erase = 1;
 
     if (ngx_smtp_verify_lookup_key(&l) != NGX_OK) {
         return NGX_DECLINED;

@@ -85,6 +85,7 @@ struct ngx_smtp_verify_lookup_s {
     /* told with NGX_OK: _refresh() should be called */
     unsigned                           refresh:1;
 
+    unsigned                           erase:1;     /* only the key matters */
     unsigned                           keyed:1;
     unsigned                           fetched:1;   /* the store behind was
                                                        asked */

@@ -267,6 +267,7 @@ static ngx_int_t
 ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p)
 {
     u_char              *last;
+    sv_reason_e          reason;
     sv_address_t        *addr;
     sv_address_status_e  status;
 
@@ -304,6 +305,13 @@ ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p)
     p->domain.len = addr->domain.len;
 
     ngx_smtp_verify_verdict_checks(p, addr);
+
+    reason = ngx_smtp_verify_verdict_decided(p, addr);
+
+    if (reason != SV_REASON_NONE) {
+        ngx_smtp_verify_probe_finish(p, reason);
+        return NGX_DONE;
+    }
 
     return NGX_OK;
 }

@@ -148,6 +148,9 @@ void ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason);
 void ngx_smtp_verify_verdict_checks(ngx_smtp_verify_probe_t *p,
     sv_address_t *addr);
 void ngx_smtp_verify_verdict_meant(ngx_smtp_verify_probe_t *p);
+/* none: the operator has not decided about it */
+sv_reason_e ngx_smtp_verify_verdict_decided(ngx_smtp_verify_probe_t *p,
+    sv_address_t *addr);
 
 /* route_mx.c */
 void ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p);

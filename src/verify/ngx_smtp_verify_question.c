@@ -156,6 +156,10 @@ ngx_smtp_verify_question_costs(ngx_smtp_verify_lookup_t *l)
         return 1;
     }
 
+    if (l->result->decided != SV_DECIDED_NOT) {
+        return 0;
+    }
+
     switch (sv_reason_info(l->result->reason)->charge) {
 
     case SV_CHARGE_NEVER:

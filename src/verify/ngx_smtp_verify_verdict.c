@@ -6,6 +6,7 @@
 #define NGX_SMTP_VERIFY_DAY  86400
 
 
+static void ngx_smtp_verify_verdict_disposable(ngx_smtp_verify_probe_t *p);
 static sv_reason_e ngx_smtp_verify_verdict_lists(
     ngx_smtp_verify_result_t *result, sv_reason_e reason);
 static ngx_int_t ngx_smtp_verify_verdict_score(ngx_smtp_verify_probe_t *p,
@@ -27,6 +28,8 @@ ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
         result->mailbox_exists = sv_reason_info(reason)->exists;
     }
 
+    ngx_smtp_verify_verdict_disposable(p);
+
     reason_shown = ngx_smtp_verify_verdict_lists(result, reason);
 
     info = sv_reason_info(reason_shown);
@@ -47,6 +50,32 @@ ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
         result->retry_after = result->evidence.retry_after
                               ? result->evidence.retry_after
                               : info->retry_after;
+    }
+}
+
+
+/* by its own name, or by that of the mail host that has its mail */
+
+static void
+ngx_smtp_verify_verdict_disposable(ngx_smtp_verify_probe_t *p)
+{
+    ngx_str_t                 *host;
+    ngx_smtp_verify_result_t  *result;
+
+    result = &p->result;
+    host = &result->evidence.mx_host;
+
+    result->disposable_by = (result->disposable > 0) ? "domain" : NULL;
+
+    if (result->disposable == 0
+        && sv_lists_disposable_mx(p->conf->lists, host->data, host->len))
+    {
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                       "smtp verify disposable: by its mail host \"%V\"",
+                       host);
+
+        result->disposable = 1;
+        result->disposable_by = "mail_host";
     }
 }
 
@@ -215,6 +244,37 @@ ngx_smtp_verify_verdict_checks(ngx_smtp_verify_probe_t *p, sv_address_t *addr)
     ngx_smtp_verify_verdict_copy(p, &result->root, &checks.root);
     ngx_smtp_verify_verdict_copy(p, &result->did_you_mean,
                                  &checks.did_you_mean);
+}
+
+
+/*
+ * Nobody is asked about an address that the operator has decided about.  One
+ * that is denied is refused by a policy, which is ours.
+ */
+
+sv_reason_e
+ngx_smtp_verify_verdict_decided(ngx_smtp_verify_probe_t *p,
+    sv_address_t *addr)
+{
+    ngx_smtp_verify_result_t  *result;
+
+    result = &p->result;
+    result->decided = sv_lists_decide(p->conf->lists, addr);
+
+    switch (result->decided) {
+
+    case SV_DECIDED_ALLOW:
+        result->evidence.rule = "list-allow";
+        return SV_NOT_PROBED;
+
+    case SV_DECIDED_DENY:
+        result->evidence.rule = "list-deny";
+        result->evidence.ours = 1;
+        return SV_POLICY_REJECTED;
+
+    default:
+        return SV_REASON_NONE;
+    }
 }
 
 

@@ -189,7 +189,8 @@ ngx_http_smtp_verify_list(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "unknown kind of list \"%V\", it must be "
                            "\"disposable\", \"free\", \"alias\", "
-                           "\"role\", \"spam_trap\" or \"abuse\"",
+                           "\"role\", \"spam_trap\", \"abuse\", "
+                           "\"disposable_mx\", \"allow\" or \"deny\"",
                            &value[1]);
         return NGX_CONF_ERROR;
     }

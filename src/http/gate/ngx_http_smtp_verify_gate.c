@@ -281,7 +281,9 @@ ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
 
     email = &ctx->question.lookup.email;
 
-    if (ngx_smtp_verify_parse(email, &addr) != SV_ADDRESS_OK) {
+    if (ngx_smtp_verify_parse(email, &addr) != SV_ADDRESS_OK
+        || sv_lists_decide(slcf->verify.lists, addr) != SV_DECIDED_NOT)
+    {
         return ngx_http_smtp_verify_gate_unasked(r, ctx, SV_PENDING);
     }
 

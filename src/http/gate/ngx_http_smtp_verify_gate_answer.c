@@ -32,11 +32,17 @@ ngx_http_smtp_verify_gate_verdict(ngx_http_request_t *r,
     /* a list counts whatever became of the probe, as a domain's owner can
        make that fail */
 
-    reason = ngx_http_smtp_verify_gate_denies(gate, result)
-             ? result->reason
-             : ngx_http_smtp_verify_gate_list(gate, result->spam_trap,
-                                              result->disposable,
-                                              result->role_account);
+    if (result->decided == SV_DECIDED_ALLOW) {
+        reason = SV_REASON_NONE;
+
+    } else if (ngx_http_smtp_verify_gate_denies(gate, result)) {
+        reason = result->reason;
+
+    } else {
+        reason = ngx_http_smtp_verify_gate_list(gate, result->spam_trap,
+                                                result->disposable,
+                                                result->role_account);
+    }
 
     if (reason == SV_REASON_NONE) {
         ctx->gate_status = ngx_http_smtp_verify_gate_passed;
@@ -64,6 +70,10 @@ static ngx_uint_t
 ngx_http_smtp_verify_gate_denies(ngx_http_smtp_verify_gate_t *gate,
     ngx_smtp_verify_result_t *result)
 {
+    if (result->decided == SV_DECIDED_DENY) {
+        return 1;
+    }
+
     if (result->status == SV_UNDELIVERABLE && result->estimated) {
         return 0;
     }

@@ -45,7 +45,8 @@ my %SHAPE = (
     checks => {
         syntax => 'bn', domain => 'bn', mx_record => 'bn', dns => 'o',
         smtp => 'o',
-        disposable => 'bn', catch_all => 'bn', role_account => 'bn',
+        disposable => 'bn', disposable_by => 'sn', catch_all => 'bn',
+        role_account => 'bn',
         free_provider => 'bn', alias_service => 'bn', gibberish => 'bn',
         spam_trap => 'bn',
         abuse => 'bn', typo => 'bn', domain_age_days => 'in',
