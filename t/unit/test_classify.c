@@ -1234,7 +1234,7 @@ lists_of_others(void **state)
         { X, 550, "No such message was sent by this user" },
         { X, 550, "Not our customer's host" },
         { X, 550, "User object not found" },
-        { X, 550, "The mailbox is not available at this time" },
+        { T, 550, "The mailbox is not available at this time" },
         { N, 550, "No such local user" }
     };
 
@@ -2089,6 +2089,57 @@ others_not_here(void **state)
 }
 
 
+/* what is not available, and for how long, in any language */
+
+static void
+unavailable_in_any_language(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "Dieses Postfach ist leider nicht verfuegbar" },
+        { N, 550, "La casella non e disponibile" },
+        { N, 550, "No se pudo localizar este destinatario" },
+        { N, 550, "Nie udalo sie znalezc takiej skrzynki" },
+        { T, 550, "La casella non e disponibile fino a martedi" },
+        { T, 550, "The mailbox cannot be found during the migration" },
+        { T, 550, "5.2.1 This account is closed until tomorrow" },
+        { T, 550, "El buzon esta cerrado durante la mudanza" },
+        { D, 550, "Zablokowane konto" },
+        { D, 550, "Gesperrtes Postfach" },
+        { X, 554, "uw server is geblokkeerd, account" },
+        { X, 550, "Nie ma takiej domeny" },
+        { X, 550, "Kein solcher Server" },
+        { P, 550, "Der Nutzer akzeptiert keine Mail von Unbekannten" },
+        { P, 550, "La cuenta no acepta mensajes de desconocidos" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
+/* what belongs to a recipient, to his domain or to nobody that is named */
+
+static void
+around_a_recipient(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "5.1.1 The calendar of this user is not available" },
+        { X, 550, "The licence for <jdoe@example.com> has expired" },
+        { X, 550, "Key for the mailbox not found" },
+        { P, 550, "5.7.1 This list is closed to outsiders" },
+        { P, 550, "5.7.1 The user takes no mail: refuses mail of people "
+                  "not in the address book" },
+        { X, 554, "bad mail address" },
+        { N, 550, "bad mail address" },
+        { N, 554, "bad recipient address" },
+        { N, 550, "5.1.1 <jdoe@example.com> user unknown, no such key" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
 int
 main(void)
 {
@@ -2145,7 +2196,9 @@ main(void)
         cmocka_unit_test(not_here),
         cmocka_unit_test(tags_and_short_words),
         cmocka_unit_test(blame_in_other_languages),
-        cmocka_unit_test(others_not_here)
+        cmocka_unit_test(others_not_here),
+        cmocka_unit_test(unavailable_in_any_language),
+        cmocka_unit_test(around_a_recipient)
     };
 
     return cmocka_run_group_tests(tests, load, unload);

@@ -583,6 +583,13 @@ sixth_part(void **state)
 }
 
 
+static void
+seventh_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-seventh.txt", 9000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -614,7 +621,8 @@ main(void)
         cmocka_unit_test(more_words),
         cmocka_unit_test(fourth_part),
         cmocka_unit_test(fifth_part),
-        cmocka_unit_test(sixth_part)
+        cmocka_unit_test(sixth_part),
+        cmocka_unit_test(seventh_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
