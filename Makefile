@@ -187,13 +187,24 @@ SAN          := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined
 SAN_STRICT   := $(SAN) -fno-sanitize-recover=all
 FUZZ_CC      ?= clang
 
+# does the library $(1) have the objects that it is to have?  By their times
+# alone one that came while another make was at work would be missed, and one
+# that went would stay
+
+members = diff -q <(ar t $(1) 2> /dev/null | sort) \
+    <(printf '%s\n' $(notdir $(PLAIN:.c=.o) $(GEN:.c=.o)) | sort) > /dev/null
+
 # $(1): name of the variant, $(2): compiler, $(3): flags, $(4): of programs
 
 define variant
 $(B)/$(1)/libsv.a: $(PLAIN:%.c=$(B)/$(1)/%.o) \
-        $(patsubst $(B)/%.c,$(B)/$(1)/%.o,$(GEN))
+        $(patsubst $(B)/%.c,$(B)/$(1)/%.o,$(GEN)) $(B)/$(1)/members
 	@rm -f $$@
-	@ar crs $$@ $$^
+	@ar crs $$@ $$(filter %.o,$$^)
+
+$(B)/$(1)/members: FORCE
+	@mkdir -p $$(@D)
+	@test -e $$@ && $(call members,$$(@D)/libsv.a) || touch $$@
 
 $(B)/$(1)/src/%.o: src/%.c
 	@mkdir -p $$(@D)

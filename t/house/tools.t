@@ -103,6 +103,30 @@ for my $step (qw( unit lint test run )) {
 }
 
 
+# ---- make: the library of the unit tests has what is there, whatever the
+# times of files say
+
+my $tree = "$dir/tree";
+make_path("$tree/src/rules");
+symlink("$top/Makefile", "$tree/Makefile");
+spew("$tree/src/rules/embed.sh", "exit 0\n");
+source('sv_one', 'sv_two');
+
+is(members(), 'sv_one sv_two', 'a library of two sources');
+
+# that of another make, which had read the names before the third came
+
+source('sv_three');
+make_library();
+system('ar', 'd', "$tree/build/plain/libsv.a", 'sv_three.o');
+
+is(members(), 'sv_one sv_three sv_two', 'what came meanwhile is in it');
+is(make_library(), '', 'and nothing is done twice');
+
+unlink "$tree/src/rules/sv_one.c";
+is(members(), 'sv_three sv_two', 'what went is not');
+
+
 # ---- demo: to stop what has died in the middle of it
 
 my $run = "$dir/run";
@@ -135,6 +159,34 @@ is(scalar(grep { /"reason":"throttled".*"cache":null/ } @reasons), 1,
 
 remove_tree($dir);
 done_testing();
+
+
+sub source
+{
+    spew("$tree/src/rules/$_.c", "int  $_(void);\n\nint\n$_(void)\n{\n"
+         . "    return 0;\n}\n") for @_;
+}
+
+
+# what make says of its being made anew
+
+sub make_library
+{
+    my $archive = "$tree/build/plain/libsv.a";
+    my $before = (stat $archive)[9] // 0;
+    my $said = `make -s -C $tree $archive 2>&1`;
+
+    return $said . ((stat $archive)[9] == $before ? '' : 'made');
+}
+
+
+sub members
+{
+    make_library();
+
+    return join ' ', sort map { s/\.o\s*$//r }
+        grep { /^sv_/ } `ar t $tree/build/plain/libsv.a`;
+}
 
 
 sub command
