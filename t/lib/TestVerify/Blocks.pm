@@ -311,7 +311,7 @@ sub escape
 }
 
 
-# "signal: 200ms HUP" sends it that long after the request
+# "signal: 200ms HUP" sends it that long after nginx took the request
 
 sub signals
 {
@@ -335,13 +335,53 @@ sub signal_later
 
     $after = $after =~ /^(\d+)ms$/ ? $1 / 1000 : $after;
 
+    my $log = TestVerify::Nginx::root() . '/logs/access.log';
+    my $logged = -s $log // 0;
+    my %before = map { $_ => 1 } accepted();
+
+    $log{signal} = "$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot/signal";
+
     my $pid = fork() // die "fork: $!\n";
     return if $pid;
 
     TestVerify::Env::detach('/dev/null');
-    sleep $after;
-    kill $name, TestVerify::Nginx::pid();
+
+    my $taken = eval {
+        TestVerify::Clients::wait_for(sub {
+            grep({ !$before{$_} } accepted()) || (-s $log // 0) > $logged
+        });
+        1;
+    };
+
+    if ($taken) {
+        sleep $after;
+        kill $name, TestVerify::Nginx::pid();
+
+    } else {
+        open my $err, '>', "$log{signal}.err";
+        print $err "no request came before the signal $name\n";
+        close $err;
+    }
+
     POSIX::_exit(0);
+}
+
+
+# clients' connections that nginx has accepted, by their inodes
+
+sub accepted
+{
+    my @inodes;
+    my $port = sprintf '%04X', $TestVerify::Env::HttpPort;
+
+    open my $in, '<', '/proc/net/tcp' or return;
+
+    while (<$in>) {
+        my @f = split;
+        push @inodes, $f[9] if $f[1] =~ /:$port$/ && $f[3] eq '01' && $f[9];
+    }
+
+    return @inodes;
 }
 
 
