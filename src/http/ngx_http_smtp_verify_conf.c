@@ -5,6 +5,7 @@
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_client_share.h"
+#include "ngx_http_smtp_verify_conf_proof.h"
 #include "ngx_http_smtp_verify_conf_throttle.h"
 #include "ngx_http_smtp_verify_conf_zone.h"
 #include "ngx_smtp_verify_tls_guard.h"
@@ -106,7 +107,6 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->verify.unverifiable = NGX_CONF_UNSET;
     conf->verify.canary = NGX_CONF_UNSET_UINT;
     conf->verify.max_mx = NGX_CONF_UNSET_UINT;
-    conf->verify.dnssec = NGX_CONF_UNSET;
     conf->verify.timeout = NGX_CONF_UNSET_MSEC;
     conf->verify.connect_timeouts = NGX_CONF_UNSET_PTR;
     conf->verify.target_allow = NGX_CONF_UNSET_PTR;
@@ -122,6 +122,7 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->gate_body_max = NGX_CONF_UNSET_SIZE;
     conf->addresses = NGX_CONF_UNSET_PTR;
 
+    ngx_http_smtp_verify_proof_create(conf);
     ngx_http_smtp_verify_batch_create(conf);
 
     return conf;
@@ -164,7 +165,6 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                          0);
     ngx_conf_merge_uint_value(conf->verify.canary, prev->verify.canary, 20);
     ngx_conf_merge_uint_value(conf->verify.max_mx, prev->verify.max_mx, 5);
-    ngx_conf_merge_value(conf->verify.dnssec, prev->verify.dnssec, 0);
     ngx_conf_merge_msec_value(conf->verify.timeout, prev->verify.timeout,
                               15000);
     ngx_conf_merge_ptr_value(conf->verify.connect_timeouts,
@@ -184,6 +184,7 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
+    ngx_http_smtp_verify_proof_merge(prev, conf);
     ngx_http_smtp_verify_throttle_merge(prev, conf);
     ngx_http_smtp_verify_cache_merge(prev, conf);
 
@@ -370,7 +371,13 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    return ngx_http_smtp_verify_create_ssl(cf, conf);
+    if (ngx_http_smtp_verify_create_ssl(cf, conf) != NGX_CONF_OK
+        || ngx_http_smtp_verify_proof_check(cf, conf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
 }
 
 

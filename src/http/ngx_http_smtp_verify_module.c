@@ -240,6 +240,13 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       offsetof(ngx_http_smtp_verify_loc_conf_t, verify.dnssec),
       NULL },
 
+    { ngx_string("smtp_verify_dane"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, verify.dane),
+      NULL },
+
     { ngx_string("smtp_verify_max_probes"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,

@@ -164,13 +164,27 @@ typedef struct {
 } ngx_smtp_verify_session_conf_t;
 
 
+/* of TLS, whatever the configuration says: it is opportunistic, or must be
+   there, or with a certificate that is verified, or by TLSA records */
+
+typedef enum {
+    ngx_smtp_verify_tls_opportunistic = 0,
+    ngx_smtp_verify_tls_encrypted,
+    ngx_smtp_verify_tls_verified,
+    ngx_smtp_verify_tls_dane
+} ngx_smtp_verify_tls_need_e;
+
+
 /* protocol and cipher are static strings of OpenSSL; NULL: in clear */
 
 typedef struct {
     const char                        *protocol;
     const char                        *cipher;
     const char                        *error;   /* why it is in clear */
+    const char                        *authenticated;   /* by what it is proved
+                                                   who answers; the owner's */
     unsigned                           verified:1;
+    unsigned                           dane:1;  /* by TLSA records */
 } ngx_smtp_verify_tls_t;
 
 
@@ -212,6 +226,11 @@ struct ngx_smtp_verify_session_s {
     void                              *throttle;    /* for these */
     void                              *limits;
     ngx_uint_t                         slot;
+    ngx_smtp_verify_tls_need_e         need;
+    ngx_str_t                          tlsa;    /* sv_tlsa.h; and of whom the
+                                                   chain may speak, besides
+                                                   the host: … */
+    ngx_str_t                          domain;  /* … copies, as is the host */
     ngx_uint_t                         most;    /* transactions; 0: any */
     const void                        *provider;    /* by its banner */
     uint64_t                           key;     /* of the server, for what is
@@ -275,6 +294,7 @@ struct ngx_smtp_verify_session_s {
     unsigned                           cap_starttls:1;
     unsigned                           cap_smtputf8:1;
 
+    unsigned                           dane:1;  /* a TLSA record is of use */
     unsigned                           busy:1;  /* within one of its events */
 };
 

@@ -2,6 +2,7 @@
 #include "ngx_smtp_verify_session.h"
 #include "ngx_smtp_verify_transport.h"
 #include "ngx_smtp_verify_tls.h"
+#include "ngx_smtp_verify_tls_dane.h"
 #include "ngx_smtp_verify_tls_guard.h"
 
 
@@ -45,7 +46,8 @@ ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
     s->log.action = "in TLS handshake with mail server";
 
     if (ngx_ssl_create_connection(s->conf->ssl, c, NGX_SSL_CLIENT) != NGX_OK
-        || ngx_smtp_verify_tls_guard(s) != NGX_OK)
+        || ngx_smtp_verify_tls_guard(s) != NGX_OK
+        || ngx_smtp_verify_tls_dane_start(s) != NGX_OK)
     {
         ngx_smtp_verify_session_secured(s, "no memory");
         return;
@@ -58,7 +60,11 @@ ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    ngx_smtp_verify_tls_resume(s);
+    /* what is resumed was not looked at anew */
+
+    if (!s->dane) {
+        ngx_smtp_verify_tls_resume(s);
+    }
 
     ngx_add_timer(c->read, s->conf->read_timeout);
 
@@ -163,6 +169,7 @@ static const char *
 ngx_smtp_verify_tls_check(ngx_smtp_verify_session_t *s)
 {
     X509              *cert;
+    const char        *error;
     ngx_connection_t  *c;
 
     c = s->peer.connection;
@@ -188,13 +195,18 @@ ngx_smtp_verify_tls_check(ngx_smtp_verify_session_t *s)
         X509_free(cert);
     }
 
-    if (s->conf->ssl_verify && !s->tls.verified) {
-        s->tls.protocol = NULL;
-        s->tls.cipher = NULL;
-        return "certificate was not verified";
+    error = ngx_smtp_verify_tls_dane_check(s);
+
+    if (error == NULL && s->conf->ssl_verify && !s->tls.verified) {
+        error = "certificate was not verified";
     }
 
-    return NULL;
+    if (error) {
+        s->tls.protocol = NULL;
+        s->tls.cipher = NULL;
+    }
+
+    return error;
 }
 
 
@@ -208,7 +220,7 @@ ngx_smtp_verify_tls_close(ngx_smtp_verify_session_t *s)
 
     /* tickets of TLS 1.3 have come with the replies by now */
 
-    if (c->ssl->handshaked && s->tls.protocol) {
+    if (c->ssl->handshaked && s->tls.protocol && !s->dane) {
         ngx_smtp_verify_tls_save(s);
     }
 

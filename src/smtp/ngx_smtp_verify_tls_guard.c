@@ -134,7 +134,7 @@ ngx_smtp_verify_tls_guard_certs(X509_STORE_CTX *ctx, void *trusted)
         return 0;
     }
 
-    if (trusted == NULL) {
+    if (trusted == NULL && !s->dane) {
         X509_STORE_CTX_set_error(ctx,
                                 X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
         return 1;

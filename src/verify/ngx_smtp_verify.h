@@ -77,6 +77,7 @@ typedef struct {
     ngx_flag_t                         dnssec;      /* the name servers
                                                        validate, and are
                                                        trusted to */
+    ngx_flag_t                         dane;
     ngx_msec_t                         timeout;     /* over all */
     ngx_array_t                       *connect_timeouts;    /* ngx_msec_t */
     ngx_array_t                       *target_allow;        /* ngx_cidr_t */

@@ -47,8 +47,7 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     s->connect_timeout = connect_timeout;
     s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS] = p->rcpt;
     s->utf8 = p->utf8;
-    s->starttls = p->no_tls ? NGX_SMTP_VERIFY_STARTTLS_OFF
-                            : p->conf->session.starttls;
+    s->starttls = ngx_smtp_verify_dane_starttls(p);
     s->stepwise = p->stepwise
                   || ngx_smtp_verify_facts_host_is(p->conf, host,
                                                ngx_smtp_verify_host_stepwise);
@@ -131,6 +130,11 @@ ngx_smtp_verify_dialog_session(ngx_smtp_verify_probe_t *p)
     s->most = p->conf->keep.transactions;
     s->helo = p->helo;
     s->from = p->from;
+
+    if (ngx_smtp_verify_dane_session(p, s) != NGX_OK) {
+        ngx_smtp_verify_session_close(s);
+        return NULL;
+    }
 
     return s;
 }
@@ -454,7 +458,7 @@ ngx_smtp_verify_dialog_fault(ngx_smtp_verify_probe_t *p)
         p->timed_out = 1;
     }
 
-    if (p->conf->session.starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED) {
+    if (s->starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED) {
         ngx_smtp_verify_dialog_blame_tls(s);
     }
 
@@ -475,9 +479,7 @@ ngx_smtp_verify_dialog_broke_tls(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
-    if (p->no_tls
-        || p->conf->session.starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED)
-    {
+    if (p->no_tls || s->starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED) {
         return NULL;
     }
 

@@ -271,6 +271,7 @@ ngx_smtp_verify_evidence_place(ngx_smtp_verify_probe_t *p,
         ngx_smtp_verify_evidence_dup(p, &ev->mx_ip, s->addr_text.data,
                                      s->addr_text.len);
         ev->tls = s->tls;
+        ev->tls.authenticated = ngx_smtp_verify_proof_tls(p);
     }
 
     if (ev->tls.protocol == NULL && ev->tls.error == NULL) {

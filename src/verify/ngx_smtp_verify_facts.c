@@ -577,6 +577,41 @@ ngx_smtp_verify_facts_untold(ngx_smtp_verify_conf_t *conf)
 }
 
 
+ngx_int_t
+ngx_smtp_verify_facts_recall(ngx_smtp_verify_conf_t *conf, ngx_str_t *name,
+    ngx_uint_t kind, ngx_str_t *data)
+{
+    ngx_smtp_verify_cache_item_t  *item;
+
+    item = ngx_smtp_verify_facts_get(conf, name, kind, 0);
+    if (item == NULL) {
+        return NGX_DECLINED;
+    }
+
+    data->data = item->data;
+    data->len = item->len;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_smtp_verify_facts_keep(ngx_smtp_verify_conf_t *conf, ngx_str_t *name,
+    ngx_uint_t kind, ngx_str_t *data, time_t ttl)
+{
+    u_char                        *last;
+    ngx_smtp_verify_cache_item_t  *item;
+
+    item = (data->len <= SV_STORE_MAX)
+           ? ngx_smtp_verify_facts_item(conf, name, kind, 0) : NULL;
+
+    if (item) {
+        last = ngx_cpymem(item->data, data->data, data->len);
+        ngx_smtp_verify_facts_put(conf, item, last, ttl);
+    }
+}
+
+
 ngx_uint_t
 ngx_smtp_verify_facts_host_is(ngx_smtp_verify_conf_t *conf, ngx_str_t *host,
     ngx_smtp_verify_host_fact_e fact)

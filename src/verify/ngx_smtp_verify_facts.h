@@ -104,6 +104,13 @@ void ngx_smtp_verify_facts_settle(ngx_smtp_verify_conf_t *conf,
 void ngx_smtp_verify_facts_retract(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain, ngx_smtp_verify_claim_t *claim);
 
+/* what else is kept by a name, each a kind of its own: valid until the next
+   fact is asked for; NGX_DECLINED: nothing is known */
+ngx_int_t ngx_smtp_verify_facts_recall(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *name, ngx_uint_t kind, ngx_str_t *data);
+void ngx_smtp_verify_facts_keep(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *name, ngx_uint_t kind, ngx_str_t *data, time_t ttl);
+
 ngx_uint_t ngx_smtp_verify_facts_host_is(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *host, ngx_smtp_verify_host_fact_e fact);
 void ngx_smtp_verify_facts_set_host(ngx_smtp_verify_conf_t *conf,

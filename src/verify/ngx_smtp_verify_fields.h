@@ -151,6 +151,8 @@ FIELD(tls_cipher, "cipher", WORD, result->evidence.tls.cipher, WORD,
       0, 0, "", "")
 FIELD(tls_verified, "verified", TRI, result->evidence.tls.verified, U8,
       0, 0, "", "")
+INNER("tls_authenticated", tls_authenticated, "authenticated", WORD,
+      result->evidence.tls.authenticated, WORD, 22, 0, "tls_authenticated", "")
 END()
 
 FIELD(tls_error, "tls_error", WORD, result->evidence.tls.error, WORD,

@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_keeper.h"
 #include "ngx_smtp_verify_connections.h"
+#include "ngx_smtp_verify_tls_dane.h"
 #include "sv_clock.h"
 #include "sv_learn.h"
 #include "sv_siphash.h"
@@ -433,7 +434,7 @@ ngx_smtp_verify_keeper_leads(ngx_smtp_verify_session_t *s, ngx_addr_t *addr,
 ngx_smtp_verify_session_t *
 ngx_smtp_verify_keeper_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     ngx_smtp_verify_egress_t *egress, ngx_str_t *host, ngx_str_t *helo,
-    ngx_str_t *from, ngx_uint_t n)
+    ngx_str_t *from, ngx_smtp_verify_tls_need_e need, ngx_uint_t n)
 {
     ngx_uint_t                  i;
     ngx_queue_t                *q, *bucket;
@@ -465,6 +466,7 @@ ngx_smtp_verify_keeper_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
         if (s->conf != &conf->session
             || s->transactions + n > s->most
             || s->egress != egress
+            || !ngx_smtp_verify_tls_dane_has(s, need)
             || !ngx_smtp_verify_keeper_leads(s, addr, host)
             || !ngx_smtp_verify_keeper_is(&s->helo, helo)
             || !ngx_smtp_verify_keeper_is(&s->from, from))

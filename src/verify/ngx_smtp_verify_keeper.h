@@ -21,13 +21,13 @@ void ngx_smtp_verify_keeper(ngx_smtp_verify_conf_t *conf,
 
 /*
  * A kept session of this configuration to this address, from this egress,
- * that has said this HELO and MAIL FROM and may have n more transactions;
- * NULL: none.  It stays kept.
+ * that has said this HELO and MAIL FROM, has what is needed of TLS, and may
+ * have n more transactions; NULL: none.  It stays kept.
  */
 ngx_smtp_verify_session_t *ngx_smtp_verify_keeper_find(
     ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     ngx_smtp_verify_egress_t *egress, ngx_str_t *host, ngx_str_t *helo,
-    ngx_str_t *from, ngx_uint_t n);
+    ngx_str_t *from, ngx_smtp_verify_tls_need_e need, ngx_uint_t n);
 
 /* it is kept no more: the fields of its owner are to be set anew */
 void ngx_smtp_verify_keeper_take(ngx_smtp_verify_session_t *s);

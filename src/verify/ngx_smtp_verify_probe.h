@@ -5,6 +5,7 @@
  *   probe.c    its life: create, budget, finish, destroy
  *   route_mx.c where to: the mail hosts of the domain
  *   host.c     the addresses of a mail host
+ *   dane.c     by which keys it can be known
  *   route.c    the one that is asked, the next one on failure
  *   egress.c   from where: which of our identities asks
  *   limits.c   how many at once, and how fast
@@ -28,6 +29,7 @@
 #include "ngx_smtp_verify_egress.h"
 #include "ngx_smtp_verify_facts.h"
 #include "ngx_smtp_verify_mx.h"
+#include "ngx_smtp_verify_rr.h"
 #include "ngx_smtp_verify_throttle.h"
 
 
@@ -43,6 +45,9 @@ typedef struct {
     unsigned                           absent:1;    /* there are none */
     unsigned                           authenticated:1; /* these, or that
                                                        there are none */
+    unsigned                           tlsa_asked:1;
+    ngx_smtp_verify_tls_need_e         need;        /* by TLSA records … */
+    ngx_str_t                          tlsa;        /* … that are these */
     unsigned                           counted:1;   /* of those to be tried */
     ngx_smtp_verify_egress_t          *egress;      /* of the following: */
     unsigned                           admitted:1;  /* by its breaker, until
@@ -81,6 +86,7 @@ struct ngx_smtp_verify_probe_s {
     ngx_uint_t                         ncounted;
     ngx_uint_t                         imx;
     ngx_smtp_verify_addr_query_t      *addr;
+    ngx_smtp_verify_rr_query_t        *rr;          /* TLSA of a host */
     ngx_addr_t                        *addrs;       /* of the current host */
     ngx_uint_t                         iaddr;
     ngx_array_t                       *failed;      /* addresses */
@@ -181,6 +187,17 @@ ngx_int_t ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_host_count(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_host_stop(ngx_smtp_verify_probe_t *p);
 
+/* dane.c: as host.c, of the TLSA records of the current host */
+ngx_int_t ngx_smtp_verify_dane_resolve(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_dane_stop(ngx_smtp_verify_probe_t *p);
+/* what a session with the current host has to have; and gives it to a new
+   one, NGX_ERROR: no memory */
+ngx_smtp_verify_tls_need_e ngx_smtp_verify_dane_need(
+    ngx_smtp_verify_probe_t *p);
+ngx_uint_t ngx_smtp_verify_dane_starttls(ngx_smtp_verify_probe_t *p);
+ngx_int_t ngx_smtp_verify_dane_session(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_session_t *s);
+
 /* limits.c: of the current host, and of what is known of its provider */
 ngx_smtp_verify_limits_t *ngx_smtp_verify_limits(ngx_smtp_verify_probe_t *p);
 
@@ -241,7 +258,11 @@ ngx_int_t ngx_smtp_verify_random_stands(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_random_proved(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_random_unproved(ngx_smtp_verify_probe_t *p);
 
-/* proof.c: the probe ends */
+/* proof.c: by what the session's server is known; NULL: by nothing */
+const char *ngx_smtp_verify_proof_tls(ngx_smtp_verify_probe_t *p);
+/* is that by what the domain says of its hosts? */
+ngx_uint_t ngx_smtp_verify_proof_is_by_domain(ngx_smtp_verify_tls_t *tls);
+/* the probe ends */
 void ngx_smtp_verify_proof(ngx_smtp_verify_probe_t *p);
 
 /* canary.c: a recipient was refused */

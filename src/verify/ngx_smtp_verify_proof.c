@@ -57,3 +57,28 @@ ngx_smtp_verify_proof_host(ngx_smtp_verify_probe_t *p)
 
     return p->imx < p->mx.nrecords ? &p->hosts[p->imx] : NULL;
 }
+
+
+const char *
+ngx_smtp_verify_proof_tls(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_tls_t  *tls;
+
+    tls = &p->session->tls;
+
+    if (tls->protocol == NULL || !tls->verified) {
+        return NULL;
+    }
+
+    return tls->dane ? "dane" : "pkix";
+}
+
+
+/* also of a result that the cache kept */
+
+ngx_uint_t
+ngx_smtp_verify_proof_is_by_domain(ngx_smtp_verify_tls_t *tls)
+{
+    return tls->authenticated && tls->verified
+           && ngx_strcmp(tls->authenticated, "pkix") != 0;
+}

@@ -58,6 +58,12 @@ ngx_smtp_verify_route_go(ngx_smtp_verify_probe_t *p)
             host->iaddr = host->naddrs;
         }
 
+        if (host->iaddr < host->naddrs
+            && ngx_smtp_verify_dane_resolve(p) == NGX_AGAIN)
+        {
+            return;
+        }
+
         if (ngx_smtp_verify_route_address(p) == NGX_OK) {
 
             ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
@@ -540,4 +546,5 @@ ngx_smtp_verify_route_stop(ngx_smtp_verify_probe_t *p)
 
     ngx_smtp_verify_mx_cancel(&p->mx);
     ngx_smtp_verify_host_stop(p);
+    ngx_smtp_verify_dane_stop(p);
 }

@@ -229,7 +229,8 @@ ngx_smtp_verify_slot_find(ngx_smtp_verify_probe_t *p)
 
     return ngx_smtp_verify_keeper_find(p->conf, &p->addrs[p->iaddr], p->egress,
                                        &p->mx.records[p->imx].host, &p->helo,
-                                       &p->from, n);
+                                       &p->from,
+                                       ngx_smtp_verify_dane_need(p), n);
 }
 
 

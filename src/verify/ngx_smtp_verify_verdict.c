@@ -157,7 +157,9 @@ ngx_smtp_verify_verdict_score(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     input.domain_age = ngx_smtp_verify_domain_age(result);
 
     if (result->connected > 0) {
-        input.tls = tls->protocol ? 1 + tls->verified : 0;
+        input.tls = !tls->protocol ? 0
+                    : ngx_smtp_verify_proof_is_by_domain(tls)
+                      ? 3 : 1 + tls->verified;
     }
 
     return sv_score(p->conf->weights, &input);

@@ -31,7 +31,8 @@ static const sv_score_factor_t  sv_score_factors[SV_SCORE_MAX_FACTORS] = {
     [SV_SCORE_YOUNG_DOMAIN] =         { "young_domain", 5 },
     [SV_SCORE_DEFINITIVE_PROVIDER] =  { "definitive_provider", 2 },
     [SV_SCORE_TLS] =                  { "tls", 2 },
-    [SV_SCORE_TLS_VERIFIED] =         { "tls_verified", 0 }
+    [SV_SCORE_TLS_VERIFIED] =         { "tls_verified", 0 },
+    [SV_SCORE_TLS_AUTHENTICATED] =    { "tls_authenticated", 1 }
 };
 
 
@@ -208,6 +209,10 @@ sv_score(const sv_score_weights_t *weights, const sv_score_input_t *input)
 
         if (input->tls >= 2) {
             score += f[SV_SCORE_TLS_VERIFIED];
+        }
+
+        if (input->tls >= 3) {
+            score += f[SV_SCORE_TLS_AUTHENTICATED];
         }
     }
 

@@ -42,6 +42,7 @@ typedef enum {
     SV_SCORE_DEFINITIVE_PROVIDER = SV_SCORE_FACTORS,
     SV_SCORE_TLS,
     SV_SCORE_TLS_VERIFIED,      /* in addition to SV_SCORE_TLS */
+    SV_SCORE_TLS_AUTHENTICATED, /* in addition to these */
     SV_SCORE_MAX_FACTORS
 } sv_score_factor_e;
 
@@ -67,7 +68,8 @@ typedef struct {
     signed char     typo;
     signed char     alias_service;
     signed char     free_provider;
-    signed char     tls;        /* -1, 0: none, 1: yes, 2: verified */
+    signed char     tls;        /* -1, 0: none, 1: yes, 2: verified,
+                                   3: by what the domain says */
     sv_worth_e      worth;      /* of the provider's answer */
     int             domain_age; /* days; -1: not established */
 } sv_score_input_t;

@@ -249,6 +249,7 @@ ngx_smtp_verify_cache_part(ngx_smtp_verify_cache_item_t *item)
 
     case NGX_SMTP_VERIFY_CACHE_MX:
     case NGX_SMTP_VERIFY_CACHE_AGE:
+    case NGX_SMTP_VERIFY_CACHE_TLSA:
         return ngx_smtp_verify_part_dns;
 
     default:

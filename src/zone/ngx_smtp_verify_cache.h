@@ -32,6 +32,7 @@
 #define NGX_SMTP_VERIFY_CACHE_CATCH_ALL  3
 #define NGX_SMTP_VERIFY_CACHE_HOST       4
 #define NGX_SMTP_VERIFY_CACHE_AGE        5
+#define NGX_SMTP_VERIFY_CACHE_TLSA       6
 
 
 typedef enum {

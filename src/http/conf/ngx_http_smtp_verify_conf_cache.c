@@ -312,6 +312,10 @@ ngx_http_smtp_verify_cache_proof(uint32_t *hash,
     if (conf->verify.dnssec) {
         ngx_http_smtp_verify_cache_hash(hash, "dnssec", sizeof("dnssec") - 1);
     }
+
+    if (conf->verify.dane) {
+        ngx_http_smtp_verify_cache_hash(hash, "dane", sizeof("dane") - 1);
+    }
 }
 
 

@@ -5,6 +5,7 @@ package TestVerify::Cert;
 use strict;
 use warnings;
 
+use Digest::SHA ();
 use File::Path qw( make_path );
 use IO::Socket::SSL::Utils;
 
@@ -18,7 +19,8 @@ sub dir
 
 
 # the paths of the certificate and the key for a host name; "expired" and
-# "selfsigned" make bad ones
+# "selfsigned" make bad ones, "chain" has the authority behind it, "expiredchain"
+# likewise
 
 sub leaf
 {
@@ -41,12 +43,30 @@ sub leaf
             subject => { commonName => $host },
             subjectAltNames => [[DNS => $host]],
             not_before => $now - 2 * 86400,
-            not_after => $now + ($kind eq 'expired' ? -86400 : 30 * 86400));
+            not_after => $now + ($kind =~ /^expired/ ? -86400 : 30 * 86400));
 
-        save($base, $cert, $key);
+        save($base, $cert, $key, $kind =~ /chain$/ ? $ca : ());
     }
 
     return ("$base.crt", "$base.key");
+}
+
+
+# the data of a TLSA record for the first certificate of a file
+
+sub tlsa
+{
+    my ($file, $usage, $selector, $matching) = @_;
+
+    my $command = "openssl x509 -in $file";
+    my $data = $selector
+        ? `$command -noout -pubkey | openssl pkey -pubin -outform DER`
+        : `$command -outform DER`;
+
+    $data = $matching == 1 ? Digest::SHA::sha256($data)
+          : $matching == 2 ? Digest::SHA::sha512($data) : $data;
+
+    return "$usage $selector $matching " . unpack 'H*', $data;
 }
 
 
@@ -83,7 +103,7 @@ sub fresh
 
 sub save
 {
-    my ($base, $cert, $key) = @_;
+    my ($base, $cert, $key, @chain) = @_;
 
     open my $lock, '>', dir() . '/lock' or die "certs: $!\n";
     flock $lock, 2;
@@ -92,6 +112,12 @@ sub save
 
     PEM_key2file($key, "$base.key.$$");
     PEM_cert2file($cert, "$base.crt.$$");
+
+    if (@chain) {
+        open my $file, '>>', "$base.crt.$$" or die "$base.crt: $!\n";
+        print $file map { PEM_cert2string($_) } @chain;
+        close $file;
+    }
 
     rename "$base.key.$$", "$base.key" or die "$base.key: $!\n";
     rename "$base.crt.$$", "$base.crt" or die "$base.crt: $!\n";

@@ -62,7 +62,7 @@ my %SHAPE = (
         attempts => 'in', rule => 'sn',
     },
     'checks.smtp.tls' => {
-        protocol => 's', cipher => 's', verified => 'b',
+        protocol => 's', cipher => 's', verified => 'b', authenticated => 'sn',
     },
 );
 

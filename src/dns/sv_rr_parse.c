@@ -1,0 +1,220 @@
+
+#include <string.h>
+#include <resolv.h>
+
+#include "sv_rr_parse.h"
+
+
+#define SV_RR_TLSA_HEAD  3          /* usage, selector, matching type */
+
+
+static sv_dns_status_e sv_rr_answer(ns_msg *m, const char *name, int type,
+    sv_rr_answer_t *a);
+static sv_dns_status_e sv_rr_collect(ns_msg *m, const char *name, int type,
+    sv_rr_answer_t *a, char *cname);
+static int sv_rr_add(ns_rr *rr, sv_rr_answer_t *a);
+static int sv_rr_add_tlsa(ns_rr *rr, sv_rr_answer_t *a);
+static int sv_rr_add_txt(ns_rr *rr, sv_rr_answer_t *a);
+
+
+sv_dns_status_e
+sv_rr_parse(const unsigned char *msg, size_t len, const char *name, int type,
+    sv_rr_answer_t *answer)
+{
+    int              rcode, soa;
+    ns_msg           m;
+    sv_dns_status_e  status;
+
+    answer->authenticated = 0;
+    answer->ttl = SV_DNS_NO_TTL;
+    answer->nrecords = 0;
+    answer->len = 0;
+
+    status = SV_ANSWER_ERROR;
+
+    if (sv_dns_answers(&m, msg, len, name, type, &rcode)) {
+
+        answer->authenticated = sv_dns_authenticated(&m);
+
+        if (rcode == ns_r_noerror) {
+            status = sv_rr_answer(&m, name, type, answer);
+
+        } else if (rcode == ns_r_nxdomain) {
+            (void) sv_dns_negative(&m, 0, &answer->ttl, &soa);
+            status = SV_ANSWER_NXDOMAIN;
+        }
+    }
+
+    if (status != SV_ANSWER_OK) {
+        answer->nrecords = 0;
+        answer->len = 0;
+    }
+
+    if (status == SV_ANSWER_ERROR) {
+        answer->authenticated = 0;
+    }
+
+    if (status == SV_ANSWER_ERROR || answer->ttl == SV_DNS_NO_TTL) {
+        answer->ttl = 0;
+    }
+
+    return status;
+}
+
+
+/* the names of a chain need not come in their order */
+
+static sv_dns_status_e
+sv_rr_answer(ns_msg *m, const char *name, int type, sv_rr_answer_t *a)
+{
+    int              i, soa;
+    char             names[2][NS_MAXDNAME];
+    sv_dns_status_e  status;
+
+    for (i = 0; i < SV_DNS_CNAMES_MAX; i++) {
+        names[i & 1][0] = '\0';
+
+        status = sv_rr_collect(m, name, type, a, names[i & 1]);
+
+        if (status != SV_ANSWER_NODATA) {
+            return status;
+        }
+
+        if (names[i & 1][0] == '\0') {
+            return sv_dns_negative(m, i > 0, &a->ttl, &soa)
+                   ? SV_ANSWER_NODATA : SV_ANSWER_ERROR;
+        }
+
+        name = names[i & 1];
+    }
+
+    return SV_ANSWER_ERROR;
+}
+
+
+/* SV_ANSWER_NODATA: no record of this name, but perhaps an alias */
+
+static sv_dns_status_e
+sv_rr_collect(ns_msg *m, const char *name, int type, sv_rr_answer_t *a,
+    char *cname)
+{
+    int    i, n;
+    ns_rr  rr;
+
+    n = sv_dns_count(m, ns_s_an);
+
+    if (ns_msg_count(*m, ns_s_an) > n) {
+        return SV_ANSWER_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (ns_parserr(m, ns_s_an, i, &rr) != 0) {
+            return SV_ANSWER_ERROR;
+        }
+
+        if (ns_rr_class(rr) != ns_c_in || !sv_dns_same(ns_rr_name(rr), name)) {
+            continue;
+        }
+
+        if (ns_rr_type(rr) == ns_t_cname) {
+            if (!sv_dns_rdata_name(m, &rr, 0, cname)) {
+                return SV_ANSWER_ERROR;
+            }
+
+            sv_dns_ttl(&a->ttl, ns_rr_ttl(rr));
+            continue;
+        }
+
+        if ((int) ns_rr_type(rr) != type) {
+            continue;
+        }
+
+        if (!sv_rr_add(&rr, a)) {
+            return SV_ANSWER_ERROR;
+        }
+
+        sv_dns_ttl(&a->ttl, ns_rr_ttl(rr));
+        a->nrecords++;
+    }
+
+    return a->nrecords ? SV_ANSWER_OK : SV_ANSWER_NODATA;
+}
+
+
+static int
+sv_rr_add(ns_rr *rr, sv_rr_answer_t *a)
+{
+    return (int) ns_rr_type(*rr) == ns_t_tlsa ? sv_rr_add_tlsa(rr, a)
+                                              : sv_rr_add_txt(rr, a);
+}
+
+
+/* what may not be used is not kept, but it was there */
+
+static int
+sv_rr_add_tlsa(ns_rr *rr, sv_rr_answer_t *a)
+{
+    size_t                n;
+    sv_tlsa_t             tlsa;
+    const unsigned char  *p;
+
+    if (ns_rr_rdlen(*rr) < SV_RR_TLSA_HEAD) {
+        return 0;
+    }
+
+    p = ns_rr_rdata(*rr);
+
+    tlsa.usage = p[0];
+    tlsa.selector = p[1];
+    tlsa.matching = p[2];
+    tlsa.data = p + SV_RR_TLSA_HEAD;
+    tlsa.len = ns_rr_rdlen(*rr) - (size_t) SV_RR_TLSA_HEAD;
+
+    if (!sv_tlsa_usable(&tlsa)) {
+        return 1;
+    }
+
+    n = sv_tlsa_write(a->data + a->len, SV_RR_MAX - a->len, &tlsa);
+    a->len += n;
+
+    return n != 0;
+}
+
+
+static int
+sv_rr_add_txt(ns_rr *rr, sv_rr_answer_t *a)
+{
+    size_t                n, room, total;
+    unsigned char        *to;
+    const unsigned char  *p, *end;
+
+    p = ns_rr_rdata(*rr);
+    end = p + ns_rr_rdlen(*rr);
+
+    if (p == end || SV_RR_MAX - a->len < 1 + SV_RR_TEXT_MAX) {
+        return 0;
+    }
+
+    to = a->data + a->len + 1;
+    total = 0;
+
+    while (p < end) {
+        n = *p++;
+
+        if (n > (size_t) (end - p)) {
+            return 0;
+        }
+
+        room = SV_RR_TEXT_MAX - total;
+        room = n < room ? n : room;
+
+        memcpy(to + total, p, room);
+        total += room;
+        p += n;
+    }
+
+    a->data[a->len] = (unsigned char) total;
+    a->len += 1 + total;
+
+    return 1;
+}

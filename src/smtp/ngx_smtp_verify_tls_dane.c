@@ -1,0 +1,126 @@
+
+#include "ngx_smtp_verify_tls_dane.h"
+#include "sv_tlsa.h"
+
+
+ngx_int_t
+ngx_smtp_verify_tls_dane_context(ngx_ssl_t *ssl)
+{
+#ifdef DANE_FLAG_NO_DANE_EE_NAMECHECKS
+
+    return SSL_CTX_dane_enable(ssl->ctx) > 0 ? NGX_OK : NGX_ERROR;
+
+#else
+
+    return NGX_DECLINED;
+
+#endif
+}
+
+
+/*
+ * A record that is of no use to OpenSSL is as if it were not there.  Where none
+ * is left, TLS is needed nevertheless, with whomever (RFC 7672 section 2.2).
+ */
+
+ngx_int_t
+ngx_smtp_verify_tls_dane_start(ngx_smtp_verify_session_t *s)
+{
+#ifdef DANE_FLAG_NO_DANE_EE_NAMECHECKS
+
+    int            rc;
+    SSL           *ssl;
+    sv_tlsa_t      tlsa;
+    ngx_uint_t     n;
+    const u_char  *pos, *end;
+
+    if (s->tlsa.len == 0) {
+        return NGX_OK;
+    }
+
+    ssl = s->peer.connection->ssl->connection;
+
+    if (SSL_dane_enable(ssl, (char *) s->host.data) <= 0) {
+        return NGX_ERROR;
+    }
+
+    /* RFC 7672 section 3.1.1: DANE-EE binds the key, whatever names it */
+
+    SSL_dane_set_flags(ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+
+    if (s->domain.len && SSL_add1_host(ssl, (char *) s->domain.data) != 1) {
+        return NGX_ERROR;
+    }
+
+    n = 0;
+    pos = s->tlsa.data;
+    end = pos + s->tlsa.len;
+
+    while (sv_tlsa_read(&tlsa, &pos, end)) {
+
+        rc = SSL_dane_tlsa_add(ssl, (uint8_t) tlsa.usage,
+                               (uint8_t) tlsa.selector,
+                               (uint8_t) tlsa.matching, tlsa.data, tlsa.len);
+        n += (rc > 0);
+    }
+
+    s->dane = (n > 0);
+
+    ngx_log_debug1(NGX_LOG_DEBUG_CORE, &s->log, 0,
+                   "smtp verify dane: %ui records of use", n);
+
+    ERR_clear_error();
+
+#endif
+
+    return NGX_OK;
+}
+
+
+const char *
+ngx_smtp_verify_tls_dane_check(ngx_smtp_verify_session_t *s)
+{
+#ifdef DANE_FLAG_NO_DANE_EE_NAMECHECKS
+
+    if (s->dane) {
+        s->tls.verified =
+            (SSL_get0_dane_authority(s->peer.connection->ssl->connection,
+                                     NULL, NULL)
+             >= 0);
+        s->tls.dane = s->tls.verified;
+
+        return s->tls.dane ? NULL
+                           : "certificate does not match the TLSA records";
+    }
+
+#endif
+
+    if (s->need == ngx_smtp_verify_tls_verified && !s->tls.verified) {
+        return "certificate was not verified";
+    }
+
+    return NULL;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_tls_dane_has(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_tls_need_e need)
+{
+    switch (need) {
+
+    case ngx_smtp_verify_tls_dane:
+        return s->tls.dane
+               || (s->need == ngx_smtp_verify_tls_dane && !s->dane
+                   && s->tls.protocol);
+
+    case ngx_smtp_verify_tls_verified:
+        return s->tls.verified;
+
+    case ngx_smtp_verify_tls_encrypted:
+        return s->tls.protocol != NULL;
+
+    default:
+        return 1;
+    }
+}

@@ -1,0 +1,265 @@
+
+#include "ngx_smtp_verify_probe.h"
+
+
+#define NGX_SMTP_VERIFY_DANE_MIN_TTL     10
+#define NGX_SMTP_VERIFY_DANE_MAX_TTL     86400
+#define NGX_SMTP_VERIFY_DANE_NO_TTL      60         /* where none is told */
+#define NGX_SMTP_VERIFY_DANE_MAX_NO_TTL  3600
+
+/* "_65535._tcp." */
+#define NGX_SMTP_VERIFY_DANE_PREFIX      (sizeof("_65535._tcp.") - 1)
+
+
+static ngx_int_t ngx_smtp_verify_dane_recall(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dane_handler(ngx_smtp_verify_rr_query_t *q);
+static void ngx_smtp_verify_dane_settle(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dane_keep(ngx_smtp_verify_probe_t *p,
+    ngx_str_t *found, ngx_uint_t present);
+static void ngx_smtp_verify_dane_found(ngx_smtp_verify_probe_t *p,
+    ngx_str_t *found, ngx_uint_t present);
+
+
+/*
+ * RFC 7672 section 2.2: TLSA records are looked for only where MX and address
+ * records are authenticated, as else whoever can forge these would name a host
+ * that has none.
+ */
+
+ngx_int_t
+ngx_smtp_verify_dane_resolve(ngx_smtp_verify_probe_t *p)
+{
+    u_char                      *name;
+    ngx_str_t                   *host;
+    ngx_smtp_verify_rr_query_t  *q;
+
+    if (p->hosts[p->imx].tlsa_asked || !p->conf->dane || !p->smtp
+        || !p->mx.authenticated || !p->hosts[p->imx].authenticated)
+    {
+        return NGX_OK;
+    }
+
+    host = &p->mx.records[p->imx].host;
+    p->hosts[p->imx].tlsa_asked = 1;
+
+    if (host->len > SV_DNS_NAME_MAX - NGX_SMTP_VERIFY_DANE_PREFIX
+        || ngx_smtp_verify_dane_recall(p) == NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    q = ngx_pcalloc(p->pool, sizeof(ngx_smtp_verify_rr_query_t));
+    name = ngx_pnalloc(p->pool, NGX_SMTP_VERIFY_DANE_PREFIX + host->len);
+
+    if (q == NULL || name == NULL) {
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_THROTTLED);
+        p->hosts[p->imx].naddrs = 0;
+        return NGX_OK;
+    }
+
+    q->resolver = p->conf->resolver;
+    q->name.data = name;
+    q->name.len = ngx_sprintf(name, "_%ui._tcp.%V",
+                              (ngx_uint_t) p->conf->port, host)
+                  - name;
+    q->type = ns_t_tlsa;
+    q->timeout = p->conf->resolver_timeout;
+    q->pool = p->pool;
+    q->log = &p->log;
+    q->handler = ngx_smtp_verify_dane_handler;
+    q->data = p;
+
+    p->rr = q;
+
+    if (ngx_smtp_verify_rr_resolve(q) == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
+
+    ngx_smtp_verify_dane_settle(p);
+
+    return NGX_OK;
+}
+
+
+/* an octet says whether there are records, be they of use or not */
+
+static ngx_int_t
+ngx_smtp_verify_dane_recall(ngx_smtp_verify_probe_t *p)
+{
+    ngx_str_t  kept, found;
+
+    if (ngx_smtp_verify_facts_recall(p->conf, &p->mx.records[p->imx].host,
+                                     NGX_SMTP_VERIFY_CACHE_TLSA, &kept)
+        != NGX_OK
+        || kept.len == 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    found.len = kept.len - 1;
+    found.data = ngx_pnalloc(p->pool, found.len);
+
+    if (found.data == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_memcpy(found.data, kept.data + 1, found.len);
+
+    ngx_smtp_verify_dane_found(p, &found, kept.data[0]);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_smtp_verify_dane_handler(ngx_smtp_verify_rr_query_t *q)
+{
+    ngx_smtp_verify_probe_t  *p;
+
+    p = q->data;
+
+    ngx_smtp_verify_dane_settle(p);
+
+    ngx_smtp_verify_route_go(p);
+}
+
+
+/*
+ * A question that fails may have been made to fail: the host is not asked, as
+ * nobody could tell who answers.
+ */
+
+static void
+ngx_smtp_verify_dane_settle(ngx_smtp_verify_probe_t *p)
+{
+    ngx_uint_t                   present;
+    ngx_smtp_verify_rr_query_t  *q;
+
+    q = p->rr;
+
+    if (q->status == SV_ANSWER_ERROR) {
+        p->hosts[p->imx].naddrs = 0;
+        ngx_smtp_verify_host_count(p);
+        ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_DNS_ERROR);
+
+    } else {
+        present = (q->status == SV_ANSWER_OK && q->authenticated);
+
+        if (!present) {
+            q->found.len = 0;
+        }
+
+        ngx_smtp_verify_dane_keep(p, &q->found, present);
+        ngx_smtp_verify_dane_found(p, &q->found, present);
+    }
+
+    ngx_smtp_verify_dane_stop(p);
+}
+
+
+static void
+ngx_smtp_verify_dane_keep(ngx_smtp_verify_probe_t *p, ngx_str_t *found,
+    ngx_uint_t present)
+{
+    time_t     ttl;
+    ngx_str_t  data;
+    u_char     buf[1 + SV_RR_MAX];
+
+    ttl = present ? ngx_min(p->rr->ttl, NGX_SMTP_VERIFY_DANE_MAX_TTL)
+                  : p->rr->ttl ? ngx_min(p->rr->ttl,
+                                         NGX_SMTP_VERIFY_DANE_MAX_NO_TTL)
+                               : NGX_SMTP_VERIFY_DANE_NO_TTL;
+
+    buf[0] = (u_char) present;
+    ngx_memcpy(buf + 1, found->data, found->len);
+
+    data.data = buf;
+    data.len = 1 + found->len;
+
+    ngx_smtp_verify_facts_keep(p->conf, &p->mx.records[p->imx].host,
+                               NGX_SMTP_VERIFY_CACHE_TLSA, &data,
+                               ngx_max(ttl, NGX_SMTP_VERIFY_DANE_MIN_TTL));
+}
+
+
+static void
+ngx_smtp_verify_dane_found(ngx_smtp_verify_probe_t *p, ngx_str_t *found,
+    ngx_uint_t present)
+{
+    ngx_smtp_verify_host_t  *host;
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify dane: \"%V\" has TLSA records:%ui, "
+                   "%uz octets of use", &p->mx.records[p->imx].host, present,
+                   found->len);
+
+    host = &p->hosts[p->imx];
+    host->tlsa = *found;
+    host->need = !present ? ngx_smtp_verify_tls_opportunistic
+                          : found->len ? ngx_smtp_verify_tls_dane
+                                       : ngx_smtp_verify_tls_encrypted;
+}
+
+
+void
+ngx_smtp_verify_dane_stop(ngx_smtp_verify_probe_t *p)
+{
+    if (p->rr) {
+        ngx_smtp_verify_rr_cancel(p->rr);
+        p->rr = NULL;
+    }
+}
+
+
+ngx_smtp_verify_tls_need_e
+ngx_smtp_verify_dane_need(ngx_smtp_verify_probe_t *p)
+{
+    return p->hosts[p->imx].need;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_dane_starttls(ngx_smtp_verify_probe_t *p)
+{
+    if (ngx_smtp_verify_dane_need(p) != ngx_smtp_verify_tls_opportunistic) {
+        return NGX_SMTP_VERIFY_STARTTLS_REQUIRED;
+    }
+
+    return p->no_tls ? NGX_SMTP_VERIFY_STARTTLS_OFF
+                     : p->conf->session.starttls;
+}
+
+
+/* RFC 7672 section 3.2.2: a chain to a trust anchor may also speak of the
+   domain itself, whose MX records are authenticated */
+
+ngx_int_t
+ngx_smtp_verify_dane_session(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_session_t *s)
+{
+    u_char     *data;
+    ngx_str_t  *tlsa;
+
+    s->need = ngx_smtp_verify_dane_need(p);
+
+    if (s->need != ngx_smtp_verify_tls_dane) {
+        return NGX_OK;
+    }
+
+    tlsa = &p->hosts[p->imx].tlsa;
+
+    data = ngx_pnalloc(s->pool, tlsa->len + p->domain.len + 1);
+    if (data == NULL) {
+        return NGX_ERROR;
+    }
+
+    s->tlsa.len = tlsa->len;
+    s->tlsa.data = data;
+    data = ngx_cpymem(data, tlsa->data, tlsa->len);
+
+    s->domain.len = p->domain.len;
+    s->domain.data = data;
+    *ngx_cpymem(data, p->domain.data, p->domain.len) = '\0';
+
+    return NGX_OK;
+}
