@@ -633,6 +633,12 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
         return;
     }
 
+    if (ngx_smtp_verify_doubt_order(p, &class)) {
+        p->fresh = 1;
+        ngx_smtp_verify_route_retry(p);
+        return;
+    }
+
     ngx_smtp_verify_evidence_reply(p, &class, &p->result.evidence);
 
     reason = p->result.evidence.reason;

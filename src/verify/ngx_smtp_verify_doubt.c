@@ -176,6 +176,26 @@ ngx_smtp_verify_doubt_fresh(ngx_smtp_verify_probe_t *p, sv_class_t *class)
 }
 
 
+/*
+ * A fresh session complains of the order of commands, which was right: the next
+ * one may not.  A limit that the first recipient of a session meets is not the
+ * session's: that is of all that we ask, and asking at once would not help.
+ */
+
+ngx_uint_t
+ngx_smtp_verify_doubt_order(ngx_smtp_verify_probe_t *p, sv_class_t *class)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    return class->session && class->reason == SV_REJECTED && s->code >= 500
+           && !ngx_smtp_verify_session_is_reused(s)
+           && s->trust != ngx_smtp_verify_trust_none
+           && !p->fresh && !p->stepwise;
+}
+
+
 static void
 ngx_smtp_verify_doubt_note(ngx_smtp_verify_probe_t *p)
 {

@@ -235,6 +235,9 @@ ngx_uint_t ngx_smtp_verify_dialog_in_steps(ngx_smtp_verify_probe_t *p,
 
 /* doubt.c: the address was answered; 1: ask anew in a fresh session */
 ngx_uint_t ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p);
+/* likewise, where a fresh session complains of its commands */
+ngx_uint_t ngx_smtp_verify_doubt_order(ngx_smtp_verify_probe_t *p,
+    sv_class_t *class);
 /* likewise of the random recipient, which was refused as unknown */
 ngx_uint_t ngx_smtp_verify_doubt_random(ngx_smtp_verify_probe_t *p);
 /* behind that, the address was asked once more; 1: it is still accepted, which

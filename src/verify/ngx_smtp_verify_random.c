@@ -420,7 +420,8 @@ ngx_smtp_verify_random_unrefused(ngx_smtp_verify_probe_t *p)
 /*
  * 452 is what RFC 5321 has for too many recipients, X.5.3 says it, too; Exim
  * says 421 when a session has had its messages.  What else speaks of the
- * session may be for those who were asked in it before.
+ * session may be for those who were asked in it before, the address at least.
+ * Who complains of unknown recipients is not sent another one.
  */
 
 static ngx_uint_t
@@ -448,7 +449,9 @@ ngx_smtp_verify_random_again(ngx_smtp_verify_probe_t *p)
     }
 
     return s->code == 452
-           || (class.session && ngx_smtp_verify_session_is_reused(s))
+           || (class.session
+               && (ngx_smtp_verify_session_is_reused(s)
+                   || ngx_strcmp(class.rule, "too-many-unknown-recipients")))
            || (s->code == 421 && reason == SV_RATE_LIMITED)
            || ngx_strcmp(class.enhanced + 1, ".5.3") == 0;
 }
