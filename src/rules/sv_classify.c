@@ -343,39 +343,17 @@ static void
 sv_open_rules(sv_context_t *ctx)
 {
     uint32_t           i, n, phrase;
-    uint64_t           word;
     const sv_rules_t  *rules;
 
     rules = ctx->rules;
 
-    for (n = 0; n < rules->match.nphrases; n += 8) {
+    for (n = 0; n < ctx->hits.n; n++) {
+        phrase = ctx->hits.met[n];
 
-        /* eight octets at once, as hardly any phrase is met */
-
-        if (n % 64 == 0) {
-            memcpy(&word, &ctx->hits.bits[n / 8], sizeof(word));
-
-            if (word == 0) {
-                n += 56;
-                continue;
-            }
-        }
-
-        if (ctx->hits.bits[n / 8] == 0) {
-            continue;
-        }
-
-        for (phrase = n; phrase < n + 8; phrase++) {
-
-            if (!sv_bit(ctx->hits.bits, phrase)) {
-                continue;
-            }
-
-            for (i = rules->openings[phrase]; i < rules->openings[phrase + 1];
-                 i++)
-            {
-                sv_bit_set(ctx->open, rules->opened[i]);
-            }
+        for (i = rules->openings[phrase]; i < rules->openings[phrase + 1];
+             i++)
+        {
+            sv_bit_set(ctx->open, rules->opened[i]);
         }
     }
 }

@@ -360,6 +360,20 @@ sv_match_copy(sv_match_build_t *b, sv_match_t *m, const uint32_t *order)
         child = m->nodes[0].child + i;
         m->root[m->bytes[child]] = child;
     }
+
+    /* hundreds of letters may begin a word: no search for them */
+
+    memset(m->first, 0, sizeof(m->first));
+    m->space = m->root[' '];
+
+    if (m->space == 0) {
+        return;
+    }
+
+    for (i = 0; i < m->nodes[m->space].nchildren; i++) {
+        child = m->nodes[m->space].child + i;
+        m->first[m->bytes[child]] = child;
+    }
 }
 
 
@@ -399,9 +413,8 @@ sv_match_run(const sv_match_t *m, const unsigned char *text, size_t len,
     unsigned char     seen[SV_SEGMENTS_MAX / 8 + 1];
     const sv_node_t  *nodes;
 
-    /* in words of eight octets, as they are read */
-
-    memset(hits->bits, 0, (m->nphrases + 63) / 64 * 8);
+    memset(hits->bits, 0, (m->nphrases + 7) / 8);
+    hits->n = 0;
     memset(seen, 0, m->nsegments / 8 + 1);
 
     nodes = m->nodes;
@@ -437,7 +450,8 @@ sv_match_step(const sv_match_t *m, uint32_t node, unsigned char byte)
     uint32_t  child;
 
     while (node != 0) {
-        child = sv_match_child(m, node, byte);
+        child = (node == m->space) ? m->first[byte]
+                                   : sv_match_child(m, node, byte);
         if (child != 0) {
             return child;
         }
@@ -497,14 +511,18 @@ sv_match_hit(const sv_match_t *m, const sv_node_t *node, unsigned word,
         s = &m->segments[segment];
 
         if (!s->first
-            && !(sv_bit(seen, segment - 1)
-                 && sv_match_near(&met[segment - 1], s->gap, start)))
+            && !(sv_bit(seen, s->prev)
+                 && sv_match_near(&met[s->prev], s->gap, start)))
         {
             continue;
         }
 
         if (s->last) {
-            sv_bit_set(hits->bits, s->phrase);
+
+            if (!sv_bit(hits->bits, s->phrase)) {
+                sv_bit_set(hits->bits, s->phrase);
+                hits->met[hits->n++] = s->phrase;
+            }
 
         } else if (!sv_bit(seen, segment)) {
             sv_bit_set(seen, segment);

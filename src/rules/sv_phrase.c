@@ -41,6 +41,8 @@ static int sv_phrase_append(sv_phrases_t *ph, sv_piece_t *piece,
 static size_t sv_phrase_dot(unsigned char *buf, size_t n);
 static int sv_phrase_number(sv_phrases_t *ph);
 static int sv_phrase_build(sv_phrases_t *ph, const sv_phrase_t *phrase);
+static int sv_phrase_segment(sv_phrases_t *ph, const sv_element_t *e,
+    sv_segment_t *s);
 static int sv_phrase_pieces(sv_phrases_t *ph, const sv_element_t *e,
     int segment);
 static int sv_phrase_built(sv_phrases_t *ph, int rc);
@@ -132,6 +134,7 @@ sv_phrases_set(sv_phrases_t *ph)
     set->name = name;
     set->line = ph->lines->line;
     set->phrase = SV_NO_PHRASE;
+    set->opening = SV_NO_SEGMENT;
     set->members.off = ph->members.nelts;
 
     return sv_phrases_members(ph);
@@ -551,11 +554,10 @@ sv_phrase_number(sv_phrases_t *ph)
 static int
 sv_phrase_build(sv_phrases_t *ph, const sv_phrase_t *phrase)
 {
-    int                  n, segment;
-    unsigned             i;
-    sv_set_t            *set;
-    sv_segment_t            s;
-    const sv_element_t  *e;
+    int            n, prev;
+    unsigned       i;
+    sv_set_t      *set;
+    sv_segment_t   s;
 
     set = (phrase->n == 1) ? phrase->elements[0].set : NULL;
 
@@ -568,21 +570,17 @@ sv_phrase_build(sv_phrases_t *ph, const sv_phrase_t *phrase)
         return -1;
     }
 
-    for (i = 0; i < phrase->n; i++) {
-        e = &phrase->elements[i];
+    prev = 0;
 
+    for (i = 0; i < phrase->n; i++) {
         s.phrase = n;
-        s.gap = e->gap;
+        s.prev = prev;
         s.first = (i == 0);
         s.last = (i == phrase->n - 1);
 
-        segment = sv_match_segment(ph->build, &s);
+        prev = sv_phrase_segment(ph, &phrase->elements[i], &s);
 
-        if (segment < 0) {
-            return sv_phrase_built(ph, segment);
-        }
-
-        if (sv_phrase_pieces(ph, e, segment) != 0) {
+        if (prev < 0) {
             return -1;
         }
     }
@@ -592,6 +590,38 @@ sv_phrase_build(sv_phrases_t *ph, const sv_phrase_t *phrase)
     }
 
     return n;
+}
+
+
+/* a set at the beginning of many phrases is met once for all of them */
+
+static int
+sv_phrase_segment(sv_phrases_t *ph, const sv_element_t *e, sv_segment_t *s)
+{
+    int  segment, shared;
+
+    shared = (e->set != NULL && s->first && !s->last);
+
+    if (shared && e->set->opening != SV_NO_SEGMENT) {
+        return e->set->opening;
+    }
+
+    s->gap = e->gap;
+    segment = sv_match_segment(ph->build, s);
+
+    if (segment < 0) {
+        return sv_phrase_built(ph, segment);
+    }
+
+    if (sv_phrase_pieces(ph, e, segment) != 0) {
+        return -1;
+    }
+
+    if (shared) {
+        e->set->opening = segment;
+    }
+
+    return segment;
 }
 
 

@@ -16,6 +16,7 @@
 #define SV_MEMBERS_MAX  8192
 #define SV_PIECE_SIZE   (SV_PHRASE_MAX * 2 + 4)
 #define SV_NO_PHRASE    0xffff
+#define SV_NO_SEGMENT   0xffff
 
 
 typedef struct {
@@ -28,6 +29,8 @@ typedef struct {
     sv_str_t            name;       /* in the file's text */
     unsigned            line;
     uint16_t            phrase;     /* the set on its own */
+    uint16_t            opening;    /* the segment of all phrases that begin
+                                       with it */
     unsigned            used;
     sv_range_t          members;    /* in members[] */
 } sv_set_t;

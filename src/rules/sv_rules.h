@@ -78,15 +78,18 @@ typedef struct {
  */
 
 typedef struct {
-    uint16_t        phrase;
+    uint16_t        phrase;     /* of the last one */
+    uint16_t        prev;       /* the segment before, but of the first one */
     uint8_t         gap;
-    unsigned        first:1;
-    unsigned        last:1;
+    unsigned char   first;
+    unsigned char   last;
 } sv_segment_t;
 
 
 typedef struct {
     uint32_t        root[256];
+    uint32_t        space;          /* where a word begins, and its children */
+    uint32_t        first[256];
     sv_node_t      *nodes;
     unsigned char  *bytes;      /* by which a node is reached */
     uint32_t        nnodes;
@@ -100,8 +103,12 @@ typedef struct {
 typedef struct sv_match_build_s  sv_match_build_t;
 
 
+/* the phrases that were met, as bits and, each once, as a list */
+
 typedef struct {
     unsigned char   bits[SV_PHRASES_MAX / 8];
+    uint16_t        met[SV_PHRASES_MAX];
+    uint32_t        n;
 } sv_hits_t;
 
 
