@@ -403,8 +403,18 @@ $(B)/bench/turns.so: t/hostile/turns.c
 
 -include $(wildcard $(B)/bench/*.d)
 
+$(B)/bench/bench_replies $(B)/bench/bench_checks: $(B)/bench/%: \
+    t/bench/%.c $(B)/plain/libsv.a
+	@mkdir -p $(@D)
+	@$(CC) $(WARN) -O2 -g $(INCS) -o $@ $^ $(LIBS)
+
+.PHONY: bench-rules
+bench-rules: deps-unit $(B)/bench/bench_replies $(B)/bench/bench_checks  ## CPU time of a reply's class and of an address' checks
+	@$(B)/bench/bench_replies conf/rules.conf
+	@$(B)/bench/bench_checks
+
 .PHONY: bench
-bench: deps-bench module $(BENCH_TOOLS)  ## measure against a bare client; BENCH="uncached memory": only these
+bench: deps-bench module $(BENCH_TOOLS) bench-rules  ## measure against a bare client; BENCH="uncached memory": only these
 	@t/bench/run $(B) $(NGX_BIN) $(SO) $(BENCH)
 
 .PHONY: instructions

@@ -2,10 +2,7 @@
 /*
  * CPU time of the checks of an address, and of loading lists.  Not a test:
  *
- *   make build/plain/libsv.a
- *   cc -O2 -Isrc/rules -Isrc/verify -o build/bench_checks \
- *       t/bench/bench_checks.c build/plain/libsv.a -lidn2 -lcjson -lresolv
- *   build/bench_checks
+ *   make bench-rules
  */
 
 #include <stdio.h>
