@@ -260,6 +260,15 @@ $(B)/smtp-verify-classify: $(B)/plain/src/cli/smtp_verify_classify.o \
         $(B)/plain/libsv.a
 	@$(CC) -O2 -g -o $@ $^ $(LIBS)
 
+CLIENT_SRC   := $(filter-out src/cli/smtp_verify_classify.c, \
+                    $(wildcard src/cli/*.c))
+
+$(B)/smtp-verify: $(CLIENT_SRC:%.c=$(B)/plain/%.o) $(B)/plain/libsv.a
+	@$(CC) -O2 -g -o $@ $^ -lcurl $(LIBS)
+
+.PHONY: client
+client: deps-client $(B)/smtp-verify   ## build/smtp-verify, the client on the command line
+
 # by the names one types
 
 build/%: $(ROOT)/build/% ;
@@ -295,7 +304,7 @@ suites = TEST_NGINX_BINARY=$(1) TEST_VERIFY_SLOW=$(SLOW) \
 .PHONY: test
 test:              ## lint-fast, unit, then the suites t/*/*.t (or TESTS="a b")
 	@$(MAKE) deps-test
-	@$(MAKE) lint-fast unit module
+	@$(MAKE) lint-fast unit module $(B)/smtp-verify
 	@export TEST_NGINX_LOAD_MODULES=$(SO) TEST_NGINX_BINARY=$(NGX_BIN); \
 	export TEST_VERIFY_SLOW=$(SLOW) TEST_VERIFY_ZONES=$(ZONES); \
 	export TEST_VERIFY_REUSE=$(REUSE); \
@@ -482,7 +491,9 @@ DEPS_BUILD := gcc make libc6-dev nginx nginx-dev dpkg-dev libc-ares-dev \
     libcjson-dev libidn2-dev libssl-dev
 DEPS_RUN   := $(DEPS_BUILD) curl openssl netbase ca-certificates
 DEPS_TEST  := $(DEPS_RUN) perl libcmocka-dev libtest-base-perl \
-    libio-socket-ssl-perl libnet-dns-perl
+    libio-socket-ssl-perl libnet-dns-perl libcurl4-openssl-dev
+DEPS_CLIENT := gcc make libc6-dev libcjson-dev libidn2-dev libssl-dev \
+    libcurl4-openssl-dev
 DEPS_UNIT  := gcc make libc6-dev libcjson-dev libidn2-dev libssl-dev \
     libcmocka-dev
 DEPS_LINT  := $(DEPS_BUILD) perl clang-tidy cppcheck
@@ -496,7 +507,7 @@ DEPS_ALL   := $(DEPS_TEST) clang clang-tidy cppcheck libclang-rt-dev python3 \
     valgrind
 
 .PHONY: deps deps-build deps-run deps-unit deps-lint deps-test deps-asan \
-    deps-valgrind deps-bench deps-compare
+    deps-valgrind deps-bench deps-compare deps-client
 deps:              ## install what is missing from Debian's packages (as root)
 	@t/tools/install-packages $(DEPS_ALL)
 
@@ -505,6 +516,9 @@ deps-build:
 
 deps-run:
 	@t/tools/install-packages $(DEPS_RUN)
+
+deps-client:
+	@t/tools/install-packages $(DEPS_CLIENT)
 
 deps-unit:
 	@t/tools/install-packages $(DEPS_UNIT)
@@ -552,6 +566,13 @@ install: module    ## module to nginx's modules path (or MODULES_PATH), data and
 	@for f in $(wildcard *.md docs/*.md) LICENSE; do \
 	    install -D -m 644 $$f $(DESTDIR)$(DOCDIR)/$$f; done
 	@echo "installed: $(DESTDIR)$(MODULES_PATH)/$(MODULE)"
+
+.PHONY: install-client
+install-client: client  ## smtp-verify and its man page; DESTDIR, PREFIX
+	@install -D -m 755 $(B)/smtp-verify $(DESTDIR)$(PREFIX)/bin/smtp-verify
+	@install -D -m 644 docs/smtp-verify.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/smtp-verify.1
+	@echo "installed: $(DESTDIR)$(PREFIX)/bin/smtp-verify"
 
 .PHONY: clean
 clean:             ## remove what was built, after "make stop"
