@@ -208,7 +208,7 @@ $(B)/$(1)/members: FORCE
 
 $(B)/$(1)/src/%.o: src/%.c
 	@mkdir -p $$(@D)
-	@$(2) $(WARN) $(3) $(INCS) -MMD -MP -c -o $$@ $$<
+	@$(2) $(WARN) $(3) $(INCS) -MMD -MP -MT $$@ -c -o $$@ $$<
 
 $(B)/$(1)/gen/%.o: $(B)/gen/%.c
 	@mkdir -p $$(@D)
@@ -217,7 +217,7 @@ $(B)/$(1)/gen/%.o: $(B)/gen/%.c
 $(B)/$(1)/t/%.o: t/%.c
 	@mkdir -p $$(@D)
 	@$(2) $(WARN) -Wno-unused-parameter $(3) $(INCS) -It/unit/nginx \
-	    -MMD -MP -c -o $$@ $$<
+	    -MMD -MP -MT $$@ -c -o $$@ $$<
 
 $(B)/$(1)/test_%: $(B)/$(1)/t/unit/test_%.o $(B)/$(1)/libsv.a
 	@$(2) $(3) -o $$@ $$^ $(LIBS) -lcmocka
@@ -394,7 +394,7 @@ BENCH_TOOLS  := $(addprefix $(B)/bench/,sink dnsd bare load)
 
 $(B)/bench/%.o: t/bench/%.c
 	@mkdir -p $(@D)
-	@$(CC) $(WARN) -O2 -g -MMD -MP -c -o $@ $<
+	@$(CC) $(WARN) -O2 -g -MMD -MP -MT $$@ -c -o $@ $<
 
 $(B)/bench/sink: $(B)/bench/sink.o $(B)/bench/sink_tls.o $(B)/bench/util.o
 	@$(CC) -o $@ $^ -lssl -lcrypto
