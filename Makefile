@@ -394,7 +394,7 @@ BENCH_TOOLS  := $(addprefix $(B)/bench/,sink dnsd bare load)
 
 $(B)/bench/%.o: t/bench/%.c
 	@mkdir -p $(@D)
-	@$(CC) $(WARN) -O2 -g -MMD -MP -MT $$@ -c -o $@ $<
+	@$(CC) $(WARN) -O2 -g -MMD -MP -MT $@ -c -o $@ $<
 
 $(B)/bench/sink: $(B)/bench/sink.o $(B)/bench/sink_tls.o $(B)/bench/util.o
 	@$(CC) -o $@ $^ -lssl -lcrypto
