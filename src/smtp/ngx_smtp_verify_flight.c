@@ -262,14 +262,12 @@ ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    s->phase = ngx_smtp_verify_phase_quitting;
-
     if (s->transcript) {
         ngx_smtp_verify_transcript_add(s, ngx_smtp_verify_transcript_line_sent,
                                        (u_char *) "QUIT", 4);
     }
 
-    ngx_smtp_verify_session_leave(s);
+    ngx_smtp_verify_session_leave(s, ngx_smtp_verify_phase_quitting);
 
     ngx_memmove(s->commands, s->commands + s->nanswered, outstanding);
 

@@ -7,7 +7,7 @@
 
 
 /* the session, its names, and the greeting of most servers */
-#define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  1120
+#define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  1152
 
 
 static size_t ngx_smtp_verify_session_addr_text(struct sockaddr *sockaddr,
@@ -153,8 +153,11 @@ ngx_smtp_verify_session_own(ngx_smtp_verify_session_t *s)
 
 
 void
-ngx_smtp_verify_session_leave(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_session_leave(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_phase_e phase)
 {
+    s->phase = phase;
+
     s->handler = NULL;
     s->data = NULL;
     s->transcript = NULL;
@@ -166,7 +169,7 @@ ngx_smtp_verify_session_leave(ngx_smtp_verify_session_t *s)
     s->utf8 = 0;
     s->stepwise = 0;
 
-    if (s->phase != ngx_smtp_verify_phase_idle) {
+    if (phase != ngx_smtp_verify_phase_idle) {
         ngx_str_null(&s->helo);
         ngx_str_null(&s->from);
     }

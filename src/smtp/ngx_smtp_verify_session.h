@@ -349,8 +349,13 @@ ngx_uint_t ngx_smtp_verify_session_reusable(ngx_smtp_verify_session_t *s);
 /* HELO and MAIL FROM become the session's own copies; NGX_ERROR: no memory */
 ngx_int_t ngx_smtp_verify_session_own(ngx_smtp_verify_session_t *s);
 
-/* the owner goes and the session stays: nothing of the owner's is left in it */
-void ngx_smtp_verify_session_leave(ngx_smtp_verify_session_t *s);
+/*
+ * The owner goes, and nothing of his is left in the session, which is idle,
+ * quitting or closed from now on.  There is no other way: who keeps it, _quit()
+ * and _close() call this.
+ */
+void ngx_smtp_verify_session_leave(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_phase_e phase);
 
 /* lets go of the session: QUIT is said, its answer awaited behind */
 void ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s);

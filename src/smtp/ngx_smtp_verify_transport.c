@@ -425,9 +425,7 @@ ngx_smtp_verify_transport_flush(ngx_smtp_verify_session_t *s)
 void
 ngx_smtp_verify_session_close(ngx_smtp_verify_session_t *s)
 {
-    s->phase = ngx_smtp_verify_phase_closed;
-
-    ngx_smtp_verify_session_leave(s);
+    ngx_smtp_verify_session_leave(s, ngx_smtp_verify_phase_closed);
 
     if (!s->busy) {
         ngx_smtp_verify_transport_done(s);

@@ -225,8 +225,8 @@ ngx_smtp_verify_dane_starttls(ngx_smtp_verify_probe_t *p)
         return NGX_SMTP_VERIFY_STARTTLS_REQUIRED;
     }
 
-    return p->no_tls ? NGX_SMTP_VERIFY_STARTTLS_OFF
-                     : p->conf->session.starttls;
+    return p->tls_error ? NGX_SMTP_VERIFY_STARTTLS_OFF
+                        : p->conf->session.starttls;
 }
 
 

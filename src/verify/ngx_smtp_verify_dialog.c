@@ -7,24 +7,73 @@
 
 static ngx_smtp_verify_session_t *ngx_smtp_verify_dialog_session(
     ngx_smtp_verify_probe_t *p);
+static ngx_smtp_verify_session_t *ngx_smtp_verify_dialog_part(
+    ngx_smtp_verify_probe_t *p);
 static ngx_uint_t ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_dialog_no_utf8(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_ready_alone(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_greeted(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_dialog_broke(ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_dialog_fault(ngx_smtp_verify_probe_t *p);
-static const char *ngx_smtp_verify_dialog_broke_tls(
-    ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_dialog_clear(ngx_smtp_verify_probe_t *p,
-    const char *error);
-static void ngx_smtp_verify_dialog_blame_tls(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_failed_rest(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_failed_random(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_failed_idle(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_dialog_never(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p);
 
 
-static const char  ngx_smtp_verify_dialog_behind[] =
-    "session failed after the handshake";
+/*
+ * The conversation: what was asked (a row) and what the session tells of it
+ * (a column: it failed; it may be asked; it was answered; the random recipient
+ * could not be asked) say what follows.  Whatever follows sets p->asks.
+ */
+
+typedef void (*ngx_smtp_verify_dialog_pt)(ngx_smtp_verify_probe_t *p);
+
+static const ngx_smtp_verify_dialog_pt  ngx_smtp_verify_dialog_table[][4] = {
+
+    /* address */
+    { ngx_smtp_verify_dialog_failed,
+      ngx_smtp_verify_dialog_ready,
+      ngx_smtp_verify_dialog_answered,
+      ngx_smtp_verify_dialog_never },
+
+    /* both */
+    { ngx_smtp_verify_dialog_failed,
+      ngx_smtp_verify_dialog_never,
+      ngx_smtp_verify_dialog_answered,
+      ngx_smtp_verify_dialog_never },
+
+    /* rest */
+    { ngx_smtp_verify_dialog_failed_rest,
+      ngx_smtp_verify_dialog_never,
+      ngx_smtp_verify_random_answered,
+      ngx_smtp_verify_random_unrefused },
+
+    /* domain */
+    { ngx_smtp_verify_dialog_failed_idle,
+      ngx_smtp_verify_dialog_never,
+      ngx_smtp_verify_dialog_never,
+      ngx_smtp_verify_dialog_never },
+
+    /* random */
+    { ngx_smtp_verify_dialog_failed_random,
+      ngx_smtp_verify_dialog_never,
+      ngx_smtp_verify_random_answered,
+      ngx_smtp_verify_random_unrefused },
+
+    /* proof */
+    { ngx_smtp_verify_random_unproved,
+      ngx_smtp_verify_dialog_never,
+      ngx_smtp_verify_random_proved,
+      ngx_smtp_verify_dialog_never },
+
+    /* alone */
+    { ngx_smtp_verify_dialog_failed_random,
+      ngx_smtp_verify_dialog_ready_alone,
+      ngx_smtp_verify_random_answered,
+      ngx_smtp_verify_random_unrefused }
+};
 
 
 ngx_int_t
@@ -48,7 +97,7 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS] = p->rcpt;
     s->utf8 = p->utf8;
     s->starttls = ngx_smtp_verify_dane_starttls(p);
-    s->stepwise = p->stepwise
+    s->stepwise = p->pass == ngx_smtp_verify_pass_stepwise
                   || ngx_smtp_verify_facts_host_is(p->conf, host,
                                                ngx_smtp_verify_host_stepwise);
     s->transcript = p->result.transcript;
@@ -145,21 +194,47 @@ ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p)
 {
     ngx_smtp_verify_session_t  *s;
 
+    s = ngx_smtp_verify_dialog_part(p);
+
+    if (s) {
+        ngx_smtp_verify_keeper(p->conf, s);
+    }
+}
+
+
+void
+ngx_smtp_verify_dialog_abandon(ngx_smtp_verify_probe_t *p)
+{
+    if (p->session && ngx_smtp_verify_session_outstanding(p->session)) {
+        ngx_smtp_verify_session_close(ngx_smtp_verify_dialog_part(p));
+    }
+}
+
+
+/* the session that the probe had, and that is to be kept or closed now */
+
+static ngx_smtp_verify_session_t *
+ngx_smtp_verify_dialog_part(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+    p->session = NULL;
+
     if (p->pause.timer_set) {
         ngx_del_timer(&p->pause);
     }
 
-    /* it is this session that was asked for both, or was to prove itself */
+    /* what it was asked, and has not answered, is to be asked anew */
 
-    p->eager = 0;
-    p->proving = 0;
+    if (!ngx_smtp_verify_is_accepted(p)) {
+        p->asks = ngx_smtp_verify_asks_address;
 
-    s = p->session;
-
-    if (s) {
-        p->session = NULL;
-        ngx_smtp_verify_keeper(p->conf, s);
+    } else if (p->asks != ngx_smtp_verify_asks_alone) {
+        p->asks = ngx_smtp_verify_asks_domain;
     }
+
+    return s;
 }
 
 
@@ -175,7 +250,9 @@ ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
-    if (!ngx_smtp_verify_session_is_reused(s) || p->fresh || p->accepted) {
+    if (!ngx_smtp_verify_session_is_reused(s)
+        || ngx_smtp_verify_is_accepted(p))
+    {
         return 0;
     }
 
@@ -183,7 +260,7 @@ ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p)
         ngx_smtp_verify_dialog_learn(p);
     }
 
-    p->fresh = 1;
+    p->pass = ngx_smtp_verify_pass_fresh;
 
     ngx_smtp_verify_route_retry(p);
 
@@ -197,7 +274,6 @@ ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_dialog_learn(ngx_smtp_verify_probe_t *p)
 {
-    sv_class_t                  class;
     ngx_uint_t                  enough, closed;
     ngx_smtp_verify_session_t  *s;
 
@@ -212,9 +288,7 @@ ngx_smtp_verify_dialog_learn(ngx_smtp_verify_probe_t *p)
         enough = 1;
 
     } else {
-        (void) ngx_smtp_verify_evidence_classify(p, &class);
-
-        enough = class.session;
+        enough = p->class.session;
         closed = 0;
     }
 
@@ -223,6 +297,11 @@ ngx_smtp_verify_dialog_learn(ngx_smtp_verify_probe_t *p)
     }
 }
 
+
+/*
+ * All that a session tells comes here: the reply is classified, the limits of
+ * the destination learn of it, and what was asked says what follows.
+ */
 
 static void
 ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s)
@@ -244,41 +323,56 @@ ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s)
                    s->event, sv_stage_name(s->stage), s->code,
                    sv_reason_info(s->fault)->name);
 
+    if (s->event != ngx_smtp_verify_session_ready
+        && s->fault == SV_REASON_NONE)
+    {
+        ngx_smtp_verify_evidence_classify(p);
+    }
+
     ngx_smtp_verify_slot_event(p);
 
-    switch (s->event) {
-
-    case ngx_smtp_verify_session_ready:
-        ngx_smtp_verify_dialog_ready(p);
-        break;
-
-    case ngx_smtp_verify_session_answered:
-
-        if (p->proving) {
-            ngx_smtp_verify_random_proved(p);
-
-        } else if (s->answered_rcpt == NGX_SMTP_VERIFY_RCPT_ADDRESS) {
-            ngx_smtp_verify_dialog_answered(p);
-
-        } else {
-            ngx_smtp_verify_random_answered(p);
-        }
-
-        break;
-
-    case ngx_smtp_verify_session_unanswered:
-        ngx_smtp_verify_random_unrefused(p);
-        break;
-
-    default: /* failed */
-        ngx_smtp_verify_dialog_failed(p);
-        break;
+    if (s->fault == SV_INTERRUPTED || s->fault == SV_THROTTLED) {
+        ngx_smtp_verify_probe_finish(p, s->fault);
+        return;
     }
+
+    ngx_smtp_verify_dialog_table[p->asks][s->event](p);
 }
 
 
 static void
 ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_dialog_greeted(p);
+
+    if (p->utf8 && !p->session->cap_smtputf8) {
+        ngx_smtp_verify_dialog_no_utf8(p);
+        return;
+    }
+
+    if (ngx_smtp_verify_random_eager(p)) {
+        p->asks = ngx_smtp_verify_asks_both;
+        ngx_smtp_verify_session_ask(p->session, NGX_SMTP_VERIFY_RCPT_ADDRESS,
+                                    2);
+        return;
+    }
+
+    ngx_smtp_verify_session_ask(p->session, NGX_SMTP_VERIFY_RCPT_ADDRESS, 1);
+}
+
+
+static void
+ngx_smtp_verify_dialog_ready_alone(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_dialog_greeted(p);
+    ngx_smtp_verify_random_ask(p);
+}
+
+
+/* whose server it is says its banner, where its name does not */
+
+static void
+ngx_smtp_verify_dialog_greeted(ngx_smtp_verify_probe_t *p)
 {
     ngx_uint_t                  messages;
     ngx_smtp_verify_session_t  *s;
@@ -299,91 +393,49 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
     if (messages) {
         s->most = ngx_min(s->most, messages);
     }
-
-    if (p->random_only) {
-        ngx_smtp_verify_random_ask(p);
-        return;
-    }
-
-    if (p->utf8 && !s->cap_smtputf8) {
-        ngx_smtp_verify_dialog_no_utf8(p);
-        return;
-    }
-
-    p->eager = ngx_smtp_verify_random_eager(p);
-
-    ngx_smtp_verify_session_ask(s, NGX_SMTP_VERIFY_RCPT_ADDRESS,
-                                p->eager ? 2 : 1);
 }
 
 
-/* some offer it within TLS alone: in clear it is not known to be absent */
-
-static void
-ngx_smtp_verify_dialog_no_utf8(ngx_smtp_verify_probe_t *p)
-{
-    ngx_smtp_verify_session_t  *s;
-
-    s = p->session;
-
-    if (!s->cap_starttls || s->peer.connection->ssl) {
-        ngx_smtp_verify_evidence_fault(p, SV_STAGE_EHLO,
-                                       SV_SMTPUTF8_UNSUPPORTED);
-
-    } else if (p->conf->session.starttls == NGX_SMTP_VERIFY_STARTTLS_OFF) {
-        ngx_smtp_verify_evidence_egress(p);
-
-    } else {
-        ngx_smtp_verify_evidence_fault(p, SV_STAGE_STARTTLS, SV_TLS_FAILED);
-    }
-
-    ngx_smtp_verify_route_next(p);
-}
-
+/* the address is not answered yet */
 
 static void
 ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
 {
-    ngx_smtp_verify_session_t  *s;
-
-    s = p->session;
-
-    if (s->fault == SV_INTERRUPTED || s->fault == SV_THROTTLED) {
-        ngx_smtp_verify_probe_finish(p, s->fault);
-        return;
+    if (!ngx_smtp_verify_dialog_anew(p)) {
+        ngx_smtp_verify_dialog_broke(p);
     }
+}
 
-    if (p->proving) {
-        ngx_smtp_verify_random_unproved(p);
-        return;
-    }
 
-    if (ngx_smtp_verify_dialog_anew(p)) {
-        return;
-    }
+/*
+ * The address was accepted, and what a server said before it closed stands.
+ * A flight that lacks a reply, on a connection that still stands, tells
+ * nothing: who knows which?
+ */
 
-    /*
-     * A flight that lacks a reply, on a connection that still stands: who
-     * knows which?  What a server said before it closed stands.
-     */
-
-    if (p->accepted && p->eager && ngx_smtp_verify_session_pipelines(s)
-        && s->fault == SV_TIMEOUT)
+static void
+ngx_smtp_verify_dialog_failed_rest(ngx_smtp_verify_probe_t *p)
+{
+    if (p->session->fault == SV_TIMEOUT
+        && ngx_smtp_verify_session_pipelines(p->session))
     {
-        p->accepted = 0;
-    }
-
-    if (!p->accepted || s->trust == ngx_smtp_verify_trust_none) {
-        p->accepted = 0;
+        p->asks = ngx_smtp_verify_asks_address;
         ngx_smtp_verify_dialog_broke(p);
         return;
     }
 
-    if (p->claim.queued) {
+    ngx_smtp_verify_dialog_failed_random(p);
+}
 
-        /* another probe asks for the domain; its answer will do */
 
-        ngx_smtp_verify_dialog_stop(p);
+/* of more replies than commands none is believed, nor the address's own */
+
+static void
+ngx_smtp_verify_dialog_failed_random(ngx_smtp_verify_probe_t *p)
+{
+    if (p->session->trust == ngx_smtp_verify_trust_none) {
+        p->asks = ngx_smtp_verify_asks_address;
+        ngx_smtp_verify_dialog_broke(p);
         return;
     }
 
@@ -391,228 +443,37 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* a session that failed before the address was accepted: whose fault is it? */
+/* another probe asks for the domain; its answer will do */
 
 static void
-ngx_smtp_verify_dialog_broke(ngx_smtp_verify_probe_t *p)
+ngx_smtp_verify_dialog_failed_idle(ngx_smtp_verify_probe_t *p)
 {
-    const char                 *error;
-    ngx_smtp_verify_session_t  *s;
-
-    s = p->session;
-
-    /* it was us who kept it waiting */
-
-    if (s->wait == ngx_smtp_verify_wait_pace
-        && s->trust != ngx_smtp_verify_trust_none)
-    {
-        ngx_smtp_verify_slot_throttled(p);
+    if (p->session->trust == ngx_smtp_verify_trust_none) {
+        ngx_smtp_verify_claim_leave(&p->claim);
+        ngx_smtp_verify_dialog_failed_random(p);
         return;
     }
 
-    if (s->way == ngx_smtp_verify_way_no_egress) {
-        ngx_smtp_verify_route_other_egress(p);
-        return;
-    }
-
-    if (s->way == ngx_smtp_verify_way_proxy_refused) {
-        ngx_smtp_verify_evidence_egress(p);
-        ngx_smtp_verify_route_next(p);
-        return;
-    }
-
-    if (s->fault == SV_REASON_NONE) {
-        ngx_smtp_verify_dialog_refused(p);
-        return;
-    }
-
-    error = ngx_smtp_verify_dialog_broke_tls(p);
-
-    if (error) {
-        ngx_smtp_verify_dialog_clear(p, error);
-        return;
-    }
-
-    ngx_smtp_verify_dialog_fault(p);
+    ngx_smtp_verify_dialog_stop(p);
 }
 
 
-/* a fault of the server: it is asked in steps, or another one is asked */
+/* no session tells that */
 
 static void
-ngx_smtp_verify_dialog_fault(ngx_smtp_verify_probe_t *p)
+ngx_smtp_verify_dialog_never(ngx_smtp_verify_probe_t *p)
 {
-    ngx_smtp_verify_session_t  *s;
+    ngx_log_error(NGX_LOG_ALERT, &p->log, 0,
+                  "session told event %d while %d was asked",
+                  p->session->event, p->asks);
 
-    s = p->session;
-
-    if (ngx_smtp_verify_session_pipelines(s) && s->stage >= SV_STAGE_MAIL
-        && s->trust != ngx_smtp_verify_trust_none && !p->stepwise)
-    {
-        p->stepwise = 1;
-        ngx_smtp_verify_route_retry(p);
-        return;
-    }
-
-    if (s->stage == SV_STAGE_CONNECT && s->fault == SV_TIMEOUT) {
-        p->timed_out = 1;
-    }
-
-    if (s->starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED) {
-        ngx_smtp_verify_dialog_blame_tls(s);
-    }
-
-    ngx_smtp_verify_evidence_fault(p, s->stage, s->fault);
-    ngx_smtp_verify_route_next(p);
-}
-
-
-/*
- * TLS is opportunistic: where it does not work, or the session that it is for
- * does not survive it, the address is asked in clear, once.  Says why, or NULL.
- */
-
-static const char *
-ngx_smtp_verify_dialog_broke_tls(ngx_smtp_verify_probe_t *p)
-{
-    ngx_smtp_verify_session_t  *s;
-
-    s = p->session;
-
-    if (p->no_tls || s->starttls == NGX_SMTP_VERIFY_STARTTLS_REQUIRED) {
-        return NULL;
-    }
-
-    if (s->fault == SV_TLS_FAILED) {
-        return s->tls.error;
-    }
-
-    if (s->fault && s->stage == SV_STAGE_STARTTLS) {
-        return s->fault == SV_TIMEOUT ? "STARTTLS was not answered"
-                                      : "connection was closed";
-    }
-
-    if (s->tls.protocol == NULL) {
-        return NULL;
-    }
-
-    /* a flight may have been too much: in steps first, and still in TLS */
-
-    if (s->stage == SV_STAGE_EHLO
-        || (s->stage == SV_STAGE_MAIL && s->fault
-            && s->trust != ngx_smtp_verify_trust_none
-            && (p->stepwise || !ngx_smtp_verify_session_pipelines(s))))
-    {
-        return ngx_smtp_verify_dialog_behind;
-    }
-
-    return NULL;
-}
-
-
-static void
-ngx_smtp_verify_dialog_clear(ngx_smtp_verify_probe_t *p, const char *error)
-{
-    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
-                   "smtp verify in clear: %s", error);
-
-    p->no_tls = 1;
-    p->tls_error = error;
-
-    ngx_smtp_verify_route_retry(p);
-}
-
-
-/* in TLS 1.3 a server may reject our part of the handshake behind its end */
-
-static void
-ngx_smtp_verify_dialog_blame_tls(ngx_smtp_verify_session_t *s)
-{
-    if (s->tls.protocol && s->stage == SV_STAGE_EHLO
-        && s->fault == SV_PROTOCOL_ERROR)
-    {
-        s->fault = SV_TLS_FAILED;
-        s->stage = SV_STAGE_STARTTLS;
-        s->tls.error = ngx_smtp_verify_dialog_behind;
-    }
-}
-
-
-/*
- * The server complains of the order of commands that came in one flight: it
- * offers PIPELINING, and cannot do it.
- */
-
-ngx_uint_t
-ngx_smtp_verify_dialog_in_steps(ngx_smtp_verify_probe_t *p, sv_class_t *class)
-{
-    ngx_smtp_verify_session_t  *s;
-
-    s = p->session;
-
-    return class->session && class->reason != SV_RATE_LIMITED
-           && ngx_smtp_verify_session_pipelines(s)
-           && s->stage >= SV_STAGE_MAIL
-           && s->trust != ngx_smtp_verify_trust_none
-           && !p->stepwise;
-}
-
-
-/*
- * A reply before RCPT.  At banner and EHLO another host may do better (RFC
- * 5321 section 5.1), unless it says that it is us who are refused: all of
- * theirs would say the same.
- */
-
-static void
-ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p)
-{
-    sv_class_t                  class;
-    ngx_uint_t                  ours;
-    const char                 *error;
-    ngx_smtp_verify_evidence_t  ev;
-
-    (void) ngx_smtp_verify_evidence_classify(p, &class);
-
-    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
-                   "smtp verify reply: %ui at %s is %s by rule \"%s\"",
-                   p->session->code, sv_stage_name(p->session->stage),
-                   sv_reason_info(class.reason)->name, class.rule);
-
-    if (ngx_smtp_verify_dialog_in_steps(p, &class)) {
-        p->stepwise = 1;
-        ngx_smtp_verify_route_retry(p);
-        return;
-    }
-
-    ngx_smtp_verify_evidence_reply(p, &class, &ev);
-
-    ours = sv_reason_is(ev.reason, SV_IS_OF_SENDER) && class.words;
-
-    if (ours || ev.stage >= SV_STAGE_MAIL) {
-        p->result.evidence = ev;
-        ngx_smtp_verify_probe_finish(p, ev.reason);
-        return;
-    }
-
-    ngx_smtp_verify_evidence_save(p, &ev);
-
-    error = (ev.reason == SV_RATE_LIMITED)
-            ? NULL : ngx_smtp_verify_dialog_broke_tls(p);
-
-    if (error) {
-        ngx_smtp_verify_dialog_clear(p, error);
-        return;
-    }
-
-    ngx_smtp_verify_route_next(p);
+    ngx_smtp_verify_probe_finish(p, SV_PROTOCOL_ERROR);
 }
 
 
 static void
 ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
 {
-    sv_class_t            class;
     sv_reason_e           reason;
     const sv_provider_t  *provider;
 
@@ -620,31 +481,24 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    (void) ngx_smtp_verify_evidence_classify(p, &class);
-
-    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
-                   "smtp verify reply: %ui at %s is %s by rule \"%s\"",
-                   p->session->code, sv_stage_name(p->session->stage),
-                   sv_reason_info(class.reason)->name, class.rule);
-
-    if (ngx_smtp_verify_dialog_in_steps(p, &class)) {
-        p->stepwise = 1;
+    if (ngx_smtp_verify_dialog_in_steps(p)) {
+        p->pass = ngx_smtp_verify_pass_stepwise;
         ngx_smtp_verify_route_retry(p);
         return;
     }
 
-    if (ngx_smtp_verify_doubt_order(p, &class)) {
-        p->fresh = 1;
+    if (ngx_smtp_verify_doubt_order(p)) {
+        p->pass = ngx_smtp_verify_pass_fresh;
         ngx_smtp_verify_route_retry(p);
         return;
     }
 
-    ngx_smtp_verify_evidence_reply(p, &class, &p->result.evidence);
+    ngx_smtp_verify_evidence_reply(p, &p->result.evidence);
 
     reason = p->result.evidence.reason;
     provider = p->provider;
 
-    if (p->stepwise && !class.session) {
+    if (p->pass == ngx_smtp_verify_pass_stepwise && !p->class.session) {
         ngx_smtp_verify_facts_set_host(p->conf, &p->mx.records[p->imx].host,
                                        ngx_smtp_verify_host_stepwise);
     }

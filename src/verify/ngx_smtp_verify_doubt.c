@@ -44,10 +44,11 @@ ngx_uint_t
 ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p)
 {
     ngx_int_t                   rc;
-    sv_class_t                  class;
+    sv_class_t                 *class;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
+    class = &p->class;
 
     if (p->conf->keep.transactions == 0) {
         return 0;
@@ -58,22 +59,20 @@ ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p)
         return 0;
     }
 
-    (void) ngx_smtp_verify_evidence_classify(p, &class);
-
-    if (class.session) {
+    if (class->session) {
         ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_spent);
     }
 
     if (!ngx_smtp_verify_session_is_reused(s)) {
-        ngx_smtp_verify_doubt_fresh(p, &class);
+        ngx_smtp_verify_doubt_fresh(p, class);
         return 0;
     }
 
-    rc = ngx_smtp_verify_doubt_kept(p, &class);
+    rc = ngx_smtp_verify_doubt_kept(p, class);
 
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
                    "smtp verify kept session: %ui by rule %s, recipient:%ui "
-                   "rc:%i", s->code, class.rule, s->asked, rc);
+                   "rc:%i", s->code, class->rule, s->asked, rc);
 
     p->doubted = 0;
 
@@ -183,16 +182,17 @@ ngx_smtp_verify_doubt_fresh(ngx_smtp_verify_probe_t *p, sv_class_t *class)
  */
 
 ngx_uint_t
-ngx_smtp_verify_doubt_order(ngx_smtp_verify_probe_t *p, sv_class_t *class)
+ngx_smtp_verify_doubt_order(ngx_smtp_verify_probe_t *p)
 {
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
 
-    return class->session && class->reason == SV_REJECTED && s->code >= 500
+    return p->class.session && p->class.reason == SV_REJECTED
+           && s->code >= 500
            && !ngx_smtp_verify_session_is_reused(s)
            && s->trust != ngx_smtp_verify_trust_none
-           && !p->fresh && !p->stepwise;
+           && p->pass == ngx_smtp_verify_pass_any;
 }
 
 
@@ -296,14 +296,14 @@ ngx_smtp_verify_doubt_settle(ngx_smtp_verify_probe_t *p)
 
 
 void
-ngx_smtp_verify_doubt_refused(ngx_smtp_verify_probe_t *p, sv_class_t *class)
+ngx_smtp_verify_doubt_refused(ngx_smtp_verify_probe_t *p)
 {
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
 
     if (s->refusal == 0) {
-        s->refusal = ngx_smtp_verify_doubt_kind(s, class);
+        s->refusal = ngx_smtp_verify_doubt_kind(s, &p->class);
     }
 }
 

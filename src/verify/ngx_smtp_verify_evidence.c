@@ -12,8 +12,7 @@
 
 static ngx_uint_t ngx_smtp_verify_evidence_takes_none(
     ngx_smtp_verify_session_t *s, sv_class_t *class);
-static void ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p,
-    sv_class_t *class);
+static void ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_evidence_place(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_evidence_t *ev);
 static ngx_uint_t ngx_smtp_verify_evidence_rank(
@@ -24,16 +23,17 @@ static void ngx_smtp_verify_evidence_dup(ngx_smtp_verify_probe_t *p,
 
 /* the class of the reply that the session holds */
 
-sv_reason_e
-ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,
-    sv_class_t *class)
+void
+ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p)
 {
+    sv_class_t                 *class;
     ngx_str_t                  *rcpt;
     sv_reply_t                  reply;
     const sv_provider_t        *provider;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
+    class = &p->class;
     provider = p->provider;
 
     ngx_memzero(&reply, sizeof(sv_reply_t));
@@ -70,10 +70,13 @@ ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,
     }
 
     if (s->stage == SV_STAGE_RCPT) {
-        ngx_smtp_verify_evidence_greylist(p, class);
+        ngx_smtp_verify_evidence_greylist(p);
     }
 
-    return class->reason;
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify reply: %ui at %s is %s by rule \"%s\"",
+                   s->code, sv_stage_name(s->stage),
+                   sv_reason_info(class->reason)->name, class->rule);
 }
 
 
@@ -104,12 +107,13 @@ ngx_smtp_verify_evidence_takes_none(ngx_smtp_verify_session_t *s,
  */
 
 static void
-ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p,
-    sv_class_t *class)
+ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p)
 {
     ngx_str_t   *host;
     ngx_uint_t   code;
+    sv_class_t  *class;
 
+    class = &p->class;
     host = &p->mx.records[p->imx].host;
     code = p->session->code;
 
@@ -129,18 +133,20 @@ ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* all that a reply of this class tells, kept beyond the session */
+/* all that the last reply tells, kept beyond the session */
 
 void
-ngx_smtp_verify_evidence_reply(ngx_smtp_verify_probe_t *p, sv_class_t *class,
+ngx_smtp_verify_evidence_reply(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_evidence_t *ev)
 {
     u_char                     *text;
     size_t                      len;
+    sv_class_t                 *class;
     ngx_smtp_verify_session_t  *s;
     static u_char               buf[NGX_SMTP_VERIFY_TEXT_MAX];
 
     s = p->session;
+    class = &p->class;
 
     ngx_memzero(ev, sizeof(ngx_smtp_verify_evidence_t));
 
@@ -188,14 +194,13 @@ ngx_smtp_verify_evidence_fault(ngx_smtp_verify_probe_t *p, sv_stage_e stage,
 void
 ngx_smtp_verify_evidence_before(ngx_smtp_verify_probe_t *p)
 {
-    sv_class_t                  class;
     ngx_smtp_verify_session_t  *s;
     ngx_smtp_verify_evidence_t  ev;
 
     s = p->session;
 
-    if (s == NULL || p->accepted || (s->fault == SV_REASON_NONE
-                                     && s->code < 400))
+    if (s == NULL || ngx_smtp_verify_is_accepted(p)
+        || (s->fault == SV_REASON_NONE && s->code < 400))
     {
         return;
     }
@@ -208,8 +213,7 @@ ngx_smtp_verify_evidence_before(ngx_smtp_verify_probe_t *p)
     }
 
     if (s->fault == SV_REASON_NONE) {
-        (void) ngx_smtp_verify_evidence_classify(p, &class);
-        ngx_smtp_verify_evidence_reply(p, &class, &ev);
+        ngx_smtp_verify_evidence_reply(p, &ev);
 
     } else {
         ngx_memzero(&ev, sizeof(ngx_smtp_verify_evidence_t));

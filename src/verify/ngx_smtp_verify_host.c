@@ -28,13 +28,13 @@ ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
 
     p->provider = NULL;
 
-    if (!p->is_implicit) {
+    if (!ngx_smtp_verify_is_implicit(p)) {
         p->hosts[p->imx].provider = sv_provider_by_mx(p->conf->providers,
                                                       name->data, name->len);
     }
 
     if (ngx_smtp_verify_host_literal(name)) {
-        p->hosts[p->imx].asked = 1;
+        p->hosts[p->imx].state = ngx_smtp_verify_host_asked;
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_FORBIDDEN_TARGET);
         return NGX_OK;
     }
@@ -51,7 +51,7 @@ ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
     q = ngx_pmemalign(p->pool, sizeof(ngx_smtp_verify_addr_query_t),
                       NGX_ALIGNMENT);
     if (q == NULL) {
-        p->hosts[p->imx].asked = 1;
+        p->hosts[p->imx].state = ngx_smtp_verify_host_asked;
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_THROTTLED);
         return NGX_OK;
     }
@@ -107,7 +107,7 @@ ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_host_t  *host;
 
     host = &p->hosts[p->imx];
-    host->asked = 1;
+    host->state = ngx_smtp_verify_host_asked;
     host->authenticated = q->authenticated;
 
     switch (q->status) {
@@ -123,7 +123,7 @@ ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p,
         return;
 
     case NGX_SMTP_VERIFY_ADDR_NONE:
-        host->absent = 1;
+        host->state = ngx_smtp_verify_host_absent;
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_NO_MAIL_SERVER);
         return;
 
@@ -182,8 +182,8 @@ ngx_smtp_verify_host_count(ngx_smtp_verify_probe_t *p)
 
     host = &p->hosts[p->imx];
 
-    if (!host->counted) {
-        host->counted = 1;
+    if (host->state != ngx_smtp_verify_host_counted) {
+        host->state = ngx_smtp_verify_host_counted;
         p->ncounted++;
     }
 }

@@ -80,8 +80,7 @@ ngx_smtp_verify_keeper(ngx_smtp_verify_conf_t *conf,
 
     ngx_smtp_verify_keeper_insert(s);
 
-    s->phase = ngx_smtp_verify_phase_idle;
-    ngx_smtp_verify_session_leave(s);
+    ngx_smtp_verify_session_leave(s, ngx_smtp_verify_phase_idle);
 
     s->handler = ngx_smtp_verify_keeper_handler;
     s->log.action = "keeping an idle session with mail server";

@@ -4,7 +4,7 @@
 
 /* the probe, its names, and one or two mail hosts: a few octets more would
    cost a second block for as long as a server is waited for */
-#define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  2240
+#define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  2304
 #define NGX_SMTP_VERIFY_WATCH_INTERVAL   100        /* ms */
 #define NGX_SMTP_VERIFY_WAITS_DOUBLED    10
 
@@ -18,7 +18,7 @@ static void ngx_smtp_verify_watched(ngx_event_t *ev);
 static ngx_int_t ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p,
     sv_reason_e reason);
 static uint32_t ngx_smtp_verify_probe_where(ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_probe_waited(ngx_event_t *ev);
+static void ngx_smtp_verify_probe_waited(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_probe_stop(ngx_smtp_verify_probe_t *p);
 
 
@@ -218,8 +218,6 @@ ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p)
 {
     ngx_msec_t  elapsed;
 
-    p->starting = 1;
-
     ngx_smtp_verify_share_enter(&p->share, &p->client,
                                 NGX_SMTP_VERIFY_SHARE_ASKS);
 
@@ -237,9 +235,11 @@ ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p)
         ngx_smtp_verify_route_start(p);
     }
 
-    p->starting = 0;
+    if (p->life == ngx_smtp_verify_life_starting) {
+        p->life = ngx_smtp_verify_life_running;
+    }
 
-    return p->done ? NGX_OK : NGX_AGAIN;
+    return p->life == ngx_smtp_verify_life_over ? NGX_OK : NGX_AGAIN;
 }
 
 
@@ -248,8 +248,6 @@ ngx_smtp_verify_probe_refuse(ngx_smtp_verify_probe_t *p, sv_reason_e reason,
     ngx_smtp_verify_probe_t *other)
 {
     sv_reason_e  known;
-
-    p->starting = 1;
 
     if (ngx_smtp_verify_probe_address(p) != NGX_OK) {
         return;
@@ -324,6 +322,11 @@ ngx_smtp_verify_probe_budget(ngx_event_t *ev)
 
     p = ev->data;
 
+    if (p->life == ngx_smtp_verify_life_waiting) {
+        ngx_smtp_verify_probe_waited(p);
+        return;
+    }
+
     ngx_log_error(NGX_LOG_INFO, &p->log, 0, "probe ran out of its budget");
 
     if (ngx_smtp_verify_slot_timeout(p) == NGX_OK) {
@@ -341,7 +344,9 @@ ngx_smtp_verify_probe_budget(ngx_event_t *ev)
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_DNS_ERROR);
     }
 
-    if (p->accepted && !ngx_smtp_verify_route_is_backup(p)) {
+    if (ngx_smtp_verify_is_accepted(p)
+        && !ngx_smtp_verify_route_is_backup(p))
+    {
         ngx_smtp_verify_probe_finish(p, SV_ACCEPTED_UNTESTED);
         return;
     }
@@ -354,11 +359,17 @@ ngx_smtp_verify_probe_budget(ngx_event_t *ev)
 void
 ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
 {
-    if (p->done || ngx_smtp_verify_probe_later(p, reason) == NGX_OK) {
+    ngx_uint_t  starting;
+
+    if (p->life == ngx_smtp_verify_life_over
+        || ngx_smtp_verify_probe_later(p, reason) == NGX_OK)
+    {
         return;
     }
 
-    p->done = 1;
+    starting = (p->life == ngx_smtp_verify_life_starting);
+
+    p->life = ngx_smtp_verify_life_over;
     p->result.elapsed = ngx_current_msec - p->start;
     p->result.provider = p->result.evidence.provider;
 
@@ -373,7 +384,7 @@ ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
                    &p->domain, sv_reason_info(p->result.reason)->name,
                    p->result.score, p->result.elapsed);
 
-    if (!p->starting) {
+    if (!starting) {
         p->handler(p);
     }
 }
@@ -430,7 +441,7 @@ ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
                    "smtp verify probe: %s, asks once more in %ui s",
                    sv_reason_info(reason)->name, retry + 1);
     p->again = ngx_current_msec + (ngx_msec_t) (retry + 1) * 1000;
-    p->budget.handler = ngx_smtp_verify_probe_waited;
+    p->life = ngx_smtp_verify_life_waiting;
 
     ngx_add_timer(&p->budget, 1000);
 
@@ -456,12 +467,8 @@ ngx_smtp_verify_probe_where(ngx_smtp_verify_probe_t *p)
 
 
 static void
-ngx_smtp_verify_probe_waited(ngx_event_t *ev)
+ngx_smtp_verify_probe_waited(ngx_smtp_verify_probe_t *p)
 {
-    ngx_smtp_verify_probe_t  *p;
-
-    p = ev->data;
-
     if (ngx_exiting) {
         ngx_smtp_verify_probe_finish(p, p->result.evidence.reason);
         return;
@@ -489,11 +496,9 @@ ngx_smtp_verify_probe_waited(ngx_event_t *ev)
 
     ngx_memzero(&p->failure, sizeof(ngx_smtp_verify_evidence_t));
 
-    p->accepted = 0;
-    p->random_only = 0;
-    p->random_retried = 0;
+    p->life = ngx_smtp_verify_life_running;
+    p->asks = ngx_smtp_verify_asks_address;
     p->seen.state = 0;
-    p->budget.handler = ngx_smtp_verify_probe_budget;
 
     ngx_add_timer(&p->budget, p->conf->timeout);
 
@@ -509,10 +514,9 @@ ngx_smtp_verify_probe_waited(ngx_event_t *ev)
 void
 ngx_smtp_verify_probe_displace(ngx_smtp_verify_probe_t *p)
 {
-    ngx_uint_t                  later;
-    ngx_smtp_verify_session_t  *s;
+    ngx_uint_t  later;
 
-    later = (p->budget.handler == ngx_smtp_verify_probe_waited);
+    later = (p->life == ngx_smtp_verify_life_waiting);
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
                    "smtp verify probe: gives up its place, waits:%ui", later);
@@ -526,12 +530,7 @@ ngx_smtp_verify_probe_displace(ngx_smtp_verify_probe_t *p)
 
     p->result.displaced = 1;
 
-    s = p->session;
-
-    if (s && ngx_smtp_verify_session_outstanding(s)) {
-        p->session = NULL;
-        ngx_smtp_verify_session_close(s);
-    }
+    ngx_smtp_verify_dialog_abandon(p);
 
     if (p->hosts) {
         ngx_smtp_verify_slot_throttled(p);
@@ -591,19 +590,9 @@ ngx_smtp_verify_probe_pool(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p)
 {
-    ngx_smtp_verify_session_t  *s;
+    p->life = ngx_smtp_verify_life_over;
 
-    p->done = 1;
-
-    /* given up in mid-flight: whatever would still come is not waited for */
-
-    s = p->session;
-
-    if (s && ngx_smtp_verify_session_outstanding(s)) {
-        p->session = NULL;
-        ngx_smtp_verify_session_close(s);
-    }
-
+    ngx_smtp_verify_dialog_abandon(p);
     ngx_smtp_verify_probe_stop(p);
 
     ngx_smtp_verify_share_leave(&p->share);

@@ -11,7 +11,8 @@
  *   limits.c   how many at once, and how fast
  *   slot.c     when: by the limits of the destination
  *   slot_seen.c what feeds these
- *   dialog.c   what is asked there, and what the answers mean
+ *   dialog.c   what is asked there, what came, and what follows: the table
+ *   dialog_broke.c  whose fault it is that nothing came of it
  *   doubt.c    is what a session that was kept says to be believed?
  *   random.c   the same of the random recipient: is the domain catch-all?
  *   canary.c   does a server that has refused many still refuse anybody?
@@ -36,25 +37,66 @@
 #define NGX_SMTP_VERIFY_MAX_ADDRS  8    /* of one mail host */
 
 
+/* of the addresses of a mail host */
+
+typedef enum {
+    ngx_smtp_verify_host_unasked = 0,
+    ngx_smtp_verify_host_asked,
+    ngx_smtp_verify_host_absent,        /* there are none */
+    ngx_smtp_verify_host_counted        /* of those that are tried */
+} ngx_smtp_verify_host_state_e;
+
+
 typedef struct {
     const sv_provider_t               *provider;    /* by its name */
     ngx_addr_t                        *addrs;       /* that are allowed */
     ngx_uint_t                         naddrs;
     ngx_uint_t                         iaddr;       /* the next one */
-    unsigned                           asked:1;     /* for its addresses */
-    unsigned                           absent:1;    /* there are none */
+    ngx_smtp_verify_host_state_e       state;
     unsigned                           authenticated:1; /* these, or that
                                                        there are none */
     unsigned                           tlsa_asked:1;
-    ngx_smtp_verify_tls_need_e         need;        /* by TLSA records … */
-    ngx_str_t                          tlsa;        /* … that are these */
-    unsigned                           counted:1;   /* of those to be tried */
+    ngx_smtp_verify_tls_need_e         need;        /* by TLSA records, */
+    ngx_str_t                          tlsa;        /* that are these */
     ngx_smtp_verify_egress_t          *egress;      /* of the following: */
     unsigned                           admitted:1;  /* by its breaker, until
                                                        it is connected to */
     unsigned                           failed:1;    /* to connect, and its
                                                        breaker knows */
 } ngx_smtp_verify_host_t;
+
+
+typedef enum {
+    ngx_smtp_verify_life_starting = 0,  /* whoever starts it looks himself */
+    ngx_smtp_verify_life_running,
+    ngx_smtp_verify_life_waiting,       /* it asks once more later */
+    ngx_smtp_verify_life_over           /* the handler was told */
+} ngx_smtp_verify_life_e;
+
+
+/* what is asked now.  From _rest on the address was accepted. */
+
+typedef enum {
+    ngx_smtp_verify_asks_address = 0,
+    ngx_smtp_verify_asks_both,          /* with the random recipient, in one
+                                           flight */
+    ngx_smtp_verify_asks_rest,          /* the other reply of that flight */
+    ngx_smtp_verify_asks_domain,        /* nothing: is there need to? */
+    ngx_smtp_verify_asks_random,        /* behind the address */
+    ngx_smtp_verify_asks_proof,         /* the address once more, to prove a
+                                           refusal of the random recipient */
+    ngx_smtp_verify_asks_alone          /* the random recipient, in a session
+                                           of its own */
+} ngx_smtp_verify_asks_e;
+
+
+/* how the current address is asked; each excludes what those before do */
+
+typedef enum {
+    ngx_smtp_verify_pass_any = 0,
+    ngx_smtp_verify_pass_fresh,         /* in no kept session */
+    ngx_smtp_verify_pass_stepwise       /* nor by PIPELINING */
+} ngx_smtp_verify_pass_e;
 
 
 struct ngx_smtp_verify_probe_s {
@@ -107,40 +149,37 @@ struct ngx_smtp_verify_probe_s {
 
     ngx_smtp_verify_session_t         *session;
     ngx_smtp_verify_session_t         *kept;        /* to be the session */
+    sv_class_t                         class;       /* of its last reply */
     ngx_event_t                        pause;       /* for the rate */
     ngx_smtp_verify_facts_seen_t       seen;
     ngx_smtp_verify_claim_t            claim;
-    const char                        *tls_error;   /* why it is in clear */
+    const char                        *tls_error;   /* why it is asked in
+                                                       clear; or NULL */
     ngx_smtp_verify_evidence_t         failure;     /* the best one so far */
     ngx_smtp_verify_evidence_t        *before;      /* why the address is
                                                        asked once more; or
                                                        NULL */
     ngx_smtp_verify_result_t           result;
 
+    ngx_smtp_verify_life_e             life;
+    ngx_smtp_verify_asks_e             asks;
+    ngx_smtp_verify_pass_e             pass;
+
     unsigned                           smtp:1;
     unsigned                           utf8:1;
-    unsigned                           is_implicit:1;
-    unsigned                           starting:1;
-    unsigned                           done:1;
     unsigned                           bulk:1;
     unsigned                           slotted:1;   /* the ticket has one */
-    unsigned                           timed_out:1; /* a connect, this pass */
-
-    /* of the current address */
-    unsigned                           no_tls:1;
-    unsigned                           fresh:1;     /* no kept session */
-    unsigned                           stepwise:1;
-    unsigned                           random_only:1;
-    unsigned                           accepted:1;  /* 2xx for the address */
-    unsigned                           eager:1;     /* both were asked */
-    unsigned                           random_retried:1;
     unsigned                           canary:1;    /* the random recipient is
                                                        asked though it is known
                                                        to be refused */
-    unsigned                           proving:1;   /* it is asked once more,
-                                                       to prove a refusal of
-                                                       the random recipient */
 };
+
+
+#define ngx_smtp_verify_is_accepted(p)                                        \
+    ((p)->asks >= ngx_smtp_verify_asks_rest)
+
+#define ngx_smtp_verify_is_implicit(p)                                        \
+    ((p)->mx.records == &(p)->implicit)
 
 
 /* probe.c */
@@ -228,16 +267,22 @@ void ngx_smtp_verify_slot_turned(ngx_smtp_verify_probe_t *p);
 /* dialog.c; _start() as ngx_smtp_verify_session_connect() */
 ngx_int_t ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     ngx_msec_t connect_timeout);
+/* the probe and its session part: it is kept, or taken leave of */
 void ngx_smtp_verify_dialog_stop(ngx_smtp_verify_probe_t *p);
+/* likewise in mid-flight: whatever would still come is not waited for */
+void ngx_smtp_verify_dialog_abandon(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_dialog_learn(ngx_smtp_verify_probe_t *p);
-ngx_uint_t ngx_smtp_verify_dialog_in_steps(ngx_smtp_verify_probe_t *p,
-    sv_class_t *class);
 
-/* doubt.c: the address was answered; 1: ask anew in a fresh session */
+/* dialog_broke.c: the session failed, or it does without SMTPUTF8 */
+void ngx_smtp_verify_dialog_broke(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_dialog_no_utf8(ngx_smtp_verify_probe_t *p);
+/* by the last reply: it offers PIPELINING, and cannot do it */
+ngx_uint_t ngx_smtp_verify_dialog_in_steps(ngx_smtp_verify_probe_t *p);
+
+/* doubt.c: the address was answered; 1: it is to be asked in a fresh session */
 ngx_uint_t ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p);
 /* likewise, where a fresh session complains of its commands */
-ngx_uint_t ngx_smtp_verify_doubt_order(ngx_smtp_verify_probe_t *p,
-    sv_class_t *class);
+ngx_uint_t ngx_smtp_verify_doubt_order(ngx_smtp_verify_probe_t *p);
 /* likewise of the random recipient, which was refused as unknown */
 ngx_uint_t ngx_smtp_verify_doubt_random(ngx_smtp_verify_probe_t *p);
 /* behind that, the address was asked once more; 1: it is still accepted, which
@@ -246,8 +291,7 @@ ngx_uint_t ngx_smtp_verify_doubt_proved(ngx_smtp_verify_probe_t *p);
 /* whoever was answered in this session was not in doubt, or no longer is */
 void ngx_smtp_verify_doubt_settle(ngx_smtp_verify_probe_t *p);
 /* the random recipient was refused, and that is believed */
-void ngx_smtp_verify_doubt_refused(ngx_smtp_verify_probe_t *p,
-    sv_class_t *class);
+void ngx_smtp_verify_doubt_refused(ngx_smtp_verify_probe_t *p);
 
 /* random.c */
 ngx_uint_t ngx_smtp_verify_random_eager(ngx_smtp_verify_probe_t *p);
@@ -255,6 +299,7 @@ void ngx_smtp_verify_random_accepted(ngx_smtp_verify_probe_t *p);
 ngx_int_t ngx_smtp_verify_random_known(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_random_ask(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_random_answered(ngx_smtp_verify_probe_t *p);
+/* neither accepted nor refused as unknown */
 void ngx_smtp_verify_random_unrefused(ngx_smtp_verify_probe_t *p);
 ngx_int_t ngx_smtp_verify_random_stands(ngx_smtp_verify_probe_t *p);
 /* the address was answered once more; or could not be asked */
@@ -282,11 +327,10 @@ void ngx_smtp_verify_canary_refused(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_canary_settle(ngx_smtp_verify_probe_t *p,
     ngx_int_t catch_all);
 
-/* evidence.c */
-sv_reason_e ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p,
-    sv_class_t *class);
+/* evidence.c; _classify() is called once for each reply, _reply() keeps it */
+void ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_evidence_reply(ngx_smtp_verify_probe_t *p,
-    sv_class_t *class, ngx_smtp_verify_evidence_t *ev);
+    ngx_smtp_verify_evidence_t *ev);
 void ngx_smtp_verify_evidence_fault(ngx_smtp_verify_probe_t *p,
     sv_stage_e stage, sv_reason_e reason);
 void ngx_smtp_verify_evidence_egress(ngx_smtp_verify_probe_t *p);

@@ -25,7 +25,8 @@ ngx_smtp_verify_proof(ngx_smtp_verify_probe_t *p)
     host = ngx_smtp_verify_proof_host(p);
 
     authenticated = p->mx.authenticated
-                    && (host == NULL || !host->asked || host->authenticated);
+                    && (host == NULL || host->authenticated
+                        || host->state == ngx_smtp_verify_host_unasked);
 
     p->result.dns_authenticated = (signed char) authenticated;
 

@@ -70,12 +70,14 @@ ngx_smtp_verify_random_accepted(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    p->accepted = 1;
     p->canary = 0;
 
-    if (p->eager) {
+    if (p->asks == ngx_smtp_verify_asks_both) {
+        p->asks = ngx_smtp_verify_asks_rest;
         return;
     }
+
+    p->asks = ngx_smtp_verify_asks_domain;
 
     known = ngx_smtp_verify_random_known(p);
 
@@ -185,27 +187,31 @@ ngx_smtp_verify_random_claimed(ngx_smtp_verify_claim_t *claim)
 void
 ngx_smtp_verify_random_ask(ngx_smtp_verify_probe_t *p)
 {
-    if (p->session == NULL
-        || (!p->random_retried && !ngx_smtp_verify_random_room(p)))
+    ngx_uint_t  alone;
+
+    /* what a session of its own costs has been waited for already */
+
+    alone = (p->asks == ngx_smtp_verify_asks_alone);
+
+    if (p->session == NULL || (!alone && !ngx_smtp_verify_random_room(p)))
     {
         ngx_smtp_verify_random_afresh(p);
         return;
     }
 
-    if (ngx_smtp_verify_random_address(p) != NGX_OK) {
-        ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
-        return;
-    }
-
-    /* on a session of its own it has been waited for already */
-
-    if (!p->random_only && ngx_smtp_verify_slot_more(p, 0) != NGX_OK) {
+    if (ngx_smtp_verify_random_address(p) != NGX_OK
+        || (!alone && ngx_smtp_verify_slot_more(p, 0) != NGX_OK))
+    {
         ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_UNKNOWN);
         return;
     }
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
                    "smtp verify catch-all: \"%V\" is asked", &p->domain);
+
+    if (!alone) {
+        p->asks = ngx_smtp_verify_asks_random;
+    }
 
     ngx_smtp_verify_session_ask(p->session, NGX_SMTP_VERIFY_RCPT_RANDOM, 1);
 }
@@ -225,7 +231,7 @@ ngx_smtp_verify_random_room(ngx_smtp_verify_probe_t *p)
         return 0;
     }
 
-    asked = s->transactions + !p->accepted;
+    asked = s->transactions + !ngx_smtp_verify_is_accepted(p);
     messages = ngx_smtp_verify_limits(p)->messages;
 
     return (messages == 0 || asked < messages)
@@ -278,16 +284,7 @@ ngx_smtp_verify_random_address(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_random_answered(ngx_smtp_verify_probe_t *p)
 {
-    sv_class_t  class;
-
-    (void) ngx_smtp_verify_evidence_classify(p, &class);
-
-    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
-                   "smtp verify reply: %ui at %s is %s by rule \"%s\"",
-                   p->session->code, sv_stage_name(p->session->stage),
-                   sv_reason_info(class.reason)->name, class.rule);
-
-    switch (class.reason) {
+    switch (p->class.reason) {
 
     case SV_ACCEPTED:
         ngx_smtp_verify_doubt_settle(p);
@@ -298,12 +295,14 @@ ngx_smtp_verify_random_answered(ngx_smtp_verify_probe_t *p)
 
     case SV_MAILBOX_NOT_FOUND:
     case SV_MAILBOX_DISABLED:
-        if (!p->random_retried && ngx_smtp_verify_doubt_random(p)) {
+        if (p->asks != ngx_smtp_verify_asks_alone
+            && ngx_smtp_verify_doubt_random(p))
+        {
             ngx_smtp_verify_random_prove(p);
             return;
         }
 
-        ngx_smtp_verify_doubt_refused(p, &class);
+        ngx_smtp_verify_doubt_refused(p);
         ngx_smtp_verify_canary_refused(p);
         ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_NO);
         return;
@@ -341,7 +340,7 @@ ngx_smtp_verify_random_prove(ngx_smtp_verify_probe_t *p)
                    "smtp verify kept session: does it still accept the "
                    "address, as recipient %ui?", s->asked + 1);
 
-    p->proving = 1;
+    p->asks = ngx_smtp_verify_asks_proof;
 
     ngx_smtp_verify_session_ask(s, NGX_SMTP_VERIFY_RCPT_ADDRESS, 1);
 }
@@ -350,8 +349,6 @@ ngx_smtp_verify_random_prove(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_random_proved(ngx_smtp_verify_probe_t *p)
 {
-    p->proving = 0;
-
     if (ngx_smtp_verify_doubt_proved(p)) {
         ngx_smtp_verify_canary_refused(p);
         ngx_smtp_verify_random_conclude(p, NGX_SMTP_VERIFY_NO);
@@ -365,8 +362,6 @@ ngx_smtp_verify_random_proved(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_random_unproved(ngx_smtp_verify_probe_t *p)
 {
-    p->proving = 0;
-
     ngx_smtp_verify_dialog_learn(p);
     ngx_smtp_verify_random_afresh(p);
 }
@@ -377,8 +372,7 @@ ngx_smtp_verify_random_unproved(ngx_smtp_verify_probe_t *p)
 static void
 ngx_smtp_verify_random_afresh(ngx_smtp_verify_probe_t *p)
 {
-    p->random_retried = 1;
-    p->random_only = 1;
+    p->asks = ngx_smtp_verify_asks_alone;
 
     ngx_smtp_verify_route_retry(p);
 }
@@ -389,7 +383,7 @@ ngx_smtp_verify_random_afresh(ngx_smtp_verify_probe_t *p)
 ngx_int_t
 ngx_smtp_verify_random_stands(ngx_smtp_verify_probe_t *p)
 {
-    if (!p->accepted) {
+    if (!ngx_smtp_verify_is_accepted(p)) {
         return NGX_DECLINED;
     }
 
@@ -427,33 +421,33 @@ ngx_smtp_verify_random_unrefused(ngx_smtp_verify_probe_t *p)
 static ngx_uint_t
 ngx_smtp_verify_random_again(ngx_smtp_verify_probe_t *p)
 {
-    sv_class_t                  class;
-    sv_reason_e                 reason;
+    sv_class_t                 *class;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
+    class = &p->class;
 
-    if (p->random_retried || s == NULL || s->fault || s->code < 400) {
+    if (p->asks == ngx_smtp_verify_asks_alone
+        || s == NULL || s->fault || s->code < 400)
+    {
         return 0;
     }
 
-    reason = ngx_smtp_verify_evidence_classify(p, &class);
-
-    if (ngx_smtp_verify_dialog_in_steps(p, &class)) {
-        p->stepwise = 1;
+    if (ngx_smtp_verify_dialog_in_steps(p)) {
+        p->pass = ngx_smtp_verify_pass_stepwise;
         return 1;
     }
 
-    if (reason == SV_MAILBOX_FULL) {
+    if (class->reason == SV_MAILBOX_FULL) {
         return 0;
     }
 
     return s->code == 452
-           || (class.session
+           || (class->session
                && (ngx_smtp_verify_session_is_reused(s)
-                   || ngx_strcmp(class.rule, "too-many-unknown-recipients")))
-           || (s->code == 421 && reason == SV_RATE_LIMITED)
-           || ngx_strcmp(class.enhanced + 1, ".5.3") == 0;
+                   || ngx_strcmp(class->rule, "too-many-unknown-recipients")))
+           || (s->code == 421 && class->reason == SV_RATE_LIMITED)
+           || ngx_strcmp(class->enhanced + 1, ".5.3") == 0;
 }
 
 

@@ -40,7 +40,9 @@ ngx_smtp_verify_route_go(ngx_smtp_verify_probe_t *p)
     for ( ;; ) {
         host = &p->hosts[p->imx];
 
-        if (!host->asked && ngx_smtp_verify_host_resolve(p) == NGX_AGAIN) {
+        if (host->state == ngx_smtp_verify_host_unasked
+            && ngx_smtp_verify_host_resolve(p) == NGX_AGAIN)
+        {
             return;
         }
 
@@ -147,12 +149,18 @@ ngx_smtp_verify_route_host(ngx_smtp_verify_probe_t *p)
 
         host = &p->hosts[i];
 
-        if (!host->asked && p->ncounted >= p->conf->max_mx) {
-            p->mx.more = 1;
-            break;
+        if (host->state == ngx_smtp_verify_host_unasked) {
+
+            if (p->ncounted >= p->conf->max_mx) {
+                p->mx.more = 1;
+                break;
+            }
+
+            p->imx = i;
+            return NGX_OK;
         }
 
-        if (!host->asked || host->iaddr < host->naddrs) {
+        if (host->iaddr < host->naddrs) {
             p->imx = i;
             return NGX_OK;
         }
@@ -178,24 +186,26 @@ ngx_smtp_verify_route_patience(ngx_smtp_verify_probe_t *p)
     ngx_uint_t                 i, n;
     ngx_smtp_verify_failed_t  *failed;
 
-    if (!p->timed_out || p->connects >= p->conf->connect_timeouts->nelts) {
+    if (p->failed == NULL
+        || p->connects >= p->conf->connect_timeouts->nelts)
+    {
         return NGX_DECLINED;
     }
 
-    p->timed_out = 0;
+    failed = p->failed->elts;
+    n = 0;
 
-    if (p->failed) {
-        failed = p->failed->elts;
-        n = 0;
-
-        for (i = 0; i < p->failed->nelts; i++) {
-            if (!failed[i].timed_out) {
-                failed[n++] = failed[i];
-            }
+    for (i = 0; i < p->failed->nelts; i++) {
+        if (!failed[i].timed_out) {
+            failed[n++] = failed[i];
         }
-
-        p->failed->nelts = n;
     }
+
+    if (n == p->failed->nelts) {
+        return NGX_DECLINED;
+    }
+
+    p->failed->nelts = n;
 
     for (i = 0; i < p->mx.nrecords; i++) {
         p->hosts[i].iaddr = 0;
@@ -293,7 +303,6 @@ ngx_smtp_verify_route_anew(ngx_smtp_verify_probe_t *p)
     p->imx = 0;
     p->stalls = 0;
     p->connects = 0;
-    p->timed_out = 0;
 
     ngx_smtp_verify_route_fresh(p);
     ngx_smtp_verify_route_go(p);
@@ -303,11 +312,8 @@ ngx_smtp_verify_route_anew(ngx_smtp_verify_probe_t *p)
 static void
 ngx_smtp_verify_route_fresh(ngx_smtp_verify_probe_t *p)
 {
-    p->no_tls = 0;
+    p->pass = ngx_smtp_verify_pass_any;
     p->tls_error = NULL;
-    p->fresh = 0;
-    p->stepwise = 0;
-
     p->before = NULL;
 }
 
@@ -323,7 +329,10 @@ ngx_smtp_verify_route_retry(ngx_smtp_verify_probe_t *p)
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
                    "smtp verify route: same address once more, fresh:%d, "
                    "stepwise:%d, in clear:%d, random alone:%d",
-                   p->fresh, p->stepwise, p->no_tls, p->random_only);
+                   p->pass == ngx_smtp_verify_pass_fresh,
+                   p->pass == ngx_smtp_verify_pass_stepwise,
+                   p->tls_error != NULL,
+                   p->asks == ngx_smtp_verify_asks_alone);
 
     ngx_smtp_verify_route_connect(p);
 }
@@ -502,9 +511,7 @@ ngx_smtp_verify_route_unproved(ngx_smtp_verify_probe_t *p)
         if (p->mx.records[i].preference < preference
             && p->hosts[i].iaddr < p->hosts[i].naddrs)
         {
-            p->accepted = 0;
-            p->random_only = 0;
-            p->random_retried = 0;
+            p->asks = ngx_smtp_verify_asks_address;
             ngx_smtp_verify_route_next_host(p);
             return;
         }
@@ -529,7 +536,7 @@ ngx_smtp_verify_route_is_backup(ngx_smtp_verify_probe_t *p)
     ngx_uint_t  i;
 
     for (i = 0; i < p->imx; i++) {
-        if (!p->hosts[i].absent) {
+        if (p->hosts[i].state != ngx_smtp_verify_host_absent) {
             break;
         }
     }

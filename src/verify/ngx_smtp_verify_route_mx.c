@@ -102,7 +102,7 @@ ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p)
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
                    "smtp verify mx: \"%V\" has %ui hosts, implicit:%d, "
                    "concluded: %s",
-                   &p->domain, p->mx.nrecords, p->is_implicit,
+                   &p->domain, p->mx.nrecords, ngx_smtp_verify_is_implicit(p),
                    sv_reason_info(reason)->name);
 
     if (reason != SV_REASON_NONE) {
@@ -140,7 +140,6 @@ ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p)
         p->result.domain = 1;
         p->result.mx_record = 0;
 
-        p->is_implicit = 1;
         p->implicit.host = p->domain;
         q->records = &p->implicit;
         q->nrecords = 1;
@@ -274,7 +273,7 @@ ngx_smtp_verify_route_recall(ngx_smtp_verify_probe_t *p,
 
         p->result.evidence.mx_host = p->mx.records[0].host;
 
-        if (!p->is_implicit) {
+        if (!ngx_smtp_verify_is_implicit(p)) {
             p->result.evidence.provider = ngx_smtp_verify_route_provider(p);
         }
     }

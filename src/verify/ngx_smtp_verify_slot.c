@@ -218,7 +218,8 @@ ngx_smtp_verify_slot_find(ngx_smtp_verify_probe_t *p)
     ngx_uint_t  n;
 
     if (p->conf->keep.transactions == 0
-        || p->fresh || p->random_only || p->stepwise || p->no_tls)
+        || p->pass != ngx_smtp_verify_pass_any || p->tls_error
+        || p->asks == ngx_smtp_verify_asks_alone)
     {
         return NULL;
     }
@@ -302,7 +303,9 @@ ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
         return;
     }
 
-    if (p->accepted && !ngx_smtp_verify_route_is_backup(p)) {
+    if (ngx_smtp_verify_is_accepted(p)
+        && !ngx_smtp_verify_route_is_backup(p))
+    {
         ngx_smtp_verify_probe_finish(p, SV_ACCEPTED_UNTESTED);
         return;
     }
@@ -352,7 +355,7 @@ ngx_smtp_verify_slot_open(ngx_smtp_verify_probe_t *p)
                    &p->mx.records[p->imx].host,
                    (ngx_uint_t) p->ticket.shunned);
 
-    if (p->accepted) {
+    if (ngx_smtp_verify_is_accepted(p)) {
         ngx_smtp_verify_route_unproved(p);
         return;
     }

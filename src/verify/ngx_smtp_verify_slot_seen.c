@@ -5,8 +5,7 @@
 static ngx_uint_t ngx_smtp_verify_slot_is_silent(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_reached(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_unreached(ngx_smtp_verify_probe_t *p);
-static ngx_uint_t ngx_smtp_verify_slot_is_reject(ngx_smtp_verify_probe_t *p,
-    sv_class_t *class);
+static ngx_uint_t ngx_smtp_verify_slot_is_reject(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_count(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_slot_tell(ngx_smtp_verify_probe_t *p,
@@ -188,14 +187,14 @@ ngx_smtp_verify_slot_unreached(ngx_smtp_verify_probe_t *p)
    mail */
 
 static ngx_uint_t
-ngx_smtp_verify_slot_is_reject(ngx_smtp_verify_probe_t *p, sv_class_t *class)
+ngx_smtp_verify_slot_is_reject(ngx_smtp_verify_probe_t *p)
 {
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
 
     return s->event == ngx_smtp_verify_session_answered && s->code >= 500
-           && !class->recipient && class->reason != SV_MAILBOX_FULL;
+           && !p->class.recipient && p->class.reason != SV_MAILBOX_FULL;
 }
 
 
@@ -204,17 +203,7 @@ ngx_smtp_verify_slot_is_reject(ngx_smtp_verify_probe_t *p, sv_class_t *class)
 static void
 ngx_smtp_verify_slot_count(ngx_smtp_verify_probe_t *p)
 {
-    sv_class_t  class;
-
-    if (p->session->event != ngx_smtp_verify_session_answered
-        || p->session->code < 500)
-    {
-        return;
-    }
-
-    (void) ngx_smtp_verify_evidence_classify(p, &class);
-
-    if (ngx_smtp_verify_slot_is_reject(p, &class)) {
+    if (ngx_smtp_verify_slot_is_reject(p)) {
         ngx_smtp_verify_canary_reject(p);
     }
 }
@@ -232,7 +221,6 @@ ngx_smtp_verify_slot_turned(ngx_smtp_verify_probe_t *p)
 static void
 ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
 {
-    sv_class_t                  class;
     ngx_smtp_verify_seen_e      seen;
     ngx_smtp_verify_session_t  *s;
 
@@ -241,20 +229,18 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
 
     if (s->code >= 400) {
 
-        (void) ngx_smtp_verify_evidence_classify(p, &class);
-
-        if (ngx_smtp_verify_slot_is_reject(p, &class)) {
+        if (ngx_smtp_verify_slot_is_reject(p)) {
             ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_reject);
             ngx_smtp_verify_canary_reject(p);
         }
 
-        switch (sv_reason_info(class.reason)->host) {
+        switch (sv_reason_info(p->class.reason)->host) {
 
         case SV_HOST_LIMIT:
 
             /* a mailbox that gets too much closes its host to no other one */
 
-            if (!class.recipient) {
+            if (!p->class.recipient) {
                 seen = ngx_smtp_verify_seen_rate_limit;
             }
 
