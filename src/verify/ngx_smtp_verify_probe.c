@@ -337,6 +337,11 @@ ngx_smtp_verify_probe_budget(ngx_event_t *ev)
         ngx_smtp_verify_evidence_egress(p);
 
     } else if (p->session) {
+
+        if (ngx_smtp_verify_session_is_connected(p->session)) {
+            p->result.connected = 1;
+        }
+
         ngx_smtp_verify_evidence_fault(p, p->session->stage, SV_TIMEOUT);
 
     } else {

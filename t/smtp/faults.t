@@ -1043,3 +1043,17 @@ mx1 11
 --- json
 verdict: undeliverable no_mail_server confirmed
 smtp.stage: ehlo
+
+
+
+=== TEST 78: the budget is over before the server has said a word: it was connected to
+--- verify
+smtp_verify_timeout 600ms;
+--- smtp
+mx1 11
+    banner: wait 3s ; default
+--- address: john@ok.test
+--- json
+verdict: unknown timeout estimated network
+smtp.stage: banner
+smtp.connected: true
