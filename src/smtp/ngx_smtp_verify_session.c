@@ -20,8 +20,27 @@ static void ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_mail(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_mail_random(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt_random(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s,
-    ngx_uint_t index);
+static void ngx_smtp_verify_session_rset(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_rcpt_answered(
+    ngx_smtp_verify_session_t *s, ngx_uint_t index);
+
+
+/* what the reply to each command leads to; QUIT's ends the session */
+
+static const ngx_smtp_verify_session_handler_pt
+    ngx_smtp_verify_session_replies[] =
+{
+    ngx_smtp_verify_opening_banner,
+    ngx_smtp_verify_opening_ehlo,
+    ngx_smtp_verify_opening_ehlo,       /* HELO */
+    ngx_smtp_verify_opening_starttls,
+    ngx_smtp_verify_session_mail,
+    ngx_smtp_verify_session_rcpt,
+    ngx_smtp_verify_session_mail_random,
+    ngx_smtp_verify_session_rcpt_random,
+    ngx_smtp_verify_session_rset
+};
 
 
 /*
@@ -29,9 +48,10 @@ static void ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s,
  * there is no more to read has its text in the pool of its session.
  */
 
-static ngx_smtp_verify_session_t  *ngx_smtp_verify_session_reads;
-static u_char                      ngx_smtp_verify_session_text[
-                                                          SV_REPLY_TEXT_MAX];
+static struct {
+    ngx_smtp_verify_session_t  *session;
+    u_char                      text[SV_REPLY_TEXT_MAX];
+}  ngx_smtp_verify_reader;
 
 
 ngx_smtp_verify_session_t *
@@ -333,8 +353,8 @@ ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s)
 
     if (sv_reply_between(&s->parser)) {
 
-        if (ngx_smtp_verify_session_reads == s) {
-            ngx_smtp_verify_session_reads = NULL;
+        if (ngx_smtp_verify_reader.session == s) {
+            ngx_smtp_verify_reader.session = NULL;
 
         } else {
             ngx_pfree(s->pool, s->parser.text);
@@ -345,7 +365,7 @@ ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    if (ngx_smtp_verify_session_reads != s) {
+    if (ngx_smtp_verify_reader.session != s) {
         return;
     }
 
@@ -360,7 +380,7 @@ ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s)
     s->parser.text = text;
     s->text.len = 0;
 
-    ngx_smtp_verify_session_reads = NULL;
+    ngx_smtp_verify_reader.session = NULL;
 }
 
 
@@ -371,9 +391,9 @@ ngx_smtp_verify_session_listen(ngx_smtp_verify_session_t *s)
 {
     u_char  *text;
 
-    if (ngx_smtp_verify_session_reads == NULL) {
-        ngx_smtp_verify_session_reads = s;
-        text = ngx_smtp_verify_session_text;
+    if (ngx_smtp_verify_reader.session == NULL) {
+        ngx_smtp_verify_reader.session = s;
+        text = ngx_smtp_verify_reader.text;
 
     } else {
         text = ngx_pmemalign(s->pool, SV_REPLY_TEXT_MAX, sizeof(void *));
@@ -391,8 +411,8 @@ ngx_smtp_verify_session_listen(ngx_smtp_verify_session_t *s)
 void
 ngx_smtp_verify_session_hung_up(ngx_smtp_verify_session_t *s)
 {
-    if (ngx_smtp_verify_session_reads == s) {
-        ngx_smtp_verify_session_reads = NULL;
+    if (ngx_smtp_verify_reader.session == s) {
+        ngx_smtp_verify_reader.session = NULL;
     }
 }
 
@@ -433,46 +453,18 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    switch (cmd) {
+    ngx_smtp_verify_session_replies[cmd](s);
+}
 
-    case ngx_smtp_verify_cmd_banner:
-        ngx_smtp_verify_opening_banner(s);
-        return;
 
-    case ngx_smtp_verify_cmd_ehlo:
-    case ngx_smtp_verify_cmd_helo:
-        ngx_smtp_verify_opening_ehlo(s);
-        return;
-
-    case ngx_smtp_verify_cmd_starttls:
-        ngx_smtp_verify_opening_starttls(s);
-        return;
-
-    case ngx_smtp_verify_cmd_mail:
-        ngx_smtp_verify_session_mail(s);
-        return;
-
-    case ngx_smtp_verify_cmd_rcpt:
-        ngx_smtp_verify_session_rcpt(s, NGX_SMTP_VERIFY_RCPT_ADDRESS);
-        return;
-
-    case ngx_smtp_verify_cmd_mail_random:
-        ngx_smtp_verify_session_mail_random(s);
-        return;
-
-    case ngx_smtp_verify_cmd_rcpt_random:
-        ngx_smtp_verify_session_rcpt_random(s);
-        return;
-
-    default: /* rset */
-        if (s->code / 100 != 2) {
-            ngx_smtp_verify_session_distrust(s,
-                                             ngx_smtp_verify_trust_doubtful);
-        }
-
-        ngx_smtp_verify_flight_send(s);
-        return;
+static void
+ngx_smtp_verify_session_rset(ngx_smtp_verify_session_t *s)
+{
+    if (s->code / 100 != 2) {
+        ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_doubtful);
     }
+
+    ngx_smtp_verify_flight_send(s);
 }
 
 
@@ -509,7 +501,7 @@ ngx_smtp_verify_session_rcpt_random(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    ngx_smtp_verify_session_rcpt(s, NGX_SMTP_VERIFY_RCPT_RANDOM);
+    ngx_smtp_verify_session_rcpt_answered(s, NGX_SMTP_VERIFY_RCPT_RANDOM);
 }
 
 
@@ -531,7 +523,15 @@ ngx_smtp_verify_session_mail(ngx_smtp_verify_session_t *s)
 
 
 static void
-ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s, ngx_uint_t index)
+ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s)
+{
+    ngx_smtp_verify_session_rcpt_answered(s, NGX_SMTP_VERIFY_RCPT_ADDRESS);
+}
+
+
+static void
+ngx_smtp_verify_session_rcpt_answered(ngx_smtp_verify_session_t *s,
+    ngx_uint_t index)
 {
     if (s->code / 100 == 3) {
         ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);

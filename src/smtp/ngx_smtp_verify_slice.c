@@ -9,13 +9,17 @@
 static void ngx_smtp_verify_slice_next(ngx_event_t *ev);
 
 
-static ngx_event_t  ngx_smtp_verify_slice_event;
-static ngx_queue_t  ngx_smtp_verify_slice_line;
-static ngx_uint_t   ngx_smtp_verify_slice_depth;
-static ngx_uint_t   ngx_smtp_verify_slice_called;
-static ngx_msec_t   ngx_smtp_verify_slice_turn;
-static uint64_t     ngx_smtp_verify_slice_begun;
-static uint64_t     ngx_smtp_verify_slice_spent;
+/* the turn of the event loop, and who waits for the next one */
+
+static struct {
+    ngx_event_t  event;
+    ngx_queue_t  line;
+    ngx_uint_t   depth;
+    ngx_uint_t   called;
+    ngx_msec_t   turn;
+    uint64_t     begun;
+    uint64_t     spent;
+}  ngx_smtp_verify_slices;
 
 
 ngx_int_t
@@ -29,27 +33,27 @@ ngx_smtp_verify_slice_begin(ngx_smtp_verify_slice_t *slice, ngx_event_t *ev,
         return NGX_AGAIN;
     }
 
-    if (ngx_smtp_verify_slice_depth++ || ngx_smtp_verify_slice_called) {
+    if (ngx_smtp_verify_slices.depth++ || ngx_smtp_verify_slices.called) {
         return NGX_OK;
     }
 
     /* a turn that took no millisecond counts with the one behind it */
 
-    if (ngx_smtp_verify_slice_turn != ngx_current_msec) {
-        ngx_smtp_verify_slice_turn = ngx_current_msec;
-        ngx_smtp_verify_slice_spent = 0;
+    if (ngx_smtp_verify_slices.turn != ngx_current_msec) {
+        ngx_smtp_verify_slices.turn = ngx_current_msec;
+        ngx_smtp_verify_slices.spent = 0;
     }
 
     if (urgent
-        || (ngx_smtp_verify_slice_spent < NGX_SMTP_VERIFY_SLICE_TURN
-            && (ngx_smtp_verify_slice_event.handler == NULL
-                || ngx_queue_empty(&ngx_smtp_verify_slice_line))))
+        || (ngx_smtp_verify_slices.spent < NGX_SMTP_VERIFY_SLICE_TURN
+            && (ngx_smtp_verify_slices.event.handler == NULL
+                || ngx_queue_empty(&ngx_smtp_verify_slices.line))))
     {
-        ngx_smtp_verify_slice_begun = sv_clock_usec();
+        ngx_smtp_verify_slices.begun = sv_clock_usec();
         return NGX_OK;
     }
 
-    ngx_smtp_verify_slice_depth--;
+    ngx_smtp_verify_slices.depth--;
     ngx_smtp_verify_slice_again(slice, ev);
 
     return NGX_AGAIN;
@@ -59,9 +63,9 @@ ngx_smtp_verify_slice_begin(ngx_smtp_verify_slice_t *slice, ngx_event_t *ev,
 void
 ngx_smtp_verify_slice_end(void)
 {
-    if (--ngx_smtp_verify_slice_depth == 0 && !ngx_smtp_verify_slice_called) {
-        ngx_smtp_verify_slice_spent += sv_clock_usec()
-                                       - ngx_smtp_verify_slice_begun;
+    if (--ngx_smtp_verify_slices.depth == 0 && !ngx_smtp_verify_slices.called) {
+        ngx_smtp_verify_slices.spent += sv_clock_usec()
+                                       - ngx_smtp_verify_slices.begun;
     }
 }
 
@@ -75,10 +79,10 @@ ngx_smtp_verify_slice_again(ngx_smtp_verify_slice_t *slice, ngx_event_t *ev)
         return;
     }
 
-    next = &ngx_smtp_verify_slice_event;
+    next = &ngx_smtp_verify_slices.event;
 
     if (next->handler == NULL) {
-        ngx_queue_init(&ngx_smtp_verify_slice_line);
+        ngx_queue_init(&ngx_smtp_verify_slices.line);
         next->handler = ngx_smtp_verify_slice_next;
         next->log = ngx_cycle->log;
         next->data = next;
@@ -86,7 +90,7 @@ ngx_smtp_verify_slice_again(ngx_smtp_verify_slice_t *slice, ngx_event_t *ev)
 
     slice->ev = ev;
     slice->waits = 1;
-    ngx_queue_insert_tail(&ngx_smtp_verify_slice_line, &slice->queue);
+    ngx_queue_insert_tail(&ngx_smtp_verify_slices.line, &slice->queue);
 
     if (!next->posted) {
         ngx_post_event(next, &ngx_posted_next_events);
@@ -115,13 +119,13 @@ ngx_smtp_verify_slice_next(ngx_event_t *ev)
 
     begun = sv_clock_usec();
 
-    ngx_smtp_verify_slice_turn = ngx_current_msec;
-    ngx_smtp_verify_slice_spent = 0;
+    ngx_smtp_verify_slices.turn = ngx_current_msec;
+    ngx_smtp_verify_slices.spent = 0;
 
-    while (!ngx_queue_empty(&ngx_smtp_verify_slice_line)
-           && ngx_smtp_verify_slice_spent < NGX_SMTP_VERIFY_SLICE_TURN)
+    while (!ngx_queue_empty(&ngx_smtp_verify_slices.line)
+           && ngx_smtp_verify_slices.spent < NGX_SMTP_VERIFY_SLICE_TURN)
     {
-        slice = ngx_queue_data(ngx_queue_head(&ngx_smtp_verify_slice_line),
+        slice = ngx_queue_data(ngx_queue_head(&ngx_smtp_verify_slices.line),
                                ngx_smtp_verify_slice_t, queue);
 
         ngx_smtp_verify_slice_leave(slice);
@@ -130,14 +134,14 @@ ngx_smtp_verify_slice_next(ngx_event_t *ev)
         next->ready = 1;
         next->available = -1;
 
-        ngx_smtp_verify_slice_called = 1;
+        ngx_smtp_verify_slices.called = 1;
         next->handler(next);
-        ngx_smtp_verify_slice_called = 0;
+        ngx_smtp_verify_slices.called = 0;
 
-        ngx_smtp_verify_slice_spent = sv_clock_usec() - begun;
+        ngx_smtp_verify_slices.spent = sv_clock_usec() - begun;
     }
 
-    if (!ngx_queue_empty(&ngx_smtp_verify_slice_line) && !ev->posted) {
+    if (!ngx_queue_empty(&ngx_smtp_verify_slices.line) && !ev->posted) {
         ngx_post_event(ev, &ngx_posted_next_events);
     }
 }

@@ -39,12 +39,12 @@ static void ngx_smtp_verify_claim_post(ngx_smtp_verify_claim_t *claim,
 static void ngx_smtp_verify_claim_told(ngx_event_t *ev);
 
 
-static ngx_rbtree_t       ngx_smtp_verify_works;
-static ngx_rbtree_node_t  ngx_smtp_verify_works_sentinel;
-
-/* those whose handler is about to be called */
-static ngx_queue_t        ngx_smtp_verify_claims_told;
-static ngx_event_t        ngx_smtp_verify_claims_event;
+static struct {
+    ngx_rbtree_t       works;
+    ngx_rbtree_node_t  sentinel;
+    ngx_queue_t        told;        /* their handler is about to be called */
+    ngx_event_t        event;
+}  ngx_smtp_verify_claims;
 
 
 ngx_int_t
@@ -213,17 +213,17 @@ ngx_smtp_verify_work_find(ngx_smtp_verify_cache_t *cache, u_char *key)
     ngx_rbtree_node_t       *node;
     ngx_smtp_verify_work_t  *work;
 
-    if (ngx_smtp_verify_works.root == NULL) {
-        ngx_rbtree_init(&ngx_smtp_verify_works,
-                        &ngx_smtp_verify_works_sentinel,
+    if (ngx_smtp_verify_claims.works.root == NULL) {
+        ngx_rbtree_init(&ngx_smtp_verify_claims.works,
+                        &ngx_smtp_verify_claims.sentinel,
                         ngx_rbtree_insert_value);
     }
 
     ngx_memcpy(&hash, key, sizeof(ngx_rbtree_key_t));
 
-    node = ngx_smtp_verify_works.root;
+    node = ngx_smtp_verify_claims.works.root;
 
-    while (node != &ngx_smtp_verify_works_sentinel) {
+    while (node != &ngx_smtp_verify_claims.sentinel) {
 
         if (hash != node->key) {
             node = (hash < node->key) ? node->left : node->right;
@@ -267,7 +267,7 @@ ngx_smtp_verify_work_create(ngx_smtp_verify_cache_t *cache, u_char *key)
     work->poll.log = ngx_cycle->log;
     work->poll.cancelable = 1;
 
-    ngx_rbtree_insert(&ngx_smtp_verify_works, &work->node);
+    ngx_rbtree_insert(&ngx_smtp_verify_claims.works, &work->node);
 
     return work;
 }
@@ -368,7 +368,7 @@ ngx_smtp_verify_work_end(ngx_smtp_verify_work_t *work, ngx_queue_t *waiting)
         ngx_del_timer(&work->poll);
     }
 
-    ngx_rbtree_delete(&ngx_smtp_verify_works, &work->node);
+    ngx_rbtree_delete(&ngx_smtp_verify_claims.works, &work->node);
     ngx_free(work);
 }
 
@@ -421,10 +421,10 @@ ngx_smtp_verify_claim_post(ngx_smtp_verify_claim_t *claim, ngx_int_t rc)
 {
     ngx_event_t  *ev;
 
-    ev = &ngx_smtp_verify_claims_event;
+    ev = &ngx_smtp_verify_claims.event;
 
     if (ev->handler == NULL) {
-        ngx_queue_init(&ngx_smtp_verify_claims_told);
+        ngx_queue_init(&ngx_smtp_verify_claims.told);
         ev->handler = ngx_smtp_verify_claim_told;
     }
 
@@ -432,7 +432,7 @@ ngx_smtp_verify_claim_post(ngx_smtp_verify_claim_t *claim, ngx_int_t rc)
 
     claim->rc = rc;
     claim->queued = 1;
-    ngx_queue_insert_tail(&ngx_smtp_verify_claims_told, &claim->queue);
+    ngx_queue_insert_tail(&ngx_smtp_verify_claims.told, &claim->queue);
 
     ngx_post_event(ev, &ngx_posted_events);
 }
@@ -446,8 +446,8 @@ ngx_smtp_verify_claim_told(ngx_event_t *ev)
 
     (void) ev;
 
-    while (!ngx_queue_empty(&ngx_smtp_verify_claims_told)) {
-        q = ngx_queue_head(&ngx_smtp_verify_claims_told);
+    while (!ngx_queue_empty(&ngx_smtp_verify_claims.told)) {
+        q = ngx_queue_head(&ngx_smtp_verify_claims.told);
         claim = ngx_queue_data(q, ngx_smtp_verify_claim_t, queue);
 
         ngx_smtp_verify_claim_unqueue(claim);

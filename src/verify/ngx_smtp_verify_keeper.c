@@ -29,6 +29,8 @@ static ngx_queue_t *ngx_smtp_verify_keeper_bucket(struct sockaddr *sockaddr,
 static ngx_uint_t ngx_smtp_verify_keeper_is(ngx_str_t *one, ngx_str_t *two);
 static ngx_uint_t ngx_smtp_verify_keeper_leads(ngx_smtp_verify_session_t *s,
     ngx_addr_t *addr, ngx_str_t *host);
+static ngx_uint_t ngx_smtp_verify_keeper_said(ngx_smtp_verify_session_t *s,
+    ngx_str_t *helo, ngx_str_t *from);
 static ngx_uint_t ngx_smtp_verify_keeper_silent(ngx_smtp_verify_session_t *s);
 static ngx_msec_t ngx_smtp_verify_keeper_time(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_session_t *s);
@@ -40,11 +42,13 @@ static void ngx_smtp_verify_keeper_handler(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_keeper_closed(ngx_smtp_verify_session_t *s);
 
 
-static ngx_queue_t  ngx_smtp_verify_kept[NGX_SMTP_VERIFY_KEEP_BUCKETS];
-static ngx_queue_t  ngx_smtp_verify_kept_all;       /* the oldest first */
-static ngx_uint_t   ngx_smtp_verify_kept_n;
-static ngx_event_t  ngx_smtp_verify_keeper_event;
-static sv_learn_t   ngx_smtp_verify_learned;
+static struct {
+    ngx_queue_t  hosts[NGX_SMTP_VERIFY_KEEP_BUCKETS];
+    ngx_queue_t  all;           /* the oldest first */
+    ngx_uint_t   n;
+    ngx_event_t  yield;
+    sv_learn_t   learnt;        /* of servers */
+}  ngx_smtp_verify_kept;
 
 
 void
@@ -106,9 +110,9 @@ ngx_smtp_verify_keeper_insert(ngx_smtp_verify_session_t *s)
     bucket = ngx_smtp_verify_keeper_bucket(s->sockaddr, s->socklen, &s->host);
 
     ngx_queue_insert_head(bucket, &s->queue);
-    ngx_queue_insert_tail(&ngx_smtp_verify_kept_all, &s->kept);
+    ngx_queue_insert_tail(&ngx_smtp_verify_kept.all, &s->kept);
 
-    ngx_smtp_verify_kept_n++;
+    ngx_smtp_verify_kept.n++;
 }
 
 
@@ -122,7 +126,7 @@ ngx_smtp_verify_keeper_remove(ngx_smtp_verify_session_t *s)
     ngx_queue_remove(&s->queue);
     ngx_queue_remove(&s->kept);
 
-    ngx_smtp_verify_kept_n--;
+    ngx_smtp_verify_kept.n--;
 
     c->idle = 0;
     ngx_reusable_connection(c, 0);
@@ -144,7 +148,7 @@ ngx_smtp_verify_keeper_bound(ngx_smtp_verify_session_t *s)
 
     if (s->release && ngx_smtp_verify_keeper_idle(s) != NGX_OK) {
 
-        q = ngx_queue_head(&ngx_smtp_verify_kept_all);
+        q = ngx_queue_head(&ngx_smtp_verify_kept.all);
 
         for (i = 0; q != &s->kept && i < NGX_SMTP_VERIFY_KEEP_LOOK; i++) {
 
@@ -160,10 +164,10 @@ ngx_smtp_verify_keeper_bound(ngx_smtp_verify_session_t *s)
         }
     }
 
-    if (ngx_smtp_verify_kept_n
+    if (ngx_smtp_verify_kept.n
         > ngx_max(ngx_smtp_verify_connections() / NGX_SMTP_VERIFY_KEEP_PART, 1))
     {
-        q = ngx_queue_head(&ngx_smtp_verify_kept_all);
+        q = ngx_queue_head(&ngx_smtp_verify_kept.all);
         oldest = ngx_queue_data(q, ngx_smtp_verify_session_t, kept);
 
         ngx_smtp_verify_keeper_give_up(oldest);
@@ -176,7 +180,7 @@ ngx_smtp_verify_keeper_give_up(ngx_smtp_verify_session_t *s)
 {
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &s->log, 0,
                    "smtp verify idle session given up, of %ui",
-                   ngx_smtp_verify_kept_n);
+                   ngx_smtp_verify_kept.n);
 
     ngx_smtp_verify_keeper_take(s);
 
@@ -226,12 +230,12 @@ ngx_smtp_verify_keeper_learn(ngx_smtp_verify_session_t *s, ngx_uint_t closed)
     if (closed && ngx_smtp_verify_session_is_reused(s)
         && s->idle >= NGX_SMTP_VERIFY_KEEP_LATE)
     {
-        sv_learn_idle(&ngx_smtp_verify_learned, key, s->idle,
+        sv_learn_idle(&ngx_smtp_verify_kept.learnt, key, s->idle,
                       sv_clock_msec());
         return;
     }
 
-    sv_learn_most(&ngx_smtp_verify_learned, key, s->transactions - 1,
+    sv_learn_most(&ngx_smtp_verify_kept.learnt, key, s->transactions - 1,
                   sv_clock_msec());
 }
 
@@ -239,7 +243,7 @@ ngx_smtp_verify_keeper_learn(ngx_smtp_verify_session_t *s, ngx_uint_t closed)
 static const sv_learnt_t *
 ngx_smtp_verify_keeper_learnt(ngx_smtp_verify_session_t *s)
 {
-    return sv_learn_find(&ngx_smtp_verify_learned,
+    return sv_learn_find(&ngx_smtp_verify_kept.learnt,
                          ngx_smtp_verify_keeper_key(s),
                          sv_clock_msec());
 }
@@ -256,12 +260,12 @@ ngx_smtp_verify_keeper_believes(ngx_smtp_verify_session_t *s)
     refused = s->refused - 1;
 
     if (sv_learn_proved(ngx_smtp_verify_keeper_learnt(s), asked, refused)) {
-        sv_learn_trusted(&ngx_smtp_verify_learned, key, asked, refused,
+        sv_learn_trusted(&ngx_smtp_verify_kept.learnt, key, asked, refused,
                          sv_clock_msec());
         return 1;
     }
 
-    sv_learn_doubted(&ngx_smtp_verify_learned, key, asked, refused,
+    sv_learn_doubted(&ngx_smtp_verify_kept.learnt, key, asked, refused,
                      sv_clock_msec());
 
     return 0;
@@ -271,24 +275,25 @@ ngx_smtp_verify_keeper_believes(ngx_smtp_verify_session_t *s)
 void
 ngx_smtp_verify_keeper_accepted(ngx_smtp_verify_session_t *s)
 {
-    sv_learn_accepted(&ngx_smtp_verify_learned, ngx_smtp_verify_keeper_key(s),
-                      s->asked - 1, s->refused, sv_clock_msec());
+    sv_learn_accepted(&ngx_smtp_verify_kept.learnt,
+                      ngx_smtp_verify_keeper_key(s), s->asked - 1,
+                      s->refused, sv_clock_msec());
 }
 
 
 void
 ngx_smtp_verify_keeper_agreed(ngx_smtp_verify_session_t *s)
 {
-    sv_learn_agreed(&ngx_smtp_verify_learned, ngx_smtp_verify_keeper_key(s),
-                    sv_clock_msec());
+    sv_learn_agreed(&ngx_smtp_verify_kept.learnt,
+                    ngx_smtp_verify_keeper_key(s), sv_clock_msec());
 }
 
 
 void
 ngx_smtp_verify_keeper_proved(ngx_smtp_verify_session_t *s)
 {
-    sv_learn_cleared(&ngx_smtp_verify_learned, ngx_smtp_verify_keeper_key(s),
-                     sv_clock_msec());
+    sv_learn_cleared(&ngx_smtp_verify_kept.learnt,
+                     ngx_smtp_verify_keeper_key(s), sv_clock_msec());
 
     ngx_smtp_verify_keeper_accepted(s);
 }
@@ -298,8 +303,9 @@ void
 ngx_smtp_verify_keeper_lied(ngx_smtp_verify_session_t *s, ngx_uint_t asked,
     ngx_uint_t refused)
 {
-    sv_learn_lied(&ngx_smtp_verify_learned, ngx_smtp_verify_keeper_key(s),
-                  asked, refused, sv_clock_msec());
+    sv_learn_lied(&ngx_smtp_verify_kept.learnt,
+                  ngx_smtp_verify_keeper_key(s), asked, refused,
+                  sv_clock_msec());
 }
 
 
@@ -347,7 +353,7 @@ ngx_smtp_verify_keeper_idle(ngx_smtp_verify_session_t *s)
 {
     ngx_event_t  *ev;
 
-    ev = &ngx_smtp_verify_keeper_event;
+    ev = &ngx_smtp_verify_kept.yield;
 
     if (ev->handler == NULL) {
         ev->handler = ngx_smtp_verify_keeper_yield;
@@ -374,8 +380,8 @@ ngx_smtp_verify_keeper_yield(ngx_event_t *ev)
     n = 0;
     given = 0;
 
-    for (q = ngx_queue_head(&ngx_smtp_verify_kept_all);
-         q != ngx_queue_sentinel(&ngx_smtp_verify_kept_all);
+    for (q = ngx_queue_head(&ngx_smtp_verify_kept.all);
+         q != ngx_queue_sentinel(&ngx_smtp_verify_kept.all);
          q = next)
     {
         next = ngx_queue_next(q);
@@ -430,6 +436,15 @@ ngx_smtp_verify_keeper_leads(ngx_smtp_verify_session_t *s, ngx_addr_t *addr,
 }
 
 
+static ngx_uint_t
+ngx_smtp_verify_keeper_said(ngx_smtp_verify_session_t *s, ngx_str_t *helo,
+    ngx_str_t *from)
+{
+    return ngx_smtp_verify_keeper_is(&s->helo, helo)
+           && ngx_smtp_verify_keeper_is(&s->from, from);
+}
+
+
 ngx_smtp_verify_session_t *
 ngx_smtp_verify_keeper_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     ngx_smtp_verify_egress_t *egress, ngx_str_t *host, ngx_str_t *helo,
@@ -439,10 +454,6 @@ ngx_smtp_verify_keeper_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     ngx_queue_t                *q, *bucket;
     const sv_learnt_t          *learnt;
     ngx_smtp_verify_session_t  *s, *best;
-
-    if (conf->keep.transactions == 0) {
-        return NULL;
-    }
 
     i = 0;
     best = NULL;
@@ -467,8 +478,7 @@ ngx_smtp_verify_keeper_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
             || s->egress != egress
             || !ngx_smtp_verify_tls_dane_has(s, need)
             || !ngx_smtp_verify_keeper_leads(s, addr, host)
-            || !ngx_smtp_verify_keeper_is(&s->helo, helo)
-            || !ngx_smtp_verify_keeper_is(&s->from, from))
+            || !ngx_smtp_verify_keeper_said(s, helo, from))
         {
             continue;
         }
@@ -529,18 +539,18 @@ ngx_smtp_verify_keeper_bucket(struct sockaddr *sockaddr, socklen_t socklen,
     uint32_t    hash;
     ngx_uint_t  i;
 
-    if (ngx_smtp_verify_kept_all.next == NULL) {
-        ngx_queue_init(&ngx_smtp_verify_kept_all);
+    if (ngx_smtp_verify_kept.all.next == NULL) {
+        ngx_queue_init(&ngx_smtp_verify_kept.all);
 
         for (i = 0; i < NGX_SMTP_VERIFY_KEEP_BUCKETS; i++) {
-            ngx_queue_init(&ngx_smtp_verify_kept[i]);
+            ngx_queue_init(&ngx_smtp_verify_kept.hosts[i]);
         }
     }
 
     hash = ngx_murmur_hash2((u_char *) sockaddr, socklen)
            ^ ngx_murmur_hash2(host->data, host->len);
 
-    return &ngx_smtp_verify_kept[hash % NGX_SMTP_VERIFY_KEEP_BUCKETS];
+    return &ngx_smtp_verify_kept.hosts[hash % NGX_SMTP_VERIFY_KEEP_BUCKETS];
 }
 
 
@@ -553,7 +563,7 @@ ngx_smtp_verify_keeper_exit(void)
     ngx_queue_t                *all;
     ngx_smtp_verify_session_t  *s;
 
-    all = &ngx_smtp_verify_kept_all;
+    all = &ngx_smtp_verify_kept.all;
 
     while (all->next && !ngx_queue_empty(all)) {
         s = ngx_queue_data(ngx_queue_head(all), ngx_smtp_verify_session_t,
@@ -607,10 +617,10 @@ ngx_smtp_verify_keeper_closed(ngx_smtp_verify_session_t *s)
     idle = ngx_current_msec - s->idle;
 
     if (idle < NGX_SMTP_VERIFY_KEEP_SOON) {
-        sv_learn_most(&ngx_smtp_verify_learned, key, s->transactions,
+        sv_learn_most(&ngx_smtp_verify_kept.learnt, key, s->transactions,
                       sv_clock_msec());
         return;
     }
 
-    sv_learn_idle(&ngx_smtp_verify_learned, key, idle, sv_clock_msec());
+    sv_learn_idle(&ngx_smtp_verify_kept.learnt, key, idle, sv_clock_msec());
 }

@@ -16,9 +16,11 @@ static void ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p);
 
 /* of the one call that is being answered: large, and used at once */
 
-static sv_address_t                 *ngx_smtp_verify_address;
-static ngx_smtp_verify_packed_t      ngx_smtp_verify_packed;
-static ngx_smtp_verify_cache_item_t  ngx_smtp_verify_item;
+static struct {
+    sv_address_t                  *address;
+    ngx_smtp_verify_packed_t       packed;
+    ngx_smtp_verify_cache_item_t   item;
+}  ngx_smtp_verify_answer;
 
 
 #if (NGX_DEBUG)
@@ -88,7 +90,7 @@ ngx_smtp_verify_lookup_key(ngx_smtp_verify_lookup_t *l)
         return NGX_DECLINED;
     }
 
-    ngx_smtp_verify_address = addr;
+    ngx_smtp_verify_answer.address = addr;
 
     if (l->keyed) {
         return NGX_OK;
@@ -159,7 +161,7 @@ ngx_smtp_verify_lookup_cached(ngx_smtp_verify_lookup_t *l, uint32_t variant)
     ngx_smtp_verify_cache_item_t  *item;
 
     cache = ngx_smtp_verify_lookup_cache(l->conf);
-    item = &ngx_smtp_verify_item;
+    item = &ngx_smtp_verify_answer.item;
 
     item->kind = NGX_SMTP_VERIFY_CACHE_RESULT;
     item->variant = variant;
@@ -178,7 +180,7 @@ ngx_smtp_verify_lookup_cached(ngx_smtp_verify_lookup_t *l, uint32_t variant)
         return NGX_DECLINED;
     }
 
-    if (ngx_smtp_verify_packed.version != l->conf->version
+    if (ngx_smtp_verify_answer.packed.version != l->conf->version
         || ngx_smtp_verify_lookup_aged(l))
     {
         ngx_smtp_verify_lookup_anew(l, item);
@@ -213,8 +215,8 @@ ngx_smtp_verify_lookup_read(ngx_smtp_verify_lookup_t *l,
     time_t                     now;
     ngx_smtp_verify_result_t  *result;
 
-    if (ngx_smtp_verify_packed_read(&ngx_smtp_verify_packed, item->data,
-                                    item->len, ngx_smtp_verify_address,
+    if (ngx_smtp_verify_packed_read(&ngx_smtp_verify_answer.packed, item->data,
+                                    item->len, ngx_smtp_verify_answer.address,
                                     l->conf->lists)
         != NGX_OK)
     {
@@ -222,7 +224,7 @@ ngx_smtp_verify_lookup_read(ngx_smtp_verify_lookup_t *l,
     }
 
     now = sv_clock_sec();
-    result = &ngx_smtp_verify_packed.result;
+    result = &ngx_smtp_verify_answer.packed.result;
 
     result->email = l->email;
     result->age = ngx_max(now - item->created, 0);
@@ -250,7 +252,7 @@ ngx_smtp_verify_lookup_aged(ngx_smtp_verify_lookup_t *l)
         return 0;
     }
 
-    addr = ngx_smtp_verify_address;
+    addr = ngx_smtp_verify_answer.address;
 
     domain.data = (u_char *) addr->domain.data;
     domain.len = addr->domain.len;
@@ -275,7 +277,8 @@ ngx_smtp_verify_lookup_anew(ngx_smtp_verify_lookup_t *l,
 
     result = l->result;
 
-    ngx_smtp_verify_verdict_anew(l->conf, result, ngx_smtp_verify_address,
+    ngx_smtp_verify_verdict_anew(l->conf, result,
+                                 ngx_smtp_verify_answer.address,
                                  pool);
 
     if (result->retry_after) {
@@ -283,7 +286,7 @@ ngx_smtp_verify_lookup_anew(ngx_smtp_verify_lookup_t *l,
     }
 
     item->len = ngx_smtp_verify_packed_rewrite(item->data, result,
-                                               ngx_smtp_verify_address,
+                                               ngx_smtp_verify_answer.address,
                                                l->conf->version);
 
     (void) ngx_smtp_verify_cache_put(ngx_smtp_verify_lookup_cache(l->conf),
