@@ -60,7 +60,7 @@ sv_records_json_value(sv_records_t *rs, unsigned char *text, size_t len)
         return;
     }
 
-    if (member.value == NULL || *member.value != '"') {
+    if (member.value == NULL || member.end == NULL || *member.value != '"') {
         sv_records_wrong(rs, "missing_email",
                          "The object has no string \"email\".");
         return;

@@ -2,19 +2,17 @@
 #include "sv_clock.h"
 
 
+#ifndef CLOCK_BOOTTIME
+#define CLOCK_BOOTTIME  CLOCK_MONOTONIC
+#endif
+
+
 uint64_t
 sv_clock_usec(void)
 {
-    int              rc;
     struct timespec  ts;
 
-    rc = -1;
-
-#ifdef CLOCK_BOOTTIME
-    rc = clock_gettime(CLOCK_BOOTTIME, &ts);
-#endif
-
-    if (rc != 0) {
+    if (clock_gettime(CLOCK_BOOTTIME, &ts) != 0) {
         (void) clock_gettime(CLOCK_MONOTONIC, &ts);
     }
 

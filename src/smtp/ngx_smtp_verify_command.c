@@ -17,10 +17,11 @@ u_char *
 ngx_smtp_verify_command_write(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_cmd_e cmd, u_char *p, u_char *last)
 {
-    ngx_str_t   *arg;
-    ngx_uint_t   path;
+    ngx_str_t         *arg;
+    ngx_uint_t         path;
+    static ngx_str_t   none = ngx_string("");
 
-    arg = NULL;
+    arg = &none;
     path = 0;
 
     switch (cmd) {
@@ -67,14 +68,11 @@ ngx_smtp_verify_command_write(ngx_smtp_verify_session_t *s,
         break;
     }
 
-    if (arg) {
-
-        if (ngx_smtp_verify_command_safe(arg) != NGX_OK) {
-            return NULL;
-        }
-
-        p = ngx_smtp_verify_command_put(p, last, arg->data, arg->len);
+    if (ngx_smtp_verify_command_safe(arg) != NGX_OK) {
+        return NULL;
     }
+
+    p = ngx_smtp_verify_command_put(p, last, arg->data, arg->len);
 
     if (path) {
         p = ngx_smtp_verify_command_text(p, last, ">");

@@ -365,7 +365,7 @@ ngx_smtp_verify_packed_read(ngx_smtp_verify_packed_t *rec, u_char *data,
 
 #define GET_NO(id, v)
 #define GET_U8(id, v)        v = head.id;
-#define GET_I8(id, v)        v = head.id;
+#define GET_I8(id, v)        v = (ngx_int_t) head.id;
 #define GET_TRI(id, v)       v = head.id;
 #define GET_U16(id, v)       v = head.id;
 #define GET_U32(id, v)       v = head.id;
