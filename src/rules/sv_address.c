@@ -5,7 +5,12 @@
 
 #define SV_INPUT_MAX    (SV_LOCAL_MAX + 1 + SV_UDOMAIN_MAX)
 
+#define sv_address_is_ascii_atext(c)                                          \
+    ((c) < 0x80 && (sv_address_atext[(c) >> 5] >> ((c) & 0x1f) & 1))
 
+
+static int sv_address_plain(sv_address_t *addr, const unsigned char *data,
+    size_t len);
 static const char *sv_address_scan(const unsigned char *data, size_t len);
 static int sv_address_is_noncharacter(uint32_t ch);
 static size_t sv_address_dot_string(sv_address_t *addr,
@@ -22,6 +27,22 @@ static int sv_address_is_invisible(uint32_t ch);
 static int sv_address_is_space(uint32_t ch);
 
 
+/* atext of RFC 5322, a bit for each octet of ASCII */
+
+static const uint32_t  sv_address_atext[] = {
+    0x00000000,
+
+                /* ?>=< ;:98 7654 3210  /.-, +*)( '&%$ #"!  */
+    0xa3ffacfa, /* 1010 0011 1111 1111  1010 1100 1111 1010 */
+
+                /* _^]\ [ZYX WVUT SRQP  ONML KJIH GFED CBA@ */
+    0xc7fffffe, /* 1100 0111 1111 1111  1111 1111 1111 1110 */
+
+                /*  ~}| {zyx wvut srqp  onml kjih gfed cba` */
+    0x7fffffff  /* 0111 1111 1111 1111  1111 1111 1111 1111 */
+};
+
+
 sv_address_status_e
 sv_address_parse(const unsigned char *data, size_t len, sv_address_t *addr)
 {
@@ -36,6 +57,12 @@ sv_address_parse(const unsigned char *data, size_t len, sv_address_t *addr)
     addr->udomain.len = 0;
     addr->quoted = 0;
     addr->utf8 = 0;
+
+    addr->error = NULL;
+
+    if (sv_address_plain(addr, data, len)) {
+        return SV_ADDRESS_OK;
+    }
 
     status = SV_ADDRESS_OK;
 
@@ -87,6 +114,44 @@ invalid:
     addr->udomain.len = 0;
 
     return SV_ADDRESS_INVALID;
+}
+
+
+/*
+ * Nearly all addresses are a dot-string of ASCII and a plain domain: those are
+ * taken in one pass.  0: anything else, and what is wrong.
+ */
+
+static int
+sv_address_plain(sv_address_t *addr, const unsigned char *data, size_t len)
+{
+    size_t         i;
+    unsigned char  c, last;
+
+    last = '.';
+
+    for (i = 0; i < len && data[i] != '@'; i++) {
+        c = data[i];
+
+        if (i == SV_LOCAL_MAX || (c == '.' && last == '.')
+            || (c != '.' && !sv_address_is_ascii_atext(c)))
+        {
+            return 0;
+        }
+
+        addr->local_buf[i] = c;
+        last = c;
+    }
+
+    if (last == '.' || i == len || len > SV_ADDRESS_MAX
+        || !sv_address_plain_domain(addr, data + i + 1, len - i - 1))
+    {
+        return 0;
+    }
+
+    addr->local.len = i;
+
+    return 1;
 }
 
 
@@ -354,8 +419,7 @@ sv_address_is_dot_string(const unsigned char *data, size_t len)
 static int
 sv_address_is_atext(unsigned char c)
 {
-    return sv_is_alnum(c) || c >= 0x80
-           || (c && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+    return c >= 0x80 || sv_address_is_ascii_atext(c);
 }
 
 

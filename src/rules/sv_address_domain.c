@@ -10,8 +10,6 @@
 #define SV_LABEL_MAX    63
 
 
-static int sv_address_plain_domain(sv_address_t *addr,
-    const unsigned char *data, size_t len);
 static const char *sv_address_ascii_domain(sv_address_t *addr,
     const unsigned char *data, size_t len);
 static const char *sv_address_check_domain(const unsigned char *data,
@@ -56,12 +54,7 @@ sv_address_domain(sv_address_t *addr, const unsigned char *data, size_t len)
 }
 
 
-/*
- * Nearly all domains are letters, digits, dots and hyphens, and no A-label:
- * those are taken in one pass.  0: anything else, and what is wrong.
- */
-
-static int
+int
 sv_address_plain_domain(sv_address_t *addr, const unsigned char *data,
     size_t len)
 {
@@ -76,32 +69,33 @@ sv_address_plain_domain(sv_address_t *addr, const unsigned char *data,
 
     for (i = 0; i < len; i++) {
         c = sv_lower(data[i]);
+        addr->domain_buf[i] = c;
+
+        if ((c >= 'a' && c <= 'z') || sv_is_digit(c)) {
+            continue;
+        }
+
+        /* two hyphens may begin an A-label */
+
+        if ((c != '.' && c != '-') || i == start || data[i - 1] == '-') {
+            return 0;
+        }
 
         if (c == '.') {
 
-            if (i == start || i - start > SV_LABEL_MAX || data[i - 1] == '-') {
+            if (i - start > SV_LABEL_MAX) {
                 return 0;
             }
 
             start = i + 1;
-
-        } else if (c == '-') {
-
-            if (i == start || data[i - 1] == '-') {
-                return 0;
-            }
-
-        } else if (!(c >= 'a' && c <= 'z') && !sv_is_digit(c)) {
-            return 0;
         }
-
-        addr->domain_buf[i] = c;
-        addr->udomain_buf[i] = c;
     }
 
     if (i == start || i - start > SV_LABEL_MAX || data[i - 1] == '-') {
         return 0;
     }
+
+    memcpy(addr->udomain_buf, addr->domain_buf, len);
 
     addr->domain.len = len;
     addr->udomain.len = len;

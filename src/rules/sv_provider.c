@@ -5,44 +5,15 @@
 #include <stdlib.h>
 
 #include "sv_address.h"
-#include "sv_phrase.h"
-#include "sv_provider.h"
+#include "sv_provider_sh.h"
 
 
 #define SV_PROVIDERS_MAX    1024
 #define SV_PROVIDER_NUMBER  100000
-#define SV_PROVIDER_NONE    0xffffffff
-#define SV_BANNER_MAX       512     /* octets that are looked at */
-
-#define sv_suffix_bit(len)  ((uint64_t) 1 << ((len) % 64))
 
 
 extern const char    sv_data_providers[];
 extern const size_t  sv_data_providers_len;
-
-
-typedef struct {
-    sv_str_t            name;       /* in text */
-    uint32_t            provider;   /* or none */
-    unsigned            line;
-} sv_suffix_t;
-
-
-typedef struct {
-    uint32_t            provider;
-    uint16_t            phrase;
-} sv_banner_t;
-
-
-struct sv_providers_s {
-    sv_array_t          providers;  /* sv_provider_t */
-    sv_array_t          suffixes;   /* sv_suffix_t, sorted */
-    sv_array_t          banners;    /* sv_banner_t */
-    sv_match_t          match;
-    char               *text;       /* what the strings point into */
-    uint64_t            lengths[256];   /* of suffixes, modulo 64, as bits, by
-                                           their first octet */
-};
 
 
 typedef struct {
@@ -76,7 +47,6 @@ static int sv_provider_choice(sv_provider_parse_t *ps, const char *const *of,
     const char *choice);
 static int sv_provider_number(sv_provider_parse_t *ps, unsigned *number);
 static int sv_provider_sort(sv_provider_parse_t *ps);
-static int sv_suffix_compare(const void *one, const void *two);
 
 
 static const struct {
@@ -125,10 +95,11 @@ sv_providers_parse(const char *text, size_t len, sv_rules_error_t *error)
 
     if (pr != NULL) {
         pr->text = malloc(len + 1);
+        pr->memos = calloc(SV_BANNER_MEMOS, sizeof(sv_banner_memo_t));
     }
 
-    if (pr == NULL || pr->text == NULL) {
-        free(pr);
+    if (pr == NULL || pr->text == NULL || pr->memos == NULL) {
+        sv_providers_free(pr);
         (void) sv_lines_fail(&ps.lines, "no memory");
         return NULL;
     }
@@ -174,101 +145,9 @@ sv_providers_free(sv_providers_t *providers)
     sv_array_free(&providers->suffixes);
     sv_array_free(&providers->banners);
     sv_match_free(&providers->match);
+    free(providers->memos);
     free(providers->text);
     free(providers);
-}
-
-
-const sv_provider_t *
-sv_provider_by_id(const sv_providers_t *providers, const unsigned char *id,
-    size_t len)
-{
-    size_t                i;
-    const sv_provider_t  *list;
-
-    list = providers->providers.elts;
-
-    for (i = 0; i < providers->providers.nelts; i++) {
-        if (list[i].id.len == len && memcmp(list[i].id.data, id, len) == 0) {
-            return &list[i];
-        }
-    }
-
-    return NULL;
-}
-
-
-const sv_provider_t *
-sv_provider_by_mx(const sv_providers_t *providers, const unsigned char *host,
-    size_t len)
-{
-    sv_suffix_t           key, *found;
-    const unsigned char  *end;
-    const sv_provider_t  *list;
-
-    list = providers->providers.elts;
-    end = host + len;
-
-    memset(&key, 0, sizeof(sv_suffix_t));
-
-    /* the longest suffix first */
-
-    while (host < end) {
-        key.name.data = (unsigned char *) host;
-        key.name.len = end - host;
-        found = NULL;
-
-        if (providers->lengths[*host] & sv_suffix_bit(key.name.len)) {
-            found = bsearch(&key, providers->suffixes.elts,
-                            providers->suffixes.nelts, sizeof(sv_suffix_t),
-                            sv_suffix_compare);
-        }
-
-        if (found != NULL) {
-            return found->provider == SV_PROVIDER_NONE
-                   ? NULL : &list[found->provider];
-        }
-
-        host = memchr(host, '.', end - host);
-
-        if (host == NULL) {
-            break;
-        }
-
-        host++;
-    }
-
-    return NULL;
-}
-
-
-const sv_provider_t *
-sv_provider_by_banner(const sv_providers_t *providers,
-    const unsigned char *text, size_t len)
-{
-    size_t                i;
-    sv_hits_t             hits;
-    unsigned char         buf[SV_BANNER_MAX + SV_BANNER_MAX / 4];
-    const sv_banner_t    *banners;
-    const sv_provider_t  *list;
-
-    if (len > SV_BANNER_MAX) {
-        len = SV_BANNER_MAX;
-    }
-
-    len = sv_fold(text, len, buf, sizeof(buf));
-    sv_match_run(&providers->match, buf, len, &hits);
-
-    banners = providers->banners.elts;
-    list = providers->providers.elts;
-
-    for (i = 0; i < providers->banners.nelts; i++) {
-        if (sv_bit(hits.bits, banners[i].phrase)) {
-            return &list[banners[i].provider];
-        }
-    }
-
-    return NULL;
 }
 
 
@@ -648,7 +527,7 @@ sv_provider_number(sv_provider_parse_t *ps, unsigned *number)
 static int
 sv_provider_sort(sv_provider_parse_t *ps)
 {
-    size_t        i, n;
+    size_t        i, n, bit;
     sv_suffix_t  *s;
 
     s = ps->providers->suffixes.elts;
@@ -661,8 +540,8 @@ sv_provider_sort(sv_provider_parse_t *ps)
     qsort(s, n, sizeof(sv_suffix_t), sv_suffix_compare);
 
     for (i = 0; i < n; i++) {
-        ps->providers->lengths[s[i].name.data[0]]
-            |= sv_suffix_bit(s[i].name.len);
+        bit = sv_suffix_bit(s[i].name.data, s[i].name.len);
+        ps->providers->filter[bit / 64] |= (uint64_t) 1 << bit % 64;
     }
 
     for (i = 1; i < n; i++) {
@@ -675,25 +554,4 @@ sv_provider_sort(sv_provider_parse_t *ps)
     }
 
     return 0;
-}
-
-
-static int
-sv_suffix_compare(const void *one, const void *two)
-{
-    int                 rc;
-    size_t              len;
-    const sv_suffix_t  *a, *b;
-
-    a = one;
-    b = two;
-    len = a->name.len < b->name.len ? a->name.len : b->name.len;
-
-    rc = memcmp(a->name.data, b->name.data, len);
-
-    if (rc != 0) {
-        return rc;
-    }
-
-    return a->name.len < b->name.len ? -1 : a->name.len > b->name.len;
 }

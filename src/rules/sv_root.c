@@ -71,12 +71,15 @@ static const sv_root_provider_t  sv_root_providers[] = {
     { sv_string("messagingengine.com"), sv_null_string, SV_FASTMAIL },
     { sv_string("mailbolt.com"), sv_null_string, SV_FASTMAIL },
     { sv_string("123mail.org"), sv_null_string, SV_FASTMAIL },
-    { sv_string("imap.cc"), sv_null_string, SV_FASTMAIL },
-
-    { sv_null_string, sv_null_string, 0 }
+    { sv_string("imap.cc"), sv_null_string, SV_FASTMAIL }
 };
 
+#define SV_ROOT_PROVIDERS                                                     \
+    (sizeof(sv_root_providers) / sizeof(sv_root_providers[0]))
 
+
+static const sv_root_provider_t *sv_root_next(const sv_root_provider_t *p,
+    const sv_str_t *domain);
 static int sv_root_subdomain(const sv_lists_t *lists, const sv_str_t *domain,
     sv_str_t *user, sv_str_t *parent);
 static void sv_root_write(sv_str_t *dst, unsigned char *buf,
@@ -92,12 +95,13 @@ sv_root_provider(const sv_lists_t *lists, const sv_str_t *domain,
 
     *main = *domain;
 
-    for (p = sv_root_providers; p->domain.len; p++) {
+    for (p = sv_root_next(sv_root_providers, domain);
+         p != NULL;
+         p = sv_root_next(p + 1, domain))
+    {
         len = p->domain.len;
 
-        if (domain->len < len
-            || domain->data[0] != p->domain.data[0]
-            || memcmp(domain->data, p->domain.data, len) != 0)
+        if (domain->len < len || memcmp(domain->data, p->domain.data, len) != 0)
         {
             continue;
         }
@@ -120,6 +124,33 @@ sv_root_provider(const sv_lists_t *lists, const sv_str_t *domain,
     }
 
     return 0;
+}
+
+
+/* the next provider whose domain begins as this one does, or NULL */
+
+static const sv_root_provider_t *
+sv_root_next(const sv_root_provider_t *p, const sv_str_t *domain)
+{
+    size_t                i, n;
+    const unsigned char  *found;
+    static unsigned char  first[SV_ROOT_PROVIDERS];
+
+    if (first[0] == '\0') {
+        for (i = 0; i < SV_ROOT_PROVIDERS; i++) {
+            first[i] = sv_root_providers[i].domain.data[0];
+        }
+    }
+
+    n = p - sv_root_providers;
+
+    if (domain->len == 0) {
+        return NULL;
+    }
+
+    found = memchr(first + n, domain->data[0], SV_ROOT_PROVIDERS - n);
+
+    return found ? &sv_root_providers[found - first] : NULL;
 }
 
 

@@ -1,4 +1,6 @@
 
+#include <string.h>
+
 #include "sv_siphash.h"
 
 
@@ -159,4 +161,26 @@ sv_siphash_store(unsigned char *p, uint64_t v)
     for (i = 0; i < 8; i++) {
         p[i] = (unsigned char) (v >> (8 * i));
     }
+}
+
+
+unsigned
+sv_place(const void *data, size_t len)
+{
+    size_t                i;
+    uint64_t              h, word;
+    const unsigned char  *p;
+
+    p = data;
+    h = len;
+
+    for (i = 0; i + 8 <= len; i += 8) {
+        memcpy(&word, p + i, 8);
+        h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
+        h ^= h >> 32;
+    }
+
+    h = (h ^ sv_siphash_rest(p + i, len - i)) * 0x9e3779b97f4a7c15ULL;
+
+    return (unsigned) (h >> 48);
 }

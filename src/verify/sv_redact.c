@@ -8,6 +8,7 @@
 #define SV_REDACT_UPPER  0xfd
 
 #define sv_is_mark(c)    ((c) >= SV_REDACT_UPPER)
+#define sv_is_escape(c)  ((c) == '%' || (c) == '+' || (c) == '=')
 #define sv_is_word(c)    (sv_is_alnum(c) || (c) >= 0x80)
 #define sv_upper(c)                                                           \
     (unsigned char) ((c) >= 'a' && (c) <= 'z' ? ((c) & ~0x20) : (c))
@@ -35,7 +36,7 @@ sv_redact(unsigned char *dst, const unsigned char *text, size_t len,
     const sv_str_t *local)
 {
     size_t                n;
-    unsigned char        *last;
+    unsigned char        *last, first;
     sv_needle_t           needle;
     const unsigned char  *p, *end;
 
@@ -44,8 +45,16 @@ sv_redact(unsigned char *dst, const unsigned char *text, size_t len,
     p = text;
     end = text + len;
     last = dst;
+    first = needle.len ? sv_lower(needle.data[0]) : '@';
 
     while (p < end) {
+
+        /* most octets begin nothing that matters */
+
+        if (*p != '@' && !sv_is_escape(*p) && sv_lower(*p) != first) {
+            *last++ = *p++;
+            continue;
+        }
 
         n = 0;
 
@@ -221,7 +230,7 @@ sv_redact_hex(const unsigned char *p, const unsigned char *end)
 {
     int  high, low;
 
-    if (end - p < 3 || (*p != '%' && *p != '+' && *p != '=')) {
+    if (end - p < 3 || !sv_is_escape(*p)) {
         return -1;
     }
 

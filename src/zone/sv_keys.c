@@ -17,8 +17,8 @@ typedef struct {
 } sv_keys_entry_t;
 
 
-static unsigned sv_keys_place(const unsigned char *name, size_t len);
-
+/* whoever makes names meet in one place gains nothing: they are not
+   remembered, that is all */
 
 void
 sv_keys_hash(const unsigned char key[16], const void *name, size_t len,
@@ -32,7 +32,7 @@ sv_keys_hash(const unsigned char key[16], const void *name, size_t len,
         return;
     }
 
-    s = &entries[sv_keys_place(name, len)];
+    s = &entries[sv_place(name, len) % SV_KEYS_SLOTS];
 
     if (s->len != len || memcmp(s->key, key, 16) != 0
         || memcmp(s->name, name, len) != 0)
@@ -45,34 +45,4 @@ sv_keys_hash(const unsigned char key[16], const void *name, size_t len,
     }
 
     memcpy(hash, s->hash, SV_SIPHASH_LEN);
-}
-
-
-/* whoever makes names meet in one place gains nothing: they are not
-   remembered, that is all */
-
-static unsigned
-sv_keys_place(const unsigned char *name, size_t len)
-{
-    size_t    i;
-    uint64_t  h, word;
-
-    h = len;
-    word = 0;
-
-    for (i = 0; i + 8 <= len; i += 8) {
-        memcpy(&word, name + i, 8);
-        h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
-        h ^= h >> 32;
-    }
-
-    word = 0;
-
-    for ( /* void */ ; i < len; i++) {
-        word = word << 8 | name[i];
-    }
-
-    h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
-
-    return (unsigned) (h >> 56) % SV_KEYS_SLOTS;
 }

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sv_provider.h"
@@ -349,6 +350,46 @@ mistakes(void **state)
 }
 
 
+/* more banners than are remembered, each twice, those alike but for their
+   host; one of them is too long to be remembered */
+
+static void
+banners(void **state)
+{
+    char                  text[400], name[300];
+    unsigned              i, turn;
+    sv_providers_t       *providers;
+    const sv_provider_t  *one, *pr;
+
+    (void) state;
+
+    providers = parse("provider one\n"
+                      "    name \"One\"\n"
+                      "    banner \"one mail\"\n");
+
+    one = sv_provider_by_id(providers, (const unsigned char *) "one", 3);
+    assert_non_null(one);
+
+    memset(name, 'x', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+
+    for (i = 0; i < 1000; i++) {
+        for (turn = 0; turn < 2; turn++) {
+            snprintf(text, sizeof(text), "mx%u.%s.test ESMTP %s Mail", i,
+                     name + (i == 500 ? 0 : 290), i % 3 ? "Two" : "One");
+
+            pr = by_banner(providers, text);
+
+            if (pr != (i % 3 ? NULL : one)) {
+                fail_msg("%s, turn %u", text, turn);
+            }
+        }
+    }
+
+    sv_providers_free(providers);
+}
+
+
 int
 main(void)
 {
@@ -357,6 +398,7 @@ main(void)
         cmocka_unit_test(limits),
         cmocka_unit_test(customers),
         cmocka_unit_test(fields),
+        cmocka_unit_test(banners),
         cmocka_unit_test(mistakes)
     };
 

@@ -210,7 +210,10 @@ static u_char *
 ngx_http_smtp_verify_json_escape(u_char *p, const u_char *data, size_t len)
 {
     u_char    c;
+    size_t    run;
     uint64_t  v;
+
+    run = 0;                    /* octets up to here that were copied so */
 
     for ( ;; ) {
 
@@ -225,12 +228,25 @@ ngx_http_smtp_verify_json_escape(u_char *p, const u_char *data, size_t len)
             p += 8;
             data += 8;
             len -= 8;
+            run = 8;
         }
 
         if (len == 0) {
             return p;
         }
 
+        /* the rest once more with what was before it */
+
+        if (run && len < 8) {
+            ngx_memcpy(&v, data + len - 8, 8);
+
+            if (ngx_http_smtp_verify_json_plain(v)) {
+                ngx_memcpy(p + len - 8, &v, 8);
+                return p + len;
+            }
+        }
+
+        run = 0;
         c = *data;
 
         if (c >= ' ' && c != '"' && c != '\\') {
