@@ -106,6 +106,8 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->verify.catch_all = NGX_CONF_UNSET_UINT;
     conf->verify.unverifiable = NGX_CONF_UNSET;
     conf->verify.canary = NGX_CONF_UNSET_UINT;
+    conf->verify.opinion_rate = NGX_CONF_UNSET_UINT;
+    conf->verify.opinion_delay = NGX_CONF_UNSET_MSEC;
     conf->verify.max_mx = NGX_CONF_UNSET_UINT;
     conf->verify.timeout = NGX_CONF_UNSET_MSEC;
     conf->verify.connect_timeouts = NGX_CONF_UNSET_PTR;
@@ -164,6 +166,10 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->verify.unverifiable, prev->verify.unverifiable,
                          0);
     ngx_conf_merge_uint_value(conf->verify.canary, prev->verify.canary, 20);
+    ngx_conf_merge_uint_value(conf->verify.opinion_rate,
+                              prev->verify.opinion_rate, 0);
+    ngx_conf_merge_msec_value(conf->verify.opinion_delay,
+                              prev->verify.opinion_delay, 60000);
     ngx_conf_merge_uint_value(conf->verify.max_mx, prev->verify.max_mx, 5);
     ngx_conf_merge_msec_value(conf->verify.timeout, prev->verify.timeout,
                               15000);
@@ -368,6 +374,16 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
                            "no \"smtp_verify_helo\" is defined for "
                            "\"%s\", and the host name \"%V\" is no name "
                            "with a dot", who, hostname);
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->verify.opinion_rate
+        && (conf->verify.pool == NULL
+            || conf->verify.pool->egresses.nelts < 2))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"smtp_verify_second_opinion\" for \"%s\" needs "
+                           "a pool of two identities at least", who);
         return NGX_CONF_ERROR;
     }
 

@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_param.h"
 #include "ngx_http_smtp_verify_conf_egress.h"
+#include "ngx_smtp_verify_opinion.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_MAX_CONNECTS  16
@@ -73,6 +74,58 @@ ngx_http_smtp_verify_helo(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid host name \"%V\" in \"%V\" directive, "
                            "a name with a dot is needed", helo, &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* a rate in percent, with two digits behind the point */
+
+char *
+ngx_http_smtp_verify_second_opinion(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    ngx_int_t    rate;
+    ngx_str_t   *value;
+
+    if (slcf->verify.opinion_rate != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        slcf->verify.opinion_rate = 0;
+        return NGX_CONF_OK;
+    }
+
+    rate = NGX_ERROR;
+
+    if (value[1].len > 1 && value[1].data[value[1].len - 1] == '%') {
+        rate = ngx_atofp(value[1].data, value[1].len - 1, 2);
+    }
+
+    if (rate < 1 || rate > NGX_SMTP_VERIFY_OPINION_ALL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid rate \"%V\" in \"%V\" directive",
+                           &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    slcf->verify.opinion_rate = rate;
+
+    if (cf->args->nelts == 3
+        && ngx_http_smtp_verify_param_time(&value[2], "delay=", 86400000,
+                                           &slcf->verify.opinion_delay)
+           != NGX_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" in \"%V\" directive",
+                           &value[2], &cmd->name);
         return NGX_CONF_ERROR;
     }
 

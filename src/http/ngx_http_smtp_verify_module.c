@@ -11,6 +11,7 @@
 #include "ngx_smtp_verify_addr_cache.h"
 #include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_keeper.h"
+#include "ngx_smtp_verify_opinion.h"
 #include "ngx_smtp_verify_connections.h"
 #include "sv_version.h"
 
@@ -257,6 +258,13 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
     { ngx_string("smtp_verify_client_share"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE12,
       ngx_http_smtp_verify_conf_share,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_second_opinion"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE12,
+      ngx_http_smtp_verify_second_opinion,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -640,6 +648,7 @@ ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle)
 {
     ngx_http_smtp_verify_main_conf_t  *smcf;
 
+    ngx_smtp_verify_opinion_exit();
     ngx_smtp_verify_keeper_exit();
     ngx_smtp_verify_addr_cache_exit();
     ngx_smtp_verify_dns_exit();

@@ -83,6 +83,9 @@ typedef struct {
     ngx_array_t                       *target_allow;        /* ngx_cidr_t */
     ngx_array_t                       *bind;                /* …_egress_t */
     ngx_smtp_verify_pool_t            *pool;        /* instead; or NULL */
+    ngx_uint_t                         opinion_rate;    /* of 10,000; 0: no
+                                                       second opinion */
+    ngx_msec_t                         opinion_delay;
     sv_rules_t                        *rules;
     sv_providers_t                    *providers;
     sv_lists_t                        *lists;

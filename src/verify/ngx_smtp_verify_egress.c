@@ -15,7 +15,7 @@ static void ngx_smtp_verify_egress_site(ngx_smtp_verify_probe_t *p);
 static ngx_smtp_verify_egress_t *ngx_smtp_verify_egress_best(
     ngx_smtp_verify_probe_t *p, int family);
 static ngx_smtp_verify_egress_t *ngx_smtp_verify_egress_ranked(
-    ngx_smtp_verify_pool_t *pool, int family, uint64_t hash, uint64_t *rank);
+    ngx_smtp_verify_probe_t *p, int family, uint64_t *rank);
 static ngx_msec_t ngx_smtp_verify_egress_shut(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_egress_t *egress);
 static ngx_msec_t ngx_smtp_verify_egress_down(
@@ -128,8 +128,8 @@ ngx_smtp_verify_egress_best(ngx_smtp_verify_probe_t *p, int family)
     soonest = NULL;
 
     for ( ;; ) {
-        egress = ngx_smtp_verify_egress_ranked(p->conf->pool, family, p->site,
-                                               &rank);
+        egress = ngx_smtp_verify_egress_ranked(p, family, &rank);
+
         if (egress == NULL) {
             return soonest;
         }
@@ -148,27 +148,29 @@ ngx_smtp_verify_egress_best(ngx_smtp_verify_probe_t *p, int family)
 }
 
 
-/* the next one after the rank */
+/* the next one after the rank; a second opinion is not of the first one */
 
 static ngx_smtp_verify_egress_t *
-ngx_smtp_verify_egress_ranked(ngx_smtp_verify_pool_t *pool, int family,
-    uint64_t hash, uint64_t *rank)
+ngx_smtp_verify_egress_ranked(ngx_smtp_verify_probe_t *p, int family,
+    uint64_t *rank)
 {
     uint64_t                   r, least;
     ngx_uint_t                 i;
     ngx_smtp_verify_egress_t  *egress, *next;
 
-    egress = pool->egresses.elts;
+    egress = p->conf->pool->egresses.elts;
     next = NULL;
     least = 0;
 
-    for (i = 0; i < pool->egresses.nelts; i++) {
+    for (i = 0; i < p->conf->pool->egresses.nelts; i++) {
 
-        if (!ngx_smtp_verify_egress_fits(&egress[i], family)) {
+        if (&egress[i] == p->first
+            || !ngx_smtp_verify_egress_fits(&egress[i], family))
+        {
             continue;
         }
 
-        r = sv_egress_rank(hash, egress[i].hash, egress[i].weight);
+        r = sv_egress_rank(p->site, egress[i].hash, egress[i].weight);
 
         if (r > *rank && (next == NULL || r < least)) {
             next = &egress[i];

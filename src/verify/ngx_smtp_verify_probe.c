@@ -1,4 +1,5 @@
 
+#include "ngx_smtp_verify_opinion.h"
 #include "ngx_smtp_verify_probe.h"
 
 
@@ -388,6 +389,8 @@ ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
                    "smtp verify probe: \"%V\" ends, %s, score %i, %M ms",
                    &p->domain, sv_reason_info(p->result.reason)->name,
                    p->result.score, p->result.elapsed);
+
+    ngx_smtp_verify_opinion(p);
 
     if (!starting) {
         p->handler(p);

@@ -143,6 +143,8 @@ struct ngx_smtp_verify_probe_s {
     ngx_smtp_verify_client_t           client;
     ngx_smtp_verify_share_t            share;
     ngx_smtp_verify_egress_t          *egress;      /* NULL: any */
+    ngx_smtp_verify_egress_t          *first;       /* of a second opinion: not
+                                                       this one; or NULL */
     uint64_t                           site;        /* of the current host */
     ngx_smtp_verify_egress_t          *chosen[2];   /* for it: IPv4, IPv6 */
     ngx_uint_t                         switches;

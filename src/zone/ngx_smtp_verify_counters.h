@@ -34,6 +34,8 @@ typedef enum {
     NGX_SMTP_VERIFY_N_ERASED,
     NGX_SMTP_VERIFY_N_CANARIES_REFUSED,
     NGX_SMTP_VERIFY_N_CANARIES_ACCEPTED,    /* the server has turned */
+    NGX_SMTP_VERIFY_N_OPINIONS_UNAVAILABLE, /* no second one */
+    NGX_SMTP_VERIFY_N_OPINIONS_DROPPED,     /* not asked for one */
     NGX_SMTP_VERIFY_N_MAX
 } ngx_smtp_verify_counter_e;
 
@@ -60,9 +62,16 @@ typedef struct {
 } ngx_smtp_verify_latency_t;
 
 
+#define NGX_SMTP_VERIFY_STATUSES  (SV_UNDELIVERABLE + 1)
+
+
 typedef struct {
     uint64_t                    n[NGX_SMTP_VERIFY_N_MAX];
     uint64_t                    verdicts[SV_REASON_MAX];
+    uint64_t                    opinions[NGX_SMTP_VERIFY_STATUSES]
+                                        [NGX_SMTP_VERIFY_STATUSES];
+                                            /* by the first one's, and by the
+                                               second one's */
     ngx_smtp_verify_latency_t   answers;
     ngx_smtp_verify_latency_t   probes;
     int64_t                     gauges[NGX_SMTP_VERIFY_G_MAX];

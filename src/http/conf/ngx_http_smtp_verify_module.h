@@ -256,6 +256,8 @@ char *ngx_http_smtp_verify_from(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_smtp_verify_helo(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_smtp_verify_second_opinion(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 char *ngx_http_smtp_verify_catch_all_slot(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_smtp_verify_connect_timeout(ngx_conf_t *cf, ngx_command_t *cmd,

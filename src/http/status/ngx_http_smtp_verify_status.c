@@ -17,6 +17,8 @@ static ngx_int_t ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_counters_own(ngx_http_request_t *r);
 static u_char *ngx_http_smtp_verify_counters_json(u_char *p, u_char *last,
     ngx_smtp_verify_counters_t *sum);
+static u_char *ngx_http_smtp_verify_counters_opinions(u_char *p,
+    u_char *last, ngx_smtp_verify_counters_t *sum);
 static u_char *ngx_http_smtp_verify_counters_latency(u_char *p,
     const char *name, ngx_smtp_verify_latency_t *latency);
 static u_char *ngx_http_smtp_verify_counters_zones(u_char *p, u_char *last,
@@ -34,7 +36,8 @@ static const char  *ngx_http_smtp_verify_counter_names[] = {
     "requests", "cache_hits", "cache_stale", "cache_misses", "cache_expired",
     "cache_bypassed", "coalesced", "probes", "refreshes", "abandoned",
     "rejected", "sessions_opened", "sessions_reused", "erased",
-    "canaries_refused", "canaries_accepted"
+    "canaries_refused", "canaries_accepted", "opinions_unavailable",
+    "opinions_dropped"
 };
 
 static const char  *ngx_http_smtp_verify_gauge_names[] = {
@@ -198,6 +201,7 @@ ngx_http_smtp_verify_counters_json(u_char *p, u_char *last,
     }
 
     p = ngx_snprintf(p, last - p, "},");
+    p = ngx_http_smtp_verify_counters_opinions(p, last, sum);
     p = ngx_http_smtp_verify_counters_latency(p, "answers_ms", &sum->answers);
     p = ngx_http_smtp_verify_counters_latency(p, "probes_ms", &sum->probes);
     p = ngx_http_smtp_verify_counters_zones(p, last, "caches",
@@ -213,6 +217,40 @@ ngx_http_smtp_verify_counters_json(u_char *p, u_char *last,
 
 
 /* cumulative, as Prometheus has them */
+
+/* first and second status, where both are known */
+
+static u_char *
+ngx_http_smtp_verify_counters_opinions(u_char *p, u_char *last,
+    ngx_smtp_verify_counters_t *sum)
+{
+    uint64_t    agree;
+    ngx_uint_t  i, k, n;
+
+    n = 0;
+    agree = 0;
+
+    p = ngx_snprintf(p, last - p, "\"second_opinions\":{\"disagree\":{");
+
+    for (i = SV_UNKNOWN + 1; i < NGX_SMTP_VERIFY_STATUSES; i++) {
+
+        agree += sum->opinions[i][i];
+
+        for (k = SV_UNKNOWN + 1; k < NGX_SMTP_VERIFY_STATUSES; k++) {
+
+            if (i == k) {
+                continue;
+            }
+
+            p = ngx_snprintf(p, last - p, "%s\"%s_%s\":%uL", n++ ? "," : "",
+                             sv_status_name(i), sv_status_name(k),
+                             sum->opinions[i][k]);
+        }
+    }
+
+    return ngx_snprintf(p, last - p, "},\"agree\":%uL},", agree);
+}
+
 
 static u_char *
 ngx_http_smtp_verify_counters_latency(u_char *p, const char *name,
