@@ -14,13 +14,13 @@ use TestVerify::Env;
 
 sub dir
 {
-    return "$TestVerify::Env::Dir/certs";
+    return "$TestVerify::Env::Dir/certificates";
 }
 
 
 # the paths of the certificate and the key for a host name; "expired" and
 # "selfsigned" make bad ones, "chain" has the authority behind it, "expiredchain"
-# likewise
+# likewise; "deep" is below two authorities more, "revoked" is in revoked()
 
 sub leaf
 {
@@ -32,6 +32,15 @@ sub leaf
 
     if (!fresh("$base.crt")) {
         my ($ca, $cakey) = authority();
+        my @chain = $kind =~ /chain$/ ? $ca : ();
+
+        if ($kind eq 'deep') {
+            for my $n (1, 2) {
+                ($ca, $cakey) = below("Test authority $n", $ca, $cakey);
+                unshift @chain, $ca;
+            }
+        }
+
         my $key = KEY_create_ec('prime256v1');
         my $now = time();
 
@@ -45,10 +54,64 @@ sub leaf
             not_before => $now - 2 * 86400,
             not_after => $now + ($kind =~ /^expired/ ? -86400 : 30 * 86400));
 
-        save($base, $cert, $key, $kind =~ /chain$/ ? $ca : ());
+        save($base, $cert, $key, @chain);
     }
 
     return ("$base.crt", "$base.key");
+}
+
+
+# an authority whose certificate is signed by another one
+
+sub below
+{
+    my ($name, @above) = @_;
+
+    my $key = KEY_create_ec('prime256v1');
+    my ($cert) = CERT_create(CA => 1, purpose => 'cRLSign', key => $key,
+        version => 3, serial => int(rand(2 ** 30)) + 2, issuer => \@above,
+        subject => { commonName => $name },
+        not_before => time() - 86400, not_after => time() + 60 * 86400);
+
+    return ($cert, $key);
+}
+
+
+# the path of a list of revoked certificates, with the "revoked" one of a host
+
+sub revoked
+{
+    my ($host) = @_;
+
+    my ($file) = leaf($host, 'revoked');
+    my (undef, undef, $ca) = authority();
+    my $base = dir() . "/revoked-$host.$$";
+    my $key = $ca =~ s/crt$/key/r;
+    my ($serial) = `openssl x509 -in $file -noout -serial` =~ /=(\w+)/;
+
+    spew("$base.index", join("\t", 'R', '400101000000Z', '200101000000Z',
+                             $serial, 'unknown', "/CN=$host") . "\n");
+    spew("$base.conf", "[ca]\ndefault_ca = list\n[list]\n"
+         . "database = $base.index\ndefault_md = sha256\n"
+         . "default_crl_days = 30\n");
+
+    system("openssl ca -gencrl -config $base.conf -cert $ca -keyfile $key"
+           . " -out $base.crl 2> /dev/null") == 0
+        or die "openssl ca: no list of revoked certificates\n";
+
+    unlink glob "$base.index* $base.conf";
+
+    return "$base.crl";
+}
+
+
+sub spew
+{
+    my ($file, $text) = @_;
+
+    open my $out, '>', $file or die "$file: $!\n";
+    print $out $text;
+    close $out or die "$file: $!\n";
 }
 
 
@@ -78,8 +141,8 @@ sub authority
         make_path(dir());
 
         my $key = KEY_create_ec('prime256v1');
-        my ($cert) = CERT_create(CA => 1, key => $key, version => 3,
-            serial => 1, subject => { commonName => 'Test authority' },
+        my ($cert) = CERT_create(CA => 1, purpose => 'cRLSign', key => $key,
+            version => 3, serial => 1, subject => { commonName => 'Test authority' },
             not_before => time() - 86400, not_after => time() + 60 * 86400);
 
         save($base, $cert, $key);
