@@ -590,7 +590,7 @@ deps-compare:
 MODULES_PATH  = $(shell t/tools/modules-path $(NGX_BIN) $(if $(NGX_SRC),nginx))
 
 .PHONY: install
-install: module    ## module to nginx's modules path (or MODULES_PATH), data and examples to share/nginx-smtp-verify, documentation to share/doc; DESTDIR, PREFIX
+install: module    ## module to nginx's modules path (or MODULES_PATH), data and examples to share/nginx-smtp-verify, documentation to share/doc, smtp-verify-refresh to sbin; DESTDIR, PREFIX
 	@install -d $(DESTDIR)$(MODULES_PATH) $(DESTDIR)$(DATADIR)
 	@install -m 644 $(SO) $(DESTDIR)$(MODULES_PATH)/.$(MODULE).new
 	@mv -f $(DESTDIR)$(MODULES_PATH)/.$(MODULE).new \
@@ -602,6 +602,7 @@ install: module    ## module to nginx's modules path (or MODULES_PATH), data and
 	    install -D -m 644 $$f $(DESTDIR)$(DATADIR)/$${f#conf/}; done
 	@for f in $(wildcard *.md docs/*.md) LICENSE; do \
 	    install -D -m 644 $$f $(DESTDIR)$(DOCDIR)/$$f; done
+	@install -D -m 755 -t $(DESTDIR)$(PREFIX)/sbin tools/smtp-verify-refresh
 	@echo "installed: $(DESTDIR)$(MODULES_PATH)/$(MODULE)"
 
 .PHONY: install-client
