@@ -2,6 +2,7 @@
 #include "ngx_http_smtp_verify_batch_handler.h"
 #include "ngx_http_smtp_verify_conf_cache.h"
 #include "ngx_http_smtp_verify_conf_egress.h"
+#include "ngx_http_smtp_verify_conf_routes.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_client_share.h"
@@ -112,6 +113,7 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->verify.timeout = NGX_CONF_UNSET_MSEC;
     conf->verify.connect_timeouts = NGX_CONF_UNSET_PTR;
     conf->verify.target_allow = NGX_CONF_UNSET_PTR;
+    conf->verify.routes = NGX_CONF_UNSET_PTR;
     conf->verify.bind = NGX_CONF_UNSET_PTR;
     conf->verify.pool = NGX_CONF_UNSET_PTR;
     conf->verify.throttle = NGX_CONF_UNSET_PTR;
@@ -179,6 +181,8 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                              prev->verify.target_allow, NULL);
     ngx_conf_merge_ptr_value(conf->verify.bind, prev->verify.bind, NULL);
 
+    ngx_http_smtp_verify_routes_merge(prev, conf);
+
     ngx_conf_merge_str_value(conf->rdap, prev->rdap, "");
     ngx_conf_merge_ptr_value(conf->tokens, prev->tokens, NULL);
 
@@ -220,6 +224,10 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     ngx_http_smtp_verify_pool_used(cf);
+
+    if (ngx_http_smtp_verify_routes_check(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     return ngx_http_smtp_verify_check(cf, conf);
 }

@@ -2,6 +2,7 @@
 #include "ngx_http_smtp_verify_batch_handler.h"
 #include "ngx_http_smtp_verify_conf_cache.h"
 #include "ngx_http_smtp_verify_conf_egress.h"
+#include "ngx_http_smtp_verify_conf_routes.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_rdap.h"
@@ -223,6 +224,13 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
     { ngx_string("smtp_verify_target_allow"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
       ngx_http_smtp_verify_target_allow,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_route"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE12,
+      ngx_http_smtp_verify_routes,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

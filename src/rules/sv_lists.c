@@ -1,8 +1,5 @@
 
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
-#include <sys/random.h>
 
 #include "sv_lists_file.h"
 #include "sv_siphash.h"
@@ -57,9 +54,6 @@ static const sv_list_kind_t  sv_list_kinds[SV_LIST_ALL] = {
 };
 
 
-static void sv_lists_random(uint64_t key[2]);
-
-
 sv_lists_t *
 sv_lists_default(void)
 {
@@ -73,7 +67,7 @@ sv_lists_default(void)
         return NULL;
     }
 
-    sv_lists_random(lists->key);
+    sv_siphash_random(lists->key);
 
     for (kind = 0; kind < SV_LIST_ALL; kind++) {
         k = &sv_list_kinds[kind];
@@ -224,24 +218,4 @@ uint64_t
 sv_lists_hash(const sv_lists_t *lists, const unsigned char *data, size_t len)
 {
     return sv_siphash_short(lists->key, data, len);
-}
-
-
-static void
-sv_lists_random(uint64_t key[2])
-{
-    struct timespec  ts;
-
-    if (getrandom(key, 2 * sizeof(uint64_t), GRND_NONBLOCK)
-        == (ssize_t) (2 * sizeof(uint64_t)))
-    {
-        return;
-    }
-
-    /* early at boot; the entries are the operator's, not a stranger's */
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    key[0] = ((uint64_t) ts.tv_sec << 32) ^ ts.tv_nsec;
-    key[1] = ((uint64_t) getpid() << 32) ^ (uintptr_t) key;
 }

@@ -20,8 +20,6 @@ static const char *sv_lists_sha256(const sv_lists_t *lists,
     const unsigned char *hex, size_t len, sv_list_set_t *set);
 static const char *sv_lists_decision(const sv_lists_t *lists, sv_str_t *line,
     sv_list_set_t *set);
-static size_t sv_lists_domain_key(const unsigned char *data, size_t len,
-    unsigned char *dst);
 static size_t sv_lists_address_key(const sv_lists_t *lists,
     const unsigned char *data, size_t len, unsigned char *dst);
 static int sv_lists_compare(const void *one, const void *two);
@@ -334,7 +332,7 @@ sv_lists_decision(const sv_lists_t *lists, sv_str_t *line, sv_list_set_t *set)
 
 /* "example.com", and what other lists make of it: "*.example.com" ... */
 
-static size_t
+size_t
 sv_lists_domain_key(const unsigned char *data, size_t len, unsigned char *dst)
 {
     size_t         i;

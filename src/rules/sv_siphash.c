@@ -1,5 +1,8 @@
 
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/random.h>
 
 #include "sv_siphash.h"
 
@@ -183,4 +186,24 @@ sv_place(const void *data, size_t len)
     h = (h ^ sv_siphash_rest(p + i, len - i)) * 0x9e3779b97f4a7c15ULL;
 
     return (unsigned) (h >> 48);
+}
+
+
+void
+sv_siphash_random(uint64_t key[2])
+{
+    struct timespec  ts;
+
+    if (getrandom(key, 2 * sizeof(uint64_t), GRND_NONBLOCK)
+        == (ssize_t) (2 * sizeof(uint64_t)))
+    {
+        return;
+    }
+
+    /* early at boot; the entries are the operator's, not a stranger's */
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    key[0] = ((uint64_t) ts.tv_sec << 32) ^ ts.tv_nsec;
+    key[1] = ((uint64_t) getpid() << 32) ^ (uintptr_t) key;
 }

@@ -29,5 +29,8 @@ uint64_t sv_siphash_short(const uint64_t key[2], const void *data,
    off whose inputs are made to meet */
 unsigned sv_place(const void *data, size_t len);
 
+/* a key for that */
+void sv_siphash_random(uint64_t key[2]);
+
 
 #endif /* _SV_SIPHASH_H_INCLUDED_ */

@@ -19,6 +19,7 @@ typedef struct {
 } ngx_smtp_verify_tls_session_t;
 
 
+static ngx_uint_t ngx_smtp_verify_tls_is_address(ngx_str_t *host);
 static void ngx_smtp_verify_tls_event(ngx_event_t *ev);
 static void ngx_smtp_verify_tls_step(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_tls_handler(ngx_connection_t *c);
@@ -53,8 +54,12 @@ ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    if (SSL_set_tlsext_host_name(c->ssl->connection, (char *) s->host.data)
-        == 0)
+    /* RFC 6066: names only, and a route may be to an address */
+
+    if (!ngx_smtp_verify_tls_is_address(&s->host)
+        && SSL_set_tlsext_host_name(c->ssl->connection,
+                                    (char *) s->host.data)
+           == 0)
     {
         ngx_smtp_verify_session_secured(s, "SNI failed");
         return;
@@ -69,6 +74,14 @@ ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
     ngx_add_timer(c->read, s->conf->read_timeout);
 
     ngx_smtp_verify_tls_step(s);
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_tls_is_address(ngx_str_t *host)
+{
+    return ngx_inet_addr(host->data, host->len) != INADDR_NONE
+           || ngx_strlchr(host->data, host->data + host->len, ':') != NULL;
 }
 
 

@@ -16,6 +16,7 @@
 #include "sv_checks.h"
 #include "sv_classify.h"
 #include "sv_provider.h"
+#include "sv_routes.h"
 #include "sv_score.h"
 #include "sv_verdict.h"
 #include "ngx_smtp_verify_session.h"
@@ -81,6 +82,7 @@ typedef struct {
     ngx_msec_t                         timeout;     /* over all */
     ngx_array_t                       *connect_timeouts;    /* ngx_msec_t */
     ngx_array_t                       *target_allow;        /* ngx_cidr_t */
+    sv_routes_t                       *routes;      /* NULL: none */
     ngx_array_t                       *bind;                /* …_egress_t */
     ngx_smtp_verify_pool_t            *pool;        /* instead; or NULL */
     ngx_uint_t                         opinion_rate;    /* of 10,000; 0: no
@@ -161,6 +163,7 @@ typedef struct {
     signed char                        connected;
     signed char                        mailbox_exists;
     signed char                        is_catch_all;
+    signed char                        routed;
 
     signed char                        disposable;
     signed char                        role_account;
@@ -236,6 +239,10 @@ ngx_pool_t *ngx_smtp_verify_probe_pool(ngx_smtp_verify_probe_t *p);
 
 /* nothing is established */
 void ngx_smtp_verify_result_init(ngx_smtp_verify_result_t *result);
+
+/* of a literal; without a port */
+socklen_t ngx_smtp_verify_route_sockaddr(const sv_route_t *route,
+    ngx_sockaddr_t *sa);
 
 /* of the domain, in days; -1: not established */
 ngx_int_t ngx_smtp_verify_domain_age(ngx_smtp_verify_result_t *result);

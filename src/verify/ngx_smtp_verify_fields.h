@@ -137,6 +137,7 @@ FIELD(provider, "smtp_provider", PROVIDER, result->provider, PROVIDER,
 FIELD(mx_host, "mx_host", STR, result->evidence.mx_host, STR,
       16, 5, "mx", "MX")
 FIELD(mx_ip, "mx_ip", STR, result->evidence.mx_ip, STR, 0, 0, "", "")
+FIELD(routed, "routed", TRI, result->routed, TRI, 0, 0, "", "")
 FIELD(stage, "stage", STAGE, result->evidence.stage, U8, 0, 0, "", "")
 FIELD(response_code, "response_code", COUNT, result->evidence.code, U16,
       17, 0, "", "")

@@ -3,6 +3,8 @@
 #include "sv_target.h"
 
 
+static void ngx_smtp_verify_host_given(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_addr_query_t *q);
 static void ngx_smtp_verify_host_query(ngx_smtp_verify_probe_t *p,
     ngx_str_t *name, ngx_smtp_verify_addr_query_t *q);
 static void ngx_smtp_verify_host_resolved(ngx_smtp_verify_addr_query_t *q);
@@ -31,6 +33,12 @@ ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
     if (!ngx_smtp_verify_is_implicit(p)) {
         p->hosts[p->imx].provider = sv_provider_by_mx(p->conf->providers,
                                                       name->data, name->len);
+    }
+
+    if (p->route && p->route->family) {
+        ngx_smtp_verify_host_given(p, &known);
+        ngx_smtp_verify_host_settle(p, &known);
+        return NGX_OK;
     }
 
     if (ngx_smtp_verify_host_literal(name)) {
@@ -67,6 +75,55 @@ ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_host_stop(p);
 
     return NGX_OK;
+}
+
+
+/* the address of a route */
+
+static void
+ngx_smtp_verify_host_given(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_addr_query_t *q)
+{
+    ngx_addr_t      *addr;
+    ngx_sockaddr_t  *sa;
+
+    q->status = NGX_SMTP_VERIFY_ADDR_NO_MEMORY;
+    q->authenticated = 0;
+
+    addr = ngx_palloc(p->pool, sizeof(ngx_addr_t));
+    sa = ngx_pcalloc(p->pool, sizeof(ngx_sockaddr_t));
+
+    if (addr == NULL || sa == NULL) {
+        return;
+    }
+
+    addr->sockaddr = &sa->sockaddr;
+    addr->socklen = ngx_smtp_verify_route_sockaddr(p->route, sa);
+    ngx_str_null(&addr->name);
+
+    q->addrs = addr;
+    q->naddrs = 1;
+    q->status = NGX_SMTP_VERIFY_ADDR_OK;
+}
+
+
+socklen_t
+ngx_smtp_verify_route_sockaddr(const sv_route_t *route, ngx_sockaddr_t *sa)
+{
+    ngx_memzero(sa, sizeof(ngx_sockaddr_t));
+
+#if (NGX_HAVE_INET6)
+    if (route->family == AF_INET6) {
+        sa->sockaddr_in6.sin6_family = AF_INET6;
+        ngx_memcpy(&sa->sockaddr_in6.sin6_addr, route->addr, 16);
+        return sizeof(struct sockaddr_in6);
+    }
+#endif
+
+    sa->sockaddr_in.sin_family = AF_INET;
+    ngx_memcpy(&sa->sockaddr_in.sin_addr, route->addr, 4);
+
+    return sizeof(struct sockaddr_in);
 }
 
 
@@ -124,6 +181,14 @@ ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p,
 
     case NGX_SMTP_VERIFY_ADDR_NONE:
         host->state = ngx_smtp_verify_host_absent;
+
+        /* a target of ours that is not there is no fact of the domain */
+
+        if (p->route) {
+            ngx_smtp_verify_evidence_egress(p);
+            return;
+        }
+
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_NO_MAIL_SERVER);
         return;
 
@@ -149,10 +214,13 @@ static void
 ngx_smtp_verify_host_addrs(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_host_t *host, ngx_smtp_verify_addr_query_t *q)
 {
+    in_port_t    port;
     ngx_uint_t   i;
     ngx_addr_t  *addrs;
 
     addrs = q->addrs;
+    port = (p->route && p->route->port) ? (in_port_t) p->route->port
+                                        : p->conf->port;
 
     host->addrs = addrs;
 
@@ -162,7 +230,7 @@ ngx_smtp_verify_host_addrs(ngx_smtp_verify_probe_t *p,
             continue;
         }
 
-        ngx_inet_set_port(addrs[i].sockaddr, p->conf->port);
+        ngx_inet_set_port(addrs[i].sockaddr, port);
 
         addrs[host->naddrs++] = addrs[i];
 

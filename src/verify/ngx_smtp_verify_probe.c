@@ -5,7 +5,7 @@
 
 /* the probe, its names, and one or two mail hosts: a few octets more would
    cost a second block for as long as a server is waited for */
-#define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  2304
+#define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  2352
 #define NGX_SMTP_VERIFY_WATCH_INTERVAL   100        /* ms */
 #define NGX_SMTP_VERIFY_WAITS_DOUBLED    10
 

@@ -122,6 +122,7 @@ struct ngx_smtp_verify_probe_s {
     ngx_smtp_verify_fetch_t           *fetch;       /* of domain facts */
     ngx_smtp_verify_mx_query_t         mx;
     ngx_smtp_verify_mx_record_t        implicit;    /* where there is no MX */
+    const sv_route_t                  *route;       /* NULL: as the DNS says */
     ngx_smtp_verify_host_t            *hosts;       /* for each MX */
     const sv_provider_t               *provider;    /* of the current host, by
                                                        its name or banner */
@@ -180,8 +181,9 @@ struct ngx_smtp_verify_probe_s {
 #define ngx_smtp_verify_is_accepted(p)                                        \
     ((p)->asks >= ngx_smtp_verify_asks_rest)
 
+/* the host of a route was named for it */
 #define ngx_smtp_verify_is_implicit(p)                                        \
-    ((p)->mx.records == &(p)->implicit)
+    ((p)->mx.records == &(p)->implicit && (p)->route == NULL)
 
 
 /* probe.c */

@@ -7,11 +7,13 @@
 #define NGX_SMTP_VERIFY_MAX_HOSTS  32
 
 
+static ngx_uint_t ngx_smtp_verify_route_given(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_fetched(ngx_smtp_verify_fetch_t *fetch);
 static void ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q);
 static void ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p);
 static sv_reason_e ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p);
+static sv_reason_e ngx_smtp_verify_route_tells(ngx_smtp_verify_probe_t *p);
 static sv_reason_e ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p);
 static const sv_provider_t *ngx_smtp_verify_route_provider(
     ngx_smtp_verify_probe_t *p);
@@ -24,12 +26,57 @@ ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p)
 {
     p->result.probed = 1;
 
+    if (ngx_smtp_verify_route_given(p)) {
+        ngx_smtp_verify_route_mx_done(p);
+        return;
+    }
+
     if (ngx_smtp_verify_facts_fetch(p->conf, &p->domain, &p->fetch,
                                     ngx_smtp_verify_route_fetched, p)
         != NGX_AGAIN)
     {
         ngx_smtp_verify_route_resolve(p);
     }
+}
+
+
+/* 1: by a route, to a host that need not be looked for */
+
+static ngx_uint_t
+ngx_smtp_verify_route_given(ngx_smtp_verify_probe_t *p)
+{
+    const sv_route_t  *route;
+
+    route = NULL;
+
+    if (p->conf->routes) {
+        route = sv_routes_find(p->conf->routes, p->domain.data, p->domain.len);
+    }
+
+    p->route = route;
+    p->result.routed = (route != NULL);
+
+    if (route == NULL) {
+        return 0;
+    }
+
+    p->implicit.host.data = route->host.data;
+    p->implicit.host.len = route->host.len;
+
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify route: \"%V\" by a route to \"%V\", port %ui, "
+                   "mx:%d", &p->domain, &p->implicit.host,
+                   (ngx_uint_t) route->port, route->mx);
+
+    if (route->mx) {
+        return 0;
+    }
+
+    p->mx.status = NGX_SMTP_VERIFY_MX_OK;
+    p->mx.records = &p->implicit;
+    p->mx.nrecords = 1;
+
+    return 1;
 }
 
 
@@ -56,7 +103,7 @@ ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p)
     q = &p->mx;
 
     q->resolver = p->conf->resolver;
-    q->name = p->domain;
+    q->name = p->route ? p->implicit.host : p->domain;
     q->max = ngx_max(p->conf->max_mx, NGX_SMTP_VERIFY_MAX_HOSTS);
     q->timeout = p->conf->resolver_timeout;
     q->pool = p->pool;
@@ -130,6 +177,10 @@ ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p)
 
     q = &p->mx;
 
+    if (p->route) {
+        return ngx_smtp_verify_route_tells(p);
+    }
+
     switch (q->status) {
 
     case NGX_SMTP_VERIFY_MX_OK:
@@ -177,6 +228,47 @@ ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p)
     }
 
     return ngx_smtp_verify_route_known(p);
+}
+
+
+/* what the DNS says of a route's target says nothing of the domain: where it
+   leads nowhere, that is ours */
+
+static sv_reason_e
+ngx_smtp_verify_route_tells(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_mx_query_t  *q;
+
+    q = &p->mx;
+
+    switch (q->status) {
+
+    case NGX_SMTP_VERIFY_MX_OK:
+
+        if (q->nrecords && q->records[0].host.len) {
+            return ngx_smtp_verify_route_known(p);
+        }
+
+        break;
+
+    case NGX_SMTP_VERIFY_MX_NODATA:
+        q->records = &p->implicit;
+        q->nrecords = 1;
+
+        return ngx_smtp_verify_route_known(p);
+
+    case NGX_SMTP_VERIFY_MX_NXDOMAIN:
+        break;
+
+    default:
+        p->result.evidence.stage = SV_STAGE_DNS;
+        return SV_DNS_ERROR;
+    }
+
+    p->result.evidence.stage = SV_STAGE_DNS;
+    p->result.evidence.ours = 1;
+
+    return SV_CONNECT_FAILED;
 }
 
 
@@ -258,12 +350,17 @@ sv_reason_e
 ngx_smtp_verify_route_recall(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_probe_t *other)
 {
+    ngx_uint_t   given;
     sv_reason_e  reason;
 
-    p->mx.name = p->domain;
+    given = ngx_smtp_verify_route_given(p);
+
+    p->mx.name = p->route ? p->implicit.host : p->domain;
     p->mx.pool = p->pool;
 
-    if (ngx_smtp_verify_facts_mx_known(p->conf, &p->mx) == NGX_OK) {
+    if (given
+        || ngx_smtp_verify_facts_mx_known(p->conf, &p->mx) == NGX_OK)
+    {
 
         reason = ngx_smtp_verify_route_mx_tells(p);
 

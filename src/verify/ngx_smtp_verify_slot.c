@@ -91,6 +91,8 @@ ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
 
     ngx_smtp_verify_slot_destination(p, &t->destination);
 
+    t->port = (p->route && p->route->port != p->conf->port)
+              ? (in_port_t) p->route->port : 0;
     t->domain = p->domain;
     t->provider = (p->hosts[p->imx].provider != NULL);
     t->admitted = ngx_smtp_verify_slot_is_admitted(p, egress);

@@ -96,6 +96,9 @@ struct ngx_smtp_verify_ticket_s {
     ngx_log_t                         *log;
     ngx_str_t                          destination; /* the host, or its
                                                        provider */
+    in_port_t                          port;        /* of the host, where it
+                                                       is not the usual one;
+                                                       0: it is */
     ngx_str_t                          domain;      /* of the recipient */
     ngx_str_t                          egress;
     struct sockaddr                   *sockaddr;

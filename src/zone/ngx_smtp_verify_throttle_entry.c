@@ -11,6 +11,8 @@ static uint32_t ngx_smtp_verify_throttle_set(
     ngx_smtp_verify_throttle_t *throttle, u_char *key, ngx_uint_t set);
 static uint32_t ngx_smtp_verify_throttle_least(
     ngx_smtp_verify_throttle_t *throttle, u_char *key, uint64_t now);
+static u_char *ngx_smtp_verify_throttle_port(ngx_smtp_verify_ticket_t *t,
+    u_char *p);
 static uint64_t ngx_smtp_verify_throttle_owed(
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
 
@@ -251,7 +253,8 @@ ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
     start = p;
 
     *p++ = 'd';
-    p = ngx_slprintf(p, last, "%V", &t->destination);
+    p = ngx_slprintf(p, last - 8, "%V", &t->destination);
+    p = ngx_smtp_verify_throttle_port(t, p);
 
     sv_siphash(t->throttle->sh->key, buf, p - buf,
                keys[ngx_smtp_verify_ref_destination]);
@@ -261,7 +264,23 @@ ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
     *p++ = 'i';
 
     p += sv_target_network(t->sockaddr, p);
+    p = ngx_smtp_verify_throttle_port(t, p);
 
     sv_siphash(t->throttle->sh->key, buf, p - buf,
                keys[ngx_smtp_verify_ref_ip]);
+}
+
+
+/* another server than the one at the usual port */
+
+static u_char *
+ngx_smtp_verify_throttle_port(ngx_smtp_verify_ticket_t *t, u_char *p)
+{
+    if (t->port) {
+        *p++ = ':';
+        *p++ = (u_char) (t->port >> 8);
+        *p++ = (u_char) t->port;
+    }
+
+    return p;
 }

@@ -72,7 +72,7 @@ sub files
     spew('rules.conf', text('conf/rules.conf'));
     spew('providers.conf', text('conf/providers.conf'));
     spew($_, "example.net\n") for qw( traps.txt disposable.txt deny.txt );
-    spew('routes', "example.net [mx.example.net]:25\n");
+    spew('routes', "example.org [mx.example.org]:25\n");
 
     system("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=ca"
            . " -keyout $dir/key.pem -out $dir/ca.pem 2> $dir/openssl.log");

@@ -297,6 +297,11 @@ ngx_http_smtp_verify_cache_scope(ngx_http_smtp_verify_loc_conf_t *conf)
         }
     }
 
+    if (conf->verify.routes) {
+        ngx_http_smtp_verify_cache_hash(&hash, &conf->routes_version,
+                                        sizeof(uint32_t));
+    }
+
     ngx_http_smtp_verify_cache_proof(&hash, conf);
 
     return hash;

@@ -57,6 +57,7 @@ my %SHAPE = (
     'checks.smtp' => {
         connected => 'bn', mailbox_exists => 'bn', is_catch_all => 'bn',
         smtp_provider => 'sn', mx_host => 'sn', mx_ip => 'sn',
+        routed => 'bn',
         stage => 'sn', response_code => 'in', enhanced_code => 'sn',
         response => 'sn', tls => 'on', tls_error => 'sn',
         attempts => 'in', rule => 'sn',
