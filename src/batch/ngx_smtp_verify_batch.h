@@ -227,6 +227,7 @@ ngx_int_t ngx_smtp_verify_batch_work(ngx_smtp_verify_batch_t *b);
 ngx_smtp_verify_batch_item_t *ngx_smtp_verify_batch_item(
     ngx_smtp_verify_batch_t *b, ngx_smtp_verify_batch_record_t *rec);
 void ngx_smtp_verify_batch_dispatch(ngx_smtp_verify_batch_item_t *item);
+/* what is left gets that reason; none: it gets no line, and is resumed */
 void ngx_smtp_verify_batch_stop(ngx_smtp_verify_batch_t *b,
     sv_reason_e reason);
 void ngx_smtp_verify_batch_cancel(ngx_smtp_verify_batch_t *b);

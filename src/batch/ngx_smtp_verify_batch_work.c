@@ -309,7 +309,7 @@ ngx_smtp_verify_batch_work_start(ngx_smtp_verify_batch_item_t *item)
         ngx_smtp_verify_batch_domain_hold(item, 1);
         ngx_smtp_verify_batch_error(b, "quota_exceeded",
                                     "The addresses of today are used up.");
-        ngx_smtp_verify_batch_stop(b, SV_THROTTLED);
+        ngx_smtp_verify_batch_stop(b, SV_REASON_NONE);
         return;
 
     default: /* NGX_ERROR */
@@ -462,7 +462,13 @@ ngx_smtp_verify_batch_stop(ngx_smtp_verify_batch_t *b, sv_reason_e reason)
             ngx_smtp_verify_batch_domain_take(item);
         }
 
-        ngx_smtp_verify_batch_reason(b, &item->rec, reason);
+        if (reason == SV_REASON_NONE) {
+            ngx_smtp_verify_batch_resume(b, &item->rec.place);
+
+        } else {
+            ngx_smtp_verify_batch_reason(b, &item->rec, reason);
+        }
+
         ngx_smtp_verify_batch_work_free(item);
     }
 }

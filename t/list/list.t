@@ -816,12 +816,11 @@ reason: accepted_untested
 --
 reason: accepted_untested
 --
-reason: throttled
---
 complete: false
 error: quota_exceeded
 resume.index: 4
 lines: 5
+answered: 4
 
 
 
@@ -1030,3 +1029,25 @@ sub {
 }
 --- timeout: 25s
 --- linger: 12s
+
+
+
+=== TEST 48: what is resumed without a quota has no line, so that none comes twice
+--- no_zones
+--- user_files eval
+">>> tokens\nclient sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 quota=1\n"
+--- verify
+smtp_verify_tokens $TEST_NGINX_SERVER_ROOT/html/tokens;
+smtp_verify_catch_all off;
+--- smtp
+mx1 11 pipelining users=john,jane,joe
+--- more_headers
+Content-Type: text/plain
+Authorization: Bearer test
+--- request eval
+["POST /batch\njohn\@ok.test\njane\@ok.test\njane\@ok.test\njoe\@ok.test\n",
+ "POST /batch\njane\@ok.test\njane\@ok.test\njoe\@ok.test\n",
+ "POST /batch\njane\@ok.test\njane\@ok.test\njoe\@ok.test\n"]
+--- response_body_like eval
+[qr/\A\{"index":0,[^\n]*"email":"john\@ok.test"[^\n]*\n\{"summary":true,[^\n]*"answered":1,[^\n]*"resume":\{"index":1,"offset":13\}[^\n]*\n\z/,
+ (qr/\A\{"summary":true,[^\n]*"answered":0,[^\n]*"error":"quota_exceeded",[^\n]*"resume":\{"index":0,"offset":0\}[^\n]*\n\z/) x 2]
