@@ -2140,6 +2140,65 @@ around_a_recipient(void **state)
 }
 
 
+/* one text for two states, of which one is no fault of the mailbox */
+
+static void
+one_of_two(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "No such user, or you are not permitted to write" },
+        { X, 550, "5.1.0 Your mail was rejected or the user does not exist" },
+        { B, 550, "Unknown user or your host is on a blocklist" },
+        { X, 550, "Wrong recipient or sender" },
+        { X, 550, "Postfach voll oder nicht vorhanden" },
+        { X, 550, "Empfaenger unbekannt oder Nachricht abgelehnt" },
+        { X, 550, "Destinataire inconnu ou serveur bloque" },
+        { X, 550, "Casella inesistente o il vostro server e bloccato" },
+        { X, 550, "\xd0\xaf\xd1\x89\xd0\xb8\xd0\xba \xd0\xbd\xd0\xb5 "
+                  "\xd0\xbd\xd0\xb0\xd0\xb9\xd0\xb4\xd0\xb5\xd0\xbd "
+                  "\xd0\xb8\xd0\xbb\xd0\xb8 "
+                  "\xd0\xb7\xd0\xb0\xd0\xbd\xd1\x8f\xd1\x82" },
+        { X, 550, "\xe6\x94\xb6\xe4\xbb\xb6\xe4\xba\xba\xe4\xb8\x8d"
+                  "\xe5\xad\x98\xe5\x9c\xa8\xe6\x88\x96"
+                  "\xe6\x8b\x92\xe6\x94\xb6" },
+        { N, 550, "Benutzer unbekannt oder deaktiviert" },
+        { N, 550, "Utilisateur inconnu ou inexistant" },
+        { N, 550, "Invalid or no such user" },
+        { N, 550, "5.1.1 The user does not exist or was disabled" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
+/* who guesses, asks or says what would be has not looked */
+
+static void
+guesses(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "5.1.1 The recipient may be unknown" },
+        { X, 550, "Perhaps there is no such mailbox" },
+        { X, 550, "The mailbox has probably been closed" },
+        { X, 550, "If the mailbox does not exist, a report follows" },
+        { X, 550, "We cannot find out whether the user exists" },
+        { X, 550, "Das Konto existiert vermutlich nicht" },
+        { X, 550, "Falls das Postfach nicht existiert, folgt ein Bericht" },
+        { X, 550, "Si le destinataire est inconnu, un avis suivra" },
+        { X, 550, "Es posible que el buzon no exista" },
+        { X, 550, "Kullanici mevcut olmayabilir" },
+        { X, 500, "No address found: missing angle brackets" },
+        { N, 550, "User unknown. Perhaps you mistyped the address" },
+        { N, 550, "Der Nutzer existiert nicht. Vielleicht ein Tippfehler?" },
+        { N, 550, "Bu adreste b\xc3\xb6yle bir ki\xc5\x9fi yoktur" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
 int
 main(void)
 {
@@ -2198,7 +2257,9 @@ main(void)
         cmocka_unit_test(blame_in_other_languages),
         cmocka_unit_test(others_not_here),
         cmocka_unit_test(unavailable_in_any_language),
-        cmocka_unit_test(around_a_recipient)
+        cmocka_unit_test(around_a_recipient),
+        cmocka_unit_test(one_of_two),
+        cmocka_unit_test(guesses)
     };
 
     return cmocka_run_group_tests(tests, load, unload);

@@ -590,6 +590,13 @@ seventh_part(void **state)
 }
 
 
+static void
+eighth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-eighth.txt", 7000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -622,7 +629,8 @@ main(void)
         cmocka_unit_test(fourth_part),
         cmocka_unit_test(fifth_part),
         cmocka_unit_test(sixth_part),
-        cmocka_unit_test(seventh_part)
+        cmocka_unit_test(seventh_part),
+        cmocka_unit_test(eighth_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
