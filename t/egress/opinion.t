@@ -285,3 +285,18 @@ location = /verify {
 --- must_die
 --- error_log
 invalid parameter "delay=soon"
+
+
+
+=== TEST 15: one that is under way does not hold nginx up either
+--- smtp
+mx1 11 pipelining users=john
+    mail@2: hang
+--- init
+main::ask('/verify?email=john@ok.test');
+--- json
+second_opinions.agree: 0
+verdicts.accepted: 1
+--- signal: 100ms QUIT
+--- gone_within: 3s
+--- linger: 6s

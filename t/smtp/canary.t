@@ -357,3 +357,62 @@ smtp_verify_catch_all on canary=0;
 --- must_die
 --- error_log
 invalid parameter "canary=0"
+
+
+
+=== TEST 16: what a domain is found to be where a canary is due is kept for less
+--- http_config
+smtp_verify_keepalive off;
+smtp_verify_catch_all on canary=5;
+smtp_verify_cache_valid accepted_untested 0;
+--- dns
++default
+b.test MX 10 mx1.ok.test
+--- smtp
+mx1 11 pipelining
+    rcpt *@b.test: 250 2.1.5 Ok
+--- address eval
+main::lines('a@b.test', 'b@b.test', main::nobodies(1, 5), 'c@b.test')
+--- json eval
+CORE::join "--\n", ("reason: catch_all\n") x 2,
+    ("reason: mailbox_not_found\n") x 5, "reason: catch_all\n"
+--- smtp_check eval
+sub { main::randoms($_[1]) == 1 }
+
+
+
+=== TEST 17: likewise, of a domain of which nothing was known
+--- http_config
+smtp_verify_keepalive off;
+smtp_verify_catch_all on canary=5;
+smtp_verify_cache_valid accepted_untested 0;
+--- dns
++default
+b.test MX 10 mx1.ok.test
+--- smtp
+mx1 11 pipelining
+    rcpt *@b.test: 250 2.1.5 Ok
+--- address eval
+main::lines(main::nobodies(1, 5), 'a@b.test', 'b@b.test')
+--- json eval
+CORE::join "--\n", ("reason: mailbox_not_found\n") x 5,
+    ("reason: catch_all\n") x 2
+--- smtp_check eval
+sub { main::randoms($_[1]) == 2 }
+
+
+
+=== TEST 18: both in one flight: a canary is asked behind it
+--- http_config
+smtp_verify_keepalive off;
+smtp_verify_catch_all eager canary=5;
+--- smtp
+mx1 11 pipelining
+    rcpt o*: 250 2.1.5 Ok
+--- address eval
+main::lines(main::nobodies(1, 6), 'o1@ok.test', 'o2@ok.test')
+--- json eval
+CORE::join "--\n", ("reason: mailbox_not_found\n") x 6,
+    ("reason: accepted\n") x 2
+--- smtp_check eval
+sub { main::randoms($_[1]) == 2 }
