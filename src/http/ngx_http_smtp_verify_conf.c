@@ -5,6 +5,7 @@
 #include "ngx_http_smtp_verify_conf_routes.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
+#include "ngx_http_smtp_verify_mta_sts.h"
 #include "ngx_http_smtp_verify_client_share.h"
 #include "ngx_http_smtp_verify_conf_proof.h"
 #include "ngx_http_smtp_verify_conf_throttle.h"
@@ -78,6 +79,7 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
      *     conf->ssl_trusted_certificate = { 0, NULL };
      *     conf->ssl_crl = { 0, NULL };
      *     conf->rdap = { 0, NULL };
+     *     conf->mta_sts = { 0, NULL };
      *     conf->pool = { 0, NULL };
      *     conf->unthrottled = 0;
      *     conf->share_key = NULL;
@@ -395,7 +397,8 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_smtp_verify_create_ssl(cf, conf) != NGX_CONF_OK
+    if (ngx_http_smtp_verify_mta_sts_init(cf, conf) != NGX_OK
+        || ngx_http_smtp_verify_create_ssl(cf, conf) != NGX_CONF_OK
         || ngx_http_smtp_verify_proof_check(cf, conf) != NGX_OK)
     {
         return NGX_CONF_ERROR;

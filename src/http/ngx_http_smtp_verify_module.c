@@ -5,6 +5,7 @@
 #include "ngx_http_smtp_verify_conf_routes.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_module.h"
+#include "ngx_http_smtp_verify_mta_sts.h"
 #include "ngx_http_smtp_verify_rdap.h"
 #include "ngx_http_smtp_verify_client_share.h"
 #include "ngx_http_smtp_verify_conf_throttle.h"
@@ -254,6 +255,13 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_smtp_verify_loc_conf_t, verify.dane),
+      NULL },
+
+    { ngx_string("smtp_verify_mta_sts"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
+      ngx_http_smtp_verify_mta_sts,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("smtp_verify_max_probes"),

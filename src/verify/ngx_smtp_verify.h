@@ -59,6 +59,9 @@ typedef struct {
 } ngx_smtp_verify_pool_t;
 
 
+typedef struct ngx_smtp_verify_sts_conf_s  ngx_smtp_verify_sts_conf_t;
+
+
 /* what of a location's configuration a probe needs */
 
 typedef struct {
@@ -79,6 +82,7 @@ typedef struct {
                                                        validate, and are
                                                        trusted to */
     ngx_flag_t                         dane;
+    ngx_smtp_verify_sts_conf_t        *sts;         /* NULL: off */
     ngx_msec_t                         timeout;     /* over all */
     ngx_array_t                       *connect_timeouts;    /* ngx_msec_t */
     ngx_array_t                       *target_allow;        /* ngx_cidr_t */

@@ -240,6 +240,22 @@ ngx_smtp_verify_evidence_before(ngx_smtp_verify_probe_t *p)
 }
 
 
+void
+ngx_smtp_verify_evidence_policy(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_evidence_t  ev;
+
+    ngx_memzero(&ev, sizeof(ngx_smtp_verify_evidence_t));
+
+    ev.reason = SV_TLS_FAILED;
+    ev.stage = SV_STAGE_DNS;
+    ev.tls.error = "MTA-STS policy does not name the MX host";
+
+    ngx_smtp_verify_evidence_place(p, &ev);
+    ngx_smtp_verify_evidence_save(p, &ev);
+}
+
+
 /* it was not the server's doing that it was not asked */
 
 void

@@ -47,6 +47,14 @@ ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
         return NGX_OK;
     }
 
+    if (ngx_smtp_verify_sts_enforces(p) && !ngx_smtp_verify_sts_names(p)) {
+        /* its addresses were not asked for: the MX records alone count */
+        p->hosts[p->imx].state = ngx_smtp_verify_host_asked;
+        p->hosts[p->imx].authenticated = 1;
+        ngx_smtp_verify_evidence_policy(p);
+        return NGX_OK;
+    }
+
     ngx_smtp_verify_host_query(p, name, &known);
 
     if (ngx_smtp_verify_addr_recall(&known) == NGX_OK) {

@@ -5,6 +5,7 @@
  *   probe.c    its life: create, budget, finish, destroy
  *   route_mx.c where to: the mail hosts of the domain
  *   host.c     the addresses of a mail host
+ *   sts.c      which of them the domain's policy names
  *   dane.c     by which keys it can be known
  *   route.c    the one that is asked, the next one on failure
  *   egress.c   from where: which of our identities asks
@@ -99,6 +100,9 @@ typedef enum {
 } ngx_smtp_verify_pass_e;
 
 
+typedef struct ngx_smtp_verify_sts_s  ngx_smtp_verify_sts_t;
+
+
 struct ngx_smtp_verify_probe_s {
     ngx_queue_t                        queue;       /* of all in the worker */
     ngx_smtp_verify_conf_t            *conf;
@@ -130,6 +134,7 @@ struct ngx_smtp_verify_probe_s {
     ngx_uint_t                         imx;
     ngx_smtp_verify_addr_query_t      *addr;
     ngx_smtp_verify_rr_query_t        *rr;          /* TLSA of a host */
+    ngx_smtp_verify_sts_t             *sts;         /* the domain's policy */
     ngx_addr_t                        *addrs;       /* of the current host */
     ngx_uint_t                         iaddr;
     ngx_array_t                       *failed;      /* addresses */
@@ -207,6 +212,9 @@ void ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p);
 sv_reason_e ngx_smtp_verify_route_recall(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_probe_t *other);
 
+/* the hosts are known, and what is asked of them: on to the first one */
+void ngx_smtp_verify_route_hosts(ngx_smtp_verify_probe_t *p);
+
 /* route.c */
 void ngx_smtp_verify_route_anew(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p);
@@ -240,6 +248,14 @@ ngx_smtp_verify_tls_need_e ngx_smtp_verify_dane_need(
 ngx_uint_t ngx_smtp_verify_dane_starttls(ngx_smtp_verify_probe_t *p);
 ngx_int_t ngx_smtp_verify_dane_session(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_session_t *s);
+
+/* sts.c: of the domain's MTA-STS policy.  _start(), NGX_AGAIN:
+   ngx_smtp_verify_route_hosts() will be called; _names(): is the current host
+   in it?  _enforces(): must it be? */
+ngx_int_t ngx_smtp_verify_sts_start(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_sts_stop(ngx_smtp_verify_probe_t *p);
+ngx_uint_t ngx_smtp_verify_sts_names(ngx_smtp_verify_probe_t *p);
+ngx_uint_t ngx_smtp_verify_sts_enforces(ngx_smtp_verify_probe_t *p);
 
 /* limits.c: of the current host, and of what is known of its provider */
 ngx_smtp_verify_limits_t *ngx_smtp_verify_limits(ngx_smtp_verify_probe_t *p);
@@ -337,6 +353,8 @@ void ngx_smtp_verify_evidence_reply(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_evidence_t *ev);
 void ngx_smtp_verify_evidence_fault(ngx_smtp_verify_probe_t *p,
     sv_stage_e stage, sv_reason_e reason);
+/* the current host is none of those that the domain's policy names */
+void ngx_smtp_verify_evidence_policy(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_evidence_egress(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_evidence_before(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_evidence_save(ngx_smtp_verify_probe_t *p,

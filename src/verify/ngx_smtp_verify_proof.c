@@ -71,7 +71,8 @@ ngx_smtp_verify_proof_tls(ngx_smtp_verify_probe_t *p)
         return NULL;
     }
 
-    return tls->dane ? "dane" : "pkix";
+    return tls->dane ? "dane"
+                     : ngx_smtp_verify_sts_names(p) ? "mta-sts" : "pkix";
 }
 
 

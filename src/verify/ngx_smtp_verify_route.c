@@ -554,4 +554,5 @@ ngx_smtp_verify_route_stop(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_mx_cancel(&p->mx);
     ngx_smtp_verify_host_stop(p);
     ngx_smtp_verify_dane_stop(p);
+    ngx_smtp_verify_sts_stop(p);
 }

@@ -157,6 +157,15 @@ ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p)
         return;
     }
 
+    if (ngx_smtp_verify_sts_start(p) != NGX_AGAIN) {
+        ngx_smtp_verify_route_hosts(p);
+    }
+}
+
+
+void
+ngx_smtp_verify_route_hosts(ngx_smtp_verify_probe_t *p)
+{
     p->hosts = ngx_pcalloc(p->pool, p->mx.nrecords
                                     * sizeof(ngx_smtp_verify_host_t));
     if (p->hosts == NULL) {

@@ -250,6 +250,8 @@ ngx_smtp_verify_cache_part(ngx_smtp_verify_cache_item_t *item)
     case NGX_SMTP_VERIFY_CACHE_MX:
     case NGX_SMTP_VERIFY_CACHE_AGE:
     case NGX_SMTP_VERIFY_CACHE_TLSA:
+    case NGX_SMTP_VERIFY_CACHE_STS:
+    case NGX_SMTP_VERIFY_CACHE_STS_ID:
         return ngx_smtp_verify_part_dns;
 
     default:

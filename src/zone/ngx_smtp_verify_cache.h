@@ -33,6 +33,8 @@
 #define NGX_SMTP_VERIFY_CACHE_HOST       4
 #define NGX_SMTP_VERIFY_CACHE_AGE        5
 #define NGX_SMTP_VERIFY_CACHE_TLSA       6
+#define NGX_SMTP_VERIFY_CACHE_STS        7
+#define NGX_SMTP_VERIFY_CACHE_STS_ID     8
 
 
 typedef enum {

@@ -321,6 +321,11 @@ ngx_http_smtp_verify_cache_proof(uint32_t *hash,
     if (conf->verify.dane) {
         ngx_http_smtp_verify_cache_hash(hash, "dane", sizeof("dane") - 1);
     }
+
+    if (conf->mta_sts.len) {
+        ngx_http_smtp_verify_cache_hash(hash, conf->mta_sts.data,
+                                        conf->mta_sts.len);
+    }
 }
 
 

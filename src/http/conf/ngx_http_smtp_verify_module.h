@@ -74,6 +74,7 @@ typedef struct {
     time_t                         max_wait;
     ngx_array_t                   *cache_bypass;
     ngx_str_t                      rdap;        /* a URI; empty: off */
+    ngx_str_t                      mta_sts;     /* likewise */
     ngx_str_t                      pool;        /* its name */
     uint32_t                       routes_version;
     ngx_http_smtp_verify_tokens_t *tokens;      /* NULL: none are needed */

@@ -16,6 +16,7 @@ use TestVerify::Cert;
 use TestVerify::Env;
 
 our $Run;
+our (%Signed, %Unsigned);   # zones: text, what spoils it, times; text
 our %Up;            # by name: those that have to be asked for whether they run
 
 my (%pid, @wait);
@@ -31,7 +32,10 @@ sub start
 
     my $lab = "$TestVerify::Env::Root/build/lab";
 
-    if (system("$TestVerify::Env::Root/t/lab/fetch-mta -d $lab @names"
+    my %packages = (validating => [qw( unbound ldns )]);
+    my @packages = map { @{ $packages{$_} || [$_] } } @names;
+
+    if (system("$TestVerify::Env::Root/t/lab/fetch-mta -d $lab @packages"
                . " >/dev/null") != 0)
     {
         return 'the servers cannot be fetched';
@@ -156,6 +160,77 @@ sub unbound
     spawn('unbound', {}, "$lab/unbound/usr/sbin/unbound", '-d', '-c',
           "$Run/unbound.conf");
     listens('unbound', "60:$TestVerify::Env::DnsPort");
+}
+
+
+# a name server that validates, with zones that are signed here; %zones: their
+# text, by name, and what is done to the signed text
+
+sub validating
+{
+    my ($lab, %values) = @_;
+
+    my $bin = "$lab/ldns/usr/bin";
+    my $conf = '';
+
+    for my $zone (sort keys %Signed) {
+        my ($text, $spoil, @times) = @{ $Signed{$zone} };
+
+        spit("$Run/$zone", TestVerify::Env::expand($text));
+
+        my $key = `cd $Run && $bin/ldns-keygen -a ECDSAP256SHA256 -k $zone`;
+        chomp $key;
+
+        system("$bin/ldns-signzone", @times, '-f', "$Run/$zone.signed",
+               "$Run/$zone", "$Run/$key") == 0 or die "$zone is not signed\n";
+
+        spit("$Run/$zone.signed", $spoil->(slurp("$Run/$zone.signed")));
+
+        $conf .= "server:\n    trust-anchor-file: $Run/$key.key\n"
+                 . auth_zone($zone, "$Run/$zone.signed");
+    }
+
+    for my $zone (sort keys %Unsigned) {
+        spit("$Run/$zone", TestVerify::Env::expand($Unsigned{$zone}));
+        $conf .= auth_zone($zone, "$Run/$zone");
+    }
+
+    spit("$Run/zones.conf", $conf);
+    fill('validating.conf', "$Run/validating.conf", %values);
+    spawn('validating', {}, "$lab/unbound/usr/sbin/unbound", '-d', '-c',
+          "$Run/validating.conf");
+    listens('validating', "60:$TestVerify::Env::DnsPort");
+}
+
+
+sub auth_zone
+{
+    my ($zone, $file) = @_;
+
+    return "auth-zone:\n    name: $zone\n    zonefile: $file\n"
+           . "    for-downstream: no\n    for-upstream: yes\n"
+           . "    fallback-enabled: no\n";
+}
+
+
+sub slurp
+{
+    my ($file) = @_;
+
+    open my $in, '<', $file or die "$file: $!\n";
+    local $/;
+
+    return scalar <$in>;
+}
+
+
+sub spit
+{
+    my ($file, $text) = @_;
+
+    open my $out, '>', $file or die "$file: $!\n";
+    print $out $text;
+    close $out;
 }
 
 
