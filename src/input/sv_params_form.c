@@ -166,6 +166,13 @@ sv_params_decode(const sv_str_t *src, unsigned char plus, unsigned char *dst,
     for (i = 0; i < src->len; i++) {
         c = src->data[i];
 
+        /* "%" and "+" are below: nearly all octets are above */
+
+        if (c > '+' && n < *len) {
+            dst[n++] = c;
+            continue;
+        }
+
         if (c == '+') {
             c = plus;
 

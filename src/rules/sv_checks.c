@@ -189,19 +189,11 @@ static signed char
 sv_checks_any(const sv_lists_t *lists, unsigned kind,
     const sv_suffixes_t *suffixes)
 {
-    unsigned  i;
-
     if (!lists->sets[kind].loaded) {
         return -1;
     }
 
-    for (i = 0; i < suffixes->n; i++) {
-        if (sv_lists_has_hash(lists, kind, suffixes->hashes[i])) {
-            return 1;
-        }
-    }
-
-    return 0;
+    return (signed char) sv_lists_any(lists, kind, suffixes);
 }
 
 

@@ -122,24 +122,26 @@ int
 sv_lists_disposable_mx(const sv_lists_t *lists, const unsigned char *host,
     size_t len)
 {
-    unsigned       i;
+    int            found;
+    uint64_t       hash, *memo;
     sv_suffixes_t  suffixes;
 
     if (len == 0 || len > SV_DOMAIN_MAX) {
         return 0;
     }
 
-    sv_lists_suffixes(lists, host, len, &suffixes);
+    hash = sv_lists_hash(lists, host, len) | 1;
+    memo = &lists->mx_memos[hash / 2 % SV_MX_MEMOS];
 
-    for (i = 0; i < suffixes.n; i++) {
-        if (sv_lists_has_hash(lists, SV_LIST_DISPOSABLE_MX,
-                              suffixes.hashes[i]))
-        {
-            return 1;
-        }
+    if ((*memo | 1) == hash) {
+        return (int) (*memo & 1);
     }
 
-    return 0;
+    sv_lists_suffixes(lists, host, len, &suffixes);
+    found = sv_lists_any(lists, SV_LIST_DISPOSABLE_MX, &suffixes);
+    *memo = found ? hash : hash & ~(uint64_t) 1;
+
+    return found;
 }
 
 

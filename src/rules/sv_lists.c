@@ -87,7 +87,11 @@ sv_lists_default(void)
 
     lists->memos = calloc(SV_MEMOS, sizeof(sv_memo_t));
 
-    if (lists->memos == NULL || sv_lists_known(lists) != 0) {
+    lists->mx_memos = calloc(SV_MX_MEMOS, sizeof(uint64_t));
+
+    if (lists->memos == NULL || lists->mx_memos == NULL
+        || sv_lists_known(lists) != 0)
+    {
         sv_lists_free(lists);
         return NULL;
     }
@@ -136,6 +140,7 @@ sv_lists_free(sv_lists_t *lists)
     free(lists->known);
     free(lists->letters);
     free(lists->memos);
+    free(lists->mx_memos);
     free(lists);
 }
 
@@ -211,6 +216,22 @@ sv_lists_suffixes(const sv_lists_t *lists, const unsigned char *domain,
         suffixes->hashes[suffixes->n] = sv_lists_hash(lists, domain + i,
                                                       len - i);
     }
+}
+
+
+int
+sv_lists_any(const sv_lists_t *lists, unsigned kind,
+    const sv_suffixes_t *suffixes)
+{
+    unsigned  i;
+
+    for (i = 0; i < suffixes->n; i++) {
+        if (sv_lists_has_hash(lists, kind, suffixes->hashes[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -28,6 +28,7 @@
 #define SV_LISTS_ADDRESS  (SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX)
 
 #define SV_MEMOS        2048
+#define SV_MX_MEMOS     256
 #define SV_MEMO_DOMAIN  60      /* a longer one is not remembered */
 
 
@@ -78,6 +79,8 @@ struct sv_lists_s {
     size_t          nknown;
     unsigned        nnames;
     sv_memo_t      *memos;      /* by the fingerprint */
+    uint64_t       *mx_memos;   /* of mail hosts, the last bit of each is what
+                                   was found */
 };
 
 
@@ -96,6 +99,8 @@ uint64_t sv_lists_hash(const sv_lists_t *lists, const unsigned char *data,
     size_t len);
 void sv_lists_suffixes(const sv_lists_t *lists, const unsigned char *domain,
     size_t len, sv_suffixes_t *suffixes);
+int sv_lists_any(const sv_lists_t *lists, unsigned kind,
+    const sv_suffixes_t *suffixes);
 
 /* an address as lists have it, its local part in lower case: its length in
    dst, which has SV_LISTS_ADDRESS octets */

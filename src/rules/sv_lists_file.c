@@ -46,6 +46,7 @@ sv_lists_load(sv_lists_t *lists, sv_list_e kind, const char *text, size_t len,
     free(lists->sets[kind].entries);
     lists->sets[kind] = set;
     memset(lists->memos, 0, SV_MEMOS * sizeof(sv_memo_t));
+    memset(lists->mx_memos, 0, SV_MX_MEMOS * sizeof(uint64_t));
 
     return 0;
 }

@@ -187,6 +187,11 @@ sv_utf8_clean(unsigned char *dst, size_t dst_size, const unsigned char *src,
 
     while (p < end) {
 
+        if (*p >= 0x20 && *p < 0x7f && n < dst_size) {
+            dst[n++] = *p++;
+            continue;
+        }
+
         start = p;
         ch = sv_utf8_decode(&p, end);
         size = p - start;

@@ -244,6 +244,7 @@ ngx_smtp_verify_opening_capability(ngx_smtp_verify_session_t *s)
             keyword = &ngx_smtp_verify_capabilities[i].keyword;
 
             if (len >= keyword->len
+                && ngx_toupper(line[0]) == keyword->data[0]
                 && (len == keyword->len || line[keyword->len] == ' ')
                 && ngx_strncasecmp(line, keyword->data, keyword->len) == 0)
             {
