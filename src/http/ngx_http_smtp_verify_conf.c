@@ -243,7 +243,8 @@ ngx_http_smtp_verify_set_handler(ngx_conf_t *cf,
 
     if (slcf->handler) {
         return "is duplicate, a location has one of \"smtp_verify\", "
-               "\"smtp_verify_batch\" and \"smtp_verify_counters\"";
+               "\"smtp_verify_batch\", \"smtp_verify_counters\" and "
+               "\"smtp_verify_metrics\"";
     }
 
     if (ngx_http_smtp_verify_add_counters(cf) != NGX_OK) {

@@ -17,34 +17,63 @@
 #include "sv_verdict.h"
 
 
+/*
+ * A counter is one row: its name here, its name for users, and what it counts.
+ * The JSON of smtp_verify_counters and the metrics are made from these rows.
+ */
+
+#define NGX_SMTP_VERIFY_COUNTER_ROWS(COUNTER)                                 \
+    COUNTER(REQUESTS, "requests", "Addresses that were asked for.")           \
+    COUNTER(HITS, "cache_hits", "Answers from the cache.")                    \
+    COUNTER(STALE, "cache_stale",                                             \
+            "Answers from the cache that were refreshed in the background.")  \
+    COUNTER(MISSES, "cache_misses", "Addresses that the cache did not have.") \
+    COUNTER(EXPIRED, "cache_expired",                                         \
+            "Addresses whose cached result was too old.")                     \
+    COUNTER(BYPASSED, "cache_bypassed",                                       \
+            "Requests that were not answered from the cache.")                \
+    COUNTER(COALESCED, "coalesced",                                           \
+            "Requests that shared the probe of another request.")             \
+    COUNTER(PROBES, "probes", "Probes of addresses.")                         \
+    COUNTER(REFRESHES, "refreshes", "Probes that only refresh the cache.")    \
+    COUNTER(ABANDONED, "abandoned",                                           \
+            "Probes whose clients closed the connection.")                    \
+    COUNTER(REJECTED, "rejected", "Requests that found all probes busy.")     \
+    COUNTER(SESSIONS_OPENED, "sessions_opened", "SMTP sessions.")             \
+    COUNTER(SESSIONS_REUSED, "sessions_reused",                               \
+            "Addresses that were asked in a kept session.")                   \
+    COUNTER(ERASED, "erased", "Addresses that were erased.")                  \
+    COUNTER(CANARIES_REFUSED, "canaries_refused",                             \
+            "Canaries that a mail server refused, as it should.")             \
+    COUNTER(CANARIES_ACCEPTED, "canaries_accepted",                           \
+            "Canaries that a mail server accepted: it accepts everybody.")    \
+    COUNTER(OPINIONS_UNAVAILABLE, "opinions_unavailable",                     \
+            "Second opinions that ended without a verdict.")                  \
+    COUNTER(OPINIONS_DROPPED, "opinions_dropped",                             \
+            "Results that had no room to wait for a second opinion.")
+
+/* what goes up and down: likewise, and its name as a metric */
+
+#define NGX_SMTP_VERIFY_GAUGE_ROWS(GAUGE)                                     \
+    GAUGE(PROBES, "probes", "probes_in_progress",                             \
+          "Probes that are under way.")                                       \
+    GAUGE(WAITING, "waiting", "requests_waiting",                             \
+          "Requests that wait for the probe of another request.")
+
+
+#define NGX_SMTP_VERIFY_COUNTER_ENUM(id, name, help)                          \
+    NGX_SMTP_VERIFY_N_##id,
+#define NGX_SMTP_VERIFY_GAUGE_ENUM(id, name, metric, help)                    \
+    NGX_SMTP_VERIFY_G_##id,
+
 typedef enum {
-    NGX_SMTP_VERIFY_N_REQUESTS = 0,
-    NGX_SMTP_VERIFY_N_HITS,             /* answered by the cache … */
-    NGX_SMTP_VERIFY_N_STALE,            /* … and refreshed behind */
-    NGX_SMTP_VERIFY_N_MISSES,
-    NGX_SMTP_VERIFY_N_EXPIRED,
-    NGX_SMTP_VERIFY_N_BYPASSED,
-    NGX_SMTP_VERIFY_N_COALESCED,        /* shared another one's probe */
-    NGX_SMTP_VERIFY_N_PROBES,
-    NGX_SMTP_VERIFY_N_REFRESHES,        /* probes that nobody waits for */
-    NGX_SMTP_VERIFY_N_ABANDONED,        /* their askers went away */
-    NGX_SMTP_VERIFY_N_REJECTED,         /* too many at once */
-    NGX_SMTP_VERIFY_N_SESSIONS_OPENED,
-    NGX_SMTP_VERIFY_N_SESSIONS_REUSED,
-    NGX_SMTP_VERIFY_N_ERASED,
-    NGX_SMTP_VERIFY_N_CANARIES_REFUSED,
-    NGX_SMTP_VERIFY_N_CANARIES_ACCEPTED,    /* the server has turned */
-    NGX_SMTP_VERIFY_N_OPINIONS_UNAVAILABLE, /* no second one */
-    NGX_SMTP_VERIFY_N_OPINIONS_DROPPED,     /* not asked for one */
+    NGX_SMTP_VERIFY_COUNTER_ROWS(NGX_SMTP_VERIFY_COUNTER_ENUM)
     NGX_SMTP_VERIFY_N_MAX
 } ngx_smtp_verify_counter_e;
 
 
-/* what goes up and down */
-
 typedef enum {
-    NGX_SMTP_VERIFY_G_PROBES = 0,
-    NGX_SMTP_VERIFY_G_WAITING,
+    NGX_SMTP_VERIFY_GAUGE_ROWS(NGX_SMTP_VERIFY_GAUGE_ENUM)
     NGX_SMTP_VERIFY_G_MAX
 } ngx_smtp_verify_gauge_e;
 

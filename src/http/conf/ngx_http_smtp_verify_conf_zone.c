@@ -33,6 +33,16 @@ ngx_http_smtp_verify_conf_zone(ngx_conf_t *cf, ngx_str_t *param,
         n = ngx_parse_size(&s);
     }
 
+    /* it is a string of JSON and a label of metrics, as it is */
+
+    for (p = name->data; p < name->data + name->len; p++) {
+        if (*p < 0x20 || *p == '"' || *p == '\\') {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid zone name \"%V\"", name);
+            return NGX_ERROR;
+        }
+    }
+
     if (n == NGX_ERROR || n == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid zone size \"%V\", "
                            "\"zone=name:size\" is needed", param);

@@ -231,6 +231,9 @@ u_char *ngx_http_smtp_verify_json_result(u_char *p,
 
 /* counters.c; _add(): what is counted is kept, once, in a zone of its own */
 ngx_int_t ngx_http_smtp_verify_add_counters(ngx_conf_t *cf);
+/* metrics.c */
+char *ngx_http_smtp_verify_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

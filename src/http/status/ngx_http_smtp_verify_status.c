@@ -30,18 +30,15 @@ static u_char *ngx_http_smtp_verify_counters_throttle(ngx_shm_zone_t *shm_zone,
     u_char *p, u_char *last);
 
 
-/* in the order of ngx_smtp_verify_counter_e, ngx_smtp_verify_gauge_e */
+#define NGX_HTTP_SMTP_VERIFY_COUNTER_NAME(id, name, help)  name,
+#define NGX_HTTP_SMTP_VERIFY_GAUGE_NAME(id, name, metric, help)  name,
 
-static const char  *ngx_http_smtp_verify_counter_names[] = {
-    "requests", "cache_hits", "cache_stale", "cache_misses", "cache_expired",
-    "cache_bypassed", "coalesced", "probes", "refreshes", "abandoned",
-    "rejected", "sessions_opened", "sessions_reused", "erased",
-    "canaries_refused", "canaries_accepted", "opinions_unavailable",
-    "opinions_dropped"
+static const char *const  ngx_http_smtp_verify_counter_names[] = {
+    NGX_SMTP_VERIFY_COUNTER_ROWS(NGX_HTTP_SMTP_VERIFY_COUNTER_NAME)
 };
 
-static const char  *ngx_http_smtp_verify_gauge_names[] = {
-    "probes", "waiting"
+static const char *const  ngx_http_smtp_verify_gauge_names[] = {
+    NGX_SMTP_VERIFY_GAUGE_ROWS(NGX_HTTP_SMTP_VERIFY_GAUGE_NAME)
 };
 
 
@@ -216,8 +213,6 @@ ngx_http_smtp_verify_counters_json(u_char *p, u_char *last,
 }
 
 
-/* cumulative, as Prometheus has them */
-
 /* first and second status, where both are known */
 
 static u_char *
@@ -251,6 +246,8 @@ ngx_http_smtp_verify_counters_opinions(u_char *p, u_char *last,
     return ngx_snprintf(p, last - p, "},\"agree\":%uL},", agree);
 }
 
+
+/* cumulative, as Prometheus has them */
 
 static u_char *
 ngx_http_smtp_verify_counters_latency(u_char *p, const char *name,

@@ -112,7 +112,8 @@ sub parse
 
     return { took => $took, header => \%header,
              code => ($head // '') =~ m{^HTTP/1.1 (\d+)} ? $1 : 0,
-             json => eval { decode_json($body) } };
+             body => $body,
+             json => scalar eval { decode_json($body) } };
 }
 
 

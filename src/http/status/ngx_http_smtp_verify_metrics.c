@@ -1,0 +1,513 @@
+
+/*
+ * Metrics for Prometheus: in its text format 0.0.4, or in OpenMetrics 1.0 for
+ * those who accept that.  Labels have few values, all of them of the source or
+ * of the configuration: never a domain, an address or a client.
+ */
+
+
+#include "ngx_http_smtp_verify_tokens.h"
+#include "ngx_smtp_verify_counters.h"
+#include "sv_version.h"
+
+
+#define NGX_HTTP_SMTP_VERIFY_METRICS_SIZE  32768
+#define NGX_HTTP_SMTP_VERIFY_METRICS_ZONE  4096     /* more for each zone */
+
+
+typedef enum {
+    NGX_HTTP_SMTP_VERIFY_METRIC_COUNTER = 0,
+    NGX_HTTP_SMTP_VERIFY_METRIC_GAUGE,
+    NGX_HTTP_SMTP_VERIFY_METRIC_HISTOGRAM
+} ngx_http_smtp_verify_metric_e;
+
+
+/* one of a zone's: the number is in its stats */
+
+typedef struct {
+    const char                       *name;
+    const char                       *help;
+    ngx_http_smtp_verify_metric_e     type;
+    size_t                            offset;
+    size_t                            size;
+} ngx_http_smtp_verify_metric_t;
+
+
+/* what is known of a zone */
+
+typedef struct {
+    ngx_str_t                        *name;
+    union {
+        ngx_smtp_verify_cache_stats_t     cache;
+        ngx_smtp_verify_throttle_stats_t  throttle;
+    } stats;
+} ngx_http_smtp_verify_metric_zone_t;
+
+
+typedef struct {
+    u_char                           *p;
+    u_char                           *last;
+    unsigned                          open:1;   /* OpenMetrics */
+} ngx_http_smtp_verify_metrics_t;
+
+
+static ngx_int_t ngx_http_smtp_verify_metrics_handler(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_smtp_verify_metrics_open(ngx_http_request_t *r);
+static void ngx_http_smtp_verify_metrics_write(
+    ngx_http_smtp_verify_metrics_t *m, ngx_array_t *caches,
+    ngx_array_t *throttles);
+static void ngx_http_smtp_verify_metrics_verdicts(
+    ngx_http_smtp_verify_metrics_t *m, ngx_smtp_verify_counters_t *sum);
+static void ngx_http_smtp_verify_metrics_opinions(
+    ngx_http_smtp_verify_metrics_t *m, ngx_smtp_verify_counters_t *sum);
+static void ngx_http_smtp_verify_metrics_latency(
+    ngx_http_smtp_verify_metrics_t *m, const char *name, const char *help,
+    ngx_smtp_verify_latency_t *latency);
+static void ngx_http_smtp_verify_metrics_zones(
+    ngx_http_smtp_verify_metrics_t *m, const char *prefix,
+    const ngx_http_smtp_verify_metric_t *metric, ngx_array_t *zones);
+static uint64_t ngx_http_smtp_verify_metrics_number(void *stats,
+    const ngx_http_smtp_verify_metric_t *metric);
+static void ngx_http_smtp_verify_metrics_head(
+    ngx_http_smtp_verify_metrics_t *m, ngx_http_smtp_verify_metric_e type,
+    const char *prefix, const char *name, const char *help);
+static ngx_array_t *ngx_http_smtp_verify_metrics_find(ngx_pool_t *pool,
+    ngx_uint_t (*is)(ngx_shm_zone_t *shm_zone));
+
+
+#define NGX_HTTP_SMTP_VERIFY_COUNTER_METRIC(id, name, help)                   \
+    { name, help },
+#define NGX_HTTP_SMTP_VERIFY_GAUGE_METRIC(id, name, metric, help)             \
+    { metric, help },
+
+static const char *const  ngx_http_smtp_verify_metric_counters[][2] = {
+    NGX_SMTP_VERIFY_COUNTER_ROWS(NGX_HTTP_SMTP_VERIFY_COUNTER_METRIC)
+};
+
+static const char *const  ngx_http_smtp_verify_metric_gauges[][2] = {
+    NGX_SMTP_VERIFY_GAUGE_ROWS(NGX_HTTP_SMTP_VERIFY_GAUGE_METRIC)
+};
+
+
+#define ngx_http_smtp_verify_metric(name, type, stats, field, help)           \
+    { name, help, NGX_HTTP_SMTP_VERIFY_METRIC_##type,                         \
+      offsetof(ngx_smtp_verify_##stats##_stats_t, field),                     \
+      sizeof(((ngx_smtp_verify_##stats##_stats_t *) 0)->field) }
+
+static const ngx_http_smtp_verify_metric_t
+    ngx_http_smtp_verify_metric_cache[] =
+{
+    ngx_http_smtp_verify_metric("size_bytes", GAUGE, cache, size,
+                                "Memory of the zone for entries."),
+    ngx_http_smtp_verify_metric("used_bytes", GAUGE, cache, used,
+                                "Memory of the zone that entries use."),
+    ngx_http_smtp_verify_metric("entries", GAUGE, cache, entries,
+                                "Results and facts in the zone."),
+    ngx_http_smtp_verify_metric("claims", GAUGE, cache, claims,
+                                "Keys that a worker works for."),
+    ngx_http_smtp_verify_metric("puts", COUNTER, cache, puts,
+                                "Entries that were written."),
+    ngx_http_smtp_verify_metric("evicted", COUNTER, cache, evicted,
+                                "Entries that were dropped before their "
+                                "time."),
+    ngx_http_smtp_verify_metric("renewed", COUNTER, cache, renewed,
+                                "Entries that were kept because they are in "
+                                "use."),
+    ngx_http_smtp_verify_metric("resets", COUNTER, cache, resets,
+                                "Restarts of the zone after damage."),
+    { NULL, NULL, 0, 0, 0 }
+};
+
+static const ngx_http_smtp_verify_metric_t
+    ngx_http_smtp_verify_metric_throttle[] =
+{
+    ngx_http_smtp_verify_metric("sessions", GAUGE, throttle, sessions,
+                                "SMTP sessions that are open."),
+    ngx_http_smtp_verify_metric("waiting", GAUGE, throttle, waiting,
+                                "Probes that wait for a slot."),
+    ngx_http_smtp_verify_metric("entries", GAUGE, throttle, entries,
+                                "Destinations that the zone knows."),
+    ngx_http_smtp_verify_metric("open_breakers", GAUGE, throttle, open,
+                                "Breakers that are open."),
+    ngx_http_smtp_verify_metric("suspended_egresses", GAUGE, throttle,
+                                suspended,
+                                "Egresses that only try whether the network "
+                                "works again."),
+    ngx_http_smtp_verify_metric("granted", COUNTER, throttle, counts.granted,
+                                "Slots that were given."),
+    ngx_http_smtp_verify_metric("reused", COUNTER, throttle, counts.reused,
+                                "Kept sessions that were used again."),
+    ngx_http_smtp_verify_metric("waited", COUNTER, throttle, counts.waited,
+                                "Probes that had to wait for a slot."),
+    ngx_http_smtp_verify_metric("delayed", COUNTER, throttle, counts.delayed,
+                                "Recipients that had to wait in a session."),
+    ngx_http_smtp_verify_metric("throttled", COUNTER, throttle,
+                                counts.throttled,
+                                "Probes that a limit refused."),
+    ngx_http_smtp_verify_metric("refused", COUNTER, throttle, counts.refused,
+                                "Probes that a breaker refused."),
+    ngx_http_smtp_verify_metric("breakers_opened", COUNTER, throttle,
+                                counts.opened, "Breakers that opened."),
+    ngx_http_smtp_verify_metric("suspensions", COUNTER, throttle,
+                                counts.suspended,
+                                "Egresses that were suspended."),
+    ngx_http_smtp_verify_metric("evicted", COUNTER, throttle, counts.evicted,
+                                "Destinations that were forgotten."),
+    ngx_http_smtp_verify_metric("recounts", COUNTER, throttle,
+                                counts.recounts,
+                                "Sums that were counted anew after a worker "
+                                "died."),
+    ngx_http_smtp_verify_metric("crowded", COUNTER, throttle, counts.crowded,
+                                "Probes that found no room in the zone."),
+    { NULL, NULL, 0, 0, 0 }
+};
+
+
+char *
+ngx_http_smtp_verify_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_smtp_verify_set_handler(cf, conf,
+                                        ngx_http_smtp_verify_metrics_handler);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_metrics_handler(ngx_http_request_t *r)
+{
+    size_t                           size;
+    ngx_int_t                        rc;
+    ngx_buf_t                       *b;
+    ngx_str_t                        type;
+    ngx_array_t                     *caches, *throttles;
+    ngx_http_smtp_verify_metrics_t   m;
+
+    rc = ngx_http_smtp_verify_guard(r);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (!ngx_http_smtp_verify_client_may(r, SV_TOKENS_ADMIN)) {
+        return ngx_http_smtp_verify_client_refuse(r);
+    }
+
+    caches = ngx_http_smtp_verify_metrics_find(r->pool,
+                                               ngx_smtp_verify_cache_is);
+    throttles = ngx_http_smtp_verify_metrics_find(r->pool,
+                                               ngx_smtp_verify_throttle_is);
+
+    if (caches == NULL || throttles == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    size = NGX_HTTP_SMTP_VERIFY_METRICS_SIZE
+           + (caches->nelts + throttles->nelts)
+             * NGX_HTTP_SMTP_VERIFY_METRICS_ZONE;
+
+    b = ngx_create_temp_buf(r->pool, size);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    m.p = b->last;
+    m.last = b->end;
+    m.open = ngx_http_smtp_verify_metrics_open(r);
+
+    ngx_http_smtp_verify_metrics_write(&m, caches, throttles);
+
+    b->last = m.p;
+
+    if (m.open) {
+        ngx_str_set(&type, "application/openmetrics-text; version=1.0.0; "
+                           "charset=utf-8");
+    } else {
+        ngx_str_set(&type, "text/plain; version=0.0.4; charset=utf-8");
+    }
+
+    return ngx_http_smtp_verify_send(r, NGX_HTTP_OK, &type, b);
+}
+
+
+/* OpenMetrics goes to those who name it; Prometheus does */
+
+static ngx_uint_t
+ngx_http_smtp_verify_metrics_open(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_http_smtp_verify_header_in(r, "accept");
+
+    return h && ngx_strlcasestrn(h->value.data, h->value.data + h->value.len,
+                                 (u_char *) "application/openmetrics-text",
+                                 sizeof("application/openmetrics-text") - 2)
+                != NULL;
+}
+
+
+static void
+ngx_http_smtp_verify_metrics_write(ngx_http_smtp_verify_metrics_t *m,
+    ngx_array_t *caches, ngx_array_t *throttles)
+{
+    ngx_uint_t                            i;
+    ngx_smtp_verify_counters_t            sum;
+    const ngx_http_smtp_verify_metric_t  *metric;
+
+    ngx_smtp_verify_counters_sum(
+        ((ngx_http_smtp_verify_main_conf_t *)
+             ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                                 ngx_http_smtp_verify_module))
+        ->counters, &sum);
+
+    ngx_http_smtp_verify_metrics_head(m, NGX_HTTP_SMTP_VERIFY_METRIC_GAUGE,
+                                      "", "build_info",
+                                      "The version of the module.");
+    m->p = ngx_snprintf(m->p, m->last - m->p,
+                        "nginx_smtp_verify_build_info{version=\"%s\"} 1\n",
+                        SV_VERSION);
+
+    for (i = 0; i < NGX_SMTP_VERIFY_N_MAX; i++) {
+        ngx_http_smtp_verify_metrics_head(m,
+                                   NGX_HTTP_SMTP_VERIFY_METRIC_COUNTER, "",
+                                   ngx_http_smtp_verify_metric_counters[i][0],
+                                   ngx_http_smtp_verify_metric_counters[i][1]);
+        m->p = ngx_snprintf(m->p, m->last - m->p,
+                            "nginx_smtp_verify_%s_total %uL\n",
+                            ngx_http_smtp_verify_metric_counters[i][0],
+                            sum.n[i]);
+    }
+
+    for (i = 0; i < NGX_SMTP_VERIFY_G_MAX; i++) {
+        ngx_http_smtp_verify_metrics_head(m,
+                                   NGX_HTTP_SMTP_VERIFY_METRIC_GAUGE, "",
+                                   ngx_http_smtp_verify_metric_gauges[i][0],
+                                   ngx_http_smtp_verify_metric_gauges[i][1]);
+        m->p = ngx_snprintf(m->p, m->last - m->p,
+                            "nginx_smtp_verify_%s %L\n",
+                            ngx_http_smtp_verify_metric_gauges[i][0],
+                            sum.gauges[i]);
+    }
+
+    ngx_http_smtp_verify_metrics_verdicts(m, &sum);
+    ngx_http_smtp_verify_metrics_opinions(m, &sum);
+    ngx_http_smtp_verify_metrics_latency(m, "answer_seconds",
+                                         "Time until an answer.",
+                                         &sum.answers);
+    ngx_http_smtp_verify_metrics_latency(m, "probe_seconds",
+                                         "Time of a probe.", &sum.probes);
+
+    for (metric = ngx_http_smtp_verify_metric_cache; metric->name; metric++) {
+        ngx_http_smtp_verify_metrics_zones(m, "cache_zone_", metric, caches);
+    }
+
+    for (metric = ngx_http_smtp_verify_metric_throttle; metric->name;
+         metric++)
+    {
+        ngx_http_smtp_verify_metrics_zones(m, "throttle_zone_", metric,
+                                           throttles);
+    }
+
+    if (m->open) {
+        m->p = ngx_snprintf(m->p, m->last - m->p, "# EOF\n");
+    }
+}
+
+
+/* each reason from the beginning: a rate needs a first 0 */
+
+static void
+ngx_http_smtp_verify_metrics_verdicts(ngx_http_smtp_verify_metrics_t *m,
+    ngx_smtp_verify_counters_t *sum)
+{
+    ngx_uint_t               i;
+    const sv_reason_info_t  *info;
+
+    ngx_http_smtp_verify_metrics_head(m, NGX_HTTP_SMTP_VERIFY_METRIC_COUNTER,
+                                      "", "verdicts",
+                                      "Results by status and reason.");
+
+    for (i = SV_REASON_NONE + 1; i < SV_REASON_MAX; i++) {
+        info = sv_reason_info(i);
+
+        m->p = ngx_snprintf(m->p, m->last - m->p,
+                            "nginx_smtp_verify_verdicts_total"
+                            "{status=\"%s\",reason=\"%s\"} %uL\n",
+                            sv_status_name(info->status), info->name,
+                            sum->verdicts[i]);
+    }
+}
+
+
+static void
+ngx_http_smtp_verify_metrics_opinions(ngx_http_smtp_verify_metrics_t *m,
+    ngx_smtp_verify_counters_t *sum)
+{
+    ngx_uint_t  i, k;
+
+    ngx_http_smtp_verify_metrics_head(m, NGX_HTTP_SMTP_VERIFY_METRIC_COUNTER,
+                                      "", "second_opinions",
+                                      "Results by the status that the first "
+                                      "and the second egress got.");
+
+    for (i = SV_UNKNOWN + 1; i < NGX_SMTP_VERIFY_STATUSES; i++) {
+        for (k = SV_UNKNOWN + 1; k < NGX_SMTP_VERIFY_STATUSES; k++) {
+            m->p = ngx_snprintf(m->p, m->last - m->p,
+                                "nginx_smtp_verify_second_opinions_total"
+                                "{first=\"%s\",second=\"%s\"} %uL\n",
+                                sv_status_name(i), sv_status_name(k),
+                                sum->opinions[i][k]);
+        }
+    }
+}
+
+
+/* classes are in ms, and each has the ones below */
+
+static void
+ngx_http_smtp_verify_metrics_latency(ngx_http_smtp_verify_metrics_t *m,
+    const char *name, const char *help, ngx_smtp_verify_latency_t *latency)
+{
+    uint64_t    n;
+    ngx_uint_t  i;
+    ngx_msec_t  ms;
+
+    ngx_http_smtp_verify_metrics_head(m,
+                                      NGX_HTTP_SMTP_VERIFY_METRIC_HISTOGRAM,
+                                      "", name, help);
+    n = 0;
+
+    for (i = 0; (ms = ngx_smtp_verify_latency_class(i)) != 0; i++) {
+        n += latency->classes[i];
+        m->p = ngx_snprintf(m->p, m->last - m->p,
+                            "nginx_smtp_verify_%s_bucket{le=\"%M.%03M\"} "
+                            "%uL\n", name, ms / 1000, ms % 1000, n);
+    }
+
+    n += latency->classes[i];
+
+    m->p = ngx_snprintf(m->p, m->last - m->p,
+                        "nginx_smtp_verify_%s_bucket{le=\"+Inf\"} %uL\n"
+                        "nginx_smtp_verify_%s_sum %uL.%03uL\n"
+                        "nginx_smtp_verify_%s_count %uL\n", name, n, name,
+                        latency->sum / 1000, latency->sum % 1000, name, n);
+}
+
+
+static void
+ngx_http_smtp_verify_metrics_zones(ngx_http_smtp_verify_metrics_t *m,
+    const char *prefix, const ngx_http_smtp_verify_metric_t *metric,
+    ngx_array_t *zones)
+{
+    ngx_uint_t                           i;
+    ngx_http_smtp_verify_metric_zone_t  *zone;
+
+    if (zones->nelts == 0) {
+        return;
+    }
+
+    ngx_http_smtp_verify_metrics_head(m, metric->type, prefix, metric->name,
+                                      metric->help);
+
+    zone = zones->elts;
+
+    for (i = 0; i < zones->nelts; i++) {
+        m->p = ngx_snprintf(m->p, m->last - m->p,
+                            "nginx_smtp_verify_%s%s%s{zone=\"%V\"} %uL\n",
+                            prefix, metric->name,
+                            metric->type == NGX_HTTP_SMTP_VERIFY_METRIC_COUNTER
+                            ? "_total" : "", zone[i].name,
+                            ngx_http_smtp_verify_metrics_number(&zone[i].stats,
+                                                                metric));
+    }
+}
+
+
+static uint64_t
+ngx_http_smtp_verify_metrics_number(void *stats,
+    const ngx_http_smtp_verify_metric_t *metric)
+{
+    u_char  *p;
+
+    p = (u_char *) stats + metric->offset;
+
+    return metric->size == sizeof(uint64_t) ? *(uint64_t *) p
+                                            : *(uint32_t *) p;
+}
+
+
+/* a counter is called "..._total", in OpenMetrics not in its head */
+
+static void
+ngx_http_smtp_verify_metrics_head(ngx_http_smtp_verify_metrics_t *m,
+    ngx_http_smtp_verify_metric_e type, const char *prefix, const char *name,
+    const char *help)
+{
+    const char                *total;
+    static const char *const   types[] = { "counter", "gauge", "histogram" };
+
+    total = (type == NGX_HTTP_SMTP_VERIFY_METRIC_COUNTER && !m->open)
+            ? "_total" : "";
+
+    m->p = ngx_snprintf(m->p, m->last - m->p,
+                        "# HELP nginx_smtp_verify_%s%s%s %s\n"
+                        "# TYPE nginx_smtp_verify_%s%s%s %s\n",
+                        prefix, name, total, help, prefix, name, total,
+                        types[type]);
+}
+
+
+/* zones of a kind, and their numbers at once */
+
+static ngx_array_t *
+ngx_http_smtp_verify_metrics_find(ngx_pool_t *pool,
+    ngx_uint_t (*is)(ngx_shm_zone_t *shm_zone))
+{
+    ngx_uint_t                           i;
+    ngx_array_t                         *zones;
+    ngx_list_part_t                     *part;
+    ngx_shm_zone_t                      *shm_zone;
+    ngx_http_smtp_verify_metric_zone_t  *zone;
+
+    zones = ngx_array_create(pool, 4,
+                             sizeof(ngx_http_smtp_verify_metric_zone_t));
+    if (zones == NULL) {
+        return NULL;
+    }
+
+    for (part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part; part;
+         part = part->next)
+    {
+        shm_zone = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (!is(&shm_zone[i])) {
+                continue;
+            }
+
+            zone = ngx_array_push(zones);
+            if (zone == NULL) {
+                return NULL;
+            }
+
+            zone->name = &shm_zone[i].shm.name;
+
+            if (is == ngx_smtp_verify_cache_is) {
+                ngx_smtp_verify_cache_stats(shm_zone[i].data,
+                                            &zone->stats.cache);
+            } else {
+                ngx_smtp_verify_throttle_stats(shm_zone[i].data,
+                                               &zone->stats.throttle);
+            }
+        }
+    }
+
+    return zones;
+}
