@@ -39,6 +39,7 @@ static int sv_provider_banner(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_worth(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_second(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_probe(sv_provider_parse_t *ps, sv_provider_t *pr);
+static int sv_provider_gateway(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_sessions(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_messages(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_rejects(sv_provider_parse_t *ps, sv_provider_t *pr);
@@ -60,6 +61,7 @@ static const struct {
     { "worth", sv_provider_worth, 0 },
     { "second", sv_provider_second, 0 },
     { "probe", sv_provider_probe, 0 },
+    { "gateway", sv_provider_gateway, 0 },
     { "sessions", sv_provider_sessions, 0 },
     { "messages", sv_provider_messages, 0 },
     { "rejects", sv_provider_rejects, 0 },
@@ -433,6 +435,19 @@ sv_provider_probe(sv_provider_parse_t *ps, sv_provider_t *pr)
 
     n = sv_provider_choice(ps, words, "yes, never");
     pr->probe = (n == 1);
+
+    return n < 0 ? -1 : 0;
+}
+
+
+static int
+sv_provider_gateway(sv_provider_parse_t *ps, sv_provider_t *pr)
+{
+    int                       n;
+    static const char *const  words[] = { "no", "yes", NULL };
+
+    n = sv_provider_choice(ps, words, "yes, no");
+    pr->gateway = (n == 1);
 
     return n < 0 ? -1 : 0;
 }

@@ -29,10 +29,11 @@ typedef struct {
     sv_worth_e      worth;
     unsigned        second_rcpt:1;  /* a second recipient may be asked */
     unsigned        probe:1;        /* 0: "probe=never" */
+    unsigned        gateway:1;      /* each of its hosts is some customer's */
     unsigned        sessions;   /* at once; 0: not known */
     unsigned        messages;   /* transactions a session; 0: not known */
-    unsigned        rejects;    /* refused recipients an hour and host; 0:
-                                   not known */
+    unsigned        rejects;    /* refused recipients an hour, of a gateway
+                                   those of a host; 0: not known */
 } sv_provider_t;
 
 

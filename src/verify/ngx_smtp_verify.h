@@ -46,6 +46,7 @@ typedef struct {
     ngx_uint_t                         messages;
     uint64_t                           rate;
     ngx_uint_t                         burst;
+    sv_budget_conf_t                   rejects;     /* start 0: not given */
 } ngx_smtp_verify_provider_limits_t;
 
 

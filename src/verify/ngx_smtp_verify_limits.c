@@ -12,6 +12,8 @@ static ngx_smtp_verify_limits_t *ngx_smtp_verify_limits_of(
     ngx_smtp_verify_conf_t *conf, const sv_provider_t *provider);
 static void ngx_smtp_verify_limits_merge(ngx_smtp_verify_conf_t *conf,
     const sv_provider_t *provider, ngx_smtp_verify_limits_t *limits);
+static void ngx_smtp_verify_limits_rejects(const sv_provider_t *provider,
+    ngx_smtp_verify_limits_t *limits);
 
 
 ngx_smtp_verify_limits_t *
@@ -87,6 +89,8 @@ ngx_smtp_verify_limits_merge(ngx_smtp_verify_conf_t *conf,
 
     limits->messages = provider->messages;
 
+    ngx_smtp_verify_limits_rejects(provider, limits);
+
     if (provider->sessions
         && (limits->conns == 0 || provider->sessions < limits->conns))
     {
@@ -125,5 +129,49 @@ ngx_smtp_verify_limits_merge(ngx_smtp_verify_conf_t *conf,
         if (given[i].burst != NGX_CONF_UNSET_UINT) {
             limits->burst = given[i].burst;
         }
+
+        if (given[i].rejects.start) {
+            limits->rejects = given[i].rejects;
+        }
+    }
+}
+
+
+/*
+ * Where it is known how many it bears a fifth of them is left for others who
+ * send from our address, and nothing need be learned.  Hosts of a gateway are
+ * their customers', who set what they like.  What others bear is not published,
+ * but they have mailboxes for millions, and are asked for many: they begin with
+ * the most, and fall from there.
+ */
+
+static void
+ngx_smtp_verify_limits_rejects(const sv_provider_t *provider,
+    ngx_smtp_verify_limits_t *limits)
+{
+    uint32_t           known;
+    sv_budget_conf_t  *rejects;
+
+    rejects = &limits->rejects;
+
+    if (rejects->start == 0) {
+        return;
+    }
+
+    if (provider->rejects) {
+        known = ngx_max(provider->rejects * 4 / 5, 1);
+
+        rejects->start = ngx_min(rejects->start, known);
+        rejects->most = ngx_min(rejects->most, known);
+
+        if (rejects->most == rejects->start) {
+            rejects->most = 0;
+        }
+
+        return;
+    }
+
+    if (!provider->gateway && !limits->rejects_given) {
+        rejects->start = rejects->most;
     }
 }

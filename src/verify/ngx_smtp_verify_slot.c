@@ -93,6 +93,13 @@ ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
 
     t->port = (p->route && p->route->port != p->conf->port)
               ? (in_port_t) p->route->port : 0;
+
+    t->budget = t->destination;
+
+    if (p->hosts[p->imx].provider && p->hosts[p->imx].provider->gateway) {
+        t->budget = p->mx.records[p->imx].host;
+    }
+
     t->domain = p->domain;
     t->provider = (p->hosts[p->imx].provider != NULL);
     t->admitted = ngx_smtp_verify_slot_is_admitted(p, egress);
@@ -434,6 +441,7 @@ ngx_smtp_verify_slot_more(ngx_smtp_verify_probe_t *p, ngx_uint_t together)
     }
 
     return ngx_smtp_verify_throttle_more(s->throttle, s->slot, limits,
+                                         together,
                                          together
                                          ? 0 : ngx_smtp_verify_slot_left(p));
 }

@@ -184,7 +184,8 @@ ngx_smtp_verify_slot_unreached(ngx_smtp_verify_probe_t *p)
 
 
 /* receivers count those whom they do not have, and not those who have too much
-   mail */
+   mail; nor was anybody looked for where it is us, or the session, who were
+   refused */
 
 static ngx_uint_t
 ngx_smtp_verify_slot_is_reject(ngx_smtp_verify_probe_t *p)
@@ -194,7 +195,10 @@ ngx_smtp_verify_slot_is_reject(ngx_smtp_verify_probe_t *p)
     s = p->session;
 
     return s->event == ngx_smtp_verify_session_answered && s->code >= 500
-           && !p->class.recipient && p->class.reason != SV_MAILBOX_FULL;
+           && !p->class.recipient && !p->class.session
+           && p->class.reason != SV_MAILBOX_FULL
+           && sv_reason_info(p->class.reason)->host != SV_HOST_BLOCK
+           && sv_reason_info(p->class.reason)->host != SV_HOST_LIMIT;
 }
 
 

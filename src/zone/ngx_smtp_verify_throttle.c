@@ -2,7 +2,7 @@
 #include "ngx_smtp_verify_throttle_sh.h"
 
 
-#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  11
+#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  12
 #define NGX_SMTP_VERIFY_THROTTLE_PAGES   8
 
 
@@ -232,6 +232,8 @@ ngx_smtp_verify_throttle_stats(ngx_smtp_verify_throttle_t *throttle,
         e = &throttle->entries[i];
 
         stats->entries += (e->seen != 0);
+        stats->risen += (e->seen && sv_budget_learned(&e->rejects) > 0);
+        stats->fallen += (e->seen && sv_budget_learned(&e->rejects) < 0);
 
         if (e->breaker.until) {
             stats->open += (e->voided == 0 && !e->address);

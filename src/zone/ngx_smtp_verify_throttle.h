@@ -22,6 +22,7 @@
 #include "ngx_smtp_verify_fair.h"
 #include "sv_breaker.h"
 #include "sv_bucket.h"
+#include "sv_budget.h"
 #include "sv_canary.h"
 #include "sv_siphash.h"
 
@@ -42,7 +43,8 @@ typedef struct {
     ngx_uint_t                     messages;    /* transactions a session */
     uint64_t                       rate;        /* as of sv_bucket.h */
     ngx_uint_t                     burst;
-    ngx_uint_t                     rejects;     /* an hour */
+    sv_budget_conf_t               rejects;     /* an hour */
+    ngx_uint_t                     rejects_given;   /* by the operator */
     ngx_uint_t                     queue;
     ngx_msec_t                     wait;
     ngx_uint_t                     suspend;     /* destinations */
@@ -99,6 +101,10 @@ struct ngx_smtp_verify_ticket_s {
     in_port_t                          port;        /* of the host, where it
                                                        is not the usual one;
                                                        0: it is */
+    ngx_str_t                          budget;      /* whose refused recipients
+                                                       count together; as the
+                                                       destination, or its host
+                                                       alone */
     ngx_str_t                          domain;      /* of the recipient */
     ngx_str_t                          egress;
     struct sockaddr                   *sockaddr;
@@ -148,6 +154,10 @@ typedef struct {
     uint64_t                       evicted;
     uint64_t                       recounts;
     uint64_t                       crowded;     /* no room for an entry */
+    uint64_t                       rejects;     /* refused recipients */
+    uint64_t                       exhausted;   /* budgets of them: probes */
+    uint64_t                       rises;       /* of these budgets */
+    uint64_t                       falls;
 } ngx_smtp_verify_throttle_counts_t;
 
 
@@ -158,6 +168,8 @@ typedef struct {
     ngx_uint_t                     entries;
     ngx_uint_t                     open;        /* now, half-open too */
     ngx_uint_t                     suspended;
+    ngx_uint_t                     risen;       /* budgets, now above … */
+    ngx_uint_t                     fallen;      /* … or below their start */
 } ngx_smtp_verify_throttle_stats_t;
 
 
@@ -209,9 +221,11 @@ ngx_uint_t ngx_smtp_verify_throttle_reuse(
     ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_ticket_t *t);
 
 /* one more by whoever uses the slot, NGX_DECLINED: that would take longer
-   than the wait; when it may be sent says … */
+   than the wait, or if together with the first one, there is no room for two
+   refused recipients; when it may be sent says … */
 ngx_int_t ngx_smtp_verify_throttle_more(ngx_smtp_verify_throttle_t *throttle,
-    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_msec_t wait);
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_uint_t together,
+    ngx_msec_t wait);
 
 /*
  * NGX_OK: n recipients are sent now; NGX_AGAIN: ask again after that wait, at

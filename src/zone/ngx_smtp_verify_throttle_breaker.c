@@ -89,7 +89,7 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
-        if (e == throttle->entries) {
+        if (e == throttle->entries || i == ngx_smtp_verify_ref_budget) {
             continue;
         }
 
@@ -292,6 +292,15 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
             domain = NULL;
         }
 
+        break;
+
+    case ngx_smtp_verify_seen_closing:
+    case ngx_smtp_verify_seen_rate_limit:
+    case ngx_smtp_verify_seen_block:
+    case ngx_smtp_verify_seen_quarantine:
+    case ngx_smtp_verify_seen_turned:
+        ngx_smtp_verify_throttle_complained(throttle, slot, limits, domain,
+                                            now);
         break;
 
     default:

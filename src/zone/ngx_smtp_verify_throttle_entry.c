@@ -174,12 +174,11 @@ ngx_smtp_verify_throttle_owed(ngx_smtp_verify_throttle_entry_t *e,
 
     owed = sv_breaker_owed(&e->breaker, now);
 
-    /* until there is room for one where there is room for one only */
+    /* each one that was refused has its part of the hour */
 
     if (e->per_hour) {
-        rejects = now + sv_bucket_wait(&e->rejects,
-                                       sv_bucket_per_hour(e->per_hour), 0, 1,
-                                       sv_bucket_ms(now)) / 1000;
+        rejects = sv_budget_used(&e->rejects, now);
+        rejects = rejects ? now + rejects * 3600000 / e->per_hour : 0;
         owed = ngx_max(owed, rejects);
     }
 
@@ -215,8 +214,9 @@ ngx_smtp_verify_throttle_refer(ngx_smtp_verify_ticket_t *t,
         e = &throttle->entries[slot->refs[n]];
         e->users++;
 
-        if (n < ngx_smtp_verify_ref_egress) {
-            e->per_hour = t->limits->rejects;
+        if (n == ngx_smtp_verify_ref_budget || n == ngx_smtp_verify_ref_ip) {
+            e->per_hour = ngx_max(t->limits->rejects.start,
+                                  t->limits->rejects.most);
         }
     }
 
@@ -230,6 +230,7 @@ ngx_smtp_verify_throttle_refer(ngx_smtp_verify_ticket_t *t,
     }
 
     slot->refs[ngx_smtp_verify_ref_domain] = 0;
+    slot->party = ngx_smtp_verify_throttle_domain_party(throttle, &t->domain);
 
     return rc;
 }
@@ -258,6 +259,13 @@ ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
 
     sv_siphash(t->throttle->sh->key, buf, p - buf,
                keys[ngx_smtp_verify_ref_destination]);
+
+    p = start + 1;
+    p = ngx_slprintf(p, last - 8, "%V", &t->budget);
+    p = ngx_smtp_verify_throttle_port(t, p);
+
+    sv_siphash(t->throttle->sh->key, buf, p - buf,
+               keys[ngx_smtp_verify_ref_budget]);
 
     p = start;
 

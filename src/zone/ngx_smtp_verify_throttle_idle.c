@@ -22,7 +22,8 @@ ngx_smtp_verify_throttle_idle(ngx_smtp_verify_throttle_t *throttle,
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
-    ngx_smtp_verify_throttle_state(throttle, sh, 0, NGX_SMTP_VERIFY_SLOT_IDLE);
+    ngx_smtp_verify_throttle_state(throttle, sh, NGX_SMTP_VERIFY_SLOT_BOTH,
+                                   NGX_SMTP_VERIFY_SLOT_IDLE);
 
     room = (limits->total == 0
             || throttle->sh->sessions <= sv_share(limits->total, 1) / 4 * 3);
@@ -75,6 +76,7 @@ ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
     sh = &throttle->slots[slot];
+    sh->party = ngx_smtp_verify_throttle_domain_party(throttle, &t->domain);
 
     allowed = ngx_smtp_verify_throttle_breakers(throttle, sh, limits, NULL,
                                                 now,
@@ -83,8 +85,8 @@ ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
               && trials == 0
               && !ngx_smtp_verify_throttle_domain_shut(throttle, sh, limits,
                                                        &t->domain)
-              && ngx_smtp_verify_throttle_rejects(throttle, sh, limits, now)
-                 == 0
+              && !ngx_smtp_verify_throttle_rejects_due(throttle, sh, limits,
+                                                       now)
               && ngx_smtp_verify_throttle_rate(throttle, sh, limits) == 0
               && ngx_smtp_verify_throttle_client_take(t, sh, now) == NGX_OK;
 

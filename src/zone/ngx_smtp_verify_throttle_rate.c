@@ -15,59 +15,6 @@ static void ngx_smtp_verify_throttle_delay(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot);
 
 
-/* of the destination and of the remote address: many names may lead to one */
-
-uint64_t
-ngx_smtp_verify_throttle_rejects(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
-    uint64_t now)
-{
-    uint64_t                           wait, w;
-    ngx_uint_t                         i;
-    ngx_smtp_verify_throttle_entry_t  *e;
-
-    if (limits->rejects == 0) {
-        return 0;
-    }
-
-    wait = 0;
-
-    for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
-
-        e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
-
-        if (e != throttle->entries) {
-            w = sv_bucket_wait(&e->rejects,
-                               sv_bucket_per_hour(limits->rejects),
-                               limits->rejects - 1, 1, sv_bucket_ms(now));
-            wait = ngx_max(wait, w);
-        }
-    }
-
-    return ngx_smtp_verify_throttle_msec(wait);
-}
-
-
-void
-ngx_smtp_verify_throttle_rejected(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
-    uint64_t now)
-{
-    ngx_uint_t                         i;
-    ngx_smtp_verify_throttle_entry_t  *e;
-
-    for (i = 0; limits->rejects && i < ngx_smtp_verify_ref_egress; i++) {
-
-        e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
-
-        if (e != throttle->entries) {
-            sv_bucket_add(&e->rejects, sv_bucket_per_hour(limits->rejects),
-                          limits->rejects, sv_bucket_ms(now));
-        }
-    }
-}
-
-
 /*
  * Of the destination and of the remote address, what leaves less.  nginx's own
  * clock stands still while a worker is busy: what several let go by clocks

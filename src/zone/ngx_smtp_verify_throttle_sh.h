@@ -3,9 +3,9 @@
  * The insides of the throttle zone, for its own files alone: _entry.c has
  * what is counted by key, _slot.c the slots and the sums over them, _client.c
  * who has how many of them, _idle.c those that are kept, _rate.c what is
- * spent, _canary.c what was refused, _breaker.c what faults lead to, _domain.c
- * those of one recipient domain, _address.c those of a remote address, _queue.c
- * those who wait, _ticket.c who is let in.
+ * spent, _budget.c refused recipients, _canary.c whether any are, _breaker.c
+ * what faults lead to, _domain.c those of one recipient domain, _address.c
+ * those of a remote address, _queue.c those who wait, _ticket.c who is let in.
  */
 
 
@@ -40,20 +40,26 @@
 #define NGX_SMTP_VERIFY_SLOT_IDLE        2048   /* its session is kept, for
                                                    anybody */
 
-#define NGX_SMTP_VERIFY_SLOT_REFS        4
+#define NGX_SMTP_VERIFY_SLOT_BOTH        4096   /* two recipients are under
+                                                   way in it */
+
+#define NGX_SMTP_VERIFY_SLOT_REFS        5
 
 
 /*
  * What a slot refers to: the host that is connected to, by its name (or its
  * provider's) and by its address, has sessions, rates, refused recipients and
  * a breaker.  The egress has a breaker, too, and so has what the host says of
- * the recipients of one domain, by _domain.c, once there was a fault.
+ * the recipients of one domain, by _domain.c, once there was a fault.  The
+ * hosts of a gateway are one destination, and each has refused recipients of
+ * its own.
  */
 
 typedef enum {
     ngx_smtp_verify_ref_destination = 0,
     ngx_smtp_verify_ref_ip,
     ngx_smtp_verify_ref_egress,
+    ngx_smtp_verify_ref_budget,
     ngx_smtp_verify_ref_domain
 } ngx_smtp_verify_ref_e;
 
@@ -63,15 +69,18 @@ typedef struct {
     uint64_t                           seen;        /* ms; 0: free */
     sv_bucket_t                        rate;        /* let go */
     sv_bucket_t                        sent;
-    sv_bucket_t                        rejects;
+    sv_budget_t                        rejects;
     sv_breaker_t                       breaker;
     sv_canary_t                        canary;
     uint32_t                           sessions;
     uint32_t                           waiting;
     uint32_t                           bulk;        /* of these */
     uint32_t                           delayed;     /* of the sessions */
-    uint32_t                           users;       /* slots, as a domain, or
-                                                       idle ones of a client */
+    uint32_t                           due;         /* recipients that are
+                                                       under way */
+    uint32_t                           users;       /* slots, as a domain, as
+                                                       a budget, or idle ones
+                                                       of a client */
     uint32_t                           trials;
     uint32_t                           worked;      /* the last connection
                                                        to it was made */
@@ -102,6 +111,7 @@ typedef struct {
     uint32_t                           refs[NGX_SMTP_VERIFY_SLOT_REFS];
     uint32_t                           client;      /* an entry, too; of an
                                                        idle one the last */
+    uint32_t                           party;       /* the recipient's */
 } ngx_smtp_verify_slot_sh_t;
 
 
@@ -236,13 +246,23 @@ ngx_int_t ngx_smtp_verify_throttle_client_take(ngx_smtp_verify_ticket_t *t,
 uint32_t ngx_smtp_verify_throttle_client_waits(ngx_smtp_verify_ticket_t *t);
 void ngx_smtp_verify_throttle_client_mark(ngx_smtp_verify_ticket_t *t);
 
-/* ms until there is room; 0: there is */
+/* ms until there is room for a refused recipient; 0: there is */
 uint64_t ngx_smtp_verify_throttle_rejects(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, uint64_t now);
+/* is there none beside those that are under way? */
+ngx_uint_t ngx_smtp_verify_throttle_rejects_due(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, uint64_t now);
 void ngx_smtp_verify_throttle_rejected(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
     uint64_t now);
+/* the host complains of us; domain: NULL where it does so before RCPT */
+void ngx_smtp_verify_throttle_complained(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, ngx_str_t *domain, uint64_t now);
+
+/* ms until there is room; 0: there is */
 uint64_t ngx_smtp_verify_throttle_rate(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits);
 void ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,

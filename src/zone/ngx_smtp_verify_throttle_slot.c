@@ -9,6 +9,8 @@ static ngx_int_t ngx_smtp_verify_throttle_begin(
     ngx_smtp_verify_throttle_t *throttle);
 static void ngx_smtp_verify_throttle_disown(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t chunk);
+static ngx_int_t ngx_smtp_verify_throttle_under_way(
+    ngx_smtp_verify_slot_sh_t *slot);
 static void ngx_smtp_verify_throttle_recount(
     ngx_smtp_verify_throttle_t *throttle);
 static void ngx_smtp_verify_throttle_return(
@@ -207,6 +209,7 @@ ngx_smtp_verify_throttle_recount(ngx_smtp_verify_throttle_t *throttle)
         e->waiting = 0;
         e->bulk = 0;
         e->delayed = 0;
+        e->due = 0;
         e->users = 0;
         e->trials = 0;
     }
@@ -239,6 +242,21 @@ ngx_smtp_verify_throttle_state(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
+/* recipients that may be refused yet */
+
+static ngx_int_t
+ngx_smtp_verify_throttle_under_way(ngx_smtp_verify_slot_sh_t *slot)
+{
+    if (!(slot->state & NGX_SMTP_VERIFY_SLOT_HELD)
+        || (slot->state & NGX_SMTP_VERIFY_SLOT_IDLE))
+    {
+        return 0;
+    }
+
+    return (slot->state & NGX_SMTP_VERIFY_SLOT_BOTH) ? 2 : 1;
+}
+
+
 void
 ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_int_t add)
@@ -254,7 +272,11 @@ ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
-        if (i == ngx_smtp_verify_ref_domain) {
+        if (i == ngx_smtp_verify_ref_budget || i == ngx_smtp_verify_ref_ip) {
+            e->due += add * ngx_smtp_verify_throttle_under_way(slot);
+        }
+
+        if (i >= ngx_smtp_verify_ref_budget) {
             e->users += add;
 
         } else if (slot->state & NGX_SMTP_VERIFY_SLOT_HELD) {

@@ -182,6 +182,7 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
                                             now);
     if (wait) {
         t->retry_after = wait / 1000 + 1;
+        t->throttle->sh->counts.exhausted++;
         return NGX_BUSY;
     }
 
@@ -260,6 +261,12 @@ ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
         if (conns && e->sessions >= sv_share(conns, t->bulk)) {
             return NGX_AGAIN;
         }
+    }
+
+    if (ngx_smtp_verify_throttle_rejects_due(t->throttle, slot, t->limits,
+                                             now))
+    {
+        return NGX_AGAIN;
     }
 
     wait = ngx_smtp_verify_throttle_rate(t->throttle, slot, t->limits);
@@ -357,7 +364,8 @@ ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
 
 ngx_int_t
 ngx_smtp_verify_throttle_more(ngx_smtp_verify_throttle_t *throttle,
-    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_msec_t wait)
+    ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_uint_t together,
+    ngx_msec_t wait)
 {
     ngx_int_t                   rc;
     ngx_smtp_verify_slot_sh_t  *sh;
@@ -368,9 +376,18 @@ ngx_smtp_verify_throttle_more(ngx_smtp_verify_throttle_t *throttle,
 
     sh = &throttle->slots[slot];
 
-    if (ngx_smtp_verify_throttle_rate(throttle, sh, limits) <= wait) {
+    if (ngx_smtp_verify_throttle_rate(throttle, sh, limits) <= wait
+        && !(together
+             && ngx_smtp_verify_throttle_rejects_due(throttle, sh, limits,
+                                                     sv_clock_msec())))
+    {
         ngx_smtp_verify_throttle_spend(throttle, sh, limits);
         rc = NGX_OK;
+
+        if (together) {
+            ngx_smtp_verify_throttle_state(throttle, sh, 0,
+                                           NGX_SMTP_VERIFY_SLOT_BOTH);
+        }
     }
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);

@@ -29,6 +29,7 @@
 #include "../../src/zone/ngx_smtp_verify_throttle_slot.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_entry.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_rate.c"
+#include "../../src/zone/ngx_smtp_verify_throttle_budget.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_address.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_domain.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_client.c"

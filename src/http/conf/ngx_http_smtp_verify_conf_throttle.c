@@ -9,7 +9,8 @@
 #define NGX_HTTP_SMTP_VERIFY_THROTTLE_CONNS    5
 #define NGX_HTTP_SMTP_VERIFY_THROTTLE_RATE     10      /* a second */
 #define NGX_HTTP_SMTP_VERIFY_THROTTLE_BURST    10
-#define NGX_HTTP_SMTP_VERIFY_THROTTLE_REJECTS  200     /* an hour */
+#define NGX_HTTP_SMTP_VERIFY_THROTTLE_REJECTS  20      /* an hour, at first */
+#define NGX_HTTP_SMTP_VERIFY_THROTTLE_BORNE    200     /* and at most */
 #define NGX_HTTP_SMTP_VERIFY_THROTTLE_QUEUE    1000
 #define NGX_HTTP_SMTP_VERIFY_THROTTLE_WAIT     10000
 #define NGX_HTTP_SMTP_VERIFY_THROTTLE_TOTAL    500
@@ -34,7 +35,7 @@ static void ngx_http_smtp_verify_throttle_defaults(
 static ngx_int_t ngx_http_smtp_verify_throttle_param(
     ngx_smtp_verify_limits_t *limits, ngx_str_t *param);
 static ngx_int_t ngx_http_smtp_verify_conf_rejects(ngx_str_t *param,
-    ngx_uint_t *rejects);
+    sv_budget_conf_t *rejects);
 static ngx_int_t ngx_http_smtp_verify_conf_rate(ngx_str_t *param,
     uint64_t *rate);
 
@@ -146,7 +147,7 @@ ngx_http_smtp_verify_throttle_hint(ngx_str_t *param)
     }
 
     if (ngx_strncmp(param->data, "rejects=", 8) == 0) {
-        return ", a number an hour is needed, as in \"rejects=200/h\"";
+        return ", a number an hour is needed, as in \"rejects=200/h\" or \"rejects=20-200/h\"";
     }
 
     return " in \"smtp_verify_throttle\" directive";
@@ -160,7 +161,8 @@ ngx_http_smtp_verify_throttle_defaults(ngx_smtp_verify_limits_t *limits)
     limits->ip_conns = NGX_CONF_UNSET_UINT;
     limits->rate = sv_bucket_per_second(NGX_HTTP_SMTP_VERIFY_THROTTLE_RATE);
     limits->burst = NGX_HTTP_SMTP_VERIFY_THROTTLE_BURST;
-    limits->rejects = NGX_HTTP_SMTP_VERIFY_THROTTLE_REJECTS;
+    limits->rejects.start = NGX_HTTP_SMTP_VERIFY_THROTTLE_REJECTS;
+    limits->rejects.most = NGX_HTTP_SMTP_VERIFY_THROTTLE_BORNE;
     limits->queue = NGX_HTTP_SMTP_VERIFY_THROTTLE_QUEUE;
     limits->wait = NGX_HTTP_SMTP_VERIFY_THROTTLE_WAIT;
     limits->total = NGX_HTTP_SMTP_VERIFY_THROTTLE_TOTAL;
@@ -210,10 +212,14 @@ ngx_http_smtp_verify_throttle_param(ngx_smtp_verify_limits_t *limits,
         return NGX_OK;
     }
 
-    if (ngx_http_smtp_verify_conf_rate(param, &limits->rate) == NGX_OK
-        || ngx_http_smtp_verify_conf_rejects(param, &limits->rejects)
-           == NGX_OK)
+    if (ngx_http_smtp_verify_conf_rate(param, &limits->rate) == NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_smtp_verify_conf_rejects(param, &limits->rejects)
+        == NGX_OK)
     {
+        limits->rejects_given = 1;
         return NGX_OK;
     }
 
@@ -253,6 +259,7 @@ ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf, ngx_command_t *cmd,
     given->messages = NGX_CONF_UNSET_UINT;
     given->rate = (uint64_t) -1;
     given->burst = NGX_CONF_UNSET_UINT;
+    given->rejects.start = 0;
 
     for (i = 2; i < cf->args->nelts; i++) {
 
@@ -269,6 +276,8 @@ ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf, ngx_command_t *cmd,
                                          &given->burst)
                == NGX_OK
             || ngx_http_smtp_verify_conf_rate(&value[i], &given->rate)
+               == NGX_OK
+            || ngx_http_smtp_verify_conf_rejects(&value[i], &given->rejects)
                == NGX_OK)
         {
             continue;
@@ -284,23 +293,38 @@ ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-/* of an hour */
+/* of an hour: "200/h", or "20-200/h", which is learned */
 
 static ngx_int_t
-ngx_http_smtp_verify_conf_rejects(ngx_str_t *param, ngx_uint_t *rejects)
+ngx_http_smtp_verify_conf_rejects(ngx_str_t *param, sv_budget_conf_t *rejects)
 {
-    ngx_str_t  s;
+    u_char     *dash, *last;
+    ngx_int_t   start, most;
+    ngx_str_t   value;
 
-    s.data = param->data;
-    s.len = param->len - 2;
-
-    if (param->len < 2 || ngx_strncmp(s.data + s.len, "/h", 2) != 0) {
+    if (!ngx_http_smtp_verify_param(param, "rejects=", &value)
+        || value.len < 3
+        || ngx_strncmp(value.data + value.len - 2, "/h", 2) != 0)
+    {
         return NGX_ERROR;
     }
 
-    return ngx_http_smtp_verify_param_number(&s, "rejects=", 1,
-                                         NGX_HTTP_SMTP_VERIFY_THROTTLE_MOST,
-                                         rejects);
+    last = value.data + value.len - 2;
+    dash = ngx_strlchr(value.data, last, '-');
+
+    start = ngx_atoi(value.data, (dash ? dash : last) - value.data);
+    most = dash ? ngx_atoi(dash + 1, last - dash - 1) : 0;
+
+    if (start < 1 || start > NGX_HTTP_SMTP_VERIFY_THROTTLE_MOST
+        || (dash && most < start) || most > NGX_HTTP_SMTP_VERIFY_THROTTLE_MOST)
+    {
+        return NGX_ERROR;
+    }
+
+    rejects->start = (uint32_t) start;
+    rejects->most = (uint32_t) most;
+
+    return NGX_OK;
 }
 
 

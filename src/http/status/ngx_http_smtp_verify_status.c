@@ -340,7 +340,10 @@ ngx_http_smtp_verify_counters_throttle(ngx_shm_zone_t *shm_zone, u_char *p,
                         "\"granted\":%uL,\"reused\":%uL,\"waited\":%uL,"
                         "\"delayed\":%uL,\"throttled\":%uL,\"refused\":%uL,"
                         "\"opened\":%uL,\"suspensions\":%uL,"
-                        "\"evicted\":%uL,\"recounts\":%uL,\"crowded\":%uL",
+                        "\"evicted\":%uL,\"recounts\":%uL,\"crowded\":%uL,"
+                        "\"rejects\":%uL,\"exhausted\":%uL,"
+                        "\"rises\":%uL,\"falls\":%uL,"
+                        "\"risen\":%ui,\"fallen\":%ui",
                         stats.sessions, stats.waiting, stats.entries,
                         stats.open, stats.suspended, stats.counts.granted,
                         stats.counts.reused, stats.counts.waited,
@@ -348,5 +351,7 @@ ngx_http_smtp_verify_counters_throttle(ngx_shm_zone_t *shm_zone, u_char *p,
                         stats.counts.refused,
                         stats.counts.opened, stats.counts.suspended,
                         stats.counts.evicted, stats.counts.recounts,
-                        stats.counts.crowded);
+                        stats.counts.crowded, stats.counts.rejects,
+                        stats.counts.exhausted, stats.counts.rises,
+                        stats.counts.falls, stats.risen, stats.fallen);
 }

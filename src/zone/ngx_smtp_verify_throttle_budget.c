@@ -1,0 +1,126 @@
+
+/*
+ * Refused recipients, by sv_budget.h: those of a host and those of a remote
+ * address, as many names may lead to one.  One that is under way may be
+ * refused, too: so who would be one too many waits until it is answered.
+ */
+
+#include "ngx_smtp_verify_throttle_sh.h"
+
+
+#define NGX_SMTP_VERIFY_THROTTLE_BUDGETS  2
+
+
+static ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_budget(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, ngx_uint_t i);
+
+
+/* the i-th of them; NULL: without a limit */
+
+static ngx_smtp_verify_throttle_entry_t *
+ngx_smtp_verify_throttle_budget(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    ngx_uint_t i)
+{
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    e = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                       i == 0 ? ngx_smtp_verify_ref_budget
+                                              : ngx_smtp_verify_ref_ip);
+
+    return (e == throttle->entries || limits->rejects.start == 0) ? NULL : e;
+}
+
+
+uint64_t
+ngx_smtp_verify_throttle_rejects(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    uint64_t now)
+{
+    uint64_t                           wait, w;
+    ngx_uint_t                         i;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    wait = 0;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_THROTTLE_BUDGETS; i++) {
+
+        e = ngx_smtp_verify_throttle_budget(throttle, slot, limits, i);
+
+        if (e) {
+            w = sv_budget_wait(&e->rejects, &limits->rejects, slot->party,
+                               now);
+            wait = ngx_max(wait, w);
+        }
+    }
+
+    return wait;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_throttle_rejects_due(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    uint64_t now)
+{
+    ngx_uint_t                         i;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_THROTTLE_BUDGETS; i++) {
+
+        e = ngx_smtp_verify_throttle_budget(throttle, slot, limits, i);
+
+        if (e && e->due >= sv_budget_room(&e->rejects, &limits->rejects,
+                                          slot->party, now))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+void
+ngx_smtp_verify_throttle_rejected(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    uint64_t now)
+{
+    ngx_uint_t                         i;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    throttle->sh->counts.rejects++;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_THROTTLE_BUDGETS; i++) {
+
+        e = ngx_smtp_verify_throttle_budget(throttle, slot, limits, i);
+
+        if (e && sv_budget_refused(&e->rejects, &limits->rejects,
+                                   slot->party, now))
+        {
+            throttle->sh->counts.rises++;
+        }
+    }
+}
+
+
+void
+ngx_smtp_verify_throttle_complained(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    ngx_str_t *domain, uint64_t now)
+{
+    ngx_uint_t                         i;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_THROTTLE_BUDGETS; i++) {
+
+        e = ngx_smtp_verify_throttle_budget(throttle, slot, limits, i);
+
+        if (e && sv_budget_complaint(&e->rejects, &limits->rejects,
+                                     domain ? slot->party : 0, now))
+        {
+            throttle->sh->counts.falls++;
+        }
+    }
+}
