@@ -396,7 +396,7 @@ reason: throttled
 === TEST 19: a list, too, has its share of the total
 --- http_config
 smtp_verify_throttle_zone zone=limits:1m;
-smtp_verify_throttle zone=limits conns=100 ip_conns=100 total=8 rate=1000/s burst=100;
+smtp_verify_throttle zone=limits conns=100 ip_conns=100 total=8 rate=1000/s burst=100 rejects=1000/h;
 --- config
 location = /verify {
     smtp_verify;

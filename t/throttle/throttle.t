@@ -306,7 +306,7 @@ invalid parameter "rate=5/d", a rate is written as in "rate=10/s" or "rate=300/m
 
 === TEST 14: sessions at once, of all workers
 --- http_config
-smtp_verify_throttle zone=limits conns=3 rate=1000/s burst=100;
+smtp_verify_throttle zone=limits conns=3 rate=1000/s burst=100 rejects=1000/h;
 smtp_verify_timeout 10s;
 --- smtp
 mx1 11 pipelining users=john
@@ -330,7 +330,7 @@ sub {
 
 === TEST 15: sessions at once, of many names at one address
 --- http_config
-smtp_verify_throttle zone=limits conns=3 rate=1000/s burst=100;
+smtp_verify_throttle zone=limits conns=3 rate=1000/s burst=100 rejects=1000/h;
 smtp_verify_timeout 10s;
 --- smtp
 mx1 11 pipelining users=john
@@ -358,7 +358,7 @@ sub {
 
 === TEST 16: a rate that all workers keep
 --- http_config
-smtp_verify_throttle zone=limits conns=10 rate=20/s burst=0;
+smtp_verify_throttle zone=limits conns=10 rate=20/s burst=0 rejects=1000/h;
 smtp_verify_timeout 10s;
 --- init
 TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 30);
@@ -629,7 +629,7 @@ reason: accepted
 
 === TEST 27: a total over all destinations
 --- http_config
-smtp_verify_throttle zone=limits conns=5 total=2 rate=1000/s burst=100;
+smtp_verify_throttle zone=limits conns=5 total=2 rate=1000/s burst=100 rejects=1000/h;
 smtp_verify_timeout 10s;
 --- smtp
 mx1 11 pipelining users=john
@@ -661,7 +661,7 @@ sub {
 
 === TEST 28: more destinations than the zone has room for
 --- http_config
-smtp_verify_throttle_zone zone=small:32k;
+smtp_verify_throttle_zone zone=small:48k;
 smtp_verify_throttle zone=small rate=1000/s burst=100 ip_conns=8 rejects=1000/h;
 smtp_verify_timeout 15s;
 smtp_verify_connect_timeout 5s;
@@ -992,7 +992,7 @@ exited on signal 9
 === TEST 37: late greetings, kept sessions and random recipients
 --- not_slower
 --- http_config
-smtp_verify_throttle zone=limits conns=12 rate=20/s burst=2;
+smtp_verify_throttle zone=limits conns=12 rate=20/s burst=2 rejects=1000/h;
 smtp_verify_keepalive 8 timeout=1s;
 smtp_verify_catch_all eager;
 smtp_verify_greeting_timeout 5s;

@@ -245,6 +245,8 @@ fields(void **state)
                       "    worth refuses_all\n"
                       "    second no\n"
                       "    probe never\n"
+                      "    gateway yes\n"
+                      "    rejects 25\n"
                       "    sessions 3\n"
                       "    messages 100000\n"
                       "    source a page\n"
@@ -259,6 +261,8 @@ fields(void **state)
     assert_int_equal(pr->worth, SV_WORTH_REFUSES_ALL);
     assert_int_equal(pr->second_rcpt, 0);
     assert_int_equal(pr->probe, 0);
+    assert_int_equal(pr->gateway, 1);
+    assert_int_equal(pr->rejects, 25);
     assert_int_equal(pr->sessions, 3);
     assert_int_equal(pr->messages, 100000);
 
@@ -280,6 +284,7 @@ fields(void **state)
     assert_int_equal(pr->worth, SV_WORTH_LEARNED);
     assert_int_equal(pr->second_rcpt, 1);
     assert_int_equal(pr->probe, 1);
+    assert_int_equal(pr->gateway, 0);
     assert_int_equal(pr->sessions, 0);
     assert_int_equal(pr->messages, 0);
     assert_int_equal(pr->rejects, 0);
@@ -325,6 +330,7 @@ mistakes(void **state)
              "refuses_all", "provider a\nworth sure" },
         { 2, "\"\" is not one of yes, no", "provider a\nsecond" },
         { 2, "\"no\" is not one of yes, never", "provider a\nprobe no" },
+        { 2, "\"maybe\" is not one of yes, no", "provider a\ngateway maybe" },
         { 2, "\"0\" is no number of 1 to 100000", "provider a\nsessions 0" },
         { 2, "\"100001\" is no number", "provider a\nmessages 100001" },
         { 2, "\"1x\" is no number", "provider a\nmessages 1x" },

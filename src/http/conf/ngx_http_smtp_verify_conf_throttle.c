@@ -147,7 +147,8 @@ ngx_http_smtp_verify_throttle_hint(ngx_str_t *param)
     }
 
     if (ngx_strncmp(param->data, "rejects=", 8) == 0) {
-        return ", a number an hour is needed, as in \"rejects=200/h\" or \"rejects=20-200/h\"";
+        return ", a number an hour is needed, as in \"rejects=200/h\" or "
+               "\"rejects=20-200/h\"";
     }
 
     return " in \"smtp_verify_throttle\" directive";
