@@ -92,13 +92,13 @@ sv_budget_sum(const sv_budget_t *b, const uint16_t *n, uint32_t slot)
 
 
 /* the one that has most leaves a quarter to others, and these have at least
-   that, whatever it has used */
+   that, whatever it has used; nobody has more than the higher level leaves */
 
 static unsigned
 sv_budget_left(const sv_budget_t *b, const sv_budget_conf_t *conf,
     uint32_t party, uint32_t slot)
 {
-    unsigned  level, all, big, room, kept;
+    unsigned  level, most, all, big, room, kept;
 
     level = sv_budget_level(b, conf, party);
     all = sv_budget_sum(b, b->all, slot);
@@ -120,8 +120,14 @@ sv_budget_left(const sv_budget_t *b, const sv_budget_conf_t *conf,
     }
 
     kept = all - big < kept ? kept - (all - big) : 0;
+    room = room > kept ? room : kept;
 
-    return room > kept ? room : kept;
+    level = sv_budget_of(&b->shared, conf);
+    most = sv_budget_of(&b->own, conf);
+    most = most > level ? most : level;
+    most = all < most ? most - all : 0;
+
+    return room < most ? room : most;
 }
 
 

@@ -66,7 +66,7 @@ sub {
 
 === TEST 2: one that is large enough
 --- http_config
-smtp_verify_throttle_zone zone=limits:128k;
+smtp_verify_throttle_zone zone=limits:160k;
 smtp_verify_throttle zone=limits conns=100 ip_conns=100 rate=1000/s rejects=100000/h burst=100;
 smtp_verify_keepalive off;
 --- smtp

@@ -297,6 +297,27 @@ outsiders(void **state)
 }
 
 
+/* many parties with one each are no more than one with many */
+
+static void
+crowd(void **state)
+{
+    unsigned     i, n;
+    sv_budget_t  b;
+
+    memset(&b, 0, sizeof(b));
+
+    for (i = 1, n = 0; i < 100; i++) {
+        if (sv_budget_room(&b, &learns, i, DAY)) {
+            (void) sv_budget_refused(&b, &learns, i, DAY);
+            n++;
+        }
+    }
+
+    assert_int_equal(n, 20);
+}
+
+
 /* whatever the parties do, no hour has more than the highest level */
 
 static void
@@ -515,6 +536,7 @@ main(void)
         cmocka_unit_test(rises),
         cmocka_unit_test(complaints),
         cmocka_unit_test(outsiders),
+        cmocka_unit_test(crowd),
         cmocka_unit_test(sums),
         cmocka_unit_test(receivers)
     };

@@ -131,7 +131,7 @@ sub listen_on
 
     # what all of its sessions have refused: a byte each
 
-    if ($srv->{options}{harvest}) {
+    if ($srv->{options}{harvest} || $srv->{options}{ban}) {
         open $srv->{refused}, '+>>', undef or die "smtp: temporary file: $!\n";
     }
 
@@ -497,6 +497,12 @@ sub default_rcpt
     if ($opt->{harvest}) {
         return '250 2.1.5 Ok' if -s $s->{srv}{refused} >= $opt->{harvest};
         syswrite $s->{srv}{refused}, '.';
+    }
+
+    if ($opt->{ban}) {
+        syswrite $s->{srv}{refused}, '.';
+        return ('421 4.7.1 Too many invalid recipients', 'close')
+            if -s $s->{srv}{refused} >= $opt->{ban};
     }
 
     return "550 5.1.1 <$arg>: Recipient address rejected: User unknown";
