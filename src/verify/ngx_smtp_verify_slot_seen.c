@@ -236,6 +236,14 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
         if (ngx_smtp_verify_slot_is_reject(p)) {
             ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_reject);
             ngx_smtp_verify_canary_reject(p);
+
+            /* the random recipient's refusal, which nobody waits for */
+
+            if (p->asks == ngx_smtp_verify_asks_both
+                && s->answered_rcpt == NGX_SMTP_VERIFY_RCPT_ADDRESS)
+            {
+                ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_reject);
+            }
         }
 
         switch (sv_reason_info(p->class.reason)->host) {
