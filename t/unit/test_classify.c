@@ -2199,6 +2199,31 @@ guesses(void **state)
 }
 
 
+/* whom the recipient has blocked is us */
+
+static void
+you_are_blocked(void **state)
+{
+    const case_t  cases[] = {
+        { P, 550, "Der Benutzer hat Sie leider gesperrt" },
+        { P, 550, "Le titulaire vous a bloque" },
+        { P, 550, "El usuario lo ha bloqueado" },
+        { P, 550, "Il titolare della casella ti ha bloccato" },
+        { P, 550, "O dono da conta bloqueou seu servidor" },
+        { P, 550, "De gebruiker heeft u geblokkeerd" },
+        { P, 550, "Das Postfach ist fuer Sie gesperrt" },
+        { P, 550, "The owner keeps this mailbox closed to you" },
+        { D, 550, "Das Konto des Benutzers ist gesperrt" },
+        { D, 550, "Le compte de l'utilisateur est bloque" },
+        { N, 550, "Diese Mailadresse gibt es bei uns nicht" },
+        { N, 550, "Nao ha conta com esse nome" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
 int
 main(void)
 {
@@ -2259,7 +2284,8 @@ main(void)
         cmocka_unit_test(unavailable_in_any_language),
         cmocka_unit_test(around_a_recipient),
         cmocka_unit_test(one_of_two),
-        cmocka_unit_test(guesses)
+        cmocka_unit_test(guesses),
+        cmocka_unit_test(you_are_blocked)
     };
 
     return cmocka_run_group_tests(tests, load, unload);
