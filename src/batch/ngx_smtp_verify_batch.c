@@ -21,7 +21,8 @@ ngx_smtp_verify_batch_init(ngx_smtp_verify_batch_t *b)
     b->work.data = b;
     b->work.log = b->log;
 
-    /* not cancelable: a worker on its way out lives until all is told */
+    /* this timer is not cancelable: a worker that shuts down waits until all
+       results are written */
 
     b->tick.handler = ngx_smtp_verify_batch_tick;
     b->tick.data = b;
@@ -187,7 +188,7 @@ ngx_smtp_verify_batch_result(ngx_smtp_verify_batch_t *b,
 }
 
 
-/* of a record that was not asked, by no fault of its own */
+/* a record that was not verified, and not because of its address */
 
 void
 ngx_smtp_verify_batch_reason(ngx_smtp_verify_batch_t *b,

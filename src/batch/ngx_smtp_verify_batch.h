@@ -1,22 +1,24 @@
 
 /*
- * The engine of lists: records come from a source, are asked about for an
- * asker, and their results go to a sink.  It needs no request.
+ * The engine that verifies a list.  It reads records from a source, verifies
+ * them on behalf of an asker, and hands the results to a sink.  It does not
+ * need an HTTP request.
  *
- *   batch.c        a batch's life: its beginning, its beat, its end
- *   batch_work.c   a record becomes a question, and that a result
- *   batch_domain.c domains take turns
- *   batch_seen.c   duplicates, and what the cache does not keep
- *   batch_again.c  those that are asked again, such as greylisted ones
- *   batch_order.c  output in the order of the records
- *   spool.c        bytes that wait: in memory, then in a temporary file
+ *   batch.c        starts, runs and ends a batch
+ *   batch_work.c   makes a question of a record, and a result of its answer
+ *   batch_domain.c lets domains take turns
+ *   batch_seen.c   remembers recent addresses, so that duplicates cost nothing
+ *   batch_again.c  retries records, such as greylisted ones
+ *   batch_order.c  writes results in the order of the records
+ *   spool.c        stores bytes: in memory, then in a temporary file
  *
- * An owner zeroes the structure, fills in what is given, and calls _init(),
- * then _start().  From then on its handler is called for each turn; it calls
- * _run(), which asks the source for records while there is room and tells the
- * sink what was found, and looks at "done" and "failed".  Nothing else calls
- * the source or the sink, but for results that come in between.  At the end,
- * or whenever it wishes, the owner calls _free().
+ * The owner zeroes the structure, sets the fields marked as given, and calls
+ * _init(), then _start().  From then on the engine calls the owner's handler
+ * once in each turn of the event loop in which there is work.  The handler
+ * calls _run() and then looks at "done" and "failed".  _run() reads records
+ * while there is room for them.  The source is only called from _run(); the
+ * sink is also called when a probe ends.  The owner may call _free() at any
+ * time, and has to call it at the end.
  */
 
 
@@ -32,7 +34,7 @@
 #include "ngx_smtp_verify_spool.h"
 
 
-#define NGX_SMTP_VERIFY_BATCH_DOMAINS  256      /* buckets of hashes */
+#define NGX_SMTP_VERIFY_BATCH_DOMAINS  256      /* hash buckets */
 #define NGX_SMTP_VERIFY_BATCH_SEEN     1024
 #define NGX_SMTP_VERIFY_BATCH_NONE     ((uint64_t) -1)
 
@@ -42,11 +44,11 @@ typedef struct ngx_smtp_verify_batch_item_s  ngx_smtp_verify_batch_item_t;
 typedef struct ngx_smtp_verify_batch_seen_s  ngx_smtp_verify_batch_seen_t;
 
 
-/* of a record in the list */
+/* where a record is in the list */
 
 typedef struct {
     uint64_t                       index;
-    uint64_t                       offset;      /* in bytes, or whatever the
+    uint64_t                       offset;      /* in bytes, or what else the
                                                    source finds it by */
 } ngx_smtp_verify_batch_place_t;
 
@@ -54,35 +56,36 @@ typedef struct {
 typedef struct {
     ngx_smtp_verify_batch_place_t  place;
     ngx_str_t                      email;
-    ngx_str_t                      input;       /* what came with it, for the
-                                                   sink alone */
-    const char                    *error;       /* a word: it has no address
-                                                   to be asked about; or NULL */
+    ngx_str_t                      input;       /* other fields of the record,
+                                                   which only the sink reads */
+    const char                    *error;       /* a word, if the record has no
+                                                   valid address; else NULL */
     const char                    *detail;
 } ngx_smtp_verify_batch_record_t;
 
 
 /*
- * NGX_OK: a record, valid until the next call; NGX_DECLINED: none yet, call
- * again; NGX_AGAIN: none now, _wake() tells when; NGX_DONE: there are no more,
- * with _error() before it where they are not all.  It keeps b->next up to
- * date.
+ * Reads the next record and sets b->next.  Returns NGX_OK with a record that is
+ * valid until the next call; NGX_DECLINED if it has to be called again;
+ * NGX_AGAIN if there is nothing to read now, and the source will call _wake();
+ * NGX_DONE if there are no more records.  If some are missing, the source calls
+ * _error() before it returns NGX_DONE.
  */
 typedef ngx_int_t (*ngx_smtp_verify_batch_source_pt)
     (ngx_smtp_verify_batch_t *b, ngx_smtp_verify_batch_record_t *rec);
 
 
 typedef struct {
-    /* the result is valid until the function returns */
+    /* the result is valid until this returns */
     void                         (*result)(ngx_smtp_verify_batch_t *b,
                                        ngx_smtp_verify_batch_record_t *rec,
                                        ngx_smtp_verify_result_t *result);
     void                         (*error)(ngx_smtp_verify_batch_t *b,
                                        uint64_t index, const char *error,
                                        const char *detail);
-    /* it takes no more for now: nothing new is begun, _wake() tells when */
+    /* 1: the sink is full, so no record is begun until it calls _wake() */
     ngx_uint_t                   (*blocked)(ngx_smtp_verify_batch_t *b);
-    /* of _emit(); NULL where it is not used */
+    /* writes what _emit() got; NULL if the sink does not call _emit() */
     void                         (*write)(ngx_smtp_verify_batch_t *b,
                                        u_char *data, size_t len);
 } ngx_smtp_verify_batch_sink_t;
@@ -91,7 +94,7 @@ typedef struct {
 typedef struct {
     ngx_uint_t                     probes;
     ngx_uint_t                     domain_probes;
-    ngx_uint_t                     window;      /* records that wait */
+    ngx_uint_t                     window;      /* records in memory at most */
 } ngx_smtp_verify_batch_limits_t;
 
 
@@ -99,8 +102,9 @@ typedef struct {
 
 typedef struct {
     ngx_queue_t                    queue;       /* of the bucket */
-    ngx_queue_t                    ready;       /* has one that may begin */
-    ngx_queue_t                    held;        /* items */
+    ngx_queue_t                    ready;       /* of domains with a record
+                                                   that may begin */
+    ngx_queue_t                    held;        /* items that wait */
     uint32_t                       hash;
     ngx_uint_t                     active;
     ngx_uint_t                     items;
@@ -108,13 +112,14 @@ typedef struct {
 } ngx_smtp_verify_batch_domain_t;
 
 
-/* a record that has to wait for something */
+/* a record that is being verified, or waits */
 
 struct ngx_smtp_verify_batch_item_s {
-    ngx_queue_t                    queue;       /* held, or of the first of
-                                                   its address */
+    ngx_queue_t                    queue;       /* of its domain's held ones,
+                                                   or of followers */
     ngx_queue_t                    all;
-    ngx_queue_t                    followers;   /* of the same address */
+    ngx_queue_t                    followers;   /* duplicates that wait for
+                                                   this one's result */
     ngx_pool_t                    *pool;
     ngx_smtp_verify_batch_t       *batch;
     ngx_smtp_verify_batch_domain_t  *domain;
@@ -143,12 +148,12 @@ struct ngx_smtp_verify_batch_s {
     ngx_log_t                     *log;
     ngx_path_t                    *temp_path;
     ngx_msec_t                     timeout;
-    ngx_msec_t                     wait;        /* for those asked again, when
-                                                   all were asked once */
+    ngx_msec_t                     wait;        /* for retries, after every
+                                                   record was asked once */
     ngx_msec_t                     start;       /* set by _init() */
     ngx_msec_t                     deadline;
 
-    /* what comes: the source's */
+    /* set by the source */
     ngx_smtp_verify_batch_place_t  next;        /* of the next record */
 
     /* what is under way */
@@ -163,37 +168,40 @@ struct ngx_smtp_verify_batch_s {
     ngx_queue_t                    recent;
     ngx_uint_t                     nseen;
 
-    /* what is asked again: this time, and next time */
+    /* records to be retried: in this pass, and in the next one */
     ngx_smtp_verify_spool_t        again[2];
     ngx_uint_t                     pass;
     ngx_msec_t                     due;
-    ngx_msec_t                     ended;       /* all were asked once */
+    ngx_msec_t                     ended;       /* when every record was
+                                                   asked once */
 
-    /* ordered: by index */
+    /* results that wait for an earlier one, if ordered; by index */
     ngx_str_t                     *window;
-    uint64_t                       emit;        /* the next one */
+    uint64_t                       emit;        /* index of the next output */
 
-    /* told */
+    /* set for the owner */
     const char                    *error;       /* why it is not complete */
     const char                    *detail;
     uint64_t                       answered;
     uint64_t                       errors;
     uint64_t                       duplicates;
     uint64_t                       retried;
-    uint64_t                       waiting;     /* to be asked again */
-    ngx_smtp_verify_batch_place_t  resume;      /* index _BATCH_NONE: nothing
-                                                   is left to be resumed */
+    uint64_t                       waiting;     /* to be retried */
+    ngx_smtp_verify_batch_place_t  resume;      /* the first record that was
+                                                   not verified; index
+                                                   _BATCH_NONE: none */
     uint64_t                       statuses[SV_UNDELIVERABLE + 1];
     uint64_t                       reasons[SV_REASON_MAX];
 
-    unsigned                       ordered:1;   /* given */
-    unsigned                       parsed:1;    /* nothing more comes */
-    unsigned                       asked:1;     /* all of it, once */
-    unsigned                       stopped:1;   /* nothing more is asked */
+    unsigned                       ordered:1;   /* set by the owner */
+    unsigned                       parsed:1;    /* the source has ended */
+    unsigned                       asked:1;     /* every record, once */
+    unsigned                       stopped:1;   /* no record is begun */
     unsigned                       hurry:1;     /* … nor waited for */
-    unsigned                       full:1;      /* too many probes, not ours */
-    unsigned                       done:1;      /* all is told */
-    unsigned                       failed:1;    /* nothing more can be told */
+    unsigned                       full:1;      /* other requests use all
+                                                   probes of the worker */
+    unsigned                       done:1;      /* the sink has all results */
+    unsigned                       failed:1;    /* the sink cannot be used */
 };
 
 
@@ -203,15 +211,16 @@ void ngx_smtp_verify_batch_start(ngx_smtp_verify_batch_t *b);
 void ngx_smtp_verify_batch_free(ngx_smtp_verify_batch_t *b);
 void ngx_smtp_verify_batch_wake(ngx_smtp_verify_batch_t *b);
 void ngx_smtp_verify_batch_run(ngx_smtp_verify_batch_t *b);
-/* no more turns: what it counted stays */
+/* stops the engine; its counters stay valid until _free() */
 void ngx_smtp_verify_batch_end(ngx_smtp_verify_batch_t *b);
-/* the first error counts; what was read before it is still worked off */
+/* only the first error is kept; records that were read before it are still
+   verified */
 void ngx_smtp_verify_batch_error(ngx_smtp_verify_batch_t *b,
     const char *error, const char *detail);
-/* whoever sends the list again has to begin here, if not before */
+/* records from this one on have to be sent again to complete the batch */
 void ngx_smtp_verify_batch_resume(ngx_smtp_verify_batch_t *b,
     ngx_smtp_verify_batch_place_t *place);
-/* what comes is told to the sink, and counted */
+/* hand a result, a reason or an error to the sink, and count it */
 void ngx_smtp_verify_batch_result(ngx_smtp_verify_batch_t *b,
     ngx_smtp_verify_batch_record_t *rec, ngx_smtp_verify_result_t *result);
 void ngx_smtp_verify_batch_reason(ngx_smtp_verify_batch_t *b,
@@ -220,8 +229,8 @@ void ngx_smtp_verify_batch_wrong(ngx_smtp_verify_batch_t *b, uint64_t index,
     const char *error, const char *detail);
 
 /*
- * batch_work.c.  _work(): NGX_AGAIN: there is more to do, after others had
- * their turn; else whatever happens next will wake it
+ * batch_work.c.  _work() returns NGX_AGAIN if there is more to do in the next
+ * turn of the event loop, else NGX_OK: then the next event will wake the batch.
  */
 ngx_int_t ngx_smtp_verify_batch_work(ngx_smtp_verify_batch_t *b);
 ngx_smtp_verify_batch_item_t *ngx_smtp_verify_batch_item(
@@ -245,8 +254,8 @@ void ngx_smtp_verify_batch_domain_leave(ngx_smtp_verify_batch_item_t *item);
 ngx_smtp_verify_batch_item_t *ngx_smtp_verify_batch_domain_next(
     ngx_smtp_verify_batch_t *b);
 
-/* batch_seen.c: NGX_OK: the result; NGX_AGAIN: *item asks it, too;
-   NGX_DECLINED: neither, and it is noted that this item asks */
+/* batch_seen.c: NGX_OK: *result is known; NGX_AGAIN: *item verifies the same
+   address now; NGX_DECLINED: neither, and the caller has to call _seen_add() */
 ngx_int_t ngx_smtp_verify_batch_seen_find(ngx_smtp_verify_batch_t *b,
     ngx_str_t *email, ngx_smtp_verify_result_t **result,
     ngx_smtp_verify_batch_item_t **item);
@@ -256,14 +265,14 @@ void ngx_smtp_verify_batch_seen_keep(ngx_smtp_verify_batch_item_t *item,
 void ngx_smtp_verify_batch_seen_drop(ngx_smtp_verify_batch_item_t *item);
 void ngx_smtp_verify_batch_seen_free(ngx_smtp_verify_batch_t *b);
 
-/* batch_again.c: NGX_OK: it will be asked again */
+/* batch_again.c: NGX_OK: the record will be retried */
 ngx_int_t ngx_smtp_verify_batch_again_add(ngx_smtp_verify_batch_item_t *item,
     ngx_smtp_verify_result_t *result);
-/* NGX_OK: one was dealt with; NGX_AGAIN: later; NGX_DONE: there are none */
+/* begins one retry: NGX_OK; NGX_AGAIN: none is due; NGX_DONE: none is left */
 ngx_int_t ngx_smtp_verify_batch_again_next(ngx_smtp_verify_batch_t *b);
 
-/* batch_order.c: the sink's bytes for a record are written in the order of
-   the records where that is wished; index: -1: of no record */
+/* batch_order.c: writes the sink's bytes for a record, in the order of the
+   records if "ordered"; index: -1 if they belong to no record */
 void ngx_smtp_verify_batch_emit(ngx_smtp_verify_batch_t *b, int64_t index,
     u_char *data, size_t len);
 void ngx_smtp_verify_batch_order_free(ngx_smtp_verify_batch_t *b);

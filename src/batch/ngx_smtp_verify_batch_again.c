@@ -3,11 +3,11 @@
 #include "ngx_smtp_verify_packed.h"
 
 
-#define NGX_SMTP_VERIFY_BATCH_AGAIN_MAX    65536     /* bytes of one */
+#define NGX_SMTP_VERIFY_BATCH_AGAIN_MAX    65536     /* octets of a record */
 #define NGX_SMTP_VERIFY_BATCH_AGAIN_TRIES  5
 
 
-/* before address, input and record of one that is to be asked again */
+/* precedes the address, the input and the packed result in the spool */
 
 typedef struct {
     ngx_smtp_verify_batch_place_t  place;
@@ -37,7 +37,8 @@ static void ngx_smtp_verify_batch_again_give_up(ngx_smtp_verify_batch_t *b,
     ngx_smtp_verify_batch_record_t *rec, u_char *record, size_t len);
 
 
-/* of the one that is being looked at: large, and used at once */
+/* The entry that is read at the moment: too large for the stack, and only one
+   is read at a time. */
 
 static u_char  ngx_smtp_verify_batch_again_data[
     NGX_SMTP_VERIFY_BATCH_AGAIN_MAX];
@@ -46,8 +47,8 @@ static ngx_smtp_verify_packed_t  ngx_smtp_verify_batch_again_record;
 
 
 /*
- * What was found out is kept with it, so that it can be told when there is
- * no more time.
+ * The result so far is stored with the record, so that it can be written if no
+ * time is left for a retry.
  */
 
 ngx_int_t
@@ -102,7 +103,7 @@ ngx_smtp_verify_batch_again_add(ngx_smtp_verify_batch_item_t *item,
 }
 
 
-/* lines in their order cannot wait for the end */
+/* An ordered batch has no retries: all later lines would wait for them. */
 
 static ngx_uint_t
 ngx_smtp_verify_batch_again_wanted(ngx_smtp_verify_batch_item_t *item,
@@ -144,10 +145,10 @@ ngx_smtp_verify_batch_again_in_time(ngx_smtp_verify_batch_t *b,
 
 
 /*
- * The client's wait begins when all were asked once.  Those that were put
- * back before are looked at then: for some it is too short, and these are
- * told at once.  While the body is still coming nobody knows when that will
- * be, so each is asked again when its time has come.
+ * The parameter "wait" counts from the time when every record was asked once.
+ * Retries that would come later than that are given up at this time, and their
+ * results are written.  As long as the body is still being read that time is
+ * not known, so each record is retried when it is due.
  */
 
 static ngx_uint_t
@@ -227,7 +228,7 @@ ngx_smtp_verify_batch_again_next(ngx_smtp_verify_batch_t *b)
 }
 
 
-/* the length of the next one, all of which is in memory; 0: there is none */
+/* the length of the next entry, which is in memory as a whole; 0: none */
 
 static size_t
 ngx_smtp_verify_batch_again_get(ngx_smtp_verify_spool_t *s,

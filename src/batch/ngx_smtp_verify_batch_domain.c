@@ -7,8 +7,8 @@ static void ngx_smtp_verify_batch_domain_ready(
 
 
 /*
- * By a hash of what is behind the "@": two domains that share one share their
- * turn, which is all that comes of it.
+ * Domains are told apart by a hash of what follows the "@".  If two domains
+ * have the same hash they only share their turn.
  */
 
 ngx_int_t
@@ -151,7 +151,7 @@ ngx_smtp_verify_batch_domain_leave(ngx_smtp_verify_batch_item_t *item)
 }
 
 
-/* domains take turns */
+/* The next record to begin: domains take turns. */
 
 ngx_smtp_verify_batch_item_t *
 ngx_smtp_verify_batch_domain_next(ngx_smtp_verify_batch_t *b)

@@ -6,16 +6,16 @@
 #define NGX_SMTP_VERIFY_BATCH_SEEN_MAX  4096
 
 
-/* an address that is being asked, or was lately */
+/* an address that is being verified, or was verified lately */
 
 struct ngx_smtp_verify_batch_seen_s {
     ngx_queue_t                   queue;        /* of the bucket */
-    ngx_queue_t                   recent;       /* where it was answered */
-    ngx_smtp_verify_batch_item_t *item;         /* NULL: it was answered */
+    ngx_queue_t                   recent;       /* of all with a result */
+    ngx_smtp_verify_batch_item_t *item;         /* verifies it; or NULL */
     uint32_t                      hash;
     size_t                        len;
     size_t                        key_len;
-    u_char                       *data;         /* a record of the cache's */
+    u_char                       *data;         /* the packed result */
     u_char                        key[1];
 };
 
@@ -26,7 +26,8 @@ static void ngx_smtp_verify_batch_seen_delete(ngx_smtp_verify_batch_t *b,
     ngx_smtp_verify_batch_seen_t *seen);
 
 
-/* of the record that is being looked at: large, and used at once */
+/* The result that is read at the moment: too large for the stack, and only one
+   is read at a time. */
 
 static ngx_smtp_verify_packed_t  ngx_smtp_verify_batch_seen_record;
 static u_char  ngx_smtp_verify_batch_seen_key[SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX];
@@ -92,7 +93,7 @@ ngx_smtp_verify_batch_seen_find(ngx_smtp_verify_batch_t *b,
 }
 
 
-/* just after it was not found */
+/* Must be called directly after _seen_find() returned NGX_DECLINED. */
 
 void
 ngx_smtp_verify_batch_seen_add(ngx_smtp_verify_batch_item_t *item)

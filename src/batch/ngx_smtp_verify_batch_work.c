@@ -3,7 +3,7 @@
 
 
 #define NGX_SMTP_VERIFY_BATCH_ITEM_POOL  1024
-#define NGX_SMTP_VERIFY_BATCH_TURN       128    /* records, then others */
+#define NGX_SMTP_VERIFY_BATCH_TURN       128    /* records in one turn */
 
 
 static ngx_int_t ngx_smtp_verify_batch_work_next(ngx_smtp_verify_batch_t *b);
@@ -50,7 +50,7 @@ ngx_smtp_verify_batch_work(ngx_smtp_verify_batch_t *b)
 }
 
 
-/* NGX_OK: a step; NGX_AGAIN: not now; NGX_DONE: nothing is left to begin */
+/* Begins one record.  NGX_AGAIN: none can begin now; NGX_DONE: none is left. */
 
 static ngx_int_t
 ngx_smtp_verify_batch_work_next(ngx_smtp_verify_batch_t *b)
@@ -97,7 +97,7 @@ ngx_smtp_verify_batch_work_next(ngx_smtp_verify_batch_t *b)
 }
 
 
-/* as above */
+/* Reads one record and begins it; returns as the function above. */
 
 static ngx_int_t
 ngx_smtp_verify_batch_work_read(ngx_smtp_verify_batch_t *b)
@@ -134,7 +134,7 @@ ngx_smtp_verify_batch_work_read(ngx_smtp_verify_batch_t *b)
 }
 
 
-/* nothing is copied where it can be answered at once */
+/* The record is copied only if it cannot be answered at once. */
 
 static void
 ngx_smtp_verify_batch_work_record(ngx_smtp_verify_batch_t *b,
@@ -285,7 +285,7 @@ ngx_smtp_verify_batch_work_start(ngx_smtp_verify_batch_item_t *item)
         b->asking(b, &item->rec.email);
     }
 
-    /* one that is asked again has paid already */
+    /* a retry does not count against the quota: the first try did */
 
     item->question.paid = item->tries;
 
@@ -318,7 +318,7 @@ ngx_smtp_verify_batch_work_start(ngx_smtp_verify_batch_item_t *item)
 }
 
 
-/* the batch goes on later: any caller may be below this one */
+/* It only posts an event: functions of this batch may be on the stack. */
 
 static void
 ngx_smtp_verify_batch_work_done(ngx_smtp_verify_lookup_t *l)
@@ -344,7 +344,8 @@ ngx_smtp_verify_batch_work_done(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/* another client needed its place: it begins anew when there is one again */
+/* Another client needed the place of this probe: the record begins anew as
+   soon as there is a place. */
 
 static void
 ngx_smtp_verify_batch_work_back(ngx_smtp_verify_batch_item_t *item)
@@ -423,8 +424,8 @@ ngx_smtp_verify_batch_work_free(ngx_smtp_verify_batch_item_t *item)
 }
 
 
-/* nothing more is asked: the reason is the result of records that have not
-   begun */
+/* No record is begun any more; those that have not begun get this reason as
+   their result. */
 
 void
 ngx_smtp_verify_batch_stop(ngx_smtp_verify_batch_t *b, sv_reason_e reason)
@@ -474,7 +475,7 @@ ngx_smtp_verify_batch_stop(ngx_smtp_verify_batch_t *b, sv_reason_e reason)
 }
 
 
-/* the duplicates of records that are stopped are stopped by themselves */
+/* Duplicates of records that are still being verified get the reason, too. */
 
 static void
 ngx_smtp_verify_batch_work_unfollow(ngx_smtp_verify_batch_t *b,
@@ -509,7 +510,7 @@ ngx_smtp_verify_batch_work_unfollow(ngx_smtp_verify_batch_t *b,
 }
 
 
-/* the end, with or without an answer; what links them goes with them */
+/* Ends all probes without a result. */
 
 void
 ngx_smtp_verify_batch_cancel(ngx_smtp_verify_batch_t *b)

@@ -84,7 +84,7 @@ ngx_smtp_verify_spool_write(ngx_smtp_verify_spool_t *s, u_char *data,
         s->file = tf;
     }
 
-    /* all was read: from the beginning again */
+    /* all was read: the file is used from its beginning again */
 
     if (s->read == tf->offset) {
         s->read = 0;

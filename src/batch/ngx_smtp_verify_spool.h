@@ -1,7 +1,7 @@
 
 /*
- * Bytes that wait to be read: in memory, then in a temporary file.  What is
- * read is between pos and last, where the reader moves pos.
+ * A queue of bytes: in memory, and in a temporary file when it grows.  The
+ * bytes to be read next are between pos and last; the reader moves pos.
  */
 
 
@@ -14,16 +14,17 @@
 
 
 typedef struct {
-    /* given */
+    /* set by the owner */
     ngx_pool_t                    *pool;
     ngx_log_t                     *log;
-    ngx_path_t                    *path;        /* of temporary files */
+    ngx_path_t                    *path;        /* for temporary files */
 
     u_char                        *pos;
     u_char                        *last;
 
     /* private */
-    ngx_temp_file_t               *file;        /* behind what is in memory */
+    ngx_temp_file_t               *file;        /* bytes after those in
+                                                   memory */
     off_t                          read;
     u_char                        *start;
     u_char                        *end;
@@ -33,10 +34,11 @@ typedef struct {
 ngx_int_t ngx_smtp_verify_spool_add(ngx_smtp_verify_spool_t *s, u_char *data,
     size_t len);
 
-/* more from the file into memory; NGX_DECLINED: there is none, or no room */
+/* Reads from the file into memory.  NGX_DECLINED: nothing is left, or there is
+   no room. */
 ngx_int_t ngx_smtp_verify_spool_fill(ngx_smtp_verify_spool_t *s);
 
-/* room behind last for what is somewhere else; 0: none, or no memory */
+/* How many bytes may be written directly at last; 0: none, or no memory. */
 size_t ngx_smtp_verify_spool_room(ngx_smtp_verify_spool_t *s);
 
 
