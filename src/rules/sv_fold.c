@@ -7,9 +7,14 @@
  */
 
 
+#include <utf8proc.h>
+
 #include "sv_fold_class.h"
 #include "sv_rules.h"
 #include "sv_utf8.h"
+
+
+#define SV_FOLD_CODES  4        /* that a character comes apart into */
 
 
 typedef struct {
@@ -18,30 +23,6 @@ typedef struct {
     size_t             size;
     const sv_reply_t  *reply;       /* NULL: no reply */
 } sv_out_t;
-
-
-/* U+00C0 .. U+017F without case and accents */
-
-static const char  sv_latin[] =
-    "aaaaaaaceeeeiiiidnooooo ouuuuytsaaaaaaaceeeeiiiidnooooo ouuuuyty"
-    "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkklllllll"
-    "lllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
-
-
-/* U+1E00 .. U+1EFF, of which Vietnamese is written, likewise */
-
-static const char  sv_latin_more[] =
-    "aabbbbbbccddddddddddeeeeeeeeeeffgghhhhhhhhhhiiiikkkkkkllllllllmm"
-    "mmmmnnnnnnnnoooooooopppprrrrrrrrssssssssssttttttttuuuuuuuuuuvvvv"
-    "wwwwwwwwwwxxxxyyzzzzzzhtwyassssdaaaaaaaaaaaaaaaaaaaaaaaaeeeeeeee"
-    "eeeeeeeeiiiioooooooooooooooooooooooouuuuuuuuuuuuuuyyyyyyyyllvvyy";
-
-
-/* U+0386 .. U+03CE likewise: 'A' stands for alpha, '.' for no letter */
-
-static const char  sv_greek[] =
-    "A.EGI.O.UYIABCDEFGHIJKLMNOPQ.STUVWXYI"
-    "UAEGIUABCDEFGHIJKLMNOPQSSTUVWXYIUOUY";
 
 
 static size_t sv_fold_words(const sv_reply_t *reply,
@@ -66,10 +47,8 @@ static const unsigned char *sv_find_url(const unsigned char *p,
     const unsigned char *end);
 static void sv_put_char(sv_out_t *out, const unsigned char **p,
     const unsigned char *end);
-static void sv_put_code(sv_out_t *out, uint32_t ch,
-    const unsigned char *bytes, size_t len);
-static uint32_t sv_fold_code(uint32_t ch);
-static uint32_t sv_fold_cyrillic(uint32_t ch);
+static void sv_put_code(sv_out_t *out, uint32_t ch);
+static int sv_fold_code(uint32_t ch, utf8proc_int32_t *folded);
 static void sv_put(sv_out_t *out, unsigned char ch);
 static void sv_put_space(sv_out_t *out);
 static void sv_put_word(sv_out_t *out, unsigned char ch);
@@ -511,7 +490,9 @@ sv_find_url(const unsigned char *p, const unsigned char *end)
 static void
 sv_put_char(sv_out_t *out, const unsigned char **p, const unsigned char *end)
 {
+    int                   i, n;
     uint32_t              ch;
+    utf8proc_int32_t      folded[SV_FOLD_CODES];
     const unsigned char  *start;
 
     start = *p;
@@ -530,17 +511,19 @@ sv_put_char(sv_out_t *out, const unsigned char **p, const unsigned char *end)
         *p = start + 1;
     }
 
-    sv_put_code(out, ch, start, *p - start);
+    n = sv_fold_code(ch, folded);
+
+    for (i = 0; i < n; i++) {
+        sv_put_code(out, (uint32_t) folded[i]);
+    }
 }
 
 
 static void
-sv_put_code(sv_out_t *out, uint32_t ch, const unsigned char *bytes,
-    size_t len)
+sv_put_code(sv_out_t *out, uint32_t ch)
 {
-    size_t  i;
-
-    ch = sv_fold_code(ch);
+    size_t         i, len;
+    unsigned char  bytes[4];
 
     if (ch < 0x80) {
         if (sv_is_alnum(ch)) {
@@ -566,11 +549,7 @@ sv_put_code(sv_out_t *out, uint32_t ch, const unsigned char *bytes,
         return;
     }
 
-    if (ch < 0x800) {
-        sv_put(out, 0xc0 | (ch >> 6));
-        sv_put(out, 0x80 | (ch & 0x3f));
-        return;
-    }
+    len = sv_utf8_encode(bytes, ch);
 
     for (i = 0; i < len; i++) {
         sv_put(out, bytes[i]);
@@ -578,66 +557,58 @@ sv_put_code(sv_out_t *out, uint32_t ch, const unsigned char *bytes,
 }
 
 
-/* a character without width, case and accents */
+/*
+ * A character without width and case, and its accents behind it, by the
+ * tables of Unicode: how many there are then.  Letters with a stroke do not
+ * come apart, but are written without it as often.
+ */
 
-static uint32_t
-sv_fold_code(uint32_t ch)
+static int
+sv_fold_code(uint32_t ch, utf8proc_int32_t *folded)
 {
-    if (ch >= 0xff01 && ch <= 0xff5e) {
-        return ch - 0xfee0;
-    }
+    int     n, class;
+    size_t  i;
 
-    if (ch >= 0xc0 && ch < 0xc0 + sizeof(sv_latin) - 1) {
-        return sv_latin[ch - 0xc0];
-    }
+    static const struct {
+        utf8proc_int32_t  letter;
+        unsigned char     plain;
+    }  letters[] = {
+        { 0xd7, ' ' }, { 0xe6, 'a' }, { 0xf0, 'd' }, { 0xf7, ' ' },
+        { 0xf8, 'o' }, { 0xfe, 't' }, { 0x111, 'd' }, { 0x127, 'h' },
+        { 0x131, 'i' }, { 0x138, 'k' }, { 0x142, 'l' }, { 0x14b, 'n' },
+        { 0x153, 'o' }, { 0x167, 't' }
+    };
 
-    if (ch >= 0x1e00 && ch < 0x1e00 + sizeof(sv_latin_more) - 1) {
-        return sv_latin_more[ch - 0x1e00];
-    }
+    folded[0] = (utf8proc_int32_t) ch;
 
-    if (ch >= 0x386 && ch < 0x386 + sizeof(sv_greek) - 1
-        && sv_greek[ch - 0x386] != '.')
+    /* most others have neither: small letters of Russian but that of U+0439,
+       Chinese, Japanese, Korean */
+
+    if (ch < 0xc0 || (ch >= 0x430 && ch < 0x450 && ch != 0x439)
+        || (ch >= 0x2000 && ch < 0xa640) || (ch >= 0xac00 && ch < 0xf900))
     {
-        return 0x3b1 + (sv_greek[ch - 0x386] - 'A');
+        return 1;
     }
 
-    if (ch >= 0x400 && ch < 0x460) {
-        return sv_fold_cyrillic(ch);
+    class = 0;
+    n = (int) utf8proc_decompose_char((utf8proc_int32_t) ch, folded,
+                                      SV_FOLD_CODES, UTF8PROC_DECOMPOSE
+                                      |UTF8PROC_COMPAT|UTF8PROC_CASEFOLD,
+                                      &class);
+
+    if (n < 1 || n > SV_FOLD_CODES) {
+        folded[0] = (utf8proc_int32_t) ch;
+        return 1;
     }
 
-    switch (ch) {
-
-    case 0x1a0: case 0x1a1:
-        return 'o';
-
-    case 0x1af: case 0x1b0:
-        return 'u';
-
-    case 0x218: case 0x219:
-        return 's';
-
-    case 0x21a: case 0x21b:
-        return 't';
-
-    default:
-        return ch;
-    }
-}
-
-
-static uint32_t
-sv_fold_cyrillic(uint32_t ch)
-{
-    if (ch < 0x410) {
-        ch += 0x50;
-
-    } else if (ch < 0x430) {
-        ch += 0x20;
+    for (i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
+        if (letters[i].letter == folded[0]) {
+            folded[0] = letters[i].plain;
+            break;
+        }
     }
 
-    /* io is written ie as often */
-
-    return ch == 0x451 ? 0x435 : ch;
+    return n;
 }
 
 

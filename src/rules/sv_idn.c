@@ -2,6 +2,7 @@
 #include <idn2.h>
 
 #include "sv_address.h"
+#include "sv_emoji.h"
 #include "sv_idn.h"
 #include "sv_utf8.h"
 
@@ -16,6 +17,26 @@ static const char *sv_idn_error(int rc);
 size_t
 sv_idn_to_ascii(unsigned char *dst, size_t dst_size, const unsigned char *data,
     size_t len, const char **error)
+{
+    int     rc;
+    size_t  n;
+
+    n = sv_idn_plain(dst, dst_size, data, len, &rc);
+
+    if (rc == IDN2_DISALLOWED) {
+        n = sv_emoji_to_ascii(dst, dst_size, data, len);
+        rc = n ? IDN2_OK : rc;
+    }
+
+    *error = (rc == IDN2_OK) ? NULL : sv_idn_error(rc);
+
+    return n;
+}
+
+
+size_t
+sv_idn_plain(unsigned char *dst, size_t dst_size, const unsigned char *data,
+    size_t len, int *error)
 {
     int     rc;
     char   *ascii;
@@ -41,7 +62,7 @@ sv_idn_to_ascii(unsigned char *dst, size_t dst_size, const unsigned char *data,
 
     idn2_free(ascii);
 
-    *error = (rc == IDN2_OK) ? NULL : sv_idn_error(rc);
+    *error = rc;
 
     return n;
 }
@@ -49,7 +70,7 @@ sv_idn_to_ascii(unsigned char *dst, size_t dst_size, const unsigned char *data,
 
 /*
  * Registries did register emoji and the like, which IDNA2008 disallows: such
- * a name is looked up as it is, and shown so.
+ * a name is looked up as it is.
  */
 
 const char *
@@ -74,8 +95,10 @@ size_t
 sv_idn_to_unicode(unsigned char *dst, size_t dst_size,
     const unsigned char *data, size_t len)
 {
-    char    *ascii, *unicode;
-    size_t   n;
+    char           *unicode;
+    size_t          n, alabels;
+    const char     *error;
+    unsigned char   ascii[SV_DOMAIN_MAX + 1];
 
     unicode = sv_idn_decode(data, len);
     if (unicode == NULL) {
@@ -87,14 +110,16 @@ sv_idn_to_unicode(unsigned char *dst, size_t dst_size,
     /* what does not lead back to the A-labels is not what it looks like */
 
     if (n > dst_size
-        || !sv_idn_is_clean((unsigned char *) unicode, n)
-        || sv_idn_lookup((unsigned char *) unicode, n, 0, &ascii) != IDN2_OK)
+        || !sv_idn_is_clean((unsigned char *) unicode, n))
     {
         idn2_free(unicode);
         return 0;
     }
 
-    if (strlen(ascii) == len && memcmp(ascii, data, len) == 0) {
+    alabels = sv_idn_to_ascii(ascii, sizeof(ascii), (unsigned char *) unicode,
+                              n, &error);
+
+    if (alabels == len && memcmp(ascii, data, len) == 0) {
         memcpy(dst, unicode, n);
 
     } else {
@@ -102,7 +127,6 @@ sv_idn_to_unicode(unsigned char *dst, size_t dst_size,
     }
 
     idn2_free(unicode);
-    idn2_free(ascii);
 
     return n;
 }

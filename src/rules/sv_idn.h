@@ -1,7 +1,7 @@
 
 /*
  * Internationalised domain names (IDNA2008 with the nontransitional mapping
- * of UTS #46), by libidn2.
+ * of UTS #46), by libidn2, and with emoji by sv_emoji.c.
  */
 
 
@@ -19,6 +19,10 @@
  */
 size_t sv_idn_to_ascii(unsigned char *dst, size_t dst_size,
     const unsigned char *data, size_t len, const char **error);
+
+/* the same without emoji; *error is libidn2's */
+size_t sv_idn_plain(unsigned char *dst, size_t dst_size,
+    const unsigned char *data, size_t len, int *error);
 
 /* a domain that has A-labels: a sentence where one of them is not valid */
 const char *sv_idn_check(const unsigned char *data, size_t len);

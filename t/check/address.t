@@ -354,3 +354,34 @@ mx1 11 pipelining users=john
 reason: accepted
 --- smtp_like
 C: MAIL FROM:<probe@xn--mnchen-3ya.example>$
+
+
+
+=== TEST 92: a domain with emoji is the same in both forms, and for the cache
+--- http_config
+smtp_verify_cache_zone zone=c:1m;
+smtp_verify_cache c;
+--- smtp
+mx1 11 pipelining users=john
+--- dns
+xn--i-7iq.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- address
+john@i❤.test
+john@xn--i-7iq.test
+john@I❤️.TEST
+--- json
+verdict: deliverable accepted
+normalized: john@i❤.test
+cached: false
+--
+verdict: deliverable accepted
+normalized: john@i❤.test
+cached: true
+--
+verdict: deliverable accepted
+normalized: john@i❤.test
+cached: true
+--- smtp_sessions: 1
+--- smtp_like
+RCPT TO:<john@xn--i-7iq\.test>

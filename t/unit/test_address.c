@@ -319,8 +319,58 @@ idn_domains(void **state)
         "xn--bcher-kva.example", "b\xc3\xbc" "cher.example");
     assert_int_equal(addr.utf8, 1);
 
-    /* registered although IDNA2008 disallows it: not shown as what it says */
-    ok("user@xn--ls8h.example", "user", "xn--ls8h.example");
+    /* registered although IDNA2008 disallows it: U+221A */
+    ok("user@xn--19g.example", "user", "xn--19g.example");
+}
+
+
+/* in both forms the same, whatever selects how it looks */
+
+static void
+emoji_domains(void **state)
+{
+    idn("user@\xf0\x9f\x92\xa9.la", "user", "xn--ls8h.la",
+        "\xf0\x9f\x92\xa9.la");
+    idn("user@xn--ls8h.la", "user", "xn--ls8h.la", "\xf0\x9f\x92\xa9.la");
+    idn("user@XN--LS8H.la", "user", "xn--ls8h.la", "\xf0\x9f\x92\xa9.la");
+
+    idn("user@I\xe2\x9d\xa4.ws", "user", "xn--i-7iq.ws",
+        "i\xe2\x9d\xa4.ws");
+    idn("user@i\xe2\x9d\xa4\xef\xb8\x8f.ws", "user", "xn--i-7iq.ws",
+        "i\xe2\x9d\xa4.ws");
+    idn("user@xn--i-7iq.ws", "user", "xn--i-7iq.ws", "i\xe2\x9d\xa4.ws");
+
+    idn("user@mail.\xf0\x9f\x98\x80\xe3\x80\x82to", "user",
+        "mail.xn--e28h.to", "mail.\xf0\x9f\x98\x80.to");
+    idn("user@m\xc3\xbcller.\xf0\x9f\x98\x80.to", "user",
+        "xn--mller-kva.xn--e28h.to", "m\xc3\xbcller.\xf0\x9f\x98\x80.to");
+    idn("user@\xc3\x89\xf0\x9f\x98\x80.to", "user", "xn--9ca2767w.to",
+        "\xc3\xa9\xf0\x9f\x98\x80.to");
+    idn("user@\xf0\x9f\x98\x80-\xf0\x9f\x98\x80.ws", "user",
+        "xn----iv3sba.ws",
+        "\xf0\x9f\x98\x80-\xf0\x9f\x98\x80.ws");
+
+    /* a flag, a tone of skin, a keycap */
+
+    idn("user@\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa.to", "user", "xn--h77hc.to",
+        "\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa.to");
+    idn("user@\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbb.to", "user",
+        "xn--mn8h9e.to", "\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbb.to");
+    idn("user@1\xef\xb8\x8f\xe2\x83\xa3.ws", "user", "xn--1-2sn.ws",
+        "1\xe2\x83\xa3.ws");
+
+    /* joined ones, tags, symbols that look like ASCII, hyphens at the ends */
+
+    bad("user@\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9.ws", "allow");
+    bad("user@\xf0\x9f\x8f\xb4\xf3\xa0\x81\xa7.ws", "allow");
+    bad("user@a\xe2\x81\x84" "b.ws", "allow");
+    bad("user@\xe2\x88\x9a.ws", "allow");
+    bad("user@\xf0\x9f\x98\x80-.ws", "hyphen");
+    bad("user@-\xf0\x9f\x98\x80.ws", "hyphen");
+    bad("user@\xf0\x9f\x98\x80..ws", "allow");
+    bad("user@\xf0\x9f\x98\x80@x.ws", "@");
+    bad("user@a/\xf0\x9f\x98\x80.ws", "allow");
+    bad("user@a_\xf0\x9f\x98\x80.ws", "underscore");
 }
 
 
@@ -339,7 +389,7 @@ bad_idn_domains(void **state)
     bad("user@\xc3\xbc_.example", "underscore");
     bad("user@\xe2\x80\x8b", "nothing after");
     bad("user@\xd7\x90" "1a.example", "right-to-left");
-    bad("user@\xf0\x9f\x92\xa9.example", "do not allow");
+    bad("user@\xe2\x88\x9a.example", "do not allow");
 
     /* what a mapping makes: "a/c", "@", a space, "(1)", dots */
     bad("user@\xe2\x84\x80.example", "do not allow");
@@ -601,6 +651,7 @@ main(void)
         cmocka_unit_test(utf8_local_parts),
         cmocka_unit_test(domains),
         cmocka_unit_test(idn_domains),
+        cmocka_unit_test(emoji_domains),
         cmocka_unit_test(bad_idn_domains),
         cmocka_unit_test(literals),
         cmocka_unit_test(lengths),

@@ -1,0 +1,23 @@
+
+/*
+ * Domains with emoji.  IDNA2008 does not allow them, so libidn2 refuses them;
+ * UTS #46 does, some registries sell them, and the DNS resolves them.
+ */
+
+
+#ifndef _SV_EMOJI_H_INCLUDED_
+#define _SV_EMOJI_H_INCLUDED_
+
+
+#include <stddef.h>
+
+
+/*
+ * The A-labels of a domain of UTF-8 in which libidn2 has found a character
+ * that it does not allow: their length in dst; 0: it has others than emoji.
+ */
+size_t sv_emoji_to_ascii(unsigned char *dst, size_t dst_size,
+    const unsigned char *data, size_t len);
+
+
+#endif /* _SV_EMOJI_H_INCLUDED_ */
