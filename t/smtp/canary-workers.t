@@ -7,7 +7,8 @@ use TestVerify::Clients;
 master_on();
 workers(2);
 
-preset(smtp => "mx1 11 pipelining harvest=25\n", no_zones => "");
+preset(smtp => "mx1 11 pipelining harvest=25\n", no_zones => "",
+       no_reuse => "");
 preset_http("smtp_verify_timeout 15s;\nsmtp_verify_max_probes 4;\n");
 
 my $zones = "smtp_verify_cache_zone zone=c:1m;\nsmtp_verify_cache c;\n"

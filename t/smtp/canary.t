@@ -4,7 +4,8 @@ use lib 't/lib';
 use TestVerify 'no_plan';
 use TestVerify::Clients;
 
-preset(smtp => "mx1 11 pipelining harvest=25 users=john\n", no_zones => "");
+preset(smtp => "mx1 11 pipelining harvest=25 users=john\n", no_zones => "",
+       no_reuse => "");
 preset_http("smtp_verify_timeout 15s;\n");
 
 my $list = "location = /batch {\nsmtp_verify_batch;\n}\n"
