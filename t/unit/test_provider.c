@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sv_provider.h"
@@ -189,6 +190,197 @@ limits(void **state)
 
     pr = by_mx(providers, "mx2.hc1.iphmx.com");
     assert_int_equal(pr->rejects, 25);
+
+    sv_providers_free(providers);
+}
+
+
+/* each row is as it was meant to be, by all of its names, and has a source */
+
+static const struct {
+    const char  *id;
+    char         worth;
+    char         gateway;
+    unsigned     sessions, messages, rejects;
+    const char  *hosts;
+}  rows[] = {
+#include "provider_rows.h"
+};
+
+
+static size_t
+word(const char *p, const char *end)
+{
+    size_t  n;
+
+    for (n = 0; p + n < end && p[n] != ' ' && p[n] != '\n'; n++) { /* void */ }
+
+    return n;
+}
+
+
+/* of the row that begins there */
+
+static unsigned
+sources(const char *p, const char *end)
+{
+    unsigned  n;
+
+    for (n = 0; p != NULL; p = memchr(p, '\n', end - p)) {
+
+        p += (*p == '\n');
+
+        if (end - p > 9 && memcmp(p, "provider ", 9) == 0) {
+            break;
+        }
+
+        n += (end - p > 11 && memcmp(p, "    source ", 11) == 0);
+
+        if (p == end) {
+            break;
+        }
+    }
+
+    return n;
+}
+
+
+static void
+every_row(void **state)
+{
+    char                  host[256];
+    size_t                i, n;
+    unsigned              found;
+    const char           *p, *end, *text_end;
+    sv_providers_t       *providers;
+    const sv_provider_t  *pr;
+
+    static const char  worths[] = "LDAR";
+
+    providers = sv_providers_default();
+    assert_non_null(providers);
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+
+        p = rows[i].hosts;
+        end = p + strlen(p);
+
+        for ( /* void */ ; p < end; p += n + 1) {
+
+            n = word(p, end);
+            sprintf(host, "mx.%.*s", (int) n, p);
+
+            pr = by_mx(providers, host);
+
+            if (pr == NULL || !is(&pr->id, rows[i].id)
+                || worths[pr->worth] != rows[i].worth
+                || pr->gateway != (rows[i].gateway == 'G')
+                || pr->sessions != rows[i].sessions
+                || pr->messages != rows[i].messages
+                || pr->rejects != rows[i].rejects
+                || pr->second_rcpt != 1 || pr->probe != 1)
+            {
+                fail_msg("%s by %s is not what provider_rows.h says",
+                         rows[i].id, host);
+            }
+        }
+    }
+
+    sv_providers_free(providers);
+
+    /* there is none that is not in the table, nor one without a source */
+
+    found = 0;
+    p = sv_data_providers;
+    text_end = p + sv_data_providers_len;
+
+    while (p != NULL && p < text_end) {
+
+        if (text_end - p > 9 && memcmp(p, "provider ", 9) == 0) {
+
+            n = word(p + 9, text_end);
+
+            if (found == sizeof(rows) / sizeof(rows[0])
+                || strlen(rows[found].id) != n
+                || memcmp(rows[found].id, p + 9, n) != 0)
+            {
+                fail_msg("%.*s is not in provider_rows.h", (int) n, p + 9);
+            }
+
+            if (sources(p + 9, text_end) == 0) {
+                fail_msg("%.*s has no source", (int) n, p + 9);
+            }
+
+            found++;
+        }
+
+        p = memchr(p, '\n', text_end - p);
+        p = p ? p + 1 : NULL;
+    }
+
+    assert_int_equal(found, sizeof(rows) / sizeof(rows[0]));
+}
+
+
+/* the largest ones are there, by a host that they are known by */
+
+static void
+largest(void **state)
+{
+    size_t                i;
+    sv_providers_t       *providers;
+    const sv_provider_t  *pr;
+    const struct {
+        const char       *host, *id;
+    }  hosts[] = {
+        { "mx-rogers.mail.am0.yahoodns.net", "yahoo" },
+        { "mx-aol.mail.gm0.yahoodns.net", "yahoo" },
+        { "mxmta.owm.bell.net", "bell" },
+        { "gw1.fortimailcloud.com", "fortimail" },
+        { "mx1.mailchannels.net", "mailchannels" },
+        { "mx00.t-online.de", "t-online" },
+        { "smtp-in.orange.fr", "orange" },
+        { "mx1.free.fr", "free" },
+        { "smtpz4.laposte.net", "laposte" },
+        { "smtp-in.libero.it", "libero" },
+        { "mx1.seznam.cz", "seznam" },
+        { "mx.wp.pl", "wp" },
+        { "mx.poczta.onet.pl", "onet" },
+        { "freemx1.sinamail.sina.com.cn", "sina" },
+        { "mx1.naver.com", "naver" },
+        { "mx.hanmail.net", "daum" },
+        { "mx.rediffmail.rediff.akadns.net", "rediff" },
+        { "cluster5.us.messagelabs.com", "symantec" },
+        { "cust1234-1.in.mailcontrol.com", "forcepoint" },
+        { "mx01.hornetsecurity.com", "hornetsecurity" },
+        { "mx1.antispamcloud.com", "spamexperts" },
+        { "cxr.mx.a.cloudfilter.net", "cox-charter" },
+        { "al-ip4-mx-vip1.prodigy.net", "att" },
+        { "mx.uol.com.br", "uol" },
+        { "mx.terra.com", "terra" },
+        { "smtpin.rzone.de", "strato" },
+        { "mta-gw.infomaniak.ch", "infomaniak" },
+        { "mx1.hostinger.com", "hostinger" },
+        { "mx1.privateemail.com", "namecheap" },
+        { "mx1.pub.mailpod1-cph3.one.com", "one-com" },
+        { "mfsmax.docomo.ne.jp", "docomo" },
+        { "mx.au.com", "au" },
+        { "mx.softbank.ne.jp", "softbank" },
+        { "mx1.simplelogin.co", "simplelogin" }
+    };
+
+    providers = sv_providers_default();
+    assert_non_null(providers);
+
+    for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        pr = by_mx(providers, hosts[i].host);
+
+        if (pr == NULL || !is(&pr->id, hosts[i].id)) {
+            fail_msg("%s: %.*s", hosts[i].host,
+                     pr ? (int) pr->id.len : 4,
+                     pr ? (char *) pr->id.data : "none");
+        }
+    }
 
     sv_providers_free(providers);
 }
@@ -402,6 +594,8 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(own_providers),
         cmocka_unit_test(limits),
+        cmocka_unit_test(every_row),
+        cmocka_unit_test(largest),
         cmocka_unit_test(customers),
         cmocka_unit_test(fields),
         cmocka_unit_test(banners),
