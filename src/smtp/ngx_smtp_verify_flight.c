@@ -16,7 +16,7 @@ static ngx_uint_t ngx_smtp_verify_session_hears(ngx_smtp_verify_session_t *s);
 static ngx_uint_t ngx_smtp_verify_session_faulty(ngx_smtp_verify_session_t *s);
 
 
-static const sv_stage_e  ngx_smtp_verify_stages[] = {
+const sv_stage_e  ngx_smtp_verify_stages[] = {
     SV_STAGE_BANNER,
     SV_STAGE_EHLO,
     SV_STAGE_EHLO,
@@ -28,13 +28,6 @@ static const sv_stage_e  ngx_smtp_verify_stages[] = {
     SV_STAGE_RCPT,
     SV_STAGE_RCPT
 };
-
-
-sv_stage_e
-ngx_smtp_verify_flight_stage(ngx_smtp_verify_cmd_e cmd)
-{
-    return ngx_smtp_verify_stages[cmd];
-}
 
 
 void
@@ -256,7 +249,8 @@ ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s)
         || ngx_smtp_verify_session_faulty(s)
         || s->trust == ngx_smtp_verify_trust_closing || s->code == 421
         || s->flood
-        || (outstanding && !s->cap_pipelining))
+        || (outstanding
+            && s->pipelining == ngx_smtp_verify_pipelining_none))
     {
         ngx_smtp_verify_session_close(s);
         return;

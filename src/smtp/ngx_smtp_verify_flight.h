@@ -18,7 +18,8 @@ void ngx_smtp_verify_flight_send(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_flight_command(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_cmd_e cmd);
 
-sv_stage_e ngx_smtp_verify_flight_stage(ngx_smtp_verify_cmd_e cmd);
+/* by the command, that which its reply is of */
+extern const sv_stage_e  ngx_smtp_verify_stages[];
 
 
 /* from the flight: the random recipient could not be asked */

@@ -216,7 +216,7 @@ ngx_smtp_verify_session_secured(ngx_smtp_verify_session_t *s,
 
     s->phase = ngx_smtp_verify_phase_opening;
 
-    s->cap_pipelining = 0;
+    s->pipelining = ngx_smtp_verify_pipelining_none;
     s->cap_starttls = 0;
     s->cap_smtputf8 = 0;
 
@@ -252,7 +252,10 @@ ngx_smtp_verify_opening_capability(ngx_smtp_verify_session_t *s)
             }
         }
 
-        s->cap_pipelining |= caps & 0x01;
+        if (caps & 0x01) {
+            s->pipelining = ngx_smtp_verify_pipelining_used;
+        }
+
         s->cap_starttls |= (caps & 0x02) >> 1;
         s->cap_smtputf8 |= (caps & 0x04) >> 2;
     }

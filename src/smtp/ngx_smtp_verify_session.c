@@ -187,7 +187,6 @@ ngx_smtp_verify_session_leave(ngx_smtp_verify_session_t *s,
     ngx_str_null(&s->rcpt[NGX_SMTP_VERIFY_RCPT_RANDOM]);
 
     s->utf8 = 0;
-    s->stepwise = 0;
 
     if (phase != ngx_smtp_verify_phase_idle) {
         ngx_str_null(&s->helo);
@@ -424,7 +423,7 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
 
     cmd = s->commands[s->nanswered++];
 
-    s->stage = ngx_smtp_verify_flight_stage(cmd);
+    s->stage = ngx_smtp_verify_stages[cmd];
     s->code = s->parser.code;
     s->text.data = s->parser.text;
     s->text.len = s->parser.text_len;
@@ -607,7 +606,7 @@ ngx_smtp_verify_session_fail(ngx_smtp_verify_session_t *s, sv_reason_e fault)
     s->text.len = 0;
 
     if (s->nanswered < s->nsent) {
-        s->stage = ngx_smtp_verify_flight_stage(s->commands[s->nanswered]);
+        s->stage = ngx_smtp_verify_stages[s->commands[s->nanswered]];
     }
 
     ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_failed);

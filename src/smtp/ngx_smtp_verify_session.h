@@ -87,6 +87,14 @@ typedef enum {
 } ngx_smtp_verify_wait_e;
 
 
+typedef enum {
+    ngx_smtp_verify_pipelining_none = 0,
+    ngx_smtp_verify_pipelining_unused,      /* offered, and the owner wants
+                                               none */
+    ngx_smtp_verify_pipelining_used
+} ngx_smtp_verify_pipelining_e;
+
+
 /* who kept us from the server, where it was not the time */
 
 typedef enum {
@@ -244,6 +252,7 @@ struct ngx_smtp_verify_session_s {
     ngx_smtp_verify_trust_e            trust;
     ngx_smtp_verify_wait_e             wait;
     ngx_smtp_verify_way_e              way;
+    ngx_smtp_verify_pipelining_e       pipelining;
     sv_stage_e                         stage;   /* where it is */
     sv_reason_e                        fault;   /* of a failure; none: the
                                                    reply says what it was */
@@ -287,10 +296,8 @@ struct ngx_smtp_verify_session_s {
     size_t                             tls_chain;   /* octets of it */
 
     unsigned                           utf8:1;  /* MAIL with SMTPUTF8 */
-    unsigned                           stepwise:1;  /* without PIPELINING */
 
     /* what EHLO told */
-    unsigned                           cap_pipelining:1;
     unsigned                           cap_starttls:1;
     unsigned                           cap_smtputf8:1;
 
@@ -310,7 +317,7 @@ struct ngx_smtp_verify_session_s {
 
 /* commands go together */
 #define ngx_smtp_verify_session_pipelines(s)                                  \
-    ((s)->cap_pipelining && !(s)->stepwise)
+    ((s)->pipelining == ngx_smtp_verify_pipelining_used)
 
 #define ngx_smtp_verify_session_outstanding(s)                                \
     ((ngx_uint_t) ((s)->nsent - (s)->nanswered))

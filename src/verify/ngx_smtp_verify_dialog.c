@@ -5,6 +5,7 @@
 #include "ngx_smtp_verify_transcript.h"
 
 
+static ngx_uint_t ngx_smtp_verify_dialog_needs_utf8(ngx_str_t *rcpt);
 static ngx_smtp_verify_session_t *ngx_smtp_verify_dialog_session(
     ngx_smtp_verify_probe_t *p);
 static ngx_smtp_verify_session_t *ngx_smtp_verify_dialog_part(
@@ -12,6 +13,8 @@ static ngx_smtp_verify_session_t *ngx_smtp_verify_dialog_part(
 static ngx_uint_t ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p);
+static ngx_uint_t ngx_smtp_verify_dialog_is_stepwise(
+    ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_ready_alone(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_greeted(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p);
@@ -95,11 +98,8 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     s->data = p;
     s->connect_timeout = connect_timeout;
     s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS] = p->rcpt;
-    s->utf8 = p->utf8;
+    s->utf8 = ngx_smtp_verify_dialog_needs_utf8(&p->rcpt);
     s->starttls = ngx_smtp_verify_dane_starttls(p);
-    s->stepwise = p->pass == ngx_smtp_verify_pass_stepwise
-                  || ngx_smtp_verify_facts_host_is(p->conf, host,
-                                               ngx_smtp_verify_host_stepwise);
     s->transcript = p->result.transcript;
     s->start = p->start;
 
@@ -136,6 +136,24 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     }
 
     return rc;
+}
+
+
+/* RFC 6531: a local part that is not ASCII; the domain is, in A-labels */
+
+static ngx_uint_t
+ngx_smtp_verify_dialog_needs_utf8(ngx_str_t *rcpt)
+{
+    size_t  i;
+    u_char  bits;
+
+    bits = 0;
+
+    for (i = 0; i < rcpt->len; i++) {
+        bits |= rcpt->data[i];
+    }
+
+    return bits >> 7;
 }
 
 
@@ -345,7 +363,7 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
 {
     ngx_smtp_verify_dialog_greeted(p);
 
-    if (p->utf8 && !p->session->cap_smtputf8) {
+    if (p->session->utf8 && !p->session->cap_smtputf8) {
         ngx_smtp_verify_dialog_no_utf8(p);
         return;
     }
@@ -358,6 +376,16 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
     }
 
     ngx_smtp_verify_session_ask(p->session, NGX_SMTP_VERIFY_RCPT_ADDRESS, 1);
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_dialog_is_stepwise(ngx_smtp_verify_probe_t *p)
+{
+    return p->pass == ngx_smtp_verify_pass_stepwise
+           || ngx_smtp_verify_facts_host_is(p->conf,
+                                            &p->mx.records[p->imx].host,
+                                            ngx_smtp_verify_host_stepwise);
 }
 
 
@@ -386,6 +414,12 @@ ngx_smtp_verify_dialog_greeted(ngx_smtp_verify_probe_t *p)
 
     if (p->provider == NULL) {
         p->provider = s->provider;
+    }
+
+    if (s->pipelining != ngx_smtp_verify_pipelining_none) {
+        s->pipelining = ngx_smtp_verify_dialog_is_stepwise(p)
+                        ? ngx_smtp_verify_pipelining_unused
+                        : ngx_smtp_verify_pipelining_used;
     }
 
     messages = ngx_smtp_verify_limits(p)->messages;

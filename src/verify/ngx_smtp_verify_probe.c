@@ -287,7 +287,6 @@ ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p)
         return NGX_DONE;
     }
 
-    p->utf8 = addr->utf8;
     p->rcpt.len = addr->local.len + 1 + addr->domain.len;
     p->rcpt.data = ngx_pnalloc(p->pool, p->rcpt.len);
 

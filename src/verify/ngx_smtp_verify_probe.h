@@ -174,7 +174,6 @@ struct ngx_smtp_verify_probe_s {
     ngx_smtp_verify_pass_e             pass;
 
     unsigned                           smtp:1;
-    unsigned                           utf8:1;
     unsigned                           bulk:1;
     unsigned                           slotted:1;   /* the ticket has one */
     unsigned                           canary:1;    /* the random recipient is
