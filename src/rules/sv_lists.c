@@ -233,10 +233,3 @@ sv_lists_any(const sv_lists_t *lists, unsigned kind,
 
     return 0;
 }
-
-
-uint64_t
-sv_lists_hash(const sv_lists_t *lists, const unsigned char *data, size_t len)
-{
-    return sv_siphash_short(lists->key, data, len);
-}

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "sv_checks.h"
+#include "sv_siphash.h"
 
 
 /* beside those of sv_list_e: compiled in only */
@@ -95,8 +96,8 @@ typedef struct {
 int sv_lists_has(const sv_lists_t *lists, unsigned kind,
     const unsigned char *data, size_t len);
 int sv_lists_has_hash(const sv_lists_t *lists, unsigned kind, uint64_t hash);
-uint64_t sv_lists_hash(const sv_lists_t *lists, const unsigned char *data,
-    size_t len);
+#define sv_lists_hash(lists, data, len)                                       \
+    sv_siphash_short((lists)->key, data, len)
 void sv_lists_suffixes(const sv_lists_t *lists, const unsigned char *domain,
     size_t len, sv_suffixes_t *suffixes);
 int sv_lists_any(const sv_lists_t *lists, unsigned kind,

@@ -183,15 +183,6 @@ sv_reply_between(const sv_reply_parser_t *p)
 }
 
 
-void
-sv_reply_drop_text(sv_reply_parser_t *p)
-{
-    p->text_len = 0;
-    p->line = p->text;
-    p->line_len = 0;
-}
-
-
 static int
 sv_reply_digit(sv_reply_parser_t *p, unsigned char ch)
 {

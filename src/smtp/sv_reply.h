@@ -65,8 +65,15 @@ sv_reply_status_e sv_reply_parse(sv_reply_parser_t *p,
 /* nothing of a reply was seen that is not complete */
 int sv_reply_between(const sv_reply_parser_t *p);
 
+
 /* forgets the text of the lines so far: for EHLO, where only lines count */
-void sv_reply_drop_text(sv_reply_parser_t *p);
+static inline void
+sv_reply_drop_text(sv_reply_parser_t *p)
+{
+    p->text_len = 0;
+    p->line = p->text;
+    p->line_len = 0;
+}
 
 
 #endif /* _SV_REPLY_H_INCLUDED_ */

@@ -17,22 +17,6 @@ static uint64_t ngx_smtp_verify_throttle_owed(
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
 
 
-ngx_smtp_verify_throttle_entry_t *
-ngx_smtp_verify_throttle_entry(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_ref_e ref)
-{
-    uint32_t  i;
-
-    i = slot->refs[ref];
-
-    if (i > throttle->nsets * NGX_SMTP_VERIFY_THROTTLE_WAYS) {
-        i = 0;
-    }
-
-    return &throttle->entries[i];
-}
-
-
 /*
  * Whoever has no entry would have no limits, and whoever could have an entry
  * forgotten would have its limits gone: who is in use stays, and who owes

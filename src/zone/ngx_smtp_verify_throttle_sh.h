@@ -174,9 +174,22 @@ struct ngx_smtp_verify_throttle_s {
 
 /* under the lock */
 
-ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_entry(
-    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
-    ngx_smtp_verify_ref_e ref);
+static inline ngx_smtp_verify_throttle_entry_t *
+ngx_smtp_verify_throttle_entry(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_ref_e ref)
+{
+    uint32_t  i;
+
+    i = slot->refs[ref];
+
+    if (i > throttle->nsets * NGX_SMTP_VERIFY_THROTTLE_WAYS) {
+        i = 0;
+    }
+
+    return &throttle->entries[i];
+}
+
+
 /* 0: there is no room */
 uint32_t ngx_smtp_verify_throttle_find(ngx_smtp_verify_throttle_t *throttle,
     u_char *key, uint64_t now);

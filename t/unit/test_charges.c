@@ -79,10 +79,13 @@ static ngx_smtp_verify_limits_t  limits = {
 };
 
 
-uint64_t
-sv_clock_usec(void)
+int
+clock_gettime(clockid_t id, struct timespec *ts)
 {
-    return clock_msec * 1000;
+    ts->tv_sec = clock_msec / 1000;
+    ts->tv_nsec = clock_msec % 1000 * 1000000;
+
+    return 0;
 }
 
 
