@@ -467,6 +467,13 @@ bench: deps-bench module $(BENCH_TOOLS) bench-rules  ## measure against a bare c
 instructions: deps-bench deps-valgrind module $(BENCH_TOOLS)  ## count a question's instructions, by valgrind: for noisy machines
 	@t/bench/instructions $(B) $(NGX_BIN) $(SO)
 
+.PHONY: trace
+trace: deps-bench $(BENCH_TOOLS)  ## count the files that a question goes through; TRACE_ALL=FILE: all functions, too
+	@$(MAKE) -s module BUILD=$(B)/trace WERROR_FLAG=-finstrument-functions
+	@$(CC) $(WARN) -O2 -fPIC -shared -o $(B)/trace/hook.so t/bench/trace.c -ldl
+	@t/bench/trace $(B) $(NGX_BIN) $(subst $(B),$(B)/trace,$(SO)) \
+	    $(B)/trace/hook.so
+
 .PHONY: attack
 attack: deps-bench module $(BENCH_TOOLS)  ## a client that asks tarpits, or waits for greylists, and the times of others meanwhile
 	@t/soak/attack $(B) $(NGX_BIN) $(SO) $(ATTACK_SECONDS)
