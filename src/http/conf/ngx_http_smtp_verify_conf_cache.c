@@ -10,6 +10,8 @@ static uint32_t ngx_http_smtp_verify_cache_scope(
     ngx_http_smtp_verify_loc_conf_t *conf);
 static void ngx_http_smtp_verify_cache_proof(uint32_t *hash,
     ngx_http_smtp_verify_loc_conf_t *conf);
+static void ngx_http_smtp_verify_cache_tls(uint32_t *hash,
+    ngx_http_smtp_verify_loc_conf_t *conf);
 static void ngx_http_smtp_verify_cache_hash(uint32_t *hash, void *data,
     size_t len);
 
@@ -303,6 +305,7 @@ ngx_http_smtp_verify_cache_scope(ngx_http_smtp_verify_loc_conf_t *conf)
     }
 
     ngx_http_smtp_verify_cache_proof(&hash, conf);
+    ngx_http_smtp_verify_cache_tls(&hash, conf);
 
     return hash;
 }
@@ -325,6 +328,46 @@ ngx_http_smtp_verify_cache_proof(uint32_t *hash,
     if (conf->mta_sts.len) {
         ngx_http_smtp_verify_cache_hash(hash, conf->mta_sts.data,
                                         conf->mta_sts.len);
+    }
+}
+
+
+/* a session that one location would have, another one may refuse, and whose
+   certificate was verified depends on who trusts whom */
+
+static void
+ngx_http_smtp_verify_cache_tls(uint32_t *hash,
+    ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    ngx_uint_t     i;
+    ngx_keyval_t  *command;
+
+    if (conf->verify.session.starttls == NGX_SMTP_VERIFY_STARTTLS_OFF) {
+        return;
+    }
+
+    ngx_http_smtp_verify_cache_hash(hash, &conf->ssl_protocols,
+                                    sizeof(ngx_uint_t));
+    ngx_http_smtp_verify_cache_hash(hash, conf->ssl_ciphers.data,
+                                    conf->ssl_ciphers.len);
+
+    command = conf->ssl_conf_commands ? conf->ssl_conf_commands->elts : NULL;
+
+    for (i = 0; command && i < conf->ssl_conf_commands->nelts; i++) {
+        ngx_http_smtp_verify_cache_hash(hash, command[i].key.data,
+                                        command[i].key.len);
+        ngx_http_smtp_verify_cache_hash(hash, command[i].value.data,
+                                        command[i].value.len);
+    }
+
+    if (conf->verify.session.ssl_verify) {
+        ngx_http_smtp_verify_cache_hash(hash, &conf->ssl_verify_depth,
+                                        sizeof(ngx_uint_t));
+        ngx_http_smtp_verify_cache_hash(hash,
+                                        conf->ssl_trusted_certificate.data,
+                                        conf->ssl_trusted_certificate.len);
+        ngx_http_smtp_verify_cache_hash(hash, conf->ssl_crl.data,
+                                        conf->ssl_crl.len);
     }
 }
 
