@@ -1,6 +1,6 @@
 /*
- * Preloaded into nginx: there is no memory once.  A request for /signup with the
- * header "X-No-Memory: N" says that the Nth allocation behind it fails.
+ * Preloaded into nginx: there is no memory once.  A request for /signup with
+ * the header "X-No-Memory: N" says that the Nth allocation behind it fails.
  */
 
 
