@@ -565,7 +565,7 @@ location = /batch {
 --- response_body_like eval
 [qr/"cached":false/, qr/\A[^\n]*"cached":null,"age":null[^\n]*\n[^\n]*"cached":null,"age":null[^\n]*\n/,
  qr/"cached":true,"age":\d/, qr/\n0,john\@ok\.test,deliverable,[^\n]*,"?250[^\n]*,,,,john\@ok\.test\n/,
- qr/\n0,john\@ok\.test,deliverable,[^\n]*,true,,,john\@ok\.test\n/]
+ qr/\n0,john\@ok\.test,deliverable,[^\n]*,true,,,,,john\@ok\.test\n/]
 
 
 
