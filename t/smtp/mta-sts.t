@@ -447,3 +447,59 @@ location = /verify {
 --- error_log
 invalid URI "https://example.net/" in "smtp_verify_mta_sts" directive
 [emerg]
+
+
+
+=== TEST 29: a policy that is too long is none
+--- config eval
+main::policy('enforce', "@{[ map { qq(mx$_.ok.test) } 1 .. 10 ]}")
+    =~ s/internal;/internal; subrequest_output_buffer_size 100;/r
+--- smtp
+mx1 11 pipelining users=john
+--- address: john@ok.test
+--- json
+reason: accepted
+smtp.tls: null
+--- log_allow
+too big subrequest response
+
+
+
+=== TEST 30: a domain in capitals, and its name in the policy
+--- address: john@OK.Test
+--- json
+reason: accepted
+smtp.tls.authenticated: mta-sts
+
+
+
+=== TEST 31: DANE decides where there are TLSA records
+--- smtp
+mx1 11 pipelining starttls users=john cert=selfsigned
+--- http_config
+smtp_verify_dnssec on;
+smtp_verify_dane on;
+--- dns eval
+my ($cert) = TestVerify::Cert::leaf('mx1.ok.test', 'selfsigned');
+"+default\n_mta-sts.ok.test TXT \"v=STSv1; id=1;\"\n"
+    . "_$TestVerify::Env::SmtpPort._tcp.mx1.ok.test TLSA "
+    . TestVerify::Cert::tlsa($cert, 3, 1, 1) . "\n* ! ad\n"
+--- address: john@ok.test
+--- json
+reason: accepted
+smtp.tls.authenticated: dane
+
+
+
+=== TEST 32: a policy takes nothing back of what DANE refuses
+--- http_config
+smtp_verify_dnssec on;
+smtp_verify_dane on;
+--- dns eval
+"+default\n_mta-sts.ok.test TXT \"v=STSv1; id=1;\"\n"
+    . "_$TestVerify::Env::SmtpPort._tcp.mx1.ok.test TLSA 3 1 1 " . '0' x 64
+    . "\n* ! ad\n"
+--- address: john@ok.test
+--- json
+verdict: unknown tls_failed estimated network
+smtp.tls_error: certificate does not match the TLSA records
