@@ -2224,6 +2224,31 @@ you_are_blocked(void **state)
 }
 
 
+/* a service that is switched off, and an account of ours */
+
+static void
+service_is_off(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "5.7.1 Verification of recipients has been disabled" },
+        { X, 550, "Mailbox lookups are disabled for strangers" },
+        { X, 550, "Sending from this account has been suspended" },
+        { X, 550, "Die Adressprüfung ist deaktiviert" },
+        { X, 550, "La verification des comptes est desactivee" },
+        { X, 550, "El envio desde esta cuenta esta bloqueado" },
+        { X, 550, "La sua casella e bloccata" },
+        { X, 550, "Bounce rate of your host: user unknown 40%" },
+        { B, 550, "The reply-to mailbox is unknown" },
+        { D, 550, "La casella e bloccata" },
+        { D, 550, "La cuenta esta bloqueada" },
+        { N, 550, "We have no such employee" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
 int
 main(void)
 {
@@ -2285,7 +2310,8 @@ main(void)
         cmocka_unit_test(around_a_recipient),
         cmocka_unit_test(one_of_two),
         cmocka_unit_test(guesses),
-        cmocka_unit_test(you_are_blocked)
+        cmocka_unit_test(you_are_blocked),
+        cmocka_unit_test(service_is_off)
     };
 
     return cmocka_run_group_tests(tests, load, unload);
