@@ -239,9 +239,7 @@ ngx_smtp_verify_dialog_part(ngx_smtp_verify_probe_t *p)
     s = p->session;
     p->session = NULL;
 
-    if (p->pause.timer_set) {
-        ngx_del_timer(&p->pause);
-    }
+    ngx_smtp_verify_slot_go_on(p);
 
     /* what it was asked, and has not answered, is to be asked anew */
 
@@ -328,9 +326,7 @@ ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s)
 
     p = s->data;
 
-    if (p->pause.timer_set) {
-        ngx_del_timer(&p->pause);
-    }
+    ngx_smtp_verify_slot_go_on(p);
 
     if (ngx_smtp_verify_session_is_connected(s)) {
         p->result.connected = 1;

@@ -5,7 +5,7 @@
 
 /* the probe, its names, and one or two mail hosts: a few octets more would
    cost a second block for as long as a server is waited for */
-#define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  2352
+#define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  1960
 #define NGX_SMTP_VERIFY_WATCH_INTERVAL   100        /* ms */
 #define NGX_SMTP_VERIFY_WAITS_DOUBLED    10
 
@@ -34,19 +34,26 @@ static struct {
 ngx_smtp_verify_probe_t *
 ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
 {
+    size_t                     more;
     ngx_pool_t                *pool;
     ngx_smtp_verify_probe_t   *p;
     ngx_smtp_verify_result_t  *result;
 
-    pool = ngx_create_pool(NGX_SMTP_VERIFY_PROBE_POOL_SIZE, log);
+    more = ask->conf->throttle ? sizeof(ngx_smtp_verify_permit_t) : 0;
+
+    pool = ngx_create_pool(NGX_SMTP_VERIFY_PROBE_POOL_SIZE + more, log);
     if (pool == NULL) {
         return NULL;
     }
 
-    p = ngx_pcalloc(pool, sizeof(ngx_smtp_verify_probe_t));
+    p = ngx_pcalloc(pool, sizeof(ngx_smtp_verify_probe_t) + more);
     if (p == NULL) {
         ngx_destroy_pool(pool);
         return NULL;
+    }
+
+    if (more) {
+        p->permit = (ngx_smtp_verify_permit_t *) (p + 1);
     }
 
     p->pool = pool;
@@ -568,7 +575,10 @@ ngx_smtp_verify_probe_promote(ngx_smtp_verify_probe_t *p)
 {
     if (p->bulk) {
         p->bulk = 0;
-        ngx_smtp_verify_throttle_promote(&p->ticket);
+
+        if (p->permit) {
+            ngx_smtp_verify_throttle_promote(&p->permit->ticket);
+        }
     }
 }
 

@@ -103,6 +103,14 @@ typedef enum {
 typedef struct ngx_smtp_verify_sts_s  ngx_smtp_verify_sts_t;
 
 
+/* what a probe needs where a throttle limits it */
+
+typedef struct {
+    ngx_smtp_verify_ticket_t           ticket;
+    ngx_event_t                        pause;       /* for the rate */
+} ngx_smtp_verify_permit_t;
+
+
 struct ngx_smtp_verify_probe_s {
     ngx_queue_t                        queue;       /* of all in the worker */
     ngx_smtp_verify_conf_t            *conf;
@@ -145,7 +153,7 @@ struct ngx_smtp_verify_probe_s {
     ngx_uint_t                         doubted_refused;
     uint64_t                           doubted_key; /* of whose session */
 
-    ngx_smtp_verify_ticket_t           ticket;
+    ngx_smtp_verify_permit_t          *permit;      /* NULL: no throttle */
     ngx_smtp_verify_client_t           client;
     ngx_smtp_verify_share_t            share;
     ngx_smtp_verify_egress_t          *egress;      /* NULL: any */
@@ -158,7 +166,6 @@ struct ngx_smtp_verify_probe_s {
     ngx_smtp_verify_session_t         *session;
     ngx_smtp_verify_session_t         *kept;        /* to be the session */
     sv_class_t                         class;       /* of its last reply */
-    ngx_event_t                        pause;       /* for the rate */
     ngx_smtp_verify_facts_seen_t       seen;
     ngx_smtp_verify_claim_t            claim;
     const char                        *tls_error;   /* why it is asked in
@@ -270,6 +277,7 @@ void ngx_smtp_verify_slot_attach(ngx_smtp_verify_probe_t *p,
 ngx_int_t ngx_smtp_verify_slot_more(ngx_smtp_verify_probe_t *p,
     ngx_uint_t together);
 void ngx_smtp_verify_slot_throttled(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_slot_go_on(ngx_smtp_verify_probe_t *p);
 ngx_uint_t ngx_smtp_verify_slot_is_held(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_throttle_t *throttle);
 ngx_smtp_verify_session_t *ngx_smtp_verify_slot_find(

@@ -35,7 +35,7 @@ ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p)
         return NGX_OK;
     }
 
-    t = &p->ticket;
+    t = &p->permit->ticket;
 
     ngx_smtp_verify_slot_subject(p, t, p->egress);
 
@@ -301,11 +301,14 @@ ngx_smtp_verify_slot_granted(ngx_smtp_verify_probe_t *p)
 static void
 ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
 {
+    ngx_uint_t                   retry_after;
     ngx_smtp_verify_evidence_t  *ev;
+
+    retry_after = p->permit ? p->permit->ticket.retry_after : 0;
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, &p->log, 0,
                    "smtp verify permit: \"%V\" refused, rc:%i, again in %ui s",
-                   &p->mx.records[p->imx].host, rc, p->ticket.retry_after);
+                   &p->mx.records[p->imx].host, rc, retry_after);
 
     if (rc == NGX_DECLINED && ngx_smtp_verify_egress_open(p) == NGX_OK) {
         ngx_smtp_verify_route_connect(p);
@@ -341,7 +344,7 @@ ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
         ev->stage = p->session ? p->session->stage : SV_STAGE_CONNECT;
         ev->mx_host = p->mx.records[p->imx].host;
         ev->provider = p->provider;
-        ev->retry_after = p->ticket.retry_after;
+        ev->retry_after = retry_after;
         ev->reason = SV_THROTTLED;
     }
 
@@ -357,12 +360,15 @@ ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
 static void
 ngx_smtp_verify_slot_open(ngx_smtp_verify_probe_t *p)
 {
-    ngx_smtp_verify_evidence_t  ev;
+    ngx_smtp_verify_ticket_t    *t;
+    ngx_smtp_verify_evidence_t   ev;
+
+    t = &p->permit->ticket;
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &p->log, 0,
                    "smtp verify breaker of %V is open, for a block: %ui",
                    &p->mx.records[p->imx].host,
-                   (ngx_uint_t) p->ticket.shunned);
+                   (ngx_uint_t) t->shunned);
 
     if (ngx_smtp_verify_is_accepted(p)) {
         ngx_smtp_verify_route_unproved(p);
@@ -374,18 +380,18 @@ ngx_smtp_verify_slot_open(ngx_smtp_verify_probe_t *p)
     ev.stage = SV_STAGE_CONNECT;
     ev.mx_host = p->mx.records[p->imx].host;
     ev.provider = p->provider;
-    ev.retry_after = p->ticket.retry_after;
+    ev.retry_after = t->retry_after;
     ev.reason = SV_CIRCUIT_OPEN;
 
     ngx_smtp_verify_evidence_save(p, &ev);
 
-    if (p->ticket.shunned) {
+    if (t->shunned) {
         p->result.evidence = p->failure;
         ngx_smtp_verify_probe_finish(p, p->failure.reason);
         return;
     }
 
-    if (p->ticket.one_address) {
+    if (t->one_address) {
         ngx_smtp_verify_route_next_address(p);
         return;
     }
@@ -400,22 +406,25 @@ void
 ngx_smtp_verify_slot_attach(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_session_t *s)
 {
+    ngx_smtp_verify_ticket_t  *t;
+
     if (!p->slotted) {
         return;
     }
 
     p->slotted = 0;
+    t = &p->permit->ticket;
 
     if (s->release) {
-        ngx_smtp_verify_throttle_release(p->ticket.throttle, p->ticket.slot);
+        ngx_smtp_verify_throttle_release(t->throttle, t->slot);
         return;
     }
 
     s->release = ngx_smtp_verify_slot_release;
     s->pace = ngx_smtp_verify_slot_pace;
-    s->throttle = p->ticket.throttle;
-    s->limits = p->ticket.limits;
-    s->slot = p->ticket.slot;
+    s->throttle = t->throttle;
+    s->limits = t->limits;
+    s->slot = t->slot;
 }
 
 
@@ -465,6 +474,7 @@ ngx_smtp_verify_slot_pace(ngx_smtp_verify_session_t *s, ngx_uint_t n)
 {
     ngx_int_t                 rc;
     ngx_msec_t                wait;
+    ngx_event_t              *pause;
     ngx_smtp_verify_probe_t  *p;
 
     p = s->data;
@@ -476,9 +486,17 @@ ngx_smtp_verify_slot_pace(ngx_smtp_verify_session_t *s, ngx_uint_t n)
         return NGX_OK;
     }
 
-    p->ticket.retry_after = wait / 1000 + 1;
+    /* the session may have been limited for another location */
 
-    if (rc == NGX_BUSY) {
+    if (p->permit == NULL) {
+        p->permit = ngx_pcalloc(p->pool, sizeof(ngx_smtp_verify_permit_t));
+    }
+
+    if (p->permit) {
+        p->permit->ticket.retry_after = wait / 1000 + 1;
+    }
+
+    if (rc == NGX_BUSY || p->permit == NULL) {
         ngx_smtp_verify_slot_throttled(p);
         return NGX_DONE;
     }
@@ -486,11 +504,13 @@ ngx_smtp_verify_slot_pace(ngx_smtp_verify_session_t *s, ngx_uint_t n)
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
                    "smtp verify permit: recipients wait %M ms", wait);
 
-    p->pause.handler = ngx_smtp_verify_slot_paused;
-    p->pause.data = p;
-    p->pause.log = &p->log;
+    pause = &p->permit->pause;
 
-    ngx_add_timer(&p->pause, wait);
+    pause->handler = ngx_smtp_verify_slot_paused;
+    pause->data = p;
+    pause->log = &p->log;
+
+    ngx_add_timer(pause, wait);
 
     return NGX_AGAIN;
 }
@@ -504,6 +524,17 @@ ngx_smtp_verify_slot_paused(ngx_event_t *ev)
     p = ev->data;
 
     ngx_smtp_verify_session_resume(p->session);
+}
+
+
+/* its recipients wait no longer */
+
+void
+ngx_smtp_verify_slot_go_on(ngx_smtp_verify_probe_t *p)
+{
+    if (p->permit && p->permit->pause.timer_set) {
+        ngx_del_timer(&p->permit->pause);
+    }
 }
 
 
@@ -524,7 +555,7 @@ ngx_smtp_verify_slot_is_held(ngx_smtp_verify_probe_t *p,
 
     s = p->session;
 
-    return (p->slotted && p->ticket.throttle == throttle)
+    return (p->slotted && p->permit->ticket.throttle == throttle)
            || (s && s->release && s->throttle == throttle);
 }
 
@@ -539,11 +570,14 @@ ngx_smtp_verify_slot_stop(ngx_smtp_verify_probe_t *p)
 
     if (p->slotted) {
         p->slotted = 0;
-        ngx_smtp_verify_throttle_release(p->ticket.throttle, p->ticket.slot);
+        ngx_smtp_verify_throttle_release(p->permit->ticket.throttle,
+                                         p->permit->ticket.slot);
         return;
     }
 
-    ngx_smtp_verify_throttle_leave(&p->ticket);
+    if (p->permit) {
+        ngx_smtp_verify_throttle_leave(&p->permit->ticket);
+    }
 }
 
 

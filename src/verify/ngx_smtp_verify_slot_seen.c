@@ -21,7 +21,9 @@ ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
-    if (p->ticket.waiting || (s && s->wait == ngx_smtp_verify_wait_pace)) {
+    if ((p->permit && p->permit->ticket.waiting)
+        || (s && s->wait == ngx_smtp_verify_wait_pace))
+    {
         ngx_smtp_verify_slot_throttled(p);
         return NGX_OK;
     }
