@@ -552,15 +552,15 @@ mx1/3 .* C: MAIL
 
 
 
-=== TEST 37: 503 from a server that offers no PIPELINING: it stands
+=== TEST 37: 503 from a server that offers no PIPELINING: twice, then it stands
 --- smtp
 mx1 11 users=john
     rcpt: 503 5.5.1 bad sequence of commands
 --- address: john@ok.test
 --- json
 verdict: unknown rejected
-smtp.attempts: 1
---- smtp_sessions: 1
+smtp.attempts: 2
+--- smtp_sessions: 2
 
 
 
