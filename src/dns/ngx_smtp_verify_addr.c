@@ -8,11 +8,11 @@
 
 #define NGX_SMTP_VERIFY_ADDR_ALIASES  8
 
-/* ms that a family with addresses waits for the other one */
+/* ms that the first family with addresses waits for the other one */
 #define NGX_SMTP_VERIFY_ADDR_DELAY    1000
 
 
-/* ngx_sockaddr_t without the path of a Unix socket */
+/* ngx_sockaddr_t without the large path of Unix sockets */
 
 typedef union {
     struct sockaddr                 sockaddr;
@@ -186,7 +186,9 @@ ngx_smtp_verify_addr_keep(ngx_smtp_verify_addr_query_t *q)
 }
 
 
-/* what an alias leads to is asked for in its turn */
+/* Asks for the addresses of one family.  An alias that is already known when
+   ngx_smtp_verify_dns_ask() returns is followed here, a later one in
+   _answered(). */
 
 static void
 ngx_smtp_verify_addr_ask(ngx_smtp_verify_addr_family_t *f, u_char *name,
@@ -315,7 +317,7 @@ ngx_smtp_verify_addr_answered(ngx_smtp_verify_dns_query_t *dns)
 }
 
 
-/* there are addresses to go on with */
+/* The other family has not answered in time: go on with these addresses. */
 
 static void
 ngx_smtp_verify_addr_delayed(ngx_event_t *ev)
@@ -401,7 +403,9 @@ ngx_smtp_verify_addr_conclude(ngx_smtp_verify_addr_query_t *q)
 }
 
 
-/* each family from an address on that chance decides, as is which is first */
+/* Takes addresses of the families in turns.  A random number decides which
+   family is first and with which address each begins, so that the load is
+   shared. */
 
 static void
 ngx_smtp_verify_addr_fill(ngx_smtp_verify_addr_query_t *q)

@@ -1,9 +1,9 @@
 
 /*
- * The addresses of a host: A and AAAA, each a question of its own, as one
- * family's failure is no failure of the name.  nginx's own resolver tells one
- * result for both, and no difference between a name that does not exist and
- * one without addresses.
+ * Looks up the A and AAAA records of a host, in two separate questions: if one
+ * family fails, the addresses of the other one can still be used.  nginx's own
+ * resolver returns one result for both families, and does not tell a name that
+ * does not exist from a name without addresses.
  */
 
 
@@ -22,9 +22,9 @@
 
 typedef enum {
     NGX_SMTP_VERIFY_ADDR_OK = 0,    /* at least one address */
-    NGX_SMTP_VERIFY_ADDR_NONE,      /* it has none, or does not exist */
-    NGX_SMTP_VERIFY_ADDR_UNASKED,   /* none of the one family; the resolver
-                                       does not ask for the other one */
+    NGX_SMTP_VERIFY_ADDR_NONE,      /* no addresses, or no such name */
+    NGX_SMTP_VERIFY_ADDR_UNASKED,   /* no addresses of the one family that the
+                                       resolver asks for */
     NGX_SMTP_VERIFY_ADDR_ERROR,
     NGX_SMTP_VERIFY_ADDR_NO_MEMORY
 } ngx_smtp_verify_addr_status_e;
@@ -33,7 +33,7 @@ typedef enum {
 typedef struct ngx_smtp_verify_addr_query_s  ngx_smtp_verify_addr_query_t;
 
 
-/* private */
+/* internal to addr.c */
 
 typedef struct {
     ngx_smtp_verify_addr_query_t      *query;
@@ -46,49 +46,53 @@ typedef struct {
     u_char                             name[SV_DNS_NAME_MAX + 1];
     unsigned                           asked:1;
     unsigned                           waiting:1;
-    unsigned                           doubtful:1;  /* an answer of these was
+    unsigned                           doubtful:1;  /* at least one answer was
                                                        not authenticated */
 } ngx_smtp_verify_addr_family_t;
 
 
 struct ngx_smtp_verify_addr_query_s {
-    /* in */
+    /* set by the caller */
     ngx_resolver_t                    *resolver;
-    ngx_str_t                          name;        /* no last dot */
+    ngx_str_t                          name;        /* without a trailing
+                                                       dot */
     ngx_msec_t                         timeout;
-    ngx_pool_t                        *pool;        /* of the addresses */
+    ngx_pool_t                        *pool;        /* for the addresses */
     ngx_log_t                         *log;
     void                             (*handler)(
                                            ngx_smtp_verify_addr_query_t *q);
     void                              *data;
 
-    /* out: in an order that shares the load, the families by turns */
+    /* results; the families alternate, and the order is random, so that the
+       load is shared */
     ngx_smtp_verify_addr_status_e      status;
-    ngx_addr_t                        *addrs;       /* no port, no name */
+    ngx_addr_t                        *addrs;       /* without port and name */
     ngx_uint_t                         naddrs;
-    unsigned                           authenticated:1; /* so the name server
-                                                       says of all answers */
+    unsigned                           authenticated:1; /* AD was set in all
+                                                           answers */
 
-    /* private */
+    /* internal */
     ngx_smtp_verify_addr_family_t      family[NGX_SMTP_VERIFY_ADDR_FAMILIES];
     ngx_event_t                        delay;
 };
 
 
 /*
- * NGX_OK: the addresses were kept from an answer before; NGX_DECLINED: ask.
- * Nothing of the query is needed behind but what goes out.
+ * Fills in the results from the cache and returns NGX_OK, or returns
+ * NGX_DECLINED if the caller has to call _resolve().  The query need not be
+ * cancelled after this.
  */
 ngx_int_t ngx_smtp_verify_addr_recall(ngx_smtp_verify_addr_query_t *q);
 
 /*
- * NGX_AGAIN: the handler will be called once, never from within this call;
- * NGX_OK: the answer is there already, the handler will not be called.  The
- * query must stay until then, or until it was cancelled.
+ * Returns NGX_AGAIN if the handler will be called once, never from within this
+ * call; NGX_OK if the results are already there and the handler will not be
+ * called.  The query must stay valid until the handler is called or the query
+ * is cancelled.
  */
 ngx_int_t ngx_smtp_verify_addr_resolve(ngx_smtp_verify_addr_query_t *q);
 
-/* the handler will not be called any more */
+/* after this the handler is not called */
 void ngx_smtp_verify_addr_cancel(ngx_smtp_verify_addr_query_t *q);
 
 

@@ -103,7 +103,7 @@ ngx_smtp_verify_addr_cache_add(ngx_resolver_t *r, ngx_str_t *name,
         ngx_smtp_verify_addr_cache.n++;
     }
 
-    /* as nginx's resolver has it */
+    /* "valid" of the resolver overrides the TTL, as in nginx's own cache */
 
     if (r->valid) {
         ttl = r->valid;
@@ -135,7 +135,8 @@ ngx_smtp_verify_addr_cache_init(void)
 }
 
 
-/* who is asked, and for which families, then the name */
+/* The key is a CRC-32 of the name servers and of the families that are asked
+   for, then the name in lower case. */
 
 static ngx_int_t
 ngx_smtp_verify_addr_cache_key(ngx_resolver_t *r, ngx_str_t *name,

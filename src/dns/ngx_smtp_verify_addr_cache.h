@@ -1,7 +1,7 @@
 
 /*
- * Addresses of hosts that were asked for lately, in this worker: many domains
- * have their mail at few hosts.
+ * A cache of host addresses, one for each worker.  It saves look-ups, as many
+ * domains use the same few mail hosts.
  */
 
 
@@ -24,19 +24,20 @@ typedef struct {
 } ngx_smtp_verify_addr_entry_t;
 
 
-/* addr.c: does the resolver ask for IPv4 (0), IPv6 (1)? */
+/* addr.c: whether the resolver asks for IPv4 (i is 0) or IPv6 (i is 1) */
 ngx_uint_t ngx_smtp_verify_addr_asks(ngx_resolver_t *r, ngx_uint_t i);
 
-/* NULL: not known */
+/* returns NULL if the host is not cached or its entry has expired */
 ngx_smtp_verify_addr_entry_t *ngx_smtp_verify_addr_cache_get(
     ngx_resolver_t *r, ngx_str_t *name);
 
-/* its addresses are for the caller to fill in; partial: one family is not
-   known, and is asked for again soon.  NULL: not to be kept */
+/* Adds an entry, into which the caller writes the addresses.  partial: the
+   look-up of one family failed, so the entry expires soon.  Returns NULL if
+   nothing can be cached. */
 ngx_smtp_verify_addr_entry_t *ngx_smtp_verify_addr_cache_add(
     ngx_resolver_t *r, ngx_str_t *name, time_t ttl, ngx_uint_t partial);
 
-/* for the module's exit_process */
+/* called by the module's exit_process */
 void ngx_smtp_verify_addr_cache_exit(void);
 
 

@@ -5,33 +5,36 @@
 #include <arpa/nameser.h>
 
 
-#define NGX_SMTP_VERIFY_ARES_TRY      1500    /* ms */
-#define NGX_SMTP_VERIFY_ARES_EDNS     1232    /* octets, no fragments */
+#define NGX_SMTP_VERIFY_ARES_TRY      1500    /* ms of one try */
+#define NGX_SMTP_VERIFY_ARES_EDNS     1232    /* octets; avoids fragments */
 
-/* 1.18 doubles the time of a try, a newer c-ares makes it as short as the
-   answers are quick: neither may give up before a slow resolver is done */
+/* c-ares 1.18 doubles the time of each try.  Newer versions shorten it if
+   answers are quick.  With these numbers neither gives up before a slow
+   resolver has answered. */
 #ifdef ARES_OPT_MAXTIMEOUTMS
 #define NGX_SMTP_VERIFY_ARES_TRIES    6
 #else
 #define NGX_SMTP_VERIFY_ARES_TRIES    3
 #endif
 
-/* of 65536 query ids; c-ares looks for a free one without end */
+/* Must stay well below the 65536 query IDs: c-ares searches for a free one in
+   an endless loop. */
 #define NGX_SMTP_VERIFY_ARES_PENDING  16384
 
-/* from one source port, against guessing */
+/* queries of a channel, and so of a source port: makes forged answers
+   harder */
 #define NGX_SMTP_VERIFY_ARES_QUERIES  10000
 
-/* in a row that another name server had to answer */
+/* consecutive answers that came only after a timeout, from another server */
 #define NGX_SMTP_VERIFY_ARES_LATE     2
 
-/* seconds: how long nobody has to have answered to be logged, and how often
-   that is */
+/* s: how long all name servers must be silent before it is logged, and how
+   long to wait before it is logged again */
 #define NGX_SMTP_VERIFY_ARES_SILENCE  10
 #define NGX_SMTP_VERIFY_ARES_INTERVAL 60
 
-/* between two looks at what has come: a burst of questions must not
-   overflow the socket with answers */
+/* The sockets are read after so many queries, because the answers to a large
+   burst would overflow the receive buffer. */
 #define NGX_SMTP_VERIFY_ARES_BURST    64
 
 
@@ -130,9 +133,9 @@ ngx_smtp_verify_ares_renew(ngx_smtp_verify_ares_t *old, ngx_resolver_t *r)
 
 
 /*
- * c-ares 1.18 forgets at once that a name server is silent, and keeps its
- * sockets as long as there is something to ask.  A new channel has new ports,
- * and may begin with another server.
+ * Replaces a channel.  c-ares 1.18 soon forgets that a name server does not
+ * answer, and keeps its sockets while there are queries.  A new channel has
+ * new source ports and may begin with another server.
  */
 
 static ngx_uint_t
@@ -164,7 +167,8 @@ ngx_smtp_verify_ares_tree(ngx_smtp_verify_ares_t *a)
 }
 
 
-/* by address: a resolver of an old cycle may be gone */
+/* Compares addresses, not pointers: the resolver of an old cycle may be
+   freed. */
 
 static ngx_int_t
 ngx_smtp_verify_ares_match(ngx_smtp_verify_ares_t *a, ngx_resolver_t *r)
@@ -238,8 +242,8 @@ ngx_smtp_verify_ares_create(ngx_resolver_t *r, ngx_uint_t first)
     a->tick.data = a;
     a->tick.log = ngx_cycle->log;
 
-    /* a graceful exit waits for those who ask, not for a question that
-       nobody waits for any more */
+    /* a graceful exit waits for those who ask, not for look-ups that nobody
+       waits for any more */
     a->tick.cancelable = 1;
 
     if (ngx_smtp_verify_ares_init(a) != NGX_OK) {
@@ -253,7 +257,7 @@ ngx_smtp_verify_ares_create(ngx_resolver_t *r, ngx_uint_t first)
 }
 
 
-/* every option is given, so that no file of the system has a say */
+/* Sets every option, so that c-ares reads no system files. */
 
 static ngx_int_t
 ngx_smtp_verify_ares_init(ngx_smtp_verify_ares_t *a)
@@ -284,7 +288,7 @@ ngx_smtp_verify_ares_init(ngx_smtp_verify_ares_t *a)
            |ARES_OPT_SERVERS|ARES_OPT_SOCK_STATE_CB;
 
     if (a->nservers == 1) {
-        /* a SERVFAIL is not worth asking the same server again */
+        /* there is no other server to ask after a SERVFAIL */
         o.flags |= ARES_FLAG_NOCHECKRESP;
     }
 
@@ -294,7 +298,7 @@ ngx_smtp_verify_ares_init(ngx_smtp_verify_ares_t *a)
 #endif
 
 #ifdef ARES_OPT_QUERY_CACHE
-    /* what is kept and for how long is not for c-ares to say */
+    /* no cache in c-ares: this module has its own */
     mask |= ARES_OPT_QUERY_CACHE;
 #endif
 
@@ -400,7 +404,7 @@ ngx_smtp_verify_ares_node(struct sockaddr *sa,
 }
 
 
-/* ends what is pending, the handlers are called with NGX_ERROR */
+/* Ends pending queries: their handlers are called with NGX_ERROR. */
 
 void
 ngx_smtp_verify_ares_destroy(ngx_smtp_verify_ares_t *a)
@@ -484,7 +488,7 @@ ngx_smtp_verify_ares_query(ngx_smtp_verify_ares_t *a, const char *name,
 
     ngx_smtp_verify_ares_settle(a);
 
-    /* a may be gone */
+    /* a may be freed */
 
     return starved ? NGX_BUSY : NGX_OK;
 }
@@ -527,7 +531,8 @@ ngx_smtp_verify_ares_callback(void *data, int status, int timeouts,
 }
 
 
-/* c-ares took its stub for the answer: is it one that says something? */
+/* c-ares has accepted a stub as an answer.  Returns NGX_OK if the message that
+   this stub stands for is usable. */
 
 static ngx_int_t
 ngx_smtp_verify_ares_message(ngx_smtp_verify_ares_t *a, u_char *stub, int len)
@@ -542,9 +547,10 @@ ngx_smtp_verify_ares_message(ngx_smtp_verify_ares_t *a, u_char *stub, int len)
 
 
 /*
- * A question without an answer may be the fault of the domain; where nothing
- * is answered it is that of the name servers, as of "resolver 127.0.0.53" where
- * nobody listens.
+ * Logs that no name server answers.  A single question without an answer may
+ * be the fault of the domain.  If nothing is answered for a while, the name
+ * servers are at fault, for example "resolver 127.0.0.53" without a server
+ * there.
  */
 
 static void
@@ -581,7 +587,7 @@ ngx_smtp_verify_ares_status(int status)
         return NGX_ETIMEDOUT;
 
     case ARES_ENOTFOUND:
-        /* .onion, RFC 7686: never asked */
+        /* c-ares never asks for .onion names (RFC 7686) */
         return NGX_DECLINED;
 
     default:

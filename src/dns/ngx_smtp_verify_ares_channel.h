@@ -1,7 +1,7 @@
 
 /*
- * Inside of ares.c and ares_socket.c: a channel, and what its sockets and
- * events want of it.
+ * Internal to ares.c, ares_socket.c and ares_wire.c: a channel of c-ares and
+ * the state of its sockets.
  */
 
 
@@ -13,8 +13,8 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 
-/* ares_query() and ares_process_fd() have successors since 1.28 and 1.34,
-   which Debian 12's c-ares does not know */
+/* ares_query() and ares_process_fd() are deprecated since c-ares 1.28 and
+   1.34, but c-ares of Debian 12 does not have their successors */
 #define CARES_NO_DEPRECATED
 #include <ares.h>
 
@@ -32,7 +32,8 @@ struct ngx_smtp_verify_ares_s {
     ngx_queue_t                       queue;
     ares_channel                      channel;
 
-    /* event ident must be after 3 pointers as in ngx_connection_t */
+    /* the event code logs this; it must follow 3 pointers as in
+       ngx_connection_t */
     ngx_int_t                         ident;
 
     ngx_queue_t                       connections;
@@ -44,17 +45,25 @@ struct ngx_smtp_verify_ares_s {
 
     ngx_uint_t                        asked;
     ngx_uint_t                        late;
-    time_t                            heard;      /* the last of them */
-    time_t                            told;       /* that there was none */
+    time_t                            heard;      /* when the last answer
+                                                     came */
+    time_t                            told;       /* when their silence was
+                                                     last logged */
 
-    /* what c-ares is in the midst of, as it came; empty: nothing */
+    /* the message that c-ares is processing, as it was received; empty if
+       none */
     ngx_str_t                         message;
-    size_t                            budget;     /* to be read */
+    size_t                            budget;     /* octets that may still be
+                                                     read in this turn */
 
-    unsigned                          usable:1;   /* the message */
-    unsigned                          given:1;    /* something to c-ares */
-    unsigned                          starved:1;  /* of connections */
-    unsigned                          retired:1;  /* ends what is pending */
+    unsigned                          usable:1;   /* the message is
+                                                     well-formed */
+    unsigned                          given:1;    /* c-ares was given something
+                                                     to read */
+    unsigned                          starved:1;  /* nginx has no free
+                                                     connections */
+    unsigned                          retired:1;  /* is destroyed when nothing
+                                                     is pending */
 
     ngx_uint_t                        first;
     ngx_uint_t                        nservers;
@@ -62,17 +71,19 @@ struct ngx_smtp_verify_ares_s {
 };
 
 
-/* how far a question was sent */
+/* how much of a question was sent */
 
 typedef struct {
-    size_t                            at;         /* its octet, of a stream
-                                                     with the length … */
-    size_t                            len;        /* … which is this */
+    size_t                            at;         /* offset of the next octet;
+                                                     in a stream it counts the
+                                                     two octets of length */
+    size_t                            len;        /* the length that was read
+                                                     from these */
     unsigned                          stream:1;
 } ngx_smtp_verify_ares_sent_t;
 
 
-/* of a socket, the data of its connection */
+/* data of the connection of a socket */
 
 typedef struct {
     ngx_smtp_verify_ares_t           *ares;
@@ -83,11 +94,13 @@ typedef struct {
 
     ngx_smtp_verify_ares_sent_t       sent;
 
-    size_t                            given;      /* of out */
+    size_t                            given;      /* octets of "out" that
+                                                     c-ares has read */
     size_t                            out_len;
     u_char                            out[NS_INT16SZ + SV_DNS_STUB_MAX];
 
-    size_t                            got;        /* of a stream's message */
+    size_t                            got;        /* octets read of a stream's
+                                                     message */
     u_char                           *data;
 } ngx_smtp_verify_ares_wire_t;
 
@@ -96,8 +109,9 @@ typedef struct {
 void ngx_smtp_verify_ares_destroy(ngx_smtp_verify_ares_t *a);
 
 /*
- * ares_socket.c: c-ares says when to open and to close a socket; each is given
- * an nginx connection for the time it is open, so that its events come to us.
+ * ares_socket.c: c-ares reports when it opens and closes a socket.  While a
+ * socket is open it has an nginx connection, so that nginx reports its events.
+ * _settle() has to be the last call, because it may free the channel.
  */
 int ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data);
 void ngx_smtp_verify_ares_state(void *data, ares_socket_t s, int readable,
@@ -110,8 +124,9 @@ void ngx_smtp_verify_ares_drain(ngx_smtp_verify_ares_t *a);
 void ngx_smtp_verify_ares_settle(ngx_smtp_verify_ares_t *a);
 
 /*
- * ares_wire.c: what comes from the wire is read here.  c-ares gets a message
- * without records, and calls back for the one that is a->message meanwhile.
+ * ares_wire.c: reads and sends on the sockets.  Instead of an answer, c-ares
+ * gets a stub of it without records, see sv_dns_stub.h.  When c-ares then
+ * calls back, the answer itself is a->message.
  */
 void ngx_smtp_verify_ares_wire(ngx_smtp_verify_ares_t *a);
 ngx_smtp_verify_ares_wire_t *ngx_smtp_verify_ares_wire_create(

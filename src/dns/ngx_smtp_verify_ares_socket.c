@@ -10,7 +10,7 @@ static void ngx_smtp_verify_ares_watch(ngx_event_t *ev, ngx_int_t event,
 static void ngx_smtp_verify_ares_event_handler(ngx_event_t *ev);
 
 
-/* the only callback that can say no */
+/* The only callback that can refuse a socket. */
 
 int
 ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data)
@@ -21,7 +21,8 @@ ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data)
     ngx_smtp_verify_ares_wire_t  *w;
 
     if (a->starved) {
-        /* c-ares tries hard, nginx would log an alert each time */
+        /* c-ares would try again and again, and nginx would log an alert each
+           time */
         return -1;
     }
 
@@ -40,14 +41,14 @@ ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data)
 
     c->data = w;
     c->type = type;
-    c->shared = 1;    /* the socket is for c-ares to close */
+    c->shared = 1;    /* c-ares closes the socket */
 
     c->read->handler = ngx_smtp_verify_ares_event_handler;
     c->read->log = c->log;
     c->write->handler = ngx_smtp_verify_ares_event_handler;
     c->write->log = c->log;
 
-    /* free for use, as the connection is never reusable */
+    /* the connection is never reusable, so its queue is free for this */
     ngx_queue_insert_tail(&a->connections, &c->queue);
 
     return 0;
@@ -75,7 +76,8 @@ ngx_smtp_verify_ares_find(ngx_smtp_verify_ares_t *a, ares_socket_t s)
 }
 
 
-/* level-triggered: what is too much for one turn is left in the socket */
+/* Events are level-triggered: what is not read in this turn is reported
+   again. */
 
 void
 ngx_smtp_verify_ares_state(void *data, ares_socket_t s, int readable,
@@ -99,7 +101,7 @@ ngx_smtp_verify_ares_state(void *data, ares_socket_t s, int readable,
 }
 
 
-/* a failure cannot be told to c-ares, its timeout sees to it */
+/* A failure cannot be reported to c-ares; the query will time out. */
 
 static void
 ngx_smtp_verify_ares_watch(ngx_event_t *ev, ngx_int_t event, int on)
@@ -147,7 +149,7 @@ ngx_smtp_verify_ares_event_handler(ngx_event_t *ev)
     a = w->ares;
 
     if (c->close) {
-        /* worker_shutdown_timeout */
+        /* after worker_shutdown_timeout */
         ngx_smtp_verify_ares_destroy(a);
         return;
     }
@@ -161,7 +163,7 @@ ngx_smtp_verify_ares_event_handler(ngx_event_t *ev)
         ngx_smtp_verify_ares_read(a, c->fd);
     }
 
-    /* c may be gone */
+    /* c may be freed */
 
     ngx_smtp_verify_ares_settle(a);
 }
@@ -180,7 +182,8 @@ ngx_smtp_verify_ares_tick_handler(ngx_event_t *ev)
 }
 
 
-/* reads what has come; a socket may be closed or opened by that */
+/* Reads what has come.  This may open or close sockets, so the loop ends after
+   the first one. */
 
 void
 ngx_smtp_verify_ares_drain(ngx_smtp_verify_ares_t *a)
@@ -202,7 +205,8 @@ ngx_smtp_verify_ares_drain(ngx_smtp_verify_ares_t *a)
 }
 
 
-/* to be called where c-ares is done, and to be the last: a may be gone */
+/* Has to be called after each call of c-ares, as the last step: it may free
+   a. */
 
 void
 ngx_smtp_verify_ares_settle(ngx_smtp_verify_ares_t *a)

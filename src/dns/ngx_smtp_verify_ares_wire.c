@@ -4,19 +4,20 @@
 #include <netinet/tcp.h>
 
 
-/* octets that are read at a time, so that a name server which never ceases
-   to send does not keep the worker; a message counts for more than it has */
+/* Octets read in one turn, so that a name server that sends without end cannot
+   block the worker.  For each message _MESSAGE octets are added to its
+   length. */
 #define NGX_SMTP_VERIFY_ARES_BUDGET   (128 * 1024)
 #define NGX_SMTP_VERIFY_ARES_MESSAGE  1024
 
-/* octets; Linux counts some 800 for a short answer, and gives no more than
-   net.core.rmem_max */
+/* Octets.  Linux counts some 800 for a short answer, and allows no more than
+   net.core.rmem_max. */
 #define NGX_SMTP_VERIFY_ARES_RCVBUF   (1024 * 1024)
 
-/* octets that are sent at a time: any datagram of ours is shorter */
+/* octets sent at once; any datagram of ours is shorter */
 #define NGX_SMTP_VERIFY_ARES_SEND     2048
 
-/* the octet of a header that has the bit */
+/* the octet of the header with the AD bit, and the bit */
 #define NGX_SMTP_VERIFY_ARES_FLAGS    3
 #define NGX_SMTP_VERIFY_ARES_AD       0x20
 
@@ -41,7 +42,7 @@ static ngx_int_t ngx_smtp_verify_ares_take(
 static ssize_t ngx_smtp_verify_ares_again(void);
 
 
-/* some versions keep the pointer */
+/* static, because some versions of c-ares keep the pointer */
 
 static const struct ares_socket_functions  ngx_smtp_verify_ares_functions = {
     ngx_smtp_verify_ares_open,
@@ -52,7 +53,7 @@ static const struct ares_socket_functions  ngx_smtp_verify_ares_functions = {
 };
 
 
-/* read and done with within one call of c-ares */
+/* shared by all channels: a datagram is used only within one call of c-ares */
 static u_char  ngx_smtp_verify_ares_buffer[NS_MAXMSG];
 
 
@@ -92,9 +93,9 @@ ngx_smtp_verify_ares_wire_create(ngx_smtp_verify_ares_t *a, int type)
 
 
 /*
- * One message after the other is given to c-ares, so that what it calls back
- * for is a->message.  It reads a stream by pieces, for which there are no
- * further events as they were read already.
+ * Gives one message after the other to c-ares, so that its callback is always
+ * about a->message.  Messages of a stream that were already read cause no
+ * further events, hence the loop.
  */
 
 void
@@ -114,7 +115,7 @@ ngx_smtp_verify_ares_read(ngx_smtp_verify_ares_t *a, ares_socket_t s)
 }
 
 
-/* c-ares leaves all options to who opens the socket */
+/* c-ares leaves all socket options to the function that opens the socket. */
 
 static ares_socket_t
 ngx_smtp_verify_ares_open(int domain, int type, int protocol, void *data)
@@ -162,8 +163,8 @@ ngx_smtp_verify_ares_connect(ares_socket_t s, const struct sockaddr *sa,
 
 
 /*
- * A name server that validates tells so only those who ask for it, by AD in
- * the question (RFC 6840 section 5.7), which c-ares has no option for.
+ * Sets AD in each question.  A validating name server sets AD in its answers
+ * only if asked to (RFC 6840, section 5.7), and c-ares has no option for this.
  */
 
 static ares_ssize_t
@@ -207,8 +208,8 @@ ngx_smtp_verify_ares_send(ares_socket_t s, const struct iovec *vec, int n,
 }
 
 
-/* a stream has lengths between its messages, and is sent by pieces of any
-   size */
+/* In a stream a length precedes each message, and messages are sent in pieces
+   of any size. */
 
 static void
 ngx_smtp_verify_ares_ask_ad(ngx_smtp_verify_ares_sent_t *sent, u_char *p,
@@ -330,7 +331,8 @@ ngx_smtp_verify_ares_datagram(ngx_connection_t *c, struct sockaddr *from,
 }
 
 
-/* no more than one message is read, and kept until it is whole */
+/* Reads at most one message of a stream, and keeps its parts until it is
+   complete. */
 
 static ssize_t
 ngx_smtp_verify_ares_stream(ngx_connection_t *c)

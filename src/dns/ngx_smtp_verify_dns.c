@@ -1,7 +1,8 @@
 
 /*
- * Whoever asks for what is being asked for joins in; the look-up outlives
- * those who wait for it, as c-ares cannot take a single query back.
+ * Queries with the same question share one look-up.  c-ares cannot cancel a
+ * single query, so a look-up lives until its answer, even if nobody waits for
+ * it any more.
  */
 
 
@@ -10,15 +11,15 @@
 #include "sv_mx_parse.h"
 
 
-/* ms; one that has been under way for longer may be about to be given up */
+/* ms; an older look-up may be about to time out, so nobody joins it */
 #define NGX_SMTP_VERIFY_DNS_JOIN  5000
 
 
 typedef struct {
     ngx_queue_t      waiters;
-    ngx_rbtree_t    *tree;              /* NULL: nobody can join in */
+    ngx_rbtree_t    *tree;              /* NULL: nobody can join */
     ngx_msec_t       start;
-    ngx_str_node_t   sn;                /* type, then name */
+    ngx_str_node_t   sn;                /* type and name */
     u_char           key[1 + SV_MX_NAME_MAX + 1];
 } ngx_smtp_verify_dns_lookup_t;
 
@@ -38,7 +39,7 @@ static void ngx_smtp_verify_dns_timer_handler(ngx_event_t *ev);
 static void ngx_smtp_verify_dns_ready_handler(ngx_event_t *ev);
 
 
-/* those whose answer is there and whose handler is still to be called */
+/* queries that were answered, whose handlers have still to be called */
 static struct {
     ngx_queue_t  queue;
     ngx_event_t  event;
@@ -239,7 +240,7 @@ ngx_smtp_verify_dns_exit(void)
 }
 
 
-/* nobody can join in any more */
+/* After this no query can join the look-up. */
 
 static void
 ngx_smtp_verify_dns_close(ngx_smtp_verify_dns_lookup_t *l)
@@ -276,7 +277,7 @@ ngx_smtp_verify_dns_answer(void *data, ngx_int_t rc, u_char *msg, size_t len)
 
         q->read(q, rc, msg, len);
 
-        /* the handler not from here: c-ares is in the midst of its work */
+        /* handlers are called later, because c-ares is still at work */
         ngx_post_event(&ngx_smtp_verify_dns_ready.event, &ngx_posted_events);
     }
 
@@ -284,7 +285,7 @@ ngx_smtp_verify_dns_answer(void *data, ngx_int_t rc, u_char *msg, size_t len)
 }
 
 
-/* c-ares goes on, and frees the look-up by its answer */
+/* The look-up goes on in c-ares, and is freed when its answer comes. */
 
 static void
 ngx_smtp_verify_dns_timer_handler(ngx_event_t *ev)

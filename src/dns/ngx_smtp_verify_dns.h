@@ -1,7 +1,7 @@
 
 /*
- * Questions to the DNS: c-ares in nginx's event loop, asking the name servers
- * of an nginx resolver.  What is asked by several is asked once.
+ * Asks the name servers of an nginx resolver by c-ares in nginx's event loop.
+ * If several queries have the same question at the same time, it is sent once.
  */
 
 
@@ -17,17 +17,18 @@
 typedef struct ngx_smtp_verify_dns_query_s  ngx_smtp_verify_dns_query_t;
 
 struct ngx_smtp_verify_dns_query_s {
-    /* in */
+    /* set by the caller */
     ngx_resolver_t               *resolver;
-    ngx_str_t                     name;         /* A-labels, no last dot */
+    ngx_str_t                     name;         /* A-labels, no trailing dot */
     ngx_uint_t                    type;
     ngx_msec_t                    timeout;
     ngx_log_t                    *log;
 
     /*
-     * Reads what came: NGX_OK, and a message of any rcode; NGX_DECLINED: the
-     * name cannot exist; NGX_ETIMEDOUT, NGX_ERROR.  It must not ask anew nor
-     * run foreign code.
+     * Reads the answer.  rc is NGX_OK with a well-formed message of any rcode;
+     * NGX_DECLINED if the name cannot exist; otherwise NGX_ETIMEDOUT or
+     * NGX_ERROR.  It must not send another query nor call handlers of other
+     * code.
      */
     void                        (*read)(ngx_smtp_verify_dns_query_t *q,
                                         ngx_int_t rc, u_char *msg,
@@ -35,29 +36,32 @@ struct ngx_smtp_verify_dns_query_s {
     void                        (*handler)(ngx_smtp_verify_dns_query_t *q);
     void                         *data;
 
-    /* out: it did not join in */
+    /* result: the question was sent for this query, which did not join another
+       one */
     unsigned                      asked:1;
 
-    /* private */
+    /* internal */
     ngx_queue_t                   queue;
     ngx_event_t                   timer;
-    void                         *lookup;       /* that it waits for */
-    unsigned                      pending:1;    /* the handler will be called */
+    void                         *lookup;       /* the one that it waits for */
+    unsigned                      pending:1;    /* the handler will be
+                                                   called */
 };
 
 
 /*
- * NGX_AGAIN: read() and then the handler will be called once, the handler
- * never from within this call; NGX_OK: read() was called already, the handler
- * will not be; NGX_ERROR: no memory or no sockets, neither will be called.
- * The query must stay until then, or until it was cancelled.
+ * Returns NGX_AGAIN if read() and then the handler will be called once, the
+ * handler never from within this call; NGX_OK if read() was already called and
+ * the handler will not be; NGX_ERROR if neither will be called, because there
+ * is no memory or there are no sockets.  The query must stay valid until the
+ * handler is called or the query is cancelled.
  */
 ngx_int_t ngx_smtp_verify_dns_ask(ngx_smtp_verify_dns_query_t *q);
 
-/* neither will be called any more */
+/* after this neither read() nor the handler is called */
 void ngx_smtp_verify_dns_cancel(ngx_smtp_verify_dns_query_t *q);
 
-/* for the module's exit_process */
+/* called by the module's exit_process */
 void ngx_smtp_verify_dns_exit(void);
 
 

@@ -164,8 +164,8 @@ ngx_smtp_verify_mx_fill(ngx_smtp_verify_mx_query_t *q, sv_mx_answer_t *answer)
     q->ttl = (time_t) answer->ttl;
     q->authenticated = (answer->authenticated != 0);
 
-    /* each in an order of its own, that those who share an answer share the
-       load of equal preferences, too */
+    /* each query sorts for itself, so that queries that share an answer
+       distribute the load over hosts of equal preference, too */
     sv_mx_sort(answer, ngx_smtp_verify_mx_random);
 
     from = answer->records;
@@ -204,7 +204,8 @@ ngx_smtp_verify_mx_fill(ngx_smtp_verify_mx_query_t *q, sv_mx_answer_t *answer)
 }
 
 
-/* many are drawn at once: a call of RAND_bytes() takes a microsecond or two */
+/* Draws many numbers at once, because a call of RAND_bytes() takes 1 or 2
+   us. */
 
 long
 ngx_smtp_verify_mx_random(void)

@@ -1,5 +1,5 @@
 
-/* look-ups of TLSA and TXT records */
+/* Looks up TLSA and TXT records. */
 
 
 #ifndef _NGX_SMTP_VERIFY_RR_H_INCLUDED_
@@ -15,35 +15,37 @@ typedef struct ngx_smtp_verify_rr_query_s  ngx_smtp_verify_rr_query_t;
 typedef void (*ngx_smtp_verify_rr_handler_pt)(ngx_smtp_verify_rr_query_t *q);
 
 struct ngx_smtp_verify_rr_query_s {
-    /* in */
+    /* set by the caller */
     ngx_resolver_t                    *resolver;
-    ngx_str_t                          name;        /* A-labels, no last dot */
-    ngx_uint_t                         type;        /* ns_t_tlsa, ns_t_txt */
+    ngx_str_t                          name;        /* A-labels, no trailing
+                                                       dot */
+    ngx_uint_t                         type;        /* ns_t_tlsa or ns_t_txt */
     ngx_msec_t                         timeout;
-    ngx_pool_t                        *pool;        /* of the data */
+    ngx_pool_t                        *pool;        /* for the data */
     ngx_log_t                         *log;
     ngx_smtp_verify_rr_handler_pt      handler;
     void                              *data;
 
-    /* out: see sv_rr_parse.h */
+    /* results, see sv_rr_parse.h */
     sv_dns_status_e                    status;
     time_t                             ttl;
     ngx_str_t                          found;
     unsigned                           authenticated:1;
 
-    /* private */
+    /* internal */
     ngx_smtp_verify_dns_query_t        dns;
 };
 
 
 /*
- * NGX_AGAIN: the handler will be called once, never from within this call;
- * NGX_OK: the answer is there already, the handler will not be called.  The
- * query must stay until then, or until it was cancelled.
+ * Returns NGX_AGAIN if the handler will be called once, never from within this
+ * call; NGX_OK if the results are already there and the handler will not be
+ * called.  The query must stay valid until the handler is called or the query
+ * is cancelled.
  */
 ngx_int_t ngx_smtp_verify_rr_resolve(ngx_smtp_verify_rr_query_t *q);
 
-/* the handler will not be called any more */
+/* after this the handler is not called */
 void ngx_smtp_verify_rr_cancel(ngx_smtp_verify_rr_query_t *q);
 
 

@@ -55,7 +55,8 @@ sv_addr_parse(const unsigned char *msg, size_t len, const char *name,
 }
 
 
-/* the names of a chain need not come in their order */
+/* CNAMEs may come in any order, so the section is read again for each of
+   them. */
 
 static sv_dns_status_e
 sv_addr_answer(ns_msg *m, const char *name, int type, sv_addr_answer_t *a)
@@ -90,7 +91,7 @@ sv_addr_answer(ns_msg *m, const char *name, int type, sv_addr_answer_t *a)
                                                   : SV_ANSWER_ERROR;
 
     if (i > 0 && !soa) {
-        /* where it leads to has to be asked for */
+        /* the answer says nothing about the last name of the chain */
         memcpy(a->alias, name, strlen(name) + 1);
         a->ttl = ttl;
         return SV_ANSWER_ALIAS;
@@ -100,7 +101,8 @@ sv_addr_answer(ns_msg *m, const char *name, int type, sv_addr_answer_t *a)
 }
 
 
-/* SV_ANSWER_NODATA: no address of this name, but perhaps an alias */
+/* Returns SV_ANSWER_NODATA if the name has no address, but perhaps an
+   alias. */
 
 static sv_dns_status_e
 sv_addr_collect(ns_msg *m, const char *name, int type, sv_addr_answer_t *a,

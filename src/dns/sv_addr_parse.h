@@ -1,7 +1,7 @@
 
 /*
- * An answer to a question for A or AAAA as it came from the wire.  Plain C
- * over libresolv, no nginx.
+ * Parses an answer to a question for A or AAAA records.  Plain C with
+ * libresolv, without nginx.
  */
 
 
@@ -12,22 +12,23 @@
 #include "sv_dns.h"
 
 
-#define SV_ADDR_MAX  8          /* addresses of a family that are kept */
+#define SV_ADDR_MAX  8          /* addresses kept, of one family */
 
 
 typedef struct {
     size_t          naddrs;
     unsigned char   addrs[SV_ADDR_MAX][NS_IN6ADDRSZ];
-    int             authenticated;              /* so the server says */
-    unsigned long   ttl;                        /* s; 0 where unknown */
-    char            alias[NS_MAXDNAME];         /* of SV_ANSWER_ALIAS */
+    int             authenticated;              /* AD was set */
+    unsigned long   ttl;                        /* s; 0 if unknown */
+    char            alias[NS_MAXDNAME];         /* for SV_ANSWER_ALIAS */
 } sv_addr_answer_t;
 
 
 /*
- * type: ns_t_a or ns_t_aaaa; name: what was asked for.  CNAMEs of the answer
- * are followed.  SV_ANSWER_ALIAS: they lead to a name that the server says
- * nothing about.
+ * type: ns_t_a or ns_t_aaaa; name: the name in the question.  CNAMEs within
+ * the answer are followed.  Returns SV_ANSWER_ALIAS if they lead to a name
+ * about which the answer says nothing; the caller has to ask for answer->alias
+ * then.
  */
 sv_dns_status_e sv_addr_parse(const unsigned char *msg, size_t len,
     const char *name, int type, sv_addr_answer_t *answer);

@@ -68,10 +68,10 @@ sv_dns_rdata_name(ns_msg *m, ns_rr *rr, unsigned skip, char *name)
 
 
 /*
- * RFC 2308: name servers but no SOA in the authority section are a referral.
- * A server that refers us somewhere else, or does not recurse and leaves an
- * alias open, is lame: it said nothing about the name.  No SOA at all is
- * common, some stub resolvers strip the section.
+ * RFC 2308: an authority section with NS but no SOA is a referral.  A server
+ * that refers to another one, or that does not recurse and leaves an alias
+ * open, is lame: it says nothing about the name.  Answers without both are
+ * common, because some stub resolvers remove the section.
  */
 
 int
@@ -105,14 +105,14 @@ sv_dns_negative(ns_msg *m, int alias, unsigned long *ttl, int *soa)
         }
     }
 
-    /* no telling for how long */
+    /* without SOA it is not known how long this is valid */
     *ttl = 0;
 
     return !ns && (!alias || ns_msg_getflag(*m, ns_f_ra));
 }
 
 
-/* RFC 2181 section 8: one with the highest bit is a zero */
+/* RFC 2181, section 8: a TTL with the highest bit set counts as 0. */
 
 void
 sv_dns_ttl(unsigned long *least, unsigned long ttl)
@@ -127,8 +127,8 @@ sv_dns_ttl(unsigned long *least, unsigned long ttl)
 }
 
 
-/* in presentation form, where octets that are not printable are escaped; a
-   last dot counts for nothing */
+/* Names are in presentation form, with unprintable octets escaped.  A trailing
+   dot is ignored. */
 
 int
 sv_dns_same(const char *a, const char *b)

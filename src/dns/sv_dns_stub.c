@@ -5,22 +5,22 @@
 #include "sv_dns_stub.h"
 
 
-#define SV_DNS_QR         0x80          /* of the third octet */
+#define SV_DNS_QR         0x80          /* in the third octet */
 #define SV_DNS_OPCODE     0x78
 #define SV_DNS_TC         0x02
 #define SV_DNS_RD         0x01
-#define SV_DNS_RA         0x80          /* of the fourth octet */
+#define SV_DNS_RA         0x80          /* in the fourth octet */
 #define SV_DNS_RCODE      0x0f
 
 #define SV_DNS_TOTAL_MAX  (3 * SV_DNS_RECORDS_MAX)
 
-#define SV_DNS_COOKIE     10            /* an option of OPT */
+#define SV_DNS_COOKIE     10            /* an option in OPT, RFC 7873 */
 #define SV_DNS_BADCOOKIE  23
 
 
 typedef struct {
     int                   found;
-    unsigned              size;         /* of a datagram, from the class */
+    unsigned              size;         /* of datagrams, from the class */
     unsigned long         ttl;          /* extended rcode, version, flags */
     const unsigned char  *cookie;
     size_t                cookie_len;
@@ -56,7 +56,7 @@ sv_dns_stub(const unsigned char *msg, size_t len, sv_dns_stub_t *stub)
     rcode = (unsigned) (opt.ttl >> 24) << 4 | (msg[3] & SV_DNS_RCODE);
 
     if (rcode > SV_DNS_RCODE) {
-        /* its lower half may look like success */
+        /* c-ares sees only the lower 4 bits, which may look like success */
         stub->usable = 0;
     }
 
@@ -85,8 +85,8 @@ sv_dns_stub(const unsigned char *msg, size_t len, sv_dns_stub_t *stub)
 
 
 /*
- * Where the one question ends, 0 if there is none.  Nothing is before its name
- * that could be pointed at.
+ * Returns where the only question ends, or 0 if there is none.  The name
+ * cannot be compressed, because nothing before it could be pointed at.
  */
 
 static size_t
@@ -124,10 +124,11 @@ sv_dns_question(const unsigned char *msg, size_t len)
 
 
 /*
- * An answer whose records are as many as it says, none shorter or longer than
- * it says, and those that something is concluded from of the form of their
- * type.  What is broken only within its bounds may have a cookie behind it,
- * without which c-ares takes it for somebody else's.
+ * Returns 1 if the answer has as many records as its header says, each has
+ * exactly the length that it says, and those of the types that are used are
+ * well-formed.  Reading goes on after a malformed record with right bounds,
+ * because a cookie may follow: without it c-ares would reject the stub as
+ * forged.
  */
 
 static int
@@ -143,7 +144,7 @@ sv_dns_sound(const unsigned char *msg, size_t len, sv_dns_opt_t *opt)
         return 0;
     }
 
-    /* names that point at one another make each record expensive to read */
+    /* compressed names make each record expensive to read */
 
     total = ns_msg_count(m, ns_s_an) + ns_msg_count(m, ns_s_ns)
             + ns_msg_count(m, ns_s_ar);
@@ -210,7 +211,7 @@ sv_dns_rdata_sound(ns_msg *m, ns_rr *rr)
 }
 
 
-/* two names and five numbers */
+/* An SOA has two names and five numbers. */
 
 static int
 sv_dns_soa_sound(ns_msg *m, ns_rr *rr)
@@ -237,7 +238,7 @@ sv_dns_soa_sound(ns_msg *m, ns_rr *rr)
 }
 
 
-/* RFC 6891: one, of the root, and options that fill it */
+/* RFC 6891: at most one OPT, of the root, with well-formed options. */
 
 static int
 sv_dns_opt(ns_rr *rr, sv_dns_opt_t *opt)

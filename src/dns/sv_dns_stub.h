@@ -1,10 +1,10 @@
 
 /*
- * What the resolver library is given in place of a message.  It has to find
- * the question, to go on with TCP, without EDNS or with the next name server;
- * what the records say is read from the message as it came, and by us alone.
- * c-ares since 1.28 hands on a message that it wrote anew, where broken
- * records look whole.
+ * Makes the stub that c-ares gets instead of the answer.  c-ares needs the
+ * question and the header to decide whether to go on with TCP, without EDNS or
+ * with the next name server.  Records are read by this module alone, from the
+ * message as it was received: since 1.28 c-ares passes on a message that it
+ * has rewritten, in which malformed records look well-formed.
  */
 
 
@@ -22,18 +22,18 @@
 
 
 typedef struct {
-    int            usable;              /* a whole answer, each record is what
-                                           it says */
+    int            usable;              /* a complete answer whose records are
+                                           all well-formed */
     size_t         len;
     unsigned char  data[SV_DNS_STUB_MAX];
 } sv_dns_stub_t;
 
 
 /*
- * The header, the question, an OPT with its cookie, and no record.  The rcode
- * of a message that is not usable is never one of success: SERVFAIL lets the
- * next name server be asked.
- * 0: the message has no question, so that it is nobody's answer.
+ * The stub has the header, the question and an OPT with its cookie, but no
+ * records.  If the message is not usable its rcode is never one of success: it
+ * becomes SERVFAIL, so that c-ares asks the next name server.  Returns 0 if
+ * the message has no question, so that it answers no query.
  */
 int sv_dns_stub(const unsigned char *msg, size_t len, sv_dns_stub_t *stub);
 

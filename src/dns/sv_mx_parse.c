@@ -1,7 +1,4 @@
 
-/* an MX answer as it came from the wire */
-
-
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -75,7 +72,8 @@ done:
 }
 
 
-/* the names of a chain need not come in their order */
+/* CNAMEs may come in any order, so the section is read again for each of
+   them. */
 
 static sv_mx_status_e
 sv_mx_answer(ns_msg *m, const char *name, sv_mx_answer_t *a)
@@ -109,7 +107,7 @@ sv_mx_answer(ns_msg *m, const char *name, sv_mx_answer_t *a)
 }
 
 
-/* SV_MX_NODATA: no MX of this name, but perhaps an alias */
+/* Returns SV_MX_NODATA if the name has no MX, but perhaps an alias. */
 
 static sv_mx_status_e
 sv_mx_collect(ns_msg *m, const char *name, sv_mx_answer_t *a, char *cname)
@@ -181,7 +179,7 @@ sv_mx_add(sv_mx_answer_t *a, unsigned preference, const char *host)
         len = 0;
 
     } else if (!sv_mx_host_valid((const unsigned char *) host, len)) {
-        /* it tells a null MX that it is not alone */
+        /* kept for now: a null MX beside it is ignored */
         host = NULL;
         len = 0;
     }
@@ -205,7 +203,8 @@ sv_mx_add(sv_mx_answer_t *a, unsigned preference, const char *host)
 }
 
 
-/* drops what is no host name, a null MX that is not alone, duplicates */
+/* Drops targets that are no host names, a null MX that is not alone, and
+   duplicates. */
 
 static void
 sv_mx_settle(sv_mx_answer_t *a)

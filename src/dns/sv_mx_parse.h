@@ -1,7 +1,7 @@
 
 /*
- * An MX answer as it came from the wire: to records, or to what it says
- * instead.  Plain C over libresolv, no nginx.
+ * Parses an answer to a question for MX records.  Plain C with libresolv,
+ * without nginx.
  */
 
 
@@ -12,36 +12,37 @@
 #include "sv_str.h"
 
 
-#define SV_MX_NAME_MAX      253     /* octets of a host name with dots */
-#define SV_MX_RECORDS_MAX   256     /* RRs of an answer that are looked at */
+#define SV_MX_NAME_MAX      253     /* octets of a host name with its dots */
+#define SV_MX_RECORDS_MAX   256     /* records read of an answer */
 
 
 typedef enum {
     SV_MX_OK = 0,               /* at least one MX record, see nrecords */
-    SV_MX_NODATA,               /* the name exists, it has no MX */
+    SV_MX_NODATA,               /* the name exists, but has no MX */
     SV_MX_NXDOMAIN,
-    SV_MX_ERROR                 /* SERVFAIL and the like, lame, broken, or
-                                   no answer to this question */
+    SV_MX_ERROR                 /* SERVFAIL and the like, a lame server, a
+                                   malformed answer, or an answer to another
+                                   question */
 } sv_mx_status_e;
 
 
-/* host: lower case, no last dot; empty: a null MX */
+/* host: lower case, no trailing dot; empty for a null MX (RFC 7505) */
 
 typedef struct {
     unsigned        preference;
-    unsigned long   order;          /* among equal preferences */
+    unsigned long   order;          /* random, for equal preferences */
     sv_str_t        host;
 } sv_mx_record_t;
 
 
-/* some 70 KB: not for the stack of a worker; do not copy, it points into
-   itself */
+/* Some 70 KB: too large for the stack of a worker.  It must not be copied,
+   because it points into itself. */
 
 typedef struct {
     size_t          nrecords;
-    int             more;           /* records that were not looked at */
-    int             authenticated;  /* so the server says */
-    unsigned long   ttl;            /* seconds; 0 where unknown */
+    int             more;           /* some records were not read */
+    int             authenticated;  /* AD was set */
+    unsigned long   ttl;            /* s; 0 if unknown */
     sv_mx_record_t  records[SV_MX_RECORDS_MAX];
 
     size_t          used;
@@ -50,24 +51,25 @@ typedef struct {
 
 
 /*
- * name: what was asked for, without a last dot, in any case.  CNAMEs of the
- * answer section are followed.  Afterwards the records are in the order of
- * the message; a target that is no host name is left out, as is a null MX
- * beside other records and all but the best record of a host, so that
- * SV_MX_OK may come with nrecords == 0.
+ * name: the name in the question, without a trailing dot, in any case.  CNAMEs
+ * in the answer section are followed.  The records are left in the order of
+ * the message.  Left out are targets that are no host names, a null MX beside
+ * other records, and all but the best record of each host; SV_MX_OK may
+ * therefore come with nrecords == 0.
  */
 sv_mx_status_e sv_mx_parse(const unsigned char *msg, size_t len,
     const sv_str_t *name, sv_mx_answer_t *answer);
 
-/* best preference first, equal ones in an order that rnd() decides */
+/* sorts by preference, lowest first; rnd() decides the order of equal ones */
 void sv_mx_sort(sv_mx_answer_t *answer, long (*rnd)(void));
 
-/* letters, digits, hyphens, underscores in labels of 1 to 63 octets, no last
-   dot: what may be asked for */
+/* Returns 1 if the name can be asked for: letters, digits, hyphens and
+   underscores in labels of 1 to 63 octets, without a trailing dot. */
 int sv_mx_name_valid(const unsigned char *data, size_t len);
 
-/* moreover no hyphen at the edge of a label, nor a last label of digits (an
-   IPv4 address); unlike HELO a single label will do */
+/* Returns 1 if it is also a host name: no hyphen at the edge of the name or of
+   a label, and a last label that is not all digits (as in an IPv4 address).
+   Unlike in HELO, a single label is allowed. */
 int sv_mx_host_valid(const unsigned char *data, size_t len);
 
 

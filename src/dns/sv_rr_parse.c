@@ -62,7 +62,8 @@ sv_rr_parse(const unsigned char *msg, size_t len, const char *name, int type,
 }
 
 
-/* the names of a chain need not come in their order */
+/* CNAMEs may come in any order, so the section is read again for each of
+   them. */
 
 static sv_dns_status_e
 sv_rr_answer(ns_msg *m, const char *name, int type, sv_rr_answer_t *a)
@@ -92,7 +93,7 @@ sv_rr_answer(ns_msg *m, const char *name, int type, sv_rr_answer_t *a)
 }
 
 
-/* SV_ANSWER_NODATA: no record of this name, but perhaps an alias */
+/* Returns SV_ANSWER_NODATA if the name has no record, but perhaps an alias. */
 
 static sv_dns_status_e
 sv_rr_collect(ns_msg *m, const char *name, int type, sv_rr_answer_t *a,
@@ -149,7 +150,7 @@ sv_rr_add(ns_rr *rr, sv_rr_answer_t *a)
 }
 
 
-/* what may not be used is not kept, but it was there */
+/* Records that cannot be used are counted, but not kept. */
 
 static int
 sv_rr_add_tlsa(ns_rr *rr, sv_rr_answer_t *a)

@@ -1,7 +1,7 @@
 
 /*
- * An answer to a question for TLSA or TXT as it came from the wire, read to
- * what is kept of its records.  Plain C over libresolv, no nginx.
+ * Parses an answer to a question for TLSA or TXT records, and keeps the part
+ * of them that is used.  Plain C with libresolv, without nginx.
  */
 
 
@@ -18,13 +18,12 @@
 #endif
 
 #define SV_RR_MAX       SV_TLSA_MAX
-#define SV_RR_TEXT_MAX  255         /* octets of a TXT record, the rest is
-                                       left out */
+#define SV_RR_TEXT_MAX  255         /* octets kept of a TXT record */
 
 
 typedef struct {
-    int             authenticated;  /* so the server says */
-    unsigned long   ttl;            /* s; 0 where unknown */
+    int             authenticated;  /* AD was set */
+    unsigned long   ttl;            /* s; 0 if unknown */
     size_t          nrecords;       /* of the type, usable or not */
     size_t          len;
     unsigned char   data[SV_RR_MAX];
@@ -32,11 +31,12 @@ typedef struct {
 
 
 /*
- * type: ns_t_tlsa or ns_t_txt; name: what was asked for.  CNAMEs of the answer
- * are followed.  SV_ANSWER_OK: there is a record.  data: of TLSA, as of
- * sv_tlsa_read(); of TXT, an octet with the length of each record before it,
- * whose strings are put together.  What does not fit makes the answer an
- * error: half of a set would say something else.
+ * type: ns_t_tlsa or ns_t_txt; name: the name in the question.  CNAMEs within
+ * the answer are followed.  Returns SV_ANSWER_OK if there is at least one
+ * record.  data has TLSA records as sv_tlsa_read() reads them; TXT records as
+ * one octet of length and the record's strings joined.  Returns
+ * SV_ANSWER_ERROR if not all records fit, because a part of a set may mean
+ * something else.
  */
 sv_dns_status_e sv_rr_parse(const unsigned char *msg, size_t len,
     const char *name, int type, sv_rr_answer_t *answer);
