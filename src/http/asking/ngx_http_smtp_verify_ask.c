@@ -163,7 +163,7 @@ ngx_http_smtp_verify_ask_as(ngx_http_request_t *r,
 }
 
 
-/* values with variables are only known, and checked, now */
+/* Values with variables can only be checked now, not at configuration time. */
 
 static ngx_int_t
 ngx_http_smtp_verify_ask_identity(ngx_http_request_t *r,
@@ -232,7 +232,7 @@ ngx_http_smtp_verify_ask_from(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    /* as the wire has it, A-labels */
+    /* as it is sent, with A-labels */
 
     return ngx_http_smtp_verify_wire_address(r->pool, &asker->from, &addr);
 }

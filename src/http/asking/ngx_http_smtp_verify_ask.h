@@ -1,14 +1,15 @@
 
 /*
- * How a request asks a question, whichever way it came in:
+ * How a request asks a question:
  *
- *   _asker()          who asks, but for the identity, which costs something
+ *   _asker()          fills in who asks, without the identity, which has to be
+ *                     evaluated and is only needed for a probe
  *   ngx_smtp_verify_question_init(), ngx_smtp_verify_lookup()
- *   _ask()            where that returned NGX_DECLINED
- *   _ask_refuse()     the answer where _ask() did not work
- *   _ask_refresh()    after an answer that is to be asked for anew
+ *   _ask()            if the lookup returned NGX_DECLINED
+ *   _ask_refuse()     answers the request if _ask() failed
+ *   _ask_refresh()    after a cached result that should be refreshed
  *
- * A list, which asks many, calls _ask_as() once instead.
+ * A batch asks many questions, and calls _ask_as() once instead of _ask().
  */
 
 
@@ -26,28 +27,30 @@ typedef struct {
 } ngx_http_smtp_verify_error_t;
 
 
-/* by what the location says; nobody pays until the caller says who */
+/* takes the settings of the location; asker->account stays NULL, so no client
+   pays */
 void ngx_http_smtp_verify_asker(ngx_http_request_t *r,
     ngx_smtp_verify_asker_t *asker);
 
-/* NGX_OK; NGX_ABORT: the HELO name or MAIL FROM is not valid */
+/* Sets the identity and the client.  Returns NGX_OK, or NGX_ABORT if the HELO
+   name or MAIL FROM is not valid. */
 ngx_int_t ngx_http_smtp_verify_ask_as(ngx_http_request_t *r,
     ngx_smtp_verify_asker_t *asker);
 
-/* the question of ctx, which ends with the request: as
-   ngx_smtp_verify_question_start() and _ask_as() */
+/* Starts the question of ctx, which ends with the request.  Returns what
+   _ask_as() or ngx_smtp_verify_question_start() returns. */
 ngx_int_t ngx_http_smtp_verify_ask(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx);
 void ngx_http_smtp_verify_ask_refresh(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx);
 
-/* NULL: an error without a name, such as that there is no memory */
+/* returns NULL for an error without a code, such as no memory */
 const ngx_http_smtp_verify_error_t *ngx_http_smtp_verify_ask_error(
     ngx_int_t rc);
 ngx_int_t ngx_http_smtp_verify_ask_refuse(ngx_http_request_t *r,
     ngx_int_t rc);
 
-/* is the cache not to be asked? */
+/* whether smtp_verify_cache_bypass applies to the request */
 ngx_uint_t ngx_http_smtp_verify_bypass(ngx_http_request_t *r);
 
 

@@ -8,8 +8,8 @@ static ngx_int_t ngx_http_smtp_verify_body_append(ngx_http_request_t *r);
 
 
 /*
- * Unbuffered reading: a buffered one would write what does not fit the
- * client_body_buffer_size to a file.
+ * Reads without nginx's buffering, which would write a body that is larger
+ * than client_body_buffer_size to a file.
  */
 
 ngx_int_t
@@ -94,8 +94,8 @@ ngx_http_smtp_verify_body_read(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
 
-    /* the page of a body that was too large; that of a sub-request is its
-       parent's */
+    /* not whole if this is the error_page for a body that was too large; a
+       subrequest uses the body of its parent */
 
     if (rc == NGX_OK && r == r->main
         && !ngx_http_smtp_verify_body_is_whole(r, ctx->body->last
@@ -118,7 +118,7 @@ ngx_http_smtp_verify_body_append(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
 
-    /* a sub-request whose parent has not read it */
+    /* a subrequest whose parent has not read the body */
 
     if (r->request_body == NULL) {
         return NGX_OK;
@@ -142,7 +142,7 @@ ngx_http_smtp_verify_body_append(ngx_http_request_t *r)
 
         ctx->body->last += size;
 
-        /* else it may be that of others, too */
+        /* otherwise others may still need the buffer */
 
         if (r->reading_body) {
             b->pos = b->last;
@@ -170,7 +170,7 @@ ngx_http_smtp_verify_body_get(ngx_buf_t *b, off_t skip, u_char *p,
         return NGX_OK;
     }
 
-    /* an upstream module closes it when it has sent it */
+    /* an upstream module closes the file after it has sent the body */
 
     if (!b->in_file || b->file->fd == NGX_INVALID_FILE) {
         return NGX_ERROR;
@@ -181,7 +181,7 @@ ngx_http_smtp_verify_body_get(ngx_buf_t *b, off_t skip, u_char *p,
 }
 
 
-/* it may have been cut short, or thrown away, by whoever had it before */
+/* Whoever handled the request before may have cut or discarded the body. */
 
 ngx_uint_t
 ngx_http_smtp_verify_body_is_whole(ngx_http_request_t *r, off_t received)
@@ -198,9 +198,9 @@ ngx_http_smtp_verify_body_is_whole(ngx_http_request_t *r, off_t received)
 
 
 /*
- * nginx discards a body only before its reading begins.  Where it was begun
- * and is given up, nobody knows where the next request would begin: the
- * connection is closed, and the client is told so.
+ * nginx can discard a body only before reading has begun.  If reading is given
+ * up later, the start of the next request is unknown: the connection is
+ * closed, and the answer says so.
  */
 
 void

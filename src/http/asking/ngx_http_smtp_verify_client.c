@@ -14,8 +14,8 @@ typedef enum {
 } ngx_http_smtp_verify_token_e;
 
 
-/* who a request comes from; found by the pool's cleanups, as a redirect
-   forgets the context of a module */
+/* The client of a request.  It is found in the list of the pool's cleanups,
+   because an internal redirect clears the contexts of modules. */
 
 struct ngx_http_smtp_verify_caller_s {
     ngx_http_smtp_verify_tokens_t   *tokens;
@@ -91,7 +91,8 @@ ngx_http_smtp_verify_guard(ngx_http_request_t *r)
 }
 
 
-/* RFC 6750, 2.3: a way that we do not take, as it ends up in logs */
+/* A token in the query string (RFC 6750, section 2.3) is refused, because
+   query strings are logged. */
 
 static ngx_uint_t
 ngx_http_smtp_verify_in_query(ngx_http_request_t *r)
@@ -104,7 +105,7 @@ ngx_http_smtp_verify_in_query(ngx_http_request_t *r)
 }
 
 
-/* RFC 6750, 3.1: an error is named only to who has sent a token */
+/* RFC 6750, section 3.1: an error code is sent only if there was a token. */
 
 static ngx_int_t
 ngx_http_smtp_verify_unauthorized(ngx_http_request_t *r,
@@ -152,7 +153,7 @@ ngx_http_smtp_verify_unauthorized(ngx_http_request_t *r,
 }
 
 
-/* of this client the quota is used up: when there is more of it */
+/* Retry-After says when the quota is renewed. */
 
 ngx_int_t
 ngx_http_smtp_verify_client_spent(ngx_http_request_t *r)
@@ -173,7 +174,8 @@ ngx_http_smtp_verify_client_spent(ngx_http_request_t *r)
 }
 
 
-/* of this request and the tokens of its location */
+/* Finds or makes the client, for this request and the tokens of its
+   location. */
 
 static ngx_http_smtp_verify_caller_t *
 ngx_http_smtp_verify_client(ngx_http_request_t *r)
@@ -287,7 +289,8 @@ ngx_http_smtp_verify_client_limits(ngx_http_request_t *r,
 }
 
 
-/* the memory belongs to the pool; a cleanup can be found by its handler */
+/* The pool frees the memory.  The handler's address marks the client in the
+   list of cleanups. */
 
 static void
 ngx_http_smtp_verify_client_cleanup(void *data)
@@ -299,8 +302,8 @@ ngx_http_smtp_verify_client_cleanup(void *data)
 
 
 /*
- * All are compared, and what is compared are hashes: how long it takes tells
- * neither who it was nor how much of a token was right.
+ * All hashes are compared: the time that this takes tells neither which client
+ * it is nor how much of a token is right.
  */
 
 static void
@@ -354,8 +357,8 @@ ngx_http_smtp_verify_authenticate(ngx_http_smtp_verify_caller_t *client)
 }
 
 
-/* 1 where all is the same, else 0, without a branch; by words, as a file may
-   have thousands of them */
+/* Returns 1 if both hashes are the same, else 0, without a branch.  It
+   compares words, because a file may have thousands of hashes. */
 
 static uint32_t
 ngx_http_smtp_verify_same(const u_char *one, const u_char *two)
@@ -444,7 +447,7 @@ ngx_http_smtp_verify_tokens_variables(ngx_conf_t *cf)
     ngx_http_variable_t  *var;
     ngx_str_t             name = ngx_string("smtp_verify_client");
 
-    /* another location may have other tokens */
+    /* not cacheable, because another location may have other tokens */
 
     var = ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);
     if (var == NULL) {

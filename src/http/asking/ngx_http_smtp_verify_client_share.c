@@ -16,7 +16,8 @@ static void ngx_http_smtp_verify_share_hash(u_char kind, u_char *data,
     size_t len, ngx_smtp_verify_client_t *client);
 
 
-/* as long as the master lives, so that old and new workers agree */
+/* kept as long as the master process lives, so that the workers of an old and
+   a new configuration agree */
 
 static u_char      ngx_http_smtp_verify_share_secret[SV_SIPHASH_LEN];
 static ngx_uint_t  ngx_http_smtp_verify_share_secret_set;
@@ -160,7 +161,7 @@ ngx_http_smtp_verify_share_client(ngx_http_request_t *r,
         return;
     }
 
-    /* what stands behind a gate needs no token of ours */
+    /* a location with a gate asks for no tokens */
 
     name = slcf->enable ? ngx_http_smtp_verify_client_name(r) : NULL;
 
@@ -177,8 +178,8 @@ ngx_http_smtp_verify_share_client(ngx_http_request_t *r,
         return;
     }
 
-    /* a network of 64 bits is one client's; an IPv4 address is one, however it
-       came */
+    /* the first 64 bits of an IPv6 address; an IPv4 address, also one that is
+       mapped into IPv6 */
 
     len = sv_target_network(r->connection->sockaddr, addr);
 
@@ -192,7 +193,7 @@ ngx_http_smtp_verify_share_hash(u_char kind, u_char *data, size_t len,
 {
     u_char  key[SV_SIPHASH_LEN];
 
-    /* a name is nobody's address */
+    /* keys of different kinds must not be the same */
 
     ngx_memcpy(key, ngx_http_smtp_verify_share_secret, SV_SIPHASH_LEN);
     key[0] ^= kind;

@@ -1,7 +1,7 @@
 
 /*
- * Whom a request counts for where clients share what there is: a token's
- * owner, what the operator tells clients apart by, or an address.
+ * Which client a request counts for when clients share probes and slots: the
+ * owner of its token, a key that the operator defines, or its IP address.
  */
 
 
@@ -18,7 +18,7 @@ ngx_int_t ngx_http_smtp_verify_share_merge(
     ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf);
 
-/* to be called before a probe may be made for it */
+/* to be called before a probe may be started for the client */
 void ngx_http_smtp_verify_share_client(ngx_http_request_t *r,
     ngx_smtp_verify_client_t *client);
 

@@ -34,7 +34,8 @@ ngx_http_smtp_verify_begin(ngx_http_request_t *r)
 }
 
 
-/* that of the client if it can be repeated safely, else our own */
+/* Takes the client's X-Request-ID if it is short and has only visible ASCII,
+   else $request_id. */
 
 ngx_int_t
 ngx_http_smtp_verify_request_id(ngx_http_request_t *r, ngx_str_t *id)
@@ -76,7 +77,8 @@ ngx_http_smtp_verify_request_id(ngx_http_request_t *r, ngx_str_t *id)
 }
 
 
-/* $request_id as nginx would make it, but of many random octets at once */
+/* Sets $request_id as nginx would, but draws the random octets for many
+   requests at once. */
 
 static ngx_int_t
 ngx_http_smtp_verify_new_id(ngx_http_request_t *r,
@@ -143,7 +145,7 @@ ngx_http_smtp_verify_header_after(ngx_http_request_t *r, const char *name,
 }
 
 
-/* from the i-th of that part on */
+/* Begins with element i of this part. */
 
 static ngx_table_elt_t *
 ngx_http_smtp_verify_header_find(ngx_list_part_t *part, ngx_uint_t i,
@@ -202,7 +204,8 @@ ngx_http_smtp_verify_content_type(ngx_http_request_t *r, ngx_str_t *type)
 }
 
 
-/* a client that goes away ends the probe; a FIN may be there already */
+/* Watches for a client that closes the connection.  This may have happened
+   already, so the event is posted. */
 
 void
 ngx_http_smtp_verify_watch_client(ngx_http_request_t *r)

@@ -20,7 +20,7 @@ ngx_http_smtp_verify_client_may(ngx_http_request_t *r, ngx_uint_t right)
 }
 
 
-/* RFC 6750, 3.1 */
+/* RFC 6750, section 3.1: insufficient_scope. */
 
 ngx_int_t
 ngx_http_smtp_verify_client_refuse(ngx_http_request_t *r)
@@ -58,7 +58,8 @@ ngx_http_smtp_verify_client_view(ngx_smtp_verify_result_t *view,
     *view = *result;
     view->untold = 1;
 
-    /* as long as it was when the server was asked */
+    /* its value when the mail server answered: a smaller one would show the
+       age */
 
     if (view->retry_after) {
         view->retry_after += (ngx_uint_t) view->age;

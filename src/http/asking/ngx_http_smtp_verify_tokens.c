@@ -37,7 +37,7 @@ ngx_http_smtp_verify_tokens(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* one that is named several times is read once */
+/* A file that is named several times is read once. */
 
 static ngx_http_smtp_verify_tokens_t *
 ngx_http_smtp_verify_tokens_file(ngx_conf_t *cf, ngx_str_t *name)
@@ -187,7 +187,8 @@ ngx_http_smtp_verify_tokens_limits(ngx_conf_t *cf,
 }
 
 
-/* the rate in the terms of a bucket: so many at once, full again after … */
+/* Writes RateLimit-Policy.  The rate is described as a bucket: "q" requests at
+   once, and the bucket is full again after "w" seconds. */
 
 static ngx_int_t
 ngx_http_smtp_verify_tokens_policy(ngx_conf_t *cf,

@@ -1,14 +1,15 @@
 
 /*
- * Who may come in, and how much.  A handler of ours begins with
+ * Which clients may use a location, and how much.  A content handler begins
+ * with
  *
  *     rc = ngx_http_smtp_verify_guard(r);
  *     if (rc != NGX_DECLINED) {
  *         return rc;
  *     }
  *
- * and not in the access phase, where "satisfy any" would take an address that
- * is allowed for a token.
+ * The access phase would not do: with "satisfy any" an allowed IP address
+ * would be enough there, without a token.
  */
 
 
@@ -22,7 +23,8 @@
 
 typedef struct {
     ngx_smtp_verify_quota_client_t   quota;
-    ngx_str_t                        policy;    /* a header; empty: none */
+    ngx_str_t                        policy;    /* of a header; empty if
+                                                   none */
     ngx_uint_t                       rights;    /* SV_TOKENS_ADMIN, _ERASE */
 } ngx_http_smtp_verify_limited_t;
 
@@ -35,45 +37,49 @@ struct ngx_http_smtp_verify_tokens_s {
 };
 
 
-/* tokens.c: the file */
+/* tokens.c: reads the file */
 char *ngx_http_smtp_verify_tokens(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* client.c: who asks */
+/* client.c: finds the client of a request */
 ngx_int_t ngx_http_smtp_verify_tokens_variables(ngx_conf_t *cf);
 
-/* NGX_DECLINED: go on; else the answer, which the handler returns */
+/* returns NGX_DECLINED to go on; otherwise what the handler returns */
 ngx_int_t ngx_http_smtp_verify_guard(ngx_http_request_t *r);
 
-/* whose token came with the request; NULL: none is needed, or nobody's */
+/* the name of the client; NULL if the location needs no token, or if the token
+   is not valid */
 ngx_str_t *ngx_http_smtp_verify_client_name(ngx_http_request_t *r);
 
-/* who it is and what it has used; NULL: nobody, or no token is needed */
+/* the client's limits, and what it has used; NULL as with _client_name() */
 ngx_http_smtp_verify_limited_t *ngx_http_smtp_verify_client_limits(
     ngx_http_request_t *r, ngx_smtp_verify_quota_state_t *state);
 
 /*
- * May this client do it?  Where no token is needed everybody may: what nginx
- * lets in is the operator's matter.  _refuse(): the answer if not.
+ * Whether the client has the right.  If the location needs no token every
+ * client has, because the operator controls access by other means.
+ * _client_refuse() answers if not.
  */
 ngx_uint_t ngx_http_smtp_verify_client_may(ngx_http_request_t *r,
     ngx_uint_t right);
 ngx_int_t ngx_http_smtp_verify_client_refuse(ngx_http_request_t *r);
 
-/* what one without SV_TOKENS_ADMIN is told of a result: not whether it was
-   kept, which tells that somebody asked before */
+/* Makes a copy for clients without SV_TOKENS_ADMIN.  It does not tell whether
+   the result was cached, because that shows that somebody asked before. */
 void ngx_http_smtp_verify_client_view(ngx_smtp_verify_result_t *view,
     ngx_smtp_verify_result_t *result);
 
-/* what pays for the client's probes; *account is NULL where nothing does.
-   NGX_ERROR: no memory, or nobody's token */
+/* The account that pays for the client's probes; *account is NULL if they cost
+   nothing.  Returns NGX_ERROR if there is no memory, or if the token is not
+   valid. */
 ngx_int_t ngx_http_smtp_verify_client_account(ngx_http_request_t *r,
     ngx_smtp_verify_account_t **account);
 
-/* the header of an answer to a request that the quota has no unit for */
+/* sets Retry-After, for a client whose quota is used up */
 ngx_int_t ngx_http_smtp_verify_client_spent(ngx_http_request_t *r);
 
-/* RateLimit and RateLimit-Policy; ngx_http_smtp_verify_send() has them */
+/* sets RateLimit and RateLimit-Policy; called by
+   ngx_http_smtp_verify_send() */
 ngx_int_t ngx_http_smtp_verify_client_headers(ngx_http_request_t *r);
 
 

@@ -5,7 +5,7 @@
 #include "sv_tokens.h"
 
 
-#define SV_TOKENS_LONGEST  512      /* of a token */
+#define SV_TOKENS_LONGEST  512      /* octets of a token */
 
 
 static int sv_tokens_line(sv_lines_t *l, sv_tokens_t *t);
@@ -287,7 +287,7 @@ sv_tokens_right(sv_lines_t *l, sv_token_client_t *client, unsigned right)
 }
 
 
-/* as many at once as its second or minute has, if no burst is given */
+/* Without "burst=", the burst is the number of requests in the rate. */
 
 static int
 sv_tokens_rate(sv_token_client_t *client, const sv_str_t *value)
@@ -302,7 +302,7 @@ sv_tokens_rate(sv_token_client_t *client, const sv_str_t *value)
     number.data = value->data;
     number.len = value->len - 2;
 
-    /* "10r/s", as limit_req_zone has it */
+    /* "10r/s" is allowed, too, as in limit_req_zone */
 
     if (number.data[number.len - 1] == 'r') {
         number.len--;
@@ -394,7 +394,8 @@ sv_tokens_is(const sv_str_t *word, const char *name, sv_str_t *value)
 }
 
 
-/* a name and a token belong to one client: the later line is the mistake */
+/* Names and tokens must be unique.  If one is repeated, the later line is
+   reported. */
 
 static int
 sv_tokens_unique(sv_lines_t *l, sv_tokens_t *t)
