@@ -17,9 +17,9 @@ static void ngx_http_smtp_verify_cache_hash(uint32_t *hash, void *data,
 
 
 /*
- * How long a result may be told again.  Those about the mailbox or the domain
- * are facts; those about us are held for as long as asking again would be of
- * no use, and never longer than the retry_after that was told.
+ * How long results are cached, by reason.  Those about the mailbox or domain
+ * are facts.  Those about us are kept while asking again would be of no use,
+ * and never longer than the retry_after in the result.
  */
 
 static time_t  ngx_http_smtp_verify_cache_valid_default[SV_REASON_MAX] = {
@@ -129,7 +129,8 @@ ngx_http_smtp_verify_cache_valid(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-/* of a status: all reasons that have it, but those never to be kept */
+/* The name of a status sets all its reasons, except those that are never
+   cached. */
 
 static ngx_int_t
 ngx_http_smtp_verify_cache_set_valid(ngx_conf_t *cf, time_t *valid,
@@ -235,8 +236,8 @@ ngx_http_smtp_verify_cache_check(ngx_conf_t *cf,
 
 
 /*
- * Locations that would not get the same answer to a question do not share
- * one: other servers would be asked, or in another way.
+ * Locations share results only if they would get the same answer: if they ask
+ * the same servers in the same way.
  */
 
 static uint32_t
@@ -311,7 +312,8 @@ ngx_http_smtp_verify_cache_scope(ngx_http_smtp_verify_loc_conf_t *conf)
 }
 
 
-/* what is asked for as proof; nothing, where that is nothing */
+/* Adds the kinds of proof that are wanted.  If none is, the hash does not
+   change. */
 
 static void
 ngx_http_smtp_verify_cache_proof(uint32_t *hash,

@@ -1,5 +1,5 @@
 
-/* What a location sees of the cache: its directives. */
+/* Directives of the cache. */
 
 
 #ifndef _NGX_HTTP_SMTP_VERIFY_CONF_CACHE_H_INCLUDED_
@@ -18,7 +18,7 @@ char *ngx_http_smtp_verify_cache_valid(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_smtp_verify_cache_refresh(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* _check(): of a location that verifies, when all is merged */
+/* _check() is called after all merges, for a location that verifies */
 void ngx_http_smtp_verify_cache_merge(ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf);
 void ngx_http_smtp_verify_cache_check(ngx_conf_t *cf,

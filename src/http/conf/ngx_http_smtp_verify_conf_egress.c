@@ -146,7 +146,7 @@ ngx_http_smtp_verify_egress_pool(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-/* address IP | proxy URL  helo=NAME [from=ADDRESS] [weight=NUMBER] */
+/* Parses address IP | proxy URL helo=NAME [from=ADDRESS] [weight=NUMBER]. */
 
 static char *
 ngx_http_smtp_verify_egress_line(ngx_conf_t *cf, ngx_command_t *dummy,
@@ -323,7 +323,8 @@ ngx_http_smtp_verify_egress_addr(ngx_conf_t *cf,
 }
 
 
-/* socks5://[USER:PASSWORD@]HOST[:PORT]; no message has the password */
+/* Parses socks5://[USER:PASSWORD@]HOST[:PORT].  Error messages must not show
+   the password. */
 
 static ngx_int_t
 ngx_http_smtp_verify_egress_proxy(ngx_conf_t *cf,
@@ -492,7 +493,7 @@ ngx_http_smtp_verify_egress_merge(ngx_conf_t *cf,
 }
 
 
-/* by name, when all pools are known */
+/* Finds a pool by its name, when merging: all pools are known then. */
 
 static ngx_int_t
 ngx_http_smtp_verify_egress_find(ngx_conf_t *cf,

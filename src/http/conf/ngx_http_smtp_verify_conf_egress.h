@@ -1,7 +1,7 @@
 
 /*
- * What a location sees of the egress: a local address of each family, or a
- * pool of identities.
+ * Directives of the egress: a local address of each family, or a pool of
+ * identities.
  */
 
 
@@ -23,7 +23,7 @@ ngx_int_t ngx_http_smtp_verify_egress_merge(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf);
 
-/* as MAIL FROM has it, with A-labels */
+/* writes the address as it is sent in MAIL FROM, with A-labels */
 ngx_int_t ngx_http_smtp_verify_wire_address(ngx_pool_t *pool, ngx_str_t *dst,
     sv_address_t *addr);
 

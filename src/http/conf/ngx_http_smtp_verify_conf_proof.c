@@ -25,8 +25,7 @@ ngx_http_smtp_verify_proof_merge(ngx_http_smtp_verify_loc_conf_t *prev,
 }
 
 
-/* who may say which location fetches policies, and with what they are
-   verified */
+/* MTA-STS needs TLS, and certificates to verify mail hosts with. */
 
 static ngx_int_t
 ngx_http_smtp_verify_proof_sts(ngx_conf_t *cf,

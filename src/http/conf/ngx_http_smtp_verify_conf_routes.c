@@ -10,7 +10,7 @@ static ngx_uint_t ngx_http_smtp_verify_routes_allowed(
     ngx_http_smtp_verify_loc_conf_t *slcf, const sv_route_t *route);
 
 
-/* a file of routes, or one route */
+/* Takes the name of a file of routes, or one route. */
 
 char *
 ngx_http_smtp_verify_routes(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -91,7 +91,7 @@ ngx_http_smtp_verify_routes_add(ngx_conf_t *cf,
 
     routes = slcf->verify.routes;
 
-    /* results that are kept are those of these routes */
+    /* part of the scope of cached results */
 
     slcf->routes_version = slcf->routes_version * 31
                            + ngx_crc32_long(text->data, text->len);
@@ -132,7 +132,7 @@ ngx_http_smtp_verify_routes_merge(ngx_http_smtp_verify_loc_conf_t *prev,
 }
 
 
-/* a route to where nothing may be connected to would never work */
+/* Refuses routes to addresses to which no connection is allowed. */
 
 ngx_int_t
 ngx_http_smtp_verify_routes_check(ngx_conf_t *cf,

@@ -4,13 +4,13 @@
 #include "ngx_http_smtp_verify_conf_zone.h"
 
 
-/* what a careful sender keeps to where nobody has said otherwise */
+/* defaults, which are those of a careful sender */
 
 #define NGX_HTTP_SMTP_VERIFY_THROTTLE_CONNS    5
-#define NGX_HTTP_SMTP_VERIFY_THROTTLE_RATE     10      /* a second */
+#define NGX_HTTP_SMTP_VERIFY_THROTTLE_RATE     10      /* per second */
 #define NGX_HTTP_SMTP_VERIFY_THROTTLE_BURST    10
-#define NGX_HTTP_SMTP_VERIFY_THROTTLE_REJECTS  20      /* an hour, at first */
-#define NGX_HTTP_SMTP_VERIFY_THROTTLE_BORNE    200     /* and at most */
+#define NGX_HTTP_SMTP_VERIFY_THROTTLE_REJECTS  20      /* per hour, at first */
+#define NGX_HTTP_SMTP_VERIFY_THROTTLE_BORNE    200     /* per hour, at most */
 #define NGX_HTTP_SMTP_VERIFY_THROTTLE_QUEUE    1000
 #define NGX_HTTP_SMTP_VERIFY_THROTTLE_WAIT     10000
 #define NGX_HTTP_SMTP_VERIFY_THROTTLE_TOTAL    500
@@ -133,7 +133,7 @@ ngx_http_smtp_verify_conf_throttle(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-/* what was probably meant */
+/* A hint at what was probably meant. */
 
 static const char *
 ngx_http_smtp_verify_throttle_hint(ngx_str_t *param)
@@ -294,7 +294,8 @@ ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-/* of an hour: "200/h", or "20-200/h", which is learned */
+/* Parses "rejects=200/h", or "rejects=20-200/h" for a number that is
+   learned. */
 
 static ngx_int_t
 ngx_http_smtp_verify_conf_rejects(ngx_str_t *param, sv_budget_conf_t *rejects)
@@ -329,7 +330,7 @@ ngx_http_smtp_verify_conf_rejects(ngx_str_t *param, sv_budget_conf_t *rejects)
 }
 
 
-/* "10/s", or "10r/s" as limit_req_zone has it; "/m": of a minute */
+/* Parses "10/s" or "10/m"; also "10r/s", as in limit_req_zone. */
 
 static ngx_int_t
 ngx_http_smtp_verify_conf_rate(ngx_str_t *param, uint64_t *rate)
@@ -381,7 +382,7 @@ ngx_http_smtp_verify_throttle_merge(ngx_http_smtp_verify_loc_conf_t *prev,
 {
     if (conf->verify.throttle == NGX_CONF_UNSET_PTR) {
 
-        /* neither is there one, nor does "off" say that none is wanted */
+        /* there is neither a throttle nor "off" */
 
         conf->unthrottled = (prev->unthrottled
                              || prev->verify.throttle == NGX_CONF_UNSET_PTR);
@@ -394,7 +395,7 @@ ngx_http_smtp_verify_throttle_merge(ngx_http_smtp_verify_loc_conf_t *prev,
 }
 
 
-/* once for all locations */
+/* Warns once for all locations. */
 
 void
 ngx_http_smtp_verify_throttle_missing(ngx_conf_t *cf,
@@ -453,7 +454,7 @@ ngx_http_smtp_verify_throttle_check(ngx_cycle_t *cycle)
             continue;
         }
 
-        /* the log of the configuration may leave out warnings */
+        /* the log that is configured may leave out warnings */
 
         if (ngx_test_config) {
             ngx_log_stderr(0, "[warn] zone \"%V\" is too small for %ui "

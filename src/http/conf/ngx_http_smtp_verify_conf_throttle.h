@@ -1,5 +1,5 @@
 
-/* What a location sees of the throttle: its directives. */
+/* Directives of the throttle. */
 
 
 #ifndef _NGX_HTTP_SMTP_VERIFY_CONF_THROTTLE_H_INCLUDED_
@@ -16,10 +16,10 @@ char *ngx_http_smtp_verify_conf_throttle(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_smtp_verify_throttle_provider(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 
-/* zones that the workers may not all have slots from */
+/* warns about zones that are too small for the number of workers */
 void ngx_http_smtp_verify_throttle_check(ngx_cycle_t *cycle);
 
-/* a warning where a location asks mail servers without any limit */
+/* warns, once, if a location asks mail servers without any limit */
 void ngx_http_smtp_verify_throttle_missing(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf);
 

@@ -33,7 +33,7 @@ ngx_http_smtp_verify_conf_zone(ngx_conf_t *cf, ngx_str_t *param,
         n = ngx_parse_size(&s);
     }
 
-    /* it is a string of JSON and a label of metrics, as it is */
+    /* the name is written into JSON and metrics without escaping */
 
     for (p = name->data; p < name->data + name->len; p++) {
         if (*p < 0x20 || *p == '"' || *p == '\\') {
@@ -55,7 +55,7 @@ ngx_http_smtp_verify_conf_zone(ngx_conf_t *cf, ngx_str_t *param,
 }
 
 
-/* nginx itself would only say that there is one of no size */
+/* nginx itself would only report a zone of size zero. */
 
 ngx_int_t
 ngx_http_smtp_verify_zones(ngx_conf_t *cf,

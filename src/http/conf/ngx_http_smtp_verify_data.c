@@ -69,7 +69,7 @@ ngx_http_smtp_verify_data_default(ngx_conf_t *cf,
 }
 
 
-/* the limits of one that is not there would be nobody's */
+/* Limits of an unknown provider would have no effect. */
 
 static ngx_int_t
 ngx_http_smtp_verify_check_limits(ngx_conf_t *cf,
@@ -246,7 +246,7 @@ ngx_http_smtp_verify_score(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* results that are kept depend on what is in the file */
+/* Cached results depend on the contents of the file. */
 
 static ngx_int_t
 ngx_http_smtp_verify_load_data(ngx_conf_t *cf, ngx_str_t *name,
@@ -267,7 +267,8 @@ ngx_http_smtp_verify_load_data(ngx_conf_t *cf, ngx_str_t *name,
 }
 
 
-/* for files that a library opens, which would wait for ever at a FIFO */
+/* Checks a file that a library will open: opening a FIFO would block for
+   ever. */
 
 ngx_int_t
 ngx_http_smtp_verify_check_file(ngx_conf_t *cf, ngx_str_t *name)
@@ -314,7 +315,7 @@ ngx_http_smtp_verify_is_file(ngx_conf_t *cf, ngx_str_t *name,
 }
 
 
-/* at configuration time only; a FIFO is not waited for */
+/* Called at configuration time only.  A FIFO is opened without blocking. */
 
 ngx_int_t
 ngx_http_smtp_verify_load(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)

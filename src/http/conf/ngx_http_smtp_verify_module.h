@@ -18,24 +18,26 @@
 #endif
 
 
-/* of a whole configuration: what is loaded once and shared by locations */
+/* The main configuration: data that is loaded once and shared by all
+   locations. */
 
 typedef struct {
-    sv_rules_t                    *rules;       /* NULL: not loaded yet */
+    sv_rules_t                    *rules;       /* NULL until it is loaded */
     sv_providers_t                *providers;
     sv_lists_t                    *lists;
     sv_score_weights_t             weights;
-    ngx_uint_t                     checked;     /* the weights' order was */
-    ngx_uint_t                     warned;      /* that there is no throttle */
+    ngx_uint_t                     checked;     /* the order of the weights was
+                                                   checked */
+    ngx_uint_t                     warned;      /* about a missing throttle */
     uint32_t                       data_version;
     ngx_shm_zone_t                *counters;
     ngx_array_t                   *limits;      /* of providers */
-    ngx_array_t                    pools;       /* of egresses: pointers */
-    ngx_int_t                      request_id;  /* index of a variable */
-    ngx_array_t                    variables;   /* indices of those that
-                                                   a verdict changes */
-    ngx_array_t                    tokens;      /* files of them */
-    ngx_uint_t                     nclients;    /* in all files */
+    ngx_array_t                    pools;       /* pointers to egress pools */
+    ngx_int_t                      request_id;  /* index of $request_id */
+    ngx_array_t                    variables;   /* indices of variables whose
+                                                   values a verdict changes */
+    ngx_array_t                    tokens;      /* files of tokens */
+    ngx_uint_t                     nclients;    /* in all files together */
 } ngx_http_smtp_verify_main_conf_t;
 
 
@@ -46,43 +48,48 @@ typedef struct ngx_http_smtp_verify_batch_ctx_s
     ngx_http_smtp_verify_batch_ctx_t;
 
 
-/* of smtp_verify_batch */
+/* of the directives smtp_verify_batch... */
 
 typedef struct {
     ngx_uint_t                     enable;
-    size_t                         line;        /* bytes */
+    size_t                         line;        /* octets */
     ngx_uint_t                     lines;
     ngx_smtp_verify_batch_limits_t limits;
     ngx_msec_t                     timeout;
     ngx_msec_t                     heartbeat;
-    off_t                          max_body;    /* client_max_body_size */
+    off_t                          max_body;    /* from client_max_body_size */
 } ngx_http_smtp_verify_batch_conf_t;
 
 
 typedef struct {
-    ngx_http_handler_pt            handler;     /* ours; NULL: none of them */
-    ngx_flag_t                     enable;      /* it verifies */
+    ngx_http_handler_pt            handler;     /* this module's content
+                                                   handler; NULL if none */
+    ngx_flag_t                     enable;      /* by "smtp_verify" or
+                                                   "smtp_verify_batch" */
 
-    ngx_http_complex_value_t      *helo;        /* NULL: $hostname */
+    ngx_http_complex_value_t      *helo;        /* NULL: the host name */
     ngx_http_complex_value_t      *from;
     ngx_uint_t                     port;
-    ngx_http_complex_value_t      *share_key;   /* NULL: the address */
+    ngx_http_complex_value_t      *share_key;   /* NULL: the client's IP
+                                                   address */
     ngx_flag_t                     smtp;
-    ngx_uint_t                     unthrottled; /* without a word about it */
+    ngx_uint_t                     unthrottled; /* no throttle, and no "off"
+                                                   either */
     ngx_flag_t                     transcript;
     ngx_flag_t                     ignore_client_abort;
     time_t                         max_wait;
     ngx_array_t                   *cache_bypass;
-    ngx_str_t                      rdap;        /* a URI; empty: off */
-    ngx_str_t                      mta_sts;     /* likewise */
-    ngx_str_t                      pool;        /* its name */
+    ngx_str_t                      rdap;        /* empty if off */
+    ngx_str_t                      mta_sts;     /* a URI; empty if off */
+    ngx_str_t                      pool;        /* name of the egress pool */
     uint32_t                       routes_version;
-    ngx_http_smtp_verify_tokens_t *tokens;      /* NULL: none are needed */
+    ngx_http_smtp_verify_tokens_t *tokens;      /* NULL if none are needed */
 
-    ngx_http_smtp_verify_gate_t   *gate;        /* NULL: off */
+    ngx_http_smtp_verify_gate_t   *gate;        /* NULL if off */
     ngx_flag_t                     gate_headers;
     size_t                         gate_body_max;
-    ngx_array_t                   *addresses;   /* sources; NULL: none */
+    ngx_array_t                   *addresses;   /* sources of the address; NULL
+                                                   if none */
 
     ngx_uint_t                     ssl_protocols;
     ngx_str_t                      ssl_ciphers;
@@ -97,7 +104,7 @@ typedef struct {
 } ngx_http_smtp_verify_loc_conf_t;
 
 
-/* of the gate: where it is, and what came of it */
+/* how far a gate is, and what it decided */
 
 typedef enum {
     ngx_http_smtp_verify_step_start = 0,
@@ -127,16 +134,19 @@ typedef struct {
 
     ngx_http_smtp_verify_step_e         step;
     ngx_http_smtp_verify_gate_status_e  gate_status;
-    ngx_uint_t                     cleanup;     /* of the question, is set */
-    ngx_str_t                      address;     /* that the result is of */
-    ngx_smtp_verify_result_t      *result;      /* NULL: none */
-    ngx_http_smtp_verify_loc_conf_t    *found_by;   /* the gate of that */
-    ngx_str_t                      json;        /* the same */
-    ngx_uint_t                     peeked;      /* it is only the cache's */
-    ngx_smtp_verify_fetch_t       *fetch;       /* of the store behind that */
-    ngx_uint_t                     fetched;     /* it was asked */
-    ngx_uint_t                     direct;      /* of smtp_verify or of a list,
-                                                   not of a gate */
+    ngx_uint_t                     cleanup;     /* of the question is set */
+    ngx_str_t                      address;     /* that the result is about */
+    ngx_smtp_verify_result_t      *result;      /* NULL if there is none */
+    ngx_http_smtp_verify_loc_conf_t    *found_by;   /* location whose gate
+                                                       found it */
+    ngx_str_t                      json;        /* the result as JSON */
+    ngx_uint_t                     peeked;      /* by a variable, which only
+                                                   looks into the cache */
+    ngx_smtp_verify_fetch_t       *fetch;       /* from the store behind the
+                                                   cache */
+    ngx_uint_t                     fetched;     /* the store was asked */
+    ngx_uint_t                     direct;      /* belongs to smtp_verify or to
+                                                   a batch, not to a gate */
     ngx_http_smtp_verify_batch_ctx_t   *batch;
 } ngx_http_smtp_verify_ctx_t;
 
@@ -148,11 +158,14 @@ extern ngx_module_t  ngx_http_smtp_verify_module;
 ngx_int_t ngx_http_smtp_verify_handler(ngx_http_request_t *r);
 
 /*
- * request.c.  _begin(): a content handler's start, NGX_DECLINED: go on;
- * _request_id(): the client's, if it can be repeated safely, else our own;
- * _header_in(): the first of that name, which nginx does not look for itself;
- * _content_type(): without parameters; _wait(): a client that goes away ends
- * the request.
+ * request.c: functions for content handlers.
+ *
+ *   _begin()         begins a request; NGX_DECLINED: go on, else return this
+ *   _request_id()    the client's ID if it is safe to repeat, else a new one
+ *   _header_in()     the first header of a name that nginx does not parse
+ *   _header_after()  the next one of that name
+ *   _content_type()  without its parameters; NGX_DECLINED if there is none
+ *   _watch_client()  ends the request if the client closes the connection
  */
 ngx_int_t ngx_http_smtp_verify_begin(ngx_http_request_t *r);
 ngx_int_t ngx_http_smtp_verify_request_id(ngx_http_request_t *r,
@@ -166,25 +179,27 @@ ngx_int_t ngx_http_smtp_verify_content_type(ngx_http_request_t *r,
 void ngx_http_smtp_verify_watch_client(ngx_http_request_t *r);
 
 /*
- * ctx.c: that of the request, also over internal redirects; NULL: there is
- * none.  _ctx_create() makes one that outlives them.
+ * ctx.c: _ctx() returns the context of the request, also after an internal
+ * redirect, or NULL.  _ctx_create() makes one that stays valid after internal
+ * redirects.
  */
 ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_ctx(ngx_http_request_t *r);
 ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_ctx_create(
     ngx_http_request_t *r);
 
-/* is it still this that the request is for? */
+/* whether the request is still the one that the context was created for */
 ngx_uint_t ngx_http_smtp_verify_is_here(ngx_http_smtp_verify_ctx_t *ctx);
 
-/* _keep(): what variables tell from now on; NGX_ERROR: no memory.
-   _forget(): what they told until now */
+/* _save_result() keeps a copy, whose fields are the values of variables from
+   now on; it returns NGX_ERROR if there is no memory.  _forget() makes
+   variables be evaluated again. */
 ngx_int_t ngx_http_smtp_verify_save_result(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_smtp_verify_result_t *result);
 void ngx_http_smtp_verify_forget(ngx_http_request_t *r);
 
-/* body.c: reads a body of up to NGX_HTTP_SMTP_VERIFY_BODY_MAX into
-   ctx->body, without a temporary file; the handler gets NGX_OK or a status
-   of HTTP */
+/* body.c: reads a body of up to NGX_HTTP_SMTP_VERIFY_BODY_MAX octets into
+   ctx->body, without a temporary file.  _body_done() then gets NGX_OK or an
+   HTTP status. */
 
 #define NGX_HTTP_SMTP_VERIFY_BODY_MAX  16384
 
@@ -194,23 +209,24 @@ typedef void (*ngx_http_smtp_verify_body_handler_pt)(ngx_http_request_t *r,
 ngx_int_t ngx_http_smtp_verify_read_body(ngx_http_request_t *r);
 void ngx_http_smtp_verify_body_done(ngx_http_request_t *r, ngx_int_t rc);
 
-/* a part of a body, in memory, or in a file where somebody else had it read */
+/* whether the octets received are all of the body */
 ngx_uint_t ngx_http_smtp_verify_body_is_whole(ngx_http_request_t *r,
     off_t received);
-/* before an answer: where the body was not read to its end there is no next
-   request */
+/* Call this before an answer: if the body was not read to its end, the
+   connection is closed after the answer, because the next request cannot be
+   found. */
 void ngx_http_smtp_verify_body_close(ngx_http_request_t *r);
 ngx_int_t ngx_http_smtp_verify_body_get(ngx_buf_t *b, off_t skip, u_char *p,
     size_t size);
 
-/* has it a Content-Encoding, which we do not undo? */
+/* whether there is a Content-Encoding, which this module does not decode */
 ngx_uint_t ngx_http_smtp_verify_body_encoded(ngx_http_request_t *r);
 
-/* NGX_DECLINED: it has none; else what the request ends with */
+/* returns NGX_DECLINED if there is none; otherwise what the handler returns */
 ngx_int_t ngx_http_smtp_verify_body_refuse(ngx_http_request_t *r);
 
-/* output.c: a header and a body in one buffer; what a content handler
-   returns */
+/* output.c: sends the header and a body of one buffer.  Returns what a content
+   handler returns. */
 ngx_int_t ngx_http_smtp_verify_send(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t *type, ngx_buf_t *b);
 ngx_int_t ngx_http_smtp_verify_problem(ngx_http_request_t *r,
@@ -221,7 +237,7 @@ ngx_int_t ngx_http_smtp_verify_problem_with(ngx_http_request_t *r,
     ngx_uint_t status, const char *code, const char *detail,
     ngx_str_t *members);
 
-/* json.c: the result object; NULL: no memory */
+/* json.c: the result as a JSON object; NULL if there is no memory */
 ngx_buf_t *ngx_http_smtp_verify_json(ngx_http_request_t *r,
     ngx_smtp_verify_result_t *result, ngx_str_t *request_id);
 size_t ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
@@ -229,7 +245,7 @@ size_t ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
 u_char *ngx_http_smtp_verify_json_result(u_char *p,
     ngx_smtp_verify_result_t *result, ngx_str_t *request_id);
 
-/* counters.c; _add(): what is counted is kept, once, in a zone of its own */
+/* counters.c; _add() adds the zone of the counters, once */
 ngx_int_t ngx_http_smtp_verify_add_counters(ngx_conf_t *cf);
 /* metrics.c */
 char *ngx_http_smtp_verify_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -237,8 +253,8 @@ char *ngx_http_smtp_verify_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* data.c: rules, providers, lists and weights, from files or compiled in;
-   _load(): a whole file, to be freed by ngx_free() */
+/* data.c: rules, providers, lists and weights, from files or compiled in.
+   _load() reads a file; the caller frees text->data by ngx_free(). */
 ngx_int_t ngx_http_smtp_verify_check_file(ngx_conf_t *cf, ngx_str_t *name);
 ngx_int_t ngx_http_smtp_verify_load(ngx_conf_t *cf, ngx_str_t *name,
     ngx_str_t *text);
@@ -256,7 +272,7 @@ char *ngx_http_smtp_verify_list(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_smtp_verify_score(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* directives.c: of the conversation; what a number and a time may be */
+/* directives.c: directives about the conversation, and checks of values */
 char *ngx_http_smtp_verify_from(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_smtp_verify_helo(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -275,7 +291,7 @@ char *ngx_http_smtp_verify_msec(ngx_conf_t *cf, void *post, void *data);
 char *ngx_http_smtp_verify_bounds(ngx_conf_t *cf, void *post, void *data);
 char *ngx_http_smtp_verify_size(ngx_conf_t *cf, void *post, void *data);
 
-/* conf.c; _set_handler(): of a location that has none of ours yet */
+/* conf.c; _set_handler() fails if the location already has one */
 char *ngx_http_smtp_verify_set_handler(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *slcf, ngx_http_handler_pt handler);
 void *ngx_http_smtp_verify_create_main_conf(ngx_conf_t *cf);
@@ -283,7 +299,8 @@ void *ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 
-/* pool.c: of requests; the server that is merged verifies, all are known */
+/* pool.c: the memory pools of requests.  _used() marks the server that is
+   being merged as one that verifies; _install() is called after all merges. */
 void ngx_http_smtp_verify_pool_used(ngx_conf_t *cf);
 void ngx_http_smtp_verify_pool_install(ngx_conf_t *cf);
 
