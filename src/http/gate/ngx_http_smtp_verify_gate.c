@@ -22,9 +22,10 @@ static ngx_int_t ngx_http_smtp_verify_gate_told(ngx_http_request_t *r,
 
 
 /*
- * After all access control: a pass must not be taken for a grant by "satisfy
- * any", and who is not let in causes no probe.  Handlers that were added last
- * run first: this one before those of try_files and mirror.
+ * The gate runs after all access control: "satisfy any" must not take a pass
+ * for a permission, and requests that are denied there must cause no probe.
+ * In a phase, handlers that were added last run first: this one runs before
+ * those of try_files and mirror.
  */
 
 ngx_int_t
@@ -66,7 +67,8 @@ ngx_http_smtp_verify_gate_handler(ngx_http_request_t *r)
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
-    /* our own handlers ask for a token first, and then by themselves */
+    /* content handlers of this module check the token first, and ask by
+       themselves */
 
     if (slcf->enable || slcf->batch.enable) {
         return NGX_DECLINED;
@@ -79,7 +81,8 @@ ngx_http_smtp_verify_gate_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_smtp_verify_ctx(r);
 
-    /* what was asked directly was asked as the client wished */
+    /* the verdict of smtp_verify depends on the client's parameters, so it
+       does not count here */
 
     if (ctx == NULL || ctx->direct) {
         ctx = ngx_http_smtp_verify_ctx_create(r);
@@ -88,7 +91,7 @@ ngx_http_smtp_verify_gate_handler(ngx_http_request_t *r)
         }
     }
 
-    /* this is the page that it was sent to */
+    /* this is the error_page of a denied request */
 
     if (ctx->gate_status == ngx_http_smtp_verify_gate_denied) {
         return ngx_http_smtp_verify_gate_pass(r, ctx->result);
@@ -117,7 +120,7 @@ ngx_http_smtp_verify_gate_handler(ngx_http_request_t *r)
 }
 
 
-/* counted as the mirror module does it */
+/* Counts references to the request like the mirror module. */
 
 static ngx_int_t
 ngx_http_smtp_verify_gate_read(ngx_http_request_t *r,
@@ -148,7 +151,7 @@ ngx_http_smtp_verify_gate_body(ngx_http_request_t *r)
 
     ctx->step = ngx_http_smtp_verify_step_read;
 
-    /* it may be looked at again after an internal redirect */
+    /* the body may be read again after an internal redirect */
 
     r->preserve_body = 1;
 
@@ -157,7 +160,8 @@ ngx_http_smtp_verify_gate_body(ngx_http_request_t *r)
 }
 
 
-/* NGX_AGAIN: the body has to be read; else what the phase handler returns */
+/* Returns NGX_AGAIN if the body has to be read; otherwise what the phase
+   handler returns. */
 
 static ngx_int_t
 ngx_http_smtp_verify_gate_start(ngx_http_request_t *r,
@@ -207,8 +211,8 @@ ngx_http_smtp_verify_gate_start(ngx_http_request_t *r,
 
     case NGX_BUSY:
 
-        /* it is the client that makes it so, and the application may find
-           an address in it */
+        /* no fault that "on_error" may let pass: the client causes it, and the
+           application may find an address in the body */
 
         return ngx_http_smtp_verify_gate_refuse(r, ctx,
                                        NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
@@ -231,7 +235,7 @@ ngx_http_smtp_verify_gate_lookup(ngx_http_request_t *r,
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
-    /* an internal redirect is not asked for again */
+    /* after an internal redirect the same address is not asked for again */
 
     if (ctx->result
         && ctx->address.len == address->len
@@ -264,7 +268,8 @@ ngx_http_smtp_verify_gate_lookup(ngx_http_request_t *r,
 }
 
 
-/* it is not in the cache: a probe, where the address alone does not decide */
+/* The cache has no result.  Starts a probe, unless the address alone
+   decides. */
 
 static ngx_int_t
 ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
@@ -338,8 +343,8 @@ ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
 
 
 /*
- * Nobody is asked: by the syntax, by a list, or as there are too many probes.
- * What can be known without a probe decides all the same.
+ * Decides without a probe, because of the syntax, a list, or too many probes:
+ * by what is known from the address alone.
  */
 
 static ngx_int_t
@@ -388,7 +393,7 @@ ngx_http_smtp_verify_gate_done(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/* the result is only there for now */
+/* Copies the result, which is only valid now. */
 
 static ngx_int_t
 ngx_http_smtp_verify_gate_told(ngx_http_request_t *r,

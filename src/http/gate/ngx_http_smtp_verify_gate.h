@@ -1,7 +1,7 @@
 
 /*
- * The gate: a request goes on, or not, by the verdict on an address that it
- * carries.  And where an address may be found.
+ * The gate lets a request pass, or denies it, by the verdict on an address in
+ * the request.  A source says where in the request the address is.
  */
 
 
@@ -23,19 +23,22 @@ typedef enum {
 typedef struct {
     ngx_http_smtp_verify_source_e  kind;
     ngx_http_complex_value_t       value;
-    ngx_str_t                      name;        /* of a field, a pointer */
-    ngx_str_t                      field;       /* the name in a form */
-    ngx_str_t                      pointer;     /* that in JSON */
-    ngx_uint_t                     header;      /* one of the request's */
-    ngx_uint_t                     escaped;     /* one argument, as it is in
-                                                   a query string … */
-    ngx_int_t                      index;       /* … the variable then */
+    ngx_str_t                      name;        /* of the field, or a JSON
+                                                   pointer */
+    ngx_str_t                      field;       /* what it is called in a
+                                                   form */
+    ngx_str_t                      pointer;     /* what it is called in JSON */
+    ngx_uint_t                     header;      /* the value is one header */
+    ngx_uint_t                     escaped;     /* the value is one argument,
+                                                   percent-encoded ... */
+    ngx_int_t                      index;       /* ... and this is the index of
+                                                   its variable */
 } ngx_http_smtp_verify_source_t;
 
 
 struct ngx_http_smtp_verify_gate_s {
     ngx_http_smtp_verify_source_t  source;
-    uint64_t                       deny;        /* a bit for each reason */
+    uint64_t                       deny;        /* one bit for each reason */
     ngx_uint_t                     status;
     ngx_msec_t                     budget;
     unsigned                       required:1;
@@ -44,7 +47,7 @@ struct ngx_http_smtp_verify_gate_s {
 };
 
 
-/* reasons that lists give, without a probe */
+/* reasons that come from lists, without a probe */
 
 #define NGX_HTTP_SMTP_VERIFY_GATE_LISTS                                       \
     ((uint64_t) 1 << SV_SPAM_TRAP | (uint64_t) 1 << SV_DISPOSABLE             \
@@ -63,8 +66,10 @@ void ngx_http_smtp_verify_gate_merge(ngx_http_smtp_verify_loc_conf_t *prev,
 ngx_int_t ngx_http_smtp_verify_gate_init(ngx_conf_t *cf);
 
 /*
- * gate_known.c.  _listed(), _list(): the reason of a list that is denied, or
- * none; _holds(): would this location have found the result, too?
+ * gate_known.c: _listed() looks the address up in the lists, and returns the
+ * reason of a list that the gate denies, or SV_REASON_NONE; _list() does so if
+ * it is known which lists have it.  _holds() returns 1 if the result of
+ * another location is also valid here.
  */
 sv_reason_e ngx_http_smtp_verify_gate_listed(
     ngx_http_smtp_verify_loc_conf_t *slcf, ngx_str_t *address);
@@ -74,10 +79,11 @@ ngx_uint_t ngx_http_smtp_verify_gate_holds(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx);
 
 /*
- * gate_answer.c: what the phase handler returns.  _verdict(): by ctx->result;
- * _fault(): nobody can cause it from outside, which is why on_error may let
- * the request pass; _refuse(): a page of error_page, else a problem with
- * these members, NULL: there is no result.
+ * gate_answer.c: these return what the phase handler returns.  _verdict()
+ * decides by ctx->result.  _fault() is called for errors that no client can
+ * cause, so "on_error" may let the request pass.  _refuse() shows an
+ * error_page, or a problem with these members; members is NULL if there is no
+ * result.
  */
 ngx_int_t ngx_http_smtp_verify_gate_verdict(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx);
@@ -90,18 +96,19 @@ ngx_int_t ngx_http_smtp_verify_gate_refuse(ngx_http_request_t *r,
     const char *detail, ngx_str_t *members);
 
 /*
- * gate_headers.c.  _strip(): a phase handler, none of these names from the
- * client; _headers(): those of the result, and no other ones.
+ * gate_headers.c: _strip() is a phase handler that removes the gate's headers
+ * which the client sent; _headers() replaces them by those of the result.
  */
 ngx_int_t ngx_http_smtp_verify_gate_strip(ngx_http_request_t *r);
 ngx_int_t ngx_http_smtp_verify_gate_headers(ngx_http_request_t *r,
     ngx_smtp_verify_result_t *result);
 
 /*
- * gate_source.c.  NGX_OK: there it is, empty: something that cannot be an
- * address; NGX_DECLINED: there is none; NGX_AGAIN: the body has to be read;
- * NGX_ABORT: applications may find another one, *error says why; NGX_BUSY:
- * the body is too large; NGX_ERROR.
+ * gate_source.c: finds the address.  _get() returns NGX_OK with the address,
+ * which is empty if the value cannot be an address; NGX_DECLINED if there is
+ * none; NGX_AGAIN if the body has to be read first; NGX_ABORT if applications
+ * may find another address (*error says why); NGX_BUSY if the body is too
+ * large; NGX_ERROR.
  */
 ngx_int_t ngx_http_smtp_verify_source_parse(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_smtp_verify_source_t *source);
@@ -109,7 +116,8 @@ ngx_int_t ngx_http_smtp_verify_source_get(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, ngx_str_t *address,
     const char **error);
 
-/* gate_source_beside.c: likewise, and the request has no other one beside */
+/* gate_source_beside.c: the same as _get(), but also returns NGX_ABORT if the
+   field is in another place of the request, too */
 ngx_int_t ngx_http_smtp_verify_source_only(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, ngx_str_t *address,
     const char **error);
@@ -118,7 +126,8 @@ ngx_int_t ngx_http_smtp_verify_source_only(ngx_http_request_t *r,
 ngx_int_t ngx_http_smtp_verify_variables(ngx_conf_t *cf);
 ngx_int_t ngx_http_smtp_verify_variables_init(ngx_conf_t *cf);
 
-/* known.c: what variables tell, NULL: nothing; the address of the location */
+/* known.c: _known() returns the context whose result variables show, or NULL.
+   _known_address() finds the address that smtp_verify_address names. */
 ngx_int_t ngx_http_smtp_verify_known_init(ngx_conf_t *cf);
 ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_known(ngx_http_request_t *r);
 ngx_int_t ngx_http_smtp_verify_known_address(ngx_http_request_t *r,

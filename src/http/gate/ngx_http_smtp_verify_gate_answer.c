@@ -29,8 +29,8 @@ ngx_http_smtp_verify_gate_verdict(ngx_http_request_t *r,
         return ngx_http_smtp_verify_gate_fault(r, ctx);
     }
 
-    /* a list counts whatever became of the probe, as a domain's owner can
-       make that fail */
+    /* lists count even if the probe failed, because the owner of the domain
+       can make it fail */
 
     if (result->decided == SV_DECIDED_ALLOW) {
         reason = SV_REASON_NONE;
@@ -160,8 +160,8 @@ ngx_http_smtp_verify_gate_refuse(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    /* a client that waits for "100 Continue" need not send its body, and
-       whether it does nobody knows */
+    /* a client that waits for "100 Continue" may now send its body or not, so
+       the next request cannot be found */
 
     if (r->headers_in.expect && !r->expect_tested) {
         r->expect_tested = 1;
@@ -222,7 +222,7 @@ ngx_http_smtp_verify_gate_members(ngx_http_request_t *r,
 }
 
 
-/* as ngx_http_special_response_handler() looks for it */
+/* Finds the error_page as ngx_http_special_response_handler() does. */
 
 static ngx_uint_t
 ngx_http_smtp_verify_gate_has_page(ngx_http_request_t *r, ngx_uint_t status)

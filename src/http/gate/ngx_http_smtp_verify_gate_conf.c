@@ -86,7 +86,7 @@ ngx_http_smtp_verify_gate_param(ngx_conf_t *cf,
                                            &gate->status);
     if (rc != NGX_DECLINED) {
 
-        /* some are no answers, or nginx's own */
+        /* 444 closes the connection; nginx uses 494 to 499 itself */
 
         return rc != NGX_OK || gate->status == NGX_HTTP_CLOSE
                || (gate->status >= 494 && gate->status <= 499)

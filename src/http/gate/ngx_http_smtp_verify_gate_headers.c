@@ -17,9 +17,10 @@ static ngx_int_t ngx_http_smtp_verify_headers_add(ngx_http_request_t *r,
 
 
 /*
- * The headers of the client go as soon as the location is known, before
- * "if", auth_request and whatever else sees them.  Those that a gate has set
- * before an internal redirect, or before this sub-request, stay.
+ * Removes the client's headers of these names as soon as the location is
+ * known, before "if", auth_request and others can see them.  Those that a gate
+ * has set, before an internal redirect or in the parent of this subrequest,
+ * stay.
  */
 
 ngx_int_t
@@ -50,7 +51,7 @@ ngx_http_smtp_verify_gate_headers(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    /* what $http_x_email_verify_status and the like were before */
+    /* $http_x_email_verify_... get new values */
 
     ngx_http_smtp_verify_forget(r);
 
@@ -78,9 +79,9 @@ ngx_http_smtp_verify_gate_headers(ngx_http_request_t *r,
 
 
 /*
- * A list has no way to remove an element, and others point to its elements:
- * where there are some of these names a new list takes its place.  keep:
- * those that the gate itself has set stay.
+ * A list has no function to remove an element, and others point to its
+ * elements.  So if there are headers of these names, a new list without them
+ * is made.  keep: those that the gate has set stay.
  */
 
 static ngx_int_t
@@ -105,7 +106,7 @@ ngx_http_smtp_verify_headers_remove(ngx_http_request_t *r, ngx_uint_t keep)
 
     r->headers_in.headers = list;
 
-    /* the last part may be the one within the struct that was copied */
+    /* the list was copied, so the last part may be the one in the copy */
 
     if (list.last == &list.part) {
         r->headers_in.headers.last = &r->headers_in.headers.part;
@@ -115,7 +116,8 @@ ngx_http_smtp_verify_headers_remove(ngx_http_request_t *r, ngx_uint_t keep)
 }
 
 
-/* the others; NGX_DECLINED: there were some to remove.  NULL: only tells */
+/* Copies the other headers to the list; if list is NULL, it only looks.
+   Returns NGX_DECLINED if some were left out. */
 
 static ngx_int_t
 ngx_http_smtp_verify_headers_copy(ngx_http_request_t *r, ngx_list_t *list,
@@ -162,8 +164,8 @@ ngx_http_smtp_verify_headers_copy(ngx_http_request_t *r, ngx_list_t *list,
 
 
 /*
- * Gateways make one name of all that is neither a letter nor a digit:
- * X_EMAIL.VERIFY-Status is ours, too.
+ * CGI and other gateways treat all characters that are neither letters nor
+ * digits as the same, so X_EMAIL.VERIFY-Status is also one of these names.
  */
 
 static ngx_uint_t
@@ -197,7 +199,8 @@ ngx_http_smtp_verify_headers_is(ngx_table_elt_t *h)
 }
 
 
-/* it was not sent by the client */
+/* Returns 1 if the gate has set the header: its name is then a static
+   string. */
 
 static ngx_uint_t
 ngx_http_smtp_verify_headers_ours(ngx_table_elt_t *h)
@@ -219,7 +222,7 @@ ngx_http_smtp_verify_headers_ours(ngx_table_elt_t *h)
 }
 
 
-/* what is empty, or would be more than one line, is left out */
+/* Leaves out empty values, and those with control characters. */
 
 static ngx_int_t
 ngx_http_smtp_verify_headers_add(ngx_http_request_t *r,

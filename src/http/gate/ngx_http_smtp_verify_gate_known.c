@@ -5,9 +5,9 @@
 
 
 /*
- * What a gate knows without a probe: that a list denies the address, and
+ * What a gate knows without a probe: whether a list denies the address, and
  * whether the verdict of another location, from before an internal redirect,
- * is what this one would have found.
+ * is one that this location would have found, too.
  */
 
 
@@ -42,7 +42,7 @@ ngx_http_smtp_verify_gate_listed(ngx_http_smtp_verify_loc_conf_t *slcf,
 }
 
 
-/* the one that counts most goes first */
+/* The most important list comes first. */
 
 sv_reason_e
 ngx_http_smtp_verify_gate_list(ngx_http_smtp_verify_gate_t *gate,
@@ -65,9 +65,9 @@ ngx_http_smtp_verify_gate_list(ngx_http_smtp_verify_gate_t *gate,
 
 
 /*
- * A fact about the mailbox or the domain holds wherever the same would be
- * asked in the same way.  All else depends on how much time, which limits and
- * which identity a location has.
+ * A fact about the mailbox or domain is valid in each location that would ask
+ * the same in the same way.  Other results depend on the time, the limits and
+ * the identity of a location.
  */
 
 ngx_uint_t
@@ -109,7 +109,7 @@ ngx_http_smtp_verify_gate_holds(ngx_http_request_t *r,
 }
 
 
-/* what is inherited is the same in memory */
+/* Settings that are inherited have the same pointers. */
 
 static ngx_uint_t
 ngx_http_smtp_verify_gate_alike(ngx_http_smtp_verify_loc_conf_t *one,

@@ -64,7 +64,7 @@ ngx_http_smtp_verify_source_parse(ngx_conf_t *cf, ngx_str_t *value,
 }
 
 
-/* a single argument or header, of which there may be several */
+/* Recognizes a single argument or header: a request may have several of it. */
 
 static ngx_int_t
 ngx_http_smtp_verify_source_variable(ngx_conf_t *cf, ngx_str_t *value,
@@ -99,7 +99,7 @@ ngx_http_smtp_verify_source_variable(ngx_conf_t *cf, ngx_str_t *value,
 }
 
 
-/* what the field is called where it is not looked for, but might be */
+/* Finds out what the field would be called in bodies of other types. */
 
 static ngx_int_t
 ngx_http_smtp_verify_source_names(ngx_conf_t *cf,
@@ -135,7 +135,8 @@ ngx_http_smtp_verify_source_names(ngx_conf_t *cf,
 }
 
 
-/* of the body; NGX_DECLINED: it is a value */
+/* Recognizes a source in the body; returns NGX_DECLINED if it is another
+   one. */
 
 static ngx_int_t
 ngx_http_smtp_verify_source_kind(ngx_conf_t *cf, ngx_str_t *value,
@@ -184,7 +185,7 @@ ngx_http_smtp_verify_source_kind(ngx_conf_t *cf, ngx_str_t *value,
 }
 
 
-/* $prefix_name or ${prefix_name}, and nothing else; the name without $ */
+/* Recognizes $prefix_name or ${prefix_name}. *name is without the "$". */
 
 static ngx_uint_t
 ngx_http_smtp_verify_source_is(ngx_str_t *value, const char *prefix,
@@ -241,7 +242,7 @@ ngx_http_smtp_verify_source_get(ngx_http_request_t *r,
         return rc;
     }
 
-    /* applications do so, too */
+    /* applications remove white space, too */
 
     ngx_http_smtp_verify_source_trim(address);
 
@@ -286,8 +287,8 @@ ngx_http_smtp_verify_source_value_get(ngx_http_request_t *r,
 
 
 /*
- * nginx takes the first one as it stands, without regard to case, whoever
- * comes later another one.
+ * If an argument is given several times, nginx takes the first one, undecoded
+ * and in any case of its name; an application may take another one.
  */
 
 static ngx_int_t
@@ -342,7 +343,7 @@ ngx_http_smtp_verify_source_arg(ngx_http_request_t *r,
 }
 
 
-/* nginx ends the arguments at a "#", and sends on what is behind it */
+/* nginx ends the arguments at a "#", but passes on what follows it. */
 
 ngx_uint_t
 ngx_http_smtp_verify_source_has_fragment(ngx_http_request_t *r)
@@ -354,9 +355,9 @@ ngx_http_smtp_verify_source_has_fragment(ngx_http_request_t *r)
 
 
 /*
- * nginx takes the first one, or all of them, whoever comes later perhaps the
- * last one; and gateways (CGI, WSGI) make one name of "X-Email", "X_Email" and
- * "X.Email".
+ * If a header is given several times, nginx takes the first or all of them, an
+ * application perhaps the last one.  CGI, WSGI and other gateways do not
+ * distinguish "X-Email", "X_Email" and "X.Email".
  */
 
 ngx_uint_t
@@ -426,7 +427,7 @@ ngx_http_smtp_verify_source_told(ngx_http_request_t *r,
 
     ngx_memcpy(address->data, value->data, value->len);
 
-    /* longer than an address may be */
+    /* it was cut: another octet makes it too long for an address */
 
     if (value->cut) {
         address->data[value->len] = 'x';

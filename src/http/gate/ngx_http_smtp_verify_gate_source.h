@@ -1,5 +1,5 @@
 
-/* Inside of the sources of an address: of a value, and of a body. */
+/* Internal functions of gate_source*.c, which find an address in a request. */
 
 
 #ifndef _NGX_HTTP_SMTP_VERIFY_GATE_SOURCE_H_INCLUDED_
@@ -14,29 +14,32 @@
     "Send no \"#\" in the request line; some applications read on behind it."
 
 
-/* gate_source_body.c; as ngx_http_smtp_verify_source_get() */
+/* gate_source_body.c; returns the same as ngx_http_smtp_verify_source_get() */
 ngx_int_t ngx_http_smtp_verify_source_body_get(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, ngx_str_t *address,
     const char **error);
 
-/* is there a body?  Without a type it is SV_SOURCE_TYPE_OTHER */
+/* _has_body(): whether there is a body.  _media(): its type;
+   SV_SOURCE_TYPE_OTHER without a Content-Type, SV_SOURCE_TYPE_ODD with
+   media->error if it is ambiguous. */
 ngx_uint_t ngx_http_smtp_verify_source_has_body(ngx_http_request_t *r);
 sv_source_type_e ngx_http_smtp_verify_source_media(ngx_http_request_t *r,
     sv_source_media_t *media);
 
-/* the type of a source's body */
+/* the type of body that the source is looked for in */
 sv_source_type_e ngx_http_smtp_verify_source_type(
     ngx_http_smtp_verify_source_t *source);
 
-/* what was read of it; *copy, if it is not NULL, is to be freed.  NGX_BUSY:
-   it is larger than smtp_verify_gate_body_max */
+/* Returns the body that was read.  The caller frees *copy if it is not NULL.
+   NGX_BUSY: the body is larger than smtp_verify_gate_body_max. */
 ngx_int_t ngx_http_smtp_verify_source_body(ngx_http_request_t *r,
     ngx_str_t *body, u_char **copy);
 
 /*
- * gate_source.c: a copy of what was found; without white space around it;
- * how many headers there are of a name, as $http_ has it, *odd: one of them is
- * written so that only some see it.
+ * gate_source.c: _told() copies a value to the request's pool; _trim() removes
+ * white space around it; _headers() counts the headers of a name, which is
+ * written as in $http_name, and sets *odd if one of them is written in such a
+ * way that only some applications recognize it.
  */
 ngx_int_t ngx_http_smtp_verify_source_told(ngx_http_request_t *r,
     sv_source_value_t *value, ngx_str_t *address);

@@ -25,7 +25,7 @@ static ngx_int_t ngx_http_smtp_verify_beside_field(ngx_http_request_t *r,
 
 /*
  * Many applications look for a field in the query string and in bodies of
- * several types: where it is looked for in one place here, it must not be in
+ * several types.  The gate looks in one place, so the field must not be in
  * another one.
  */
 
@@ -48,7 +48,8 @@ ngx_http_smtp_verify_source_only(ngx_http_request_t *r,
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
-    /* a header, or it is denied anyway */
+    /* a header can be in no other place; without an address, "required" denies
+       the request anyway */
 
     if (source->field.len == 0
         || (rc == NGX_DECLINED && slcf->gate->required))
@@ -86,7 +87,8 @@ ngx_http_smtp_verify_source_only(ngx_http_request_t *r,
 }
 
 
-/* a page that is only asked for may be told what to fill in */
+/* A page that is only fetched may get values for its form in the query
+   string. */
 
 static ngx_int_t
 ngx_http_smtp_verify_beside_query(ngx_http_request_t *r, sv_str_t *field,
@@ -130,7 +132,7 @@ ngx_http_smtp_verify_beside_body(ngx_http_request_t *r,
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
-    /* what any application parses has to be looked at */
+    /* types that applications parse have to be read */
 
     parsed = (type != SV_SOURCE_TYPE_OTHER
               || r->headers_in.content_type == NULL
@@ -178,7 +180,8 @@ ngx_http_smtp_verify_beside_body(ngx_http_request_t *r,
 }
 
 
-/* not what is thrown away, nor streams, which have no end to wait for */
+/* Returns 0 for bodies that are discarded, and for gRPC streams, which may not
+   end. */
 
 static ngx_uint_t
 ngx_http_smtp_verify_beside_is_read(ngx_http_request_t *r,
@@ -234,7 +237,7 @@ ngx_http_smtp_verify_beside_field(ngx_http_request_t *r,
         pointer.data = source->pointer.data;
         pointer.len = source->pointer.len;
 
-        /* some parse it as a form, whatever its type says */
+        /* some applications parse it as a form, in spite of its type */
 
         found = sv_source_json(body->data, body->len, &pointer, &value)
                 != SV_SOURCE_NONE

@@ -43,7 +43,7 @@ ngx_http_smtp_verify_source_body_get(ngx_http_request_t *r,
         return NGX_BUSY;
     }
 
-    /* who undoes the encoding would see what we do not */
+    /* an application that decodes it may find another address */
 
     if (ngx_http_smtp_verify_body_encoded(r)) {
         *error = "Send the body without a Content-Encoding.";
@@ -109,8 +109,8 @@ ngx_http_smtp_verify_source_media(ngx_http_request_t *r,
 
 
 /*
- * Who takes another one of two types would see what we do not; and for
- * gateways Content_Type and Content.Type are Content-Type.
+ * If there are two types, an application may take the other one.  For
+ * gateways, Content_Type and Content.Type are the same as Content-Type.
  */
 
 static ngx_uint_t
@@ -167,7 +167,7 @@ ngx_http_smtp_verify_source_type(ngx_http_smtp_verify_source_t *source)
 }
 
 
-/* one buffer in memory as it is, else a copy, which is to be freed */
+/* A body in one buffer in memory is not copied. */
 
 ngx_int_t
 ngx_http_smtp_verify_source_body(ngx_http_request_t *r, ngx_str_t *body,
@@ -226,7 +226,8 @@ ngx_http_smtp_verify_source_body(ngx_http_request_t *r, ngx_str_t *body,
 }
 
 
-/* what did not fit client_body_buffer_size was written just now */
+/* What did not fit client_body_buffer_size is in a file that was written just
+   now, so that reading it hardly blocks. */
 
 static ngx_int_t
 ngx_http_smtp_verify_source_copy(ngx_http_request_t *r, u_char *p)
