@@ -261,10 +261,10 @@ ngx_http_smtp_verify_set_handler(ngx_conf_t *cf,
 
 
 /*
- * A handler is not inherited, but for the locations without a name that nginx
- * makes of "if" and "limit_except": they do what the location around them
- * does, unless they have a handler of their own.  For an "if", nginx keeps the
- * handler by itself; for "limit_except" it does not.
+ * A content handler is not inherited, except by the unnamed locations that
+ * nginx creates for "if" and "limit_except".  They do what the location around
+ * them does, unless they have a handler of their own.  nginx copies the
+ * handler for "if", but not for "limit_except".
  */
 
 static void
@@ -289,7 +289,7 @@ ngx_http_smtp_verify_merge_handler(ngx_conf_t *cf,
         return;
     }
 
-    /* another module has set a handler after ours */
+    /* another module has set its handler after this one */
 
     if (conf->handler != clcf->handler) {
         conf->handler = NULL;
@@ -299,7 +299,8 @@ ngx_http_smtp_verify_merge_handler(ngx_conf_t *cf,
 }
 
 
-/* a SYN is sent again after 1 s and 3 s: attempts that outlast that */
+/* Default connect timeouts.  The kernel repeats a SYN after 1 s and after 3 s:
+   the first timeout outlasts the one, the last timeout the other. */
 
 static ngx_array_t *
 ngx_http_smtp_verify_default_timeouts(ngx_conf_t *cf)
@@ -322,7 +323,8 @@ ngx_http_smtp_verify_default_timeouts(ngx_conf_t *cf)
 }
 
 
-/* what a location must have that verifies, or looks into the cache */
+/* Checks that a location which verifies, or reads the cache, has all it
+   needs. */
 
 static char *
 ngx_http_smtp_verify_check(ngx_conf_t *cf,
@@ -409,7 +411,8 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
 }
 
 
-/* a level that changes nothing of TLS shares the context of the one above */
+/* A level without TLS directives of its own shares the SSL context of the
+   level above. */
 
 static void
 ngx_http_smtp_verify_merge_ssl(ngx_conf_t *cf,
@@ -430,7 +433,7 @@ ngx_http_smtp_verify_merge_ssl(ngx_conf_t *cf,
                                   |NGX_SSL_TLSv1|NGX_SSL_TLSv1_1
                                   |NGX_SSL_TLSv1_2|NGX_SSL_TLSv1_3));
 
-    /* opportunistic: old TLS is better than none */
+    /* TLS is opportunistic: old TLS is better than none */
 
     ngx_conf_merge_str_value(conf->ssl_ciphers, prev->ssl_ciphers,
                              "DEFAULT:!kDHE:@SECLEVEL=0");

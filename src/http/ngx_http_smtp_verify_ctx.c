@@ -11,7 +11,8 @@ static u_char *ngx_http_smtp_verify_save_str(u_char *p, ngx_str_t *s);
 static u_char *ngx_http_smtp_verify_save_word(u_char *p, const char **word);
 
 
-/* an internal redirect clears what modules know of a request */
+/* An internal redirect clears the contexts of modules, but not the cleanups of
+   the pool: the context is found there again. */
 
 ngx_http_smtp_verify_ctx_t *
 ngx_http_smtp_verify_ctx(ngx_http_request_t *r)
@@ -77,8 +78,8 @@ ngx_http_smtp_verify_ctx_create(ngx_http_request_t *r)
 
 
 /*
- * Of a client that went away while it waited, post_action makes a request
- * for something else: what was asked for has nobody to be told.
+ * If the client closed the connection while the request waited, post_action
+ * uses the request for something else, and nobody wants the result any more.
  */
 
 ngx_uint_t
@@ -89,7 +90,7 @@ ngx_http_smtp_verify_is_here(ngx_http_smtp_verify_ctx_t *ctx)
 }
 
 
-/* only to be found by it */
+/* Its address marks the context in the list of cleanups. */
 
 static void
 ngx_http_smtp_verify_ctx_cleanup(void *data)
@@ -122,7 +123,7 @@ ngx_http_smtp_verify_save_result(ngx_http_request_t *r,
 }
 
 
-/* p has room for all of it */
+/* p must have room for ngx_http_smtp_verify_save_size() octets */
 
 static ngx_smtp_verify_result_t *
 ngx_http_smtp_verify_save_copy(u_char *p, ngx_smtp_verify_result_t *result)
@@ -168,7 +169,7 @@ ngx_http_smtp_verify_save_copy(u_char *p, ngx_smtp_verify_result_t *result)
 }
 
 
-/* who asked too early may ask again */
+/* Variables that were evaluated before the verdict are evaluated again. */
 
 void
 ngx_http_smtp_verify_forget(ngx_http_request_t *r)

@@ -81,7 +81,7 @@ ngx_http_smtp_verify_helo(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* a rate in percent, with two digits behind the point */
+/* Takes a rate in percent, with up to two decimals, or "off". */
 
 char *
 ngx_http_smtp_verify_second_opinion(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -267,7 +267,8 @@ ngx_http_smtp_verify_target_allow(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-/* off, or the transactions of a session, with rejects=N and timeout=TIME */
+/* Takes "off", or the transactions of a session, with rejects=N and
+   timeout=TIME. */
 
 char *
 ngx_http_smtp_verify_keepalive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -330,7 +331,7 @@ ngx_http_smtp_verify_keepalive_param(ngx_smtp_verify_keep_conf_t *keep,
 }
 
 
-/* a wait of no time at all would be the end of every probe */
+/* A timeout of zero would end every probe at once. */
 
 char *
 ngx_http_smtp_verify_msec(ngx_conf_t *cf, void *post, void *data)
@@ -363,7 +364,7 @@ ngx_http_smtp_verify_bounds(ngx_conf_t *cf, void *post, void *data)
 }
 
 
-/* 0 is no limit elsewhere: here all would go by unseen */
+/* Elsewhere 0 means no limit; here it would let all bodies pass unread. */
 
 char *
 ngx_http_smtp_verify_size(ngx_conf_t *cf, void *post, void *data)

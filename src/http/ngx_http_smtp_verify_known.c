@@ -16,8 +16,9 @@ static void ngx_http_smtp_verify_known_cleanup(void *data);
 
 
 /*
- * Of a verdict: that of this request, or of the main one; without any, what
- * the cache has of the address that smtp_verify_address names.
+ * Returns the context with the verdict of this request, or else of the main
+ * request.  If there is none, looks into the cache for the address that
+ * smtp_verify_address names.
  */
 
 ngx_http_smtp_verify_ctx_t *
@@ -120,7 +121,7 @@ ngx_http_smtp_verify_peek_at(ngx_http_request_t *r, ngx_str_t *address,
         return NGX_OK;
     }
 
-    /* what was told to the identity of this location alone */
+    /* results that belong to the identity of this location */
 
     if ((slcf->from
          || (slcf->verify.pool && !slcf->verify.pool->wants_from))
@@ -135,7 +136,7 @@ ngx_http_smtp_verify_peek_at(ngx_http_request_t *r, ngx_str_t *address,
 }
 
 
-/* the first one that is there */
+/* Takes the first source that has an address. */
 
 ngx_int_t
 ngx_http_smtp_verify_known_address(ngx_http_request_t *r, ngx_str_t *address)
@@ -166,9 +167,10 @@ ngx_http_smtp_verify_known_address(ngx_http_request_t *r, ngx_str_t *address)
 
 
 /*
- * A variable cannot wait for a store behind the cache: a phase does, where
- * the location has an address and nobody asks for a verdict by other means.
- * It is the gate's: who is not let in causes no question to the store.
+ * A variable cannot wait for the store behind the cache, so a phase handler
+ * does, in locations that name an address and ask for no verdict by other
+ * means.  It runs in the phase of the gate, after access control, so that
+ * denied requests cause no question to the store.
  */
 
 ngx_int_t
@@ -221,7 +223,7 @@ ngx_http_smtp_verify_known_handler(ngx_http_request_t *r)
 }
 
 
-/* once a request */
+/* Asks the store at most once for each request. */
 
 static ngx_int_t
 ngx_http_smtp_verify_known_fetch(ngx_http_request_t *r,

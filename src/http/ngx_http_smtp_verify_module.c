@@ -565,7 +565,7 @@ ngx_module_t  ngx_http_smtp_verify_module = {
 };
 
 
-/* $request_id, so that a log that has it names the same id as the answer */
+/* Registers $request_id, so that a log can show the ID of the answer. */
 
 static ngx_int_t
 ngx_http_smtp_verify_preconfiguration(ngx_conf_t *cf)
@@ -676,7 +676,7 @@ ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle)
     ngx_smtp_verify_addr_cache_exit();
     ngx_smtp_verify_dns_exit();
 
-    /* what helpers of the master have is none of these */
+    /* processes that are not workers have none of these */
 
     smcf = ngx_http_cycle_get_module_main_conf(cycle,
                                                ngx_http_smtp_verify_module);

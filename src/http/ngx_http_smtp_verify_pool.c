@@ -1,9 +1,10 @@
 
 /*
- * With nginx's own request_pool_size the lists of headers open a second block
- * of memory for each request, most of which is never used, but held for as
- * long as the request waits.  One block has room for what nginx makes and for
- * what we add, in servers that verify and do not say what they want.
+ * With nginx's default request_pool_size, the lists of headers need a second
+ * block of memory in each request.  Most of it is never used, but it is held
+ * as long as the request waits.  In servers that verify and do not set
+ * request_pool_size, one block is made large enough for the data of nginx and
+ * of this module.
  */
 
 #include "ngx_http_smtp_verify_module.h"
@@ -13,13 +14,14 @@
 #define NGX_HTTP_SMTP_VERIFY_POOL_ROOM     512
 #define NGX_HTTP_SMTP_VERIFY_POOL_UNIT     64
 
-/* of a list of headers, as ngx_http_request.c makes them */
+/* elements in a list of headers, as in ngx_http_request.c */
 #define NGX_HTTP_SMTP_VERIFY_HEADERS       20
 
 
 typedef struct {
-    unsigned                       unwritten:1; /* request_pool_size */
-    unsigned                       used:1;      /* verification */
+    unsigned                       unwritten:1; /* request_pool_size is not
+                                                   set */
+    unsigned                       used:1;      /* the server verifies */
 } ngx_http_smtp_verify_pool_conf_t;
 
 
@@ -47,8 +49,9 @@ static ngx_http_module_t  ngx_http_smtp_verify_pool_module_ctx = {
 
 
 /*
- * It stands before ngx_http_core_module, see "config", and so it sees what
- * was written, before defaults take the place of what was not.
+ * This module comes before ngx_http_core_module, see "config".  So it sees
+ * which values are set before that module puts defaults in the place of the
+ * others.
  */
 
 ngx_module_t  ngx_http_smtp_verify_pool_module = {
@@ -151,7 +154,7 @@ ngx_http_smtp_verify_pool_install(ngx_conf_t *cf)
 }
 
 
-/* a request begins with the default server, whichever it is for */
+/* A request begins in the default server, so that one's pool size is used. */
 
 static void
 ngx_http_smtp_verify_pool_defaults(ngx_http_core_main_conf_t *cmcf)

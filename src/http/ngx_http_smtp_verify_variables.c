@@ -21,7 +21,7 @@ static void ngx_http_smtp_verify_tell(ngx_http_variable_value_t *v,
     ngx_str_t *text);
 
 
-/* beside those that are a field of the result */
+/* variables that are not a field of the result */
 
 static ngx_http_variable_t  ngx_http_smtp_verify_vars[] = {
 
@@ -117,7 +117,8 @@ ngx_http_smtp_verify_variable_add(ngx_conf_t *cf, ngx_str_t *name,
 }
 
 
-/* which of them are used, to forget what was told before the verdict */
+/* Lists the variables in use whose values a verdict changes, so that
+   ngx_http_smtp_verify_forget() can reset them. */
 
 ngx_int_t
 ngx_http_smtp_verify_variables_init(ngx_conf_t *cf)
@@ -156,7 +157,8 @@ ngx_http_smtp_verify_variables_init(ngx_conf_t *cf)
 }
 
 
-/* ours, and the headers of the gate as nginx has them */
+/* Returns 1 for variables of this module and for $http_... of the gate's
+   headers. */
 
 static ngx_uint_t
 ngx_http_smtp_verify_variable_changes(ngx_str_t *name)
@@ -220,7 +222,7 @@ ngx_http_smtp_verify_variable(ngx_http_request_t *r,
 }
 
 
-/* one line */
+/* The result as JSON in one line. */
 
 static ngx_int_t
 ngx_http_smtp_verify_variable_json(ngx_http_request_t *r,
@@ -255,7 +257,7 @@ ngx_http_smtp_verify_variable_json(ngx_http_request_t *r,
 }
 
 
-/* of an address that is no more than known: it takes neither gate nor cache */
+/* $smtp_verify_domain needs only an address, neither a gate nor a cache. */
 
 static ngx_int_t
 ngx_http_smtp_verify_variable_domain(ngx_http_request_t *r,

@@ -5,28 +5,30 @@
 #include "ngx_smtp_verify_sts.h"
 
 
-#define NGX_HTTP_SMTP_VERIFY_MTA_STS_MAX      32        /* at once, a worker */
+#define NGX_HTTP_SMTP_VERIFY_MTA_STS_MAX      32        /* at once, in a
+                                                           worker */
 #define NGX_HTTP_SMTP_VERIFY_MTA_STS_TIMEOUT  5000      /* ms */
 
 
-/* of a location */
+/* configuration of a location */
 
 typedef struct {
     ngx_smtp_verify_sts_conf_t          sts;
     ngx_str_t                           uri;
     ngx_http_core_srv_conf_t           *server;
-    ngx_http_addr_conf_t                addr_conf;      /* of no listener */
+    ngx_http_addr_conf_t                addr_conf;      /* has no listener */
 } ngx_http_smtp_verify_mta_sts_conf_t;
 
 
 typedef struct {
     ngx_http_smtp_verify_subrequest_t   sr;
-    ngx_queue_t                         queue;      /* of all in the worker */
+    ngx_queue_t                         queue;      /* of all fetches of the
+                                                       worker */
     ngx_queue_t                         waiters;
     ngx_smtp_verify_conf_t             *conf;
     ngx_str_t                           domain;
     ngx_str_t                           id;
-    ngx_uint_t                          usable;     /* the policy is one */
+    ngx_uint_t                          usable;     /* the policy is valid */
     sv_mta_sts_t                        policy;
     u_char                              names[SV_DOMAIN_MAX + SV_MTA_STS_ID];
 } ngx_http_smtp_verify_mta_sts_t;
@@ -50,7 +52,7 @@ static void ngx_http_smtp_verify_mta_sts_free(
     ngx_http_smtp_verify_mta_sts_t *sts);
 
 
-/* those that are being fetched */
+/* fetches under way in this worker */
 
 static ngx_queue_t  ngx_http_smtp_verify_mta_sts_all;
 static ngx_uint_t   ngx_http_smtp_verify_mta_sts_count;
@@ -117,7 +119,7 @@ ngx_http_smtp_verify_mta_sts_init(ngx_conf_t *cf,
 }
 
 
-/* many addresses of one domain may be asked for at once */
+/* Questions about the same domain share one fetch. */
 
 static ngx_int_t
 ngx_http_smtp_verify_mta_sts_fetch(ngx_smtp_verify_conf_t *conf,
@@ -162,7 +164,8 @@ ngx_http_smtp_verify_mta_sts_fetch(ngx_smtp_verify_conf_t *conf,
 }
 
 
-/* by the location that fetches, as each has its own view of the world */
+/* Only questions of the same location share a fetch, because another location
+   may get another answer. */
 
 static ngx_http_smtp_verify_mta_sts_t *
 ngx_http_smtp_verify_mta_sts_find(ngx_smtp_verify_conf_t *conf,
@@ -264,8 +267,8 @@ ngx_http_smtp_verify_mta_sts_ask(ngx_http_smtp_verify_mta_sts_t *sts)
 }
 
 
-/* RFC 8461 section 3.2: text/plain, so that what users may upload to such a
-   host is not a policy */
+/* RFC 8461, section 3.2: the type must be text/plain, so that files which
+   users may upload to the host are not taken for a policy. */
 
 static void
 ngx_http_smtp_verify_mta_sts_read(ngx_http_smtp_verify_subrequest_t *sr,
@@ -306,7 +309,7 @@ ngx_http_smtp_verify_mta_sts_handler(ngx_http_smtp_verify_subrequest_t *sr)
     ngx_smtp_verify_sts_keep(sts->conf, &sts->domain, &sts->id,
                              sts->usable ? &sts->policy : NULL);
 
-    /* nobody joins any more */
+    /* nobody can join from now on */
 
     ngx_queue_remove(&sts->queue);
     ngx_queue_init(&sts->queue);

@@ -1,5 +1,6 @@
 
-/* fetches MTA-STS policies by a location of the operator's */
+/* Fetches MTA-STS policies (RFC 8461) through an internal location that the
+   operator defines. */
 
 
 #ifndef _NGX_HTTP_SMTP_VERIFY_MTA_STS_H_INCLUDED_
@@ -12,7 +13,7 @@
 char *ngx_http_smtp_verify_mta_sts(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* of a location that asks mail servers; NGX_ERROR: no memory */
+/* for a location that asks mail servers; NGX_ERROR if there is no memory */
 ngx_int_t ngx_http_smtp_verify_mta_sts_init(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf);
 

@@ -6,8 +6,9 @@
 #include "sv_rdap.h"
 
 
-#define NGX_HTTP_SMTP_VERIFY_RDAP_MAX      32       /* at once, a worker */
-#define NGX_HTTP_SMTP_VERIFY_RDAP_TRIES    3        /* names of a domain */
+#define NGX_HTTP_SMTP_VERIFY_RDAP_MAX      32       /* at once, in a worker */
+#define NGX_HTTP_SMTP_VERIFY_RDAP_TRIES    3        /* names tried for a
+                                                       domain */
 #define NGX_HTTP_SMTP_VERIFY_RDAP_TIMEOUT  10000    /* ms */
 
 #define NGX_HTTP_SMTP_VERIFY_RDAP_DAY      86400
@@ -19,7 +20,7 @@ typedef struct {
     ngx_uint_t                         tries;
     ngx_uint_t                         day;
     ngx_str_t                          domain;
-    ngx_str_t                          name;    /* that is asked for */
+    ngx_str_t                          name;    /* that is being asked for */
 } ngx_http_smtp_verify_rdap_t;
 
 
@@ -153,7 +154,8 @@ ngx_http_smtp_verify_rdap_create(ngx_str_t *uri, sv_str_t *domain)
 }
 
 
-/* r lends the server it is for; a subrequest has no address that it came to */
+/* Takes the server of r, and the listening address of its main request,
+   because a subrequest has none. */
 
 static ngx_int_t
 ngx_http_smtp_verify_rdap_open(ngx_http_smtp_verify_rdap_t *rdap,
@@ -233,7 +235,8 @@ ngx_http_smtp_verify_rdap_handler(ngx_http_smtp_verify_subrequest_t *sr)
 }
 
 
-/* the registered domain is above, how far nobody says */
+/* Asks for the next name above: one of them is the registered domain, but it
+   is not known which one. */
 
 static ngx_int_t
 ngx_http_smtp_verify_rdap_above(ngx_http_smtp_verify_rdap_t *rdap)

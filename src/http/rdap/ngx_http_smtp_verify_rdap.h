@@ -1,9 +1,9 @@
 
 /*
- * The age of a domain, by RDAP (RFC 9083) through an internal location, which
- * knows the servers.  The subrequest belongs to a request of its own, without
- * a client: whoever asks for an address neither waits for it nor ends it, and
- * nothing that the client sent goes there.
+ * Finds out the age of a domain by RDAP (RFC 9083), through an internal
+ * location that knows the servers.  The subrequest has a parent without a
+ * client: the request that asked for the address does not wait for it, does
+ * not end it, and passes nothing that its client sent.
  */
 
 
@@ -17,7 +17,8 @@
 char *ngx_http_smtp_verify_rdap(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* asks, if the location has it so and it is not known; never fails */
+/* asks if smtp_verify_rdap is on and the age is not known; errors are
+   ignored */
 void ngx_http_smtp_verify_rdap_start(ngx_http_request_t *r, ngx_str_t *email);
 
 

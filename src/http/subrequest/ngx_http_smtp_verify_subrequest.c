@@ -22,7 +22,7 @@ static u_char *ngx_http_smtp_verify_subrequest_log(ngx_log_t *log,
     u_char *buf, size_t len);
 
 
-/* what a subrequest needs of its parent */
+/* Creates the parent request and its connection. */
 
 ngx_int_t
 ngx_http_smtp_verify_subrequest_open(ngx_http_smtp_verify_subrequest_t *sr,
@@ -97,7 +97,8 @@ ngx_http_smtp_verify_subrequest_open(ngx_http_smtp_verify_subrequest_t *sr,
 }
 
 
-/* it is ready for all, and no event comes: as streams of HTTP/2 have it */
+/* The connection is always ready and gets no events, like those of HTTP/2
+   streams. */
 
 static void
 ngx_http_smtp_verify_subrequest_connection(
@@ -257,7 +258,7 @@ ngx_http_smtp_verify_subrequest_ask(ngx_http_smtp_verify_subrequest_t *sr,
                              NGX_HTTP_SUBREQUEST_IN_MEMORY
                              |NGX_HTTP_SUBREQUEST_BACKGROUND);
 
-    /* not within the request that made us ask */
+    /* must not run within the request that caused it */
 
     if (rc == NGX_OK) {
         ngx_post_event(&sr->event, &ngx_posted_events);
@@ -267,7 +268,8 @@ ngx_http_smtp_verify_subrequest_ask(ngx_http_smtp_verify_subrequest_t *sr,
 }
 
 
-/* an error_page of the location may still have its say */
+/* For an error it returns the status, so that error_page of the location
+   applies. */
 
 static ngx_int_t
 ngx_http_smtp_verify_subrequest_done(ngx_http_request_t *r, void *data,
@@ -276,7 +278,8 @@ ngx_http_smtp_verify_subrequest_done(ngx_http_request_t *r, void *data,
     ngx_buf_t                          *b;
     ngx_http_smtp_verify_subrequest_t  *sr = data;
 
-    /* of the filters, as an answer was too large: nobody else is there */
+    /* set by a filter because the answer was too large; there is no client
+       whose connection it could be about */
 
     if (r->connection->error) {
         r->connection->error = 0;
@@ -291,7 +294,7 @@ ngx_http_smtp_verify_subrequest_done(ngx_http_request_t *r, void *data,
         return rc;
     }
 
-    /* nginx tells so of an answer that waits for a file, and once more later */
+    /* nginx calls this for an answer that waits for a file, and again later */
 
     if (rc == NGX_AGAIN) {
         return NGX_AGAIN;
@@ -316,7 +319,7 @@ ngx_http_smtp_verify_subrequest_done(ngx_http_request_t *r, void *data,
 }
 
 
-/* asked, answered, or some time has passed */
+/* Called after sending, after the answer, and from time to time in between. */
 
 static void
 ngx_http_smtp_verify_subrequest_event(ngx_event_t *ev)
@@ -331,8 +334,8 @@ ngx_http_smtp_verify_subrequest_event(ngx_event_t *ev)
         return;
     }
 
-    /* a thread reads a file for the location: it works in the request's
-       memory, however long that takes */
+    /* a thread reads a file for the location, and uses the memory of the
+       request until it ends */
 
     if (sr->request->blocked) {
 
@@ -365,7 +368,8 @@ ngx_http_smtp_verify_subrequest_event(ngx_event_t *ev)
 }
 
 
-/* values of variables, which a subrequest shares with its parent */
+/* Clears the values of variables, which a subrequest shares with its
+   parent. */
 
 static void
 ngx_http_smtp_verify_subrequest_forget(ngx_http_request_t *r)
@@ -446,7 +450,7 @@ ngx_http_smtp_verify_subrequest_nothing(ngx_event_t *ev)
 }
 
 
-/* neither a client nor an address is there to be named */
+/* There is no client and no address to log. */
 
 static u_char *
 ngx_http_smtp_verify_subrequest_log(ngx_log_t *log, u_char *buf, size_t len)

@@ -130,7 +130,8 @@ ngx_http_smtp_verify_body_type(ngx_http_request_t *r)
 }
 
 
-/* NGX_DONE: a probe is under way; else what the request ends with */
+/* Returns NGX_DONE if a probe was started; otherwise what the handler
+   returns. */
 
 static ngx_int_t
 ngx_http_smtp_verify_start(ngx_http_request_t *r)
@@ -183,7 +184,7 @@ ngx_http_smtp_verify_start(ngx_http_request_t *r)
 }
 
 
-/* it is not in the cache */
+/* Called if the cache has no result. */
 
 static ngx_int_t
 ngx_http_smtp_verify_start_probe(ngx_http_request_t *r)
@@ -218,7 +219,8 @@ ngx_http_smtp_verify_start_probe(ngx_http_request_t *r)
 }
 
 
-/* NGX_DECLINED: all is well; else a problem was sent */
+/* Returns NGX_DECLINED if the parameters are valid; otherwise a problem was
+   sent. */
 
 static ngx_int_t
 ngx_http_smtp_verify_params(ngx_http_request_t *r, sv_params_t *params)
@@ -269,7 +271,7 @@ ngx_http_smtp_verify_params(ngx_http_request_t *r, sv_params_t *params)
 }
 
 
-/* "curl -d" calls all that it sends a form */
+/* "curl -d" sends everything as a form. */
 
 static ngx_uint_t
 ngx_http_smtp_verify_is_json_form(ngx_http_request_t *r)
@@ -285,7 +287,7 @@ ngx_http_smtp_verify_is_json_form(ngx_http_request_t *r)
 }
 
 
-/* DELETE: the result that is kept for one address */
+/* DELETE erases the cached result of one address. */
 
 static ngx_int_t
 ngx_http_smtp_verify_erase(ngx_http_request_t *r, ngx_str_t *email)
