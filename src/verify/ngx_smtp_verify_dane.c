@@ -33,7 +33,7 @@ ngx_smtp_verify_dane_resolve(ngx_smtp_verify_probe_t *p)
     ngx_str_t                   *host;
     ngx_smtp_verify_rr_query_t  *q;
 
-    if (p->hosts[p->imx].tlsa_asked || !p->conf->dane || !p->smtp
+    if (p->hosts[p->imx].tlsa_asked || !p->conf->dane || !p->smtp || p->route
         || !p->mx.authenticated || !p->hosts[p->imx].authenticated)
     {
         return NGX_OK;

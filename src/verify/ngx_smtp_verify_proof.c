@@ -18,7 +18,7 @@ ngx_smtp_verify_proof(ngx_smtp_verify_probe_t *p)
     ngx_uint_t               authenticated;
     ngx_smtp_verify_host_t  *host;
 
-    if (!p->conf->dnssec || p->result.domain < 0) {
+    if (!p->conf->dnssec || p->result.domain < 0 || p->route) {
         return;
     }
 

@@ -51,7 +51,9 @@ ngx_smtp_verify_sts_start(ngx_smtp_verify_probe_t *p)
 {
     ngx_smtp_verify_sts_t  *sts;
 
-    if (p->conf->sts == NULL || !p->smtp || p->sts) {
+    /* where the operator says who takes the mail, the domain does not */
+
+    if (p->conf->sts == NULL || !p->smtp || p->route || p->sts) {
         return NGX_OK;
     }
 

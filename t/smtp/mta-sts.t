@@ -503,3 +503,18 @@ smtp_verify_dane on;
 --- json
 verdict: unknown tls_failed estimated network
 smtp.tls_error: certificate does not match the TLSA records
+
+
+
+=== TEST 33: a route of the operator's counts for more than the domain's policy
+--- smtp
+mx1 11 pipelining users=john
+--- http_config
+smtp_verify_route ok.test [$TEST_NGINX_NET.11]:$TEST_NGINX_SMTP_PORT;
+--- config eval: main::policy('enforce', 'mx2.ok.test')
+--- address: john@ok.test
+--- json
+reason: accepted
+smtp.tls: null
+--- dns_queries
+_mta-sts.ok.test TXT 0
