@@ -160,7 +160,7 @@ ngx_http_smtp_verify_batch_args(ngx_http_smtp_verify_batch_ctx_t *hb)
 }
 
 
-/* those that a single address has, too */
+/* Parameters that a request for a single address has, too. */
 
 static ngx_int_t
 ngx_http_smtp_verify_batch_options(ngx_http_smtp_verify_batch_ctx_t *hb)
@@ -250,7 +250,7 @@ ngx_http_smtp_verify_batch_column(ngx_http_smtp_verify_batch_ctx_t *hb)
 
     hb->records.column.data = dst;
 
-    /* in a copy: the value itself is a part of the request line */
+    /* the value is a part of the request line, which must not change */
 
     for (i = 0; i < value.len; i++) {
         dst[i] = (value.data[i] == '+') ? ' ' : value.data[i];
@@ -290,7 +290,7 @@ ngx_http_smtp_verify_batch_type(ngx_http_request_t *r)
 }
 
 
-/* without weights: who names text/csv at all wants it */
+/* Weights (q=) are ignored: a client that names text/csv wants it. */
 
 static ngx_uint_t
 ngx_http_smtp_verify_batch_accepts_csv(ngx_http_request_t *r)

@@ -53,8 +53,8 @@ ngx_http_smtp_verify_batch_merge(ngx_conf_t *cf,
         return;
     }
 
-    /* counted by ourselves, to answer in our own way and to log nothing that
-       a client can cause; the core module was merged before */
+    /* The batch checks the size itself: it answers in its own way, and logs no
+       error that a client can cause.  The core module was merged before. */
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 

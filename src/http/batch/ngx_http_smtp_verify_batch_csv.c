@@ -6,7 +6,7 @@
 #define NGX_HTTP_SMTP_VERIFY_CSV_FIXED  1024
 
 
-/* those of the fields, and before and behind them those of the record */
+/* columns of the record, before and after those of the result's fields */
 
 #define NGX_HTTP_SMTP_VERIFY_CSV_BEFORE   "index"
 #define NGX_HTTP_SMTP_VERIFY_CSV_BEHIND   ",error,detail"
@@ -29,7 +29,7 @@ ngx_http_smtp_verify_csv_init(ngx_http_smtp_verify_batch_ctx_t *hb)
 }
 
 
-/* their names, with a NUL behind them */
+/* Returns the length of the line of names, which also ends with a NUL. */
 
 static size_t
 ngx_http_smtp_verify_csv_columns(void)
@@ -74,7 +74,8 @@ ngx_http_smtp_verify_csv_names(ngx_http_smtp_verify_batch_ctx_t *hb)
                                ngx_http_smtp_verify_csv_names_buf,
                                ngx_http_smtp_verify_csv_columns());
 
-    /* a quotation mark becomes two; a missing name is a short one */
+    /* quotation marks are doubled, and columns without a name get a short
+       one */
 
     size = 2 * hb->limits->line + SV_RECORDS_FIELDS_MAX * 32;
 
@@ -96,7 +97,7 @@ ngx_http_smtp_verify_csv_names(ngx_http_smtp_verify_batch_ctx_t *hb)
 }
 
 
-/* columns of the input's own */
+/* Returns the number of columns that are copied from the input. */
 
 ngx_uint_t
 ngx_http_smtp_verify_csv_more(ngx_http_smtp_verify_batch_ctx_t *hb)
@@ -123,7 +124,7 @@ ngx_http_smtp_verify_csv_size(ngx_smtp_verify_result_t *result)
 }
 
 
-/* of the text of others none is to become a formula */
+/* Text that comes from others must not become a formula in a spreadsheet. */
 
 u_char *
 ngx_http_smtp_verify_csv_result(u_char *p, uint64_t index, ngx_str_t *input,
@@ -158,7 +159,8 @@ ngx_http_smtp_verify_csv_result(u_char *p, uint64_t index, ngx_str_t *input,
 }
 
 
-/* a line that is no verdict: as many columns, of which the last two count */
+/* A line without a verdict has as many columns.  Only the first one, "error"
+   and "detail" are not empty. */
 
 u_char *
 ngx_http_smtp_verify_csv_note(u_char *p, u_char *last, ngx_str_t *name,

@@ -67,7 +67,7 @@ ngx_http_smtp_verify_batch_handler(ngx_http_request_t *r)
 }
 
 
-/* what can be told without a look at the list */
+/* Refuses what can be refused without reading the list. */
 
 static ngx_int_t
 ngx_http_smtp_verify_batch_refuse(ngx_http_request_t *r)
@@ -223,7 +223,7 @@ ngx_http_smtp_verify_batch_asking(ngx_smtp_verify_batch_t *b, ngx_str_t *email)
 }
 
 
-/* the first error counts: the status is its own */
+/* Only the first error is kept, and its status. */
 
 void
 ngx_http_smtp_verify_batch_fail(ngx_http_smtp_verify_batch_ctx_t *hb,
@@ -249,7 +249,7 @@ ngx_http_smtp_verify_batch_turn(ngx_smtp_verify_batch_t *b)
     r = hb->request;
     c = r->connection;
 
-    /* as ngx_http_smtp_verify_is_here() */
+    /* the same check as in ngx_http_smtp_verify_is_here() */
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
 
@@ -284,7 +284,8 @@ ngx_http_smtp_verify_batch_turn(ngx_smtp_verify_batch_t *b)
 
     } else if (blocked && !ngx_http_smtp_verify_batch_blocked(b)) {
 
-        /* the client took it all: nothing else would go on with it */
+        /* the client has taken all of it, so no other event will wake the
+           batch */
 
         ngx_post_event(&b->work, &ngx_posted_next_events);
     }
@@ -322,7 +323,7 @@ ngx_http_smtp_verify_batch_send_header(ngx_http_smtp_verify_batch_ctx_t *hb)
 
     r->headers_out.content_type_len = r->headers_out.content_type.len;
 
-    /* a proxy before us is not to collect lines */
+    /* a proxy in front of nginx must not buffer lines */
 
     if (ngx_http_smtp_verify_header(r, "Cache-Control", &no_store) != NGX_OK
         || ngx_http_smtp_verify_header(r, "X-Request-ID", hb->request_id)
@@ -341,7 +342,8 @@ ngx_http_smtp_verify_batch_send_header(ngx_http_smtp_verify_batch_ctx_t *hb)
 }
 
 
-/* an error before the first record is one of HTTP, else of the last line */
+/* An error before the first record is an HTTP error; a later one is reported
+   in the summary. */
 
 static void
 ngx_http_smtp_verify_batch_finish(ngx_http_smtp_verify_batch_ctx_t *hb)
@@ -358,7 +360,7 @@ ngx_http_smtp_verify_batch_finish(ngx_http_smtp_verify_batch_ctx_t *hb)
 
     if (b->error && !hb->header && b->next.index == 0) {
 
-        /* errors of the engine have none */
+        /* errors of the engine have no HTTP status */
 
         status = hb->status ? hb->status : NGX_HTTP_SERVICE_UNAVAILABLE;
 

@@ -1,16 +1,16 @@
 
 /*
- * A list in a request, and its results in the response: a source and a sink
- * of ngx_smtp_verify_batch.h.
+ * A batch over HTTP: the list is in the request, its results are in the
+ * response.  These files are a source and a sink for ngx_smtp_verify_batch.h.
  *
- *   _handler.c  a request's life: its beginning, its turns, its end
- *   _args.c     what it asks for
+ *   _handler.c  begins and ends the request, and runs the batch
+ *   _args.c     parameters of the request
  *   _conf.c     directives
- *   _read.c     the body comes in
- *   _source.c   records of the body
- *   _line.c     what a line looks like
- *   _csv.c      and in CSV
- *   _output.c   lines on their way to the client
+ *   _read.c     reads the body
+ *   _source.c   makes records of the body
+ *   _line.c     writes results, heartbeats and the summary
+ *   _csv.c      formats lines of CSV
+ *   _output.c   sends lines to the client
  */
 
 
@@ -28,32 +28,34 @@ struct ngx_http_smtp_verify_batch_ctx_s {
     ngx_http_request_t            *request;
     ngx_http_smtp_verify_batch_conf_t  *limits;
     ngx_str_t                     *request_id;
-    ngx_uint_t                     untold;      /* what was cached */
+    ngx_uint_t                     untold;      /* hides what was cached */
 
-    /* what comes */
+    /* the request */
     ngx_smtp_verify_spool_t        body;
-    ngx_chain_t                   *given;       /* in its place: a body that
-                                                   somebody else had read */
-    off_t                          skip;        /* of the first of these */
+    ngx_chain_t                   *given;       /* instead of body, if another
+                                                   handler has read it */
+    off_t                          skip;        /* octets of the first buffer
+                                                   that were used */
     off_t                          received;
     sv_records_t                   records;
     u_char                        *input;
 
-    /* what goes out */
+    /* the response */
     ngx_chain_t                   *out;
     ngx_chain_t                   *last_out;
     ngx_chain_t                   *busy;
     ngx_chain_t                   *free;
     size_t                         pending;
     ngx_msec_t                     sent;
-    ngx_uint_t                     status;      /* of the batch's error */
+    ngx_uint_t                     status;      /* HTTP status of the batch's
+                                                   error */
 
     unsigned                       csv:1;
     unsigned                       summary:1;   /* is wanted */
-    unsigned                       reading:1;   /* the body */
-    unsigned                       eof:1;       /* all of it was taken */
+    unsigned                       reading:1;   /* the body comes in */
+    unsigned                       eof:1;       /* the body has ended */
     unsigned                       header:1;    /* was sent */
-    unsigned                       first:1;     /* line was */
+    unsigned                       first:1;     /* a line was written */
 };
 
 
@@ -72,11 +74,12 @@ void ngx_http_smtp_verify_batch_merge(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf);
 
-/* _args.c: NGX_DECLINED: all is well; else what the request ends with */
+/* _args.c: returns NGX_DECLINED if all is well; otherwise what the content
+   handler returns */
 ngx_int_t ngx_http_smtp_verify_batch_args(
     ngx_http_smtp_verify_batch_ctx_t *hb);
 
-/* _read.c: what a content handler returns */
+/* _read.c: returns what a content handler returns */
 ngx_int_t ngx_http_smtp_verify_batch_read(ngx_http_request_t *r);
 
 /* _source.c */
@@ -91,14 +94,16 @@ void ngx_http_smtp_verify_batch_line_error(ngx_smtp_verify_batch_t *b,
 void ngx_http_smtp_verify_batch_line_heartbeat(ngx_smtp_verify_batch_t *b);
 void ngx_http_smtp_verify_batch_line_summary(ngx_smtp_verify_batch_t *b);
 
-/* _csv.c: with the end of the line */
+/* _csv.c: these write whole lines; _more() returns the number of columns that
+   are copied from the input */
 size_t ngx_http_smtp_verify_csv_size(ngx_smtp_verify_result_t *result);
 u_char *ngx_http_smtp_verify_csv_result(u_char *p, uint64_t index,
     ngx_str_t *input, ngx_smtp_verify_result_t *result);
 u_char *ngx_http_smtp_verify_csv_note(u_char *p, u_char *last, ngx_str_t *name,
     const char *error, u_char *detail, size_t len, ngx_uint_t columns);
 ngx_uint_t ngx_http_smtp_verify_csv_more(ngx_http_smtp_verify_batch_ctx_t *hb);
-/* before the first record: names of ours that no other column may have */
+/* _init() has to be called before the first record: it reserves the names of
+   our columns.  _names() writes the line of names. */
 void ngx_http_smtp_verify_csv_init(ngx_http_smtp_verify_batch_ctx_t *hb);
 void ngx_http_smtp_verify_csv_names(ngx_http_smtp_verify_batch_ctx_t *hb);
 

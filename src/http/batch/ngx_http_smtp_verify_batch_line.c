@@ -20,7 +20,7 @@ static u_char *ngx_http_smtp_verify_batch_line_resume(
     ngx_smtp_verify_batch_t *b, u_char *p, u_char *last);
 
 
-/* of the line that is being written, where it is not too long for that */
+/* the line that is being written, unless it is too long */
 
 static u_char
     ngx_http_smtp_verify_batch_line_buf[NGX_HTTP_SMTP_VERIFY_LINE_BUF];
@@ -75,7 +75,7 @@ ngx_http_smtp_verify_batch_line_result(ngx_smtp_verify_batch_t *b,
             p = ngx_cpymem(p, "null", 4);
         }
 
-        /* the object's { makes room for a comma */
+        /* the comma overwrites the "{" of the object */
 
         last = ngx_http_smtp_verify_json_result(p, result, hb->request_id);
         *p = ',';
@@ -131,7 +131,7 @@ ngx_http_smtp_verify_batch_line_error(ngx_smtp_verify_batch_t *b,
 }
 
 
-/* the names of the columns, before the first line of CSV */
+/* Writes the names of the columns before the first line of CSV. */
 
 static void
 ngx_http_smtp_verify_batch_line_first(ngx_http_smtp_verify_batch_ctx_t *hb)
@@ -144,7 +144,7 @@ ngx_http_smtp_verify_batch_line_first(ngx_http_smtp_verify_batch_ctx_t *hb)
 }
 
 
-/* an empty line in CSV: most readers skip it */
+/* In CSV a heartbeat is an empty line, which most readers skip. */
 
 void
 ngx_http_smtp_verify_batch_line_heartbeat(ngx_smtp_verify_batch_t *b)
@@ -156,7 +156,7 @@ ngx_http_smtp_verify_batch_line_heartbeat(ngx_smtp_verify_batch_t *b)
 
     if (hb->csv) {
 
-        /* not before the names, which may not be known yet */
+        /* the names have to come first, and may not be known yet */
 
         if (hb->first) {
             ngx_smtp_verify_batch_emit(b, -1, (u_char *) "\n", 1);
@@ -213,8 +213,8 @@ ngx_http_smtp_verify_batch_line_summary(ngx_smtp_verify_batch_t *b)
 
 
 /*
- * The summary of CSV.  It has one field whatever separates fields, so that
- * a reader that knows no comments takes it for no customer's line.
+ * The summary in CSV is a comment.  It is one field for any delimiter, so that
+ * a reader that knows no comments does not take it for a record.
  */
 
 static u_char *
@@ -268,7 +268,7 @@ ngx_http_smtp_verify_batch_line_comment(ngx_smtp_verify_batch_t *b, u_char *p,
 }
 
 
-/* without what would part it, or hide its end */
+/* Replaces characters that would divide the field, or hide its end. */
 
 static u_char *
 ngx_http_smtp_verify_batch_line_word(u_char *p, u_char *last, u_char *data,

@@ -12,8 +12,8 @@ static ngx_int_t ngx_http_smtp_verify_batch_send(
     ngx_http_smtp_verify_batch_ctx_t *hb);
 
 
-/* buffers are used again; how many there are is bounded by what may be under
-   way when the client stops reading */
+/* Buffers are reused.  If the client stops reading, _blocked() stops the
+   batch, so only the results of what is under way need further buffers. */
 
 void
 ngx_http_smtp_verify_batch_write(ngx_smtp_verify_batch_t *b, u_char *data,
@@ -102,8 +102,8 @@ ngx_http_smtp_verify_batch_blocked(ngx_smtp_verify_batch_t *b)
 }
 
 
-/* what the client does not take waits here, not in a longer and longer chain
-   of filters */
+/* What the client does not take waits here, because otherwise the chains of
+   the filters would become longer and longer. */
 
 ngx_int_t
 ngx_http_smtp_verify_batch_flush(ngx_http_smtp_verify_batch_ctx_t *hb)
@@ -193,7 +193,7 @@ ngx_http_smtp_verify_batch_writer(ngx_http_request_t *r)
 
     if (wev->timedout) {
 
-        /* one who is still sending need not read yet */
+        /* a client that still sends the list need not read yet */
 
         if (!hb->reading) {
             ngx_log_error(NGX_LOG_INFO, r->connection->log, NGX_ETIMEDOUT,

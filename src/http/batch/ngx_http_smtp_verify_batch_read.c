@@ -2,7 +2,7 @@
 #include "ngx_http_smtp_verify_batch_handler.h"
 
 
-#define NGX_HTTP_SMTP_VERIFY_BATCH_READS  16    /* then others */
+#define NGX_HTTP_SMTP_VERIFY_BATCH_READS  16    /* in one turn */
 
 
 static ngx_int_t ngx_http_smtp_verify_batch_thrown_away(
@@ -22,8 +22,8 @@ static void ngx_http_smtp_verify_batch_read_error(
 
 
 /*
- * The body is read as fast as it comes, whether there is time for it or not:
- * who writes all before it reads must not wait for us, who wait for it.
+ * The body is read as fast as it comes.  Otherwise a client that sends
+ * everything before it reads anything would wait for us, and we for it.
  */
 
 ngx_int_t
@@ -54,7 +54,7 @@ ngx_http_smtp_verify_batch_read(ngx_http_request_t *r)
 }
 
 
-/* it was too large, and this is a page of that error */
+/* The body was too large, and this is the error_page for that. */
 
 static ngx_int_t
 ngx_http_smtp_verify_batch_thrown_away(ngx_http_request_t *r)
@@ -101,7 +101,8 @@ ngx_http_smtp_verify_batch_begun(ngx_http_request_t *r)
 }
 
 
-/* all of it is there; where somebody else had it read a file may hold it */
+/* All of the body was read already.  If another handler has read it, it may be
+   in a file. */
 
 static ngx_int_t
 ngx_http_smtp_verify_batch_given(ngx_http_smtp_verify_batch_ctx_t *hb)
@@ -214,7 +215,8 @@ ngx_http_smtp_verify_batch_too_large(ngx_http_smtp_verify_batch_ctx_t *hb)
 }
 
 
-/* from now on a client that goes away is seen; it may be gone already */
+/* From now on the request ends if the client closes the connection.  This may
+   have happened already, so the event is posted. */
 
 static void
 ngx_http_smtp_verify_batch_read_end(ngx_http_smtp_verify_batch_ctx_t *hb)

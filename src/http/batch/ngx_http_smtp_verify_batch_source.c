@@ -10,7 +10,7 @@ static ngx_int_t ngx_http_smtp_verify_batch_fill_given(
     ngx_http_smtp_verify_batch_ctx_t *hb);
 
 
-/* of a body that was cut short the last piece is no record */
+/* If the body was cut short, its last piece is not a record. */
 
 ngx_int_t
 ngx_http_smtp_verify_batch_source(ngx_smtp_verify_batch_t *b,
@@ -126,7 +126,8 @@ ngx_http_smtp_verify_batch_record(ngx_http_smtp_verify_batch_ctx_t *hb,
 }
 
 
-/* NGX_OK: more is in memory; NGX_DECLINED: there is none */
+/* Returns NGX_OK if more data is in memory now, NGX_DECLINED if there is
+   none. */
 
 static ngx_int_t
 ngx_http_smtp_verify_batch_fill(ngx_http_smtp_verify_batch_ctx_t *hb)
@@ -141,7 +142,7 @@ ngx_http_smtp_verify_batch_fill(ngx_http_smtp_verify_batch_ctx_t *hb)
 }
 
 
-/* somebody else had the body read, and keeps it */
+/* The body was read by another handler, in whose buffers it stays. */
 
 static ngx_int_t
 ngx_http_smtp_verify_batch_fill_given(ngx_http_smtp_verify_batch_ctx_t *hb)
