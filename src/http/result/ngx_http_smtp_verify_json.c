@@ -4,12 +4,14 @@
 
 
 /*
- * An upper bound is reserved, the object written, and what it takes copied.
- * Cached answers are little more than this writing: names are copied as
- * literals, which the compiler turns into moves.
+ * The object is written into memory for its largest possible size, and then
+ * copied into a buffer of its real size.  Answering from the cache takes
+ * little more time than this: the names are literals, which the compiler
+ * copies by single moves.
  */
 
-#define NGX_HTTP_SMTP_VERIFY_JSON_FIXED  4096       /* names, words, numbers */
+#define NGX_HTTP_SMTP_VERIFY_JSON_FIXED  4096       /* octets of names, words,
+                                                       numbers */
 #define NGX_HTTP_SMTP_VERIFY_JSON_WORD   128
 #define NGX_HTTP_SMTP_VERIFY_JSON_BUF    16384
 
@@ -66,7 +68,7 @@ ngx_http_smtp_verify_json(ngx_http_request_t *r,
 }
 
 
-/* a byte may become six */
+/* An escaped octet may take six. */
 
 size_t
 ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
@@ -81,7 +83,7 @@ ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
     if (result->transcript) {
         line = result->transcript->elts;
 
-        /* U+FFFD is three bytes */
+        /* an invalid octet becomes U+FFFD, which takes three */
 
         for (i = 0; i < result->transcript->nelts; i++) {
             len += 16 + line[i].text.len * 3;
@@ -92,7 +94,7 @@ ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
 }
 
 
-/* each member begins with a comma: that of the first becomes a brace */
+/* Each member begins with a comma; a brace then overwrites the first one. */
 
 u_char *
 ngx_http_smtp_verify_json_result(u_char *p, ngx_smtp_verify_result_t *result,
@@ -187,7 +189,7 @@ ngx_http_smtp_verify_json_transcript(u_char *p, ngx_array_t *transcript)
 }
 
 
-/* UTF-8 is expected; an empty string is null */
+/* Expects UTF-8.  An empty string becomes null. */
 
 static u_char *
 ngx_http_smtp_verify_json_str(u_char *p, const u_char *data, size_t len)
@@ -204,7 +206,8 @@ ngx_http_smtp_verify_json_str(u_char *p, const u_char *data, size_t len)
 }
 
 
-/* eight bytes at a time: almost never is there anything to be escaped */
+/* Copies eight octets at a time, because there is hardly ever one to
+   escape. */
 
 static u_char *
 ngx_http_smtp_verify_json_escape(u_char *p, const u_char *data, size_t len)
@@ -213,7 +216,8 @@ ngx_http_smtp_verify_json_escape(u_char *p, const u_char *data, size_t len)
     size_t    run;
     uint64_t  v;
 
-    run = 0;                    /* octets up to here that were copied so */
+    run = 0;                    /* octets before data that were copied
+                                   unchanged */
 
     for ( ;; ) {
 
@@ -235,7 +239,7 @@ ngx_http_smtp_verify_json_escape(u_char *p, const u_char *data, size_t len)
             return p;
         }
 
-        /* the rest once more with what was before it */
+        /* the rest is copied together with octets before it, once more */
 
         if (run && len < 8) {
             ngx_memcpy(&v, data + len - 8, 8);
@@ -262,7 +266,8 @@ ngx_http_smtp_verify_json_escape(u_char *p, const u_char *data, size_t len)
 }
 
 
-/* none of the bytes is a control character, a quotation mark, a backslash */
+/* Returns 1 if none of the octets is a control character, a quotation mark or
+   a backslash. */
 
 static ngx_uint_t
 ngx_http_smtp_verify_json_plain(uint64_t v)
@@ -279,7 +284,8 @@ ngx_http_smtp_verify_json_plain(uint64_t v)
 }
 
 
-/* words of ours, which need no escaping; NULL: null */
+/* Writes a word of this module, which needs no escaping.  NULL becomes
+   null. */
 
 static u_char *
 ngx_http_smtp_verify_json_word(u_char *p, const char *word)
@@ -300,7 +306,7 @@ ngx_http_smtp_verify_json_word(u_char *p, const char *word)
 }
 
 
-/* a negative value is null */
+/* A negative value becomes null. */
 
 static u_char *
 ngx_http_smtp_verify_json_int(u_char *p, ngx_int_t n)

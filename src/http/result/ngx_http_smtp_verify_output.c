@@ -72,7 +72,7 @@ ngx_http_smtp_verify_send(ngx_http_request_t *r, ngx_uint_t status,
 }
 
 
-/* RFC 9457; code is for programs, detail for people */
+/* RFC 9457.  "code" is for programs, "detail" for people. */
 
 ngx_int_t
 ngx_http_smtp_verify_problem(ngx_http_request_t *r, ngx_uint_t status,
@@ -85,7 +85,7 @@ ngx_http_smtp_verify_problem(ngx_http_request_t *r, ngx_uint_t status,
 }
 
 
-/* members: more of them, as JSON has them, each with a comma before */
+/* members: further members as JSON, each with a comma before it. */
 
 ngx_int_t
 ngx_http_smtp_verify_problem_with(ngx_http_request_t *r, ngx_uint_t status,
@@ -98,7 +98,7 @@ ngx_http_smtp_verify_problem_with(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t  *title;
     ngx_str_t   type = ngx_string("application/problem+json");
 
-    /* a body that is not wanted must not be read as the next request */
+    /* the rest of the body must not be taken for the next request */
 
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {

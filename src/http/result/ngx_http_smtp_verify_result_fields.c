@@ -2,7 +2,7 @@
 #include "ngx_http_smtp_verify_result_fields.h"
 
 
-/* where those stand that have no place in the order */
+/* fields without a place in the order are put after its end */
 
 #define NGX_HTTP_SMTP_VERIFY_NOWHERE  NGX_HTTP_SMTP_VERIFY_FIELDS
 
@@ -49,7 +49,8 @@ const u_char  ngx_http_smtp_verify_headers[] = {
 };
 
 
-/* no place is left out; that none is taken twice the compiler sees itself */
+/* Checks that no place in the order is left out.  The compiler itself reports
+   a place that is used twice. */
 
 #define FIELD(id, key, type, value, stored, csv, header, name, label)         \
     typedef char  ngx_http_smtp_verify_##id##_place[                          \
@@ -162,7 +163,7 @@ ngx_http_smtp_verify_text_int(ngx_str_t *text, ngx_int_t n)
 }
 
 
-/* in seconds, as nginx has $request_time */
+/* In seconds, like $request_time. */
 
 static ngx_uint_t
 ngx_http_smtp_verify_text_ms(ngx_str_t *text, ngx_msec_t ms)

@@ -9,7 +9,7 @@
 #include "ngx_http_smtp_verify_module.h"
 
 
-/* of a field that is a number */
+/* length of a number as text */
 
 #define NGX_HTTP_SMTP_VERIFY_NUMBER_LEN  (NGX_INT_T_LEN + sizeof(".000") - 1)
 
@@ -37,7 +37,8 @@ enum {
 
 typedef struct {
     ngx_str_t   key;
-    ngx_str_t   variable;       /* empty: none; as are the others */
+    ngx_str_t   variable;       /* empty if the field has none; so are the
+                                   other names */
     ngx_str_t   header;
     ngx_str_t   lowcase;
 } ngx_http_smtp_verify_field_t;
@@ -50,17 +51,18 @@ extern const u_char  ngx_http_smtp_verify_columns[];
 extern const u_char  ngx_http_smtp_verify_headers[];
 
 /*
- * A field as text, empty where it is null.  text->data: where a number is
- * written, of NGX_HTTP_SMTP_VERIFY_NUMBER_LEN.  1: it may be text of others.
+ * Sets *text to the field, or to an empty string if it is null.  The caller
+ * sets text->data to a buffer of NGX_HTTP_SMTP_VERIFY_NUMBER_LEN octets, which
+ * is used for numbers.  Returns 1 if the text may come from others.
  */
 ngx_uint_t ngx_http_smtp_verify_field(ngx_smtp_verify_result_t *result,
     ngx_uint_t field, ngx_str_t *text);
 
-/* likewise, of the pool where it is a number */
+/* the same, but allocates memory for a number from the pool */
 ngx_int_t ngx_http_smtp_verify_field_text(ngx_pool_t *pool,
     ngx_smtp_verify_result_t *result, ngx_uint_t field, ngx_str_t *text);
 
-/* the length of all the text of others that is in it */
+/* the total length of the fields whose text may come from others */
 size_t ngx_http_smtp_verify_fields_len(ngx_smtp_verify_result_t *result);
 
 
