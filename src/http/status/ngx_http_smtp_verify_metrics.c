@@ -1,8 +1,8 @@
 
 /*
- * Metrics for Prometheus: in its text format 0.0.4, or in OpenMetrics 1.0 for
- * those who accept that.  Labels have few values, all of them of the source or
- * of the configuration: never a domain, an address or a client.
+ * Metrics for Prometheus, in its text format 0.0.4, or in OpenMetrics 1.0 for
+ * clients that accept it.  Labels have few values, which come from the source
+ * or the configuration: never a domain, an address or a client.
  */
 
 
@@ -12,7 +12,8 @@
 
 
 #define NGX_HTTP_SMTP_VERIFY_METRICS_SIZE  32768
-#define NGX_HTTP_SMTP_VERIFY_METRICS_ZONE  4096     /* more for each zone */
+#define NGX_HTTP_SMTP_VERIFY_METRICS_ZONE  4096     /* octets more for each
+                                                       zone */
 
 
 typedef enum {
@@ -22,7 +23,7 @@ typedef enum {
 } ngx_http_smtp_verify_metric_e;
 
 
-/* one of a zone's: the number is in its stats */
+/* a metric of a zone; offset and size are those of a member of its stats */
 
 typedef struct {
     const char                       *name;
@@ -33,7 +34,7 @@ typedef struct {
 } ngx_http_smtp_verify_metric_t;
 
 
-/* what is known of a zone */
+/* a zone and its stats */
 
 typedef struct {
     ngx_str_t                        *name;
@@ -236,7 +237,8 @@ ngx_http_smtp_verify_metrics_handler(ngx_http_request_t *r)
 }
 
 
-/* OpenMetrics goes to those who name it; Prometheus does */
+/* OpenMetrics is sent to clients that accept it by name, as Prometheus
+   does. */
 
 static ngx_uint_t
 ngx_http_smtp_verify_metrics_open(ngx_http_request_t *r)
@@ -320,7 +322,8 @@ ngx_http_smtp_verify_metrics_write(ngx_http_smtp_verify_metrics_t *m,
 }
 
 
-/* each reason from the beginning: a rate needs a first 0 */
+/* All reasons are listed from the start, because a rate needs a first value of
+   0. */
 
 static void
 ngx_http_smtp_verify_metrics_verdicts(ngx_http_smtp_verify_metrics_t *m,
@@ -368,7 +371,7 @@ ngx_http_smtp_verify_metrics_opinions(ngx_http_smtp_verify_metrics_t *m,
 }
 
 
-/* classes are in ms, and each has the ones below */
+/* Classes are in ms.  A bucket includes those below it. */
 
 static void
 ngx_http_smtp_verify_metrics_latency(ngx_http_smtp_verify_metrics_t *m,
@@ -442,7 +445,8 @@ ngx_http_smtp_verify_metrics_number(void *stats,
 }
 
 
-/* a counter is called "..._total", in OpenMetrics not in its head */
+/* The name of a counter ends with "_total"; in OpenMetrics the lines HELP and
+   TYPE have it without that. */
 
 static void
 ngx_http_smtp_verify_metrics_head(ngx_http_smtp_verify_metrics_t *m,
@@ -463,7 +467,7 @@ ngx_http_smtp_verify_metrics_head(ngx_http_smtp_verify_metrics_t *m,
 }
 
 
-/* zones of a kind, and their numbers at once */
+/* Finds all zones of a kind, and reads their stats. */
 
 static ngx_array_t *
 ngx_http_smtp_verify_metrics_find(ngx_pool_t *pool,

@@ -108,8 +108,9 @@ ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
 }
 
 
-/* of a client that may not see those of others; not of its probes, where it
-   has no quota: they tell what was cached */
+/* A client's own counters, if it has no right to see those of others.  A
+   client without a quota does not see its probes, because their number shows
+   what was cached. */
 
 static ngx_int_t
 ngx_http_smtp_verify_counters_own(ngx_http_request_t *r)
@@ -213,7 +214,7 @@ ngx_http_smtp_verify_counters_json(u_char *p, u_char *last,
 }
 
 
-/* first and second status, where both are known */
+/* Counts by the first and the second status, if both are known. */
 
 static u_char *
 ngx_http_smtp_verify_counters_opinions(u_char *p, u_char *last,
@@ -247,7 +248,7 @@ ngx_http_smtp_verify_counters_opinions(u_char *p, u_char *last,
 }
 
 
-/* cumulative, as Prometheus has them */
+/* The classes are cumulative, as in Prometheus. */
 
 static u_char *
 ngx_http_smtp_verify_counters_latency(u_char *p, const char *name,
