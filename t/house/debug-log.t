@@ -206,8 +206,8 @@ reason: sender_blocked
 reason: circuit_open
 --- story
 permit: "mx1.ok.test" granted
-breaker: seen a block, as it was
 reply: 554 at banner is sender_blocked by rule
+breaker: seen a block, as it was
 --
 breaker: seen a block, opened
 probe: "ok.test" ends, sender_blocked
@@ -279,8 +279,8 @@ breaker: seen a block, as it was
 --
 breaker: seen a block, opened
 --
-breaker: seen an answer, closed
 reply: 250 at rcpt is accepted
+breaker: seen an answer, closed
 
 
 
