@@ -27,7 +27,8 @@ ngx_smtp_verify_behind_add(ngx_shm_zone_t *shm_zone,
 }
 
 
-/* what is only handed to those who wait for it has expired already */
+/* Results that have already expired are only for those who wait for them in
+   this machine.  The store does not get them. */
 
 void
 ngx_smtp_verify_behind_put(ngx_smtp_verify_behind_t *behind,
@@ -151,7 +152,7 @@ ngx_smtp_verify_fetch_found(ngx_smtp_verify_fetch_t *fetch,
         return;
     }
 
-    /* what was erased meanwhile does not come back */
+    /* an entry that was erased since the request must not come back */
 
     if (ngx_smtp_verify_cache_fill(fetch->cache, item, fetch->erased,
                                    ngx_cycle->log)
@@ -185,7 +186,7 @@ ngx_smtp_verify_fetch_wants(ngx_smtp_verify_fetch_t *fetch,
 }
 
 
-/* the handler may free it */
+/* The handler may free the fetch. */
 
 void
 ngx_smtp_verify_fetch_done(ngx_smtp_verify_fetch_t *fetch)

@@ -1,17 +1,18 @@
 
 /*
- * A store behind a cache zone: one that answers later, such as a store that
- * several machines share.
+ * A second store behind a cache zone that answers asynchronously, such as a
+ * store that several machines share.
  *
- * Between the claim of a key and the work for it, the store is asked for what
- * the zone does not have.  It is waited for no longer than its budget.  What
- * it has goes into the zone, where all is read as ever.  What is put into the
- * zone, or erased there, is told to the store, and nobody waits for that.
+ * After a worker has claimed a key, and before it begins to work for it, the
+ * store is asked for the entries that the zone does not have.  The worker waits
+ * no longer than the store's budget.  Entries that are found are written to the
+ * zone and read from there.  Whatever is put into the zone, or erased from it,
+ * is also passed to the store, without waiting.
  *
- * To add such a store, fill in the first struct and give it to
- * ngx_smtp_verify_behind_add() while the configuration is read.  It is asked
- * in each worker.  Times of entries are those of sv_clock_sec(): they have to
- * be converted for another machine.
+ * To add such a store, fill in ngx_smtp_verify_behind_t and pass it to
+ * ngx_smtp_verify_behind_add() while the configuration is read.  Its functions
+ * are called in each worker.  Times of entries are those of sv_clock_sec(), and
+ * have to be converted for another machine.
  */
 
 
@@ -38,14 +39,15 @@ typedef void (*ngx_smtp_verify_fetch_handler_pt)
 struct ngx_smtp_verify_behind_s {
     ngx_msec_t                        budget;
 
-    /* names are hashes under this key: zones before one store have the same */
+    /* The key of the hashes by which entries are named.  Zones that share one
+       store must use the same key. */
     u_char                            key[SV_SIPHASH_LEN];
 
     /*
-     * The store calls ngx_smtp_verify_fetch_found() for each entry that it
-     * has of those in fetch->names.  NGX_OK: it has done so; NGX_AGAIN: it
-     * will do so later, and then call ngx_smtp_verify_fetch_done(), unless
-     * cancel() is called before.
+     * Calls ngx_smtp_verify_fetch_found() for each entry of fetch->names that
+     * the store has.  Returns NGX_OK if that is done, or NGX_AGAIN if it will
+     * be done later: then the store calls ngx_smtp_verify_fetch_done() at the
+     * end, unless cancel() is called before.
      */
     ngx_int_t                       (*get)(ngx_smtp_verify_behind_t *behind,
                                            ngx_smtp_verify_fetch_t *fetch);
@@ -53,15 +55,15 @@ struct ngx_smtp_verify_behind_s {
                                            ngx_smtp_verify_behind_t *behind,
                                            ngx_smtp_verify_fetch_t *fetch);
 
-    /* the item is valid only until put() returns */
+    /* stores an entry; the item is valid only until put() returns */
     void                            (*put)(ngx_smtp_verify_behind_t *behind,
                                            ngx_smtp_verify_cache_item_t *item);
 
-    /* all variants */
+    /* erases all variants of an entry */
     void                            (*erase)(
                                            ngx_smtp_verify_behind_t *behind,
                                            ngx_uint_t kind, u_char *key);
-    void                             *data;         /* the store's */
+    void                             *data;         /* private to the store */
 };
 
 
@@ -72,15 +74,15 @@ typedef struct {
 } ngx_smtp_verify_name_t;
 
 
-/* one question to the store */
+/* one request to the store */
 
 struct ngx_smtp_verify_fetch_s {
     ngx_uint_t                        n;
     ngx_smtp_verify_name_t            names[NGX_SMTP_VERIFY_FETCH_MAX];
     ngx_uint_t                        found;
-    void                             *ctx;          /* the store's */
+    void                             *ctx;          /* private to the store */
 
-    /* private */
+    /* internal */
     ngx_smtp_verify_cache_t          *cache;
     ngx_smtp_verify_fetch_handler_pt  handler;
     void                             *data;
@@ -91,39 +93,41 @@ struct ngx_smtp_verify_fetch_s {
 
 
 /*
- * NGX_DECLINED: the zone is none of a cache, or is not defined before, or has
- * a store behind it already.  The struct has to live as long as the zone.
+ * Adds a store to a cache zone.  Returns NGX_DECLINED if the zone is not a
+ * cache, is not defined yet, or already has such a store.  *behind must live as
+ * long as the zone.
  */
 ngx_int_t ngx_smtp_verify_behind_add(ngx_shm_zone_t *shm_zone,
     ngx_smtp_verify_behind_t *behind);
 
-/* for the store: see get() */
+/* called by the store, see get() */
 void ngx_smtp_verify_fetch_found(ngx_smtp_verify_fetch_t *fetch,
     ngx_smtp_verify_cache_item_t *item);
 void ngx_smtp_verify_fetch_done(ngx_smtp_verify_fetch_t *fetch);
 
 
-/* for the cache: the store is told of what it may be asked for */
+/* Called by the cache: passes an entry to the store, if it is of a kind that
+   the store is asked for. */
 void ngx_smtp_verify_behind_put(ngx_smtp_verify_behind_t *behind,
     ngx_smtp_verify_cache_item_t *item);
 
 
-/* NULL: there is no store behind the cache, or no memory */
+/* Returns NULL if there is no store behind the cache, or no memory. */
 ngx_smtp_verify_fetch_t *ngx_smtp_verify_fetch_create(
     ngx_smtp_verify_cache_t *cache, ngx_smtp_verify_fetch_handler_pt handler,
     void *data);
 
-/* of an entry that is wanted */
+/* Adds the name of an entry that is wanted, up to NGX_SMTP_VERIFY_FETCH_MAX. */
 void ngx_smtp_verify_fetch_name(ngx_smtp_verify_fetch_t *fetch,
     ngx_uint_t kind, u_char *key, uint32_t variant);
 
-/* NGX_OK: what there is is in the cache; NGX_AGAIN: the handler will be
-   called, once and never from within this call, after the timeout at the
-   latest */
+/* Returns NGX_OK if the entries that the store has are now in the cache.
+   Returns NGX_AGAIN if the handler will be called, once and never from within
+   this call, at the latest after the timeout (ms). */
 ngx_int_t ngx_smtp_verify_fetch_start(ngx_smtp_verify_fetch_t *fetch,
     ngx_msec_t timeout);
 
-/* also NULL; the handler is not called any more */
+/* After this the handler is not called.  fetch may be NULL. */
 void ngx_smtp_verify_fetch_free(ngx_smtp_verify_fetch_t *fetch);
 
 

@@ -11,8 +11,9 @@
 
 #define NGX_SMTP_VERIFY_CACHE_LAYOUT      6
 #define NGX_SMTP_VERIFY_CACHE_MIN_PAGES   16
-#define NGX_SMTP_VERIFY_CACHE_CLAIMS     32    /* one part in so many */
-#define NGX_SMTP_VERIFY_CACHE_FACTS       8     /* likewise */
+#define NGX_SMTP_VERIFY_CACHE_CLAIMS     32    /* of the zone: one part in so
+                                                  many */
+#define NGX_SMTP_VERIFY_CACHE_FACTS       8     /* of the rest */
 #define NGX_SMTP_VERIFY_CACHE_DNS         4
 #define NGX_SMTP_VERIFY_CACHE_PRIVATE     2097152
 
@@ -21,7 +22,7 @@ struct ngx_smtp_verify_cache_sh_s {
     uint64_t                     layout;
     uint64_t                     size;
     u_char                       key[SV_SIPHASH_LEN];
-    uint64_t                     erased;    /* how often something was */
+    uint64_t                     erased;    /* how often something was erased */
 };
 
 
@@ -108,7 +109,8 @@ ngx_smtp_verify_cache_init(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
-/* a kill does not happen here: it is the master that formats */
+/* Only the master formats a zone, so a worker that is killed cannot leave it
+   half formatted. */
 
 static ngx_int_t
 ngx_smtp_verify_cache_format(ngx_shm_zone_t *shm_zone, size_t size)
@@ -191,7 +193,7 @@ ngx_smtp_verify_cache_attach(ngx_smtp_verify_cache_t *cache)
 }
 
 
-/* results have what the others leave */
+/* Results get the memory that the other parts leave. */
 
 static void
 ngx_smtp_verify_cache_view(ngx_smtp_verify_cache_t *cache, u_char **claims,
@@ -216,7 +218,7 @@ ngx_smtp_verify_cache_view(ngx_smtp_verify_cache_t *cache, u_char **claims,
                                         size / NGX_SMTP_VERIFY_CACHE_FACTS;
     stores_size[ngx_smtp_verify_part_dns] = size / NGX_SMTP_VERIFY_CACHE_DNS;
 
-    /* a worker's own has no results */
+    /* the cache of one process has no results */
 
     if (cache->shpool == NULL) {
         stores_size[ngx_smtp_verify_part_facts] = size / 2;
@@ -260,7 +262,7 @@ ngx_smtp_verify_cache_part(ngx_smtp_verify_cache_item_t *item)
 }
 
 
-/* a result is in one of two parts */
+/* A result may be in one of two parts. */
 
 static sv_store_entry_t *
 ngx_smtp_verify_cache_entry(ngx_smtp_verify_cache_t *cache,
@@ -323,7 +325,7 @@ ngx_smtp_verify_cache_process(ngx_shm_zone_t *shm_zone)
 }
 
 
-/* laid out as a zone is, so that nothing is kept in another way */
+/* The layout is that of a zone, so that the same code works on both. */
 
 ngx_smtp_verify_cache_t *
 ngx_smtp_verify_cache_private(ngx_log_t *log)
@@ -362,7 +364,7 @@ ngx_smtp_verify_cache_private(ngx_log_t *log)
 }
 
 
-/* what belongs to one process needs no lock */
+/* The memory of one process needs no lock. */
 
 void
 ngx_smtp_verify_cache_lock(ngx_smtp_verify_cache_t *cache)
@@ -488,7 +490,7 @@ ngx_smtp_verify_cache_write(ngx_smtp_verify_cache_t *cache,
 
     rc = sv_store_put(&cache->stores[part], &e, item->data, (uint32_t) now);
 
-    /* the newest one counts, wherever the last one is */
+    /* a result may be in the other part: only the newest one is kept */
 
     if (rc == 0 && item->kind == NGX_SMTP_VERIFY_CACHE_RESULT) {
         part = (part == ngx_smtp_verify_part_dns)
@@ -513,7 +515,8 @@ ngx_smtp_verify_cache_write(ngx_smtp_verify_cache_t *cache,
 }
 
 
-/* is what is there at least as new?  A result may be in another part */
+/* Returns 1 if the entry in the cache is at least as new.  A result may be in
+   the other part. */
 
 static ngx_uint_t
 ngx_smtp_verify_cache_is_newer(ngx_smtp_verify_cache_t *cache,
@@ -587,8 +590,8 @@ ngx_smtp_verify_cache_erase(ngx_smtp_verify_cache_t *cache, ngx_uint_t kind,
 }
 
 
-/* read without the lock: whoever has put something and then ended a claim is
-   seen by those who start the claim behind it */
+/* Read without the lock.  If a process puts an entry and then ends its claim,
+   whoever claims the key next sees the changed number. */
 
 uint64_t
 ngx_smtp_verify_cache_state(ngx_smtp_verify_cache_t *cache)
@@ -640,7 +643,7 @@ ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
 
     ngx_smtp_verify_cache_unlock(cache);
 
-    /* read without the lock: a count of what changes all the time */
+    /* read without the lock: it changes all the time anyway */
 
     stats->claims = sv_claims_count(&cache->claims, sv_clock_msec());
 }

@@ -1,15 +1,17 @@
 
 /*
- * The cache zone: entries of any kind by keyed hash, and what is under way.
+ * The cache zone.  It keeps entries of several kinds, found by a keyed hash,
+ * and the claims of workers.
  *
- * Nothing in it is a name in clear but of domains and mail hosts: keys are
- * hashes under a random key that lives in the zone, made once.  The one lock
- * is that of the zone's slab pool, which the master frees when its holder was
- * killed; sv_store.h and sv_claims.h say why what that leaves is sound.
+ * Only names of domains and mail hosts are stored in clear.  Keys are hashes
+ * under a random key that is created with the zone.  There is one lock, the one
+ * of the zone's slab pool.  The master releases it if its holder is killed;
+ * sv_store.h and sv_claims.h explain why the zone is consistent then.
  *
- * Whoever fills one part takes no room from the others: what mail servers said
- * of mailboxes, what they said of domains and themselves, and what the DNS
- * said, of which anybody can have any amount for a question each.
+ * The zone has separate parts, so that none of them can be filled at the cost
+ * of the others: results of mail servers, facts about domains and hosts, and
+ * answers of the DNS, of which anybody can cause any number with one question
+ * each.
  */
 
 
@@ -40,7 +42,7 @@
 typedef enum {
     ngx_smtp_verify_part_results = 0,
     ngx_smtp_verify_part_facts,
-    ngx_smtp_verify_part_dns            /* results, too, where no mail server
+    ngx_smtp_verify_part_dns            /* also results for which no mail server
                                            was asked */
 } ngx_smtp_verify_part_e;
 
@@ -53,33 +55,35 @@ typedef struct ngx_smtp_verify_behind_s    ngx_smtp_verify_behind_t;
 
 typedef struct {
     ngx_smtp_verify_cache_sh_t  *sh;
-    ngx_slab_pool_t             *shpool;    /* NULL: of one process */
+    ngx_slab_pool_t             *shpool;    /* NULL: memory of one process */
     ngx_str_t                   *name;
     sv_store_t                   stores[NGX_SMTP_VERIFY_PARTS];
     sv_claims_t                 claims;
-    uint64_t                     resets;    /* told of in the log */
+    uint64_t                     resets;    /* resets that were logged */
     ngx_smtp_verify_behind_t    *behind;    /* the next store, or NULL */
 } ngx_smtp_verify_cache_t;
 
 
-/* a copy of an entry; times in seconds */
+/* A copy of an entry.  Times are in seconds of sv_clock_sec(). */
 
 typedef struct {
     ngx_uint_t                   kind;
     u_char                       key[SV_STORE_KEY];
     uint32_t                     variant;
-    time_t                       created;   /* of sv_clock_sec(), as all */
+    time_t                       created;
     time_t                       expires;
-    time_t                       later;     /* the caller's */
-    uint32_t                     tag;       /* the caller's */
+    time_t                       later;     /* for the caller's use */
+    uint32_t                     tag;       /* for the caller's use */
     size_t                       len;
-    ngx_uint_t                   unasked;   /* a result of no mail server */
+    ngx_uint_t                   unasked;   /* 1: a result without asking a mail
+                                               server */
     u_char                       data[SV_STORE_MAX];
 } ngx_smtp_verify_cache_item_t;
 
 
 typedef struct {
-    uint64_t                     id;        /* 0: nobody else knows of it */
+    uint64_t                     id;        /* 0: other processes do not see
+                                               this claim */
     u_char                       key[SV_STORE_KEY];
 } ngx_smtp_verify_cache_claim_t;
 
@@ -97,72 +101,80 @@ typedef struct {
 
 
 /*
- * As ngx_shared_memory_add(); size 0: a reference to a zone that is defined
- * elsewhere.  The cache is the data of the zone, once that is initialized.
+ * Adds a zone, as ngx_shared_memory_add() does.  Size 0 is a reference to a
+ * zone that is defined elsewhere.  The zone's data is the
+ * ngx_smtp_verify_cache_t.
  */
 ngx_shm_zone_t *ngx_smtp_verify_cache_add(ngx_conf_t *cf, ngx_str_t *name,
     size_t size, void *tag);
 
-/* is it the zone of a cache? */
+/* Returns 1 if this is the zone of a cache. */
 ngx_uint_t ngx_smtp_verify_cache_is(ngx_shm_zone_t *shm_zone);
 
-/* a worker begins: what its predecessors had under way is not so any more;
-   any zone may be given */
+/* Called when a worker starts: removes the claims of its predecessors.  Any
+   zone may be passed. */
 void ngx_smtp_verify_cache_process(ngx_shm_zone_t *shm_zone);
 
-/* of this process alone, for what has no zone; NULL: no memory */
+/* Returns a cache in memory of this process, for locations without a zone; NULL
+   if there is no memory. */
 ngx_smtp_verify_cache_t *ngx_smtp_verify_cache_private(ngx_log_t *log);
 
 void ngx_smtp_verify_cache_key(ngx_smtp_verify_cache_t *cache, u_char *data,
     size_t len, u_char *key);
-/* the same of what is asked for often, which is remembered */
+/* Computes the same key, but remembers it: for names that are looked up
+   often. */
 void ngx_smtp_verify_cache_name_key(ngx_smtp_verify_cache_t *cache,
     u_char *data, size_t len, u_char *key);
 
-/* kind, key and variant of *item are given; NGX_DECLINED: none */
+/* Reads an entry.  The caller sets kind, key and variant of *item.  Returns
+   NGX_DECLINED if there is no such entry. */
 ngx_int_t ngx_smtp_verify_cache_get(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_item_t *item);
 
-/* NGX_DECLINED: too long */
+/* Returns NGX_DECLINED if the data is too long. */
 ngx_int_t ngx_smtp_verify_cache_put(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_item_t *item, ngx_log_t *log);
 
-/* from the store behind: NGX_DECLINED where there is a newer one, or where
-   something was erased since _erased() told that number */
+/* Puts an entry that came from the store behind the cache.  Returns
+   NGX_DECLINED if the cache has a newer one, or if anything was erased since
+   _erased() returned the number "erased". */
 ngx_int_t ngx_smtp_verify_cache_fill(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_item_t *item, uint64_t erased, ngx_log_t *log);
 
-/* sets item->later where the entry still is the one that *item is of */
+/* Sets "later" of the entry, if it is still the one that *item was read
+   from. */
 void ngx_smtp_verify_cache_later(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_item_t *item, time_t later);
 
-/* all variants; returns how many there were */
+/* Erases all variants.  Returns their number. */
 ngx_uint_t ngx_smtp_verify_cache_erase(ngx_smtp_verify_cache_t *cache,
     ngx_uint_t kind, u_char *key);
 
-/* another number each time that something is put: what was not there before
-   need not be looked for again where it is the same; never 0 */
+/* Returns a number that changes whenever something is put, and is never 0.  If
+   it is unchanged, an entry that was missing before need not be looked up
+   again. */
 uint64_t ngx_smtp_verify_cache_state(ngx_smtp_verify_cache_t *cache);
 
-/* another number each time that something is erased */
+/* Returns a number that changes whenever something is erased. */
 uint64_t ngx_smtp_verify_cache_erased(ngx_smtp_verify_cache_t *cache);
 
 void ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_stats_t *stats);
 
 
-/* cache_claims.c: what is under way for an entry */
+/* cache_claims.c: which process works for an entry */
 
 void ngx_smtp_verify_cache_lock(ngx_smtp_verify_cache_t *cache);
 void ngx_smtp_verify_cache_unlock(ngx_smtp_verify_cache_t *cache);
 
-/* of an entry's name */
+/* Sets the key of a claim from the name of an entry. */
 void ngx_smtp_verify_cache_claim_key(ngx_smtp_verify_cache_claim_t *claim,
     ngx_uint_t kind, u_char *key, uint32_t variant);
 
 /*
- * NGX_OK: it is ours, to be ended; NGX_BUSY: another process works on it.
- * An owner that has a result puts it before it ends the claim.
+ * Returns NGX_OK if this process has the claim and must end it, or NGX_BUSY if
+ * another process has it.  The owner puts its result into the cache before it
+ * ends the claim.
  */
 ngx_int_t ngx_smtp_verify_cache_claim_start(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_claim_t *claim, ngx_msec_t timeout);
@@ -170,11 +182,13 @@ ngx_int_t ngx_smtp_verify_cache_claim_start(ngx_smtp_verify_cache_t *cache,
 void ngx_smtp_verify_cache_claim_end(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_claim_t *claim);
 
-/* another's: is it still under way?  It is told that we wait */
+/* Returns 1 while another process holds the claim, and tells that process that
+   somebody waits for it. */
 ngx_uint_t ngx_smtp_verify_cache_claim_wait(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_claim_t *claim);
 
-/* ours: did another process wait for it just now? */
+/* Returns 1 if another process has waited for our claim within the last
+   moment. */
 ngx_uint_t ngx_smtp_verify_cache_claim_wanted(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_claim_t *claim);
 

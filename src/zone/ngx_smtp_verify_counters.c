@@ -7,10 +7,10 @@
 #define NGX_SMTP_VERIFY_COUNTERS_PARTS  128
 
 
-/* aligned, so that workers do not write the same line of memory */
+/* Aligned, so that no two workers write to the same cache line. */
 
 typedef struct {
-    ngx_atomic_t                  owner;    /* 0: it was never used */
+    ngx_atomic_t                  owner;    /* 0: never used */
     ngx_smtp_verify_counters_t    counters;
 } __attribute__((aligned(NGX_CPU_CACHE_LINE)))
                                   ngx_smtp_verify_counters_part_t;
@@ -97,8 +97,9 @@ ngx_smtp_verify_counters_init(ngx_shm_zone_t *shm_zone, void *data)
 
 
 /*
- * That of whoever had this process's place before it, else any that is free.
- * With more workers than parts the last ones count for themselves alone.
+ * Takes the part of the process that had this process's place before, or else
+ * any free one.  If there are more workers than parts, the last workers count
+ * only for themselves.
  */
 
 void

@@ -1,9 +1,9 @@
 
 /*
- * Counters of all workers, in a shared zone of their own.  Each worker adds
- * in a part that only it writes, without lock; who reads adds these up.  The
- * successor of a worker that is gone goes on with its part; what was under
- * way in it is not counted any more.
+ * Counters of all workers, in a shared zone of their own.  Each worker adds to
+ * a part that only it writes, without a lock; a reader sums up all parts.  The
+ * successor of a worker goes on with its part; gauges of a worker that is gone
+ * are not counted.
  */
 
 
@@ -52,7 +52,7 @@
     COUNTER(OPINIONS_DROPPED, "opinions_dropped",                             \
             "Results that had no room to wait for a second opinion.")
 
-/* what goes up and down: likewise, and its name as a metric */
+/* a gauge is one row, too, with its name as a metric */
 
 #define NGX_SMTP_VERIFY_GAUGE_ROWS(GAUGE)                                     \
     GAUGE(PROBES, "probes", "probes_in_progress",                             \
@@ -78,7 +78,8 @@ typedef enum {
 } ngx_smtp_verify_gauge_e;
 
 
-/* upper bounds of the latency classes in ms; above the last: one more */
+/* upper bounds of the latency classes, in ms; one more class is above the
+   last */
 
 #define NGX_SMTP_VERIFY_LATENCIES                                             \
     { 1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000 }
@@ -99,15 +100,16 @@ typedef struct {
     uint64_t                    verdicts[SV_REASON_MAX];
     uint64_t                    opinions[NGX_SMTP_VERIFY_STATUSES]
                                         [NGX_SMTP_VERIFY_STATUSES];
-                                            /* by the first one's, and by the
-                                               second one's */
+                                            /* by the status of the first
+                                               opinion, then by that of the
+                                               second one */
     ngx_smtp_verify_latency_t   answers;
     ngx_smtp_verify_latency_t   probes;
     int64_t                     gauges[NGX_SMTP_VERIFY_G_MAX];
 } ngx_smtp_verify_counters_t;
 
 
-/* this process's own; never NULL */
+/* counters of this process; never NULL */
 
 extern ngx_smtp_verify_counters_t  *ngx_smtp_verify_counters;
 
@@ -120,17 +122,17 @@ extern ngx_smtp_verify_counters_t  *ngx_smtp_verify_counters;
 void ngx_smtp_verify_count_latency(ngx_smtp_verify_latency_t *latency,
     ngx_msec_t ms);
 
-/* the upper bound of the i-th class in ms; 0: there is none */
+/* Returns the upper bound of class i in ms, or 0 if it has none. */
 ngx_msec_t ngx_smtp_verify_latency_class(ngx_uint_t i);
 
-/* adds the zone, once; its data is the handle for _sum() */
+/* Adds the zone, at most once.  Its data is the handle for _sum(). */
 ngx_shm_zone_t *ngx_smtp_verify_counters_add(ngx_conf_t *cf, void *tag);
 
-/* for the module's init_process and exit_process */
+/* called by the module's init_process and exit_process */
 void ngx_smtp_verify_counters_process(ngx_shm_zone_t *shm_zone);
 void ngx_smtp_verify_counters_exit(ngx_shm_zone_t *shm_zone);
 
-/* of all workers */
+/* Sums up the counters of all workers. */
 void ngx_smtp_verify_counters_sum(ngx_shm_zone_t *shm_zone,
     ngx_smtp_verify_counters_t *sum);
 

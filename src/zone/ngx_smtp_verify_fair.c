@@ -11,9 +11,9 @@ ngx_smtp_verify_fair_init(ngx_smtp_verify_fair_t *fair)
 
 
 /*
- * The fair is in the order of rounds.  A client that floods it finds its own
- * last one at the end; whoever comes seldom walks along a fair, the length of
- * which is limited.
+ * The queue is in the order of rounds.  A client that floods it finds its own
+ * last item at the end at once.  Other clients walk along the queue, the length
+ * of which is limited.
  */
 
 void
@@ -49,8 +49,7 @@ ngx_smtp_verify_fair_add(ngx_smtp_verify_fair_t *fair,
         }
     }
 
-    /* behind q; as ngx_queue_insert_after(), which 1.22 has not under this
-       name */
+    /* this is ngx_queue_insert_after(), a name that nginx 1.22 does not have */
 
     ngx_queue_insert_head(q, &item->queue);
 }

@@ -1,8 +1,9 @@
 
 /*
- * A fair in which clients take rounds: who asks for much waits behind itself,
- * and not in front of those who ask for little.  The first of each client
- * come first, then the second ones, and so on; within a round, who came first.
+ * A queue in which clients take turns: requests of a client that sends many
+ * wait behind each other, not in front of the requests of other clients.  The
+ * first items of all clients form the first round, the second ones the next
+ * round, and so on.  Within a round the order is that of arrival.
  */
 
 
@@ -17,8 +18,8 @@
 #define NGX_SMTP_VERIFY_CLIENT_LEN  16
 
 
-/* a hash of who asks: of a token's owner, an address, or what else tells
-   clients apart */
+/* A hash of the client: of the owner of its token, its address, or of whatever
+   else identifies clients. */
 
 typedef struct {
     u_char                       key[NGX_SMTP_VERIFY_CLIENT_LEN];
@@ -27,13 +28,14 @@ typedef struct {
 
 typedef struct {
     ngx_queue_t                  queue;
-    uint32_t                     round;      /* of the last that was taken */
+    uint32_t                     round;      /* of the last item taken */
 } ngx_smtp_verify_fair_t;
 
 
 typedef struct {
     ngx_queue_t                  queue;
-    ngx_smtp_verify_client_t    *client;    /* stays while it waits */
+    ngx_smtp_verify_client_t    *client;    /* must stay valid while the item is
+                                               queued */
     uint32_t                     round;
 } ngx_smtp_verify_fair_item_t;
 
@@ -43,7 +45,7 @@ typedef struct {
 
 #define ngx_smtp_verify_fair_empty(fair)  ngx_queue_empty(&(fair)->queue)
 
-/* the next one, which stays in the fair; there has to be one */
+/* the first item, which stays in the queue; it must not be empty */
 #define ngx_smtp_verify_fair_first(fair, type, member)                        \
     ngx_queue_data(ngx_queue_head(&(fair)->queue), type, member.queue)
 
@@ -52,7 +54,8 @@ void ngx_smtp_verify_fair_init(ngx_smtp_verify_fair_t *fair);
 void ngx_smtp_verify_fair_add(ngx_smtp_verify_fair_t *fair,
     ngx_smtp_verify_fair_item_t *item, ngx_smtp_verify_client_t *client);
 
-/* it is its round; it stays in the fair */
+/* Called when the item is served, so that its round is the current one.  The
+   item stays in the queue. */
 #define ngx_smtp_verify_fair_taken(fair, item)  (fair)->round = (item)->round
 
 void ngx_smtp_verify_fair_leave(ngx_smtp_verify_fair_item_t *item);

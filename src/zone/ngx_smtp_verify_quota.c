@@ -7,16 +7,16 @@
 
 #define NGX_SMTP_VERIFY_QUOTA_LAYOUT   4
 
-/* names of before a reload stay until their room is needed */
+/* clients that a reload has removed stay until their room is needed */
 
 #define NGX_SMTP_VERIFY_QUOTA_ENTRIES  (NGX_SMTP_VERIFY_QUOTA_CLIENTS * 2)
 
 
 typedef struct {
     u_char                            name[NGX_SMTP_VERIFY_QUOTA_NAME];
-    uint64_t                          len;      /* 0: nobody's */
+    uint64_t                          len;      /* 0: free */
     uint64_t                          seen;     /* s */
-    uint64_t                          day;      /* since the epoch, UTC */
+    uint64_t                          day;      /* days since the epoch, UTC */
     uint64_t                          used;     /* on that day */
     uint64_t                          requests;
     sv_bucket_t                       rate;
@@ -153,7 +153,7 @@ ngx_smtp_verify_quota_take(ngx_shm_zone_t *shm_zone,
 }
 
 
-/* what was taken yesterday is of no use today */
+/* A unit of yesterday cannot be given back today. */
 
 void
 ngx_smtp_verify_quota_give_back(ngx_shm_zone_t *shm_zone,
@@ -219,9 +219,10 @@ ngx_smtp_verify_quota_unlock(ngx_shm_zone_t *shm_zone)
 
 
 /*
- * Where it was the last time; else looked for, once in a worker's life.  Who
- * was not seen for longest makes room.  The length comes last: whoever is
- * killed in the middle leaves nobody's entry.
+ * Returns the entry of a client.  It is usually where it was last time (the
+ * hint), else it is searched for, once in the life of a worker.  If there is no
+ * room, the client that was not seen for longest is replaced.  The length is
+ * written last, so that a worker that is killed halfway leaves a free entry.
  */
 
 static ngx_smtp_verify_quota_entry_t *
@@ -284,8 +285,9 @@ ngx_smtp_verify_quota_is(ngx_smtp_verify_quota_entry_t *e, ngx_str_t *name)
 
 
 /*
- * Workers' clocks differ by a moment: a day that is nearly there counts.  The
- * number goes first: whoever is killed between gives nobody a day's use.
+ * The clocks of workers differ a little, so the next day counts as today.  The
+ * number is reset first: a worker that is killed in between loses the count of
+ * a day, but never adds one.
  */
 
 static void

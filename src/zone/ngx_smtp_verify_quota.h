@@ -1,12 +1,12 @@
 
 /*
- * What clients have used of what they may: probed addresses of this day
- * (UTC), requests, and the rate of these.  Counted in shared memory by their
- * names, for all workers, over reloads.
+ * Counts, in shared memory and by name, what clients have used: probes of this
+ * day (UTC), requests, and their rate.  All workers share the counts, which
+ * survive reloads.
  *
- * A unit is taken before a probe and given back if there was none: no two
- * workers ever give out the same one, and a worker that is killed keeps no
- * more than those of its probes.
+ * A unit of the quota is taken before a probe, and given back if no probe was
+ * made.  So two workers never take the same unit, and a worker that is killed
+ * loses no more than the units of its probes.
  */
 
 
@@ -21,39 +21,42 @@
 
 
 #define NGX_SMTP_VERIFY_QUOTA_NAME     64
-#define NGX_SMTP_VERIFY_QUOTA_CLIENTS  4096     /* of a configuration */
+#define NGX_SMTP_VERIFY_QUOTA_CLIENTS  4096     /* in a configuration */
 #define NGX_SMTP_VERIFY_QUOTA_NONE     ((uint64_t) -1)
 #define NGX_SMTP_VERIFY_QUOTA_DAY      86400
 
 
 typedef struct {
     ngx_str_t                      name;    /* up to _QUOTA_NAME octets */
-    uint64_t                       rate;    /* as of sv_bucket.h; 0: any */
-    ngx_uint_t                     burst;   /* at once, from 1 on */
-    uint64_t                       quota;   /* a day, or _QUOTA_NONE */
-    ngx_uint_t                     hint;    /* private */
+    uint64_t                       rate;    /* in the unit of sv_bucket.h; 0: no
+                                               limit */
+    ngx_uint_t                     burst;   /* requests at once, at least 1 */
+    uint64_t                       quota;   /* probes a day, or _QUOTA_NONE */
+    ngx_uint_t                     hint;    /* internal */
 } ngx_smtp_verify_quota_client_t;
 
 
 typedef struct {
-    uint64_t                       left;    /* of the quota … */
-    ngx_uint_t                     reset;   /* … until then, s */
-    ngx_uint_t                     room;    /* of the rate … */
-    ngx_uint_t                     wait;    /* … and until there is more, s */
-    uint64_t                       requests;    /* so far */
+    uint64_t                       left;    /* units of the quota left */
+    ngx_uint_t                     reset;   /* s until the quota is renewed */
+    ngx_uint_t                     room;    /* requests allowed now */
+    ngx_uint_t                     wait;    /* s until one more is allowed */
+    uint64_t                       requests;    /* since the client is known */
     ngx_msec_t                     at;
 } ngx_smtp_verify_quota_state_t;
 
 
-/* the one zone of a configuration, of a fixed size */
+/* Adds the zone, which has a fixed size; a configuration has one. */
 ngx_shm_zone_t *ngx_smtp_verify_quota_add(ngx_conf_t *cf, void *tag);
 
-/* NGX_OK: the request is counted; NGX_BUSY: too many, see state */
+/* Counts a request.  Returns NGX_OK, or NGX_BUSY if the rate is exceeded;
+   *state says for how long. */
 ngx_int_t ngx_smtp_verify_quota_request(ngx_shm_zone_t *shm_zone,
     ngx_smtp_verify_quota_client_t *client,
     ngx_smtp_verify_quota_state_t *state);
 
-/* NGX_OK: a unit of that day is the caller's; NGX_BUSY: there is none */
+/* Takes a unit of the quota.  Returns NGX_OK and the day it belongs to, or
+   NGX_BUSY if none is left. */
 ngx_int_t ngx_smtp_verify_quota_take(ngx_shm_zone_t *shm_zone,
     ngx_smtp_verify_quota_client_t *client,
     ngx_smtp_verify_quota_state_t *state, ngx_uint_t *day);

@@ -97,7 +97,7 @@ ngx_smtp_verify_throttle_format(ngx_shm_zone_t *shm_zone, size_t size)
 }
 
 
-/* an eighth is for slots; the entry 0 stands for what has none */
+/* One eighth of the zone is for slots.  Entry 0 stands for "no entry". */
 
 static ngx_int_t
 ngx_smtp_verify_throttle_view(ngx_shm_zone_t *shm_zone)
@@ -141,7 +141,8 @@ ngx_smtp_verify_throttle_view(ngx_shm_zone_t *shm_zone)
     ngx_queue_init(&throttle->urgent);
     throttle->interval = NGX_SMTP_VERIFY_THROTTLE_POLL;
 
-    /* not ngx_cycle's: that is still the one before, and about to go */
+    /* not the log of ngx_cycle, which still is the old cycle and will be
+       freed */
 
     throttle->poll.handler = ngx_smtp_verify_throttle_poll;
     throttle->poll.data = throttle;
@@ -189,8 +190,8 @@ ngx_smtp_verify_throttle_exit(ngx_shm_zone_t *shm_zone)
 }
 
 
-/* each holds up to two chunks that it needs not, and one on its way out does,
-   too */
+/* Each worker may hold up to two chunks that it does not need, and so may one
+   that is shutting down. */
 
 ngx_uint_t
 ngx_smtp_verify_throttle_workers(ngx_shm_zone_t *shm_zone)
@@ -223,7 +224,7 @@ ngx_smtp_verify_throttle_stats(ngx_smtp_verify_throttle_t *throttle,
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 
-    /* what is read here may be written to just now: a number is off by one */
+    /* read without the lock: a number may be off by one */
 
     n = throttle->nsets * NGX_SMTP_VERIFY_THROTTLE_WAYS;
 

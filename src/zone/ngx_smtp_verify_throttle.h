@@ -1,13 +1,14 @@
 
 /*
- * The throttle zone: what all workers together ask of a destination from one
- * egress, of one remote address, and of the world.
+ * The throttle zone: limits for what all workers together send to a destination
+ * from one egress, to a remote address, and to all destinations.
  *
- * A session holds a slot.  Slots lie in shared memory and belong to a worker,
- * and all sums can be counted anew from them: those of a worker that was
- * killed are free as soon as anybody asks for one.  Who has to wait does so
- * in a queue of its destination in its own worker; the queues are served when
- * a slot comes back, and by a short timer for the sake of other workers.
+ * A session holds a slot.  Slots lie in shared memory and belong to a worker.
+ * All sums can be counted again from the slots, so the slots of a worker that
+ * was killed are free as soon as anybody asks for one.  A probe that has to
+ * wait does so in its worker, in the queue of its destination.  The queues are
+ * served when a slot is released, and by a short timer, because slots of other
+ * workers may be released, too.
  */
 
 
@@ -34,108 +35,119 @@ typedef struct ngx_smtp_verify_throttle_s     ngx_smtp_verify_throttle_t;
 typedef struct ngx_smtp_verify_ticket_s       ngx_smtp_verify_ticket_t;
 
 
-/* 0: no limit */
+/* the configured limits; 0: no limit */
 
 typedef struct {
     ngx_uint_t                     conns;
     ngx_uint_t                     ip_conns;
     ngx_uint_t                     total;
-    ngx_uint_t                     messages;    /* transactions a session */
-    uint64_t                       rate;        /* as of sv_bucket.h */
+    ngx_uint_t                     messages;    /* transactions in a session */
+    uint64_t                       rate;        /* in the unit of sv_bucket.h */
     ngx_uint_t                     burst;
-    sv_budget_conf_t               rejects;     /* an hour */
-    ngx_uint_t                     rejects_given;   /* by the operator */
+    sv_budget_conf_t               rejects;     /* refused recipients per
+                                                   hour */
+    ngx_uint_t                     rejects_given;   /* 1: set in the
+                                                       configuration */
     ngx_uint_t                     queue;
     ngx_msec_t                     wait;
-    ngx_uint_t                     suspend;     /* destinations */
-    sv_breaker_conf_t              breaker;     /* pause 0: off */
+    ngx_uint_t                     suspend;     /* an egress after so many
+                                                   destinations failed */
+    sv_breaker_conf_t              breaker;     /* pause 0: no breaker */
 } ngx_smtp_verify_limits_t;
 
 
 typedef enum {
     ngx_smtp_verify_seen_connected = 0,
-    ngx_smtp_verify_seen_answer,        /* of any kind that is no fault */
-    ngx_smtp_verify_seen_reject,        /* of a recipient */
+    ngx_smtp_verify_seen_answer,        /* any that is not a fault */
+    ngx_smtp_verify_seen_reject,        /* a recipient was refused */
     ngx_smtp_verify_seen_connect_failed,
     ngx_smtp_verify_seen_timeout,
     ngx_smtp_verify_seen_closing,       /* 421 */
     ngx_smtp_verify_seen_rate_limit,
     ngx_smtp_verify_seen_block,
-    ngx_smtp_verify_seen_quarantine,    /* a block, and others may go on */
-    ngx_smtp_verify_seen_egress_failed, /* it did not get to the destination */
-    ngx_smtp_verify_seen_address_failed, /* one more of a host whose failure
-                                           to connect was told */
-    ngx_smtp_verify_seen_turned         /* it accepts everybody by now */
+    ngx_smtp_verify_seen_quarantine,    /* a block, but other egresses may go
+                                           on */
+    ngx_smtp_verify_seen_egress_failed, /* the egress itself failed */
+    ngx_smtp_verify_seen_address_failed, /* one more address of a host failed;
+                                            the first failure to connect was
+                                            already reported */
+    ngx_smtp_verify_seen_turned         /* the host accepts every recipient
+                                           now */
 } ngx_smtp_verify_seen_e;
 
 
-/* rc: NGX_OK: the slot is the ticket's; NGX_DONE: none is needed, as _reuse()
-   said; else as of _take() */
+/* rc is NGX_OK if the ticket has its slot, NGX_DONE if it needs none because
+   its _reuse() returned 1, or an error of _take(). */
 
 typedef void (*ngx_smtp_verify_ticket_handler_pt)
     (ngx_smtp_verify_ticket_t *t, ngx_int_t rc);
 typedef ngx_uint_t (*ngx_smtp_verify_ticket_reuse_pt)
     (ngx_smtp_verify_ticket_t *t);
 
-/* it waits for the total, of which another client has most: a session of that
-   one here should end, later in this turn of the event loop */
+/* Called when the ticket waits for the total, of which another client has most.
+   If that client has a session in this worker, the session should end, later in
+   this turn of the event loop. */
 
 typedef void (*ngx_smtp_verify_ticket_short_pt)(ngx_smtp_verify_ticket_t *t);
 
 
 struct ngx_smtp_verify_ticket_s {
-    /* given */
+    /* set by the caller */
     ngx_smtp_verify_throttle_t        *throttle;
     ngx_smtp_verify_limits_t          *limits;
     ngx_smtp_verify_ticket_handler_pt  handler;
     ngx_smtp_verify_ticket_reuse_pt    reuse;
     ngx_smtp_verify_ticket_short_pt    press;
-    ngx_smtp_verify_client_t          *client;      /* who asks; it stays */
+    ngx_smtp_verify_client_t          *client;      /* must stay valid */
     ngx_uint_t                         percent;     /* of the total and of the
-                                                       queues: what one client
-                                                       has at most; 0: any */
+                                                       queues that one client
+                                                       may have; 0: any */
     void                              *data;
     ngx_log_t                         *log;
-    ngx_str_t                          destination; /* the host, or its
-                                                       provider */
-    in_port_t                          port;        /* of the host, where it
-                                                       is not the usual one;
-                                                       0: it is */
-    ngx_str_t                          budget;      /* whose refused recipients
-                                                       count together; as the
-                                                       destination, or its host
-                                                       alone */
+    ngx_str_t                          destination; /* name of the host, or of
+                                                       its provider */
+    in_port_t                          port;        /* of the host; 0: the usual
+                                                       port */
+    ngx_str_t                          budget;      /* name under which refused
+                                                       recipients are counted:
+                                                       the destination, or only
+                                                       its host */
     ngx_str_t                          domain;      /* of the recipient */
     ngx_str_t                          egress;
     struct sockaddr                   *sockaddr;
     unsigned                           bulk:1;
-    unsigned                           admitted:1;  /* its breaker has let
-                                                       in another address */
+    unsigned                           admitted:1;  /* its breaker has already
+                                                       let in another address of
+                                                       the host */
     unsigned                           provider:1;  /* the host is a known
-                                                       one's */
+                                                       provider's */
 
-    /* told */
+    /* results */
     ngx_uint_t                         slot;
     ngx_uint_t                         retry_after;     /* s */
-    unsigned                           shunned:1;       /* the host's breaker
-                                                           is open for a
-                                                           block */
+    unsigned                           shunned:1;       /* refused because the
+                                                           host's breaker was
+                                                           opened by a block */
 
-    unsigned                           one_address:1;   /* likewise, but of the
-                                                           address alone */
+    unsigned                           one_address:1;   /* only this address of
+                                                           the host is refused,
+                                                           by its own breaker */
 
-    /* private */
+    /* internal */
     unsigned                           waiting:1;
-    unsigned                           blocked:1;       /* by the rate */
-    unsigned                           probing:1;       /* a suspended egress,
-                                                           with a party that
+    unsigned                           blocked:1;       /* by the rate, until
+                                                           "ready" */
+    unsigned                           probing:1;       /* it tries a
+                                                           suspended egress,
+                                                           for a domain that
                                                            has not failed */
     unsigned                           short_of_total:1;
-    unsigned                           for_total:1;     /* that is what it
-                                                           waits for */
-    unsigned                           kept_back:1;     /* its client, for the
-                                                           sake of others */
-    uint64_t                           ready;           /* then */
+    unsigned                           for_total:1;     /* waits for the
+                                                           total */
+    unsigned                           kept_back:1;     /* its client waits, so
+                                                           that other clients
+                                                           get sessions */
+    uint64_t                           ready;           /* ms; see "blocked" */
     void                              *tq;
     ngx_smtp_verify_fair_item_t        item;
     ngx_event_t                        event;
@@ -146,7 +158,8 @@ typedef struct {
     uint64_t                       granted;
     uint64_t                       reused;
     uint64_t                       waited;
-    uint64_t                       delayed;     /* recipients */
+    uint64_t                       delayed;     /* recipients that had to
+                                                   wait */
     uint64_t                       throttled;
     uint64_t                       refused;     /* by a breaker */
     uint64_t                       opened;      /* breakers */
@@ -155,8 +168,9 @@ typedef struct {
     uint64_t                       recounts;
     uint64_t                       crowded;     /* no room for an entry */
     uint64_t                       rejects;     /* refused recipients */
-    uint64_t                       exhausted;   /* budgets of them: probes */
-    uint64_t                       rises;       /* of these budgets */
+    uint64_t                       exhausted;   /* probes without a budget
+                                                   left */
+    uint64_t                       rises;       /* of budgets */
     uint64_t                       falls;
 } ngx_smtp_verify_throttle_counts_t;
 
@@ -166,103 +180,117 @@ typedef struct {
     ngx_uint_t                     sessions;
     ngx_uint_t                     waiting;
     ngx_uint_t                     entries;
-    ngx_uint_t                     open;        /* now, half-open too */
+    ngx_uint_t                     open;        /* breakers, open or
+                                                   half-open */
     ngx_uint_t                     suspended;
-    ngx_uint_t                     risen;       /* budgets, now above … */
-    ngx_uint_t                     fallen;      /* … or below their start */
+    ngx_uint_t                     risen;       /* budgets above their start */
+    ngx_uint_t                     fallen;      /* budgets below their start */
 } ngx_smtp_verify_throttle_stats_t;
 
 
-/* as ngx_smtp_verify_cache_add() */
+/* Adds a zone, as ngx_smtp_verify_cache_add() does. */
 ngx_shm_zone_t *ngx_smtp_verify_throttle_add(ngx_conf_t *cf, ngx_str_t *name,
     size_t size, void *tag);
 ngx_uint_t ngx_smtp_verify_throttle_is(ngx_shm_zone_t *shm_zone);
 
-/* a worker begins: the slots of its predecessors are free; it ends: its own
-   will be; any zone may be given */
+/* Called when a worker starts: frees the slots of its predecessors.  _exit()
+   frees those of this worker.  Any zone may be passed. */
 void ngx_smtp_verify_throttle_process(ngx_shm_zone_t *shm_zone);
 void ngx_smtp_verify_throttle_exit(ngx_shm_zone_t *shm_zone);
 
-/* how many it has slots for */
+/* Returns the number of workers that the zone has enough slots for. */
 ngx_uint_t ngx_smtp_verify_throttle_workers(ngx_shm_zone_t *shm_zone);
 
 /*
- * NGX_OK: a slot is the ticket's; NGX_AGAIN: the handler will be called, not
- * from within; NGX_BUSY: throttled; NGX_DECLINED: a breaker is open,
- * of the host or of the egress.
+ * Asks for a slot.  Returns NGX_OK if the ticket has it; NGX_AGAIN if the
+ * handler will be called later, not from within this call; NGX_BUSY if a limit
+ * is reached; NGX_DECLINED if the breaker of the host or of the egress is open.
  */
 ngx_int_t ngx_smtp_verify_throttle_take(ngx_smtp_verify_ticket_t *t);
 
 /*
- * ms that its egress is shut out for, by the host or altogether; 0: it
- * may ask, be it for a trial.  Only what is limited need be given.
+ * Returns for how many ms the ticket's egress is shut out, by the host or
+ * everywhere; 0 if it may be used, at least for a trial.  Only those fields of
+ * the ticket that limits depend on need be set.
  */
 ngx_msec_t ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t);
 
-/* has it most of the total?  Does anybody wait for that, in any worker? */
+/* _has_most(): whether this client has most sessions of the total.  _pressed():
+   whether a client with fewer sessions waits for the total, in any worker. */
 ngx_uint_t ngx_smtp_verify_throttle_client_has_most(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_client_t *client);
 ngx_uint_t ngx_smtp_verify_throttle_pressed(
     ngx_smtp_verify_throttle_t *throttle);
 
-/* it is bulk no more: it waits behind those who are not */
+/* Makes a bulk ticket interactive.  It waits behind the interactive ones that
+   wait already. */
 void ngx_smtp_verify_throttle_promote(ngx_smtp_verify_ticket_t *t);
 
-/* waits no more */
+/* Takes the ticket out of its queue.  The handler is not called. */
 void ngx_smtp_verify_throttle_leave(ngx_smtp_verify_ticket_t *t);
 
 void ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot);
 
-/* may what holds the slot be used once more now, by the ticket's client and
-   for a recipient of its domain?  That is then spent */
+/* Returns 1 if the session that holds the slot may be used once more now, by
+   the ticket's client and for a recipient of the ticket's domain.  One unit of
+   the rate is then used up. */
 ngx_uint_t ngx_smtp_verify_throttle_reuse(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t slot,
     ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_ticket_t *t);
 
-/* one more by whoever uses the slot, NGX_DECLINED: that would take longer
-   than the wait, or if together with the first one, there is no room for two
-   refused recipients; when it may be sent says … */
+/*
+ * Asks for one more recipient in the session that holds the slot.  Returns
+ * NGX_DECLINED if it would have to wait longer than "wait" (ms).  "together":
+ * it is sent with the first one, and NGX_DECLINED is also returned if the
+ * budget has no room for two refused recipients.  _send() says when it may be
+ * sent.
+ */
 ngx_int_t ngx_smtp_verify_throttle_more(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_uint_t together,
     ngx_msec_t wait);
 
 /*
- * NGX_OK: n recipients are sent now; NGX_AGAIN: ask again after that wait, at
- * most as long as given; NGX_BUSY: throttled, it would take longer.
+ * Asks when n recipients may be sent.  Returns NGX_OK if now; NGX_AGAIN if the
+ * caller has to ask again after *wait ms; NGX_BUSY if that would take longer
+ * than the *wait that was passed.
  */
 ngx_int_t ngx_smtp_verify_throttle_send(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_uint_t n,
     ngx_msec_t *wait);
 
 /*
- * The slot is held in vain for now, and its client has it no more: those who
- * wait here may reuse what it is held for.  NGX_DECLINED: one that has been
- * held like that for longer should be given up, as the total is about to be
- * reached.
+ * The session that holds the slot is idle.  Its slot is no longer counted for
+ * its client, and tickets that wait in this worker may reuse it.  Returns
+ * NGX_DECLINED if an older idle session should be closed, because the total is
+ * about to be reached.
  */
 ngx_int_t ngx_smtp_verify_throttle_idle(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits);
 
-/* it will be released: until then its last client has it again */
+/* Ends the idle state: the slot counts for its last client until it is
+   released. */
 void ngx_smtp_verify_throttle_busy(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot);
 
-/* does anybody wait for it, in any worker?  How many wait for the total? */
+/* _wanted(): whether anybody waits for this slot, in any worker.  _shortage():
+   how many wait for the total. */
 ngx_uint_t ngx_smtp_verify_throttle_wanted(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t slot,
     ngx_smtp_verify_limits_t *limits);
 ngx_uint_t ngx_smtp_verify_throttle_shortage(
     ngx_smtp_verify_throttle_t *throttle);
 
-/* what was seen by whoever holds the slot; domain: the recipient's whom that
-   was said of, NULL where the host itself said so; where it was not connected
-   to the one that led there */
+/* Reports what the holder of the slot has seen.  domain: the recipient's
+   domain, if the reply was about a recipient, or NULL if the host spoke for
+   itself.  If there was no connection, it is the domain that led to the
+   host. */
 void ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits,
     ngx_smtp_verify_seen_e seen, ngx_str_t *domain, ngx_log_t *log);
 
-/* whoever holds the slot: was a recipient refused, and is a canary due? */
+/* Reports what the holder of the slot has seen of a recipient.  Returns 1 if a
+   canary is due after "limit" refused recipients. */
 ngx_uint_t ngx_smtp_verify_throttle_canary(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t slot,
     sv_canary_seen_e seen, ngx_uint_t limit);

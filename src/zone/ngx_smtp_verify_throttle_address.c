@@ -1,8 +1,9 @@
 
 /*
- * What is said at an address is said by the host that has it, whatever name
- * has led there: a breaker of its own keeps those who give it ever new names
- * from having it asked on.  Where nothing is connected to nothing is said.
+ * A reply comes from the host at that address, whatever name has led there.  So
+ * an address has a breaker of its own; otherwise the owner of a domain could
+ * have a host asked again and again under new names.  Failures to connect do
+ * not count here, because nothing was said.
  */
 
 #include "ngx_smtp_verify_throttle_sh.h"
@@ -44,7 +45,7 @@ ngx_smtp_verify_throttle_address_fault(ngx_smtp_verify_throttle_t *throttle,
 
     } else if (slot->state & NGX_SMTP_VERIFY_SLOT_ADDRESS) {
 
-        /* nothing was proved, as of a host's own breaker */
+        /* this was no proof: the next session makes the trial */
 
         ngx_smtp_verify_throttle_state(throttle, slot,
                                        NGX_SMTP_VERIFY_SLOT_ADDRESS, 0);

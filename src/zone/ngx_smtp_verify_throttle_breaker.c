@@ -3,8 +3,8 @@
 
 
 #define NGX_SMTP_VERIFY_THROTTLE_WINDOW  60000  /* ms */
-#define NGX_SMTP_VERIFY_THROTTLE_TRIAL   1000   /* ms, while one is made */
-#define NGX_SMTP_VERIFY_THROTTLE_SILENT  10000  /* ms, before it is suspended */
+#define NGX_SMTP_VERIFY_THROTTLE_TRIAL   1000   /* ms, while a trial is made */
+#define NGX_SMTP_VERIFY_THROTTLE_SILENT  10000  /* ms without a connection */
 #define NGX_SMTP_VERIFY_THROTTLE_DAY     86400000
 
 
@@ -30,7 +30,7 @@ static void ngx_smtp_verify_throttle_count_unconnected(
     uint64_t now);
 
 
-/* what a fault weighs, of SV_BREAKER_THRESHOLD */
+/* weights of faults, as part of SV_BREAKER_THRESHOLD */
 
 static const unsigned  ngx_smtp_verify_throttle_weights[] = {
     0, 0, 0, 20, 20, 25, 34, 50, SV_BREAKER_THRESHOLD, 50, 0,
@@ -57,8 +57,8 @@ ngx_smtp_verify_throttle_weight(ngx_smtp_verify_seen_e seen)
 
 
 /*
- * A host is let in with all of its addresses, until one is connected to: what
- * is behind the first one is part of the same trial.
+ * A host is let in with all its addresses until one of them can be connected
+ * to: trying the next address is part of the same trial.
  */
 
 ngx_int_t
@@ -129,7 +129,8 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* 1: it is suspended by this; no destination is to blame */
+/* Counts a failure of the egress itself, for which no destination is to blame.
+   Returns 1 if this has suspended the egress. */
 
 static ngx_uint_t
 ngx_smtp_verify_throttle_failed(ngx_smtp_verify_throttle_t *throttle,
@@ -157,7 +158,7 @@ ngx_smtp_verify_throttle_failed(ngx_smtp_verify_throttle_t *throttle,
         return 0;
     }
 
-    /* a window of its own: the destinations' faults of before stand */
+    /* a new window, so that earlier faults of destinations stay valid */
 
     egress->voided = ++egress->window;
     egress->start = 0;
@@ -229,7 +230,8 @@ ngx_smtp_verify_throttle_seen(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* under the lock; 1: the egress is suspended or resumed by this */
+/* Must be called with the lock held.  Returns 1 if this has suspended or
+   resumed the egress. */
 
 static ngx_uint_t
 ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
@@ -282,7 +284,8 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
                                                            now);
         }
 
-        /* who names something of a provider's where nobody listens */
+        /* a failure to connect is only the domain's fault if it names a host of
+           a provider at an address where nobody listens */
 
         if (!(slot->state & NGX_SMTP_VERIFY_SLOT_MANY)
             || ngx_smtp_verify_throttle_entry(throttle, slot,
@@ -364,8 +367,9 @@ ngx_smtp_verify_throttle_connected(ngx_smtp_verify_throttle_t *throttle,
 
 
 /*
- * Whose domain it is says what its MX hosts are called, and may give names of
- * a provider's where nobody listens: that must not close it to others.
+ * Returns 1 if the destination is to blame.  The owner of a domain chooses the
+ * names of its MX hosts, and may use names of a provider at addresses where
+ * nobody listens: that must not open the provider's breaker for others.
  */
 
 static ngx_uint_t
@@ -395,7 +399,7 @@ ngx_smtp_verify_throttle_blames(ngx_smtp_verify_throttle_t *throttle,
 
     e->worked = 0;
 
-    /* nor is it to blame where nobody can be connected to */
+    /* nor is a destination to blame while the egress is suspended */
 
     egress = ngx_smtp_verify_throttle_entry(throttle, slot,
                                             ngx_smtp_verify_ref_egress);
@@ -405,9 +409,11 @@ ngx_smtp_verify_throttle_blames(ngx_smtp_verify_throttle_t *throttle,
 
 
 /*
- * 1: too many destinations cannot be connected to, and for a while none could:
- * it is us.  Theirs of these faults are void, by the window that they were
- * seen in.  A pause does not grow: any destination that is down would do that.
+ * Counts a destination that cannot be connected to.  Returns 1 if this has
+ * suspended the egress: too many destinations failed, and for a while no
+ * connection succeeded, so the fault is on our side.  The faults of
+ * destinations in this window are void.  The pause does not grow, because any
+ * destination that is down would make it grow.
  */
 
 static ngx_uint_t
@@ -458,9 +464,9 @@ ngx_smtp_verify_throttle_unconnected(ngx_smtp_verify_throttle_t *throttle,
 
 
 /*
- * Many names of one address are one, and so are many addresses of a
- * destination, and all domains of a party: whoever has a domain can name as
- * many hosts below it as there are, at any address.
+ * Several names of one address count once, and so do several addresses of a
+ * destination, and all domains of a party: the owner of a domain can name any
+ * number of hosts below it, at any address.
  */
 
 static void
@@ -482,8 +488,8 @@ ngx_smtp_verify_throttle_count_unconnected(
 
     e[2] = &throttle->entries[i];
 
-    /* another worker may be ahead by a moment; while it is suspended the
-       window is the one that it was in */
+    /* the clock of another worker may be ahead; while the egress is suspended,
+       the window stays the one in which it was suspended */
 
     if (egress->breaker.until == 0
         && (egress->start == 0

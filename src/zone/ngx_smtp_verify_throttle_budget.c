@@ -1,8 +1,9 @@
 
 /*
- * Refused recipients, by sv_budget.h: those of a host and those of a remote
- * address, as many names may lead to one.  One that is under way may be
- * refused, too: so who would be one too many waits until it is answered.
+ * Budgets of refused recipients, see sv_budget.h: one of the host and one of
+ * the remote address, as many names may lead to one address.  A recipient that
+ * is being asked may be refused, too, so one that might exceed the budget waits
+ * until the others are answered.
  */
 
 #include "ngx_smtp_verify_throttle_sh.h"
@@ -16,7 +17,7 @@ static ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_budget(
     ngx_smtp_verify_limits_t *limits, ngx_uint_t i);
 
 
-/* the i-th of them; NULL: without a limit */
+/* Returns the i-th of the two; NULL if it has no limit. */
 
 static ngx_smtp_verify_throttle_entry_t *
 ngx_smtp_verify_throttle_budget(ngx_smtp_verify_throttle_t *throttle,

@@ -3,9 +3,9 @@
 
 
 /*
- * Of the destination and of the remote address, as many names may lead to one:
- * what either of them says.  The domain that was asked about makes no
- * difference, since it is us whom the server counts.
+ * Both the destination and the remote address are counted, as many names may
+ * lead to one address, and a canary is due if either needs one.  The domain
+ * makes no difference, as it is us that the server counts.
  */
 
 ngx_uint_t

@@ -1,17 +1,17 @@
 
 /*
- * Clients share the total of sessions, whatever worker they are in, and the
- * places in the queues.  Where the total is reached, a client that has less
- * than the one that has most is the next: the latter begins no more, and its
- * workers are told to end a session of its.
+ * Clients of all workers share the total of sessions, and the places in the
+ * queues.  If the total is reached, the next session goes to a client that has
+ * fewer than the client that has most.  The latter begins no session, and its
+ * workers are told to end one of its sessions.
  */
 
 #include "ngx_smtp_verify_throttle_sh.h"
 #include "sv_share.h"
 
 
-/* so long after somebody had to wait for another client, and this part of
-   the total, some room is left */
+/* Some room is left for so long after somebody had to wait for another client:
+   this part of the total. */
 
 #define NGX_SMTP_VERIFY_THROTTLE_PRESSED  10000     /* ms */
 #define NGX_SMTP_VERIFY_THROTTLE_SPARE    10
@@ -28,8 +28,8 @@ static ngx_uint_t ngx_smtp_verify_throttle_client_has_part(
     ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_throttle_entry_t *e);
 
 
-/* as _refer(), and for the client, whose entry is not to make room for one of
-   the others */
+/* Does what _refer() does, also for the client, whose entry must not be
+   replaced by one of the other entries. */
 
 ngx_int_t
 ngx_smtp_verify_throttle_client_refer(ngx_smtp_verify_ticket_t *t,
@@ -83,7 +83,7 @@ ngx_smtp_verify_throttle_client(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* one that has nothing any more is forgotten: it is worth nothing */
+/* A client that has no slots any more is forgotten: its entry holds nothing. */
 
 void
 ngx_smtp_verify_throttle_client_sum(ngx_smtp_verify_throttle_t *throttle,
@@ -202,7 +202,8 @@ ngx_smtp_verify_throttle_client_is_poor(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* of the total, where one client may have no more than a part */
+/* Returns 1 if this client already has its share of the total, if there is
+   one. */
 
 static ngx_uint_t
 ngx_smtp_verify_throttle_client_has_part(ngx_smtp_verify_ticket_t *t,
@@ -214,7 +215,8 @@ ngx_smtp_verify_throttle_client_has_part(ngx_smtp_verify_ticket_t *t,
 }
 
 
-/* under the lock; NGX_OK: one more session is within the total */
+/* Must be called with the lock held.  Returns NGX_OK if one more session is
+   within the total. */
 
 ngx_int_t
 ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,
@@ -267,7 +269,7 @@ ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,
         spare += total / NGX_SMTP_VERIFY_THROTTLE_SPARE;
     }
 
-    /* there has to be room below what bulk may have of the total */
+    /* leave room below the part of the total that bulk may use */
 
     if (sh->pressed_by_bulk
         && now - sh->pressed_by_bulk < NGX_SMTP_VERIFY_THROTTLE_PRESSED)
@@ -286,8 +288,8 @@ ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,
 }
 
 
-/* a queue that others have filled has some places more for whoever has few
-   in all queues */
+/* If others have filled a queue, it has some more places for a client that has
+   few in all queues. */
 
 ngx_uint_t
 ngx_smtp_verify_throttle_client_may_wait(ngx_smtp_verify_ticket_t *t,
@@ -342,7 +344,7 @@ ngx_smtp_verify_throttle_client_waits(ngx_smtp_verify_ticket_t *t)
 }
 
 
-/* read without the lock: it may be another one a moment later */
+/* Read without the lock, as it may change a moment later. */
 
 ngx_uint_t
 ngx_smtp_verify_throttle_client_has_most(ngx_smtp_verify_throttle_t *throttle,

@@ -1,10 +1,10 @@
 
 /*
- * What a host says in answer to RCPT is said of that recipient's domain: many
- * domains share a host, and each of their owners can have it say what they
- * like.  So the domain has a breaker of its own there.  For the host's own
- * breaker all domains below one organizational domain are one party, and no
- * party opens it alone, as of sv_breaker.h.
+ * What a host replies to RCPT concerns the domain of that recipient: many
+ * domains share a host, and the owner of each domain can make it reply
+ * anything. So the domain has a breaker of its own at this host.  For the
+ * host's own breaker, all domains below one organizational domain are one
+ * party, and one party alone cannot open it, see sv_breaker.h.
  */
 
 #include "ngx_smtp_verify_throttle_sh.h"
@@ -28,7 +28,7 @@ ngx_smtp_verify_throttle_domain(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* the egress is in the key of its host */
+/* The key of the host already contains the egress. */
 
 static void
 ngx_smtp_verify_throttle_domain_key(ngx_smtp_verify_throttle_t *throttle,
@@ -80,7 +80,8 @@ ngx_smtp_verify_throttle_party_key(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* a session that is kept makes no trial */
+/* Returns 1 if the domain's breaker is not closed: a kept session makes no
+   trial. */
 
 ngx_uint_t
 ngx_smtp_verify_throttle_domain_shut(ngx_smtp_verify_throttle_t *throttle,
@@ -133,8 +134,8 @@ ngx_smtp_verify_throttle_domain_fault(ngx_smtp_verify_throttle_t *throttle,
         ngx_smtp_verify_throttle_opened(throttle, e, seen);
     }
 
-    /* one of several identities is shut out of a domain at once, but not of
-       the host */
+    /* one of several egresses is shut out of the domain at once, but not of the
+       host */
 
     weight = ngx_min(weight, SV_BREAKER_THRESHOLD / 2);
     party = ngx_smtp_verify_throttle_domain_party(throttle, domain);
@@ -146,8 +147,8 @@ ngx_smtp_verify_throttle_domain_fault(ngx_smtp_verify_throttle_t *throttle,
 
     } else if (slot->state & NGX_SMTP_VERIFY_SLOT_TRIAL) {
 
-        /* nothing was proved: the next one makes a trial, while this session
-           may be kept */
+        /* this was no proof: the next session makes the trial, and this one may
+           be kept */
 
         ngx_smtp_verify_throttle_state(throttle, slot,
                                        NGX_SMTP_VERIFY_SLOT_TRIAL, 0);

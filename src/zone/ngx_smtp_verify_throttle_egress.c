@@ -2,7 +2,8 @@
 #include "ngx_smtp_verify_throttle_sh.h"
 
 
-#define NGX_SMTP_VERIFY_THROTTLE_TRIALS  4      /* of an egress, at once */
+#define NGX_SMTP_VERIFY_THROTTLE_TRIALS  4      /* of one egress at the same
+                                                   time */
 
 
 static ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_peek(
@@ -16,7 +17,7 @@ static uint64_t ngx_smtp_verify_throttle_closed(
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
 
 
-/* nothing is taken, and nothing is remembered of having been asked */
+/* Takes no slot, and leaves nothing behind in the zone. */
 
 ngx_msec_t
 ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t)
@@ -44,12 +45,12 @@ ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t)
     e = ngx_smtp_verify_throttle_peek(throttle,
                                       keys[ngx_smtp_verify_ref_destination]);
 
-    /* another identity rather than one that is suspended and might be tried */
+    /* an egress that is suspended but may be tried now counts as usable */
 
     left = egress && ngx_smtp_verify_throttle_resumes(egress, e, now)
            ? 0 : ngx_smtp_verify_throttle_closed(egress, now);
 
-    /* faults of a window in which the egress was to blame are void */
+    /* faults in a window in which the egress was to blame are void */
 
     if (egress == NULL || e == NULL || e->window == 0
         || e->window != egress->voided)
@@ -78,7 +79,7 @@ ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t)
 }
 
 
-/* NULL: nothing is known of it */
+/* Returns NULL if nothing is known of it. */
 
 static ngx_smtp_verify_throttle_entry_t *
 ngx_smtp_verify_throttle_peek(ngx_smtp_verify_throttle_t *throttle,
@@ -93,9 +94,9 @@ ngx_smtp_verify_throttle_peek(ngx_smtp_verify_throttle_t *throttle,
 
 
 /*
- * Whoever has domains that cannot be reached must neither have all trials nor
- * keep others from one: who was reached last time need not wait for a trial,
- * and is not in the way of who is tried at the end of a pause.
+ * A client with domains that cannot be reached must not use up all trials, nor
+ * keep others from one.  So a destination that was reached last time need not
+ * wait for a trial, and does not count among those at the end of a pause.
  */
 
 ngx_uint_t
@@ -113,9 +114,9 @@ ngx_smtp_verify_throttle_resumes(ngx_smtp_verify_throttle_entry_t *egress,
 
 
 /*
- * Nor need those wait who have not failed themselves: a few of them at first,
- * and one from time to time.  One of these that is reached proves that it was
- * not us, and those who do fail are not tried again.
+ * Destinations that have not failed themselves need not wait either: a few may
+ * be tried at first, and then one from time to time.  If one of them is
+ * reached, the egress works; those that fail are not tried again.
  */
 
 ngx_uint_t
@@ -130,7 +131,7 @@ ngx_smtp_verify_throttle_probes(ngx_smtp_verify_ticket_t *t,
         return 0;
     }
 
-    /* nobody else has a say in whether a provider can be reached */
+    /* nobody but the provider decides whether its hosts can be reached */
 
     if (t->provider) {
         return 1;
@@ -143,9 +144,9 @@ ngx_smtp_verify_throttle_probes(ngx_smtp_verify_ticket_t *t,
 
 
 /*
- * One of these tries is always left to other clients than the one that had
- * the last: whoever asks for new domains faster than tries come about must not
- * have them all.
+ * One of these tries is always left to another client than the one that had the
+ * last try: a client that asks for new domains faster than tries become
+ * available must not use all of them.
  */
 
 static ngx_uint_t
@@ -174,7 +175,8 @@ ngx_smtp_verify_throttle_is_new(ngx_smtp_verify_ticket_t *t,
 }
 
 
-/* their rate: an eighth of a pause apart, and a second at the least */
+/* Returns the rate of these tries: one in an eighth of a pause, but in a second
+   at the least. */
 
 static uint64_t
 ngx_smtp_verify_throttle_probe_rate(ngx_smtp_verify_ticket_t *t)
@@ -184,7 +186,7 @@ ngx_smtp_verify_throttle_probe_rate(ngx_smtp_verify_ticket_t *t)
 }
 
 
-/* one of them goes */
+/* Counts one of these tries. */
 
 void
 ngx_smtp_verify_throttle_probe(ngx_smtp_verify_ticket_t *t,
@@ -197,7 +199,7 @@ ngx_smtp_verify_throttle_probe(ngx_smtp_verify_ticket_t *t,
 }
 
 
-/* never 0, which is nobody */
+/* Returns a number for the client, never 0, which means nobody. */
 
 static uint64_t
 ngx_smtp_verify_throttle_asker(ngx_smtp_verify_ticket_t *t)
@@ -214,7 +216,8 @@ ngx_smtp_verify_throttle_asker(ngx_smtp_verify_ticket_t *t)
 }
 
 
-/* one trial at a time: while one is made it is closed to others */
+/* Returns the ms for which a breaker is closed to others.  Only one trial is
+   made at a time. */
 
 static uint64_t
 ngx_smtp_verify_throttle_closed(ngx_smtp_verify_throttle_entry_t *e,

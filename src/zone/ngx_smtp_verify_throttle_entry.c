@@ -3,7 +3,8 @@
 #include "sv_target.h"
 
 
-#define NGX_SMTP_VERIFY_THROTTLE_SETS     2     /* for a key */
+#define NGX_SMTP_VERIFY_THROTTLE_SETS     2     /* sets in which a key may
+                                                   lie */
 #define NGX_SMTP_VERIFY_THROTTLE_CROWDED  30    /* s */
 
 
@@ -18,10 +19,11 @@ static uint64_t ngx_smtp_verify_throttle_owed(
 
 
 /*
- * Whoever has no entry would have no limits, and whoever could have an entry
- * forgotten would have its limits gone: who is in use stays, and who owes
- * something goes last, as of sv_owed.h.  A key has two sets to be in, so that
- * a set that is full leaves hardly anybody without room.
+ * Returns the entry of a key.  A key without an entry would have no limits, and
+ * if an entry could be replaced at will, its limits would be lost.  So an entry
+ * in use stays, and one that owes something is replaced last, see sv_owed.h.  A
+ * key may lie in two sets, so that a full set hardly ever leaves it without
+ * room.
  */
 
 uint32_t
@@ -50,7 +52,7 @@ ngx_smtp_verify_throttle_find(ngx_smtp_verify_throttle_t *throttle,
         throttle->sh->counts.evicted++;
     }
 
-    /* nobody's until it is complete, whoever is killed in between */
+    /* free until it is complete, in case this worker is killed in between */
 
     e->seen = 0;
     ngx_memory_barrier();
@@ -65,7 +67,7 @@ ngx_smtp_verify_throttle_find(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* as _find(), and makes none */
+/* Returns the entry of a key if there is one, or 0. */
 
 uint32_t
 ngx_smtp_verify_throttle_known(ngx_smtp_verify_throttle_t *throttle,
@@ -93,7 +95,7 @@ ngx_smtp_verify_throttle_known(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* the first of a set */
+/* Returns the first entry of a set. */
 
 static uint32_t
 ngx_smtp_verify_throttle_set(ngx_smtp_verify_throttle_t *throttle,
@@ -108,7 +110,8 @@ ngx_smtp_verify_throttle_set(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* of both sets; 0: all are in use, or owe something for long */
+/* Returns the entry of both sets to be replaced; 0 if all are in use, or owe
+   something for long. */
 
 static uint32_t
 ngx_smtp_verify_throttle_least(ngx_smtp_verify_throttle_t *throttle,
@@ -158,7 +161,7 @@ ngx_smtp_verify_throttle_owed(ngx_smtp_verify_throttle_entry_t *e,
 
     owed = sv_breaker_owed(&e->breaker, now);
 
-    /* each one that was refused has its part of the hour */
+    /* each refused recipient counts for its part of the hour */
 
     if (e->per_hour) {
         rejects = sv_budget_used(&e->rejects, now);
@@ -170,7 +173,7 @@ ngx_smtp_verify_throttle_owed(ngx_smtp_verify_throttle_entry_t *e,
 }
 
 
-/* none of them makes room for another one */
+/* While the entries of a slot are found, none of them may replace another. */
 
 ngx_int_t
 ngx_smtp_verify_throttle_refer(ngx_smtp_verify_ticket_t *t,
@@ -263,7 +266,7 @@ ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
 }
 
 
-/* another server than the one at the usual port */
+/* At an unusual port there is another server. */
 
 static u_char *
 ngx_smtp_verify_throttle_port(ngx_smtp_verify_ticket_t *t, u_char *p)

@@ -1,9 +1,10 @@
 
 /*
- * Sessions that are kept hold their slots.  While one is idle it is nobody's:
- * the client who had it has no use of it, and somebody else may be the next.
- * It goes as soon as anybody waits for it; and before that, where the total is
- * about to be reached, as whoever comes then had to wait for its end.
+ * A kept session holds its slot.  While it is idle, the slot belongs to no
+ * client: the last one does not use it, and another one may be next.  It is
+ * closed as soon as anybody waits for the slot.  It is closed earlier if the
+ * total is about to be reached, since whoever comes then would have to wait
+ * until it is closed.
  */
 
 #include "ngx_smtp_verify_throttle_sh.h"
@@ -59,7 +60,8 @@ ngx_smtp_verify_throttle_busy(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* whoever waits does so for the rate, or for a session of its own */
+/* Does not look at the queue: those in it wait for the rate, or for a session
+   of their own. */
 
 ngx_uint_t
 ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
@@ -102,10 +104,10 @@ ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
 
 
 /*
- * Slots that are held in vain, and nothing else, keep somebody waiting.  This
- * is asked for each of them, 40 times a second, and whatever the answer is, it
- * may be another one a moment later: it is read without the lock.  What is
- * written to just now costs an idle session, or a moment.
+ * Returns 1 if somebody waits only because of slots that are not used.  This is
+ * called for each idle slot 40 times a second, and its answer may change a
+ * moment later, so it reads without the lock.  A wrong answer costs an idle
+ * session, or a moment.
  */
 
 ngx_uint_t
@@ -139,7 +141,7 @@ ngx_smtp_verify_throttle_wanted(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* likewise */
+/* Read without the lock, as _wanted(). */
 
 ngx_uint_t
 ngx_smtp_verify_throttle_shortage(ngx_smtp_verify_throttle_t *throttle)

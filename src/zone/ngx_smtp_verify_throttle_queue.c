@@ -2,10 +2,11 @@
 #include "ngx_smtp_verify_throttle_sh.h"
 
 
-#define NGX_SMTP_VERIFY_THROTTLE_LINES   256    /* served by the timer … */
-#define NGX_SMTP_VERIFY_THROTTLE_WAKE    32     /* … and by a release */
-#define NGX_SMTP_VERIFY_THROTTLE_TRIED   8      /* of a queue, where clients
-                                                   are kept back */
+#define NGX_SMTP_VERIFY_THROTTLE_LINES   256    /* queues served by the timer
+                                                   ... */
+#define NGX_SMTP_VERIFY_THROTTLE_WAKE    32     /* ... and after a release */
+#define NGX_SMTP_VERIFY_THROTTLE_TRIED   8      /* tickets of a queue tried, if
+                                                   clients are kept back */
 
 
 static void ngx_smtp_verify_throttle_ready(
@@ -74,7 +75,7 @@ ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t)
 }
 
 
-/* the next look at those who wait */
+/* Sets the timer for the next look at the queues. */
 
 static void
 ngx_smtp_verify_throttle_ready(ngx_smtp_verify_throttle_t *throttle)
@@ -246,9 +247,8 @@ ngx_smtp_verify_throttle_wake(ngx_event_t *ev)
 
 
 /*
- * The first of each queue, one queue after the other, those that are urgent
- * before.  A handler may end any ticket and queue: nothing is held on to beyond
- * a call.
+ * Serves the first ticket of each queue, urgent queues first.  A handler may
+ * end any ticket and any queue, so no pointer is kept across a call.
  */
 
 static ngx_uint_t
@@ -294,8 +294,8 @@ ngx_smtp_verify_throttle_serve(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* whoever is behind one that is kept back for the sake of others may be one of
-   these */
+/* If the first ticket is kept back so that other clients get sessions, the next
+   ones are tried: they may belong to such clients. */
 
 static ngx_uint_t
 ngx_smtp_verify_throttle_serve_queue(ngx_smtp_verify_throttle_t *throttle,
@@ -352,7 +352,8 @@ ngx_smtp_verify_throttle_serve_queue(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* NGX_DONE: what is kept serves it; else as _try() */
+/* Returns NGX_DONE if a kept session serves the ticket, else what _try()
+   returns. */
 
 static ngx_int_t
 ngx_smtp_verify_throttle_serve_ticket(ngx_smtp_verify_ticket_t *t,

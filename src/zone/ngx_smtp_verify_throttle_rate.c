@@ -16,9 +16,9 @@ static void ngx_smtp_verify_throttle_delay(
 
 
 /*
- * Of the destination and of the remote address, what leaves less.  nginx's own
- * clock stands still while a worker is busy: what several let go by clocks
- * that are late by different times would come too close together.
+ * Returns the wait for the destination or for the remote address, whichever is
+ * longer.  It does not use nginx's clock, which stands still while a worker is
+ * busy: several workers with late clocks would send too close together.
  */
 
 uint64_t
@@ -46,7 +46,7 @@ ngx_smtp_verify_throttle_rate(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* each session may be ahead of its time by one */
+/* Each session may be one ahead of the rate. */
 
 void
 ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
@@ -77,10 +77,10 @@ ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
 
 
 /*
- * From being let go to its first recipient a session takes a while, one more
- * than another: let go in time, the recipients of several may yet be sent
- * together.  So these are counted once more where they are sent, and who is
- * too early waits behind those who do so.
+ * From its slot to its first recipient a session takes more or less time, so
+ * recipients of several sessions that were let in at the right rate may still
+ * be sent together.  Therefore recipients are counted again when they are sent,
+ * and a session that is too early waits behind those that already wait.
  */
 
 ngx_int_t
@@ -125,7 +125,8 @@ ngx_smtp_verify_throttle_send(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* us; whoever waits already was told a time behind those before it */
+/* Returns the wait in microseconds.  A session that already waits was told a
+   time behind those before it. */
 
 static uint64_t
 ngx_smtp_verify_throttle_early(ngx_smtp_verify_throttle_t *throttle,

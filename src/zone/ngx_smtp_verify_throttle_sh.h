@@ -1,11 +1,20 @@
 
 /*
- * The insides of the throttle zone, for its own files alone: _entry.c has
- * what is counted by key, _slot.c the slots and the sums over them, _client.c
- * who has how many of them, _idle.c those that are kept, _rate.c what is
- * spent, _budget.c refused recipients, _canary.c whether any are, _breaker.c
- * what faults lead to, _domain.c those of one recipient domain, _address.c
- * those of a remote address, _queue.c those who wait, _ticket.c who is let in.
+ * Internals of the throttle zone, for its own files only:
+ *
+ * throttle_entry.c   entries, found by key
+ * throttle_slot.c    slots, and the sums over them
+ * throttle_client.c  how many slots each client has
+ * throttle_idle.c    slots of idle sessions
+ * throttle_rate.c    rates
+ * throttle_budget.c  budgets of refused recipients
+ * throttle_canary.c  whether a host still refuses recipients
+ * throttle_breaker.c faults and breakers
+ * throttle_domain.c  breakers of recipient domains at a host
+ * throttle_address.c breakers of remote addresses
+ * throttle_egress.c  trials of a suspended egress
+ * throttle_queue.c   tickets that wait
+ * throttle_ticket.c  decides who gets a slot
  */
 
 
@@ -26,33 +35,32 @@
 #define NGX_SMTP_VERIFY_SLOT_FREE        0
 #define NGX_SMTP_VERIFY_SLOT_WAITING     1
 #define NGX_SMTP_VERIFY_SLOT_HELD        2
-#define NGX_SMTP_VERIFY_SLOT_TRIAL       4      /* of the host */
-#define NGX_SMTP_VERIFY_SLOT_RESUME      8      /* of the egress */
-#define NGX_SMTP_VERIFY_SLOT_BULK        16     /* and it is waiting */
-#define NGX_SMTP_VERIFY_SLOT_DELAYED     32     /* and a recipient waits */
+#define NGX_SMTP_VERIFY_SLOT_TRIAL       4      /* a trial of the host */
+#define NGX_SMTP_VERIFY_SLOT_RESUME      8      /* a trial of the egress */
+#define NGX_SMTP_VERIFY_SLOT_BULK        16     /* bulk, and waiting */
+#define NGX_SMTP_VERIFY_SLOT_DELAYED     32     /* a recipient has to wait */
 #define NGX_SMTP_VERIFY_SLOT_RETRY       64     /* a trial of the domain */
 #define NGX_SMTP_VERIFY_SLOT_MANY        128    /* the host has many names */
-#define NGX_SMTP_VERIFY_SLOT_POOR        256    /* it waits for the total, and
-                                                   its client has less than
-                                                   another one */
-#define NGX_SMTP_VERIFY_SLOT_ADDRESS     512    /* of the remote address */
-#define NGX_SMTP_VERIFY_SLOT_SHORT       1024   /* it waits for the total */
-#define NGX_SMTP_VERIFY_SLOT_IDLE        2048   /* its session is kept, for
-                                                   anybody */
+#define NGX_SMTP_VERIFY_SLOT_POOR        256    /* waits for the total, and its
+                                                   client has less than another
+                                                   one */
+#define NGX_SMTP_VERIFY_SLOT_ADDRESS     512    /* a trial of the address */
+#define NGX_SMTP_VERIFY_SLOT_SHORT       1024   /* waits for the total */
+#define NGX_SMTP_VERIFY_SLOT_IDLE        2048   /* its session is kept, for any
+                                                   client */
 
-#define NGX_SMTP_VERIFY_SLOT_BOTH        4096   /* two recipients are under
-                                                   way in it */
+#define NGX_SMTP_VERIFY_SLOT_BOTH        4096   /* two recipients are asked at
+                                                   once */
 
 #define NGX_SMTP_VERIFY_SLOT_REFS        5
 
 
 /*
- * What a slot refers to: the host that is connected to, by its name (or its
- * provider's) and by its address, has sessions, rates, refused recipients and
- * a breaker.  The egress has a breaker, too, and so has what the host says of
- * the recipients of one domain, by _domain.c, once there was a fault.  The
- * hosts of a gateway are one destination, and each has refused recipients of
- * its own.
+ * What a slot refers to.  The destination (the host's name, or its provider's)
+ * and the remote address both have sessions, rates, refused recipients and a
+ * breaker.  The egress has a breaker.  A recipient domain at this host has a
+ * breaker, see throttle_domain.c, after its first fault.  All hosts of a mail
+ * gateway are one destination, but each has its own budget.
  */
 
 typedef enum {
@@ -66,52 +74,59 @@ typedef enum {
 
 typedef struct {
     u_char                             key[SV_SIPHASH_LEN];
-    uint64_t                           seen;        /* ms; 0: free */
-    sv_bucket_t                        rate;        /* let go */
+    uint64_t                           seen;        /* ms, last used; 0: free */
+    sv_bucket_t                        rate;        /* probes that were let
+                                                       in */
     sv_bucket_t                        sent;
     sv_budget_t                        rejects;
     sv_breaker_t                       breaker;
     sv_canary_t                        canary;
     uint32_t                           sessions;
     uint32_t                           waiting;
-    uint32_t                           bulk;        /* of these */
-    uint32_t                           delayed;     /* of the sessions */
-    uint32_t                           due;         /* recipients that are
-                                                       under way */
-    uint32_t                           users;       /* slots, as a domain, as
-                                                       a budget, or idle ones
-                                                       of a client */
+    uint32_t                           bulk;        /* those waiting that are
+                                                       bulk */
+    uint32_t                           delayed;     /* sessions that wait to
+                                                       send */
+    uint32_t                           due;         /* recipients that are being
+                                                       asked */
+    uint32_t                           users;       /* slots that use it as a
+                                                       domain or budget, or idle
+                                                       slots of a client */
     uint32_t                           trials;
-    uint32_t                           worked;      /* the last connection
-                                                       to it was made */
-    uint32_t                           shunned;     /* a block has opened
-                                                       the breaker */
-    uint32_t                           address;     /* it is one, and its
+    uint32_t                           worked;      /* the last connection to it
+                                                       succeeded */
+    uint32_t                           shunned;     /* a block has opened its
+                                                       breaker */
+    uint32_t                           address;     /* it is an address whose
                                                        breaker has opened */
-    uint32_t                           silent;      /* egress: suspended, as
-                                                       none could be made */
-    uint32_t                           failed;      /* how many did … */
-    uint64_t                           window;      /* … since its start */
-    uint64_t                           counted;     /* of the egress: the
-                                                       window in which this
-                                                       destination failed; of
-                                                       an egress itself: who
+    uint32_t                           silent;      /* of an egress: suspended,
+                                                       as no connection
+                                                       succeeded */
+    uint32_t                           failed;      /* of an egress: failed
+                                                       destinations ... */
+    uint64_t                           window;      /* ... in this window, which
+                                                       began at "start" */
+    uint64_t                           counted;     /* the window in which this
+                                                       destination failed; of an
+                                                       egress: the client that
                                                        had the last try */
     uint64_t                           start;
-    uint64_t                           voided;      /* a window that blames
-                                                       no destination */
+    uint64_t                           voided;      /* a window whose failures
+                                                       blame no destination */
     uint64_t                           connected;   /* ms; 0: never */
-    uint64_t                           per_hour;    /* the last limit of its
-                                                       rejects, 0: none */
+    uint64_t                           per_hour;    /* the last limit of refused
+                                                       recipients; 0: none */
 } ngx_smtp_verify_throttle_entry_t;
 
 
 typedef struct {
     uint32_t                           state;
     uint32_t                           refs[NGX_SMTP_VERIFY_SLOT_REFS];
-    uint32_t                           client;      /* an entry, too; of an
-                                                       idle one the last */
-    uint32_t                           party;       /* the recipient's */
+    uint32_t                           client;      /* entry of the client; of
+                                                       an idle slot: the last
+                                                       client */
+    uint32_t                           party;       /* of the recipient's
+                                                       domain */
 } ngx_smtp_verify_slot_sh_t;
 
 
@@ -121,24 +136,27 @@ typedef struct {
     uint64_t                           swept;
     uint64_t                           sessions;
     uint64_t                           waiting;
-    uint64_t                           poor;        /* of these */
-    uint64_t                           shortage;    /* for the total */
-    uint64_t                           pressed;     /* ms: when such a one had
-                                                       to wait last */
+    uint64_t                           poor;        /* slots with SLOT_POOR */
+    uint64_t                           shortage;    /* slots with SLOT_SHORT */
+    uint64_t                           pressed;     /* ms: when a client with
+                                                       fewer sessions last had
+                                                       to wait for the total */
     uint64_t                           pressed_by_bulk;
-    uint64_t                           top;         /* the client that has
-                                                       most sessions */
+    uint64_t                           top;         /* entry of the client that
+                                                       has most sessions */
     ngx_smtp_verify_throttle_counts_t  counts;
     u_char                             key[SV_SIPHASH_LEN];
 } ngx_smtp_verify_throttle_sh_t;
 
 
-/* who waits in this worker for a destination */
+/* the tickets that wait in this worker for one destination */
 
 typedef struct {
     ngx_rbtree_node_t                  node;
-    ngx_queue_t                        queue;       /* of all queues */
-    ngx_queue_t                        urgent;      /* of those that are */
+    ngx_queue_t                        queue;       /* in the list of all
+                                                       queues */
+    ngx_queue_t                        urgent;      /* in the list of urgent
+                                                       queues */
     ngx_smtp_verify_fair_t             tickets[2];  /* interactive, bulk */
     ngx_uint_t                         n[2];
     unsigned                           is_urgent:1;
@@ -148,31 +166,31 @@ typedef struct {
 struct ngx_smtp_verify_throttle_s {
     ngx_smtp_verify_throttle_sh_t     *sh;
     ngx_slab_pool_t                   *shpool;
-    ngx_smtp_verify_throttle_entry_t  *entries;     /* the first: nobody's */
+    ngx_smtp_verify_throttle_entry_t  *entries;     /* the first is a
+                                                       placeholder */
     ngx_uint_t                         nsets;
     ngx_smtp_verify_slot_sh_t         *slots;
-    uint32_t                          *owners;      /* of chunks */
+    uint32_t                          *owners;      /* of chunks of slots */
     ngx_uint_t                         nchunks;
 
-    /* of this worker */
+    /* memory of this worker */
     uint32_t                          *free;
     ngx_uint_t                         nfree;
-    uint32_t                          *used;        /* of each chunk */
+    uint32_t                          *used;        /* slots in use, by chunk */
     ngx_rbtree_t                       tree;
     ngx_rbtree_node_t                  sentinel;
     ngx_queue_t                        queues;
-    ngx_queue_t                        urgent;      /* of these: one that may
-                                                       not wait for others'
-                                                       turns */
+    ngx_queue_t                        urgent;      /* queues that are served
+                                                       first */
     ngx_uint_t                         nqueues;
     ngx_uint_t                         nurgent;
-    ngx_msec_t                         interval;    /* to the next look */
+    ngx_msec_t                         interval;    /* ms, of the poll timer */
     ngx_event_t                        poll;
     ngx_event_t                        wake;
 };
 
 
-/* under the lock */
+/* Must be called with the lock held. */
 
 static inline ngx_smtp_verify_throttle_entry_t *
 ngx_smtp_verify_throttle_entry(ngx_smtp_verify_throttle_t *throttle,
@@ -190,10 +208,12 @@ ngx_smtp_verify_throttle_entry(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* 0: there is no room */
+/* Returns the entry of the key, which is created if necessary; 0 if there is no
+   room. */
 uint32_t ngx_smtp_verify_throttle_find(ngx_smtp_verify_throttle_t *throttle,
     u_char *key, uint64_t now);
-/* all that a slot refers to; NGX_BUSY: there is no room */
+/* Finds all entries that a slot refers to.  Returns NGX_BUSY if there is no
+   room. */
 ngx_int_t ngx_smtp_verify_throttle_refer(ngx_smtp_verify_ticket_t *t,
     u_char keys[][SV_SIPHASH_LEN], uint64_t now);
 uint32_t ngx_smtp_verify_throttle_known(ngx_smtp_verify_throttle_t *throttle,
@@ -201,7 +221,7 @@ uint32_t ngx_smtp_verify_throttle_known(ngx_smtp_verify_throttle_t *throttle,
 void ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
     u_char keys[][SV_SIPHASH_LEN]);
 
-/* what is known of a recipient domain at that host; 0: nothing */
+/* Returns the entry of a recipient domain at that host; 0 if there is none. */
 uint32_t ngx_smtp_verify_throttle_domain(ngx_smtp_verify_throttle_t *throttle,
     u_char *host, ngx_str_t *domain);
 ngx_uint_t ngx_smtp_verify_throttle_domain_shut(
@@ -209,7 +229,7 @@ ngx_uint_t ngx_smtp_verify_throttle_domain_shut(
     ngx_smtp_verify_limits_t *limits, ngx_str_t *domain);
 uint32_t ngx_smtp_verify_throttle_domain_party(
     ngx_smtp_verify_throttle_t *throttle, ngx_str_t *domain);
-/* a fault, or none, in what was said of one of its recipients */
+/* Counts a fault, or an answer without fault, to a recipient of this domain. */
 void ngx_smtp_verify_throttle_domain_fault(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_seen_e seen,
@@ -218,7 +238,8 @@ void ngx_smtp_verify_throttle_domain_answer(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_str_t *domain, uint64_t now);
 
-/* likewise of the remote address; domain: NULL where the host said so */
+/* The same for the remote address.  domain is NULL if the host spoke for
+   itself. */
 void ngx_smtp_verify_throttle_address_fault(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_seen_e seen,
@@ -240,7 +261,8 @@ void ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
 void ngx_smtp_verify_throttle_free(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot);
 
-/* who asks; its sums and whether it is within the total */
+/* throttle_client.c: sums of clients, and whether a client is within the
+   total */
 ngx_int_t ngx_smtp_verify_throttle_client_refer(ngx_smtp_verify_ticket_t *t,
     u_char keys[][SV_SIPHASH_LEN], uint64_t now);
 void ngx_smtp_verify_throttle_client_sum(ngx_smtp_verify_throttle_t *throttle,
@@ -252,30 +274,33 @@ ngx_int_t ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,
 ngx_uint_t ngx_smtp_verify_throttle_client_may_wait(
     ngx_smtp_verify_ticket_t *t, ngx_smtp_verify_slot_sh_t *slot,
     ngx_uint_t waiting);
-/* an idle slot becomes the client's; NGX_BUSY: he has his part */
+/* Gives an idle slot to the ticket's client.  Returns NGX_BUSY if that client
+   already has its share of the total. */
 ngx_int_t ngx_smtp_verify_throttle_client_take(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t *slot, uint64_t now);
-/* of one that waits: what for, as bits of its state */
+/* Returns what a waiting ticket waits for, as bits of the slot's state. */
 uint32_t ngx_smtp_verify_throttle_client_waits(ngx_smtp_verify_ticket_t *t);
 void ngx_smtp_verify_throttle_client_mark(ngx_smtp_verify_ticket_t *t);
 
-/* ms until there is room for a refused recipient; 0: there is */
+/* Returns the ms until there is room for a refused recipient; 0 if there is
+   now. */
 uint64_t ngx_smtp_verify_throttle_rejects(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, uint64_t now);
-/* is there none beside those that are under way? */
+/* Returns 1 if the recipients that are being asked may use up the budget. */
 ngx_uint_t ngx_smtp_verify_throttle_rejects_due(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, uint64_t now);
 void ngx_smtp_verify_throttle_rejected(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
     uint64_t now);
-/* the host complains of us; domain: NULL where it does so before RCPT */
+/* Reports a complaint of the host about us.  domain is NULL if it came before
+   RCPT. */
 void ngx_smtp_verify_throttle_complained(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, ngx_str_t *domain, uint64_t now);
 
-/* ms until there is room; 0: there is */
+/* Returns the ms until the rate allows one more; 0 if it does now. */
 uint64_t ngx_smtp_verify_throttle_rate(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits);
 void ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
@@ -284,32 +309,35 @@ void ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
 unsigned ngx_smtp_verify_throttle_weight(ngx_smtp_verify_seen_e seen);
 void ngx_smtp_verify_throttle_opened(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_seen_e seen);
-/* t: NULL where a session is kept, which makes no trial */
+/* t is NULL for a kept session, which is never used for a trial. */
 ngx_int_t ngx_smtp_verify_throttle_breakers(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_ticket_t *t,
     uint64_t now, uint32_t *trials, ngx_uint_t *retry_after);
-/* may a host, NULL if it is not known, be a trial of its egress? */
+/* Returns 1 if a host, NULL if it is not known, may be a trial of its
+   egress. */
 ngx_uint_t ngx_smtp_verify_throttle_resumes(
     ngx_smtp_verify_throttle_entry_t *egress,
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
-/* may who has not failed be one of a suspended egress?  Which is then spent */
+/* _probes(): whether a destination that has not failed may try a suspended
+   egress.  _probe() counts that try. */
 ngx_uint_t ngx_smtp_verify_throttle_probes(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_throttle_entry_t *egress,
     ngx_smtp_verify_throttle_entry_t *ip);
 void ngx_smtp_verify_throttle_probe(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_throttle_entry_t *egress);
-/* of an egress and the organizational domain */
+/* The key for an egress and the organizational domain. */
 void ngx_smtp_verify_throttle_party_key(ngx_smtp_verify_throttle_t *throttle,
     u_char *egress, ngx_str_t *domain, u_char *key);
 ngx_int_t ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t,
     uint64_t now);
 
-/* counts what _try() has said no to */
+/* Counts a ticket that _try() has refused. */
 void ngx_smtp_verify_throttle_denied(ngx_smtp_verify_throttle_t *throttle,
     ngx_int_t rc);
 
-/* for a ticket whose slot is waiting; not under the lock */
+/* Queues a ticket whose slot is waiting.  Must not be called with the lock
+   held. */
 ngx_int_t ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t);
 ngx_smtp_verify_throttle_queue_t *ngx_smtp_verify_throttle_queue(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t key);

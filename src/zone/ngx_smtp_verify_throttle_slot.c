@@ -17,7 +17,8 @@ static void ngx_smtp_verify_throttle_return(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t chunk);
 
 
-/* from a chunk of this worker's, of which a new one is made its own */
+/* Takes a slot from a chunk of this worker; if it has none, takes a new
+   chunk. */
 
 ngx_int_t
 ngx_smtp_verify_throttle_slot(ngx_smtp_verify_throttle_t *throttle,
@@ -76,7 +77,8 @@ ngx_smtp_verify_throttle_begin(ngx_smtp_verify_throttle_t *throttle)
 }
 
 
-/* whoever had this process's place before it is gone, whatever number it had */
+/* Frees the slots of the process that had this process's place before, whatever
+   its process ID was. */
 
 void
 ngx_smtp_verify_throttle_succeed(ngx_smtp_verify_throttle_t *throttle)
@@ -105,7 +107,7 @@ ngx_smtp_verify_throttle_succeed(ngx_smtp_verify_throttle_t *throttle)
 }
 
 
-/* what is counted in them is taken back by the next sweep */
+/* Leaves the slots of this worker.  The next sweep corrects the sums. */
 
 void
 ngx_smtp_verify_throttle_desert(ngx_smtp_verify_throttle_t *throttle)
@@ -123,7 +125,7 @@ ngx_smtp_verify_throttle_desert(ngx_smtp_verify_throttle_t *throttle)
 }
 
 
-/* the chunks of workers that are gone are free, with all that they counted */
+/* Frees the chunks of workers that are gone, and corrects the sums. */
 
 void
 ngx_smtp_verify_throttle_sweep(ngx_smtp_verify_throttle_t *throttle,
@@ -141,7 +143,8 @@ ngx_smtp_verify_throttle_sweep(ngx_smtp_verify_throttle_t *throttle,
     n = 0;
     self = ngx_smtp_verify_zone_owner();
 
-    /* to look takes a system call, under the lock: one for each that lives */
+    /* each check is a system call under the lock, so it is made once for a
+       worker */
 
     ngx_memzero(alive, sizeof(alive));
 
@@ -174,7 +177,8 @@ ngx_smtp_verify_throttle_sweep(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* whoever is killed before they were counted anew leaves that to the next */
+/* If this process is killed before the sums are corrected, the next one does
+   it. */
 
 static void
 ngx_smtp_verify_throttle_disown(ngx_smtp_verify_throttle_t *throttle,
@@ -230,7 +234,7 @@ ngx_smtp_verify_throttle_recount(ngx_smtp_verify_throttle_t *throttle)
 }
 
 
-/* sums that count slots by their state follow it */
+/* Sums count slots by their state, so they change with it. */
 
 void
 ngx_smtp_verify_throttle_state(ngx_smtp_verify_throttle_t *throttle,
@@ -242,7 +246,7 @@ ngx_smtp_verify_throttle_state(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* recipients that may be refused yet */
+/* Returns how many recipients of this slot may still be refused. */
 
 static ngx_int_t
 ngx_smtp_verify_throttle_under_way(ngx_smtp_verify_slot_sh_t *slot)
@@ -343,7 +347,7 @@ ngx_smtp_verify_throttle_free(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* other workers may need more than this one */
+/* Gives a chunk back, as other workers may need it. */
 
 static void
 ngx_smtp_verify_throttle_return(ngx_smtp_verify_throttle_t *throttle,

@@ -61,7 +61,8 @@ ngx_smtp_verify_throttle_take(ngx_smtp_verify_ticket_t *t)
 }
 
 
-/* under the lock; NGX_AGAIN: it is to wait, its slot is marked so */
+/* Must be called with the lock held.  Returns NGX_AGAIN if the ticket has to
+   wait; its slot is then marked as waiting. */
 
 static ngx_int_t
 ngx_smtp_verify_throttle_admit(ngx_smtp_verify_ticket_t *t,
@@ -131,7 +132,7 @@ ngx_smtp_verify_throttle_denied(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* under the lock; as _take() */
+/* Must be called with the lock held.  Returns what _take() returns. */
 
 ngx_int_t
 ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
@@ -186,7 +187,8 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
         return NGX_BUSY;
     }
 
-    /* none overtakes those who wait, in whatever worker, but bulk */
+    /* only interactive tickets overtake bulk that waits, in any worker; nobody
+       else overtakes */
 
     if (e != t->throttle->entries
         && sv_share_ahead(e->waiting, e->bulk, t->waiting, t->bulk))
@@ -207,7 +209,8 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
 }
 
 
-/* the first fault of its domain may have come while it waited */
+/* The domain may have got its entry, by its first fault, while the ticket
+   waited. */
 
 static void
 ngx_smtp_verify_throttle_look(ngx_smtp_verify_ticket_t *t,
@@ -307,8 +310,8 @@ ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
 
 
 /*
- * Where others wait in other workers, too, the slot is left to chance, with
- * odds by their numbers: else a worker would serve itself for ever.
+ * If others wait in other workers, too, chance decides by their numbers who
+ * gets the slot: otherwise a worker might serve only itself.
  */
 
 void

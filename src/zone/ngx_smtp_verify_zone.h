@@ -1,7 +1,7 @@
 
 /*
- * What all zones of this folder do alike: how one is added, what it finds
- * after a reload, and the one piece of memory that it lays out by itself.
+ * Common functions of the zones of this folder: adding a zone, finding its
+ * contents after a reload, and allocating its memory in one piece.
  */
 
 
@@ -17,22 +17,24 @@
 
 
 /*
- * As ngx_shared_memory_add(); size 0: a reference to a zone that is defined
- * elsewhere.  A definition has at least so many pages, and is the only one.
+ * Adds a zone, as ngx_shared_memory_add() does.  Size 0 is a reference to a
+ * zone that is defined elsewhere.  A definition has at least so many pages, and
+ * a zone can be defined only once.
  */
 ngx_shm_zone_t *ngx_smtp_verify_zone_add(ngx_conf_t *cf, ngx_str_t *name,
     size_t size, ngx_uint_t pages, void *tag);
 
-/* for init(): what the zone held before; NULL: it is new */
+/* Called by init(): returns what the zone held before, or NULL if it is new. */
 void *ngx_smtp_verify_zone_kept(ngx_shm_zone_t *shm_zone, void *data);
 
-/* all free pages of a new zone as one piece, found again by _kept() */
+/* Allocates all free pages of a new zone in one piece, which _kept() finds
+   again. */
 void *ngx_smtp_verify_zone_take(ngx_shm_zone_t *shm_zone, size_t *size);
 
-/* a random key, SV_SIPHASH_LEN octets */
+/* Sets a random key of SV_SIPHASH_LEN octets. */
 ngx_int_t ngx_smtp_verify_zone_key(ngx_shm_zone_t *shm_zone, u_char *key);
 
-/* this process, as sv_owner.h has it */
+/* Returns this process in the form of sv_owner.h. */
 uint32_t ngx_smtp_verify_zone_owner(void);
 
 void ngx_smtp_verify_zone_other_layout(ngx_shm_zone_t *shm_zone);

@@ -68,9 +68,10 @@ sv_breaker_fault(sv_breaker_t *b, const sv_breaker_conf_t *conf,
 
 
 /*
- * The party's part grows to its heaviest fault.  1: it is not alone.  Of more
- * parties than are remembered those with the least are forgotten: their part
- * stays in the sum, and that many parties are enough to open it.
+ * Raises a party's part to its heaviest fault.  Returns 1 if others have
+ * faults, too.  If there are more parties than can be remembered, the one with
+ * the least is forgotten: its part stays in the sum, since so many parties are
+ * enough to open the breaker.
  */
 
 static int
@@ -112,7 +113,8 @@ sv_breaker_share(sv_breaker_t *b, uint32_t who, unsigned weight)
 }
 
 
-/* a pause that is remembered while faults are: it opens soon again for long */
+/* The last pause is remembered as long as faults are, so that a breaker that
+   opens again soon stays open for longer. */
 
 int
 sv_breaker_success(sv_breaker_t *b, int trial, uint64_t now)
@@ -163,7 +165,7 @@ sv_breaker_decay(sv_breaker_t *b, uint64_t now)
 }
 
 
-/* by two, n times */
+/* Halves all weights n times. */
 
 static void
 sv_breaker_divide(sv_breaker_t *b, uint64_t n)
@@ -201,7 +203,8 @@ sv_breaker_open(sv_breaker_t *b, const sv_breaker_conf_t *conf, uint64_t now)
 }
 
 
-/* half-open, one trial at a time is let through: forgotten, all would be */
+/* Half-open, the breaker lets in one trial at a time; if it were forgotten, all
+   would be let in. */
 
 uint64_t
 sv_breaker_owed(const sv_breaker_t *b, uint64_t now)

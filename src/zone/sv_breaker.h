@@ -1,14 +1,16 @@
 
 /*
- * A circuit breaker.  Faults weigh; their sum halves with time and with each
- * success.  At the threshold it opens for a pause; after that one trial at a
- * time is let through.  A trial that fails doubles the pause, one that goes
- * well closes the breaker.  Plain C with the clock given.
+ * A circuit breaker.  Faults have weights; their sum is halved with time and
+ * with each success.  At the threshold the breaker opens for a pause.  After
+ * the pause it lets in one trial at a time.  A trial that fails doubles the
+ * pause, one that succeeds closes the breaker.  Plain C; the caller passes the
+ * time.
  *
- * A fault is the host's own, or a party's: whoever has the domain that the
- * host was asked about can make it say what it likes.  A party weighs no more
- * than its heaviest fault, however many it has, and never opens the breaker,
- * nor keeps it open, without another party's fault or one of the host's own.
+ * A fault is either the host's own, or that of a party: the owner of the domain
+ * that the host was asked about, who can make the host reply anything.  A party
+ * counts only with its heaviest fault, however many it causes.  One party alone
+ * never opens the breaker, nor keeps it open: this takes a fault of another
+ * party, or of the host.
  */
 
 
@@ -21,7 +23,7 @@
 
 #define SV_BREAKER_THRESHOLD  100
 #define SV_BREAKER_HALF_LIFE  60000     /* ms */
-#define SV_BREAKER_PARTIES    4         /* remembered */
+#define SV_BREAKER_PARTIES    4         /* parties that are remembered */
 
 
 typedef enum {
@@ -32,45 +34,48 @@ typedef enum {
 
 
 typedef struct {
-    uint32_t    pause;      /* ms, the first one */
+    uint32_t    pause;      /* ms, of the first pause */
     uint32_t    max_pause;
 } sv_breaker_conf_t;
 
 
 typedef struct {
     uint32_t    who;
-    uint32_t    weight;     /* its part of the weight, 0: free */
+    uint32_t    weight;     /* its part of the sum; 0: free */
 } sv_breaker_party_t;
 
 
-/* all zero: closed; times in ms */
+/* All zero is a closed breaker.  Times are in ms. */
 
 typedef struct {
-    uint64_t            at;         /* of the weights */
-    uint64_t            until;      /* 0: closed */
+    uint64_t            at;         /* when the weights were computed */
+    uint64_t            until;      /* end of the pause; 0: closed */
     uint32_t            weight;
-    uint32_t            own;        /* the host's part of it */
-    uint32_t            pause;      /* the last one */
+    uint32_t            own;        /* the host's part of the sum */
+    uint32_t            pause;      /* the last pause */
     sv_breaker_party_t  parties[SV_BREAKER_PARTIES];
 } sv_breaker_t;
 
 
 sv_breaker_state_e sv_breaker_state(const sv_breaker_t *b, uint64_t now);
 
-/* ms to wait where it is open, else 0 */
+/* Returns the ms until the pause ends, or 0. */
 uint64_t sv_breaker_left(const sv_breaker_t *b, uint64_t now);
 
-/* until when it makes a difference that it is remembered; 0: none */
+/* Returns until when (ms) the breaker must be remembered; 0 if it need not
+   be. */
 uint64_t sv_breaker_owed(const sv_breaker_t *b, uint64_t now);
 
 /*
- * who: the party, by a hash; 0: it is the host's own.  1: it has opened by
- * this; faults of what began before it opened add none.
+ * Counts a fault.  who: a hash of the party, or 0 for a fault of the host
+ * itself.  Returns 1 if this has opened the breaker.  While it is open, only
+ * faults of trials count.
  */
 int sv_breaker_fault(sv_breaker_t *b, const sv_breaker_conf_t *conf,
     uint32_t who, unsigned weight, int trial, uint64_t now);
 
-/* 1: it has closed by this; only a trial closes it */
+/* Counts a success.  Returns 1 if this has closed the breaker, which only a
+   trial does. */
 int sv_breaker_success(sv_breaker_t *b, int trial, uint64_t now);
 
 

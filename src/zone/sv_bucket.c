@@ -41,7 +41,7 @@ sv_bucket_room(const sv_bucket_t *b, uint64_t rate, unsigned burst,
 }
 
 
-/* what is beyond a second burst is forgotten: nobody waits for ever */
+/* What exceeds a second burst is not counted, so that nobody waits for ever. */
 
 void
 sv_bucket_add(sv_bucket_t *b, uint64_t rate, unsigned burst, uint64_t now)
@@ -59,7 +59,7 @@ sv_bucket_add(sv_bucket_t *b, uint64_t rate, unsigned burst, uint64_t now)
 }
 
 
-/* a clock that went back stands still */
+/* If the clock goes back, nothing leaks. */
 
 static uint64_t
 sv_bucket_level(const sv_bucket_t *b, uint64_t rate, uint64_t now)

@@ -1,11 +1,11 @@
 
 /*
- * A leaky bucket with whole numbers alone: a token is 3,600,000,000 units, so
- * that N an hour leak N units a microsecond, and no time is ever rounded
- * away.  Plain C with the clock given, so that it is tested alone.
+ * A leaky bucket in integer arithmetic.  A token is 3,600,000,000 units, so
+ * that a rate of N per hour leaks N units per microsecond, and no time is lost
+ * by rounding.  Plain C; the caller passes the time.
  *
- * Times are microseconds: of what is let go each 3 ms, a clock of whole
- * milliseconds would let go a third too early.
+ * Times are in microseconds: with a clock of milliseconds, a rate of one in 3
+ * ms could be exceeded by a third.
  */
 
 
@@ -25,23 +25,24 @@
 #define sv_bucket_per_hour(n)    ((uint64_t) (n))
 
 
-/* all zero: empty */
+/* All zero is an empty bucket. */
 
 typedef struct {
-    uint64_t    excess;     /* units in it … */
-    uint64_t    last;       /* … at that time */
+    uint64_t    excess;     /* units in the bucket ... */
+    uint64_t    last;       /* ... at this time */
 } sv_bucket_t;
 
 
-/* until n more tokens fit in; 0: they do.  rate 0: always */
+/* Returns the microseconds until n more tokens fit in; 0 if they do now, or if
+   the rate is 0. */
 uint64_t sv_bucket_wait(const sv_bucket_t *b, uint64_t rate, unsigned burst,
     unsigned n, uint64_t now);
 
-/* how many more fit in */
+/* Returns how many more tokens fit in. */
 unsigned sv_bucket_room(const sv_bucket_t *b, uint64_t rate, unsigned burst,
     uint64_t now);
 
-/* puts a token in, whether it fits or not */
+/* Puts a token in, even if it does not fit. */
 void sv_bucket_add(sv_bucket_t *b, uint64_t rate, unsigned burst,
     uint64_t now);
 

@@ -5,7 +5,7 @@
 
 
 #define SV_BUDGET_STALE    (7 * SV_BUDGET_DAY)
-#define SV_BUDGET_DOUBLED  6        /* times that a ceiling stands longer */
+#define SV_BUDGET_DOUBLED  6        /* times that a ceiling's time doubles */
 
 #define sv_budget_slot_of(now)  ((uint32_t) ((now) / 1000 / SV_BUDGET_SLOT))
 #define sv_budget_sec(now)      ((uint32_t) ((now) / 1000))
@@ -51,7 +51,7 @@ sv_budget_wait(const sv_budget_t *b, const sv_budget_conf_t *conf,
         return 0;
     }
 
-    /* a clock that went back stands still */
+    /* the clock may have gone back */
 
     slot = slot > b->slot ? slot : b->slot;
 
@@ -72,7 +72,7 @@ sv_budget_used(const sv_budget_t *b, uint64_t now)
 }
 
 
-/* of the hour that ends with that slot */
+/* Returns the sum of the hour that ends with this slot. */
 
 static unsigned
 sv_budget_sum(const sv_budget_t *b, const uint16_t *n, uint32_t slot)
@@ -91,8 +91,9 @@ sv_budget_sum(const sv_budget_t *b, const uint16_t *n, uint32_t slot)
 }
 
 
-/* the one that has most leaves a quarter to others, and these have at least
-   that, whatever it has used; nobody has more than the higher level leaves */
+/* The party that has most leaves a quarter of the level to the others, which
+   may use that quarter in any case.  Nobody gets more than the higher level
+   leaves. */
 
 static unsigned
 sv_budget_left(const sv_budget_t *b, const sv_budget_conf_t *conf,
@@ -199,9 +200,9 @@ sv_budget_advance(sv_budget_t *b, uint32_t slot)
 
 
 /*
- * Counts one in.  Only the party that has most is counted apart: another one
- * takes its place as soon as all others together have more, and is charged
- * for these.
+ * Counts a refused recipient.  Only the party that has most is counted
+ * separately.  Another party takes its place as soon as all others together
+ * have more, and those then count for it.
  */
 
 static void
@@ -232,8 +233,8 @@ sv_budget_biggest(sv_budget_t *b, uint32_t party)
 }
 
 
-/* whose level is its own?  Whoever comes first, as long as it goes on asking:
-   what was learned of it is not for another one to have forgotten */
+/* Decides which party has a level of its own: the first one, as long as it goes
+   on asking, so that another party cannot make us forget what was learned. */
 
 static void
 sv_budget_claim(sv_budget_t *b, uint32_t party, uint32_t now)
@@ -259,7 +260,8 @@ sv_budget_claim(sv_budget_t *b, uint32_t party, uint32_t now)
 }
 
 
-/* an hour is over: was enough borne in it? */
+/* At the end of an hour, raises the level if enough was refused without a
+   complaint. */
 
 static int
 sv_budget_hour(sv_budget_level_t *l, const sv_budget_conf_t *conf,
@@ -312,8 +314,9 @@ sv_budget_rise(sv_budget_level_t *l, const sv_budget_conf_t *conf,
 }
 
 
-/* counts one more that was borne.  The own level needs most of what its party
-   may have; the shared one needs as much of all, and of more than one party */
+/* Counts a refused recipient without a complaint.  To rise, the own level needs
+   most of what its party may use; the shared level needs as much of all
+   recipients, and some of more than one party. */
 
 static void
 sv_budget_bear(sv_budget_t *b, const sv_budget_conf_t *conf,
@@ -345,7 +348,7 @@ sv_budget_bear(sv_budget_t *b, const sv_budget_conf_t *conf,
 }
 
 
-/* where nothing was refused since the last complaint there is nothing new */
+/* If nothing was refused since the last complaint, this one teaches nothing. */
 
 int
 sv_budget_complaint(sv_budget_t *b, const sv_budget_conf_t *conf,
@@ -387,8 +390,8 @@ sv_budget_complaint(sv_budget_t *b, const sv_budget_conf_t *conf,
 }
 
 
-/* a complaint long before the level is reached may be for something else: it
-   counts as one of half the level */
+/* A complaint long before the level is reached may have another cause: it
+   counts as one at half the level. */
 
 static void
 sv_budget_fall(sv_budget_level_t *l, const sv_budget_conf_t *conf,

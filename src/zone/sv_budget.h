@@ -1,29 +1,27 @@
 
 /*
- * How many refused recipients a mail server may be asked for in an hour.
- * Receivers ban those who ask for many mailboxes that do not exist, and few of
- * them say how many that is.  So a budget begins low, rises by what the server
- * was seen to bear, and falls at the first complaint.  Plain C with the clock
- * given.
+ * The budget of refused recipients: how many recipients a mail server may
+ * refuse in an hour before it is asked no more.  Receivers ban clients that ask
+ * for many mailboxes that do not exist, but few publish their limit.  So a
+ * budget starts low, rises as long as the server does not complain, and falls
+ * at the first complaint.  Plain C; the caller passes the time.
  *
- *   - It is a sum over slots of five minutes: in no hour more than the level
- *     are let through, whenever the receiver's hour begins.
- *   - An hour in which it was mostly used, without a complaint, raises the
- *     level by a half; after the first complaint by an eighth.
- *   - A complaint halves it, and it stays below what was complained of: for a
- *     day, and twice as long after each further complaint.
+ * - Refused recipients are counted in slots of five minutes, so that no hour
+ *   exceeds the level, whenever the receiver's own hour begins.
+ * - An hour in which most of the budget was used, without a complaint, raises
+ *   the level by a half; after the first complaint only by an eighth.
+ * - A complaint halves the level.  It then stays below the number that led to
+ *   the complaint: for a day, and twice as long after each further complaint.
  *
- * Whoever has a domain can make its server say what they like, and many
- * domains share a server.  So what is said in answer to RCPT is said of a
- * party, the recipient's organizational domain:
+ * The owner of a domain can make its server reply anything, and many domains
+ * share a server.  So replies to RCPT count for a party, the recipient's
+ * organizational domain:
  *
- *   - The level that the refused recipients of a single party have led to is
- *     its own.  All others have the shared level, which two parties together
- *     raise, or two complaints of different parties lower, or one of the
- *     server itself.
- *   - While a level is being learned the party with the most refused
- *     recipients has three quarters of it, so that something is left for
- *     others.
+ * - One party has a level of its own, learned from its own refused recipients.
+ *   All others have the shared level.  It takes two parties to raise that one.
+ *   It is lowered by complaints of two parties, or one of the server itself.
+ * - While a level is being learned, the party with the most refused recipients
+ *   may use three quarters of it, so that others can use the rest.
  */
 
 
@@ -35,14 +33,15 @@
 
 
 #define SV_BUDGET_SLOT   300        /* s */
-#define SV_BUDGET_SLOTS  13         /* an hour, and the slot that is now */
+#define SV_BUDGET_SLOTS  13         /* an hour, and the current slot */
 #define SV_BUDGET_HOUR   3600       /* s */
 #define SV_BUDGET_DAY    86400      /* s */
-#define SV_BUDGET_LEAST  4          /* an hour, unless less was configured */
+#define SV_BUDGET_LEAST  4          /* per hour, unless less is configured */
 
 
-/* an hour.  start 0: no limit; most 0: start is the limit, nothing is
-   learned; most = start: it falls, and never rises above that */
+/* Limits per hour.  start 0: no limit.  most 0: start is the limit, and nothing
+   is learned.  most equal to start: the level falls, and rises to start at
+   most. */
 
 typedef struct {
     uint32_t             start;
@@ -52,60 +51,61 @@ typedef struct {
 
 typedef struct {
     uint32_t             level;     /* 0: as configured */
-    uint32_t             ceiling;   /* it stays below that, 0: none … */
-    uint32_t             until;     /* … until then, s */
-    uint32_t             since;     /* s: the hour that is looked at */
-    uint16_t             borne;     /* in it */
-    uint8_t              full;      /* that was enough to rise */
+    uint32_t             ceiling;   /* the level stays below; 0: none */
+    uint32_t             until;     /* s, end of the ceiling */
+    uint32_t             since;     /* s, start of the hour that is counted */
+    uint16_t             borne;     /* refused in this hour */
+    uint8_t              full;      /* enough of them to rise */
     uint8_t              falls;
 } sv_budget_level_t;
 
 
-/* all zero: nothing was refused yet */
+/* All zero: nothing was refused yet. */
 
 typedef struct {
     uint32_t             slot;      /* the last one, counted from 0 */
     uint16_t             all[SV_BUDGET_SLOTS];
     uint16_t             big[SV_BUDGET_SLOTS];
-    uint32_t             big_party; /* has most of all, or so */
-    uint32_t             own_party; /* whose level is "own" */
-    uint32_t             seen;      /* s: its last refused recipient */
+    uint32_t             big_party; /* the one with most of "all", about */
+    uint32_t             own_party; /* the one with the level "own" */
+    uint32_t             seen;      /* s, its last refused recipient */
     uint32_t             unblamed;  /* refused since the last complaint */
     uint32_t             complainer;
     uint32_t             complained;    /* s */
-    uint32_t             start;     /* as configured last */
+    uint32_t             start;     /* as last configured */
     sv_budget_level_t    own;
     sv_budget_level_t    shared;
 } sv_budget_t;
 
 
-/* party: a hash, never 0; times in ms */
+/* party is a hash, never 0.  Times are in ms. */
 
-/* how many more recipients may be refused now */
+/* Returns how many more recipients may be refused now. */
 unsigned sv_budget_room(const sv_budget_t *b, const sv_budget_conf_t *conf,
     uint32_t party, uint64_t now);
 
-/* ms until there is room for one; 0: there is */
+/* Returns the ms until one more may be refused; 0 if now. */
 uint64_t sv_budget_wait(const sv_budget_t *b, const sv_budget_conf_t *conf,
     uint32_t party, uint64_t now);
 
-/* a recipient was refused; 1: the level has risen by this */
+/* Counts a refused recipient.  Returns 1 if this has raised the level. */
 int sv_budget_refused(sv_budget_t *b, const sv_budget_conf_t *conf,
     uint32_t party, uint64_t now);
 
-/* of whom the server complained, 0: it did so before RCPT; 1: the level has
-   fallen by this */
+/* Counts a complaint of the server.  party is 0 if it came before RCPT.
+   Returns 1 if this has lowered a level. */
 int sv_budget_complaint(sv_budget_t *b, const sv_budget_conf_t *conf,
     uint32_t party, uint64_t now);
 
-/* an hour, for that party */
+/* Returns the level of that party, per hour. */
 uint32_t sv_budget_level(const sv_budget_t *b, const sv_budget_conf_t *conf,
     uint32_t party);
 
-/* refused in the last hour */
+/* Returns how many were refused in the last hour. */
 unsigned sv_budget_used(const sv_budget_t *b, uint64_t now);
 
-/* what was learned: -1: it has fallen, 1: it has risen, 0: neither */
+/* Returns -1 if the learned level is below the start, 1 if above, 0 if
+   equal. */
 int sv_budget_learned(const sv_budget_t *b);
 
 

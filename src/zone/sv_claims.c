@@ -117,8 +117,8 @@ sv_claims_wait(sv_claims_t *f, const unsigned char *key, uint64_t id,
         return 0;
     }
 
-    /* to look takes a system call, under the lock: not at each poll of each
-       that waits */
+    /* the check is a system call under the lock, so it is not made at each poll
+       of each waiter */
 
     if (now >= entry->checked + SV_CLAIM_TRUST) {
 
@@ -219,8 +219,8 @@ sv_claims_find(sv_claims_t *f, const unsigned char *key, uint64_t id)
 }
 
 
-/* a place where nobody is at work any more: a system call each, under the
-   lock, so not before all places are taken */
+/* Returns a place whose owner is dead.  As each check is a system call under
+   the lock, this is done only if all places are taken. */
 
 static sv_claim_t *
 sv_claims_over(const sv_claims_t *f, sv_claim_t *set, uint64_t now)
@@ -237,7 +237,8 @@ sv_claims_over(const sv_claims_t *f, sv_claim_t *set, uint64_t now)
 }
 
 
-/* a process of another user that has the number by now: until the deadline */
+/* If another user's process has got the process ID, the claim lasts until its
+   deadline. */
 
 static int
 sv_claims_alive(const sv_claims_t *f, const sv_claim_t *entry,

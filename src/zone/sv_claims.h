@@ -1,13 +1,13 @@
 
 /*
- * What is under way, and in which process: entries in shared memory, each with
- * an owner and a deadline, so that one question is asked once.
+ * Claims: which process works for a key.  They are entries in shared memory,
+ * each with an owner and a deadline, so that no question is asked twice.
  *
- * An entry is free once its owner is dead or its deadline has passed: nobody
- * has to tidy up after a process that was killed.  Entries are found by their
- * key alone, in the few places where it may lie, and are written so that its
- * identity comes last: all calls are made under one lock of the caller's,
- * whose holder may be killed at any instruction.
+ * A claim is free once its owner is dead or its deadline has passed, so nobody
+ * has to clean up after a process that was killed.  A key may lie in only a few
+ * places, which are searched.  All functions are called under one lock of the
+ * caller.  Its holder may be killed at any instruction; therefore the id of an
+ * entry, which makes it valid, is written last.
  */
 
 
@@ -22,11 +22,11 @@
 
 
 #define SV_CLAIM_KEY   16
-#define SV_CLAIM_WAYS  8       /* places where a key may lie */
-#define SV_CLAIM_TRUST 500     /* ms until an owner is looked at again */
+#define SV_CLAIM_WAYS  8       /* places in which a key may lie */
+#define SV_CLAIM_TRUST 500     /* ms between two checks of an owner */
 
 
-/* times in ms of a clock that all processes share */
+/* Times are in ms of a clock that all processes share. */
 
 typedef struct {
     unsigned char   key[SV_CLAIM_KEY];
@@ -40,7 +40,7 @@ typedef struct {
 
 
 typedef struct {
-    uint64_t        last;       /* id given */
+    uint64_t        last;       /* the last id that was used */
     uint64_t        sets;
 } sv_claims_head_t;
 
@@ -48,42 +48,43 @@ typedef struct {
 typedef struct {
     sv_claims_head_t  *head;
     sv_claim_t        *entries;
-    uint32_t            self;   /* this process, once it has claimed one */
+    uint32_t            self;   /* this process; 0 before its first claim */
 } sv_claims_t;
 
 
 typedef enum {
-    SV_CLAIM_MINE = 0,         /* to be released */
-    SV_CLAIM_OTHERS,           /* somebody else works on it */
-    SV_CLAIM_NO_ROOM           /* work on it, but nobody knows */
+    SV_CLAIM_MINE = 0,         /* must be released */
+    SV_CLAIM_OTHERS,           /* another process works for it */
+    SV_CLAIM_NO_ROOM           /* work for it, without a claim */
 } sv_claim_state_e;
 
 
-/* mem: aligned to 8; what it holds of before is forgotten */
+/* mem must be aligned to 8 octets.  Its contents are erased. */
 int sv_claims_create(sv_claims_t *f, void *mem, size_t size);
 void sv_claims_attach(sv_claims_t *f, void *mem);
 
-/* *id: of the claim, mine or others' */
+/* Claims a key.  Sets *id to the id of the claim, ours or that of the
+   others. */
 sv_claim_state_e sv_claims_claim(sv_claims_t *f, const unsigned char *key,
     uint32_t owner, uint64_t now, uint64_t deadline, uint64_t *id);
 
-/* is it still under way?  Its owner is told that somebody waits for it; that
-   it was killed may be seen a moment late */
+/* Returns 1 while the claim is held, and tells its owner that somebody waits.
+   It may take up to SV_CLAIM_TRUST ms to notice that an owner was killed. */
 int sv_claims_wait(sv_claims_t *f, const unsigned char *key, uint64_t id,
     uint64_t now);
 
-/* does another process wait for it, and did within the last ms? */
+/* Returns 1 if another process has waited for it within the last "ms" ms. */
 int sv_claims_wanted(sv_claims_t *f, const unsigned char *key, uint64_t id,
     uint64_t now, uint64_t ms);
 
 void sv_claims_release(sv_claims_t *f, const unsigned char *key,
     uint64_t id);
 
-/* a process begins: what is left by those who had its place before it is
-   nobody's */
+/* Called when a process starts: frees claims of its predecessors in its
+   place. */
 void sv_claims_disown(sv_claims_t *f, uint32_t owner);
 
-/* under way now, by whoever lives */
+/* Returns the number of claims whose owners live. */
 size_t sv_claims_count(sv_claims_t *f, uint64_t now);
 
 

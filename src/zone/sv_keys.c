@@ -6,19 +6,18 @@
 
 
 #define SV_KEYS_SLOTS  256
-#define SV_KEYS_NAME   63       /* octets; longer: not remembered */
+#define SV_KEYS_NAME   63       /* octets; longer names are not remembered */
 
 
 typedef struct {
     unsigned char  key[16];
     unsigned char  hash[SV_SIPHASH_LEN];
-    unsigned char  len;         /* 0: nothing */
+    unsigned char  len;         /* 0: empty */
     unsigned char  name[SV_KEYS_NAME];
 } sv_keys_entry_t;
 
 
-/* whoever makes names meet in one place gains nothing: they are not
-   remembered, that is all */
+/* Somebody who makes names collide here only makes them be hashed again. */
 
 void
 sv_keys_hash(const unsigned char key[16], const void *name, size_t len,

@@ -1,8 +1,7 @@
 
 /*
- * SipHash of names that are asked for again and again: of domains, of mail
- * hosts, of our own identities.  The last ones are remembered, so that a
- * question does not compute the same keys as those before it.
+ * SipHash with a memory, for names that are hashed again and again: of domains,
+ * mail hosts and our own identities.
  */
 
 
@@ -15,8 +14,7 @@
 #include "sv_siphash.h"
 
 
-/* as sv_siphash(): what it says is the same, whether it was remembered or not;
-   for use by one thread */
+/* Returns the same hash as sv_siphash().  Not thread-safe. */
 void sv_keys_hash(const unsigned char key[16], const void *name, size_t len,
     unsigned char hash[SV_SIPHASH_LEN]);
 

@@ -1,11 +1,12 @@
 
 /*
- * Whose entry makes room in a table that is full: who is not known well, then
- * who was not seen for longest, then who owes least.  What is owed is told by
- * the time until when it has to be remembered: a refused recipient counts
- * until an hour's budget has room for it again, a breaker until it has closed.
- * So whoever wants something forgotten has to owe as much in as many places
- * himself, and what is owed for long is not forgotten at all.
+ * Decides which entry is replaced if a table is full: first those to which no
+ * connection was made, then those that were not used for longest, then those
+ * that owe least.  An entry owes until the time when it may be forgotten
+ * without harm: refused recipients until the budget of an hour has room for
+ * them again, a breaker until it has closed.  So nobody can have an entry
+ * forgotten without owing as much in as many places, and entries that owe for
+ * long stay.
  */
 
 
@@ -20,8 +21,8 @@
 #define SV_OWED_KEEP  UINT64_MAX
 
 
-/* the least one makes room, unless it is SV_OWED_KEEP; times in ms, 0: never.
-   owed: until then */
+/* Returns the rank of an entry: the lowest one is replaced, unless it is
+   SV_OWED_KEEP.  Times are in ms, 0 is never.  owed: until when it owes. */
 uint64_t sv_owed_rank(uint64_t seen, uint64_t connected, uint64_t owed,
     uint64_t now);
 

@@ -1,12 +1,12 @@
 
 /*
- * Whose it is, in shared memory: the place of a process in its master's table
- * together with its number.
+ * The owner of something in shared memory: the place of a process in the
+ * master's process table, together with its process ID.
  *
- * Numbers come back, in containers soon.  A place has one living process at a
- * time: whatever was left there belongs to nobody once another process has
- * it, whichever numbers the two have.  Only where nobody followed is the
- * system asked whether a process of that number lives.
+ * Process IDs are used again, in containers soon.  But a place has only one
+ * living process at a time.  So whatever a process has left is free once
+ * another process has its place, whatever their IDs are.  Only if no process
+ * has followed in that place, the system is asked whether the process ID lives.
  */
 
 
@@ -19,14 +19,14 @@
 
 
 #define SV_OWNER_PLACES  1024
-#define SV_OWNER_NUMBER  0x3fffff       /* Linux has none above */
+#define SV_OWNER_NUMBER  0x3fffff       /* the highest process ID of Linux */
 
-/* one that said itself that it goes: no process has the number 0 */
+/* the owner that an exiting worker leaves behind: no process has the ID 0 */
 
 #define SV_OWNER_GONE    ((uint32_t) SV_OWNER_NUMBER + 1)
 
 
-/* never 0 */
+/* an owner is never 0 */
 #define sv_owner(place, pid)                                                  \
     ((uint32_t) (place) % SV_OWNER_PLACES << 22                               \
      | ((uint32_t) (pid) & SV_OWNER_NUMBER))
@@ -35,7 +35,7 @@
 #define sv_owner_pid(owner)    ((pid_t) ((owner) & SV_OWNER_NUMBER))
 
 
-/* self: who asks; 0: somebody who has no place */
+/* self: the owner that asks, or 0 if it has no place. */
 int sv_owner_is_alive(uint32_t owner, uint32_t self);
 
 

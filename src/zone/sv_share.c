@@ -9,7 +9,7 @@ sv_share(unsigned n, int bulk)
 }
 
 
-/* the order among those of one kind who wait is that of their lines */
+/* Requests of the same kind are served in the order of their queues. */
 
 int
 sv_share_ahead(unsigned waiting, unsigned waiting_bulk, int waits, int bulk)

@@ -1,7 +1,7 @@
 
 /*
- * What bulk leaves to others: the last fifth of whatever is limited, and the
- * place in the line.
+ * What bulk requests leave to others: the last fifth of each limit, and the
+ * places at the front of a queue.
  */
 
 
@@ -9,12 +9,12 @@
 #define _SV_SHARE_H_INCLUDED_
 
 
-/* of n; one alone is for everybody */
+/* Returns the part of n that is available; a limit of 1 is shared by all. */
 unsigned sv_share(unsigned n, int bulk);
 
 /*
- * Is anybody ahead, of those who wait in whatever worker, some of them bulk,
- * of one who waits among them, or has just come?
+ * Returns 1 if anybody is ahead of a request, among all that wait in any
+ * worker.  waits: the request is one of those that wait, not a new one.
  */
 int sv_share_ahead(unsigned waiting, unsigned waiting_bulk, int waits,
     int bulk);

@@ -6,8 +6,8 @@
 
 #define SV_STORE_LAYOUT   0x53560001
 #define SV_STORE_UNIT     16
-#define SV_STORE_RENEWED  32        /* at most, to make room for one */
-#define SV_STORE_CHAIN    4096      /* longer ones are broken */
+#define SV_STORE_RENEWED  32        /* entries, at most, to make room for one */
+#define SV_STORE_CHAIN    4096      /* a longer chain is broken */
 
 #define SV_STORE_SPACE    (sizeof(sv_store_entry_t) + SV_STORE_MAX            \
                            + SV_STORE_UNIT)
@@ -15,7 +15,8 @@
 #define sv_store_at(st, i)                                                    \
     ((sv_store_entry_t *) ((st)->ring + (size_t) (i) * SV_STORE_UNIT))
 
-/* the compiler, and a weakly ordered CPU, keep what comes before it before */
+/* The compiler, and a CPU with weak ordering, must not move writes past
+   this. */
 #define sv_store_publish()  __atomic_thread_fence(__ATOMIC_RELEASE)
 
 
@@ -42,7 +43,7 @@ static void sv_store_append(sv_store_t *st, const sv_store_entry_t *e,
     const void *data);
 
 
-/* one chain for each 256 to 512 bytes */
+/* There is one chain for 256 to 512 octets. */
 
 static uint32_t
 sv_store_layout(size_t size, uint32_t *chains)
@@ -127,9 +128,8 @@ sv_store_attach(sv_store_t *st, void *mem, size_t size)
 
 
 /*
- * An entry begins at the ring's first unit at any time, and from there they
- * follow each other up to the head: a kill in between leaves a ring that can
- * be passed over.
+ * An entry always begins at the first unit of the ring, and entries follow each
+ * other from there to the head.  So the ring can be walked after a kill, too.
  */
 
 static void
@@ -158,7 +158,7 @@ sv_store_chain(sv_store_t *st, const unsigned char *key)
 }
 
 
-/* links are positions in the ring, plus one */
+/* A link is a position in the ring, plus one. */
 
 static sv_store_entry_t *
 sv_store_link(sv_store_t *st, uint32_t link)
@@ -182,7 +182,7 @@ sv_store_is(const sv_store_entry_t *e, unsigned kind,
 }
 
 
-/* all of it, and its data, lies in the ring */
+/* Returns 1 if the entry and its data lie within the ring. */
 
 static int
 sv_store_sound(const sv_store_t *st, const sv_store_entry_t *e)
@@ -214,7 +214,7 @@ sv_store_get(sv_store_t *st, unsigned kind, const unsigned char *key,
                 return NULL;
             }
 
-            /* written once only: others read the same line of memory */
+            /* written only once, as other processes read the same cache line */
 
             if (!e->used) {
                 e->used = 1;
@@ -271,8 +271,8 @@ sv_store_put(sv_store_t *st, const sv_store_entry_t *e, const void *data,
 
 
 /*
- * What is learned once more takes no room: else whoever makes us learn the
- * same again and again would drive out what others have.
+ * An entry that is learned again takes no room.  Otherwise somebody who makes
+ * us learn the same again and again would drive out other entries.
  */
 
 static int
@@ -299,7 +299,7 @@ sv_store_again(sv_store_t *st, const sv_store_entry_t *e, const void *data)
 }
 
 
-/* those of the name that the newest has, and variants that are too many */
+/* Erases older entries of the same name, and variants beyond the limit. */
 
 static void
 sv_store_drop_older(sv_store_t *st, const sv_store_entry_t *e)
@@ -350,7 +350,7 @@ sv_store_drop(sv_store_t *st, unsigned kind, const unsigned char *key,
 }
 
 
-/* variant NULL: all of them */
+/* variant NULL: erases all variants */
 
 static unsigned
 sv_store_wipe(sv_store_t *st, unsigned kind, const unsigned char *key,
@@ -386,7 +386,8 @@ sv_store_wipe(sv_store_t *st, unsigned kind, const unsigned char *key,
 }
 
 
-/* out of its chain, and wiped; its room is left to the ring */
+/* Takes an entry out of its chain and wipes it.  The ring passes its room
+   later. */
 
 static void
 sv_store_take(sv_store_t *st, uint32_t *link)
@@ -411,7 +412,7 @@ sv_store_take(sv_store_t *st, uint32_t *link)
 }
 
 
-/* units at the ring's head, in one piece */
+/* Makes room for so many units in one piece at the head of the ring. */
 
 static int
 sv_store_room(sv_store_t *st, uint32_t units, uint32_t now)
@@ -444,7 +445,7 @@ sv_store_room(sv_store_t *st, uint32_t units, uint32_t now)
 
         renew--;
 
-        /* its own room may lie at the ring's other end */
+        /* the entry's own room may lie at the other end of the ring */
 
         while (!sv_store_fits(st, e->units)) {
             if (sv_store_evict(st, now, NULL) == -1) {
@@ -461,9 +462,9 @@ sv_store_room(sv_store_t *st, uint32_t units, uint32_t now)
 
 
 /*
- * The head never catches up with the tail: that they are equal means that
- * the ring is empty.  What does not fit before the ring's end starts at its
- * beginning, and the rest is passed over.
+ * The head never catches up with the tail: if they are equal, the ring is
+ * empty. An entry that does not fit before the end of the ring starts at its
+ * beginning, and the rest is skipped.
  */
 
 static int
@@ -503,7 +504,8 @@ sv_store_fits(sv_store_t *st, uint32_t units)
 }
 
 
-/* what lies at the tail; 1: *kept is to be put anew, -1: it cannot be */
+/* Evicts the entry at the tail.  Returns 1 if *kept has to be put again, -1 if
+   the ring is broken. */
 
 static int
 sv_store_evict(sv_store_t *st, uint32_t now, sv_store_entry_t *kept)
@@ -556,7 +558,8 @@ sv_store_evict(sv_store_t *st, uint32_t now, sv_store_entry_t *kept)
 }
 
 
-/* not to be found: its writer was killed before, or while taking it out */
+/* An entry may be in no chain if its writer was killed before it was linked, or
+   while it was taken out. */
 
 static int
 sv_store_unlink(sv_store_t *st, uint32_t at)
@@ -587,7 +590,8 @@ sv_store_unlink(sv_store_t *st, uint32_t at)
 }
 
 
-/* first the entry, then the ring's head, then the chain */
+/* The order matters: first the entry, then the head of the ring, then the
+   chain. */
 
 static void
 sv_store_append(sv_store_t *st, const sv_store_entry_t *e, const void *data)

@@ -1,22 +1,19 @@
 
 /*
- * A store in shared memory, for entries of any length: a ring that is written
- * round and round, and an index by hashed keys.
+ * A store in shared memory for entries of any length: a ring buffer and an
+ * index by hashed keys.
  *
- * New entries go to the ring's head.  What lies at its tail makes room; an
- * entry that was asked for since the ring passed is written anew at the head
- * and stays: nearly LRU, without lists.  Nothing is rounded up to the sizes
- * of an allocator, and nothing is fragmented.
+ * New entries are written at the head of the ring.  Entries at the tail make
+ * room; one that was used since the ring last passed it is written again at the
+ * head and stays.  This is nearly LRU, but without lists.  Sizes are not
+ * rounded up to those of an allocator, and nothing is fragmented.
  *
- * All calls are made under one lock of the caller's.  Its holder may be
- * killed at any instruction: there is no state in which the next one finds
- * the store inconsistent.  Entries are written where nobody looks and then
- * published by one store of 32 bits; they leave the index before their room
- * is given away; what a kill in between leaves behind is room that the ring
- * passes later.  Nothing that is read is trusted: links and sizes have to
- * lie in the ring, chains have an end, or the store starts empty.
- *
- * Plain C over memory, so that it is tested alone.
+ * All functions are called under one lock of the caller.  Its holder may be
+ * killed at any instruction, and the store is consistent in every state: an
+ * entry is written where nobody reads and then published by one 32-bit store,
+ * and it leaves the index before its room is reused.  A kill in between leaves
+ * room that the ring passes later.  What is read is never trusted: links and
+ * sizes must lie in the ring and chains must end, or else the store is emptied.
  */
 
 
@@ -29,25 +26,25 @@
 
 
 #define SV_STORE_KEY      16
-#define SV_STORE_MAX      4000      /* of an entry's data */
+#define SV_STORE_MAX      4000      /* octets of data */
 #define SV_STORE_MIN_MEM  16384
 #define SV_STORE_VARIANTS 16
 
 
-/* 48 bytes before the data; times in seconds */
+/* The header of an entry, 48 octets, before its data.  Times are in seconds. */
 
 typedef struct {
-    uint32_t        next;       /* in the chain; 0: the last one */
-    uint16_t        units;      /* of the ring */
-    uint8_t         kind;       /* the caller's, from 1 on; 0: nothing */
-    uint8_t         used;       /* was asked for since the ring passed */
+    uint32_t        next;       /* in the chain; 0: none */
+    uint16_t        units;      /* length in the ring */
+    uint8_t         kind;       /* set by the caller, at least 1; 0: erased */
+    uint8_t         used;       /* since the ring last passed it */
     unsigned char   key[SV_STORE_KEY];
     uint32_t        variant;
     uint32_t        created;
     uint32_t        expires;
-    uint32_t        later;      /* this and the tag are the caller's */
+    uint32_t        later;      /* "later" and "tag" are for the caller */
     uint32_t        tag;
-    uint16_t        len;        /* of the data */
+    uint16_t        len;        /* of the data, in octets */
     uint16_t        spare;
 } sv_store_entry_t;
 
@@ -57,17 +54,17 @@ typedef struct {
 
 typedef struct {
     uint32_t        layout;
-    uint32_t        mask;       /* of the number of chains */
-    uint32_t        units;      /* of the ring */
+    uint32_t        mask;       /* number of chains - 1 */
+    uint32_t        units;      /* size of the ring */
     uint32_t        head;
     uint32_t        tail;
     uint32_t        spare;
 
-    uint64_t        entries;    /* put, less those taken away */
+    uint64_t        entries;    /* in the index */
     uint64_t        puts;
-    uint64_t        evicted;    /* before their time */
-    uint64_t        renewed;    /* kept by being asked for */
-    uint64_t        resets;     /* started empty, being broken */
+    uint64_t        evicted;    /* before they expired */
+    uint64_t        renewed;    /* kept because they were used */
+    uint64_t        resets;     /* times the store was emptied, being broken */
 } sv_store_head_t;
 
 
@@ -78,34 +75,35 @@ typedef struct {
 } sv_store_t;
 
 
-/* mem: aligned to 16.  0, or -1: there is too little of it */
+/* mem must be aligned to 16 octets.  Returns 0, or -1 if size is too small. */
 int sv_store_create(sv_store_t *st, void *mem, size_t size);
 
-/* 0, or -1: what is there was laid out in another way */
+/* Returns 0, or -1 if the memory has another layout. */
 int sv_store_attach(sv_store_t *st, void *mem, size_t size);
 
-/* the newest of that name, expired or not; NULL: none */
+/* Returns the newest entry of that name, even if it has expired; NULL if there
+   is none. */
 sv_store_entry_t *sv_store_get(sv_store_t *st, unsigned kind,
     const unsigned char *key, uint32_t variant);
 
 /*
- * *e, of which kind, key, variant, the times, the caller's fields and len are
- * given, takes with the data the place of what is there by that name; where
- * the data is the same it is that one, with its times and fields anew.  Of one
- * kind and key SV_STORE_VARIANTS are kept.  -1: too long.
+ * Puts an entry.  The caller sets kind, key, variant, the times, its own fields
+ * and len of *e.  It replaces the entry of the same name; if the data is the
+ * same, only the times and fields are updated.  At most SV_STORE_VARIANTS
+ * variants of a kind and key are kept.  Returns -1 if the data is too long.
  */
 int sv_store_put(sv_store_t *st, const sv_store_entry_t *e, const void *data,
     uint32_t now);
 
-/* that one, wiped; returns how many there were */
+/* Erases one variant.  Returns the number of entries erased. */
 unsigned sv_store_drop(sv_store_t *st, unsigned kind,
     const unsigned char *key, uint32_t variant);
 
-/* all variants, likewise */
+/* Erases all variants.  Returns the number of entries erased. */
 unsigned sv_store_erase(sv_store_t *st, unsigned kind,
     const unsigned char *key);
 
-/* bytes of the ring in use */
+/* Octets of the ring that are in use, and its size in octets. */
 size_t sv_store_used(const sv_store_t *st);
 size_t sv_store_size(const sv_store_t *st);
 
