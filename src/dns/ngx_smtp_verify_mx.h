@@ -13,7 +13,7 @@ typedef enum {
     NGX_SMTP_VERIFY_MX_OK = 0,      /* at least one record */
     NGX_SMTP_VERIFY_MX_NODATA,      /* the name exists, but has no MX */
     NGX_SMTP_VERIFY_MX_NXDOMAIN,
-    NGX_SMTP_VERIFY_MX_ERROR,       /* SERVFAIL, REFUSED, a broken answer */
+    NGX_SMTP_VERIFY_MX_ERROR,       /* SERVFAIL, REFUSED, a malformed answer */
     NGX_SMTP_VERIFY_MX_TIMEOUT
 } ngx_smtp_verify_mx_status_e;
 

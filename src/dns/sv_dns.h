@@ -26,7 +26,7 @@ typedef enum {
     SV_ANSWER_OK = 0,           /* at least one record */
     SV_ANSWER_NODATA,           /* the name exists without such a record */
     SV_ANSWER_NXDOMAIN,
-    SV_ANSWER_ALIAS,            /* of a name that has to be asked for */
+    SV_ANSWER_ALIAS,            /* the name behind it has to be asked for */
     SV_ANSWER_ERROR             /* SERVFAIL and the like, a lame server, a
                                    malformed answer, or an answer to another
                                    question */

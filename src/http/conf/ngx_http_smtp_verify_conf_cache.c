@@ -334,8 +334,8 @@ ngx_http_smtp_verify_cache_proof(uint32_t *hash,
 }
 
 
-/* a session that one location would have, another one may refuse, and whose
-   certificate was verified depends on who trusts whom */
+/* Adds the settings of TLS: with other ones a session may fail, or another
+   certificate may be trusted. */
 
 static void
 ngx_http_smtp_verify_cache_tls(uint32_t *hash,

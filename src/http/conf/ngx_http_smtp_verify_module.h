@@ -216,6 +216,8 @@ ngx_uint_t ngx_http_smtp_verify_body_is_whole(ngx_http_request_t *r,
    connection is closed after the answer, because the next request cannot be
    found. */
 void ngx_http_smtp_verify_body_close(ngx_http_request_t *r);
+/* copies a part of a buffer, which may be a file if another handler has read
+   the body */
 ngx_int_t ngx_http_smtp_verify_body_get(ngx_buf_t *b, off_t skip, u_char *p,
     size_t size);
 
@@ -245,9 +247,9 @@ size_t ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
 u_char *ngx_http_smtp_verify_json_result(u_char *p,
     ngx_smtp_verify_result_t *result, ngx_str_t *request_id);
 
-/* counters.c; _add() adds the zone of the counters, once */
+/* status.c: _add_counters() adds the zone of the counters, once */
 ngx_int_t ngx_http_smtp_verify_add_counters(ngx_conf_t *cf);
-/* metrics.c */
+/* metrics.c, status.c: directives */
 char *ngx_http_smtp_verify_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,

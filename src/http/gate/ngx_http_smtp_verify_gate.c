@@ -120,7 +120,7 @@ ngx_http_smtp_verify_gate_handler(ngx_http_request_t *r)
 }
 
 
-/* Counts references to the request like the mirror module. */
+/* Counts references to the request as the mirror module does. */
 
 static ngx_int_t
 ngx_http_smtp_verify_gate_read(ngx_http_request_t *r,

@@ -106,7 +106,7 @@ ngx_http_smtp_verify_headers_remove(ngx_http_request_t *r, ngx_uint_t keep)
 
     r->headers_in.headers = list;
 
-    /* the list was copied, so the last part may be the one in the copy */
+    /* with a single part, "last" would still point into the local variable */
 
     if (list.last == &list.part) {
         r->headers_in.headers.last = &r->headers_in.headers.part;
