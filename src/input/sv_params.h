@@ -1,7 +1,7 @@
 
 /*
- * What a request asks for: from a query string, a form or a JSON object.
- * Plain C over bytes, so that it is unit-tested and fuzzed alone.
+ * The parameters of a request, from a query string, a form or a JSON object.
+ * Plain C over bytes, so that it can be unit-tested and fuzzed alone.
  */
 
 
@@ -17,34 +17,35 @@
 
 typedef enum {
     SV_PARAMS_OK = 0,
-    SV_PARAMS_MALFORMED,        /* 400: not JSON, bad percent-encoding … */
+    SV_PARAMS_MALFORMED,        /* 400: not JSON, bad percent-encoding */
     SV_PARAMS_INVALID           /* 422: well-formed, but a wrong value */
 } sv_params_status_e;
 
 
 typedef struct {
-    size_t          email_len;  /* of email[]; see has_email */
+    size_t          email_len;  /* of email[], if has_email */
     unsigned        has_email:1;
     unsigned        has_smtp:1;
-    unsigned        smtp:1;             /* smtp=0|1|false|true|off|on */
+    unsigned        smtp:1;             /* value of "smtp" */
     unsigned        has_transcript:1;
     unsigned        transcript:1;
     unsigned        has_wait:1;
-    unsigned        wait;               /* s, 0 .. 86400 */
-    char            error[160];         /* a sentence that helps, ASCII */
+    unsigned        wait;               /* s, 0 to 86400 */
+    char            error[160];         /* a sentence for people, ASCII */
     unsigned char   email[SV_PARAMS_EMAIL_MAX];
 } sv_params_t;
 
 
 /*
- * Zero *params first; calls add to it (a query string, then a body), and a
- * name given twice is an error, also over two calls.  Unknown names are
- * ignored.  An email longer than the buffer, with NUL, or not UTF-8 is
- * an error.  A missing email is not: that is the caller's to check.
+ * Adds parameters to *params, which must be zeroed before the first call. There
+ * may be several calls: one for the query string, then one for the body. A name
+ * that is given twice is an error, also across calls.  Unknown names are
+ * ignored.  An email that is longer than the buffer, has a NUL or is not UTF-8
+ * is an error.  A missing email is not an error here: the caller checks that.
  *
- * In a query string or form "+" is a space, but in email only where the value
- * begins with a quotation mark: "email=john+news@example.com" means the "+".
- * A byte order mark before JSON is skipped.
+ * In a query string or form "+" means a space, but in "email" only if the value
+ * begins with a quotation mark: in "email=john+news@example.com" it is a "+". A
+ * byte order mark before JSON is skipped.
  */
 sv_params_status_e sv_params_form(const unsigned char *data, size_t len,
     sv_params_t *params);

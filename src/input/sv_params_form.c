@@ -120,9 +120,10 @@ broken:
 
 
 /*
- * A form writes a space as "+", and who types john+news@example.com into a
- * query string means the "+".  A space is in no address but within quotes,
- * so only there a "+" is taken for one; %2B and %20 are always what they say.
+ * Decodes "email".  Forms write a space as "+", but people who type
+ * john+news@example.com into a query string mean a "+".  An address has a space
+ * only within quotes, so only there "+" is decoded as a space.  %2B and %20
+ * always mean what they say.
  */
 
 static sv_params_status_e
@@ -149,8 +150,8 @@ sv_params_form_email(sv_params_t *params, const sv_str_t *value)
 
 
 /*
- * *len is the size of dst, then the length of what it got: where there is no
- * room for all of it, dst is full.  0: a broken escape.
+ * Decodes into dst.  *len is the size of dst, and is set to the length written,
+ * which is the size if not all of it fits.  Returns 0 on a broken escape.
  */
 
 static int
@@ -166,7 +167,7 @@ sv_params_decode(const sv_str_t *src, unsigned char plus, unsigned char *dst,
     for (i = 0; i < src->len; i++) {
         c = src->data[i];
 
-        /* "%" and "+" are below: nearly all octets are above */
+        /* "%" and "+" sort below nearly all other characters */
 
         if (c > '+' && n < *len) {
             dst[n++] = c;
@@ -256,7 +257,7 @@ sv_params_seconds(const unsigned char *data, size_t len, unsigned *seconds)
         }
     }
 
-    /* a full buffer is a value that was cut */
+    /* if the buffer is full, the value was cut */
 
     return len && len < SV_PARAMS_VALUE_MAX;
 }

@@ -7,7 +7,7 @@
 #include "sv_utf8.h"
 
 
-/* cJSON recurses by depth and takes 64 bytes or more for each value */
+/* cJSON recurses for each level, and takes 64 bytes or more for each value */
 #define SV_PARAMS_DEPTH_MAX   32
 #define SV_PARAMS_VALUES_MAX  1024
 
@@ -35,7 +35,7 @@ sv_params_json(const unsigned char *data, size_t len, sv_params_t *params)
 
     start = data;
 
-    /* a byte order mark is not JSON, but what some editors and shells send */
+    /* a byte order mark is not JSON, but some editors and shells send it */
 
     if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
         data += 3;
@@ -75,8 +75,8 @@ sv_params_json(const unsigned char *data, size_t len, sv_params_t *params)
 
 
 /*
- * What cJSON would let pass or could not bear.  The "}" at the end also keeps
- * cJSON before 1.7.18 from reading a byte behind what it was given.
+ * Rejects what cJSON would accept, or could not handle.  As the "}" at the end
+ * is checked, cJSON before 1.7.18 does not read beyond the end.
  */
 
 static sv_params_status_e
@@ -162,7 +162,8 @@ sv_params_json_tokens(const unsigned char *p, const unsigned char *end)
 }
 
 
-/* from behind the opening quote to behind the closing one */
+/* Skips a string.  p is after the opening quote; returns what follows the
+   closing one. */
 
 static const unsigned char *
 sv_params_json_string(const unsigned char *p, const unsigned char *end,
@@ -195,7 +196,7 @@ sv_params_json_string(const unsigned char *p, const unsigned char *end,
 }
 
 
-/* cJSON takes whatever strtod() does */
+/* cJSON would accept every number that strtod() accepts. */
 
 static const unsigned char *
 sv_params_json_number(const unsigned char *p, const unsigned char *end,

@@ -1,7 +1,7 @@
 
 /*
- * For the readers of a form and of JSON alone: one parameter, which must not
- * be there already.
+ * Used only by the readers of forms and JSON.  Each function sets one
+ * parameter, and returns an error if it is already set.
  */
 
 
@@ -18,7 +18,7 @@
 sv_params_status_e sv_params_set_email(sv_params_t *params,
     const unsigned char *data, size_t len);
 
-/* flag: -1 is not valid */
+/* flag is 0 or 1; -1 means that the value was not valid */
 sv_params_status_e sv_params_set_smtp(sv_params_t *params, int flag);
 sv_params_status_e sv_params_set_transcript(sv_params_t *params, int flag);
 

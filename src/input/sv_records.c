@@ -4,22 +4,22 @@
 #include "sv_utf8.h"
 
 
-/* where in an array, where in a line of CSV */
+/* states within an array, and within a line of CSV */
 
 enum {
     sv_records_before = 0,
-    sv_records_first,           /* behind [ */
-    sv_records_element,         /* behind a comma */
+    sv_records_first,           /* after [ */
+    sv_records_element,         /* after a comma */
     sv_records_within,
-    sv_records_behind,          /* an element */
+    sv_records_behind,          /* after an element */
     sv_records_ended
 };
 
 enum {
-    sv_records_field = 0,       /* at its beginning */
+    sv_records_field = 0,       /* at the beginning of a field */
     sv_records_plain,
     sv_records_quotes,
-    sv_records_quote            /* a closing one, or the first of two */
+    sv_records_quote            /* after a closing quote, or the first of two */
 };
 
 
@@ -77,7 +77,8 @@ sv_records_next(sv_records_t *rs, const unsigned char **pos,
 
     for ( ;; ) {
 
-        /* what is read again trails behind, in the same buffer */
+        /* bytes that are read again lie in the same buffer, ahead of what is
+           written */
 
         if (rs->replay < rs->replay_end) {
             rc = sv_records_byte(rs, rs->buf[rs->replay++]);
@@ -113,7 +114,7 @@ sv_records_next(sv_records_t *rs, const unsigned char **pos,
 }
 
 
-/* a byte order mark is skipped; 0: there is too little to tell */
+/* Skips a byte order mark.  Returns 0 if there is too little input to tell. */
 
 static int
 sv_records_is_bom(sv_records_t *rs, const unsigned char **pos,
@@ -169,8 +170,8 @@ sv_records_byte(sv_records_t *rs, unsigned char c)
 
     if (c == '\n' || c == '\r') {
 
-        /* within quotation marks a line goes on, but not where one was
-           forgotten */
+        /* a line break within quotes belongs to the field, except after a quote
+           that was never closed */
 
         if (rs->format != SV_RECORDS_CSV
             || rs->state != sv_records_quotes
@@ -192,8 +193,8 @@ sv_records_byte(sv_records_t *rs, unsigned char c)
 
 
 /*
- * CR, LF and CRLF end a line.  The LF of a CRLF that is here already goes with
- * it; one that comes later is a line without anything in it.
+ * A line ends with CR, LF or CRLF.  The LF of a CRLF is read here if it is in
+ * the same piece of input.  Otherwise it is an empty line later.
  */
 
 static void
@@ -288,7 +289,8 @@ sv_records_array_begin(sv_records_t *rs, unsigned char c)
 }
 
 
-/* only where the element ends; whether it is well-formed is seen then */
+/* Looks only for the end of the element.  Whether it is well-formed is checked
+   then. */
 
 static sv_records_status_e
 sv_records_array_within(sv_records_t *rs, unsigned char c)
@@ -419,7 +421,7 @@ sv_records_end(sv_records_t *rs)
 }
 
 
-/* a record is complete; empty lines are none */
+/* Ends a record.  Empty lines are not records. */
 
 static sv_records_status_e
 sv_records_line(sv_records_t *rs)
@@ -482,7 +484,8 @@ sv_records_line(sv_records_t *rs)
 }
 
 
-/* one that is CSV, or otherwise more than an address, is no wrong address */
+/* A line that is CSV, or holds more than an address for another reason, is an
+   error of the list rather than a wrong address. */
 
 static sv_records_status_e
 sv_records_plain_line(sv_records_t *rs, unsigned char *text, size_t len)
@@ -517,8 +520,8 @@ sv_records_plain_line(sv_records_t *rs, unsigned char *text, size_t len)
 
 
 /*
- * A quotation mark that is not closed in time: what it opened is wrong up to
- * the end of that line, and what is behind is read anew.
+ * Handles a quotation mark that was not closed in time: the first line from it
+ * is wrong, and what follows that line is read again.
  */
 
 static sv_records_status_e

@@ -1,7 +1,7 @@
 
 /*
- * Which column has the addresses: by the names that programs and people give
- * it.  Names are compared without case, accents, blanks and punctuation.
+ * Finds the column with the addresses by the names that programs and people
+ * give it.  Names are compared without case, accents, blanks and punctuation.
  */
 
 
@@ -12,7 +12,7 @@
 #include "sv_utf8.h"
 
 
-#define SV_RECORDS_LISTED_MAX  48       /* bytes of a name in an error */
+#define SV_RECORDS_LISTED_MAX  48       /* octets of a name in an error */
 
 
 static size_t sv_records_canonical(const sv_str_t *field,
@@ -26,7 +26,7 @@ static int sv_records_char(sv_records_t *rs, unsigned i, unsigned nth,
     size_t pos);
 
 
-/* as they are compared, the likeliest first */
+/* names in the form in which they are compared, the most likely one first */
 
 static const char  *sv_records_known[] = {
     "email", "emailaddress", "mail", "mailaddress", "emailid", "emailaddr",
@@ -188,7 +188,7 @@ sv_records_ends(const unsigned char *text, size_t len, const char *end)
 }
 
 
-/* an error of the first line, with the names that it has */
+/* Sets an error of the first line, with a list of its columns. */
 
 void
 sv_records_list_columns(sv_records_t *rs, const char *error)
@@ -197,7 +197,7 @@ sv_records_list_columns(sv_records_t *rs, const char *error)
     unsigned   i;
     sv_str_t   text;
 
-    /* room for the end of it */
+    /* leave room for the end */
 
     p = rs->note;
     last = p + sizeof(rs->note) - sizeof(", ...");
@@ -232,8 +232,8 @@ sv_records_list_columns(sv_records_t *rs, const char *error)
 
 
 /*
- * A name that others have already, ours or a column before it, gets a number,
- * so that each name of the output is there once.
+ * Numbers columns whose name is already taken, by our own columns or by a
+ * column before, so that no name occurs twice in the output.
  */
 
 void
@@ -294,7 +294,8 @@ sv_records_is_ours(sv_records_t *rs, const sv_str_t *name)
 }
 
 
-/* whether the name of i, with a number, is that of j without one */
+/* Returns 1 if the name of column i, with a number, equals that of column j
+   without one. */
 
 static int
 sv_records_same(sv_records_t *rs, unsigned i, unsigned nth, unsigned j)
@@ -316,7 +317,8 @@ sv_records_same(sv_records_t *rs, unsigned i, unsigned nth, unsigned j)
 }
 
 
-/* of the name as it is written, without case; -1: it ends before */
+/* Returns a character of the column's name as it is written, in lower case; -1
+   after its end. */
 
 static int
 sv_records_char(sv_records_t *rs, unsigned i, unsigned nth, size_t pos)

@@ -85,7 +85,8 @@ sv_records_csv_line(sv_records_t *rs, unsigned char *text, size_t len)
 }
 
 
-/* an error of the list where it seems to be one of all its records */
+/* Sets the address of the record.  If all records are likely to be wrong in the
+   same way, this is an error of the whole list. */
 
 static sv_records_status_e
 sv_records_csv_address(sv_records_t *rs)
@@ -149,7 +150,8 @@ sv_records_csv_elsewhere(sv_records_t *rs)
 }
 
 
-/* where the addresses are; SV_RECORDS_AGAIN: this line was names */
+/* Finds the column of addresses in the first line.  Returns SV_RECORDS_AGAIN if
+   this line is the names of columns. */
 
 static sv_records_status_e
 sv_records_csv_first(sv_records_t *rs)
@@ -198,7 +200,7 @@ sv_records_csv_first(sv_records_t *rs)
 }
 
 
-/* with the columns that are there; of one that is not cut there are none */
+/* Lists the columns in the error, unless there is only one. */
 
 static sv_records_status_e
 sv_records_csv_broken(sv_records_t *rs, const char *error)
@@ -217,7 +219,7 @@ sv_records_csv_broken(sv_records_t *rs, const char *error)
 }
 
 
-/* a line of addresses, not of names */
+/* Returns 1 if the line has addresses rather than names. */
 
 static int
 sv_records_csv_data(sv_records_t *rs, int given)
@@ -324,7 +326,8 @@ sv_records_csv_usual(sv_records_t *rs)
 }
 
 
-/* they are kept behind the line's buffer; a column without a name gets one */
+/* Copies the names after the line's buffer; a column without a name gets
+   one. */
 
 static void
 sv_records_csv_names(sv_records_t *rs, int named)
@@ -361,7 +364,7 @@ sv_records_csv_names(sv_records_t *rs, int named)
 }
 
 
-/* RFC 4180; what is in quotation marks is decoded in its place */
+/* Splits a line as RFC 4180 says.  Quoted fields are decoded in place. */
 
 static const char *
 sv_records_csv_split(sv_records_t *rs, unsigned char *text, size_t len)

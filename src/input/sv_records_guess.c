@@ -1,6 +1,6 @@
 
 /*
- * What separates the fields of a list, where nobody said: the one of a few
+ * Guesses the delimiter of a list, if none is given: the one of a few
  * characters that makes most sense of the first line.
  */
 
@@ -11,12 +11,12 @@
 #include "sv_records.h"
 
 
-/* what a character makes of a line */
+/* what the line looks like if it is split at a character */
 
 typedef struct {
     unsigned  nfields;
-    unsigned  column:1;     /* the one that is asked for is there */
-    unsigned  known:1;      /* a usual name of a column of addresses */
+    unsigned  column:1;     /* it has the column that was asked for */
+    unsigned  known:1;      /* it has a usual name for addresses */
     unsigned  address:1;
     unsigned  broken:1;     /* its quotation marks are wrong */
 } sv_records_cut_t;
@@ -46,7 +46,8 @@ sv_records_may_separate(unsigned char c)
 }
 
 
-/* "sep=;" says it to spreadsheets, and is no record */
+/* "sep=;" is a line that tells spreadsheets the delimiter; it is not a
+   record. */
 
 int
 sv_records_sep(sv_records_t *rs, const unsigned char *text, size_t len)
@@ -142,7 +143,7 @@ sv_records_cut(sv_records_t *rs, const unsigned char *text, size_t len,
         p = q + 1;
     }
 
-    /* a number asks for as many columns at least */
+    /* a column that is given by number must exist */
 
     if (rs->column_number && cut->nfields >= rs->column_number) {
         cut->column = 1;
@@ -164,7 +165,7 @@ sv_records_cut_field(sv_records_t *rs, const sv_str_t *field, int quoted,
         cut->column = 1;
     }
 
-    /* what another one would cut is not known to be whole */
+    /* the field may be only a part of one, if another character splits it */
 
     for (i = 0; !quoted && i < field->len; i++) {
         if (field->data[i] != delimiter
@@ -207,7 +208,7 @@ sv_records_is_better(const sv_records_cut_t *a, const sv_records_cut_t *b)
 }
 
 
-/* where the field ends that begins here */
+/* Returns the end of the field that begins at p. */
 
 static const unsigned char *
 sv_records_piece(const unsigned char *p, const unsigned char *end,
@@ -241,7 +242,8 @@ sv_records_piece(const unsigned char *p, const unsigned char *end,
 }
 
 
-/* "@" with something on both sides; dotted: with a dot behind it, too */
+/* Returns 1 if there is an "@" with something on both sides; dotted: a dot must
+   follow it. */
 
 int
 sv_records_has_address(const unsigned char *p, const unsigned char *end,
@@ -262,9 +264,9 @@ sv_records_has_address(const unsigned char *p, const unsigned char *end,
 
 
 /*
- * A line or a field that is not cut: more than an address is in it, and no
- * verdict on the whole would be one.  "john@gmail,com" is a slip of the
- * finger.
+ * Returns 1 if a line or a field was not split and holds more than an address,
+ * so that a verdict on all of it would be meaningless.  A typo such as
+ * "john@gmail,com" is not meant.
  */
 
 int
@@ -300,7 +302,7 @@ sv_records_is_uncut(const unsigned char *text, size_t len, int first)
 }
 
 
-/* first: names of columns are looked for, too */
+/* first: names of columns count, too */
 
 static int
 sv_records_is_piece(const unsigned char *p, const unsigned char *end,
@@ -319,8 +321,8 @@ sv_records_is_piece(const unsigned char *p, const unsigned char *end,
 }
 
 
-/* behind an address there is a colon, or there are two blanks, and more: no
-   list is cut there, unless it says so */
+/* Returns 1 if text follows an address after a colon or after two blanks, which
+   do not separate fields unless the list says so. */
 
 static int
 sv_records_goes_on(const unsigned char *text, const unsigned char *end)
@@ -343,7 +345,8 @@ sv_records_goes_on(const unsigned char *text, const unsigned char *end)
 }
 
 
-/* an address as mail programs write it: "Jo <jo@example.com>", or a link */
+/* Returns 1 if the address is written as in mail programs, "Jo
+   <jo@example.com>", or as a "mailto:" link. */
 
 int
 sv_records_is_wrapped(const unsigned char *text, size_t len)
@@ -367,7 +370,8 @@ sv_records_is_wrapped(const unsigned char *text, size_t len)
 }
 
 
-/* the beginning of an array or of an object; no address begins so */
+/* Returns 1 if the text is the beginning of a JSON array or object.  No address
+   begins like that. */
 
 int
 sv_records_is_json(const unsigned char *text, size_t len)
@@ -391,7 +395,8 @@ sv_records_is_json(const unsigned char *text, size_t len)
 }
 
 
-/* the first four bytes of the body are those of a file that is no text */
+/* Returns an error if the first four bytes are those of a file that is not
+   text. */
 
 const char *
 sv_records_foreign(const unsigned char *head, unsigned char fourth)

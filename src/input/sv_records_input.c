@@ -5,21 +5,22 @@
 
 
 /*
- * What is done about formulas.  A column that came is repeated as it came, and
- * was a formula before where it begins like one.  But what stood in quotation
- * marks in a list of semicolons stands without them in ours of commas: behind
- * such a character a formula would be of our making.
+ * How values are protected from becoming formulas in a spreadsheet.  A column
+ * of the list is copied as it came; if it begins like a formula, it was one
+ * before. But a field of a list with semicolons may contain commas, and becomes
+ * several fields in our output with commas if its quotation marks are ignored:
+ * then a formula after such a character would be our fault.
  */
 
 typedef enum {
     SV_RECORDS_AS_IT_IS = 0,
-    SV_RECORDS_SAFE,            /* ours: none anywhere */
-    SV_RECORDS_SAFE_INSIDE,     /* none that was none */
-    SV_RECORDS_SAFE_JSON        /* likewise, and the JSON stays the same */
+    SV_RECORDS_SAFE,            /* our own text: no formula anywhere */
+    SV_RECORDS_SAFE_INSIDE,     /* no formula that was not one before */
+    SV_RECORDS_SAFE_JSON        /* the same, and the JSON stays equal */
 } sv_records_safe_e;
 
 
-/* what does not fit is counted all the same */
+/* full: something did not fit */
 
 typedef struct {
     unsigned char  *p;
@@ -183,7 +184,7 @@ sv_records_csv_value(unsigned char *dst, size_t size,
 }
 
 
-/* of several columns of one name: what the others have behind it */
+/* Writes the number that a column gets if others have the same name. */
 
 static size_t
 sv_records_nth(sv_records_t *rs, unsigned i, char *buf, size_t size)
@@ -279,9 +280,10 @@ sv_records_has_quotes(const unsigned char *data, size_t len)
 
 
 /*
- * safe: what a spreadsheet would take for a formula gets a "'" before it.
- * One that cuts at another character than a comma does not see our quotation
- * marks, so that a field may begin behind each character that some cut at.
+ * Writes a value.  If it is protected, a "'" is put before what a spreadsheet
+ * would take for a formula.  A spreadsheet that splits at another character
+ * than a comma ignores our quotation marks, so a field may begin after any
+ * character at which some spreadsheet splits.
  */
 
 static void
@@ -326,7 +328,8 @@ sv_records_put_value(sv_records_out_t *out, const unsigned char *data,
 }
 
 
-/* these stand in strings of JSON alone, which have no control characters */
+/* The strings of JSON have no control characters, so only the others
+   separate. */
 
 static int
 sv_records_separates(unsigned char c, sv_records_safe_e safe)
@@ -340,8 +343,8 @@ sv_records_separates(unsigned char c, sv_records_safe_e safe)
 }
 
 
-/* before what would begin a formula, or in place of it: the number of bytes
-   that are replaced */
+/* Protects against a formula: writes something before it, or replaces its first
+   character.  Returns the number of bytes replaced. */
 
 static size_t
 sv_records_put_guard(sv_records_out_t *out, const unsigned char *p,
@@ -364,7 +367,7 @@ sv_records_put_guard(sv_records_out_t *out, const unsigned char *p,
 }
 
 
-/* of a list whose fields a comma separates, ours has the same fields */
+/* If the list is separated by commas, our output has the same fields. */
 
 static sv_records_safe_e
 sv_records_came(const sv_records_t *rs)
@@ -373,7 +376,7 @@ sv_records_came(const sv_records_t *rs)
 }
 
 
-/* the fullwidth forms are U+FF0B, FF0D, FF1D and FF20 */
+/* The fullwidth forms are U+FF0B, U+FF0D, U+FF1D and U+FF20. */
 
 static int
 sv_records_is_formula(const unsigned char *p, size_t len)

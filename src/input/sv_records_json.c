@@ -4,7 +4,7 @@
 #include "sv_utf8.h"
 
 
-/* of the object: "email" with its value, and where that begins */
+/* the member "email" of the object, and where its value is */
 
 typedef struct {
     const unsigned char  *start;
@@ -74,7 +74,7 @@ sv_records_json_value(sv_records_t *rs, unsigned char *text, size_t len)
 }
 
 
-/* NULL, or what is wrong */
+/* Returns NULL, or what is wrong. */
 
 static const char *
 sv_records_json_check(sv_json_t *js, sv_records_member_t *member)
@@ -95,7 +95,7 @@ sv_records_json_check(sv_json_t *js, sv_records_member_t *member)
             member->value = js->start;
         }
 
-        /* the value ends where the object is the only one that is open */
+        /* the value ends when only the object itself is open */
 
         if (member->value && member->end == NULL && js->depth == 1) {
             member->end = js->p;
@@ -140,7 +140,7 @@ sv_records_json_error(sv_json_t *js)
 }
 
 
-/* a string, with its quotation marks */
+/* Decodes a string, with its quotation marks, as the address. */
 
 static void
 sv_records_json_email(sv_records_t *rs, const unsigned char *p,
@@ -162,7 +162,7 @@ sv_records_json_email(sv_records_t *rs, const unsigned char *p,
 }
 
 
-/* the object without "email" and without white space, in its place */
+/* Removes "email" and all white space from the object, in place. */
 
 static void
 sv_records_json_members(sv_records_t *rs, unsigned char *text,
@@ -199,7 +199,7 @@ sv_records_json_members(sv_records_t *rs, unsigned char *text,
             continue;
         }
 
-        /* a comma that was beside it */
+        /* remove a comma next to the member */
 
         if (*p == ',' && dst[-1] == '{') {
             continue;

@@ -11,9 +11,9 @@
 typedef struct {
     const sv_str_t     *name;
     sv_source_value_t  *value;
-    unsigned            same;       /* how many of that name */
+    unsigned            same;       /* fields with exactly that name */
     unsigned            like;
-    const char         *error;      /* of the field itself */
+    const char         *error;      /* error of the field itself */
 } sv_source_form_t;
 
 
@@ -54,8 +54,8 @@ sv_source_form(const unsigned char *data, size_t len, const sv_str_t *name,
 
 
 /*
- * Nearly all query strings: the field alone, of characters that no parser
- * takes for anything else.
+ * The usual query string: only this field, and only characters that every
+ * parser reads alike.
  */
 
 static int
@@ -153,8 +153,8 @@ sv_source_form_pairs(const unsigned char *data, size_t len,
 
 
 /*
- * What is between two "&".  Some parsers end a pair at a ";" as well: names
- * behind one count, and the value must have none.
+ * Reads a pair between two "&".  Some parsers also end a pair at ";", so names
+ * after a ";" count, and the value must not have one.
  */
 
 static void
@@ -192,7 +192,7 @@ sv_source_form_pair(sv_source_form_t *form, const unsigned char *p,
 }
 
 
-/* the name of a pair; h3 leaves each "=" before it out */
+/* Compares the name of a pair.  h3 removes every "=" before it. */
 
 static sv_source_alike_e
 sv_source_form_key(const unsigned char *p, const unsigned char *end,
@@ -245,9 +245,9 @@ sv_source_form_value(sv_source_form_t *form, const unsigned char *p,
 
 
 /*
- * Some take bytes for ASCII by leaving their highest bit out, before they look
- * for separators.  Are there as many pairs then whose name is or resembles
- * that of the field?
+ * Some parsers remove the highest bit of each byte before they look for
+ * separators.  Returns 1 if there are as many pairs with the field's name, or
+ * one like it, when read that way.
  */
 
 static int
@@ -293,7 +293,7 @@ sv_source_form_is_plain(const unsigned char *data, size_t len,
 }
 
 
-/* some leave a % that escapes nothing out of the name */
+/* Some parsers remove a "%" that is not an escape from the name. */
 
 static sv_source_alike_e
 sv_source_form_alike(const unsigned char *p, const unsigned char *end,
@@ -314,8 +314,8 @@ sv_source_form_alike(const unsigned char *p, const unsigned char *end,
 
 
 /*
- * skip: whether a broken % is left out.  %u0065 is an "e" for some.  What is
- * before the first word does not count, however long it is.
+ * Compares a name.  skip: remove a broken "%".  Some parsers read %u0065 as
+ * "e". Blanks before the name do not count, however many there are.
  */
 
 static sv_source_alike_e
@@ -366,7 +366,7 @@ sv_source_form_name(const unsigned char *p, const unsigned char *end,
 }
 
 
-/* how many bytes of UTF-8 it is */
+/* Decodes %uXXXX.  Returns the number of octets of UTF-8. */
 
 static size_t
 sv_source_unescape_u(const unsigned char **pos, unsigned char *dst,
@@ -417,7 +417,8 @@ sv_source_decode(const unsigned char *data, size_t len,
 }
 
 
-/* a character and how far it goes; a % that escapes nothing is a % */
+/* Decodes one character and moves *pos.  A "%" that is not an escape is a
+   "%". */
 
 static int
 sv_source_unescape(const unsigned char **pos, const unsigned char *end,

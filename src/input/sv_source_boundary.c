@@ -7,12 +7,13 @@ static size_t sv_source_boundary_step(const sv_str_t *boundary,
 
 
 /*
- * Finds the next boundary, also one that only some parsers see: they leave
- * line breaks, control characters or bytes that are not ASCII out, or the
- * highest bit of each byte.  So what no boundary can have does not count.
+ * Finds the next boundary, also one that only some parsers see: some remove
+ * line breaks, control characters, non-ASCII bytes or the highest bit of each
+ * byte. So bytes that a boundary cannot have are skipped.
  *
- * Returns the end of it, NULL if there is none.  The time is linear: it is
- * the search of Knuth, Morris and Pratt, once for each reading of a byte.
+ * Returns the end of the boundary, or NULL.  It takes linear time: it is the
+ * search of Knuth, Morris and Pratt, done once with all bits of a byte and once
+ * without the highest.
  */
 
 const unsigned char *
@@ -26,7 +27,8 @@ sv_source_boundary(const sv_str_t *boundary, const unsigned char *p,
         return NULL;
     }
 
-    /* back[i]: how much of the boundary ends its first i + 1 bytes */
+    /* back[i]: length of the longest prefix that is also a suffix of the first
+       i + 1 bytes */
 
     back[0] = 0;
     n = 0;
@@ -43,7 +45,7 @@ sv_source_boundary(const sv_str_t *boundary, const unsigned char *p,
 
         c = *p & 0x7f;
 
-        /* most bytes begin none */
+        /* fast path: most bytes do not begin a boundary */
 
         if (plain == 0 && seven == 0 && c != boundary->data[0]) {
             continue;
@@ -68,7 +70,7 @@ sv_source_boundary(const sv_str_t *boundary, const unsigned char *p,
 }
 
 
-/* how much of the boundary there is with one byte more */
+/* Returns how much of the boundary is matched after one more byte. */
 
 static size_t
 sv_source_boundary_step(const sv_str_t *boundary, const unsigned char *back,

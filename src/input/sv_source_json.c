@@ -4,7 +4,7 @@
 #include "sv_utf8.h"
 
 
-/* of a document that is being read; functions return 0 where it is broken */
+/* A document that is being read.  Functions return 0 if it is broken. */
 
 typedef struct {
     const unsigned char  *p;
@@ -13,9 +13,10 @@ typedef struct {
     unsigned              depth;
     unsigned              found:1;
     unsigned              twice:1;
-    unsigned              like:1;       /* a name that may be taken for it */
+    unsigned              like:1;       /* there is a name that may be taken for
+                                           it */
     unsigned              ascii:1;      /* a letter or digit was escaped */
-    unsigned              other:1;      /* found, but it is no string */
+    unsigned              other:1;      /* found, but it is not a string */
 } sv_source_json_t;
 
 
@@ -65,7 +66,7 @@ sv_source_json(const unsigned char *data, size_t len, const sv_str_t *pointer,
 
     memset(&j, 0, sizeof(sv_source_json_t));
 
-    /* a byte order mark is not JSON, but what some editors send */
+    /* a byte order mark is not JSON, but some editors send it */
 
     if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
         data += 3;
@@ -107,7 +108,8 @@ sv_source_json(const unsigned char *data, size_t len, const sv_str_t *pointer,
 }
 
 
-/* rest: of the pointer, to what is asked for; NULL: it is not in here */
+/* Reads a value.  rest: the rest of the pointer; NULL: the field is not in
+   here. */
 
 static int
 sv_source_json_value(sv_source_json_t *j, const sv_str_t *rest)
@@ -128,7 +130,7 @@ sv_source_json_value(sv_source_json_t *j, const sv_str_t *rest)
             return rc;
         }
 
-        /* null is as if it were not there; the rest of it is skipped */
+        /* null counts as no field; any other value is skipped */
 
         if (*j->p != 'n') {
             j->other = 1;
@@ -189,8 +191,8 @@ sv_source_json_found(sv_source_json_t *j)
 
 
 /*
- * Of two members of one name some take the first and some the last; and some
- * take a name that is written in another way.
+ * Reads an object.  If a name occurs twice, some parsers take the first and
+ * some the last; and some accept a name that is written in another way.
  */
 
 static int
@@ -243,7 +245,7 @@ sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest)
         alike = rest ? sv_source_json_alike(name, n, &wanted)
                      : SV_SOURCE_OTHER;
 
-        /* no client escapes letters, and not every parser knows the name */
+        /* clients do not escape letters, and not every parser undoes that */
 
         if (rest && j->ascii) {
             alike = SV_SOURCE_LIKE;
@@ -286,7 +288,7 @@ sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest)
 }
 
 
-/* only the first bytes of a long name are there */
+/* Compares a name.  Only the first octets of a long name are known. */
 
 static sv_source_alike_e
 sv_source_json_alike(const unsigned char *name, size_t len,
@@ -351,7 +353,7 @@ sv_source_json_array(sv_source_json_t *j, const sv_str_t *rest)
 }
 
 
-/* 1: behind a comma; 0: behind the end; -1: it is broken */
+/* Returns 1 after a comma, 0 after the end, -1 if the document is broken. */
 
 static int
 sv_source_json_more(sv_source_json_t *j, unsigned char close)
@@ -374,7 +376,7 @@ sv_source_json_more(sv_source_json_t *j, unsigned char close)
 }
 
 
-/* *len may be more than size: that much is there */
+/* Reads a string.  *len may exceed size; then the string was cut. */
 
 static int
 sv_source_json_string(sv_source_json_t *j, unsigned char *dst, size_t size,
@@ -411,7 +413,7 @@ sv_source_json_string(sv_source_json_t *j, unsigned char *dst, size_t size,
                 j->ascii = 1;
             }
 
-            /* half a surrogate pair is no UTF-8, and no address then */
+            /* half a surrogate pair is not UTF-8, and so not an address */
 
             m = sv_utf8_encode(utf8, ch);
         }
@@ -457,7 +459,7 @@ sv_source_json_space(sv_source_json_t *j)
 }
 
 
-/* the first token of a pointer that is not empty, unescaped */
+/* Copies the first token of a pointer that is not empty, unescaped. */
 
 static size_t
 sv_source_token(const sv_str_t *rest, unsigned char *token, sv_str_t *next)
@@ -484,7 +486,7 @@ sv_source_token(const sv_str_t *rest, unsigned char *token, sv_str_t *next)
 }
 
 
-/* no leading zero, at most nine digits */
+/* Reads an index: no leading zero, at most nine digits. */
 
 static int
 sv_source_token_index(const unsigned char *token, size_t len, size_t *index)

@@ -62,7 +62,7 @@ sv_source_multipart(const unsigned char *data, size_t len,
 }
 
 
-/* from the first delimiter on */
+/* Reads all parts, from the first delimiter on. */
 
 static sv_source_status_e
 sv_source_parts(sv_source_multipart_t *m)
@@ -110,7 +110,7 @@ sv_source_parts(sv_source_multipart_t *m)
 
     m->p += 2;
 
-    /* one line break behind it, or two, as Ruby's clients write it */
+    /* one line break may follow, or two, as clients in Ruby write it */
 
     if (m->end - m->p > 4
         || memcmp(m->p, "\r\n\r\n", m->end - m->p) != 0
@@ -125,9 +125,9 @@ sv_source_parts(sv_source_multipart_t *m)
 
 
 /*
- * Up to the next delimiter, which is where the next boundary is, from the
- * headers of the part on: some parsers take it for one whatever is around it,
- * even without the "--", and some with other bytes in it.
+ * Finds the end of the data, at the next delimiter.  The search begins at the
+ * headers of the part: some parsers take every boundary for a delimiter,
+ * whatever is around it, even without "--", and some accept other bytes in it.
  */
 
 static int
@@ -167,7 +167,8 @@ sv_source_part_data(sv_source_multipart_t *m, const unsigned char *start,
 }
 
 
-/* so_far: whether the field was there already */
+/* Reads the value, if the part is the field.  so_far: whether it was found
+   before. */
 
 static sv_source_status_e
 sv_source_part_take(sv_source_multipart_t *m, const sv_source_part_t *part,

@@ -6,17 +6,17 @@
 #define SV_SOURCE_SKELETON_MAX  512
 
 
-/* elements of a skeleton that stand for no character of their own */
+/* elements of a skeleton that are not characters */
 
-#define SV_SOURCE_BLANK  0xffffff01     /* what separates words: . [ ] ... */
-#define SV_SOURCE_LINK   0xffffff02     /* what joins them: _ - */
-#define SV_SOURCE_SOME   0xffffff03     /* folds to 1 .. 4 characters */
-#define SV_SOURCE_LEFT   0xffffff04     /* is left out; not UTF-8 as well */
+#define SV_SOURCE_BLANK  0xffffff01     /* separates words: . [ ] and so on */
+#define SV_SOURCE_LINK   0xffffff02     /* joins words: _ - */
+#define SV_SOURCE_SOME   0xffffff03     /* stands for 1 to 4 characters */
+#define SV_SOURCE_LEFT   0xffffff04     /* ignored, also invalid UTF-8 */
 
 
 /*
- * The name of the field as a reader that is generous sees it: in lower case,
- * with one element for all that separates two words.
+ * The skeleton of a field's name, as a tolerant parser may see it: in lower
+ * case, with one element for everything that separates two words.
  */
 
 typedef struct {
@@ -25,14 +25,14 @@ typedef struct {
 } sv_source_skeleton_t;
 
 
-/* the elements of a name, one after the other */
+/* reads a name element by element */
 
 typedef struct {
     const unsigned char  *p;
     const unsigned char  *end;
     unsigned              begun:1;
-    unsigned              joint:1;      /* the last one was a joint */
-    unsigned              flat:1;       /* "[]" and "]" are left out */
+    unsigned              joint:1;      /* the last element was a joint */
+    unsigned              flat:1;       /* "[]" and "]" are ignored */
 } sv_source_reader_t;
 
 
@@ -63,9 +63,9 @@ static int sv_source_is_joint(uint32_t e);
 
 
 /*
- * What some reader makes an ASCII letter or digit of: by its case, as Go and
- * Java do (U+017F, U+212A), or as its compatibility form (NFKC).  Only blocks
- * that names hardly ever have are here.  In order.
+ * Characters that some parser turns into an ASCII letter or digit: by their
+ * case, as Go and Java do (U+017F, U+212A), or by their compatibility form
+ * (NFKC). Only blocks that hardly ever occur in names are listed.  Sorted.
  */
 
 static const sv_source_fold_t  sv_source_folds[] = {
@@ -121,7 +121,7 @@ sv_source_alike(const unsigned char *data, size_t len, const sv_str_t *field)
         return SV_SOURCE_SAME;
     }
 
-    /* JavaScript's objects take what they do not have from there */
+    /* JavaScript objects inherit members that they do not have from it */
 
     if (len >= 9 && memcmp(data, "__proto__", 9) == 0) {
         return SV_SOURCE_LIKE;
@@ -146,7 +146,8 @@ sv_source_alike(const unsigned char *data, size_t len, const sv_str_t *field)
 }
 
 
-/* most names are, by letters and digits that nothing changes */
+/* A fast path for most names: they differ in letters or digits that no parser
+   changes. */
 
 static int
 sv_source_is_far(const unsigned char *p, const unsigned char *end,
@@ -179,7 +180,8 @@ sv_source_is_far(const unsigned char *p, const unsigned char *end,
 }
 
 
-/* parsers leave it out before a name: PHP a space, Java a NUL, others a "?" */
+/* Characters that parsers remove before a name: PHP a space, Java a NUL, others
+   a "?". */
 
 int
 sv_source_is_blank(unsigned char c)
@@ -188,7 +190,8 @@ sv_source_is_blank(unsigned char c)
 }
 
 
-/* userEmail are two words, as mappings between naming styles see it */
+/* Makes a skeleton.  userEmail is two words, as libraries that convert between
+   naming styles read it. */
 
 static void
 sv_source_skeleton(const sv_str_t *field, sv_source_skeleton_t *s)
@@ -231,9 +234,9 @@ sv_source_skeleton(const sv_str_t *field, sv_source_skeleton_t *s)
 
 
 /*
- * 0: there is no more; a NUL ends it, as in C, but for those before the first
- * word, which Java trims.  Of several joints there is one, and none but "_"
- * before the first word.
+ * Returns the next element, or 0 at the end.  A NUL ends the name, as in C,
+ * except before the first word, where Java removes it.  Consecutive joints
+ * count as one, and only "_" counts before the first word.
  */
 
 static uint32_t
@@ -275,7 +278,7 @@ sv_source_next(sv_source_reader_t *reader)
 }
 
 
-/* the next one; 0: a NUL that is escaped */
+/* Reads one element; 0 is an escaped NUL. */
 
 static uint32_t
 sv_source_element(const unsigned char **pos, const unsigned char *end)
@@ -286,7 +289,7 @@ sv_source_element(const unsigned char **pos, const unsigned char *end)
 
     p = *pos;
 
-    /* of what was decoded once, for who does it again */
+    /* for applications that decode percent-encoding twice */
 
     if (*p == '%' && end - p >= 3) {
         high = sv_hex(p[1]);
@@ -313,7 +316,7 @@ sv_source_element(const unsigned char **pos, const unsigned char *end)
 }
 
 
-/* ASCII in more bytes than it needs, which some decoders take */
+/* Decodes ASCII in more octets than necessary, which some decoders accept. */
 
 static uint32_t
 sv_source_overlong(const unsigned char *p, const unsigned char **pos,
@@ -390,7 +393,7 @@ sv_source_fold(uint32_t ch)
         }
     }
 
-    /* upper case: Latin-1, Greek, Cyrillic */
+    /* upper case of Latin-1, Greek and Cyrillic */
 
     if ((ch >= 0xc0 && ch <= 0xde) || (ch >= 0x391 && ch <= 0x3a9)
         || (ch >= 0x410 && ch <= 0x42f))
@@ -403,10 +406,10 @@ sv_source_fold(uint32_t ch)
 
 
 /*
- * Is the name the field?  What comes behind it does not matter where it is
- * set off: email[0], email.x.  on[j]: what was read so far may be the first j
- * elements of the field, so that it takes no longer for names that may be
- * read in many ways.
+ * Returns 1 if a parser may take the name for the field.  What follows does not
+ * matter after a separator, as in email[0] or email.x.  on[j] says whether the
+ * name so far may be the first j elements of the field; so the time stays
+ * short, even if a name can be read in many ways.
  */
 
 static int
@@ -441,7 +444,7 @@ sv_source_match(const unsigned char *p, const unsigned char *end,
 }
 
 
-/* 0: it is not the field */
+/* Returns 0 if the name cannot be the field any more. */
 
 static int
 sv_source_step(uint32_t e, const sv_source_skeleton_t *field,
@@ -453,7 +456,7 @@ sv_source_step(uint32_t e, const sv_source_skeleton_t *field,
     any = 0;
     most = (e == SV_SOURCE_SOME) ? 4 : 1;
 
-    /* from the end on: on[j] is made of those before it */
+    /* backwards, as on[j] depends on those before it */
 
     for (j = field->len + 1; j-- > 0; /* void */) {
 
@@ -469,7 +472,7 @@ sv_source_step(uint32_t e, const sv_source_skeleton_t *field,
         on[j] = (k <= most && k <= j);
     }
 
-    /* a joint may be left out: useremail, userEmail */
+    /* a joint may be missing: useremail, userEmail */
 
     for (j = 1; j < field->len; j++) {
         if (on[j] && sv_source_is_joint(field->data[j])) {

@@ -36,7 +36,7 @@ static int sv_source_header_is(const sv_str_t *key, const char *word);
 static int sv_source_has(const sv_str_t *s, const char *word);
 
 
-/* up to where the data begins */
+/* Reads up to the beginning of the data. */
 
 int
 sv_source_part_read(const unsigned char **pos, const unsigned char *end,
@@ -83,7 +83,8 @@ sv_source_part_read(const unsigned char **pos, const unsigned char *end,
 }
 
 
-/* "Name: value", as clients write it: parsers differ in anything else */
+/* Reads a header "Name: value" in the form that clients write; parsers disagree
+   about all other forms. */
 
 static int
 sv_source_part_header(const unsigned char *p, const unsigned char *end,
@@ -198,7 +199,7 @@ sv_source_part_is_sound(const sv_source_part_t *part, const sv_str_t *data,
         return 0;
     }
 
-    /* browsers fill it in; some parsers decode all that follows by it */
+    /* browsers set it, and some parsers decode all further parts by it */
 
     return part->name.len != sizeof("_charset_") - 1
            || memcmp(part->name.data, "_charset_", part->name.len) != 0
@@ -206,7 +207,7 @@ sv_source_part_is_sound(const sv_source_part_t *part, const sv_str_t *data,
 }
 
 
-/* the part of the address: text that everybody reads as it is */
+/* Returns 1 if the part is text that all parsers read as it is. */
 
 int
 sv_source_part_is_plain(const sv_source_part_t *part, const sv_str_t *data,
@@ -261,8 +262,8 @@ sv_source_part_is_text(const sv_source_part_t *part, int *ascii)
 
 
 /*
- * Also as those read it who leave the highest bit of each byte out, or, as
- * aiohttp does, slashes before the name.
+ * Compares the name of a part, also as it looks to parsers that remove the
+ * highest bit of each byte or, as aiohttp does, slashes before the name.
  */
 
 sv_source_alike_e
@@ -304,9 +305,9 @@ sv_source_part_alike(const sv_source_part_t *part, const sv_str_t *field)
 
 
 /*
- * Tomcat and Python's email package undo the encoded words of RFC 2047, each
- * in its own way.  .NET's client writes names that are not ASCII as one word
- * of base64; that passes, unless it has the field in it.
+ * Tomcat and Python's email package decode the encoded words of RFC 2047, each
+ * in its own way.  The client of .NET writes a non-ASCII name as one word in
+ * base64; this is accepted unless it decodes to the field.
  */
 
 static sv_source_alike_e
@@ -348,7 +349,7 @@ sv_source_word_alike(const sv_str_t *text, const sv_str_t *field)
 
         bits = bits << 6 | (unsigned) digit;
 
-        /* each but the first of four ends a byte */
+        /* every digit but the first of four completes an octet */
 
         if (i % 4) {
             name[i - i / 4 - 1] = (unsigned char) (bits >> (6 - 2 * (i % 4)));
@@ -360,7 +361,7 @@ sv_source_word_alike(const sv_str_t *text, const sv_str_t *field)
 }
 
 
-/* -1: it is none of the 64 */
+/* Returns the value of a base64 digit; -1 if it is not one. */
 
 static int
 sv_source_base64(unsigned char c)
@@ -376,7 +377,7 @@ sv_source_base64(unsigned char c)
 }
 
 
-/* form-data; name="..."; filename="..."; filename*=UTF-8''... */
+/* Reads: form-data; name="..."; filename="..."; filename*=UTF-8''... */
 
 static int
 sv_source_disposition(const unsigned char *p, const unsigned char *end,
@@ -421,7 +422,7 @@ sv_source_disposition(const unsigned char *p, const unsigned char *end,
 }
 
 
-/* quoted; some clients leave the quotes out where it is a plain word */
+/* Reads a quoted name.  Some clients omit the quotes of a plain word. */
 
 static const unsigned char *
 sv_source_part_name(const unsigned char *p, const unsigned char *end,
@@ -451,9 +452,10 @@ sv_source_part_name(const unsigned char *p, const unsigned char *end,
 
 
 /*
- * In quotes, or a plain word.  Whether a backslash escapes the quotation mark
- * behind it is read in both ways: with one nothing in it may look like a
- * parameter, and none is the last character.
+ * Reads a quoted filename or a plain word.  Parsers disagree whether a
+ * backslash escapes the following quotation mark.  So if there is a backslash,
+ * nothing in the name may look like a parameter, and it must not be the last
+ * character.
  */
 
 static const unsigned char *
@@ -494,8 +496,8 @@ sv_source_filename(const unsigned char *p, const unsigned char *end)
 
 
 /*
- * Some take the last "name=" of the header, wherever it is, and some leave
- * the highest bit of each byte out.
+ * Some parsers take the last "name=" of the header, wherever it is, and some
+ * remove the highest bit of each byte.
  */
 
 static int
@@ -534,7 +536,7 @@ sv_source_filename_is_clear(const unsigned char *p, const unsigned char *end,
 }
 
 
-/* RFC 5987 */
+/* Reads an extended value (RFC 5987). */
 
 static const unsigned char *
 sv_source_filename_ext(const unsigned char *p, const unsigned char *end)
@@ -582,8 +584,8 @@ sv_source_behind(const unsigned char *p, const unsigned char *end,
 
 
 /*
- * Content-Disposition, or content-disposition: there are parsers that find
- * no others.
+ * Accepts Content-Disposition or content-disposition: some parsers find no
+ * other spelling.
  */
 
 static int
@@ -609,7 +611,7 @@ sv_source_header_is(const sv_str_t *key, const char *word)
 }
 
 
-/* without regard to case */
+/* Returns 1 if the word is in the string, ignoring case. */
 
 static int
 sv_source_has(const sv_str_t *s, const char *word)

@@ -1,7 +1,7 @@
 
 /*
- * The headers of a part of a multipart body.  Functions return 0 where a part
- * is not as all parsers read it; value->error says why.
+ * The headers of a part of a multipart body.  Functions return 0 if not all
+ * parsers read the part in the same way; then value->error says why.
  */
 
 
@@ -12,7 +12,7 @@
 #include "sv_source.h"
 
 
-#define SV_SOURCE_PART_MAX  8192        /* all headers of one part */
+#define SV_SOURCE_PART_MAX  8192        /* octets of all headers of one part */
 
 
 #define SV_SOURCE_FRAMING                                                     \
@@ -33,15 +33,16 @@ typedef struct {
 } sv_source_part_t;
 
 
-/* from *pos, up to where the data begins */
+/* Reads the headers at *pos, which is moved to the beginning of the data. */
 int sv_source_part_read(const unsigned char **pos, const unsigned char *end,
     sv_source_part_t *part, sv_source_value_t *value);
 
-/* data: all of it, which the headers must describe as it is */
+/* Checks that the headers describe all of the data as it is. */
 int sv_source_part_is_sound(const sv_source_part_t *part,
     const sv_str_t *data, sv_source_value_t *value);
 
-/* the part of the address; ascii: the type of the body has no other bytes */
+/* Checks the part with the address.  ascii: the type of the body allows only
+   ASCII. */
 int sv_source_part_is_plain(const sv_source_part_t *part,
     const sv_str_t *data, int ascii);
 

@@ -21,9 +21,9 @@ static int sv_source_scan_element(const unsigned char *p,
 
 
 /*
- * Does a body that is none of ours have the field?  As a pair of a form,
- * which some parsers find in any body, as a member of JSON, as a part of a
- * multipart body, or as an element of XML.
+ * Returns 1 if a body of another type has the field: as a pair of a form, which
+ * some parsers find in any body, as a member of JSON, as a part of a multipart
+ * body, or as an element of XML.
  */
 
 int
@@ -66,7 +66,7 @@ sv_source_scan(const unsigned char *data, size_t len, const sv_str_t *field,
 }
 
 
-/* user[email][0]: email */
+/* Returns the last word of a field's name: "email" of user[email][0]. */
 
 static void
 sv_source_last_word(const sv_str_t *field, sv_str_t *word)
@@ -97,7 +97,7 @@ sv_source_last_word(const sv_str_t *field, sv_str_t *word)
 }
 
 
-/* "email": or name="email" */
+/* Finds "email": or name="email". */
 
 static int
 sv_source_scan_quoted(const unsigned char *data, const unsigned char *p,
@@ -132,8 +132,9 @@ sv_source_scan_quoted(const unsigned char *data, const unsigned char *p,
 
 
 /*
- * Disposition: form-data; name=email.  Many parsers read all multipart types
- * alike; but for forms no part of them has a name, so that any is too much.
+ * Finds a header such as "Disposition: form-data; name=email".  Many parsers
+ * read all multipart types alike.  Only parts of forms have names, so any name
+ * is suspicious.
  */
 
 static int
@@ -149,7 +150,7 @@ sv_source_scan_part(const unsigned char *p, const unsigned char *end)
         end = p + SV_SOURCE_SCAN_MAX;
     }
 
-    /* up to the blank line behind the headers */
+    /* up to the blank line after the headers */
 
     for (p += sizeof("disposition") - 1; end - p > 5; p++) {
 
@@ -176,7 +177,7 @@ sv_source_scan_part(const unsigned char *p, const unsigned char *end)
 }
 
 
-/* without regard to case */
+/* ignores case */
 
 static int
 sv_source_scan_starts(const unsigned char *p, const unsigned char *end,
@@ -193,8 +194,8 @@ sv_source_scan_starts(const unsigned char *p, const unsigned char *end,
 
 
 /*
- * With the escapes of JSON undone.  Some parsers find out that it is UTF-16
- * or UTF-32, where ASCII has NULs around it.
+ * Copies a text without the escapes of JSON, and without NULs: some parsers
+ * detect UTF-16 and UTF-32, in which ASCII has NULs around it.
  */
 
 static size_t
@@ -233,7 +234,7 @@ sv_source_scan_text(const unsigned char *p, const unsigned char *end,
 }
 
 
-/* <email>, <x:email a="b"/> */
+/* Finds <email> or <x:email a="b"/>. */
 
 static int
 sv_source_scan_element(const unsigned char *p, const unsigned char *end,
@@ -267,7 +268,7 @@ sv_source_scan_element(const unsigned char *p, const unsigned char *end,
 }
 
 
-/* user[email] is /user/email; 0: it is longer than size */
+/* Converts user[email] to /user/email. */
 
 size_t
 sv_source_pointer_of(const sv_str_t *field, unsigned char *dst, size_t size)
@@ -311,7 +312,7 @@ sv_source_pointer_of(const sv_str_t *field, unsigned char *dst, size_t size)
 }
 
 
-/* /user/email is user[email]; 0: it is longer than size */
+/* Converts /user/email to user[email]. */
 
 size_t
 sv_source_field_of(const sv_str_t *pointer, unsigned char *dst, size_t size)

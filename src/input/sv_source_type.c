@@ -6,8 +6,9 @@
 
 typedef struct {
     unsigned        charset:1;
-    unsigned        ascii:1;    /* charset: like ASCII, and not UTF-8 */
-    unsigned        bad:1;      /* charset: another one, or twice */
+    unsigned        ascii:1;    /* a charset that is ASCII where it overlaps,
+                                   not UTF-8 */
+    unsigned        bad:1;      /* another charset, or two */
     unsigned        boundary:1;
     unsigned        other:1;
     sv_str_t        bounds;
@@ -38,10 +39,10 @@ static const char  sv_source_multipart_type[] = "multipart/form-data";
 
 
 /*
- * Parsers look for these types and for "boundary" in many ways, by patterns
- * within the whole of the header as well: each type passes as clients write
- * it, forms in lower case and with their usual parameters, and nothing that
- * resembles it does.
+ * Parsers look for these types and for "boundary" in many ways, also by
+ * patterns within the whole header.  So a type is accepted in the form that
+ * clients write, in lower case and with its usual parameters; what only
+ * resembles it is refused.
  */
 
 sv_source_type_e
@@ -135,7 +136,7 @@ sv_source_type_odd(sv_source_media_t *media, const char *error)
 }
 
 
-/* a JSON type may be in upper case: nobody takes it for another type */
+/* A JSON type may be in upper case, as no parser takes it for another type. */
 
 static sv_source_type_e
 sv_source_type_kind(const unsigned char *p, size_t len)
@@ -186,7 +187,7 @@ sv_source_type_kind(const unsigned char *p, size_t len)
 }
 
 
-/* token "/" token */
+/* Returns 1 for a token "/" token. */
 
 static int
 sv_source_type_is_sound(const unsigned char *p, size_t len)
@@ -210,8 +211,8 @@ sv_source_type_is_sound(const unsigned char *p, size_t len)
 }
 
 
-/* ";", a blank at most, key=value; 0: something else.  A last ";" without
-   anything behind it counts as one more parameter */
+/* Reads parameters: ";", at most one blank, key=value.  Returns 0 for anything
+   else.  A ";" at the end counts as one more parameter. */
 
 static int
 sv_source_type_params(const unsigned char *p, const unsigned char *end,
@@ -259,7 +260,7 @@ sv_source_type_params(const unsigned char *p, const unsigned char *end,
 }
 
 
-/* a token, also in quotes: some clients write each boundary so */
+/* Reads a token, or one in quotes, as some clients write every boundary. */
 
 static const unsigned char *
 sv_source_type_value(const unsigned char *p, const unsigned char *end,
@@ -300,7 +301,7 @@ sv_source_type_param(const sv_str_t *key, const sv_str_t *value,
 {
     if (sv_source_type_is(key, "boundary")) {
 
-        /* the key in lower case, and once */
+        /* the key must be in lower case, and occur once */
 
         if (params->boundary || key->data[0] != 'b'
             || memcmp(key->data, "boundary", 8) != 0
@@ -322,7 +323,7 @@ sv_source_type_param(const sv_str_t *key, const sv_str_t *value,
 
     params->other = 1;
 
-    /* boundary*0=, xboundary= */
+    /* such as boundary*0= or xboundary= */
 
     if (sv_source_type_has(key, "boundary")
         || sv_source_type_has(key, "charset"))
@@ -332,7 +333,7 @@ sv_source_type_param(const sv_str_t *key, const sv_str_t *value,
 }
 
 
-/* some Java clients name ISO-8859-1 whatever they send */
+/* Some Java clients say ISO-8859-1, whatever they send. */
 
 static void
 sv_source_type_charset(const sv_str_t *value, sv_source_params_t *params)
@@ -356,7 +357,7 @@ sv_source_type_charset(const sv_str_t *value, sv_source_params_t *params)
 }
 
 
-/* of dashes alone nobody knows where it begins */
+/* A boundary of dashes alone cannot be told from the dashes before it. */
 
 static int
 sv_source_type_boundary(const sv_str_t *value)
@@ -379,7 +380,7 @@ sv_source_type_boundary(const sv_str_t *value)
 }
 
 
-/* what a boundary may have */
+/* The characters that a boundary may have. */
 
 int
 sv_source_is_bound(unsigned char c)
@@ -409,7 +410,7 @@ sv_source_type_has(const sv_str_t *type, const char *word)
 }
 
 
-/* without regard to case */
+/* ignores case */
 
 static int
 sv_source_type_is(const sv_str_t *s, const char *word)
