@@ -94,14 +94,10 @@ typedef struct {
     unsigned                guessed:1;  /* the column was found by its name */
     sv_str_t                fields[SV_RECORDS_FIELDS_MAX];
     sv_str_t                names[SV_RECORDS_FIELDS_MAX];
-    unsigned short          nth[SV_RECORDS_FIELDS_MAX];     /* number of this
-                                                               column among
-                                                               those of the same
-                                                               name */
-    unsigned char           ours[SV_RECORDS_FIELDS_MAX];    /* 1: the name is
-                                                               taken */
-    char                    note[SV_RECORDS_NOTE_MAX];      /* text of an
-                                                               error */
+    unsigned short          nth[SV_RECORDS_FIELDS_MAX];     /* number among
+                                                               equal names */
+    unsigned char           ours[SV_RECORDS_FIELDS_MAX];    /* name is taken */
+    char                    note[SV_RECORDS_NOTE_MAX];      /* error text */
     unsigned char           email[SV_RECORDS_EMAIL_MAX];
 } sv_records_t;
 

@@ -315,7 +315,7 @@ sv_source_form_alike(const unsigned char *p, const unsigned char *end,
 
 /*
  * Compares a name.  skip: remove a broken "%".  Some parsers read %u0065 as
- * "e". Blanks before the name do not count, however many there are.
+ * "e".  Blanks before the name do not count, however many there are.
  */
 
 static sv_source_alike_e

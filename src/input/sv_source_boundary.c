@@ -9,7 +9,7 @@ static size_t sv_source_boundary_step(const sv_str_t *boundary,
 /*
  * Finds the next boundary, also one that only some parsers see: some remove
  * line breaks, control characters, non-ASCII bytes or the highest bit of each
- * byte. So bytes that a boundary cannot have are skipped.
+ * byte.  So bytes that a boundary cannot have are skipped.
  *
  * Returns the end of the boundary, or NULL.  It takes linear time: it is the
  * search of Knuth, Morris and Pratt, done once with all bits of a byte and once

@@ -65,7 +65,7 @@ static int sv_source_is_joint(uint32_t e);
 /*
  * Characters that some parser turns into an ASCII letter or digit: by their
  * case, as Go and Java do (U+017F, U+212A), or by their compatibility form
- * (NFKC). Only blocks that hardly ever occur in names are listed.  Sorted.
+ * (NFKC).  Only blocks that hardly ever occur in names are listed.  Sorted.
  */
 
 static const sv_source_fold_t  sv_source_folds[] = {

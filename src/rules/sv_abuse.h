@@ -1,7 +1,8 @@
 
 /*
- * What one local part alone says of being made up in numbers.  That many
- * addresses share a root is for whoever has seen them: compare "root".
+ * Signs, in one local part alone, that an address is one of many made by a
+ * program.  That many addresses share a root can only be seen by comparing the
+ * field "root" of results.
  */
 
 
@@ -12,10 +13,10 @@
 #include "sv_checks.h"
 
 
-/* SV_ABUSE_* of sv_checks.h; flags: SV_ROOT_* of the domain's provider */
+/* Returns SV_ABUSE_* bits of sv_checks.h.  flags: SV_ROOT_* of the provider. */
 unsigned sv_abuse_patterns(const sv_str_t *local, unsigned flags);
 
-/* whether these patterns are enough to say "abuse" */
+/* Returns 1 if these patterns are enough for "abuse". */
 int sv_abuse_enough(unsigned patterns);
 
 

@@ -1,7 +1,7 @@
 
 /*
- * An e-mail address as RCPT TO carries it: Mailbox of RFC 5321 section
- * 4.1.2, with UTF-8 local parts of RFC 6531 and IDN domains of RFC 5891.
+ * An e-mail address as RCPT TO carries it: Mailbox of RFC 5321 section 4.1.2,
+ * with UTF-8 local parts (RFC 6531) and IDN domains (RFC 5891).
  */
 
 
@@ -15,22 +15,24 @@
 #define SV_LOCAL_MAX    64      /* octets, RFC 5321 section 4.5.3.1.1 */
 #define SV_DOMAIN_MAX   253     /* octets of A-labels with dots */
 #define SV_UDOMAIN_MAX  1024    /* octets of U-labels in UTF-8 */
-#define SV_ADDRESS_MAX  254     /* octets of the path less <>, RFC 5321 */
+#define SV_ADDRESS_MAX  254     /* octets of a path without <>, RFC 5321 */
 
 
 typedef enum {
     SV_ADDRESS_OK = 0,
-    SV_ADDRESS_LITERAL,         /* valid, but a domain literal: by policy */
+    SV_ADDRESS_LITERAL,         /* valid, but a domain literal, which is not
+                                   probed */
     SV_ADDRESS_INVALID          /* see error */
 } sv_address_status_e;
 
 
 typedef struct {
-    sv_str_t        local;      /* as sent: a quoted string only if it has to
-                                   be one; its case is kept */
-    sv_str_t        domain;     /* A-labels, lower case, without a last dot */
-    sv_str_t        udomain;    /* U-labels, UTF-8; the domain where none */
-    const char     *error;      /* a sentence for people, else NULL */
+    sv_str_t        local;      /* as sent: quoted only if necessary; its case
+                                   is kept */
+    sv_str_t        domain;     /* A-labels, lower case, no trailing dot */
+    sv_str_t        udomain;    /* U-labels in UTF-8; equals the domain if it
+                                   has none */
+    const char     *error;      /* a sentence for people, or NULL */
 
     unsigned        quoted:1;   /* the local part is sent quoted */
     unsigned        utf8:1;     /* the local part needs SMTPUTF8 */
@@ -42,20 +44,20 @@ typedef struct {
 
 
 /*
- * Parses len octets at data (not NUL-terminated, may hold anything).  White
- * space around the address is not taken off: that is the caller's.  The
- * strings of *addr point into *addr (do not copy the struct); they are empty
- * where it is invalid.  Of a literal the domain is what was typed, with its
+ * Parses len octets at data, which need not be NUL-terminated and may hold any
+ * bytes.  The caller removes white space around the address.  The strings of
+ * *addr point into *addr, so the struct must not be copied; they are empty if
+ * the address is invalid.  The domain of a literal is what was typed, with
  * brackets.
  *
- * The grammar is that of RFC 5321, to which "a@192.0.2.1" is a domain: never
- * give a domain to a resolver that takes such a name for an IP address.
+ * In the grammar of RFC 5321, "192.0.2.1" in "a@192.0.2.1" is a domain.  So
+ * never give a domain to a resolver that takes such a name for an IP address.
  */
 sv_address_status_e sv_address_parse(const unsigned char *data, size_t len,
     sv_address_t *addr);
 
-/* RFC 1123 host name with at least one dot, no last dot: HELO, MX targets
-   (underscores allowed where lax) */
+/* Returns 1 for a host name (RFC 1123) with at least one dot and no trailing
+   dot, as in HELO and MX records.  lax: underscores are allowed, too. */
 int sv_host_name_valid(const unsigned char *data, size_t len, int lax);
 
 

@@ -1,5 +1,5 @@
 
-/* Inside of the address parser: what stands behind the "@". */
+/* Internal to the address parser: what follows the "@". */
 
 
 #ifndef _SV_ADDRESS_DOMAIN_H_INCLUDED_
@@ -9,12 +9,14 @@
 #include "sv_address.h"
 
 
-/* 1: the domain is one of letters, digits, dots and hyphens, and no A-label,
-   and was taken; 0: sv_address_domain() tells what it is */
+/* A fast path for domains of letters, digits, dots and hyphens without
+   A-labels.  Returns 1 if the domain was read; 0 if sv_address_domain() has to
+   be called. */
 int sv_address_plain_domain(sv_address_t *addr, const unsigned char *data,
     size_t len);
 
-/* both fill addr->domain and addr->udomain; a sentence where it is wrong */
+/* Set addr->domain and addr->udomain.  Return NULL, or a sentence that says
+   what is wrong. */
 const char *sv_address_domain(sv_address_t *addr, const unsigned char *data,
     size_t len);
 const char *sv_address_literal(sv_address_t *addr, const unsigned char *data,

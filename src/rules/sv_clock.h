@@ -1,10 +1,10 @@
 
 /*
- * The clock of all times in shared memory, and of what takes less than a
- * millisecond.  All processes have it in common, nobody sets it, it goes on
- * while the machine sleeps, and it has 64 bits on any machine.  That of nginx
- * has as many bits as a pointer: on 32-bit machines it begins anew after 49.7
- * days, and breakers that were open then would stay open for as long again.
+ * The clock for all times in shared memory, and for times below a millisecond.
+ * All processes share it, nobody sets it, it goes on while the machine sleeps,
+ * and it has 64 bits on any machine.  nginx's ngx_current_msec is as wide as a
+ * pointer: on 32-bit machines it starts again after 49.7 days, and a breaker
+ * that is open then would stay open for that long.
  */
 
 

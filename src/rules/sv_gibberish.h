@@ -1,8 +1,8 @@
 
 /*
- * Is a local part a random string?  By how likely its letters follow each
- * other in names and words of many languages, and by how letters and digits
- * are mixed.
+ * Tells whether a local part is a random string, by the probability of its
+ * sequences of letters in names and words of many languages, and by the mix of
+ * letters and digits.
  */
 
 
@@ -13,7 +13,8 @@
 #include "sv_str.h"
 
 
-/* -1: not established (other letters than a-z), 0: no, 1: yes */
+/* Returns 1 if it is, 0 if not, -1 if that is not known because it has letters
+   other than a-z. */
 int sv_gibberish(const unsigned char *local, size_t len);
 
 

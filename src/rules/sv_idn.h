@@ -1,7 +1,7 @@
 
 /*
- * Internationalised domain names (IDNA2008 with the nontransitional mapping
- * of UTS #46), by libidn2, and with emoji by sv_emoji.c.
+ * Internationalized domain names (IDNA2008 with the nontransitional mapping of
+ * UTS #46), converted by libidn2, or by sv_emoji.c if they have emoji.
  */
 
 
@@ -13,23 +13,24 @@
 
 
 /*
- * The A-labels of a domain of len octets of UTF-8 without NUL, into dst:
- * ASCII, but otherwise not checked (the mapping makes "/" or "@" of some
- * characters).  *error is a sentence, else NULL.  Returns the length.
+ * Converts a domain of len octets of UTF-8 without NUL to A-labels in dst.
+ * They are ASCII, but not checked otherwise: the mapping may produce "/" or
+ * "@".  Sets *error to a sentence, or NULL.  Returns the length.
  */
 size_t sv_idn_to_ascii(unsigned char *dst, size_t dst_size,
     const unsigned char *data, size_t len, const char **error);
 
-/* the same without emoji; *error is libidn2's */
+/* Does the same without emoji; *error is an error of libidn2. */
 size_t sv_idn_plain(unsigned char *dst, size_t dst_size,
     const unsigned char *data, size_t len, int *error);
 
-/* a domain that has A-labels: a sentence where one of them is not valid */
+/* Checks a domain that has A-labels.  Returns a sentence if one is not valid,
+   or NULL. */
 const char *sv_idn_check(const unsigned char *data, size_t len);
 
 /*
- * The U-labels of a domain of A-labels, for display.  Returns the length; 0
- * where it has to be shown as it is.
+ * Converts A-labels to U-labels for display.  Returns the length; 0 if the
+ * domain has to be shown as it is.
  */
 size_t sv_idn_to_unicode(unsigned char *dst, size_t dst_size,
     const unsigned char *data, size_t len);

@@ -1,8 +1,8 @@
 
 /*
- * JSON (RFC 8259) by its tokens, for those who read it where cJSON would copy
- * it, or repair it: nothing is copied, and nothing recurses.  The input has to
- * be UTF-8, which the caller checks.
+ * A tokenizer for JSON (RFC 8259), used where cJSON would copy the input or
+ * accept broken input.  It does not copy and does not recurse.  The caller has
+ * to check that the input is UTF-8.
  *
  *     memset(&js, 0, sizeof(sv_json_t));
  *     js.p, js.end, js.max = ...
@@ -27,10 +27,10 @@
 
 typedef enum {
     SV_JSON_BROKEN = 0,         /* at p; see error */
-    SV_JSON_END,                /* the one value is complete, and nothing but
-                                   white space is behind it */
-    SV_JSON_CLOSE,              /* of the object, or of the array */
-    SV_JSON_KEY,                /* its value is the next token */
+    SV_JSON_END,                /* the value is complete, and only white space
+                                   follows */
+    SV_JSON_CLOSE,              /* end of an object or array */
+    SV_JSON_KEY,                /* the value is the next token */
     SV_JSON_OBJECT,
     SV_JSON_ARRAY,
     SV_JSON_STRING,
@@ -47,35 +47,37 @@ typedef enum {
 
 
 typedef struct {
-    /* given */
-    const unsigned char   *p;           /* behind the token, once there is
-                                           one */
+    /* set by the caller */
+    const unsigned char   *p;           /* behind the token, after _next() */
     const unsigned char   *end;
-    unsigned               max;         /* depth, up to SV_JSON_DEPTH_MAX */
+    unsigned               max;         /* allowed depth, up to
+                                           SV_JSON_DEPTH_MAX */
 
-    /* told */
-    const unsigned char   *start;       /* of the token: it is start to p; of
-                                           a key: up to key_end */
+    /* results */
+    const unsigned char   *start;       /* the token lies between start and p; a
+                                           key ends at key_end */
     const unsigned char   *key_end;
-    unsigned               depth;       /* objects and arrays that are open */
+    unsigned               depth;       /* number of open objects and arrays */
     sv_json_error_e        error;
 
-    /* private */
+    /* internal */
     unsigned               state;
-    unsigned char          objects[SV_JSON_DEPTH_MAX + 1];  /* a level each */
+    unsigned char          objects[SV_JSON_DEPTH_MAX + 1];  /* of each level: an
+                                                               object */
 } sv_json_t;
 
 
 typedef struct {
-    size_t                 len;         /* may be more than there is room for:
-                                           that much of it is there */
-    unsigned               half:1;      /* half a surrogate pair is in it */
+    size_t                 len;         /* may exceed size: then only size
+                                           octets were written */
+    unsigned               half:1;      /* it has half a surrogate pair */
 } sv_json_text_t;
 
 
 sv_json_token_e sv_json_next(sv_json_t *js);
 
-/* single tokens: what is behind them; NULL: broken.  White space may be none */
+/* Skip one token.  Return what follows it, or NULL if it is broken.  White
+   space may be empty. */
 const unsigned char *sv_json_space(const unsigned char *p,
     const unsigned char *end);
 const unsigned char *sv_json_word(const unsigned char *p,
@@ -83,16 +85,17 @@ const unsigned char *sv_json_word(const unsigned char *p,
 const unsigned char *sv_json_number(const unsigned char *p,
     const unsigned char *end);
 
-/* a string with its quotation marks, as it was told, to UTF-8 */
+/* Decodes a string, from start to p with its quotation marks, to UTF-8. */
 void sv_json_text(const unsigned char *p, const unsigned char *end,
     unsigned char *dst, size_t size, sv_json_text_t *text);
 
-/* does it say this word, of up to 32 bytes, be it with escapes? */
+/* Returns 1 if a string is this word of up to 32 octets, even if it is written
+   with escapes. */
 int sv_json_is(const unsigned char *p, const unsigned char *end,
     const char *word);
 
-/* from its backslash on; half a surrogate pair is told as it is.  NULL: it is
-   broken */
+/* Decodes an escape that begins at p with its backslash.  Half a surrogate pair
+   is returned as it is.  Returns what follows, or NULL if it is broken. */
 const unsigned char *sv_json_escape(const unsigned char *p,
     const unsigned char *end, uint32_t *ch);
 

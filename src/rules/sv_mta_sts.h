@@ -1,8 +1,8 @@
 
 /*
- * MTA-STS (RFC 8461): what a domain says of TLS with its mail hosts.  A TXT
- * record says which policy it has now, and a file of its policy host the
- * policy.
+ * MTA-STS (RFC 8461): what a domain says about TLS with its mail hosts.  A TXT
+ * record has the id of the current policy.  The policy itself is a file on the
+ * domain's policy host.
  */
 
 
@@ -14,9 +14,9 @@
 
 
 #define SV_MTA_STS_ID       32          /* octets */
-#define SV_MTA_STS_TEXT     65536       /* of the file, section 3.2 */
-#define SV_MTA_STS_HOSTS    3072        /* of all host names, as they are
-                                           kept */
+#define SV_MTA_STS_TEXT     65536       /* octets of the file, section 3.2 */
+#define SV_MTA_STS_HOSTS    3072        /* octets of all host names, as
+                                           stored */
 #define SV_MTA_STS_MAX_AGE  31557600    /* s */
 
 
@@ -30,24 +30,25 @@ typedef enum {
 typedef struct {
     sv_mta_sts_mode_e   mode;
     unsigned long       max_age;        /* s */
-    size_t              len;            /* of the hosts: names in lower case,
-                                           each behind an octet of its
-                                           length */
+    size_t              len;            /* of hosts: names in lower case, each
+                                           after an octet with its length */
     unsigned char       hosts[SV_MTA_STS_HOSTS];
 } sv_mta_sts_t;
 
 
 /*
- * The TXT records of a name, each behind an octet of its length: the id of the
- * policy, which points into them, or 0: the domain has none.
+ * txt holds the TXT records of a name, each after an octet with its length.
+ * Returns 1 and the id of the policy, which points into txt; 0 if there is
+ * none.
  */
 int sv_mta_sts_id(const unsigned char *txt, size_t len, sv_str_t *id);
 
-/* 0: it is no policy */
+/* Returns 0 if the text is not a policy. */
 int sv_mta_sts_parse(const unsigned char *text, size_t len,
     sv_mta_sts_t *policy);
 
-/* is the host, in lower case and without a last dot, one of the policy's? */
+/* Returns 1 if the policy names the host, which is in lower case and has no
+   trailing dot. */
 int sv_mta_sts_names(const unsigned char *hosts, size_t len,
     const unsigned char *host, size_t host_len);
 

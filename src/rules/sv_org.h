@@ -1,9 +1,9 @@
 
 /*
- * The organizational domain, as DMARC calls it: whose is a name?  Without a
- * list of public suffixes: the last two labels, or three where the one before
- * a country's is none of anybody's own (co.uk).  Where that is wrong several
- * owners are taken for one.
+ * The organizational domain (see DMARC), which tells who owns a name.  There is
+ * no list of public suffixes: it is the last two labels, or three if the label
+ * before a country's belongs to nobody (co.uk).  If that is wrong, several
+ * owners count as one.
  */
 
 
@@ -17,7 +17,8 @@
 #define SV_ORG_DOMAIN_MAX  255
 
 
-/* its offset in the name, which is in lower case and without a last dot */
+/* Returns the offset of the organizational domain in a name, which is in lower
+   case and has no trailing dot. */
 size_t sv_org_domain(const unsigned char *name, size_t len);
 
 

@@ -1,7 +1,7 @@
 
 /*
- * Phrases of a rule file, and the sets they refer to, on their way into the
- * automaton.
+ * Phrases of a rule file, and the sets they refer to, before they are put into
+ * the automaton.
  */
 
 
@@ -26,11 +26,11 @@ typedef struct {
 
 
 typedef struct {
-    sv_str_t            name;       /* in the file's text */
+    sv_str_t            name;       /* points into the text of the file */
     unsigned            line;
-    uint16_t            phrase;     /* the set on its own */
+    uint16_t            phrase;     /* the phrase that is only the set */
     uint16_t            opening;    /* the segment of all phrases that begin
-                                       with it */
+                                       with the set */
     unsigned            used;
     sv_range_t          members;    /* in members[] */
 } sv_set_t;
@@ -48,16 +48,16 @@ typedef struct {
 int sv_phrases_init(sv_phrases_t *ph, sv_lines_t *lines);
 void sv_phrases_free(sv_phrases_t *ph);
 
-/* the line of a set, its keyword taken off: its name, phrases and sets */
+/* Reads the line of a set after its keyword: its name, phrases and sets. */
 int sv_phrases_set(sv_phrases_t *ph);
 
-/* a line of more phrases for the latest set */
+/* Reads a line of more phrases for the last set. */
 int sv_phrases_members(sv_phrases_t *ph);
 
-/* the number of the phrase, -1: error filled */
+/* Returns the number of the phrase; -1 with the error set. */
 int sv_phrases_add(sv_phrases_t *ph, const sv_str_t *token, int quoted);
 
-/* after the last: each set has to be of use */
+/* Called at the end: checks that each set is used. */
 int sv_phrases_check(sv_phrases_t *ph);
 
 

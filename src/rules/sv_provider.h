@@ -1,7 +1,7 @@
 
 /*
- * Known mail providers (conf/providers.conf): found by the suffix of an MX
- * host name or by the banner, with what their answer to RCPT TO is worth.
+ * Known mail providers (conf/providers.conf), found by the suffix of an MX host
+ * name or by the banner, and what their replies to RCPT TO are worth.
  */
 
 
@@ -16,8 +16,8 @@ typedef struct sv_providers_s  sv_providers_t;
 
 
 typedef enum {
-    SV_WORTH_LEARNED = 0,       /* not known: asked per domain */
-    SV_WORTH_DEFINITIVE,        /* refuses the unknown at RCPT */
+    SV_WORTH_LEARNED = 0,       /* not known: learned for each domain */
+    SV_WORTH_DEFINITIVE,        /* refuses unknown recipients at RCPT */
     SV_WORTH_ACCEPTS_ALL,       /* a 2xx proves nothing */
     SV_WORTH_REFUSES_ALL        /* a 5xx proves nothing */
 } sv_worth_e;
@@ -29,11 +29,11 @@ typedef struct {
     sv_worth_e      worth;
     unsigned        second_rcpt:1;  /* a second recipient may be asked */
     unsigned        probe:1;        /* 0: "probe=never" */
-    unsigned        gateway:1;      /* each of its hosts is some customer's */
-    unsigned        sessions;   /* at once; 0: not known */
-    unsigned        messages;   /* transactions a session; 0: not known */
-    unsigned        rejects;    /* refused recipients an hour, of a gateway
-                                   those of a host; 0: not known */
+    unsigned        gateway:1;      /* each host belongs to one customer */
+    unsigned        sessions;   /* at the same time; 0: not known */
+    unsigned        messages;   /* transactions in a session; 0: not known */
+    unsigned        rejects;    /* refused recipients per hour, of a gateway for
+                                   each host; 0: not known */
 } sv_provider_t;
 
 
@@ -42,7 +42,8 @@ sv_providers_t *sv_providers_parse(const char *text, size_t len,
 sv_providers_t *sv_providers_default(void);
 void sv_providers_free(sv_providers_t *providers);
 
-/* by MX host (lower case, no last dot), label-wise suffix; NULL: none */
+/* By the MX host, in lower case and without a trailing dot: the longest known
+   suffix of whole labels.  Return NULL if there is no such provider. */
 const sv_provider_t *sv_provider_by_mx(const sv_providers_t *providers,
     const unsigned char *host, size_t len);
 const sv_provider_t *sv_provider_by_id(const sv_providers_t *providers,

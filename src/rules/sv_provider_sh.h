@@ -1,5 +1,5 @@
 
-/* Inside of the providers: what reading them makes, and look-ups use. */
+/* Internal to the providers: what the parser makes and look-ups use. */
 
 
 #ifndef _SV_PROVIDER_SH_H_INCLUDED_
@@ -13,12 +13,12 @@
 #define SV_PROVIDER_NONE    0xffffffff
 #define SV_SUFFIX_BITS      16384
 #define SV_BANNER_MEMOS     64
-#define SV_BANNER_MEMO      112     /* octets; longer: not remembered */
+#define SV_BANNER_MEMO      112     /* octets; no longer ones are kept */
 
 
 typedef struct {
-    sv_str_t            name;       /* in text */
-    uint32_t            provider;   /* or none */
+    sv_str_t            name;       /* points into text */
+    uint32_t            provider;   /* or SV_PROVIDER_NONE */
     unsigned            line;
 } sv_suffix_t;
 
@@ -29,11 +29,11 @@ typedef struct {
 } sv_banner_t;
 
 
-/* what a banner was found to tell */
+/* the provider that was found for a banner */
 
 typedef struct {
     const sv_provider_t  *provider;
-    size_t                len;      /* 0: nothing is remembered */
+    size_t                len;      /* 0: empty */
     unsigned char         text[SV_BANNER_MEMO];
 } sv_banner_memo_t;
 
@@ -49,7 +49,8 @@ struct sv_providers_s {
 };
 
 
-/* a name whose bit of the filter is not set is no suffix */
+/* Returns the bit of a name.  If it is not set in the filter, the name is not a
+   suffix. */
 size_t sv_suffix_bit(const unsigned char *name, size_t len);
 
 int sv_suffix_compare(const void *one, const void *two);

@@ -34,7 +34,7 @@ SV_REASON(REASON_NONE, none, UNKNOWN, NONE,
           "nothing was found out")
 
 
-/* the classes a reply can have */
+/* classes of replies */
 
 SV_REASON(ACCEPTED, accepted, DELIVERABLE, NONE,
           0, 3 * SV_DAY, 96,
@@ -99,7 +99,7 @@ SV_REASON(REJECTED, rejected, UNKNOWN, POLICY,
           "refused without a usable reason")
 
 
-/* what is concluded from more than one reply, or from the lists */
+/* conclusions from several replies, or from lists */
 
 SV_REASON(ACCEPTED_UNTESTED, accepted_untested, RISKY, NONE,
           0, SV_HOUR, 70,
@@ -139,7 +139,7 @@ SV_REASON(SPAM_TRAP, spam_trap, RISKY, NONE,
           "accepted; on your list of traps")
 
 
-/* no server was asked */
+/* no mail server was asked */
 
 SV_REASON(INVALID_SYNTAX, invalid_syntax, UNDELIVERABLE, MAILBOX,
           0, SV_CACHE_NEVER, 0,

@@ -1,7 +1,7 @@
 
 /*
- * Routes that the operator gives: domains whose mail is not asked for where
- * the DNS says, as a transport table of Postfix has them.
+ * Routes given by the operator: domains whose mail servers are not those of the
+ * DNS, as in a transport table of Postfix.
  */
 
 
@@ -18,35 +18,35 @@ typedef struct sv_routes_s  sv_routes_t;
 
 
 typedef struct {
-    sv_str_t        host;       /* lower case; of a literal its text */
-    unsigned        port;       /* 0: the one that is usual */
-    unsigned        family;     /* AF_INET, AF_INET6 of a literal; 0: a name */
+    sv_str_t        host;       /* lower case; the text of a literal */
+    unsigned        port;       /* 0: the usual port */
+    unsigned        family;     /* of a literal: AF_INET, AF_INET6; 0: a name */
     unsigned char   addr[16];
-    unsigned        mx:1;       /* ask for the MX records of the name */
-    unsigned        dns:1;      /* as if there were no route */
+    unsigned        mx:1;       /* look up the MX records of the host */
+    unsigned        dns:1;      /* ignore the routes, use the DNS */
 } sv_route_t;
 
 
-/* NULL: no memory */
+/* Returns NULL if there is no memory. */
 sv_routes_t *sv_routes_create(void);
 void sv_routes_free(sv_routes_t *routes);
 
 /*
- * Lines of "DOMAIN TARGET".  -1: *error says why and where; what was added
- * before stays.
+ * Adds lines of "DOMAIN TARGET".  Returns -1 with *error set; lines before the
+ * mistake stay.
  */
 int sv_routes_add(sv_routes_t *routes, const char *text, size_t len,
     sv_rules_error_t *error);
 
-/* behind that, before any is looked for; -1: a domain has two targets, *error
-   as above */
+/* Must be called after the last _add(), before _find().  Returns -1 with *error
+   set if a domain has two targets. */
 int sv_routes_ready(sv_routes_t *routes, sv_rules_error_t *error);
 
-/* NULL: there is none, it goes where the DNS says */
+/* Returns NULL if there is no route, so that the DNS is used. */
 const sv_route_t *sv_routes_find(const sv_routes_t *routes,
     const unsigned char *domain, size_t len);
 
-/* the targets, from 0 on; NULL: no more */
+/* Returns the i-th target, from 0; NULL if there is none. */
 const sv_route_t *sv_routes_target(const sv_routes_t *routes, size_t i);
 
 

@@ -1,7 +1,7 @@
 
 /*
- * Inside of the reply classifier: what the rule parser, the automaton and
- * the classifier share.  Its users see sv_classify.h only.
+ * Internal to the reply classifier: what the rule parser, the automaton and the
+ * classifier share.  Others include sv_classify.h.
  */
 
 
@@ -19,67 +19,69 @@
 #define SV_RULE_ID_MAX      64
 #define SV_SETS_MAX         256
 #define SV_PHRASE_MAX       200     /* octets in the file */
-#define SV_ELEMENTS_MAX     8       /* of a phrase */
+#define SV_ELEMENTS_MAX     8       /* in a phrase */
 #define SV_PHRASES_MAX      8192
 #define SV_SEGMENTS_MAX        8192
 #define SV_USES_MAX         131072
 #define SV_NODES_MAX        262144
-#define SV_TEXT_MAX         4096    /* octets of a reply that are looked at */
+#define SV_TEXT_MAX         4096    /* octets of a reply that are read */
 
 #define SV_CODE_MIN         200
 #define SV_CODES            400
 
 
-/* words of a folded text that no reply can hold */
+/* Words of a folded text that stand for something: no reply can contain
+   them. */
 
 #define SV_WORD_ADDRESS     1       /* {addr} */
 #define SV_WORD_IP          2       /* {ip} */
-#define SV_WORD_END         3       /* the end of a sentence */
-#define SV_WORD_LAST        4       /* {end}, of the text */
-#define SV_WORD_OTHER       5       /* {other}: an address of neither side */
-#define SV_WORD_OURS        6       /* {ours}: a host of the sender's domain */
-#define SV_WORD_DOMAIN      7       /* {domain}: the recipient's, without him */
+#define SV_WORD_END         3       /* end of a sentence */
+#define SV_WORD_LAST        4       /* {end}: end of the text */
+#define SV_WORD_OTHER       5       /* {other}: an address that is neither ours
+                                       nor the recipient's */
+#define SV_WORD_OURS        6       /* {ours}: a host in the sender's domain */
+#define SV_WORD_DOMAIN      7       /* {domain}: the recipient's domain */
 
-/* a sentence's end is as far as this many words: no gap spans it */
+/* the end of a sentence counts as so many words, which no gap spans */
 #define SV_SENTENCE_GAP     32
 
 
-/* a growing array */
+/* an array that grows */
 
 typedef struct {
     void           *elts;
     size_t          nelts;
     size_t          nalloc;
-    size_t          size;       /* of one */
+    size_t          size;       /* octets of one element */
 } sv_array_t;
 
 
 /*
- * The automaton of Aho and Corasick over the literal pieces of all phrases.
- * Nodes are in breadth-first order, so that the children of one lie side by
- * side, sorted by their byte; node 0 is the root.
+ * An automaton of Aho and Corasick over the literal pieces of all phrases.
+ * Nodes are in breadth-first order, so that the children of a node are
+ * adjacent, and sorted by their octets.  Node 0 is the root.
  */
 
 typedef struct {
     uint32_t        fail;
-    uint32_t        dict;       /* next node that ends a piece, 0: none */
-    uint32_t        child;      /* first of nchildren */
-    uint32_t        use;        /* first of nuses in uses[] */
+    uint32_t        dict;       /* next node where a piece ends; 0: none */
+    uint32_t        child;      /* index of the first child */
+    uint32_t        use;        /* index of the first use in uses[] */
     uint32_t        nuses;
     uint16_t        nchildren;
-    uint8_t         words;      /* of the piece that ends here */
-    uint8_t         space;      /* that piece ends at a word's end */
+    uint8_t         words;      /* words of the piece that ends here */
+    uint8_t         space;      /* the piece ends at the end of a word */
 } sv_node_t;
 
 
 /*
- * One element of a phrase: "user .. unknown" has two.  An element is met
- * when one of its pieces is found at most gap words behind the one before.
+ * One element of a phrase: "user .. unknown" has two.  An element matches if
+ * one of its pieces is found at most "gap" words after the element before.
  */
 
 typedef struct {
-    uint16_t        phrase;     /* of the last one */
-    uint16_t        prev;       /* the segment before, but of the first one */
+    uint16_t        phrase;     /* if it is the last one */
+    uint16_t        prev;       /* the segment before, unless it is the first */
     uint8_t         gap;
     unsigned char   first;
     unsigned char   last;
@@ -88,10 +90,11 @@ typedef struct {
 
 typedef struct {
     uint32_t        root[256];
-    uint32_t        space;          /* where a word begins, and its children */
+    uint32_t        space;          /* the node of a space, where a word
+                                       begins */
     uint32_t        first[256];
     sv_node_t      *nodes;
-    unsigned char  *bytes;      /* by which a node is reached */
+    unsigned char  *bytes;      /* the octet that leads to each node */
     uint32_t        nnodes;
     uint16_t       *uses;       /* segments */
     sv_segment_t      *segments;
@@ -103,7 +106,7 @@ typedef struct {
 typedef struct sv_match_build_s  sv_match_build_t;
 
 
-/* the phrases that were met, as bits and, each once, as a list */
+/* the phrases that matched: as bits, and as a list without duplicates */
 
 typedef struct {
     unsigned char   bits[SV_PHRASES_MAX / 8];
@@ -112,7 +115,7 @@ typedef struct {
 } sv_hits_t;
 
 
-/* a pattern of RFC 3463 codes */
+/* a pattern of enhanced codes (RFC 3463) */
 
 typedef struct {
     uint16_t        low[3];
@@ -133,10 +136,10 @@ typedef struct {
     unsigned        stages;     /* bits of sv_stage_e */
     unsigned        examples;
     unsigned        sources;
-    unsigned        session;    /* said of the session, not of who is asked */
-    unsigned        recipient;  /* of what that mailbox may get */
-    unsigned        bare;       /* its words add nothing to the code */
-    unsigned        retry;      /* s, where the server names no time */
+    unsigned        session;    /* about the session, not the recipient */
+    unsigned        recipient;  /* about what the mailbox may get */
+    unsigned        bare;       /* its words say no more than the code */
+    unsigned        retry;      /* s, if the server names no time */
     sv_range_t      enhanced;   /* in enhanced[] */
     sv_range_t      providers;  /* in providers[] */
     sv_range_t      all;        /* in phrases[] */
@@ -152,17 +155,17 @@ struct sv_rules_s {
     sv_array_t      providers;  /* const char * */
     sv_array_t      phrases;    /* uint16_t */
     sv_match_t      match;
-    char           *names;      /* ids and provider ids live here */
+    char           *names;      /* memory of ids and provider ids */
     size_t          nnames;
 
-    /* codes whose text no rule looks at */
+    /* codes for which no rule looks at the text */
     unsigned char   quiet[SV_CODES / 8];
 
-    /* rules without any phrase of "any", that are always looked at */
+    /* rules without an "any" phrase, which are always checked */
     unsigned char   always[SV_RULES_MAX / 8];
 
-    /* by phrase, the rules that have it as one of any: indices, those of
-       phrase n from openings[n] up to openings[n + 1] */
+    /* For each phrase, the rules that have it in "any": those of phrase n are
+       opened[openings[n]] up to, but without, opened[openings[n + 1]]. */
     uint32_t       *openings;
     uint16_t       *opened;
 };
@@ -180,8 +183,8 @@ void sv_array_free(sv_array_t *a);
 
 
 /*
- * sv_fold.c: a text as words with one space before, between and behind;
- * letters without case and accents.  Returns the octets written.
+ * sv_fold.c: writes a text as words, with one space before, between and after
+ * them, and letters without case and accents.  Returns the octets written.
  */
 
 size_t sv_fold(const unsigned char *src, size_t len, unsigned char *dst,
@@ -190,7 +193,7 @@ size_t sv_fold_text(const sv_reply_t *reply, const unsigned char *src,
     size_t len, unsigned char *dst, size_t size);   /* with {end}, {other} */
 
 
-/* sv_fold_names.c: addresses and hosts, and whose they are */
+/* sv_fold_names.c: recognizes addresses and hosts, and whose they are */
 
 int sv_is_other(const sv_reply_t *reply, const unsigned char *p,
     const unsigned char *at, const unsigned char *end);
@@ -216,51 +219,54 @@ void sv_match_run(const sv_match_t *m, const unsigned char *text, size_t len,
 
 
 /*
- * sv_reading.c: the first len octets of the reply's text, less the
- * recipient's local part where it stands alone as a name, or less what stands
- * in quotes.  Returns len, 0: there is no such thing, nothing was written.
+ * sv_reading.c: _local() copies the first len octets of the reply's text
+ * without the recipient's local part, if it stands there as a name of its own.
+ * _unquoted() copies them without what is quoted.  Both return len, or 0 if
+ * there is nothing to remove; then nothing was written.
  */
 
 typedef enum {
     SV_NAME_NONE = 0,
-    SV_NAME_FIRST,              /* at the beginning: it may be a word */
-    SV_NAME_BEHIND,             /* behind "user": likewise */
-    SV_NAME_SURE                /* in quotes, before a colon */
+    SV_NAME_FIRST,              /* at the beginning: may be a word */
+    SV_NAME_BEHIND,             /* after "user": may be a word */
+    SV_NAME_SURE                /* in quotes, or before a colon */
 } sv_name_e;
 
-/* those that are at least so sure; *least: the one that is so the least */
+/* Removes the names that are at least this sure.  *least is set to the least
+   sure one of them. */
 size_t sv_reading_local(const sv_reply_t *reply, unsigned char *dst,
     size_t len, sv_name_e sure, sv_name_e *least);
 
-/* does the last clause of a text say no more than whom it is about?  With
-   "denials", or that it is not allowed */
+/* Returns 1 if the last clause of a text says no more than whom it is about;
+   with "denials", also if it says only that this is not allowed. */
 int sv_reading_is_empty(const unsigned char *text, size_t len, int denials);
 
 size_t sv_reading_unquoted(const sv_reply_t *reply, unsigned char *dst,
     size_t len);
 
-/* are there words enough for a sentence? */
+/* Returns 1 if there are enough words for a sentence. */
 int sv_reading_is_sentence(const unsigned char *text, size_t len);
 
-/* does the text name the address? */
+/* Returns 1 if the text names the address. */
 int sv_reading_names(const sv_reply_t *reply, const sv_str_t *address);
 
 
-/* sv_retry.c: the seconds a reply asks us to wait, bounded; 0: none named */
+/* sv_retry.c: returns the seconds that a reply asks us to wait, at most a
+   limit; 0 if it names no time. */
 
 unsigned sv_retry_after(const unsigned char *text, size_t len);
 
 
 /*
- * sv_enhanced.c: the RFC 3463 code of a reply, as three numbers; 0: none.
- * Given by the server's line, or named within its text.
+ * sv_enhanced.c: finds the enhanced code (RFC 3463) of a reply, given by the
+ * server or within its text, as three numbers.  Returns 0 if there is none.
  */
 
 #define SV_ENHANCED_LEN  sizeof("5.999.999")
 
 int sv_enhanced_find(const sv_reply_t *reply, unsigned code[3]);
 
-/* as text, NUL-terminated */
+/* Writes the code as text, NUL-terminated. */
 void sv_enhanced_write(char dst[SV_ENHANCED_LEN], const unsigned code[3]);
 
 

@@ -1,8 +1,10 @@
 
 /*
- * Inside of the rule parser, by its files: sv_rules_parse.c reads a file,
- * sv_rules_line.c the lines of a rule, sv_rules_check.c says what a whole rule
- * has to be.
+ * Internal to the rule parser:
+ *
+ * sv_rules_parse.c  reads a file
+ * sv_rules_line.c   reads the lines of a rule
+ * sv_rules_check.c  checks a complete rule
  */
 
 
@@ -29,27 +31,27 @@ typedef struct {
 } sv_example_t;
 
 
-/* functions return -1 with the error filled */
+/* State of the parser.  Functions return -1 with the error set. */
 
 typedef struct {
     sv_lines_t          lines;
     sv_phrases_t        phrases;
     sv_rules_t         *rules;
     sv_array_t          examples;   /* sv_example_t */
-    sv_parse_list_e     list;       /* what a line of phrases continues */
-    unsigned            codes;      /* the rule names codes */
+    sv_parse_list_e     list;       /* what a line of phrases belongs to */
+    unsigned            codes;      /* 1: the rule has codes */
 } sv_parse_t;
 
 
-/* sv_rules_parse.c: the rule that is being read, NULL: none yet */
+/* sv_rules_parse.c; _current() returns the rule that is being read, or NULL */
 sv_rule_t *sv_parse_current(sv_parse_t *ps);
 const char *sv_parse_name(sv_parse_t *ps, const sv_str_t *name);
 
-/* sv_rules_line.c: a line of a rule, its first word taken off; phrases */
+/* sv_rules_line.c: read a line of a rule after its first word; read phrases */
 int sv_parse_rule_line(sv_parse_t *ps, const sv_str_t *key);
 int sv_parse_list(sv_parse_t *ps);
 
-/* sv_rules_check.c: a rule that was read; all examples */
+/* sv_rules_check.c: check a rule at its end; check all examples */
 int sv_check_rule(sv_parse_t *ps);
 int sv_check_examples(sv_parse_t *ps);
 

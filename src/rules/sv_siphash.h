@@ -1,8 +1,7 @@
 
 /*
- * SipHash (Aumasson, Bernstein: a fast short-input PRF): who does not know the
- * key can neither find two inputs of one value nor tell from a value what
- * went in.
+ * SipHash (Aumasson and Bernstein, "SipHash: a fast short-input PRF").  Without
+ * the key, nobody can find two inputs with one hash, or the input of a hash.
  */
 
 
@@ -17,19 +16,19 @@
 #define SV_SIPHASH_LEN  16
 
 
-/* SipHash-2-4 with 128 bits out */
+/* SipHash-2-4 with a hash of 128 bits */
 void sv_siphash(const unsigned char key[16], const void *data, size_t len,
     unsigned char hash[SV_SIPHASH_LEN]);
 
-/* SipHash-1-3 with 64, where nobody can try inputs */
+/* SipHash-1-3 with a hash of 64 bits, where nobody can try out inputs */
 uint64_t sv_siphash_short(const uint64_t key[2], const void *data,
     size_t len);
 
-/* no SipHash, but fast: of 16 bits, a place in a table of which nobody is worse
-   off whose inputs are made to meet */
+/* A fast hash of 16 bits that is not SipHash, for tables in which it does no
+   harm if somebody makes inputs collide. */
 unsigned sv_place(const void *data, size_t len);
 
-/* a key for that */
+/* Sets a random key for sv_siphash_short(). */
 void sv_siphash_random(uint64_t key[2]);
 
 

@@ -1,7 +1,7 @@
 
 /*
- * Strings of src/rules: plain C, no nginx, so that everything here can be
- * unit-tested and fuzzed alone.  The layout is that of ngx_str_t.
+ * Strings of src/rules.  They are plain C without nginx, so that everything
+ * here can be unit-tested and fuzzed alone.  The layout is that of ngx_str_t.
  */
 
 
@@ -22,14 +22,14 @@ typedef struct {
 #define sv_string(str)     { sizeof(str) - 1, (unsigned char *) str }
 #define sv_null_string     { 0, NULL }
 
-/* ASCII only: the locale has no say in a protocol */
+/* ASCII only, independent of the locale */
 #define sv_lower(c)                                                           \
     (unsigned char) ((c) >= 'A' && (c) <= 'Z' ? ((c) | 0x20) : (c))
 #define sv_is_digit(c)     ((c) >= '0' && (c) <= '9')
 #define sv_is_alpha(c)     (((c) | 0x20) >= 'a' && ((c) | 0x20) <= 'z')
 #define sv_is_alnum(c)     (sv_is_digit(c) || sv_is_alpha(c))
 
-/* the value of a hexadecimal digit; -1: it is none */
+/* Returns the value of a hexadecimal digit; -1 if it is not one. */
 int sv_hex(unsigned char c);
 
 

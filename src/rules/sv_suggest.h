@@ -1,6 +1,6 @@
 
 /*
- * What was likely meant by an address that is none.
+ * Suggests what was likely meant by an invalid address.
  */
 
 
@@ -12,9 +12,9 @@
 
 
 /*
- * data: len octets that sv_address_parse() refused.  The length of a valid
- * address in dst, which has SV_LOCAL_MAX + 1 + SV_UDOMAIN_MAX octets; 0: none
- * is near enough.  A local part that is valid by itself is kept to the octet.
+ * data: len octets that sv_address_parse() refused.  Writes a valid address to
+ * dst, which has SV_LOCAL_MAX + 1 + SV_UDOMAIN_MAX octets.  Returns its length;
+ * 0 if none is similar enough.  A valid local part is not changed.
  */
 size_t sv_suggest(const sv_lists_t *lists, const unsigned char *data,
     size_t len, unsigned char *dst);

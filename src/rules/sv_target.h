@@ -1,9 +1,9 @@
 
 /*
- * May this socket address be connected to?  Public unicast addresses only
- * (IANA special-purpose registries, RFC 6890).  The IPv4 address inside 6to4
- * and NAT64 ones has to be public; mapped, compatible and Teredo ones never
- * are.
+ * Tells whether a socket address may be connected to: only public unicast
+ * addresses may (IANA special-purpose registries, RFC 6890).  The IPv4 address
+ * inside a 6to4 or NAT64 address has to be public; mapped, compatible and
+ * Teredo addresses are never allowed.
  */
 
 
@@ -18,14 +18,15 @@
 #define SV_TARGET_NETWORK_MAX  8
 
 
-/* 1: public; 0: forbidden (also any family but AF_INET and AF_INET6) */
+/* Returns 1 if the address is public; 0 if it is forbidden, or of a family
+   other than AF_INET and AF_INET6. */
 int sv_target_is_public(const struct sockaddr *sa);
 
 /*
- * Whose is the address?  An IPv4 address, be it inside of one of IPv6, is one
- * owner's (behind NAT64 the whole IPv4 Internet is in one network of 64 bits),
- * else a network of 64 bits is.  Its length in the buffer, 4 or 8; 0: of
- * another family.
+ * Writes the network of an address, which is assumed to have one owner: an IPv4
+ * address, also one inside an IPv6 address (as behind NAT64 the whole IPv4
+ * Internet is in one /64), or else the /64.  Returns its length in octets, 4 or
+ * 8; 0 for another family.
  */
 size_t sv_target_network(const struct sockaddr *sa, unsigned char *buf);
 

@@ -1,6 +1,6 @@
 
 /*
- * Was the domain of a known mail provider meant?
+ * Suggests the domain of a known mail provider for a mistyped one.
  */
 
 
@@ -11,12 +11,12 @@
 #include "sv_lists.h"
 
 
-#define SV_TYPO_NAME_MAX  24    /* a longer name is no slip of a known one */
+#define SV_TYPO_NAME_MAX  24    /* a longer name is never a typo */
 
 
 /*
- * The domain that was likely meant instead of this one (A-labels, lower
- * case): its length in dst, which has SV_DOMAIN_MAX octets; 0: none.
+ * Writes the domain that was likely meant instead of this one (A-labels, lower
+ * case) to dst, which has SV_DOMAIN_MAX octets.  Returns its length; 0 if none.
  */
 size_t sv_typo_domain(const sv_lists_t *lists, const sv_str_t *domain,
     unsigned char *dst);

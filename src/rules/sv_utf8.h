@@ -1,7 +1,6 @@
 
 /*
- * UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above
- * U+10FFFF.
+ * UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
  */
 
 
@@ -17,27 +16,29 @@
 
 
 /*
- * The code point at *p (*p < end), with *p moved behind it.  SV_UTF8_BAD: not
- * UTF-8, *p moved behind what one U+FFFD stands for, by at least one byte.
+ * Returns the code point at *p, which must be before end, and moves *p behind
+ * it.  If it is not UTF-8, returns SV_UTF8_BAD and moves *p by what one U+FFFD
+ * stands for, at least one octet.
  */
 uint32_t sv_utf8_decode(const unsigned char **p, const unsigned char *end);
 
-/* up to four bytes; the length.  Of a surrogate: 0xff, which is no UTF-8 */
+/* Writes up to four octets and returns their number.  A surrogate is written as
+   0xff, which is not UTF-8. */
 size_t sv_utf8_encode(unsigned char *dst, uint32_t ch);
 
 int sv_utf8_valid(const unsigned char *data, size_t len);
 
 /*
- * C0, DEL, C1, the line and paragraph separators and the bidirectional
- * controls, which make a line of a log or of a page read as it is not.
+ * Returns 1 for C0, DEL, C1, the line and paragraph separators and
+ * bidirectional controls, which could falsify a line of a log or page.
  */
 int sv_utf8_is_control(uint32_t ch);
 
 /*
- * Copies src for JSON and logs: bytes that are not UTF-8 become U+FFFD, each
- * control becomes a space.  Returns the bytes written, at most dst_size; a
- * character that does not fit whole ends the copy.  No NUL is added; dst may
- * not overlap src.
+ * Copies src for JSON and logs: invalid UTF-8 becomes U+FFFD, and each control
+ * character a space.  Returns the octets written, at most dst_size; a character
+ * that does not fit ends the copy.  No NUL is added; dst and src must not
+ * overlap.
  */
 size_t sv_utf8_clean(unsigned char *dst, size_t dst_size,
     const unsigned char *src, size_t len);

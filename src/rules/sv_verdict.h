@@ -1,7 +1,7 @@
 
 /*
- * The words of a verdict: status, reason, blame, level, stage.  The reasons,
- * and all that follows from each, are a table in sv_reasons.h.
+ * The words of a verdict: status, reason, blame, level and stage.  The reasons
+ * and their properties are the table in sv_reasons.h.
  */
 
 
@@ -28,10 +28,10 @@ typedef enum {
 } sv_blame_e;
 
 
-/* where in the conversation a reply or a fault was seen, in its order */
+/* where in the conversation a reply or fault was seen, in order */
 
 typedef enum {
-    SV_STAGE_NONE = 0,          /* in a classifier's input: not known */
+    SV_STAGE_NONE = 0,          /* not known (of a classifier's input) */
     SV_STAGE_DNS,
     SV_STAGE_CONNECT,
     SV_STAGE_BANNER,
@@ -42,33 +42,33 @@ typedef enum {
 } sv_stage_e;
 
 
-/* what a reply tells of the host that sent it */
+/* what a reply says about the host that sent it */
 
 typedef enum {
-    SV_HOST_CODE = 0,           /* no more than its code does */
-    SV_HOST_NOTHING,            /* it is about the mailbox, whatever the code */
+    SV_HOST_CODE = 0,           /* only what its code says */
+    SV_HOST_NOTHING,            /* nothing: it is about the mailbox */
     SV_HOST_LIMIT,
     SV_HOST_BLOCK
 } sv_host_e;
 
 
-/* does a client pay for the answer? */
+/* whether a client pays for the answer */
 
 typedef enum {
     SV_CHARGE_NEVER = 0,
-    SV_CHARGE_DNS,              /* where the DNS was asked */
-    SV_CHARGE_PROBE             /* where anybody was */
+    SV_CHARGE_DNS,              /* if the DNS was asked */
+    SV_CHARGE_PROBE             /* if the DNS or a mail server was asked */
 } sv_charge_e;
 
 
-/* does a list ask once more? */
+/* whether a batch asks again */
 
 typedef enum {
     SV_AGAIN_NEVER = 0,
-    SV_AGAIN_TOLD,              /* where the server, or its rule, names a time:
-                                   another answer is to be expected then */
-    SV_AGAIN_SOON,              /* another answer is to be expected */
-    SV_AGAIN_LATER              /* it was a limit, of ours or of theirs */
+    SV_AGAIN_TOLD,              /* if the server or the rule names a time after
+                                   which another answer is likely */
+    SV_AGAIN_SOON,              /* another answer is likely soon */
+    SV_AGAIN_LATER              /* it was a limit, ours or theirs */
 } sv_again_e;
 
 
@@ -81,11 +81,12 @@ typedef enum {
 
 #define SV_SCORE_NONE    255
 
-#define SV_IS_MAILBOX    0x01   /* only a reply to RCPT can mean it */
+#define SV_IS_MAILBOX    0x01   /* only replies to RCPT can mean it */
 #define SV_IS_ACCEPTED   0x02   /* the server has accepted the address */
-#define SV_IS_OVERRULED  0x04   /* a list that has the address counts more */
-#define SV_IS_TIMED      0x08   /* the reply may name a time to come back */
-#define SV_IS_OF_SENDER  0x10   /* it is us who were refused */
+#define SV_IS_OVERRULED  0x04   /* a list that has the address takes
+                                   precedence */
+#define SV_IS_TIMED      0x08   /* the reply may name a time to return */
+#define SV_IS_OF_SENDER  0x10   /* we were refused, not the recipient */
 
 
 typedef enum {
@@ -100,24 +101,24 @@ typedef enum {
 
 typedef struct {
     const char     *name;
-    const char     *codes;          /* NULL: no reply means it */
+    const char     *codes;          /* NULL: no reply has this reason */
     const char     *help;
     sv_status_e     status;
     sv_blame_e      blame;
     sv_host_e       host;
     sv_charge_e     charge;
     sv_again_e      again;
-    unsigned        retry_after;    /* s, a sensible default; 0: null */
-    int             cache;          /* s; SV_CACHE_NEVER */
-    signed char     exists;         /* the mailbox; -1: not established */
+    unsigned        retry_after;    /* s, the default; 0: null */
+    int             cache;          /* s, or SV_CACHE_NEVER */
+    signed char     exists;         /* the mailbox; -1: not known */
     unsigned char   score;          /* SV_SCORE_NONE */
-    unsigned char   rank;           /* of failures; 0: by stage */
+    unsigned char   rank;           /* among failures; 0: by stage */
     unsigned char   is;             /* SV_IS_* */
-    unsigned        estimated:1;    /* verification_level, else "confirmed" */
+    unsigned        estimated:1;    /* verification_level; 0: confirmed */
 } sv_reason_info_t;
 
 
-/* sets of reasons are kept as bits */
+/* sets of reasons are stored as bits */
 typedef char  sv_reasons_are_bits[SV_REASON_MAX <= 64 ? 1 : -1];
 
 

@@ -1,5 +1,5 @@
 
-/* The version of the module and its tools: the one place that says it. */
+/* The version of the module and its tools. */
 
 
 #ifndef _SV_VERSION_H_INCLUDED_

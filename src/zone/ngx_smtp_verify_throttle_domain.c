@@ -2,7 +2,7 @@
 /*
  * What a host replies to RCPT concerns the domain of that recipient: many
  * domains share a host, and the owner of each domain can make it reply
- * anything. So the domain has a breaker of its own at this host.  For the
+ * anything.  So the domain has a breaker of its own at this host.  For the
  * host's own breaker, all domains below one organizational domain are one
  * party, and one party alone cannot open it, see sv_breaker.h.
  */

@@ -8,7 +8,7 @@
  *
  * A server changes its behaviour after a refusal, and from then on refuses
  * nobody.  So after the first canary, the next one is also due when many more
- * recipients in a row were accepted than is usual between two refusals. Plain
+ * recipients in a row were accepted than is usual between two refusals.  Plain
  * C; the caller passes the time.
  */
 

@@ -463,7 +463,7 @@ sv_store_room(sv_store_t *st, uint32_t units, uint32_t now)
 
 /*
  * The head never catches up with the tail: if they are equal, the ring is
- * empty. An entry that does not fit before the end of the ring starts at its
+ * empty.  An entry that does not fit before the end of the ring starts at its
  * beginning, and the rest is skipped.
  */
 
