@@ -10,12 +10,13 @@
 #define SV_REPEAT_MIN    5
 #define SV_DIGITS_MIN    5
 
-/* lower-case letters and digits, which are all that is compared */
+/* only lower-case letters and digits are compared */
 #define SV_ABUSE_KEYS    36
 #define sv_abuse_key(c)  (size_t) (sv_is_digit(c) ? (c) - '0' : (c) - 'a' + 10)
 
 
-/* rows and columns of keyboards; digits first: no edge for "1234" */
+/* Rows and columns of keyboards.  The digits come first: they have no edge, as
+   "1234" is usual. */
 
 static const sv_str_t  sv_abuse_rows[] = {
     sv_string("1234567890"),
@@ -118,7 +119,8 @@ sv_abuse_tags(const sv_str_t *local, size_t base)
 }
 
 
-/* the dots of "anna.maria.von.der.leyen" are no trick, those of "a.n.n.a" */
+/* The dots of "a.n.n.a" are a trick, those of "anna.maria.von.der.leyen" are
+   not. */
 
 static unsigned
 sv_abuse_dots(const sv_str_t *local, size_t base, unsigned flags)
@@ -143,7 +145,8 @@ sv_abuse_dots(const sv_str_t *local, size_t base, unsigned flags)
 }
 
 
-/* letters and a number after them; all digits is a phone, or QQ */
+/* Finds letters followed by a number.  A local part of digits alone is a phone
+   number, or a QQ number. */
 
 static unsigned
 sv_abuse_digits(const unsigned char *p, size_t len)
@@ -162,7 +165,8 @@ sv_abuse_digits(const unsigned char *p, size_t len)
 }
 
 
-/* birthdays: DDMMYY, MMDDYY, YYMMDD, and with four digits for the year */
+/* Recognizes birthdays: DDMMYY, MMDDYY, YYMMDD, also with four digits for the
+   year. */
 
 static int
 sv_abuse_date(const unsigned char *p, size_t len)
@@ -227,8 +231,8 @@ sv_abuse_runs(const unsigned char *p, size_t len)
 }
 
 
-/* hardly any name has four letters in a row that are neighbours somewhere:
-   that is seen without a look at each row */
+/* Hardly any name has four letters in a row that are neighbours on a keyboard.
+   This is checked first, so that the rows need not be searched. */
 
 static int
 sv_abuse_beside(const unsigned char *p, size_t len)
@@ -261,7 +265,8 @@ sv_abuse_beside(const unsigned char *p, size_t len)
 }
 
 
-/* the longest piece of p that runs along the row, either way; else 0 */
+/* Returns the length of the longest part of p that runs along the row in either
+   direction, if it is long enough; else 0. */
 
 static size_t
 sv_abuse_row_run(const sv_str_t *row, const unsigned char *p, size_t len,

@@ -27,7 +27,7 @@ static int sv_address_is_invisible(uint32_t ch);
 static int sv_address_is_space(uint32_t ch);
 
 
-/* atext of RFC 5322, a bit for each octet of ASCII */
+/* atext of RFC 5322, one bit for each ASCII character */
 
 static const uint32_t  sv_address_atext[] = {
     0x00000000,
@@ -118,8 +118,8 @@ invalid:
 
 
 /*
- * Nearly all addresses are a dot-string of ASCII and a plain domain: those are
- * taken in one pass.  0: anything else, and what is wrong.
+ * Parses nearly all addresses, which are a dot-string in ASCII and a plain
+ * domain, in one pass.  Returns 0 for all others, also for invalid ones.
  */
 
 static int
@@ -155,7 +155,8 @@ sv_address_plain(sv_address_t *addr, const unsigned char *data, size_t len)
 }
 
 
-/* nothing that passes here can end a line or hide in one */
+/* Checks that nothing in the address can end a line of the conversation, or be
+   hidden in one. */
 
 static const char *
 sv_address_scan(const unsigned char *data, size_t len)
@@ -207,7 +208,8 @@ sv_address_is_noncharacter(uint32_t ch)
 }
 
 
-/* both forms of a local part: its length as typed, or 0 with addr->error */
+/* Parses a dot-string.  Returns the length of the local part as typed; 0 with
+   addr->error set. */
 
 static size_t
 sv_address_dot_string(sv_address_t *addr, const unsigned char *data,
@@ -318,7 +320,7 @@ sv_address_quoted(sv_address_t *addr, const unsigned char *data, size_t len)
         if (data[i] == '\\') {
             i++;
 
-            /* RFC 6531 lets no quoted-pair hold UTF-8 */
+            /* RFC 6531 does not allow UTF-8 in a quoted-pair */
 
             if (i == len || data[i] >= 0x80) {
                 addr->error = "A backslash must stand before the character "
@@ -356,7 +358,8 @@ sv_address_quoted(sv_address_t *addr, const unsigned char *data, size_t len)
 }
 
 
-/* fits: what was typed had the quotes, and at least these backslashes */
+/* Writes the local part, quoted only if necessary.  It always fits: the input
+   had the quotes, and at least as many backslashes. */
 
 static void
 sv_address_requote(sv_address_t *addr, const unsigned char *text, size_t len)
@@ -424,8 +427,9 @@ sv_address_is_atext(unsigned char c)
 
 
 /*
- * RFC 6531 takes any UTF-8, and the text goes out as given.  What nobody can
- * see or type on purpose came with a copy and is named instead.
+ * RFC 6531 allows any UTF-8, and it is sent as given.  But a character that
+ * nobody can see, or would type on purpose, was copied by mistake, and is an
+ * error.
  */
 
 static const char *
@@ -461,7 +465,7 @@ sv_address_local_utf8(sv_address_t *addr)
 }
 
 
-/* joiners (U+200C, U+200D) do change what is read in some scripts */
+/* Joiners (U+200C, U+200D) do change the text in some scripts. */
 
 static int
 sv_address_is_invisible(uint32_t ch)

@@ -104,7 +104,7 @@ sv_address_plain_domain(sv_address_t *addr, const unsigned char *data,
 }
 
 
-/* data may be domain_buf itself, with what the mapping of an IDN made */
+/* data may be domain_buf itself, with the result of the IDN mapping */
 
 static const char *
 sv_address_ascii_domain(sv_address_t *addr, const unsigned char *data,
@@ -264,7 +264,7 @@ sv_address_not_ldh(unsigned char c)
 }
 
 
-/* RFC 5321 section 4.1.3 */
+/* Parses a domain literal, RFC 5321 section 4.1.3. */
 
 const char *
 sv_address_literal(sv_address_t *addr, const unsigned char *data, size_t len)
@@ -314,7 +314,8 @@ sv_address_is_ipv6_tag(const unsigned char *data)
 }
 
 
-/* not inet_pton(): Snum may have leading zeros, as in 192.000.002.001 */
+/* inet_pton() cannot be used: an Snum may have leading zeros, as in
+   192.000.002.001. */
 
 static int
 sv_address_is_ipv4(const unsigned char *data, size_t len)
@@ -373,7 +374,7 @@ sv_address_is_ipv6(const unsigned char *data, size_t len)
 }
 
 
-/* General-address-literal: a tag that may come to be registered */
+/* General-address-literal: any tag, as others may be registered later. */
 
 static int
 sv_address_is_general(const unsigned char *data, size_t len)
@@ -449,7 +450,8 @@ sv_host_name_valid(const unsigned char *data, size_t len, int lax)
         }
     }
 
-    /* a last label of digits alone would be an IPv4 address or a part of it */
+    /* if the last label is only digits, this is an IPv4 address, or a part of
+       it */
 
     return dots && n && !digits && data[len - 1] != '-';
 }

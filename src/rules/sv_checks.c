@@ -36,7 +36,7 @@ sv_checks_run(const sv_lists_t *lists, const sv_address_t *addr,
     checks->abuse_patterns = addr->quoted
                              ? 0 : sv_abuse_patterns(&addr->local, flags);
 
-    /* a pattern establishes it; that there is none establishes nothing */
+    /* a pattern proves abuse; that there is none proves nothing */
 
     if (sv_abuse_enough(checks->abuse_patterns)) {
         checks->abuse = 1;
@@ -44,7 +44,7 @@ sv_checks_run(const sv_lists_t *lists, const sv_address_t *addr,
 }
 
 
-/* whatever depends on the domain alone */
+/* Makes the checks that depend on the domain alone. */
 
 static void
 sv_checks_domain(const sv_lists_t *lists, const sv_address_t *addr,
@@ -87,8 +87,8 @@ sv_checks_domain(const sv_lists_t *lists, const sv_address_t *addr,
 }
 
 
-/* the operator's lists: domains, or the address as it is, or its root, since
-   a tag does not hide a trap */
+/* Looks up the operator's lists: by the domain, the address as it is, and its
+   root, since a tag must not hide a spam trap. */
 
 static void
 sv_checks_own(const sv_lists_t *lists, const sv_address_t *addr,
@@ -168,7 +168,8 @@ sv_checks_listed(const sv_lists_t *lists, const sv_suffixes_t *suffixes,
     for (i = 0; i < suffixes->n; i++) {
         hash = suffixes->hashes[i];
 
-        /* a list of others may err, the operator's says what he wants */
+        /* a compiled-in list may be wrong, but the operator's own list says
+           what he wants */
 
         if (!own && (sv_lists_has_hash(lists, SV_LIST_FREE, hash)
                      || sv_lists_has_hash(lists, SV_LIST_ALIAS, hash)
@@ -223,7 +224,7 @@ sv_checks_local(const sv_lists_t *lists, const sv_address_t *addr,
     size_t          len;
     unsigned char   key[SV_LOCAL_MAX];
 
-    /* what an alias service or its user made up says nothing */
+    /* what an alias service or its user makes up says nothing */
 
     if (checks->alias_service == 1) {
         checks->role_account = 0;

@@ -2,7 +2,7 @@
 #include "sv_rules.h"
 
 
-/* room for a text that grows a little: ends of sentences are words */
+/* a folded text may grow a little, as ends of sentences become words */
 #define SV_FOLDED_MAX  (SV_TEXT_MAX + SV_TEXT_MAX / 4)
 
 
@@ -17,8 +17,9 @@ typedef struct {
     unsigned            has_enhanced;
     unsigned            enhanced[3];
     sv_hits_t           hits;
-    unsigned char       open[SV_RULES_MAX / 8];     /* one of any was met, or
-                                                       there is none */
+    unsigned char       open[SV_RULES_MAX / 8];     /* rules of which an "any"
+                                                       phrase matched, or that
+                                                       have none */
 } sv_context_t;
 
 
@@ -106,7 +107,7 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
         retry = rule->retry;
     }
 
-    /* RFC 3463, X.2.Y: the status of a mailbox */
+    /* RFC 3463, X.2.Y is the status of a mailbox */
 
     if (class->reason == SV_RATE_LIMITED && reply->stage == SV_STAGE_RCPT
         && ctx.has_enhanced && ctx.enhanced[1] == 2)
@@ -127,7 +128,7 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
 }
 
 
-/* what a reply says by itself, whatever its words are */
+/* Corrects the class by what the reply says besides its words. */
 
 static void
 sv_class_doubt(const sv_reply_t *reply, sv_class_t *class)
@@ -136,7 +137,7 @@ sv_class_doubt(const sv_reply_t *reply, sv_class_t *class)
         return;
     }
 
-    /* what names MAIL FROM alone was a check of that */
+    /* a reply that names only MAIL FROM is about the sender */
 
     if (sv_reading_names(reply, &reply->from)
         && !sv_reading_names(reply, &reply->rcpt))
@@ -153,7 +154,8 @@ sv_class_doubt(const sv_reply_t *reply, sv_class_t *class)
 }
 
 
-/* a 5xx with a 4.X.Y of RFC 3463: the milder one is believed */
+/* Returns 1 for a 5xx with an enhanced code 4.X.Y: the milder one is
+   believed. */
 
 static int
 sv_reply_is_temporary(const sv_reply_t *reply)
@@ -174,7 +176,8 @@ sv_reply_is_temporary(const sv_reply_t *reply)
         return sv_enhanced_find(&other, code);
     }
 
-    /* in the text at its beginning only, behind it may be another's */
+    /* only at the beginning of the text; later it may be the code of another
+       server */
 
     if (other.text.len > SV_ENHANCED_LEN) {
         other.text.len = SV_ENHANCED_LEN;
@@ -184,7 +187,7 @@ sv_reply_is_temporary(const sv_reply_t *reply)
 }
 
 
-/* the rule that decides the text, NULL: none does */
+/* Returns the rule that decides the text, or NULL. */
 
 static const sv_rule_t *
 sv_rule_find(sv_context_t *ctx, const unsigned char *text, size_t len)
@@ -221,8 +224,8 @@ sv_rule_find(sv_context_t *ctx, const unsigned char *text, size_t len)
 
 
 /*
- * The local part of the recipient is no reason where it is a name.  Where that
- * is not sure both readings are compared.
+ * Decides again without the recipient's local part, as a name in the text is no
+ * reason.  If it is not sure that it is a name, both results are compared.
  */
 
 static const sv_rule_t *
@@ -264,10 +267,11 @@ sv_rule_named(sv_context_t *ctx, const sv_rule_t *rule, unsigned char *text,
 
 
 /*
- * Is what may be a name a word?  A name behind "user" is one, unless nothing
- * would be said of it: whoever chooses a local part "unknown" must not make
- * "user unknown rejected by policy" a mailbox that is missing.  At the
- * beginning "host not found" may be said of a host.
+ * Returns 1 if a text that may be the recipient's name is a word of the server.
+ * After "user" it is a name, unless the rest says nothing about it: somebody
+ * who chooses the local part "unknown" must not turn "user unknown rejected by
+ * policy" into a missing mailbox.  At the beginning, "host not found" may be
+ * about a host.
  */
 
 static int
@@ -300,8 +304,8 @@ sv_rule_is_word(const sv_rule_t *word, const sv_rule_t *name,
 
 
 /*
- * What is said outside of quotes, where that tells a reason, or a policy's
- * code stands before a sentence that no rule knows.
+ * Takes the rule for the text outside of quotes, if that text tells a reason,
+ * or if it is a sentence that no rule knows after a code of a policy.
  */
 
 static const sv_rule_t *
@@ -322,7 +326,7 @@ sv_rule_unquoted(const sv_context_t *ctx, const sv_rule_t *rule,
 }
 
 
-/* by words, and not by the code alone */
+/* Returns 1 if the rule decides by words, not only by the code. */
 
 static int
 sv_rule_is_told(const sv_rule_t *rule)
@@ -371,7 +375,7 @@ sv_rule_matches(const sv_context_t *ctx, size_t n)
         return 0;
     }
 
-    /* a stage that is not known may have been RCPT */
+    /* an unknown stage may have been RCPT */
 
     stage = ctx->reply->stage ? ctx->reply->stage : SV_STAGE_RCPT;
 
@@ -395,7 +399,7 @@ sv_rule_enhanced(const sv_context_t *ctx, const sv_rule_t *rule)
         return 1;
     }
 
-    /* 0.0.0 where there is none */
+    /* without an enhanced code it is 0.0.0 */
 
     patterns = (const sv_enhanced_t *) ctx->rules->enhanced.elts
                + rule->enhanced.off;
@@ -475,7 +479,8 @@ sv_rule_phrases(const sv_context_t *ctx, const sv_rule_t *rule)
 }
 
 
-/* where an operator's rules leave a reply without a class */
+/* The class of a reply that no rule decides, which happens with rules of the
+   operator. */
 
 static void
 sv_class_default(unsigned code, sv_class_t *class)

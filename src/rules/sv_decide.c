@@ -41,7 +41,8 @@ sv_lists_decide(const sv_lists_t *lists, const sv_address_t *addr)
 }
 
 
-/* as it is, by its digest, or by the mailbox that it stands for */
+/* Looks up the address as it is, its SHA-256, and the mailbox that it stands
+   for. */
 
 static sv_decided_e
 sv_decide_address(const sv_lists_t *lists, const sv_address_t *addr)
@@ -76,7 +77,8 @@ sv_decide_address(const sv_lists_t *lists, const sv_address_t *addr)
 }
 
 
-/* from the domain itself up; of a long name the parents count */
+/* Looks up the domain itself, then those above it.  Of a long name only the
+   last labels count. */
 
 static sv_decided_e
 sv_decide_domain(const sv_lists_t *lists, const sv_str_t *domain)
@@ -176,7 +178,7 @@ sv_lists_digest_of(const sv_lists_t *lists, const unsigned char *address,
 }
 
 
-/* no address begins with its first octet */
+/* The key begins with a NUL, as no address does. */
 
 uint64_t
 sv_lists_digest(const sv_lists_t *lists, const unsigned char *digest)

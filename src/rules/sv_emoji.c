@@ -48,7 +48,7 @@ sv_emoji_to_ascii(unsigned char *dst, size_t dst_size,
         return 0;
     }
 
-    /* the mapping of UTS #46, which takes a variation selector off */
+    /* the mapping of UTS #46, which also removes variation selectors */
 
     mapped = utf8proc_map(data, (utf8proc_ssize_t) len, &text,
                           UTF8PROC_STABLE|UTF8PROC_COMPOSE|UTF8PROC_COMPAT
@@ -67,8 +67,8 @@ sv_emoji_to_ascii(unsigned char *dst, size_t dst_size,
 
 
 /*
- * What UTS #46 does not map as case folding does: sharp s and final sigma
- * stay in it, joiners make another name, and tags are not allowed.
+ * Returns 0 for what UTS #46 does not map as case folding does: it keeps sharp
+ * s and final sigma, joiners make another name, and tags are not allowed.
  */
 
 static int
@@ -140,7 +140,7 @@ sv_emoji_domain(unsigned char *dst, size_t size, const unsigned char *data,
 }
 
 
-/* what is no emoji in it has to be a label by itself */
+/* Converts a label.  Without its emoji it has to be valid by itself. */
 
 static size_t
 sv_emoji_label(unsigned char *dst, size_t size, const unsigned char *data,
@@ -172,7 +172,8 @@ sv_emoji_label(unsigned char *dst, size_t size, const unsigned char *data,
 }
 
 
-/* its length in code points; 0: it has no emoji, or is too long */
+/* Splits a label into code points, and returns their number; 0 if it has no
+   emoji, or is too long. */
 
 static size_t
 sv_emoji_split(const unsigned char *data, size_t len, uint32_t *label,
@@ -221,8 +222,8 @@ sv_emoji_is(uint32_t ch)
 
     return class == UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC
            || class == UTF8PROC_BOUNDCLASS_REGIONAL_INDICATOR
-           || (ch >= 0x1f3fb && ch <= 0x1f3ff)  /* the tones of a skin */
-           || ch == 0x20e3;                     /* a keycap */
+           || (ch >= 0x1f3fb && ch <= 0x1f3ff)  /* skin tones */
+           || ch == 0x20e3;                     /* keycap */
 }
 
 
@@ -264,7 +265,7 @@ sv_puny_encode(unsigned char *dst, size_t size, const uint32_t *label,
             }
         }
 
-        /* 63 code points below 0x110000: no overflow */
+        /* no overflow: at most 63 code points below 0x110000 */
 
         delta += (next - ch) * (done + 1);
         ch = next;
@@ -294,7 +295,7 @@ sv_puny_encode(unsigned char *dst, size_t size, const uint32_t *label,
 }
 
 
-/* a variable-length integer; 0: no room */
+/* Writes a variable-length integer.  Returns 0 if there is no room. */
 
 static size_t
 sv_puny_number(unsigned char *dst, size_t size, uint32_t delta, uint32_t bias)

@@ -1,8 +1,8 @@
 
 /*
- * The enhanced code of a reply (RFC 3463).  Half of the servers put it in the
- * middle of the text, "(#5.1.1)", where IP addresses, versions, dates and
- * another server's codes look much the same.
+ * Finds the enhanced code of a reply (RFC 3463).  Half of the servers put it
+ * into the middle of the text, as in "(#5.1.1)", where IP addresses, versions,
+ * dates and codes of other servers look similar.
  */
 
 
@@ -30,7 +30,7 @@ sv_enhanced_find(const sv_reply_t *reply, unsigned code[3])
            == given.len
         && code[0] == reply->code / 100)
     {
-        /* X.0.0 says nothing: the text may know better */
+        /* X.0.0 says nothing, so the text may have a better one */
 
         if (code[1] == 0 && code[2] == 0 && sv_enhanced_in_text(reply, found))
         {
@@ -44,7 +44,7 @@ sv_enhanced_find(const sv_reply_t *reply, unsigned code[3])
 }
 
 
-/* the length of a code at p, 0: none */
+/* Returns the length of a code at p; 0 if there is none. */
 
 static size_t
 sv_enhanced_parse(const unsigned char *p, const unsigned char *end,
@@ -129,7 +129,7 @@ sv_enhanced_in_text(const sv_reply_t *reply, unsigned code[3])
             continue;
         }
 
-        /* "5.1.1.9" and "5.1.1-beta" are none, "5.1.1." is one */
+        /* "5.1.1.9" and "5.1.1-beta" are not codes, "5.1.1." is one */
 
         if (p + n < end
             && (sv_is_alnum(p[n]) || p[n] == '-' || p[n] == '/'
@@ -146,7 +146,7 @@ sv_enhanced_in_text(const sv_reply_t *reply, unsigned code[3])
 }
 
 
-/* "version 5.0.1", "v 5.0.1", "release 5.0.1" */
+/* Recognizes "version 5.0.1", "v 5.0.1" or "release 5.0.1". */
 
 static int
 sv_is_version(const unsigned char *start, const unsigned char *p)

@@ -1,9 +1,9 @@
 
 /*
- * What mail servers say, made comparable.  Punctuation parts words; host
- * names and URLs stay one word each, so that the "spam" of spam.example.com
- * is not the word "spam"; addresses become {addr}, for a local part may say
- * anything.
+ * Makes the texts of mail servers comparable.  Punctuation separates words.
+ * Host names and URLs stay one word each, so that the "spam" of
+ * spam.example.com is not the word "spam".  Addresses become {addr}, because a
+ * local part may be any word.
  */
 
 
@@ -14,14 +14,14 @@
 #include "sv_utf8.h"
 
 
-#define SV_FOLD_CODES  4        /* that a character comes apart into */
+#define SV_FOLD_CODES  4        /* code points a character is decomposed into */
 
 
 typedef struct {
     unsigned char     *data;
     size_t             len;
     size_t             size;
-    const sv_reply_t  *reply;       /* NULL: no reply */
+    const sv_reply_t  *reply;       /* or NULL */
 } sv_out_t;
 
 
@@ -82,7 +82,7 @@ sv_fold_words(const sv_reply_t *reply, const unsigned char *src, size_t len,
     p = src;
     end = src + len;
 
-    /* the longest thing put at once is a character, an end and spaces */
+    /* at most a character, an end and spaces are written at once */
 
     while (p < end && out.len + 16 < out.size) {
         class = 0;
@@ -162,8 +162,8 @@ sv_fold_chunk(sv_out_t *out, const unsigned char *p, const unsigned char *end,
 
 
 /*
- * "{mx-us011}" names the host that speaks, its "mx" is no word.  The brackets
- * stand around what is looked at.
+ * Returns 1 for a tag such as "{mx-us011}", which names the host that replies:
+ * its "mx" is not a word.  The brackets are around p and end.
  */
 
 static int
@@ -197,7 +197,7 @@ sv_fold_is_tag(const unsigned char *p, const unsigned char *end)
 }
 
 
-/* what is cut short ends with a dot, and no sentence with it */
+/* An abbreviation ends with a dot, but the sentence does not end there. */
 
 static int
 sv_fold_is_short(const unsigned char *p, const unsigned char *end)
@@ -298,7 +298,7 @@ sv_fold_plain(sv_out_t *out, const unsigned char *p, const unsigned char *end)
 }
 
 
-/* Chinese and Japanese stand next to a host's name without a blank */
+/* Chinese and Japanese text may touch a host name without a blank. */
 
 static void
 sv_fold_wide(sv_out_t *out, const unsigned char *p, const unsigned char *end,
@@ -390,13 +390,13 @@ sv_fold_run(sv_out_t *out, const unsigned char *p, const unsigned char *end,
         } else if (*p == '.' && (p[-1] | 0x20) == p[-1] && sv_is_alpha(p[-1])
                    && sv_is_alpha(p[1]) && (p[1] | 0x20) != p[1])
         {
-            /* "unknown.Please" */
+            /* a sentence ends here: "unknown.Please" */
             sv_put_word(out, SV_WORD_END);
 
         } else if (*p != '-' || out->len < 2 || out->data[out->len - 1] != 'e'
                    || out->data[out->len - 2] != ' ' || (p[1] | 0x20) != 'm')
         {
-            /* the hyphen of "e-mail" goes, others are spaces */
+            /* the hyphen of "e-mail" is removed, others are spaces */
             sv_put_space(out);
         }
 
@@ -407,7 +407,7 @@ sv_fold_run(sv_out_t *out, const unsigned char *p, const unsigned char *end,
 }
 
 
-/* a name that stands for one side of the session */
+/* Replaces a host name that belongs to the sender or to the recipient. */
 
 static int
 sv_fold_host(sv_out_t *out, const unsigned char *p, size_t len)
@@ -506,7 +506,7 @@ sv_put_char(sv_out_t *out, const unsigned char **p, const unsigned char *end)
     ch = sv_utf8_decode(p, end);
 
     if (ch == SV_UTF8_BAD) {
-        /* Latin-1, still seen */
+        /* probably Latin-1 */
         ch = *start;
         *p = start + 1;
     }
@@ -558,9 +558,9 @@ sv_put_code(sv_out_t *out, uint32_t ch)
 
 
 /*
- * A character without width and case, and its accents behind it, by the
- * tables of Unicode: how many there are then.  Letters with a stroke do not
- * come apart, but are written without it as often.
+ * Folds a character to letters without case and width, followed by its accents,
+ * by the tables of Unicode.  Returns the number of code points.  Letters with a
+ * stroke are not decomposed by Unicode, but people often write them without it.
  */
 
 static int
@@ -581,8 +581,8 @@ sv_fold_code(uint32_t ch, utf8proc_int32_t *folded)
 
     folded[0] = (utf8proc_int32_t) ch;
 
-    /* most others have neither: small letters of Russian but that of U+0439,
-       Chinese, Japanese, Korean */
+    /* fast path: small Russian letters except U+0439, and Chinese, Japanese and
+       Korean, have neither case nor accents */
 
     if (ch < 0xc0 || (ch >= 0x430 && ch < 0x450 && ch != 0x439)
         || (ch >= 0x2000 && ch < 0xa640) || (ch >= 0xac00 && ch < 0xf900))

@@ -1,6 +1,7 @@
 
 /*
- * Names in a reply: addresses, hosts and IP addresses, and whose they are.
+ * Recognizes names in a reply: addresses, hosts and IP addresses, and whose
+ * they are.
  */
 
 
@@ -12,8 +13,9 @@ static int sv_is_within(const sv_str_t *domain, const unsigned char *p,
 
 
 /*
- * Neither the recipient, whose domain a host may rewrite, nor ours.  Without
- * the recipient nobody knows, nor where asterisks stand for a name.
+ * Returns 1 if an address is neither the recipient's, whose domain a host may
+ * rewrite, nor ours.  If there is no recipient, or asterisks replace a name,
+ * that is not known.
  */
 
 int
@@ -36,7 +38,7 @@ sv_is_other(const sv_reply_t *reply, const unsigned char *p,
     local.data = reply->rcpt.data;
     local.len = rcpt ? (size_t) (rcpt - local.data) : reply->rcpt.len;
 
-    /* user+tag may be told without the tag */
+    /* the reply may name user+tag without the tag */
 
     n = at - p;
 
@@ -50,8 +52,8 @@ sv_is_other(const sv_reply_t *reply, const unsigned char *p,
 
 
 /*
- * The domain of the sender, or a host in it, as HELO names often are.  Not
- * where the recipient's is the same: nobody knows then whose is meant.
+ * Returns 1 for the sender's domain or a host in it, as HELO names often are.
+ * If the recipient's domain is the same, it is not clear whose is meant.
  */
 
 int
@@ -82,7 +84,7 @@ sv_domain_of(const sv_str_t *address)
     size_t    at;
     sv_str_t  domain;
 
-    /* behind the last "@"; an address that is not known has no data */
+    /* after the last "@"; an address that is not known has no data */
 
     for (at = address->len; at > 0; at--) {
         if (address->data[at - 1] == '@') {
@@ -97,7 +99,7 @@ sv_domain_of(const sv_str_t *address)
 }
 
 
-/* the domain itself, or a name below it */
+/* Returns 1 for the domain itself, or a name below it. */
 
 static int
 sv_is_within(const sv_str_t *domain, const unsigned char *p, size_t len)
@@ -205,7 +207,8 @@ sv_is_ipv6(const unsigned char *p, const unsigned char *end)
 }
 
 
-/* a dotted name, or number: "lower.Upper" is two sentences run together */
+/* Returns 1 for a name or number with dots.  "lower.Upper" is two sentences
+   without a blank. */
 
 int
 sv_is_host(const unsigned char *p, const unsigned char *end)

@@ -8,18 +8,19 @@
 #define SV_DIGIT            1
 
 /*
- * The table's "a" is 9 bits of surprise, "z" none.  Letters drawn at random
- * have 4.7 bits each; in hundredths, how much more likely than at random a
- * level is, and how unlikely all together has to be.
+ * In the table, "a" is 9 bits of surprise and "z" is none.  Random letters have
+ * 4.7 bits each.  In hundredths: the weight of a level, the level of random
+ * letters, and the sum from which a string counts as random.
  */
 
 #define SV_GIBBERISH_LEVEL  36
 #define SV_GIBBERISH_EVEN   430
 #define SV_GIBBERISH_ENOUGH (-300)
 
-#define SV_GIBBERISH_MIN    7   /* shorter ones are somebody's initials */
+#define SV_GIBBERISH_MIN    7   /* shorter ones may be initials */
 
-/* "a3f9c2e1": letters and digits in turn, as nobody remembers them */
+/* many changes between letters and digits, as in "a3f9c2e1", which nobody could
+   remember */
 
 #define SV_SWITCHES_MIN     4
 #define SV_SWITCHES_LEN     8
@@ -39,7 +40,7 @@ sv_gibberish(const unsigned char *local, size_t len)
     last = SV_BOUNDARY;
     switches = 0;
 
-    /* the two worst are let off: an initial, the joint of two names */
+    /* the two worst are left out: an initial, or where two names meet */
 
     sum = 0;
     least = 0;

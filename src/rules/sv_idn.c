@@ -44,7 +44,7 @@ sv_idn_plain(unsigned char *dst, size_t dst_size, const unsigned char *data,
 
     n = 0;
 
-    /* STD3 rules would not refuse ASCII symbols, but leave them out */
+    /* no STD3 rules: they would not refuse ASCII symbols, but remove them */
 
     rc = sv_idn_lookup(data, len, 0, &ascii);
 
@@ -69,8 +69,8 @@ sv_idn_plain(unsigned char *dst, size_t dst_size, const unsigned char *data,
 
 
 /*
- * Registries did register emoji and the like, which IDNA2008 disallows: such
- * a name is looked up as it is.
+ * Registries have registered emoji and others that IDNA2008 does not allow.
+ * Such a name is looked up as it is.
  */
 
 const char *
@@ -107,7 +107,7 @@ sv_idn_to_unicode(unsigned char *dst, size_t dst_size,
 
     n = strlen(unicode);
 
-    /* what does not lead back to the A-labels is not what it looks like */
+    /* a name that does not convert back to the same A-labels is misleading */
 
     if (n > dst_size
         || !sv_idn_is_clean((unsigned char *) unicode, n))

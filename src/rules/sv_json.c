@@ -6,14 +6,14 @@
 #include "sv_utf8.h"
 
 
-/* what may come next */
+/* what may follow */
 
 enum {
     sv_json_value = 0,
-    sv_json_first_value,        /* or the end of the array */
+    sv_json_first_value,        /* or the end of an array */
     sv_json_key,
-    sv_json_first_key,          /* or the end of the object */
-    sv_json_after               /* a comma, or an end */
+    sv_json_first_key,          /* or the end of an object */
+    sv_json_after               /* a comma or an end */
 };
 
 
@@ -66,7 +66,7 @@ sv_json_next(sv_json_t *js)
 }
 
 
-/* a value, or what it begins with */
+/* Reads a value, or the beginning of one. */
 
 static sv_json_token_e
 sv_json_begin(sv_json_t *js)

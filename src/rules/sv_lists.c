@@ -9,8 +9,8 @@
 
 
 typedef struct {
-    const char     *name;       /* of smtp_verify_list */
-    const char     *data;       /* compiled in; NULL: the operator's own */
+    const char     *name;       /* in smtp_verify_list */
+    const char     *data;       /* compiled in; NULL: only the operator's */
     const size_t   *len;
 } sv_list_kind_t;
 
@@ -153,7 +153,8 @@ sv_lists_has(const sv_lists_t *lists, unsigned kind,
 }
 
 
-/* fingerprints are spread evenly, so that one lies near where it should */
+/* Fingerprints are distributed evenly, so the search begins near the place
+   where this one should be. */
 
 int
 sv_lists_has_hash(const sv_lists_t *lists, unsigned kind, uint64_t hash)
@@ -199,7 +200,7 @@ sv_lists_suffixes(const sv_lists_t *lists, const unsigned char *domain,
     size_t    i, start[SV_SUFFIXES];
     unsigned  n;
 
-    /* from the right: of a long name the parents count, not its labels */
+    /* from the right, so that of a long name the domains at its end count */
 
     n = 0;
 

@@ -9,7 +9,7 @@
 #define SV_LINE_MAX  1024
 #define SV_KEY_MAX   (SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX)
 
-#define SV_LISTS_FORMS   2      /* entries that one line can make */
+#define SV_LISTS_FORMS   2      /* entries that one line may add */
 
 
 static const char *sv_lists_entry(const sv_lists_t *lists, unsigned kind,
@@ -119,7 +119,7 @@ sv_lists_parse(sv_lists_t *lists, unsigned kind, const char *text, size_t len,
 }
 
 
-/* the next line's entry, without white space and comment */
+/* Returns the entry of the next line, without white space and comment. */
 
 sv_str_t
 sv_lists_line(const char *text, size_t len, size_t *pos)
@@ -147,7 +147,7 @@ sv_lists_line(const char *text, size_t len, size_t *pos)
         p++;
     }
 
-    /* a '#' is an octet of a local part, too: "a#b@example.com" */
+    /* a '#' may also be in a local part, as in "a#b@example.com" */
 
     last = p;
 
@@ -226,7 +226,7 @@ sv_lists_entry(const sv_lists_t *lists, unsigned kind, sv_str_t *line,
 }
 
 
-/* an address, its digest, or a domain */
+/* Reads an address, its SHA-256, or a domain. */
 
 static const char *
 sv_lists_special(const sv_lists_t *lists, unsigned kind, sv_str_t *line,
@@ -299,9 +299,9 @@ sv_lists_sha256(const sv_lists_t *lists, const unsigned char *hex, size_t len,
 
 
 /*
- * As the names of a server in nginx: "example.com", "*.example.com" for those
- * below, ".example.com" for both.  What counts for those below is kept with
- * its dot in front.
+ * Reads a domain in the syntax of nginx's server_name: "example.com", or
+ * "*.example.com" for the names below it, or ".example.com" for both.  An entry
+ * for the names below is stored with its dot in front.
  */
 
 static const char *
@@ -331,7 +331,8 @@ sv_lists_decision(const sv_lists_t *lists, sv_str_t *line, sv_list_set_t *set)
 }
 
 
-/* "example.com", and what other lists make of it: "*.example.com" ... */
+/* Reads "example.com", also in the forms of other lists, such as
+   "*.example.com". */
 
 size_t
 sv_lists_domain_key(const unsigned char *data, size_t len, unsigned char *dst)
@@ -381,8 +382,8 @@ sv_lists_domain_key(const unsigned char *data, size_t len, unsigned char *dst)
 
 
 /*
- * An address without a tag stands for its mailbox, however that is written;
- * one with a tag only for itself.  Case is folded on both sides.
+ * An address without a tag stands for its mailbox, however that is written.
+ * One with a tag stands only for itself.  Case is ignored.
  */
 
 static size_t
@@ -464,7 +465,7 @@ sv_lists_role_key(const unsigned char *data, size_t len, unsigned char *dst)
         return 0;
     }
 
-    /* "no-reply" is "noreply", but "h.r" are somebody's initials */
+    /* "no-reply" equals "noreply", but "h.r" may be initials */
 
     if (pieces > 1 && shortest < 2) {
         for (n = 0; n < len; n++) {

@@ -65,7 +65,7 @@ sv_lists_known(sv_lists_t *lists)
 }
 
 
-/* "gmail" of gmail.com and gmail.de has one number */
+/* The "gmail" of gmail.com and of gmail.de get the same number. */
 
 static void
 sv_lists_name_id(sv_lists_t *lists, sv_known_t *known)

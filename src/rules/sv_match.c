@@ -1,8 +1,9 @@
 
 /*
- * One pass over a reply's folded text finds all phrases of all rules, in
- * time linear in its length: the automaton reports literal pieces, and a
- * phrase of several elements remembers how far each of its beginnings got.
+ * Finds all phrases of all rules in one pass over the folded text, in linear
+ * time.  The automaton reports literal pieces.  For a phrase of several
+ * elements, the places where each of its elements was last found are
+ * remembered.
  */
 
 
@@ -14,14 +15,14 @@
 #define SV_NO_GAP  ((uint16_t) -1)
 
 
-/* a trie while it grows: children are lists sorted by byte */
+/* The trie while it is built.  Children are lists sorted by octet. */
 
 typedef struct {
     uint32_t        child;
     uint32_t        sibling;
-    uint32_t        use;        /* in uses, from 1 */
+    uint32_t        use;        /* index in uses, from 1 */
     uint32_t        fail;
-    uint32_t        id;         /* breadth-first */
+    uint32_t        id;         /* in breadth-first order */
     unsigned char   byte;
     uint8_t         words;
     uint8_t         space;
@@ -42,7 +43,7 @@ struct sv_match_build_s {
 };
 
 
-/* where an element was met: its last word, for the two latest times */
+/* the last word of an element, where it was found the last two times */
 
 typedef struct {
     uint16_t        end[2];
@@ -91,7 +92,8 @@ sv_match_build(void)
 }
 
 
-/* the number of the segment, or -1: no memory, -2: too many */
+/* Returns the number of the segment; -1 if there is no memory, -2 if there are
+   too many. */
 
 int
 sv_match_segment(sv_match_build_t *b, const sv_segment_t *segment)
@@ -224,7 +226,7 @@ sv_match_finish(sv_match_build_t *b, sv_match_t *m)
 }
 
 
-/* numbers the nodes breadth-first and sets where each falls back to */
+/* Numbers the nodes in breadth-first order, and sets their fail links. */
 
 static uint32_t *
 sv_trie_order(sv_match_build_t *b)
@@ -361,7 +363,7 @@ sv_match_copy(sv_match_build_t *b, sv_match_t *m, const uint32_t *order)
         m->root[m->bytes[child]] = child;
     }
 
-    /* hundreds of letters may begin a word: no search for them */
+    /* a table, as hundreds of letters may begin a word */
 
     memset(m->first, 0, sizeof(m->first));
     m->space = m->root[' '];
@@ -409,7 +411,7 @@ sv_match_run(const sv_match_t *m, const unsigned char *text, size_t len,
     size_t            i;
     unsigned          word;
     uint32_t          node, n;
-    sv_met_t          met[SV_SEGMENTS_MAX];    /* where seen */
+    sv_met_t          met[SV_SEGMENTS_MAX];    /* where each was found */
     unsigned char     seen[SV_SEGMENTS_MAX / 8 + 1];
     const sv_node_t  *nodes;
 

@@ -25,7 +25,7 @@ static int sv_mta_sts_max_age(sv_mta_sts_t *policy, sv_str_t *value);
 static int sv_mta_sts_host(sv_mta_sts_t *policy, sv_str_t *value);
 
 
-/* section 3.1: where there is not exactly one record, there is no policy */
+/* Section 3.1: there is a policy only if there is exactly one record. */
 
 int
 sv_mta_sts_id(const unsigned char *txt, size_t len, sv_str_t *id)
@@ -120,7 +120,8 @@ sv_mta_sts_trim(sv_str_t *s)
 }
 
 
-/* what is before the next separator, without white space; 0: it is the end */
+/* Returns the part before the next separator, without white space; 0 at the
+   end. */
 
 static int
 sv_mta_sts_split(sv_str_t *rest, int separator, sv_str_t *part)
@@ -145,8 +146,8 @@ sv_mta_sts_split(sv_str_t *rest, int separator, sv_str_t *part)
 }
 
 
-/* section 3.2: of a key that is there twice the first one counts, but for mx;
-   keys that are not known are for others */
+/* Section 3.2: if a key occurs twice, the first one counts, except mx.  Unknown
+   keys are ignored. */
 
 int
 sv_mta_sts_parse(const unsigned char *text, size_t len, sv_mta_sts_t *policy)
@@ -280,7 +281,7 @@ sv_mta_sts_max_age(sv_mta_sts_t *policy, sv_str_t *value)
 }
 
 
-/* a name, or one whose first label is a star */
+/* Adds a host name, whose first label may be "*". */
 
 static int
 sv_mta_sts_host(sv_mta_sts_t *policy, sv_str_t *value)
@@ -317,7 +318,7 @@ sv_mta_sts_host(sv_mta_sts_t *policy, sv_str_t *value)
 }
 
 
-/* section 4.1: a star stands for one label */
+/* Section 4.1: "*" stands for exactly one label. */
 
 int
 sv_mta_sts_names(const unsigned char *hosts, size_t len,

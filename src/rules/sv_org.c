@@ -8,7 +8,7 @@ static size_t sv_org_label(const unsigned char *name, size_t end);
 static int sv_org_is_shared(const unsigned char *label, size_t len);
 
 
-/* second levels that registries of countries sell names below */
+/* second-level domains below which registries of countries register names */
 
 static const char  *sv_org_shared[] = {
     "ac", "co", "com", "edu", "gob", "gouv", "gov", "gv", "ltd", "mil", "ne",
@@ -39,7 +39,7 @@ sv_org_domain(const unsigned char *name, size_t len)
 }
 
 
-/* where the label begins that ends there */
+/* Returns where the label begins that ends at "end". */
 
 static size_t
 sv_org_label(const unsigned char *name, size_t end)

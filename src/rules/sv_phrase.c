@@ -8,7 +8,7 @@
 
 typedef struct {
     sv_piece_t          piece;
-    sv_set_t           *set;        /* else the piece */
+    sv_set_t           *set;        /* the set; if NULL, the piece counts */
     uint8_t             gap;
 } sv_element_t;
 
@@ -17,8 +17,8 @@ typedef struct {
     sv_element_t        elements[SV_ELEMENTS_MAX];
     unsigned            n;
     unsigned            gap;
-    unsigned            open:1;     /* the last one may still grow */
-    unsigned            wanted:1;   /* nothing yet behind a gap */
+    unsigned            open:1;     /* words may be added to the last element */
+    unsigned            wanted:1;   /* something must follow a gap */
 } sv_phrase_t;
 
 
@@ -257,7 +257,7 @@ sv_set_include(sv_phrases_t *ph, sv_set_t *set, const sv_set_t *other)
 }
 
 
-/* NULL: error filled; the pieces may have moved */
+/* Returns NULL with the error set.  The pieces may move. */
 
 static sv_piece_t *
 sv_set_push(sv_phrases_t *ph, sv_set_t *set)
@@ -408,8 +408,8 @@ sv_phrase_element(sv_phrases_t *ph, sv_phrase_t *phrase)
 }
 
 
-/* words side by side are one piece; one that begins or ends with '*' is at
-   the end of its piece */
+/* Adds a word.  Adjacent words form one piece.  A word with '*' in front begins
+   a piece, one with '*' at its end ends it. */
 
 static int
 sv_phrase_literal(sv_phrases_t *ph, sv_phrase_t *phrase, sv_str_t *word)
@@ -482,7 +482,7 @@ sv_phrase_append(sv_phrases_t *ph, sv_piece_t *piece, const sv_str_t *word,
         n = sv_fold(word->data, word->len, buf, SV_PIECE_SIZE - 2);
     }
 
-    /* sv_fold() takes a dot at an end off, but "*.example*" means it */
+    /* sv_fold() removes a dot at an end, but in "*.example*" it is needed */
 
     if (begins && n > 2 && word->data[0] == '.') {
         memmove(buf + 1, buf, n++);
@@ -523,7 +523,8 @@ sv_phrase_append(sv_phrases_t *ph, sv_piece_t *piece, const sv_str_t *word,
 }
 
 
-/* puts the dot that ends a name back, sv_fold() took it for a sentence's */
+/* Restores the dot at the end of a name, which sv_fold() took for the end of a
+   sentence. */
 
 static size_t
 sv_phrase_dot(unsigned char *buf, size_t n)
@@ -593,7 +594,7 @@ sv_phrase_build(sv_phrases_t *ph, const sv_phrase_t *phrase)
 }
 
 
-/* a set at the beginning of many phrases is met once for all of them */
+/* A set at the beginning of several phrases is one segment for all of them. */
 
 static int
 sv_phrase_segment(sv_phrases_t *ph, const sv_element_t *e, sv_segment_t *s)

@@ -1,5 +1,6 @@
 
-/* Known mail providers, conf/providers.conf: its format is described there. */
+/* Reads conf/providers.conf, the known mail providers.  The format is described
+   in that file. */
 
 
 #include <stdlib.h>
@@ -20,9 +21,9 @@ typedef struct {
     sv_lines_t          lines;
     sv_phrases_t        phrases;
     sv_providers_t     *providers;
-    unsigned            found;      /* mx or banner */
-    unsigned            set;        /* bits of the directives seen */
-    unsigned            first;      /* line of the provider */
+    unsigned            found;      /* 1: it has an mx or a banner */
+    unsigned            set;        /* bits of the directives found */
+    unsigned            first;      /* line where the provider begins */
 } sv_provider_parse_t;
 
 
@@ -110,7 +111,7 @@ sv_providers_parse(const char *text, size_t len, sv_rules_error_t *error)
         memcpy(pr->text, text, len);
     }
 
-    /* once more, on the copy that stays */
+    /* parse the copy, as strings point into it */
 
     (void) sv_lines_init(&ps.lines, pr->text, len, SV_RULES_FILE_MAX, error);
 
@@ -358,7 +359,7 @@ sv_provider_mx(sv_provider_parse_t *ps, sv_provider_t *pr)
         suffix->line = ps->lines.line;
         ps->found |= !none;
 
-        /* the copy of the text is ours */
+        /* the text is our copy, so it can be changed */
 
         for ( /* void */ ; host.len != 0; host.len--, host.data++) {
             *host.data = sv_lower(*host.data);

@@ -5,7 +5,7 @@
 #include "sv_siphash.h"
 
 
-#define SV_BANNER_MAX       512     /* octets that are looked at */
+#define SV_BANNER_MAX       512     /* octets of a banner that are read */
 
 
 static const sv_provider_t *sv_banner_provider(
@@ -45,7 +45,7 @@ sv_provider_by_mx(const sv_providers_t *providers, const unsigned char *host,
 
     memset(&key, 0, sizeof(sv_suffix_t));
 
-    /* the longest suffix first */
+    /* the longest suffix comes first */
 
     while (host < end) {
         key.name.data = (unsigned char *) host;
@@ -79,8 +79,8 @@ sv_provider_by_mx(const sv_providers_t *providers, const unsigned char *host,
 
 
 /*
- * Most servers greet with the same words each time.  Whoever makes banners
- * meet in one place gains nothing: they are looked at anew, that is all.
+ * Remembers banners, as most servers send the same one each time.  Somebody who
+ * makes banners collide here only makes them be searched again.
  */
 
 const sv_provider_t *
@@ -135,8 +135,8 @@ sv_banner_provider(const sv_providers_t *providers, const unsigned char *text,
 }
 
 
-/* names that differ in length, or in their first two octets or their last but
-   four, rarely have the same one */
+/* Names of different lengths, or that differ in their first two octets or in
+   the octet before the last four, rarely have the same bit. */
 
 size_t
 sv_suffix_bit(const unsigned char *name, size_t len)

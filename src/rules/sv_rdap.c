@@ -102,7 +102,8 @@ sv_rdap_is_flat(const char *json, size_t len)
 }
 
 
-/* of the top object only: its entities have events of their own */
+/* Looks only at events of the top-level object, as its entities have their
+   own. */
 
 static int
 sv_rdap_events(const cJSON *root, int64_t now)
@@ -133,7 +134,8 @@ sv_rdap_events(const cJSON *root, int64_t now)
     {
         action = cJSON_GetObjectItemCaseSensitive(event, "eventAction");
 
-        /* one that was let go and taken anew is as old as its new owner */
+        /* a domain that was deleted and registered again is as old as its last
+           registration */
 
         if (!sv_rdap_is(action, "registration")
             && !sv_rdap_is(action, "reregistration"))
@@ -152,7 +154,7 @@ sv_rdap_events(const cJSON *root, int64_t now)
         newest = (time > newest) ? time : newest;
     }
 
-    /* clocks differ, but not by a day */
+    /* clocks may differ, but not by a day */
 
     if (newest < 0 || newest > now + SV_DAY) {
         return -1;
@@ -184,7 +186,8 @@ sv_rdap_is(const cJSON *item, const char *word)
 }
 
 
-/* RFC 3339: "1997-09-15T04:00:00.5Z"; some servers give only the date */
+/* Reads a date of RFC 3339: "1997-09-15T04:00:00.5Z"; some servers send only
+   the date. */
 
 static int
 sv_rdap_date(const char *text, int64_t *time)
@@ -296,7 +299,8 @@ sv_rdap_number(const char **p, unsigned digits, char after, int *value)
 }
 
 
-/* since the epoch, in the Gregorian calendar; March comes first */
+/* Returns the days since the epoch, in the Gregorian calendar.  March is
+   counted as the first month. */
 
 static int64_t
 sv_rdap_days(int year, int month, int day)

@@ -1,9 +1,9 @@
 
 /*
- * A reply may be read in more than one way.  A local part that stands alone
- * looks like a reason ("greylisted: unknown user" is said of
- * greylisted@example.com), and what stands in quotes is said of somebody else
- * more often than not.  Both are blanked for a second reading.
+ * Alternative readings of a reply.  A local part in the text looks like a
+ * reason ("greylisted: unknown user" is about greylisted@example.com), and a
+ * text in quotes is usually about somebody else.  Both are blanked, and the
+ * rest is read again.
  */
 
 
@@ -11,8 +11,8 @@
 
 
 #define SV_READING_LOCAL_MIN  2
-#define SV_READING_GAP        3     /* octets between "user" and his name */
-#define SV_READING_QUOTE      256   /* octets of a quotation */
+#define SV_READING_GAP        3     /* octets between "user" and the name */
+#define SV_READING_QUOTE      256   /* octets of a quoted text */
 
 
 static sv_name_e sv_reading_is_name(const sv_reply_t *reply, size_t len,
@@ -33,7 +33,7 @@ static size_t sv_reading_single(const unsigned char *text, size_t from,
     size_t len, size_t *end);
 
 
-/* said of whoever was asked for: no reason looks like one of these */
+/* words for any recipient, which are never taken for a name */
 
 static const char *const  sv_reading_common[] = {
     "user", "username", "mailbox", "account", "recipient", "address", "alias",
@@ -42,7 +42,7 @@ static const char *const  sv_reading_common[] = {
 };
 
 
-/* a name follows */
+/* a name follows these words */
 
 static const char *const  sv_reading_before[] = {
     "user", "username", "mailbox", "account", "recipient", "address", "alias",
@@ -60,14 +60,14 @@ static const char *const  sv_reading_name_of[] = {
 };
 
 
-/* of these it is said that they are unknown or invalid, rather than a name */
+/* before these words, "unknown" or "invalid" is an adjective, not a name */
 
 static const char *const  sv_reading_nouns[] = {
     "user", "recipient", "address", NULL
 };
 
 
-/* what says nothing about a name: "user ... in relay recipient table" */
+/* words that say nothing about a name: "user ... in relay recipient table" */
 
 static const char *const  sv_reading_nothing[] = {
     "user", "users", "username", "mailbox", "account", "recipient",
@@ -82,7 +82,7 @@ static const char *const  sv_reading_denials[] = {
 };
 
 
-/* those that begin a quotation, and those that end it */
+/* opening and closing quotation marks */
 
 static const struct {
     const char  *open;
@@ -154,7 +154,7 @@ sv_reading_local(const sv_reply_t *reply, unsigned char *dst, size_t len,
 
         name = sv_reading_is_name(reply, len, i, i + n);
 
-        /* "no-such-user" is no word that a server says */
+        /* a local part such as "no-such-user" is not a word of a server */
 
         if (name != SV_NAME_NONE && word < n) {
             name = SV_NAME_SURE;
@@ -182,8 +182,9 @@ sv_reading_local(const sv_reply_t *reply, unsigned char *dst, size_t len,
 
 
 /*
- * Sure: in quotes or brackets, before "..." or a colon, behind "named".  Where
- * it is the first word, or behind "user", it may be a word of the server's.
+ * Returns how sure it is that a text is the recipient's name.  It is sure in
+ * quotes or brackets, before "..." or a colon, and after "named".  As the first
+ * word, or after "user", it may be a word of the server.
  */
 
 static sv_name_e
@@ -228,8 +229,8 @@ sv_reading_is_name(const sv_reply_t *reply, size_t len, size_t from,
         return SV_NAME_SURE;
     }
 
-    /* "Server busy": no 4xx says that a mailbox is missing, so a word is all
-       it can be taken for */
+    /* "Server busy": in a 4xx, which never says that a mailbox is missing, it
+       can only be a word */
 
     if (reply->code < 500 || sv_reading_is_adjective(text, len, to)) {
         return SV_NAME_NONE;
@@ -239,7 +240,7 @@ sv_reading_is_name(const sv_reply_t *reply, size_t len, size_t from,
 }
 
 
-/* "unknown user" */
+/* Returns 1 before a noun, as in "unknown user". */
 
 static int
 sv_reading_is_adjective(const unsigned char *text, size_t len, size_t to)
@@ -286,7 +287,7 @@ sv_reading_is_whole(const unsigned char *text, size_t len, size_t from,
 }
 
 
-/* but for a code */
+/* Returns 1 if only a code is before it. */
 
 static int
 sv_reading_is_first(const unsigned char *text, size_t from)
@@ -425,7 +426,7 @@ sv_reading_unquoted(const sv_reply_t *reply, unsigned char *dst, size_t len)
             continue;
         }
 
-        /* one word in quotes is a name, or stressed */
+        /* a single word in quotes is a name, or emphasized */
 
         if (memchr(text + i + n, ' ', end - n) != NULL
             || sv_reading_is_script(text + i + n, end - n))
@@ -446,7 +447,7 @@ sv_reading_unquoted(const sv_reply_t *reply, unsigned char *dst, size_t len)
 }
 
 
-/* Chinese, Japanese and Korean, that need no blanks for a sentence */
+/* Recognizes Chinese, Japanese and Korean, whose sentences have no blanks. */
 
 static int
 sv_reading_is_script(const unsigned char *p, size_t len)
@@ -477,7 +478,7 @@ sv_reading_is_sentence(const unsigned char *text, size_t len)
 
         if (text[i] == '@' || text[i] == '<') {
 
-            /* an address is no word */
+            /* an address is not a word */
 
             while (i < len && text[i] != ' ' && text[i] != '>') {
                 i++;
@@ -492,7 +493,7 @@ sv_reading_is_sentence(const unsigned char *text, size_t len)
             continue;
         }
 
-        /* words of scripts without blanks are as long as that */
+        /* scripts without blanks: so many octets count as a word */
 
         if (++letters == 3 || (letters == 12 && text[i] >= 0x80)) {
             words++;
@@ -503,7 +504,8 @@ sv_reading_is_sentence(const unsigned char *text, size_t len)
 }
 
 
-/* the length of the quotation mark at p, 0: no quotation begins there */
+/* Returns the length of the opening quotation mark at p; 0 if no quoted text
+   begins there. */
 
 static size_t
 sv_reading_quote(const unsigned char *p, size_t len, size_t *end)
@@ -527,7 +529,7 @@ sv_reading_quote(const unsigned char *p, size_t len, size_t *end)
             continue;
         }
 
-        /* a bound, as each octet may begin one that does not end */
+        /* limited, as each octet may open a quotation that is never closed */
 
         len = len < SV_READING_QUOTE ? len : SV_READING_QUOTE;
         n = strlen(close);
@@ -544,7 +546,7 @@ sv_reading_quote(const unsigned char *p, size_t len, size_t *end)
 }
 
 
-/* single ones stand in "isn't" as well: outside of words they are quotes */
+/* Single quotes are also in "isn't"; they only count outside of words. */
 
 static size_t
 sv_reading_single(const unsigned char *text, size_t from, size_t len,

@@ -1,7 +1,7 @@
 
 /*
- * "try again in 5 minutes", "Greylisted for 300 seconds", "retry in 00:04:59":
- * how long a server asks us to wait.
+ * Finds how long a server asks us to wait, as in "try again in 5 minutes",
+ * "Greylisted for 300 seconds" or "retry in 00:04:59".
  */
 
 
@@ -9,7 +9,7 @@
 
 
 #define SV_RETRY_MAX    86400
-#define SV_RETRY_WORDS  7       /* from "retry" to the number */
+#define SV_RETRY_WORDS  7       /* words from "retry" to the number */
 
 
 typedef struct {
@@ -32,7 +32,7 @@ static unsigned sv_retry_part(const sv_word_t *word,
 static unsigned sv_retry_compact(const sv_word_t *word, unsigned *least);
 
 
-/* words after which a time is the one to wait; a last '*': a beginning */
+/* words after which a time is the time to wait; '*' at the end: a prefix */
 
 static const char *const  sv_retry_verbs[] = {
     "again", "retry*", "retries", "try", "wait*", "greylist*", "graylist*",
@@ -43,7 +43,7 @@ static const char *const  sv_retry_verbs[] = {
 };
 
 
-/* words that make of a time something that was, or a rate */
+/* words that make a time one in the past, or a rate */
 
 static const char *const  sv_retry_breaks[] = {
     "per", "last", "past", "every", "each", "within", "until", "delivered",
@@ -51,21 +51,21 @@ static const char *const  sv_retry_breaks[] = {
 };
 
 
-/* a time of day is no time to wait: "in 00:04:59", but not "at 00:04:59" */
+/* words before a time to wait: "in 00:04:59", but not "at 00:04:59" */
 
 static const char *const  sv_retry_clock_words[] = {
     "in", "for", "after", "wait", NULL
 };
 
 
-/* "5 minutes later": the time stands before the verb */
+/* the time is before these words: "5 minutes later" */
 
 static const char *const  sv_retry_after_words[] = {
     "later", "erneut", "before", "till", NULL
 };
 
 
-/* between two units */
+/* words between two units */
 
 static const char *const  sv_retry_and_words[] = {
     "and", "et", "und", "y", "e", "i", NULL
@@ -188,7 +188,8 @@ sv_retry_is(const sv_word_t *word, const char *const *list)
 }
 
 
-/* 0: no time, or one that is none to wait; *p goes behind what was read */
+/* Returns the seconds to wait; 0 if this is not such a time.  *p is moved
+   behind what was read. */
 
 static unsigned
 sv_retry_seconds(const sv_word_t *prev, const sv_word_t *word,
@@ -229,7 +230,7 @@ sv_retry_seconds(const sv_word_t *prev, const sv_word_t *word,
 }
 
 
-/* "60 seconds", "60s", "1h30m"; *least is the smallest unit of it */
+/* Reads "60 seconds", "60s" or "1h30m".  *least is set to its smallest unit. */
 
 static unsigned
 sv_retry_part(const sv_word_t *word, const unsigned char **p,
@@ -352,7 +353,7 @@ sv_retry_unit(const unsigned char *p, size_t len)
 }
 
 
-/* "00:04:59", "04:59" */
+/* Reads "00:04:59" or "04:59". */
 
 static unsigned
 sv_retry_clock(const sv_word_t *word)

@@ -3,7 +3,7 @@
 
 
 typedef struct {
-    sv_str_t        domain;     /* with a last dot: of any country */
+    sv_str_t        domain;     /* with a trailing dot: in any country */
     sv_str_t        main;
     unsigned        flags;
 } sv_root_provider_t;
@@ -17,23 +17,23 @@ typedef struct {
 
 
 /*
- * Each from the provider's own help:
+ * From the help pages of the providers:
  *
  * Gmail: dots and case do not matter, googlemail.com is gmail.com
  * (support.google.com/mail/answer/7436150, /10313).
  * Microsoft: "+tag" (Hotmail since 2013), names differ by more than case.
- * Yahoo: temporary addresses are "nickname-keyword", and no user name has
- * a hyphen (help.yahoo.com, AddressGuard).
- * Apple: @icloud.com, @me.com and @mac.com of one account
+ * Yahoo: temporary addresses are "nickname-keyword", and no user name has a
+ * hyphen (help.yahoo.com, AddressGuard).
+ * Apple: one account has @icloud.com, @me.com and @mac.com
  * (support.apple.com/118230).
- * Proton: ".", "_" and "-" are transparent, case is cosmetic, pm.me is the
- * short form (protonmail.com/support, change-username, pm-me-addresses).
- * Yandex: a user has the name in all of its domains, and dots and hyphens
- * stand for each other (yandex.com/support/id).
+ * Proton: ".", "_", "-" and case are ignored, pm.me is the short form
+ * (protonmail.com/support, change-username, pm-me-addresses).
+ * Yandex: a user has the name in all its domains, and dots and hyphens are
+ * equal (yandex.com/support/id).
  * Fastmail: whatever@username.domain is username@domain (fastmail.help,
  * 360060591053).
  *
- * For all others only "+tag" goes (RFC 5233), and only from root.
+ * For all others only "+tag" is removed (RFC 5233), and only from root.
  */
 
 static const sv_root_provider_t  sv_root_providers[] = {
@@ -106,7 +106,8 @@ sv_root_provider(const sv_lists_t *lists, const sv_str_t *domain,
             continue;
         }
 
-        /* "live.example" is whoever's; that of a known country is theirs */
+        /* "live.example" may belong to anybody, but "live." in a known country
+           belongs to the provider */
 
         if (p->domain.data[len - 1] == '.'
             ? !sv_lists_has(lists, SV_LIST_KNOWN, domain->data, domain->len)
@@ -127,7 +128,7 @@ sv_root_provider(const sv_lists_t *lists, const sv_str_t *domain,
 }
 
 
-/* the next provider whose domain begins as this one does, or NULL */
+/* Returns the next provider whose domain has the same first letter, or NULL. */
 
 static const sv_root_provider_t *
 sv_root_next(const sv_root_provider_t *p, const sv_str_t *domain)
@@ -230,13 +231,13 @@ sv_root_local(const sv_str_t *local, unsigned flags, unsigned char *buf,
         buf[n++] = (flags & SV_ROOT_FOLD) ? sv_lower(c) : c;
     }
 
-    /* "john.+tag": what is left is to be an address, too */
+    /* "john.+tag": the rest must be a valid address, too */
 
     while (n > 1 && buf[n - 1] == '.') {
         n--;
     }
 
-    /* nothing but what is ignored: leave it as it is */
+    /* if only ignored characters are left, keep them */
 
     if (n == 0) {
         memcpy(buf, local->data, local->len);
@@ -276,7 +277,7 @@ sv_root_subdomain(const sv_lists_t *lists, const sv_str_t *domain,
         return -1;
     }
 
-    /* a host of theirs, not a user */
+    /* www is a host of the provider, not a user */
 
     if (user->len == 3 && memcmp(user->data, "www", 3) == 0) {
         return -1;

@@ -1,7 +1,7 @@
 
 /*
- * A domain is kept as a fingerprint with the number of its target: 16 octets,
- * whatever its length.  The targets are few.
+ * A domain is stored as a fingerprint with the number of its target, in 16
+ * octets, however long it is.  There are few targets.
  */
 
 
@@ -16,7 +16,7 @@
 #include "sv_siphash.h"
 
 
-#define SV_ROUTES_LATELY  8     /* targets that a line is compared with */
+#define SV_ROUTES_LATELY  8     /* last targets compared with a new one */
 #define SV_ROUTES_LINE    1024
 
 
@@ -29,7 +29,7 @@ typedef struct {
 
 struct sv_routes_s {
     uint64_t            key[2];
-    sv_routes_entry_t  *entries;    /* sorted, once they are ready */
+    sv_routes_entry_t  *entries;    /* sorted by sv_routes_ready() */
     size_t              n;
     size_t              size;
     sv_route_t         *targets;
@@ -104,7 +104,7 @@ sv_routes_add(sv_routes_t *routes, const char *text, size_t len,
     sv_str_t     line;
     const char  *wrong;
 
-    /* a line of what was added before says nothing now */
+    /* line numbers of earlier texts mean nothing for this one */
 
     for (pos = 0; pos < routes->n; pos++) {
         routes->entries[pos].line = 0;
@@ -176,7 +176,8 @@ sv_routes_line(sv_routes_t *routes, const sv_str_t *line, unsigned number)
 }
 
 
-/* as the names of a server in nginx, and "*" for all that have no other */
+/* Adds a domain in the syntax of nginx's server_name; "*" is for all domains
+   without another route. */
 
 static const char *
 sv_routes_domain(sv_routes_t *routes, const unsigned char *data, size_t len,
@@ -243,8 +244,8 @@ sv_routes_put(sv_routes_t *routes, const unsigned char *key, size_t len,
 }
 
 
-/* "[host]:port", "host:port", ":", each perhaps with the name of a transport
-   of Postfix before it */
+/* Reads "[host]:port", "host:port" or ":", optionally after the name of a
+   Postfix transport. */
 
 static const char *
 sv_routes_parse(const unsigned char *data, size_t len, sv_route_t *route)
@@ -297,7 +298,7 @@ sv_routes_parse(const unsigned char *data, size_t len, sv_route_t *route)
 }
 
 
-/* "smtp:host" is a transport, "smtp:25" is a host */
+/* "smtp:host" begins with a transport, "smtp:25" is a host and a port. */
 
 static void
 sv_routes_transport(const unsigned char **data, size_t *len)
@@ -427,7 +428,8 @@ sv_routes_literal(const unsigned char *data, size_t len, sv_route_t *route)
 }
 
 
-/* of a target like one of the last, or of a new one; -1: no memory */
+/* Returns the number of an equal target among the last ones, or of a new one;
+   -1 if there is no memory. */
 
 static int64_t
 sv_routes_number(sv_routes_t *routes, sv_route_t *route)
@@ -462,7 +464,7 @@ sv_routes_number(sv_routes_t *routes, sv_route_t *route)
         return -1;
     }
 
-    /* a session wants it to end so */
+    /* sessions need a host name with a trailing NUL */
 
     if (route->host.len) {
         memcpy(host, route->host.data, route->host.len);

@@ -21,7 +21,7 @@ static int sv_example_reply(sv_parse_t *ps, const sv_example_t *example,
     sv_reply_t *reply);
 
 
-/* what a rule has to be is known when the next one begins */
+/* A rule is checked when the next one begins. */
 
 int
 sv_check_rule(sv_parse_t *ps)
@@ -149,7 +149,7 @@ sv_check_reach(sv_parse_t *ps, const sv_rule_t *rule)
 }
 
 
-/* does a hold for all that b holds for?  a has no phrases */
+/* Returns 1 if a matches everything that b matches.  a has no phrases. */
 
 static int
 sv_rule_covers(const sv_rules_t *rules, const sv_rule_t *a,
@@ -238,7 +238,7 @@ sv_provider_covers(const sv_rules_t *rules, const sv_rule_t *a,
 }
 
 
-/* a rule's own example has to be decided by that rule */
+/* The example of a rule must be decided by that rule. */
 
 int
 sv_check_examples(sv_parse_t *ps)
@@ -283,7 +283,7 @@ sv_check_example(sv_parse_t *ps, const sv_example_t *example)
 }
 
 
-/* "550 5.1.1 text", at the first stage that the rule is for */
+/* Makes a reply of "550 5.1.1 text", at the last stage that the rule is for. */
 
 static int
 sv_example_reply(sv_parse_t *ps, const sv_example_t *example,

@@ -77,7 +77,7 @@ sv_parse_rule_line(sv_parse_t *ps, const sv_str_t *key)
 }
 
 
-/* phrases: those of one list of a rule lie side by side */
+/* Reads phrases.  Those of one list of a rule must be adjacent. */
 
 int
 sv_parse_list(sv_parse_t *ps)
@@ -275,7 +275,7 @@ sv_parse_pattern(const sv_str_t *token, sv_enhanced_t *pattern)
     end = p + token->len;
 
     if (token->len == 4 && memcmp(p, "none", 4) == 0) {
-        /* zeros are what a reply without a code has */
+        /* a reply without a code has zeros */
         return 0;
     }
 
@@ -423,7 +423,7 @@ sv_parse_flag(sv_parse_t *ps, const char *name, unsigned *flag)
 }
 
 
-/* seconds, up to a day */
+/* Reads seconds, up to a day. */
 
 static int
 sv_parse_retry(sv_parse_t *ps, sv_rule_t *rule)

@@ -1,5 +1,6 @@
 
-/* The rule file, conf/rules.conf: its format is described there. */
+/* Reads the rule file, conf/rules.conf.  The format is described in that
+   file. */
 
 
 #include <stdlib.h>
@@ -66,7 +67,8 @@ sv_rules_parse(const char *text, size_t len, sv_rules_error_t *error)
 }
 
 
-/* most replies are a 2xx, of which nothing but the code counts */
+/* Finds the codes whose text no rule reads.  Most replies are a 2xx, of which
+   only the code counts. */
 
 static void
 sv_parse_quiet(sv_rules_t *rules)
@@ -91,7 +93,8 @@ sv_parse_quiet(sv_rules_t *rules)
 }
 
 
-/* few phrases are met: from those to the rules, not through all rules */
+/* Makes the table from phrases to rules: as few phrases match, it is faster
+   than going through all rules. */
 
 static int
 sv_parse_openings(sv_rules_t *rules)
@@ -276,7 +279,7 @@ sv_parse_current(sv_parse_t *ps)
 }
 
 
-/* there is room: each name was in the file, with a character behind it */
+/* There is enough room: in the file each name is followed by a character. */
 
 const char *
 sv_parse_name(sv_parse_t *ps, const sv_str_t *name)

@@ -200,7 +200,8 @@ sv_siphash_random(uint64_t key[2])
         return;
     }
 
-    /* early at boot; the entries are the operator's, not a stranger's */
+    /* early at boot; this is good enough, as the operator chooses the
+       entries */
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
 

@@ -1,9 +1,9 @@
 
 /*
- * Typing, copying and exporting break addresses in few ways: something
- * stands around them, blanks and invisible characters got in, a dot or an @
- * was typed twice, a comma instead of a dot.  Each of these is undone.  What
- * comes out must be a valid address; where two could be meant, none is told.
+ * Addresses are broken by typing, copying and exporting in few ways: there is
+ * something around them, blanks or invisible characters in them, a dot or @ is
+ * doubled, or a comma is in place of a dot.  Each of these is undone.  The
+ * outcome must be a valid address; if two are possible, none is suggested.
  */
 
 
@@ -12,8 +12,8 @@
 #include "sv_utf8.h"
 
 
-#define SV_SUGGEST_MAX   512    /* octets; nobody mistypes a longer address */
-#define SV_SUGGEST_GAPS  1      /* blanks within a local part */
+#define SV_SUGGEST_MAX   512    /* octets; longer input is not a typo */
+#define SV_SUGGEST_GAPS  1      /* blanks in a local part */
 
 
 typedef struct {
@@ -73,8 +73,8 @@ sv_suggest(const sv_lists_t *lists, const unsigned char *data, size_t len,
 
 
 /*
- * The text with each kind of blank as a space, without what nobody sees.
- * Joiners change what is read in some scripts: they stay.
+ * Copies the text with each kind of blank as a space, and without invisible
+ * characters.  Joiners stay, as they change the text in some scripts.
  */
 
 static int
@@ -118,7 +118,7 @@ sv_suggest_plain(sv_suggest_t *s, const unsigned char *data, size_t len)
 }
 
 
-/* 0: it is left out */
+/* Returns 0 if the character is removed. */
 
 static uint32_t
 sv_suggest_char(uint32_t ch)
@@ -145,7 +145,7 @@ sv_suggest_char(uint32_t ch)
 }
 
 
-/* what stands around an address: a name, brackets, quotes, "mailto:" */
+/* Removes what is around an address: a name, brackets, quotes, "mailto:". */
 
 static void
 sv_suggest_unwrap(sv_suggest_t *s)
@@ -164,7 +164,7 @@ sv_suggest_unwrap(sv_suggest_t *s)
 }
 
 
-/* "mailto:" and what else says that an address follows, as in exports */
+/* Removes "mailto:" and other labels that exports put before an address. */
 
 static void
 sv_suggest_label(sv_str_t *text)
@@ -198,7 +198,8 @@ sv_suggest_label(sv_str_t *text)
 
     sv_suggest_cut(text, n, text->len);
 
-    /* "?subject=..." belongs to the link; before the @ it is a letter */
+    /* "?subject=..." belongs to the link; before the @ it is part of the
+       address */
 
     for (i = 0; i < text->len && text->data[i] != '@'; i++) { /* void */ }
 
@@ -210,8 +211,8 @@ sv_suggest_label(sv_str_t *text)
 }
 
 
-/* "Alice <alice@example.com>": the one of the last pair, if it has an @, and
-   nothing but that pair has one */
+/* Takes the text in the last pair of angle brackets, as in "Alice
+   <alice@example.com>", unless there is an @ outside of it. */
 
 static void
 sv_suggest_angle(sv_str_t *text)
@@ -248,7 +249,7 @@ sv_suggest_angle(sv_str_t *text)
 }
 
 
-/* blanks and punctuation; 1: something was taken off */
+/* Removes blanks and punctuation.  Returns 1 if there were any. */
 
 static int
 sv_suggest_ends(sv_str_t *text)
@@ -278,9 +279,9 @@ sv_suggest_ends(sv_str_t *text)
 
 
 /*
- * Quotation marks.  An apostrophe and a grave accent are letters of a local
- * part: they go only as a pair.  A quotation mark at one end alone is left of
- * a pair, as a quoted local part has both of its own.
+ * Removes quotation marks.  Apostrophes and grave accents may belong to a local
+ * part, so they are removed only as a pair.  A quotation mark at only one end
+ * is left from a pair, as a quoted local part has both.
  */
 
 static int
@@ -339,7 +340,7 @@ sv_suggest_quote(sv_str_t *text)
 }
 
 
-/* around the one @, or the one run of them */
+/* Splits the text at its only @, or its only run of them. */
 
 static int
 sv_suggest_split(sv_suggest_t *s)
@@ -350,7 +351,7 @@ sv_suggest_split(sv_suggest_t *s)
     end = s->text.data + s->text.len;
     at = s->text.data;
 
-    /* the @ of a quoted local part is not that of the address */
+    /* skip an @ in a quoted local part */
 
     if (s->text.len && *at == '"') {
         do {
@@ -411,8 +412,9 @@ sv_suggest_local_is_valid(const sv_str_t *local)
 
 
 /*
- * -1: there is no telling.  A blank may be one too many, or stand for a dot,
- * or part a name from its address: one within is taken off, more are not.
+ * Repairs a local part.  Returns -1 if it is not clear what was meant.  A blank
+ * may be superfluous, stand for a dot, or separate a name from the address.
+ * One blank inside is removed; if there are more, nothing is suggested.
  */
 
 static int
@@ -441,7 +443,7 @@ sv_suggest_local(sv_str_t *local)
             continue;
         }
 
-        /* "Doe, John": a name */
+        /* "Doe, John" is a name */
 
         if (local->data[i] == ',' && i + 1 < local->len
             && local->data[i + 1] == ' ')
@@ -486,7 +488,7 @@ sv_suggest_domain(sv_str_t *domain)
 }
 
 
-/* no dot at the ends, and none beside another */
+/* Removes dots at both ends, and repeated dots. */
 
 static void
 sv_suggest_dots(sv_str_t *text)
@@ -509,7 +511,8 @@ sv_suggest_dots(sv_str_t *text)
 }
 
 
-/* a host alone is nobody's mail domain, unless it lacks a known one's dot */
+/* Writes the suggestion.  A domain of one label is not a mail domain, unless it
+   is a known one without its dot. */
 
 static size_t
 sv_suggest_write(const sv_lists_t *lists, sv_suggest_t *s, unsigned char *dst)

@@ -14,7 +14,7 @@ typedef struct {
 
 typedef struct {
     unsigned char   addr[6];
-    unsigned        bits;       /* 1 .. 48 */
+    unsigned        bits;       /* 1 to 48 */
 } sv_target_net6_t;
 
 
@@ -144,7 +144,8 @@ sv_target_network(const struct sockaddr *sa, unsigned char *buf)
 }
 
 
-/* the IPv4 address in one of IPv6, which has its bits inverted in Teredo's */
+/* Returns the IPv4 address inside an IPv6 address, or NULL.  In Teredo
+   addresses its bits are inverted. */
 
 static const unsigned char *
 sv_target_inner(const unsigned char *addr)
@@ -187,9 +188,9 @@ sv_target_public4(uint32_t addr)
 
 
 /*
- * Mapped, compatible and Teredo addresses are forbidden whatever they hold: a
- * mail server that has an IPv4 address has an A record too.  Behind NAT64 all
- * of the IPv4 world is in 64:ff9b::/96, so there the inner address decides.
+ * Mapped, compatible and Teredo addresses are forbidden, whatever they contain:
+ * a mail server with an IPv4 address has an A record, too.  Behind NAT64 the
+ * whole IPv4 Internet is in 64:ff9b::/96, so the inner address decides.
  */
 
 static int

@@ -4,7 +4,7 @@
 #include "sv_tlsa.h"
 
 
-#define SV_TLSA_HEAD    5       /* three numbers, and a length of two octets */
+#define SV_TLSA_HEAD    5       /* three numbers, and a length in two octets */
 
 #define SV_TLSA_SHA256  32
 #define SV_TLSA_SHA512  64

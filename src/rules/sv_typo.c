@@ -3,9 +3,9 @@
 
 
 /*
- * Costs in quarters of a slip: a letter doubled or not, two letters swapped
- * and a neighbour on the keyboard are slips of a hand, any other letter is
- * a whole one.
+ * Costs in quarters of a slip.  A doubled letter, a missing double, two swapped
+ * letters and a neighbour on the keyboard cost less than another letter, which
+ * is a whole slip.
  */
 
 #define SV_TYPO_SLIP      4
@@ -14,12 +14,12 @@
 #define SV_TYPO_DOUBLE    2
 #define SV_TYPO_FAR       255
 
-#define SV_TYPO_EXACT     5     /* a shorter name has to be exact */
+#define SV_TYPO_EXACT     5     /* a shorter name must match exactly */
 #define SV_TYPO_MAX       8     /* for name and ending together */
 
 #define SV_TYPO_LABEL     (SV_TYPO_NAME_MAX + 2)
 
-#define SV_TYPO_NAMES     512   /* of known domains whose cost is kept */
+#define SV_TYPO_NAMES     512   /* names of known domains whose cost is kept */
 #define SV_TYPO_UNKNOWN   254
 
 #define sv_key(c)         (1u << ((c) - 'a'))
@@ -33,16 +33,16 @@
 typedef struct {
     sv_str_t        domain;
     sv_str_t        name;       /* the first label */
-    sv_str_t        rest;       /* behind its dot */
+    sv_str_t        rest;       /* after its dot */
     sv_letters_t    letters;
-    unsigned        ends:1;     /* in a top-level domain that exists */
+    unsigned        ends:1;     /* its top-level domain exists */
 
     /* by name_id: many known domains have the same name */
     unsigned char   costs[SV_TYPO_NAMES];
 } sv_typo_t;
 
 
-/* the endings that a mistyped one is looked for among */
+/* endings that a mistyped one is compared with */
 
 static const sv_str_t  sv_typo_endings[] = {
     sv_string("com"),
@@ -54,7 +54,7 @@ static const sv_str_t  sv_typo_endings[] = {
 };
 
 
-/* the keys around each letter, "a" first */
+/* neighbours of each letter on the keyboard, from "a" on */
 
 static const uint32_t  sv_typo_keys[26] = {
     sv_keys4('q', 'w', 's', 'z'),               /* a */
@@ -190,8 +190,8 @@ sv_typo_nearest(const sv_lists_t *lists, sv_typo_t *typo)
 }
 
 
-/* each slip changes two letters of the set at most; with the dot elsewhere
-   they are all the same */
+/* A fast check: each slip changes at most two letters of the set.  If only the
+   dot is at another place, the letters are equal. */
 
 static int
 sv_typo_far(const sv_letters_t *known, const sv_letters_t *typo)
@@ -216,7 +216,7 @@ sv_typo_far(const sv_letters_t *known, const sv_letters_t *typo)
 }
 
 
-/* what is known was meant, whatever it looks like */
+/* A known domain is never a typo. */
 
 static int
 sv_typo_listed(const sv_lists_t *lists, const sv_str_t *domain)
@@ -330,11 +330,11 @@ sv_typo_name(const sv_known_t *known, const sv_typo_t *typo)
                     : (a < 8) ? SV_TYPO_DOUBLE + SV_TYPO_NEAR
                               : 2 * SV_TYPO_NEAR;
 
-    /* where it cannot exist, less has to speak for a slip */
+    /* a domain that cannot exist is more likely a slip */
 
     slips += typo->ends ? 0 : SV_TYPO_DOUBLE;
 
-    /* nobody misses a first letter by far, least of a short name */
+    /* the first letter is rarely mistyped, least of all in a short name */
 
     if (k[0] != n[0]) {
         slips = SV_TYPO_SLIP;
@@ -376,7 +376,7 @@ sv_typo_rest(const sv_known_t *known, const sv_typo_t *typo, unsigned name)
                ? SV_TYPO_SLIP : cost;
     }
 
-    /* it may well exist, so more has to speak for a slip */
+    /* the domain may exist, so a slip has to be more likely */
 
     if (known->brand && name == 0 && sv_typo_country(other)) {
         return SV_TYPO_SLIP;
@@ -392,7 +392,7 @@ sv_typo_rest(const sv_known_t *known, const sv_typo_t *typo, unsigned name)
 }
 
 
-/* two countries, which are not each other's slips */
+/* Returns 1 for two different countries, which are not slips of each other. */
 
 static int
 sv_typo_countries(const sv_str_t *one, const sv_str_t *two)
@@ -411,7 +411,8 @@ sv_typo_countries(const sv_str_t *one, const sv_str_t *two)
 }
 
 
-/* "fr", "co.uk", "com.br": not the rest of somebody's host name */
+/* Returns 1 for "fr", "co.uk" or "com.br", but not for the rest of a host
+   name. */
 
 static int
 sv_typo_country(const sv_str_t *rest)
@@ -429,7 +430,8 @@ sv_typo_country(const sv_str_t *rest)
 }
 
 
-/* the same letters with the dot elsewhere, or none: "gmailcom" */
+/* Returns 1 for the same letters with the dot elsewhere, or without it:
+   "gmailcom". */
 
 static int
 sv_typo_dots(const sv_known_t *known, const sv_typo_t *typo)
@@ -469,7 +471,7 @@ sv_typo_dots(const sv_known_t *known, const sv_typo_t *typo)
 }
 
 
-/* nobody's domain, but one in a top-level domain that does not exist */
+/* Corrects a top-level domain that does not exist. */
 
 static size_t
 sv_typo_ending(const sv_typo_t *typo, unsigned char *dst)
@@ -516,7 +518,8 @@ sv_typo_ending(const sv_typo_t *typo, unsigned char *dst)
 }
 
 
-/* optimal string alignment of short labels; SV_TYPO_FAR: limit or more */
+/* The optimal string alignment distance of short labels; SV_TYPO_FAR if it is
+   "limit" or more. */
 
 static unsigned
 sv_typo_distance(const unsigned char *a, size_t na, const unsigned char *b,
@@ -563,7 +566,7 @@ sv_typo_distance(const unsigned char *a, size_t na, const unsigned char *b,
             least = (row[j] < least) ? row[j] : least;
         }
 
-        /* a swap looks two rows back, so that one row does not end it */
+        /* a swap looks two rows back, so a single row cannot end the search */
 
         if (least >= limit + SV_TYPO_SLIP) {
             return SV_TYPO_FAR;
@@ -596,7 +599,8 @@ sv_typo_letter(unsigned char a, unsigned char b)
 }
 
 
-/* a letter too much or too few: less if it is the one beside it */
+/* Returns the cost of a superfluous or missing letter: less if it equals the
+   letter beside it. */
 
 static unsigned
 sv_typo_gap(const unsigned char *s, size_t n, size_t i)

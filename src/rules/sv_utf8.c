@@ -52,8 +52,8 @@ sv_utf8_decode(const unsigned char **p, const unsigned char *end)
 
 
 /*
- * How many bytes follow a lead byte, and the range of the first of them,
- * which is what excludes overlong forms and surrogates; 0: no lead byte.
+ * Returns how many octets follow a lead byte, or 0 if it is not one.  The range
+ * of the first of them excludes overlong forms and surrogates.
  */
 
 static unsigned

@@ -11,7 +11,7 @@
       rank, is, SV_##status == SV_UNKNOWN },
 
 
-/* a verdict is confirmed where anything is known */
+/* An "unknown" verdict is estimated, all others are confirmed. */
 
 const sv_reason_info_t  sv_reasons[SV_REASON_MAX] = {
 #include "sv_reasons.h"
