@@ -108,10 +108,11 @@ typedef struct {
 #define SV_RECORDS_MEM(size)  ((size) * 2 + SV_RECORDS_FIELDS_MAX * 16)
 
 
-/* Before the first call, zero *rs and set its first fields. */
-
-/* Reads up to the next record.  *pos is moved behind what was read.  eof: no
-   input follows after "last". */
+/*
+ * Reads up to the next record.  Before the first call, the caller zeroes *rs
+ * and sets the fields marked so.  *pos is moved behind what was read.  eof: no
+ * input follows after "last".
+ */
 sv_records_status_e sv_records_next(sv_records_t *rs,
     const unsigned char **pos, const unsigned char *last, int eof);
 

@@ -1,28 +1,28 @@
 
 /*
- * The table of reasons.  A row holds all that the module knows of a reason;
- * enums, names, verdicts, weights of the score and cache times are made from
- * it.  Whoever includes this file defines SV_REASON() before.
+ * The table of reasons.  A row holds all that the module knows of a reason.
+ * Enums, names, verdicts, weights of the score and cache times are made from
+ * it.  SV_REASON() has to be defined before this file is included.
  *
  * To add a reason, add its row, and its line in docs/reasons.md, which
  * t/lint/docs compares with it.  A row that lacks a column does not compile.
  *
- *   id, name  SV_ID in the code, "name" for the world
- *   status    its verification level follows: "unknown" is estimated
- *   blame
+ *   id, name  SV_ID in the source, "name" for users
+ *   status    implies the verification level: "unknown" is estimated
+ *   blame     who caused the result, see sv_blame_e
  *   retry     the default retry_after in seconds; 0: null
  *   cache     how long such a result is cached by default, in seconds;
  *             SV_CACHE_NEVER: no directive can change that
- *   score     the default weight; SV_SCORE_NONE: it counts as accepted, and
- *             the list that it is from takes off from that
- *   codes     the first digits of the replies that a rule may give this
- *             reason to; NULL: no reply means it
- *   host      what such a reply tells of the host that sent it
- *   exists    what it says of the mailbox: 1 there is one, 0 none, -1 nothing
- *   rank      of several failures on the way the one with the highest rank is
- *             told; 0: its stage counts, and it is above all others
+ *   score     the default weight; SV_SCORE_NONE: that of "accepted", less
+ *             what the list takes off that has the address
+ *   codes     first digits of the replies that a rule may give this reason;
+ *             NULL: no reply has it
+ *   host      what such a reply says about the host that sent it
+ *   exists    whether the mailbox exists: 1 yes, 0 no, -1 not known
+ *   rank      of several failures of a route, the one with the highest rank is
+ *             reported; 0: above all others, compared by stage
  *   charge    whether a client pays for the answer
- *   again     whether a list asks once more
+ *   again     whether a batch asks again
  *   is        SV_IS_* flags, or 0
  *   help      what it means, in a few words
  */

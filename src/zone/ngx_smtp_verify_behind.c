@@ -27,7 +27,7 @@ ngx_smtp_verify_behind_add(ngx_shm_zone_t *shm_zone,
 }
 
 
-/* Results that have already expired are only for those who wait for them in
+/* Results that have already expired are only for those who wait for them on
    this machine.  The store does not get them. */
 
 void

@@ -41,7 +41,7 @@ typedef struct {
     ngx_uint_t                     reset;   /* s until the quota is renewed */
     ngx_uint_t                     room;    /* requests allowed now */
     ngx_uint_t                     wait;    /* s until one more is allowed */
-    uint64_t                       requests;    /* since the client is known */
+    uint64_t                       requests;    /* all so far */
     ngx_msec_t                     at;
 } ngx_smtp_verify_quota_state_t;
 

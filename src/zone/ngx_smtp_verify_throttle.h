@@ -141,7 +141,10 @@ struct ngx_smtp_verify_ticket_s {
                                                            suspended egress,
                                                            for a domain that
                                                            has not failed */
-    unsigned                           short_of_total:1;
+    unsigned                           short_of_total:1;    /* waits for the
+                                                           total, of which
+                                                           another client has
+                                                           more */
     unsigned                           for_total:1;     /* waits for the
                                                            total */
     unsigned                           kept_back:1;     /* its client waits, so

@@ -175,8 +175,8 @@ ngx_smtp_verify_throttle_is_new(ngx_smtp_verify_ticket_t *t,
 }
 
 
-/* Returns the rate of these tries: one in an eighth of a pause, but in a second
-   at the least. */
+/* Returns the rate of these tries: one in an eighth of a pause, but at most
+   one in a second. */
 
 static uint64_t
 ngx_smtp_verify_throttle_probe_rate(ngx_smtp_verify_ticket_t *t)

@@ -125,8 +125,8 @@ ngx_smtp_verify_throttle_send(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* Returns the wait in microseconds.  A session that already waits was told a
-   time behind those before it. */
+/* Returns the wait in microseconds.  The time for a session that already waits
+   takes those before it into account. */
 
 static uint64_t
 ngx_smtp_verify_throttle_early(ngx_smtp_verify_throttle_t *throttle,

@@ -77,7 +77,7 @@ typedef struct {
     uint64_t                           seen;        /* ms, last used; 0: free */
     sv_bucket_t                        rate;        /* probes that were let
                                                        in */
-    sv_bucket_t                        sent;
+    sv_bucket_t                        sent;        /* recipients sent */
     sv_budget_t                        rejects;
     sv_breaker_t                       breaker;
     sv_canary_t                        canary;

@@ -18,8 +18,8 @@
 
 /*
  * Adds a zone, as ngx_shared_memory_add() does.  Size 0 is a reference to a
- * zone that is defined elsewhere.  A definition has at least so many pages, and
- * a zone can be defined only once.
+ * zone that is defined elsewhere.  A definition needs at least "pages" pages,
+ * and a zone can be defined only once.
  */
 ngx_shm_zone_t *ngx_smtp_verify_zone_add(ngx_conf_t *cf, ngx_str_t *name,
     size_t size, ngx_uint_t pages, void *tag);
