@@ -11,8 +11,7 @@
 
 #define NGX_SMTP_VERIFY_CACHE_LAYOUT      6
 #define NGX_SMTP_VERIFY_CACHE_MIN_PAGES   16
-#define NGX_SMTP_VERIFY_CACHE_CLAIMS     32    /* of the zone: one part in so
-                                                  many */
+#define NGX_SMTP_VERIFY_CACHE_CLAIMS     32    /* one part in so many */
 #define NGX_SMTP_VERIFY_CACHE_FACTS       8     /* of the rest */
 #define NGX_SMTP_VERIFY_CACHE_DNS         4
 #define NGX_SMTP_VERIFY_CACHE_PRIVATE     2097152

@@ -10,8 +10,8 @@
 #include "sv_share.h"
 
 
-/* Some room is left for so long after somebody had to wait for another client:
-   this part of the total. */
+/* For so long after a client had to wait for another one, one part in so many
+   of the total is left free. */
 
 #define NGX_SMTP_VERIFY_THROTTLE_PRESSED  10000     /* ms */
 #define NGX_SMTP_VERIFY_THROTTLE_SPARE    10

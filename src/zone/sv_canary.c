@@ -4,8 +4,8 @@
 #include "sv_canary.h"
 
 
-#define SV_CANARY_ASKED  1024       /* of so many recipients; then both counts
-                                       are halved */
+#define SV_CANARY_ASKED  1024       /* recipients; beyond that, both counts are
+                                       halved */
 
 
 static void sv_canary_refused(sv_canary_t *c, uint32_t limit, uint64_t now);

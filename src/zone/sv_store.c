@@ -15,8 +15,8 @@
 #define sv_store_at(st, i)                                                    \
     ((sv_store_entry_t *) ((st)->ring + (size_t) (i) * SV_STORE_UNIT))
 
-/* The compiler, and a CPU with weak ordering, must not move writes past
-   this. */
+/* Neither the compiler nor a CPU with weak ordering may move earlier writes
+   behind this. */
 #define sv_store_publish()  __atomic_thread_fence(__ATOMIC_RELEASE)
 
 
