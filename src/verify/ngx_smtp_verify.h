@@ -1,7 +1,8 @@
 
 /*
- * From an address to a verdict.  A probe finds out about one address: it has
- * a pool, a log and a budget of its own, and knows nothing of who asked.
+ * The way from an address to a verdict.  A probe finds out about one address.
+ * It has its own pool, log and budget, and does not know about the request
+ * behind it.
  */
 
 
@@ -29,16 +30,17 @@
 #define NGX_SMTP_VERIFY_CATCH_ALL_EAGER  2
 
 
-/* limits of a session that is kept */
+/* limits of a kept session */
 
 typedef struct {
-    ngx_uint_t                         transactions;    /* 0: none is kept */
+    ngx_uint_t                         transactions;    /* 0: no session is
+                                                           kept */
     ngx_uint_t                         rejects;
     ngx_msec_t                         timeout;
 } ngx_smtp_verify_keep_conf_t;
 
 
-/* of one provider; -1: not given */
+/* limits of one provider; -1: not given */
 
 typedef struct {
     ngx_str_t                          id;
@@ -46,16 +48,17 @@ typedef struct {
     ngx_uint_t                         messages;
     uint64_t                           rate;
     ngx_uint_t                         burst;
-    sv_budget_conf_t                   rejects;     /* start 0: not given */
+    sv_budget_conf_t                   rejects;     /* start is 0: not given */
 } ngx_smtp_verify_provider_limits_t;
 
 
-/* identities that take turns by destination */
+/* a pool of identities: each destination is asked by one of them */
 
 typedef struct {
     ngx_str_t                          name;
-    ngx_array_t                        egresses;    /* …_egress_t */
-    uint64_t                           signature;   /* of all that is in it */
+    ngx_array_t                        egresses;    /* of identities */
+    uint64_t                           signature;   /* hash of all its
+                                                       identities */
     unsigned                           wants_from:1;
 } ngx_smtp_verify_pool_t;
 
@@ -63,7 +66,7 @@ typedef struct {
 typedef struct ngx_smtp_verify_sts_conf_s  ngx_smtp_verify_sts_conf_t;
 
 
-/* what of a location's configuration a probe needs */
+/* the part of a location's configuration that a probe needs */
 
 typedef struct {
     ngx_smtp_verify_session_conf_t     session;
@@ -72,55 +75,63 @@ typedef struct {
     ngx_msec_t                         resolver_timeout;
     in_port_t                          port;
     ngx_uint_t                         catch_all;
-    ngx_flag_t                         unverifiable;    /* providers whose 2xx
-                                                       proves nothing are
-                                                       asked all the same */
-    ngx_uint_t                         canary;      /* after so many refused
-                                                       recipients; 0: never */
+    ngx_flag_t                         unverifiable;    /* ask providers whose
+                                                           2xx proves nothing,
+                                                           too */
+    ngx_uint_t                         canary;      /* a canary is due after so
+                                                       many refused recipients;
+                                                       0: never */
     ngx_uint_t                         max_mx;
-    ngx_uint_t                         domain_age;  /* somebody asks for it */
+    ngx_uint_t                         domain_age;  /* somebody asks for the age
+                                                       of domains */
     ngx_flag_t                         dnssec;      /* the name servers
-                                                       validate, and are
-                                                       trusted to */
+                                                       validate DNSSEC, and
+                                                       are trusted */
     ngx_flag_t                         dane;
-    ngx_smtp_verify_sts_conf_t        *sts;         /* NULL: off */
-    ngx_msec_t                         timeout;     /* over all */
-    ngx_array_t                       *connect_timeouts;    /* ngx_msec_t */
-    ngx_array_t                       *target_allow;        /* ngx_cidr_t */
-    sv_routes_t                       *routes;      /* NULL: none */
-    ngx_array_t                       *bind;                /* …_egress_t */
-    ngx_smtp_verify_pool_t            *pool;        /* instead; or NULL */
-    ngx_uint_t                         opinion_rate;    /* of 10,000; 0: no
-                                                       second opinion */
+    ngx_smtp_verify_sts_conf_t        *sts;         /* MTA-STS; NULL: off */
+    ngx_msec_t                         timeout;     /* budget of a probe */
+    ngx_array_t                       *connect_timeouts;    /* of ngx_msec_t */
+    ngx_array_t                       *target_allow;        /* of ngx_cidr_t */
+    sv_routes_t                       *routes;      /* NULL: no routes */
+    ngx_array_t                       *bind;                /* of identities;
+                                                               NULL: any */
+    ngx_smtp_verify_pool_t            *pool;        /* used instead of bind, if
+                                                       not NULL */
+    ngx_uint_t                         opinion_rate;    /* second opinions in
+                                                           10,000 results; 0:
+                                                           none */
     ngx_msec_t                         opinion_delay;
     sv_rules_t                        *rules;
     sv_providers_t                    *providers;
     sv_lists_t                        *lists;
     sv_score_weights_t                *weights;
 
-    ngx_shm_zone_t                    *throttle;    /* NULL: none */
+    ngx_shm_zone_t                    *throttle;    /* NULL: no throttle */
     ngx_smtp_verify_limits_t           limits;
-    ngx_array_t                       *limits_given;    /* of providers */
-    ngx_array_t                       *limits_known;    /* slot.c's */
+    ngx_array_t                       *limits_given;    /* given limits of
+                                                           providers */
+    ngx_array_t                       *limits_known;    /* see limits.c */
     ngx_smtp_verify_share_conf_t       share;
 
-    ngx_shm_zone_t                    *cache;       /* NULL: none */
-    time_t                            *valid;       /* s, by reason */
-    time_t                             refresh;     /* s; 0: never */
-    uint32_t                           scope;       /* what results depend on
-                                                       of the above … */
-    uint32_t                           version;     /* … and of lists and
+    ngx_shm_zone_t                    *cache;       /* NULL: no cache */
+    time_t                            *valid;       /* in seconds, by reason */
+    time_t                             refresh;     /* in seconds; 0: never */
+    uint32_t                           scope;       /* hash of the settings
+                                                       above that results depend
+                                                       on */
+    uint32_t                           version;     /* hash of lists and
                                                        weights */
 } ngx_smtp_verify_conf_t;
 
 
-/* what a server said, or what was seen in its place */
+/* what a server replied, or what was seen instead */
 
 typedef struct {
     sv_reason_e                        reason;
     sv_stage_e                         stage;
-    ngx_uint_t                         code;        /* 0: none */
-    ngx_uint_t                         retry_after; /* s; 0: not told */
+    ngx_uint_t                         code;        /* 0: no reply */
+    ngx_uint_t                         retry_after; /* in seconds; 0: not
+                                                       known */
     const char                        *rule;
     ngx_str_t                          enhanced;
     ngx_str_t                          text;        /* UTF-8 */
@@ -129,11 +140,12 @@ typedef struct {
     const sv_provider_t               *provider;    /* of the host; NULL: not
                                                        known */
     ngx_smtp_verify_tls_t              tls;
-    unsigned                           ours:1;      /* the egress failed */
+    unsigned                           ours:1;      /* the egress failed, not
+                                                       the server */
 } ngx_smtp_verify_evidence_t;
 
 
-/* tri-states: -1 not established, 0 no, 1 yes */
+/* fields of type signed char: -1 not established, 0 no, 1 yes */
 
 typedef struct {
     ngx_str_t                          email;
@@ -142,20 +154,23 @@ typedef struct {
     ngx_str_t                          did_you_mean;
 
     sv_reason_e                        reason;
-    sv_reason_e                        found;       /* before the lists */
+    sv_reason_e                        found;       /* reason before lists were
+                                                       applied */
     sv_status_e                        status;
     sv_blame_e                         blame;
-    ngx_int_t                          score;       /* -1: none */
+    ngx_int_t                          score;       /* -1: no score */
     ngx_uint_t                         retry_after;
     ngx_msec_t                         elapsed;
     ngx_uint_t                         attempts;
-    time_t                             age;         /* s, where cached */
-    ngx_uint_t                         registered;  /* the domain, in days
+    time_t                             age;         /* in seconds, if cached */
+    ngx_uint_t                         registered;  /* registration, in days
                                                        since the epoch; 0: not
                                                        known */
-    const char                        *detail;      /* of a wrong syntax */
+    const char                        *detail;      /* what is wrong with the
+                                                       syntax */
     const char                        *disposable_by;
-    sv_decided_e                       decided;     /* by the operator */
+    sv_decided_e                       decided;     /* decided by the operator's
+                                                       lists */
 
     ngx_smtp_verify_evidence_t         evidence;
     const sv_provider_t               *provider;
@@ -181,13 +196,16 @@ typedef struct {
 
     unsigned                           estimated:1;
     unsigned                           cached:1;
-    unsigned                           asked:1;     /* the DNS, for MX
+    unsigned                           asked:1;     /* the DNS was asked for MX
                                                        records */
-    unsigned                           untold:1;    /* whether it is cached is
-                                                       not for who asks */
-    unsigned                           probed:1;    /* a server was looked
+    unsigned                           untold:1;    /* the client must not learn
+                                                       whether the result was
+                                                       cached */
+    unsigned                           probed:1;    /* a mail server was looked
                                                        for */
-    unsigned                           displaced:1; /* by another client's */
+    unsigned                           displaced:1; /* the probe's place was
+                                                       given to another
+                                                       client */
 } ngx_smtp_verify_result_t;
 
 
@@ -204,8 +222,9 @@ typedef struct {
     ngx_str_t                          helo;
     ngx_str_t                          from;        /* without <> */
     ngx_smtp_verify_client_t          *client;      /* who asks */
-    ngx_msec_t                         start;       /* of the time it has */
-    time_t                             wait;        /* s, for greylisting */
+    ngx_msec_t                         start;       /* when the budget began */
+    time_t                             wait;        /* in seconds, for
+                                                       greylisting */
     unsigned                           smtp:1;      /* ask a mail server */
     unsigned                           bulk:1;      /* others go first */
     unsigned                           transcript:1;
@@ -213,64 +232,68 @@ typedef struct {
 
 
 /*
- * Strings of *ask are copied.  NULL: no memory, or no connections to spare.
- * The log is copied too, without its handler.
+ * Creates a probe.  The strings of *ask and the log are copied, the log without
+ * its handler.  Returns NULL if there is no memory.
  */
 ngx_smtp_verify_probe_t *ngx_smtp_verify_probe_create(
     ngx_smtp_verify_ask_t *ask, ngx_log_t *log);
 
 /*
- * NGX_OK: done, the handler will not be called; NGX_AGAIN: it will be, once.
+ * Starts the probe.  Returns NGX_OK if it is done: the handler will not be
+ * called; NGX_AGAIN if the handler will be called, once.
  */
 ngx_int_t ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p);
 
-/* whoever is not bulk waits for it, too */
+/* somebody who is not bulk waits for the probe now, too */
 void ngx_smtp_verify_probe_promote(ngx_smtp_verify_probe_t *p);
 
 /*
- * In place of _start(), and done at once: nobody is asked.  What is known
- * decides, else it is this reason.  other: a probe for the same address that
- * has not ended, or NULL.
+ * Ends the probe at once, without asking anybody; is called instead of
+ * _start().  The result is what facts say; otherwise it has this reason.
+ * "other" is a probe for the same address that has not ended, or NULL.
  */
 void ngx_smtp_verify_probe_refuse(ngx_smtp_verify_probe_t *p,
     sv_reason_e reason, ngx_smtp_verify_probe_t *other);
 
-/* valid when done, until the probe is destroyed */
+/* valid from the end of the probe until it is destroyed */
 ngx_smtp_verify_result_t *ngx_smtp_verify_probe_result(
     ngx_smtp_verify_probe_t *p);
 
 void *ngx_smtp_verify_probe_data(ngx_smtp_verify_probe_t *p);
 ngx_pool_t *ngx_smtp_verify_probe_pool(ngx_smtp_verify_probe_t *p);
 
-/* nothing is established */
+/* sets everything to "not established" */
 void ngx_smtp_verify_result_init(ngx_smtp_verify_result_t *result);
 
-/* of a literal; without a port */
+/* the address that a route names, without a port */
 socklen_t ngx_smtp_verify_route_sockaddr(const sv_route_t *route,
     ngx_sockaddr_t *sa);
 
-/* of the domain, in days; -1: not established */
+/* age of the domain in days; -1: not established */
 ngx_int_t ngx_smtp_verify_domain_age(ngx_smtp_verify_result_t *result);
 
-/* will the server soon say something else?  The evidence is the reason's */
+/* Will the server answer differently soon?  The evidence belongs to the
+   reason. */
 ngx_uint_t ngx_smtp_verify_passes(sv_reason_e reason,
     ngx_smtp_verify_evidence_t *ev);
 
-/* done or not: it ends here, and its handler is not called any more */
+/* ends the probe if it is not done; its handler is not called any more */
 void ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p);
 
 /*
- * sv_address_parse() that remembers the last address: *addr is valid until
- * the next one is parsed.
+ * Like sv_address_parse(), but remembers the last address.  *addr is valid
+ * until the next address is parsed.
  */
 sv_address_status_e ngx_smtp_verify_parse(ngx_str_t *email,
     sv_address_t **addr);
 
-/* by the lists and weights of now; of a result that was kept */
+/* makes the verdict of a cached result anew, by the current lists and
+   weights */
 void ngx_smtp_verify_verdict_anew(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_result_t *result, sv_address_t *addr, ngx_pool_t *pool);
 
-/* worker_shutdown_timeout is about to strike: answer what is under way */
+/* 1: worker_shutdown_timeout is about to expire, so what is under way has to be
+   answered now */
 ngx_uint_t ngx_smtp_verify_exit_is_near(void);
 
 

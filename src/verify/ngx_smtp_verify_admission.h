@@ -1,11 +1,11 @@
 
 /*
- * How many questions begin in a turn of the event loop.  A busy worker goes
- * on with the conversations it has before it begins more: however many are
- * asked for at once, few sessions are open that wait for the worker and not
- * for their server, few questions at a time are sent to the resolver, and
- * what a conversation needs is still in the CPU's cache when its server
- * answers.  An idle worker has turns to spare, whatever its servers take.
+ * Limits how many questions begin in a turn of the event loop.  A busy worker
+ * continues its conversations before it begins new ones.  However many
+ * questions arrive at once, few sessions are open that wait for the worker
+ * instead of for their server, few questions at a time are sent to the
+ * resolver, and the data of a conversation is still in the CPU's cache when its
+ * server answers.  An idle worker has enough turns for all questions.
  */
 
 
@@ -22,7 +22,7 @@
 typedef void (*ngx_smtp_verify_admission_handler_pt)(void *data);
 
 
-/* zeroed at first */
+/* zeroed by the caller */
 
 typedef struct {
     ngx_smtp_verify_fair_item_t      item;
@@ -34,18 +34,19 @@ typedef struct {
 
 
 /*
- * NGX_OK: begin at once; NGX_AGAIN: the handler will be called.  What is
- * bulk lets others go first, but for one a turn.  The client stays there.
+ * Returns NGX_OK if the caller may begin at once; NGX_AGAIN if the handler will
+ * be called.  Bulk questions let others go first, except for one in each turn.
+ * *client has to stay valid until then.
  */
 ngx_int_t ngx_smtp_verify_admission_enter(
     ngx_smtp_verify_admission_t *admission,
     ngx_smtp_verify_admission_handler_pt handler, void *data,
     ngx_smtp_verify_client_t *client, ngx_uint_t bulk);
 
-/* the handler is not called any more; it need not wait */
+/* the handler is not called any more; may be called if nothing waits, too */
 void ngx_smtp_verify_admission_leave(ngx_smtp_verify_admission_t *admission);
 
-/* how many wait in this worker */
+/* number of questions that wait in this worker */
 ngx_uint_t ngx_smtp_verify_admission_waiting(void);
 
 

@@ -1,9 +1,11 @@
 
 /*
- * What the files of a lookup share: _lookup.c has what one who asks sees,
- * and the answers from the cache, _wait.c those who wait for a question that
- * is under way, in whatever worker, _call.c the questions of this worker, and
- * _store.c what is kept of a result.
+ * Shared by the files that answer lookups:
+ *
+ *   lookup.c   the interface, and answers from the cache
+ *   wait.c     lookups that wait for a question, asked by any worker
+ *   call.c     the questions of this worker
+ *   store.c    puts results into the cache
  */
 
 
@@ -16,7 +18,8 @@
 #include "ngx_smtp_verify_packed.h"
 
 
-/* added to the variant of what is kept for those alone who wait for it */
+/* Added to the variant of a result that is kept only for other workers which
+   wait for it. */
 
 #define NGX_SMTP_VERIFY_HANDOVER  0x68616e64
 
@@ -24,8 +27,8 @@
     ((ngx_smtp_verify_cache_t *) (conf)->cache->data)
 
 
-/* a question under way in this worker: it works for those who wait for its
-   claim */
+/* A question under way in this worker.  It works for the lookups that wait for
+   its claim. */
 
 struct ngx_smtp_verify_call_s {
     ngx_smtp_verify_claim_t     claim;
@@ -33,16 +36,19 @@ struct ngx_smtp_verify_call_s {
     uint32_t                    variant;
     ngx_smtp_verify_conf_t     *conf;
     ngx_smtp_verify_probe_t    *probe;      /* NULL: not begun yet */
-    ngx_smtp_verify_fetch_t    *fetch;      /* before it begins, or NULL */
+    ngx_smtp_verify_fetch_t    *fetch;      /* under way before the probe
+                                               begins, or NULL */
     ngx_smtp_verify_admission_t      admission;
     ngx_smtp_verify_client_t    client;     /* who asked first */
-    ngx_event_t                 poll;       /* of those who wait elsewhere */
+    ngx_event_t                 poll;       /* checks whether other workers
+                                               wait */
 
-    unsigned                    detached:1; /* goes on when nobody waits */
+    unsigned                    detached:1; /* goes on if nobody waits */
 };
 
 
-/* parses the address, too: just before each of _cached() and _read() */
+/* _key() also parses the address.  It has to be called directly before
+   _cached() and _read(). */
 ngx_int_t ngx_smtp_verify_lookup_key(ngx_smtp_verify_lookup_t *l);
 uint32_t ngx_smtp_verify_lookup_variant(ngx_smtp_verify_lookup_t *l);
 ngx_int_t ngx_smtp_verify_lookup_cached(ngx_smtp_verify_lookup_t *l,
@@ -51,44 +57,50 @@ ngx_int_t ngx_smtp_verify_lookup_read(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_cache_item_t *item);
 void ngx_smtp_verify_lookup_told(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_result_t *result);
-/* other: the probe that it waited for, and that has not ended, or NULL */
+/* Answers with this reason or what is known.  "other" is the probe that it
+   waited for, if that has not ended, or NULL. */
 void ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l,
     sv_reason_e reason, ngx_smtp_verify_probe_t *other);
 ngx_smtp_verify_probe_t *ngx_smtp_verify_lookup_probe(
     ngx_smtp_verify_lookup_t *l, ngx_smtp_verify_probe_handler_pt handler,
     void *data);
-/* may it have no probe?  Where it may, there is a place for it now */
+/* 1: the lookup may not have a probe; 0: there is a place for its probe now */
 ngx_uint_t ngx_smtp_verify_lookup_is_busy(ngx_smtp_verify_lookup_t *l);
-/* its turn has come: is there time left to ask? */
+/* Is time left for a probe?  A bulk lookup's time begins here. */
 ngx_uint_t ngx_smtp_verify_lookup_in_time(ngx_smtp_verify_lookup_t *l);
 void ngx_smtp_verify_lookup_probe_destroy(ngx_smtp_verify_probe_t *p);
 
-/* the claim of the lookup's address, for itself or for its call */
+/* claims the key of the lookup's address, for the lookup or for its call */
 ngx_int_t ngx_smtp_verify_call_claim(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_claim_t *claim);
 
-/* as ngx_smtp_verify_lookup_start(); _begin(): the claim is its own, it is
-   for this one to ask; _again(): its answer, where it waited before */
+/* _join() and _begin() return the same as ngx_smtp_verify_lookup_start().
+   _begin() is for the owner of the claim, who has to ask.  _again() tells a
+   lookup that had waited what that returned. */
 ngx_int_t ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l);
 ngx_int_t ngx_smtp_verify_call_begin(ngx_smtp_verify_lookup_t *l);
 void ngx_smtp_verify_lookup_again(ngx_smtp_verify_lookup_t *l, ngx_int_t rc);
 
-/* it waits; joined: for another one's call */
+/* Puts the lookup among those that wait.  "joined": for another lookup's
+   call. */
 void ngx_smtp_verify_lookup_add(ngx_smtp_verify_lookup_t *l,
     ngx_uint_t joined);
 
-/* the one who asked first had less time than this one, and it ran out; the
-   place that was given up was another client's: is this one to ask itself? */
+/* Should a lookup ask by itself?  _has_time(): yes, if the probe ran out of the
+   shorter time of the lookup that asked first.  _has_own(): yes, if the place
+   that was given up belonged to another client. */
 ngx_uint_t ngx_smtp_verify_lookup_has_time(ngx_smtp_verify_lookup_t *l,
     ngx_msec_t cut);
 ngx_uint_t ngx_smtp_verify_lookup_has_own(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_call_t *call);
 
-/* waits no more; returns the call that may be needed by nobody now, or NULL */
+/* Ends the waiting.  Returns the call, which may be needed by nobody now, or
+   NULL. */
 ngx_smtp_verify_call_t *ngx_smtp_verify_lookup_take(
     ngx_smtp_verify_lookup_t *l);
 
-/* that, or the lookup's budget, whichever ends first; 0: there is none */
+/* Sets the timer to this timeout or the lookup's budget, whichever ends first;
+   0: no timeout. */
 void ngx_smtp_verify_lookup_deadline(ngx_smtp_verify_lookup_t *l,
     ngx_msec_t timeout);
 

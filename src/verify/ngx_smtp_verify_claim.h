@@ -1,19 +1,20 @@
 
 /*
- * One works for a key, the others wait for what comes of that, in this worker
- * or in another one.  The key is that of an entry of the cache: who works for
- * it puts the entry there before the claim ends.
+ * One claim works for a key, and the others wait for the outcome, in this
+ * worker or in another one.  The key is that of an entry of the cache.  The
+ * owner of the work puts the entry there before its claim ends.
  *
- * Whoever claims a key for which nobody works, works for it, until the claim
- * is settled or left.  Those who wait are told of it by their handler:
+ * A claim for a key for which nobody works becomes the owner, until it is
+ * settled or left.  Claims that wait are told of the end by their handler.
+ * It looks at "owner" and "rc":
  *
- *   owner              the one who worked for the key has left, and the work
- *                      is now for this claim
- *   NGX_OK             it was settled in this worker
- *   NGX_DECLINED       it has ended in another process: either there is an
- *                      entry now, whose tag is the claim's id, or that one
- *                      has left, and the key may be claimed anew
- *   NGX_ABORT          this worker is about to exit and waits no longer
+ *   owner        the previous owner has left, and this claim has to do the
+ *                work now
+ *   NGX_OK       the work was settled in this worker
+ *   NGX_DECLINED the work has ended in another process: either there is an
+ *                entry now, whose tag is the claim's id, or that process
+ *                has given up, and the key may be claimed again
+ *   NGX_ABORT    this worker is about to exit and does not wait any longer
  */
 
 
@@ -31,13 +32,13 @@ typedef void (*ngx_smtp_verify_claim_handler_pt)
     (ngx_smtp_verify_claim_t *claim);
 
 
-/* zeroed at first, but for the handler and its data */
+/* zeroed by the caller, except for the handler and its data */
 
 struct ngx_smtp_verify_claim_s {
     ngx_queue_t                        queue;
     ngx_smtp_verify_work_t            *work;    /* NULL: neither works nor
                                                    waits */
-    ngx_smtp_verify_claim_handler_pt   handler; /* called once, and never from
+    ngx_smtp_verify_claim_handler_pt   handler; /* called once, never from
                                                    within these functions */
     void                              *data;
     uint32_t                           id;
@@ -47,43 +48,44 @@ struct ngx_smtp_verify_claim_s {
 };
 
 
-/* NGX_OK: the caller works; NGX_AGAIN: it waits; NGX_ERROR: no memory.  Other
-   processes do not wait for longer than timeout */
+/* Returns NGX_OK if the caller has to work; NGX_AGAIN if it waits; NGX_ERROR if
+   there is no memory.  Other processes wait for at most "timeout" ms. */
 ngx_int_t ngx_smtp_verify_claim(ngx_smtp_verify_claim_t *claim,
     ngx_smtp_verify_cache_t *cache, ngx_uint_t kind, u_char *key,
     uint32_t variant, ngx_msec_t timeout);
 
-/* who works for what this claim waits for; NULL: another process */
+/* the owner that this claim waits for; NULL: it is in another process */
 ngx_smtp_verify_claim_t *ngx_smtp_verify_claim_owner(
     ngx_smtp_verify_claim_t *claim);
 
-/* the flight of an owner's claim */
+/* for an owner: its claim in the cache zone, which other processes see */
 ngx_smtp_verify_cache_claim_t *ngx_smtp_verify_claim_shared(
     ngx_smtp_verify_claim_t *claim);
 
-/* an owner's: does another process wait for it? */
+/* for an owner: does another process wait for it? */
 ngx_uint_t ngx_smtp_verify_claim_is_wanted(ngx_smtp_verify_claim_t *claim);
 
-/* an owner's: who has waited longest in this worker, or NULL */
+/* for an owner: the claim that has waited longest in this worker, or NULL */
 ngx_smtp_verify_claim_t *ngx_smtp_verify_claim_first(
     ngx_smtp_verify_claim_t *claim);
 
-/* an owner's becomes the other one's */
+/* moves the ownership to the other claim */
 void ngx_smtp_verify_claim_pass(ngx_smtp_verify_claim_t *claim,
     ngx_smtp_verify_claim_t *to);
 
-/* waits for what an owner works for */
+/* lets the claim wait for this owner */
 void ngx_smtp_verify_claim_join(ngx_smtp_verify_claim_t *claim,
     ngx_smtp_verify_claim_t *owner);
 
-/* an owner's: those who waited are told; _end(): they are in *waiting, and it
-   is for the caller to take them out, by _leave(), and to tell them */
+/* For an owner: the work is done.  _settle() tells those who wait.  _end() puts
+   them into *waiting: the caller has to take them out by _leave(), and to tell
+   them. */
 void ngx_smtp_verify_claim_settle(ngx_smtp_verify_claim_t *claim);
 void ngx_smtp_verify_claim_end(ngx_smtp_verify_claim_t *claim,
     ngx_queue_t *waiting);
 
-/* waits no more, and is not told; or works no more, and the first of those
-   who wait takes over */
+/* A claim that waits is not told any more.  If an owner leaves, the first claim
+   that waits takes over. */
 void ngx_smtp_verify_claim_leave(ngx_smtp_verify_claim_t *claim);
 
 

@@ -1,8 +1,8 @@
 
 /*
- * How many connections this worker may have, and how many of them are free:
- * worker_connections promises some, but each takes a descriptor, and the
- * system may grant fewer of these.
+ * How many connections this worker may have, and how many of them are free.
+ * Each connection needs a descriptor, and the system may allow fewer of these
+ * than worker_connections.
  */
 
 
@@ -14,7 +14,8 @@
 #include <ngx_core.h>
 
 
-/* once for each worker, when its limits are set; the first one warns */
+/* Called once in each worker, when its limits are set.  The first worker logs a
+   warning if there are too few descriptors. */
 void ngx_smtp_verify_connections_init(ngx_cycle_t *cycle);
 
 ngx_uint_t ngx_smtp_verify_connections(void);

@@ -1,8 +1,9 @@
 
 /*
- * Which of our identities asks: one of a pool, by destination, so that who
- * greylists us is asked again by the same one; the next one where a
- * destination blocks it, or where it does not work.
+ * Chooses the identity that asks.  Of a pool, it depends on the destination, so
+ * that a server that greylists is asked again by the same identity.  The next
+ * identity is taken if a destination blocks the first one, or if that does not
+ * work.
  */
 
 
@@ -13,29 +14,30 @@
 #include "ngx_smtp_verify.h"
 
 
-/* key and hash by what was given, and the name, but for that of a proxy */
+/* Sets the key and the hash, and the name of an identity that is no proxy. */
 ngx_int_t ngx_smtp_verify_egress_init(ngx_smtp_verify_egress_t *egress,
     ngx_pool_t *pool);
 
-/* when all are there */
+/* called when all identities of the pool are there */
 void ngx_smtp_verify_pool_init(ngx_smtp_verify_pool_t *pool);
 
-/* NGX_DECLINED: there is none for the family of the current address */
+/* NGX_DECLINED: none has the family of the current address */
 ngx_int_t ngx_smtp_verify_egress_choose(ngx_smtp_verify_probe_t *p);
 
-/* the current one does not work; NGX_DECLINED: there is none that might */
+/* The current identity does not work.  NGX_DECLINED: all others are known to be
+   down. */
 ngx_int_t ngx_smtp_verify_egress_other(ngx_smtp_verify_probe_t *p);
 
 /*
- * The current one was shut out by the destination while the probe waited;
- * NGX_DECLINED: so are all, or the probe has asked already.
+ * The destination blocked the current identity while the probe waited.  Returns
+ * NGX_DECLINED if it blocks all of them, or if the probe has asked already.
  */
 ngx_int_t ngx_smtp_verify_egress_open(ngx_smtp_verify_probe_t *p);
 
-/* has the pool another one for the server of the session? */
+/* Has the pool another identity for the server of the session? */
 ngx_uint_t ngx_smtp_verify_egress_has_other(ngx_smtp_verify_probe_t *p);
 
-/* is another one taken for a destination that blocks one? */
+/* Is another identity taken if a destination blocks one? */
 ngx_uint_t ngx_smtp_verify_egress_rotates(ngx_smtp_verify_conf_t *conf);
 
 

@@ -1,32 +1,33 @@
 
 /*
  * The table of the fields of a result, in the order of the JSON object.  JSON,
- * CSV, headers, variables and what the cache keeps are made from it.  Whoever
- * includes this file defines FIELD() before, and has "result" in scope where
+ * CSV, headers, variables and packed results are made from it.  A file that
+ * includes this one defines FIELD() before, and has "result" in scope where
  * the value is used.
  *
- * To add a field, add its row, and its line in docs/api.md.  A row that lacks
- * a column does not compile.
+ * To add a field, add its row here, and its line in docs/api.md.  A row that
+ * lacks a column does not compile.
  *
  *   id
- *   key       in its JSON object, and of its column in CSV
- *   type      what the value becomes: see below
- *   value     an lvalue, where the cache keeps it
+ *   key       name in its JSON object, and of its column in CSV
+ *   type      how the value is written: see below
+ *   value     an lvalue if the cache keeps it
  *   stored    how the cache keeps it: NO; U8, I8, U16, U32 and TRI, a number
  *             (I8 and TRI are -1 until they are established);
- *             STR and WORD, a string; TEXT, of a reply, less the local part;
- *             DOMAIN, of an address that has the same local part; PROVIDER
- *   csv       which column it is, from 1; 0: none
- *   header    which header it is, from 1; 0: none
+ *             STR and WORD, a string; TEXT, a reply without the local part;
+ *             DOMAIN, the domain of an address with the same local part;
+ *             PROVIDER
+ *   csv       number of the CSV column, from 1; 0: none
+ *   header    number of the header, from 1; 0: none
  *   name      $smtp_verify_name, and x-email-verify-name; "": none
  *   label     X-Email-Verify-Label; "": none
  *
- * INNER() is a FIELD() whose key means something in its object alone, behind
- * the name that its column has.
+ * INNER() is a FIELD() whose key is only clear inside its JSON object: its
+ * first argument is the name of the CSV column.
  *
- * GROUP() begins an object, which is null where it is not present, and END()
- * ends it.  REQUEST() and LINES() are in JSON alone: of the request, and the
- * transcript where it was asked for.
+ * GROUP() begins an object, which is null if it is not present, and END()
+ * ends it.  REQUEST() and LINES() are written in JSON only: the request's id,
+ * and the transcript if it was asked for.
  */
 
 
@@ -35,13 +36,14 @@
 
 
 /*
- * A format has an operation for each of these bases, by the type of a field:
+ * A format has an operation for each of these bases.  The type of a field
+ * says which one writes it:
  *
- *   str       data, len; an empty string is null
- *   word      const char *, of ours or harmless; NULL is null
- *   tri       -1 is null, else false or true
- *   int       a negative number is null
- *   ms        milliseconds
+ *   str     data, len; an empty string is null
+ *   word    const char *, a constant or a harmless string; NULL is null
+ *   tri     -1 is null, else false or true
+ *   int     a negative number is null
+ *   ms      milliseconds
  */
 
 #define SV_BASE_STR          str
@@ -71,7 +73,7 @@
 #define SV_VALUE_COUNT(v)     (v) ? (ngx_int_t) (v) : -1
 #define SV_VALUE_MS(v)        v
 
-/* SV_WRITE(json_, p, STATUS, v): json_word(p, sv_status_name(v)) */
+/* SV_WRITE(json_, p, STATUS, v) calls json_word(p, sv_status_name(v)) */
 
 #define SV_WRITE(f, p, type, v)                                               \
     SV_WRITE_BASE(f, SV_BASE_##type, p, SV_VALUE_##type(v))

@@ -1,13 +1,15 @@
 
 /*
- * One who asks for an address: the answer comes from the cache, from the
- * probe of another one who asks the same, in whatever worker, or from a
- * probe.  A probe belongs to all who wait for it.
+ * A lookup asks for one address.  The answer comes from the cache, from a
+ * probe for the same address that is under way in any worker, or from its own
+ * probe.  A probe belongs to all lookups that wait for it.
  *
- *   _lookup()          zero the struct, fill in what is given
- *   NGX_DECLINED       not in the cache: add helo and from, see that the
- *   _lookup_start()    strings stay, go on
- *   _lookup_cancel()   at the end, whatever happened
+ *   _lookup()         zero the structure, set the fields of the caller, and
+ *                     call this first
+ *   NGX_DECLINED      it is not in the cache: set helo and from, take care
+ *                     that the strings stay valid, and call _start()
+ *   _lookup_start()   asks
+ *   _lookup_cancel()  call this at the end, whatever happened
  */
 
 
@@ -22,13 +24,13 @@
 
 
 typedef enum {
-    ngx_smtp_verify_lookup_none = 0,    /* no cache, or nothing to cache */
+    ngx_smtp_verify_lookup_none = 0,    /* no cache, or nothing to be cached */
     ngx_smtp_verify_lookup_miss,
     ngx_smtp_verify_lookup_bypass,
     ngx_smtp_verify_lookup_expired,
     ngx_smtp_verify_lookup_coalesced,
     ngx_smtp_verify_lookup_hit,
-    ngx_smtp_verify_lookup_stale        /* refreshed behind */
+    ngx_smtp_verify_lookup_stale        /* a refresh is to follow */
 } ngx_smtp_verify_lookup_status_e;
 
 
@@ -40,7 +42,7 @@ typedef void (*ngx_smtp_verify_lookup_handler_pt)
 
 
 struct ngx_smtp_verify_lookup_s {
-    /* given */
+    /* set by the caller */
     ngx_smtp_verify_conf_t            *conf;
     ngx_smtp_verify_lookup_handler_pt  handler;
     void                              *data;
@@ -49,87 +51,92 @@ struct ngx_smtp_verify_lookup_s {
     ngx_str_t                          helo;
     ngx_str_t                          from;        /* without <> */
     ngx_smtp_verify_client_t           client;      /* who asks */
-    time_t                             wait;        /* s, for greylisting */
-    ngx_msec_t                         budget;      /* then it is pending, and
-                                                       the probe goes on for
-                                                       the cache; 0: none */
+    time_t                             wait;        /* in seconds, for
+                                                       greylisting */
+    ngx_msec_t                         budget;      /* in ms; then the answer is
+                                                       "pending", and the probe
+                                                       goes on; 0: none */
 
-    /* told; the result is valid within the handler, or until the caller of
-       a function that returned NGX_OK returns; NULL: no memory */
+    /* Results.  *result is valid within the handler, or until the caller of a
+       function that returned NGX_OK returns; NULL: no memory. */
     ngx_smtp_verify_result_t          *result;
     ngx_smtp_verify_lookup_status_e    status;
 
     /* private */
     ngx_smtp_verify_claim_t            claim;
-    ngx_smtp_verify_probe_t           *probe;       /* nobody else's */
+    ngx_smtp_verify_probe_t           *probe;       /* shared with nobody */
     ngx_smtp_verify_admission_t             admission;
     ngx_event_t                        timer;
     ngx_msec_t                         start;
-    uint64_t                           seen;        /* the cache's state when
+    uint64_t                           seen;        /* state of the cache when
                                                        it had no result */
     uint32_t                           variant;
     u_char                             key[SV_STORE_KEY];
 
-    /* given */
+    /* set by the caller */
     unsigned                           smtp:1;      /* ask a mail server */
     unsigned                           transcript:1;
     unsigned                           bypass:1;
-    unsigned                           busy:1;      /* no probe, whatever
-                                                       there is room for */
-    unsigned                           peek:1;      /* only what is cached:
-                                                       no question to count */
-    unsigned                           bulk:1;      /* others go first; its
-                                                       time begins with
-                                                       _start() */
+    unsigned                           busy:1;      /* no probe, even if there
+                                                       is room */
+    unsigned                           peek:1;      /* only the cache is
+                                                       read; not counted as a
+                                                       question */
+    unsigned                           bulk:1;      /* others go first; its time
+                                                       begins with _start() */
 
-    /* told with NGX_OK: _refresh() should be called */
+    /* result: the caller should call _refresh() */
     unsigned                           refresh:1;
 
-    unsigned                           erase:1;     /* only the key matters */
+    unsigned                           erase:1;     /* only the key is needed */
     unsigned                           keyed:1;
-    unsigned                           fetched:1;   /* the store behind was
-                                                       asked */
-    unsigned                           waits:1;     /* for another's call, or
-                                                       for that it began */
+    unsigned                           fetched:1;   /* the store behind the
+                                                       cache was asked */
+    unsigned                           waits:1;     /* for its own or another's
+                                                       call */
 };
 
 
-/* NGX_OK: answered; NGX_DECLINED: to be started */
+/* NGX_OK: answered; NGX_DECLINED: the caller has to call _start() */
 ngx_int_t ngx_smtp_verify_lookup(ngx_smtp_verify_lookup_t *l);
 
-/* likewise, what only this helo and from are told; _start() looks there, too */
+/* Like _lookup(), for results that only this helo and from get.  _start() looks
+   there, too. */
 ngx_int_t ngx_smtp_verify_lookup_own(ngx_smtp_verify_lookup_t *l);
 
 /*
- * For those who ask only what is known: the store behind the cache is asked
- * for what _lookup() and _own() did not find, as _start() does by itself.
- * NGX_AGAIN: the handler of *fetch will be called; NGX_OK: it had something
- * that they find now; NGX_DECLINED: it had nothing, or there is none.
+ * For callers that only ask what is known.  Asks the store behind the cache for
+ * what _lookup() and _own() did not find; _start() does that by itself.
+ * Returns NGX_AGAIN if the handler of *fetch will be called; NGX_OK if the
+ * store had something that they find now; NGX_DECLINED if it had nothing, or if
+ * there is no store.
  */
 ngx_int_t ngx_smtp_verify_lookup_fetch(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_fetch_t **fetch, ngx_smtp_verify_fetch_handler_pt handler,
     void *data);
 
 /*
- * NGX_OK: answered; NGX_AGAIN: the handler will be called, once; NGX_BUSY: it
- * would take a probe, and may have none; NGX_ERROR: no memory.
+ * Returns NGX_OK if it is answered; NGX_AGAIN if the handler will be called,
+ * once; NGX_BUSY if it needs a probe, and may have none; NGX_ERROR if there is
+ * no memory.
  */
 ngx_int_t ngx_smtp_verify_lookup_start(ngx_smtp_verify_lookup_t *l);
 
 /*
- * In place of _start(), and answered at once: nobody is asked.  What is known
- * decides, else it is this reason.  NGX_ERROR: no memory.
+ * Answers at once, without asking anybody; is called instead of _start().  The
+ * answer is what facts say; otherwise it has this reason.  NGX_ERROR: no
+ * memory.
  */
 ngx_int_t ngx_smtp_verify_lookup_known(ngx_smtp_verify_lookup_t *l,
     sv_reason_e reason);
 
-/* asks anew behind the answer that was given */
+/* asks again, after the cached answer was given */
 void ngx_smtp_verify_lookup_refresh(ngx_smtp_verify_lookup_t *l);
 
-/* the handler is not called any more; a probe that others wait for goes on */
+/* The handler is not called any more.  A probe that others wait for goes on. */
 void ngx_smtp_verify_lookup_cancel(ngx_smtp_verify_lookup_t *l);
 
-/* NGX_OK: it is gone; NGX_DECLINED: it was not there */
+/* NGX_OK: erased; NGX_DECLINED: it was not in the cache */
 ngx_int_t ngx_smtp_verify_lookup_erase(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *email);
 

@@ -1,8 +1,8 @@
 
 /*
- * A second opinion: of a sample of what mail servers have answered, another
- * identity of the pool asks again later.  Whether it is told the same is
- * counted.  Nobody waits for it, and nothing that was answered changes.
+ * Second opinions.  For a sample of the results, another identity of the pool
+ * asks the mail server again later, and it is counted whether the answer is the
+ * same.  Nobody waits for that, and no answer changes.
  */
 
 
@@ -13,13 +13,13 @@
 #include "ngx_smtp_verify.h"
 
 
-#define NGX_SMTP_VERIFY_OPINION_ALL  10000      /* the rate of all results */
+#define NGX_SMTP_VERIFY_OPINION_ALL  10000      /* a rate of 100% */
 
 
-/* the probe has ended: it may be one of the sample */
+/* called when a probe has ended: it may be in the sample */
 void ngx_smtp_verify_opinion(ngx_smtp_verify_probe_t *p);
 
-/* a worker ends: what is still to be asked is dropped */
+/* called when a worker ends: opinions that were not asked yet are dropped */
 void ngx_smtp_verify_opinion_exit(void);
 
 

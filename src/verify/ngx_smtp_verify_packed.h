@@ -1,7 +1,7 @@
 
 /*
- * A result as the cache keeps it: what was found out, short and without the
- * address, which whoever asks knows.
+ * A packed result is what the cache keeps of a result.  It is short and does
+ * not contain the address, which the client knows.
  */
 
 
@@ -12,11 +12,12 @@
 #include "ngx_smtp_verify.h"
 
 
-#define NGX_SMTP_VERIFY_PACKED_TEXT  1024   /* of a reply, the rest is cut */
+#define NGX_SMTP_VERIFY_PACKED_TEXT  1024   /* octets of a reply; the rest is
+                                               cut */
 #define NGX_SMTP_VERIFY_PACKED_MAX   4000
 
 
-/* what a result that was read points into, besides the data */
+/* A result that was read.  It points into this structure and into the data. */
 
 typedef struct {
     ngx_smtp_verify_result_t    result;
@@ -30,20 +31,20 @@ typedef struct {
 } ngx_smtp_verify_packed_t;
 
 
-/* data: NGX_SMTP_VERIFY_PACKED_MAX bytes; returns the length */
+/* "data" has room for NGX_SMTP_VERIFY_PACKED_MAX bytes; returns the length */
 size_t ngx_smtp_verify_packed_write(u_char *data,
     ngx_smtp_verify_result_t *result, sv_address_t *addr, uint32_t version);
 
-/* over the data that the result was read from */
+/* like _write(), into the data that the result was read from */
 size_t ngx_smtp_verify_packed_rewrite(u_char *data,
     ngx_smtp_verify_result_t *result, sv_address_t *addr, uint32_t version);
 
-/* the result's "found" */
+/* the field "found" of the result */
 sv_reason_e ngx_smtp_verify_packed_found(u_char *data, size_t len);
 
 /*
- * addr: of the address that was asked for now; NGX_DECLINED: that is no
- * record.  The result's email is left to the caller.
+ * "addr" is the address that is asked for now.  Returns NGX_DECLINED if the
+ * data is no packed result.  The caller has to set the result's email.
  */
 ngx_int_t ngx_smtp_verify_packed_read(ngx_smtp_verify_packed_t *rec,
     u_char *data, size_t len, sv_address_t *addr, sv_lists_t *lists);

@@ -1,15 +1,15 @@
 
 /*
- * A question is a lookup on behalf of an asker, and pays for its probe.
+ * A question is a lookup on behalf of an asker, whose quota pays for the probe.
  *
- *   _question_init()     fills in what the asker has in common for all of its
- *                        questions; ngx_smtp_verify_lookup() comes next
- *   _question_start()    where that returned NGX_DECLINED
- *   _question_settle()   when the result is there: a unit that was taken is
- *                        given back if nobody was asked
- *   _question_end()      at the end, whatever happened
+ *   _question_init()     sets what all questions of the asker have in common;
+ *                        ngx_smtp_verify_lookup() comes next
+ *   _question_start()    call this if that returned NGX_DECLINED
+ *   _question_settle()   call this when the result is there: if nobody was
+ *                        asked, the unit of the quota is given back
+ *   _question_end()      call this at the end, whatever happened
  *
- * An asker needs no request: who verifies without one fills it in.
+ * An asker needs no HTTP request: other callers fill it in themselves.
  */
 
 
@@ -21,7 +21,8 @@
 #include "ngx_smtp_verify_quota.h"
 
 
-/* a client whose quota pays, one unit for each address that is probed */
+/* The account of a client: each address that is probed takes one unit of its
+   quota. */
 
 typedef struct {
     ngx_shm_zone_t                  *zone;
@@ -35,35 +36,38 @@ typedef struct {
     ngx_log_t                       *log;
     ngx_str_t                        helo;
     ngx_str_t                        from;      /* without <> */
-    ngx_smtp_verify_client_t         client;    /* whose share it takes */
-    ngx_smtp_verify_account_t       *account;   /* NULL: nobody pays */
-    unsigned                         smtp:1;    /* mail servers are asked */
-    unsigned                         bypass:1;  /* the cache is not asked */
+    ngx_smtp_verify_client_t         client;    /* whose share of probes it
+                                                   uses */
+    ngx_smtp_verify_account_t       *account;   /* NULL: no quota */
+    unsigned                         smtp:1;    /* ask mail servers */
+    unsigned                         bypass:1;  /* do not read the cache */
     unsigned                         bulk:1;    /* others go first */
 } ngx_smtp_verify_asker_t;
 
 
 typedef struct {
     ngx_smtp_verify_lookup_t         lookup;
-    ngx_smtp_verify_account_t       *account;   /* a unit of its is taken */
+    ngx_smtp_verify_account_t       *account;   /* a unit was taken from it */
     ngx_uint_t                       day;       /* of the unit */
-    ngx_uint_t                       paid;      /* given: costs nothing more */
+    ngx_uint_t                       paid;      /* set by the caller: no unit is
+                                                   taken */
 } ngx_smtp_verify_question_t;
 
 
-/* the handler and its data are still to be set */
+/* the caller still has to set the handler and its data */
 void ngx_smtp_verify_question_init(ngx_smtp_verify_question_t *q,
     ngx_smtp_verify_asker_t *asker, ngx_str_t *email);
 
-/* as ngx_smtp_verify_lookup_start(), and NGX_DECLINED: it would take a probe,
-   and the quota is used up */
+/* Returns the same as ngx_smtp_verify_lookup_start(), and NGX_DECLINED if it
+   needs a probe and the quota is used up. */
 ngx_int_t ngx_smtp_verify_question_start(ngx_smtp_verify_question_t *q,
     ngx_smtp_verify_asker_t *asker);
 
 void ngx_smtp_verify_question_settle(ngx_smtp_verify_question_t *q);
 void ngx_smtp_verify_question_end(ngx_smtp_verify_question_t *q);
 
-/* it is given up without a result and costs nothing; it may begin anew */
+/* Gives the question up without a result and without costs.  It may be started
+   again. */
 void ngx_smtp_verify_question_withdraw(ngx_smtp_verify_question_t *q);
 
 

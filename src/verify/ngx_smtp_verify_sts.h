@@ -1,8 +1,8 @@
 
 /*
- * MTA-STS policies (RFC 8461) of domains: which one a domain has now is asked
- * of the DNS; the policy comes from the cache, or from whoever can fetch it,
- * which takes HTTP.
+ * MTA-STS policies of domains (RFC 8461).  The DNS says which policy a domain
+ * has now.  The policy comes from the cache, or is fetched by HTTPS, which the
+ * caller provides.
  */
 
 
@@ -17,18 +17,20 @@
 typedef struct ngx_smtp_verify_sts_wait_s  ngx_smtp_verify_sts_wait_t;
 
 struct ngx_smtp_verify_sts_wait_s {
-    ngx_queue_t               queue;    /* of those who wait for the same */
+    ngx_queue_t               queue;    /* of those who wait for this policy */
     void                    (*handler)(ngx_smtp_verify_sts_wait_t *w);
     void                     *data;
-    sv_mta_sts_t             *policy;   /* within the handler; NULL: none */
+    sv_mta_sts_t             *policy;   /* valid within the handler; NULL:
+                                           none */
 };
 
 
 /*
- * How a location fetches the policy of a domain.  NGX_AGAIN: the handler will
- * be called once, never from within this call, unless w is taken out of its
- * queue before; else there is no way to fetch it now.  What is fetched is
- * given to ngx_smtp_verify_sts_keep() as well, whoever still waits for it.
+ * How a location fetches the policy of a domain.  fetch() returns NGX_AGAIN if
+ * the handler will be called once, never from within this call, unless w is
+ * removed from its queue before.  Any other value means that it cannot be
+ * fetched now.  A policy that was fetched is also given to
+ * ngx_smtp_verify_sts_keep(), whether somebody still waits or not.
  */
 
 struct ngx_smtp_verify_sts_conf_s {
@@ -39,7 +41,7 @@ struct ngx_smtp_verify_sts_conf_s {
 };
 
 
-/* NULL: it could not be fetched, which is not tried again for a while */
+/* policy NULL: it could not be fetched, and is not tried again for a while */
 void ngx_smtp_verify_sts_keep(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
     ngx_str_t *id, sv_mta_sts_t *policy);
 

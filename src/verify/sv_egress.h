@@ -1,8 +1,9 @@
 
 /*
- * Which identity asks which destination: each ranks them all, by a weighted
- * rendezvous hash.  It needs no memory, is the same in all workers and after
- * a reload, and an identity that comes or goes moves only its own share.
+ * Which identity asks which destination: a destination ranks all identities, by
+ * a weighted rendezvous hash.  It needs no memory, is the same in all workers
+ * and after a reload, and if an identity is added or removed, only its own
+ * share of destinations moves.
  */
 
 
@@ -16,7 +17,8 @@
 #define SV_EGRESS_WEIGHT_MAX  1000
 
 
-/* the least is the first; both are hashes, the weight is 1 at least */
+/* The identity with the least rank asks.  Both values are hashes; the weight is
+   at least 1. */
 uint64_t sv_egress_rank(uint64_t destination, uint64_t identity,
     unsigned weight);
 

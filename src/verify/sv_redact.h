@@ -1,7 +1,7 @@
 
 /*
- * Servers repeat the address in their replies.  What is kept of a reply has
- * marks in its place, which only one who knows the address can fill in.
+ * Servers repeat the address in their replies.  The text that is kept has marks
+ * instead, which only somebody who knows the address can fill in.
  */
 
 
@@ -13,15 +13,16 @@
 
 
 /*
- * text is UTF-8 without controls; a mark is a byte that UTF-8 has not.  The
- * local part (as it is sent, quoted or not) becomes a mark wherever it stands
- * as a word, in whatever case, also percent-encoded.  The local part of any
- * other address becomes "*".  dst needs len bytes.  Returns the length.
+ * "text" is UTF-8 without controls; a mark is a byte that does not occur in
+ * UTF-8.  The local part, as it is sent, quoted or not, becomes a mark wherever
+ * it is a word of the text, in any case, also percent-encoded.  The local part
+ * of any other address becomes "*".  dst has room for len bytes.  Returns the
+ * length.
  */
 size_t sv_redact(unsigned char *dst, const unsigned char *text, size_t len,
     const sv_str_t *local);
 
-/* fills the marks in; what does not fit is cut off */
+/* fills in the marks; cuts off what does not fit; returns the length */
 size_t sv_redact_undo(unsigned char *dst, size_t size,
     const unsigned char *text, size_t len, const sv_str_t *local);
 

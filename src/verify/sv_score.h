@@ -1,10 +1,10 @@
 
 /*
- * The score of a verdict, 0 to 100: how sure it is that mail to the address
- * reaches somebody who wants it.  It starts at the weight of the reason, and
- * the other checks take off from that, or add a little.  No better evidence
- * lowers it: that holds for the default weights and for whatever
- * sv_score_check() lets pass.
+ * The score of a verdict, from 0 to 100: how sure it is that mail to the
+ * address reaches somebody who wants it.  It begins with the weight of the
+ * reason; other checks lower it, or raise it a little.  Better evidence never
+ * lowers it: this holds for the default weights and for all that
+ * sv_score_check() accepts.
  */
 
 
@@ -24,7 +24,7 @@
 #define SV_DOMAIN_YOUNG  180
 
 
-/* what takes off from the score, and what adds to it */
+/* what lowers the score, and after SV_SCORE_FACTORS, what raises it */
 
 typedef enum {
     SV_SCORE_DISPOSABLE = 0,
@@ -35,14 +35,14 @@ typedef enum {
     SV_SCORE_TYPO,
     SV_SCORE_ALIAS_SERVICE,
     SV_SCORE_FREE_PROVIDER,
-    SV_SCORE_NEW_DOMAIN,        /* below SV_DOMAIN_NEW days */
-    SV_SCORE_YOUNG_DOMAIN,      /* below SV_DOMAIN_YOUNG */
+    SV_SCORE_NEW_DOMAIN,        /* less than SV_DOMAIN_NEW days */
+    SV_SCORE_YOUNG_DOMAIN,      /* less than SV_DOMAIN_YOUNG */
     SV_SCORE_FACTORS,
 
     SV_SCORE_DEFINITIVE_PROVIDER = SV_SCORE_FACTORS,
     SV_SCORE_TLS,
     SV_SCORE_TLS_VERIFIED,      /* in addition to SV_SCORE_TLS */
-    SV_SCORE_TLS_AUTHENTICATED, /* in addition to these */
+    SV_SCORE_TLS_AUTHENTICATED, /* in addition to both */
     SV_SCORE_MAX_FACTORS
 } sv_score_factor_e;
 
@@ -53,12 +53,11 @@ typedef struct {
 } sv_score_weights_t;
 
 
-/* tri-states: -1 not established, 0 no, 1 yes */
+/* fields of type signed char: -1 not established, 0 no, 1 yes */
 
 typedef struct {
-    sv_reason_e     reason;     /* what was found out, before the lists have
-                                   their say; a reason of theirs counts as
-                                   accepted */
+    sv_reason_e     reason;     /* reason before lists were applied; a reason
+                                   that comes from a list counts as accepted */
     signed char     catch_all;
     signed char     disposable;
     signed char     spam_trap;
@@ -68,8 +67,8 @@ typedef struct {
     signed char     typo;
     signed char     alias_service;
     signed char     free_provider;
-    signed char     tls;        /* -1, 0: none, 1: yes, 2: verified,
-                                   3: by what the domain says */
+    signed char     tls;        /* -1: not connected; 0: none; 1: yes; 2:
+                                   verified; 3: authenticated by the domain */
     sv_worth_e      worth;      /* of the provider's answer */
     int             domain_age; /* days; -1: not established */
 } sv_score_input_t;
@@ -77,18 +76,19 @@ typedef struct {
 
 void sv_score_defaults(sv_score_weights_t *weights);
 
-/* 0, or -1 with a sentence in *error: no such name, not 0 to 100 */
+/* Returns 0, or -1 with a sentence in *error: there is no such weight, or the
+   value is not from 0 to 100. */
 int sv_score_set(sv_score_weights_t *weights, const char *name, size_t len,
     long value, const char **error);
 
 /*
- * When all are set: NULL, or what of their order is wrong (a sentence with
- * the names of two weights in buf).
+ * Called when all weights are set.  Returns NULL, or a sentence in buf that
+ * names two weights whose order is wrong.
  */
 const char *sv_score_check(const sv_score_weights_t *weights, char *buf,
     size_t size);
 
-/* the i-th weight's name, value and group, for documentation; or NULL */
+/* name, value and group of weight i, for documentation; NULL: there is none */
 const char *sv_score_weight(const sv_score_weights_t *weights, unsigned i,
     unsigned *value, const char **group);
 
