@@ -1,5 +1,5 @@
 
-/* What we say: the lines of RFC 5321, 3207 and 6531 */
+/* the commands that are sent: RFC 5321, 3207 and 6531 */
 
 
 #ifndef _NGX_SMTP_VERIFY_COMMAND_H_INCLUDED_
@@ -9,7 +9,8 @@
 #include "ngx_smtp_verify_session.h"
 
 
-/* with its CRLF, cut at last; NULL: its argument is not safe to be sent */
+/* Writes a command with its CRLF; it is cut at "last".  Returns the end, or
+   NULL if an argument is not safe to be sent. */
 u_char *ngx_smtp_verify_command_write(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_cmd_e cmd, u_char *p, u_char *last);
 

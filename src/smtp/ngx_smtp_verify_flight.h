@@ -1,7 +1,5 @@
 
-/*
- * What a session says: commands, as many together as may be.
- */
+/* Sends the commands of a session, as many together as possible. */
 
 
 #ifndef _NGX_SMTP_VERIFY_FLIGHT_H_INCLUDED_
@@ -11,18 +9,18 @@
 #include "ngx_smtp_verify_session.h"
 
 
-/* sends what may be sent now: all that is left, or the next one */
+/* sends what may be sent now: all remaining commands, or the next one */
 void ngx_smtp_verify_flight_send(ngx_smtp_verify_session_t *s);
 
-/* this one alone */
+/* sends only this command */
 void ngx_smtp_verify_flight_command(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_cmd_e cmd);
 
-/* by the command, that which its reply is of */
+/* by command: the stage that its reply belongs to */
 extern const sv_stage_e  ngx_smtp_verify_stages[];
 
 
-/* from the flight: the random recipient could not be asked */
+/* called by the flight: the random recipient could not be asked */
 void ngx_smtp_verify_session_no_answer(ngx_smtp_verify_session_t *s);
 
 

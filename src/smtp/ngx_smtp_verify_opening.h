@@ -1,7 +1,7 @@
 
 /*
- * The beginning of a session, until transactions may follow: the greeting,
- * EHLO or HELO, STARTTLS.
+ * The beginning of a session, before the first transaction: greeting, EHLO or
+ * HELO, STARTTLS.
  */
 
 
@@ -12,16 +12,16 @@
 #include "ngx_smtp_verify_session.h"
 
 
-/* a reply to each of these was read */
+/* called when the reply was read */
 void ngx_smtp_verify_opening_banner(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_opening_ehlo(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_opening_starttls(ngx_smtp_verify_session_t *s);
 
-/* one line of the reply to EHLO */
+/* called for each line of the reply to EHLO */
 void ngx_smtp_verify_opening_capability(ngx_smtp_verify_session_t *s);
 
 
-/* from the session: the owner is told of an event, of a refusal */
+/* In session.c: tells the owner of an event, or of a refusal. */
 void ngx_smtp_verify_session_tell(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_session_event_e event);
 void ngx_smtp_verify_session_refused(ngx_smtp_verify_session_t *s);

@@ -1,10 +1,10 @@
 
 /*
- * How long mail servers keep a worker busy in one turn of the event loop.
- * The events of sessions are handled at once while there is time left in the
- * turn; the others wait in one line, first come, first served, and go on in
- * the next turns.  A session whose server has more to say than fits in one
- * slice goes to the end of the line.
+ * Limits how long mail servers keep a worker busy in one turn of the event
+ * loop.  Events of sessions are handled at once while there is time left in the
+ * turn.  Others wait in one queue, in order of arrival, and are handled in the
+ * next turns.  A session whose server sends more than fits into one slice goes
+ * to the end of the queue.
  */
 
 
@@ -17,7 +17,7 @@
 #include <ngx_event.h>
 
 
-/* one of a connection, zeroed at first */
+/* one for each event of a connection; zeroed by the caller */
 
 typedef struct {
     ngx_queue_t                      queue;
@@ -27,8 +27,9 @@ typedef struct {
 
 
 /*
- * NGX_OK: the event is to be handled now, and _end() to be called behind;
- * NGX_AGAIN: its handler will be called again.  What is urgent never waits.
+ * Returns NGX_OK if the caller may handle the event now, and has to call _end()
+ * after that; NGX_AGAIN if the event's handler will be called again.  An urgent
+ * event never waits.
  */
 ngx_int_t ngx_smtp_verify_slice_begin(ngx_smtp_verify_slice_t *slice,
     ngx_event_t *ev, ngx_uint_t urgent);
@@ -38,7 +39,7 @@ void ngx_smtp_verify_slice_end(void);
 void ngx_smtp_verify_slice_again(ngx_smtp_verify_slice_t *slice,
     ngx_event_t *ev);
 
-/* the event is gone */
+/* the event does not wait any more */
 void ngx_smtp_verify_slice_leave(ngx_smtp_verify_slice_t *slice);
 
 

@@ -1,7 +1,7 @@
 
 /*
- * TLS under a conversation: the handshake after STARTTLS (RFC 3207), and
- * sessions of it that are resumed with the next connection to the same host.
+ * TLS: the handshake after STARTTLS (RFC 3207), and TLS sessions that are
+ * resumed in the next connection to the same host.
  */
 
 
@@ -12,7 +12,7 @@
 #include "ngx_smtp_verify_session.h"
 
 
-/* ends in ngx_smtp_verify_session_secured() */
+/* calls ngx_smtp_verify_session_secured() at the end */
 void ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s);
 
 void ngx_smtp_verify_tls_close(ngx_smtp_verify_session_t *s);

@@ -1,7 +1,7 @@
 
 /*
- * What is asked of TLS with a mail server, and whether it was given: DANE (RFC
- * 7672) by OpenSSL's own functions, and a policy that is content with less.
+ * Checks whether TLS with a mail server is as secure as needed: DANE (RFC 7672)
+ * with OpenSSL's own functions, or the weaker needs.
  */
 
 
@@ -12,18 +12,18 @@
 #include "ngx_smtp_verify_session.h"
 
 
-/* for contexts whose sessions may have TLSA records; NGX_DECLINED: this
-   OpenSSL has no DANE */
+/* for contexts whose sessions may have TLSA records; NGX_DECLINED: OpenSSL has
+   no DANE */
 ngx_int_t ngx_smtp_verify_tls_dane_context(ngx_ssl_t *ssl);
 
-/* of a session, before its handshake; NGX_ERROR: no memory */
+/* called before the handshake of a session; NGX_ERROR: no memory */
 ngx_int_t ngx_smtp_verify_tls_dane_start(ngx_smtp_verify_session_t *s);
 
-/* behind a handshake, where s->tls.verified is by PKIX: NULL, or why it is
-   not enough */
+/* Called after the handshake, when s->tls.verified is set by PKIX.  Returns
+   NULL, or why TLS is not good enough. */
 const char *ngx_smtp_verify_tls_dane_check(ngx_smtp_verify_session_t *s);
 
-/* of a session that is open: has it what is needed? */
+/* Does an open session have the TLS that is needed? */
 ngx_uint_t ngx_smtp_verify_tls_dane_has(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_tls_need_e need);
 

@@ -1,7 +1,7 @@
 
 /*
- * What a mail server can make TLS cost: octets, records and messages are
- * counted as OpenSSL reads them, and keys and chains are looked at before
+ * Limits what TLS with a mail server can cost.  Octets, records and messages
+ * are counted while OpenSSL reads them, and keys and chains are checked before
  * anything is computed with them.
  */
 
@@ -14,16 +14,16 @@
 
 
 /*
- * Bounds of a context, set when its ciphers and commands are.  A chain of
- * certificates is verified only where there is something to trust.
+ * Sets the limits of a context; called after its ciphers and commands are set.
+ * Chains of certificates are only verified if "trusted".
  */
 ngx_int_t ngx_smtp_verify_tls_guard_context(ngx_ssl_t *ssl,
     ngx_uint_t trusted);
 
-/* of a session, before its handshake; NGX_ERROR: no memory */
+/* called before the handshake of a session; NGX_ERROR: no memory */
 ngx_int_t ngx_smtp_verify_tls_guard(ngx_smtp_verify_session_t *s);
 
-/* a TLS session is small enough to be kept for later */
+/* Is a TLS session small enough to be kept for later? */
 ngx_uint_t ngx_smtp_verify_tls_guard_small(ngx_smtp_verify_session_t *s,
     SSL_SESSION *session);
 

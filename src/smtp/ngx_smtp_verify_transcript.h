@@ -1,5 +1,5 @@
 
-/* The conversation as people read it, where somebody asked for that */
+/* the transcript of a conversation, if somebody asked for it */
 
 
 #ifndef _NGX_SMTP_VERIFY_TRANSCRIPT_H_INCLUDED_
@@ -9,14 +9,15 @@
 #include "ngx_smtp_verify_session.h"
 
 
-/* a line, without its end; s->transcript is there */
+/* adds a line without its CRLF; s->transcript must not be NULL */
 void ngx_smtp_verify_transcript_add(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_transcript_line_e from, u_char *data, size_t len);
 
-/* the line of a reply that was just parsed */
+/* adds the line of a reply that was just parsed */
 void ngx_smtp_verify_transcript_received(ngx_smtp_verify_session_t *s);
 
-/* a line that nobody sent: the identity that asks, and what befell it */
+/* adds a line that nobody sent: the identity that asks, and what happened to
+   it */
 void ngx_smtp_verify_transcript_note(ngx_smtp_verify_session_t *s,
     const char *text);
 

@@ -1,6 +1,7 @@
 
 /*
- * Under the conversation: bytes, TLS, timers, the end of a connection.
+ * The layer below the conversation: bytes, TLS, timers, and the end of a
+ * connection.
  */
 
 
@@ -11,44 +12,46 @@
 #include "ngx_smtp_verify_session.h"
 
 
-/* to the transport; a failure to send shows as a failure to read, later */
+/* A failure to send is reported later, as a failure to read. */
 void ngx_smtp_verify_transport_send(ngx_smtp_verify_session_t *s,
     u_char *data, size_t len);
 
-/* handlers of the connection; _done() ends what was closed while at work */
+/* Handlers of the connection.  _done() frees a session that was closed during
+   its event. */
 void ngx_smtp_verify_transport_read(ngx_event_t *rev);
 void ngx_smtp_verify_transport_write(ngx_event_t *wev);
 void ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s);
 
 
-/* connects to where the session's peer says; as _session_connect() */
+/* Connects to the session's peer.  Returns the same as _session_connect(). */
 ngx_int_t ngx_smtp_verify_transport_open(ngx_smtp_verify_session_t *s);
 
-/* NGX_OK once the connection stands, be it to a proxy */
+/* NGX_OK: there is a connection, to the server or to a proxy */
 ngx_int_t ngx_smtp_verify_transport_opened(ngx_smtp_verify_session_t *s);
 
-/* the connection stands, and is the server's */
+/* there is a connection to the server */
 void ngx_smtp_verify_transport_connected(ngx_smtp_verify_session_t *s);
 
 
-/* an event is to be handled now, in a new slice; as _slice_begin() */
+/* Begins a new slice for this event.  Returns the same as _slice_begin(). */
 ngx_int_t ngx_smtp_verify_transport_begin(ngx_smtp_verify_session_t *s,
     ngx_event_t *ev);
 
-/* its connection goes: no event of it waits any more */
+/* the connection will be closed: none of its events waits any more */
 void ngx_smtp_verify_transport_leave(ngx_smtp_verify_session_t *s);
 
-/* octets that were read, or something else that counts as so many */
+/* counts octets that were read, or something that costs as much */
 void ngx_smtp_verify_transport_charge(ngx_smtp_verify_session_t *s,
     size_t n);
 
-/* around calls whose errors are a mail server's doing, and none of ours */
+/* Suppress log messages of calls whose errors are caused by a mail server.
+   _hush() returns the log level to be restored. */
 ngx_uint_t ngx_smtp_verify_transport_hush(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_transport_unhush(ngx_smtp_verify_session_t *s,
     ngx_uint_t level);
 
 
-/* from the transport */
+/* called by the transport */
 void ngx_smtp_verify_session_connected(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
     const u_char *pos, const u_char *end);

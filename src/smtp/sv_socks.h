@@ -1,9 +1,9 @@
 
 /*
- * The client's side of a SOCKS 5 handshake (RFC 1928, RFC 1929): what to say,
- * and what an answer means.  Only IPv4 and IPv6 addresses are asked for, names
- * are resolved by who asks.  Plain C, without I/O; of what comes in no more
- * than one handshake is ever read.
+ * The client's side of a SOCKS 5 handshake (RFC 1928, RFC 1929): what to send,
+ * and what an answer means.  Only connects to IPv4 and IPv6 addresses: the
+ * caller resolves names.  Plain C without I/O.  It never reads past the end of
+ * the handshake.
  */
 
 
@@ -23,12 +23,12 @@
 
 
 typedef enum {
-    SV_SOCKS_AGAIN = 0,         /* more has to come */
-    SV_SOCKS_SAY,               /* it is our turn: sv_socks_say() */
-    SV_SOCKS_DONE,              /* what comes now is the target's */
-    SV_SOCKS_UNREACHABLE,       /* the target, from the proxy */
-    SV_SOCKS_REFUSED,           /* the proxy does not do this for us */
-    SV_SOCKS_ERROR              /* the proxy does nothing for us */
+    SV_SOCKS_AGAIN = 0,         /* more has to be read */
+    SV_SOCKS_SAY,               /* call sv_socks_say() */
+    SV_SOCKS_DONE,              /* what follows comes from the target */
+    SV_SOCKS_UNREACHABLE,       /* the proxy cannot reach the target */
+    SV_SOCKS_REFUSED,           /* the proxy refuses this request */
+    SV_SOCKS_ERROR              /* the proxy cannot be used */
 } sv_socks_status_e;
 
 
@@ -39,33 +39,36 @@ typedef enum {
 } sv_socks_step_e;
 
 
-/* no user: no authentication is offered; each of 1 to 255 bytes */
+/* Without a user, no authentication is offered.  User and password have 1 to
+   255 bytes. */
 
 typedef struct {
     const struct sockaddr  *target;         /* IPv4 or IPv6 */
     sv_str_t                user;
     sv_str_t                password;
-    const char             *error;          /* told with the last three */
+    const char             *error;          /* set with the last three
+                                               statuses */
 
     /* private */
     sv_socks_step_e         step;
     unsigned                n;              /* bytes of this answer */
-    unsigned                left;           /* of the bound address */
+    unsigned                left;           /* bytes of the bound address */
 } sv_socks_t;
 
 
-/* the first three fields are given by the caller */
+/* the caller has to set the first three fields before */
 void sv_socks_init(sv_socks_t *s);
 
-/* writes what is to be said in this step, at most SV_SOCKS_SAY_MAX bytes;
-   0: the target is of no family that can be asked for */
+/* Writes what has to be sent in this step, at most SV_SOCKS_SAY_MAX bytes.
+   Returns the length; 0: the target has an unknown family. */
 size_t sv_socks_say(const sv_socks_t *s, unsigned char *buf);
 
-/* reads on from *pos; at DONE that is where the target's bytes begin */
+/* Reads from *pos on.  At SV_SOCKS_DONE, *pos is where the target's bytes
+   begin. */
 sv_socks_status_e sv_socks_parse(sv_socks_t *s, const unsigned char **pos,
     const unsigned char *end);
 
-/* a silence or an end now is about the target: it was asked for */
+/* 1: the request was sent, so that a timeout or a close is about the target */
 int sv_socks_requested(const sv_socks_t *s);
 
 
