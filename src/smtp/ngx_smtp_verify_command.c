@@ -94,7 +94,7 @@ ngx_smtp_verify_command_put(u_char *p, u_char *last, const void *data,
 }
 
 
-/* the last of several guards: nothing may end a command early */
+/* Nothing may end a command early.  This is the last of several checks. */
 
 static ngx_int_t
 ngx_smtp_verify_command_safe(ngx_str_t *arg)

@@ -89,8 +89,8 @@ ngx_smtp_verify_transport_open(ngx_smtp_verify_session_t *s)
 
 
 /*
- * A mail server that is down is no error of ours.  A local address that we
- * do not have is, and of that egress alone.
+ * A mail server that is down is not our error, and is logged at a low level.  A
+ * local address that we do not have is our error, but only of this egress.
  */
 
 static ngx_int_t
@@ -102,7 +102,8 @@ ngx_smtp_verify_transport_connect(ngx_smtp_verify_session_t *s)
     level = s->log.log_level;
     s->log.log_level = ngx_min(level, NGX_LOG_CRIT);
 
-    /* nor is a family that the machine lacks, while there is another one */
+    /* nor is an address family that the machine lacks, if there is another
+       one */
 
     if (ngx_smtp_verify_socks_has_next(s)) {
         s->log.log_level = ngx_min(level, NGX_LOG_EMERG);
@@ -138,7 +139,7 @@ ngx_smtp_verify_transport_connect(ngx_smtp_verify_session_t *s)
 }
 
 
-/* NGX_OK once the connection stands, be it to a proxy */
+/* NGX_OK: there is a connection, to the server or to a proxy */
 
 ngx_int_t
 ngx_smtp_verify_transport_opened(ngx_smtp_verify_session_t *s)
@@ -211,7 +212,7 @@ ngx_smtp_verify_transport_test_connect(ngx_connection_t *c)
 }
 
 
-/* never an address: the log is no place for personal data */
+/* The log must not contain addresses, which are personal data. */
 
 static u_char *
 ngx_smtp_verify_log_error(ngx_log_t *log, u_char *buf, size_t size)

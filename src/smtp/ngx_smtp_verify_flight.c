@@ -5,7 +5,7 @@
 #include "ngx_smtp_verify_transport.h"
 
 
-/* two transactions with addresses of the greatest length */
+/* room for two transactions with the longest addresses */
 #define NGX_SMTP_VERIFY_FLIGHT_MAX  4096
 
 
@@ -81,7 +81,7 @@ ngx_smtp_verify_flight_command(ngx_smtp_verify_session_t *s,
 }
 
 
-/* sends what may be sent now: all that is left, or the next one */
+/* sends what may be sent now: all remaining commands, or the next one */
 
 void
 ngx_smtp_verify_flight_send(ngx_smtp_verify_session_t *s)
@@ -134,7 +134,7 @@ ngx_smtp_verify_flight_send(ngx_smtp_verify_session_t *s)
 }
 
 
-/* it is us who wait: the server is not to be timed */
+/* While we wait, the server's time does not run. */
 
 static ngx_int_t
 ngx_smtp_verify_flight_pace(ngx_smtp_verify_session_t *s, ngx_uint_t n)
@@ -176,7 +176,7 @@ ngx_smtp_verify_session_resume(ngx_smtp_verify_session_t *s)
 }
 
 
-/* a refused RSET, a 421, bytes unasked for: nothing is asked any more */
+/* After a refused RSET, a 421 or unexpected bytes, nothing more is asked. */
 
 static void
 ngx_smtp_verify_flight_give_up(ngx_smtp_verify_session_t *s)
@@ -203,7 +203,7 @@ ngx_smtp_verify_flight_give_up(ngx_smtp_verify_session_t *s)
 }
 
 
-/* a QUIT can be sent, and the server will read it as a command */
+/* Can a QUIT be sent, so that the server reads it as a command? */
 
 static ngx_uint_t
 ngx_smtp_verify_session_hears(ngx_smtp_verify_session_t *s)
@@ -222,7 +222,7 @@ ngx_smtp_verify_session_hears(ngx_smtp_verify_session_t *s)
 }
 
 
-/* STARTTLS that is required and not offered is a reason to part politely */
+/* If STARTTLS is required but not offered, the session still ends with QUIT. */
 
 static ngx_uint_t
 ngx_smtp_verify_session_faulty(ngx_smtp_verify_session_t *s)

@@ -78,9 +78,9 @@ ngx_smtp_verify_opening_ehlo(ngx_smtp_verify_session_t *s)
 
 
 /*
- * A server that knows no EHLO: by the codes of RFC 5321 for a command, or an
- * argument, that is not understood, unless the text is about our name; or by
- * another 5xx that says so in words.
+ * Does the server not know EHLO?  It says so by the codes of RFC 5321 for an
+ * unknown command or argument, unless the text is about our name; or by another
+ * 5xx with such a text.
  */
 
 static ngx_uint_t
@@ -116,7 +116,7 @@ ngx_smtp_verify_opening_is_old(ngx_smtp_verify_session_t *s)
 }
 
 
-/* one of the words, which end with NULL */
+/* Does the reply contain one of these words?  NULL ends the list. */
 
 static ngx_uint_t
 ngx_smtp_verify_opening_says(ngx_smtp_verify_session_t *s, const char **words)
@@ -178,7 +178,8 @@ ngx_smtp_verify_opening_done(ngx_smtp_verify_session_t *s)
 }
 
 
-/* what came unasked with the 220 is not read: it was not sent over TLS */
+/* What was received together with the 220 is not read, as it was not sent over
+   TLS. */
 
 void
 ngx_smtp_verify_opening_starttls(ngx_smtp_verify_session_t *s)
@@ -202,7 +203,7 @@ ngx_smtp_verify_opening_starttls(ngx_smtp_verify_session_t *s)
 }
 
 
-/* nothing that was told before TLS counts after it, RFC 3207 section 4.2 */
+/* What was said before TLS does not count any more (RFC 3207 section 4.2). */
 
 void
 ngx_smtp_verify_session_secured(ngx_smtp_verify_session_t *s,

@@ -6,7 +6,7 @@
 #include "ngx_smtp_verify_transport.h"
 
 
-/* the session, its names, and the greeting of most servers */
+/* room for the session, its names, and the greeting of most servers */
 #define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  1152
 
 
@@ -26,7 +26,8 @@ static void ngx_smtp_verify_session_rcpt_answered(
     ngx_smtp_verify_session_t *s, ngx_uint_t index);
 
 
-/* what the reply to each command leads to; QUIT's ends the session */
+/* handles the reply to each command; there is none for QUIT, which ends the
+   session */
 
 static const ngx_smtp_verify_session_handler_pt
     ngx_smtp_verify_session_replies[] =
@@ -44,8 +45,8 @@ static const ngx_smtp_verify_session_handler_pt
 
 
 /*
- * The text of a reply that is being read.  A reply that is not complete when
- * there is no more to read has its text in the pool of its session.
+ * The text of the reply that is being read.  If a reply is still incomplete
+ * when there is no more to read, its text moves to the pool of its session.
  */
 
 static struct {
@@ -107,7 +108,7 @@ failed:
 }
 
 
-/* ngx_sock_ntop() without a format for what is nearly always IPv4 */
+/* like ngx_sock_ntop(), but fast for IPv4, which is nearly always used */
 
 static size_t
 ngx_smtp_verify_session_addr_text(struct sockaddr *sockaddr,
@@ -225,9 +226,9 @@ ngx_smtp_verify_session_connected(ngx_smtp_verify_session_t *s)
 
 
 /*
- * A reply that leaves none outstanding is held until the socket is read
- * empty: bytes behind it were sent unasked, and must not be taken for the
- * answer to what is said next.
+ * The last outstanding reply is held back until the socket is read empty: bytes
+ * after it were not asked for, and must not be taken for the reply to the next
+ * command.
  */
 
 void
@@ -286,7 +287,7 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
             continue;
         }
 
-        /* nothing depends on what comes behind the answer to QUIT */
+        /* what follows the reply to QUIT does not matter */
 
         if (s->nanswered + 1 == s->nsent
             && s->phase != ngx_smtp_verify_phase_quitting)
@@ -301,8 +302,8 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
 
 
 /*
- * Bytes that answer nothing.  A server may say 421 at any time; anything else
- * leaves it open which reply was meant for which command.
+ * Bytes that answer no command.  A server may send 421 at any time.  After
+ * anything else it is not known which reply belongs to which command.
  */
 
 static void
@@ -337,8 +338,8 @@ ngx_smtp_verify_session_drained(ngx_smtp_verify_session_t *s)
 
 
 /*
- * What waits for a reply needs no room for its text.  Of a reply that has
- * begun the text is kept, in the session's own memory.
+ * A session that waits for a reply needs no room for its text.  If a reply has
+ * begun, its text is kept in the session's own memory.
  */
 
 static void
@@ -370,7 +371,7 @@ ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s)
 
     text = ngx_pmemalign(s->pool, SV_REPLY_TEXT_MAX, sizeof(void *));
     if (text == NULL) {
-        return;     /* it keeps what all use, and others allocate theirs */
+        return;     /* it keeps the common buffer, and others allocate theirs */
     }
 
     ngx_memcpy(text, s->parser.text, s->parser.text_len);
@@ -383,7 +384,7 @@ ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s)
 }
 
 
-/* room for the text of a reply */
+/* allocates room for the text of a reply */
 
 static ngx_int_t
 ngx_smtp_verify_session_listen(ngx_smtp_verify_session_t *s)
@@ -468,8 +469,8 @@ ngx_smtp_verify_session_rset(ngx_smtp_verify_session_t *s)
 
 
 /*
- * Where MAIL for the random recipient is refused, and the reply to its RCPT is
- * outstanding, that is awaited: a flight that lacks a reply is no proof.
+ * If MAIL for the random recipient was refused, but the reply to its RCPT is
+ * outstanding, that is awaited: a flight that lacks a reply proves nothing.
  */
 
 static void
@@ -554,7 +555,8 @@ ngx_smtp_verify_session_rcpt_answered(ngx_smtp_verify_session_t *s,
 }
 
 
-/* the random recipient could not be asked: no answer of the domain's */
+/* The random recipient could not be asked, so this is no answer of the
+   domain. */
 
 void
 ngx_smtp_verify_session_no_answer(ngx_smtp_verify_session_t *s)

@@ -3,13 +3,14 @@
 #include "sv_clock.h"
 
 
-#define NGX_SMTP_VERIFY_SLICE_TURN  10000   /* us in a turn, of all sessions */
+#define NGX_SMTP_VERIFY_SLICE_TURN  10000   /* us of each turn, for all
+                                               sessions */
 
 
 static void ngx_smtp_verify_slice_next(ngx_event_t *ev);
 
 
-/* the turn of the event loop, and who waits for the next one */
+/* the current turn of the event loop, and the queue for the next one */
 
 static struct {
     ngx_event_t  event;
@@ -37,7 +38,7 @@ ngx_smtp_verify_slice_begin(ngx_smtp_verify_slice_t *slice, ngx_event_t *ev,
         return NGX_OK;
     }
 
-    /* a turn that took no millisecond counts with the one behind it */
+    /* turns within the same millisecond are counted as one */
 
     if (ngx_smtp_verify_slices.turn != ngx_current_msec) {
         ngx_smtp_verify_slices.turn = ngx_current_msec;
@@ -108,7 +109,7 @@ ngx_smtp_verify_slice_leave(ngx_smtp_verify_slice_t *slice)
 }
 
 
-/* one at least, whatever the clock says */
+/* Handles at least one event, whatever the clock says. */
 
 static void
 ngx_smtp_verify_slice_next(ngx_event_t *ev)

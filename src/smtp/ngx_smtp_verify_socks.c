@@ -39,7 +39,8 @@ ngx_smtp_verify_socks_next(ngx_smtp_verify_session_t *s, const char *error)
 
         next = (s->iproxy + 1) % egress->naddrs;
 
-        /* a dead address costs no more than the probes that are under way */
+        /* so that only probes that are under way lose time with a dead
+           address */
 
         if (egress->iaddr == s->iproxy) {
             egress->iaddr = next;
@@ -135,7 +136,7 @@ ngx_smtp_verify_socks_read(ngx_smtp_verify_session_t *s, const u_char **pos,
 }
 
 
-/* by this address of it: who comes next begins there */
+/* This address of the proxy works: the next session begins with it. */
 
 static void
 ngx_smtp_verify_socks_works(ngx_smtp_verify_session_t *s)
@@ -154,7 +155,7 @@ ngx_smtp_verify_socks_say(ngx_smtp_verify_session_t *s)
 
     ngx_smtp_verify_transport_send(s, buf, len);
 
-    /* it may have the password */
+    /* the buffer may contain the password */
 
     ngx_explicit_memzero(buf, len);
 }
@@ -178,7 +179,8 @@ ngx_smtp_verify_socks_refused(ngx_smtp_verify_session_t *s)
 }
 
 
-/* who has been asked for a server, and says nothing, waits for it himself */
+/* A proxy that was asked to connect, and is silent, waits for the mail
+   server. */
 
 void
 ngx_smtp_verify_socks_timeout(ngx_smtp_verify_session_t *s)
@@ -194,7 +196,7 @@ ngx_smtp_verify_socks_timeout(ngx_smtp_verify_session_t *s)
 }
 
 
-/* some close where they should say that a server cannot be reached */
+/* Some proxies close the connection when they cannot reach the mail server. */
 
 void
 ngx_smtp_verify_socks_lost(ngx_smtp_verify_session_t *s)

@@ -6,7 +6,8 @@
 #include "ngx_smtp_verify_tls_guard.h"
 
 
-/* by host: one that another takes the place of makes a full handshake */
+/* Size of the table of TLS sessions, by host.  If another host takes an entry,
+   the first one needs a full handshake the next time. */
 
 #define NGX_SMTP_VERIFY_TLS_SESSIONS  256
 
@@ -54,7 +55,7 @@ ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    /* RFC 6066: names only, and a route may be to an address */
+    /* RFC 6066: SNI only takes names, but a route may lead to an address */
 
     if (!ngx_smtp_verify_tls_is_address(&s->host)
         && SSL_set_tlsext_host_name(c->ssl->connection,
@@ -65,7 +66,7 @@ ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    /* what is resumed was not looked at anew */
+    /* the certificate of a resumed session would not be checked again */
 
     if (!s->dane) {
         ngx_smtp_verify_tls_resume(s);
@@ -176,7 +177,8 @@ ngx_smtp_verify_tls_handler(ngx_connection_t *c)
 }
 
 
-/* NULL, and the facts of a handshake that went well; or why it did not */
+/* Returns NULL and sets s->tls if the handshake succeeded, else why it
+   failed. */
 
 static const char *
 ngx_smtp_verify_tls_check(ngx_smtp_verify_session_t *s)
@@ -231,7 +233,7 @@ ngx_smtp_verify_tls_close(ngx_smtp_verify_session_t *s)
 
     c = s->peer.connection;
 
-    /* tickets of TLS 1.3 have come with the replies by now */
+    /* now, as tickets of TLS 1.3 come together with the replies */
 
     if (c->ssl->handshaked && s->tls.protocol && !s->dane) {
         ngx_smtp_verify_tls_save(s);

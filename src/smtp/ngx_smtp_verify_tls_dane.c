@@ -19,8 +19,8 @@ ngx_smtp_verify_tls_dane_context(ngx_ssl_t *ssl)
 
 
 /*
- * A record that is of no use to OpenSSL is as if it were not there.  Where none
- * is left, TLS is needed nevertheless, with whomever (RFC 7672 section 2.2).
+ * Records that OpenSSL cannot use are ignored.  If none is left, TLS is still
+ * required, but without authentication (RFC 7672 section 2.2).
  */
 
 ngx_int_t
@@ -44,7 +44,7 @@ ngx_smtp_verify_tls_dane_start(ngx_smtp_verify_session_t *s)
         return NGX_ERROR;
     }
 
-    /* RFC 7672 section 3.1.1: DANE-EE binds the key, whatever names it */
+    /* RFC 7672 section 3.1.1: DANE-EE does not check the names */
 
     SSL_dane_set_flags(ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
 

@@ -6,7 +6,7 @@
 #include <openssl/core_names.h>
 
 
-/* octets of a chain: decoding a key takes 0.3 ms, whatever its length */
+/* octets of a chain; decoding a key takes 0.3 ms, however short it is */
 #define NGX_SMTP_VERIFY_TLS_CHAIN      20480
 #define NGX_SMTP_VERIFY_TLS_CERTS      16
 
@@ -15,14 +15,14 @@
 #define NGX_SMTP_VERIFY_TLS_EXPONENT   64
 #define NGX_SMTP_VERIFY_TLS_DH         3072
 
-/* a handshake has ten; behind it there are a few tickets */
+/* a handshake has ten messages, and a few tickets follow */
 #define NGX_SMTP_VERIFY_TLS_MESSAGES   32
 
-/* octets, of a session that is kept to be resumed */
+/* octets of a TLS session that is kept to be resumed */
 #define NGX_SMTP_VERIFY_TLS_TICKET     4096
 #define NGX_SMTP_VERIFY_TLS_KEPT       12288
 
-/* groups of RFC 7919 from ffdhe4096 on */
+/* numbers of the groups of RFC 7919, from ffdhe4096 on */
 #define NGX_SMTP_VERIFY_TLS_FFDHE4096  0x0102
 #define NGX_SMTP_VERIFY_TLS_FFDHE_LAST 0x01ff
 
@@ -74,8 +74,8 @@ ngx_smtp_verify_tls_guard_context(ngx_ssl_t *ssl, ngx_uint_t trusted)
 
 
 /*
- * A group that is too large is not offered, parameters that are too large end
- * the handshake: in TLS 1.2 a server makes its own up, and a prime of 10,000
+ * Groups that are too large are not offered.  DH parameters that are too large
+ * end the handshake: in TLS 1.2 a server chooses its own, and a prime of 10,000
  * bits takes more than a second.
  */
 
@@ -109,9 +109,9 @@ ngx_smtp_verify_tls_guard_allows(const SSL *ssl, const SSL_CTX *ctx, int op,
 
 
 /*
- * Called with what a server sent, before a signature is checked.  That it
- * cannot be verified ends no handshake: whether it has to be is a question of
- * the configuration, and is asked when the handshake is over.
+ * Called with the server's certificates, before a signature is checked.  A
+ * chain that cannot be verified does not end the handshake: whether it has to
+ * be verified depends on the configuration, and is checked after the handshake.
  */
 
 static int
@@ -150,7 +150,7 @@ ngx_smtp_verify_tls_guard_certs(X509_STORE_CTX *ctx, void *trusted)
 }
 
 
-/* the first error is enough: what is behind it need not be computed */
+/* Stops at the first error, so that the rest need not be computed. */
 
 static int
 ngx_smtp_verify_tls_guard_verified(int ok, X509_STORE_CTX *ctx)
@@ -159,7 +159,7 @@ ngx_smtp_verify_tls_guard_verified(int ok, X509_STORE_CTX *ctx)
 }
 
 
-/* NULL, or what there is too much of */
+/* Returns NULL, or what there is too much of. */
 
 static const char *
 ngx_smtp_verify_tls_guard_chain(STACK_OF(X509) *certs)
@@ -184,7 +184,7 @@ ngx_smtp_verify_tls_guard_chain(STACK_OF(X509) *certs)
 }
 
 
-/* one that cannot be decoded is of no use and costs nothing */
+/* A key that cannot be decoded is useless, but costs nothing. */
 
 static ngx_uint_t
 ngx_smtp_verify_tls_guard_key(EVP_PKEY *key)
@@ -216,7 +216,7 @@ ngx_smtp_verify_tls_guard_key(EVP_PKEY *key)
     case EVP_PKEY_EC:
         n = 0;
 
-        /* a curve that the server made up */
+        /* explicit parameters: a curve that the server invented */
 
         (void) EVP_PKEY_get_int_param(key,
                              OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
@@ -289,8 +289,8 @@ ngx_smtp_verify_tls_guard_method(void)
 
 
 /*
- * Where a slice is used up, the socket seems to be empty.  Where there is too
- * much, the connection seems to be at its end.
+ * When a slice is used up, OpenSSL is told that the socket is empty.  When the
+ * server has sent too much, it is told that the connection has ended.
  */
 
 static int
@@ -329,7 +329,7 @@ ngx_smtp_verify_tls_guard_read(BIO *bio, char *buf, int len)
 }
 
 
-/* TLS of the kernel would read records of its own accord */
+/* Kernel TLS is not allowed, as it would read records by itself. */
 
 static long
 ngx_smtp_verify_tls_guard_ctrl(BIO *bio, int cmd, long num, void *ptr)
@@ -356,9 +356,9 @@ ngx_smtp_verify_tls_guard_ctrl(BIO *bio, int cmd, long num, void *ptr)
 
 
 /*
- * A record costs as much as some octets, so that none are too short.  OpenSSL
- * has no bound on messages and goes on until none is left of what it has read:
- * it stops at once where the server has shut the connection down.
+ * Each record counts as at least some octets, so that many short ones are
+ * expensive, too.  OpenSSL does not limit messages, and goes on until all that
+ * it has read is used: it stops at once if the server seems to have shut down.
  */
 
 static void

@@ -7,12 +7,12 @@
 
 #define NGX_SMTP_VERIFY_READ_SIZE    4096
 
-/* octets in a slice; in all, and for each transaction besides */
+/* octets of a slice; of a session; and in addition for each transaction */
 #define NGX_SMTP_VERIFY_SLICE_SIZE   4096
 #define NGX_SMTP_VERIFY_OCTETS_MAX   262144
 #define NGX_SMTP_VERIFY_OCTETS_MORE  32768
 
-/* the least that a segment or a record counts */
+/* a segment or record counts as at least so many octets */
 #define NGX_SMTP_VERIFY_OCTETS_LEAST 64
 
 
@@ -34,7 +34,8 @@ ngx_smtp_verify_transport_write(ngx_event_t *wev)
     c = wev->data;
     s = c->data;
 
-    /* what can be read is told together with that more can be written */
+    /* nothing to write: write events are also reported together with read
+       events */
 
     if (ngx_smtp_verify_session_is_connected(s) && s->out == NULL && !c->close
         && !wev->timedout)
@@ -92,7 +93,7 @@ ngx_smtp_verify_transport_read(ngx_event_t *rev)
 
     if (rev->timedout) {
 
-        /* that of a session that is kept, or taken leave of, harms nobody */
+        /* a timeout of a session that is kept or quits is normal */
 
         if (s->phase != ngx_smtp_verify_phase_idle
             && s->phase != ngx_smtp_verify_phase_quitting)
@@ -178,8 +179,9 @@ ngx_smtp_verify_transport_leave(ngx_smtp_verify_session_t *s)
 }
 
 
-/* reads the socket empty; NGX_ERROR: it is at its end, NGX_DONE: it is gone,
-   and another one in its place, NGX_BUSY: the slice is used up */
+/* Reads the socket empty.  Returns NGX_ERROR at the end of the connection;
+   NGX_DONE if the connection is gone or was replaced by another one; NGX_BUSY
+   if the slice is used up. */
 
 static ngx_int_t
 ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
@@ -225,7 +227,7 @@ ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
 }
 
 
-/* as c->recv(), and what was read in clear is charged to the slice */
+/* like c->recv(); what is read without TLS is charged to the slice */
 
 static ssize_t
 ngx_smtp_verify_transport_take(ngx_smtp_verify_session_t *s, u_char *buf,
@@ -317,9 +319,9 @@ ngx_smtp_verify_transport_write_to(ngx_smtp_verify_session_t *s, u_char *data,
 
 
 /*
- * An alert that a mail server sends over TLS, a record that was damaged on its
- * way, an error that an ICMP message made of a connection: nginx logs some of
- * these at [crit] or [alert].  What came of it is logged by the session.
+ * nginx logs some errors that mail servers or the network cause at [crit] or
+ * [alert]: a TLS alert, a damaged record, an ICMP error.  The session logs what
+ * they lead to.
  */
 
 ngx_uint_t
@@ -335,7 +337,7 @@ ngx_smtp_verify_transport_hush(ngx_smtp_verify_session_t *s)
 }
 
 
-/* an error that is left behind would be logged with another's connection */
+/* An error that is left in the queue would be logged for another connection. */
 
 void
 ngx_smtp_verify_transport_unhush(ngx_smtp_verify_session_t *s,
@@ -379,7 +381,7 @@ ngx_smtp_verify_transport_send(ngx_smtp_verify_session_t *s, u_char *data,
         }
     }
 
-    /* what the server has said until then is still read */
+    /* what the server has sent before is still read */
 
     c->read->ready = 1;
     c->read->available = -1;
@@ -433,7 +435,7 @@ ngx_smtp_verify_session_close(ngx_smtp_verify_session_t *s)
 }
 
 
-/* ends what may have been closed while it was at work */
+/* Frees the session if it was closed during its event. */
 
 void
 ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s)

@@ -99,7 +99,7 @@ sv_reply_parse(sv_reply_parser_t *p, const unsigned char **pos,
 }
 
 
-/* "250 " or "250-" */
+/* Does the line begin with "250 " or "250-"? */
 
 static int
 sv_reply_is_code(const unsigned char *line)
@@ -112,8 +112,8 @@ sv_reply_is_code(const unsigned char *line)
 
 
 /*
- * A line that came in one piece, as nearly all do, is taken at once: "250-",
- * text, CR LF.  Anything else is left to be read octet by octet.
+ * Reads a line at once that arrived in one piece, as nearly all do: "250-",
+ * text, CR LF.  Other lines are read octet by octet.
  */
 
 static int
@@ -210,7 +210,7 @@ sv_reply_digit(sv_reply_parser_t *p, unsigned char ch)
 }
 
 
-/* "250 text", "250-text", and a bare "250" */
+/* accepts "250 text", "250-text", and "250" alone */
 
 static int
 sv_reply_begin_text(sv_reply_parser_t *p, unsigned char ch)
@@ -248,7 +248,7 @@ sv_reply_begin_text(sv_reply_parser_t *p, unsigned char ch)
 }
 
 
-/* the text up to a CR or LF, or as much of it as a line may have */
+/* copies text up to a CR or LF, or up to the limit of a line */
 
 static void
 sv_reply_copy(sv_reply_parser_t *p, const unsigned char **pos,
@@ -281,7 +281,7 @@ sv_reply_copy(sv_reply_parser_t *p, const unsigned char **pos,
 }
 
 
-/* a CR is text unless an LF follows it */
+/* A CR belongs to the text unless an LF follows. */
 
 static void
 sv_reply_add(sv_reply_parser_t *p, unsigned char ch)
@@ -328,7 +328,7 @@ sv_reply_end_line(sv_reply_parser_t *p)
 
     p->repeated = 0;
 
-    /* only behind text: the first that was kept has to keep its code */
+    /* not in the first line with text, which keeps its code */
 
     if (p->line > p->text) {
         n = sv_reply_enhanced(p->text, p->text_len);
@@ -343,7 +343,7 @@ sv_reply_end_line(sv_reply_parser_t *p)
     p->line_len = len;
     p->text_len = p->line - p->text + len;
 
-    /* an empty line leaves no blank behind */
+    /* no space is left by an empty line */
 
     if (len == 0 && p->text_len && p->text[p->text_len - 1] == ' ') {
         p->text_len--;
@@ -357,7 +357,7 @@ sv_reply_end_line(sv_reply_parser_t *p)
 }
 
 
-/* the length of "5.1.1 " at the start of a text, its blank included, or 0 */
+/* length of "5.1.1 " at the beginning of a text, including the space, or 0 */
 
 static size_t
 sv_reply_enhanced(const unsigned char *data, size_t len)

@@ -28,7 +28,7 @@ static sv_socks_status_e sv_socks_error(sv_socks_t *s, const char *error);
 static size_t sv_socks_say_request(const sv_socks_t *s, unsigned char *buf);
 
 
-/* by the code of RFC 1928, section 6; it is who is to blame that counts */
+/* by the code of RFC 1928, section 6; the status says who is to blame */
 
 static const struct {
     sv_socks_status_e   status;
@@ -207,7 +207,7 @@ sv_socks_method(sv_socks_t *s, unsigned char ch)
 }
 
 
-/* the version of the answer is not looked at: some proxies say 5 there */
+/* The version is not checked, as some proxies send 5 here. */
 
 static sv_socks_status_e
 sv_socks_credentials(sv_socks_t *s, unsigned char ch)
@@ -269,7 +269,7 @@ sv_socks_reply(sv_socks_t *s, unsigned char ch)
 }
 
 
-/* the rest of such a reply is not waited for */
+/* The rest of such a reply is not read. */
 
 static sv_socks_status_e
 sv_socks_refusal(sv_socks_t *s, unsigned char ch)
