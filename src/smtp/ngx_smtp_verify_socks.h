@@ -40,9 +40,9 @@ ngx_int_t ngx_smtp_verify_socks_next(ngx_smtp_verify_session_t *s,
 /* The proxy is connected to.  Unless NGX_OK is returned, the session failed. */
 ngx_int_t ngx_smtp_verify_socks_start(ngx_smtp_verify_session_t *s);
 
-/* Reads the handshake from *pos on.  In the end it calls
-   ngx_smtp_verify_transport_connected(), or _is_over(), or the session
-   failed. */
+/* Reads the handshake from *pos on.  It ends with a call of
+   ngx_smtp_verify_transport_connected(), or the session fails, or _is_over() is
+   true, as the proxy's next address is tried. */
 void ngx_smtp_verify_socks_read(ngx_smtp_verify_session_t *s,
     const u_char **pos, const u_char *end);
 

@@ -75,8 +75,9 @@ ngx_smtp_verify_admission_leave(ngx_smtp_verify_admission_t *admission)
 
 
 /*
- * Newcomers find the turn used up as long as others wait.  The timer is for
- * a worker that is shutting down: it stays while there is one.
+ * While others wait, newcomers find the turn used up, and wait behind them.
+ * The timer is not cancelable: as long as it is set, a worker that shuts down
+ * stays.
  */
 
 static void

@@ -22,7 +22,7 @@ static void ngx_smtp_verify_call_poll(ngx_event_t *ev);
 static void ngx_smtp_verify_call_free(ngx_smtp_verify_call_t *call);
 
 
-/* the claim is its own: it is for this one to ask */
+/* the claim belongs to the lookup, so it has to ask */
 
 ngx_int_t
 ngx_smtp_verify_call_begin(ngx_smtp_verify_lookup_t *l)
@@ -30,7 +30,7 @@ ngx_smtp_verify_call_begin(ngx_smtp_verify_lookup_t *l)
     ngx_int_t                rc;
     ngx_smtp_verify_call_t  *call;
 
-    /* another one may just have ended */
+    /* another call may just have ended */
 
     rc = NGX_AGAIN;
     call = NULL;
@@ -120,7 +120,8 @@ ngx_smtp_verify_call_create(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/* likewise, and the call has a place for its probe meanwhile */
+/* Asks the store behind the cache.  Meanwhile the call has a place for its
+   probe. */
 
 static ngx_int_t
 ngx_smtp_verify_call_fetch(ngx_smtp_verify_call_t *call,
@@ -239,7 +240,7 @@ ngx_smtp_verify_call_fetched(ngx_smtp_verify_fetch_t *fetch)
 }
 
 
-/* has the store behind the cache had its result? */
+/* Did the store behind the cache have a result for this lookup? */
 
 static ngx_uint_t
 ngx_smtp_verify_lookup_fetched(ngx_smtp_verify_lookup_t *l)
@@ -252,7 +253,7 @@ ngx_smtp_verify_lookup_fetched(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/* as ngx_smtp_verify_probe_start() */
+/* Returns the same as ngx_smtp_verify_probe_start(). */
 
 static ngx_int_t
 ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
@@ -278,7 +279,7 @@ ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
 }
 
 
-/* who waited longest asks, if there is time left for it */
+/* The lookup that has waited longest asks, if it has time left. */
 
 static void
 ngx_smtp_verify_call_admitted(void *data)
@@ -290,8 +291,8 @@ ngx_smtp_verify_call_admitted(void *data)
 
     call = data;
 
-    /* the end of one may be the end of others: it stays until it is looked
-       at */
+    /* the end of one lookup may end others: keep the call until it is looked at
+       again */
 
     call->detached = 1;
 
@@ -358,7 +359,8 @@ ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
 }
 
 
-/* handlers may end the waiting of others, or ask the same anew */
+/* A handler may end other lookups that wait, or ask for the same address
+   again. */
 
 static void
 ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
@@ -417,7 +419,7 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
 }
 
 
-/* nobody here waits any more: does another process? */
+/* Nobody waits in this worker any more.  Does another process? */
 
 static void
 ngx_smtp_verify_call_poll(ngx_event_t *ev)
@@ -430,7 +432,7 @@ ngx_smtp_verify_call_poll(ngx_event_t *ev)
 }
 
 
-/* one who waited has gone */
+/* A lookup that waited has gone. */
 
 void
 ngx_smtp_verify_call_leave(ngx_smtp_verify_call_t *call)

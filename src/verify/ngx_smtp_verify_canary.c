@@ -1,18 +1,18 @@
 
 /*
- * A server that is being harvested may begin to accept everybody.  So a 2xx
- * of a domain that is known to refuse others is believed only for so long:
- * when a canary is due, as of sv_canary.h, the random recipient is asked once
- * more, whatever is known of the domain.
+ * A server that suspects address harvesting may begin to accept everybody.  So
+ * a 2xx of a domain that is known to refuse others is believed only for a
+ * while: when a canary is due (see sv_canary.h), the random recipient is asked
+ * again, whatever is known of the domain.
  *
  *   - It is refused: the address is accepted, as before.
- *   - It is accepted: the server has turned.  The domain has refused somebody
- *     before, so it is not catch-all either: nothing is known of it for a
- *     while, and it rests as after a complaint.
- *   - There is no answer: nothing is known of it for a while.
+ *   - It is accepted: the server accepts everybody now.  The domain refused
+ *     somebody before, so it is not catch-all either: nothing is known of it
+ *     for a while, and it rests as after a complaint.
+ *   - There is no answer: nothing is known of the domain for a while.
  *
- * It is us whom a server counts, so it is counted for a server whether a canary
- * is due.  What comes of it is said of the one domain that was asked.
+ * A server counts what we do, so we count for each server when a canary is due.
+ * The outcome only concerns the domain that was asked.
  */
 
 #include "ngx_smtp_verify_counters.h"
@@ -38,7 +38,7 @@ static sv_canary_t *ngx_smtp_verify_canary_host(uint64_t key,
     ngx_uint_t create);
 
 
-/* where a location has no throttle zone: of this worker */
+/* of this worker; used if a location has no throttle zone */
 
 static ngx_smtp_verify_canary_host_t
     ngx_smtp_verify_canary_hosts[NGX_SMTP_VERIFY_CANARY_SETS]
@@ -106,8 +106,9 @@ ngx_smtp_verify_canary_refused(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * What is to be known of the domain from now on.  That it is catch-all may be
- * for us alone by now, where so many were refused before.
+ * Keeps what is known of the domain from now on.  If so many recipients were
+ * refused before, it may be catch-all only for us by now, so that is kept for a
+ * short time.
  */
 
 void
@@ -156,8 +157,8 @@ ngx_smtp_verify_canary_tell(ngx_smtp_verify_probe_t *p, sv_canary_seen_e seen)
 }
 
 
-/* what one worker sees of a server others see, too, and this one maybe less
-   than they */
+/* A worker sees only a part of what a server refuses, and perhaps less than the
+   other workers do, so its limit is lower. */
 
 static ngx_uint_t
 ngx_smtp_verify_canary_part(ngx_uint_t limit)
@@ -175,7 +176,7 @@ ngx_smtp_verify_canary_part(ngx_uint_t limit)
 }
 
 
-/* the one that refused somebody the longest ago makes room */
+/* The server that refused somebody the longest time ago makes room. */
 
 static sv_canary_t *
 ngx_smtp_verify_canary_host(uint64_t key, ngx_uint_t create)

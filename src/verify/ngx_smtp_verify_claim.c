@@ -12,11 +12,12 @@
 struct ngx_smtp_verify_work_s {
     ngx_rbtree_node_t         node;
     ngx_smtp_verify_cache_t  *cache;
-    ngx_smtp_verify_cache_claim_t  shared;       /* tells other processes */
+    ngx_smtp_verify_cache_claim_t  shared;       /* by which other processes
+                                                    wait */
     ngx_msec_t                timeout;
-    ngx_smtp_verify_claim_t  *owner;        /* NULL: in another process */
+    ngx_smtp_verify_claim_t  *owner;        /* NULL: it is in another process */
     ngx_queue_t               waiting;
-    ngx_event_t               poll;         /* of another process */
+    ngx_event_t               poll;         /* looks at the other process */
 };
 
 
@@ -42,7 +43,8 @@ static void ngx_smtp_verify_claim_told(ngx_event_t *ev);
 static struct {
     ngx_rbtree_t       works;
     ngx_rbtree_node_t  sentinel;
-    ngx_queue_t        told;        /* their handler is about to be called */
+    ngx_queue_t        told;        /* claims whose handler is about to be
+                                       called */
     ngx_event_t        event;
 }  ngx_smtp_verify_claims;
 
@@ -273,7 +275,7 @@ ngx_smtp_verify_work_create(ngx_smtp_verify_cache_t *cache, u_char *key)
 }
 
 
-/* NGX_BUSY: another process works; it is waited for */
+/* NGX_BUSY: another process works for the key, and is waited for */
 
 static ngx_int_t
 ngx_smtp_verify_work_start(ngx_smtp_verify_work_t *work,
@@ -297,7 +299,7 @@ ngx_smtp_verify_work_start(ngx_smtp_verify_work_t *work,
 }
 
 
-/* the first of those who wait takes over, unless another process has */
+/* The first claim that waits takes over, unless another process has done so. */
 
 static void
 ngx_smtp_verify_work_next(ngx_smtp_verify_work_t *work)
@@ -315,7 +317,7 @@ ngx_smtp_verify_work_next(ngx_smtp_verify_work_t *work)
 }
 
 
-/* is the other process still at work? */
+/* Does the other process still work? */
 
 static void
 ngx_smtp_verify_work_poll(ngx_event_t *ev)
@@ -340,7 +342,7 @@ ngx_smtp_verify_work_poll(ngx_event_t *ev)
 }
 
 
-/* those who waited are in *waiting then */
+/* Moves those who waited to *waiting. */
 
 static void
 ngx_smtp_verify_work_end(ngx_smtp_verify_work_t *work, ngx_queue_t *waiting)
@@ -412,8 +414,8 @@ ngx_smtp_verify_claim_tell(ngx_queue_t *waiting, ngx_int_t rc)
 
 
 /*
- * Not from here: what comes of it may end whoever settles, or leaves, and is
- * in the midst of it.
+ * Handlers are not called from here, as they may end the caller, which is still
+ * in the middle of settling or leaving.
  */
 
 static void

@@ -4,7 +4,7 @@
 #include <sys/resource.h>
 
 
-/* files that nginx opens besides: of bodies, of answers, of its cache */
+/* other files that nginx opens: request bodies, responses, its cache */
 
 #define NGX_SMTP_VERIFY_ROOM_FILES  16
 
@@ -12,7 +12,7 @@
 static ngx_uint_t ngx_smtp_verify_connections_taken(ngx_cycle_t *cycle);
 
 
-/* connections that no descriptor is left for */
+/* connections for which there is no descriptor */
 
 static ngx_uint_t  ngx_smtp_verify_connections_lost;
 
@@ -58,9 +58,9 @@ ngx_smtp_verify_connections_init(ngx_cycle_t *cycle)
 
 
 /*
- * Descriptors that are no connections.  A new one is the lowest that is free,
- * and few are free below the highest.  A socket to each of the other workers
- * is still to come.
+ * Counts descriptors that are not connections.  A new descriptor is the lowest
+ * free one, and few are free below the highest one.  A socket to each of the
+ * other workers will still be opened.
  */
 
 static ngx_uint_t

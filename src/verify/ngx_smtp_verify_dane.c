@@ -4,10 +4,11 @@
 
 #define NGX_SMTP_VERIFY_DANE_MIN_TTL     10
 #define NGX_SMTP_VERIFY_DANE_MAX_TTL     86400
-#define NGX_SMTP_VERIFY_DANE_NO_TTL      60         /* where none is told */
+#define NGX_SMTP_VERIFY_DANE_NO_TTL      60         /* if the answer has no
+                                                       TTL */
 #define NGX_SMTP_VERIFY_DANE_MAX_NO_TTL  3600
 
-/* "_65535._tcp." */
+/* longest prefix: "_65535._tcp." */
 #define NGX_SMTP_VERIFY_DANE_PREFIX      (sizeof("_65535._tcp.") - 1)
 
 
@@ -21,9 +22,9 @@ static void ngx_smtp_verify_dane_found(ngx_smtp_verify_probe_t *p,
 
 
 /*
- * RFC 7672 section 2.2: TLSA records are looked for only where MX and address
- * records are authenticated, as else whoever can forge these would name a host
- * that has none.
+ * RFC 7672 section 2.2: TLSA records are only looked for if MX and address
+ * records are authenticated.  Otherwise somebody who forges these could name a
+ * host without TLSA records.
  */
 
 ngx_int_t
@@ -81,7 +82,7 @@ ngx_smtp_verify_dane_resolve(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* an octet says whether there are records, be they of use or not */
+/* The first octet says whether there are records, usable or not. */
 
 static ngx_int_t
 ngx_smtp_verify_dane_recall(ngx_smtp_verify_probe_t *p)
@@ -125,8 +126,8 @@ ngx_smtp_verify_dane_handler(ngx_smtp_verify_rr_query_t *q)
 
 
 /*
- * A question that fails may have been made to fail: the host is not asked, as
- * nobody could tell who answers.
+ * A query that fails may have been made to fail.  The host is not asked then,
+ * as nobody could tell who answers.
  */
 
 static void
@@ -238,8 +239,8 @@ ngx_smtp_verify_dane_starttls(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* RFC 7672 section 3.2.2: a chain to a trust anchor may also speak of the
-   domain itself, whose MX records are authenticated */
+/* RFC 7672 section 3.2.2: a certificate under a trust anchor may also name the
+   domain itself, whose MX records are authenticated. */
 
 ngx_int_t
 ngx_smtp_verify_dane_session(ngx_smtp_verify_probe_t *p,

@@ -26,9 +26,9 @@ static void ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p);
 
 
 /*
- * The conversation: what was asked (a row) and what the session tells of it
- * (a column: it failed; it may be asked; it was answered; the random recipient
- * could not be asked) say what follows.  Whatever follows sets p->asks.
+ * The conversation.  What was asked (row) and the event of the session (column:
+ * it failed; it is ready; it was answered; the random recipient could not be
+ * asked) determine what follows.  Whatever follows sets p->asks.
  */
 
 typedef void (*ngx_smtp_verify_dialog_pt)(ngx_smtp_verify_probe_t *p);
@@ -139,7 +139,7 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* RFC 6531: a local part that is not ASCII; the domain is, in A-labels */
+/* RFC 6531: needed if the local part is not ASCII; the domain is in A-labels */
 
 static ngx_uint_t
 ngx_smtp_verify_dialog_needs_utf8(ngx_str_t *rcpt)
@@ -157,7 +157,7 @@ ngx_smtp_verify_dialog_needs_utf8(ngx_str_t *rcpt)
 }
 
 
-/* one that was kept, or a new one */
+/* takes the kept session, or creates one */
 
 static ngx_smtp_verify_session_t *
 ngx_smtp_verify_dialog_session(ngx_smtp_verify_probe_t *p)
@@ -229,7 +229,7 @@ ngx_smtp_verify_dialog_abandon(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* the session that the probe had, and that is to be kept or closed now */
+/* the session that the probe had; the caller has to keep or close it */
 
 static ngx_smtp_verify_session_t *
 ngx_smtp_verify_dialog_part(ngx_smtp_verify_probe_t *p)
@@ -241,7 +241,7 @@ ngx_smtp_verify_dialog_part(ngx_smtp_verify_probe_t *p)
 
     ngx_smtp_verify_slot_go_on(p);
 
-    /* what it was asked, and has not answered, is to be asked anew */
+    /* what was asked, but not answered, has to be asked again */
 
     if (!ngx_smtp_verify_is_accepted(p)) {
         p->asks = ngx_smtp_verify_asks_address;
@@ -255,8 +255,8 @@ ngx_smtp_verify_dialog_part(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * A session that was kept may fail for what was said in it before: what it
- * answered then is asked anew.
+ * A kept session may fail because of what was asked in it before.  The current
+ * address is asked again in a fresh session.
  */
 
 static ngx_uint_t
@@ -284,8 +284,9 @@ ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* was that for what was said before, in the session?  A close, 421, or a reply
-   that speaks of the session */
+/* If the session failed because of what was asked in it before, the keeper
+   learns from it.  Signs of that are a close, 421, or a reply about the
+   session. */
 
 void
 ngx_smtp_verify_dialog_learn(ngx_smtp_verify_probe_t *p)
@@ -315,8 +316,8 @@ ngx_smtp_verify_dialog_learn(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * All that a session tells comes here: the reply is classified, the limits of
- * the destination learn of it, and what was asked says what follows.
+ * All events of a session arrive here.  The reply is classified, the throttle
+ * is told of it, and the table says what follows.
  */
 
 static void
@@ -393,7 +394,7 @@ ngx_smtp_verify_dialog_ready_alone(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* whose server it is says its banner, where its name does not */
+/* If the host's name does not tell the provider, its banner does. */
 
 static void
 ngx_smtp_verify_dialog_greeted(ngx_smtp_verify_probe_t *p)
@@ -438,9 +439,9 @@ ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * The address was accepted, and what a server said before it closed stands.
- * A flight that lacks a reply, on a connection that still stands, tells
- * nothing: who knows which?
+ * The address was accepted, and what a server says before it closes the
+ * connection is true.  But if a flight lacks a reply on a connection that is
+ * still open, nobody knows which reply is missing, so none is believed.
  */
 
 static void
@@ -458,7 +459,8 @@ ngx_smtp_verify_dialog_failed_rest(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* of more replies than commands none is believed, nor the address's own */
+/* After more replies than commands none is believed, not even the one to the
+   address. */
 
 static void
 ngx_smtp_verify_dialog_failed_random(ngx_smtp_verify_probe_t *p)
@@ -473,7 +475,7 @@ ngx_smtp_verify_dialog_failed_random(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* another probe asks for the domain; its answer will do */
+/* Another probe asks the random recipient; its answer is sufficient. */
 
 static void
 ngx_smtp_verify_dialog_failed_idle(ngx_smtp_verify_probe_t *p)
@@ -488,7 +490,7 @@ ngx_smtp_verify_dialog_failed_idle(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* no session tells that */
+/* no session has this event */
 
 static void
 ngx_smtp_verify_dialog_never(ngx_smtp_verify_probe_t *p)

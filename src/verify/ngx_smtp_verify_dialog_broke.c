@@ -1,7 +1,7 @@
 
 /*
- * A session that failed, or that is of no use, before the address was accepted:
- * whose fault is it, and is the address asked in another way, or elsewhere?
+ * A session failed, or is of no use, before the address was accepted.  Whose
+ * fault is it, and is the address asked in another way or elsewhere?
  */
 
 #include "ngx_smtp_verify_probe.h"
@@ -20,7 +20,8 @@ static const char  ngx_smtp_verify_dialog_behind[] =
     "session failed after the handshake";
 
 
-/* some offer it within TLS alone: in clear it is not known to be absent */
+/* Some servers offer SMTPUTF8 only over TLS.  So if TLS was possible and not
+   used, it is not known that SMTPUTF8 is missing. */
 
 void
 ngx_smtp_verify_dialog_no_utf8(ngx_smtp_verify_probe_t *p)
@@ -44,7 +45,7 @@ ngx_smtp_verify_dialog_no_utf8(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* a session that failed before the address was accepted: whose fault is it? */
+/* A session failed before the address was accepted: whose fault is it? */
 
 void
 ngx_smtp_verify_dialog_broke(ngx_smtp_verify_probe_t *p)
@@ -54,7 +55,7 @@ ngx_smtp_verify_dialog_broke(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
-    /* it was us who kept it waiting */
+    /* we kept the server waiting */
 
     if (s->wait == ngx_smtp_verify_wait_pace
         && s->trust != ngx_smtp_verify_trust_none)
@@ -90,7 +91,8 @@ ngx_smtp_verify_dialog_broke(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* a fault of the server: it is asked in steps, or another one is asked */
+/* The server is at fault: it is asked without PIPELINING, or another one is
+   asked. */
 
 static void
 ngx_smtp_verify_dialog_fault(ngx_smtp_verify_probe_t *p)
@@ -118,8 +120,8 @@ ngx_smtp_verify_dialog_fault(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * TLS is opportunistic: where it does not work, or the session that it is for
- * does not survive it, the address is asked in clear, once.  Says why, or NULL.
+ * TLS is opportunistic: if it fails, or if the session fails after it, the
+ * address is asked without TLS, once.  Returns why, or NULL.
  */
 
 static const char *
@@ -146,7 +148,8 @@ ngx_smtp_verify_dialog_broke_tls(ngx_smtp_verify_probe_t *p)
         return NULL;
     }
 
-    /* a flight may have been too much: in steps first, and still in TLS */
+    /* pipelining may have been the cause, so that is tried first, still with
+       TLS */
 
     if (s->stage == SV_STAGE_EHLO
         || (s->stage == SV_STAGE_MAIL && s->fault
@@ -172,7 +175,7 @@ ngx_smtp_verify_dialog_clear(ngx_smtp_verify_probe_t *p, const char *error)
 }
 
 
-/* in TLS 1.3 a server may reject our part of the handshake behind its end */
+/* In TLS 1.3 a server may reject our part of the handshake after its end. */
 
 static void
 ngx_smtp_verify_dialog_blame_tls(ngx_smtp_verify_session_t *s)
@@ -189,7 +192,7 @@ ngx_smtp_verify_dialog_blame_tls(ngx_smtp_verify_session_t *s)
 
 /*
  * The server complains of the order of commands that came in one flight: it
- * offers PIPELINING, and cannot do it.
+ * offers PIPELINING, but cannot handle it.
  */
 
 ngx_uint_t
@@ -208,9 +211,9 @@ ngx_smtp_verify_dialog_in_steps(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * A reply before RCPT.  At banner and EHLO another host may do better (RFC
- * 5321 section 5.1), unless it says that it is us who are refused: all of
- * theirs would say the same.
+ * A reply before RCPT.  If it came at banner or EHLO, another host may do
+ * better (RFC 5321 section 5.1), unless the server says that it refuses us:
+ * other hosts would say the same.
  */
 
 static void

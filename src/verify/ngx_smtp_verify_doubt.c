@@ -1,23 +1,24 @@
 
 /*
- * Is what a session that was kept says of an address to be believed?  A server
- * may refuse an address for what the session was asked before: because it was
- * asked too much, or too often for mailboxes that do not exist.  What is in
- * doubt is asked again in a fresh session, and that answer counts.
+ * Is the answer of a kept session believed?  A server may refuse an address
+ * because of what the session was asked before: too many recipients, or too
+ * many mailboxes that do not exist.  If there is doubt, the address is asked
+ * again in a fresh session, and that answer counts.
  *
  *   - A reply that speaks of the session is always in doubt.
- *   - A temporary failure, and a refusal that is none of the mailbox, is in
+ *   - A temporary failure, and a refusal that is not about the mailbox, is in
  *     doubt until the destination has given the same answer at the beginning
- *     of a session.  A refusal of ourselves is not: to ask again would only
+ *     of a session.  A refusal of us is not in doubt: to ask again would only
  *     make it worse.
- *   - A refusal of the mailbox is in doubt where it differs from the first one
- *     of its session, until likewise; and where it is the third recipient of
- *     its session or a later one, until the server was seen to accept somebody
- *     behind as many recipients, and as many refused ones.  Such a session is
- *     kept even so: if it accepts the next one it has proved itself, which a
- *     fresh session cannot.
- *   - So is a refusal of the random recipient.  There the address, which was
- *     accepted before, is the next one.
+ *   - A refusal of the mailbox is in doubt if it differs from the first one of
+ *     its session, until it was given at the beginning of a session, too.  It
+ *     is also in doubt for the third recipient of a session and all later
+ *     ones, until the server was seen to accept somebody after as many
+ *     recipients, and as many refused ones.  The session is kept nevertheless:
+ *     if it accepts the next recipient, that proves more than a fresh session
+ *     can prove.
+ *   - A refusal of the random recipient is in doubt in the same way.  The next
+ *     recipient is the address then, which was accepted before.
  */
 
 #include "ngx_smtp_verify_keeper.h"
@@ -90,7 +91,7 @@ ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* NGX_DECLINED: in doubt; NGX_AGAIN: likewise, but the session may go on */
+/* NGX_DECLINED: in doubt; NGX_AGAIN: in doubt, but the session may go on */
 
 static ngx_int_t
 ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p, sv_class_t *class)
@@ -115,7 +116,7 @@ ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p, sv_class_t *class)
         return ngx_smtp_verify_doubt_says(p, kind) ? NGX_OK : NGX_DECLINED;
     }
 
-    /* such a refusal proves nothing, wherever it stands */
+    /* a refusal by such a provider never proves anything */
 
     if (p->provider && p->provider->worth == SV_WORTH_REFUSES_ALL) {
         return NGX_OK;
@@ -139,7 +140,7 @@ ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p, sv_class_t *class)
 }
 
 
-/* the first answer of a session is the destination's own */
+/* The first answer of a session does not depend on the session. */
 
 static void
 ngx_smtp_verify_doubt_fresh(ngx_smtp_verify_probe_t *p, sv_class_t *class)
@@ -176,9 +177,10 @@ ngx_smtp_verify_doubt_fresh(ngx_smtp_verify_probe_t *p, sv_class_t *class)
 
 
 /*
- * A fresh session complains of the order of commands, which was right: the next
- * one may not.  A limit that the first recipient of a session meets is not the
- * session's: that is of all that we ask, and asking at once would not help.
+ * A fresh session complains of the order of commands, although it was right:
+ * the next session may not complain.  A limit that the first recipient of a
+ * session meets is not a limit of the session, but of all that we ask, so
+ * asking again at once would not help.
  */
 
 ngx_uint_t
@@ -211,8 +213,8 @@ ngx_smtp_verify_doubt_note(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* a random recipient that was refused proves that others are not accepted, but
-   not in a session that may refuse everybody by now */
+/* A random recipient that was refused proves that the domain is not catch-all,
+   unless the session may refuse everybody by now. */
 
 ngx_uint_t
 ngx_smtp_verify_doubt_random(ngx_smtp_verify_probe_t *p)
@@ -260,7 +262,7 @@ ngx_smtp_verify_doubt_proved(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* what the fresh session says of the one that was doubted */
+/* Compares the answer of the fresh session with the doubted one. */
 
 void
 ngx_smtp_verify_doubt_settle(ngx_smtp_verify_probe_t *p)
@@ -273,8 +275,8 @@ ngx_smtp_verify_doubt_settle(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    /* what another server says, or this one to another of our identities,
-       tells nothing of that session */
+    /* another server, or the same one with another identity, says nothing about
+       the doubted session */
 
     if (p->doubted && p->doubted_key != ngx_smtp_verify_keeper_key(s)) {
         p->doubted = 0;
@@ -322,7 +324,7 @@ ngx_smtp_verify_doubt_says(ngx_smtp_verify_probe_t *p, uint32_t kind)
 }
 
 
-/* said to us, as the identity that we ask from */
+/* the name of the fact: it depends on the identity that asks */
 
 static void
 ngx_smtp_verify_doubt_what(ngx_smtp_verify_probe_t *p, uint32_t kind,
@@ -343,7 +345,7 @@ ngx_smtp_verify_doubt_what(ngx_smtp_verify_probe_t *p, uint32_t kind,
 }
 
 
-/* what was said, but for what differs with whom it is said of */
+/* hash of the reply, without what depends on the recipient */
 
 static uint32_t
 ngx_smtp_verify_doubt_kind(ngx_smtp_verify_session_t *s, sv_class_t *class)

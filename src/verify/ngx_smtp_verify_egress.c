@@ -41,7 +41,8 @@ ngx_smtp_verify_egress_choose(ngx_smtp_verify_probe_t *p)
 
     ngx_smtp_verify_egress_site(p);
 
-    /* once for all that the probe asks there, greylisting or not */
+    /* chosen once for all that the probe asks there, so that greylisting
+       ends */
 
     chosen = &p->chosen[family != AF_INET];
 
@@ -84,10 +85,11 @@ ngx_smtp_verify_egress_bound(ngx_smtp_verify_probe_t *p, int family)
 
 
 /*
- * What the identity is chosen by: the provider of the host, else the
- * organizational domain that it is in, as hosts that greylist together are
- * often in one.  It is nothing of the list that names the host: whoever writes
- * one must not choose whom of us the hosts of others see.
+ * Sets what the identity depends on: the provider of the host, otherwise its
+ * organizational domain, as hosts that greylist together are often in one.  It
+ * does not depend on the domain whose MX records name the host: otherwise an
+ * owner of a domain could choose which of our identities the hosts of others
+ * see.
  */
 
 static void
@@ -114,7 +116,7 @@ ngx_smtp_verify_egress_site(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* the first that may ask, else the one that may the soonest */
+/* The first identity that may ask, otherwise the one that may ask soonest. */
 
 static ngx_smtp_verify_egress_t *
 ngx_smtp_verify_egress_best(ngx_smtp_verify_probe_t *p, int family)
@@ -148,7 +150,8 @@ ngx_smtp_verify_egress_best(ngx_smtp_verify_probe_t *p, int family)
 }
 
 
-/* the next one after the rank; a second opinion is not of the first one */
+/* The identity with the next higher rank.  A second opinion skips the identity
+   that gave the first one. */
 
 static ngx_smtp_verify_egress_t *
 ngx_smtp_verify_egress_ranked(ngx_smtp_verify_probe_t *p, int family,
@@ -231,7 +234,7 @@ ngx_smtp_verify_egress_other(ngx_smtp_verify_probe_t *p)
         return NGX_DECLINED;
     }
 
-    /* for this worker; the throttle zone has it for all of them */
+    /* in this worker; the throttle zone tells the others */
 
     p->egress->down = ngx_current_msec + NGX_SMTP_VERIFY_EGRESS_DOWN;
     p->egress->down += (p->egress->down == 0);
@@ -322,7 +325,7 @@ ngx_smtp_verify_egress_init(ngx_smtp_verify_egress_t *egress,
 
     egress->key = egress->name;
 
-    /* one proxy may have a way out for each of its users */
+    /* a proxy may use another address for each of its users */
 
     if (egress->user.len) {
         p = ngx_pnalloc(pool, egress->user.len + 1 + egress->name.len);
@@ -366,7 +369,7 @@ ngx_smtp_verify_pool_init(ngx_smtp_verify_pool_t *pool)
 }
 
 
-/* with no secret in it: it has to be the same after a restart */
+/* The hash has no secret key, as it must be the same after a restart. */
 
 static uint64_t
 ngx_smtp_verify_egress_hash(uint64_t hash, ngx_str_t *s)

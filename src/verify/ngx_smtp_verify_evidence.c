@@ -3,9 +3,11 @@
 #include "sv_utf8.h"
 
 
-#define NGX_SMTP_VERIFY_TEXT_MAX     (SV_REPLY_TEXT_MAX * 3)    /* in U+FFFD */
+#define NGX_SMTP_VERIFY_TEXT_MAX     (SV_REPLY_TEXT_MAX * 3)    /* each octet
+                                                                   may become
+                                                                   U+FFFD */
 
-/* of failures: see "rank" in sv_reasons.h */
+/* ranks of failures: see "rank" in sv_reasons.h */
 #define NGX_SMTP_VERIFY_RANK_OURS    5
 #define NGX_SMTP_VERIFY_RANK_STAGES  12
 
@@ -21,7 +23,7 @@ static void ngx_smtp_verify_evidence_dup(ngx_smtp_verify_probe_t *p,
     ngx_str_t *dst, u_char *data, size_t len);
 
 
-/* the class of the reply that the session holds */
+/* classifies the reply that the session holds */
 
 void
 ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p)
@@ -81,9 +83,9 @@ ngx_smtp_verify_evidence_classify(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * RFC 7504: 521 in place of the greeting, the host takes no mail; 556 to the
- * recipient, the domain takes none.  Elsewhere, and where it is said of us,
- * they are a refusal like any other.
+ * RFC 7504: 521 instead of the greeting means that the host takes no mail; 556
+ * to RCPT means that the domain takes none.  At other stages, and if they are
+ * about us, they are a refusal like any other.
  */
 
 static ngx_uint_t
@@ -102,8 +104,9 @@ ngx_smtp_verify_evidence_takes_none(ngx_smtp_verify_session_t *s,
 
 
 /*
- * By rule, and by memory: what a host that was seen to greylist means by a 4xx
- * without a reason.  A reason that it does give stands.
+ * Greylisting, by a rule or by memory: if a host was seen to greylist, its 450
+ * or 451 without a reason means that, too.  If it gives a reason, that is
+ * believed.
  */
 
 static void
@@ -133,7 +136,7 @@ ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* all that the last reply tells, kept beyond the session */
+/* copies all that the last reply tells, to keep it after the session */
 
 void
 ngx_smtp_verify_evidence_reply(ngx_smtp_verify_probe_t *p,
@@ -186,9 +189,9 @@ ngx_smtp_verify_evidence_fault(ngx_smtp_verify_probe_t *p, sv_stage_e stage,
 
 
 /*
- * The current address is asked once more, in another way: what was seen of it
- * stands where that is not allowed any more.  What a session that was kept has
- * refused, or that it was closed, is in doubt.
+ * The current address is asked again in another way.  What was seen before is
+ * kept, and used if a limit does not allow to ask again.  A refusal by a kept
+ * session, or its close, is in doubt and not kept.
  */
 
 void
@@ -256,7 +259,7 @@ ngx_smtp_verify_evidence_policy(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* it was not the server's doing that it was not asked */
+/* It is not the server's fault that it was not asked. */
 
 void
 ngx_smtp_verify_evidence_egress(ngx_smtp_verify_probe_t *p)
@@ -300,8 +303,8 @@ ngx_smtp_verify_evidence_place(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* of several failures the one is told that got furthest; that a host was not
-   asked for its breaker counts for more than that none is there */
+/* Of several failures, the one that got furthest is kept.  An open breaker of a
+   host counts for more than hosts that do not exist. */
 
 void
 ngx_smtp_verify_evidence_save(ngx_smtp_verify_probe_t *p,
@@ -321,7 +324,7 @@ ngx_smtp_verify_evidence_save(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* what is ours, or was never reached, counts for less */
+/* Our own failures, and servers that were never reached, count for less. */
 
 static ngx_uint_t
 ngx_smtp_verify_evidence_rank(ngx_smtp_verify_evidence_t *ev)

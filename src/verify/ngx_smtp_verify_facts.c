@@ -6,25 +6,27 @@
 
 #define NGX_SMTP_VERIFY_HOST_TTL       86400
 #define NGX_SMTP_VERIFY_SAYS_TTL       3600
-#define NGX_SMTP_VERIFY_MX_MIN_TTL     10           /* answers of a burst */
+#define NGX_SMTP_VERIFY_MX_MIN_TTL     10           /* for answers in a burst */
 #define NGX_SMTP_VERIFY_MX_MAX_TTL     86400
-#define NGX_SMTP_VERIFY_MX_NO_TTL      60           /* where none is told */
+#define NGX_SMTP_VERIFY_MX_NO_TTL      60           /* if the answer has no
+                                                       TTL */
 #define NGX_SMTP_VERIFY_MX_MAX_NO_TTL  3600
 #define NGX_SMTP_VERIFY_UNTOLD_TTL     600
 #define NGX_SMTP_VERIFY_AGE_TTL        86400
 #define NGX_SMTP_VERIFY_AGE_FAIL_TTL   3600
 #define NGX_SMTP_VERIFY_FACTS_GRACE    2000         /* ms */
 
-/* besides those of the header: it was asked in vain lately */
+/* in addition to those of the header: it was asked recently, without an
+   answer */
 #define NGX_SMTP_VERIFY_UNTOLD         -2
 
-/* MX records: the status and their number, for each its preference in two
-   octets and its host, behind an octet of its length */
+/* The format of MX records: status, and number of records; for each record its
+   preference in two octets, the length of its host in one, and the host. */
 #define NGX_SMTP_VERIFY_MX_HEADER      2
 #define NGX_SMTP_VERIFY_MX_RECORD      3
 #define NGX_SMTP_VERIFY_MX_STORED      32
-#define NGX_SMTP_VERIFY_MX_MORE        0x80         /* in the status */
-#define NGX_SMTP_VERIFY_MX_AUTHENTIC   0x40         /* likewise */
+#define NGX_SMTP_VERIFY_MX_MORE        0x80         /* bit of the status */
+#define NGX_SMTP_VERIFY_MX_AUTHENTIC   0x40         /* bit of the status */
 
 
 static ngx_smtp_verify_cache_t *ngx_smtp_verify_facts_cache(
@@ -53,8 +55,8 @@ static void ngx_smtp_verify_facts_see(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain, ngx_smtp_verify_facts_seen_t *seen);
 
 
-/* in the zone, else in memory of this worker: by the same keys and rules;
-   NULL: no memory */
+/* The cache zone, or memory of this worker, with the same keys and rules.
+   NULL: no memory. */
 
 static ngx_smtp_verify_cache_t *
 ngx_smtp_verify_facts_cache(ngx_smtp_verify_conf_t *conf)
@@ -64,8 +66,8 @@ ngx_smtp_verify_facts_cache(ngx_smtp_verify_conf_t *conf)
 }
 
 
-/* valid until the next one; a registration is the same whatever a location
-   asks, and whom */
+/* The item is valid until the next call.  The age of a domain does not depend
+   on the location's configuration. */
 
 static ngx_smtp_verify_cache_item_t *
 ngx_smtp_verify_facts_item(ngx_smtp_verify_conf_t *conf, ngx_str_t *name,
@@ -214,7 +216,7 @@ ngx_smtp_verify_facts_mx_asked(ngx_smtp_verify_conf_t *conf,
 }
 
 
-/* NGX_DECLINED: these are none */
+/* NGX_DECLINED: the data is invalid */
 
 static ngx_int_t
 ngx_smtp_verify_facts_mx_read(ngx_smtp_verify_mx_query_t *q, u_char *p,
@@ -270,7 +272,7 @@ ngx_smtp_verify_facts_mx_read(ngx_smtp_verify_mx_query_t *q, u_char *p,
 }
 
 
-/* where not all records fit, that is remembered */
+/* If not all records fit, that is remembered. */
 
 static u_char *
 ngx_smtp_verify_facts_mx_write(ngx_smtp_verify_mx_query_t *q, u_char *p)
@@ -316,7 +318,7 @@ ngx_smtp_verify_facts_mx_write(ngx_smtp_verify_mx_query_t *q, u_char *p)
 }
 
 
-/* equal preferences share the load */
+/* hosts with the same preference share the load */
 
 static void
 ngx_smtp_verify_facts_shuffle(ngx_smtp_verify_mx_query_t *q)
@@ -389,8 +391,8 @@ ngx_smtp_verify_facts_catch_all(ngx_smtp_verify_conf_t *conf,
 }
 
 
-/* what is known holds for the question; what is not is looked for again where
-   something was put into the store since */
+/* Known facts hold for the whole question.  Unknown ones are looked for again
+   if something was put into the store since. */
 
 static void
 ngx_smtp_verify_facts_see(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
@@ -429,7 +431,7 @@ ngx_smtp_verify_facts_state(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain)
 }
 
 
-/* no answer takes nothing away from what was learned meanwhile */
+/* "No answer" does not replace what was learned meanwhile. */
 
 static void
 ngx_smtp_verify_facts_set_state(ngx_smtp_verify_conf_t *conf,
@@ -512,8 +514,8 @@ ngx_smtp_verify_facts_claim(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
 }
 
 
-/* what it found is told to those who waited for it even where it is not valid
-   for any time */
+/* What it found is told to those who waited, even if it is not valid for any
+   time. */
 
 ngx_uint_t
 ngx_smtp_verify_facts_told(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,

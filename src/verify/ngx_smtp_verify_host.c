@@ -26,7 +26,7 @@ ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
 
     name = &p->mx.records[p->imx].host;
 
-    /* a name makes nobody's host until there is one */
+    /* the provider is only believed when the host is found */
 
     p->provider = NULL;
 
@@ -48,7 +48,7 @@ ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
     }
 
     if (ngx_smtp_verify_sts_enforces(p) && !ngx_smtp_verify_sts_names(p)) {
-        /* its addresses were not asked for: the MX records alone count */
+        /* its addresses were not asked for, so only the MX records count */
         p->hosts[p->imx].state = ngx_smtp_verify_host_asked;
         p->hosts[p->imx].authenticated = 1;
         ngx_smtp_verify_evidence_policy(p);
@@ -62,7 +62,7 @@ ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
         return NGX_OK;
     }
 
-    /* a query is large, and of no use to a probe that has its answer */
+    /* a query is large, and a probe with a known answer does not need it */
 
     q = ngx_pmemalign(p->pool, sizeof(ngx_smtp_verify_addr_query_t),
                       NGX_ALIGNMENT);
@@ -86,7 +86,7 @@ ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* the address of a route */
+/* the address that a route names */
 
 static void
 ngx_smtp_verify_host_given(ngx_smtp_verify_probe_t *p,
@@ -163,7 +163,8 @@ ngx_smtp_verify_host_resolved(ngx_smtp_verify_addr_query_t *q)
 }
 
 
-/* a family that was not asked for may be there: that is ours */
+/* If a family that was not asked for may have addresses, we cannot conclude
+   that there are none, and it is our fault. */
 
 static void
 ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p,
@@ -190,7 +191,7 @@ ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p,
     case NGX_SMTP_VERIFY_ADDR_NONE:
         host->state = ngx_smtp_verify_host_absent;
 
-        /* a target of ours that is not there is no fact of the domain */
+        /* a missing target of a route says nothing about the domain */
 
         if (p->route) {
             ngx_smtp_verify_evidence_egress(p);
@@ -216,7 +217,7 @@ ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* those that may be connected to */
+/* keeps the addresses that may be connected to */
 
 static void
 ngx_smtp_verify_host_addrs(ngx_smtp_verify_probe_t *p,
@@ -249,7 +250,7 @@ ngx_smtp_verify_host_addrs(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* it costs something to try it: no more than smtp_verify_max_mx of these */
+/* Trying a host costs time, so at most smtp_verify_max_mx of them are tried. */
 
 void
 ngx_smtp_verify_host_count(ngx_smtp_verify_probe_t *p)
@@ -276,7 +277,7 @@ ngx_smtp_verify_host_stop(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* names that the DNS should not be asked for, or that lead to ourselves */
+/* Names that the DNS should not be asked for, or that lead to this machine. */
 
 static ngx_uint_t
 ngx_smtp_verify_host_literal(ngx_str_t *host)

@@ -10,14 +10,19 @@
 #include <openssl/rand.h>
 
 
-#define NGX_SMTP_VERIFY_KEEP_LOOK      8         /* sessions of a host */
+#define NGX_SMTP_VERIFY_KEEP_LOOK      8         /* sessions of a host to look
+                                                    at */
 #define NGX_SMTP_VERIFY_KEEP_BUCKETS  1024
-#define NGX_SMTP_VERIFY_KEEP_PART      4        /* of all connections: so many
-                                                   are idle at most */
+#define NGX_SMTP_VERIFY_KEEP_PART      4        /* at most 1/4 of all
+                                                   connections are idle
+                                                   sessions */
 #define NGX_SMTP_VERIFY_KEEP_YIELD    25        /* ms */
-#define NGX_SMTP_VERIFY_KEEP_LEAST    50        /* ms, that are worth it */
-#define NGX_SMTP_VERIFY_KEEP_SOON     200       /* ms: it was not for idling */
-#define NGX_SMTP_VERIFY_KEEP_LATE     1000      /* ms: it may have been */
+#define NGX_SMTP_VERIFY_KEEP_LEAST    50        /* ms; shorter is not worth
+                                                   it */
+#define NGX_SMTP_VERIFY_KEEP_SOON     200       /* ms; sooner: not because it
+                                                   was idle */
+#define NGX_SMTP_VERIFY_KEEP_LATE     1000      /* ms; later: perhaps because it
+                                                   was idle */
 
 
 static void ngx_smtp_verify_keeper_insert(ngx_smtp_verify_session_t *s);
@@ -44,10 +49,10 @@ static void ngx_smtp_verify_keeper_closed(ngx_smtp_verify_session_t *s);
 
 static struct {
     ngx_queue_t  hosts[NGX_SMTP_VERIFY_KEEP_BUCKETS];
-    ngx_queue_t  all;           /* the oldest first */
+    ngx_queue_t  all;           /* the oldest one first */
     ngx_uint_t   n;
     ngx_event_t  yield;
-    sv_learn_t   learnt;        /* of servers */
+    sv_learn_t   learnt;        /* about servers */
 }  ngx_smtp_verify_kept;
 
 
@@ -89,7 +94,7 @@ ngx_smtp_verify_keeper(ngx_smtp_verify_conf_t *conf,
     s->handler = ngx_smtp_verify_keeper_handler;
     s->log.action = "keeping an idle session with mail server";
 
-    /* closed when nginx stops, or needs the connection */
+    /* closed when nginx stops, or when it needs the connection */
 
     c->idle = 1;
     ngx_reusable_connection(c, 1);
@@ -134,9 +139,9 @@ ngx_smtp_verify_keeper_remove(ngx_smtp_verify_session_t *s)
 
 
 /*
- * Connections, and slots, that many idle sessions have are missing to those
- * who have something to ask: the one that is idle for longest goes.  What is
- * idle only now stays, as its host may be asked again at once.
+ * Many idle sessions take connections and slots from probes that need them, so
+ * the session that has been idle longest is given up.  One that has just become
+ * idle stays, as its host may be asked again at once.
  */
 
 static void
@@ -192,8 +197,8 @@ ngx_smtp_verify_keeper_give_up(ngx_smtp_verify_session_t *s)
 }
 
 
-/* for how long, and for how many: less where the server was seen to take
-   less */
+/* How long to keep a session; also limits its transactions.  Both are less if
+   the server was seen to allow less. */
 
 static ngx_msec_t
 ngx_smtp_verify_keeper_time(ngx_smtp_verify_conf_t *conf,
@@ -310,9 +315,10 @@ ngx_smtp_verify_keeper_lied(ngx_smtp_verify_session_t *s, ngx_uint_t asked,
 
 
 /*
- * A server may have more patience with another of our identities.  The key of
- * the hash is a secret of the worker's: who could foretell a hash would find an
- * address of his own that has the one of another server, and teach us of that.
+ * A server may be more patient with another of our identities.  The hash has a
+ * secret key of the worker: somebody who could predict it could find an address
+ * of his own with the hash of another server, and make us learn wrong things
+ * about that.
  */
 
 uint64_t
@@ -346,7 +352,8 @@ ngx_smtp_verify_keeper_key(ngx_smtp_verify_session_t *s)
 }
 
 
-/* its slot is held: who waits here may have the session, others the slot */
+/* An idle session still holds its slot.  Those who wait in this worker can have
+   the session, and others the slot. */
 
 static ngx_int_t
 ngx_smtp_verify_keeper_idle(ngx_smtp_verify_session_t *s)
@@ -391,7 +398,7 @@ ngx_smtp_verify_keeper_yield(ngx_event_t *ev)
             continue;
         }
 
-        /* for the total any of them will do, and one for each who waits */
+        /* if the total is short, any session helps, one for each that waits */
 
         if (given < ngx_smtp_verify_throttle_shortage(s->throttle)) {
             given++;
@@ -424,7 +431,7 @@ ngx_smtp_verify_keeper_is(ngx_str_t *one, ngx_str_t *two)
 }
 
 
-/* the same address, by the same name */
+/* Is it a session with this address and the same host name? */
 
 static ngx_uint_t
 ngx_smtp_verify_keeper_leads(ngx_smtp_verify_session_t *s, ngx_addr_t *addr,
@@ -466,7 +473,7 @@ ngx_smtp_verify_keeper_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
     {
         s = ngx_queue_data(q, ngx_smtp_verify_session_t, queue);
 
-        /* what the one that was asked most accepts proves most */
+        /* the session that was asked most proves most if it accepts */
 
         if (best && s->asked <= best->asked) {
             i++;
@@ -483,7 +490,7 @@ ngx_smtp_verify_keeper_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
             continue;
         }
 
-        /* the same for all that are left */
+        /* the same for all candidates */
 
         if (i++ == 0) {
             learnt = ngx_smtp_verify_keeper_learnt(s);
@@ -499,8 +506,8 @@ ngx_smtp_verify_keeper_find(ngx_smtp_verify_conf_t *conf, ngx_addr_t *addr,
 
 
 /*
- * What a server has said unasked, and nobody has read yet, would be taken for
- * the answer to what is said next.  Its event will close the session.
+ * Unread data that a server sent unasked would be taken for the reply to the
+ * next command.  Its read event will close the session.
  */
 
 static ngx_uint_t
@@ -554,8 +561,8 @@ ngx_smtp_verify_keeper_bucket(struct sockaddr *sockaddr, socklen_t socklen,
 }
 
 
-/* mail servers log a session without QUIT as a fault: the last word of a worker
-   that is not given the time to wait for the answer */
+/* Mail servers log a session without QUIT as a fault.  So a worker that exits
+   at least sends it, without waiting for the reply. */
 
 void
 ngx_smtp_verify_keeper_exit(void)
@@ -574,7 +581,8 @@ ngx_smtp_verify_keeper_exit(void)
 }
 
 
-/* it was closed by the server, or waited in vain, or nginx wants it closed */
+/* The server closed the session, its time is over, or nginx wants to close
+   it. */
 
 static void
 ngx_smtp_verify_keeper_handler(ngx_smtp_verify_session_t *s)
@@ -605,7 +613,8 @@ ngx_smtp_verify_keeper_handler(ngx_smtp_verify_session_t *s)
 }
 
 
-/* by the server: at once, for what it had been asked, or for doing nothing */
+/* The server closed an idle session: at once, because of what it had been
+   asked, or later, because it was idle. */
 
 static void
 ngx_smtp_verify_keeper_closed(ngx_smtp_verify_session_t *s)

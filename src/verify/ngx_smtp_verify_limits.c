@@ -31,7 +31,7 @@ ngx_smtp_verify_limits(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* made once for each provider */
+/* created once for each provider */
 
 static ngx_smtp_verify_limits_t *
 ngx_smtp_verify_limits_of(ngx_smtp_verify_conf_t *conf,
@@ -76,7 +76,8 @@ ngx_smtp_verify_limits_of(ngx_smtp_verify_conf_t *conf,
 }
 
 
-/* what it is known to allow counts where it is less, what is given always */
+/* Known limits of the provider apply if they are lower; configured ones always
+   apply. */
 
 static void
 ngx_smtp_verify_limits_merge(ngx_smtp_verify_conf_t *conf,
@@ -138,11 +139,12 @@ ngx_smtp_verify_limits_merge(ngx_smtp_verify_conf_t *conf,
 
 
 /*
- * Where it is known how many it bears a fifth of them is left for others who
- * send from our address, and nothing need be learned.  Hosts of a gateway are
- * their customers', who set what they like.  What others bear is not published,
- * but they have mailboxes for millions, and are asked for many: they begin with
- * the most, and fall from there.
+ * If it is known how many refused recipients the provider allows, a fifth is
+ * left for others who send from our address, and nothing has to be learned.
+ * Hosts of a gateway belong to its customers, who choose their own limits.
+ * Other providers do not publish a limit, but they have millions of mailboxes,
+ * and are asked for many: they begin with the maximum, from which it is
+ * lowered.
  */
 
 static void

@@ -14,7 +14,8 @@ static void ngx_smtp_verify_lookup_alone_admitted(void *data);
 static void ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p);
 
 
-/* of the one call that is being answered: large, and used at once */
+/* The answer that is being made.  It is too large for the stack, and used at
+   once. */
 
 static struct {
     sv_address_t                  *address;
@@ -31,7 +32,8 @@ static const char  *ngx_smtp_verify_lookup_statuses[] = {
 
 #endif
 
-/* an address in the debug log is a part of its keyed hash, never in clear */
+/* The debug log never has an address in clear, only a part of its keyed
+   hash. */
 
 #define ngx_smtp_verify_lookup_hash(l)                                        \
     (uint32_t) ((uint32_t) (l)->key[0] << 24 | (l)->key[1] << 16              \
@@ -77,7 +79,7 @@ ngx_smtp_verify_lookup(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/* the exact local part with the normalized domain */
+/* The key: the exact local part, and the normalized domain. */
 
 ngx_int_t
 ngx_smtp_verify_lookup_key(ngx_smtp_verify_lookup_t *l)
@@ -96,7 +98,7 @@ ngx_smtp_verify_lookup_key(ngx_smtp_verify_lookup_t *l)
         return NGX_OK;
     }
 
-    /* what is kept was found out, and does not count any more */
+    /* the operator has decided, so a cached result does not count any more */
 
     if (!l->erase
         && sv_lists_decide(l->conf->lists, addr) != SV_DECIDED_NOT)
@@ -116,7 +118,7 @@ ngx_smtp_verify_lookup_key(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/* what an answer may depend on that is about us */
+/* Hash of what belongs to us and may change an answer. */
 
 uint32_t
 ngx_smtp_verify_lookup_variant(ngx_smtp_verify_lookup_t *l)
@@ -240,7 +242,7 @@ ngx_smtp_verify_lookup_read(ngx_smtp_verify_lookup_t *l,
 }
 
 
-/* the age of the domain came later than the result */
+/* Did the age of the domain arrive later than the result? */
 
 static ngx_uint_t
 ngx_smtp_verify_lookup_aged(ngx_smtp_verify_lookup_t *l)
@@ -261,7 +263,7 @@ ngx_smtp_verify_lookup_aged(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/* lists or weights are others now than when the result was kept */
+/* lists or weights have changed since the result was kept */
 
 static void
 ngx_smtp_verify_lookup_anew(ngx_smtp_verify_lookup_t *l,
@@ -369,7 +371,7 @@ ngx_smtp_verify_lookup_start(ngx_smtp_verify_lookup_t *l)
 
     if (!l->keyed || l->transcript) {
 
-        /* what nobody is asked about is told all the same */
+        /* an answer that needs no probe is given all the same */
 
         if (ngx_smtp_verify_parse(&l->email, &addr) == SV_ADDRESS_OK
             && sv_lists_decide(l->conf->lists, addr) == SV_DECIDED_NOT
@@ -381,8 +383,8 @@ ngx_smtp_verify_lookup_start(ngx_smtp_verify_lookup_t *l)
         return ngx_smtp_verify_lookup_alone(l);
     }
 
-    /* who waits for a greylist to let us in must not be told that it has not
-       yet */
+    /* who waits for the end of greylisting must not be told that it has not
+       ended yet */
 
     if (l->bypass || l->wait) {
         l->variant = ngx_smtp_verify_lookup_variant(l);
@@ -456,7 +458,7 @@ ngx_smtp_verify_lookup_own(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/* a probe that is shared with nobody */
+/* a probe that is not shared */
 
 static ngx_int_t
 ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l)
@@ -479,7 +481,7 @@ ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/* as ngx_smtp_verify_probe_start() */
+/* Returns the same as ngx_smtp_verify_probe_start(). */
 
 static ngx_int_t
 ngx_smtp_verify_lookup_alone_start(ngx_smtp_verify_lookup_t *l)
@@ -589,7 +591,7 @@ ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l, sv_reason_e reason,
         ngx_smtp_verify_probe_refuse(p, reason, other);
     }
 
-    /* its own one ends with that */
+    /* only now, as "other" may be its own probe */
 
     if (l->probe) {
         ngx_smtp_verify_lookup_probe_destroy(l->probe);
@@ -606,7 +608,7 @@ ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l, sv_reason_e reason,
 ngx_int_t
 ngx_smtp_verify_lookup_known(ngx_smtp_verify_lookup_t *l, sv_reason_e reason)
 {
-    /* better a result that is not wanted than none */
+    /* an unwanted result is better than none */
 
     if (l->bypass && l->keyed && ngx_smtp_verify_lookup_key(l) == NGX_OK
         && ngx_smtp_verify_lookup_cached(l, l->conf->scope) == NGX_OK)
@@ -687,7 +689,7 @@ ngx_smtp_verify_lookup_erase(ngx_smtp_verify_conf_t *conf, ngx_str_t *email)
     n = ngx_smtp_verify_cache_erase(cache, NGX_SMTP_VERIFY_CACHE_RESULT,
                                     l.key);
 
-    /* nobody can tell at once what a store behind had */
+    /* what the store behind the cache had is not known at once */
 
     if (n == 0 && cache->behind == NULL) {
         return NGX_DECLINED;

@@ -4,19 +4,19 @@
 #include "ngx_smtp_verify_probe.h"
 
 
-#define NGX_SMTP_VERIFY_OPINION_MAX   256       /* of a worker, in memory */
-#define NGX_SMTP_VERIFY_OPINION_ASKS  2         /* of these, at once */
+#define NGX_SMTP_VERIFY_OPINION_MAX   256       /* waiting in a worker */
+#define NGX_SMTP_VERIFY_OPINION_ASKS  2         /* asked at a time */
 #define NGX_SMTP_VERIFY_OPINION_TICK  250       /* ms */
 
 
-/* the address and MAIL FROM are behind it */
+/* the address and MAIL FROM follow the structure */
 
 typedef struct {
     ngx_queue_t                 queue;
     ngx_smtp_verify_conf_t     *conf;
-    ngx_smtp_verify_egress_t   *first;          /* that has asked */
-    ngx_smtp_verify_probe_t    *probe;          /* NULL: not begun */
-    sv_status_e                 status;         /* that it has found */
+    ngx_smtp_verify_egress_t   *first;          /* identity that asked first */
+    ngx_smtp_verify_probe_t    *probe;          /* NULL: not begun yet */
+    sv_status_e                 status;         /* the first opinion */
     ngx_msec_t                  due;
     ngx_str_t                   email;
     ngx_str_t                   from;
@@ -96,7 +96,7 @@ ngx_smtp_verify_opinion_is_sampled(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* did a mail server say something of the mailbox? */
+/* Did a mail server say something about the mailbox? */
 
 static ngx_uint_t
 ngx_smtp_verify_opinion_is_known(ngx_smtp_verify_result_t *result)
@@ -175,7 +175,7 @@ ngx_smtp_verify_opinion_tick(ngx_event_t *ev)
 }
 
 
-/* as a client of its own, whom everybody else comes before */
+/* Asks as a client of its own, and everybody else goes first. */
 
 static void
 ngx_smtp_verify_opinion_ask(ngx_smtp_verify_opinion_t *o)

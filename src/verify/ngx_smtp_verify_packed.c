@@ -9,7 +9,7 @@
 #define NGX_SMTP_VERIFY_PACKED_WORD  128
 
 
-/* in front of the strings: a number of each field that is kept as one */
+/* The head has the fields that are kept as numbers. */
 
 #define HEAD_NO(id)
 #define HEAD_U8(id)         u_char    id;
@@ -27,19 +27,20 @@ typedef struct {
     uint32_t    version;
     uint16_t    registered;
     u_char      found;
-    u_char      said;               /* the reason of the evidence */
+    u_char      said;               /* reason of the evidence */
     unsigned    probed:1;
-    unsigned    normalized:1;       /* is as it was asked for */
-    unsigned    root:1;             /* is as normalized */
+    unsigned    normalized:1;       /* same as the address */
+    unsigned    root:1;             /* same as normalized */
     unsigned    ours:1;
-    unsigned    told:1;             /* retry_after is of the reply */
+    unsigned    told:1;             /* the reply told retry_after */
 
 #define FIELD(id, key, type, value, stored, ...)  HEAD_##stored(id)
 #include "ngx_smtp_verify_fields.h"
 } ngx_smtp_verify_packed_head_t;
 
 
-/* strings follow, each with a length before and a NUL after it */
+/* Strings follow the head, each with its length before it and a NUL after
+   it. */
 
 #define MAX_NO              0
 #define MAX_U8              0
@@ -186,7 +187,7 @@ ngx_smtp_verify_packed_head(ngx_smtp_verify_packed_head_t *head,
 }
 
 
-/* less the local part; a character that does not fit whole ends it */
+/* Packs the text without the local part, and cuts it between two characters. */
 
 static u_char *
 ngx_smtp_verify_packed_text(u_char *p, ngx_str_t *said, sv_address_t *addr)
@@ -260,7 +261,7 @@ ngx_smtp_verify_packed_join(u_char *dst, sv_str_t *local, u_char *domain,
 }
 
 
-/* a length of one byte, or of two where that is 255 */
+/* The length is one byte, or if that is 255, the next two bytes. */
 
 static u_char *
 ngx_smtp_verify_packed_add(u_char *p, const void *data, size_t len,
@@ -295,7 +296,7 @@ ngx_smtp_verify_packed_add_word(u_char *p, const char *word)
 }
 
 
-/* what is suggested has the same local part */
+/* A suggestion has the same local part as the address. */
 
 static u_char *
 ngx_smtp_verify_packed_add_domain(u_char *p, ngx_str_t *email,

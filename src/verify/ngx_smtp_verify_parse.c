@@ -2,10 +2,12 @@
 #include "ngx_smtp_verify.h"
 
 
-#define NGX_SMTP_VERIFY_PARSED_MAX  320     /* octets; longer: not remembered */
+#define NGX_SMTP_VERIFY_PARSED_MAX  320     /* octets; longer ones are not
+                                               remembered */
 
 
-/* lookup, probe and store of one question all need it, one after the other */
+/* Lookup, probe and store of a question all need the parsed address, one after
+   the other. */
 
 static struct {
     sv_address_t         addr;

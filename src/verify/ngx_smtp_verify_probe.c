@@ -3,8 +3,8 @@
 #include "ngx_smtp_verify_probe.h"
 
 
-/* the probe, its names, and one or two mail hosts: a few octets more would
-   cost a second block for as long as a server is waited for */
+/* Room for the probe, its names, and one or two mail hosts.  A few octets more
+   would need a second block while the probe waits for a server. */
 #define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  1960
 #define NGX_SMTP_VERIFY_WATCH_INTERVAL   100        /* ms */
 #define NGX_SMTP_VERIFY_WAITS_DOUBLED    10
@@ -27,7 +27,7 @@ static struct {
     ngx_queue_t  queue;
     ngx_uint_t   n;
     ngx_event_t  watch;
-    ngx_msec_t   exiting;    /* since then */
+    ngx_msec_t   exiting;    /* when it began */
 }  ngx_smtp_verify_probes;
 
 
@@ -109,8 +109,8 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
 
 
 /*
- * When worker_shutdown_timeout strikes, nginx closes the clients' connections
- * with all others: what is under way is answered a moment before.
+ * When worker_shutdown_timeout expires, nginx closes the clients' connections
+ * together with all others, so probes are answered shortly before.
  */
 
 static void
@@ -155,7 +155,7 @@ ngx_smtp_verify_watched(ngx_event_t *ev)
         return;
     }
 
-    /* the end of one may be the end of others, which waited for it */
+    /* the end of one probe may end others, which waited for it */
 
     for (n = ngx_smtp_verify_probes.n; n; n--) {
 
@@ -267,7 +267,7 @@ ngx_smtp_verify_probe_refuse(ngx_smtp_verify_probe_t *p, sv_reason_e reason,
 }
 
 
-/* NGX_OK: there is a domain to go on with; else it was finished */
+/* NGX_OK: there is a domain to ask; otherwise the probe is finished. */
 
 static ngx_int_t
 ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p)
@@ -352,7 +352,7 @@ ngx_smtp_verify_probe_budget(ngx_event_t *ev)
         ngx_smtp_verify_evidence_fault(p, p->session->stage, SV_TIMEOUT);
 
     } else {
-        /* whoever is not asked yet may take the mail */
+        /* a host that was not asked yet may take the mail */
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_DNS_ERROR);
     }
 
@@ -405,11 +405,11 @@ ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
 
 
 /*
- * NGX_OK: the server will answer otherwise soon, and the caller has the time
- * to ask again.  Each wait is twice as long as the reply asked for it the time
- * before: a server that says "in a second" for ever is not asked each second.
- * The wait is cut in seconds, as a graceful shutdown must not wait for it.
- * Where too many wait, what was found out is the answer.
+ * Returns NGX_OK if the server will soon answer differently, and the caller has
+ * time to ask again.  Each wait doubles the delay that a reply asks for: a
+ * server that always says "in a second" is not asked each second.  The wait is
+ * divided into seconds, as a graceful shutdown must not wait for it.  If too
+ * many probes wait, the current result is the answer.
  */
 
 static ngx_int_t
@@ -463,7 +463,7 @@ ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
 }
 
 
-/* what puts it off: an address, or where none is known, a domain */
+/* Hash of what delays the probe: an address, or the domain if none is known. */
 
 static uint32_t
 ngx_smtp_verify_probe_where(ngx_smtp_verify_probe_t *p)
@@ -521,8 +521,8 @@ ngx_smtp_verify_probe_waited(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * What was found out so far stands; else it is as if it had not begun.  Where
- * a server has not answered yet, it is not waited for.
+ * The current result is kept if there is one, otherwise it is as if the probe
+ * had not begun.  Outstanding replies are not waited for.
  */
 
 void

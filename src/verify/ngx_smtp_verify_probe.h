@@ -73,8 +73,8 @@ typedef struct {
 
 
 typedef enum {
-    ngx_smtp_verify_life_starting = 0,  /* within _start(), which looks at the
-                                           result itself */
+    ngx_smtp_verify_life_starting = 0,  /* within _start(): the handler is not
+                                           called */
     ngx_smtp_verify_life_running,
     ngx_smtp_verify_life_waiting,       /* waits to ask once more */
     ngx_smtp_verify_life_over           /* the handler was called */
@@ -88,8 +88,8 @@ typedef enum {
     ngx_smtp_verify_asks_address = 0,
     ngx_smtp_verify_asks_both,          /* the address and the random recipient
                                            in one flight */
-    ngx_smtp_verify_asks_rest,          /* the random recipient, whose reply is
-                                           missing of that flight */
+    ngx_smtp_verify_asks_rest,          /* the reply to the random recipient,
+                                           which is missing of that flight */
     ngx_smtp_verify_asks_domain,        /* nothing: does the random recipient
                                            have to be asked? */
     ngx_smtp_verify_asks_random,        /* the random recipient, after the
@@ -182,7 +182,8 @@ struct ngx_smtp_verify_probe_s {
     ngx_smtp_verify_egress_t          *first;       /* for a second opinion: not
                                                        this identity; or NULL */
     uint64_t                           site;        /* hash of the current
-                                                       destination */
+                                                       host's provider or
+                                                       organizational domain */
     ngx_smtp_verify_egress_t          *chosen[2];   /* identity for it: IPv4,
                                                        IPv6 */
     ngx_uint_t                         switches;

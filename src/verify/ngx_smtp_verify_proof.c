@@ -7,9 +7,8 @@ static ngx_smtp_verify_host_t *ngx_smtp_verify_proof_host(
 
 
 /*
- * The way to a mail host has two parts, both of which an answer without a
- * signature would leave open to whoever can forge it: the MX records of the
- * domain, and the addresses of the host.
+ * The way to a mail host has two parts: the MX records of the domain, and the
+ * addresses of the host.  If one of them is not signed, it could be forged.
  */
 
 void
@@ -36,7 +35,7 @@ ngx_smtp_verify_proof(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* that the evidence is of; NULL: none was looked for */
+/* The host that the evidence is about; NULL: no host was looked for. */
 
 static ngx_smtp_verify_host_t *
 ngx_smtp_verify_proof_host(ngx_smtp_verify_probe_t *p)
@@ -76,7 +75,7 @@ ngx_smtp_verify_proof_tls(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* also of a result that the cache kept */
+/* also works for a cached result */
 
 ngx_uint_t
 ngx_smtp_verify_proof_is_by_domain(ngx_smtp_verify_tls_t *tls)

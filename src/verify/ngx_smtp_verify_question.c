@@ -41,7 +41,8 @@ ngx_smtp_verify_question_start(ngx_smtp_verify_question_t *q,
     l->from = asker->from;
     l->client = asker->client;
 
-    /* without a unit the probe of another one may still answer it */
+    /* without a unit it may still be answered by the probe of another
+       question */
 
     l->busy = (ngx_smtp_verify_question_take(q, asker->account) != NGX_OK);
 
@@ -55,7 +56,7 @@ ngx_smtp_verify_question_start(ngx_smtp_verify_question_t *q,
 }
 
 
-/* NGX_OK: a unit is taken, or none is needed; NGX_BUSY: there is none */
+/* NGX_OK: a unit was taken, or none is needed; NGX_BUSY: none is left */
 
 static ngx_int_t
 ngx_smtp_verify_question_take(ngx_smtp_verify_question_t *q,
@@ -133,9 +134,8 @@ ngx_smtp_verify_question_give_back(ngx_smtp_verify_question_t *q)
 
 
 /*
- * What is paid for is a probe of this question, for which somebody else was
- * asked, if only the DNS.  A probe whose client did not wait for the result
- * was made all the same.
+ * A question pays for its own probe if that has asked somebody, at least the
+ * DNS.  It also pays if its client did not wait for the result.
  */
 
 static ngx_uint_t

@@ -19,7 +19,7 @@ static void ngx_smtp_verify_random_conclude(ngx_smtp_verify_probe_t *p,
     ngx_int_t catch_all);
 
 
-/* is the random recipient to be asked in the address's own flight? */
+/* Is the random recipient asked in the same flight as the address? */
 
 ngx_uint_t
 ngx_smtp_verify_random_eager(ngx_smtp_verify_probe_t *p)
@@ -46,7 +46,7 @@ ngx_smtp_verify_random_eager(ngx_smtp_verify_probe_t *p)
         return 0;
     }
 
-    /* where somebody asks it now, wait only if the address is accepted */
+    /* if somebody asks it now, wait only after the address is accepted */
 
     if (rc == NGX_AGAIN || ngx_smtp_verify_slot_more(p, 1) != NGX_OK) {
         ngx_smtp_verify_claim_leave(&p->claim);
@@ -99,7 +99,7 @@ ngx_smtp_verify_random_accepted(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    /* a backup has to be asked itself, and says nothing of the domain */
+    /* a backup has to be asked itself, and says nothing about the domain */
 
     if (ngx_smtp_verify_route_is_backup(p) || p->claim.work) {
         ngx_smtp_verify_random_ask(p);
@@ -134,7 +134,7 @@ ngx_smtp_verify_random_claim(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* what need not be asked: known of the domain, or of its provider */
+/* What is known of the domain or its provider, and need not be asked. */
 
 ngx_int_t
 ngx_smtp_verify_random_known(ngx_smtp_verify_probe_t *p)
@@ -151,7 +151,7 @@ ngx_smtp_verify_random_known(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* another probe asked for the domain, and has an answer, or gave up */
+/* Another probe asked the random recipient.  It has an answer, or gave up. */
 
 static void
 ngx_smtp_verify_random_claimed(ngx_smtp_verify_claim_t *claim)
@@ -189,7 +189,7 @@ ngx_smtp_verify_random_ask(ngx_smtp_verify_probe_t *p)
 {
     ngx_uint_t  alone;
 
-    /* what a session of its own costs has been waited for already */
+    /* a session of its own has waited for its limits already */
 
     alone = (p->asks == ngx_smtp_verify_asks_alone);
 
@@ -217,7 +217,7 @@ ngx_smtp_verify_random_ask(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* does the session take one more transaction than the one that is due? */
+/* Does the session allow one more transaction than the current one? */
 
 static ngx_uint_t
 ngx_smtp_verify_random_room(ngx_smtp_verify_probe_t *p)
@@ -240,9 +240,9 @@ ngx_smtp_verify_random_room(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * A local part that nobody has: it begins as names do, and has none of the
- * characters that are taken for others.  A server that could foretell it would
- * refuse it, and accept all else: it is drawn from OpenSSL's generator.
+ * A local part that nobody has.  It begins with a letter, and has no characters
+ * that are confused with others.  A server that could predict it would refuse
+ * it, and accept all others, so it comes from OpenSSL's random generator.
  */
 
 static ngx_int_t
@@ -316,8 +316,8 @@ ngx_smtp_verify_random_answered(ngx_smtp_verify_probe_t *p)
 
 /*
  * A session that refuses the random recipient may refuse everybody by now.  It
- * has just accepted the address: if it does so once more, it still accepts
- * people.  A fresh session would take longer, and would be asked for one more
+ * has just accepted the address: if it does so again, it still accepts people.
+ * A fresh session would take longer, and would have to ask for one more
  * recipient that does not exist.
  */
 
@@ -367,7 +367,7 @@ ngx_smtp_verify_random_unproved(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* in a session of its own, and nothing but the random recipient */
+/* Asks only the random recipient, in a session of its own. */
 
 static void
 ngx_smtp_verify_random_afresh(ngx_smtp_verify_probe_t *p)
@@ -378,7 +378,8 @@ ngx_smtp_verify_random_afresh(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* the session for the random recipient failed at once: the address stands */
+/* The session for the random recipient failed at once: the address is still
+   accepted. */
 
 ngx_int_t
 ngx_smtp_verify_random_stands(ngx_smtp_verify_probe_t *p)
@@ -394,8 +395,8 @@ ngx_smtp_verify_random_stands(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * Neither accepted nor refused as unknown.  A server that allows one
- * recipient a session may be asked in a later one.
+ * It was neither accepted nor refused as unknown.  A server that allows one
+ * recipient in a session may be asked in another one.
  */
 
 void
@@ -412,10 +413,11 @@ ngx_smtp_verify_random_unrefused(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * 452 is what RFC 5321 has for too many recipients, X.5.3 says it, too; Exim
- * says 421 when a session has had its messages.  What else speaks of the
- * session may be for those who were asked in it before, the address at least.
- * Who complains of unknown recipients is not sent another one.
+ * Should the random recipient be asked again in a session of its own?  RFC 5321
+ * uses 452 for too many recipients, and X.5.3 means the same; Exim says 421
+ * after too many messages in a session.  Other replies about the session may be
+ * caused by earlier recipients, at least by the address.  A server that
+ * complains of unknown recipients does not get another one.
  */
 
 static ngx_uint_t
@@ -452,8 +454,8 @@ ngx_smtp_verify_random_again(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * The address was accepted.  At a backup that counts only if it refuses
- * others; the failure of the better MX stands else.
+ * The address was accepted.  If a backup accepted it, this counts only if it
+ * refuses others; otherwise the failure of the better MX is the result.
  */
 
 static void

@@ -2,7 +2,7 @@
 #include "ngx_smtp_verify_probe.h"
 
 
-/* a host's addresses that fail until the next host has its turn */
+/* number of addresses of a host that fail before the next host is tried */
 #define NGX_SMTP_VERIFY_ADMISSION_STALLS  2
 
 
@@ -28,8 +28,9 @@ static ngx_uint_t ngx_smtp_verify_route_is_absence(
 
 
 /*
- * To the current host's next address, else to the next host: in the order of
- * the MX, until all had their turn; then to what is left of them.
+ * Goes to the next address of the current host, or to the next host.  Hosts are
+ * tried in the order of the MX records.  When all of them had a turn, their
+ * remaining addresses follow.
  */
 
 void
@@ -102,7 +103,8 @@ ngx_smtp_verify_route_may_ask(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* one that has not failed under another name, and that we have an egress for */
+/* The next address that has not failed under another name, and for which there
+   is an egress. */
 
 static ngx_int_t
 ngx_smtp_verify_route_address(ngx_smtp_verify_probe_t *p)
@@ -178,7 +180,8 @@ ngx_smtp_verify_route_host(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* a SYN may have been lost: those that timed out again, with more patience */
+/* A SYN may have been lost: addresses that timed out are tried again, with a
+   longer timeout. */
 
 static ngx_int_t
 ngx_smtp_verify_route_patience(ngx_smtp_verify_probe_t *p)
@@ -264,7 +267,7 @@ ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* the current address from another identity of ours; no server was asked */
+/* Asks the current address from another identity, as no server was asked. */
 
 void
 ngx_smtp_verify_route_other_egress(ngx_smtp_verify_probe_t *p)
@@ -287,8 +290,8 @@ ngx_smtp_verify_route_other_egress(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* all over again, from the best MX on; its hosts are asked for anew, as the
-   DNS may say something else by now */
+/* Starts again from the best MX.  The addresses of its hosts are resolved
+   again, as they may have changed. */
 
 void
 ngx_smtp_verify_route_anew(ngx_smtp_verify_probe_t *p)
@@ -318,7 +321,7 @@ ngx_smtp_verify_route_fresh(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* the current address once more, in another way */
+/* asks the current address again, in another way */
 
 void
 ngx_smtp_verify_route_retry(ngx_smtp_verify_probe_t *p)
@@ -382,7 +385,7 @@ ngx_smtp_verify_route_next_address(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* many names may lead to one address */
+/* remembers the address, as many names may lead to it */
 
 static void
 ngx_smtp_verify_route_failed(ngx_smtp_verify_probe_t *p)
@@ -417,8 +420,8 @@ ngx_smtp_verify_route_failed(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* what it was worth of the host's turn; what we have no way to costs nothing
-   and says nothing of the host */
+/* How much of the host's turn the failure takes.  A missing way to the host
+   takes no time and says nothing about it. */
 
 static ngx_uint_t
 ngx_smtp_verify_route_stalls(ngx_smtp_verify_probe_t *p)
@@ -466,7 +469,7 @@ ngx_smtp_verify_route_has_failed(ngx_smtp_verify_probe_t *p, ngx_addr_t *addr)
 }
 
 
-/* that nobody takes the mail is known only of those who were asked */
+/* "Nobody takes the mail" is only known if all hosts were asked. */
 
 static void
 ngx_smtp_verify_route_end(ngx_smtp_verify_probe_t *p)
@@ -484,7 +487,7 @@ ngx_smtp_verify_route_end(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* a failure that is a conclusion over all hosts */
+/* Is the failure a conclusion about all hosts? */
 
 static ngx_uint_t
 ngx_smtp_verify_route_is_absence(ngx_smtp_verify_probe_t *p)
@@ -495,8 +498,8 @@ ngx_smtp_verify_route_is_absence(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * What is left of the better hosts is asked.  In the end their failure
- * stands, unless that was that nobody takes the mail: somebody did.
+ * Tries the remaining addresses of the better hosts.  In the end their failure
+ * is the result, unless it was that nobody takes the mail, as the backup did.
  */
 
 void
@@ -527,8 +530,8 @@ ngx_smtp_verify_route_unproved(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* a better MX has failed: a backup often accepts whatever it is given; what
-   does not exist is no better MX */
+/* A better MX has failed.  A backup often accepts everything.  A host that does
+   not exist is no better MX. */
 
 ngx_uint_t
 ngx_smtp_verify_route_is_backup(ngx_smtp_verify_probe_t *p)

@@ -2,8 +2,8 @@
 #include "ngx_smtp_verify_probe.h"
 
 
-/* names of mail hosts that are looked at: those that do not exist cost
-   nothing, and do not count as tried */
+/* Mail hosts to look at.  Hosts that do not exist cost nothing, and do not
+   count as tried. */
 #define NGX_SMTP_VERIFY_MAX_HOSTS  32
 
 
@@ -40,7 +40,7 @@ ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* 1: by a route, to a host that need not be looked for */
+/* 1: a route names the host, so no MX records are needed */
 
 static ngx_uint_t
 ngx_smtp_verify_route_given(ngx_smtp_verify_probe_t *p)
@@ -177,7 +177,7 @@ ngx_smtp_verify_route_hosts(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* none: its hosts have to be asked */
+/* SV_REASON_NONE: the hosts have to be asked */
 
 static sv_reason_e
 ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p)
@@ -240,8 +240,8 @@ ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* what the DNS says of a route's target says nothing of the domain: where it
-   leads nowhere, that is ours */
+/* What the DNS says about a route's target says nothing about the domain.  If
+   the target does not exist, that is our fault. */
 
 static sv_reason_e
 ngx_smtp_verify_route_tells(ngx_smtp_verify_probe_t *p)
@@ -281,7 +281,7 @@ ngx_smtp_verify_route_tells(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* the MX hosts are known: is a server to be asked at all? */
+/* The MX hosts are known.  Does a server have to be asked at all? */
 
 static sv_reason_e
 ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
@@ -322,8 +322,9 @@ ngx_smtp_verify_route_known(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * Of all hosts that the list names, or NULL: for show, as anybody may name
- * anybody's hosts, and where all are of a provider that is not to be asked.
+ * The provider that all hosts of the domain belong to, or NULL.  It is only
+ * used for display, as everybody can name the hosts of others, and to ask
+ * nobody if the provider must not be asked.
  */
 
 static const sv_provider_t *
@@ -398,8 +399,8 @@ ngx_smtp_verify_route_recall(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* what another probe has found so far: it decides nothing, or that one would
-   have ended */
+/* Copies what another probe has found so far.  It is not enough for a verdict,
+   or the other probe would have ended. */
 
 static void
 ngx_smtp_verify_route_learn(ngx_smtp_verify_probe_t *p,

@@ -3,7 +3,7 @@
 #include "ngx_smtp_verify_connections.h"
 
 
-/* connections that one probe may take: a session, one that quits, the DNS */
+/* connections for one probe: a session, one that quits, the DNS */
 
 #define NGX_SMTP_VERIFY_SHARE_CONNECTIONS  3
 
@@ -11,11 +11,11 @@
 #define NGX_SMTP_VERIFY_SHARE_CLAIM        200      /* ms */
 
 
-/* a client that has probes here */
+/* a client that has probes in this worker */
 
 struct ngx_smtp_verify_sharer_s {
     ngx_rbtree_node_t            node;
-    ngx_queue_t                  queue;     /* of all */
+    ngx_queue_t                  queue;     /* of all clients */
     ngx_smtp_verify_client_t     client;
     ngx_queue_t                  shares[NGX_SMTP_VERIFY_SHARES];
     ngx_uint_t                   n[NGX_SMTP_VERIFY_SHARES];
@@ -26,11 +26,11 @@ typedef struct {
     ngx_rbtree_t                 tree;
     ngx_rbtree_node_t            sentinel;
     ngx_queue_t                  sharers;
-    ngx_queue_t                  gone;      /* to be told */
+    ngx_queue_t                  gone;      /* probes that have to be told */
     ngx_event_t                  event;
     ngx_uint_t                   n[NGX_SMTP_VERIFY_SHARES];
 
-    /* who was refused last, and had how many */
+    /* the client that was refused last, and how many it had */
     ngx_smtp_verify_client_t     claimant;
     ngx_uint_t                   claimed;
     ngx_msec_t                   until;
@@ -130,9 +130,9 @@ ngx_smtp_verify_share_free(ngx_smtp_verify_share_conf_t *conf)
 
 
 /*
- * What there is too little of; _gone: nothing.  Below 1/16 of free connections
- * nginx drops idle clients: stop before.  Each probe that is under way may be
- * about to open a session.  _later stands for the connections.
+ * Returns what is short; _GONE: nothing.  Stops before less than 1/16 of the
+ * connections are free, as nginx closes idle clients then.  Each probe may be
+ * about to open a session.  _LATER means that connections are short.
  */
 
 static ngx_smtp_verify_share_e
@@ -186,8 +186,8 @@ ngx_smtp_verify_share_most(ngx_smtp_verify_share_conf_t *conf)
 
 
 /*
- * Whoever was refused comes again, as a list does: until then the last place
- * is not for those who have more.
+ * A client that was refused will ask again, as a batch does.  Until then the
+ * last place is not given to clients that have more.
  */
 
 static ngx_int_t
@@ -230,8 +230,8 @@ ngx_smtp_verify_sharer_all(ngx_smtp_verify_sharer_t *sharer)
 }
 
 
-/* of the client that has most, and would still have more than one that had n
-   before */
+/* Takes the probe of the client that has most, and after that would still have
+   more than a client that had n. */
 
 static ngx_smtp_verify_share_t *
 ngx_smtp_verify_share_victim(ngx_smtp_verify_share_e kind, ngx_uint_t n,
@@ -263,7 +263,8 @@ ngx_smtp_verify_share_victim(ngx_smtp_verify_share_e kind, ngx_uint_t n,
         return NULL;
     }
 
-    /* those that only wait cost nothing but connections of their clients */
+    /* probes that only wait cost nothing but the connections of their
+       clients */
 
     if (kind == NGX_SMTP_VERIFY_SHARE_LATER
         && rich->n[NGX_SMTP_VERIFY_SHARE_LATER] == 0)
@@ -284,7 +285,8 @@ ngx_smtp_verify_share_press(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_share_t   *victim;
     ngx_smtp_verify_sharer_t  *sharer;
 
-    /* whoever still waits when that one has ended comes again */
+    /* a probe is about to end already; if that is not enough, _press() is
+       called again */
 
     if (!ngx_queue_empty(&ngx_smtp_verify_shares.gone)) {
         return;
@@ -315,8 +317,8 @@ ngx_smtp_verify_share_press(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* of the throttle that any of the probes here has: there is hardly more than
-   one */
+/* Looks only at the throttle of the first probe found, as there is hardly more
+   than one throttle. */
 
 void
 ngx_smtp_verify_share_watch(void)
@@ -360,9 +362,9 @@ ngx_smtp_verify_share_watch(void)
 
 
 /*
- * One that no server has said a word to, else, unless it is for the bulk of
- * somebody, which can wait, the newest of all; with a slot of the throttle, if
- * one is given.
+ * Prefers a probe to which no server has said anything.  Otherwise takes the
+ * newest one, but not for a bulk question, which can wait.  With "throttle",
+ * only probes that hold a slot of it are taken.
  */
 
 static ngx_smtp_verify_share_t *
@@ -405,8 +407,8 @@ ngx_smtp_verify_share_newest(ngx_smtp_verify_sharer_t *sharer,
 }
 
 
-/* it is told later in this turn: whoever asked for its place need not know of
-   what comes of that */
+/* The probe is told later in this turn, so that the caller need not care about
+   what follows from that. */
 
 static void
 ngx_smtp_verify_share_give_up(ngx_smtp_verify_share_t *share)
@@ -529,8 +531,8 @@ ngx_smtp_verify_share_leave(ngx_smtp_verify_share_t *share)
 }
 
 
-/* a place costs a connection of its client: there are as many as for probes,
-   and a server that puts everybody off has a quarter of them */
+/* A place costs a connection of its client.  There are as many as for probes.
+   At most a quarter of them may wait for the same server. */
 
 ngx_int_t
 ngx_smtp_verify_share_put_off(ngx_smtp_verify_share_conf_t *conf,

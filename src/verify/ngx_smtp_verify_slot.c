@@ -22,8 +22,8 @@ static void ngx_smtp_verify_slot_paused(ngx_event_t *ev);
 static void ngx_smtp_verify_slot_release(ngx_smtp_verify_session_t *s);
 
 
-/* NGX_OK: the current address may be asked now; else it goes on, or has
-   ended, by itself */
+/* NGX_OK: the current address may be asked now.  Otherwise the probe continues
+   by itself later, or has ended. */
 
 ngx_int_t
 ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p)
@@ -79,7 +79,7 @@ ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* what is limited: who asks whom, and where */
+/* Sets what is limited: which identity asks which destination. */
 
 static void
 ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
@@ -112,7 +112,8 @@ ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* ms that the destination is closed to the egress for, or the egress to all */
+/* How long, in ms, the destination is closed to the egress, or the egress is
+   suspended. */
 
 ngx_msec_t
 ngx_smtp_verify_slot_shut(ngx_smtp_verify_probe_t *p,
@@ -131,10 +132,10 @@ ngx_smtp_verify_slot_shut(ngx_smtp_verify_probe_t *p,
 
 
 /*
- * The host that is connected to, and no other one of the list: what a domain
- * has in its list is for its owner to say.  Hosts of a provider are one, by
- * their names, whose addresses the provider's own name servers tell; what a
- * banner says is for anybody to say.
+ * The destination is the host that is connected to, not other hosts of the
+ * domain, whose owner may name any host.  Hosts of a provider are one
+ * destination.  They are known by their names, whose addresses come from the
+ * provider's own name servers; a banner could be forged by anybody.
  */
 
 void
@@ -155,8 +156,8 @@ ngx_smtp_verify_slot_destination(ngx_smtp_verify_probe_t *p, ngx_str_t *name)
 
 
 /*
- * A breaker that has let the probe in does so for all addresses of the host,
- * until one is connected to; hosts of one provider have one breaker.
+ * If a breaker has admitted the probe, this holds for all addresses of the host
+ * until one is connected to.  All hosts of a provider have one breaker.
  */
 
 static ngx_uint_t
@@ -193,7 +194,7 @@ ngx_smtp_verify_slot_is_admitted(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* a session that is kept has a slot already */
+/* a kept session has a slot already */
 
 static ngx_uint_t
 ngx_smtp_verify_slot_kept(ngx_smtp_verify_ticket_t *t)
@@ -219,7 +220,7 @@ ngx_smtp_verify_slot_kept(ngx_smtp_verify_ticket_t *t)
 }
 
 
-/* with room for the random recipient, where that may have to be asked */
+/* The session must have room for the random recipient, if that may be asked. */
 
 ngx_smtp_verify_session_t *
 ngx_smtp_verify_slot_find(ngx_smtp_verify_probe_t *p)
@@ -269,7 +270,7 @@ ngx_smtp_verify_slot_handler(ngx_smtp_verify_ticket_t *t, ngx_int_t rc)
 }
 
 
-/* as ngx_smtp_verify_ticket_short_pt */
+/* see ngx_smtp_verify_ticket_short_pt */
 
 static void
 ngx_smtp_verify_slot_press(ngx_smtp_verify_ticket_t *t)
@@ -296,7 +297,7 @@ ngx_smtp_verify_slot_granted(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* what was found out before stands */
+/* What was found before is the result. */
 
 static void
 ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
@@ -353,8 +354,8 @@ ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
 
 
 /*
- * The breaker is the current host's, or of its address: another one may be
- * asked, unless they block us, as that one would say the same.
+ * The breaker belongs to the current host or its address.  Another one may be
+ * asked, unless the host blocks us: the other one would do so, too.
  */
 
 static void
@@ -400,7 +401,7 @@ ngx_smtp_verify_slot_open(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* the session has the slot from now on; one that was kept has one */
+/* The session has the slot from now on.  A kept session has one already. */
 
 void
 ngx_smtp_verify_slot_attach(ngx_smtp_verify_probe_t *p,
@@ -428,8 +429,8 @@ ngx_smtp_verify_slot_attach(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* one more recipient on the session, together with the address, or behind it:
-   as ngx_smtp_verify_throttle_more() */
+/* Asks for one more recipient in the session, together with the address or
+   after it.  Returns the same as ngx_smtp_verify_throttle_more(). */
 
 ngx_int_t
 ngx_smtp_verify_slot_more(ngx_smtp_verify_probe_t *p, ngx_uint_t together)
@@ -467,7 +468,8 @@ ngx_smtp_verify_slot_left(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* its recipients are about to be sent: it waits, or has ended */
+/* The session is about to send recipients.  Unless NGX_OK is returned, it
+   waits, or the probe has ended. */
 
 static ngx_int_t
 ngx_smtp_verify_slot_pace(ngx_smtp_verify_session_t *s, ngx_uint_t n)
@@ -486,7 +488,7 @@ ngx_smtp_verify_slot_pace(ngx_smtp_verify_session_t *s, ngx_uint_t n)
         return NGX_OK;
     }
 
-    /* the session may have been limited for another location */
+    /* the session may have been limited by another location */
 
     if (p->permit == NULL) {
         p->permit = ngx_pcalloc(p->pool, sizeof(ngx_smtp_verify_permit_t));
@@ -527,7 +529,7 @@ ngx_smtp_verify_slot_paused(ngx_event_t *ev)
 }
 
 
-/* its recipients wait no longer */
+/* the recipients need not wait any longer */
 
 void
 ngx_smtp_verify_slot_go_on(ngx_smtp_verify_probe_t *p)
@@ -538,7 +540,7 @@ ngx_smtp_verify_slot_go_on(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* by a limit of ours */
+/* The probe ends because of a limit of ours. */
 
 void
 ngx_smtp_verify_slot_throttled(ngx_smtp_verify_probe_t *p)

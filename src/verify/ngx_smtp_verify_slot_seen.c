@@ -12,7 +12,7 @@ static void ngx_smtp_verify_slot_tell(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_seen_e seen);
 
 
-/* the budget is over: NGX_OK where it was over in a line of ours */
+/* The budget is over.  NGX_OK: it was spent in one of our own queues. */
 
 ngx_int_t
 ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p)
@@ -39,8 +39,8 @@ ngx_smtp_verify_slot_timeout(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * Other hosts of a domain's list may leave next to nothing of the budget: who
- * had that alone to answer in has not failed.
+ * Other hosts of a domain may have used nearly all of the budget.  A server
+ * that had only the rest of it to answer has not failed.
  */
 
 static ngx_uint_t
@@ -64,7 +64,7 @@ ngx_smtp_verify_slot_is_silent(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* of an event of the session: what it says of the destination */
+/* tells the throttle what an event of the session says about the destination */
 
 void
 ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
@@ -78,7 +78,7 @@ ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    /* the first that is told of a connection, before anything is asked */
+    /* the first event after connecting, before anything is asked */
 
     if (ngx_smtp_verify_session_is_connected(s) && s->transactions == 0) {
         ngx_smtp_verify_slot_reached(p);
@@ -95,7 +95,7 @@ ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
         ngx_smtp_verify_slot_reply(p);
         return;
 
-    default: /* failed */
+    default: /* session_failed */
         break;
     }
 
@@ -126,7 +126,7 @@ ngx_smtp_verify_slot_event(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* a connection that failed at once */
+/* a connection failed at once */
 
 void
 ngx_smtp_verify_slot_failed(ngx_smtp_verify_probe_t *p)
@@ -148,7 +148,7 @@ ngx_smtp_verify_slot_failed(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* the next address of the host needs its breaker's leave again */
+/* The next address of the host needs the breaker's permission again. */
 
 static void
 ngx_smtp_verify_slot_reached(ngx_smtp_verify_probe_t *p)
@@ -168,7 +168,7 @@ ngx_smtp_verify_slot_reached(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* a host of many addresses fails once, however many of them do */
+/* A host with many addresses fails once, however many of them fail. */
 
 static void
 ngx_smtp_verify_slot_unreached(ngx_smtp_verify_probe_t *p)
@@ -185,9 +185,9 @@ ngx_smtp_verify_slot_unreached(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* receivers count those whom they do not have, and not those who have too much
-   mail; nor was anybody looked for where it is us, or the session, who were
-   refused */
+/* Is it a refused recipient that receivers count?  They count unknown
+   mailboxes, but not full ones.  If the server refused us or the session, it
+   has not looked for the mailbox. */
 
 static ngx_uint_t
 ngx_smtp_verify_slot_is_reject(ngx_smtp_verify_probe_t *p)
@@ -204,7 +204,7 @@ ngx_smtp_verify_slot_is_reject(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* what is counted without a throttle zone, too */
+/* counts what is counted without a throttle zone, too */
 
 static void
 ngx_smtp_verify_slot_count(ngx_smtp_verify_probe_t *p)
@@ -239,7 +239,8 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
             ngx_smtp_verify_slot_tell(p, ngx_smtp_verify_seen_reject);
             ngx_smtp_verify_canary_reject(p);
 
-            /* the random recipient's refusal, which nobody waits for */
+            /* the refusal of the random recipient, whose reply is not
+               awaited */
 
             if (p->asks == ngx_smtp_verify_asks_both
                 && s->answered_rcpt == NGX_SMTP_VERIFY_RCPT_ADDRESS)
@@ -252,7 +253,8 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
 
         case SV_HOST_LIMIT:
 
-            /* a mailbox that gets too much closes its host to no other one */
+            /* a mailbox that gets too much mail does not close its host to
+               others */
 
             if (!p->class.recipient) {
                 seen = ngx_smtp_verify_seen_rate_limit;
@@ -268,7 +270,7 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
 
         case SV_HOST_NOTHING:
 
-            /* nor does one that is full, whatever the code */
+            /* nor does a full mailbox, whatever the code */
 
             break;
 
@@ -279,8 +281,8 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
         }
     }
 
-    /* what a session has been asked for before may have been of others: if it
-       is said of us a fresh session is told, too */
+    /* others may be the cause of what a reused session is told; if it is about
+       us, a fresh session will be told, too */
 
     if (ngx_smtp_verify_session_is_reused(s) && s->stage < SV_STAGE_RCPT
         && (seen == ngx_smtp_verify_seen_closing
@@ -293,8 +295,8 @@ ngx_smtp_verify_slot_reply(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* in answer to RCPT it is said of one domain, and anything before that of all
-   who ask the host; what is not connected to is where a domain leads */
+/* A reply to RCPT, and a failure to connect, only concern the domain, which may
+   lead anywhere.  Any reply before RCPT concerns all who ask the host. */
 
 static void
 ngx_smtp_verify_slot_tell(ngx_smtp_verify_probe_t *p,

@@ -4,7 +4,8 @@
 #include "sv_clock.h"
 
 
-#define NGX_SMTP_VERIFY_REFRESH_HOLD  60        /* s, after one that failed */
+#define NGX_SMTP_VERIFY_REFRESH_HOLD  60        /* s, after a refresh that
+                                                   failed */
 
 
 static ngx_uint_t ngx_smtp_verify_store_keeps(ngx_smtp_verify_cache_t *cache,
@@ -15,15 +16,16 @@ static ngx_uint_t ngx_smtp_verify_store_is_ours(
     ngx_smtp_verify_result_t *result);
 
 
-/* of the one result that is being kept: large, and used at once */
+/* The result that is being stored.  It is too large for the stack, and used at
+   once. */
 
 static ngx_smtp_verify_cache_item_t  ngx_smtp_verify_item;
 
 
 /*
- * A fact about the mailbox or its domain is for everybody; what depends on
- * who asked is for that one, and only where no fact is known.  Whoever waits
- * in another process is told in any case.
+ * A fact about the mailbox or its domain is stored for everybody.  A result
+ * that depends on who asked is stored only for those who ask in the same way,
+ * if no fact is known.  Other processes that wait for it get it in any case.
  */
 
 void
@@ -85,7 +87,8 @@ ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
 }
 
 
-/* does what is there count for more?  It is not refreshed for a while then */
+/* Does the stored result count for more than the new one?  Then it is not
+   refreshed for a while. */
 
 static ngx_uint_t
 ngx_smtp_verify_store_keeps(ngx_smtp_verify_cache_t *cache,
@@ -145,7 +148,7 @@ ngx_smtp_verify_store_valid(ngx_smtp_verify_conf_t *conf,
 }
 
 
-/* it is us who were answered so, or the network between */
+/* The result is about us, or about the network between. */
 
 static ngx_uint_t
 ngx_smtp_verify_store_is_ours(ngx_smtp_verify_result_t *result)
@@ -155,7 +158,7 @@ ngx_smtp_verify_store_is_ours(ngx_smtp_verify_result_t *result)
 }
 
 
-/* the budget that a probe without an answer ran out of, else 0 */
+/* The budget that a probe used up without an answer, in ms; otherwise 0. */
 
 ngx_msec_t
 ngx_smtp_verify_store_cut(ngx_smtp_verify_conf_t *conf,

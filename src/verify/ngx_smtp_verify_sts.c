@@ -10,13 +10,13 @@
 #define NGX_SMTP_VERIFY_STS_MAX_TTL     86400
 #define NGX_SMTP_VERIFY_STS_FAIL_TTL    300
 
-/* s, of a policy: less than a year, as a cache that is full of them would
-   have no room for others */
+/* s, of a policy; less than a year, so that old policies do not fill the
+   cache */
 #define NGX_SMTP_VERIFY_STS_MIN_AGE     60
 #define NGX_SMTP_VERIFY_STS_MAX_AGE     2592000
 
-/* a policy as it is kept: its mode, and its id behind an octet of its
-   length, then the hosts */
+/* The format of a policy: its mode, the length of its id in an octet, the id,
+   and the hosts. */
 #define NGX_SMTP_VERIFY_STS_HEAD        2
 
 
@@ -28,8 +28,9 @@ struct ngx_smtp_verify_sts_s {
     sv_mta_sts_mode_e            mode;
     ngx_str_t                    hosts;
     unsigned                     waits:1;
-    unsigned                     known:1;   /* the mode, and the hosts */
-    unsigned                     failed:1;  /* to be fetched, lately */
+    unsigned                     known:1;   /* mode and hosts are set */
+    unsigned                     failed:1;  /* it could not be fetched
+                                               recently */
 };
 
 
@@ -51,7 +52,7 @@ ngx_smtp_verify_sts_start(ngx_smtp_verify_probe_t *p)
 {
     ngx_smtp_verify_sts_t  *sts;
 
-    /* where the operator says who takes the mail, the domain does not */
+    /* the operator's routes overrule the domain's policy */
 
     if (p->conf->sts == NULL || !p->smtp || p->route || p->sts) {
         return NGX_OK;
@@ -126,7 +127,7 @@ ngx_smtp_verify_sts_txt_handler(ngx_smtp_verify_rr_query_t *q)
 }
 
 
-/* what says nothing is asked again soon: a policy that is kept holds */
+/* A failed answer is asked again soon.  Meanwhile a cached policy is valid. */
 
 static void
 ngx_smtp_verify_sts_told(ngx_smtp_verify_sts_t *sts)
@@ -149,7 +150,7 @@ ngx_smtp_verify_sts_told(ngx_smtp_verify_sts_t *sts)
 }
 
 
-/* an octet says whether the policy could not be fetched */
+/* The first octet says whether the policy could not be fetched. */
 
 static ngx_int_t
 ngx_smtp_verify_sts_recall_id(ngx_smtp_verify_sts_t *sts)
@@ -198,8 +199,8 @@ ngx_smtp_verify_sts_keep_id(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
 
 
 /*
- * Section 5.1: a policy that is kept holds until its time is over, unless
- * there is a newer one to be had.
+ * RFC 8461 section 5.1: a cached policy is valid until it expires, unless a
+ * newer one can be fetched.
  */
 
 static ngx_int_t
@@ -230,7 +231,7 @@ ngx_smtp_verify_sts_policy(ngx_smtp_verify_sts_t *sts)
 }
 
 
-/* 1: what is kept is the policy that the domain has now */
+/* 1: the cached policy is the one that the domain has now */
 
 static ngx_uint_t
 ngx_smtp_verify_sts_recall(ngx_smtp_verify_sts_t *sts)

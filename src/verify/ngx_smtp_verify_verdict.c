@@ -54,7 +54,7 @@ ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
 }
 
 
-/* by its own name, or by that of the mail host that has its mail */
+/* A domain is disposable by its own name, or by that of its mail host. */
 
 static void
 ngx_smtp_verify_verdict_disposable(ngx_smtp_verify_probe_t *p)
@@ -81,8 +81,8 @@ ngx_smtp_verify_verdict_disposable(ngx_smtp_verify_probe_t *p)
 
 
 /*
- * Will the same question get another answer soon?  A greylisting host says so
- * by what it does; another one where it names a time, or its rule does.
+ * Will the same question get another answer soon?  Yes for a host that
+ * greylists; for others, if the reply or its rule names a time.
  */
 
 ngx_uint_t
@@ -103,8 +103,8 @@ ngx_smtp_verify_passes(sv_reason_e reason, ngx_smtp_verify_evidence_t *ev)
 
 
 /*
- * Where several hold: refusal or network > full > spam_trap > disposable
- * > catch_all > accepted_untested > role_account > accepted.
+ * The order if several apply: refusal or network > full > spam_trap >
+ * disposable > catch_all > accepted_untested > role_account > accepted.
  */
 
 static sv_reason_e
@@ -193,7 +193,7 @@ ngx_smtp_verify_verdict_anew(ngx_smtp_verify_conf_t *conf,
     host = &result->evidence.mx_host;
     provider = NULL;
 
-    /* a name that leads nowhere makes nobody's host */
+    /* the provider is only believed if the host was found */
 
     if (result->provider || result->evidence.mx_ip.len) {
         provider = sv_provider_by_mx(conf->providers, host->data, host->len);
@@ -250,8 +250,8 @@ ngx_smtp_verify_verdict_checks(ngx_smtp_verify_probe_t *p, sv_address_t *addr)
 
 
 /*
- * Nobody is asked about an address that the operator has decided about.  One
- * that is denied is refused by a policy, which is ours.
+ * If the operator has decided about an address, nobody is asked.  A denied
+ * address is refused by a policy of ours.
  */
 
 sv_reason_e
@@ -280,7 +280,7 @@ ngx_smtp_verify_verdict_decided(ngx_smtp_verify_probe_t *p,
 }
 
 
-/* an address that is none: was one meant? */
+/* The address is not valid.  Is there one that was meant? */
 
 void
 ngx_smtp_verify_verdict_meant(ngx_smtp_verify_probe_t *p)

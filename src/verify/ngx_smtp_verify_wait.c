@@ -43,7 +43,7 @@ ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/* who waits for a greylist to let us in works for himself */
+/* A lookup that waits for the end of greylisting has a claim of its own. */
 
 ngx_int_t
 ngx_smtp_verify_call_claim(ngx_smtp_verify_lookup_t *l,
@@ -57,8 +57,8 @@ ngx_smtp_verify_call_claim(ngx_smtp_verify_lookup_t *l,
 }
 
 
-/* its own deadline counts for one who joined; the first one's is the probe's
-   budget */
+/* A lookup that joined has a deadline of its own.  The deadline of the first
+   one is the budget of its probe. */
 
 void
 ngx_smtp_verify_lookup_add(ngx_smtp_verify_lookup_t *l, ngx_uint_t joined)
@@ -69,7 +69,7 @@ ngx_smtp_verify_lookup_add(ngx_smtp_verify_lookup_t *l, ngx_uint_t joined)
 
     if (!joined) {
 
-        /* whom it waited for came to nothing */
+        /* what it had waited for has failed */
 
         if (l->status == ngx_smtp_verify_lookup_coalesced) {
             l->status = ngx_smtp_verify_lookup_miss;
@@ -143,7 +143,7 @@ ngx_smtp_verify_lookup_unwait(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/* that it waits for; NULL: another process's, or none */
+/* The call that it waits for; NULL: none, or one of another process. */
 
 static ngx_smtp_verify_call_t *
 ngx_smtp_verify_lookup_call(ngx_smtp_verify_lookup_t *l)
@@ -157,8 +157,8 @@ ngx_smtp_verify_lookup_call(ngx_smtp_verify_lookup_t *l)
 
 
 /*
- * The probe goes on: who asks again finds what came of it.  One that is
- * shared with nobody would have nobody to tell.
+ * The probe goes on, so that whoever asks again finds the result.  A probe that
+ * is not shared is ended.
  */
 
 static void
@@ -217,7 +217,8 @@ ngx_smtp_verify_lookup_over(ngx_smtp_verify_claim_t *claim)
 }
 
 
-/* what that left: a fact, a short hold, or something for us alone */
+/* Reads what the other process left: a fact, a handover, or a result for those
+   who ask in the same way. */
 
 static ngx_int_t
 ngx_smtp_verify_lookup_handed(ngx_smtp_verify_lookup_t *l)
@@ -259,7 +260,7 @@ ngx_smtp_verify_lookup_handed(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/* what it waited for came to nothing: it has begun anew */
+/* what it waited for has failed, and it has started again */
 
 void
 ngx_smtp_verify_lookup_again(ngx_smtp_verify_lookup_t *l, ngx_int_t rc)
@@ -273,7 +274,7 @@ ngx_smtp_verify_lookup_again(ngx_smtp_verify_lookup_t *l, ngx_int_t rc)
 }
 
 
-/* the one who asked first had less time than this one, and it ran out */
+/* the lookup that asked first had less time, which is over now */
 
 ngx_uint_t
 ngx_smtp_verify_lookup_has_time(ngx_smtp_verify_lookup_t *l, ngx_msec_t cut)
@@ -284,7 +285,7 @@ ngx_smtp_verify_lookup_has_time(ngx_smtp_verify_lookup_t *l, ngx_msec_t cut)
 }
 
 
-/* the place that was given up was another client's */
+/* the place that was given up belonged to another client */
 
 ngx_uint_t
 ngx_smtp_verify_lookup_has_own(ngx_smtp_verify_lookup_t *l,

@@ -10,8 +10,8 @@ static uint64_t sv_egress_log2(uint64_t x);
 
 
 /*
- * -log(u) / weight of a u that is even in 0 to 1: the least of all is that of
- * an identity as often as its weight has of the sum.
+ * The rank is -log(u) / weight, with u evenly distributed between 0 and 1.  So
+ * an identity has the least rank in proportion to its weight.
  */
 
 uint64_t
@@ -39,7 +39,8 @@ sv_egress_mix(uint64_t x)
 }
 
 
-/* by squaring, a bit at a time: the same on each machine */
+/* Computed by squaring, one bit at a time, so that it is the same on all
+   machines. */
 
 static uint64_t
 sv_egress_log2(uint64_t x)

@@ -31,7 +31,7 @@ sv_learn_find(const sv_learn_t *learn, uint64_t key, uint64_t now)
 }
 
 
-/* a quarter is for the way there */
+/* a quarter less, because of the round trip */
 
 void
 sv_learn_idle(sv_learn_t *learn, uint64_t key, uint64_t idle, uint64_t now)
@@ -113,7 +113,8 @@ sv_learn_accepted(sv_learn_t *learn, uint64_t key, uint32_t asked,
         return;
     }
 
-    /* the list has mailboxes that exist: another try may be worth it */
+    /* there are mailboxes that exist, so that another attempt may be worth
+       it */
 
     if (host->tries != 0 && ++host->good >= SV_LEARN_GOOD) {
         host->tries--;
@@ -186,8 +187,8 @@ sv_learn_cleared(sv_learn_t *learn, uint64_t key, uint64_t now)
 
 
 /*
- * For which of the two is not known: each may be seen to be innocent, but as
- * many of both will not be believed.
+ * It is not known which of the two numbers was the cause.  Each may still be
+ * proved, but sessions with as many of both are not believed.
  */
 
 void
@@ -232,7 +233,7 @@ sv_learn_is_lie(const sv_learnt_t *host, uint32_t asked, uint32_t refused)
 }
 
 
-/* more than is believed of any server */
+/* Are these more than is believed of any server? */
 
 static unsigned
 sv_learn_is_news(uint32_t asked, uint32_t refused)
@@ -241,7 +242,7 @@ sv_learn_is_news(uint32_t asked, uint32_t refused)
 }
 
 
-/* the one that would be forgotten first makes room */
+/* The entry that would expire first makes room. */
 
 static sv_learnt_t *
 sv_learn_host(sv_learn_t *learn, uint64_t key, uint64_t now)

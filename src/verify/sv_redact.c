@@ -49,7 +49,7 @@ sv_redact(unsigned char *dst, const unsigned char *text, size_t len,
 
     while (p < end) {
 
-        /* most octets begin nothing that matters */
+        /* most octets begin nothing of interest */
 
         if (*p != '@' && !sv_is_escape(*p) && sv_lower(*p) != first) {
             *last++ = *p++;
@@ -131,7 +131,8 @@ sv_redact_undo(unsigned char *dst, size_t size, const unsigned char *text,
 }
 
 
-/* without its quoting: servers repeat it with and without */
+/* the local part without its quotes, as servers repeat it with and without
+   them */
 
 static void
 sv_redact_needle(sv_needle_t *needle, const sv_str_t *local)
@@ -158,7 +159,7 @@ sv_redact_needle(sv_needle_t *needle, const sv_str_t *local)
 }
 
 
-/* the length of what stands at p for the needle; 0: something else does */
+/* The length of the text at p that matches the needle; 0: it does not match. */
 
 static size_t
 sv_redact_match(const unsigned char *p, const unsigned char *end,
@@ -223,7 +224,7 @@ sv_redact_mark(const unsigned char *p, size_t len, const sv_needle_t *needle)
 }
 
 
-/* of "%40", and "+40" or "=40" as some write it; else -1 */
+/* The value of "%40", or of "+40" or "=40" as some write it; otherwise -1. */
 
 static int
 sv_redact_hex(const unsigned char *p, const unsigned char *end)
@@ -241,7 +242,8 @@ sv_redact_hex(const unsigned char *p, const unsigned char *end)
 }
 
 
-/* an "@" follows: what is before it is the mark, or somebody else's */
+/* An "@" follows.  What is before it is the mark, or somebody else's local
+   part, which becomes "*". */
 
 static unsigned char *
 sv_redact_other(unsigned char *dst, unsigned char *last)
@@ -284,7 +286,7 @@ sv_redact_other(unsigned char *dst, unsigned char *last)
 }
 
 
-/* the usual ones: others separate the parts of a URL */
+/* The usual characters of a local part.  Others separate the parts of a URL. */
 
 static int
 sv_redact_is_atom(unsigned char c)

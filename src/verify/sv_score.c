@@ -36,7 +36,7 @@ static const sv_score_factor_t  sv_score_factors[SV_SCORE_MAX_FACTORS] = {
 };
 
 
-/* beside what sv_score_check() asks of all */
+/* checked in addition to the rules of sv_score_check() */
 
 static const sv_score_order_t  sv_score_orders[] = {
     { SV_ACCEPTED, SV_ACCEPTED_UNTESTED },
@@ -126,7 +126,8 @@ sv_score_check(const sv_score_weights_t *weights, char *buf, size_t size)
         }
     }
 
-    /* nothing beats "accepted", nothing is below "undeliverable" */
+    /* "accepted" has the highest weight, and undeliverable reasons the
+       lowest */
 
     floor = sv_score_floor(weights);
 
@@ -252,7 +253,7 @@ sv_score_start(const sv_score_weights_t *weights,
         start = w[SV_ACCEPTED];
     }
 
-    /* where a 2xx proves nothing it gains nothing */
+    /* if a 2xx proves nothing, it does not raise the score */
 
     if (input->worth == SV_WORTH_ACCEPTS_ALL) {
         most = w[SV_UNVERIFIABLE_PROVIDER];
@@ -311,7 +312,7 @@ sv_score_age(const unsigned char *factors, int age)
 }
 
 
-/* what is not known to be undeliverable is worth more than what is */
+/* All other results score at least as high as undeliverable ones. */
 
 static unsigned
 sv_score_floor(const sv_score_weights_t *weights)
