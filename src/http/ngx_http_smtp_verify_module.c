@@ -12,6 +12,7 @@
 #include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_smtp_verify_addr_cache.h"
 #include "ngx_smtp_verify_counters.h"
+#include "ngx_smtp_verify_zone.h"
 #include "ngx_smtp_verify_keeper.h"
 #include "ngx_smtp_verify_opinion.h"
 #include "ngx_smtp_verify_connections.h"
@@ -651,17 +652,13 @@ static void
 ngx_http_smtp_verify_zones(ngx_cycle_t *cycle,
     void (*handler)(ngx_shm_zone_t *shm_zone))
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_shm_zone_t   *shm_zone;
+    ngx_shm_zone_t           *shm_zone;
+    ngx_smtp_verify_zones_t   zones;
 
-    for (part = &cycle->shared_memory.part; part; part = part->next) {
+    ngx_smtp_verify_zones_init(&zones, cycle);
 
-        shm_zone = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            handler(&shm_zone[i]);
-        }
+    while ((shm_zone = ngx_smtp_verify_zones_next(&zones)) != NULL) {
+        handler(shm_zone);
     }
 }
 

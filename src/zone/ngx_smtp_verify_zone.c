@@ -97,3 +97,23 @@ ngx_smtp_verify_zone_other_layout(ngx_shm_zone_t *shm_zone)
                   "zone \"%V\" was laid out by another version, it starts "
                   "empty", &shm_zone->shm.name);
 }
+
+
+ngx_shm_zone_t *
+ngx_smtp_verify_zones_next(ngx_smtp_verify_zones_t *zones)
+{
+    ngx_shm_zone_t  *shm_zone;
+
+    while (zones->part && zones->i >= zones->part->nelts) {
+        zones->part = zones->part->next;
+        zones->i = 0;
+    }
+
+    if (zones->part == NULL) {
+        return NULL;
+    }
+
+    shm_zone = zones->part->elts;
+
+    return &shm_zone[zones->i++];
+}

@@ -16,6 +16,22 @@
 #include "sv_siphash.h"
 
 
+/* a walk through all zones of a cycle, also those of other modules */
+
+typedef struct {
+    ngx_list_part_t  *part;
+    ngx_uint_t        i;
+} ngx_smtp_verify_zones_t;
+
+
+/* Begins a walk.  The cycle may be the volatile ngx_cycle. */
+#define ngx_smtp_verify_zones_init(zones, cycle)                              \
+    (zones)->part = (ngx_list_part_t *) &(cycle)->shared_memory.part;         \
+    (zones)->i = 0
+
+/* Returns the next zone, or NULL at the end. */
+ngx_shm_zone_t *ngx_smtp_verify_zones_next(ngx_smtp_verify_zones_t *zones);
+
 /*
  * Adds a zone, as ngx_shared_memory_add() does.  Size 0 is a reference to a
  * zone that is defined elsewhere.  A definition needs at least "pages" pages,

@@ -2,6 +2,7 @@
 #include "ngx_http_smtp_verify_param.h"
 #include "ngx_http_smtp_verify_conf_throttle.h"
 #include "ngx_http_smtp_verify_conf_zone.h"
+#include "ngx_smtp_verify_zone.h"
 
 
 /* defaults, which are those of a careful sender */
@@ -425,31 +426,20 @@ ngx_http_smtp_verify_throttle_missing(ngx_conf_t *cf,
 void
 ngx_http_smtp_verify_throttle_check(ngx_cycle_t *cycle)
 {
-    ngx_uint_t        i, workers;
-    ngx_list_part_t  *part;
-    ngx_shm_zone_t   *zone;
-    ngx_core_conf_t  *ccf;
+    ngx_uint_t                workers;
+    ngx_shm_zone_t           *zone;
+    ngx_core_conf_t          *ccf;
+    ngx_smtp_verify_zones_t   zones;
 
     ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
     workers = ngx_max(ccf->worker_processes, 1);
 
-    part = &cycle->shared_memory.part;
-    zone = part->elts;
+    ngx_smtp_verify_zones_init(&zones, cycle);
 
-    for (i = 0; /* void */ ; i++) {
+    while ((zone = ngx_smtp_verify_zones_next(&zones)) != NULL) {
 
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            zone = part->elts;
-            i = 0;
-        }
-
-        if (!ngx_smtp_verify_throttle_is(&zone[i])
-            || ngx_smtp_verify_throttle_workers(&zone[i]) >= workers)
+        if (!ngx_smtp_verify_throttle_is(zone)
+            || ngx_smtp_verify_throttle_workers(zone) >= workers)
         {
             continue;
         }
@@ -460,13 +450,13 @@ ngx_http_smtp_verify_throttle_check(ngx_cycle_t *cycle)
             ngx_log_stderr(0, "[warn] zone \"%V\" is too small for %ui "
                            "workers, some of which may not verify at times: "
                            "enlarge it",
-                           &zone[i].shm.name, workers);
+                           &zone->shm.name, workers);
             continue;
         }
 
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
                       "zone \"%V\" is too small for %ui workers, some of "
                       "which may not verify at times: enlarge it",
-                      &zone[i].shm.name, workers);
+                      &zone->shm.name, workers);
     }
 }

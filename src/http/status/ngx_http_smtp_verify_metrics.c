@@ -8,6 +8,7 @@
 
 #include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_smtp_verify_counters.h"
+#include "ngx_smtp_verify_zone.h"
 #include "sv_version.h"
 
 
@@ -160,6 +161,20 @@ static const ngx_http_smtp_verify_metric_t
                                 "died."),
     ngx_http_smtp_verify_metric("crowded", COUNTER, throttle, counts.crowded,
                                 "Probes that found no room in the zone."),
+    ngx_http_smtp_verify_metric("rejects", COUNTER, throttle, counts.rejects,
+                                "Recipients that were refused."),
+    ngx_http_smtp_verify_metric("exhausted", COUNTER, throttle,
+                                counts.exhausted,
+                                "Probes that found the budget of refused "
+                                "recipients used up."),
+    ngx_http_smtp_verify_metric("budget_rises", COUNTER, throttle,
+                                counts.rises, "Budgets that rose."),
+    ngx_http_smtp_verify_metric("budget_falls", COUNTER, throttle,
+                                counts.falls, "Budgets that fell."),
+    ngx_http_smtp_verify_metric("budgets_risen", GAUGE, throttle, risen,
+                                "Budgets above what they began with."),
+    ngx_http_smtp_verify_metric("budgets_fallen", GAUGE, throttle, fallen,
+                                "Budgets below what they began with."),
     { NULL, NULL, 0, 0, 0 }
 };
 
@@ -473,45 +488,40 @@ static ngx_array_t *
 ngx_http_smtp_verify_metrics_find(ngx_pool_t *pool,
     ngx_uint_t (*is)(ngx_shm_zone_t *shm_zone))
 {
-    ngx_uint_t                           i;
-    ngx_array_t                         *zones;
-    ngx_list_part_t                     *part;
+    ngx_array_t                         *stats;
     ngx_shm_zone_t                      *shm_zone;
+    ngx_smtp_verify_zones_t              zones;
     ngx_http_smtp_verify_metric_zone_t  *zone;
 
-    zones = ngx_array_create(pool, 4,
+    stats = ngx_array_create(pool, 4,
                              sizeof(ngx_http_smtp_verify_metric_zone_t));
-    if (zones == NULL) {
+    if (stats == NULL) {
         return NULL;
     }
 
-    for (part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part; part;
-         part = part->next)
-    {
-        shm_zone = part->elts;
+    ngx_smtp_verify_zones_init(&zones, ngx_cycle);
 
-        for (i = 0; i < part->nelts; i++) {
+    while ((shm_zone = ngx_smtp_verify_zones_next(&zones)) != NULL) {
 
-            if (!is(&shm_zone[i])) {
-                continue;
-            }
+        if (!is(shm_zone)) {
+            continue;
+        }
 
-            zone = ngx_array_push(zones);
-            if (zone == NULL) {
-                return NULL;
-            }
+        zone = ngx_array_push(stats);
+        if (zone == NULL) {
+            return NULL;
+        }
 
-            zone->name = &shm_zone[i].shm.name;
+        zone->name = &shm_zone->shm.name;
 
-            if (is == ngx_smtp_verify_cache_is) {
-                ngx_smtp_verify_cache_stats(shm_zone[i].data,
-                                            &zone->stats.cache);
-            } else {
-                ngx_smtp_verify_throttle_stats(shm_zone[i].data,
-                                               &zone->stats.throttle);
-            }
+        if (is == ngx_smtp_verify_cache_is) {
+            ngx_smtp_verify_cache_stats(shm_zone->data, &zone->stats.cache);
+
+        } else {
+            ngx_smtp_verify_throttle_stats(shm_zone->data,
+                                           &zone->stats.throttle);
         }
     }
 
-    return zones;
+    return stats;
 }

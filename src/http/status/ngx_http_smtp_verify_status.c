@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_smtp_verify_counters.h"
+#include "ngx_smtp_verify_zone.h"
 #include "sv_version.h"
 
 
@@ -277,32 +278,21 @@ ngx_http_smtp_verify_counters_zones(u_char *p, u_char *last, const char *title,
     ngx_http_smtp_verify_counters_is_pt is,
     ngx_http_smtp_verify_counters_zone_pt counters)
 {
-    ngx_uint_t        i, n;
-    ngx_list_part_t  *part;
-    ngx_shm_zone_t   *zone;
+    ngx_uint_t                n;
+    ngx_shm_zone_t           *zone;
+    ngx_smtp_verify_zones_t   zones;
 
     n = 0;
     p = ngx_snprintf(p, last - p, "\"%s\":{", title);
 
-    part = (ngx_list_part_t *) &ngx_cycle->shared_memory.part;
-    zone = part->elts;
+    ngx_smtp_verify_zones_init(&zones, ngx_cycle);
 
-    for (i = 0; /* void */ ; i++) {
+    while ((zone = ngx_smtp_verify_zones_next(&zones)) != NULL) {
 
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            zone = part->elts;
-            i = 0;
-        }
-
-        if (is(&zone[i])) {
+        if (is(zone)) {
             p = ngx_snprintf(p, last - p, "%s\"%V\":{", n++ ? "," : "",
-                             &zone[i].shm.name);
-            p = counters(&zone[i], p, last);
+                             &zone->shm.name);
+            p = counters(zone, p, last);
             p = ngx_snprintf(p, last - p, "}");
         }
     }

@@ -42,6 +42,7 @@ typedef struct ngx_pool_s   ngx_pool_t;
 typedef struct ngx_conf_s   ngx_conf_t;
 typedef struct ngx_event_s  ngx_event_t;
 typedef struct ngx_queue_s  ngx_queue_t;
+typedef struct ngx_list_part_s  ngx_list_part_t;
 
 typedef struct {
     size_t            len;
