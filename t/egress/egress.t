@@ -817,7 +817,7 @@ smtp_verify_egress off;
 
 === TEST 43: many at once, where 101 is blocked
 --- http_config
-smtp_verify_throttle zone=limits conns=2 rate=1000/s burst=1000 wait=15s pause=60s;
+smtp_verify_throttle zone=limits conns=2 rate=1000/s burst=1000 wait=15s pause=60s rejects=1000/h;
 smtp_verify_timeout 20s;
 smtp_verify_read_timeout 5s;
 --- verify
@@ -841,7 +841,7 @@ sub { main::none_is_lost() }
 
 === TEST 44: many at once, where 102 is blocked
 --- http_config
-smtp_verify_throttle zone=limits conns=2 rate=1000/s burst=1000 wait=15s pause=60s;
+smtp_verify_throttle zone=limits conns=2 rate=1000/s burst=1000 wait=15s pause=60s rejects=1000/h;
 smtp_verify_timeout 20s;
 smtp_verify_read_timeout 5s;
 --- verify
