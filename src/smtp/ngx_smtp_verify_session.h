@@ -307,6 +307,9 @@ struct ngx_smtp_verify_session_s {
                                                        certificates */
 
     unsigned                           utf8:1;  /* MAIL needs SMTPUTF8 */
+    unsigned                           dane_domain:1;   /* The certificate
+                                                   names the domain, and not
+                                                   the host. */
 
     /* from the reply to EHLO */
     unsigned                           cap_starttls:1;

@@ -3,6 +3,14 @@
 #include "sv_tlsa.h"
 
 
+#ifdef DANE_FLAG_NO_DANE_EE_NAMECHECKS
+
+static ngx_uint_t ngx_smtp_verify_tls_dane_is_domain(
+    ngx_smtp_verify_session_t *s);
+
+#endif
+
+
 ngx_int_t
 ngx_smtp_verify_tls_dane_context(ngx_ssl_t *ssl)
 {
@@ -77,6 +85,42 @@ ngx_smtp_verify_tls_dane_start(ngx_smtp_verify_session_t *s)
 }
 
 
+#ifdef DANE_FLAG_NO_DANE_EE_NAMECHECKS
+
+/* whether it is the domain that the certificate was accepted for: then it
+   speaks of no other domain of the host */
+
+static ngx_uint_t
+ngx_smtp_verify_tls_dane_is_domain(ngx_smtp_verify_session_t *s)
+{
+    int          named;
+    SSL         *ssl;
+    X509        *cert;
+    uint8_t      usage;
+
+    ssl = s->peer.connection->ssl->connection;
+
+    if (SSL_get0_dane_tlsa(ssl, &usage, NULL, NULL, NULL, NULL) >= 0
+        && usage == SV_TLSA_DANE_EE)
+    {
+        return 0;
+    }
+
+    cert = SSL_get_peer_certificate(ssl);
+    if (cert == NULL) {
+        return 1;
+    }
+
+    named = X509_check_host(cert, (char *) s->host.data, 0, 0, NULL);
+
+    X509_free(cert);
+
+    return named != 1;
+}
+
+#endif
+
+
 const char *
 ngx_smtp_verify_tls_dane_check(ngx_smtp_verify_session_t *s)
 {
@@ -88,6 +132,7 @@ ngx_smtp_verify_tls_dane_check(ngx_smtp_verify_session_t *s)
                                      NULL, NULL)
              >= 0);
         s->tls.dane = s->tls.verified;
+        s->dane_domain = s->tls.dane && ngx_smtp_verify_tls_dane_is_domain(s);
 
         return s->tls.dane ? NULL
                            : "certificate does not match the TLSA records";
@@ -110,12 +155,15 @@ ngx_smtp_verify_tls_dane_has(ngx_smtp_verify_session_t *s,
     switch (need) {
 
     case ngx_smtp_verify_tls_dane:
-        return s->tls.dane
+        return (s->tls.dane && !s->dane_domain)
                || (s->need == ngx_smtp_verify_tls_dane && !s->dane
                    && s->tls.protocol);
 
     case ngx_smtp_verify_tls_verified:
-        return s->tls.verified;
+
+        /* by an authority: TLSA records may name anybody's certificate */
+
+        return s->tls.verified && !s->tls.dane;
 
     case ngx_smtp_verify_tls_encrypted:
         return s->tls.protocol != NULL;

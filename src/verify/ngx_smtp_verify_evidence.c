@@ -295,6 +295,10 @@ ngx_smtp_verify_evidence_place(ngx_smtp_verify_probe_t *p,
                                      s->addr_text.len);
         ev->tls = s->tls;
         ev->tls.authenticated = ngx_smtp_verify_proof_tls(p);
+
+        if (ev->tls.dane && ev->tls.authenticated == NULL) {
+            ev->tls.verified = 0;
+        }
     }
 
     if (ev->tls.protocol == NULL && ev->tls.error == NULL) {

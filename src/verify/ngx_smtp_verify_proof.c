@@ -59,6 +59,10 @@ ngx_smtp_verify_proof_host(ngx_smtp_verify_probe_t *p)
 }
 
 
+/* A kept session may have been opened for a domain whose way to the host was
+   authenticated, though that of this one is not: what DANE has proved of the
+   host proves nothing of this domain then. */
+
 const char *
 ngx_smtp_verify_proof_tls(ngx_smtp_verify_probe_t *p)
 {
@@ -70,8 +74,12 @@ ngx_smtp_verify_proof_tls(ngx_smtp_verify_probe_t *p)
         return NULL;
     }
 
-    return tls->dane ? "dane"
-                     : ngx_smtp_verify_sts_names(p) ? "mta-sts" : "pkix";
+    if (tls->dane) {
+        return ngx_smtp_verify_dane_need(p) == ngx_smtp_verify_tls_dane
+               ? "dane" : NULL;
+    }
+
+    return ngx_smtp_verify_sts_names(p) ? "mta-sts" : "pkix";
 }
 
 

@@ -557,3 +557,51 @@ smtp_verify_starttls off;
 --- error_log
 "smtp_verify_dane" needs TLS
 [emerg]
+
+
+
+=== TEST 41: a session that is kept proves nothing of a domain that is not signed
+--- verify
+smtp_verify_dnssec on;
+smtp_verify_dane on;
+smtp_verify_keepalive 8 timeout=500ms;
+--- dns eval
+main::dane('mx1 ' . main::leaf(311), <<'_EOC_')
+other.test MX 10 mx1.ok.test
+ok.test MX ! ad
+mx1.ok.test A ! ad
+mx1.ok.test AAAA ! ad
+_EOC_
+    . "_$TestVerify::Env::SmtpPort._tcp.mx1.ok.test TLSA ! ad\n"
+--- address
+john@ok.test
+john@other.test
+--- json
+reason: accepted
+smtp.tls.authenticated: dane
+smtp.tls.verified: true
+--
+reason: accepted
+smtp.tls.authenticated: null
+smtp.tls.verified: false
+
+
+
+=== TEST 42: nor does a certificate for one domain of another one
+--- smtp
+mx1 11 starttls users=john cert=chain certname=ok.test
+--- verify
+smtp_verify_dnssec on;
+smtp_verify_dane on;
+smtp_verify_keepalive 8 timeout=500ms;
+--- dns eval
+main::dane('mx1 ' . main::ca(212),
+           "other.test MX 10 mx1.ok.test\n* ! ad\n")
+--- address
+john@ok.test
+john@other.test
+--- json
+reason: accepted
+smtp.tls.authenticated: dane
+--
+reason: tls_failed

@@ -518,3 +518,30 @@ reason: accepted
 smtp.tls: null
 --- dns_queries
 _mta-sts.ok.test TXT 0
+
+
+
+=== TEST 34: locations that trust others share no result
+--- http_config
+smtp_verify_cache_zone zone=c:1m;
+smtp_verify_cache c;
+--- config eval
+my $other = (TestVerify::Cert::leaf('other.test', 'selfsigned'))[0];
+main::policy('enforce', 'mx1.ok.test', <<"_EOC_")
+location = /other {
+    smtp_verify;
+    smtp_verify_ssl_trusted_certificate $other;
+}
+_EOC_
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /other?email=john\@ok.test",
+ "GET /verify?email=john\@ok.test"]
+--- json
+reason: accepted
+smtp.tls.authenticated: mta-sts
+--
+reason: tls_failed
+cached: false
+--
+reason: accepted
+cached: true

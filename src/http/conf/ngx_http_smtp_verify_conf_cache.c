@@ -362,7 +362,9 @@ ngx_http_smtp_verify_cache_tls(uint32_t *hash,
                                         command[i].value.len);
     }
 
-    if (conf->verify.session.ssl_verify) {
+    /* what is not demanded is told nevertheless, and MTA-STS may demand it */
+
+    if (conf->ssl_trusted_certificate.len) {
         ngx_http_smtp_verify_cache_hash(hash, &conf->ssl_verify_depth,
                                         sizeof(ngx_uint_t));
         ngx_http_smtp_verify_cache_hash(hash,
