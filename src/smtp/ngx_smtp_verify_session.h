@@ -82,7 +82,8 @@ typedef enum {
 
 typedef enum {
     ngx_smtp_verify_wait_none = 0,
-    ngx_smtp_verify_wait_drained,           /* more data after a reply */
+    ngx_smtp_verify_wait_drained,           /* to know whether more follows a
+                                               reply */
     ngx_smtp_verify_wait_pace               /* its owner's permission to send a
                                                recipient */
 } ngx_smtp_verify_wait_e;
@@ -173,7 +174,7 @@ typedef struct {
 } ngx_smtp_verify_session_conf_t;
 
 
-/* The TLS that a session must have, whatever the configuration says: none,
+/* The TLS that a session must have, whatever the configuration says: none, any
    encryption, a verified certificate, or a match with TLSA records. */
 
 typedef enum {

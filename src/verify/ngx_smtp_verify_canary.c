@@ -38,7 +38,7 @@ static sv_canary_t *ngx_smtp_verify_canary_host(uint64_t key,
     ngx_uint_t create);
 
 
-/* of this worker; used if a location has no throttle zone */
+/* used if a location has no throttle zone; each worker has its own */
 
 static ngx_smtp_verify_canary_host_t
     ngx_smtp_verify_canary_hosts[NGX_SMTP_VERIFY_CANARY_SETS]

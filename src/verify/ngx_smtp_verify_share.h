@@ -51,7 +51,7 @@ typedef struct {
 typedef struct {
     ngx_uint_t                   probes;
     ngx_uint_t                   percent;   /* of the probes, for one client; 0:
-                                               all */
+                                               no limit */
 } ngx_smtp_verify_share_conf_t;
 
 
