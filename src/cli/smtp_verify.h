@@ -194,6 +194,7 @@ void sv_client_lines_free(sv_client_lines_t *lines);
 /* -1: that is no line of an answer */
 int sv_client_line(sv_client_line_t *line, const char *text, size_t len,
     unsigned csv);
+void sv_client_printable(char *text);
 
 /* what an earlier command left is read, and its records are done */
 int sv_client_output_open(sv_client_output_t *out,

@@ -152,6 +152,11 @@ sv_client_line_json(sv_client_line_t *line, const char *text, size_t len)
     line->index = strtoull(text + 9, &end, 10);
     line->rest = end - text;
 
+    if (*end != ',' && *end != '}') {
+        cJSON_Delete(root);
+        return -1;
+    }
+
     error = cJSON_GetObjectItemCaseSensitive(root, "error");
     word = cJSON_GetStringValue(
                cJSON_GetObjectItemCaseSensitive(root, "status"));
@@ -190,6 +195,7 @@ sv_client_line_summary(sv_client_line_t *line, const cJSON *root)
     word = cJSON_GetStringValue(
                cJSON_GetObjectItemCaseSensitive(root, "detail"));
     snprintf(line->detail, SV_CLIENT_DETAIL, "%s", word ? word : "");
+    sv_client_printable(line->detail);
 }
 
 
@@ -273,6 +279,7 @@ sv_client_line_comment(sv_client_line_t *line, const char *text, size_t len)
     sv_client_word(line->error, sizeof(line->error), text, len, " error=",
                    " ");
     sv_client_word(line->detail, SV_CLIENT_DETAIL, text, len, " detail=", "");
+    sv_client_printable(line->detail);
 
     line->complete = strcmp(complete, "true") == 0;
 }
@@ -302,6 +309,26 @@ sv_client_word(char *dst, size_t size, const char *text, size_t len,
             memcpy(dst, text + i, n);
             dst[n] = '\0';
             return;
+        }
+    }
+}
+
+
+/* What a server says is shown on a terminal, and must not command it. */
+
+void
+sv_client_printable(char *text)
+{
+    unsigned char  *p;
+
+    for (p = (unsigned char *) text; *p; p++) {
+
+        if (*p < 0x20 || *p == 0x7f) {
+            *p = '?';
+
+        } else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) {
+            p[0] = '?';
+            p[1] = '?';
         }
     }
 }

@@ -244,6 +244,7 @@ sv_client_problem(sv_client_request_t *req, const char *text, size_t len)
                  req->status);
     }
 
+    sv_client_printable(req->detail);
     cJSON_Delete(root);
 }
 

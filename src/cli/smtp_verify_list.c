@@ -258,7 +258,10 @@ sv_client_list_held(sv_client_list_t *l)
 
     for (i = 0; i < l->in.nrecords; i++) {
 
-        if ((l->in.flags[i] & SV_CLIENT_HELD) && l->summary.complete) {
+        if ((l->in.flags[i] & (SV_CLIENT_HELD|SV_CLIENT_DONE))
+                == SV_CLIENT_HELD
+            && l->summary.complete)
+        {
             l->in.flags[i] |= SV_CLIENT_DONE;
             sv_client_progress_add(&l->progress, &line);
         }

@@ -22,7 +22,7 @@ static int sv_client_address(const sv_client_options_t *options,
     sv_client_request_t *req, sv_client_result_t *result, const char *email);
 static int sv_client_keep(void *data, const char *buf, size_t len);
 static int sv_client_print(const char *email, const char *text);
-static const char *sv_client_string(const cJSON *root, const char *name);
+static char *sv_client_string(const cJSON *root, const char *name);
 static int sv_client_worse(int one, int other);
 
 
@@ -167,10 +167,18 @@ sv_client_print(const char *email, const char *text)
 }
 
 
-static const char *
+static char *
 sv_client_string(const cJSON *root, const char *name)
 {
-    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, name));
+    char  *text;
+
+    text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, name));
+
+    if (text) {
+        sv_client_printable(text);
+    }
+
+    return text;
 }
 
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,7 +24,8 @@
 
 
 static int sv_client_output_part(sv_client_output_t *out,
-    const sv_client_input_t *in, const char *format);
+    const sv_client_options_t *options, const sv_client_input_t *in,
+    const char *format);
 static int sv_client_output_load(sv_client_output_t *out,
     sv_client_input_t *in, sv_client_progress_t *progress);
 static int sv_client_output_known(sv_client_output_t *out,
@@ -65,7 +67,7 @@ sv_client_output_open(sv_client_output_t *out,
 
     snprintf(out->part, len, "%s.part", out->name);
 
-    if (sv_client_output_part(out, in, format) != 0) {
+    if (sv_client_output_part(out, options, in, format) != 0) {
         return -1;
     }
 
@@ -73,16 +75,22 @@ sv_client_output_open(sv_client_output_t *out,
 }
 
 
-/* the part names the list that it is of, by a hash */
+/* The part names by a hash the list that it is of, and what was asked of it:
+   results of another column are not of the same addresses. */
 
 static int
-sv_client_output_part(sv_client_output_t *out, const sv_client_input_t *in,
+sv_client_output_part(sv_client_output_t *out,
+    const sv_client_options_t *options, const sv_client_input_t *in,
     const char *format)
 {
-    int                    fd;
-    char                   head[SV_CLIENT_PART_MAX], was[SV_CLIENT_PART_MAX];
-    struct stat            st;
-    static const uint64_t  key[2];
+    int          fd;
+    char         head[SV_CLIENT_PART_MAX], was[SV_CLIENT_PART_MAX];
+    uint64_t     key[2];
+    struct stat  st;
+
+    key[0] = (uint64_t) in->format << 32 | (uint64_t) (options->no_smtp != 0);
+    key[1] = in->format == SV_RECORDS_CSV
+             ? (uint64_t) in->column << 8 | in->delimiter : 0;
 
     snprintf(head, sizeof(head), SV_CLIENT_PART,
              (unsigned long long) sv_siphash_short(key, in->data, in->len),
@@ -93,7 +101,18 @@ sv_client_output_part(sv_client_output_t *out, const sv_client_input_t *in,
     fd = open(out->part, O_RDWR|O_CREAT|O_CLOEXEC, 0600);
     out->file = fd == -1 ? NULL : fdopen(fd, "r+");
 
-    if (out->file == NULL || fstat(fd, &st) != 0) {
+    if (out->file == NULL) {
+        return sv_client_output_failed(out->part);
+    }
+
+    /* two commands would write over each other's results */
+
+    if (flock(fd, LOCK_EX|LOCK_NB) != 0) {
+        fprintf(stderr, "%s: another command is at work on it\n", out->part);
+        return -1;
+    }
+
+    if (fstat(fd, &st) != 0) {
         return sv_client_output_failed(out->part);
     }
 
@@ -103,8 +122,8 @@ sv_client_output_part(sv_client_output_t *out, const sv_client_input_t *in,
     }
 
     if (fgets(was, sizeof(was), out->file) == NULL || strcmp(was, head) != 0) {
-        fprintf(stderr, "%s is of another list or format: remove it, or name "
-                "another output\n", out->part);
+        fprintf(stderr, "%s is of another list, column or format: remove it, "
+                "or name another output\n", out->part);
         return -1;
     }
 

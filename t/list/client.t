@@ -287,7 +287,7 @@ echo jane@ok.test > l.txt; echo 'of somebody' > r.csv.part
 verify -o r.csv list l.txt; rc
 cat r.csv.part
 --- said
-r.csv.part is of another list or format: remove it, or name another output
+r.csv.part is of another list, column or format: remove it, or name another output
 -- 5
 of somebody
 
@@ -356,3 +356,64 @@ cut -d, -f3-4 r.csv | sort | uniq -c
 3 of 3, 3 undeliverable
       1 status,reason
       3 undeliverable,mailbox_not_found
+
+
+
+=== TEST 13: two commands at once, and the part of other addresses of the list
+--- script
+printf 'a,b\njane@ok.test,nobody@ok.test\n' > l.csv
+none="--url $SMTP_VERIFY_URL/none"
+verify $none --column a -o r.csv list l.csv 2>&1 | sed 's/?.* /?... /'
+flock r.csv.part $program --column a -o r.csv list l.csv; echo "-- $?"
+verify --column b -o r.csv list l.csv; rc
+verify --column a --no-smtp -o r.csv list l.csv; rc
+verify --column a -o r.csv list l.csv; rc
+ls r.csv*
+--- locations
+location /none { return 404; }
+--- said
+smtp-verify: URL/none/batch?... 404
+0 of 1
+r.csv.part: another command is at work on it
+-- 5
+r.csv.part is of another list, column or format: remove it, or name another output
+-- 5
+r.csv.part is of another list, column or format: remove it, or name another output
+-- 5
+1 of 1, 1 deliverable
+-- 0
+r.csv
+
+
+
+=== TEST 14: a server that is none of ours
+--- script
+echo jane@ok.test > l.txt; echo john@ok.test >> l.txt
+at() { verify --url $SMTP_VERIFY_URL/$1 -o r.ndjson list l.txt 2>&1 | sed 's/?[^ ]*//'; cat r.ndjson* | grep -v part; rm -f r.ndjson*; }
+verify --url $SMTP_VERIFY_URL/escape jane@ok.test; rc
+at twice
+at part
+at number
+--- locations
+location = /escape/verify {
+    return 200 '{"status":"deliverable","reason":"\u001b[2J\u0007\u009b1m","did_you_mean":"a\nb"}';
+}
+location = /twice/batch {
+    return 200 '{"index":0,"status":"unknown","reason":"throttled"}\n{"index":0,"status":"unknown","reason":"timeout"}\n{"summary":true,"complete":true}\n';
+}
+location = /part/batch {
+    return 200 '{"index":0.5,"status":"deliverable"}\n';
+}
+location = /number/batch {
+    return 200 '{"index":1e0,"status":"deliverable"}\n';
+}
+--- said
+jane@ok.test: deliverable, ?[2J???1m (did you mean a?b?)
+-- 0
+2 of 2, 2 unknown
+{"index":0,"status":"unknown","reason":"timeout"}
+{"index":1,"status":"unknown","reason":"timeout"}
+smtp-verify: URL/part/batch does not answer as a batch
+0 of 2
+smtp-verify: URL/number/batch does not answer as a batch
+0 of 2
