@@ -408,3 +408,12 @@ TestVerify::Clients::reload();
 checks.domain_age_days: 10
 --- smtp_check eval
 sub { main::rdap_asked() == 2 }
+
+
+
+=== TEST 22: by a proxy that does not buffer
+--- http_config eval
+"proxy_buffering off;\n" . $::Server->("location /domain/ { $::Young }")
+--- address: john@ok.test
+--- json
+checks.domain_age_days: 10

@@ -545,3 +545,29 @@ cached: false
 --
 reason: accepted
 cached: true
+
+
+
+=== TEST 35: by a proxy that does not buffer
+--- http_config
+tcp_nodelay on;
+tcp_nopush on;
+server {
+    listen $TEST_NGINX_NET.200:8053;
+    default_type text/plain;
+    return 200 "version: STSv1\nmode: testing\nmax_age: 86400\nmx: mx1.ok.test\n";
+}
+--- config
+location = /verify {
+    smtp_verify;
+}
+location = /mta-sts {
+    internal;
+    proxy_buffering off;
+    send_lowat 1;
+    proxy_pass http://$TEST_NGINX_NET.200:8053;
+}
+--- address: john@ok.test
+--- json
+reason: accepted
+smtp.tls.authenticated: mta-sts

@@ -116,6 +116,13 @@ ngx_http_smtp_verify_subrequest_connection(
     c->write = wev;
     c->log = &sr->log;
     c->type = SOCK_STREAM;
+
+    /* there is no socket to set options of, as with "proxy_buffering off" */
+
+    c->tcp_nodelay = NGX_TCP_NODELAY_DISABLED;
+    c->tcp_nopush = NGX_TCP_NOPUSH_DISABLED;
+    c->sndlowat = 1;
+
     c->number = ngx_atomic_fetch_add(ngx_connection_counter, 1);
 
     sr->sockaddr.sa_family = AF_UNIX;
