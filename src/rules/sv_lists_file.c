@@ -243,6 +243,15 @@ sv_lists_special(const sv_lists_t *lists, unsigned kind, sv_str_t *line,
     }
 
     if (memchr(data + 1, '@', len - 1) != NULL) {
+
+        /* an address like any other, of nobody: it would never be found */
+
+        if (data[0] == '*' && data[1] == '@'
+            && (kind == SV_LIST_ALLOW || kind == SV_LIST_DENY))
+        {
+            return "no \"*@\" belongs before a domain";
+        }
+
         len = sv_lists_address_key(lists, data, len, key);
 
         if (len == 0) {

@@ -277,3 +277,16 @@ sha256:1234
 --- must_die
 --- error_log eval
 qr/\[emerg\].*not a SHA-256 in \S+allow\.txt:1/
+
+
+
+=== TEST 12: and so does what would be of nobody's address
+--- http_config
+smtp_verify_list deny $TEST_NGINX_SERVER_ROOT/html/deny.txt;
+--- user_files
+>>> deny.txt
+@one.test
+*@ok.test
+--- must_die
+--- error_log eval
+qr/\[emerg\].*no "\*@" belongs before a domain in \S+deny\.txt:2/
