@@ -197,7 +197,7 @@ struct ngx_smtp_verify_batch_s {
     unsigned                       parsed:1;    /* the source has ended */
     unsigned                       asked:1;     /* every record, once */
     unsigned                       stopped:1;   /* no record is begun */
-    unsigned                       hurry:1;     /* … nor waited for */
+    unsigned                       hurry:1;     /* nor waited for */
     unsigned                       full:1;      /* other requests use all
                                                    probes of the worker */
     unsigned                       done:1;      /* the sink has all results */
