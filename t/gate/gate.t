@@ -768,7 +768,7 @@ add_header X-Result $smtp_verify_result;
 --- request
 GET /signup?email=john@bare.test
 --- response_headers_like
-X-Result: .*"reason":"pending",.*"domain":true,"mx_record":false,"smtp":\{"connected":null,.*"mx_host":"bare.test".*
+X-Result: .*"reason":"pending",.*"domain":true,"mx_record":false,"dns":\{"authenticated":null\},"smtp":\{"connected":null,.*"mx_host":"bare.test".*
 --- linger: 8s
 
 

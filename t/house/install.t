@@ -41,9 +41,16 @@ my %want = map { s{^conf/}{}; ("/opt/share/nginx-smtp-verify/$_" => 1) }
 $want{"/opt/share/doc/nginx-smtp-verify/$_"} = 1
     for 'LICENSE', glob('*.md'), glob('docs/*.md');
 
+# a program among them
+
+my $tool = '/opt/sbin/smtp-verify-refresh';
+
+$want{$tool} = 1;
+
 is_deeply([grep { $_ ne $path } sort keys %file], [sort keys %want],
-          'data, examples and documentation, all of them and nothing else');
-is(join(' ', grep { $file{$_} != 0644 } sort keys %file), '',
+          'data, examples, documentation and a tool, and nothing else');
+is($file{$tool}, 0755, 'the tool may be run');
+is(join(' ', grep { $_ ne $tool && $file{$_} != 0644 } sort keys %file), '',
    'which everybody may read, and root write');
 
 is(slurp("$dir/root$path"), slurp($tested), 'the module is the one built');
