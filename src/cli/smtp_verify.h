@@ -152,6 +152,7 @@ typedef struct {
     uint64_t                before;     /* done by an earlier command */
     uint64_t                done;
     uint64_t                errors;
+    uint64_t                held;       /* unknown, as they were not asked */
     uint64_t                statuses[SV_CLIENT_STATUSES];
     double                  start;
     double                  shown;

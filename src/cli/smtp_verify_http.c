@@ -240,8 +240,9 @@ sv_client_problem(sv_client_request_t *req, const char *text, size_t len)
         snprintf(req->detail, SV_CLIENT_DETAIL, "%s", detail->valuestring);
 
     } else {
-        snprintf(req->detail, SV_CLIENT_DETAIL, "%s answered %ld", req->url,
-                 req->status);
+        snprintf(req->detail, SV_CLIENT_DETAIL, "%s answered %ld%s", req->url,
+                 req->status,
+                 req->status == 404 ? ": the API is not there, see --url" : "");
     }
 
     sv_client_printable(req->detail);

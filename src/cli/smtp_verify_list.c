@@ -264,6 +264,7 @@ sv_client_list_held(sv_client_list_t *l)
         {
             l->in.flags[i] |= SV_CLIENT_DONE;
             sv_client_progress_add(&l->progress, &line);
+            l->progress.held++;
         }
 
         l->in.flags[i] &= ~SV_CLIENT_HELD;

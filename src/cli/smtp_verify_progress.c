@@ -128,6 +128,11 @@ sv_client_progress_end(sv_client_progress_t *p)
                 (unsigned long long) p->errors);
     }
 
+    if (p->held) {
+        fprintf(stderr, "\n%llu not asked: the server's own limits "
+                "held them back", (unsigned long long) p->held);
+    }
+
     putc('\n', stderr);
 }
 

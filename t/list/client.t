@@ -159,9 +159,9 @@ verify -q -u $SMTP_VERIFY_URL/none list l.txt; rc
 --- said
 jane@ok.test: Couldn't connect to server
 -- 6
-jane@ok.test: URL/none/verify? answered 404
+jane@ok.test: URL/none/verify? answered 404: the API is not there, see --url
 -- 5
-smtp-verify: URL/none/batch?format=ndjson answered 404
+smtp-verify: URL/none/batch?format=ndjson answered 404: the API is not there, see --url
 0 of 1
 -- 5
 
@@ -372,7 +372,7 @@ ls r.csv*
 --- locations
 location /none { return 404; }
 --- said
-smtp-verify: URL/none/batch?... 404
+smtp-verify: URL/none/batch?... --url
 0 of 1
 r.csv.part: another command is at work on it
 -- 5
@@ -417,3 +417,20 @@ smtp-verify: URL/part/batch does not answer as a batch
 0 of 2
 smtp-verify: URL/number/batch does not answer as a batch
 0 of 2
+
+
+
+=== TEST 15: what was not asked at all is said at the end
+--- http_config
+smtp_verify_throttle_zone zone=slow:1m;
+smtp_verify_throttle zone=slow rate=1/m burst=1 wait=100ms;
+--- script
+seq -f 'user%g@ok.test' 1 3 > l.txt
+verify -w 0 -o r.csv list l.txt 2>&1 | sed 's/[1-9] unde.*/N .../; s/^[12] not/N not/'
+cut -d, -f3-4 r.csv | sort -u
+--- said
+3 of 3, N ...
+N not asked: the server's own limits held them back
+status,reason
+undeliverable,mailbox_not_found
+unknown,throttled
