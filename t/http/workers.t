@@ -118,7 +118,7 @@ smtp_verify_greeting_timeout 10s;
 smtp_verify_read_timeout 10s;
 --- smtp
 mx1 11 pipelining users=john
-    rcpt: wait 1500ms ; default
+    rcpt: wait 3s ; default
 --- init
 TestVerify::Clients::start('/verify?email=jane%d@ok.test', clients => 300);
 --- wait: 1
