@@ -152,13 +152,13 @@ smtp-verify N
 --- locations
 location = /none/batch { return 404; }
 --- script
-verify -u http://127.0.0.1:1 jane@ok.test; rc
+verify -u http://127.0.0.1:1 jane@ok.test 2> e; rc; cut -d : -f 1 e
 verify -u $SMTP_VERIFY_URL/none/ jane@ok.test; rc
 echo jane@ok.test > l.txt
 verify -q -u $SMTP_VERIFY_URL/none list l.txt; rc
 --- said
-jane@ok.test: Couldn't connect to server
 -- 6
+jane@ok.test
 jane@ok.test: URL/none/verify? answered 404: the API is not there, see --url
 -- 5
 smtp-verify: URL/none/batch?format=ndjson answered 404: the API is not there, see --url
