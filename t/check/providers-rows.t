@@ -66,6 +66,7 @@ run_tests();
 __DATA__
 
 === TEST 1: learned: a domain is asked whether it refuses anybody
+--- no_zones
 --- smtp
 mx1 11 pipelining users=john
 --- dns eval

@@ -471,6 +471,7 @@ cached: true
 
 
 === TEST 34: what a TLS session said is not resumed without a look
+--- no_zones
 --- verify
 smtp_verify_dnssec on;
 smtp_verify_dane on;
