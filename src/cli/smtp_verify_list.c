@@ -350,7 +350,7 @@ sv_client_list_read(void *data, char *buf, size_t size)
 static size_t
 sv_client_list_record(sv_client_list_t *l, char *buf, size_t size)
 {
-    size_t       n, len;
+    size_t       i, n, len;
     const char  *p;
 
     p = sv_client_input_record(&l->in, l->order[l->iorder], &len);
@@ -363,13 +363,11 @@ sv_client_list_record(sv_client_list_t *l, char *buf, size_t size)
 
         /* a line of its own for an element of the array */
 
-        for (len = 0; len < n; len++) {
-            if (buf[len] == '\n' || buf[len] == '\r') {
-                buf[len] = ' ';
+        for (i = 0; i < n; i++) {
+            if (buf[i] == '\n' || buf[i] == '\r') {
+                buf[i] = ' ';
             }
         }
-
-        (void) sv_client_input_record(&l->in, l->order[l->iorder], &len);
     }
 
     if (n < size && l->sent == len) {

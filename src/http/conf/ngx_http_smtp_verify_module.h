@@ -249,6 +249,10 @@ u_char *ngx_http_smtp_verify_json_result(u_char *p,
 
 /* status.c: _add_counters() adds the zone of the counters, once */
 ngx_int_t ngx_http_smtp_verify_add_counters(ngx_conf_t *cf);
+/* status.c: what a request for counters or metrics has to pass.  Returns
+   NGX_DECLINED if it passed, else what the handler returns: NGX_OK if the
+   request was answered with an error already. */
+ngx_int_t ngx_http_smtp_verify_counters_begin(ngx_http_request_t *r);
 /* metrics.c, status.c: directives */
 char *ngx_http_smtp_verify_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

@@ -56,8 +56,10 @@ typedef struct {
 static ngx_int_t ngx_http_smtp_verify_metrics_handler(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_smtp_verify_metrics_open(ngx_http_request_t *r);
 static void ngx_http_smtp_verify_metrics_write(
-    ngx_http_smtp_verify_metrics_t *m, ngx_array_t *caches,
-    ngx_array_t *throttles);
+    ngx_http_smtp_verify_metrics_t *m, ngx_smtp_verify_counters_t *sum,
+    ngx_array_t *caches, ngx_array_t *throttles);
+static void ngx_http_smtp_verify_metrics_counters(
+    ngx_http_smtp_verify_metrics_t *m, ngx_smtp_verify_counters_t *sum);
 static void ngx_http_smtp_verify_metrics_verdicts(
     ngx_http_smtp_verify_metrics_t *m, ngx_smtp_verify_counters_t *sum);
 static void ngx_http_smtp_verify_metrics_opinions(
@@ -190,24 +192,17 @@ ngx_http_smtp_verify_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_http_smtp_verify_metrics_handler(ngx_http_request_t *r)
 {
-    size_t                           size;
-    ngx_int_t                        rc;
-    ngx_buf_t                       *b;
-    ngx_str_t                        type;
-    ngx_array_t                     *caches, *throttles;
-    ngx_http_smtp_verify_metrics_t   m;
+    size_t                             size;
+    ngx_int_t                          rc;
+    ngx_buf_t                         *b;
+    ngx_str_t                          type;
+    ngx_array_t                       *caches, *throttles;
+    ngx_smtp_verify_counters_t         sum;
+    ngx_http_smtp_verify_metrics_t     m;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
 
-    rc = ngx_http_smtp_verify_guard(r);
+    rc = ngx_http_smtp_verify_counters_begin(r);
     if (rc != NGX_DECLINED) {
-        return rc;
-    }
-
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return NGX_HTTP_NOT_ALLOWED;
-    }
-
-    rc = ngx_http_discard_request_body(r);
-    if (rc != NGX_OK) {
         return rc;
     }
 
@@ -237,7 +232,11 @@ ngx_http_smtp_verify_metrics_handler(ngx_http_request_t *r)
     m.last = b->end;
     m.open = ngx_http_smtp_verify_metrics_open(r);
 
-    ngx_http_smtp_verify_metrics_write(&m, caches, throttles);
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);
+
+    ngx_smtp_verify_counters_sum(smcf->counters, &sum);
+
+    ngx_http_smtp_verify_metrics_write(&m, &sum, caches, throttles);
 
     b->last = m.p;
 
@@ -271,17 +270,10 @@ ngx_http_smtp_verify_metrics_open(ngx_http_request_t *r)
 
 static void
 ngx_http_smtp_verify_metrics_write(ngx_http_smtp_verify_metrics_t *m,
-    ngx_array_t *caches, ngx_array_t *throttles)
+    ngx_smtp_verify_counters_t *sum, ngx_array_t *caches,
+    ngx_array_t *throttles)
 {
-    ngx_uint_t                            i;
-    ngx_smtp_verify_counters_t            sum;
     const ngx_http_smtp_verify_metric_t  *metric;
-
-    ngx_smtp_verify_counters_sum(
-        ((ngx_http_smtp_verify_main_conf_t *)
-             ngx_http_cycle_get_module_main_conf(ngx_cycle,
-                                                 ngx_http_smtp_verify_module))
-        ->counters, &sum);
 
     ngx_http_smtp_verify_metrics_head(m, NGX_HTTP_SMTP_VERIFY_METRIC_GAUGE,
                                       "", "build_info",
@@ -290,35 +282,14 @@ ngx_http_smtp_verify_metrics_write(ngx_http_smtp_verify_metrics_t *m,
                         "nginx_smtp_verify_build_info{version=\"%s\"} 1\n",
                         SV_VERSION);
 
-    for (i = 0; i < NGX_SMTP_VERIFY_N_MAX; i++) {
-        ngx_http_smtp_verify_metrics_head(m,
-                                   NGX_HTTP_SMTP_VERIFY_METRIC_COUNTER, "",
-                                   ngx_http_smtp_verify_metric_counters[i][0],
-                                   ngx_http_smtp_verify_metric_counters[i][1]);
-        m->p = ngx_snprintf(m->p, m->last - m->p,
-                            "nginx_smtp_verify_%s_total %uL\n",
-                            ngx_http_smtp_verify_metric_counters[i][0],
-                            sum.n[i]);
-    }
-
-    for (i = 0; i < NGX_SMTP_VERIFY_G_MAX; i++) {
-        ngx_http_smtp_verify_metrics_head(m,
-                                   NGX_HTTP_SMTP_VERIFY_METRIC_GAUGE, "",
-                                   ngx_http_smtp_verify_metric_gauges[i][0],
-                                   ngx_http_smtp_verify_metric_gauges[i][1]);
-        m->p = ngx_snprintf(m->p, m->last - m->p,
-                            "nginx_smtp_verify_%s %L\n",
-                            ngx_http_smtp_verify_metric_gauges[i][0],
-                            sum.gauges[i]);
-    }
-
-    ngx_http_smtp_verify_metrics_verdicts(m, &sum);
-    ngx_http_smtp_verify_metrics_opinions(m, &sum);
+    ngx_http_smtp_verify_metrics_counters(m, sum);
+    ngx_http_smtp_verify_metrics_verdicts(m, sum);
+    ngx_http_smtp_verify_metrics_opinions(m, sum);
     ngx_http_smtp_verify_metrics_latency(m, "answer_seconds",
                                          "Time until an answer.",
-                                         &sum.answers);
+                                         &sum->answers);
     ngx_http_smtp_verify_metrics_latency(m, "probe_seconds",
-                                         "Time of a probe.", &sum.probes);
+                                         "Time of a probe.", &sum->probes);
 
     for (metric = ngx_http_smtp_verify_metric_cache; metric->name; metric++) {
         ngx_http_smtp_verify_metrics_zones(m, "cache_zone_", metric, caches);
@@ -333,6 +304,36 @@ ngx_http_smtp_verify_metrics_write(ngx_http_smtp_verify_metrics_t *m,
 
     if (m->open) {
         m->p = ngx_snprintf(m->p, m->last - m->p, "# EOF\n");
+    }
+}
+
+
+static void
+ngx_http_smtp_verify_metrics_counters(ngx_http_smtp_verify_metrics_t *m,
+    ngx_smtp_verify_counters_t *sum)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_N_MAX; i++) {
+        ngx_http_smtp_verify_metrics_head(m,
+                                   NGX_HTTP_SMTP_VERIFY_METRIC_COUNTER, "",
+                                   ngx_http_smtp_verify_metric_counters[i][0],
+                                   ngx_http_smtp_verify_metric_counters[i][1]);
+        m->p = ngx_snprintf(m->p, m->last - m->p,
+                            "nginx_smtp_verify_%s_total %uL\n",
+                            ngx_http_smtp_verify_metric_counters[i][0],
+                            sum->n[i]);
+    }
+
+    for (i = 0; i < NGX_SMTP_VERIFY_G_MAX; i++) {
+        ngx_http_smtp_verify_metrics_head(m,
+                                   NGX_HTTP_SMTP_VERIFY_METRIC_GAUGE, "",
+                                   ngx_http_smtp_verify_metric_gauges[i][0],
+                                   ngx_http_smtp_verify_metric_gauges[i][1]);
+        m->p = ngx_snprintf(m->p, m->last - m->p,
+                            "nginx_smtp_verify_%s %L\n",
+                            ngx_http_smtp_verify_metric_gauges[i][0],
+                            sum->gauges[i]);
     }
 }
 

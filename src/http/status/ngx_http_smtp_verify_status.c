@@ -68,14 +68,10 @@ ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-static ngx_int_t
-ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
+ngx_int_t
+ngx_http_smtp_verify_counters_begin(ngx_http_request_t *r)
 {
-    ngx_int_t                          rc;
-    ngx_buf_t                         *b;
-    ngx_str_t                          json = ngx_string("application/json");
-    ngx_smtp_verify_counters_t         sum;
-    ngx_http_smtp_verify_main_conf_t  *smcf;
+    ngx_int_t  rc;
 
     rc = ngx_http_smtp_verify_guard(r);
     if (rc != NGX_DECLINED) {
@@ -87,7 +83,22 @@ ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
     }
 
     rc = ngx_http_discard_request_body(r);
-    if (rc != NGX_OK) {
+
+    return rc == NGX_OK ? NGX_DECLINED : rc;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                          rc;
+    ngx_buf_t                         *b;
+    ngx_str_t                          json = ngx_string("application/json");
+    ngx_smtp_verify_counters_t         sum;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    rc = ngx_http_smtp_verify_counters_begin(r);
+    if (rc != NGX_DECLINED) {
         return rc;
     }
 
