@@ -10,22 +10,10 @@
 #include "ngx_http_smtp_verify_client_share.h"
 #include "ngx_http_smtp_verify_conf_throttle.h"
 #include "ngx_http_smtp_verify_tokens.h"
-#include "ngx_smtp_verify_addr_cache.h"
-#include "ngx_smtp_verify_counters.h"
-#include "ngx_smtp_verify_zone.h"
-#include "ngx_smtp_verify_keeper.h"
-#include "ngx_smtp_verify_opinion.h"
-#include "ngx_smtp_verify_connections.h"
-#include "sv_version.h"
 
 
 static ngx_int_t ngx_http_smtp_verify_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_smtp_verify_postconfiguration(ngx_conf_t *cf);
-static ngx_int_t ngx_http_smtp_verify_init_module(ngx_cycle_t *cycle);
-static ngx_int_t ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle);
-static void ngx_http_smtp_verify_zones(ngx_cycle_t *cycle,
-    void (*handler)(ngx_shm_zone_t *shm_zone));
-static void ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle);
 static char *ngx_http_smtp_verify_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
@@ -600,89 +588,6 @@ ngx_http_smtp_verify_postconfiguration(ngx_conf_t *cf)
     }
 
     return ngx_http_smtp_verify_gate_init(cf);
-}
-
-
-static ngx_int_t
-ngx_http_smtp_verify_init_module(ngx_cycle_t *cycle)
-{
-    ngx_http_smtp_verify_main_conf_t  *smcf;
-
-    ngx_http_smtp_verify_throttle_check(cycle);
-
-    smcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                               ngx_http_smtp_verify_module);
-
-    if (smcf && smcf->counters && !ngx_test_config) {
-        ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
-                      "smtp_verify/%s", SV_VERSION);
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle)
-{
-    ngx_http_smtp_verify_main_conf_t  *smcf;
-
-    if (ngx_process != NGX_PROCESS_WORKER
-        && ngx_process != NGX_PROCESS_SINGLE)
-    {
-        return NGX_OK;
-    }
-
-    smcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                               ngx_http_smtp_verify_module);
-
-    if (smcf && smcf->counters) {
-        ngx_smtp_verify_counters_process(smcf->counters);
-        ngx_smtp_verify_connections_init(cycle);
-    }
-
-    ngx_http_smtp_verify_zones(cycle, ngx_smtp_verify_cache_process);
-    ngx_http_smtp_verify_zones(cycle, ngx_smtp_verify_throttle_process);
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_smtp_verify_zones(ngx_cycle_t *cycle,
-    void (*handler)(ngx_shm_zone_t *shm_zone))
-{
-    ngx_shm_zone_t           *shm_zone;
-    ngx_smtp_verify_zones_t   zones;
-
-    ngx_smtp_verify_zones_init(&zones, cycle);
-
-    while ((shm_zone = ngx_smtp_verify_zones_next(&zones)) != NULL) {
-        handler(shm_zone);
-    }
-}
-
-
-static void
-ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle)
-{
-    ngx_http_smtp_verify_main_conf_t  *smcf;
-
-    ngx_smtp_verify_opinion_exit();
-    ngx_smtp_verify_keeper_exit();
-    ngx_smtp_verify_addr_cache_exit();
-    ngx_smtp_verify_dns_exit();
-
-    /* processes that are not workers have none of these */
-
-    smcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                               ngx_http_smtp_verify_module);
-
-    if (smcf && smcf->counters) {
-        ngx_smtp_verify_counters_exit(smcf->counters);
-    }
-
-    ngx_http_smtp_verify_zones(cycle, ngx_smtp_verify_throttle_exit);
 }
 
 

@@ -305,6 +305,12 @@ void *ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 
+/* process.c: called when the configuration has been read, and when a process
+   begins and ends */
+ngx_int_t ngx_http_smtp_verify_init_module(ngx_cycle_t *cycle);
+ngx_int_t ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle);
+void ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle);
+
 /* pool.c: the memory pools of requests.  _used() marks the server that is
    being merged as one that verifies; _install() is called after all merges. */
 void ngx_http_smtp_verify_pool_used(ngx_conf_t *cf);
