@@ -31,6 +31,7 @@ static int sv_client_output_load(sv_client_output_t *out,
 static int sv_client_output_known(sv_client_output_t *out,
     sv_client_input_t *in, sv_client_progress_t *progress, const char *text,
     size_t len);
+static char *sv_client_output_new(sv_client_output_t *out, FILE **file);
 static int sv_client_output_sort(sv_client_output_t *out, FILE *file,
     size_t nrecords);
 static int sv_client_output_copy(sv_client_output_t *out, FILE *file,
@@ -276,7 +277,6 @@ sv_client_output_finish(sv_client_output_t *out, size_t nrecords)
     int     rc;
     char   *name;
     FILE   *file;
-    size_t  len;
 
     if (sv_client_output_flush(out) != 0) {
         return -1;
@@ -286,32 +286,26 @@ sv_client_output_finish(sv_client_output_t *out, size_t nrecords)
         return 0;
     }
 
-    len = strlen(out->name) + sizeof(".new");
-
-    name = malloc(len);
+    name = sv_client_output_new(out, &file);
     if (name == NULL) {
         return -1;
     }
 
-    snprintf(name, len, "%s.new", out->name);
-
-    file = fopen(name, "we");
-    rc = file ? sv_client_output_sort(out, file, nrecords) : -1;
+    rc = sv_client_output_sort(out, file, nrecords);
 
     /* the part goes only once the whole is on the disk */
 
-    if (file) {
-        if (fflush(file) != 0 || fsync(fileno(file)) != 0) {
-            rc = -1;
-        }
+    if (fflush(file) != 0 || fsync(fileno(file)) != 0) {
+        rc = -1;
+    }
 
-        if (fclose(file) != 0) {
-            rc = -1;
-        }
+    if (fclose(file) != 0) {
+        rc = -1;
     }
 
     if (rc != 0 || rename(name, out->name) != 0) {
-        (void) sv_client_output_failed(name);
+        (void) sv_client_output_failed(out->name);
+        (void) unlink(name);
         rc = -1;
 
     } else {
@@ -321,6 +315,51 @@ sv_client_output_finish(sv_client_output_t *out, size_t nrecords)
     free(name);
 
     return rc;
+}
+
+
+/* A file of our own beside the output, with the permissions of any other new
+   file; NULL: there is none.  No file or link that is there is opened. */
+
+static char *
+sv_client_output_new(sv_client_output_t *out, FILE **file)
+{
+    int     fd;
+    char   *name;
+    size_t  len;
+    mode_t  mask;
+
+    len = strlen(out->name) + sizeof(".XXXXXX");
+
+    name = malloc(len);
+    if (name == NULL) {
+        fprintf(stderr, "smtp-verify: out of memory\n");
+        return NULL;
+    }
+
+    snprintf(name, len, "%s.XXXXXX", out->name);
+
+    fd = mkstemp(name);
+    if (fd == -1) {
+        (void) sv_client_output_failed(out->name);
+        free(name);
+        return NULL;
+    }
+
+    mask = umask(0);
+    (void) umask(mask);
+
+    *file = fchmod(fd, 0666 & ~mask) == 0 ? fdopen(fd, "w") : NULL;
+
+    if (*file == NULL) {
+        (void) sv_client_output_failed(out->name);
+        (void) close(fd);
+        (void) unlink(name);
+        free(name);
+        return NULL;
+    }
+
+    return name;
 }
 
 

@@ -434,3 +434,37 @@ N not asked: the server's own limits held them back
 status,reason
 undeliverable,mailbox_not_found
 unknown,throttled
+
+
+
+=== TEST 16: files and links of others beside the output stay as they are
+--- script
+echo jane@ok.test > l.txt
+echo mine > r.csv.new; echo other > other; ln -s other s.csv.new
+umask 027
+verify -o r.csv list l.txt; rc
+verify -o s.csv list l.txt; rc
+cat r.csv.new other; stat -c %a r.csv; ls
+mkdir d.csv
+verify -o d.csv list l.txt 2>&1; rc
+ls -d d.csv*
+--- said
+1 of 1, 1 deliverable
+-- 0
+1 of 1, 1 deliverable
+-- 0
+mine
+other
+640
+l.txt
+other
+r.csv
+r.csv.new
+s.csv
+s.csv.new
+script
+d.csv: Is a directory
+1 of 1, 1 deliverable
+-- 5
+d.csv
+d.csv.part
