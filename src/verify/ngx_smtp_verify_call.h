@@ -3,6 +3,7 @@
  * Shared by the files that answer lookups:
  *
  *   lookup.c   the interface, and answers from the cache
+ *   alone.c    lookups whose probe is shared with nobody
  *   wait.c     lookups that wait for a question, asked by any worker
  *   call.c     the questions of this worker
  *   store.c    puts results into the cache
@@ -69,6 +70,10 @@ ngx_uint_t ngx_smtp_verify_lookup_is_busy(ngx_smtp_verify_lookup_t *l);
 /* Is time left for a probe?  A bulk lookup's time begins here. */
 ngx_uint_t ngx_smtp_verify_lookup_in_time(ngx_smtp_verify_lookup_t *l);
 void ngx_smtp_verify_lookup_probe_destroy(ngx_smtp_verify_probe_t *p);
+
+/* Asks with a probe that is shared with nobody.  Returns the same as
+   ngx_smtp_verify_lookup_start(). */
+ngx_int_t ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l);
 
 /* claims the key of the lookup's address, for the lookup or for its call */
 ngx_int_t ngx_smtp_verify_call_claim(ngx_smtp_verify_lookup_t *l,
