@@ -533,6 +533,7 @@ ngx_smtp_verify_keeper_take(ngx_smtp_verify_session_t *s)
         ngx_del_timer(c->read);
     }
 
+    s->handler = NULL;
     s->phase = ngx_smtp_verify_phase_again;
     s->idle = ngx_current_msec - s->idle;
     s->log.action = "talking to mail server";

@@ -29,8 +29,8 @@ ngx_smtp_verify_session_t *ngx_smtp_verify_keeper_find(
     ngx_smtp_verify_egress_t *egress, ngx_str_t *host, ngx_str_t *helo,
     ngx_str_t *from, ngx_smtp_verify_tls_need_e need, ngx_uint_t n);
 
-/* Takes the session out.  The caller has to set the fields of its owner
-   again. */
+/* Takes the session out.  It has no owner now: the caller has to set the fields
+   of one, or to let it quit, before he returns to the event loop. */
 void ngx_smtp_verify_keeper_take(ngx_smtp_verify_session_t *s);
 
 /* for the module's exit_process(): kept sessions quit */

@@ -84,6 +84,10 @@ ngx_smtp_verify_fetch_name(ngx_smtp_verify_fetch_t *fetch, ngx_uint_t kind,
 {
     ngx_smtp_verify_name_t  *name;
 
+    if (fetch->n == NGX_SMTP_VERIFY_FETCH_MAX) {
+        return;
+    }
+
     name = &fetch->names[fetch->n++];
 
     name->kind = kind;

@@ -117,7 +117,8 @@ ngx_smtp_verify_fetch_t *ngx_smtp_verify_fetch_create(
     ngx_smtp_verify_cache_t *cache, ngx_smtp_verify_fetch_handler_pt handler,
     void *data);
 
-/* Adds the name of an entry that is wanted, up to NGX_SMTP_VERIFY_FETCH_MAX. */
+/* Adds the name of an entry that is wanted.  Names beyond
+   NGX_SMTP_VERIFY_FETCH_MAX are not asked for. */
 void ngx_smtp_verify_fetch_name(ngx_smtp_verify_fetch_t *fetch,
     ngx_uint_t kind, u_char *key, uint32_t variant);
 

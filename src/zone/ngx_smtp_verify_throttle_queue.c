@@ -2,7 +2,7 @@
 #include "ngx_smtp_verify_throttle_sh.h"
 
 
-#define NGX_SMTP_VERIFY_THROTTLE_LINES   256    /* queues served by the timer
+#define NGX_SMTP_VERIFY_THROTTLE_QUEUES  256    /* queues served by the timer
                                                    ... */
 #define NGX_SMTP_VERIFY_THROTTLE_WAKE    32     /* ... and after a release */
 #define NGX_SMTP_VERIFY_THROTTLE_TRIED   8      /* tickets of a queue tried, if
@@ -222,7 +222,7 @@ ngx_smtp_verify_throttle_poll(ngx_event_t *ev)
     throttle = ev->data;
 
     if (ngx_smtp_verify_throttle_serve(throttle,
-                                       NGX_SMTP_VERIFY_THROTTLE_LINES))
+                                       NGX_SMTP_VERIFY_THROTTLE_QUEUES))
     {
         ngx_post_event(&throttle->wake, &ngx_posted_events);
     }
