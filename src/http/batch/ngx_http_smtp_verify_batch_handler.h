@@ -94,19 +94,6 @@ void ngx_http_smtp_verify_batch_line_error(ngx_smtp_verify_batch_t *b,
 void ngx_http_smtp_verify_batch_line_heartbeat(ngx_smtp_verify_batch_t *b);
 void ngx_http_smtp_verify_batch_line_summary(ngx_smtp_verify_batch_t *b);
 
-/* _csv.c: these write whole lines; _more() returns the number of columns that
-   are copied from the input */
-size_t ngx_http_smtp_verify_csv_size(ngx_smtp_verify_result_t *result);
-u_char *ngx_http_smtp_verify_csv_result(u_char *p, uint64_t index,
-    ngx_str_t *input, ngx_smtp_verify_result_t *result);
-u_char *ngx_http_smtp_verify_csv_note(u_char *p, u_char *last, ngx_str_t *name,
-    const char *error, u_char *detail, size_t len, ngx_uint_t columns);
-ngx_uint_t ngx_http_smtp_verify_csv_more(ngx_http_smtp_verify_batch_ctx_t *hb);
-/* _init() has to be called before the first record: it reserves the names of
-   our columns.  _names() writes the line of names. */
-void ngx_http_smtp_verify_csv_init(ngx_http_smtp_verify_batch_ctx_t *hb);
-void ngx_http_smtp_verify_csv_names(ngx_http_smtp_verify_batch_ctx_t *hb);
-
 /* _output.c */
 void ngx_http_smtp_verify_batch_write(ngx_smtp_verify_batch_t *b,
     u_char *data, size_t len);

@@ -1,20 +1,20 @@
 
 #include "ngx_http_smtp_verify_batch_handler.h"
+#include "ngx_http_smtp_verify_list.h"
 
 
-#define NGX_HTTP_SMTP_VERIFY_LINE_BUF    32768
-#define NGX_HTTP_SMTP_VERIFY_LINE_FIXED  128
+#define NGX_HTTP_SMTP_VERIFY_LINE_BUF  32768
 
 
 static void ngx_http_smtp_verify_batch_line_first(
+    ngx_http_smtp_verify_batch_ctx_t *hb);
+static void ngx_http_smtp_verify_batch_line_names(
     ngx_http_smtp_verify_batch_ctx_t *hb);
 static u_char *ngx_http_smtp_verify_batch_line_comment(
     ngx_smtp_verify_batch_t *b, u_char *p, u_char *last);
 static u_char *ngx_http_smtp_verify_batch_line_word(u_char *p, u_char *last,
     u_char *data, size_t len);
 static u_char *ngx_http_smtp_verify_batch_line_totals(
-    ngx_smtp_verify_batch_t *b, u_char *p, u_char *last);
-static u_char *ngx_http_smtp_verify_batch_line_counts(
     ngx_smtp_verify_batch_t *b, u_char *p, u_char *last);
 static u_char *ngx_http_smtp_verify_batch_line_resume(
     ngx_smtp_verify_batch_t *b, u_char *p, u_char *last);
@@ -31,7 +31,7 @@ ngx_http_smtp_verify_batch_line_result(ngx_smtp_verify_batch_t *b,
     ngx_smtp_verify_batch_record_t *rec, ngx_smtp_verify_result_t *result)
 {
     size_t                              size;
-    u_char                             *p, *line, *last;
+    u_char                             *line, *last;
     ngx_str_t                          *input;
     ngx_smtp_verify_result_t            view;
     ngx_http_smtp_verify_batch_ctx_t   *hb;
@@ -66,19 +66,8 @@ ngx_http_smtp_verify_batch_line_result(ngx_smtp_verify_batch_t *b,
                                                result);
 
     } else {
-        p = ngx_sprintf(line, "{\"index\":%uL,\"input\":", rec->place.index);
-
-        if (input->len) {
-            p = ngx_cpymem(p, input->data, input->len);
-
-        } else {
-            p = ngx_cpymem(p, "null", 4);
-        }
-
-        /* the comma overwrites the "{" of the object */
-
-        last = ngx_http_smtp_verify_json_result(p, result, hb->request_id);
-        *p = ',';
+        last = ngx_http_smtp_verify_line_result(line, rec->place.index, input,
+                                                result, hb->request_id);
     }
 
     ngx_smtp_verify_batch_emit(b, (int64_t) rec->place.index, line,
@@ -94,10 +83,11 @@ void
 ngx_http_smtp_verify_batch_line_error(ngx_smtp_verify_batch_t *b,
     uint64_t index, const char *error, const char *detail)
 {
-    u_char                            *p, *last, buf[1024];
+    u_char                            *p, *last;
     ngx_str_t                          name;
     ngx_http_smtp_verify_batch_ctx_t  *hb;
     u_char                             number[NGX_INT64_LEN];
+    u_char                             buf[NGX_HTTP_SMTP_VERIFY_LINE_ERROR];
 
     hb = b->data;
 
@@ -113,7 +103,7 @@ ngx_http_smtp_verify_batch_line_error(ngx_smtp_verify_batch_t *b,
         p = ngx_http_smtp_verify_csv_note(p, last, &name, error,
                                           (u_char *) detail,
                                           ngx_strlen(detail),
-                                          ngx_http_smtp_verify_csv_more(hb));
+                                   ngx_http_smtp_verify_csv_more(&hb->records));
 
         ngx_smtp_verify_batch_emit(b, (int64_t) index,
                                    ngx_http_smtp_verify_batch_line_buf,
@@ -121,11 +111,7 @@ ngx_http_smtp_verify_batch_line_error(ngx_smtp_verify_batch_t *b,
         return;
     }
 
-    p = ngx_snprintf(buf, sizeof(buf), "{\"index\":%uL,\"input\":null,"
-                     "\"email\":null,\"status\":null,\"reason\":null,"
-                     "\"error\":\"%s\",\"detail\":\"", index, error);
-    p = (u_char *) ngx_escape_json(p, (u_char *) detail, ngx_strlen(detail));
-    p = ngx_cpymem(p, "\"}\n", 3);
+    p = ngx_http_smtp_verify_line_error(buf, index, error, detail);
 
     ngx_smtp_verify_batch_emit(b, (int64_t) index, buf, p - buf);
 }
@@ -137,10 +123,44 @@ static void
 ngx_http_smtp_verify_batch_line_first(ngx_http_smtp_verify_batch_ctx_t *hb)
 {
     if (hb->csv && !hb->first) {
-        ngx_http_smtp_verify_csv_names(hb);
+        ngx_http_smtp_verify_batch_line_names(hb);
     }
 
     hb->first = 1;
+}
+
+
+static void
+ngx_http_smtp_verify_batch_line_names(ngx_http_smtp_verify_batch_ctx_t *hb)
+{
+    size_t      n, size;
+    u_char     *p;
+    ngx_str_t  *head;
+
+    head = ngx_http_smtp_verify_csv_head();
+
+    ngx_smtp_verify_batch_emit(&hb->batch, -1, head->data, head->len);
+
+    /* quotation marks are doubled, and columns without a name get a short
+       one */
+
+    size = 2 * hb->limits->line + SV_RECORDS_FIELDS_MAX * 32;
+
+    p = ngx_alloc(size, hb->batch.log);
+    if (p == NULL) {
+        hb->batch.failed = 1;
+        return;
+    }
+
+    n = sv_records_names_csv(&hb->records, p, size);
+
+    if (n && n <= size) {
+        ngx_smtp_verify_batch_emit(&hb->batch, -1, p, n);
+    }
+
+    ngx_smtp_verify_batch_emit(&hb->batch, -1, (u_char *) "\n", 1);
+
+    ngx_free(p);
 }
 
 
@@ -201,7 +221,8 @@ ngx_http_smtp_verify_batch_line_summary(ngx_smtp_verify_batch_t *b)
 
     p = ngx_snprintf(buf, last - buf, "{\"summary\":true,");
     p = ngx_http_smtp_verify_batch_line_totals(b, p, last);
-    p = ngx_http_smtp_verify_batch_line_counts(b, p, last);
+    *p++ = ',';
+    p = ngx_http_smtp_verify_line_counts(p, last, b->statuses, b->reasons);
     p = ngx_http_smtp_verify_batch_line_resume(b, p, last);
     p = ngx_snprintf(p, last - p, ",\"request_id\":\"");
     p = (u_char *) ngx_escape_json(p, hb->request_id->data,
@@ -297,35 +318,6 @@ ngx_http_smtp_verify_batch_line_totals(ngx_smtp_verify_batch_t *b, u_char *p,
                         b->next.index, b->answered, b->errors,
                         b->duplicates, b->waiting, b->retried,
                         ngx_current_msec - b->start);
-}
-
-
-static u_char *
-ngx_http_smtp_verify_batch_line_counts(ngx_smtp_verify_batch_t *b, u_char *p,
-    u_char *last)
-{
-    ngx_uint_t  i, n;
-
-    static sv_status_e  order[] = { SV_DELIVERABLE, SV_UNDELIVERABLE,
-                                    SV_RISKY, SV_UNKNOWN };
-
-    p = ngx_snprintf(p, last - p, ",\"status\":{");
-
-    for (i = 0; i < 4; i++) {
-        p = ngx_snprintf(p, last - p, "%s\"%s\":%uL", i ? "," : "",
-                         sv_status_name(order[i]), b->statuses[order[i]]);
-    }
-
-    p = ngx_snprintf(p, last - p, "},\"reason\":{");
-
-    for (i = 0, n = 0; i < SV_REASON_MAX; i++) {
-        if (b->reasons[i]) {
-            p = ngx_snprintf(p, last - p, "%s\"%s\":%uL", n++ ? "," : "",
-                             sv_reason_info(i)->name, b->reasons[i]);
-        }
-    }
-
-    return ngx_snprintf(p, last - p, "}");
 }
 
 

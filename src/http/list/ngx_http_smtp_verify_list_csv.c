@@ -1,5 +1,5 @@
 
-#include "ngx_http_smtp_verify_batch_handler.h"
+#include "ngx_http_smtp_verify_list.h"
 #include "ngx_http_smtp_verify_result_fields.h"
 
 
@@ -13,38 +13,22 @@
 #define NGX_HTTP_SMTP_VERIFY_CSV_COLUMNS  (NGX_HTTP_SMTP_VERIFY_COLUMNS + 3)
 
 
-static size_t ngx_http_smtp_verify_csv_columns(void);
+/* The line of names, without its end. */
 
-
-static u_char  ngx_http_smtp_verify_csv_names_buf[
-                                           NGX_HTTP_SMTP_VERIFY_CSV_FIXED];
-
-
-void
-ngx_http_smtp_verify_csv_init(ngx_http_smtp_verify_batch_ctx_t *hb)
+ngx_str_t *
+ngx_http_smtp_verify_csv_head(void)
 {
-    (void) ngx_http_smtp_verify_csv_columns();
+    u_char            *p;
+    ngx_str_t         *key;
+    ngx_uint_t         i, field;
+    static u_char      buf[NGX_HTTP_SMTP_VERIFY_CSV_FIXED];
+    static ngx_str_t   head;
 
-    hb->records.taken = (char *) ngx_http_smtp_verify_csv_names_buf;
-}
-
-
-/* Returns the length of the line of names, which also ends with a NUL. */
-
-static size_t
-ngx_http_smtp_verify_csv_columns(void)
-{
-    u_char         *p;
-    ngx_str_t      *key;
-    ngx_uint_t      i, field;
-    static size_t   len;
-
-    if (len) {
-        return len;
+    if (head.len) {
+        return &head;
     }
 
-    p = ngx_cpymem(ngx_http_smtp_verify_csv_names_buf,
-                   NGX_HTTP_SMTP_VERIFY_CSV_BEFORE,
+    p = ngx_cpymem(buf, NGX_HTTP_SMTP_VERIFY_CSV_BEFORE,
                    sizeof(NGX_HTTP_SMTP_VERIFY_CSV_BEFORE) - 1);
 
     for (i = 0; i < NGX_HTTP_SMTP_VERIFY_COLUMNS; i++) {
@@ -55,57 +39,25 @@ ngx_http_smtp_verify_csv_columns(void)
         p = ngx_cpymem(p, key->data, key->len);
     }
 
+    /* it also ends with a NUL */
+
     p = ngx_cpymem(p, NGX_HTTP_SMTP_VERIFY_CSV_BEHIND,
                    sizeof(NGX_HTTP_SMTP_VERIFY_CSV_BEHIND));
 
-    len = p - ngx_http_smtp_verify_csv_names_buf - 1;
+    head.data = buf;
+    head.len = p - buf - 1;
 
-    return len;
+    return &head;
 }
 
-
-void
-ngx_http_smtp_verify_csv_names(ngx_http_smtp_verify_batch_ctx_t *hb)
-{
-    size_t   n, size;
-    u_char  *p;
-
-    ngx_smtp_verify_batch_emit(&hb->batch, -1,
-                               ngx_http_smtp_verify_csv_names_buf,
-                               ngx_http_smtp_verify_csv_columns());
-
-    /* quotation marks are doubled, and columns without a name get a short
-       one */
-
-    size = 2 * hb->limits->line + SV_RECORDS_FIELDS_MAX * 32;
-
-    p = ngx_alloc(size, hb->batch.log);
-    if (p == NULL) {
-        hb->batch.failed = 1;
-        return;
-    }
-
-    n = sv_records_names_csv(&hb->records, p, size);
-
-    if (n && n <= size) {
-        ngx_smtp_verify_batch_emit(&hb->batch, -1, p, n);
-    }
-
-    ngx_smtp_verify_batch_emit(&hb->batch, -1, (u_char *) "\n", 1);
-
-    ngx_free(p);
-}
-
-
-/* Returns the number of columns that are copied from the input. */
 
 ngx_uint_t
-ngx_http_smtp_verify_csv_more(ngx_http_smtp_verify_batch_ctx_t *hb)
+ngx_http_smtp_verify_csv_more(sv_records_t *records)
 {
-    switch (hb->records.format) {
+    switch (records->format) {
 
     case SV_RECORDS_CSV:
-        return hb->records.ncolumns;
+        return records->ncolumns;
 
     case SV_RECORDS_LINES:
         return 0;
