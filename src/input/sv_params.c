@@ -16,7 +16,9 @@ static sv_params_status_e sv_params_not_flag(sv_params_t *params,
 sv_params_status_e
 sv_params_set_email(sv_params_t *params, const unsigned char *data, size_t len)
 {
-    const char  *error;
+    size_t                email_len;
+    const char           *error;
+    const unsigned char  *email;
 
     if (params->has_email) {
         return sv_params_twice(params, "email");
@@ -32,8 +34,20 @@ sv_params_set_email(sv_params_t *params, const unsigned char *data, size_t len)
         error = "\"email\" is not valid UTF-8 text.";
 
     } else {
-        memcpy(params->email, data, len);
-        params->email_len = len;
+        email = data;
+        email_len = len;
+
+        sv_utf8_trim(&email, &email_len);
+
+        /* nothing but white space is repeated as it came */
+
+        if (email_len == 0) {
+            email = data;
+            email_len = len;
+        }
+
+        memcpy(params->email, email, email_len);
+        params->email_len = email_len;
         params->has_email = 1;
 
         return SV_PARAMS_OK;
@@ -94,6 +108,26 @@ sv_params_set_wait(sv_params_t *params, int valid, unsigned wait)
 
     params->has_wait = 1;
     params->wait = wait;
+
+    return SV_PARAMS_OK;
+}
+
+
+sv_params_status_e
+sv_params_set_timeout(sv_params_t *params, int valid, unsigned timeout)
+{
+    if (params->has_timeout) {
+        return sv_params_twice(params, "timeout");
+    }
+
+    if (!valid || timeout == 0) {
+        return sv_params_error(params, SV_PARAMS_INVALID,
+                               "\"timeout\" must be a whole number of seconds, "
+                               "1 to %d.", SV_PARAMS_WAIT_MAX);
+    }
+
+    params->has_timeout = 1;
+    params->timeout = timeout;
 
     return SV_PARAMS_OK;
 }

@@ -30,7 +30,9 @@ typedef struct {
     unsigned        has_transcript:1;
     unsigned        transcript:1;
     unsigned        has_wait:1;
+    unsigned        has_timeout:1;
     unsigned        wait;               /* s, 0 to 86400 */
+    unsigned        timeout;            /* s, 1 to 86400, if has_timeout */
     char            error[160];         /* a sentence for people, ASCII */
     unsigned char   email[SV_PARAMS_EMAIL_MAX];
 } sv_params_t;
@@ -42,6 +44,7 @@ typedef struct {
  * that is given twice is an error, also across calls.  Unknown names are
  * ignored.  An email that is longer than the buffer, has a NUL or is not UTF-8
  * is an error.  A missing email is not an error here: the caller checks that.
+ * White space around an email is removed.
  *
  * In a query string or form "+" means a space, but in "email" only if the value
  * begins with a quotation mark: in "email=john+news@example.com" it is a "+". A

@@ -72,7 +72,7 @@ sv_params_pair(sv_params_t *params, const sv_str_t *name,
 {
     int            valid;
     size_t         n, m;
-    unsigned       wait;
+    unsigned       seconds;
     unsigned char  key[SV_PARAMS_NAME_MAX], text[SV_PARAMS_VALUE_MAX];
 
     n = sizeof(key);
@@ -87,7 +87,8 @@ sv_params_pair(sv_params_t *params, const sv_str_t *name,
 
     if (!sv_params_is(key, n, "smtp")
         && !sv_params_is(key, n, "transcript")
-        && !sv_params_is(key, n, "wait"))
+        && !sv_params_is(key, n, "wait")
+        && !sv_params_is(key, n, "timeout"))
     {
         return SV_PARAMS_OK;
     }
@@ -98,17 +99,21 @@ sv_params_pair(sv_params_t *params, const sv_str_t *name,
         goto broken;
     }
 
-    switch (key[0]) {
+    switch (key[1]) {
 
-    case 's':
+    case 'm':
         return sv_params_set_smtp(params, sv_params_flag(text, m));
 
-    case 't':
+    case 'r':
         return sv_params_set_transcript(params, sv_params_flag(text, m));
 
-    default:
-        valid = sv_params_seconds(text, m, &wait);
-        return sv_params_set_wait(params, valid, wait);
+    case 'i':
+        valid = sv_params_seconds(text, m, &seconds);
+        return sv_params_set_timeout(params, valid, seconds);
+
+    default: /* 'a' */
+        valid = sv_params_seconds(text, m, &seconds);
+        return sv_params_set_wait(params, valid, seconds);
     }
 
 broken:

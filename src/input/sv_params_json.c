@@ -23,6 +23,7 @@ static const unsigned char *sv_params_json_number(const unsigned char *p,
 static sv_params_status_e sv_params_json_object(sv_params_t *params,
     const cJSON *object);
 static int sv_params_json_flag(const cJSON *item);
+static int sv_params_json_seconds(const cJSON *item, unsigned *seconds);
 
 
 sv_params_status_e
@@ -220,7 +221,7 @@ static sv_params_status_e
 sv_params_json_object(sv_params_t *params, const cJSON *object)
 {
     int                  valid;
-    double               wait;
+    unsigned             seconds;
     const char          *text;
     const cJSON         *item;
     sv_params_status_e   status;
@@ -246,13 +247,12 @@ sv_params_json_object(sv_params_t *params, const cJSON *object)
                                               sv_params_json_flag(item));
 
         } else if (strcmp(item->string, "wait") == 0) {
-            wait = item->valuedouble;
-            valid = cJSON_IsNumber(item) && wait >= 0
-                    && wait <= SV_PARAMS_WAIT_MAX
-                    && wait == (unsigned) wait;
+            valid = sv_params_json_seconds(item, &seconds);
+            status = sv_params_set_wait(params, valid, seconds);
 
-            status = sv_params_set_wait(params, valid,
-                                        valid ? (unsigned) wait : 0);
+        } else if (strcmp(item->string, "timeout") == 0) {
+            valid = sv_params_json_seconds(item, &seconds);
+            status = sv_params_set_timeout(params, valid, seconds);
 
         } else {
             continue;
@@ -281,4 +281,24 @@ sv_params_json_flag(const cJSON *item)
     }
 
     return -1;
+}
+
+
+static int
+sv_params_json_seconds(const cJSON *item, unsigned *seconds)
+{
+    double  value;
+
+    value = item->valuedouble;
+    *seconds = 0;
+
+    if (!cJSON_IsNumber(item) || !(value >= 0) || value > SV_PARAMS_WAIT_MAX
+        || value != (unsigned) value)
+    {
+        return 0;
+    }
+
+    *seconds = (unsigned) value;
+
+    return 1;
 }

@@ -25,6 +25,9 @@ sv_params_status_e sv_params_set_transcript(sv_params_t *params, int flag);
 sv_params_status_e sv_params_set_wait(sv_params_t *params, int valid,
     unsigned wait);
 
+sv_params_status_e sv_params_set_timeout(sv_params_t *params, int valid,
+    unsigned timeout);
+
 sv_params_status_e sv_params_error(sv_params_t *params,
     sv_params_status_e status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

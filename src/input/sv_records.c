@@ -25,9 +25,16 @@ enum {
 
 static const unsigned char  sv_records_bom[] = { 0xef, 0xbb, 0xbf };
 
+/* what may stand around an array: an object with this one member */
+static const char  sv_records_wrapper[] = "{\"emails\":[";
+
 static const char  sv_records_no_array[] =
-    "The body must be a JSON array of strings or objects. Send JSON lines as "
-    "application/x-ndjson (input=ndjson).";
+    "The body must be a JSON array of strings or objects, or {\"emails\": [..."
+    "]}. Send JSON lines as application/x-ndjson (input=ndjson).";
+
+static const char  sv_records_no_emails[] =
+    "The object must have one member, \"emails\", which is an array. "
+    "Parameters belong in the query string.";
 
 const char  sv_records_not_utf8[] =
     "The line is not valid UTF-8 text. Save the list in UTF-8; Excel calls "
@@ -44,6 +51,8 @@ static sv_records_status_e sv_records_byte(sv_records_t *rs, unsigned char c);
 static void sv_records_crlf(sv_records_t *rs, const unsigned char **pos,
     const unsigned char *last);
 static sv_records_status_e sv_records_array(sv_records_t *rs,
+    unsigned char c);
+static sv_records_status_e sv_records_array_before(sv_records_t *rs,
     unsigned char c);
 static sv_records_status_e sv_records_array_begin(sv_records_t *rs,
     unsigned char c);
@@ -222,17 +231,7 @@ sv_records_array(sv_records_t *rs, unsigned char c)
         return sv_records_array_within(rs, c);
 
     case sv_records_before:
-
-        if (sv_json_is_space(c)) {
-            return SV_RECORDS_AGAIN;
-        }
-
-        if (c != '[') {
-            return sv_records_broken(rs, sv_records_no_array);
-        }
-
-        rs->state = sv_records_first;
-        return SV_RECORDS_AGAIN;
+        return sv_records_array_before(rs, c);
 
     case sv_records_first:
     case sv_records_element:
@@ -258,8 +257,53 @@ sv_records_array(sv_records_t *rs, unsigned char c)
             return SV_RECORDS_AGAIN;
         }
 
-        return sv_records_broken(rs, "There is something behind the array.");
+        if (c == '}' && rs->wrapper && !rs->closed) {
+            rs->closed = 1;
+            return SV_RECORDS_AGAIN;
+        }
+
+        return sv_records_broken(rs, rs->wrapper && !rs->closed
+                                 ? sv_records_no_emails
+                                 : "There is something behind the array.");
     }
+}
+
+
+/* Reads what is before the first element.  The name "emails" is written
+   without escapes: no program does otherwise. */
+
+static sv_records_status_e
+sv_records_array_before(sv_records_t *rs, unsigned char c)
+{
+    unsigned  n;
+
+    n = rs->wrapper;
+
+    /* not within the name */
+
+    if (sv_json_is_space(c)
+        && (n < 2 || n > sizeof(sv_records_wrapper) - 4))
+    {
+        return SV_RECORDS_AGAIN;
+    }
+
+    if (c == '[' && n == 0) {
+        rs->state = sv_records_first;
+        return SV_RECORDS_AGAIN;
+    }
+
+    if (c != (unsigned char) sv_records_wrapper[n]) {
+        return sv_records_broken(rs, n ? sv_records_no_emails
+                                       : sv_records_no_array);
+    }
+
+    rs->wrapper++;
+
+    if (c == '[') {
+        rs->state = sv_records_first;
+    }
+
+    return SV_RECORDS_AGAIN;
 }
 
 
@@ -411,7 +455,7 @@ sv_records_end(sv_records_t *rs)
         return sv_records_line(rs);
     }
 
-    if (rs->state == sv_records_ended) {
+    if (rs->state == sv_records_ended && (!rs->wrapper || rs->closed)) {
         return SV_RECORDS_DONE;
     }
 
@@ -584,6 +628,8 @@ sv_records_begin(sv_records_t *rs)
 void
 sv_records_email(sv_records_t *rs, const unsigned char *data, size_t len)
 {
+    sv_utf8_trim(&data, &len);
+
     if (len == 0) {
         sv_records_wrong(rs, "missing_email", "The address is empty.");
         return;

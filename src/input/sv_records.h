@@ -1,9 +1,10 @@
 
 /*
- * Reads the records of a list of addresses: a JSON array, JSON lines, CSV or
- * plain lines.  Input comes in pieces of any size, records are returned one by
- * one, and memory is bounded.  A record that is wrong or too long is returned
- * with an error, and reading goes on with the next one.
+ * Reads the records of a list of addresses: a JSON array, also as the "emails"
+ * of an object, JSON lines, CSV or plain lines.  Input comes in pieces of any
+ * size, records are returned one by one, and memory is bounded.  A record that
+ * is wrong or too long is returned with an error, and reading goes on with the
+ * next one.
  */
 
 
@@ -77,6 +78,8 @@ typedef struct {
     /* internal */
     unsigned                state;
     unsigned                depth;
+    unsigned                wrapper;    /* octets of {"emails":[ that were
+                                           read */
     size_t                  len;        /* octets in buf */
     size_t                  replay;     /* part of buf to be read again */
     size_t                  replay_end;
@@ -91,6 +94,7 @@ typedef struct {
     unsigned                quoted:1;   /* inside a string */
     unsigned                escaped:1;
     unsigned                sep:1;      /* "sep=" has set the delimiter */
+    unsigned                closed:1;   /* the object around the array */
     unsigned                guessed:1;  /* the column was found by its name */
     sv_str_t                fields[SV_RECORDS_FIELDS_MAX];
     sv_str_t                names[SV_RECORDS_FIELDS_MAX];

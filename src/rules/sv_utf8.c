@@ -6,6 +6,7 @@
 
 static unsigned sv_utf8_head(unsigned char c, unsigned char *low,
     unsigned char *high);
+static int sv_utf8_is_space(uint32_t ch);
 
 
 uint32_t
@@ -214,4 +215,70 @@ sv_utf8_clean(unsigned char *dst, size_t dst_size, const unsigned char *src,
     }
 
     return n;
+}
+
+
+void
+sv_utf8_trim(const unsigned char **data, size_t *len)
+{
+    const unsigned char  *p, *start, *end;
+
+    start = *data;
+    end = start + *len;
+
+    while (start < end) {
+        p = start;
+
+        if (!sv_utf8_is_space(sv_utf8_decode(&p, end))) {
+            break;
+        }
+
+        start = p;
+    }
+
+    while (start < end) {
+        p = end - 1;
+
+        while (p > start && end - p < 4 && (*p & 0xc0) == 0x80) {
+            p--;
+        }
+
+        *data = p;
+
+        if (!sv_utf8_is_space(sv_utf8_decode(data, end)) || *data != end) {
+            break;
+        }
+
+        end = p;
+    }
+
+    *data = start;
+    *len = end - start;
+}
+
+
+static int
+sv_utf8_is_space(uint32_t ch)
+{
+    if (ch <= 0x20) {
+        return ch == ' ' || (ch >= '\t' && ch <= '\r');
+    }
+
+    switch (ch) {
+
+    case 0x85:                  /* next line */
+    case 0xa0:                  /* no-break space */
+    case 0x1680:
+    case 0x2028:                /* line and paragraph separators */
+    case 0x2029:
+    case 0x202f:
+    case 0x205f:
+    case 0x2060:                /* word joiner */
+    case 0x3000:                /* ideographic space */
+    case 0xfeff:                /* byte order mark */
+        return 1;
+
+    default:
+        return ch >= 0x2000 && ch <= 0x200b;
+    }
 }

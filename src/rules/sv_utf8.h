@@ -35,6 +35,12 @@ int sv_utf8_valid(const unsigned char *data, size_t len);
 int sv_utf8_is_control(uint32_t ch);
 
 /*
+ * Removes white space at both ends: also what people copy from web pages and
+ * documents without seeing it, such as no-break and zero-width spaces.
+ */
+void sv_utf8_trim(const unsigned char **data, size_t *len);
+
+/*
  * Copies src for JSON and logs: invalid UTF-8 becomes U+FFFD, and each control
  * character a space.  Returns the octets written, at most dst_size; a character
  * that does not fit ends the copy.  No NUL is added; dst and src must not

@@ -4,11 +4,11 @@
 #include "sv_verdict.h"
 
 
-#define SV_REASON(id, name, status, blame, retry, cache, score, codes, host,  \
-    exists, rank, charge, again, is, help)                                    \
+#define SV_REASON(id, name, status, blame, retry, cache, score, action,      \
+    codes, host, exists, rank, charge, again, is, help)                       \
     { #name, codes, help, SV_##status, SV_BLAME_##blame, SV_HOST_##host,      \
-      SV_CHARGE_##charge, SV_AGAIN_##again, retry, cache, exists, score,      \
-      rank, is, SV_##status == SV_UNKNOWN },
+      SV_CHARGE_##charge, SV_AGAIN_##again, SV_ACTION_##action, retry, cache, \
+      exists, score, rank, is, SV_##status == SV_UNKNOWN },
 
 
 /* An "unknown" verdict is estimated, all others are confirmed. */
@@ -20,6 +20,11 @@ const sv_reason_info_t  sv_reasons[SV_REASON_MAX] = {
 
 static const char  *sv_statuses[] = {
     "unknown", "deliverable", "risky", "undeliverable"
+};
+
+
+static const char  *sv_actions[] = {
+    "retry_later", "send", "send_with_care", "do_not_send"
 };
 
 
@@ -48,6 +53,13 @@ sv_reason_by_name(const char *name, size_t len)
     }
 
     return SV_REASON_NONE;
+}
+
+
+const char *
+sv_action_name(sv_action_e action)
+{
+    return sv_actions[action];
 }
 
 

@@ -72,6 +72,16 @@ typedef enum {
 } sv_again_e;
 
 
+/* what a sender should do with the address */
+
+typedef enum {
+    SV_ACTION_RETRY_LATER = 0,
+    SV_ACTION_SEND,
+    SV_ACTION_SEND_WITH_CARE,
+    SV_ACTION_DO_NOT_SEND
+} sv_action_e;
+
+
 #define SV_MINUTE        60
 #define SV_HOUR          3600
 #define SV_DAY           86400
@@ -90,8 +100,8 @@ typedef enum {
 
 
 typedef enum {
-#define SV_REASON(id, name, status, blame, retry, cache, score, codes, host,  \
-    exists, rank, charge, again, is, help)                                    \
+#define SV_REASON(id, name, status, blame, retry, cache, score, action,      \
+    codes, host, exists, rank, charge, again, is, help)                       \
     SV_##id,
 #include "sv_reasons.h"
 #undef SV_REASON
@@ -108,6 +118,7 @@ typedef struct {
     sv_host_e       host;
     sv_charge_e     charge;
     sv_again_e      again;
+    sv_action_e     action;
     unsigned        retry_after;    /* s, the default; 0: null */
     int             cache;          /* s, or SV_CACHE_NEVER */
     signed char     exists;         /* the mailbox; -1: not known */
@@ -128,6 +139,7 @@ extern const sv_reason_info_t  sv_reasons[SV_REASON_MAX];
 #define sv_reason_is(reason, flag)  (sv_reasons[reason].is & (flag))
 
 sv_reason_e sv_reason_by_name(const char *name, size_t len);
+const char *sv_action_name(sv_action_e action);
 const char *sv_status_name(sv_status_e status);
 const char *sv_blame_name(sv_blame_e blame);    /* NULL for none */
 const char *sv_stage_name(sv_stage_e stage);    /* NULL for none */

@@ -272,6 +272,9 @@ socklen_t ngx_smtp_verify_route_sockaddr(const sv_route_t *route,
 /* age of the domain in days; -1: not established */
 ngx_int_t ngx_smtp_verify_domain_age(ngx_smtp_verify_result_t *result);
 
+/* what a sender should do with the address */
+sv_action_e ngx_smtp_verify_action(ngx_smtp_verify_result_t *result);
+
 /* Will the server answer differently soon?  The evidence belongs to the
    reason. */
 ngx_uint_t ngx_smtp_verify_passes(sv_reason_e reason,

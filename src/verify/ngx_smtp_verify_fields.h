@@ -51,6 +51,7 @@
 #define SV_BASE_WORD         word
 #define SV_BASE_STATUS       word
 #define SV_BASE_REASON       word
+#define SV_BASE_ACTION       word
 #define SV_BASE_LEVEL        word
 #define SV_BASE_BLAME        word
 #define SV_BASE_STAGE        word
@@ -65,6 +66,7 @@
 #define SV_VALUE_WORD(v)      v
 #define SV_VALUE_STATUS(v)    sv_status_name(v)
 #define SV_VALUE_REASON(v)    sv_reason_info(v)->name
+#define SV_VALUE_ACTION(v)    sv_action_name(v)
 #define SV_VALUE_LEVEL(v)     (v) ? "estimated" : "confirmed"
 #define SV_VALUE_BLAME(v)     sv_blame_name(v)
 #define SV_VALUE_STAGE(v)     sv_stage_name(v)
@@ -109,6 +111,8 @@ FIELD(status, "status", STATUS, result->status, NO,
       2, 1, "status", "Status")
 FIELD(reason, "reason", REASON, result->reason, U8,
       3, 2, "reason", "Reason")
+FIELD(action, "action", ACTION, ngx_smtp_verify_action(result), NO,
+      23, 8, "action", "Action")
 FIELD(level, "verification_level", LEVEL, result->estimated, U8,
       4, 3, "level", "Level")
 FIELD(score, "score", INT, result->score, I8, 5, 7, "score", "Score")

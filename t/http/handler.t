@@ -250,9 +250,11 @@ smtp.rule: accepted-2xx
 === TEST 15: HEAD
 --- request
 HEAD /verify?email=john@ok.test
---- error_code: 405
 --- response_headers
-Content-Type: application/problem+json
+Content-Type: application/json
+Cache-Control: no-store
+--- response_headers_like
+Content-Length: [5-9]\d\d
 --- response_body:
 
 
@@ -267,7 +269,7 @@ PUT /verify?email=john@ok.test
 --- error_code: 405
 --- response_headers
 Content-Type: application/problem+json
-Allow: GET, POST
+Allow: GET, HEAD, POST
 --- problem
 status: 405
 detail: /POST/
@@ -736,8 +738,8 @@ location = /cached { smtp_verify; smtp_verify_cache results; }
 --- request eval
 ["PUT /verify", "PUT /cached"]
 --- error_code eval: [405, 405]
---- response_headers eval: ["Allow: GET, POST", "Allow: GET, POST, DELETE"]
---- response_body_like eval: [qr/"Use GET or POST\."/, qr/"Use GET, POST or DELETE\."/]
+--- response_headers eval: ["Allow: GET, HEAD, POST", "Allow: GET, HEAD, POST, DELETE"]
+--- response_body_like eval: [qr/"Use GET, HEAD or POST\."/, qr/"Use GET, HEAD, POST or DELETE\."/]
 
 
 
@@ -876,3 +878,62 @@ POST /verify
 --- error_code: 400
 --- response_body_like: "detail":"The body looks like JSON, but was sent as a form.*"code":"missing_email"
 --- smtp_sessions: 0
+
+
+
+=== TEST 58: a request may wait for less than the location does
+--- smtp
+mx1 11 pipelining users=john
+    rcpt john@*: wait 2500ms ; default
+--- request eval
+["GET /verify?email=john\@ok.test&timeout=1", "POST /verify\nemail=john%40ok.test&timeout=1",
+ "GET /verify?email=no\@&timeout=1"]
+--- more_headers
+Content-Type: application/x-www-form-urlencoded
+--- json
+verdict: unknown pending estimated local
+action: retry_later
+retry_after: 10
+--
+verdict: unknown pending estimated local
+--
+reason: invalid_syntax
+--- within: 1.9s
+
+
+
+=== TEST 59: but not for more
+--- verify
+smtp_verify_timeout 1s;
+--- smtp
+mx1 11 pipelining users=john
+    rcpt john@*: wait 2500ms ; default
+--- address: john@ok.test
+--- query: timeout=60
+--- json
+status: unknown
+reason: /^(pending|timeout)$/
+--- within: 1.9s
+
+
+
+=== TEST 60: timeouts that are none
+--- more_headers
+Content-Type: application/json
+--- request eval
+["GET /verify?email=a\@ok.test&timeout=0", "GET /verify?email=a\@ok.test&timeout=1.5",
+ "GET /verify?email=a\@ok.test&timeout=1&timeout=1", "POST /verify\n{\"email\":\"a\@ok.test\",\"timeout\":\"1\"}"]
+--- error_code eval: [422, 422, 400, 422]
+--- response_body_like: timeout
+--- smtp_sessions: 0
+
+
+
+=== TEST 61: HEAD says what GET would, and asks as GET does
+--- smtp
+mx1 11 pipelining users=john
+--- request eval
+["HEAD /verify?email=john\@ok.test", "HEAD /verify", "HEAD /verify?email=a&wait=x"]
+--- error_code eval: [200, 400, 422]
+--- response_body:
+--- smtp_sessions: 1

@@ -564,8 +564,8 @@ location = /batch {
  "POST /batch\nemail\njohn\@ok.test\n", "POST /batch\nemail\njohn\@ok.test\n"]
 --- response_body_like eval
 [qr/"cached":false/, qr/\A[^\n]*"cached":null,"age":null[^\n]*\n[^\n]*"cached":null,"age":null[^\n]*\n/,
- qr/"cached":true,"age":\d/, qr/\n0,john\@ok\.test,deliverable,[^\n]*,"?250[^\n]*,,,,john\@ok\.test\n/,
- qr/\n0,john\@ok\.test,deliverable,[^\n]*,true,,,,,john\@ok\.test\n/]
+ qr/"cached":true,"age":\d/, qr/\n0,john\@ok\.test,deliverable,[^\n]*,"?250[^\n]*,,,,send,[^\n]*,john\@ok\.test\n/,
+ qr/\n0,john\@ok\.test,deliverable,[^\n]*,true,,,send,[^\n]*,john\@ok\.test\n/]
 
 
 
@@ -620,3 +620,24 @@ location = /open {
  qr/\A\{"version":"[^"]+","client":"crm","requests":2,"rate":\{"limit":60,"left":5\d,"reset":\d+\},"quota":\{"limit":50,"left":49,"reset":\d+\}\}\n\z/,
  qr/\A\{"version":"[^"]+","client":"alice","requests":1,"rate":null,"quota":null\}\n\z/,
  qr/"cache_hits":\d.*"caches":\{"results"/, qr/"cache_hits":\d.*"caches":\{"results"/]
+
+
+
+=== TEST 33: a token in X-Api-Key
+--- smtp
+mx1 11 pipelining users=john
+--- config
+location = /verify {
+    smtp_verify;
+}
+--- more_headers eval
+["X-Api-Key: alice-token", "x-api-key:   alice-token  ",
+ "X-Api-Key: alice-token\nAuthorization: Basic YTpi",
+ "X-Api-Key: alice-token\nAuthorization: Bearer alice-token",
+ "X-Api-Key: alice-token\nX-Api-Key: alice-token", "X-Api-Key: other", "X-Api-Key: "]
+--- request eval
+[("GET /verify?email=no\@") x 7]
+--- error_code eval: [200, 200, 200, 400, 400, 401, 401]
+--- response_body_like eval
+[(qr/invalid_syntax/) x 3, (qr/ambiguous_token/) x 2, qr/invalid_token/, qr/missing_token/]
+--- smtp_sessions: 0

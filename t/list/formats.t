@@ -480,3 +480,60 @@ POST /batch?format=csv&smtp=0
 {"email":"jane@ok.test","name":"x;=1+1|@y;\"-1"}
 --- response_body_like eval
 qr/^0,jane\@ok\.test,.*,"\{""name"":""x;\\u003d1\+1\|\\u0040y;\\""-1""\}"$/m
+
+
+
+=== TEST 37: an array that is the one member of an object
+--- smtp
+mx1 11 pipelining users=john
+--- more_headers
+Content-Type: application/json
+--- request
+POST /batch?ordered=1
+{ "emails": ["john@ok.test", {"email": " nobody@ok.test\n", "id": 7}] }
+--- stream
+index: 0
+reason: accepted
+action: send
+--
+index: 1
+email: nobody@ok.test
+reason: mailbox_not_found
+action: do_not_send
+input.id: 7
+--
+complete: true
+lines: 2
+
+
+
+=== TEST 38: an object that is no list
+--- more_headers
+Content-Type: application/json
+--- request eval
+["POST /batch\n{\"email\":\"john\@ok.test\"}", "POST /batch\n{\"emails\":\"john\@ok.test\"}",
+ "POST /batch\n{\"emails\" []}", "POST /batch\n{}"]
+--- error_code: 400
+--- problem
+code: malformed_request
+detail: /"emails"/
+--- smtp_sessions: 0
+
+
+
+=== TEST 39: a list may take less time than the location allows
+--- smtp
+mx1 11 pipelining users=john
+    rcpt slow@*: wait 3s ; default
+--- more_headers
+Content-Type: text/plain
+--- request
+POST /batch?timeout=1
+slow@ok.test
+--- stream
+index: 0
+status: unknown
+--
+complete: false
+error: timeout
+--- within: 2.5s

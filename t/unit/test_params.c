@@ -128,6 +128,12 @@ form_values(void **state)
     assert_int_equal(params.has_wait, 1);
     assert_int_equal(params.wait, 86400);
 
+    form_email("email=x&timeout=3", "x");
+    assert_int_equal(params.has_timeout, 1);
+    assert_int_equal(params.timeout, 3);
+    assert_int_equal(params.has_wait, 0);
+    assert_int_equal(params.has_transcript, 0);
+
     assert_int_equal(form("smtp=TRUE&transcript=oFF&wait=007"), SV_PARAMS_OK);
     assert_int_equal(params.has_email, 0);
     assert_int_equal(params.smtp, 1);
@@ -158,9 +164,46 @@ form_plus(void **state)
 }
 
 
+/* white space around an address, also such as nobody sees */
+
+static void
+white_space(void **state)
+{
+    form_email("email=%20john@example.com%20", "john@example.com");
+    form_email("email=%09john@example.com%0d%0a", "john@example.com");
+    form_email("email=%c2%a0john@example.com%e2%80%8b", "john@example.com");
+    form_email("email=%e3%80%80john@example.com%ef%bb%bf",
+               "john@example.com");
+    form_email("email=%20%c2%a0%20", " \xc2\xa0 ");
+    form_email("email=%20", " ");
+    form_email("email=+john@example.com+", "+john@example.com+");
+    form_email("email=john%c2%a0doe", "john\xc2\xa0" "doe");
+    form_email("email=j%c3%a0", "j\xc3\xa0");
+    form_email("email=%20\"%20a\"@b%20", "\" a\"@b");
+    json_email("{\"email\": \" \\tjohn@example.com\\n\"}",
+               "john@example.com");
+    json_email("{\"email\": \"\\u00a0john@example.com\\u200b\"}",
+               "john@example.com");
+}
+
+
 static void
 form_errors(void **state)
 {
+    form_bad(SV_PARAMS_INVALID, "timeout=0", "timeout");
+    form_bad(SV_PARAMS_INVALID, "timeout=", "timeout");
+    form_bad(SV_PARAMS_INVALID, "timeout=1.5", "timeout");
+    form_bad(SV_PARAMS_INVALID, "timeout=-1", "timeout");
+    form_bad(SV_PARAMS_INVALID, "timeout=86401", "timeout");
+    form_bad(SV_PARAMS_MALFORMED, "timeout=1&timeout=1", "twice");
+    json_bad(SV_PARAMS_INVALID, "{\"timeout\": 0}", "timeout");
+    json_bad(SV_PARAMS_INVALID, "{\"timeout\": 1.5}", "timeout");
+    json_bad(SV_PARAMS_INVALID, "{\"timeout\": -1}", "timeout");
+    json_bad(SV_PARAMS_INVALID, "{\"timeout\": \"1\"}", "timeout");
+    json_bad(SV_PARAMS_INVALID, "{\"timeout\": 1e99}", "timeout");
+    json_bad(SV_PARAMS_MALFORMED, "{\"timeout\": 1, \"timeout\": 1}",
+             "twice");
+
     form_bad(SV_PARAMS_MALFORMED, "email=%", "hexadecimal");
     form_bad(SV_PARAMS_MALFORMED, "email=%4", "hexadecimal");
     form_bad(SV_PARAMS_MALFORMED, "email=%4&x=0", "hexadecimal");
@@ -245,8 +288,8 @@ json_values(void **state)
     json_email("{\"email\":\"\"}", "");
     json_email("{\"\\u0065mail\":\"j\\u00f6rg\\ud83d\\ude00\"}",
                "j\xc3\xb6rg\xf0\x9f\x98\x80");
-    json_email("{\"email\":\"\\\"a\\\\u0000\\/\\\"\\r\\n\"}",
-               "\"a\\u0000/\"\r\n");
+    json_email("{\"email\":\"\\\"a\\\\u0000\\/\\\"\\r\\nz\"}",
+               "\"a\\u0000/\"\r\nz");
     json_email("{\"email\":\"a+b@c\"}", "a+b@c");
 
     json_email("{\"email\":\"x\",\"smtp\":false,\"transcript\":true,"
@@ -497,6 +540,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(form_values),
         cmocka_unit_test(form_plus),
+        cmocka_unit_test(white_space),
         cmocka_unit_test(form_errors),
         cmocka_unit_test(email_length),
         cmocka_unit_test(json_values),

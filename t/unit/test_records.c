@@ -316,6 +316,36 @@ test_json(void **state)
 }
 
 
+/* the array as the one member of an object */
+
+static void
+test_json_emails(void **state)
+{
+    json("{\"emails\":[]}", ".");
+    json("{\"emails\":[\"a@b\"]}", "a@b|\n.");
+    json("\xef\xbb\xbf { \"emails\" :\n[ \"a@b\", {\"email\":\"c@d\",\"id\":1}"
+         " ]\n}\n",
+         "a@b|\nc@d|{\"id\":1}\n.");
+    json("{\"emails\":[\"a@b\",{\"emails\":[\"c@d\"]}]}",
+         "a@b|\n!missing_email\n.");
+
+    json("{}", "?*\"emails\"*");
+    json("{\"email\":[\"a@b\"]}", "?*\"emails\"*");
+    json("{\"emails \":[\"a@b\"]}", "?*\"emails\"*");
+    json("{\"e mails\":[\"a@b\"]}", "?*\"emails\"*");
+    json("{\"emails\":\"a@b\"}", "?*\"emails\"*");
+    json("{\"emails\":[\"a@b\"]", "a@b|\n?The body ended*");
+    json("{\"emails\":[\"a@b\"]]", "a@b|\n?The object*");
+    json("{\"emails\":[\"a@b\"],\"smtp\":0}", "a@b|\n?The object*");
+    json("{\"emails\":[\"a@b\"]}}", "a@b|\n?There is something behind*");
+    json("{\"emails\":[\"a@b\"]}[]", "a@b|\n?There is something behind*");
+    json("[\"a@b\"]}", "a@b|\n?There is something behind*");
+    json("[[\"a@b\"]]", "!malformed_line\n.");
+    json("{\"emails\":", "?*emails*");
+    json("{", "?*emails*");
+}
+
+
 static void
 test_csv(void **state)
 {
@@ -736,6 +766,7 @@ main(void)
         cmocka_unit_test(test_ndjson),
         cmocka_unit_test(test_not_json),
         cmocka_unit_test(test_json),
+        cmocka_unit_test(test_json_emails),
         cmocka_unit_test(test_csv),
         cmocka_unit_test(test_open_quote),
         cmocka_unit_test(test_values),

@@ -10,6 +10,7 @@
 typedef enum {
     ngx_http_smtp_verify_token_none = 0,
     ngx_http_smtp_verify_token_invalid,
+    ngx_http_smtp_verify_token_ambiguous,
     ngx_http_smtp_verify_token_known
 } ngx_http_smtp_verify_token_e;
 
@@ -32,8 +33,10 @@ static ngx_int_t ngx_http_smtp_verify_unauthorized(ngx_http_request_t *r,
 static ngx_http_smtp_verify_caller_t *ngx_http_smtp_verify_client(
     ngx_http_request_t *r);
 static void ngx_http_smtp_verify_client_cleanup(void *data);
-static void ngx_http_smtp_verify_authenticate(
+static void ngx_http_smtp_verify_authenticate(ngx_http_request_t *r,
     ngx_http_smtp_verify_caller_t *client);
+static ngx_http_smtp_verify_token_e ngx_http_smtp_verify_token(
+    ngx_http_request_t *r, sv_str_t *token);
 static uint32_t ngx_http_smtp_verify_same(const u_char *one,
     const u_char *two);
 static ngx_int_t ngx_http_smtp_verify_client_variable(ngx_http_request_t *r,
@@ -111,12 +114,16 @@ static ngx_int_t
 ngx_http_smtp_verify_unauthorized(ngx_http_request_t *r,
     ngx_http_smtp_verify_caller_t *client)
 {
+    ngx_uint_t   ambiguous;
     const char  *challenge;
+
+    ambiguous = client->status == ngx_http_smtp_verify_token_ambiguous
+                || ngx_http_smtp_verify_in_query(r);
 
     if (client->status == ngx_http_smtp_verify_token_none) {
         challenge = NGX_HTTP_SMTP_VERIFY_REALM;
 
-    } else if (ngx_http_smtp_verify_in_query(r)) {
+    } else if (ambiguous) {
         challenge = NGX_HTTP_SMTP_VERIFY_REALM ", error=\"invalid_request\"";
 
     } else {
@@ -131,16 +138,17 @@ ngx_http_smtp_verify_unauthorized(ngx_http_request_t *r,
         return ngx_http_smtp_verify_problem(r, NGX_HTTP_UNAUTHORIZED,
                                             "missing_token",
                                             "Send your token in the header "
-                                            "\"Authorization: Bearer TOKEN\"; "
-                                            "it is not taken from the query "
+                                            "\"Authorization: Bearer TOKEN\" "
+                                            "or \"X-Api-Key: TOKEN\"; it is "
+                                            "not taken from the query "
                                             "string.");
     }
 
-    if (ngx_http_smtp_verify_in_query(r)) {
+    if (ambiguous) {
         return ngx_http_smtp_verify_problem(r, NGX_HTTP_BAD_REQUEST,
                                             "ambiguous_token",
-                                            "Send one token, in the "
-                                            "Authorization header alone.");
+                                            "Send one token, in one header "
+                                            "alone.");
     }
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
@@ -214,7 +222,7 @@ ngx_http_smtp_verify_client(ngx_http_request_t *r)
     client->tokens = slcf->tokens;
     client->header = r->headers_in.authorization;
 
-    ngx_http_smtp_verify_authenticate(client);
+    ngx_http_smtp_verify_authenticate(r, client);
 
     cln->handler = ngx_http_smtp_verify_client_cleanup;
 
@@ -307,7 +315,8 @@ ngx_http_smtp_verify_client_cleanup(void *data)
  */
 
 static void
-ngx_http_smtp_verify_authenticate(ngx_http_smtp_verify_caller_t *client)
+ngx_http_smtp_verify_authenticate(ngx_http_request_t *r,
+    ngx_http_smtp_verify_caller_t *client)
 {
     size_t        i;
     uint32_t      found, equal;
@@ -315,21 +324,9 @@ ngx_http_smtp_verify_authenticate(ngx_http_smtp_verify_caller_t *client)
     sv_tokens_t  *list;
     u_char        hash[SHA256_DIGEST_LENGTH];
 
-    if (client->header == NULL) {
-        return;
-    }
+    client->status = ngx_http_smtp_verify_token(r, &token);
 
-    switch (sv_tokens_bearer(client->header->value.data,
-                             client->header->value.len, &token))
-    {
-    case 0:
-        return;
-
-    case 1:
-        break;
-
-    default:
-        client->status = ngx_http_smtp_verify_token_invalid;
+    if (client->status != ngx_http_smtp_verify_token_known) {
         return;
     }
 
@@ -354,6 +351,42 @@ ngx_http_smtp_verify_authenticate(ngx_http_smtp_verify_caller_t *client)
 
     client->account.zone = client->tokens->zone;
     client->account.client = &client->limited->quota;
+}
+
+
+/* Finds the token, in Authorization or in X-Api-Key.  Returns
+   ngx_http_smtp_verify_token_known if it is well-formed. */
+
+static ngx_http_smtp_verify_token_e
+ngx_http_smtp_verify_token(ngx_http_request_t *r, sv_str_t *token)
+{
+    int               rc;
+    ngx_table_elt_t  *h, *key;
+
+    rc = 0;
+    h = r->headers_in.authorization;
+
+    if (h) {
+        rc = sv_tokens_bearer(h->value.data, h->value.len, token);
+    }
+
+    key = ngx_http_smtp_verify_header_in(r, "x-api-key");
+
+    if (key == NULL) {
+        return rc == 0 ? ngx_http_smtp_verify_token_none
+               : rc == 1 ? ngx_http_smtp_verify_token_known
+                         : ngx_http_smtp_verify_token_invalid;
+    }
+
+    if (rc != 0 || ngx_http_smtp_verify_header_after(r, "x-api-key", key)) {
+        return ngx_http_smtp_verify_token_ambiguous;
+    }
+
+    token->data = key->value.data;
+    token->len = key->value.len;
+
+    return token->len ? ngx_http_smtp_verify_token_known
+                      : ngx_http_smtp_verify_token_none;
 }
 
 

@@ -105,6 +105,10 @@ ngx_http_smtp_verify_batch_options(ngx_http_smtp_verify_batch_ctx_t *hb)
 
     b->asker.smtp = b->asker.smtp && (!params.has_smtp || params.smtp);
 
+    if (params.has_timeout) {
+        b->timeout = ngx_min(b->timeout, (ngx_msec_t) params.timeout * 1000);
+    }
+
     b->wait = b->timeout;
 
     if (params.has_wait) {

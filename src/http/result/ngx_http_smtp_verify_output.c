@@ -158,10 +158,10 @@ ngx_http_smtp_verify_problem_headers(ngx_http_request_t *r,
         ngx_str_set(&value, "POST");
 
     } else if (slcf->verify.cache) {
-        ngx_str_set(&value, "GET, POST, DELETE");
+        ngx_str_set(&value, "GET, HEAD, POST, DELETE");
 
     } else {
-        ngx_str_set(&value, "GET, POST");
+        ngx_str_set(&value, "GET, HEAD, POST");
     }
 
     return ngx_http_smtp_verify_header(r, "Allow", &value);

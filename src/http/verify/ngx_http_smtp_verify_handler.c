@@ -57,14 +57,14 @@ ngx_http_smtp_verify_handler(ngx_http_request_t *r)
         return ngx_http_smtp_verify_read_body(r);
     }
 
-    if (r->method != NGX_HTTP_GET
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
         && (r->method != NGX_HTTP_DELETE || slcf->verify.cache == NULL))
     {
         return ngx_http_smtp_verify_problem(r, NGX_HTTP_NOT_ALLOWED,
                                             "method_not_allowed",
                                             slcf->verify.cache
-                                            ? "Use GET, POST or DELETE."
-                                            : "Use GET or POST.");
+                                            ? "Use GET, HEAD, POST or DELETE."
+                                            : "Use GET, HEAD or POST.");
     }
 
     rc = ngx_http_discard_request_body(r);
@@ -175,6 +175,11 @@ ngx_http_smtp_verify_start(ngx_http_request_t *r)
     l->data = ctx;
     l->wait = ngx_min((time_t) params.wait, slcf->max_wait);
     l->transcript = slcf->transcript && params.transcript;
+
+    if (params.has_timeout) {
+        l->budget = ngx_min((ngx_msec_t) params.timeout * 1000,
+                            slcf->verify.timeout);
+    }
 
     if (ngx_smtp_verify_lookup(l) == NGX_OK) {
         return ngx_http_smtp_verify_result(r);

@@ -29,6 +29,17 @@ my %STATUS = (
 my %REASON = map { my $s = $_; map { $_ => $s } @{ $STATUS{$s} } }
     keys %STATUS;
 
+# what to do with an address, by its status where no reason says otherwise
+
+my %ACTION = (
+    deliverable => 'send', undeliverable => 'do_not_send',
+    risky => 'send_with_care', mailbox_full => 'retry_later',
+    spam_trap => 'do_not_send', unknown => 'send_with_care',
+    map { $_ => 'retry_later' } qw( greylisted rate_limited server_error
+        temporary_failure connect_failed timeout protocol_error dns_error
+        throttled circuit_open pending interrupted ),
+);
+
 my %RETRY = map { $_ => 1 } qw( greylisted rate_limited server_error
     temporary_failure throttled circuit_open pending interrupted );
 
@@ -37,7 +48,7 @@ my %RETRY = map { $_ => 1 } qw( greylisted rate_limited server_error
 my %SHAPE = (
     '' => {
         email => 's', normalized => 'sn', root => 'sn', status => 's',
-        reason => 's', verification_level => 's', score => 'in',
+        reason => 's', action => 's', verification_level => 's', score => 'in',
         blame => 'sn', did_you_mean => 'sn', retry_after => 'in',
         checks => 'o', cached => 'bn', age => 'in', request_id => 's',
         response_time_ms => 'i',
@@ -172,6 +183,7 @@ sub meaning
     push @bad, "reason $reason is not in the list" if !$REASON{$reason};
     push @bad, "status $status with reason $reason"
         if ($REASON{$reason} // '') ne $status;
+    push @bad, action($r);
     push @bad, "verification_level $r->{verification_level}"
         if $r->{verification_level} !~ /^(confirmed|estimated)$/;
     push @bad, "blame $r->{blame}" if defined $r->{blame}
@@ -205,6 +217,22 @@ sub meaning
     push @bad, label($reason, $smtp->{rule});
 
     return @bad;
+}
+
+
+# what the operator's lists say about the address goes before
+
+sub action
+{
+    my ($r) = @_;
+
+    my $rule = $r->{checks}{smtp}{rule} // '';
+    my $want = $rule eq 'list-allow' ? 'send'
+               : $rule eq 'list-deny' ? 'do_not_send'
+               : $ACTION{$r->{reason}} // $ACTION{$r->{status}} // '';
+
+    return $r->{action} eq $want ? ()
+           : "action $r->{action} with reason $r->{reason}, expected $want";
 }
 
 
