@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_batch_handler.h"
+#include "ngx_http_smtp_verify_conf_audit.h"
 #include "ngx_http_smtp_verify_conf_cache.h"
 #include "ngx_http_smtp_verify_conf_egress.h"
 #include "ngx_http_smtp_verify_conf_routes.h"
@@ -39,7 +40,10 @@ ngx_http_smtp_verify_create_main_conf(ngx_conf_t *cf)
 
     if (ngx_array_init(&smcf->pools, cf->pool, 2,
                        sizeof(ngx_smtp_verify_pool_t *))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&smcf->identities, cf->pool, 2,
+                          sizeof(ngx_smtp_verify_identity_t *))
+           != NGX_OK)
     {
         return NULL;
     }
@@ -83,6 +87,9 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
      *     conf->pool = { 0, NULL };
      *     conf->unthrottled = 0;
      *     conf->share_key = NULL;
+     *     conf->health = { 0, 0 };
+     *     conf->verify.audit = NULL;
+     *     conf->verify.identities = NULL;
      *     conf->verify.session.ssl = NULL;
      *     conf->verify.rules = NULL;
      */
@@ -123,6 +130,7 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->verify.refresh = NGX_CONF_UNSET;
     conf->cache_bypass = NGX_CONF_UNSET_PTR;
     conf->tokens = NGX_CONF_UNSET_PTR;
+    conf->version = NGX_CONF_UNSET;
     conf->gate = NGX_CONF_UNSET_PTR;
     conf->gate_headers = NGX_CONF_UNSET;
     conf->gate_body_max = NGX_CONF_UNSET_SIZE;
@@ -187,6 +195,7 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_str_value(conf->rdap, prev->rdap, "");
     ngx_conf_merge_ptr_value(conf->tokens, prev->tokens, NULL);
+    ngx_conf_merge_value(conf->version, prev->version, 1);
 
     if (ngx_http_smtp_verify_egress_merge(cf, prev, conf) != NGX_OK) {
         return NGX_CONF_ERROR;
@@ -243,8 +252,8 @@ ngx_http_smtp_verify_set_handler(ngx_conf_t *cf,
 
     if (slcf->handler) {
         return "is duplicate, a location has one of \"smtp_verify\", "
-               "\"smtp_verify_batch\", \"smtp_verify_counters\" and "
-               "\"smtp_verify_metrics\"";
+               "\"smtp_verify_batch\", \"smtp_verify_counters\", "
+               "\"smtp_verify_metrics\" and \"smtp_verify_health\"";
     }
 
     if (ngx_http_smtp_verify_add_counters(cf) != NGX_OK) {
@@ -281,6 +290,7 @@ ngx_http_smtp_verify_merge_handler(ngx_conf_t *cf,
         conf->handler = prev->handler;
         conf->enable = prev->enable;
         conf->batch.enable = prev->batch.enable;
+        conf->health = prev->health;
 
         if (clcf->lmt_excpt) {
             clcf->handler = conf->handler;
@@ -400,7 +410,8 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_smtp_verify_mta_sts_init(cf, conf) != NGX_OK
+    if (ngx_http_smtp_verify_audit_identities(cf, conf) != NGX_OK
+        || ngx_http_smtp_verify_mta_sts_init(cf, conf) != NGX_OK
         || ngx_http_smtp_verify_create_ssl(cf, conf) != NGX_CONF_OK
         || ngx_http_smtp_verify_proof_check(cf, conf) != NGX_OK)
     {

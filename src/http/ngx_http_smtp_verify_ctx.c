@@ -137,7 +137,6 @@ ngx_http_smtp_verify_save_copy(u_char *p, ngx_smtp_verify_result_t *result)
 
     *kept = *result;
     kept->transcript = NULL;
-    kept->detail = NULL;
 
     if (kept->provider) {
         provider = (sv_provider_t *) p;

@@ -4,6 +4,7 @@
 #include "ngx_http_smtp_verify_conf_egress.h"
 #include "ngx_http_smtp_verify_conf_routes.h"
 #include "ngx_http_smtp_verify_gate.h"
+#include "ngx_http_smtp_verify_health.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_mta_sts.h"
 #include "ngx_http_smtp_verify_rdap.h"
@@ -517,6 +518,20 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       ngx_http_smtp_verify_metrics,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
+      NULL },
+
+    { ngx_string("smtp_verify_health"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE12,
+      ngx_http_smtp_verify_health,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_version"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, version),
       NULL },
 
       ngx_null_command

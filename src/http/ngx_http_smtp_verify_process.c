@@ -1,4 +1,5 @@
 
+#include "ngx_http_smtp_verify_conf_audit.h"
 #include "ngx_http_smtp_verify_conf_throttle.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_smtp_verify_addr_cache.h"
@@ -23,6 +24,10 @@ ngx_http_smtp_verify_init_module(ngx_cycle_t *cycle)
 
     smcf = ngx_http_cycle_get_module_main_conf(cycle,
                                                ngx_http_smtp_verify_module);
+
+    if (smcf) {
+        ngx_http_smtp_verify_audit_place(cycle, smcf);
+    }
 
     if (smcf && smcf->counters && !ngx_test_config) {
         ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,

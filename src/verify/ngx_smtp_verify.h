@@ -20,6 +20,7 @@
 #include "sv_routes.h"
 #include "sv_score.h"
 #include "sv_verdict.h"
+#include "ngx_smtp_verify_audit.h"
 #include "ngx_smtp_verify_session.h"
 #include "ngx_smtp_verify_share.h"
 #include "ngx_smtp_verify_throttle.h"
@@ -113,6 +114,11 @@ typedef struct {
     ngx_array_t                       *limits_known;    /* see limits.c */
     ngx_smtp_verify_share_conf_t       share;
 
+    ngx_shm_zone_t                    *audit;       /* NULL: nobody is asked */
+    ngx_smtp_verify_identity_t       **identities;  /* one for each egress of
+                                                       the pool or of bind, else
+                                                       one */
+
     ngx_shm_zone_t                    *cache;       /* NULL: no cache */
     time_t                            *valid;       /* in seconds, by reason */
     time_t                             refresh;     /* in seconds; 0: never */
@@ -166,8 +172,8 @@ typedef struct {
     ngx_uint_t                         registered;  /* registration, in days
                                                        since the epoch; 0: not
                                                        known */
-    const char                        *detail;      /* what is wrong with the
-                                                       syntax */
+    const char                        *detail;      /* a constant: why, in words
+                                                       for people; or NULL */
     const char                        *disposable_by;
     sv_decided_e                       decided;     /* decided by the operator's
                                                        lists */

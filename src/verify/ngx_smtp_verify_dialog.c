@@ -344,6 +344,7 @@ ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s)
         ngx_smtp_verify_evidence_classify(p);
     }
 
+    ngx_smtp_verify_reach_event(p);
     ngx_smtp_verify_slot_event(p);
 
     if (s->fault == SV_INTERRUPTED || s->fault == SV_THROTTLED) {

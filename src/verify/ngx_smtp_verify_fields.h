@@ -121,6 +121,7 @@ FIELD(did_you_mean, "did_you_mean", STR, result->did_you_mean, DOMAIN,
       7, 4, "suggestion", "Suggestion")
 FIELD(retry_after, "retry_after", COUNT, result->retry_after, U32,
       8, 0, "", "")
+FIELD(detail, "detail", WORD, result->detail, NO, 0, 0, "", "")
 
 GROUP("checks", 1)
 FIELD(syntax, "syntax", TRI, result->syntax, TRI, 0, 0, "", "")

@@ -321,6 +321,14 @@ void ngx_smtp_verify_slot_failed(ngx_smtp_verify_probe_t *p);
 /* the server accepts everybody now */
 void ngx_smtp_verify_slot_turned(ngx_smtp_verify_probe_t *p);
 
+/* reach.c: whether the current egress reaches mail servers at all.  _event()
+   and _failed() are told the same as slot_seen.c.  _detail() returns words for
+   the result, or NULL. */
+void ngx_smtp_verify_reach_event(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_reach_failed(ngx_smtp_verify_probe_t *p);
+const char *ngx_smtp_verify_reach_detail(ngx_smtp_verify_probe_t *p,
+    sv_reason_e reason);
+
 /* dialog.c.  _start() returns the same as ngx_smtp_verify_session_connect(). */
 ngx_int_t ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     ngx_msec_t connect_timeout);

@@ -248,6 +248,7 @@ ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p)
     rc = ngx_smtp_verify_dialog_start(p, timeouts[n]);
 
     if (rc == NGX_DECLINED) {
+        ngx_smtp_verify_reach_failed(p);
         ngx_smtp_verify_slot_failed(p);
 
         if (ngx_smtp_verify_random_stands(p) == NGX_OK) {

@@ -40,6 +40,10 @@ ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     result->blame = result->evidence.ours ? SV_BLAME_LOCAL : info->blame;
     result->estimated = info->estimated || sv_reason_info(reason)->estimated;
 
+    if (result->detail == NULL) {
+        result->detail = ngx_smtp_verify_reach_detail(p, reason);
+    }
+
     if (p->conf->domain_age && result->registered == 0 && p->domain.len) {
         result->registered = ngx_smtp_verify_facts_age(p->conf, &p->domain);
     }

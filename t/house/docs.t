@@ -224,7 +224,7 @@ sub json
     is($error, undef, "$page: JSON") or diag $block;
 
     is_deeply([TestVerify::Result::shape($value)], [], "$page: a result")
-        if $value && $value->{checks};
+        if $value && ref $value->{checks} eq 'HASH';
 }
 
 

@@ -734,7 +734,7 @@ location = /batch {
     smtp_verify_batch;
 }
 --- must_die
---- error_log: "smtp_verify_batch" directive is duplicate, a location has one of "smtp_verify", "smtp_verify_batch", "smtp_verify_counters" and "smtp_verify_metrics"
+--- error_log: "smtp_verify_batch" directive is duplicate, a location has one of "smtp_verify", "smtp_verify_batch", "smtp_verify_counters", "smtp_verify_metrics" and "smtp_verify_health"
 
 
 

@@ -329,6 +329,7 @@ ngx_http_smtp_verify_batch_send_header(ngx_http_smtp_verify_batch_ctx_t *hb)
         || ngx_http_smtp_verify_header(r, "X-Request-ID", hb->request_id)
            != NGX_OK
         || ngx_http_smtp_verify_header(r, "X-Accel-Buffering", &no) != NGX_OK
+        || ngx_http_smtp_verify_version(r) != NGX_OK
         || ngx_http_smtp_verify_client_headers(r) != NGX_OK)
     {
         return NGX_ERROR;

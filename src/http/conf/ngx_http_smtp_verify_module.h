@@ -37,6 +37,9 @@ typedef struct {
     ngx_array_t                    variables;   /* indices of variables whose
                                                    values a verdict changes */
     ngx_array_t                    tokens;      /* files of tokens */
+    ngx_shm_zone_t                *audit;       /* NULL: there are no
+                                                   identities */
+    ngx_array_t                    identities;  /* pointers to identities */
     ngx_uint_t                     nclients;    /* in all files together */
 } ngx_http_smtp_verify_main_conf_t;
 
@@ -59,6 +62,22 @@ typedef struct {
     ngx_msec_t                     heartbeat;
     off_t                          max_body;    /* from client_max_body_size */
 } ngx_http_smtp_verify_batch_conf_t;
+
+
+/* of the directive smtp_verify_health */
+
+typedef enum {
+    ngx_http_smtp_verify_health_by_name = 0,
+    ngx_http_smtp_verify_health_live,
+    ngx_http_smtp_verify_health_ready,
+    ngx_http_smtp_verify_health_report_all
+} ngx_http_smtp_verify_health_view_e;
+
+
+typedef struct {
+    ngx_http_smtp_verify_health_view_e  view;
+    ngx_uint_t                     tokens;      /* are needed */
+} ngx_http_smtp_verify_health_conf_t;
 
 
 typedef struct {
@@ -84,6 +103,7 @@ typedef struct {
     ngx_str_t                      pool;        /* name of the egress pool */
     uint32_t                       routes_version;
     ngx_http_smtp_verify_tokens_t *tokens;      /* NULL if none are needed */
+    ngx_flag_t                     version;     /* a header says the version */
 
     ngx_http_smtp_verify_gate_t   *gate;        /* NULL if off */
     ngx_flag_t                     gate_headers;
@@ -99,6 +119,7 @@ typedef struct {
     ngx_array_t                   *ssl_conf_commands;
 
     ngx_http_smtp_verify_batch_conf_t  batch;
+    ngx_http_smtp_verify_health_conf_t  health;
 
     ngx_smtp_verify_conf_t         verify;
 } ngx_http_smtp_verify_loc_conf_t;
@@ -246,6 +267,9 @@ size_t ngx_http_smtp_verify_json_size(ngx_smtp_verify_result_t *result,
     ngx_str_t *request_id);
 u_char *ngx_http_smtp_verify_json_result(u_char *p,
     ngx_smtp_verify_result_t *result, ngx_str_t *request_id);
+
+/* output.c: the header with the version, unless it is switched off */
+ngx_int_t ngx_http_smtp_verify_version(ngx_http_request_t *r);
 
 /* status.c: _add_counters() adds the zone of the counters, once */
 ngx_int_t ngx_http_smtp_verify_add_counters(ngx_conf_t *cf);

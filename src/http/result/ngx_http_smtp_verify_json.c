@@ -12,7 +12,7 @@
 
 #define NGX_HTTP_SMTP_VERIFY_JSON_FIXED  4096       /* octets of names, words,
                                                        numbers */
-#define NGX_HTTP_SMTP_VERIFY_JSON_WORD   128
+#define NGX_HTTP_SMTP_VERIFY_JSON_WORD   192
 #define NGX_HTTP_SMTP_VERIFY_JSON_BUF    16384
 
 

@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_tokens.h"
+#include "sv_version.h"
 
 
 static ngx_int_t ngx_http_smtp_verify_problem_headers(ngx_http_request_t *r,
@@ -47,6 +48,7 @@ ngx_http_smtp_verify_send(ngx_http_request_t *r, ngx_uint_t status,
     r->headers_out.content_length_n = b->last - b->pos;
 
     if (ngx_http_smtp_verify_header(r, "Cache-Control", &no_store) != NGX_OK
+        || ngx_http_smtp_verify_version(r) != NGX_OK
         || ngx_http_smtp_verify_client_headers(r) != NGX_OK
         || (ctx && ctx->request_id.len
             && ngx_http_smtp_verify_header(r, "X-Request-ID",
@@ -202,4 +204,19 @@ ngx_http_smtp_verify_header(ngx_http_request_t *r, const char *key,
     h->value = *value;
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_version(ngx_http_request_t *r)
+{
+    ngx_str_t                         version = ngx_string(SV_VERSION);
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    return slcf->version ? ngx_http_smtp_verify_header(r,
+                                                       "X-SMTP-Verify-Version",
+                                                       &version)
+                         : NGX_OK;
 }

@@ -50,6 +50,7 @@ my %SHAPE = (
         email => 's', normalized => 'sn', root => 'sn', status => 's',
         reason => 's', action => 's', verification_level => 's', score => 'in',
         blame => 'sn', did_you_mean => 'sn', retry_after => 'in',
+        detail => 'sn',
         checks => 'o', cached => 'bn', age => 'in', request_id => 's',
         response_time_ms => 'i',
     },

@@ -1,0 +1,175 @@
+
+#include "ngx_http_smtp_verify_conf_audit.h"
+
+
+static ngx_smtp_verify_identity_t *ngx_http_smtp_verify_audit_identity(
+    ngx_conf_t *cf, ngx_smtp_verify_egress_t *egress, ngx_str_t *helo,
+    ngx_str_t *from);
+static void ngx_http_smtp_verify_audit_constant(ngx_http_complex_value_t *cv,
+    ngx_str_t *value);
+static void ngx_http_smtp_verify_audit_key(u_char *key, ngx_str_t *name,
+    ngx_str_t *helo, ngx_str_t *from);
+
+
+ngx_int_t
+ngx_http_smtp_verify_audit_identities(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf)
+{
+    ngx_str_t                          helo, from, *egress_from;
+    ngx_uint_t                         i, n;
+    ngx_array_t                       *egresses;
+    ngx_smtp_verify_egress_t          *egress;
+    ngx_smtp_verify_identity_t       **identities;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
+
+    if (smcf->audit == NULL) {
+        smcf->audit = ngx_smtp_verify_audit_add(cf,
+                                                &ngx_http_smtp_verify_module);
+        if (smcf->audit == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    helo = cf->cycle->hostname;
+
+    if (conf->helo) {
+        ngx_http_smtp_verify_audit_constant(conf->helo, &helo);
+    }
+
+    ngx_http_smtp_verify_audit_constant(conf->from, &from);
+
+    egresses = conf->verify.pool ? &conf->verify.pool->egresses
+                                 : conf->verify.bind;
+
+    n = egresses ? egresses->nelts : 1;
+    egress = egresses ? egresses->elts : NULL;
+
+    identities = ngx_palloc(cf->pool,
+                            n * sizeof(ngx_smtp_verify_identity_t *));
+    if (identities == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+
+        egress_from = (egress && egress[i].from.data) ? &egress[i].from
+                                                      : &from;
+
+        identities[i] = ngx_http_smtp_verify_audit_identity(cf,
+                                    egress ? &egress[i] : NULL,
+                                    egress && egress[i].helo.len
+                                    ? &egress[i].helo : &helo, egress_from);
+
+        if (identities[i] == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    conf->verify.audit = smcf->audit;
+    conf->verify.identities = identities;
+
+    return NGX_OK;
+}
+
+
+/* Locations with the same identity share it. */
+
+static ngx_smtp_verify_identity_t *
+ngx_http_smtp_verify_audit_identity(ngx_conf_t *cf,
+    ngx_smtp_verify_egress_t *egress, ngx_str_t *helo, ngx_str_t *from)
+{
+    u_char                              key[SV_SIPHASH_LEN];
+    ngx_str_t                           any = ngx_string("default");
+    ngx_uint_t                          i;
+    ngx_smtp_verify_identity_t         *identity, **known;
+    ngx_http_smtp_verify_main_conf_t   *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
+
+    ngx_http_smtp_verify_audit_key(key, egress ? &egress->key : &any, helo,
+                                   from);
+
+    known = smcf->identities.elts;
+
+    for (i = 0; i < smcf->identities.nelts; i++) {
+        if (ngx_memcmp(known[i]->key, key, SV_SIPHASH_LEN) == 0) {
+            return known[i];
+        }
+    }
+
+    identity = ngx_pcalloc(cf->pool, sizeof(ngx_smtp_verify_identity_t));
+    known = ngx_array_push(&smcf->identities);
+
+    if (identity == NULL || known == NULL) {
+        return NULL;
+    }
+
+    *known = identity;
+
+    identity->name = egress ? egress->name : any;
+    identity->helo = *helo;
+    identity->from = *from;
+    identity->index = NGX_SMTP_VERIFY_AUDIT_NONE;
+    ngx_memcpy(identity->key, key, SV_SIPHASH_LEN);
+
+    return identity;
+}
+
+
+/* A value with variables is not known before there is a request. */
+
+static void
+ngx_http_smtp_verify_audit_constant(ngx_http_complex_value_t *cv,
+    ngx_str_t *value)
+{
+    if (cv == NULL || cv->lengths) {
+        ngx_str_null(value);
+        return;
+    }
+
+    *value = cv->value;
+}
+
+
+/* The hash has no secret key, as it must be the same after a restart. */
+
+static void
+ngx_http_smtp_verify_audit_key(u_char *key, ngx_str_t *name, ngx_str_t *helo,
+    ngx_str_t *from)
+{
+    ngx_uint_t   i;
+    ngx_str_t   *parts[3];
+
+    parts[0] = name;
+    parts[1] = helo;
+    parts[2] = from;
+
+    ngx_memzero(key, SV_SIPHASH_LEN);
+
+    for (i = 0; i < 3; i++) {
+        sv_siphash(key, parts[i]->data, parts[i]->len, key);
+    }
+}
+
+
+void
+ngx_http_smtp_verify_audit_place(ngx_cycle_t *cycle,
+    ngx_http_smtp_verify_main_conf_t *smcf)
+{
+    if (smcf->audit == NULL) {
+        return;
+    }
+
+    ngx_smtp_verify_audit_bind(smcf->audit, smcf->identities.elts,
+                               smcf->identities.nelts);
+
+    if (smcf->identities.nelts > NGX_SMTP_VERIFY_AUDIT_IDENTITIES) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                      "%ui of %ui identities are not audited",
+                      smcf->identities.nelts
+                      - NGX_SMTP_VERIFY_AUDIT_IDENTITIES,
+                      smcf->identities.nelts);
+    }
+}

@@ -1,0 +1,21 @@
+
+/* The identities of all locations, for the self-audit. */
+
+
+#ifndef _NGX_HTTP_SMTP_VERIFY_CONF_AUDIT_H_INCLUDED_
+#define _NGX_HTTP_SMTP_VERIFY_CONF_AUDIT_H_INCLUDED_
+
+
+#include "ngx_http_smtp_verify_module.h"
+
+
+/* adds the identities of a location that asks mail servers */
+ngx_int_t ngx_http_smtp_verify_audit_identities(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf);
+
+/* called when the zones exist */
+void ngx_http_smtp_verify_audit_place(ngx_cycle_t *cycle,
+    ngx_http_smtp_verify_main_conf_t *smcf);
+
+
+#endif /* _NGX_HTTP_SMTP_VERIFY_CONF_AUDIT_H_INCLUDED_ */

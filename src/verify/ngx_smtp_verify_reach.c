@@ -1,0 +1,189 @@
+
+#include "ngx_smtp_verify_probe.h"
+#include "sv_org.h"
+
+
+#define NGX_SMTP_VERIFY_REACH_NEVER                                           \
+    "No mail server could be connected to from here so far: outgoing port "   \
+    "25 may be blocked, see port_25 in docs/troubleshooting.md."
+#define NGX_SMTP_VERIFY_REACH_LOST                                            \
+    "No mail server can be connected to from here at present: the network, "  \
+    "or outgoing port 25, may be blocked, see port_25 in "                    \
+    "docs/troubleshooting.md."
+
+
+static ngx_smtp_verify_identity_t *ngx_smtp_verify_reach_identity(
+    ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_reach_success(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_reach_failure(ngx_smtp_verify_probe_t *p);
+static uint64_t ngx_smtp_verify_reach_host(ngx_smtp_verify_probe_t *p);
+
+
+void
+ngx_smtp_verify_reach_event(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_session_t  *s;
+
+    s = p->session;
+
+    if (ngx_smtp_verify_session_is_reused(s)) {
+        return;
+    }
+
+    if (ngx_smtp_verify_session_is_connected(s)) {
+
+        /* the first event after connecting */
+
+        if (s->transactions == 0) {
+            ngx_smtp_verify_reach_success(p);
+        }
+
+        return;
+    }
+
+    if (s->event == ngx_smtp_verify_session_failed
+        && (s->fault == SV_CONNECT_FAILED || s->fault == SV_TIMEOUT))
+    {
+        ngx_smtp_verify_reach_failure(p);
+    }
+}
+
+
+void
+ngx_smtp_verify_reach_failed(ngx_smtp_verify_probe_t *p)
+{
+    if (p->session) {
+        ngx_smtp_verify_reach_failure(p);
+    }
+}
+
+
+/* Returns NULL if no identity was chosen. */
+
+static ngx_smtp_verify_identity_t *
+ngx_smtp_verify_reach_identity(ngx_smtp_verify_probe_t *p)
+{
+    ngx_array_t               *egresses;
+    ngx_smtp_verify_egress_t  *first;
+
+    if (p->conf->audit == NULL) {
+        return NULL;
+    }
+
+    egresses = p->conf->pool ? &p->conf->pool->egresses : p->conf->bind;
+
+    if (egresses == NULL) {
+        return p->conf->identities[0];
+    }
+
+    if (p->egress == NULL) {
+        return NULL;
+    }
+
+    first = egresses->elts;
+
+    return p->conf->identities[p->egress - first];
+}
+
+
+static void
+ngx_smtp_verify_reach_success(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_identity_t  *identity;
+
+    identity = ngx_smtp_verify_reach_identity(p);
+
+    if (identity && ngx_smtp_verify_audit_reached(p->conf->audit, identity)) {
+        ngx_log_error(NGX_LOG_NOTICE, &p->log, 0,
+                      "mail servers can be connected to again from egress "
+                      "\"%V\"", &identity->name);
+    }
+}
+
+
+static void
+ngx_smtp_verify_reach_failure(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_identity_t     *identity;
+    ngx_smtp_verify_audit_check_t   port;
+    ngx_smtp_verify_audit_entry_t   entry;
+
+    identity = ngx_smtp_verify_reach_identity(p);
+
+    if (identity == NULL
+        || !ngx_smtp_verify_audit_unreached(p->conf->audit, identity,
+                          ngx_smtp_verify_reach_host(p),
+                          p->session->fault != SV_TIMEOUT)
+        || ngx_smtp_verify_audit_get(p->conf->audit, identity, &entry)
+           != NGX_OK)
+    {
+        return;
+    }
+
+    ngx_smtp_verify_audit_port(&entry.history, &port);
+
+    ngx_log_error(NGX_LOG_ERR, &p->log, 0,
+                  "no mail server can be connected to from egress \"%V\": "
+                  "%*s %s See docs/troubleshooting.md#port_25",
+                  &identity->name, (size_t) port.len, port.seen,
+                  sv_audit_remedy(SV_AUDIT_PORT));
+}
+
+
+/* A domain with many hosts counts once, and so does a provider. */
+
+static uint64_t
+ngx_smtp_verify_reach_host(ngx_smtp_verify_probe_t *p)
+{
+    size_t     n;
+    u_char     key[16], hash[SV_SIPHASH_LEN];
+    uint64_t   host;
+    ngx_str_t  name;
+
+    ngx_smtp_verify_slot_destination(p, &name);
+
+    n = sv_org_domain(name.data, name.len);
+
+    ngx_memzero(key, sizeof(key));
+    sv_siphash(key, name.data + n, name.len - n, hash);
+    ngx_memcpy(&host, hash, sizeof(uint64_t));
+
+    return host;
+}
+
+
+const char *
+ngx_smtp_verify_reach_detail(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
+{
+    ngx_smtp_verify_evidence_t     *ev;
+    ngx_smtp_verify_identity_t     *identity;
+    ngx_smtp_verify_audit_check_t   port;
+    ngx_smtp_verify_audit_entry_t   entry;
+
+    ev = &p->result.evidence;
+
+    if (reason != SV_CIRCUIT_OPEN
+        && ((reason != SV_TIMEOUT && reason != SV_CONNECT_FAILED)
+            || ev->stage != SV_STAGE_CONNECT || ev->ours))
+    {
+        return NULL;
+    }
+
+    identity = ngx_smtp_verify_reach_identity(p);
+
+    if (identity == NULL
+        || ngx_smtp_verify_audit_get(p->conf->audit, identity, &entry)
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    ngx_smtp_verify_audit_port(&entry.history, &port);
+
+    if (port.status == SV_AUDIT_UNKNOWN || port.status == SV_AUDIT_PASS) {
+        return NULL;
+    }
+
+    return entry.history.reached ? NGX_SMTP_VERIFY_REACH_LOST
+                                 : NGX_SMTP_VERIFY_REACH_NEVER;
+}

@@ -1,0 +1,334 @@
+
+#include "ngx_smtp_verify_audit.h"
+
+#include "ngx_smtp_verify_zone.h"
+#include "sv_clock.h"
+
+
+#define NGX_SMTP_VERIFY_AUDIT_LAYOUT  1
+
+/* connections are noted that often, in ms */
+
+#define NGX_SMTP_VERIFY_AUDIT_EVERY   1000
+
+
+typedef struct {
+    uint64_t                        layout;
+    uint64_t                        started;        /* s since the epoch */
+    ngx_smtp_verify_audit_entry_t   entries[NGX_SMTP_VERIFY_AUDIT_IDENTITIES];
+} ngx_smtp_verify_audit_sh_t;
+
+
+static ngx_int_t ngx_smtp_verify_audit_init(ngx_shm_zone_t *shm_zone,
+    void *data);
+static ngx_smtp_verify_audit_entry_t *ngx_smtp_verify_audit_lock(
+    ngx_shm_zone_t *shm_zone, ngx_smtp_verify_identity_t *identity);
+static void ngx_smtp_verify_audit_unlock(ngx_shm_zone_t *shm_zone);
+
+
+ngx_shm_zone_t *
+ngx_smtp_verify_audit_add(ngx_conf_t *cf, void *tag)
+{
+    size_t           size;
+    ngx_shm_zone_t  *shm_zone;
+    ngx_str_t        name = ngx_string("smtp_verify_audit");
+
+    size = ngx_align(sizeof(ngx_smtp_verify_audit_sh_t), ngx_pagesize)
+           + 16 * ngx_pagesize;
+
+    shm_zone = ngx_shared_memory_add(cf, &name, size, tag);
+
+    if (shm_zone) {
+        shm_zone->init = ngx_smtp_verify_audit_init;
+    }
+
+    return shm_zone;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_audit_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_slab_pool_t             *shpool;
+    ngx_smtp_verify_audit_sh_t  *sh;
+
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    sh = ngx_smtp_verify_zone_kept(shm_zone, data);
+
+    if (sh == NULL) {
+        sh = ngx_slab_alloc(shpool, sizeof(ngx_smtp_verify_audit_sh_t));
+        if (sh == NULL) {
+            return NGX_ERROR;
+        }
+
+        sh->layout = 0;
+    }
+
+    if (sh->layout != NGX_SMTP_VERIFY_AUDIT_LAYOUT) {
+        ngx_memzero(sh, sizeof(ngx_smtp_verify_audit_sh_t));
+        sh->layout = NGX_SMTP_VERIFY_AUDIT_LAYOUT;
+        sh->started = (uint64_t) ngx_time();
+    }
+
+    shpool->data = sh;
+    shm_zone->data = sh;
+
+    return NGX_OK;
+}
+
+
+/* Identities that the configuration still has keep their entries.  The others
+   are overwritten only if there is no free entry. */
+
+void
+ngx_smtp_verify_audit_bind(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_identity_t **identities, ngx_uint_t n)
+{
+    ngx_uint_t                      i, k, best;
+    ngx_slab_pool_t                *shpool;
+    ngx_smtp_verify_audit_sh_t     *sh;
+    ngx_smtp_verify_audit_entry_t  *e;
+    u_char                          taken[NGX_SMTP_VERIFY_AUDIT_IDENTITIES];
+
+    sh = shm_zone->data;
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    ngx_memzero(taken, sizeof(taken));
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    for (i = 0; i < n; i++) {
+
+        identities[i]->index = NGX_SMTP_VERIFY_AUDIT_NONE;
+
+        for (k = 0; k < NGX_SMTP_VERIFY_AUDIT_IDENTITIES; k++) {
+            e = &sh->entries[k];
+
+            if (e->used && ngx_memcmp(e->key, identities[i]->key,
+                                      SV_SIPHASH_LEN)
+                           == 0)
+            {
+                identities[i]->index = k;
+                taken[k] = 1;
+                break;
+            }
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+
+        if (identities[i]->index != NGX_SMTP_VERIFY_AUDIT_NONE) {
+            continue;
+        }
+
+        best = NGX_SMTP_VERIFY_AUDIT_NONE;
+
+        for (k = 0; k < NGX_SMTP_VERIFY_AUDIT_IDENTITIES; k++) {
+            if (!taken[k] && (best == NGX_SMTP_VERIFY_AUDIT_NONE
+                              || !sh->entries[k].used))
+            {
+                best = k;
+
+                if (!sh->entries[k].used) {
+                    break;
+                }
+            }
+        }
+
+        if (best == NGX_SMTP_VERIFY_AUDIT_NONE) {
+            break;
+        }
+
+        e = &sh->entries[best];
+
+        ngx_memzero(e, sizeof(ngx_smtp_verify_audit_entry_t));
+        ngx_memcpy(e->key, identities[i]->key, SV_SIPHASH_LEN);
+        e->used = 1;
+
+        identities[i]->index = best;
+        taken[best] = 1;
+    }
+
+    ngx_shmtx_unlock(&shpool->mutex);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_audit_reached(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_identity_t *identity)
+{
+    uint64_t                        now;
+    ngx_uint_t                      told;
+    ngx_smtp_verify_audit_sh_t     *sh;
+    ngx_smtp_verify_audit_entry_t  *e;
+
+    if (identity->index == NGX_SMTP_VERIFY_AUDIT_NONE) {
+        return 0;
+    }
+
+    sh = shm_zone->data;
+    e = &sh->entries[identity->index];
+    now = sv_clock_msec();
+
+    /* without a lock: nothing is lost but the exact time */
+
+    if (e->history.n == 0
+        && now - e->history.reached < NGX_SMTP_VERIFY_AUDIT_EVERY)
+    {
+        return 0;
+    }
+
+    e = ngx_smtp_verify_audit_lock(shm_zone, identity);
+    told = 0;
+
+    if (e) {
+        told = (e->told != 0);
+        e->told = 0;
+        sv_audit_reached(&e->history, now);
+    }
+
+    ngx_smtp_verify_audit_unlock(shm_zone);
+
+    return told;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_audit_unreached(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_identity_t *identity, uint64_t host, ngx_uint_t refused)
+{
+    uint64_t                        now;
+    ngx_uint_t                      tell;
+    ngx_smtp_verify_audit_entry_t  *e;
+
+    if (identity->index == NGX_SMTP_VERIFY_AUDIT_NONE) {
+        return 0;
+    }
+
+    now = sv_clock_msec();
+    tell = 0;
+
+    e = ngx_smtp_verify_audit_lock(shm_zone, identity);
+
+    if (e) {
+        sv_audit_unreached(&e->history, host, (int) refused, now);
+
+        if (!e->told && sv_audit_port(&e->history, now) == SV_AUDIT_FAIL) {
+            e->told = 1;
+            tell = 1;
+        }
+    }
+
+    ngx_smtp_verify_audit_unlock(shm_zone);
+
+    return tell;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_audit_get(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_identity_t *identity, ngx_smtp_verify_audit_entry_t *entry)
+{
+    ngx_smtp_verify_audit_entry_t  *e;
+
+    if (identity->index == NGX_SMTP_VERIFY_AUDIT_NONE) {
+        return NGX_DECLINED;
+    }
+
+    e = ngx_smtp_verify_audit_lock(shm_zone, identity);
+
+    if (e) {
+        *entry = *e;
+    }
+
+    ngx_smtp_verify_audit_unlock(shm_zone);
+
+    return e ? NGX_OK : NGX_DECLINED;
+}
+
+
+time_t
+ngx_smtp_verify_audit_started(ngx_shm_zone_t *shm_zone)
+{
+    ngx_smtp_verify_audit_sh_t  *sh;
+
+    sh = shm_zone->data;
+
+    return (time_t) sh->started;
+}
+
+
+void
+ngx_smtp_verify_audit_port(sv_audit_history_t *h,
+    ngx_smtp_verify_audit_check_t *check)
+{
+    u_char    *p, *last;
+    uint64_t   now, at;
+
+    now = sv_clock_msec();
+
+    check->status = sv_audit_port(h, now);
+
+    p = check->seen;
+    last = p + NGX_SMTP_VERIFY_AUDIT_SEEN;
+
+    at = h->reached;
+
+    if (check->status == SV_AUDIT_UNKNOWN) {
+        p = ngx_slprintf(p, last, "No mail server was asked yet.");
+
+    } else if (check->status == SV_AUDIT_PASS) {
+        p = ngx_slprintf(p, last, "A connection to a mail server was made "
+                         "%uL s ago.", (now - h->reached) / 1000);
+
+    } else {
+        at = h->first;
+        p = ngx_slprintf(p, last, "%s%uD mail server%s could not be reached "
+                         "(%uD timed out, %uD refused), and none could be %s",
+                         h->n == SV_AUDIT_HOSTS ? "At least " : "", h->n,
+                         h->n == 1 ? "" : "s", h->n - h->refused, h->refused,
+                         h->reached ? "for " : "since the start.");
+
+        if (h->reached) {
+            p = ngx_slprintf(p, last, "%uL s.", (now - h->reached) / 1000);
+        }
+    }
+
+    check->len = (uint32_t) (p - check->seen);
+    check->checked = (uint64_t) ngx_time();
+    check->since = at ? check->checked - (now - at) / 1000 : 0;
+}
+
+
+/* Locks the zone.  Returns NULL if a reload has given the entry to another
+   identity. */
+
+static ngx_smtp_verify_audit_entry_t *
+ngx_smtp_verify_audit_lock(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_identity_t *identity)
+{
+    ngx_slab_pool_t                *shpool;
+    ngx_smtp_verify_audit_sh_t     *sh;
+    ngx_smtp_verify_audit_entry_t  *e;
+
+    sh = shm_zone->data;
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    e = &sh->entries[identity->index];
+
+    return ngx_memcmp(e->key, identity->key, SV_SIPHASH_LEN) == 0 ? e : NULL;
+}
+
+
+static void
+ngx_smtp_verify_audit_unlock(ngx_shm_zone_t *shm_zone)
+{
+    ngx_slab_pool_t  *shpool;
+
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    ngx_shmtx_unlock(&shpool->mutex);
+}
