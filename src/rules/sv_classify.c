@@ -2,10 +2,6 @@
 #include "sv_rules.h"
 
 
-/* a folded text may grow a little, as ends of sentences become words */
-#define SV_FOLDED_MAX  (SV_TEXT_MAX + SV_TEXT_MAX / 4)
-
-
 extern const char    sv_data_rules[];
 extern const size_t  sv_data_rules_len;
 
@@ -17,6 +13,8 @@ typedef struct {
     unsigned            has_enhanced;
     unsigned            enhanced[3];
     sv_hits_t           hits;
+    const unsigned char  *folded;       /* the text that the hits are in */
+    size_t              len;
     unsigned char       open[SV_RULES_MAX / 8];     /* rules of which an "any"
                                                        phrase matched, or that
                                                        have none */
@@ -41,6 +39,7 @@ static int sv_rule_matches(const sv_context_t *ctx, size_t n);
 static int sv_rule_enhanced(const sv_context_t *ctx, const sv_rule_t *rule);
 static int sv_rule_provider(const sv_context_t *ctx, const sv_rule_t *rule);
 static int sv_rule_phrases(const sv_context_t *ctx, const sv_rule_t *rule);
+static int sv_rule_plain(const sv_context_t *ctx, const sv_rule_t *rule);
 static void sv_class_default(unsigned code, sv_class_t *class);
 
 
@@ -201,6 +200,8 @@ sv_rule_find(sv_context_t *ctx, const unsigned char *text, size_t len)
 
     if (!sv_code_in(ctx->rules->quiet, ctx->code)) {
         len = sv_fold_text(ctx->reply, text, len, folded, sizeof(folded));
+        ctx->folded = folded;
+        ctx->len = len;
         sv_match_run(&ctx->rules->match, folded, len, &ctx->hits);
         sv_open_rules(ctx);
     }
@@ -384,7 +385,43 @@ sv_rule_matches(const sv_context_t *ctx, size_t n)
     }
 
     return sv_rule_enhanced(ctx, rule) && sv_rule_phrases(ctx, rule)
-           && sv_rule_provider(ctx, rule);
+           && sv_rule_provider(ctx, rule)
+           && (!rule->plain || sv_rule_plain(ctx, rule));
+}
+
+
+/* Returns 1 if a phrase of "any" stands in a plain sentence; without phrases,
+   if there is nothing but one. */
+
+static int
+sv_rule_plain(const sv_context_t *ctx, const sv_rule_t *rule)
+{
+    uint32_t         n;
+    size_t           i;
+    const uint16_t  *any;
+
+    any = (const uint16_t *) ctx->rules->phrases.elts + rule->any.off;
+
+    for (i = 0; i < rule->any.n; i++) {
+
+        if (!sv_bit(ctx->hits.bits, any[i])) {
+            continue;
+        }
+
+        for (n = 0; ctx->hits.met[n] != any[i]; n++) {
+            /* void */
+        }
+
+        if (sv_plain_sentence(&ctx->rules->plain, ctx->reply, ctx->folded,
+                              ctx->len, ctx->hits.at[n]))
+        {
+            return 1;
+        }
+    }
+
+    return rule->any.n == 0
+           && sv_plain_sentence(&ctx->rules->plain, ctx->reply, ctx->folded,
+                                ctx->len, 0);
 }
 
 

@@ -152,8 +152,10 @@ sv_fold_chunk(sv_out_t *out, const unsigned char *p, const unsigned char *end,
         sv_fold_plain(out, p, end);
     }
 
+    /* what stands alone between two languages: "no such user / brak konta" */
+
     if (((end - dots == 1 && !sv_fold_is_short(p, dots))
-         || end[-1] == '!' || end[-1] == '?')
+         || end[-1] == '!' || end[-1] == '?' || (end - p == 1 && *p == '/'))
         && out->len > 1 && out->data[out->len - 2] != SV_WORD_END)
     {
         sv_put_word(out, SV_WORD_END);

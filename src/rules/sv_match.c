@@ -26,6 +26,7 @@ typedef struct {
     unsigned char   byte;
     uint8_t         words;
     uint8_t         space;
+    uint8_t         size;
 } sv_trie_t;
 
 
@@ -59,8 +60,6 @@ static void sv_trie_fail(sv_trie_t *trie, uint32_t parent, uint32_t child);
 static int sv_match_alloc(sv_match_build_t *b, sv_match_t *m);
 static void sv_match_copy(sv_match_build_t *b, sv_match_t *m,
     const uint32_t *order);
-static uint32_t sv_match_step(const sv_match_t *m, uint32_t node,
-    unsigned char byte);
 static uint32_t sv_match_child(const sv_match_t *m, uint32_t node,
     unsigned char byte);
 static void sv_match_hit(const sv_match_t *m, const sv_node_t *node,
@@ -156,6 +155,7 @@ sv_match_piece(sv_match_build_t *b, const unsigned char *piece, size_t len,
     t = (sv_trie_t *) b->trie.elts + node;
     t->words = words;
     t->space = (piece[len - 1] == ' ');
+    t->size = len < 255 ? len : 255;
     use->segment = segment;
     use->next = t->use;
     t->use = b->uses.nelts - 1;
@@ -339,6 +339,7 @@ sv_match_copy(sv_match_build_t *b, sv_match_t *m, const uint32_t *order)
         node->dict = m->nodes[fail].nuses ? fail : m->nodes[fail].dict;
         node->words = t->words;
         node->space = t->space;
+        node->size = t->size;
         node->use = nuses;
 
         for (u = t->use; u != 0; u = uses[u].next) {
@@ -446,7 +447,7 @@ sv_match_run(const sv_match_t *m, const unsigned char *text, size_t len,
 }
 
 
-static uint32_t
+uint32_t
 sv_match_step(const sv_match_t *m, uint32_t node, unsigned char byte)
 {
     uint32_t  child;
@@ -523,6 +524,7 @@ sv_match_hit(const sv_match_t *m, const sv_node_t *node, unsigned word,
 
             if (!sv_bit(hits->bits, s->phrase)) {
                 sv_bit_set(hits->bits, s->phrase);
+                hits->at[hits->n] = end;
                 hits->met[hits->n++] = s->phrase;
             }
 

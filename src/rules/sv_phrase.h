@@ -57,6 +57,10 @@ int sv_phrases_members(sv_phrases_t *ph);
 /* Returns the number of the phrase; -1 with the error set. */
 int sv_phrases_add(sv_phrases_t *ph, const sv_str_t *token, int quoted);
 
+/* Returns the set "plain", or NULL; makes an automaton of its words. */
+sv_set_t *sv_phrases_plain(sv_phrases_t *ph);
+int sv_phrases_plain_match(sv_phrases_t *ph, sv_match_t *m);
+
 /* Called at the end: checks that each set is used. */
 int sv_phrases_check(sv_phrases_t *ph);
 

@@ -26,6 +26,10 @@
 #define SV_NODES_MAX        262144
 #define SV_TEXT_MAX         4096    /* octets of a reply that are read */
 
+/* a folded text may grow a little, as ends of sentences become words */
+#define SV_FOLDED_MAX       (SV_TEXT_MAX + SV_TEXT_MAX / 4)
+#define SV_WORDS_MAX        SV_FOLDED_MAX
+
 #define SV_CODE_MIN         200
 #define SV_CODES            400
 
@@ -68,9 +72,10 @@ typedef struct {
     uint32_t        child;      /* index of the first child */
     uint32_t        use;        /* index of the first use in uses[] */
     uint32_t        nuses;
-    uint16_t        nchildren;
-    uint8_t         words;      /* words of the piece that ends here */
-    uint8_t         space;      /* the piece ends at the end of a word */
+    unsigned        nchildren:16;
+    unsigned        words:7;    /* words of the piece that ends here */
+    unsigned        space:1;    /* the piece ends at the end of a word */
+    unsigned        size:8;     /* octets of the piece, at most 255 */
 } sv_node_t;
 
 
@@ -106,11 +111,13 @@ typedef struct {
 typedef struct sv_match_build_s  sv_match_build_t;
 
 
-/* the phrases that matched: as bits, and as a list without duplicates */
+/* the phrases that matched: as bits, and as a list without duplicates, with the
+   number of the word where each one first ended */
 
 typedef struct {
     unsigned char   bits[SV_PHRASES_MAX / 8];
     uint16_t        met[SV_PHRASES_MAX];
+    uint16_t        at[SV_PHRASES_MAX];
     uint32_t        n;
 } sv_hits_t;
 
@@ -139,6 +146,7 @@ typedef struct {
     unsigned        session;    /* about the session, not the recipient */
     unsigned        recipient;  /* about what the mailbox may get */
     unsigned        bare;       /* its words say no more than the code */
+    unsigned        plain;      /* holds in plain sentences only */
     unsigned        retry;      /* s, if the server names no time */
     sv_range_t      enhanced;   /* in enhanced[] */
     sv_range_t      providers;  /* in providers[] */
@@ -155,6 +163,7 @@ struct sv_rules_s {
     sv_array_t      providers;  /* const char * */
     sv_array_t      phrases;    /* uint16_t */
     sv_match_t      match;
+    sv_match_t      plain;      /* the words of plain sentences */
     char           *names;      /* memory of ids and provider ids */
     size_t          nnames;
 
@@ -216,6 +225,15 @@ void sv_match_build_free(sv_match_build_t *b);
 void sv_match_free(sv_match_t *m);
 void sv_match_run(const sv_match_t *m, const unsigned char *text, size_t len,
     sv_hits_t *hits);
+uint32_t sv_match_step(const sv_match_t *m, uint32_t node,
+    unsigned char byte);
+
+
+/* sv_plain.c: returns 1 if the sentence of a folded text in which a phrase was
+   met, at this word, consists of words that "plain" knows. */
+
+int sv_plain_sentence(const sv_match_t *plain, const sv_reply_t *reply,
+    const unsigned char *text, size_t len, unsigned at);
 
 
 /*

@@ -16,6 +16,7 @@ static int sv_parse_provider(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_session(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_recipient(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_bare(sv_parse_t *ps, sv_rule_t *rule);
+static int sv_parse_plain(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_flag(sv_parse_t *ps, const char *name, unsigned *flag);
 static int sv_parse_retry(sv_parse_t *ps, sv_rule_t *rule);
 static int sv_parse_example(sv_parse_t *ps, sv_rule_t *rule);
@@ -38,6 +39,7 @@ static const struct {
     { "session", sv_parse_session, SV_PHRASES_NO },
     { "recipient", sv_parse_recipient, SV_PHRASES_NO },
     { "bare", sv_parse_bare, SV_PHRASES_NO },
+    { "plain", sv_parse_plain, SV_PHRASES_NO },
     { "retry", sv_parse_retry, SV_PHRASES_NO },
     { "example", sv_parse_example, SV_PHRASES_NO },
     { "source", sv_parse_source, SV_PHRASES_NO }
@@ -397,6 +399,18 @@ static int
 sv_parse_bare(sv_parse_t *ps, sv_rule_t *rule)
 {
     return sv_parse_flag(ps, "bare", &rule->bare);
+}
+
+
+static int
+sv_parse_plain(sv_parse_t *ps, sv_rule_t *rule)
+{
+    if (sv_phrases_plain(&ps->phrases) == NULL) {
+        return sv_lines_fail(&ps->lines, "\"plain\" wants a set of that name "
+                             "before this line");
+    }
+
+    return sv_parse_flag(ps, "plain", &rule->plain);
 }
 
 

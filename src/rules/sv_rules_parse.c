@@ -150,6 +150,7 @@ sv_rules_free(sv_rules_t *rules)
     }
 
     sv_match_free(&rules->match);
+    sv_match_free(&rules->plain);
     sv_array_free(&rules->rules);
     sv_array_free(&rules->enhanced);
     sv_array_free(&rules->providers);
@@ -183,6 +184,7 @@ sv_parse_file(sv_parse_t *ps)
     }
 
     if (sv_match_finish(ps->phrases.build, &ps->rules->match) != 0
+        || sv_phrases_plain_match(&ps->phrases, &ps->rules->plain) != 0
         || sv_parse_openings(ps->rules) != 0)
     {
         return sv_lines_fail(&ps->lines, "no memory");

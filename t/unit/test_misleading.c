@@ -597,6 +597,13 @@ eighth_part(void **state)
 }
 
 
+static void
+ninth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-ninth.txt", 7000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -630,7 +637,8 @@ main(void)
         cmocka_unit_test(fifth_part),
         cmocka_unit_test(sixth_part),
         cmocka_unit_test(seventh_part),
-        cmocka_unit_test(eighth_part)
+        cmocka_unit_test(eighth_part),
+        cmocka_unit_test(ninth_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
