@@ -19,7 +19,7 @@ RUN make deps-build && make && make install DESTDIR=/out
 
 # the packages of the libraries, whose names change from system to system
 
-RUN dpkg -S '*/libcares.so.2' '*/libcjson.so.1' '*/libidn2.so.0' '*/libutf8proc.so.?' \
+RUN dpkg -S '*/libcares.so.2' '*/libcjson.so.1' '*/libidn2.so.0' '*/libutf8proc.so.?' '*/libsqlite3.so.0' \
     | sed 's/:.*//' | sort -u > /out/usr/share/nginx-smtp-verify/libraries
 
 

@@ -1,0 +1,125 @@
+
+/*
+ * The catalogue of a store: which jobs there are, whose they are, and in which
+ * state.  It holds no address and no hash of one.  Times are Unix times in ms.
+ */
+
+
+#ifndef _SV_CATALOG_H_INCLUDED_
+#define _SV_CATALOG_H_INCLUDED_
+
+
+#include "sv_jobs.h"
+
+
+#define SV_CATALOG_NAME     256     /* octets of a name, with the null */
+#define SV_CATALOG_URL      2048
+#define SV_CATALOG_ERROR    256
+#define SV_CATALOG_KEY      256
+
+
+typedef struct sv_catalog_s  sv_catalog_t;
+
+
+typedef struct {
+    char                id[SV_JOBS_ID_LEN + 1];
+    char                client[SV_CATALOG_NAME];
+    char                name[SV_CATALOG_NAME];
+    sv_job_state_e      state;
+    int64_t             created;
+    int64_t             started;    /* 0: not yet */
+    int64_t             finished;   /* 0: not yet */
+    int64_t             expires;    /* 0: not before it has finished */
+    int64_t             retention;  /* ms, from the end of the job on */
+    int64_t             wait;       /* ms, for retries */
+    uint64_t            records;
+    uint64_t            bytes;      /* of the upload */
+    uint64_t            sample;     /* 0: all records are asked */
+    unsigned            smtp;       /* mail servers are asked */
+    char                error[SV_CATALOG_ERROR];    /* why it failed */
+    char                request_id[SV_CATALOG_NAME];    /* of its creation */
+    char                webhook[SV_CATALOG_URL];    /* or empty */
+    unsigned            webhook_events;     /* bits */
+    char                webhook_state[SV_CATALOG_ERROR];
+} sv_catalog_job_t;
+
+
+typedef struct {
+    const char         *client;     /* NULL: of all clients */
+    int                 state;      /* -1: all */
+    char                after[SV_JOBS_ID_LEN + 1];  /* cursor; empty: newest */
+    size_t              limit;
+} sv_catalog_page_t;
+
+
+/* what a client uses, for its limits */
+
+typedef struct {
+    uint64_t            jobs;       /* not yet purged */
+    uint64_t            records;
+    uint64_t            bytes;
+} sv_catalog_usage_t;
+
+
+/* An event that has to be told to a job's webhook. */
+
+typedef struct {
+    char                event[SV_JOBS_ID_LEN + 1];  /* its id */
+    char                job[SV_JOBS_ID_LEN + 1];
+    unsigned            type;
+    int64_t             created;
+    int64_t             due;
+    unsigned            tries;
+    unsigned            status;     /* of the last answer */
+} sv_catalog_event_t;
+
+
+/* creates the store's directory and database if need be */
+sv_jobs_e sv_catalog_open(sv_jobs_conf_t *conf, sv_catalog_t **catalog,
+    sv_jobs_why_t *why);
+void sv_catalog_close(sv_catalog_t *catalog);
+const sv_jobs_why_t *sv_catalog_why(sv_catalog_t *catalog);
+
+/* a new id: ids ascend with time */
+void sv_catalog_id(char *id);
+
+/*
+ * Reserves a job in state "uploading".  With an idempotency key: SV_JOBS_OK and
+ * *job is new; SV_JOBS_DONE: the key is known, *job is that of its first use,
+ * whose body hash is in hash[32] (all zeros: still uploading).
+ */
+sv_jobs_e sv_catalog_add(sv_catalog_t *catalog, sv_catalog_job_t *job,
+    const char *key, unsigned char *hash);
+/* the upload is complete: state "queued", records, bytes; hash of the body */
+sv_jobs_e sv_catalog_added(sv_catalog_t *catalog, sv_catalog_job_t *job,
+    const unsigned char *hash);
+sv_jobs_e sv_catalog_get(sv_catalog_t *catalog, const char *id,
+    sv_catalog_job_t *job);
+sv_jobs_e sv_catalog_list(sv_catalog_t *catalog, sv_catalog_page_t *page,
+    sv_catalog_job_t *jobs, size_t *n);
+sv_jobs_e sv_catalog_usage(sv_catalog_t *catalog, const char *client,
+    sv_catalog_usage_t *usage, uint64_t *all_bytes);
+/* SV_JOBS_CONFLICT if the job's state is not in "from" (bits of 1 << state);
+   *job is as it is afterwards */
+sv_jobs_e sv_catalog_move(sv_catalog_t *catalog, const char *id, unsigned from,
+    sv_job_state_e to, int64_t now, const char *error, sv_catalog_job_t *job);
+/* retention, name, webhook */
+sv_jobs_e sv_catalog_change(sv_catalog_t *catalog, sv_catalog_job_t *job);
+sv_jobs_e sv_catalog_remove(sv_catalog_t *catalog, const char *id);
+/* jobs whose time is over, uploads that nobody continues (created before
+   "stale"), and purges that were cut short */
+sv_jobs_e sv_catalog_expired(sv_catalog_t *catalog, int64_t now, int64_t stale,
+    sv_catalog_job_t *jobs, size_t *n);
+
+/* webhooks */
+sv_jobs_e sv_catalog_event_add(sv_catalog_t *catalog,
+    sv_catalog_event_t *event);
+sv_jobs_e sv_catalog_event_due(sv_catalog_t *catalog, int64_t now,
+    sv_catalog_event_t *event, int64_t *next);
+sv_jobs_e sv_catalog_event_set(sv_catalog_t *catalog,
+    sv_catalog_event_t *event);
+sv_jobs_e sv_catalog_event_remove(sv_catalog_t *catalog,
+    sv_catalog_event_t *event);
+
+
+#endif /* _SV_CATALOG_H_INCLUDED_ */

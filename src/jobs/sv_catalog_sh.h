@@ -1,0 +1,64 @@
+
+/* What the files of the catalogue share. */
+
+
+#ifndef _SV_CATALOG_SH_H_INCLUDED_
+#define _SV_CATALOG_SH_H_INCLUDED_
+
+
+#include "sv_catalog.h"
+#include "sv_jobs_db.h"
+
+
+/* numbers of prepared statements */
+
+enum {
+    SV_CATALOG_Q_ADD = 0,
+    SV_CATALOG_Q_KEY_GET,
+    SV_CATALOG_Q_KEY_ADD,
+    SV_CATALOG_Q_KEY_HASH,
+    SV_CATALOG_Q_KEY_DROP,
+    SV_CATALOG_Q_KEY_GONE,
+    SV_CATALOG_Q_ADDED,
+    SV_CATALOG_Q_GET,
+    SV_CATALOG_Q_LIST,
+    SV_CATALOG_Q_USAGE,
+    SV_CATALOG_Q_ALL,
+    SV_CATALOG_Q_MOVE,
+    SV_CATALOG_Q_CHANGE,
+    SV_CATALOG_Q_REMOVE,
+    SV_CATALOG_Q_EXPIRED,
+    SV_CATALOG_Q_EVENT_ADD,
+    SV_CATALOG_Q_EVENT_DUE,
+    SV_CATALOG_Q_EVENT_SET,
+    SV_CATALOG_Q_EVENT_DROP,
+    SV_CATALOG_Q_EVENTS_GONE
+};
+
+
+struct sv_catalog_s {
+    sv_jobs_db_t        db;
+};
+
+
+#define sv_catalog_stmt(c, n, sql)  sv_jobs_db_stmt(&(c)->db, n, sql)
+#define sv_catalog_failed(c)        sv_jobs_db_error(&(c)->db, "the catalogue")
+
+/* the columns of a job, as sv_catalog_row() reads them */
+
+#define SV_CATALOG_COLUMNS                                                    \
+    "id, client, name, state, created, started, finished, expires,"           \
+    " retention, wait, records, bytes, sample, smtp, error, request_id,"      \
+    " webhook, webhook_events, webhook_state"
+
+
+/* copies a text column; cuts what is too long */
+void sv_catalog_text(sqlite3_stmt *stmt, int column, char *buf, size_t size);
+void sv_catalog_set(char *buf, size_t size, const char *text);
+void sv_catalog_row(sqlite3_stmt *stmt, sv_catalog_job_t *job);
+/* reads a job within a transaction */
+sv_jobs_e sv_catalog_find(sv_catalog_t *catalog, const char *id,
+    sv_catalog_job_t *job);
+
+
+#endif /* _SV_CATALOG_SH_H_INCLUDED_ */
