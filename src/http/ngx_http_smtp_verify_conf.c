@@ -128,9 +128,11 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
     conf->verify.throttle = NGX_CONF_UNSET_PTR;
     conf->verify.cache = NGX_CONF_UNSET_PTR;
     conf->verify.refresh = NGX_CONF_UNSET;
+    conf->verify.sandbox = NGX_CONF_UNSET;
     conf->cache_bypass = NGX_CONF_UNSET_PTR;
     conf->tokens = NGX_CONF_UNSET_PTR;
     conf->version = NGX_CONF_UNSET;
+    conf->cors = NGX_CONF_UNSET_PTR;
     conf->gate = NGX_CONF_UNSET_PTR;
     conf->gate_headers = NGX_CONF_UNSET;
     conf->gate_body_max = NGX_CONF_UNSET_SIZE;
@@ -193,6 +195,8 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_smtp_verify_routes_merge(prev, conf);
 
+    ngx_conf_merge_value(conf->verify.sandbox, prev->verify.sandbox, 0);
+    ngx_conf_merge_ptr_value(conf->cors, prev->cors, NULL);
     ngx_conf_merge_str_value(conf->rdap, prev->rdap, "");
     ngx_conf_merge_ptr_value(conf->tokens, prev->tokens, NULL);
     ngx_conf_merge_value(conf->version, prev->version, 1);
@@ -251,9 +255,10 @@ ngx_http_smtp_verify_set_handler(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t  *clcf;
 
     if (slcf->handler) {
-        return "is duplicate, a location has one of \"smtp_verify\", "
-               "\"smtp_verify_batch\", \"smtp_verify_counters\", "
-               "\"smtp_verify_metrics\" and \"smtp_verify_health\"";
+        return "is duplicate, a location has only one of the handlers "
+               "\"smtp_verify\", \"smtp_verify_batch\", "
+               "\"smtp_verify_counters\", \"smtp_verify_metrics\" and the "
+               "like";
     }
 
     if (ngx_http_smtp_verify_add_counters(cf) != NGX_OK) {

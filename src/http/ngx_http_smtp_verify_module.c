@@ -2,6 +2,7 @@
 #include "ngx_http_smtp_verify_batch_handler.h"
 #include "ngx_http_smtp_verify_conf_cache.h"
 #include "ngx_http_smtp_verify_conf_egress.h"
+#include "ngx_http_smtp_verify_cors.h"
 #include "ngx_http_smtp_verify_conf_routes.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_health.h"
@@ -505,6 +506,27 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_smtp_verify_loc_conf_t, batch.heartbeat),
       &ngx_http_smtp_verify_msec_post },
+
+    { ngx_string("smtp_verify_cors"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
+      ngx_http_smtp_verify_conf_cors,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_sandbox"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_smtp_verify_loc_conf_t, verify.sandbox),
+      NULL },
+
+    { ngx_string("smtp_verify_usage"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_smtp_verify_usage,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("smtp_verify_counters"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,

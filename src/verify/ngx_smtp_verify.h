@@ -122,6 +122,8 @@ typedef struct {
     ngx_shm_zone_t                    *cache;       /* NULL: no cache */
     time_t                            *valid;       /* in seconds, by reason */
     time_t                             refresh;     /* in seconds; 0: never */
+    ngx_flag_t                         sandbox;     /* answers for its
+                                                       domain */
     uint32_t                           scope;       /* hash of the settings
                                                        above that results depend
                                                        on */
@@ -209,6 +211,8 @@ typedef struct {
                                                        cached */
     unsigned                           probed:1;    /* a mail server was looked
                                                        for */
+    unsigned                           sandbox:1;   /* a fixed answer, see
+                                                       sandbox.h */
     unsigned                           displaced:1; /* the probe's place was
                                                        given to another
                                                        client */

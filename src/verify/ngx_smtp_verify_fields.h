@@ -190,6 +190,7 @@ END()
 FIELD(cached, "cached", TRI, result->untold ? -1 : result->cached, NO,
       20, 0, "", "")
 FIELD(age, "age", INT, result->untold ? -1 : result->age, NO, 0, 0, "", "")
+FIELD(sandbox, "sandbox", TRI, result->sandbox, NO, 24, 0, "sandbox", "")
 REQUEST("request_id")
 FIELD(response_time, "response_time_ms", MS, result->elapsed, NO,
       0, 0, "time", "")

@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_call.h"
 #include "ngx_smtp_verify_facts.h"
+#include "ngx_smtp_verify_sandbox.h"
 #include "sv_clock.h"
 
 
@@ -41,6 +42,16 @@ ngx_smtp_verify_lookup(ngx_smtp_verify_lookup_t *l)
     ngx_int_t  rc;
 
     l->start = ngx_current_msec;
+
+    if (ngx_smtp_verify_sandbox_is(l->conf, l->sandbox, &l->email)) {
+        l->result = ngx_smtp_verify_sandbox_result(&l->email);
+
+        if (!l->peek) {
+            ngx_smtp_verify_count(SANDBOX);
+        }
+
+        return NGX_OK;
+    }
 
     if (!l->peek) {
         ngx_smtp_verify_count(REQUESTS);

@@ -82,6 +82,7 @@ struct ngx_smtp_verify_lookup_s {
     unsigned                           peek:1;      /* only the cache is
                                                        read; not counted as a
                                                        question */
+    unsigned                           sandbox:1;   /* answers for the caller */
     unsigned                           bulk:1;      /* others go first; its time
                                                        begins with _start() */
 

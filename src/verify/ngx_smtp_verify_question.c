@@ -25,6 +25,7 @@ ngx_smtp_verify_question_init(ngx_smtp_verify_question_t *q,
     l->smtp = asker->smtp;
     l->bypass = asker->bypass;
     l->bulk = asker->bulk;
+    l->sandbox = asker->sandbox;
 }
 
 

@@ -42,6 +42,7 @@ typedef struct {
     unsigned                         smtp:1;    /* ask mail servers */
     unsigned                         bypass:1;  /* do not read the cache */
     unsigned                         bulk:1;    /* others go first */
+    unsigned                         sandbox:1; /* gets fixed answers */
 } ngx_smtp_verify_asker_t;
 
 

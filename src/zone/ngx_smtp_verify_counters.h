@@ -42,6 +42,7 @@
     COUNTER(SESSIONS_OPENED, "sessions_opened", "SMTP sessions.")             \
     COUNTER(SESSIONS_REUSED, "sessions_reused",                               \
             "Addresses that were asked in a kept session.")                   \
+    COUNTER(SANDBOX, "sandbox", "Fixed answers of the sandbox.")              \
     COUNTER(ERASED, "erased", "Addresses that were erased.")                  \
     COUNTER(CANARIES_REFUSED, "canaries_refused",                             \
             "Canaries that a mail server refused, as it should.")             \

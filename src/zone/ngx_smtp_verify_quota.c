@@ -5,7 +5,7 @@
 #include "sv_clock.h"
 
 
-#define NGX_SMTP_VERIFY_QUOTA_LAYOUT   4
+#define NGX_SMTP_VERIFY_QUOTA_LAYOUT   5
 
 /* clients that a reload has removed stay until their room is needed */
 
@@ -18,6 +18,7 @@ typedef struct {
     uint64_t                          seen;     /* s */
     uint64_t                          day;      /* days since the epoch, UTC */
     uint64_t                          used;     /* on that day */
+    uint64_t                          today;    /* requests on that day */
     uint64_t                          requests;
     sv_bucket_t                       rate;
 } ngx_smtp_verify_quota_entry_t;
@@ -111,6 +112,7 @@ ngx_smtp_verify_quota_request(ngx_shm_zone_t *shm_zone,
     e = ngx_smtp_verify_quota_lock(shm_zone, client);
 
     e->requests++;
+    e->today++;
 
     if (client->rate) {
 
@@ -264,6 +266,7 @@ ngx_smtp_verify_quota_find(ngx_smtp_verify_quota_sh_t *sh,
     ngx_memcpy(e->name, client->name.data, client->name.len);
     e->day = 0;
     e->used = 0;
+    e->today = 0;
     e->requests = 0;
     ngx_memzero(&e->rate, sizeof(sv_bucket_t));
 
@@ -302,6 +305,7 @@ ngx_smtp_verify_quota_today(ngx_smtp_verify_quota_entry_t *e)
     }
 
     e->used = 0;
+    e->today = 0;
     ngx_memory_barrier();
     e->day = today;
 }
@@ -316,6 +320,8 @@ ngx_smtp_verify_quota_state(ngx_smtp_verify_quota_entry_t *e,
 
     state->at = ngx_current_msec;
     state->requests = e->requests;
+    state->today = e->today;
+    state->used = e->used;
 
     if (client->quota != NGX_SMTP_VERIFY_QUOTA_NONE) {
         end = (e->day + 1) * NGX_SMTP_VERIFY_QUOTA_DAY;

@@ -1,8 +1,8 @@
 
 /*
- * Counts, in shared memory and by name, what clients have used: probes of this
- * day (UTC), requests, and their rate.  All workers share the counts, which
- * survive reloads.
+ * Counts, in shared memory and by name, what clients have used: probes and
+ * requests of this day (UTC), all requests, and their rate.  All workers share
+ * the counts, which survive reloads.
  *
  * A unit of the quota is taken before a probe, and given back if no probe was
  * made.  So two workers never take the same unit, and a worker that is killed
@@ -42,6 +42,8 @@ typedef struct {
     ngx_uint_t                     room;    /* requests allowed now */
     ngx_uint_t                     wait;    /* s until one more is allowed */
     uint64_t                       requests;    /* all so far */
+    uint64_t                       today;       /* requests of this day */
+    uint64_t                       used;        /* units of this day */
     ngx_msec_t                     at;
 } ngx_smtp_verify_quota_state_t;
 

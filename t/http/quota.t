@@ -613,3 +613,46 @@ mx1 11
 [200, 200]
 --- raw_response_headers_like eval
 [map { qr/^RateLimit: "quota";r=$_;t=\d+\r$/m } 4, 4]
+
+
+
+=== TEST 40: what a client has used today
+--- smtp
+mx1 11 pipelining users=john
+--- client: both
+--- config
+location = /verify { smtp_verify; }
+location = /usage { smtp_verify_usage; }
+--- request eval
+["GET /usage", "GET /verify?email=john\@ok.test", "GET /verify?email=nobody\@ok.test",
+ "GET /verify?email=john\@ok.test", "GET /usage", "HEAD /usage"]
+--- response_body_like eval
+my $day = sprintf "%04d-%02d-%02d", (gmtime)[5] + 1900, (gmtime)[4] + 1, (gmtime)[3];
+[qr/^\{"client":"both","day":"$day","requests":\{"today":1,"total":1\},"probes":\{"today":0\},"quota":\{"limit":3,"left":3,"reset":\d+\},"rate":\{"limit":600,"left":599,"reset":1\},"erase":false,"admin":false,"sandbox":false\}$/,
+ (qr/reason/) x 3,
+ qr/"requests":\{"today":5,"total":5\},"probes":\{"today":2\},"quota":\{"limit":3,"left":1,/, qr/^$/]
+
+
+
+=== TEST 41: a client without limits, and a right
+--- config
+location = /usage { smtp_verify_usage; }
+--- request eval
+["GET /usage", "GET /usage", "GET /usage", "POST /usage"]
+--- more_headers eval
+["Authorization: Bearer free-token", "X-Api-Key: five-token", "", "X-Api-Key: five-token"]
+--- error_code eval: [200, 200, 401, 405]
+--- response_body_like eval
+[qr/"probes":null,"quota":null,"rate":null,"erase":false/, qr/"erase":true,"admin":false/, qr/missing_token/,
+ qr/method_not_allowed/]
+
+
+
+=== TEST 42: where no token is needed nobody has a usage
+--- config
+location = /usage { smtp_verify_usage; smtp_verify_tokens off; }
+--- request
+GET /usage
+--- error_code: 404
+--- problem
+code: no_client

@@ -203,10 +203,10 @@ id,email,note
 --- response_headers
 Content-Type: text/csv; charset=utf-8
 --- response_body_like eval
-qr/^index,email,status,reason,[a-z_,]+,cached,dns_authenticated,tls_authenticated,action,error,detail,id,input_email,note\n
+qr/^index,email,status,reason,[a-z_,]+,cached,dns_authenticated,tls_authenticated,action,sandbox,error,detail,id,input_email,note\n
    (?=.*^0,john\@ok\.test,deliverable,accepted,confirmed,\d+,,,,john\@ok\.test,[^\n]*,7,john\@ok\.test,"a,\ ""b"""\n)
    (?=.*^1,nobody\@ok\.test,undeliverable,[^\n]*,550,5\.1\.1,[^\n]*,8,nobody\@ok\.test,\n)
-   (?=.*^2,,,,,,,,,,,,,,,,,,,,,,,,malformed_line,The[ ]line[^\n]*,,,\n)
+   (?=.*^2,,,,,,,,,,,,,,,,,,,,,,,,,malformed_line,The[ ]line[^\n]*,,,\n)
    .*^\#[ ]summary[ ]complete=true[ ]lines=3[ ]answered=3[ ]errors=1[ ][^\n,;"]*\n\z/xms
 
 
@@ -734,7 +734,7 @@ location = /batch {
     smtp_verify_batch;
 }
 --- must_die
---- error_log: "smtp_verify_batch" directive is duplicate, a location has one of "smtp_verify", "smtp_verify_batch", "smtp_verify_counters", "smtp_verify_metrics" and "smtp_verify_health"
+--- error_log: "smtp_verify_batch" directive is duplicate, a location has only one of the handlers
 
 
 

@@ -1,4 +1,5 @@
 
+#include "ngx_http_smtp_verify_cors.h"
 #include "ngx_http_smtp_verify_tokens.h"
 
 #include <openssl/sha.h>
@@ -50,14 +51,19 @@ static ngx_int_t ngx_http_smtp_verify_retry_after(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_smtp_verify_guard(ngx_http_request_t *r)
 {
+    ngx_int_t                         rc;
     ngx_smtp_verify_account_t        *account;
     ngx_http_smtp_verify_caller_t    *client;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
-    if (slcf->tokens == NULL) {
-        return NGX_DECLINED;
+    /* browsers send no token when they ask what they may send */
+
+    rc = ngx_http_smtp_verify_cors(r);
+
+    if (rc != NGX_DECLINED || slcf->tokens == NULL) {
+        return rc;
     }
 
     client = ngx_http_smtp_verify_client(r);

@@ -20,6 +20,17 @@ ngx_http_smtp_verify_client_may(ngx_http_request_t *r, ngx_uint_t right)
 }
 
 
+ngx_uint_t
+ngx_http_smtp_verify_client_sandbox(ngx_http_request_t *r)
+{
+    ngx_http_smtp_verify_limited_t  *limited;
+
+    limited = ngx_http_smtp_verify_client_limits(r, NULL);
+
+    return limited && (limited->rights & SV_TOKENS_SANDBOX);
+}
+
+
 /* RFC 6750, section 3.1: insufficient_scope. */
 
 ngx_int_t

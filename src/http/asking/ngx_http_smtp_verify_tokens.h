@@ -1,7 +1,7 @@
 
 /*
- * Which clients may use a location, and how much.  A content handler begins
- * with
+ * Which clients, and which web pages, may use a location, and how much.  A
+ * content handler begins with
  *
  *     rc = ngx_http_smtp_verify_guard(r);
  *     if (rc != NGX_DECLINED) {
@@ -25,7 +25,7 @@ typedef struct {
     ngx_smtp_verify_quota_client_t   quota;
     ngx_str_t                        policy;    /* of a header; empty if
                                                    none */
-    ngx_uint_t                       rights;    /* SV_TOKENS_ADMIN, _ERASE */
+    ngx_uint_t                       rights;    /* SV_TOKENS_* */
 } ngx_http_smtp_verify_limited_t;
 
 
@@ -63,6 +63,9 @@ ngx_http_smtp_verify_limited_t *ngx_http_smtp_verify_client_limits(
 ngx_uint_t ngx_http_smtp_verify_client_may(ngx_http_request_t *r,
     ngx_uint_t right);
 ngx_int_t ngx_http_smtp_verify_client_refuse(ngx_http_request_t *r);
+
+/* whether the token of the client is one for the sandbox */
+ngx_uint_t ngx_http_smtp_verify_client_sandbox(ngx_http_request_t *r);
 
 /* Makes a copy for clients without SV_TOKENS_ADMIN.  It does not tell whether
    the result was cached, because that shows that somebody asked before. */

@@ -268,9 +268,13 @@ sv_tokens_param(sv_lines_t *l, sv_token_client_t *client,
         return sv_tokens_right(l, client, SV_TOKENS_ERASE);
     }
 
+    if (sv_tokens_is(word, "sandbox", &value) && value.len == 0) {
+        return sv_tokens_right(l, client, SV_TOKENS_SANDBOX);
+    }
+
     return sv_lines_fail(l, "a word other than \"sha256:\", \"rate=\", "
-                         "\"burst=\", \"quota=\", \"admin\" or "
-                         "\"erase\"");
+                         "\"burst=\", \"quota=\", \"admin\", \"erase\" or "
+                         "\"sandbox\"");
 }
 
 

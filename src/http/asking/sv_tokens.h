@@ -6,6 +6,7 @@
  *     alice  sha256:HEX [sha256:HEX] [rate=10/s] [burst=20] [quota=10000]
  *     ops    sha256:HEX admin
  *     crm    sha256:HEX erase
+ *     dev    sha256:HEX sandbox
  *
  * Error messages repeat nothing of the line, because it may have a token.
  */
@@ -33,6 +34,8 @@
 #define SV_TOKENS_ADMIN      0x01       /* sees what is cached, and all
                                            counters */
 #define SV_TOKENS_ERASE      0x02       /* may erase cached results */
+#define SV_TOKENS_SANDBOX    0x04       /* no right: gets fixed answers, and
+                                           nobody is asked */
 
 
 typedef struct {
@@ -41,7 +44,7 @@ typedef struct {
     unsigned         each;              /* number per second or minute */
     unsigned         burst;             /* requests at once */
     uint64_t         quota;             /* units a day */
-    unsigned         rights;            /* SV_TOKENS_ADMIN, SV_TOKENS_ERASE */
+    unsigned         rights;            /* SV_TOKENS_* */
     unsigned         line;
 } sv_token_client_t;
 

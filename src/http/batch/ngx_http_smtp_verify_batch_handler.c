@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_ask.h"
 #include "ngx_http_smtp_verify_batch_handler.h"
+#include "ngx_http_smtp_verify_cors.h"
 #include "ngx_http_smtp_verify_rdap.h"
 
 
@@ -154,6 +155,7 @@ ngx_http_smtp_verify_batch_create_ctx(ngx_http_request_t *r,
 
     ngx_http_smtp_verify_asker(r, &b->asker);
     b->asker.bulk = 1;
+    b->asker.sandbox = ngx_http_smtp_verify_client_sandbox(r);
 
     return hb;
 }
@@ -330,7 +332,8 @@ ngx_http_smtp_verify_batch_send_header(ngx_http_smtp_verify_batch_ctx_t *hb)
            != NGX_OK
         || ngx_http_smtp_verify_header(r, "X-Accel-Buffering", &no) != NGX_OK
         || ngx_http_smtp_verify_version(r) != NGX_OK
-        || ngx_http_smtp_verify_client_headers(r) != NGX_OK)
+        || ngx_http_smtp_verify_client_headers(r) != NGX_OK
+        || ngx_http_smtp_verify_cors_headers(r) != NGX_OK)
     {
         return NGX_ERROR;
     }

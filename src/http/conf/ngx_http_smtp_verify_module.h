@@ -104,6 +104,7 @@ typedef struct {
     uint32_t                       routes_version;
     ngx_http_smtp_verify_tokens_t *tokens;      /* NULL if none are needed */
     ngx_flag_t                     version;     /* a header says the version */
+    ngx_array_t                   *cors;        /* origins; NULL if off */
 
     ngx_http_smtp_verify_gate_t   *gate;        /* NULL if off */
     ngx_flag_t                     gate_headers;
@@ -256,6 +257,8 @@ ngx_int_t ngx_http_smtp_verify_problem(ngx_http_request_t *r,
     ngx_uint_t status, const char *code, const char *detail);
 ngx_int_t ngx_http_smtp_verify_header(ngx_http_request_t *r, const char *key,
     ngx_str_t *value);
+/* the methods that the location takes */
+void ngx_http_smtp_verify_methods(ngx_http_request_t *r, ngx_str_t *methods);
 ngx_int_t ngx_http_smtp_verify_problem_with(ngx_http_request_t *r,
     ngx_uint_t status, const char *code, const char *detail,
     ngx_str_t *members);
@@ -281,6 +284,9 @@ ngx_int_t ngx_http_smtp_verify_counters_begin(ngx_http_request_t *r);
 char *ngx_http_smtp_verify_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+/* usage.c */
+char *ngx_http_smtp_verify_usage(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /* data.c: rules, providers, lists and weights, from files or compiled in.

@@ -4,6 +4,7 @@
 #include "ngx_smtp_verify_connections.h"
 #include "ngx_smtp_verify_facts.h"
 #include "sv_rdap.h"
+#include "ngx_smtp_verify_sandbox.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_RDAP_MAX      32       /* at once, in a worker */
@@ -92,6 +93,7 @@ ngx_http_smtp_verify_rdap_start(ngx_http_request_t *r, ngx_str_t *email)
         || ngx_http_smtp_verify_rdap_count >= NGX_HTTP_SMTP_VERIFY_RDAP_MAX
         || ngx_smtp_verify_connections_free()
            < ngx_smtp_verify_connections() / 8
+        || ngx_smtp_verify_sandbox_is(&slcf->verify, 0, email)
         || ngx_smtp_verify_parse(email, &addr) != SV_ADDRESS_OK)
     {
         return;

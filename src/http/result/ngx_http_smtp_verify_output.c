@@ -1,4 +1,5 @@
 
+#include "ngx_http_smtp_verify_cors.h"
 #include "ngx_http_smtp_verify_tokens.h"
 #include "sv_version.h"
 
@@ -50,6 +51,7 @@ ngx_http_smtp_verify_send(ngx_http_request_t *r, ngx_uint_t status,
     if (ngx_http_smtp_verify_header(r, "Cache-Control", &no_store) != NGX_OK
         || ngx_http_smtp_verify_version(r) != NGX_OK
         || ngx_http_smtp_verify_client_headers(r) != NGX_OK
+        || ngx_http_smtp_verify_cors_headers(r) != NGX_OK
         || (ctx && ctx->request_id.len
             && ngx_http_smtp_verify_header(r, "X-Request-ID",
                                            &ctx->request_id)
@@ -142,8 +144,7 @@ static ngx_int_t
 ngx_http_smtp_verify_problem_headers(ngx_http_request_t *r,
     ngx_uint_t status)
 {
-    ngx_str_t                         value;
-    ngx_http_smtp_verify_loc_conf_t  *slcf;
+    ngx_str_t  value;
 
     if (status == NGX_HTTP_SERVICE_UNAVAILABLE) {
         ngx_str_set(&value, "1");
@@ -154,19 +155,31 @@ ngx_http_smtp_verify_problem_headers(ngx_http_request_t *r,
         return NGX_OK;
     }
 
+    ngx_http_smtp_verify_methods(r, &value);
+
+    return ngx_http_smtp_verify_header(r, "Allow", &value);
+}
+
+
+void
+ngx_http_smtp_verify_methods(ngx_http_request_t *r, ngx_str_t *methods)
+{
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
 
     if (slcf->batch.enable) {
-        ngx_str_set(&value, "POST");
+        ngx_str_set(methods, "POST");
+
+    } else if (!slcf->enable) {
+        ngx_str_set(methods, "GET, HEAD");
 
     } else if (slcf->verify.cache) {
-        ngx_str_set(&value, "GET, HEAD, POST, DELETE");
+        ngx_str_set(methods, "GET, HEAD, POST, DELETE");
 
     } else {
-        ngx_str_set(&value, "GET, HEAD, POST");
+        ngx_str_set(methods, "GET, HEAD, POST");
     }
-
-    return ngx_http_smtp_verify_header(r, "Allow", &value);
 }
 
 

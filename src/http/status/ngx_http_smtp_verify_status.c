@@ -79,7 +79,9 @@ ngx_http_smtp_verify_counters_begin(ngx_http_request_t *r)
     }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return NGX_HTTP_NOT_ALLOWED;
+        return ngx_http_smtp_verify_problem(r, NGX_HTTP_NOT_ALLOWED,
+                                            "method_not_allowed",
+                                            "Use GET or HEAD.");
     }
 
     rc = ngx_http_discard_request_body(r);

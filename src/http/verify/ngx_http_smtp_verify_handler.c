@@ -159,11 +159,14 @@ ngx_http_smtp_verify_start(ngx_http_request_t *r)
         return ngx_http_smtp_verify_erase(r, &email);
     }
 
-    ngx_http_smtp_verify_rdap_start(r, &email);
-
     asker = &ctx->asker;
 
     ngx_http_smtp_verify_asker(r, asker);
+    asker->sandbox = ngx_http_smtp_verify_client_sandbox(r);
+
+    if (!asker->sandbox) {
+        ngx_http_smtp_verify_rdap_start(r, &email);
+    }
 
     asker->smtp = asker->smtp && (!params.has_smtp || params.smtp);
 

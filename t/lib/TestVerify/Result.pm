@@ -51,7 +51,8 @@ my %SHAPE = (
         reason => 's', action => 's', verification_level => 's', score => 'in',
         blame => 'sn', did_you_mean => 'sn', retry_after => 'in',
         detail => 'sn',
-        checks => 'o', cached => 'bn', age => 'in', request_id => 's',
+        checks => 'o', cached => 'bn', age => 'in', sandbox => 'b',
+        request_id => 's',
         response_time_ms => 'i',
     },
     checks => {
