@@ -30,7 +30,7 @@ static ngx_int_t ngx_smtp_verify_work_start(ngx_smtp_verify_work_t *work,
 static void ngx_smtp_verify_work_next(ngx_smtp_verify_work_t *work);
 static void ngx_smtp_verify_work_poll(ngx_event_t *ev);
 static void ngx_smtp_verify_work_end(ngx_smtp_verify_work_t *work,
-    ngx_queue_t *waiting);
+    uint64_t id, ngx_queue_t *waiting);
 static void ngx_smtp_verify_claim_wait(ngx_smtp_verify_claim_t *claim,
     ngx_smtp_verify_work_t *work);
 static void ngx_smtp_verify_claim_unqueue(ngx_smtp_verify_claim_t *claim);
@@ -161,6 +161,7 @@ void
 ngx_smtp_verify_claim_end(ngx_smtp_verify_claim_t *claim,
     ngx_queue_t *waiting)
 {
+    uint64_t                 id;
     ngx_smtp_verify_work_t  *work;
 
     work = claim->work;
@@ -170,8 +171,10 @@ ngx_smtp_verify_claim_end(ngx_smtp_verify_claim_t *claim,
     claim->work = NULL;
     claim->owner = 0;
 
+    id = work->shared.id;
+
     ngx_smtp_verify_cache_claim_end(work->cache, &work->shared);
-    ngx_smtp_verify_work_end(work, waiting);
+    ngx_smtp_verify_work_end(work, id, waiting);
 }
 
 
@@ -203,7 +206,7 @@ ngx_smtp_verify_claim_leave(ngx_smtp_verify_claim_t *claim)
     }
 
     if (work->owner == NULL && ngx_queue_empty(&work->waiting)) {
-        ngx_smtp_verify_work_end(work, &none);
+        ngx_smtp_verify_work_end(work, 0, &none);
     }
 }
 
@@ -337,15 +340,17 @@ ngx_smtp_verify_work_poll(ngx_event_t *ev)
         return;
     }
 
-    ngx_smtp_verify_work_end(work, &waiting);
+    ngx_smtp_verify_work_end(work, work->shared.id, &waiting);
     ngx_smtp_verify_claim_tell(&waiting, rc);
 }
 
 
-/* Moves those who waited to *waiting. */
+/* Moves those who waited to *waiting; the id is that of the claim that they
+   waited for. */
 
 static void
-ngx_smtp_verify_work_end(ngx_smtp_verify_work_t *work, ngx_queue_t *waiting)
+ngx_smtp_verify_work_end(ngx_smtp_verify_work_t *work, uint64_t id,
+    ngx_queue_t *waiting)
 {
     ngx_queue_t              *q;
     ngx_smtp_verify_claim_t  *claim;
@@ -363,7 +368,7 @@ ngx_smtp_verify_work_end(ngx_smtp_verify_work_t *work, ngx_queue_t *waiting)
         claim = ngx_queue_data(q, ngx_smtp_verify_claim_t, queue);
 
         claim->work = NULL;
-        claim->id = (uint32_t) work->shared.id;
+        claim->id = (uint32_t) id;
     }
 
     if (work->poll.timer_set) {

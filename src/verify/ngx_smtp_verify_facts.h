@@ -47,10 +47,6 @@ typedef struct {
 } ngx_smtp_verify_facts_seen_t;
 
 
-/* like ngx_smtp_verify_mx_resolve(), but answers known facts at once */
-ngx_int_t ngx_smtp_verify_facts_mx(ngx_smtp_verify_conf_t *conf,
-    ngx_smtp_verify_mx_query_t *q);
-
 /* Asks the store behind the cache for facts of the domain that are not known.
    Returns NGX_AGAIN if the handler of *fetch will be called; NGX_DECLINED if
    there is nothing to wait for: *fetch is NULL then. */
@@ -67,9 +63,24 @@ ngx_uint_t ngx_smtp_verify_facts_mx_asked(ngx_smtp_verify_conf_t *conf,
 ngx_int_t ngx_smtp_verify_facts_mx_known(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_mx_query_t *q);
 
-/* keeps the answer of a query */
-void ngx_smtp_verify_facts_set_mx(ngx_smtp_verify_conf_t *conf,
-    ngx_smtp_verify_mx_query_t *q);
+/*
+ * Claims to ask the DNS for MX records.  Returns NGX_OK if the caller has to
+ * ask; NGX_AGAIN if somebody asks now, and the claim's handler will be called;
+ * NGX_DECLINED if they became known, and were read; NGX_ERROR if there is no
+ * memory.  In the last two cases nothing is claimed.
+ */
+ngx_int_t ngx_smtp_verify_facts_mx_claim(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_mx_query_t *q, ngx_smtp_verify_claim_t *claim);
+
+/* Reads what the one who asked was told.  NGX_DECLINED: he has left no
+   answer. */
+ngx_int_t ngx_smtp_verify_facts_mx_told(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_mx_query_t *q, ngx_smtp_verify_claim_t *claim);
+
+/* Keeps the answer of a query, and tells it to those who wait if the claim is
+   the owner. */
+void ngx_smtp_verify_facts_mx_settle(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_mx_query_t *q, ngx_smtp_verify_claim_t *claim);
 
 ngx_int_t ngx_smtp_verify_facts_catch_all(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain, ngx_smtp_verify_facts_seen_t *seen);
@@ -131,6 +142,36 @@ ngx_int_t ngx_smtp_verify_facts_age_claim(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain);
 void ngx_smtp_verify_facts_set_age(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain, ngx_uint_t day);
+
+
+/* The entries of facts, for facts.c and facts_mx.c. */
+
+#define NGX_SMTP_VERIFY_FACTS_GRACE  2000       /* ms */
+
+/* The cache zone, or memory of this worker, with the same keys and rules.
+   NULL: no memory. */
+ngx_smtp_verify_cache_t *ngx_smtp_verify_facts_cache(
+    ngx_smtp_verify_conf_t *conf);
+
+/* An item with the name of a fact, or with the fact if it is known; NULL: no
+   memory, or not known.  It is valid until the next call of any of these. */
+ngx_smtp_verify_cache_item_t *ngx_smtp_verify_facts_item(
+    ngx_smtp_verify_conf_t *conf, ngx_str_t *name, ngx_uint_t kind,
+    ngx_uint_t fact);
+ngx_smtp_verify_cache_item_t *ngx_smtp_verify_facts_get(
+    ngx_smtp_verify_conf_t *conf, ngx_str_t *name, ngx_uint_t kind,
+    ngx_uint_t fact);
+
+/* The fact that the owner of a claim has left to those who wait.  For them it
+   holds even if it is not valid for any time.  "anew": what was known before
+   does not count. */
+ngx_smtp_verify_cache_item_t *ngx_smtp_verify_facts_left(
+    ngx_smtp_verify_conf_t *conf, ngx_str_t *name, ngx_uint_t kind,
+    ngx_smtp_verify_claim_t *claim, ngx_uint_t anew);
+
+/* "last": the end of the item's data */
+void ngx_smtp_verify_facts_put(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_cache_item_t *item, u_char *last, time_t ttl);
 
 
 #endif /* _NGX_SMTP_VERIFY_FACTS_H_INCLUDED_ */

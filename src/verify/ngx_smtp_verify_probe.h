@@ -149,6 +149,8 @@ struct ngx_smtp_verify_probe_s {
     ngx_smtp_verify_fetch_t           *fetch;       /* for facts of the
                                                        domain */
     ngx_smtp_verify_mx_query_t         mx;
+    ngx_msec_t                         since;       /* when the MX records were
+                                                       wanted */
     ngx_smtp_verify_mx_record_t        implicit;    /* if there is no MX */
     const sv_route_t                  *route;       /* NULL: as the DNS says */
     ngx_smtp_verify_host_t            *hosts;       /* one for each MX */
@@ -194,7 +196,9 @@ struct ngx_smtp_verify_probe_s {
     sv_class_t                         class;       /* class of the last
                                                        reply */
     ngx_smtp_verify_facts_seen_t       seen;
-    ngx_smtp_verify_claim_t            claim;
+    ngx_smtp_verify_claim_t            claim;       /* to ask for MX records,
+                                                       then for the random
+                                                       recipient */
     const char                        *tls_error;   /* why it is asked without
                                                        TLS, or NULL */
     ngx_smtp_verify_evidence_t         failure;     /* the best failure so

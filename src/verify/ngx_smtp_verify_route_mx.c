@@ -10,6 +10,8 @@
 static ngx_uint_t ngx_smtp_verify_route_given(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_fetched(ngx_smtp_verify_fetch_t *fetch);
 static void ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_route_claimed(ngx_smtp_verify_claim_t *claim);
+static void ngx_smtp_verify_route_ask(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q);
 static void ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p);
 static sv_reason_e ngx_smtp_verify_route_mx_tells(ngx_smtp_verify_probe_t *p);
@@ -94,6 +96,8 @@ ngx_smtp_verify_route_fetched(ngx_smtp_verify_fetch_t *fetch)
 }
 
 
+/* If another probe asks the DNS for the records, its answer is awaited. */
+
 static void
 ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p)
 {
@@ -111,7 +115,77 @@ ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p)
     q->handler = ngx_smtp_verify_route_mx_handler;
     q->data = p;
 
-    rc = ngx_smtp_verify_facts_mx(p->conf, q);
+    rc = ngx_smtp_verify_facts_mx_known(p->conf, q);
+
+    if (rc == NGX_DECLINED) {
+        p->claim.handler = ngx_smtp_verify_route_claimed;
+        p->claim.data = p;
+        p->since = ngx_current_msec;
+
+        rc = ngx_smtp_verify_facts_mx_claim(p->conf, q, &p->claim);
+
+        if (rc == NGX_AGAIN) {
+            return;
+        }
+
+        if (rc != NGX_DECLINED) {
+            ngx_smtp_verify_route_ask(p);
+            return;
+        }
+
+    } else if (rc != NGX_OK) {
+        q->status = NGX_SMTP_VERIFY_MX_ERROR;
+    }
+
+    ngx_smtp_verify_route_mx_done(p);
+}
+
+
+/* The probe that asked has an answer, or gave up.  Without an answer each asks
+   by itself, as nobody has to wait for others twice. */
+
+static void
+ngx_smtp_verify_route_claimed(ngx_smtp_verify_claim_t *claim)
+{
+    ngx_msec_t                   waited;
+    ngx_smtp_verify_probe_t     *p;
+    ngx_smtp_verify_mx_query_t  *q;
+
+    p = claim->data;
+    q = &p->mx;
+
+    if (!claim->owner
+        && ngx_smtp_verify_facts_mx_told(p->conf, q, claim) == NGX_OK)
+    {
+        ngx_smtp_verify_route_mx_done(p);
+        return;
+    }
+
+    waited = ngx_current_msec - p->since;
+
+    if (waited >= q->timeout) {
+        q->status = NGX_SMTP_VERIFY_MX_TIMEOUT;
+        ngx_smtp_verify_claim_leave(claim);
+        ngx_smtp_verify_route_mx_done(p);
+        return;
+    }
+
+    q->timeout -= waited;
+    ngx_smtp_verify_route_ask(p);
+}
+
+
+/* asks the DNS; the claim may be its own, or nobody's */
+
+static void
+ngx_smtp_verify_route_ask(ngx_smtp_verify_probe_t *p)
+{
+    ngx_int_t                    rc;
+    ngx_smtp_verify_mx_query_t  *q;
+
+    q = &p->mx;
+
+    rc = ngx_smtp_verify_mx_resolve(q);
 
     p->result.asked = q->asked;
 
@@ -120,10 +194,14 @@ ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p)
     }
 
     if (rc != NGX_OK) {
+
+        /* we lack something, which others may have */
+
         q->status = NGX_SMTP_VERIFY_MX_ERROR;
+        ngx_smtp_verify_claim_leave(&p->claim);
     }
 
-    ngx_smtp_verify_route_mx_done(p);
+    ngx_smtp_verify_route_mx_handler(q);
 }
 
 
@@ -134,7 +212,7 @@ ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q)
 
     p = q->data;
 
-    ngx_smtp_verify_facts_set_mx(p->conf, q);
+    ngx_smtp_verify_facts_mx_settle(p->conf, q, &p->claim);
     ngx_smtp_verify_route_mx_done(p);
 }
 

@@ -186,17 +186,17 @@ mx1 11 pipelining accept
     rcpt 0u*@*: default
     rcpt *: wait 500ms ; 550 5.1.1 No such user
 --- init
-TestVerify::Clients::start('/verify?email=0u%d@ok.test', clients => 60);
+TestVerify::Clients::start('/verify?email=0u%d@ok.test', clients => 200);
 --- address: 0u0@ok.test
 --- json
 reason: accepted
---- smtp_sessions: 61
+--- smtp_sessions: 201
 --- smtp_check eval
 sub {
     my @answers = TestVerify::Clients::answers();
 
     return 1 == (() = $_[1] =~ /C: RSET/g)
-           && TestVerify::Clients::reasons(@answers) eq 'accepted 60'
+           && TestVerify::Clients::reasons(@answers) eq 'accepted 200'
            && TestVerify::Clients::count(sub { $_[0]{header}{'X-Pid'} },
                                          @answers) =~ /,/;
 }
@@ -321,4 +321,161 @@ sub {
             return "$r->{status} $r->{reason} "
                    . ($r->{checks}{disposable} + 0) . ' ' . ($r->{cached} + 0);
         }, TestVerify::Clients::answers()) =~ s/ 1(?=,|$)//gr;
+}
+
+
+
+=== TEST 14: many ask for the same MX at once, in all workers
+--- dns
++default
+ok.test MX ! delay 500ms
+--- smtp
+mx1 11 pipelining users=john,jane
+--- init
+TestVerify::Clients::start('/verify?email=u%d@ok.test', clients => 200);
+TestVerify::Clients::finish();
+--- address: john@ok.test
+--- json
+reason: accepted
+smtp.mx_host: mx1.ok.test
+--- dns_queries
+ok.test MX 1
+--- linger: 5s
+--- smtp_check eval
+sub {
+    my @answers = TestVerify::Clients::answers();
+
+    return TestVerify::Clients::count(sub { $_[0]{json}{reason} }, @answers)
+           eq 'mailbox_not_found 200'
+           && TestVerify::Clients::count(sub { $_[0]{header}{'X-Pid'} },
+                                         @answers) =~ /,/;
+}
+
+
+
+=== TEST 15: a domain that does not exist, and one that has no answer
+--- dns
+none.test MX ! delay 500ms
+broken.test MX ! delay 500ms
+broken.test MX ! servfail
+--- init
+TestVerify::Clients::start('/verify?email=u%d@none.test', clients => 30);
+TestVerify::Clients::start('/verify?email=u%d@broken.test', clients => 30);
+TestVerify::Clients::finish();
+--- address
+john@none.test
+--- json
+reason: domain_not_found
+--- dns_queries
+none.test MX 1
+broken.test MX 1
+--- smtp_check eval
+sub {
+    return TestVerify::Clients::reasons()
+           eq 'dns_error 30, domain_not_found 30';
+}
+
+
+
+=== TEST 16: the one who asks for the MX goes away
+--- verify
+resolver_timeout 5s;
+--- dns
++default
+ok.test MX ! delay 800ms
+--- smtp
+mx1 11 pipelining users=john
+--- init
+TestVerify::Clients::start('/verify?email=v@ok.test', abort => 0.3);
+TestVerify::Clients::start('/verify?email=u%d@ok.test', clients => 40,
+                           after => 0.1);
+TestVerify::Clients::finish();
+--- address: john@ok.test
+--- json
+reason: accepted
+--- dns_queries
+ok.test MX <=2
+--- linger: 5s
+--- smtp_check eval
+sub { TestVerify::Clients::reasons() eq 'mailbox_not_found 40' }
+
+
+
+=== TEST 17: the worker that asks for the MX is killed
+--- verify
+resolver_timeout 5s;
+--- dns
++default
+ok.test MX ! delay 800ms
+--- smtp
+mx1 11 pipelining users=john
+--- init
+TestVerify::Clients::start('/verify?email=u%d@ok.test', clients => 40);
+Time::HiRes::sleep(0.3);
+kill 'KILL', (TestVerify::Clients::workers())[0];
+TestVerify::Clients::finish();
+--- address: john@ok.test
+--- json
+reason: accepted
+--- log_allow
+exited on signal 9
+--- linger: 5s
+--- smtp_check eval
+sub { TestVerify::Clients::reasons() =~ /^mailbox_not_found \d+, none \d+$/ }
+
+
+
+=== TEST 18: who has more time than the one who asked for the MX
+--- not_slower
+--- config
+location = /verify {
+    smtp_verify;
+    resolver_timeout 5s;
+}
+location = /short {
+    smtp_verify;
+    resolver_timeout 300ms;
+}
+--- dns
++default
+ok.test MX ! delay 700ms
+--- smtp
+mx1 11 pipelining users=john
+--- init
+TestVerify::Clients::start('/short?email=u%d@ok.test', clients => 20);
+TestVerify::Clients::start('/verify?email=v%d@ok.test', clients => 20,
+                           after => 0.1);
+TestVerify::Clients::finish();
+--- address: john@ok.test
+--- json
+reason: accepted
+--- linger: 5s
+--- smtp_check eval
+sub {
+    return TestVerify::Clients::reasons()
+           eq 'dns_error 20, mailbox_not_found 20';
+}
+
+
+
+=== TEST 19: name servers that say nothing delay nobody twice
+--- not_slower
+--- verify
+resolver_timeout 800ms;
+--- dns
+silent.test MX ! drop
+--- init
+TestVerify::Clients::start('/verify?email=u%d@silent.test', clients => 40);
+TestVerify::Clients::finish();
+--- address: john@silent.test
+--- json
+reason: dns_error
+response_time_ms: <= 1500
+--- smtp_check eval
+sub {
+    my @answers = TestVerify::Clients::answers();
+
+    return @answers == 40
+           && !grep { $_->{json}{reason} ne 'dns_error'
+                      || $_->{json}{response_time_ms} > 1300 } @answers;
 }
