@@ -61,6 +61,8 @@ typedef struct {
     const char                    *error;       /* a word, if the record has no
                                                    valid address; else NULL */
     const char                    *detail;
+    ngx_uint_t                     tries;       /* how often it was asked
+                                                   before */
 } ngx_smtp_verify_batch_record_t;
 
 
@@ -194,6 +196,8 @@ struct ngx_smtp_verify_batch_s {
     uint64_t                       reasons[SV_REASON_MAX];
 
     unsigned                       ordered:1;   /* set by the owner */
+    unsigned                       unique:1;    /* likewise: the source gives no
+                                                   address twice */
     unsigned                       parsed:1;    /* the source has ended */
     unsigned                       asked:1;     /* every record, once */
     unsigned                       stopped:1;   /* no record is begun */

@@ -152,8 +152,9 @@ ngx_smtp_verify_batch_work_record(ngx_smtp_verify_batch_t *b,
 
     first = NULL;
 
-    if (ngx_smtp_verify_batch_seen_find(b, &rec->email, &result, &first)
-        == NGX_OK)
+    if (!b->unique
+        && ngx_smtp_verify_batch_seen_find(b, &rec->email, &result, &first)
+           == NGX_OK)
     {
         b->duplicates++;
         ngx_smtp_verify_batch_result(b, rec, result);
@@ -183,7 +184,9 @@ ngx_smtp_verify_batch_work_record(ngx_smtp_verify_batch_t *b,
         return;
     }
 
-    ngx_smtp_verify_batch_seen_add(item);
+    if (!b->unique) {
+        ngx_smtp_verify_batch_seen_add(item);
+    }
 
     item->question = q;
     item->question.lookup.email = item->rec.email;
@@ -213,6 +216,7 @@ ngx_smtp_verify_batch_item(ngx_smtp_verify_batch_t *b,
     item->pool = pool;
     item->batch = b;
     item->rec = *rec;
+    item->tries = rec->tries;
 
     p = ngx_pnalloc(pool, rec->email.len + rec->input.len + 1);
     if (p == NULL) {
