@@ -1,0 +1,131 @@
+
+/*
+ * Jobs: lists that are stored, and worked off in the background.  This is the
+ * part in nginx's event loop; it does not know of HTTP.
+ *
+ *   jobs.c         the store of a worker: start, exit, what is configured
+ *   jobs_task.c    calls of the store, in a thread pool, one after the other
+ *                  for each database
+ *   jobs_zone.c    shared memory: jobs that are under way, leases of blocks
+ *   jobs_order.c   which block is next: fair between clients, then jobs
+ *   jobs_run.c     a batch that works off a job in this worker
+ *   jobs_source.c  its source, jobs_sink.c its sink
+ *   jobs_wait.c    records that wait to be retried
+ *   jobs_end.c     the end of a job; what has expired
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_JOBS_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_JOBS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_thread_pool.h>
+
+#include "ngx_smtp_verify_batch.h"
+#include "sv_catalog.h"
+#include "sv_job.h"
+
+
+typedef struct ngx_smtp_verify_jobs_s       ngx_smtp_verify_jobs_t;
+typedef struct ngx_smtp_verify_jobs_task_s  ngx_smtp_verify_jobs_task_t;
+
+
+/*
+ * A call of the store.  The owner allocates it, sets the fields marked as
+ * given, and posts it.  It must stay until "done" was called: an owner that
+ * goes away before that sets "done" to a function that only frees.
+ */
+
+struct ngx_smtp_verify_jobs_task_s {
+    /* given */
+    void                     (*run)(ngx_smtp_verify_jobs_task_t *task);
+                                                /* in a thread: no nginx
+                                                   function but ngx_alloc() */
+    void                     (*done)(ngx_smtp_verify_jobs_task_t *task);
+                                                /* in the event loop */
+    void                      *data;
+    u_char                     id[SV_JOBS_ID_LEN + 1];  /* of the job whose
+                                                   database it needs; empty:
+                                                   the catalogue */
+
+    /* valid in run() */
+    sv_jobs_conf_t            *conf;
+    sv_catalog_t              *catalog;         /* if id is empty */
+    sv_job_t                  *job;             /* else */
+
+    /* set by run(), or before it if the database could not be opened (run() is
+       not called then) */
+    sv_jobs_e                  status;
+    sv_jobs_why_t              why;
+
+    /* private */
+    ngx_queue_t                queue;
+    ngx_smtp_verify_jobs_t    *jobs;
+    ngx_thread_task_t         *thread;
+};
+
+
+/* Given by the configuration, once for each store. */
+
+struct ngx_smtp_verify_jobs_s {
+    sv_jobs_conf_t             conf;
+    ngx_str_t                  path;
+    ngx_thread_pool_t         *pool;
+    ngx_shm_zone_t            *zone;
+    ngx_log_t                 *log;
+    ngx_smtp_verify_conf_t    *verify;          /* of the location */
+    ngx_smtp_verify_batch_limits_t  limits;
+    ngx_msec_t                 retention;
+    ngx_msec_t                 wait;
+
+    /* Called in a worker before a job is run: fills in the asker (conf,
+       quota's account) for a client; "who" is what _asked_as() of the upload
+       kept.  NGX_DECLINED: the client does not exist any more. */
+    ngx_int_t                (*asker)(ngx_smtp_verify_jobs_t *jobs,
+                                       sv_catalog_job_t *job,
+                                       ngx_smtp_verify_asker_t *asker,
+                                       ngx_pool_t *pool);
+    /* Called when a job has changed its state, in the worker that did it: for
+       webhooks.  May be NULL. */
+    void                     (*changed)(ngx_smtp_verify_jobs_t *jobs,
+                                       sv_catalog_job_t *job);
+    void                      *data;            /* the location's */
+
+    void                      *worker;          /* this worker's state */
+};
+
+
+/* jobs.c: in each worker, from init_process and exit_process */
+ngx_int_t ngx_smtp_verify_jobs_start(ngx_smtp_verify_jobs_t *jobs,
+    ngx_cycle_t *cycle);
+void ngx_smtp_verify_jobs_stop(ngx_smtp_verify_jobs_t *jobs);
+
+/* Tells all workers that the job has changed in the catalogue: it is new, was
+   paused, resumed, cancelled, or is to be purged. */
+void ngx_smtp_verify_jobs_notify(ngx_smtp_verify_jobs_t *jobs, u_char *id);
+
+/* jobs_task.c: NGX_ERROR if it cannot be posted; then done() is not called */
+ngx_int_t ngx_smtp_verify_jobs_post(ngx_smtp_verify_jobs_t *jobs,
+    ngx_smtp_verify_jobs_task_t *task);
+
+/* jobs_zone.c: what GET of a job shows beside the catalogue and totals */
+typedef struct {
+    ngx_uint_t                 loaded;          /* in shared memory */
+    uint64_t                   in_flight;       /* records that are asked */
+    uint64_t                   rate;            /* results an hour, in the last
+                                                   minute */
+    time_t                     next;            /* when it will go on, if it
+                                                   only waits; or 0 */
+} ngx_smtp_verify_jobs_progress_t;
+
+void ngx_smtp_verify_jobs_progress(ngx_smtp_verify_jobs_t *jobs, u_char *id,
+    ngx_smtp_verify_jobs_progress_t *progress);
+
+/* the zone's init callback is set by the configuration */
+ngx_int_t ngx_smtp_verify_jobs_zone_init(ngx_shm_zone_t *zone, void *data);
+
+
+#endif /* _NGX_SMTP_VERIFY_JOBS_H_INCLUDED_ */

@@ -1,0 +1,258 @@
+
+#include "ngx_smtp_verify_jobs_run.h"
+
+
+#define NGX_SMTP_VERIFY_JOBS_BEGIN  8           /* runs in a tick */
+
+
+static ngx_uint_t ngx_smtp_verify_jobs_order_wants(
+    ngx_smtp_verify_jobs_worker_t *w, ngx_smtp_verify_jobs_job_t *job,
+    int64_t now);
+static void ngx_smtp_verify_jobs_order_sums(ngx_smtp_verify_jobs_shared_t *sh);
+static ngx_smtp_verify_jobs_job_t *ngx_smtp_verify_jobs_order_next(
+    ngx_smtp_verify_jobs_worker_t *w);
+static ngx_uint_t ngx_smtp_verify_jobs_order_is_hungry(
+    ngx_smtp_verify_jobs_run_t *run);
+static ngx_uint_t ngx_smtp_verify_jobs_order_runs(
+    ngx_smtp_verify_jobs_worker_t *w, uint64_t client, ngx_uint_t *first,
+    ngx_smtp_verify_jobs_run_t *run);
+
+
+void
+ngx_smtp_verify_jobs_order(ngx_smtp_verify_jobs_worker_t *w)
+{
+    ngx_uint_t                   n;
+    ngx_smtp_verify_jobs_job_t  *job;
+
+    for (n = 0; n < NGX_SMTP_VERIFY_JOBS_BEGIN; n++) {
+
+        if (w->nruns == NGX_SMTP_VERIFY_JOBS_RUNS) {
+            return;
+        }
+
+        ngx_smtp_verify_jobs_lock(w);
+
+        job = ngx_smtp_verify_jobs_order_next(w);
+
+        ngx_smtp_verify_jobs_unlock(w);
+
+        if (job == NULL) {
+            return;
+        }
+
+        ngx_smtp_verify_jobs_run_create(w, job);
+    }
+}
+
+
+static ngx_smtp_verify_jobs_job_t *
+ngx_smtp_verify_jobs_order_next(ngx_smtp_verify_jobs_worker_t *w)
+{
+    int64_t                        now;
+    ngx_queue_t                   *q;
+    ngx_smtp_verify_jobs_job_t    *job, *best;
+    ngx_smtp_verify_jobs_shared_t  *sh;
+
+    sh = w->shared;
+    now = ngx_smtp_verify_jobs_time();
+    best = NULL;
+
+    for (q = ngx_queue_head(&sh->jobs);
+         q != ngx_queue_sentinel(&sh->jobs);
+         q = ngx_queue_next(q))
+    {
+        job = ngx_queue_data(q, ngx_smtp_verify_jobs_job_t, queue);
+
+        if (!ngx_smtp_verify_jobs_order_wants(w, job, now)) {
+            continue;
+        }
+
+        if (best == NULL) {
+            ngx_smtp_verify_jobs_order_sums(sh);
+            best = job;
+            continue;
+        }
+
+        if (job->of_client < best->of_client
+            || (job->of_client == best->of_client && job->sum < best->sum))
+        {
+            best = job;
+        }
+    }
+
+    if (best) {
+        best->users |= ngx_smtp_verify_jobs_bit(w);
+    }
+
+    return best;
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_jobs_order_wants(ngx_smtp_verify_jobs_worker_t *w,
+    ngx_smtp_verify_jobs_job_t *job, int64_t now)
+{
+    if (job->will != ngx_smtp_verify_jobs_works || job->rest > now
+        || (job->users & ngx_smtp_verify_jobs_bit(w)))
+    {
+        return 0;
+    }
+
+    return (job->blocks->nfree
+            && job->blocks->soonest <= (uint32_t) (now / 1000))
+           || (job->due && job->due <= now && job->waiter == 0);
+}
+
+
+/* Records in flight of each job, and of all jobs of its client. */
+
+static void
+ngx_smtp_verify_jobs_order_sums(ngx_smtp_verify_jobs_shared_t *sh)
+{
+    ngx_uint_t                   i;
+    ngx_queue_t                 *q, *qo;
+    ngx_smtp_verify_jobs_job_t  *job, *other;
+
+    for (q = ngx_queue_head(&sh->jobs);
+         q != ngx_queue_sentinel(&sh->jobs);
+         q = ngx_queue_next(q))
+    {
+        job = ngx_queue_data(q, ngx_smtp_verify_jobs_job_t, queue);
+
+        job->sum = 0;
+        job->of_client = 0;
+
+        for (i = 0; i < NGX_SMTP_VERIFY_JOBS_PLACES; i++) {
+
+            /* a run that has just begun counts, too */
+
+            job->sum += job->flight[i] + ((job->users >> i) & 1);
+        }
+    }
+
+    for (q = ngx_queue_head(&sh->jobs);
+         q != ngx_queue_sentinel(&sh->jobs);
+         q = ngx_queue_next(q))
+    {
+        job = ngx_queue_data(q, ngx_smtp_verify_jobs_job_t, queue);
+
+        if (job->sum == 0) {
+            continue;
+        }
+
+        for (qo = ngx_queue_head(&sh->jobs);
+             qo != ngx_queue_sentinel(&sh->jobs);
+             qo = ngx_queue_next(qo))
+        {
+            other = ngx_queue_data(qo, ngx_smtp_verify_jobs_job_t, queue);
+
+            if (other->client == job->client) {
+                other->of_client += job->sum;
+            }
+        }
+    }
+}
+
+
+/*
+ * The probes of this worker are divided by clients, then by the jobs of a
+ * client.  A run that cannot use its share, because its domains are limited or
+ * it waits, leaves the rest to the others.
+ */
+
+void
+ngx_smtp_verify_jobs_shares(ngx_smtp_verify_jobs_worker_t *w)
+{
+    ngx_uint_t                   total, clients, first, n, window;
+    ngx_queue_t                 *q;
+    ngx_smtp_verify_jobs_run_t  *run;
+
+    total = w->jobs->limits.probes;
+    clients = 0;
+
+    for (q = ngx_queue_head(&w->runs);
+         q != ngx_queue_sentinel(&w->runs);
+         q = ngx_queue_next(q))
+    {
+        run = ngx_queue_data(q, ngx_smtp_verify_jobs_run_t, queue);
+
+        run->hungry = ngx_smtp_verify_jobs_order_is_hungry(run);
+
+        if (!run->hungry) {
+            total -= ngx_min(total, run->batch.active);
+        }
+    }
+
+    for (q = ngx_queue_head(&w->runs);
+         q != ngx_queue_sentinel(&w->runs);
+         q = ngx_queue_next(q))
+    {
+        run = ngx_queue_data(q, ngx_smtp_verify_jobs_run_t, queue);
+
+        (void) ngx_smtp_verify_jobs_order_runs(w, run->job->client, &first,
+                                               run);
+        clients += first;
+    }
+
+    window = ngx_max(w->jobs->limits.window / ngx_max(w->nruns, 1), 64);
+
+    for (q = ngx_queue_head(&w->runs);
+         q != ngx_queue_sentinel(&w->runs);
+         q = ngx_queue_next(q))
+    {
+        run = ngx_queue_data(q, ngx_smtp_verify_jobs_run_t, queue);
+
+        n = ngx_smtp_verify_jobs_order_runs(w, run->job->client, &first, run);
+
+        n = total / ngx_max(clients, 1) / ngx_max(n, 1);
+
+        run->batch.limits.probes = ngx_max(n, 1);
+        run->batch.limits.window = window;
+    }
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_jobs_order_is_hungry(ngx_smtp_verify_jobs_run_t *run)
+{
+    ngx_smtp_verify_batch_t  *b;
+
+    b = &run->batch;
+
+    return run->begun && !run->over
+           && (b->active >= b->limits.probes || !ngx_queue_empty(&b->ready)
+               || (run->unread && b->held < b->limits.window));
+}
+
+
+/* The number of hungry runs of the client; *first: is this run the first of
+   them? */
+
+static ngx_uint_t
+ngx_smtp_verify_jobs_order_runs(ngx_smtp_verify_jobs_worker_t *w,
+    uint64_t client, ngx_uint_t *first, ngx_smtp_verify_jobs_run_t *run)
+{
+    ngx_uint_t                   n;
+    ngx_queue_t                 *q;
+    ngx_smtp_verify_jobs_run_t  *other;
+
+    n = 0;
+    *first = 0;
+
+    for (q = ngx_queue_head(&w->runs);
+         q != ngx_queue_sentinel(&w->runs);
+         q = ngx_queue_next(q))
+    {
+        other = ngx_queue_data(q, ngx_smtp_verify_jobs_run_t, queue);
+
+        if (other->job->client != client || !other->hungry) {
+            continue;
+        }
+
+        if (n++ == 0 && other == run) {
+            *first = 1;
+        }
+    }
+
+    return n;
+}

@@ -1,0 +1,192 @@
+
+/*
+ * A run works off one job in one worker.  It is a batch whose source are blocks
+ * that this worker has leased, and records whose time to be retried has come;
+ * its sink hands results to the store.
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_JOBS_RUN_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_JOBS_RUN_H_INCLUDED_
+
+
+#include "ngx_smtp_verify_jobs_worker.h"
+
+
+#define NGX_SMTP_VERIFY_JOBS_BLOCKS    32       /* leased by a run */
+#define NGX_SMTP_VERIFY_JOBS_WAITS     512      /* waiting records of a run that
+                                                   are in memory */
+#define NGX_SMTP_VERIFY_JOBS_BUCKETS   64
+#define NGX_SMTP_VERIFY_JOBS_POSTPONES 16
+
+
+typedef struct ngx_smtp_verify_jobs_run_s  ngx_smtp_verify_jobs_run_t;
+
+
+/* a block that is leased */
+
+typedef struct {
+    ngx_smtp_verify_jobs_task_t    task;        /* reads it */
+    ngx_queue_t                    queue;
+    ngx_smtp_verify_jobs_run_t    *run;
+    uint32_t                       id;
+    uint32_t                       left;        /* records whose result is not
+                                                   yet in the store */
+    uint32_t                       next;        /* record to be asked */
+    uint32_t                       end;         /* records of this lease */
+    sv_job_rows_t                  rows;
+    unsigned                       read:1;
+    unsigned                       partly:1;    /* others stay for later */
+} ngx_smtp_verify_jobs_block_t;
+
+
+/* A record that waits, in memory.  Its strings follow it. */
+
+typedef struct {
+    ngx_queue_t                    queue;       /* of the bucket */
+    ngx_queue_t                    ready;       /* of those not asked yet */
+    uint64_t                       pos;
+    uint64_t                       idx;
+    int64_t                        since;
+    ngx_uint_t                     tries;
+    ngx_str_t                      email;
+    ngx_str_t                      input;
+    unsigned                       asked:1;
+} ngx_smtp_verify_jobs_wait_t;
+
+
+/* Results on their way to the store. */
+
+typedef struct {
+    ngx_str_t                      domain;
+    int64_t                        due;
+} ngx_smtp_verify_jobs_postpone_t;
+
+
+typedef struct {
+    ngx_smtp_verify_jobs_task_t    task;
+    ngx_queue_t                    queue;       /* of those to be tried again */
+    ngx_smtp_verify_jobs_run_t    *run;
+    ngx_pool_t                    *pool;
+    ngx_uint_t                     n;
+    ngx_uint_t                     nwaits;
+    ngx_uint_t                     npostpones;
+    size_t                         size;
+    sv_job_result_t               *results;
+    sv_job_result_t               *waits;
+    ngx_smtp_verify_jobs_postpone_t  postpones[NGX_SMTP_VERIFY_JOBS_POSTPONES];
+} ngx_smtp_verify_jobs_flush_t;
+
+
+/* a domain that is not asked before a time */
+
+typedef struct {
+    uint32_t                       hash;
+    sv_reason_e                    reason;
+    int64_t                        until;
+} ngx_smtp_verify_jobs_rest_t;
+
+
+struct ngx_smtp_verify_jobs_run_s {
+    ngx_queue_t                    queue;       /* of the worker's */
+    ngx_smtp_verify_jobs_worker_t *worker;
+    ngx_smtp_verify_jobs_job_t    *job;
+    ngx_pool_t                    *pool;
+    ngx_log_t                      log;
+    int64_t                        wait;        /* for retries, ms */
+    ngx_smtp_verify_batch_t        batch;
+
+    ngx_queue_t                    blocks;
+    ngx_uint_t                     nblocks;
+    ngx_uint_t                     unread;      /* records of the blocks that
+                                                   are in memory */
+    ngx_uint_t                     reading;     /* blocks */
+
+    ngx_queue_t                    waits[NGX_SMTP_VERIFY_JOBS_BUCKETS];
+    ngx_queue_t                    ready;
+    ngx_uint_t                     nwaits;
+
+    ngx_smtp_verify_jobs_flush_t  *collect;
+    ngx_queue_t                    failed;      /* flushes to be tried again */
+    ngx_uint_t                     nfailed;
+    ngx_uint_t                     flushing;
+    ngx_uint_t                     postponing;
+    ngx_uint_t                     failures;    /* of the store, in a row */
+    ngx_event_t                    timer;       /* of the next flush */
+
+    ngx_smtp_verify_jobs_rest_t    rests[NGX_SMTP_VERIFY_JOBS_RESTS];
+    ngx_uint_t                     nrests;
+
+    ngx_uint_t                     tasks;       /* in the thread pool */
+    ngx_msec_t                     busy;        /* when it had work, last */
+    u_char                         id[NGX_SMTP_VERIFY_JOBS_ID];
+
+    unsigned                       begun:1;     /* the batch has started */
+    unsigned                       fetching:1;
+    unsigned                       hungry:1;    /* it could use more probes */
+    unsigned                       over:1;      /* nothing is begun any more */
+    unsigned                       dropped:1;   /* nothing is stored, too */
+};
+
+
+/* run.c: the caller has set this worker's bit in the job's users */
+void ngx_smtp_verify_jobs_run_create(ngx_smtp_verify_jobs_worker_t *w,
+    ngx_smtp_verify_jobs_job_t *job);
+/* may records be begun? */
+ngx_uint_t ngx_smtp_verify_jobs_run_may(ngx_smtp_verify_jobs_run_t *run);
+/* called when a task of the run has ended */
+void ngx_smtp_verify_jobs_run_check(ngx_smtp_verify_jobs_run_t *run);
+/* the store has failed: the job cannot go on */
+void ngx_smtp_verify_jobs_run_failed(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_task_t *task);
+/* at the exit of the process: stores what is there */
+void ngx_smtp_verify_jobs_run_exit(ngx_smtp_verify_jobs_run_t *run);
+
+/* source.c */
+ngx_int_t ngx_smtp_verify_jobs_source(ngx_smtp_verify_batch_t *b,
+    ngx_smtp_verify_batch_record_t *rec);
+/* leases and reads blocks before they are needed */
+void ngx_smtp_verify_jobs_feed(ngx_smtp_verify_jobs_run_t *run);
+/* records of the block are in the store, with a result or as one that waits */
+void ngx_smtp_verify_jobs_block_stored(ngx_smtp_verify_jobs_run_t *run,
+    uint64_t pos);
+/* ends all leases */
+void ngx_smtp_verify_jobs_blocks_free(ngx_smtp_verify_jobs_run_t *run);
+
+/* sink.c */
+extern ngx_smtp_verify_batch_sink_t  ngx_smtp_verify_jobs_sink;
+
+/* stores a result that was read from the store */
+ngx_int_t ngx_smtp_verify_jobs_sink_last(ngx_smtp_verify_jobs_run_t *run,
+    sv_job_result_t *last);
+void ngx_smtp_verify_jobs_flush(ngx_smtp_verify_jobs_run_t *run);
+void ngx_smtp_verify_jobs_flush_free(ngx_smtp_verify_jobs_flush_t *flush);
+void ngx_smtp_verify_jobs_flush_write(ngx_smtp_verify_jobs_task_t *task);
+
+/* wait.c */
+/* When the record is to be retried; 0: its result is final.  *tries is how
+   often it was asked, and is changed. */
+int64_t ngx_smtp_verify_jobs_due(ngx_smtp_verify_result_t *result,
+    int64_t wait, int64_t since, int64_t now, ngx_uint_t *tries);
+/* reads records whose time has come */
+void ngx_smtp_verify_jobs_fetch(ngx_smtp_verify_jobs_run_t *run);
+ngx_smtp_verify_jobs_wait_t *ngx_smtp_verify_jobs_wait_find(
+    ngx_smtp_verify_jobs_run_t *run, uint64_t pos);
+void ngx_smtp_verify_jobs_wait_free(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_wait_t *wait);
+/* a record waits since now: the job is not done before "due" */
+void ngx_smtp_verify_jobs_wait_until(ngx_smtp_verify_jobs_run_t *run,
+    int64_t due);
+/* gives the waiting records to the next worker that wants them */
+void ngx_smtp_verify_jobs_waits_free(ngx_smtp_verify_jobs_run_t *run);
+
+/* rest.c */
+/* the domain of the address rests until then */
+void ngx_smtp_verify_jobs_rest(ngx_smtp_verify_jobs_run_t *run,
+    ngx_str_t *email, sv_reason_e reason, int64_t until);
+ngx_smtp_verify_jobs_rest_t *ngx_smtp_verify_jobs_rests(
+    ngx_smtp_verify_jobs_run_t *run, u_char *email, size_t len);
+ngx_str_t ngx_smtp_verify_jobs_domain(u_char *email, size_t len);
+
+
+#endif /* _NGX_SMTP_VERIFY_JOBS_RUN_H_INCLUDED_ */

@@ -1,0 +1,536 @@
+
+#include "ngx_smtp_verify_jobs_run.h"
+#include "ngx_smtp_verify_packed.h"
+
+
+#define NGX_SMTP_VERIFY_JOBS_SOON     200       /* ms */
+#define NGX_SMTP_VERIFY_JOBS_AGAIN    1000      /* ms, after an error */
+#define NGX_SMTP_VERIFY_JOBS_SIZE     (1 << 20) /* octets of a transaction */
+#define NGX_SMTP_VERIFY_JOBS_FLUSHES  2         /* on their way at a time */
+
+
+static void ngx_smtp_verify_jobs_sink_result(ngx_smtp_verify_batch_t *b,
+    ngx_smtp_verify_batch_record_t *rec, ngx_smtp_verify_result_t *result);
+static void ngx_smtp_verify_jobs_sink_error(ngx_smtp_verify_batch_t *b,
+    uint64_t index, const char *error, const char *detail);
+static ngx_uint_t ngx_smtp_verify_jobs_sink_blocked(
+    ngx_smtp_verify_batch_t *b);
+static void ngx_smtp_verify_jobs_sink_wait(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_batch_record_t *rec, ngx_smtp_verify_result_t *result,
+    sv_job_result_t *to, int64_t due, int64_t now);
+static void ngx_smtp_verify_jobs_sink_room(ngx_smtp_verify_jobs_run_t *run);
+static sv_job_result_t *ngx_smtp_verify_jobs_sink_row(
+    ngx_smtp_verify_jobs_run_t *run, ngx_smtp_verify_batch_record_t *rec,
+    ngx_smtp_verify_result_t *result, ngx_uint_t waits);
+static ngx_int_t ngx_smtp_verify_jobs_sink_copy(
+    ngx_smtp_verify_jobs_flush_t *flush, sv_str_t *dst, u_char *data,
+    size_t len);
+static ngx_smtp_verify_jobs_flush_t *ngx_smtp_verify_jobs_flush_create(
+    ngx_smtp_verify_jobs_run_t *run);
+static void ngx_smtp_verify_jobs_flush_timer(ngx_event_t *ev);
+static void ngx_smtp_verify_jobs_flush_post(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_flush_t *flush);
+static void ngx_smtp_verify_jobs_flush_later(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_flush_t *flush);
+static void ngx_smtp_verify_jobs_flush_done(ngx_smtp_verify_jobs_task_t *task);
+static void ngx_smtp_verify_jobs_flush_stored(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_flush_t *flush);
+static void ngx_smtp_verify_jobs_flush_rows(ngx_smtp_verify_jobs_run_t *run,
+    sv_job_result_t *rows, ngx_uint_t n);
+
+
+ngx_smtp_verify_batch_sink_t  ngx_smtp_verify_jobs_sink = {
+    ngx_smtp_verify_jobs_sink_result,
+    ngx_smtp_verify_jobs_sink_error,
+    ngx_smtp_verify_jobs_sink_blocked,
+    NULL
+};
+
+
+/* A record that was interrupted gets no result: it is asked by another process,
+   or after a restart. */
+
+static void
+ngx_smtp_verify_jobs_sink_result(ngx_smtp_verify_batch_t *b,
+    ngx_smtp_verify_batch_record_t *rec, ngx_smtp_verify_result_t *result)
+{
+    int64_t                       due, now, since;
+    ngx_uint_t                    tries;
+    sv_job_result_t              *row;
+    ngx_smtp_verify_jobs_run_t   *run;
+    ngx_smtp_verify_jobs_wait_t  *wait;
+
+    run = b->data;
+
+    if (result->found == SV_INTERRUPTED || run->dropped) {
+        return;
+    }
+
+    now = ngx_smtp_verify_jobs_time();
+    wait = ngx_smtp_verify_jobs_wait_find(run, rec->place.offset);
+
+    since = wait ? wait->since : now;
+    tries = wait ? wait->tries : 0;
+
+    due = ngx_smtp_verify_jobs_due(result, run->wait, since, now, &tries);
+
+    row = ngx_smtp_verify_jobs_sink_row(run, rec, result, due != 0);
+    if (row == NULL) {
+        ngx_smtp_verify_jobs_sink_error(b, rec->place.index, "internal_error",
+                                        "There is no memory.");
+        return;
+    }
+
+    if (due) {
+        row->since = since;
+        row->tries = (unsigned) tries;
+        ngx_smtp_verify_jobs_sink_wait(run, rec, result, row, due, now);
+    }
+
+    ngx_smtp_verify_jobs_sink_room(run);
+}
+
+
+/* Flushes if there is no room for the next row. */
+
+static void
+ngx_smtp_verify_jobs_sink_room(ngx_smtp_verify_jobs_run_t *run)
+{
+    if (run->collect->n + run->collect->nwaits >= NGX_SMTP_VERIFY_JOBS_FLUSH
+        || run->collect->size >= NGX_SMTP_VERIFY_JOBS_SIZE)
+    {
+        ngx_smtp_verify_jobs_flush(run);
+    }
+}
+
+
+static void
+ngx_smtp_verify_jobs_sink_wait(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_batch_record_t *rec, ngx_smtp_verify_result_t *result,
+    sv_job_result_t *row, int64_t due, int64_t now)
+{
+    row->due = due;
+
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &run->log, 0,
+                   "smtp verify jobs: record %uL waits %L ms: %s, try %ud",
+                   rec->place.offset, due - now,
+                   sv_reason_info(result->found)->name, row->tries);
+
+    if (sv_reason_info(result->found)->again == SV_AGAIN_LATER
+        && result->found != SV_PENDING)
+    {
+        ngx_smtp_verify_jobs_rest(run, &rec->email, result->found, due);
+    }
+}
+
+
+/* There was no memory for a result.  The records of this run are asked by the
+   next one. */
+
+static void
+ngx_smtp_verify_jobs_sink_error(ngx_smtp_verify_batch_t *b, uint64_t index,
+    const char *error, const char *detail)
+{
+    ngx_smtp_verify_jobs_run_t  *run;
+
+    run = b->data;
+    run->over = 1;
+
+    ngx_log_error(NGX_LOG_ERR, &run->log, 0,
+                  "smtp verify jobs: record %uL has no result: %s", index,
+                  detail);
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_jobs_sink_blocked(ngx_smtp_verify_batch_t *b)
+{
+    ngx_smtp_verify_jobs_run_t  *run;
+
+    run = b->data;
+
+    return run->nfailed
+           || run->flushing >= NGX_SMTP_VERIFY_JOBS_FLUSHES;
+}
+
+
+/* Returns a copy of the result in the rows that are collected. */
+
+static sv_job_result_t *
+ngx_smtp_verify_jobs_sink_row(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_batch_record_t *rec, ngx_smtp_verify_result_t *result,
+    ngx_uint_t waits)
+{
+    size_t                         len;
+    sv_address_t                  *addr;
+    sv_job_result_t               *row;
+    ngx_smtp_verify_jobs_flush_t  *flush;
+    static sv_address_t            none;
+    static u_char                  packed[NGX_SMTP_VERIFY_PACKED_MAX];
+
+    flush = ngx_smtp_verify_jobs_flush_create(run);
+    if (flush == NULL) {
+        return NULL;
+    }
+
+    /* an address that cannot be parsed has nothing that is left out */
+
+    if (ngx_smtp_verify_parse(&rec->email, &addr) != SV_ADDRESS_OK) {
+        addr = &none;
+    }
+
+    len = ngx_smtp_verify_packed_write(packed, result, addr,
+                                       run->batch.asker.conf->version);
+
+    row = waits ? &flush->waits[flush->nwaits] : &flush->results[flush->n];
+
+    ngx_memzero(row, sizeof(sv_job_result_t));
+
+    row->pos = rec->place.offset;
+    row->idx = rec->place.index;
+    row->status = result->status;
+    row->reason = result->reason;
+
+    if (ngx_smtp_verify_jobs_sink_copy(flush, &row->email, rec->email.data,
+                                       rec->email.len)
+        != NGX_OK
+        || ngx_smtp_verify_jobs_sink_copy(flush, &row->input, rec->input.data,
+                                          rec->input.len)
+           != NGX_OK
+        || ngx_smtp_verify_jobs_sink_copy(flush, &row->packed, packed, len)
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    if (waits) {
+        flush->nwaits++;
+
+    } else {
+        flush->n++;
+    }
+
+    return row;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_jobs_sink_last(ngx_smtp_verify_jobs_run_t *run,
+    sv_job_result_t *last)
+{
+    sv_job_result_t               *row;
+    ngx_smtp_verify_jobs_flush_t  *flush;
+
+    flush = ngx_smtp_verify_jobs_flush_create(run);
+    if (flush == NULL) {
+        return NGX_ERROR;
+    }
+
+    row = &flush->results[flush->n];
+
+    ngx_memzero(row, sizeof(sv_job_result_t));
+
+    row->pos = last->pos;
+    row->idx = last->idx;
+    row->status = last->status;
+    row->reason = last->reason;
+
+    if (ngx_smtp_verify_jobs_sink_copy(flush, &row->email, last->email.data,
+                                       last->email.len)
+        != NGX_OK
+        || ngx_smtp_verify_jobs_sink_copy(flush, &row->input,
+                                          last->input.data, last->input.len)
+           != NGX_OK
+        || ngx_smtp_verify_jobs_sink_copy(flush, &row->packed,
+                                          last->packed.data, last->packed.len)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    flush->n++;
+
+    ngx_smtp_verify_jobs_sink_room(run);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_jobs_sink_copy(ngx_smtp_verify_jobs_flush_t *flush,
+    sv_str_t *dst, u_char *data, size_t len)
+{
+    if (len == 0) {
+        return NGX_OK;
+    }
+
+    dst->data = ngx_pnalloc(flush->pool, len);
+    if (dst->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(dst->data, data, len);
+    dst->len = len;
+    flush->size += len;
+
+    return NGX_OK;
+}
+
+
+static ngx_smtp_verify_jobs_flush_t *
+ngx_smtp_verify_jobs_flush_create(ngx_smtp_verify_jobs_run_t *run)
+{
+    size_t                         size;
+    ngx_pool_t                    *pool;
+    ngx_smtp_verify_jobs_flush_t  *flush;
+
+    if (run->collect) {
+        return run->collect;
+    }
+
+    pool = ngx_create_pool(16384, run->worker->jobs->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    size = NGX_SMTP_VERIFY_JOBS_FLUSH * sizeof(sv_job_result_t);
+
+    flush = ngx_pcalloc(pool, sizeof(ngx_smtp_verify_jobs_flush_t));
+
+    if (flush) {
+        flush->results = ngx_palloc(pool, size);
+        flush->waits = ngx_palloc(pool, size);
+    }
+
+    if (flush == NULL || flush->results == NULL || flush->waits == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    flush->pool = pool;
+    flush->run = run;
+
+    flush->task.run = ngx_smtp_verify_jobs_flush_write;
+    flush->task.done = ngx_smtp_verify_jobs_flush_done;
+    flush->task.data = flush;
+    ngx_memcpy(flush->task.id, run->id, NGX_SMTP_VERIFY_JOBS_ID);
+
+    run->collect = flush;
+    run->timer.handler = ngx_smtp_verify_jobs_flush_timer;
+    run->timer.data = run;
+    run->timer.log = &run->log;
+
+    if (!run->timer.timer_set) {
+        ngx_add_timer(&run->timer, NGX_SMTP_VERIFY_JOBS_SOON);
+    }
+
+    return flush;
+}
+
+
+void
+ngx_smtp_verify_jobs_flush_free(ngx_smtp_verify_jobs_flush_t *flush)
+{
+    ngx_destroy_pool(flush->pool);
+}
+
+
+static void
+ngx_smtp_verify_jobs_flush_timer(ngx_event_t *ev)
+{
+    ngx_uint_t                     n;
+    ngx_queue_t                   *q;
+    ngx_smtp_verify_jobs_run_t    *run;
+    ngx_smtp_verify_jobs_flush_t  *flush;
+
+    run = ev->data;
+
+    ngx_smtp_verify_jobs_flush(run);
+
+    for (n = run->nfailed; n; n--) {
+        q = ngx_queue_head(&run->failed);
+        flush = ngx_queue_data(q, ngx_smtp_verify_jobs_flush_t, queue);
+
+        ngx_queue_remove(q);
+        run->nfailed--;
+        ngx_smtp_verify_jobs_flush_post(run, flush);
+    }
+
+    ngx_smtp_verify_jobs_run_check(run);
+}
+
+
+void
+ngx_smtp_verify_jobs_flush(ngx_smtp_verify_jobs_run_t *run)
+{
+    ngx_smtp_verify_jobs_flush_t  *flush;
+
+    flush = run->collect;
+
+    if (flush) {
+        run->collect = NULL;
+        ngx_smtp_verify_jobs_flush_post(run, flush);
+    }
+}
+
+
+static void
+ngx_smtp_verify_jobs_flush_post(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_flush_t *flush)
+{
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, &run->log, 0,
+                   "smtp verify jobs: stores %ui results, %ui that wait, "
+                   "%ui domains are postponed", flush->n, flush->nwaits,
+                   flush->npostpones);
+
+    if (ngx_smtp_verify_jobs_post(run->worker->jobs, &flush->task) == NGX_OK) {
+        run->tasks++;
+        run->flushing++;
+        run->postponing += flush->npostpones;
+        return;
+    }
+
+    ngx_smtp_verify_jobs_flush_later(run, flush);
+}
+
+
+/* The store did not take it.  Nothing is begun until it does. */
+
+static void
+ngx_smtp_verify_jobs_flush_later(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_flush_t *flush)
+{
+    ngx_queue_insert_tail(&run->failed, &flush->queue);
+    run->nfailed++;
+
+    ngx_add_timer(&run->timer,
+                  (ngx_msec_t) NGX_SMTP_VERIFY_JOBS_AGAIN
+                  << 2 * ngx_min(run->failures, 4));
+}
+
+
+/* runs in a thread */
+
+void
+ngx_smtp_verify_jobs_flush_write(ngx_smtp_verify_jobs_task_t *task)
+{
+    uint64_t                          dest;
+    sv_str_t                          domain;
+    ngx_str_t                         s;
+    ngx_uint_t                        i;
+    ngx_smtp_verify_jobs_flush_t     *flush;
+    ngx_smtp_verify_jobs_postpone_t  *postpone;
+
+    flush = task->data;
+
+    for (i = 0; i < flush->nwaits; i++) {
+        s = ngx_smtp_verify_jobs_domain(flush->waits[i].email.data,
+                                        flush->waits[i].email.len);
+        domain.data = s.data;
+        domain.len = s.len;
+        flush->waits[i].dest = sv_job_dest(task->job, &domain);
+    }
+
+    task->status = sv_job_put(task->job, flush->results, flush->n,
+                              flush->waits, flush->nwaits);
+
+    for (i = 0; i < flush->npostpones && task->status == SV_JOBS_OK; i++) {
+        postpone = &flush->postpones[i];
+        domain.data = postpone->domain.data;
+        domain.len = postpone->domain.len;
+        dest = sv_job_dest(task->job, &domain);
+
+        task->status = sv_job_postpone(task->job, dest, postpone->due);
+    }
+}
+
+
+static void
+ngx_smtp_verify_jobs_flush_done(ngx_smtp_verify_jobs_task_t *task)
+{
+    ngx_smtp_verify_jobs_run_t    *run;
+    ngx_smtp_verify_jobs_flush_t  *flush;
+
+    flush = task->data;
+    run = flush->run;
+
+    run->tasks--;
+    run->flushing--;
+    run->postponing -= flush->npostpones;
+
+    if (run->dropped) {
+        ngx_smtp_verify_jobs_flush_free(flush);
+        ngx_smtp_verify_jobs_run_check(run);
+        return;
+    }
+
+    if (task->status == SV_JOBS_OK) {
+        run->failures = 0;
+        ngx_smtp_verify_jobs_flush_stored(run, flush);
+        ngx_smtp_verify_jobs_flush_free(flush);
+
+    } else {
+        ngx_smtp_verify_jobs_run_failed(run, task);
+
+        if (run->dropped) {
+            ngx_smtp_verify_jobs_flush_free(flush);
+
+        } else {
+            ngx_smtp_verify_jobs_flush_later(run, flush);
+        }
+    }
+
+    if (run->begun) {
+        ngx_smtp_verify_batch_wake(&run->batch);
+    }
+
+    ngx_smtp_verify_jobs_run_check(run);
+}
+
+
+static void
+ngx_smtp_verify_jobs_flush_stored(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_flush_t *flush)
+{
+    int64_t     due;
+    ngx_uint_t  i;
+
+    due = 0;
+
+    for (i = 0; i < flush->nwaits; i++) {
+
+        if (due == 0 || flush->waits[i].due < due) {
+            due = flush->waits[i].due;
+        }
+    }
+
+    if (due) {
+        ngx_smtp_verify_jobs_wait_until(run, due);
+    }
+
+    ngx_smtp_verify_jobs_flush_rows(run, flush->results, flush->n);
+    ngx_smtp_verify_jobs_flush_rows(run, flush->waits, flush->nwaits);
+
+    ngx_smtp_verify_jobs_count(run->worker, run->job, flush->n);
+}
+
+
+static void
+ngx_smtp_verify_jobs_flush_rows(ngx_smtp_verify_jobs_run_t *run,
+    sv_job_result_t *rows, ngx_uint_t n)
+{
+    ngx_uint_t                    i;
+    ngx_smtp_verify_jobs_wait_t  *wait;
+
+    for (i = 0; i < n; i++) {
+
+        wait = ngx_smtp_verify_jobs_wait_find(run, rows[i].pos);
+
+        if (wait) {
+            ngx_smtp_verify_jobs_wait_free(run, wait);
+
+        } else {
+            ngx_smtp_verify_jobs_block_stored(run, rows[i].pos);
+        }
+    }
+}

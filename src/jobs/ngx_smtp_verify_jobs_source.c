@@ -1,0 +1,417 @@
+
+#include "ngx_smtp_verify_jobs_run.h"
+
+
+#define NGX_SMTP_VERIFY_JOBS_AHEAD  128         /* records */
+
+
+static ngx_int_t ngx_smtp_verify_jobs_source_wait(
+    ngx_smtp_verify_jobs_run_t *run, ngx_smtp_verify_batch_record_t *rec);
+static ngx_int_t ngx_smtp_verify_jobs_source_block(
+    ngx_smtp_verify_jobs_run_t *run, ngx_smtp_verify_batch_record_t *rec);
+static ngx_int_t ngx_smtp_verify_jobs_source_rests(
+    ngx_smtp_verify_jobs_run_t *run, ngx_smtp_verify_jobs_block_t *block,
+    ngx_smtp_verify_batch_record_t *rec);
+static ngx_uint_t ngx_smtp_verify_jobs_block_is_one(
+    ngx_smtp_verify_jobs_block_t *block);
+static ngx_int_t ngx_smtp_verify_jobs_block_lease(
+    ngx_smtp_verify_jobs_run_t *run);
+static void ngx_smtp_verify_jobs_block_run(ngx_smtp_verify_jobs_task_t *task);
+static void ngx_smtp_verify_jobs_block_done(ngx_smtp_verify_jobs_task_t *task);
+static void ngx_smtp_verify_jobs_block_end(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_block_t *block, uint32_t then);
+
+
+ngx_int_t
+ngx_smtp_verify_jobs_source(ngx_smtp_verify_batch_t *b,
+    ngx_smtp_verify_batch_record_t *rec)
+{
+    ngx_int_t                    rc;
+    ngx_smtp_verify_jobs_run_t  *run;
+
+    run = b->data;
+
+    if (!ngx_smtp_verify_jobs_run_may(run)) {
+        return NGX_AGAIN;
+    }
+
+    rc = ngx_smtp_verify_jobs_source_wait(run, rec);
+
+    if (rc == NGX_AGAIN) {
+        rc = ngx_smtp_verify_jobs_source_block(run, rec);
+    }
+
+    if (rc == NGX_OK) {
+        b->next.index++;
+    }
+
+    return rc;
+}
+
+
+/* Records of a domain that rests leave the memory.  In the store they have a
+   later time already. */
+
+static ngx_int_t
+ngx_smtp_verify_jobs_source_wait(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_batch_record_t *rec)
+{
+    ngx_queue_t                  *q;
+    ngx_smtp_verify_jobs_wait_t  *wait;
+
+    if (ngx_queue_empty(&run->ready)) {
+        return NGX_AGAIN;
+    }
+
+    q = ngx_queue_head(&run->ready);
+    wait = ngx_queue_data(q, ngx_smtp_verify_jobs_wait_t, ready);
+
+    if (ngx_smtp_verify_jobs_rests(run, wait->email.data, wait->email.len)) {
+        ngx_smtp_verify_jobs_wait_free(run, wait);
+        return NGX_DECLINED;
+    }
+
+    ngx_queue_remove(q);
+    wait->asked = 1;
+
+    rec->place.index = wait->idx;
+    rec->place.offset = wait->pos;
+    rec->email = wait->email;
+    rec->input = wait->input;
+    rec->tries = wait->tries;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_jobs_source_block(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_batch_record_t *rec)
+{
+    ngx_queue_t                   *q;
+    sv_job_record_t               *record;
+    ngx_smtp_verify_jobs_block_t  *block;
+
+    block = NULL;
+
+    for (q = ngx_queue_head(&run->blocks);
+         q != ngx_queue_sentinel(&run->blocks);
+         q = ngx_queue_next(q))
+    {
+        block = ngx_queue_data(q, ngx_smtp_verify_jobs_block_t, queue);
+
+        if (block->read && block->next < block->end) {
+            break;
+        }
+
+        block = NULL;
+    }
+
+    if (block == NULL) {
+        return NGX_AGAIN;
+    }
+
+    record = &block->rows.records[block->next];
+
+    rec->place.index = record->idx;
+    rec->place.offset = record->pos;
+    rec->email.data = (u_char *) record->email.data;
+    rec->email.len = record->email.len;
+    rec->input.data = (u_char *) record->input.data;
+    rec->input.len = record->input.len;
+
+    if (ngx_smtp_verify_jobs_source_rests(run, block, rec) != NGX_DECLINED) {
+        return NGX_DECLINED;
+    }
+
+    block->next++;
+    run->unread--;
+
+    return NGX_OK;
+}
+
+
+/*
+ * A domain that rests is not asked.  A block of nothing else is given back
+ * until then, and costs no more.  A record among others becomes one that waits.
+ */
+
+static ngx_int_t
+ngx_smtp_verify_jobs_source_rests(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_block_t *block, ngx_smtp_verify_batch_record_t *rec)
+{
+    const sv_reason_info_t       *info;
+    ngx_smtp_verify_result_t      result;
+    ngx_smtp_verify_jobs_rest_t  *rest;
+
+    rest = ngx_smtp_verify_jobs_rests(run, rec->email.data, rec->email.len);
+
+    if (rest == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (block->next == 0 && ngx_smtp_verify_jobs_block_is_one(block)) {
+
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &run->log, 0,
+                       "smtp verify jobs: block %uD rests for %L ms",
+                       block->id, rest->until - ngx_smtp_verify_jobs_time());
+
+        run->unread -= block->end;
+        ngx_smtp_verify_jobs_block_end(run, block,
+                                       (uint32_t) (rest->until / 1000 + 1));
+        return NGX_OK;
+    }
+
+    block->next++;
+    run->unread--;
+
+    info = sv_reason_info(rest->reason);
+
+    ngx_smtp_verify_result_init(&result);
+
+    result.email = rec->email;
+    result.reason = rest->reason;
+    result.found = rest->reason;
+    result.status = info->status;
+    result.blame = info->blame;
+    result.estimated = 1;
+    result.retry_after = (ngx_uint_t) ngx_max(rest->until
+                                         - ngx_smtp_verify_jobs_time(), 1000)
+                         / 1000;
+
+    ngx_smtp_verify_jobs_sink.result(&run->batch, rec, &result);
+
+    return NGX_OK;
+}
+
+
+/* Are all records of one domain?  They are sorted by it. */
+
+static ngx_uint_t
+ngx_smtp_verify_jobs_block_is_one(ngx_smtp_verify_jobs_block_t *block)
+{
+    ngx_str_t         first, last;
+    sv_job_record_t  *record;
+
+    record = &block->rows.records[0];
+    first = ngx_smtp_verify_jobs_domain((u_char *) record->email.data,
+                                        record->email.len);
+
+    record = &block->rows.records[block->rows.n - 1];
+    last = ngx_smtp_verify_jobs_domain((u_char *) record->email.data,
+                                       record->email.len);
+
+    return first.len == last.len
+           && ngx_strncasecmp(first.data, last.data, first.len) == 0;
+}
+
+
+void
+ngx_smtp_verify_jobs_feed(ngx_smtp_verify_jobs_run_t *run)
+{
+    while (ngx_smtp_verify_jobs_run_may(run)
+           && run->batch.held < run->batch.limits.window
+           && run->unread + run->reading * SV_JOBS_BLOCK
+              < NGX_SMTP_VERIFY_JOBS_AHEAD
+           && run->nblocks < NGX_SMTP_VERIFY_JOBS_BLOCKS)
+    {
+        if (ngx_smtp_verify_jobs_block_lease(run) != NGX_OK) {
+            return;
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_jobs_block_lease(ngx_smtp_verify_jobs_run_t *run)
+{
+    int                             taken;
+    uint32_t                        id, sample;
+    ngx_smtp_verify_jobs_job_t     *job;
+    ngx_smtp_verify_jobs_block_t   *block;
+    ngx_smtp_verify_jobs_worker_t  *w;
+
+    w = run->worker;
+    job = run->job;
+
+    if (job->blocks->nfree == 0) {
+        return NGX_DECLINED;
+    }
+
+    block = ngx_calloc(sizeof(ngx_smtp_verify_jobs_block_t), &run->log);
+    if (block == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_smtp_verify_jobs_lock(w);
+
+    taken = sv_lease_take(job->blocks, w->place, (uint32_t) ngx_time(), &id);
+    sample = ngx_min(job->share, job->sample);
+
+    if (taken) {
+        job->sample -= sample;
+    }
+
+    ngx_smtp_verify_jobs_unlock(w);
+
+    if (!taken) {
+        ngx_free(block);
+        return NGX_DECLINED;
+    }
+
+    block->run = run;
+    block->id = id;
+    block->end = sample ? sample : SV_JOBS_BLOCK;
+
+    block->task.run = ngx_smtp_verify_jobs_block_run;
+    block->task.done = ngx_smtp_verify_jobs_block_done;
+    block->task.data = block;
+    ngx_memcpy(block->task.id, run->id, NGX_SMTP_VERIFY_JOBS_ID);
+
+    ngx_queue_insert_tail(&run->blocks, &block->queue);
+    run->nblocks++;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &run->log, 0,
+                   "smtp verify jobs: block %uD is leased, at most %uD of it",
+                   block->id, block->end);
+
+    if (ngx_smtp_verify_jobs_post(w->jobs, &block->task) != NGX_OK) {
+        ngx_smtp_verify_jobs_block_end(run, block, (uint32_t) ngx_time() + 1);
+        return NGX_ERROR;
+    }
+
+    run->tasks++;
+    run->reading++;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_smtp_verify_jobs_block_run(ngx_smtp_verify_jobs_task_t *task)
+{
+    ngx_smtp_verify_jobs_block_t *block = task->data;
+
+    task->status = sv_job_block(task->job, block->id, &block->rows);
+}
+
+
+static void
+ngx_smtp_verify_jobs_block_done(ngx_smtp_verify_jobs_task_t *task)
+{
+    ngx_smtp_verify_jobs_run_t    *run;
+    ngx_smtp_verify_jobs_block_t  *block;
+
+    block = task->data;
+    run = block->run;
+
+    run->tasks--;
+    run->reading--;
+
+    if (task->status != SV_JOBS_OK && task->status != SV_JOBS_DONE) {
+        ngx_smtp_verify_jobs_run_failed(run, task);
+        ngx_smtp_verify_jobs_block_end(run, block, 0);
+        ngx_smtp_verify_jobs_run_check(run);
+        return;
+    }
+
+    block->partly = (block->end < block->rows.n);
+    block->end = (uint32_t) ngx_min(block->end, block->rows.n);
+    block->left = block->end;
+    block->read = 1;
+
+    if (block->left == 0) {
+        ngx_smtp_verify_jobs_block_end(run, block, 0);
+
+    } else {
+        run->unread += block->end;
+        run->busy = ngx_current_msec;
+    }
+
+    if (run->begun && !run->dropped) {
+        ngx_smtp_verify_batch_wake(&run->batch);
+    }
+
+    ngx_smtp_verify_jobs_run_check(run);
+}
+
+
+void
+ngx_smtp_verify_jobs_block_stored(ngx_smtp_verify_jobs_run_t *run,
+    uint64_t pos)
+{
+    ngx_queue_t                   *q;
+    ngx_smtp_verify_jobs_block_t  *block;
+
+    for (q = ngx_queue_head(&run->blocks);
+         q != ngx_queue_sentinel(&run->blocks);
+         q = ngx_queue_next(q))
+    {
+        block = ngx_queue_data(q, ngx_smtp_verify_jobs_block_t, queue);
+
+        if (block->id != pos / SV_JOBS_BLOCK) {
+            continue;
+        }
+
+        if (block->left && --block->left == 0) {
+            ngx_smtp_verify_jobs_block_end(run, block, 0);
+        }
+
+        return;
+    }
+}
+
+
+/* Closes the block if it has no open records, else gives it back. */
+
+static void
+ngx_smtp_verify_jobs_block_end(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_block_t *block, uint32_t then)
+{
+    ngx_uint_t                      closed;
+    ngx_smtp_verify_jobs_worker_t  *w;
+
+    w = run->worker;
+    closed = (block->read && block->left == 0 && !block->partly);
+
+    ngx_smtp_verify_jobs_lock(w);
+
+    if (closed) {
+        (void) sv_lease_close(run->job->blocks, w->place, block->id);
+
+    } else {
+        (void) sv_lease_give(run->job->blocks, w->place, block->id, then);
+    }
+
+    run->job->checks = 1;
+
+    ngx_smtp_verify_jobs_unlock(w);
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &run->log, 0,
+                   "smtp verify jobs: block %uD %s", block->id,
+                   closed ? "is done" : "is given back");
+
+    ngx_queue_remove(&block->queue);
+    run->nblocks--;
+
+    sv_job_rows_free(&block->rows);
+    ngx_free(block);
+}
+
+
+void
+ngx_smtp_verify_jobs_blocks_free(ngx_smtp_verify_jobs_run_t *run)
+{
+    ngx_queue_t                   *q;
+    ngx_smtp_verify_jobs_block_t  *block;
+
+    while (!ngx_queue_empty(&run->blocks)) {
+
+        q = ngx_queue_head(&run->blocks);
+        block = ngx_queue_data(q, ngx_smtp_verify_jobs_block_t, queue);
+
+        ngx_smtp_verify_jobs_block_end(run, block, 0);
+    }
+
+    run->unread = 0;
+}
