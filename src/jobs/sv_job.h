@@ -178,9 +178,11 @@ sv_jobs_e sv_job_totals(sv_job_t *job, sv_job_totals_t *totals);
 sv_jobs_e sv_job_results(sv_job_t *job, sv_job_page_t *page,
     sv_job_rows_t *rows);
 
-/* sv_job_erase.c: records, results and waits of an address.  The records keep
-   their place; a result of the reason SV_JOB_ERROR, word "erased", takes the
-   place of the result.  *n: how many. */
+/* sv_job_erase.c: records, results and waits of an address, in whatever case
+   and form.  The records keep their place; a result of the reason SV_JOB_ERROR,
+   word "erased", takes the place of the result.  *n: how many.  What others'
+   columns say is not searched.  It goes through the whole job, in several
+   transactions; if it was cut short it is called again. */
 sv_jobs_e sv_job_erase(sv_job_t *job, const sv_str_t *email, uint64_t *n);
 
 
