@@ -14,6 +14,7 @@
 #include "sv_utf8.h"
 
 
+#define SV_FOLD_STOP   0x3002   /* the full stop of Chinese and Japanese */
 #define SV_FOLD_CODES  4        /* code points a character is decomposed into */
 
 
@@ -49,6 +50,7 @@ static void sv_put_char(sv_out_t *out, const unsigned char **p,
     const unsigned char *end);
 static void sv_put_code(sv_out_t *out, uint32_t ch);
 static int sv_fold_code(uint32_t ch, utf8proc_int32_t *folded);
+static void sv_put_end(sv_out_t *out, int asked);
 static void sv_put(sv_out_t *out, unsigned char ch);
 static void sv_put_space(sv_out_t *out);
 static void sv_put_word(sv_out_t *out, unsigned char ch);
@@ -158,7 +160,7 @@ sv_fold_chunk(sv_out_t *out, const unsigned char *p, const unsigned char *end,
          || end[-1] == '!' || end[-1] == '?' || (end - p == 1 && *p == '/'))
         && out->len > 1 && out->data[out->len - 2] != SV_WORD_END)
     {
-        sv_put_word(out, SV_WORD_END);
+        sv_put_end(out, end[-1] == '?');
     }
 }
 
@@ -531,10 +533,18 @@ sv_put_code(sv_out_t *out, uint32_t ch)
         if (sv_is_alnum(ch)) {
             sv_put(out, sv_lower(ch));
 
+        } else if (ch == '?') {
+            sv_put_end(out, 1);
+
         } else {
             sv_put_space(out);
         }
 
+        return;
+    }
+
+    if (ch == SV_FOLD_STOP) {
+        sv_put_end(out, 0);
         return;
     }
 
@@ -611,6 +621,17 @@ sv_fold_code(uint32_t ch, utf8proc_int32_t *folded)
     }
 
     return n;
+}
+
+
+static void
+sv_put_end(sv_out_t *out, int asked)
+{
+    if (asked) {
+        sv_put_word(out, SV_WORD_ASKED);
+    }
+
+    sv_put_word(out, SV_WORD_END);
 }
 
 

@@ -13,7 +13,7 @@
 #include "sv_rules.h"
 
 
-#define SV_MEMBERS_MAX  8192
+#define SV_MEMBERS_MAX  16384
 #define SV_PIECE_SIZE   (SV_PHRASE_MAX * 2 + 4)
 #define SV_NO_PHRASE    0xffff
 #define SV_NO_SEGMENT   0xffff

@@ -42,6 +42,7 @@ static int sv_plain_is_script(const sv_plain_t *pl, size_t start, size_t end);
 static int sv_plain_is_place(const unsigned char *p, size_t len);
 static int sv_plain_ends(const sv_reply_t *reply, const unsigned char *p,
     size_t len);
+static int sv_plain_is_break(const unsigned char *p, size_t len);
 static int sv_plain_is_name(const sv_plain_t *pl, const unsigned char *p,
     size_t len);
 static int sv_plain_same(const unsigned char *text, const unsigned char *p,
@@ -202,7 +203,8 @@ sv_plain_cover(sv_plain_t *pl)
 
 
 /* Numbers, tokens, hosts and the recipient's address say nothing of what is
-   missing; somebody else's address and our host do. */
+   missing; somebody else's address and our host do.  A question is no
+   statement. */
 
 static int
 sv_plain_is_neutral(const sv_plain_t *pl, size_t start, size_t end)
@@ -213,7 +215,8 @@ sv_plain_is_neutral(const sv_plain_t *pl, size_t start, size_t end)
     p = pl->text + start;
 
     if (end - start == 1) {
-        return *p != SV_WORD_OTHER && *p != SV_WORD_OURS;
+        return *p != SV_WORD_OTHER && *p != SV_WORD_OURS
+               && *p != SV_WORD_ASKED;
     }
 
     for (i = 0; i < end - start; i++) {
@@ -261,14 +264,26 @@ sv_plain_is_script(const sv_plain_t *pl, size_t start, size_t end)
 }
 
 
-/* Returns 1 for a word that the name of a place follows. */
+/* Returns 1 for a word that the name of a place, or a cause, follows. */
 
 static int
 sv_plain_is_place(const unsigned char *p, size_t len)
 {
-    return len == 2 && *p < 0x80
-           && (memcmp(p, "at", 2) == 0 || memcmp(p, "in", 2) == 0
-               || memcmp(p, "on", 2) == 0 || memcmp(p, "by", 2) == 0);
+    size_t                    i;
+    static const char *const  words[] = {
+        "at", "in", "on", "by", "due", "because", "auf", "bei", "wegen",
+        "aufgrund", "dans", "sur", "chez", "pour", "par", "en", "por", "em",
+        "su", "nel", "nella", "per", "op", "bij", "wegens", "na", "w", "ve",
+        "kvuli", "\320\262", "\320\275\320\260", "pa", "pe", "i"
+    };
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strlen(words[i]) == len && memcmp(p, words[i], len) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -293,7 +308,7 @@ sv_plain_ends(const sv_reply_t *reply, const unsigned char *p, size_t len)
             continue;
         }
 
-        if (memchr(",;:-([", text[i + len], 6) == NULL) {
+        if (!sv_plain_is_break(text + i + len, size - i - len)) {
             return 0;
         }
 
@@ -301,6 +316,20 @@ sv_plain_ends(const sv_reply_t *reply, const unsigned char *p, size_t len)
     }
 
     return found;
+}
+
+
+/* Returns 1 for a comma and the like, and for a dash behind a space. */
+
+static int
+sv_plain_is_break(const unsigned char *p, size_t len)
+{
+    if (memchr(",;:-([", *p, 6) != NULL) {
+        return 1;
+    }
+
+    return *p == ' ' && len > 3
+           && (memcmp(p, " - ", 3) == 0 || memcmp(p, " \342\200", 3) == 0);
 }
 
 

@@ -45,6 +45,7 @@
                                        nor the recipient's */
 #define SV_WORD_OURS        6       /* {ours}: a host in the sender's domain */
 #define SV_WORD_DOMAIN      7       /* {domain}: the recipient's domain */
+#define SV_WORD_ASKED       14      /* end of a question, before SV_WORD_END */
 
 /* the end of a sentence counts as so many words, which no gap spans */
 #define SV_SENTENCE_GAP     32

@@ -604,6 +604,13 @@ ninth_part(void **state)
 }
 
 
+static void
+tenth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-tenth.txt", 3000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -638,7 +645,8 @@ main(void)
         cmocka_unit_test(sixth_part),
         cmocka_unit_test(seventh_part),
         cmocka_unit_test(eighth_part),
-        cmocka_unit_test(ninth_part)
+        cmocka_unit_test(ninth_part),
+        cmocka_unit_test(tenth_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
