@@ -105,28 +105,10 @@ ngx_smtp_verify_canary_refused(ngx_smtp_verify_probe_t *p)
 }
 
 
-/*
- * Keeps what is known of the domain from now on.  If so many recipients were
- * refused before, it may be catch-all only for us by now, so that is kept for a
- * short time.
- */
-
-void
-ngx_smtp_verify_canary_settle(ngx_smtp_verify_probe_t *p,
-    ngx_int_t catch_all)
+ngx_uint_t
+ngx_smtp_verify_canary_suspects(ngx_smtp_verify_probe_t *p)
 {
-    ngx_uint_t  soon;
-
-    if (p->canary && catch_all == NGX_SMTP_VERIFY_UNKNOWN) {
-        ngx_smtp_verify_facts_retract(p->conf, &p->domain, &p->claim);
-        return;
-    }
-
-    soon = (p->claim.owner && catch_all == NGX_SMTP_VERIFY_YES
-            && ngx_smtp_verify_canary_tell(p, SV_CANARY_DUE));
-
-    ngx_smtp_verify_facts_settle(p->conf, &p->domain, &p->claim, catch_all,
-                                 soon);
+    return ngx_smtp_verify_canary_tell(p, SV_CANARY_DUE);
 }
 
 

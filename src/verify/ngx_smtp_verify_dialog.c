@@ -342,6 +342,7 @@ ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s)
         && s->fault == SV_REASON_NONE)
     {
         ngx_smtp_verify_evidence_classify(p);
+        ngx_smtp_verify_feed_reply(p);
     }
 
     ngx_smtp_verify_reach_event(p);
@@ -531,10 +532,7 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
     reason = p->result.evidence.reason;
     provider = p->provider;
 
-    if (p->pass == ngx_smtp_verify_pass_stepwise && !p->class.session) {
-        ngx_smtp_verify_facts_set_host(p->conf, &p->mx.records[p->imx].host,
-                                       ngx_smtp_verify_host_stepwise);
-    }
+    ngx_smtp_verify_feed_answer(p);
 
     if (reason == SV_ACCEPTED) {
         ngx_smtp_verify_random_accepted(p);
@@ -550,17 +548,6 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
 
     if (reason == SV_MAILBOX_NOT_FOUND) {
         p->result.is_catch_all = 0;
-
-        if (!ngx_smtp_verify_route_is_backup(p)) {
-
-            if (p->claim.owner) {
-                ngx_smtp_verify_facts_settle(p->conf, &p->domain, &p->claim,
-                                             NGX_SMTP_VERIFY_NO, 0);
-
-            } else {
-                ngx_smtp_verify_facts_not_catch_all(p->conf, &p->domain);
-            }
-        }
     }
 
     ngx_smtp_verify_probe_finish(p, reason);

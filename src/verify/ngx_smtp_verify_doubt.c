@@ -25,9 +25,6 @@
 #include "ngx_smtp_verify_probe.h"
 
 
-#define NGX_SMTP_VERIFY_DOUBT_MAX  512
-
-
 static ngx_int_t ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p,
     sv_class_t *class);
 static void ngx_smtp_verify_doubt_fresh(ngx_smtp_verify_probe_t *p,
@@ -145,34 +142,36 @@ ngx_smtp_verify_doubt_kept(ngx_smtp_verify_probe_t *p, sv_class_t *class)
 static void
 ngx_smtp_verify_doubt_fresh(ngx_smtp_verify_probe_t *p, sv_class_t *class)
 {
-    u_char                      buf[NGX_SMTP_VERIFY_DOUBT_MAX];
-    uint32_t                    kind;
-    ngx_str_t                   what;
     ngx_smtp_verify_session_t  *s;
 
     s = p->session;
 
     ngx_smtp_verify_doubt_settle(p);
 
-    if (class->session || s->code == 421) {
-        return;
+    if (s->code >= 500 && !class->session) {
+        s->refusal = ngx_smtp_verify_doubt_kind(s, class);
     }
+}
 
-    kind = ngx_smtp_verify_doubt_kind(s, class);
 
-    if (s->code >= 500) {
-        s->refusal = kind;
-    }
+ngx_uint_t
+ngx_smtp_verify_doubt_is_first(ngx_smtp_verify_probe_t *p, ngx_str_t *what)
+{
+    sv_class_t                 *class;
+    ngx_smtp_verify_session_t  *s;
 
-    what.data = buf;
-    ngx_smtp_verify_doubt_what(p, kind, &what);
+    s = p->session;
+    class = &p->class;
 
-    if (!ngx_smtp_verify_facts_host_is(p->conf, &what,
-                                       ngx_smtp_verify_host_says))
+    if (p->conf->keep.transactions == 0 || s->code < 400 || s->code == 421
+        || class->session || ngx_smtp_verify_session_is_reused(s))
     {
-        ngx_smtp_verify_facts_set_host(p->conf, &what,
-                                       ngx_smtp_verify_host_says);
+        return 0;
     }
+
+    ngx_smtp_verify_doubt_what(p, ngx_smtp_verify_doubt_kind(s, class), what);
+
+    return 1;
 }
 
 

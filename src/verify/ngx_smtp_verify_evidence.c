@@ -103,11 +103,8 @@ ngx_smtp_verify_evidence_takes_none(ngx_smtp_verify_session_t *s,
 }
 
 
-/*
- * Greylisting, by a rule or by memory: if a host was seen to greylist, its 450
- * or 451 without a reason means that, too.  If it gives a reason, that is
- * believed.
- */
+/* Greylisting by memory: if a host was seen to greylist, its 450 or 451 without
+   a reason means that, too.  If it gives a reason, that is believed. */
 
 static void
 ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p)
@@ -120,18 +117,13 @@ ngx_smtp_verify_evidence_greylist(ngx_smtp_verify_probe_t *p)
     host = &p->mx.records[p->imx].host;
     code = p->session->code;
 
-    if (class->reason == SV_GREYLISTED) {
-        ngx_smtp_verify_facts_set_host(p->conf, host,
-                                       ngx_smtp_verify_host_greylists);
-        return;
-    }
-
-    if (class->bare && (code == 450 || code == 451)
+    if (class->bare && class->reason != SV_GREYLISTED
+        && (code == 450 || code == 451)
         && ngx_smtp_verify_facts_host_is(p->conf, host,
                                          ngx_smtp_verify_host_greylists))
     {
         class->reason = SV_GREYLISTED;
-        class->rule = "greylist-memory";
+        class->rule = NGX_SMTP_VERIFY_GREYLIST_MEMORY;
     }
 }
 

@@ -17,6 +17,7 @@
  *   doubt.c         whether an answer of a kept session is believed
  *   random.c        asks the random recipient: is the domain catch-all?
  *   canary.c        does a server that refused many still refuse anybody?
+ *   feed.c          writes what was learned into the facts
  *   verdict.c       makes the result
  *   proof.c         which parts of it are authenticated
  */
@@ -36,6 +37,10 @@
 
 
 #define NGX_SMTP_VERIFY_MAX_ADDRS  8    /* of one mail host */
+#define NGX_SMTP_VERIFY_DOUBT_MAX  512  /* name of what a server says */
+
+/* the rule where a host was seen to greylist before */
+#define NGX_SMTP_VERIFY_GREYLIST_MEMORY  "greylist-memory"
 
 
 /* whether the addresses of a mail host are known */
@@ -360,6 +365,11 @@ ngx_uint_t ngx_smtp_verify_doubt_random(ngx_smtp_verify_probe_t *p);
 ngx_uint_t ngx_smtp_verify_doubt_proved(ngx_smtp_verify_probe_t *p);
 /* An answer of this session is believed; it may settle an earlier doubt. */
 void ngx_smtp_verify_doubt_settle(ngx_smtp_verify_probe_t *p);
+/* Is this a failure at the beginning of a session, which later sessions may be
+   compared with?  Sets *what, which has room for NGX_SMTP_VERIFY_DOUBT_MAX
+   octets, to the name of the fact. */
+ngx_uint_t ngx_smtp_verify_doubt_is_first(ngx_smtp_verify_probe_t *p,
+    ngx_str_t *what);
 /* the random recipient was refused, and this is believed */
 void ngx_smtp_verify_doubt_refused(ngx_smtp_verify_probe_t *p);
 
@@ -394,8 +404,15 @@ ngx_uint_t ngx_smtp_verify_canary_due(ngx_smtp_verify_probe_t *p,
    server accepts everybody now; a refusal has to be one that is believed. */
 ngx_uint_t ngx_smtp_verify_canary_accepted(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_canary_refused(ngx_smtp_verify_probe_t *p);
-/* keeps what is known of the domain now */
-void ngx_smtp_verify_canary_settle(ngx_smtp_verify_probe_t *p,
+/* 1: so many were refused that the server may accept everybody by now */
+ngx_uint_t ngx_smtp_verify_canary_suspects(ngx_smtp_verify_probe_t *p);
+
+/* feed.c: the facts learn of MX records, of each reply, of the answer about the
+   address, and whether the domain is catch-all */
+void ngx_smtp_verify_feed_mx(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_feed_reply(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_feed_answer(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_feed_domain(ngx_smtp_verify_probe_t *p,
     ngx_int_t catch_all);
 
 /* evidence.c.  _classify() is called once for each reply; _reply() keeps it. */

@@ -474,7 +474,7 @@ ngx_smtp_verify_random_conclude(ngx_smtp_verify_probe_t *p,
         }
 
     } else {
-        ngx_smtp_verify_canary_settle(p, catch_all);
+        ngx_smtp_verify_feed_domain(p, catch_all);
     }
 
     p->result.is_catch_all = catch_all;

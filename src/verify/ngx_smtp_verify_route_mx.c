@@ -212,7 +212,7 @@ ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q)
 
     p = q->data;
 
-    ngx_smtp_verify_facts_mx_settle(p->conf, q, &p->claim);
+    ngx_smtp_verify_feed_mx(p);
     ngx_smtp_verify_route_mx_done(p);
 }
 
