@@ -320,6 +320,7 @@ lint-fast:         ## the part of lint that takes no time
 	@t/lint/names
 	@t/lint/paths
 	@t/lint/docs
+	@t/lint/openapi
 
 lint-deep:
 	@$(MAKE) deps-lint
@@ -423,6 +424,14 @@ valgrind: SLOW = 10
 valgrind: deps-valgrind valgrind-nginx  ## suites under valgrind, with pool debugging; SLOW=10
 	@export VALGRIND_NGINX=$(V)/objs/nginx; \
 	$(call checked_suites,$(ROOT)/t/tools/valgrind-nginx,$(V))
+
+
+# schemathesis makes requests of what docs/openapi.json allows, and of what it
+# does not, and checks the answers; it comes from PyPI, so CI does not run it
+
+.PHONY: api-fuzz
+api-fuzz: module   ## requests of all kinds, made from docs/openapi.json, for API_FUZZ_SECONDS (600); needs PyPI
+	@t/tools/api-fuzz $(B) $(NGX_BIN) $(SO) $(or $(API_FUZZ_SECONDS),600)
 
 
 # ---- benchmark
@@ -534,7 +543,7 @@ stop:              ## end what "make run" started
 DEPS_BUILD := gcc make libc6-dev nginx nginx-dev dpkg-dev libc-ares-dev \
     libcjson-dev libidn2-dev libutf8proc-dev libsqlite3-dev libssl-dev
 DEPS_RUN   := $(DEPS_BUILD) curl openssl netbase ca-certificates
-DEPS_TEST  := $(DEPS_RUN) perl libcmocka-dev libtest-base-perl \
+DEPS_TEST  := $(DEPS_RUN) python3 python3-jsonschema perl libcmocka-dev libtest-base-perl \
     libio-socket-ssl-perl libnet-dns-perl libcurl4-openssl-dev
 DEPS_CLIENT := gcc make libc6-dev libcjson-dev libidn2-dev libssl-dev \
     libutf8proc-dev libsqlite3-dev libcurl4-openssl-dev
@@ -607,7 +616,7 @@ install: module    ## module to nginx's modules path (or MODULES_PATH), data and
 	    -o -path 'html/*' ')' -print \
 	    | while read -r f; do \
 	    install -D -m 644 $$f $(DESTDIR)$(DATADIR)/$${f#conf/}; done
-	@for f in $(wildcard *.md docs/*.md) LICENSE; do \
+	@for f in $(wildcard *.md docs/*.md) docs/openapi.json LICENSE; do \
 	    install -D -m 644 $$f $(DESTDIR)$(DOCDIR)/$$f; done
 	@install -D -m 755 -t $(DESTDIR)$(PREFIX)/sbin tools/smtp-verify-refresh
 	@echo "installed: $(DESTDIR)$(MODULES_PATH)/$(MODULE)"

@@ -521,6 +521,13 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       offsetof(ngx_http_smtp_verify_loc_conf_t, verify.sandbox),
       NULL },
 
+    { ngx_string("smtp_verify_openapi"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_smtp_verify_openapi,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("smtp_verify_usage"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_smtp_verify_usage,

@@ -9,7 +9,8 @@
 #
 # NAME is the file's name without its ending: conf/rules.conf is "rules";
 # a list has the prefix "list_": conf/lists/role.txt is "list_role".
-# Other data (known_domains, ...) is conf/NAME.txt.
+# Other data (known_domains, ...) is conf/NAME.txt; docs/openapi.json, beside
+# conf/, is "openapi".
 
 set -e
 LC_ALL=C
@@ -52,6 +53,8 @@ list() {
 
         echo "$name $file"
     done
+
+    echo "openapi ${1%conf}docs/openapi.json"
 }
 
 

@@ -39,7 +39,7 @@ my %want = map { s{^conf/}{}; ("/opt/share/nginx-smtp-verify/$_" => 1) }
     grep { m{\.(?:conf|txt|tokens)$} } tracked('conf');
 
 $want{"/opt/share/doc/nginx-smtp-verify/$_"} = 1
-    for 'LICENSE', glob('*.md'), glob('docs/*.md');
+    for 'LICENSE', glob('*.md'), glob('docs/*.md'), 'docs/openapi.json';
 
 # a program among them
 

@@ -285,7 +285,9 @@ char *ngx_http_smtp_verify_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-/* usage.c */
+/* openapi.c, usage.c */
+char *ngx_http_smtp_verify_openapi(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_smtp_verify_usage(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

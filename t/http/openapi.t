@@ -1,0 +1,304 @@
+# The running server does what docs/openapi.json says: each status of each
+# operation was given, each answer has its schema, each example is an answer.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+use TestVerify::Clients;
+use TestVerify::Env;
+use TestVerify::OpenAPI;
+use Digest::SHA qw( sha256_hex );
+
+Test::More::plan(skip_all => 'no python3-jsonschema')
+    if system('/usr/bin/python3 -c "import jsonschema" 2> /dev/null') != 0;
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    my $tokens = 'smtp_verify_tokens $TEST_NGINX_SERVER_ROOT/html/tokens;';
+
+    $block->set_value(user_files => ">>> tokens\n" . join '', map {
+        "$_->[0] sha256:" . sha256_hex("$_->[0]-token") . " $_->[1]\n"
+    } [ alice => 'rate=600/m quota=1000' ], [ none => 'quota=0' ],
+      [ slow => 'rate=1/m' ], [ ops => 'admin' ]);
+
+    $block->set_value(http_config => join "\n",
+        'smtp_verify_cache_zone zone=results:1m;',
+        'smtp_verify_throttle_zone zone=limits:1m;',
+        'smtp_verify_throttle zone=limits;', $block->http_config // '');
+
+    $block->set_value(config => join "\n",
+        'smtp_verify_sandbox on;', 'smtp_verify_transcript on;',
+        'smtp_verify_cors https://shop.example;',
+        'location = /verify { smtp_verify; }',
+        'location = /cached/verify { smtp_verify; smtp_verify_cache results; }',
+        'location = /identity/verify { smtp_verify; smtp_verify_helo $arg_helo; }',
+        'location = /busy/verify { smtp_verify; smtp_verify_max_probes 1; }',
+        'location = /busy/batch { smtp_verify_batch; smtp_verify_max_probes 1; }',
+        'location = /identity/batch { smtp_verify_batch; smtp_verify_helo $arg_helo; }',
+        "location = /t/verify { smtp_verify; smtp_verify_cache results; $tokens }",
+        'location = /batch { smtp_verify_batch; }',
+        'location = /small/batch { smtp_verify_batch; client_max_body_size 4; }',
+        "location = /t/batch { smtp_verify_batch; $tokens }",
+        "location = /usage { smtp_verify_usage; $tokens }",
+        'location = /free/usage { smtp_verify_usage; }',
+        'location = /counters { smtp_verify_counters; }',
+        "location = /t/counters { smtp_verify_counters; $tokens }",
+        'location = /metrics { smtp_verify_metrics; }',
+        "location = /t/metrics { smtp_verify_metrics; $tokens }",
+        'location ~ ^/(?:livez|readyz|health)$ { smtp_verify_health; }',
+        'location = /openapi.json { smtp_verify_openapi; }',
+        'location = /status { smtp_verify_counters; }');
+});
+
+
+our $Form = 'application/x-www-form-urlencoded';
+our $Text = { 'Content-Type' => 'text/plain' };
+our $Evil = { Origin => 'https://evil.example' };
+
+
+sub token
+{
+    return { Authorization => "Bearer $_[0]-token", @_[1 .. $#_] };
+}
+
+
+sub statuses
+{
+    my @a;
+
+    my $ask = sub { push @a, TestVerify::OpenAPI::ask(@_) };
+
+    # a query string that nginx itself does not take
+
+    my $long = 'x' x 40000;
+
+    $ask->($_, "/verify?email=$long") for qw( GET HEAD DELETE );
+    $ask->('POST', "/verify?x=$long", {}, '{}');
+    $ask->('POST', "/batch?x=$long", {}, '[]');
+
+    # GET, HEAD and POST of one address
+
+    for my $method (qw( GET HEAD )) {
+        $ask->($method, '/verify?email=john@ok.test&transcript=1');
+        $ask->($method, '/verify');
+        $ask->($method, '/t/verify?email=no');
+        $ask->($method, '/verify?email=no', $Evil);
+        $ask->($method, '/verify?email=no&timeout=0');
+        $ask->($method, '/t/verify?email=jim@ok.test', token('none'));
+        $ask->($method, '/identity/verify?email=jim@ok.test&helo=no');
+    }
+
+    my $post = sub {
+        my ($path, $body, $headers, $type) = @_;
+        $ask->('POST', $path, { 'Content-Type' => $type // 'application/json',
+                                %{ $headers // {} } }, $body);
+    };
+
+    $post->('/verify', '{"email":"jane@ok.test","timeout":5}');
+    $post->('/verify', 'email=jane%40ok.test&wait=0', {}, $Form);
+    $post->('/verify', '{');
+    $post->('/t/verify', '{"email":"no"}');
+    $post->('/t/verify', '{"email":"no"}', token('none', 'X-Api-Key' => 'x'));
+    $post->('/verify', '{"email":"no"}', $Evil);
+    $post->('/verify', '{"email":"' . 'x' x 17000 . '"}');
+    $post->('/verify', '<x/>', {}, 'text/xml');
+    $post->('/verify', '{"email":"no","wait":"x"}');
+    $post->('/t/verify', '{"email":"jim@ok.test"}', token('none'));
+    $post->('/identity/verify?helo=no', '{"email":"jim@ok.test"}');
+
+    # erasing
+
+    $ask->('DELETE', '/cached/verify?email=john@ok.test');
+    $ask->('GET', '/cached/verify?email=john@ok.test');
+    $ask->('DELETE', '/cached/verify?email=john@ok.test');
+    $ask->('DELETE', '/cached/verify');
+    $ask->('DELETE', '/cached/verify?email=no&smtp=x');
+    $ask->('DELETE', '/verify?email=no');
+    $ask->('DELETE', '/t/verify?email=no');
+    $ask->('DELETE', '/t/verify?email=no', token('alice'));
+    $ask->('DELETE', '/t/verify?email=no', token('slow')) for 1 .. 2;
+
+    # lists
+
+    my @two = "john\@ok.test\nno\n";
+
+    $ask->('POST', '/batch', $Text, @two);
+    $ask->('POST', '/batch?format=csv', $Text, @two);
+    $post->('/batch?ordered=1', '["john@ok.test",{"email":"no","id":7},{},"Jo <x@y>"]');
+    $post->('/batch', '{"emails":["john@ok.test"]}');
+    $post->('/batch', '["john@ok.test"');
+    $post->('/batch', '{}');
+    $post->('/t/batch', '[]');
+    $post->('/batch', '[]', $Evil);
+    $ask->('POST', '/batch', $Text);
+    $ask->('POST', '/small/batch', $Text, @two);
+    $post->('/batch', '<x/>', {}, 'text/xml');
+    $post->('/batch?ordered=x', '[]');
+    $post->('/t/batch', '[]', token('slow'));
+    $post->('/identity/batch?helo=no', '[]');
+
+    # who asks, and how
+
+    for my $path (qw( /verify /batch )) {
+        $ask->('OPTIONS', $path, { Origin => 'https://shop.example' });
+        $ask->('OPTIONS', $path, $Evil);
+    }
+
+    $ask->('GET', '/usage', token('alice'));
+    $ask->('GET', '/usage', token('ops'));
+    $ask->('GET', '/t/counters', token('alice'));
+    $ask->('GET', '/t/counters', token('ops'));
+    $ask->('GET', $_) for qw( /free/usage /usage /counters /t/counters /metrics
+        /t/metrics /livez /readyz /health /openapi.json );
+    $ask->('GET', $_, { Accept => 'application/openmetrics-text' }) for '/metrics';
+    $ask->('GET', $_, $Evil) for qw( /usage /counters /metrics );
+    $ask->('GET', "$_", token('slow')) for qw( /usage /t/counters /t/metrics );
+
+    TestVerify::OpenAPI::valid('statuses', \@a, missing());
+}
+
+
+# what only happens under load, or by methods that the document does not name
+
+sub missing
+{
+    my $doc = TestVerify::OpenAPI::document();
+    my @not = ('POST /batch 408', 'POST /batch 503', 'POST /batch 411',
+               'GET /readyz 503');
+
+    for my $path (keys %{ $doc->{paths} }) {
+        push @not, map { (uc) . " $path 405" } grep {
+            ref $doc->{paths}{$path}{$_} && $_ ne 'delete'
+        } keys %{ $doc->{paths}{$path} };
+    }
+
+    return @not, map { "$_ /verify 503" } qw( GET HEAD POST );
+}
+
+
+# each method that the document does not name for a path is refused as it says
+
+sub methods
+{
+    my $doc = TestVerify::OpenAPI::document();
+    my @a;
+
+    for my $path (grep { !/jobs/ } sort keys %{ $doc->{paths} }) {
+        for my $method (qw( GET HEAD POST PUT DELETE PATCH OPTIONS )) {
+            next if ref $doc->{paths}{$path}{lc $method};
+            next if $method eq 'HEAD' && $path ne '/batch';
+            next if $method eq 'OPTIONS';
+
+            my $answer = TestVerify::OpenAPI::ask($method, $path,
+                $path eq '/usage' ? token('alice') : {});
+
+            # checked as an answer to a method that it has
+
+            Test::More::is($answer->{status}, 405, "$method $path");
+            $answer->{method} = uc((grep { ref $doc->{paths}{$path}{$_} }
+                                    keys %{ $doc->{paths}{$path} })[0]);
+            push @a, $answer if $answer->{method} ne 'HEAD'
+                                && $method ne 'HEAD';
+        }
+    }
+
+    TestVerify::OpenAPI::valid('methods', \@a);
+}
+
+
+sub sandbox
+{
+    my $doc = TestVerify::OpenAPI::document();
+    my @reasons = @{ $doc->{components}{schemas}{Reason}{enum} };
+
+    TestVerify::OpenAPI::valid('sandbox',
+        [ map { TestVerify::OpenAPI::ask('GET', "/verify?email=$_\@sandbox.test") }
+          @reasons ]);
+}
+
+
+sub embedded
+{
+    my $answer = TestVerify::OpenAPI::ask('GET', '/openapi.json');
+
+    open my $in, '<', "$TestVerify::Env::Root/docs/openapi.json" or die;
+    local $/;
+    Test::More::is($answer->{body}, <$in>, 'the document is that of docs');
+    Test::More::like($answer->{headers}{'content-type'}, qr{^application/json$},
+                     'its type');
+}
+
+
+sub busy
+{
+    my @a;
+
+    TestVerify::Clients::start('/busy/verify?email=slow%d@ok.test', clients => 4);
+
+    for (1 .. 30) {
+        select undef, undef, undef, 0.1;
+        push @a, TestVerify::OpenAPI::ask('GET', '/busy/verify?email=other@ok.test&timeout=1');
+        last if $a[-1]{status} == 503;
+    }
+
+    TestVerify::Clients::finish();
+    TestVerify::OpenAPI::valid('busy', \@a);
+}
+
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: the examples are real
+--- init
+TestVerify::OpenAPI::examples('examples', %{ main::token('alice') });
+--- request
+GET /livez
+
+
+
+=== TEST 2: each status, and the schemas of all answers
+--- smtp
+mx1 11 pipelining users=john,jane
+--- init
+main::statuses();
+--- request
+GET /livez
+
+
+
+=== TEST 3: methods that there are not
+--- init
+main::methods();
+--- request
+GET /livez
+
+
+
+=== TEST 4: answers of all reasons
+--- init
+main::sandbox();
+--- request
+GET /livez
+
+
+
+=== TEST 5: the document is served as it is
+--- init
+main::embedded();
+--- request eval
+["HEAD /openapi.json", "POST /openapi.json"]
+--- error_code eval: [200, 405]
+--- ignore_response
+
+
+
+=== TEST 6: all probes are busy
+--- smtp
+mx1 11 pipelining users=john
+    rcpt slow*: wait 2s ; default
+--- init
+main::busy();
+--- request
+GET /livez
