@@ -209,7 +209,7 @@ sv_fold_is_short(const unsigned char *p, const unsigned char *end)
     size_t                    i, n, len;
     static const char *const  words[] = {
         "destin", "dest", "recip", "rcpt", "addr", "acct", "adr", "empf",
-        "usr", "utiliz", "odb"
+        "usr", "utiliz", "odb", "nr"
     };
 
     len = end - p;

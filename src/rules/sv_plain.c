@@ -427,22 +427,29 @@ sv_plain_stands_apart(const sv_reply_t *reply, size_t from, size_t to)
 }
 
 
-/* Returns 1 for the parts of a first word that has a colon, as in "RC:NE", and
-   for a word behind a dash at the end. */
+/* Returns 1 for the parts of a first word that has a colon, in capitals or
+   without a space behind it, as in "RC:NE", and for a word behind a dash at the
+   end. */
 
 static int
 sv_plain_is_label(const sv_reply_t *reply, size_t from, size_t to)
 {
+    int                   small;
     size_t                i, len;
     const unsigned char  *text;
 
     text = reply->text.data;
     len = reply->text.len < SV_TEXT_MAX ? reply->text.len : SV_TEXT_MAX;
+    small = 0;
 
     if (memchr(text, ' ', from) == NULL) {
 
         for (i = 0; i + 1 < len && text[i] != ' '; i++) {
-            if (text[i] == ':' && text[i + 1] != '/') {
+            small |= (text[i] >= 'a' && text[i] <= 'z');
+
+            if (text[i] == ':' && text[i + 1] != '/'
+                && !(small && text[i + 1] == ' '))
+            {
                 return 1;
             }
         }

@@ -611,6 +611,13 @@ tenth_part(void **state)
 }
 
 
+static void
+eleventh_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-eleventh.txt", 3000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -646,7 +653,8 @@ main(void)
         cmocka_unit_test(seventh_part),
         cmocka_unit_test(eighth_part),
         cmocka_unit_test(ninth_part),
-        cmocka_unit_test(tenth_part)
+        cmocka_unit_test(tenth_part),
+        cmocka_unit_test(eleventh_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

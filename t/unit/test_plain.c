@@ -109,6 +109,29 @@ what_is_said_of_it(void **state)
 }
 
 
+/* who asks, quotes or takes back makes no statement */
+
+static void
+who_says_so(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "User unknown?" },
+        { X, 550, "Is the mailbox closed? We do not say." },
+        { X, 550, "User unknown. This was only a test." },
+        { X, 550, "The robot says that the user does not exist" },
+        { X, 550, "Benutzer unbekannt. Das war nur ein Beispiel." },
+        { X, 550, "On dit que le compte est inconnu" },
+        { SV_SENDER_BLOCKED, 550, "No such user. That is what your own server "
+                                  "said." },
+        { SV_SENDER_BLOCKED, 550, "utilisateur inconnu. C'est ce que dit votre "
+                                  "propre serveur" },
+        { N, 550, "User unknown. Questions? Ask the postmaster." }
+    };
+
+    check_all(cases);
+}
+
+
 /* a code that fits does not make a statement plain */
 
 static void
@@ -236,6 +259,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(what_is_missing),
         cmocka_unit_test(what_is_said_of_it),
+        cmocka_unit_test(who_says_so),
         cmocka_unit_test(codes),
         cmocka_unit_test(names),
         cmocka_unit_test(sentences),
