@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_batch_handler.h"
+#include "ngx_http_smtp_verify_conf_audit.h"
 #include "ngx_http_smtp_verify_conf_cache.h"
 #include "ngx_http_smtp_verify_conf_egress.h"
 #include "ngx_http_smtp_verify_cors.h"
@@ -553,6 +554,13 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE12,
       ngx_http_smtp_verify_health,
       NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_audit"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_smtp_verify_conf_audit,
+      NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
 

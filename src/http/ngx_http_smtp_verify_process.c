@@ -55,6 +55,7 @@ ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle)
     if (smcf && smcf->counters) {
         ngx_smtp_verify_counters_process(smcf->counters);
         ngx_smtp_verify_connections_init(cycle);
+        ngx_smtp_verify_auditor_start(cycle, &smcf->auditor);
     }
 
     ngx_http_smtp_verify_zones(cycle, ngx_smtp_verify_cache_process);
@@ -84,6 +85,7 @@ ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle)
 {
     ngx_http_smtp_verify_main_conf_t  *smcf;
 
+    ngx_smtp_verify_auditor_exit();
     ngx_smtp_verify_opinion_exit();
     ngx_smtp_verify_keeper_exit();
     ngx_smtp_verify_addr_cache_exit();

@@ -5,7 +5,14 @@
 #include "sv_clock.h"
 
 
-#define NGX_SMTP_VERIFY_AUDIT_LAYOUT  1
+#define NGX_SMTP_VERIFY_AUDIT_LAYOUT  2
+
+#define NGX_SMTP_VERIFY_AUDIT_SOON    60000     /* ms */
+#define NGX_SMTP_VERIFY_AUDIT_LATELY  300000
+#define NGX_SMTP_VERIFY_AUDIT_RETRY   600000
+
+#define NGX_SMTP_VERIFY_AUDIT_HOST                                            \
+    (SV_AUDIT_CHECKS - SV_AUDIT_EGRESS_CHECKS)
 
 /* connections are noted that often, in ms */
 
@@ -15,6 +22,8 @@
 typedef struct {
     uint64_t                        layout;
     uint64_t                        started;        /* s since the epoch */
+    ngx_atomic_t                    owner;
+    ngx_smtp_verify_audit_check_t   host[NGX_SMTP_VERIFY_AUDIT_HOST];
     ngx_smtp_verify_audit_entry_t   entries[NGX_SMTP_VERIFY_AUDIT_IDENTITIES];
 } ngx_smtp_verify_audit_sh_t;
 
@@ -110,6 +119,7 @@ ngx_smtp_verify_audit_bind(ngx_shm_zone_t *shm_zone,
                            == 0)
             {
                 identities[i]->index = k;
+                e->run = 0;
                 taken[k] = 1;
                 break;
             }
@@ -298,6 +308,210 @@ ngx_smtp_verify_audit_port(sv_audit_history_t *h,
     check->len = (uint32_t) (p - check->seen);
     check->checked = (uint64_t) ngx_time();
     check->since = at ? check->checked - (now - at) / 1000 : 0;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_audit_set(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_identity_t *identity, sv_audit_check_e check,
+    sv_audit_status_e status, u_char *seen, size_t len)
+{
+    ngx_uint_t                      tell;
+    ngx_slab_pool_t                *shpool;
+    ngx_smtp_verify_audit_sh_t     *sh;
+    ngx_smtp_verify_audit_entry_t  *e;
+    ngx_smtp_verify_audit_check_t  *c;
+
+    sh = shm_zone->data;
+    tell = 0;
+
+    if (identity == NULL) {
+        shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+        ngx_shmtx_lock(&shpool->mutex);
+        c = &sh->host[check - SV_AUDIT_EGRESS_CHECKS];
+
+    } else if (identity->index == NGX_SMTP_VERIFY_AUDIT_NONE) {
+        return 0;
+
+    } else {
+        e = ngx_smtp_verify_audit_lock(shm_zone, identity);
+        c = e ? &e->checks[check] : NULL;
+    }
+
+    if (c && (status != SV_AUDIT_UNKNOWN || c->status == SV_AUDIT_UNKNOWN)) {
+
+        c->checked = (uint64_t) ngx_time();
+
+        if (c->status != (uint32_t) status || c->since == 0) {
+            c->since = c->checked;
+        }
+
+        /* that all is well is only worth a line after it was not */
+
+        if (status != SV_AUDIT_UNKNOWN && c->told != (uint64_t) status) {
+            tell = (c->told != 0 || status != SV_AUDIT_PASS);
+            c->told = status;
+        }
+
+        c->status = status;
+        c->len = (uint32_t) ngx_min(len, NGX_SMTP_VERIFY_AUDIT_SEEN);
+        ngx_memcpy(c->seen, seen, c->len);
+    }
+
+    ngx_smtp_verify_audit_unlock(shm_zone);
+
+    return tell;
+}
+
+
+void
+ngx_smtp_verify_audit_host(ngx_shm_zone_t *shm_zone, sv_audit_check_e check,
+    ngx_smtp_verify_audit_check_t *copy)
+{
+    ngx_slab_pool_t             *shpool;
+    ngx_smtp_verify_audit_sh_t  *sh;
+
+    sh = shm_zone->data;
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    ngx_shmtx_lock(&shpool->mutex);
+    *copy = sh->host[check - SV_AUDIT_EGRESS_CHECKS];
+    ngx_shmtx_unlock(&shpool->mutex);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_audit_lease(ngx_shm_zone_t *shm_zone)
+{
+    uint32_t                     owner, self;
+    ngx_smtp_verify_audit_sh_t  *sh;
+
+    sh = shm_zone->data;
+    owner = (uint32_t) sh->owner;
+    self = ngx_smtp_verify_zone_owner();
+
+    return owner == self
+           || ((owner == 0 || !sv_owner_is_alive(owner, self))
+               && ngx_atomic_cmp_set(&sh->owner, owner, self));
+}
+
+
+void
+ngx_smtp_verify_audit_leave(ngx_shm_zone_t *shm_zone)
+{
+    ngx_smtp_verify_audit_sh_t  *sh;
+
+    sh = shm_zone->data;
+
+    (void) ngx_atomic_cmp_set(&sh->owner, ngx_smtp_verify_zone_owner(), 0);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_audit_due(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_identity_t *identity, ngx_msec_t interval)
+{
+    uint64_t                        now;
+    ngx_uint_t                      i;
+    ngx_msec_t                      wait;
+    ngx_smtp_verify_audit_sh_t     *sh;
+    ngx_smtp_verify_audit_entry_t  *e;
+
+    if (identity->index == NGX_SMTP_VERIFY_AUDIT_NONE) {
+        return 0;
+    }
+
+    sh = shm_zone->data;
+    e = &sh->entries[identity->index];
+
+    if (e->run == 0) {
+        return 1;
+    }
+
+    now = sv_clock_msec();
+    wait = interval;
+
+    for (i = 0; i < SV_AUDIT_EGRESS_CHECKS; i++) {
+        if (e->checks[i].status > SV_AUDIT_PASS) {
+            wait = ngx_min(interval, NGX_SMTP_VERIFY_AUDIT_SOON);
+        }
+    }
+
+    if (sv_audit_port(&e->history, now) > SV_AUDIT_PASS) {
+        wait = ngx_min(interval, NGX_SMTP_VERIFY_AUDIT_SOON);
+    }
+
+    return now - e->run >= wait;
+}
+
+
+void
+ngx_smtp_verify_audit_ran(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_identity_t *identity)
+{
+    ngx_smtp_verify_audit_entry_t  *e;
+
+    e = ngx_smtp_verify_audit_lock(shm_zone, identity);
+
+    if (e) {
+        e->run = sv_clock_msec();
+    }
+
+    ngx_smtp_verify_audit_unlock(shm_zone);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_audit_try(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_identity_t *identity, ngx_msec_t interval)
+{
+    uint64_t                        now;
+    ngx_uint_t                      may;
+    ngx_smtp_verify_audit_entry_t  *e;
+
+    now = sv_clock_msec();
+    interval = ngx_min(interval, NGX_SMTP_VERIFY_AUDIT_RETRY);
+
+    e = ngx_smtp_verify_audit_lock(shm_zone, identity);
+
+    may = e && (e->history.n || e->history.reached == 0
+                || now - e->history.reached > NGX_SMTP_VERIFY_AUDIT_LATELY)
+          && (e->tried == 0 || now - e->tried >= interval);
+
+    if (may) {
+        e->tried = now;
+    }
+
+    ngx_smtp_verify_audit_unlock(shm_zone);
+
+    return may;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_audit_fails(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_identity_t *identity)
+{
+    ngx_uint_t                      i;
+    ngx_smtp_verify_audit_sh_t     *sh;
+    ngx_smtp_verify_audit_entry_t  *e;
+
+    if (identity->index == NGX_SMTP_VERIFY_AUDIT_NONE) {
+        return 0;
+    }
+
+    sh = shm_zone->data;
+    e = &sh->entries[identity->index];
+
+    /* the resolver is not a matter of the identity */
+
+    for (i = SV_AUDIT_HELO; i < SV_AUDIT_EGRESS_CHECKS; i++) {
+        if (e->checks[i].status == SV_AUDIT_FAIL) {
+            return 1;
+        }
+    }
+
+    return sv_audit_port(&e->history, sv_clock_msec()) == SV_AUDIT_FAIL;
 }
 
 

@@ -41,6 +41,7 @@ typedef struct {
                                                    status changed */
     uint64_t                        checked;    /* s since the epoch; 0: never
                                                    */
+    uint64_t                        told;       /* status that was logged */
     u_char                          seen[NGX_SMTP_VERIFY_AUDIT_SEEN + 1];
 } ngx_smtp_verify_audit_check_t;
 
@@ -52,6 +53,11 @@ typedef struct {
     uint64_t                        used;       /* 0: free */
     uint64_t                        told;       /* it was logged that nothing
                                                    can be reached */
+    uint64_t                        run;        /* ms: when it was last looked
+                                                   at; 0: not since the
+                                                   configuration was read */
+    uint64_t                        tried;      /* ms: when a target was last
+                                                   connected to */
     sv_audit_history_t              history;
     ngx_smtp_verify_audit_check_t   checks[SV_AUDIT_EGRESS_CHECKS];
 } ngx_smtp_verify_audit_entry_t;
@@ -73,6 +79,40 @@ ngx_uint_t ngx_smtp_verify_audit_reached(ngx_shm_zone_t *shm_zone,
    now: port 25 fails. */
 ngx_uint_t ngx_smtp_verify_audit_unreached(ngx_shm_zone_t *shm_zone,
     ngx_smtp_verify_identity_t *identity, uint64_t host, ngx_uint_t refused);
+
+/*
+ * Sets the result of a check; identity is NULL for one of the host.  Returns 1
+ * if this is to be logged, as the status has changed.  An unknown status leaves
+ * what was known before, if anything was.
+ */
+ngx_uint_t ngx_smtp_verify_audit_set(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_identity_t *identity, sv_audit_check_e check,
+    sv_audit_status_e status, u_char *seen, size_t len);
+
+/* Copies a check of the host. */
+void ngx_smtp_verify_audit_host(ngx_shm_zone_t *shm_zone,
+    sv_audit_check_e check, ngx_smtp_verify_audit_check_t *copy);
+
+/* Returns 1 if this worker is the one that looks.  _leave() lets another one
+   do it. */
+ngx_uint_t ngx_smtp_verify_audit_lease(ngx_shm_zone_t *shm_zone);
+void ngx_smtp_verify_audit_leave(ngx_shm_zone_t *shm_zone);
+
+/* Returns 1 if the identity has to be looked at: after the interval, in ms, or
+   sooner if something was wrong.  _ran() notes that it was. */
+ngx_uint_t ngx_smtp_verify_audit_due(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_identity_t *identity, ngx_msec_t interval);
+void ngx_smtp_verify_audit_ran(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_identity_t *identity);
+
+/* Returns 1, and notes it, if a target may be connected to: no mail server was
+   reached lately, and none was tried for the interval. */
+ngx_uint_t ngx_smtp_verify_audit_try(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_identity_t *identity, ngx_msec_t interval);
+
+/* Returns 1 if a check of the identity fails.  Takes no lock. */
+ngx_uint_t ngx_smtp_verify_audit_fails(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_identity_t *identity);
 
 /* Copies an entry.  Returns NGX_DECLINED if the identity has none. */
 ngx_int_t ngx_smtp_verify_audit_get(ngx_shm_zone_t *shm_zone,

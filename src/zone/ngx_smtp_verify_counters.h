@@ -51,7 +51,10 @@
     COUNTER(OPINIONS_UNAVAILABLE, "opinions_unavailable",                     \
             "Second opinions that ended without a verdict.")                  \
     COUNTER(OPINIONS_DROPPED, "opinions_dropped",                             \
-            "Results that had no room to wait for a second opinion.")
+            "Results that had no room to wait for a second opinion.")         \
+    COUNTER(AUDITS, "audits", "Self-audits of an identity.")                  \
+    COUNTER(AUDIT_CONNECTIONS, "audit_connections",                           \
+            "Connections that the self-audit opened to try port 25.")
 
 /* a gauge is one row, too, with its name as a metric */
 

@@ -72,7 +72,7 @@ sub parse
             push @wrong, "name: $family"
                 if ($type eq 'counter' && !$open) != ($family =~ /_total$/);
 
-        } elsif (/^(([a-z_]+)(?:\{[a-z]+="[\w.+]+"(?:,[a-z]+="\w+")*\})?)\ 
+        } elsif (/^(([a-z_]+)(?:\{[a-z]+="[\w.+]+"(?:,[a-z]+="[\w.:\/]+")*\})?)\ 
                   (-?\d+(?:\.\d+)?)$/x)
         {
             my $end = { counter => $open ? '_total' : '',

@@ -1,14 +1,139 @@
 
 #include "ngx_http_smtp_verify_conf_audit.h"
+#include "ngx_http_smtp_verify_param.h"
 
 
+#define NGX_HTTP_SMTP_VERIFY_AUDIT_INTERVAL  3600000    /* ms */
+#define NGX_HTTP_SMTP_VERIFY_AUDIT_NAMES     16
+
+
+static ngx_int_t ngx_http_smtp_verify_audit_param(ngx_conf_t *cf,
+    ngx_smtp_verify_auditor_conf_t *auditor, ngx_str_t *param);
+static ngx_int_t ngx_http_smtp_verify_audit_word(ngx_conf_t *cf,
+    ngx_array_t *names, ngx_str_t *name);
 static ngx_smtp_verify_identity_t *ngx_http_smtp_verify_audit_identity(
-    ngx_conf_t *cf, ngx_smtp_verify_egress_t *egress, ngx_str_t *helo,
-    ngx_str_t *from);
+    ngx_conf_t *cf, ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_egress_t *egress, ngx_str_t *helo, ngx_str_t *from);
 static void ngx_http_smtp_verify_audit_constant(ngx_http_complex_value_t *cv,
     ngx_str_t *value);
 static void ngx_http_smtp_verify_audit_key(u_char *key, ngx_str_t *name,
     ngx_str_t *helo, ngx_str_t *from);
+
+
+ngx_int_t
+ngx_http_smtp_verify_audit_create(ngx_conf_t *cf,
+    ngx_http_smtp_verify_main_conf_t *smcf)
+{
+    ngx_smtp_verify_auditor_conf_t  *auditor;
+
+    auditor = &smcf->auditor;
+
+    auditor->enable = NGX_CONF_UNSET;
+    auditor->interval = NGX_HTTP_SMTP_VERIFY_AUDIT_INTERVAL;
+
+    if (ngx_array_init(&smcf->identities, cf->pool, 2,
+                       sizeof(ngx_smtp_verify_identity_t *))
+        != NGX_OK
+        || ngx_array_init(&auditor->lists, cf->pool, 2, sizeof(ngx_str_t))
+           != NGX_OK
+        || ngx_array_init(&auditor->targets, cf->pool, 2, sizeof(ngx_str_t))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_array_init(&auditor->subjects, cf->pool, 2,
+                          sizeof(ngx_smtp_verify_subject_t));
+}
+
+
+/* Parses smtp_verify_audit on | off [interval=TIME] [target=HOST]...
+   [blocklist=ZONE].... */
+
+char *
+ngx_http_smtp_verify_conf_audit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_smtp_verify_main_conf_t *smcf = conf;
+
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    if (smcf->auditor.enable != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        smcf->auditor.enable = 0;
+
+    } else if (ngx_strcmp(value[1].data, "on") == 0) {
+        smcf->auditor.enable = 1;
+
+    } else {
+        return "has to be \"on\" or \"off\"";
+    }
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        if (ngx_http_smtp_verify_audit_param(cf, &smcf->auditor, &value[i])
+            != NGX_OK)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_audit_param(ngx_conf_t *cf,
+    ngx_smtp_verify_auditor_conf_t *auditor, ngx_str_t *param)
+{
+    ngx_int_t  rc;
+    ngx_str_t  value;
+
+    rc = ngx_http_smtp_verify_param_time(param, "interval=", 86400000,
+                                         &auditor->interval);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    if (ngx_http_smtp_verify_param(param, "target=", &value)) {
+        return ngx_http_smtp_verify_audit_word(cf, &auditor->targets, &value);
+    }
+
+    if (ngx_http_smtp_verify_param(param, "blocklist=", &value)) {
+        return ngx_http_smtp_verify_audit_word(cf, &auditor->lists, &value);
+    }
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_audit_word(ngx_conf_t *cf, ngx_array_t *names,
+    ngx_str_t *name)
+{
+    ngx_str_t  *last;
+
+    if (names->nelts == NGX_HTTP_SMTP_VERIFY_AUDIT_NAMES
+        || !sv_host_name_valid(name->data, name->len, 0))
+    {
+        return NGX_ERROR;
+    }
+
+    last = ngx_array_push(names);
+    if (last == NULL) {
+        return NGX_ERROR;
+    }
+
+    *last = *name;
+
+    return NGX_OK;
+}
 
 
 ngx_int_t
@@ -30,6 +155,8 @@ ngx_http_smtp_verify_audit_identities(ngx_conf_t *cf,
         if (smcf->audit == NULL) {
             return NGX_ERROR;
         }
+
+        smcf->auditor.zone = smcf->audit;
     }
 
     helo = cf->cycle->hostname;
@@ -58,7 +185,7 @@ ngx_http_smtp_verify_audit_identities(ngx_conf_t *cf,
                                                       : &from;
 
         identities[i] = ngx_http_smtp_verify_audit_identity(cf,
-                                    egress ? &egress[i] : NULL,
+                                    &conf->verify, egress ? &egress[i] : NULL,
                                     egress && egress[i].helo.len
                                     ? &egress[i].helo : &helo, egress_from);
 
@@ -78,11 +205,13 @@ ngx_http_smtp_verify_audit_identities(ngx_conf_t *cf,
 
 static ngx_smtp_verify_identity_t *
 ngx_http_smtp_verify_audit_identity(ngx_conf_t *cf,
-    ngx_smtp_verify_egress_t *egress, ngx_str_t *helo, ngx_str_t *from)
+    ngx_smtp_verify_conf_t *conf, ngx_smtp_verify_egress_t *egress,
+    ngx_str_t *helo, ngx_str_t *from)
 {
     u_char                              key[SV_SIPHASH_LEN];
     ngx_str_t                           any = ngx_string("default");
     ngx_uint_t                          i;
+    ngx_smtp_verify_subject_t          *subject;
     ngx_smtp_verify_identity_t         *identity, **known;
     ngx_http_smtp_verify_main_conf_t   *smcf;
 
@@ -101,12 +230,17 @@ ngx_http_smtp_verify_audit_identity(ngx_conf_t *cf,
 
     identity = ngx_pcalloc(cf->pool, sizeof(ngx_smtp_verify_identity_t));
     known = ngx_array_push(&smcf->identities);
+    subject = ngx_array_push(&smcf->auditor.subjects);
 
-    if (identity == NULL || known == NULL) {
+    if (identity == NULL || known == NULL || subject == NULL) {
         return NULL;
     }
 
     *known = identity;
+
+    subject->identity = identity;
+    subject->conf = conf;
+    subject->egress = egress;
 
     identity->name = egress ? egress->name : any;
     identity->helo = *helo;

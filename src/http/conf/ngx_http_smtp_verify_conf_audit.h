@@ -9,6 +9,13 @@
 #include "ngx_http_smtp_verify_module.h"
 
 
+/* the directive smtp_verify_audit */
+char *ngx_http_smtp_verify_conf_audit(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+ngx_int_t ngx_http_smtp_verify_audit_create(ngx_conf_t *cf,
+    ngx_http_smtp_verify_main_conf_t *smcf);
+
 /* adds the identities of a location that asks mail servers */
 ngx_int_t ngx_http_smtp_verify_audit_identities(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf);

@@ -8,6 +8,7 @@
 #include <ngx_http.h>
 
 #include "ngx_smtp_verify.h"
+#include "ngx_smtp_verify_auditor.h"
 #include "ngx_smtp_verify_batch.h"
 #include "ngx_smtp_verify_question.h"
 #include "sv_score.h"
@@ -40,6 +41,7 @@ typedef struct {
     ngx_shm_zone_t                *audit;       /* NULL: there are no
                                                    identities */
     ngx_array_t                    identities;  /* pointers to identities */
+    ngx_smtp_verify_auditor_conf_t auditor;
     ngx_uint_t                     nclients;    /* in all files together */
 } ngx_http_smtp_verify_main_conf_t;
 

@@ -37,7 +37,7 @@ static void ngx_http_smtp_verify_health_identity(
     ngx_http_smtp_verify_health_t *h, ngx_shm_zone_t *zone,
     ngx_smtp_verify_identity_t *identity);
 static void ngx_http_smtp_verify_health_host(
-    ngx_http_smtp_verify_health_t *h);
+    ngx_http_smtp_verify_health_t *h, ngx_shm_zone_t *zone);
 static void ngx_http_smtp_verify_health_check(
     ngx_http_smtp_verify_health_t *h, ngx_smtp_verify_identity_t *identity,
     sv_audit_check_e id, ngx_smtp_verify_audit_check_t *check);
@@ -281,7 +281,7 @@ ngx_http_smtp_verify_health_report(ngx_http_request_t *r,
         ngx_http_smtp_verify_health_identity(&h, smcf->audit, identities[i]);
     }
 
-    ngx_http_smtp_verify_health_host(&h);
+    ngx_http_smtp_verify_health_host(&h, smcf->audit);
 
     h.p = ngx_slprintf(h.p, h.last, "]}\n");
     b->last = h.p;
@@ -342,10 +342,19 @@ ngx_http_smtp_verify_health_identity(ngx_http_smtp_verify_health_t *h,
 
 
 static void
-ngx_http_smtp_verify_health_host(ngx_http_smtp_verify_health_t *h)
+ngx_http_smtp_verify_health_host(ngx_http_smtp_verify_health_t *h,
+    ngx_shm_zone_t *zone)
 {
     u_char                         *last;
     ngx_smtp_verify_audit_check_t   check;
+
+    if (zone) {
+        ngx_smtp_verify_audit_host(zone, SV_AUDIT_CLOCK, &check);
+
+        if (check.checked) {
+            ngx_http_smtp_verify_health_check(h, NULL, SV_AUDIT_CLOCK, &check);
+        }
+    }
 
     ngx_memzero(&check, sizeof(ngx_smtp_verify_audit_check_t));
 

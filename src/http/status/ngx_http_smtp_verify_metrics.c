@@ -15,6 +15,7 @@
 #define NGX_HTTP_SMTP_VERIFY_METRICS_SIZE  32768
 #define NGX_HTTP_SMTP_VERIFY_METRICS_ZONE  4096     /* octets more for each
                                                        zone */
+#define NGX_HTTP_SMTP_VERIFY_METRICS_AUDIT  4096    /* and for each identity */
 
 
 typedef enum {
@@ -57,7 +58,10 @@ static ngx_int_t ngx_http_smtp_verify_metrics_handler(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_smtp_verify_metrics_open(ngx_http_request_t *r);
 static void ngx_http_smtp_verify_metrics_write(
     ngx_http_smtp_verify_metrics_t *m, ngx_smtp_verify_counters_t *sum,
-    ngx_array_t *caches, ngx_array_t *throttles);
+    ngx_array_t *caches, ngx_array_t *throttles,
+    ngx_http_smtp_verify_main_conf_t *smcf);
+static void ngx_http_smtp_verify_metrics_audit(
+    ngx_http_smtp_verify_metrics_t *m, ngx_http_smtp_verify_main_conf_t *smcf);
 static void ngx_http_smtp_verify_metrics_counters(
     ngx_http_smtp_verify_metrics_t *m, ngx_smtp_verify_counters_t *sum);
 static void ngx_http_smtp_verify_metrics_verdicts(
@@ -219,9 +223,13 @@ ngx_http_smtp_verify_metrics_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);
+
     size = NGX_HTTP_SMTP_VERIFY_METRICS_SIZE
            + (caches->nelts + throttles->nelts)
-             * NGX_HTTP_SMTP_VERIFY_METRICS_ZONE;
+             * NGX_HTTP_SMTP_VERIFY_METRICS_ZONE
+           + ngx_min(smcf->identities.nelts, NGX_SMTP_VERIFY_AUDIT_IDENTITIES)
+             * NGX_HTTP_SMTP_VERIFY_METRICS_AUDIT;
 
     b = ngx_create_temp_buf(r->pool, size);
     if (b == NULL) {
@@ -232,11 +240,9 @@ ngx_http_smtp_verify_metrics_handler(ngx_http_request_t *r)
     m.last = b->end;
     m.open = ngx_http_smtp_verify_metrics_open(r);
 
-    smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);
-
     ngx_smtp_verify_counters_sum(smcf->counters, &sum);
 
-    ngx_http_smtp_verify_metrics_write(&m, &sum, caches, throttles);
+    ngx_http_smtp_verify_metrics_write(&m, &sum, caches, throttles, smcf);
 
     b->last = m.p;
 
@@ -271,7 +277,7 @@ ngx_http_smtp_verify_metrics_open(ngx_http_request_t *r)
 static void
 ngx_http_smtp_verify_metrics_write(ngx_http_smtp_verify_metrics_t *m,
     ngx_smtp_verify_counters_t *sum, ngx_array_t *caches,
-    ngx_array_t *throttles)
+    ngx_array_t *throttles, ngx_http_smtp_verify_main_conf_t *smcf)
 {
     const ngx_http_smtp_verify_metric_t  *metric;
 
@@ -302,8 +308,60 @@ ngx_http_smtp_verify_metrics_write(ngx_http_smtp_verify_metrics_t *m,
                                            throttles);
     }
 
+    ngx_http_smtp_verify_metrics_audit(m, smcf);
+
     if (m->open) {
         m->p = ngx_snprintf(m->p, m->last - m->p, "# EOF\n");
+    }
+}
+
+
+/* The number of an identity tells apart two that differ only in MAIL FROM. */
+
+static void
+ngx_http_smtp_verify_metrics_audit(ngx_http_smtp_verify_metrics_t *m,
+    ngx_http_smtp_verify_main_conf_t *smcf)
+{
+    ngx_uint_t                      i, k;
+    ngx_smtp_verify_audit_entry_t   entry;
+    ngx_smtp_verify_identity_t    **identities;
+
+    if (smcf->audit == NULL) {
+        return;
+    }
+
+    ngx_http_smtp_verify_metrics_head(m, NGX_HTTP_SMTP_VERIFY_METRIC_GAUGE,
+                                      "", "audit_status",
+                                      "Result of a check of an identity: "
+                                      "0 not known, 1 pass, 2 warn, 3 fail.");
+
+    identities = smcf->identities.elts;
+
+    for (i = 0; i < smcf->identities.nelts; i++) {
+
+        if (ngx_smtp_verify_audit_get(smcf->audit, identities[i], &entry)
+            != NGX_OK)
+        {
+            continue;
+        }
+
+        ngx_smtp_verify_audit_port(&entry.history,
+                                   &entry.checks[SV_AUDIT_PORT]);
+
+        for (k = 0; k < SV_AUDIT_EGRESS_CHECKS; k++) {
+
+            if (entry.checks[k].checked == 0) {
+                continue;
+            }
+
+            m->p = ngx_snprintf(m->p, m->last - m->p,
+                                "nginx_smtp_verify_audit_status{"
+                                "identity=\"%ui\",egress=\"%V\","
+                                "helo=\"%V\",check=\"%s\"} %uD\n",
+                                i, &identities[i]->name,
+                                &identities[i]->helo, sv_audit_name(k),
+                                entry.checks[k].status);
+        }
     }
 }
 

@@ -97,6 +97,7 @@ sub answers
         my ($key, $want) = split ' ', $line, 2;
         my $answer = $answers[$i++];
         my $value = $key eq 'code' ? $answer->{code}
+            : $key eq 'body' ? $answer->{body}
             : $key =~ /^[A-Z]/ ? $answer->{header}{$key}
             : $answer->{json}{$key};
 
@@ -104,7 +105,7 @@ sub answers
         $value = $value ? 'true' : 'false' if ref $value;
 
         push @wrong, "answer $i: $key is $value"
-            if $want =~ m{^/(.*)/$} ? $value !~ /$1/ : $value ne $want;
+            if $want =~ m{^/(.*)/$} ? $value !~ /$1/m : $value ne $want;
     }
 }
 
