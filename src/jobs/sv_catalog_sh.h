@@ -42,7 +42,7 @@ struct sv_catalog_s {
 
 
 #define sv_catalog_stmt(c, n, sql)  sv_jobs_db_stmt(&(c)->db, n, sql)
-#define sv_catalog_failed(c)        sv_jobs_db_error(&(c)->db, "the catalogue")
+#define sv_catalog_failed(c)        sv_jobs_db_error(&(c)->db)
 
 /* the columns of a job, as sv_catalog_row() reads them */
 

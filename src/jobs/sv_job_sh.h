@@ -98,7 +98,7 @@ typedef struct {
 
 #define sv_job_stmt(job, n, sql)  sv_jobs_db_stmt(&(job)->db, n, sql)
 #define sv_job_failed(job)                                                    \
-    sv_jobs_db_error(&(job)->db, "the database of a job")
+    sv_jobs_db_error(&(job)->db)
 
 /* sv_job_change.c: what a transaction does to numbers */
 sv_jobs_e sv_job_change_begin(sv_job_change_t *ch, sv_job_t *job);

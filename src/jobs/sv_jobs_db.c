@@ -28,6 +28,8 @@ static sv_jobs_e sv_jobs_db_create(sv_jobs_db_t *db,
 static sv_jobs_e sv_jobs_db_lock(sv_jobs_db_t *db, int type);
 static void sv_jobs_db_unlock(sv_jobs_db_t *db);
 static int sv_jobs_db_hot(sv_jobs_db_t *db);
+static int sv_jobs_db_errno(sv_jobs_db_t *db, int err);
+static sv_jobs_e sv_jobs_db_ioerr(int code, int err);
 static sv_jobs_e sv_jobs_db_exec(sv_jobs_db_t *db, const char *sql);
 static sv_jobs_e sv_jobs_db_number(sv_jobs_db_t *db, const char *sql, int *n);
 
@@ -111,24 +113,20 @@ sv_jobs_db_connect(sv_jobs_db_t *db, const char *dir,
     const sv_jobs_layout_t *layout, int create)
 {
     int          flags;
-    char         path[SV_JOBS_PATH];
     struct stat  st;
 
-    if (snprintf(db->journal, sizeof(db->journal), "%s/%s-journal", dir,
-                 layout->name)
-        >= (int) sizeof(db->journal))
+    if (snprintf(db->path, sizeof(db->path), "%s/%s", dir, layout->name)
+        >= (int) sizeof(db->path))
     {
         return sv_jobs_why(&db->why, SV_JOBS_FAILED, ENAMETOOLONG,
                            "the path of the store is too long");
     }
 
-    (void) snprintf(path, sizeof(path), "%.*s",
-                    (int) (strlen(db->journal) - sizeof("-journal") + 1),
-                    db->journal);
+    (void) snprintf(db->journal, sizeof(db->journal), "%s-journal", db->path);
 
-    if (lstat(path, &st) == 0 && st.st_uid != geteuid()) {
+    if (lstat(db->path, &st) == 0 && st.st_uid != geteuid()) {
         return sv_jobs_why(&db->why, SV_JOBS_DENIED, 0,
-                           "\"%s\" belongs to another user", path);
+                           "\"%s\" belongs to another user", db->path);
     }
 
     flags = SQLITE_OPEN_READWRITE|SQLITE_OPEN_NOMUTEX|SQLITE_OPEN_PRIVATECACHE
@@ -138,8 +136,8 @@ sv_jobs_db_connect(sv_jobs_db_t *db, const char *dir,
     flags |= SQLITE_OPEN_NOFOLLOW;
 #endif
 
-    if (sqlite3_open_v2(path, &db->db, flags, NULL) != SQLITE_OK) {
-        return sv_jobs_db_error(db, path);
+    if (sqlite3_open_v2(db->path, &db->db, flags, NULL) != SQLITE_OK) {
+        return sv_jobs_db_error(db);
     }
 
     (void) sqlite3_extended_result_codes(db->db, 1);
@@ -151,7 +149,7 @@ sv_jobs_db_connect(sv_jobs_db_t *db, const char *dir,
 
     if (sqlite3_db_readonly(db->db, "main") == 1) {
         return sv_jobs_why(&db->why, SV_JOBS_DENIED, 0,
-                           "\"%s\" is read-only", path);
+                           "\"%s\" is read-only", db->path);
     }
 
     return SV_JOBS_OK;
@@ -201,14 +199,14 @@ sv_jobs_db_check(sv_jobs_db_t *db, const sv_jobs_layout_t *layout, int create)
 
     if (app != layout->app) {
         return sv_jobs_why(&db->why, SV_JOBS_DAMAGED, 0,
-                           "%s is not a database of this module",
-                           layout->name);
+                           "\"%s\" is not a database of this module",
+                           db->path);
     }
 
     if (version > layout->version) {
         return sv_jobs_why(&db->why, SV_JOBS_NEWER, 0,
-                           "%s has layout %d, this version of the module "
-                           "knows %d", layout->name, version, layout->version);
+                           "\"%s\" has layout %d, this version of the module "
+                           "knows %d", db->path, version, layout->version);
     }
 
     return SV_JOBS_OK;
@@ -452,7 +450,7 @@ static sv_jobs_e
 sv_jobs_db_exec(sv_jobs_db_t *db, const char *sql)
 {
     if (sqlite3_exec(db->db, sql, NULL, NULL, NULL) != SQLITE_OK) {
-        return sv_jobs_db_error(db, "a database of the store");
+        return sv_jobs_db_error(db);
     }
 
     return SV_JOBS_OK;
@@ -466,7 +464,7 @@ sv_jobs_db_number(sv_jobs_db_t *db, const char *sql, int *n)
     sqlite3_stmt  *stmt;
 
     if (sqlite3_prepare_v2(db->db, sql, -1, &stmt, NULL) != SQLITE_OK) {
-        return sv_jobs_db_error(db, "a database of the store");
+        return sv_jobs_db_error(db);
     }
 
     rc = sqlite3_step(stmt);
@@ -476,7 +474,7 @@ sv_jobs_db_number(sv_jobs_db_t *db, const char *sql, int *n)
     }
 
     if (sqlite3_finalize(stmt) != SQLITE_OK) {
-        return sv_jobs_db_error(db, "a database of the store");
+        return sv_jobs_db_error(db);
     }
 
     return SV_JOBS_OK;
@@ -514,7 +512,7 @@ sv_jobs_db_step(sv_jobs_db_t *db, sqlite3_stmt *stmt)
         return SV_JOBS_DONE;
 
     default:
-        return sv_jobs_db_error(db, "a database of the store");
+        return sv_jobs_db_error(db);
     }
 }
 
@@ -525,7 +523,7 @@ sv_jobs_db_run(sv_jobs_db_t *db, sqlite3_stmt *stmt)
     sv_jobs_e  rc;
 
     if (stmt == NULL) {
-        return sv_jobs_db_error(db, "a database of the store");
+        return sv_jobs_db_error(db);
     }
 
     rc = sv_jobs_db_step(db, stmt);
@@ -537,7 +535,7 @@ sv_jobs_db_run(sv_jobs_db_t *db, sqlite3_stmt *stmt)
 /* SQLite's messages name tables and files, and none of the values. */
 
 sv_jobs_e
-sv_jobs_db_error(sv_jobs_db_t *db, const char *what)
+sv_jobs_db_error(sv_jobs_db_t *db)
 {
     int        code, err;
     sv_jobs_e  rc;
@@ -574,17 +572,53 @@ sv_jobs_db_error(sv_jobs_db_t *db, const char *what)
         break;
 
     case SQLITE_CANTOPEN:
+        rc = sv_jobs_errno(err);
+        break;
+
     case SQLITE_IOERR:
-        rc = code == SQLITE_IOERR_SHORT_READ ? SV_JOBS_DAMAGED
-                                             : sv_jobs_errno(err);
+        err = sv_jobs_db_errno(db, err);
+        rc = sv_jobs_db_ioerr(code, err);
         break;
 
     default:
         rc = SV_JOBS_FAILED;
     }
 
-    return sv_jobs_why(&db->why, rc, err, "%s: %s", what,
+    return sv_jobs_why(&db->why, rc, err, "\"%s\": %s", db->path,
                        db->db ? sqlite3_errmsg(db->db) : "no memory");
+}
+
+
+/* What has been done since the error may have changed errno; the file that was
+   written last keeps its own. */
+
+static int
+sv_jobs_db_errno(sv_jobs_db_t *db, int err)
+{
+    if (err == 0) {
+        (void) sqlite3_file_control(db->db, "main", SQLITE_FCNTL_LAST_ERRNO,
+                                    &err);
+    }
+
+    return err;
+}
+
+
+static sv_jobs_e
+sv_jobs_db_ioerr(int code, int err)
+{
+    if (code == SQLITE_IOERR_SHORT_READ) {
+        return SV_JOBS_DAMAGED;
+    }
+
+    /* The journal keeps no errno: it is a quota, or the largest size of a file,
+       as SQLite knows of ENOSPC itself. */
+
+    if (code == SQLITE_IOERR_WRITE && err == 0) {
+        return SV_JOBS_FULL;
+    }
+
+    return sv_jobs_errno(err);
 }
 
 

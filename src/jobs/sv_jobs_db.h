@@ -41,7 +41,8 @@ typedef struct {
     unsigned            locked;     /* a transaction is open */
     unsigned            loose;      /* nothing is durable yet */
     sv_jobs_why_t       why;
-    char                journal[SV_JOBS_PATH];
+    char                path[SV_JOBS_PATH];
+    char                journal[SV_JOBS_PATH + sizeof("-journal")];
 } sv_jobs_db_t;
 
 
@@ -67,8 +68,8 @@ sqlite3_stmt *sv_jobs_db_stmt(sv_jobs_db_t *db, unsigned n, const char *sql);
 sv_jobs_e sv_jobs_db_step(sv_jobs_db_t *db, sqlite3_stmt *stmt);
 /* runs a statement that has no rows */
 sv_jobs_e sv_jobs_db_run(sv_jobs_db_t *db, sqlite3_stmt *stmt);
-/* what SQLite's last error means; "what" begins the sentence */
-sv_jobs_e sv_jobs_db_error(sv_jobs_db_t *db, const char *what);
+/* what SQLite's last error means */
+sv_jobs_e sv_jobs_db_error(sv_jobs_db_t *db);
 
 /* Sets why, and returns rc. */
 sv_jobs_e sv_jobs_why(sv_jobs_why_t *why, sv_jobs_e rc, int error,

@@ -60,12 +60,12 @@ remove_all(const char *path)
 
 
 static inline int
-store_setup(void **state)
+store_make(void **state, const char *in)
 {
     store_t  *s;
 
     s = calloc(1, sizeof(store_t));
-    strcpy(s->path, "/tmp/sv-jobs-XXXXXX");
+    snprintf(s->path, sizeof(s->path), "%s/sv-jobs-XXXXXX", in);
 
     if (mkdtemp(s->path) == NULL) {
         return -1;
@@ -77,6 +77,23 @@ store_setup(void **state)
     *state = s;
 
     return 0;
+}
+
+
+static inline int
+store_setup(void **state)
+{
+    return store_make(state, "/tmp");
+}
+
+
+/* in memory where it can be: a kill does not ask for a disk */
+
+static inline int
+store_setup_memory(void **state)
+{
+    return store_make(state, access("/dev/shm", W_OK) == 0 ? "/dev/shm"
+                                                            : "/tmp");
 }
 
 
