@@ -5,6 +5,8 @@
 
 static ngx_int_t ngx_smtp_verify_transport_connect(
     ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_transport_peer(ngx_smtp_verify_session_t *s,
+    ngx_peer_connection_t *peer);
 static ngx_int_t ngx_smtp_verify_transport_test_connect(ngx_connection_t *c);
 static u_char *ngx_smtp_verify_log_error(ngx_log_t *log, u_char *buf,
     size_t size);
@@ -22,18 +24,8 @@ ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s)
 
     s->stage = SV_STAGE_CONNECT;
 
-    s->peer.sockaddr = s->sockaddr;
-    s->peer.socklen = s->socklen;
-    s->peer.name = &s->addr_text;
-    s->peer.get = ngx_event_get_peer;
-    s->peer.log = &s->log;
-    s->peer.log_error = NGX_ERROR_INFO;
-
     if (ngx_smtp_verify_through_proxy(s)) {
-        ngx_smtp_verify_socks_peer(s, s->egress->iaddr);
-
-    } else if (s->egress) {
-        s->peer.local = &s->egress->addr;
+        s->iproxy = s->egress->iaddr;
     }
 
     rc = ngx_smtp_verify_transport_open(s);
@@ -67,7 +59,7 @@ ngx_smtp_verify_transport_open(ngx_smtp_verify_session_t *s)
         return NGX_ERROR;
     }
 
-    c = s->peer.connection;
+    c = s->connection;
 
     c->data = s;
     c->pool = s->pool;
@@ -96,8 +88,11 @@ ngx_smtp_verify_transport_open(ngx_smtp_verify_session_t *s)
 static ngx_int_t
 ngx_smtp_verify_transport_connect(ngx_smtp_verify_session_t *s)
 {
-    ngx_int_t   rc;
-    ngx_uint_t  level;
+    ngx_int_t               rc;
+    ngx_uint_t              level;
+    ngx_peer_connection_t   peer;
+
+    ngx_smtp_verify_transport_peer(s, &peer);
 
     level = s->log.log_level;
     s->log.log_level = ngx_min(level, NGX_LOG_CRIT);
@@ -111,12 +106,14 @@ ngx_smtp_verify_transport_connect(ngx_smtp_verify_session_t *s)
 
     ngx_set_socket_errno(0);
 
-    rc = ngx_event_connect_peer(&s->peer);
+    rc = ngx_event_connect_peer(&peer);
+
+    s->connection = peer.connection;
 
     s->way = (rc == NGX_DECLINED && ngx_socket_errno == NGX_ECONNREFUSED)
              ? ngx_smtp_verify_way_refused : ngx_smtp_verify_way_open;
 
-    if (rc == NGX_ERROR && s->peer.local
+    if (rc == NGX_ERROR && peer.local
         && ngx_socket_errno == EADDRNOTAVAIL)
     {
         s->way = ngx_smtp_verify_way_no_egress;
@@ -139,6 +136,36 @@ ngx_smtp_verify_transport_connect(ngx_smtp_verify_session_t *s)
 }
 
 
+/* whom to connect to: the server, or a proxy */
+
+static void
+ngx_smtp_verify_transport_peer(ngx_smtp_verify_session_t *s,
+    ngx_peer_connection_t *peer)
+{
+    ngx_addr_t  *proxy;
+
+    ngx_memzero(peer, sizeof(ngx_peer_connection_t));
+
+    peer->sockaddr = s->sockaddr;
+    peer->socklen = s->socklen;
+    peer->name = &s->addr_text;
+    peer->get = ngx_event_get_peer;
+    peer->log = &s->log;
+    peer->log_error = NGX_ERROR_INFO;
+
+    if (ngx_smtp_verify_through_proxy(s)) {
+        proxy = ngx_smtp_verify_socks_addr(s);
+
+        peer->sockaddr = proxy->sockaddr;
+        peer->socklen = proxy->socklen;
+        peer->name = &proxy->name;
+
+    } else if (s->egress) {
+        peer->local = &s->egress->addr;
+    }
+}
+
+
 /* NGX_OK: there is a connection, to the server or to a proxy */
 
 ngx_int_t
@@ -150,7 +177,7 @@ ngx_smtp_verify_transport_opened(ngx_smtp_verify_session_t *s)
         return NGX_OK;
     }
 
-    c = s->peer.connection;
+    c = s->connection;
 
     if (ngx_smtp_verify_transport_test_connect(c) != NGX_OK) {
 
@@ -179,7 +206,7 @@ ngx_smtp_verify_transport_connected(ngx_smtp_verify_session_t *s)
 {
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
 
     if (c->write->timer_set) {
         ngx_del_timer(c->write);

@@ -128,7 +128,7 @@ ngx_smtp_verify_flight_send(ngx_smtp_verify_session_t *s)
 
     s->stage = ngx_smtp_verify_stages[s->commands[s->nanswered]];
 
-    ngx_add_timer(s->peer.connection->read, s->conf->read_timeout);
+    ngx_add_timer(s->connection->read, s->conf->read_timeout);
 
     ngx_smtp_verify_transport_send(s, buf, p - buf);
 }
@@ -153,8 +153,8 @@ ngx_smtp_verify_flight_pace(ngx_smtp_verify_session_t *s, ngx_uint_t n)
         return NGX_OK;
     }
 
-    if (s->peer.connection->read->timer_set) {
-        ngx_del_timer(s->peer.connection->read);
+    if (s->connection->read->timer_set) {
+        ngx_del_timer(s->connection->read);
     }
 
     s->wait = ngx_smtp_verify_wait_pace;
@@ -210,7 +210,7 @@ ngx_smtp_verify_session_hears(ngx_smtp_verify_session_t *s)
 {
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
 
     if (s->phase == ngx_smtp_verify_phase_connecting
         || s->phase == ngx_smtp_verify_phase_securing || s->out)
@@ -227,7 +227,7 @@ ngx_smtp_verify_session_hears(ngx_smtp_verify_session_t *s)
 static ngx_uint_t
 ngx_smtp_verify_session_faulty(ngx_smtp_verify_session_t *s)
 {
-    if (s->fault == SV_TLS_FAILED && s->peer.connection->ssl == NULL) {
+    if (s->fault == SV_TLS_FAILED && s->connection->ssl == NULL) {
         return s->nsent != s->nanswered;
     }
 
@@ -242,7 +242,7 @@ ngx_smtp_verify_session_quit(ngx_smtp_verify_session_t *s)
     ngx_uint_t         outstanding;
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
     outstanding = ngx_smtp_verify_session_outstanding(s);
 
     if (!ngx_smtp_verify_session_hears(s)

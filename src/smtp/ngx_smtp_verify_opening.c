@@ -145,7 +145,7 @@ ngx_smtp_verify_opening_says(ngx_smtp_verify_session_t *s, const char **words)
 static void
 ngx_smtp_verify_opening_greeted(ngx_smtp_verify_session_t *s)
 {
-    if (s->peer.connection->ssl == NULL
+    if (s->connection->ssl == NULL
         && s->starttls != NGX_SMTP_VERIFY_STARTTLS_OFF)
     {
         if (s->cap_starttls) {

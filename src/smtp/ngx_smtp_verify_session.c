@@ -7,7 +7,7 @@
 
 
 /* room for the session, its names, and the greeting of most servers */
-#define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  1152
+#define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  1016
 
 
 static size_t ngx_smtp_verify_session_addr_text(struct sockaddr *sockaddr,
@@ -201,7 +201,7 @@ ngx_smtp_verify_session_reusable(ngx_smtp_verify_session_t *s)
 {
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
 
     return s->trust == ngx_smtp_verify_trust_full && !s->fault
            && s->out == NULL && s->flood == NULL
@@ -221,7 +221,7 @@ ngx_smtp_verify_session_connected(ngx_smtp_verify_session_t *s)
     s->nanswered = 0;
     s->stage = SV_STAGE_BANNER;
 
-    ngx_add_timer(s->peer.connection->read, s->conf->greeting_timeout);
+    ngx_add_timer(s->connection->read, s->conf->greeting_timeout);
 }
 
 
@@ -443,7 +443,7 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
     }
 
     if (s->nanswered < s->nsent) {
-        ngx_add_timer(s->peer.connection->read, s->conf->read_timeout);
+        ngx_add_timer(s->connection->read, s->conf->read_timeout);
     }
 
     if (s->trust == ngx_smtp_verify_trust_none
@@ -575,10 +575,10 @@ ngx_smtp_verify_session_tell(ngx_smtp_verify_session_t *s,
 {
     s->event = event;
 
-    if (s->nanswered == s->nsent && s->peer.connection
-        && s->peer.connection->read->timer_set)
+    if (s->nanswered == s->nsent && s->connection
+        && s->connection->read->timer_set)
     {
-        ngx_del_timer(s->peer.connection->read);
+        ngx_del_timer(s->connection->read);
     }
 
     s->handler(s);

@@ -271,7 +271,8 @@ struct ngx_smtp_verify_session_s {
     ngx_str_t                          addr_text;
 
     ngx_pool_t                        *pool;
-    ngx_peer_connection_t              peer;
+    ngx_connection_t                  *connection;  /* to the server, or to a
+                                                       proxy */
     ngx_log_t                          log;
 
     ngx_uint_t                         transactions;

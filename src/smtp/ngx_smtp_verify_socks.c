@@ -10,20 +10,6 @@ static void ngx_smtp_verify_socks_fail(ngx_smtp_verify_session_t *s,
     sv_reason_e fault, const char *error);
 
 
-void
-ngx_smtp_verify_socks_peer(ngx_smtp_verify_session_t *s, ngx_uint_t index)
-{
-    ngx_addr_t  *addr;
-
-    addr = &s->egress->addrs[index];
-
-    s->iproxy = index;
-    s->peer.sockaddr = addr->sockaddr;
-    s->peer.socklen = addr->socklen;
-    s->peer.name = &addr->name;
-}
-
-
 ngx_int_t
 ngx_smtp_verify_socks_next(ngx_smtp_verify_session_t *s, const char *error)
 {
@@ -35,7 +21,7 @@ ngx_smtp_verify_socks_next(ngx_smtp_verify_session_t *s, const char *error)
 
     do {
         ngx_log_error(NGX_LOG_WARN, &s->log, 0, "SOCKS proxy at %V: %s",
-                      s->peer.name, error);
+                      &ngx_smtp_verify_socks_addr(s)->name, error);
 
         next = (s->iproxy + 1) % egress->naddrs;
 
@@ -52,10 +38,10 @@ ngx_smtp_verify_socks_next(ngx_smtp_verify_session_t *s, const char *error)
 
         ngx_smtp_verify_transcript_note(s, error);
 
-        if (s->peer.connection) {
+        if (s->connection) {
             ngx_smtp_verify_transport_leave(s);
-            ngx_close_connection(s->peer.connection);
-            s->peer.connection = NULL;
+            ngx_close_connection(s->connection);
+            s->connection = NULL;
         }
 
         s->socks = NULL;
@@ -63,7 +49,7 @@ ngx_smtp_verify_socks_next(ngx_smtp_verify_session_t *s, const char *error)
         s->out_len = 0;
 
         s->nproxies++;
-        ngx_smtp_verify_socks_peer(s, next);
+        s->iproxy = next;
 
         error = "no connection to it";
 
@@ -218,7 +204,7 @@ ngx_smtp_verify_socks_fail(ngx_smtp_verify_session_t *s, sv_reason_e fault,
 
     if (s->way != ngx_smtp_verify_way_no_egress) {
         ngx_log_error(NGX_LOG_INFO, &s->log, 0, "SOCKS proxy at %V: %s",
-                      s->peer.name, error);
+                      &ngx_smtp_verify_socks_addr(s)->name, error);
 
     } else {
         rc = ngx_smtp_verify_socks_next(s, error);

@@ -26,9 +26,9 @@
     (!ngx_smtp_verify_session_is_connected(s) && (s)->socks == NULL)
 
 
-/* makes the session use this address of the proxy */
-void ngx_smtp_verify_socks_peer(ngx_smtp_verify_session_t *s,
-    ngx_uint_t index);
+/* the address of the proxy that the session uses */
+#define ngx_smtp_verify_socks_addr(s)                                         \
+    (&(s)->egress->addrs[(s)->iproxy])
 
 /*
  * The address of the proxy does not work: tries the next ones.  Returns the

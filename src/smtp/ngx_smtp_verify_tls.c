@@ -43,7 +43,7 @@ ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
 {
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
 
     s->log.action = "in TLS handshake with mail server";
 
@@ -123,7 +123,7 @@ ngx_smtp_verify_tls_step(ngx_smtp_verify_session_t *s)
     ngx_uint_t         level;
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
 
     level = ngx_smtp_verify_transport_hush(s);
 
@@ -187,7 +187,7 @@ ngx_smtp_verify_tls_check(ngx_smtp_verify_session_t *s)
     const char        *error;
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
 
     if (c->read->timedout) {
         return "handshake timed out";
@@ -231,7 +231,7 @@ ngx_smtp_verify_tls_close(ngx_smtp_verify_session_t *s)
     ngx_uint_t         level;
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
 
     /* now, as tickets of TLS 1.3 come together with the replies */
 
@@ -261,7 +261,7 @@ ngx_smtp_verify_tls_resume(ngx_smtp_verify_session_t *s)
     entry = ngx_smtp_verify_tls_entry(s, &hash);
 
     if (ngx_smtp_verify_tls_is(entry, s, hash)) {
-        (void) ngx_ssl_set_session(s->peer.connection, entry->session);
+        (void) ngx_ssl_set_session(s->connection, entry->session);
     }
 }
 
@@ -277,7 +277,7 @@ ngx_smtp_verify_tls_save(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    session = SSL_get1_session(s->peer.connection->ssl->connection);
+    session = SSL_get1_session(s->connection->ssl->connection);
 
     if (session == NULL) {
         return;

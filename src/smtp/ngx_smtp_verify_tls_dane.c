@@ -46,7 +46,7 @@ ngx_smtp_verify_tls_dane_start(ngx_smtp_verify_session_t *s)
         return NGX_OK;
     }
 
-    ssl = s->peer.connection->ssl->connection;
+    ssl = s->connection->ssl->connection;
 
     if (SSL_dane_enable(ssl, (char *) s->host.data) <= 0) {
         return NGX_ERROR;
@@ -98,7 +98,7 @@ ngx_smtp_verify_tls_dane_is_domain(ngx_smtp_verify_session_t *s)
     X509        *cert;
     uint8_t      usage;
 
-    ssl = s->peer.connection->ssl->connection;
+    ssl = s->connection->ssl->connection;
 
     if (SSL_get0_dane_tlsa(ssl, &usage, NULL, NULL, NULL, NULL) >= 0
         && usage == SV_TLSA_DANE_EE)
@@ -128,7 +128,7 @@ ngx_smtp_verify_tls_dane_check(ngx_smtp_verify_session_t *s)
 
     if (s->dane) {
         s->tls.verified =
-            (SSL_get0_dane_authority(s->peer.connection->ssl->connection,
+            (SSL_get0_dane_authority(s->connection->ssl->connection,
                                      NULL, NULL)
              >= 0);
         s->tls.dane = s->tls.verified;

@@ -240,7 +240,7 @@ ngx_smtp_verify_tls_guard(ngx_smtp_verify_session_t *s)
     BIO  *bio, *socket;
     SSL  *ssl;
 
-    ssl = s->peer.connection->ssl->connection;
+    ssl = s->connection->ssl->connection;
 
     bio = BIO_new(ngx_smtp_verify_tls_guard_method());
     if (bio == NULL) {

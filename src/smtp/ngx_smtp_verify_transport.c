@@ -154,7 +154,7 @@ ngx_smtp_verify_transport_begin(ngx_smtp_verify_session_t *s, ngx_event_t *ev)
     ngx_int_t          rc;
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
 
     rc = ngx_smtp_verify_slice_begin(&s->slice[ev->write], ev, c->close);
 
@@ -192,7 +192,7 @@ ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
 
     for ( ;; ) {
 
-        if (s->left == 0 && s->peer.connection->ssl == NULL) {
+        if (s->left == 0 && s->connection->ssl == NULL) {
             return NGX_BUSY;
         }
 
@@ -237,7 +237,7 @@ ngx_smtp_verify_transport_take(ngx_smtp_verify_session_t *s, u_char *buf,
     ngx_uint_t         level;
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
 
     level = ngx_smtp_verify_transport_hush(s);
 
@@ -306,7 +306,7 @@ ngx_smtp_verify_transport_write_to(ngx_smtp_verify_session_t *s, u_char *data,
     ngx_uint_t         level;
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
 
     level = ngx_smtp_verify_transport_hush(s);
 
@@ -345,7 +345,7 @@ ngx_smtp_verify_transport_unhush(ngx_smtp_verify_session_t *s,
 {
     s->log.log_level = level;
 
-    if (s->peer.connection->ssl) {
+    if (s->connection->ssl) {
         ERR_clear_error();
     }
 }
@@ -358,7 +358,7 @@ ngx_smtp_verify_transport_send(ngx_smtp_verify_session_t *s, u_char *data,
     ssize_t            n;
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
 
     n = s->out ? NGX_ERROR : ngx_smtp_verify_transport_write_to(s, data, len);
 
@@ -395,7 +395,7 @@ ngx_smtp_verify_transport_flush(ngx_smtp_verify_session_t *s)
     ssize_t            n;
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
 
     while (s->out_len) {
 
@@ -448,7 +448,7 @@ ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    c = s->peer.connection;
+    c = s->connection;
 
     ngx_smtp_verify_transport_leave(s);
 

@@ -30,7 +30,7 @@ ngx_smtp_verify_dialog_no_utf8(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
-    if (!s->cap_starttls || s->peer.connection->ssl) {
+    if (!s->cap_starttls || s->connection->ssl) {
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_EHLO,
                                        SV_SMTPUTF8_UNSUPPORTED);
 

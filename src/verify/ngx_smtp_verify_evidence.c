@@ -23,6 +23,11 @@ static void ngx_smtp_verify_evidence_dup(ngx_smtp_verify_probe_t *p,
     ngx_str_t *dst, u_char *data, size_t len);
 
 
+/* the failure of probes that have none */
+
+static ngx_smtp_verify_evidence_t  ngx_smtp_verify_evidence_none;
+
+
 /* classifies the reply that the session holds */
 
 void
@@ -306,17 +311,37 @@ void
 ngx_smtp_verify_evidence_save(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_evidence_t *ev)
 {
-    ngx_uint_t  rank, best;
+    ngx_uint_t                   rank, best;
+    ngx_smtp_verify_evidence_t  *failure;
 
     rank = ngx_smtp_verify_evidence_rank(ev);
-    best = ngx_smtp_verify_evidence_rank(&p->failure);
+    best = ngx_smtp_verify_evidence_rank(p->failure);
 
-    if (p->failure.reason == SV_REASON_NONE || rank > best
+    if (p->failure->reason == SV_REASON_NONE || rank > best
         || (rank == best && ev->reason == SV_CIRCUIT_OPEN
-            && ev->retry_after < p->failure.retry_after))
+            && ev->retry_after < p->failure->retry_after))
     {
-        p->failure = *ev;
+        if (p->failure == &ngx_smtp_verify_evidence_none) {
+            failure = ngx_palloc(p->pool, sizeof(ngx_smtp_verify_evidence_t));
+
+            if (failure == NULL) {
+                return;
+            }
+
+            p->failure = failure;
+        }
+
+        *p->failure = *ev;
     }
+}
+
+
+/* Most probes have no failure, and need no memory for one. */
+
+void
+ngx_smtp_verify_evidence_forget(ngx_smtp_verify_probe_t *p)
+{
+    p->failure = &ngx_smtp_verify_evidence_none;
 }
 
 

@@ -63,7 +63,7 @@ ngx_smtp_verify_keeper(ngx_smtp_verify_conf_t *conf,
     ngx_msec_t         time;
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
     time = ngx_smtp_verify_keeper_time(conf, s);
 
     if (conf->keep.transactions == 0
@@ -126,7 +126,7 @@ ngx_smtp_verify_keeper_remove(ngx_smtp_verify_session_t *s)
 {
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
 
     ngx_queue_remove(&s->queue);
     ngx_queue_remove(&s->kept);
@@ -515,7 +515,7 @@ ngx_smtp_verify_keeper_silent(ngx_smtp_verify_session_t *s)
 {
     char  buf[1];
 
-    return recv(s->peer.connection->fd, buf, 1, MSG_PEEK) == -1
+    return recv(s->connection->fd, buf, 1, MSG_PEEK) == -1
            && ngx_socket_errno == NGX_EAGAIN;
 }
 
@@ -525,7 +525,7 @@ ngx_smtp_verify_keeper_take(ngx_smtp_verify_session_t *s)
 {
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
 
     ngx_smtp_verify_keeper_remove(s);
 
@@ -590,7 +590,7 @@ ngx_smtp_verify_keeper_handler(ngx_smtp_verify_session_t *s)
 {
     ngx_connection_t  *c;
 
-    c = s->peer.connection;
+    c = s->connection;
 
     ngx_smtp_verify_keeper_remove(s);
 

@@ -5,7 +5,7 @@
 
 /* Room for the probe, its names, and one or two mail hosts.  A few octets more
    would need a second block while the probe waits for a server. */
-#define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  1960
+#define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  1824
 #define NGX_SMTP_VERIFY_WATCH_INTERVAL   100        /* ms */
 #define NGX_SMTP_VERIFY_WAITS_DOUBLED    10
 
@@ -76,6 +76,8 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
     p->budget.log = &p->log;
 
     p->start = ask->start;
+
+    ngx_smtp_verify_evidence_forget(p);
 
     result = &p->result;
 
@@ -363,8 +365,19 @@ ngx_smtp_verify_probe_budget(ngx_event_t *ev)
         return;
     }
 
-    p->result.evidence = p->failure;
-    ngx_smtp_verify_probe_finish(p, p->failure.reason);
+    ngx_smtp_verify_probe_fail(p);
+}
+
+
+/* If there was no memory to keep a failure, our limits are the reason. */
+
+void
+ngx_smtp_verify_probe_fail(ngx_smtp_verify_probe_t *p)
+{
+    p->result.evidence = *p->failure;
+
+    ngx_smtp_verify_probe_finish(p, p->failure->reason == SV_REASON_NONE
+                                    ? SV_THROTTLED : p->failure->reason);
 }
 
 
@@ -508,7 +521,7 @@ ngx_smtp_verify_probe_waited(ngx_smtp_verify_probe_t *p)
 
     ngx_smtp_verify_share_move(&p->share, NGX_SMTP_VERIFY_SHARE_ASKS);
 
-    ngx_memzero(&p->failure, sizeof(ngx_smtp_verify_evidence_t));
+    ngx_smtp_verify_evidence_forget(p);
 
     p->life = ngx_smtp_verify_life_running;
     p->asks = ngx_smtp_verify_asks_address;

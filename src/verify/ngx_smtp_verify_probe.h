@@ -206,7 +206,7 @@ struct ngx_smtp_verify_probe_s {
                                                        recipient */
     const char                        *tls_error;   /* why it is asked without
                                                        TLS, or NULL */
-    ngx_smtp_verify_evidence_t         failure;     /* the best failure so
+    ngx_smtp_verify_evidence_t        *failure;     /* the best failure so
                                                        far */
     ngx_smtp_verify_evidence_t        *before;      /* what was seen before the
                                                        address is asked again,
@@ -238,6 +238,8 @@ struct ngx_smtp_verify_probe_s {
 /* probe.c */
 void ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p,
     sv_reason_e reason);
+/* finishes with the best failure */
+void ngx_smtp_verify_probe_fail(ngx_smtp_verify_probe_t *p);
 /* another client needs the probe's place */
 void ngx_smtp_verify_probe_displace(ngx_smtp_verify_probe_t *p);
 
@@ -427,6 +429,8 @@ void ngx_smtp_verify_evidence_egress(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_evidence_before(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_evidence_save(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_evidence_t *ev);
+/* there is no failure, or the earlier ones do not count any more */
+void ngx_smtp_verify_evidence_forget(ngx_smtp_verify_probe_t *p);
 
 
 #endif /* _NGX_SMTP_VERIFY_PROBE_H_INCLUDED_ */

@@ -49,7 +49,7 @@ ngx_smtp_verify_route_go(ngx_smtp_verify_probe_t *p)
 
         if (host->naddrs && !ngx_smtp_verify_route_may_ask(p)) {
 
-            if (p->failure.reason == SV_REASON_NONE
+            if (p->failure->reason == SV_REASON_NONE
                 || ngx_smtp_verify_route_is_absence(p))
             {
                 p->result.evidence.mx_host = p->mx.records[p->imx].host;
@@ -286,8 +286,7 @@ ngx_smtp_verify_route_other_egress(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    p->result.evidence = p->failure;
-    ngx_smtp_verify_probe_finish(p, p->failure.reason);
+    ngx_smtp_verify_probe_fail(p);
 }
 
 
@@ -481,10 +480,9 @@ ngx_smtp_verify_route_end(ngx_smtp_verify_probe_t *p)
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
                    "smtp verify route: no host is left, %s",
-                   sv_reason_info(p->failure.reason)->name);
+                   sv_reason_info(p->failure->reason)->name);
 
-    p->result.evidence = p->failure;
-    ngx_smtp_verify_probe_finish(p, p->failure.reason);
+    ngx_smtp_verify_probe_fail(p);
 }
 
 
@@ -493,8 +491,8 @@ ngx_smtp_verify_route_end(ngx_smtp_verify_probe_t *p)
 static ngx_uint_t
 ngx_smtp_verify_route_is_absence(ngx_smtp_verify_probe_t *p)
 {
-    return p->failure.reason == SV_NO_MAIL_SERVER
-           || p->failure.reason == SV_SMTPUTF8_UNSUPPORTED;
+    return p->failure->reason == SV_NO_MAIL_SERVER
+           || p->failure->reason == SV_SMTPUTF8_UNSUPPORTED;
 }
 
 
@@ -526,8 +524,7 @@ ngx_smtp_verify_route_unproved(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    p->result.evidence = p->failure;
-    ngx_smtp_verify_probe_finish(p, p->failure.reason);
+    ngx_smtp_verify_probe_fail(p);
 }
 
 

@@ -334,10 +334,10 @@ ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
 
     ev = &p->result.evidence;
 
-    if (p->failure.code
-        && sv_reason_info(p->failure.reason)->status == SV_UNKNOWN)
+    if (p->failure->code
+        && sv_reason_info(p->failure->reason)->status == SV_UNKNOWN)
     {
-        *ev = p->failure;
+        *ev = *p->failure;
 
     } else {
         ngx_memzero(ev, sizeof(ngx_smtp_verify_evidence_t));
@@ -387,8 +387,7 @@ ngx_smtp_verify_slot_open(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_evidence_save(p, &ev);
 
     if (t->shunned) {
-        p->result.evidence = p->failure;
-        ngx_smtp_verify_probe_finish(p, p->failure.reason);
+        ngx_smtp_verify_probe_fail(p);
         return;
     }
 

@@ -50,7 +50,7 @@ ngx_smtp_verify_slot_is_silent(ngx_smtp_verify_probe_t *p)
     ngx_msec_int_t     left;
     ngx_connection_t  *c;
 
-    c = p->session->peer.connection;
+    c = p->session->connection;
 
     if (c == NULL || !c->read->timer_set) {
         return 0;
