@@ -176,6 +176,7 @@ my $meter_of_2 = qr/^\r1 of 2\r2 of 2\n\n\z/;
 [(qr/^\n\z/) x 3, $list,
  qr/^index,.*^# summary complete=true /ms,
  qr/^\{"index":0,.*"input":\{"id":1\}.*\n\{"index":1,.*"input":\{"id":2\}.*\n\{"summary":true,"lines":2,/,
+ qr/"input":null.*"summary":true,"lines":2,.*"reason":\{"accepted":1,"mailbox_full":1\}/s,
  qr/"input":\{"id":7\}.*"summary":true,"lines":2,.*"reason":\{"accepted":1,"mailbox_full":1\}/s,
  qr/"summary":true,"lines":3,.*"reason":\{"mailbox_not_found":3\}/s, $meter,
  qr/^\n\z/, $meter_of_2, qr/^\n\z/]

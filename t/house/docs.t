@@ -266,8 +266,8 @@ sub retry_after
     my %unit = (s => 1, min => 60, h => 3600);
     my %after;
 
-    for (text('docs/reasons.md') =~ /^\| `\w+` \| \w+ \| \S+ \| .*\n/mg) {
-        my (undef, $reason, undef, undef, $time) = split / *\| */;
+    for (text('docs/reasons.md') =~ /^\| `\w+` \| \w+ \| \w+ \| \S+ \| .*\n/mg) {
+        my (undef, $reason, undef, undef, undef, $time) = split / *\| */;
 
         $after{ $reason =~ tr/`//dr } = $time =~ /^(\d+) (\w+)$/
                                         ? $1 * $unit{$2} : 0;
