@@ -114,8 +114,9 @@ sv_plain_word(sv_plain_t *pl, size_t start, size_t end)
     place = pl->place;
     pl->place -= (place != 0);
 
-    if (known && pl->word > pl->at && sv_plain_is_place(p, end - start)) {
+    if (pl->word > pl->at && sv_plain_is_place(p, end - start)) {
         pl->place = SV_PLAIN_PLACE;
+        known = 1;
     }
 
     return known || place != 0
@@ -274,7 +275,9 @@ sv_plain_is_place(const unsigned char *p, size_t len)
         "at", "in", "on", "by", "due", "because", "auf", "bei", "wegen",
         "aufgrund", "dans", "sur", "chez", "pour", "par", "en", "por", "em",
         "su", "nel", "nella", "per", "op", "bij", "wegens", "na", "w", "ve",
-        "kvuli", "\320\262", "\320\275\320\260", "pa", "pe", "i"
+        "kvuli", "seit", "durch", "pelo", "pela", "za", "od", "z", "dal",
+        "depuis", "desde", "pa", "pe", "i", "\320\262",
+        "\320\267\320\260", "\320\275\320\260"
     };
 
     for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

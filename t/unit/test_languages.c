@@ -627,6 +627,121 @@ more_of_these(void **state)
 }
 
 
+static void
+longer_sentences(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "5.1.1 Empfänger <jdoe@example.com> ist dem Server "
+                  "nicht bekannt" },
+        { N, 550, "Zu dieser Adresse existiert kein Postfach. Bitte "
+                  "prüfen Sie die Schreibweise." },
+        { N, 550, "Die Adresse wurde gelöscht oder hat nie existiert" },
+        { D, 550, "Dieses Postfach ist seit längerer Zeit inaktiv und "
+                  "wurde geschlossen" },
+        { F, 552, "Mailbox des Empfängers ist voll, Nachricht kann nicht "
+                  "zugestellt werden" },
+        { U, 550, "Der Empfänger nimmt keine Nachrichten von externen "
+                  "Absendern an" },
+        { U, 550, "Ihr Mailserver wurde wegen Spamversand gesperrt" },
+        { U, 550, "Empfänger-Domain wird hier nicht verwaltet" },
+        { N, 550, "L'adresse e-mail du destinataire n'a pas été trouvée "
+                  "sur le serveur" },
+        { N, 550, "Ce compte n'existe pas ou a été supprimé" },
+        { N, 550, "5.1.1 Utilisateur inconnu dans la table des boîtes "
+                  "virtuelles" },
+        { D, 550, "Ce compte e-mail n'est plus actif" },
+        { F, 452, "La boîte du destinataire a atteint sa limite de "
+                  "stockage" },
+        { U, 550, "Le destinataire n'accepte que les messages de ses "
+                  "contacts" },
+        { U, 550, "Nous n'acceptons pas de courrier pour ce domaine" },
+        { U, 554, "Connexion refusée : votre IP a mauvaise réputation" },
+        { N, 550, "La dirección de correo del destinatario no se "
+                  "encontró en el sistema" },
+        { N, 550, "No existe una cuenta con ese nombre en este dominio" },
+        { N, 550, "5.1.1 Usuario no encontrado en el directorio" },
+        { D, 550, "Cuenta inactiva por falta de uso" },
+        { F, 552, "El destinatario no tiene espacio suficiente en su "
+                  "buzón" },
+        { U, 550, "El destinatario ha bloqueado su dirección" },
+        { U, 554, "Conexión rechazada: IP en lista de bloqueo" },
+        { U, 550, "El dominio del destinatario no existe" },
+        { N, 550, "O endereço de e-mail não foi encontrado" },
+        { N, 550, "Esta conta não existe mais" },
+        { D, 550, "Conta desativada pelo administrador" },
+        { F, 552, "O destinatário excedeu a cota da caixa postal" },
+        { U, 550, "Mensagem recusada pela política do domínio" },
+        { N, 550, "L'indirizzo e-mail del destinatario non è stato "
+                  "trovato" },
+        { N, 550, "Nessun account con questo indirizzo" },
+        { D, 550, "Account sospeso per inattività" },
+        { F, 552, "La casella di posta del destinatario ha superato la "
+                  "quota" },
+        { U, 550, "Il server mittente è in una lista nera" },
+        { N, 550, "Het opgegeven e-mailadres is bij ons niet bekend" },
+        { N, 550, "Deze ontvanger kon niet gevonden worden" },
+        { D, 550, "Dit e-mailaccount is opgeheven" },
+        { F, 552, "De ontvanger heeft zijn quotum overschreden" },
+        { N, 550, "Podany adres e-mail nie istnieje w naszym systemie" }
+    };
+
+    check_all(cases);
+}
+
+
+static void
+longer_sentences_too(void **state)
+{
+    const case_t  cases[] = {
+        { N, 550, "Odbiorca o takim adresie nie został znaleziony" },
+        { D, 550, "Skrzynka została zablokowana z powodu nieaktywności" },
+        { F, 552, "Odbiorca przekroczył limit miejsca na skrzynce" },
+        { U, 550, "Odbiorca nie przyjmuje wiadomości od nieznanych "
+                  "nadawców" },
+        { N, 550, "Adresa příjemce na tomto serveru neexistuje" },
+        { N, 550, "Uživatel s tímto jménem nebyl nalezen" },
+        { F, 552, "Příjemce má plnou schránku" },
+        { N, 550, "Указанный адрес электронной почты не найден на сервере" },
+        { N, 550, "Пользователь с указанным адресом не существует или "
+                  "удален" },
+        { D, 550, "Почтовый ящик заблокирован за неактивность" },
+        { F, 552, "У получателя закончилось место в почтовом ящике" },
+        { U, 550, "Получатель не принимает письма от неизвестных "
+                  "отправителей" },
+        { U, 554, "Ваш сервер заблокирован за рассылку спама" },
+        { N, 550, "Вказаної адреси не існує" },
+        { F, 552, "У скриньці отримувача немає місця" },
+        { N, 550, "Belirtilen e-posta adresi sunucuda bulunamadı" },
+        { D, 550, "Bu posta kutusu kullanıma kapatılmıştır" },
+        { F, 552, "Alıcının kotası aşıldı" },
+        { N, 550, "您所发送的收件人地址不存在,请核对后重新发送" },
+        { N, 550, "对方邮箱不存在或已被注销" },
+        { D, 550, "该用户长期未登录,邮箱已被冻结" },
+        { F, 552, "对方邮箱容量不足,无法接收邮件" },
+        { U, 550, "对方已将您加入黑名单" },
+        { N, 550, "指定されたメールアドレスは登録されていません" },
+        { N, 550, "宛先のアドレスが間違っているか、存在しません" },
+        { F, 552, "相手先のメールボックスが容量オーバーです" },
+        { D, 550, "このアドレスは現在使われておりません" },
+        { U, 550, "ドメイン指定受信により拒否されました" },
+        { N, 550, "입력하신 이메일 주소는 등록되어 있지 않습니다" },
+        { N, 550, "수신자를 찾을 수 없습니다" },
+        { F, 552, "상대방의 메일함 용량이 부족합니다" },
+        { D, 550, "장기 미사용으로 휴면 처리된 계정입니다" },
+        { N, 550, "Mottagaren kunde inte hittas på servern" },
+        { D, 550, "Kontot är stängt" },
+        { F, 552, "Mottagarens brevlåda är full" },
+        { N, 550, "A megadott e-mail cím nem létezik" },
+        { F, 552, "A címzett postaládája megtelt" },
+        { N, 550, "Adresa de e-mail specificată nu există" },
+        { D, 550, "Contul a fost suspendat" },
+        { F, 552, "Destinatarul a depășit cota" }
+    };
+
+    check_all(cases);
+}
+
+
 static int
 setup(void **state)
 {
@@ -655,7 +770,9 @@ main(void)
         cmocka_unit_test(chinese_japanese_korean),
         cmocka_unit_test(swedish_hungarian_romanian),
         cmocka_unit_test(more_of_those),
-        cmocka_unit_test(more_of_these)
+        cmocka_unit_test(more_of_these),
+        cmocka_unit_test(longer_sentences),
+        cmocka_unit_test(longer_sentences_too)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
