@@ -29,6 +29,7 @@ typedef struct {
     ngx_array_t                     lists;      /* zones of blocklists */
     ngx_array_t                     targets;    /* host names */
     ngx_array_t                     subjects;
+    ngx_smtp_verify_on_fail_e       on_fail;
     ngx_shm_zone_t                 *zone;
 } ngx_smtp_verify_auditor_conf_t;
 

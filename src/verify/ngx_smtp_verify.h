@@ -53,6 +53,15 @@ typedef struct {
 } ngx_smtp_verify_provider_limits_t;
 
 
+/* what to do if the self-audit says that an identity fails */
+
+typedef enum {
+    ngx_smtp_verify_on_fail_warn = 0,
+    ngx_smtp_verify_on_fail_estimate,   /* asks no mail server */
+    ngx_smtp_verify_on_fail_refuse      /* and gives no estimate */
+} ngx_smtp_verify_on_fail_e;
+
+
 /* a pool of identities: each destination is asked by one of them */
 
 typedef struct {
@@ -118,6 +127,7 @@ typedef struct {
     ngx_smtp_verify_identity_t       **identities;  /* one for each egress of
                                                        the pool or of bind, else
                                                        one */
+    ngx_smtp_verify_on_fail_e          on_fail;
 
     ngx_shm_zone_t                    *cache;       /* NULL: no cache */
     time_t                            *valid;       /* in seconds, by reason */

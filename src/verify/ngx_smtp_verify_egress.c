@@ -6,6 +6,7 @@
 
 
 #define NGX_SMTP_VERIFY_EGRESS_DOWN      10000      /* ms */
+#define NGX_SMTP_VERIFY_EGRESS_FAILS     60000
 #define NGX_SMTP_VERIFY_EGRESS_SWITCHES  8
 
 
@@ -194,6 +195,11 @@ ngx_smtp_verify_egress_shut(ngx_smtp_verify_probe_t *p,
     ngx_msec_t  down, shut;
 
     down = ngx_smtp_verify_egress_down(egress);
+
+    if (ngx_smtp_verify_reach_fails(p, egress)) {
+        down = ngx_max(down, NGX_SMTP_VERIFY_EGRESS_FAILS);
+    }
+
     shut = ngx_smtp_verify_slot_shut(p, egress);
 
     return ngx_max(down, shut);

@@ -339,6 +339,11 @@ void ngx_smtp_verify_reach_event(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_reach_failed(ngx_smtp_verify_probe_t *p);
 const char *ngx_smtp_verify_reach_detail(ngx_smtp_verify_probe_t *p,
     sv_reason_e reason);
+/* _fails(): the self-audit says that the egress is not to be used.  _barred()
+   ends the probe for that reason, and returns 1. */
+ngx_uint_t ngx_smtp_verify_reach_fails(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_egress_t *egress);
+ngx_uint_t ngx_smtp_verify_reach_barred(ngx_smtp_verify_probe_t *p);
 
 /* dialog.c.  _start() returns the same as ngx_smtp_verify_session_connect(). */
 ngx_int_t ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,

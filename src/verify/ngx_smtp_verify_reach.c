@@ -12,8 +12,14 @@
     "docs/troubleshooting.md."
 
 
+#define NGX_SMTP_VERIFY_REACH_BARRED                                          \
+    "No mail server was asked, because the self-audit finds fault with our "  \
+    "own identity: see docs/troubleshooting.md."
+#define NGX_SMTP_VERIFY_REACH_AGAIN  60         /* s */
+
+
 static ngx_smtp_verify_identity_t *ngx_smtp_verify_reach_identity(
-    ngx_smtp_verify_probe_t *p);
+    ngx_smtp_verify_probe_t *p, ngx_smtp_verify_egress_t *egress);
 static void ngx_smtp_verify_reach_success(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_reach_failure(ngx_smtp_verify_probe_t *p);
 static uint64_t ngx_smtp_verify_reach_host(ngx_smtp_verify_probe_t *p);
@@ -61,7 +67,8 @@ ngx_smtp_verify_reach_failed(ngx_smtp_verify_probe_t *p)
 /* Returns NULL if no identity was chosen. */
 
 static ngx_smtp_verify_identity_t *
-ngx_smtp_verify_reach_identity(ngx_smtp_verify_probe_t *p)
+ngx_smtp_verify_reach_identity(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_egress_t *egress)
 {
     ngx_array_t               *egresses;
     ngx_smtp_verify_egress_t  *first;
@@ -76,13 +83,13 @@ ngx_smtp_verify_reach_identity(ngx_smtp_verify_probe_t *p)
         return p->conf->identities[0];
     }
 
-    if (p->egress == NULL) {
+    if (egress == NULL) {
         return NULL;
     }
 
     first = egresses->elts;
 
-    return p->conf->identities[p->egress - first];
+    return p->conf->identities[egress - first];
 }
 
 
@@ -91,7 +98,7 @@ ngx_smtp_verify_reach_success(ngx_smtp_verify_probe_t *p)
 {
     ngx_smtp_verify_identity_t  *identity;
 
-    identity = ngx_smtp_verify_reach_identity(p);
+    identity = ngx_smtp_verify_reach_identity(p, p->egress);
 
     if (identity && ngx_smtp_verify_audit_reached(p->conf->audit, identity)) {
         ngx_log_error(NGX_LOG_NOTICE, &p->log, 0,
@@ -108,7 +115,7 @@ ngx_smtp_verify_reach_failure(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_audit_check_t   port;
     ngx_smtp_verify_audit_entry_t   entry;
 
-    identity = ngx_smtp_verify_reach_identity(p);
+    identity = ngx_smtp_verify_reach_identity(p, p->egress);
 
     if (identity == NULL
         || !ngx_smtp_verify_audit_unreached(p->conf->audit, identity,
@@ -169,7 +176,7 @@ ngx_smtp_verify_reach_detail(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
         return NULL;
     }
 
-    identity = ngx_smtp_verify_reach_identity(p);
+    identity = ngx_smtp_verify_reach_identity(p, p->egress);
 
     if (identity == NULL
         || ngx_smtp_verify_audit_get(p->conf->audit, identity, &entry)
@@ -186,4 +193,61 @@ ngx_smtp_verify_reach_detail(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
 
     return entry.history.reached ? NGX_SMTP_VERIFY_REACH_LOST
                                  : NGX_SMTP_VERIFY_REACH_NEVER;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_reach_fails(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_egress_t *egress)
+{
+    ngx_smtp_verify_identity_t  *identity;
+
+    if (p->conf->on_fail == ngx_smtp_verify_on_fail_warn) {
+        return 0;
+    }
+
+    identity = ngx_smtp_verify_reach_identity(p, egress);
+
+    return identity && ngx_smtp_verify_audit_fails(p->conf->audit, identity);
+}
+
+
+/* Nobody was asked, so nothing is said of the mailbox.  What is under way is
+   not ended. */
+
+ngx_uint_t
+ngx_smtp_verify_reach_barred(ngx_smtp_verify_probe_t *p)
+{
+    sv_reason_e                  reason;
+    ngx_smtp_verify_evidence_t  *ev;
+
+    if (p->result.attempts || !ngx_smtp_verify_reach_fails(p, p->egress)) {
+        return 0;
+    }
+
+    reason = (p->conf->on_fail == ngx_smtp_verify_on_fail_estimate)
+             ? SV_NOT_PROBED : SV_CIRCUIT_OPEN;
+
+    ev = &p->result.evidence;
+
+    ngx_memzero(ev, sizeof(ngx_smtp_verify_evidence_t));
+
+    ev->reason = reason;
+    ev->mx_host = p->mx.records[p->imx].host;
+    ev->provider = p->hosts[p->imx].provider;
+
+    if (reason == SV_CIRCUIT_OPEN) {
+        ev->stage = SV_STAGE_CONNECT;
+        ev->retry_after = NGX_SMTP_VERIFY_REACH_AGAIN;
+    }
+
+    p->result.detail = NGX_SMTP_VERIFY_REACH_BARRED;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,
+                   "smtp verify audit: the egress fails, %s",
+                   sv_reason_info(reason)->name);
+
+    ngx_smtp_verify_probe_finish(p, reason);
+
+    return 1;
 }

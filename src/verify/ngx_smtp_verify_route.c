@@ -236,6 +236,10 @@ ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p)
         return;
     }
 
+    if (ngx_smtp_verify_reach_barred(p)) {
+        return;
+    }
+
     if (ngx_smtp_verify_slot_ask(p) != NGX_OK) {
         return;
     }

@@ -365,7 +365,115 @@ status fail
 
 
 
-=== TEST 33: a parameter that is none
+=== TEST 33: while an identity fails, results are only estimated
+--- audit: on_fail=estimate
+--- dns eval: main::names(ptr => '') . "ok.test MX 10 mx1.ok.test\nmx1.ok.test A 11\nnull.test MX 0 .\n"
+--- smtp
+mx1 11 pipelining users=john
+--- asked
+wait 900ms
+/verify?email=john@ok.test
+/verify?email=nobody@ok.test
+/verify?email=john@null.test
+/verify?email=john@absent.test
+/verify?email=nobody@ok.test
+/verify?email=nobody@ok.test
+--- answers
+reason not_probed
+status unknown
+reason null_mx
+reason domain_not_found
+verification_level estimated
+detail /^No mail server was asked, because the self-audit/
+--- health
+ptr fail
+port_25 pass
+--- smtp_turns
+EHLO verifier.test
+QUIT
+
+
+
+=== TEST 34: or refused for now
+--- audit: on_fail=refuse
+--- dns eval: main::names(spf => 'verifier.test TXT "v=spf1 -all"') . "ok.test MX 10 mx1.ok.test\nmx1.ok.test A 11\n"
+--- asked
+wait 900ms
+/verify?email=john@ok.test
+/verify?email=nobody@ok.test
+/verify?email=nobody@ok.test
+/verify?email=nobody@ok.test
+--- answers
+reason circuit_open
+status unknown
+blame local
+retry_after 60
+--- health
+spf fail
+--- smtp_turns
+EHLO verifier.test
+QUIT
+
+
+
+=== TEST 35: the default only warns
+--- audit: on_fail=warn
+--- dns eval: main::names(ptr => '') . "ok.test MX 10 mx1.ok.test\nmx1.ok.test A 11\n"
+--- asked
+wait 900ms
+/verify?email=john@ok.test
+/verify?email=nobody@ok.test
+--- answers
+reason accepted
+reason mailbox_not_found
+--- health
+ptr fail
+
+
+
+=== TEST 36: another identity of the pool is used instead
+--- audit: on_fail=refuse
+--- dns eval: main::names(none => 'good.verifier.test A 192.0.2.26', nonf => '26.2.0.192.in-addr.arpa PTR good.verifier.test', spf => 'verifier.test TXT "v=spf1 ip4:192.0.2.25 ip4:192.0.2.26 -all"') . CORE::join('', map "d$_.test MX 10 mx.d$_.test\nmx.d$_.test A 11\n", 1 .. 6)
+--- http_config
+smtp_verify_egress_pool both {
+    address 127.0.0.1 helo=absent.test;
+    address 127.0.0.2 helo=good.verifier.test;
+}
+smtp_verify_egress both;
+--- asked
+wait 2500ms
+/verify?email=john@d1.test
+/verify?email=john@d2.test
+/verify?email=john@d3.test
+/verify?email=john@d4.test
+/verify?email=john@d5.test
+/verify?email=john@d6.test
+--- answers
+reason accepted
+reason accepted
+reason accepted
+reason accepted
+reason accepted
+reason accepted
+--- health
+ready true
+helo@127.0.0.1 fail
+helo@127.0.0.2 pass
+--- smtp_unlike
+RCPT.*\n.*absent
+
+
+
+=== TEST 37: a policy that is none
+--- http_config
+smtp_verify_audit on on_fail=deny;
+--- must_die
+--- error_log
+invalid parameter "on_fail=deny"
+
+
+
+=== TEST 38: a parameter that is none
 --- http_config
 smtp_verify_audit on tarjet=a.test;
 --- must_die
@@ -374,7 +482,7 @@ invalid parameter "tarjet=a.test"
 
 
 
-=== TEST 34: neither on nor off
+=== TEST 39: neither on nor off
 --- http_config
 smtp_verify_audit yes;
 --- must_die

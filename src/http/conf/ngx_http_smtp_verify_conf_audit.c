@@ -48,7 +48,7 @@ ngx_http_smtp_verify_audit_create(ngx_conf_t *cf,
 
 
 /* Parses smtp_verify_audit on | off [interval=TIME] [target=HOST]...
-   [blocklist=ZONE].... */
+   [blocklist=ZONE]... [on_fail=warn | estimate | refuse]. */
 
 char *
 ngx_http_smtp_verify_conf_audit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -107,6 +107,24 @@ ngx_http_smtp_verify_audit_param(ngx_conf_t *cf,
 
     if (ngx_http_smtp_verify_param(param, "blocklist=", &value)) {
         return ngx_http_smtp_verify_audit_word(cf, &auditor->lists, &value);
+    }
+
+    if (ngx_http_smtp_verify_param(param, "on_fail=", &value)) {
+
+        if (ngx_strcmp(value.data, "warn") == 0) {
+            auditor->on_fail = ngx_smtp_verify_on_fail_warn;
+            return NGX_OK;
+        }
+
+        if (ngx_strcmp(value.data, "estimate") == 0) {
+            auditor->on_fail = ngx_smtp_verify_on_fail_estimate;
+            return NGX_OK;
+        }
+
+        if (ngx_strcmp(value.data, "refuse") == 0) {
+            auditor->on_fail = ngx_smtp_verify_on_fail_refuse;
+            return NGX_OK;
+        }
     }
 
     return NGX_ERROR;
@@ -195,6 +213,8 @@ ngx_http_smtp_verify_audit_identities(ngx_conf_t *cf,
     }
 
     conf->verify.audit = smcf->audit;
+    conf->verify.on_fail = (smcf->auditor.enable == 1) ? smcf->auditor.on_fail
+                                        : ngx_smtp_verify_on_fail_warn;
     conf->verify.identities = identities;
 
     return NGX_OK;
