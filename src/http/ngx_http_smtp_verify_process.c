@@ -27,6 +27,7 @@ ngx_http_smtp_verify_init_module(ngx_cycle_t *cycle)
 
     if (smcf) {
         ngx_http_smtp_verify_audit_place(cycle, smcf);
+        ngx_http_smtp_verify_audit_check(cycle, smcf);
     }
 
     if (smcf && smcf->counters && !ngx_test_config) {

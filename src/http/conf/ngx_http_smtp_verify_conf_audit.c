@@ -2,11 +2,15 @@
 #include "ngx_http_smtp_verify_conf_audit.h"
 #include "ngx_http_smtp_verify_param.h"
 
+#include <sys/resource.h>
+
 
 #define NGX_HTTP_SMTP_VERIFY_AUDIT_INTERVAL  3600000    /* ms */
 #define NGX_HTTP_SMTP_VERIFY_AUDIT_NAMES     16
 
 
+static void ngx_http_smtp_verify_audit_warn(ngx_cycle_t *cycle,
+    const char *fmt, ...);
 static ngx_int_t ngx_http_smtp_verify_audit_param(ngx_conf_t *cf,
     ngx_smtp_verify_auditor_conf_t *auditor, ngx_str_t *param);
 static ngx_int_t ngx_http_smtp_verify_audit_word(ngx_conf_t *cf,
@@ -212,6 +216,8 @@ ngx_http_smtp_verify_audit_identities(ngx_conf_t *cf,
         }
     }
 
+    smcf->probes = ngx_max(smcf->probes, conf->verify.share.probes);
+
     conf->verify.audit = smcf->audit;
     conf->verify.on_fail = (smcf->auditor.enable == 1) ? smcf->auditor.on_fail
                                         : ngx_smtp_verify_on_fail_warn;
@@ -326,4 +332,71 @@ ngx_http_smtp_verify_audit_place(ngx_cycle_t *cycle,
                       - NGX_SMTP_VERIFY_AUDIT_IDENTITIES,
                       smcf->identities.nelts);
     }
+}
+
+
+/* When a worker starts it knows its limits, and warns itself. */
+
+void
+ngx_http_smtp_verify_audit_check(ngx_cycle_t *cycle,
+    ngx_http_smtp_verify_main_conf_t *smcf)
+{
+    ngx_uint_t        files;
+    ngx_core_conf_t  *ccf;
+    struct rlimit     rlmt;
+
+    if (smcf->probes > cycle->connection_n) {
+        ngx_http_smtp_verify_audit_warn(cycle, "\"smtp_verify_max_probes\" "
+                                        "%ui is more than %ui "
+                                        "\"worker_connections\", and each "
+                                        "probe needs one at least",
+                                        smcf->probes, cycle->connection_n);
+    }
+
+    if (!ngx_test_config || smcf->audit == NULL) {
+        return;
+    }
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    files = 0;
+
+    if (ccf->rlimit_nofile != NGX_CONF_UNSET) {
+        files = (ngx_uint_t) ccf->rlimit_nofile;
+
+    } else if (getrlimit(RLIMIT_NOFILE, &rlmt) == 0
+               && rlmt.rlim_cur != RLIM_INFINITY)
+    {
+        files = (ngx_uint_t) rlmt.rlim_cur;
+    }
+
+    if (files && files < cycle->connection_n) {
+        ngx_http_smtp_verify_audit_warn(cycle, "%ui descriptors are not "
+                                        "enough for %ui "
+                                        "\"worker_connections\": raise "
+                                        "\"worker_rlimit_nofile\"", files,
+                                        cycle->connection_n);
+    }
+}
+
+
+static void
+ngx_http_smtp_verify_audit_warn(ngx_cycle_t *cycle, const char *fmt, ...)
+{
+    u_char   *p, text[256];
+    va_list   args;
+
+    va_start(args, fmt);
+    p = ngx_vslprintf(text, text + sizeof(text), fmt, args);
+    va_end(args);
+
+    /* the log that is configured may leave out warnings */
+
+    if (ngx_test_config) {
+        ngx_log_stderr(0, "[warn] %*s", (size_t) (p - text), text);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, cycle->log, 0, "%*s", (size_t) (p - text),
+                  text);
 }

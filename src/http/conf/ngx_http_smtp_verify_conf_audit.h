@@ -20,6 +20,10 @@ ngx_int_t ngx_http_smtp_verify_audit_create(ngx_conf_t *cf,
 ngx_int_t ngx_http_smtp_verify_audit_identities(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf);
 
+/* warns of what can be known before a worker starts */
+void ngx_http_smtp_verify_audit_check(ngx_cycle_t *cycle,
+    ngx_http_smtp_verify_main_conf_t *smcf);
+
 /* called when the zones exist */
 void ngx_http_smtp_verify_audit_place(ngx_cycle_t *cycle,
     ngx_http_smtp_verify_main_conf_t *smcf);

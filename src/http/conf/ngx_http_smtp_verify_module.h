@@ -42,6 +42,8 @@ typedef struct {
                                                    identities */
     ngx_array_t                    identities;  /* pointers to identities */
     ngx_smtp_verify_auditor_conf_t auditor;
+    ngx_uint_t                     probes;      /* the greatest
+                                                   "smtp_verify_max_probes" */
     ngx_uint_t                     nclients;    /* in all files together */
 } ngx_http_smtp_verify_main_conf_t;
 
