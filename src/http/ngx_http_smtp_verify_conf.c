@@ -5,6 +5,7 @@
 #include "ngx_http_smtp_verify_conf_egress.h"
 #include "ngx_http_smtp_verify_conf_routes.h"
 #include "ngx_http_smtp_verify_gate.h"
+#include "ngx_http_smtp_verify_jobs_handler.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_mta_sts.h"
 #include "ngx_http_smtp_verify_client_share.h"
@@ -76,6 +77,8 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
      *     conf->handler = NULL;
      *     conf->enable = 0;
      *     conf->batch.enable = 0;
+     *     conf->jobs.enable = 0;
+     *     conf->jobs.limited = 0;
      *     conf->ssl_protocols = 0;
      *     conf->ssl_ciphers = { 0, NULL };
      *     conf->ssl_trusted_certificate = { 0, NULL };
@@ -138,6 +141,7 @@ ngx_http_smtp_verify_create_loc_conf(ngx_conf_t *cf)
 
     ngx_http_smtp_verify_proof_create(conf);
     ngx_http_smtp_verify_batch_create(conf);
+    ngx_http_smtp_verify_jobs_create(conf);
 
     return conf;
 }
@@ -211,12 +215,15 @@ ngx_http_smtp_verify_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_smtp_verify_throttle_merge(prev, conf);
     ngx_http_smtp_verify_cache_merge(prev, conf);
 
-    if (ngx_http_smtp_verify_zones(cf, conf) != NGX_OK) {
+    ngx_http_smtp_verify_batch_merge(cf, prev, conf);
+
+    if (ngx_http_smtp_verify_zones(cf, conf) != NGX_OK
+        || ngx_http_smtp_verify_jobs_merge(cf, prev, conf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
     ngx_http_smtp_verify_gate_merge(prev, conf);
-    ngx_http_smtp_verify_batch_merge(cf, prev, conf);
     ngx_http_smtp_verify_merge_ssl(cf, prev, conf);
 
     conf->verify.port = (in_port_t) conf->port;
@@ -294,6 +301,7 @@ ngx_http_smtp_verify_merge_handler(ngx_conf_t *cf,
         conf->enable = prev->enable;
         conf->batch.enable = prev->batch.enable;
         conf->health = prev->health;
+        conf->jobs.enable = prev->jobs.enable;
 
         if (clcf->lmt_excpt) {
             clcf->handler = conf->handler;
@@ -308,6 +316,7 @@ ngx_http_smtp_verify_merge_handler(ngx_conf_t *cf,
         conf->handler = NULL;
         conf->enable = 0;
         conf->batch.enable = 0;
+        conf->jobs.enable = 0;
     }
 }
 

@@ -7,6 +7,7 @@
 #include "ngx_http_smtp_verify_conf_routes.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_health.h"
+#include "ngx_http_smtp_verify_jobs_handler.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_mta_sts.h"
 #include "ngx_http_smtp_verify_rdap.h"
@@ -507,6 +508,27 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_smtp_verify_loc_conf_t, batch.heartbeat),
       &ngx_http_smtp_verify_msec_post },
+
+    { ngx_string("smtp_verify_jobs_store"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
+      ngx_http_smtp_verify_jobs_store,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_jobs"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_smtp_verify_jobs_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("smtp_verify_jobs_limit"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
+      ngx_http_smtp_verify_jobs_limit,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("smtp_verify_cors"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,

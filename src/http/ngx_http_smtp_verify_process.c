@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_conf_audit.h"
 #include "ngx_http_smtp_verify_conf_throttle.h"
+#include "ngx_http_smtp_verify_jobs_handler.h"
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_smtp_verify_addr_cache.h"
 #include "ngx_smtp_verify_connections.h"
@@ -62,7 +63,7 @@ ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle)
     ngx_http_smtp_verify_zones(cycle, ngx_smtp_verify_cache_process);
     ngx_http_smtp_verify_zones(cycle, ngx_smtp_verify_throttle_process);
 
-    return NGX_OK;
+    return smcf ? ngx_http_smtp_verify_jobs_init(cycle, smcf) : NGX_OK;
 }
 
 
@@ -86,6 +87,13 @@ ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle)
 {
     ngx_http_smtp_verify_main_conf_t  *smcf;
 
+    smcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_smtp_verify_module);
+
+    if (smcf) {
+        ngx_http_smtp_verify_jobs_exit(smcf);
+    }
+
     ngx_smtp_verify_auditor_exit();
     ngx_smtp_verify_opinion_exit();
     ngx_smtp_verify_keeper_exit();
@@ -93,9 +101,6 @@ ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle)
     ngx_smtp_verify_dns_exit();
 
     /* processes that are not workers have none of these */
-
-    smcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                               ngx_http_smtp_verify_module);
 
     if (smcf && smcf->counters) {
         ngx_smtp_verify_counters_exit(smcf->counters);

@@ -11,9 +11,6 @@ static sv_params_status_e sv_params_pair(sv_params_t *params,
     const sv_str_t *name, const sv_str_t *value);
 static sv_params_status_e sv_params_form_email(sv_params_t *params,
     const sv_str_t *value);
-static int sv_params_decode(const sv_str_t *src, unsigned char plus,
-    unsigned char *dst, size_t *len);
-static int sv_params_flag(const unsigned char *data, size_t len);
 static int sv_params_seconds(const unsigned char *data, size_t len,
     unsigned *seconds);
 static int sv_params_is(const unsigned char *data, size_t len,
@@ -24,45 +21,54 @@ sv_params_status_e
 sv_params_form(const unsigned char *data, size_t len, sv_params_t *params)
 {
     sv_str_t              name, value;
-    const unsigned char  *p, *end, *last, *eq;
+    const unsigned char  *p;
     sv_params_status_e    status;
 
-    if (len == 0) {
-        return SV_PARAMS_OK;
-    }
-
     p = data;
-    end = data + len;
 
-    for ( ;; ) {
-
-        last = memchr(p, '&', end - p);
-        if (last == NULL) {
-            last = end;
-        }
-
-        eq = memchr(p, '=', last - p);
-        if (eq == NULL) {
-            eq = last;
-        }
-
-        name.data = (unsigned char *) p;
-        name.len = eq - p;
-
-        value.data = (unsigned char *) (eq < last ? eq + 1 : last);
-        value.len = last - value.data;
+    while (sv_params_next(&p, data + len, &name, &value)) {
 
         status = sv_params_pair(params, &name, &value);
         if (status != SV_PARAMS_OK) {
             return status;
         }
-
-        if (last == end) {
-            return SV_PARAMS_OK;
-        }
-
-        p = last + 1;
     }
+
+    return SV_PARAMS_OK;
+}
+
+
+int
+sv_params_next(const unsigned char **pos, const unsigned char *end,
+    sv_str_t *name, sv_str_t *value)
+{
+    const unsigned char  *p, *last, *eq;
+
+    p = *pos;
+
+    if (p >= end) {
+        return 0;
+    }
+
+    last = memchr(p, '&', end - p);
+    if (last == NULL) {
+        last = end;
+    }
+
+    eq = memchr(p, '=', last - p);
+    if (eq == NULL) {
+        eq = last;
+    }
+
+    name->data = (unsigned char *) p;
+    name->len = eq - p;
+
+    value->data = (unsigned char *) (eq < last ? eq + 1 : last);
+    value->len = last - value->data;
+
+    *pos = (last == end) ? end : last + 1;
+
+    return 1;
 }
 
 
@@ -154,12 +160,7 @@ sv_params_form_email(sv_params_t *params, const sv_str_t *value)
 }
 
 
-/*
- * Decodes into dst.  *len is the size of dst, and is set to the length written,
- * which is the size if not all of it fits.  Returns 0 on a broken escape.
- */
-
-static int
+int
 sv_params_decode(const sv_str_t *src, unsigned char plus, unsigned char *dst,
     size_t *len)
 {
@@ -210,7 +211,7 @@ sv_params_decode(const sv_str_t *src, unsigned char plus, unsigned char *dst,
 }
 
 
-static int
+int
 sv_params_flag(const unsigned char *data, size_t len)
 {
     size_t         i;

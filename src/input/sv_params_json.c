@@ -29,7 +29,24 @@ static int sv_params_json_seconds(const cJSON *item, unsigned *seconds);
 sv_params_status_e
 sv_params_json(const unsigned char *data, size_t len, sv_params_t *params)
 {
-    cJSON                *root;
+    cJSON               *root;
+    sv_params_status_e   status;
+
+    status = sv_params_json_parse(data, len, params, &root);
+
+    if (status == SV_PARAMS_OK) {
+        status = sv_params_json_object(params, root);
+        cJSON_Delete(root);
+    }
+
+    return status;
+}
+
+
+sv_params_status_e
+sv_params_json_parse(const unsigned char *data, size_t len,
+    sv_params_t *params, cJSON **object)
+{
     const char           *end;
     sv_params_status_e    status;
     const unsigned char  *start;
@@ -58,20 +75,17 @@ sv_params_json(const unsigned char *data, size_t len, sv_params_t *params)
     }
 
     end = (const char *) data;
-    root = cJSON_ParseWithLengthOpts(end, len, &end, 0);
+    *object = cJSON_ParseWithLengthOpts(end, len, &end, 0);
 
-    if (root && end == (const char *) data + len) {
-        status = sv_params_json_object(params, root);
-
-    } else {
-        status = sv_params_error(params, SV_PARAMS_MALFORMED,
-                                 "The body is not valid JSON, see byte %zu.",
-                                 (size_t) (end - (const char *) start) + 1);
+    if (*object && end == (const char *) data + len) {
+        return SV_PARAMS_OK;
     }
 
-    cJSON_Delete(root);
+    cJSON_Delete(*object);
 
-    return status;
+    return sv_params_error(params, SV_PARAMS_MALFORMED,
+                           "The body is not valid JSON, see byte %zu.",
+                           (size_t) (end - (const char *) start) + 1);
 }
 
 

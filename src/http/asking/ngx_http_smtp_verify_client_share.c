@@ -187,6 +187,18 @@ ngx_http_smtp_verify_share_client(ngx_http_request_t *r,
 }
 
 
+void
+ngx_http_smtp_verify_share_named(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *name, ngx_smtp_verify_client_t *client)
+{
+    ngx_memzero(client, sizeof(ngx_smtp_verify_client_t));
+
+    if (conf->share.percent) {
+        ngx_http_smtp_verify_share_hash('t', name->data, name->len, client);
+    }
+}
+
+
 static void
 ngx_http_smtp_verify_share_hash(u_char kind, u_char *data, size_t len,
     ngx_smtp_verify_client_t *client)

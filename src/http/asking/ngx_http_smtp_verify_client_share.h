@@ -22,5 +22,10 @@ ngx_int_t ngx_http_smtp_verify_share_merge(
 void ngx_http_smtp_verify_share_client(ngx_http_request_t *r,
     ngx_smtp_verify_client_t *client);
 
+/* the same without a request, for the client of a token; an empty name stands
+   for all who need none */
+void ngx_http_smtp_verify_share_named(ngx_smtp_verify_conf_t *conf,
+    ngx_str_t *name, ngx_smtp_verify_client_t *client);
+
 
 #endif /* _NGX_HTTP_SMTP_VERIFY_CLIENT_SHARE_H_INCLUDED_ */

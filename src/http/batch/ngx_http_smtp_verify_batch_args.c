@@ -1,6 +1,5 @@
 
 #include "ngx_http_smtp_verify_batch_handler.h"
-#include "ngx_http_smtp_verify_list.h"
 #include "sv_params.h"
 
 

@@ -131,6 +131,7 @@ ngx_http_smtp_verify_batch_create_ctx(ngx_http_request_t *r,
     ctx->batch = hb;
 
     hb->request = r;
+    hb->output.request = r;
     hb->limits = &slcf->batch;
     hb->request_id = &ctx->request_id;
     hb->untold = !ngx_http_smtp_verify_client_may(r, SV_TOKENS_ADMIN);

@@ -18,9 +18,8 @@
 #define _NGX_HTTP_SMTP_VERIFY_BATCH_HANDLER_H_INCLUDED_
 
 
-#include "ngx_http_smtp_verify_module.h"
+#include "ngx_http_smtp_verify_list.h"
 #include "ngx_http_smtp_verify_tokens.h"
-#include "sv_records.h"
 
 
 struct ngx_http_smtp_verify_batch_ctx_s {
@@ -41,11 +40,7 @@ struct ngx_http_smtp_verify_batch_ctx_s {
     u_char                        *input;
 
     /* the response */
-    ngx_chain_t                   *out;
-    ngx_chain_t                   *last_out;
-    ngx_chain_t                   *busy;
-    ngx_chain_t                   *free;
-    size_t                         pending;
+    ngx_http_smtp_verify_output_t  output;
     ngx_msec_t                     sent;
     ngx_uint_t                     status;      /* HTTP status of the batch's
                                                    error */

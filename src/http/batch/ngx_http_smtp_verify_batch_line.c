@@ -1,6 +1,5 @@
 
 #include "ngx_http_smtp_verify_batch_handler.h"
-#include "ngx_http_smtp_verify_list.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_LINE_BUF  32768
@@ -67,7 +66,7 @@ ngx_http_smtp_verify_batch_line_result(ngx_smtp_verify_batch_t *b,
 
     } else {
         last = ngx_http_smtp_verify_line_result(line, rec->place.index, input,
-                                                result, hb->request_id);
+                                                NULL, result, hb->request_id);
     }
 
     ngx_smtp_verify_batch_emit(b, (int64_t) rec->place.index, line,

@@ -45,6 +45,7 @@ typedef struct {
     ngx_uint_t                     probes;      /* the greatest
                                                    "smtp_verify_max_probes" */
     ngx_uint_t                     nclients;    /* in all files together */
+    ngx_array_t                    stores;      /* of jobs: pointers */
 } ngx_http_smtp_verify_main_conf_t;
 
 
@@ -53,6 +54,9 @@ typedef struct ngx_http_smtp_verify_caller_s  ngx_http_smtp_verify_caller_t;
 typedef struct ngx_http_smtp_verify_gate_s  ngx_http_smtp_verify_gate_t;
 typedef struct ngx_http_smtp_verify_batch_ctx_s
     ngx_http_smtp_verify_batch_ctx_t;
+typedef struct ngx_http_smtp_verify_store_s  ngx_http_smtp_verify_store_t;
+typedef struct ngx_http_smtp_verify_jobs_ctx_s
+    ngx_http_smtp_verify_jobs_ctx_t;
 
 
 /* of the directives smtp_verify_batch... */
@@ -82,6 +86,21 @@ typedef struct {
     ngx_http_smtp_verify_health_view_e  view;
     ngx_uint_t                     tokens;      /* are needed */
 } ngx_http_smtp_verify_health_conf_t;
+
+
+/* of the directives smtp_verify_jobs...; limits are for each client */
+
+#define NGX_HTTP_SMTP_VERIFY_JOBS_UNSET  ((uint64_t) -1)
+
+typedef struct {
+    ngx_uint_t                     enable;
+    ngx_uint_t                     limited;     /* limits stand here */
+    ngx_http_smtp_verify_store_t  *store;       /* NULL: none */
+    uint64_t                       max_jobs;    /* _JOBS_UNSET: the default */
+    uint64_t                       max_records;
+    uint64_t                       max_bytes;
+    off_t                          max_body;    /* from client_max_body_size */
+} ngx_http_smtp_verify_jobs_conf_t;
 
 
 typedef struct {
@@ -125,6 +144,7 @@ typedef struct {
 
     ngx_http_smtp_verify_batch_conf_t  batch;
     ngx_http_smtp_verify_health_conf_t  health;
+    ngx_http_smtp_verify_jobs_conf_t   jobs;
 
     ngx_smtp_verify_conf_t         verify;
 } ngx_http_smtp_verify_loc_conf_t;
@@ -174,6 +194,8 @@ typedef struct {
     ngx_uint_t                     direct;      /* belongs to smtp_verify or to
                                                    a batch, not to a gate */
     ngx_http_smtp_verify_batch_ctx_t   *batch;
+    ngx_http_smtp_verify_jobs_ctx_t    *jobs;
+    ngx_str_t                      methods;     /* if they depend on the path */
 } ngx_http_smtp_verify_ctx_t;
 
 

@@ -3,9 +3,10 @@
  * What batches and jobs have in common: the parameters that say how a list is
  * to be read, and how a line of the answer is written.
  *
- *   _args.c  parameters of the request
- *   _line.c  formats lines of JSON
- *   _csv.c   formats lines of CSV
+ *   _args.c    parameters of the request
+ *   _line.c    formats lines of JSON
+ *   _csv.c     formats lines of CSV
+ *   _output.c  sends them
  */
 
 
@@ -32,6 +33,18 @@ typedef struct {
 } ngx_http_smtp_verify_word_t;
 
 
+/* what is written, and what the client has not taken yet */
+
+typedef struct {
+    ngx_http_request_t  *request;       /* set by the owner */
+    ngx_chain_t         *out;
+    ngx_chain_t         *last_out;
+    ngx_chain_t         *busy;
+    ngx_chain_t         *free;
+    size_t               pending;
+} ngx_http_smtp_verify_output_t;
+
+
 extern ngx_http_smtp_verify_word_t  ngx_http_smtp_verify_flags[];
 
 
@@ -52,9 +65,10 @@ ngx_int_t ngx_http_smtp_verify_list_invalid(ngx_http_request_t *r,
 ngx_uint_t ngx_http_smtp_verify_list_accepts(ngx_http_request_t *r,
     const char *type);
 
-/* _line.c: these write whole lines.  *input may be empty. */
+/* _line.c: these write whole lines.  *input may be empty; members: further ones
+   as JSON, each with a comma before it, or NULL. */
 u_char *ngx_http_smtp_verify_line_result(u_char *p, uint64_t index,
-    ngx_str_t *input, ngx_smtp_verify_result_t *result,
+    ngx_str_t *input, ngx_str_t *members, ngx_smtp_verify_result_t *result,
     ngx_str_t *request_id);
 /* writes up to _LINE_ERROR octets */
 u_char *ngx_http_smtp_verify_line_error(u_char *p, uint64_t index,
@@ -72,6 +86,15 @@ u_char *ngx_http_smtp_verify_csv_result(u_char *p, uint64_t index,
     ngx_str_t *input, ngx_smtp_verify_result_t *result);
 u_char *ngx_http_smtp_verify_csv_note(u_char *p, u_char *last, ngx_str_t *name,
     const char *error, u_char *detail, size_t len, ngx_uint_t columns);
+
+/* _output.c: _send() is called after the header was sent, and again when the
+   client has taken something.  While it is blocked nothing more should be
+   written. */
+ngx_int_t ngx_http_smtp_verify_output_write(ngx_http_smtp_verify_output_t *o,
+    u_char *data, size_t len);
+ngx_uint_t ngx_http_smtp_verify_output_blocked(
+    ngx_http_smtp_verify_output_t *o);
+ngx_int_t ngx_http_smtp_verify_output_send(ngx_http_smtp_verify_output_t *o);
 
 
 #endif /* _NGX_HTTP_SMTP_VERIFY_LIST_H_INCLUDED_ */

@@ -4,7 +4,8 @@
 
 u_char *
 ngx_http_smtp_verify_line_result(u_char *p, uint64_t index, ngx_str_t *input,
-    ngx_smtp_verify_result_t *result, ngx_str_t *request_id)
+    ngx_str_t *members, ngx_smtp_verify_result_t *result,
+    ngx_str_t *request_id)
 {
     u_char  *last;
 
@@ -15,6 +16,10 @@ ngx_http_smtp_verify_line_result(u_char *p, uint64_t index, ngx_str_t *input,
 
     } else {
         p = ngx_cpymem(p, "null", 4);
+    }
+
+    if (members) {
+        p = ngx_cpymem(p, members->data, members->len);
     }
 
     /* the comma overwrites the "{" of the object */

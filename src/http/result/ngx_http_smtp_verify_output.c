@@ -28,6 +28,7 @@ static struct {
     { 429, ngx_string("Too Many Requests") },
     { 500, ngx_string("Internal Server Error") },
     { 503, ngx_string("Service Unavailable") },
+    { 507, ngx_string("Insufficient Storage") },
     { 0, ngx_null_string }
 };
 
@@ -164,11 +165,19 @@ ngx_http_smtp_verify_problem_headers(ngx_http_request_t *r,
 void
 ngx_http_smtp_verify_methods(ngx_http_request_t *r, ngx_str_t *methods)
 {
+    ngx_http_smtp_verify_ctx_t       *ctx;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
 
-    if (slcf->batch.enable) {
+    if (ctx && ctx->methods.len) {
+        *methods = ctx->methods;
+
+    } else if (slcf->jobs.enable) {
+        ngx_str_set(methods, "GET, HEAD, POST, PATCH, DELETE");
+
+    } else if (slcf->batch.enable) {
         ngx_str_set(methods, "POST");
 
     } else if (!slcf->enable) {

@@ -1,0 +1,196 @@
+
+#include "ngx_http_smtp_verify_jobs_handler.h"
+
+
+#define NGX_HTTP_SMTP_VERIFY_JOBS_JOBS     100
+#define NGX_HTTP_SMTP_VERIFY_JOBS_RECORDS  10000000
+#define NGX_HTTP_SMTP_VERIFY_JOBS_BYTES    ((uint64_t) 2 << 30)
+
+
+static ngx_int_t ngx_http_smtp_verify_jobs_over(
+    ngx_http_smtp_verify_jobs_ctx_t *hj, sv_catalog_usage_t *usage,
+    ngx_uint_t status, const char *detail);
+
+
+ngx_int_t
+ngx_http_smtp_verify_jobs_query(ngx_http_smtp_verify_jobs_ctx_t *hj)
+{
+    ngx_http_request_t  *r;
+    sv_params_status_e   status;
+
+    r = hj->request;
+
+    status = sv_jobs_query(r->args.data, r->args.len, &hj->query);
+
+    if (status == SV_PARAMS_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (status == SV_PARAMS_INVALID) {
+        return ngx_http_smtp_verify_problem(r, 422, "invalid_parameter",
+                                            hj->query.error);
+    }
+
+    return ngx_http_smtp_verify_problem(r, NGX_HTTP_BAD_REQUEST,
+                                        "malformed_request",
+                                        hj->query.error);
+}
+
+
+/* The key is a string of a structured header (RFC 8941); without its quotation
+   marks it is taken as well. */
+
+ngx_int_t
+ngx_http_smtp_verify_jobs_key(ngx_http_smtp_verify_jobs_ctx_t *hj,
+    ngx_str_t *key)
+{
+    size_t            i;
+    ngx_table_elt_t  *h;
+
+    ngx_str_null(key);
+
+    h = ngx_http_smtp_verify_header_in(hj->request, "idempotency-key");
+    if (h == NULL) {
+        return NGX_DECLINED;
+    }
+
+    *key = h->value;
+
+    if (key->len >= 2 && key->data[0] == '"'
+        && key->data[key->len - 1] == '"')
+    {
+        key->data++;
+        key->len -= 2;
+    }
+
+    if (key->len == 0 || key->len >= SV_CATALOG_KEY
+        || ngx_http_smtp_verify_header_after(hj->request, "idempotency-key",
+                                             h))
+    {
+        goto invalid;
+    }
+
+    for (i = 0; i < key->len; i++) {
+        if (key->data[i] <= ' ' || key->data[i] >= 0x7f
+            || key->data[i] == '"' || key->data[i] == '\\')
+        {
+            goto invalid;
+        }
+    }
+
+    return NGX_DECLINED;
+
+invalid:
+
+    return ngx_http_smtp_verify_problem(hj->request, NGX_HTTP_BAD_REQUEST,
+                                        "malformed_request",
+                                        "\"Idempotency-Key\" must be one "
+                                        "value of at most 255 visible ASCII "
+                                        "characters.");
+}
+
+
+void
+ngx_http_smtp_verify_jobs_limits(ngx_http_smtp_verify_jobs_ctx_t *hj,
+    sv_catalog_usage_t *max)
+{
+    ngx_http_smtp_verify_jobs_conf_t  *limits;
+
+    limits = hj->limits;
+
+    max->jobs = limits->max_jobs;
+    max->records = limits->max_records;
+    max->bytes = limits->max_bytes;
+
+    if (max->jobs == NGX_HTTP_SMTP_VERIFY_JOBS_UNSET) {
+        max->jobs = NGX_HTTP_SMTP_VERIFY_JOBS_JOBS;
+    }
+
+    if (max->records == NGX_HTTP_SMTP_VERIFY_JOBS_UNSET) {
+        max->records = NGX_HTTP_SMTP_VERIFY_JOBS_RECORDS;
+    }
+
+    if (max->bytes == NGX_HTTP_SMTP_VERIFY_JOBS_UNSET) {
+        max->bytes = NGX_HTTP_SMTP_VERIFY_JOBS_BYTES;
+    }
+}
+
+
+/* Is there room for a list of this size beside what the client has?  A list
+   that would never fit is too large; another one may be sent again later. */
+
+ngx_int_t
+ngx_http_smtp_verify_jobs_room(ngx_http_smtp_verify_jobs_ctx_t *hj,
+    sv_catalog_usage_t *usage, uint64_t records, uint64_t bytes)
+{
+    off_t               body;
+    sv_catalog_usage_t  max;
+
+    body = hj->limits->max_body;
+
+    ngx_http_smtp_verify_jobs_limits(hj, &max);
+
+    if (body && bytes > (uint64_t) body) {
+        return ngx_http_smtp_verify_problem(hj->request,
+                                       NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                       "body_too_large",
+                                       "The body is larger than "
+                                       "client_max_body_size allows.");
+    }
+
+    if (records > max.records) {
+        return ngx_http_smtp_verify_jobs_over(hj, usage,
+                                       NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                       "The list has more records than a "
+                                       "client may have in its jobs.");
+    }
+
+    if (bytes > max.bytes) {
+        return ngx_http_smtp_verify_jobs_over(hj, usage,
+                                       NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                       "The list has more bytes than a client "
+                                       "may have in its jobs.");
+    }
+
+    if (usage->jobs >= max.jobs || records + usage->records > max.records
+        || bytes + usage->bytes > max.bytes)
+    {
+        return ngx_http_smtp_verify_jobs_over(hj, usage,
+                                       NGX_HTTP_TOO_MANY_REQUESTS,
+                                       "The client has as much in its jobs as "
+                                       "it may have: delete jobs that are not "
+                                       "needed any more.");
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_jobs_over(ngx_http_smtp_verify_jobs_ctx_t *hj,
+    sv_catalog_usage_t *usage, ngx_uint_t status, const char *detail)
+{
+    ngx_str_t           members;
+    sv_catalog_usage_t  max;
+
+    ngx_http_smtp_verify_jobs_limits(hj, &max);
+
+    members.data = ngx_pnalloc(hj->request->pool,
+                               sizeof(",\"allowed\":{\"jobs\":,\"records\":,"
+                                      "\"bytes\":},\"used\":{\"jobs\":,"
+                                      "\"records\":,\"bytes\":}") - 1
+                               + 6 * NGX_INT64_LEN);
+    if (members.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    members.len = ngx_sprintf(members.data, ",\"allowed\":{\"jobs\":%uL,"
+                              "\"records\":%uL,\"bytes\":%uL},\"used\":{"
+                              "\"jobs\":%uL,\"records\":%uL,\"bytes\":%uL}",
+                              max.jobs, max.records, max.bytes, usage->jobs,
+                              usage->records, usage->bytes)
+                  - members.data;
+
+    return ngx_http_smtp_verify_problem_with(hj->request, status,
+                                             "jobs_limit", detail, &members);
+}

@@ -1,0 +1,183 @@
+
+/*
+ * Jobs over HTTP: lists that are stored, and worked off in the background.
+ *
+ *   _conf.c     directives, and the stores of a process
+ *   _handler.c  finds what a request is for, and its method
+ *   _call.c     a request that waits for the store
+ *   _args.c     parameters, and limits of a client
+ *   _upload.c   takes a list in: what is done in a thread, and in which order
+ *   _read.c     reads its body
+ *   _show.c     one job, the list of jobs
+ *   _json.c     a job as a JSON object
+ *   _results.c  results as a stream, _rows.c what is written of them
+ *   _asker.c    for whom the mail servers are asked
+ *
+ *   sv_jobs_query.c, sv_jobs_patch.c  parse parameters
+ */
+
+
+#ifndef _NGX_HTTP_SMTP_VERIFY_JOBS_HANDLER_H_INCLUDED_
+#define _NGX_HTTP_SMTP_VERIFY_JOBS_HANDLER_H_INCLUDED_
+
+
+#include "ngx_http_smtp_verify_module.h"
+#include "ngx_http_smtp_verify_tokens.h"
+#include "ngx_smtp_verify_jobs.h"
+#include "sv_jobs_query.h"
+
+
+typedef struct ngx_http_smtp_verify_jobs_call_s
+    ngx_http_smtp_verify_jobs_call_t;
+typedef struct ngx_http_smtp_verify_jobs_upload_s
+    ngx_http_smtp_verify_jobs_upload_t;
+
+typedef struct ngx_http_smtp_verify_jobs_results_s
+    ngx_http_smtp_verify_jobs_results_t;
+
+typedef ngx_int_t (*ngx_http_smtp_verify_jobs_next_pt)(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
+
+
+struct ngx_http_smtp_verify_store_s {
+    ngx_smtp_verify_jobs_t             jobs;
+    ngx_str_t                          location;
+    ngx_str_t                          prefix;      /* without a slash at its
+                                                       end */
+};
+
+
+/*
+ * A call of the store, of which a request has one at a time.  It has memory of
+ * its own, because a thread may use it for longer than the request lives.
+ */
+
+struct ngx_http_smtp_verify_jobs_call_s {
+    ngx_smtp_verify_jobs_task_t        task;
+    ngx_http_smtp_verify_jobs_ctx_t   *hj;          /* NULL: the request has
+                                                       gone */
+    ngx_smtp_verify_jobs_t            *jobs;
+    ngx_http_smtp_verify_jobs_next_pt  next;
+    ngx_http_smtp_verify_jobs_upload_t  *upload;    /* or NULL */
+    unsigned                           busy:1;
+    unsigned                           asked:1;     /* for the columns */
+
+    /* arguments and results */
+    sv_catalog_job_t                   job;
+    sv_catalog_page_t                  page;
+    sv_catalog_usage_t                 usage;
+    sv_catalog_usage_t                 max;         /* allowed */
+    sv_catalog_job_t                  *list;        /* of "n"; ngx_alloc() */
+    size_t                             n;
+    sv_job_totals_t                    totals;
+    sv_job_page_t                      rows_page;
+    sv_job_rows_t                      rows;
+    sv_str_t                           columns;     /* of free() */
+    char                               client[SV_CATALOG_NAME];
+    unsigned char                      hash[32];
+};
+
+
+struct ngx_http_smtp_verify_jobs_ctx_s {
+    ngx_http_request_t                *request;
+    ngx_http_smtp_verify_store_t      *store;
+    ngx_http_smtp_verify_jobs_conf_t  *limits;
+    ngx_str_t                         *request_id;
+    ngx_http_smtp_verify_jobs_call_t  *call;
+    sv_jobs_query_t                    query;
+    ngx_str_t                          id;
+    ngx_http_smtp_verify_jobs_results_t  *results;
+    ngx_event_t                        work;        /* in the next turn of the
+                                                       event loop */
+};
+
+
+/* _conf.c */
+char *ngx_http_smtp_verify_jobs_store(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_jobs_set(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_smtp_verify_jobs_limit(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+void ngx_http_smtp_verify_jobs_create(ngx_http_smtp_verify_loc_conf_t *conf);
+ngx_int_t ngx_http_smtp_verify_jobs_merge(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *prev,
+    ngx_http_smtp_verify_loc_conf_t *conf);
+ngx_int_t ngx_http_smtp_verify_jobs_init(ngx_cycle_t *cycle,
+    ngx_http_smtp_verify_main_conf_t *smcf);
+void ngx_http_smtp_verify_jobs_exit(ngx_http_smtp_verify_main_conf_t *smcf);
+
+/* _handler.c */
+ngx_int_t ngx_http_smtp_verify_jobs_handler(ngx_http_request_t *r);
+
+/*
+ * _call.c
+ *
+ *   _call()      runs a function in a thread, then next() in the event loop,
+ *                which returns what a content handler returns, or NGX_AGAIN if
+ *                it has called again.  Returns NGX_AGAIN, or what a content
+ *                handler returns.  "id" is that of a job, or NULL: the
+ *                catalogue
+ *   _owned()     for next(): NGX_DECLINED if the catalogue has returned a job
+ *                of this client; otherwise a problem was sent
+ *   _refuse()    answers with the status of the task, which is not SV_JOBS_OK
+ *   _continue()  goes on after next() or another handler returned rc
+ *   _get()       run() that reads call->job from the catalogue
+ *   _free()      frees a call that is not busy
+ */
+ngx_http_smtp_verify_jobs_call_t *ngx_http_smtp_verify_jobs_call_create(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
+ngx_int_t ngx_http_smtp_verify_jobs_call(ngx_http_smtp_verify_jobs_ctx_t *hj,
+    const char *id, void (*run)(ngx_smtp_verify_jobs_task_t *task),
+    ngx_http_smtp_verify_jobs_next_pt next);
+ngx_int_t ngx_http_smtp_verify_jobs_owned(ngx_http_smtp_verify_jobs_ctx_t *hj);
+ngx_int_t ngx_http_smtp_verify_jobs_refuse(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
+void ngx_http_smtp_verify_jobs_continue(ngx_http_smtp_verify_jobs_ctx_t *hj,
+    ngx_int_t rc);
+void ngx_http_smtp_verify_jobs_get(ngx_smtp_verify_jobs_task_t *task);
+void ngx_http_smtp_verify_jobs_call_free(
+    ngx_http_smtp_verify_jobs_call_t *call);
+ngx_int_t ngx_http_smtp_verify_jobs_problem(
+    ngx_http_smtp_verify_jobs_ctx_t *hj, sv_jobs_e status,
+    sv_jobs_why_t *why);
+
+/* _args.c: these return NGX_DECLINED if all is well; otherwise what the content
+   handler returns */
+ngx_int_t ngx_http_smtp_verify_jobs_query(ngx_http_smtp_verify_jobs_ctx_t *hj);
+ngx_int_t ngx_http_smtp_verify_jobs_key(ngx_http_smtp_verify_jobs_ctx_t *hj,
+    ngx_str_t *key);
+ngx_int_t ngx_http_smtp_verify_jobs_room(ngx_http_smtp_verify_jobs_ctx_t *hj,
+    sv_catalog_usage_t *usage, uint64_t records, uint64_t bytes);
+void ngx_http_smtp_verify_jobs_limits(
+    ngx_http_smtp_verify_jobs_ctx_t *hj, sv_catalog_usage_t *max);
+
+/* _upload.c; _gone() is called instead of next() if the request has gone */
+ngx_int_t ngx_http_smtp_verify_jobs_post_list(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
+void ngx_http_smtp_verify_jobs_upload_gone(
+    ngx_http_smtp_verify_jobs_call_t *call);
+
+/* _show.c; _totals() is a run(), _send() sends call->job with its totals */
+ngx_int_t ngx_http_smtp_verify_jobs_list(ngx_http_smtp_verify_jobs_ctx_t *hj);
+ngx_int_t ngx_http_smtp_verify_jobs_show(ngx_http_smtp_verify_jobs_ctx_t *hj);
+void ngx_http_smtp_verify_jobs_totals(ngx_smtp_verify_jobs_task_t *task);
+ngx_int_t ngx_http_smtp_verify_jobs_send(ngx_http_smtp_verify_jobs_ctx_t *hj,
+    ngx_uint_t status);
+
+/* _results.c */
+ngx_int_t ngx_http_smtp_verify_jobs_results(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
+
+/* _json.c: write up to _JSON_MAX octets; totals: NULL if they are not known */
+#define NGX_HTTP_SMTP_VERIFY_JOBS_JSON_MAX  (64 * 1024)
+u_char *ngx_http_smtp_verify_jobs_json(u_char *p,
+    ngx_http_smtp_verify_store_t *store, sv_catalog_job_t *job,
+    sv_job_totals_t *totals);
+
+/* _asker.c */
+ngx_int_t ngx_http_smtp_verify_jobs_asker(ngx_smtp_verify_jobs_t *jobs,
+    sv_catalog_job_t *job, ngx_smtp_verify_asker_t *asker, ngx_pool_t *pool);
+
+
+#endif /* _NGX_HTTP_SMTP_VERIFY_JOBS_HANDLER_H_INCLUDED_ */

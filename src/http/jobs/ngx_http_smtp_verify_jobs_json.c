@@ -1,0 +1,232 @@
+
+#include "ngx_http_smtp_verify_jobs_handler.h"
+#include "ngx_http_smtp_verify_list.h"
+
+
+static u_char *ngx_http_smtp_verify_jobs_json_totals(u_char *p,
+    ngx_http_smtp_verify_store_t *store, sv_catalog_job_t *job,
+    sv_job_totals_t *totals);
+static u_char *ngx_http_smtp_verify_jobs_json_counts(u_char *p,
+    sv_job_totals_t *totals, uint64_t *counted);
+static u_char *ngx_http_smtp_verify_jobs_json_end(u_char *p,
+    sv_catalog_job_t *job, sv_job_totals_t *totals,
+    ngx_smtp_verify_jobs_progress_t *progress);
+static u_char *ngx_http_smtp_verify_jobs_json_webhook(u_char *p,
+    sv_catalog_job_t *job);
+static u_char *ngx_http_smtp_verify_jobs_json_links(u_char *p,
+    ngx_http_smtp_verify_store_t *store, sv_catalog_job_t *job);
+static u_char *ngx_http_smtp_verify_jobs_json_text(u_char *p,
+    const char *name, const char *text);
+static u_char *ngx_http_smtp_verify_jobs_json_time(u_char *p,
+    const char *name, int64_t msec);
+
+
+u_char *
+ngx_http_smtp_verify_jobs_json(u_char *p, ngx_http_smtp_verify_store_t *store,
+    sv_catalog_job_t *job, sv_job_totals_t *totals)
+{
+    p = ngx_sprintf(p, "{\"id\":\"%s\"", job->id);
+    p = ngx_http_smtp_verify_jobs_json_text(p, "name", job->name);
+    p = ngx_sprintf(p, ",\"state\":\"%s\",\"smtp\":%s,\"records\":%uL,"
+                    "\"bytes\":%uL,\"sample\":",
+                    sv_job_state_name(job->state),
+                    job->smtp ? "true" : "false", job->records, job->bytes);
+
+    p = job->sample ? ngx_sprintf(p, "%uL", job->sample)
+                    : ngx_cpymem(p, "null", 4);
+
+    if (totals) {
+        p = ngx_http_smtp_verify_jobs_json_totals(p, store, job, totals);
+    }
+
+    p = ngx_http_smtp_verify_jobs_json_time(p, "created_at", job->created);
+    p = ngx_http_smtp_verify_jobs_json_time(p, "started_at", job->started);
+    p = ngx_http_smtp_verify_jobs_json_time(p, "finished_at", job->finished);
+    p = ngx_http_smtp_verify_jobs_json_time(p, "expires_at", job->expires);
+    p = ngx_sprintf(p, ",\"retention\":%L,\"wait\":%L", job->retention / 1000,
+                    job->wait / 1000);
+    p = ngx_http_smtp_verify_jobs_json_text(p, "error", job->error);
+    p = ngx_http_smtp_verify_jobs_json_webhook(p, job);
+    p = ngx_http_smtp_verify_jobs_json_text(p, "request_id", job->request_id);
+
+    return ngx_http_smtp_verify_jobs_json_links(p, store, job);
+}
+
+
+static u_char *
+ngx_http_smtp_verify_jobs_json_totals(u_char *p,
+    ngx_http_smtp_verify_store_t *store, sv_catalog_job_t *job,
+    sv_job_totals_t *totals)
+{
+    uint64_t                          counted[SV_UNDELIVERABLE + 1];
+    ngx_smtp_verify_jobs_progress_t   progress;
+
+    ngx_memzero(&progress, sizeof(ngx_smtp_verify_jobs_progress_t));
+
+    ngx_smtp_verify_jobs_progress(&store->jobs, (u_char *) job->id,
+                                  &progress);
+
+    p = ngx_sprintf(p, ",\"answered\":%uL,\"errors\":%uL,\"duplicates\":%uL,"
+                    "\"waiting\":%uL,\"in_flight\":%uL,",
+                    totals->results - ngx_min(totals->errors, totals->results),
+                    totals->errors, totals->duplicates, totals->waiting,
+                    progress.in_flight);
+
+    p = ngx_http_smtp_verify_jobs_json_counts(p, totals, counted);
+
+    p = ngx_http_smtp_verify_jobs_json_time(p, "waiting_until",
+                                            totals->waiting ? totals->due : 0);
+
+    p = ngx_sprintf(p, ",\"rate\":%uL", progress.rate);
+
+    return ngx_http_smtp_verify_jobs_json_end(p, job, totals, &progress);
+}
+
+
+static u_char *
+ngx_http_smtp_verify_jobs_json_counts(u_char *p, sv_job_totals_t *totals,
+    uint64_t *counted)
+{
+    size_t           i;
+    uint64_t         reasons[SV_REASON_MAX];
+    sv_job_count_t  *count;
+
+    ngx_memzero(counted, sizeof(uint64_t) * (SV_UNDELIVERABLE + 1));
+    ngx_memzero(reasons, sizeof(reasons));
+
+    for (i = 0; i < totals->ncounts; i++) {
+
+        count = &totals->counts[i];
+
+        if (count->reason < SV_REASON_MAX
+            && count->status <= SV_UNDELIVERABLE)
+        {
+            counted[count->status] += count->n;
+            reasons[count->reason] += count->n;
+        }
+    }
+
+    return ngx_http_smtp_verify_line_counts(p, p + 4096, counted, reasons);
+}
+
+
+/* The estimate assumes that what is left goes on as in the last minute.  What
+   waits is not ready before its time. */
+
+static u_char *
+ngx_http_smtp_verify_jobs_json_end(u_char *p, sv_catalog_job_t *job,
+    sv_job_totals_t *totals, ngx_smtp_verify_jobs_progress_t *progress)
+{
+    int64_t   end;
+    uint64_t  left;
+
+    end = 0;
+
+    if (job->state == SV_JOB_RUNNING && totals->records > totals->results) {
+
+        left = totals->records - totals->results;
+        left -= ngx_min(left, totals->waiting);
+
+        if (left == 0) {
+            end = totals->due;
+
+        } else if (progress->rate) {
+            end = (int64_t) ngx_time() * 1000
+                  + (int64_t) (left * 3600000 / progress->rate);
+
+            if (totals->waiting) {
+                end = ngx_max(end, totals->due);
+            }
+        }
+    }
+
+    return ngx_http_smtp_verify_jobs_json_time(p, "estimated_end", end);
+}
+
+
+static u_char *
+ngx_http_smtp_verify_jobs_json_webhook(u_char *p, sv_catalog_job_t *job)
+{
+    ngx_uint_t  i, n;
+
+    static struct {
+        unsigned     bit;
+        const char  *name;
+    } events[] = {
+        { SV_JOBS_EVENT_COMPLETED, "completed" },
+        { SV_JOBS_EVENT_FAILED, "failed" },
+        { SV_JOBS_EVENT_EXPIRES, "expires" },
+        { SV_JOBS_EVENT_PROGRESS, "progress" }
+    };
+
+    if (job->webhook[0] == '\0') {
+        return ngx_sprintf(p, ",\"webhook\":null");
+    }
+
+    p = ngx_sprintf(p, ",\"webhook\":{\"events\":[");
+
+    for (i = 0, n = 0; i < 4; i++) {
+        if (job->webhook_events & events[i].bit) {
+            p = ngx_sprintf(p, "%s\"%s\"", n++ ? "," : "", events[i].name);
+        }
+    }
+
+    *p++ = ']';
+
+    p = ngx_http_smtp_verify_jobs_json_text(p, "url", job->webhook);
+    p = ngx_http_smtp_verify_jobs_json_text(p, "state", job->webhook_state);
+    *p++ = '}';
+
+    return p;
+}
+
+
+static u_char *
+ngx_http_smtp_verify_jobs_json_links(u_char *p,
+    ngx_http_smtp_verify_store_t *store, sv_catalog_job_t *job)
+{
+    return ngx_sprintf(p, ",\"links\":{\"self\":\"%V/%s\","
+                       "\"results\":\"%V/%s/results\","
+                       "\"events\":\"%V/%s/events\"}}",
+                       &store->prefix, job->id, &store->prefix, job->id,
+                       &store->prefix, job->id);
+}
+
+
+static u_char *
+ngx_http_smtp_verify_jobs_json_text(u_char *p, const char *name,
+    const char *text)
+{
+    size_t  len;
+
+    len = ngx_strlen(text);
+
+    if (len == 0) {
+        return ngx_sprintf(p, ",\"%s\":null", name);
+    }
+
+    p = ngx_sprintf(p, ",\"%s\":\"", name);
+    p = (u_char *) ngx_escape_json(p, (u_char *) text, len);
+    *p++ = '"';
+
+    return p;
+}
+
+
+/* RFC 3339, in UTC */
+
+static u_char *
+ngx_http_smtp_verify_jobs_json_time(u_char *p, const char *name, int64_t msec)
+{
+    ngx_tm_t  tm;
+
+    if (msec <= 0) {
+        return ngx_sprintf(p, ",\"%s\":null", name);
+    }
+
+    ngx_gmtime((time_t) (msec / 1000), &tm);
+
+    return ngx_sprintf(p, ",\"%s\":\"%4d-%02d-%02dT%02d:%02d:%02dZ\"", name,
+                       tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
+                       tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
+}

@@ -1,0 +1,67 @@
+
+/*
+ * A list that is taken in.  It has a handle of its own of the job's database,
+ * which nobody else uses yet, and memory of its own: if the request ends early
+ * the job is purged after that.
+ */
+
+
+#ifndef _NGX_HTTP_SMTP_VERIFY_JOBS_UPLOAD_H_INCLUDED_
+#define _NGX_HTTP_SMTP_VERIFY_JOBS_UPLOAD_H_INCLUDED_
+
+
+#include "ngx_http_smtp_verify_jobs_handler.h"
+#include "sv_records.h"
+
+#include <openssl/evp.h>
+
+
+struct ngx_http_smtp_verify_jobs_upload_s {
+    ngx_http_smtp_verify_jobs_call_t  *call;
+    ngx_pool_t                        *pool;
+    ngx_thread_task_t                  thread;
+    sv_jobs_e                        (*run)(
+                                    ngx_http_smtp_verify_jobs_upload_t *up);
+    void                             (*done)(
+                                    ngx_http_smtp_verify_jobs_upload_t *up);
+    sv_jobs_e                          status;
+    sv_jobs_why_t                      why;
+
+    sv_job_t                          *job;
+    sv_job_input_t                    *in;
+    EVP_MD_CTX                        *md;          /* of the body; NULL: there
+                                                       is no key */
+    unsigned char                      first[32];   /* hash of the first body
+                                                       with this key */
+    unsigned char                      hash[32];
+    char                               key[SV_CATALOG_KEY];
+
+    sv_records_t                       records;
+    size_t                             line;        /* octets */
+    u_char                            *input;       /* of 4 * line */
+    u_char                            *piece;       /* of a file */
+    off_t                              given;       /* octets of a buffer that
+                                                       were read from a file */
+    uint64_t                           received;    /* octets */
+
+    unsigned                           known:1;     /* the key was used */
+    unsigned                           made:1;      /* the job is on the disk */
+    unsigned                           complete:1;  /* and stays there */
+    unsigned                           removing:1;
+};
+
+
+/* _read.c: reads the body, and calls _upload_write() and _upload_end() */
+ngx_int_t ngx_http_smtp_verify_jobs_read(
+    ngx_http_smtp_verify_jobs_upload_t *up);
+void ngx_http_smtp_verify_jobs_read_on(
+    ngx_http_smtp_verify_jobs_upload_t *up);
+
+/* _upload.c: these return NGX_AGAIN, or what a content handler returns */
+ngx_int_t ngx_http_smtp_verify_jobs_upload_write(
+    ngx_http_smtp_verify_jobs_upload_t *up);
+ngx_int_t ngx_http_smtp_verify_jobs_upload_end(
+    ngx_http_smtp_verify_jobs_upload_t *up);
+
+
+#endif /* _NGX_HTTP_SMTP_VERIFY_JOBS_UPLOAD_H_INCLUDED_ */
