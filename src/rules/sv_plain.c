@@ -40,6 +40,7 @@ static int sv_plain_is_neutral(const sv_plain_t *pl, size_t start,
     size_t end);
 static int sv_plain_is_script(const sv_plain_t *pl, size_t start, size_t end);
 static int sv_plain_is_place(const unsigned char *p, size_t len);
+static int sv_plain_is_yours(const unsigned char *p, size_t len);
 static int sv_plain_ends(const sv_reply_t *reply, const unsigned char *p,
     size_t len);
 static int sv_plain_is_break(const unsigned char *p, size_t len);
@@ -111,8 +112,10 @@ sv_plain_word(sv_plain_t *pl, size_t start, size_t end)
     known = (start == end || sv_plain_is_neutral(pl, start, end)
              || (sv_bit(pl->words, pl->word) && !(*p >= 0xe3 && *p < 0xea)));
 
-    place = pl->place;
-    pl->place -= (place != 0);
+    /* "unknown in your list" is no place of theirs */
+
+    place = sv_plain_is_yours(p, end - start) ? 0 : pl->place;
+    pl->place = place - (place != 0);
 
     if (pl->word > pl->at && sv_plain_is_place(p, end - start)) {
         pl->place = SV_PLAIN_PLACE;
@@ -287,6 +290,14 @@ sv_plain_is_place(const unsigned char *p, size_t len)
     }
 
     return 0;
+}
+
+
+static int
+sv_plain_is_yours(const unsigned char *p, size_t len)
+{
+    return (len == 3 && memcmp(p, "you", 3) == 0)
+           || (len == 4 && memcmp(p, "your", 4) == 0);
 }
 
 

@@ -618,6 +618,13 @@ eleventh_part(void **state)
 }
 
 
+static void
+twelfth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-twelfth.txt", 1900);
+}
+
+
 static int
 setup(void **state)
 {
@@ -654,7 +661,8 @@ main(void)
         cmocka_unit_test(eighth_part),
         cmocka_unit_test(ninth_part),
         cmocka_unit_test(tenth_part),
-        cmocka_unit_test(eleventh_part)
+        cmocka_unit_test(eleventh_part),
+        cmocka_unit_test(twelfth_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
