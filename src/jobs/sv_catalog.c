@@ -62,6 +62,8 @@ sv_catalog_open(sv_jobs_conf_t *conf, sv_catalog_t **catalog,
         return sv_jobs_why(why, SV_JOBS_NO_MEMORY, ENOMEM, "no memory");
     }
 
+    (void) snprintf(c->reserve, sizeof(c->reserve), "%s/reserve", conf->path);
+
     rc = sv_jobs_db_open(&c->db, conf->path, &sv_catalog_layout, 1);
 
     if (rc == SV_JOBS_OK && sv_jobs_sync_dir(conf->path) == -1) {
@@ -75,6 +77,7 @@ sv_catalog_open(sv_jobs_conf_t *conf, sv_catalog_t **catalog,
         return rc;
     }
 
+    sv_catalog_reserve(c);
     *catalog = c;
 
     return SV_JOBS_OK;

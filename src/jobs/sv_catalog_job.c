@@ -16,6 +16,10 @@ static sv_jobs_e sv_catalog_key_add(sv_catalog_t *catalog,
     sv_catalog_job_t *job, const char *key);
 static sv_jobs_e sv_catalog_insert(sv_catalog_t *catalog,
     sv_catalog_job_t *job);
+static sv_jobs_e sv_catalog_move_once(sv_catalog_t *catalog, const char *id,
+    unsigned from, sv_job_state_e to, int64_t now, const char *error,
+    sv_catalog_job_t *job);
+static sv_jobs_e sv_catalog_remove_once(sv_catalog_t *catalog, const char *id);
 static sv_jobs_e sv_catalog_write(sv_catalog_t *catalog,
     const sv_catalog_job_t *job);
 
@@ -287,8 +291,28 @@ sv_catalog_list(sv_catalog_t *catalog, sv_catalog_page_t *page,
 }
 
 
+/* On a full disk a job can still be purged or ended. */
+
 sv_jobs_e
 sv_catalog_move(sv_catalog_t *catalog, const char *id, unsigned from,
+    sv_job_state_e to, int64_t now, const char *error, sv_catalog_job_t *job)
+{
+    sv_jobs_e  rc;
+
+    rc = sv_catalog_move_once(catalog, id, from, to, now, error, job);
+
+    if (rc == SV_JOBS_FULL && to >= SV_JOB_PAUSED
+        && sv_catalog_give_up_reserve(catalog) == 0)
+    {
+        rc = sv_catalog_move_once(catalog, id, from, to, now, error, job);
+    }
+
+    return rc;
+}
+
+
+static sv_jobs_e
+sv_catalog_move_once(sv_catalog_t *catalog, const char *id, unsigned from,
     sv_job_state_e to, int64_t now, const char *error, sv_catalog_job_t *job)
 {
     sv_jobs_e         rc;
@@ -417,6 +441,25 @@ sv_catalog_change(sv_catalog_t *catalog, sv_catalog_job_t *job)
 
 sv_jobs_e
 sv_catalog_remove(sv_catalog_t *catalog, const char *id)
+{
+    sv_jobs_e  rc;
+
+    rc = sv_catalog_remove_once(catalog, id);
+
+    if (rc == SV_JOBS_FULL && sv_catalog_give_up_reserve(catalog) == 0) {
+        rc = sv_catalog_remove_once(catalog, id);
+    }
+
+    if (rc == SV_JOBS_OK) {
+        sv_catalog_reserve(catalog);
+    }
+
+    return rc;
+}
+
+
+static sv_jobs_e
+sv_catalog_remove_once(sv_catalog_t *catalog, const char *id)
 {
     static const struct {
         unsigned     n;

@@ -38,6 +38,7 @@ enum {
 
 struct sv_catalog_s {
     sv_jobs_db_t        db;
+    char                reserve[SV_JOBS_PATH];
 };
 
 
@@ -51,6 +52,12 @@ struct sv_catalog_s {
     " retention, wait, records, bytes, sample, smtp, error, request_id,"      \
     " webhook, webhook_events, webhook_state"
 
+
+/* sv_catalog_reserve.c: a file that is given up where a full disk would keep a
+   job from being purged or ended, and is there again when it can be */
+void sv_catalog_reserve(sv_catalog_t *catalog);
+/* Returns 0, or -1 if there is none. */
+int sv_catalog_give_up_reserve(sv_catalog_t *catalog);
 
 /* copies a text column; cuts what is too long */
 void sv_catalog_text(sqlite3_stmt *stmt, int column, char *buf, size_t size);

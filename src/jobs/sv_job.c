@@ -84,6 +84,7 @@ sv_job_handle(sv_jobs_conf_t *conf, const char *id, int create,
     char           dir[SV_JOBS_PATH], file[SV_JOBS_PATH + 8];
     sv_job_t      *job;
     sv_jobs_e      rc;
+    sv_jobs_why_t  ignored;
     unsigned char  key[SV_JOBS_KEY_LEN];
 
     *out = NULL;
@@ -137,6 +138,11 @@ sv_job_handle(sv_jobs_conf_t *conf, const char *id, int create,
     if (rc != SV_JOBS_OK) {
         *why = job->db.why;
         sv_job_close(job);
+
+        if (create && rc != SV_JOBS_CONFLICT) {
+            (void) sv_job_purge(conf, id, &ignored);
+        }
+
         return rc;
     }
 

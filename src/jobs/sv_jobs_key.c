@@ -64,7 +64,7 @@ sv_jobs_key(const char *file, unsigned char *key, sv_jobs_why_t *why)
                            "the key file \"%s\" could not be read", file);
     }
 
-    while (n > 0 && (buf[n - 1] == '\n' || buf[n - 1] == '\r')) {
+    while (n > SV_JOBS_KEY_MIN && (buf[n - 1] == '\n' || buf[n - 1] == '\r')) {
         n--;
     }
 

@@ -376,13 +376,21 @@ test_disk_full(void **state)
     size_t            i;
     store_t          *s = *state;
     sv_job_t         *job, *more;
-    sv_jobs_e         rc, purged;
+    sv_jobs_e         rc, added, moved, purged, removed;
+    sv_catalog_t     *c;
+    sv_catalog_job_t  row;
     static char       block[65536];
 
     if (mount_image(s, image, mounted, 24) == -1) {
         skip();
         return;
     }
+
+    ok(sv_catalog_open(&s->conf, &c, &s->why));
+    memset(&row, 0, sizeof(row));
+    strcpy(row.id, s->id);
+    ok(sv_catalog_add(c, &row, NULL, NULL));
+    ok(sv_catalog_added(c, &row, NULL));
 
     job = busy_job(s, 20000);
 
@@ -412,17 +420,25 @@ test_disk_full(void **state)
 
     /* no room for another one; a purge needs none */
 
-    path[0] = '\0';
     strcpy(path, s->id);
     sv_catalog_id(s->id);
     rc = sv_job_create(&s->conf, s->id, &more, &s->why);
     sv_job_close(more);
+    strcpy(row.id, s->id);
+    added = sv_catalog_add(c, &row, NULL, NULL);
+
+    moved = sv_catalog_move(c, path, ~0u, SV_JOB_PURGING, 0, NULL, &row);
     purged = sv_job_purge(&s->conf, path, &s->why);
+    removed = sv_catalog_remove(c, path);
+    sv_catalog_close(c);
 
     unmount_image(image, mounted);
 
     assert_int_equal(rc, SV_JOBS_FULL);
+    assert_int_equal(added, SV_JOBS_FULL);
+    ok(moved);
     ok(purged);
+    ok(removed);
 }
 
 

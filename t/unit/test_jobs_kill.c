@@ -20,6 +20,7 @@
 
 #define RECORDS   1500
 #define WORKERS   2
+#define KILLS     80
 
 
 static void
@@ -109,15 +110,32 @@ worker(store_t *s, unsigned seed)
 }
 
 
+/* A worker that the kernel kills after so many microseconds; 0: never. */
+
 static pid_t
-start(store_t *s, unsigned seed)
+start(store_t *s, unsigned seed, long us)
 {
-    pid_t  pid;
+    pid_t              pid;
+    timer_t            timer;
+    struct sigevent    event;
+    struct itimerspec  when;
 
     pid = fork();
     assert_int_not_equal(pid, -1);
 
     if (pid == 0) {
+        memset(&event, 0, sizeof(event));
+        event.sigev_notify = SIGEV_SIGNAL;
+        event.sigev_signo = SIGKILL;
+        memset(&when, 0, sizeof(when));
+        when.it_value.tv_nsec = us * 1000;
+
+        if (us && (timer_create(CLOCK_MONOTONIC, &event, &timer) == -1
+                   || timer_settime(timer, 0, &when, NULL) == -1))
+        {
+            _exit(8);
+        }
+
         worker(s, seed);
     }
 
@@ -129,7 +147,7 @@ static void
 test_kill(void **state)
 {
     int              i, status, left;
-    pid_t            pids[WORKERS], pid;
+    pid_t            pid;
     store_t         *s = *state;
     unsigned         seed, kills;
     sv_job_t        *job;
@@ -140,41 +158,31 @@ test_kill(void **state)
     sv_job_close(upload(s, RECORDS));
 
     for (i = 0, seed = 1; i < WORKERS; i++) {
-        pids[i] = start(s, seed++);
+        (void) start(s, seed++, 1000);
     }
 
     ok(sv_job_open(&s->conf, s->id, &job, &s->why));
     ok(sv_job_totals(job, &before));
 
     for (left = WORKERS, kills = 0; left; /* void */ ) {
-        hold(rand_r(&seed) % 2500);
+        pid = waitpid(-1, &status, 0);
+        assert_int_not_equal(pid, -1);
 
         ok(sv_job_totals(job, &totals));
         assert_true(totals.results >= before.results);
         before = totals;
 
-        pid = waitpid(-1, &status, WNOHANG);
+        if (WIFSIGNALED(status)) {
+            assert_int_equal(WTERMSIG(status), SIGKILL);
+            kills++;
 
-        if (pid > 0) {
-            assert_true(WIFEXITED(status));
-            assert_int_equal(WEXITSTATUS(status), 0);
-            left--;
-
-            for (i = 0; i < WORKERS; i++) {
-                pids[i] = pids[i] == pid ? 0 : pids[i];
-            }
-
+            (void) start(s, seed++, kills < KILLS ? 100 + rand_r(&seed) % 4000
+                                                  : 0);
             continue;
         }
 
-        i = rand_r(&seed) % WORKERS;
-
-        if (pids[i] && totals.results < RECORDS) {
-            kill(pids[i], SIGKILL);
-            waitpid(pids[i], &status, 0);
-            pids[i] = start(s, seed++);
-            kills++;
-        }
+        assert_int_equal(WEXITSTATUS(status), 0);
+        left--;
     }
 
     print_message("%u kills\n", kills);
@@ -216,7 +224,7 @@ test_purge_meanwhile(void **state)
     sv_job_close(upload(s, RECORDS));
 
     for (i = 0; i < WORKERS; i++) {
-        pids[i] = start(s, (unsigned) i);
+        pids[i] = start(s, (unsigned) i, 0);
     }
 
     hold(8000);

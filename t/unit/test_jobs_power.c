@@ -339,8 +339,8 @@ vfs_delete(sqlite3_vfs *vfs, const char *path, int sync)
 
     if (d) {
         forget(d);
-        memset(&d->now, 0, sizeof(bytes_t));
-        memset(&d->synced, 0, sizeof(bytes_t));
+        d->now.exists = d->synced.exists = 0;
+        d->now.len = d->synced.len = 0;
     }
 
     return SQLITE_OK;
