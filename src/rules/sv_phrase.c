@@ -178,60 +178,6 @@ sv_phrases_add(sv_phrases_t *ph, const sv_str_t *token, int quoted)
 }
 
 
-sv_set_t *
-sv_phrases_plain(sv_phrases_t *ph)
-{
-    sv_set_t  *set;
-    sv_str_t   name;
-
-    name.data = (unsigned char *) "plain";
-    name.len = 5;
-    set = sv_set_find(ph, &name);
-
-    if (set != NULL) {
-        set->used = 1;
-    }
-
-    return set;
-}
-
-
-int
-sv_phrases_plain_match(sv_phrases_t *ph, sv_match_t *m)
-{
-    int                rc;
-    sv_set_t          *set;
-    sv_element_t       all;
-    sv_segment_t       s;
-    sv_match_build_t  *build;
-
-    set = sv_phrases_plain(ph);
-    if (set == NULL) {
-        return 0;
-    }
-
-    build = ph->build;
-    ph->build = sv_match_build();
-
-    memset(&s, 0, sizeof(sv_segment_t));
-    all.set = set;
-    rc = (ph->build == NULL) ? -1 : sv_match_segment(ph->build, &s);
-
-    if (rc >= 0) {
-        rc = sv_phrase_pieces(ph, &all, rc);
-    }
-
-    if (rc == 0) {
-        rc = sv_match_finish(ph->build, m);
-    }
-
-    sv_match_build_free(ph->build);
-    ph->build = build;
-
-    return rc;
-}
-
-
 static sv_set_t *
 sv_set_find(sv_phrases_t *ph, const sv_str_t *name)
 {
