@@ -2,7 +2,7 @@
 #include "ngx_smtp_verify_jobs_run.h"
 
 
-#define NGX_SMTP_VERIFY_JOBS_TICK  100          /* ms, while jobs are loaded */
+#define NGX_SMTP_VERIFY_JOBS_TICK  100          /* ms, while there is work */
 #define NGX_SMTP_VERIFY_JOBS_IDLE  500
 
 
@@ -68,8 +68,8 @@ ngx_smtp_verify_jobs_tick(ngx_event_t *ev)
     }
 
     if (!ev->timer_set) {
-        ngx_add_timer(ev, w->shared->njobs ? NGX_SMTP_VERIFY_JOBS_TICK
-                                           : NGX_SMTP_VERIFY_JOBS_IDLE);
+        ngx_add_timer(ev, w->nruns ? NGX_SMTP_VERIFY_JOBS_TICK
+                                   : NGX_SMTP_VERIFY_JOBS_IDLE);
     }
 }
 

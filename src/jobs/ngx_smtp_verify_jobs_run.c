@@ -228,6 +228,10 @@ ngx_smtp_verify_jobs_run_turn(ngx_smtp_verify_batch_t *b)
     run = b->data;
 
     if (run->job->will == ngx_smtp_verify_jobs_ends) {
+
+        /* what is known of a job that was cancelled is kept */
+
+        ngx_smtp_verify_jobs_flush(run);
         ngx_smtp_verify_jobs_run_drop(run);
         ngx_smtp_verify_jobs_run_check(run);
         return;

@@ -11,6 +11,7 @@
 
 
 #include "ngx_smtp_verify_jobs_worker.h"
+#include "sv_job_due.h"
 
 
 #define NGX_SMTP_VERIFY_JOBS_BLOCKS    32       /* leased by a run */
@@ -68,12 +69,10 @@ typedef struct {
     ngx_queue_t                    queue;       /* of those to be tried again */
     ngx_smtp_verify_jobs_run_t    *run;
     ngx_pool_t                    *pool;
-    ngx_uint_t                     n;
-    ngx_uint_t                     nwaits;
+    ngx_array_t                    results;     /* of sv_job_result_t */
+    ngx_array_t                    waits;
     ngx_uint_t                     npostpones;
     size_t                         size;
-    sv_job_result_t               *results;
-    sv_job_result_t               *waits;
     ngx_smtp_verify_jobs_postpone_t  postpones[NGX_SMTP_VERIFY_JOBS_POSTPONES];
 } ngx_smtp_verify_jobs_flush_t;
 
@@ -164,10 +163,6 @@ void ngx_smtp_verify_jobs_flush_free(ngx_smtp_verify_jobs_flush_t *flush);
 void ngx_smtp_verify_jobs_flush_write(ngx_smtp_verify_jobs_task_t *task);
 
 /* wait.c */
-/* When the record is to be retried; 0: its result is final.  *tries is how
-   often it was asked, and is changed. */
-int64_t ngx_smtp_verify_jobs_due(ngx_smtp_verify_result_t *result,
-    int64_t wait, int64_t since, int64_t now, ngx_uint_t *tries);
 /* reads records whose time has come */
 void ngx_smtp_verify_jobs_fetch(ngx_smtp_verify_jobs_run_t *run);
 ngx_smtp_verify_jobs_wait_t *ngx_smtp_verify_jobs_wait_find(

@@ -17,7 +17,7 @@ static ngx_uint_t ngx_smtp_verify_jobs_sink_blocked(
     ngx_smtp_verify_batch_t *b);
 static void ngx_smtp_verify_jobs_sink_wait(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_batch_record_t *rec, ngx_smtp_verify_result_t *result,
-    sv_job_result_t *to, int64_t due, int64_t now);
+    sv_job_result_t *row, int64_t due, int64_t now);
 static void ngx_smtp_verify_jobs_sink_room(ngx_smtp_verify_jobs_run_t *run);
 static sv_job_result_t *ngx_smtp_verify_jobs_sink_row(
     ngx_smtp_verify_jobs_run_t *run, ngx_smtp_verify_batch_record_t *rec,
@@ -36,7 +36,7 @@ static void ngx_smtp_verify_jobs_flush_done(ngx_smtp_verify_jobs_task_t *task);
 static void ngx_smtp_verify_jobs_flush_stored(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_flush_t *flush);
 static void ngx_smtp_verify_jobs_flush_rows(ngx_smtp_verify_jobs_run_t *run,
-    sv_job_result_t *rows, ngx_uint_t n);
+    ngx_array_t *array);
 
 
 ngx_smtp_verify_batch_sink_t  ngx_smtp_verify_jobs_sink = {
@@ -54,8 +54,8 @@ static void
 ngx_smtp_verify_jobs_sink_result(ngx_smtp_verify_batch_t *b,
     ngx_smtp_verify_batch_record_t *rec, ngx_smtp_verify_result_t *result)
 {
-    int64_t                       due, now, since;
-    ngx_uint_t                    tries;
+    int64_t                       due, now;
+    sv_job_due_t                  d;
     sv_job_result_t              *row;
     ngx_smtp_verify_jobs_run_t   *run;
     ngx_smtp_verify_jobs_wait_t  *wait;
@@ -69,10 +69,14 @@ ngx_smtp_verify_jobs_sink_result(ngx_smtp_verify_batch_t *b,
     now = ngx_smtp_verify_jobs_time();
     wait = ngx_smtp_verify_jobs_wait_find(run, rec->place.offset);
 
-    since = wait ? wait->since : now;
-    tries = wait ? wait->tries : 0;
+    d.found = result->found;
+    d.status = result->status;
+    d.retry_after = (unsigned) result->retry_after;
+    d.wait = run->wait;
+    d.since = wait ? wait->since : now;
+    d.tries = wait ? (unsigned) wait->tries : 0;
 
-    due = ngx_smtp_verify_jobs_due(result, run->wait, since, now, &tries);
+    due = sv_job_due_time(&d, now);
 
     row = ngx_smtp_verify_jobs_sink_row(run, rec, result, due != 0);
     if (row == NULL) {
@@ -82,8 +86,8 @@ ngx_smtp_verify_jobs_sink_result(ngx_smtp_verify_batch_t *b,
     }
 
     if (due) {
-        row->since = since;
-        row->tries = (unsigned) tries;
+        row->since = d.since;
+        row->tries = d.tries;
         ngx_smtp_verify_jobs_sink_wait(run, rec, result, row, due, now);
     }
 
@@ -96,7 +100,8 @@ ngx_smtp_verify_jobs_sink_result(ngx_smtp_verify_batch_t *b,
 static void
 ngx_smtp_verify_jobs_sink_room(ngx_smtp_verify_jobs_run_t *run)
 {
-    if (run->collect->n + run->collect->nwaits >= NGX_SMTP_VERIFY_JOBS_FLUSH
+    if (run->collect->results.nelts + run->collect->waits.nelts
+        >= NGX_SMTP_VERIFY_JOBS_FLUSH
         || run->collect->size >= NGX_SMTP_VERIFY_JOBS_SIZE)
     {
         ngx_smtp_verify_jobs_flush(run);
@@ -162,6 +167,7 @@ ngx_smtp_verify_jobs_sink_row(ngx_smtp_verify_jobs_run_t *run,
     ngx_uint_t waits)
 {
     size_t                         len;
+    ngx_array_t                   *rows;
     sv_address_t                  *addr;
     sv_job_result_t               *row;
     ngx_smtp_verify_jobs_flush_t  *flush;
@@ -182,7 +188,12 @@ ngx_smtp_verify_jobs_sink_row(ngx_smtp_verify_jobs_run_t *run,
     len = ngx_smtp_verify_packed_write(packed, result, addr,
                                        run->batch.asker.conf->version);
 
-    row = waits ? &flush->waits[flush->nwaits] : &flush->results[flush->n];
+    rows = waits ? &flush->waits : &flush->results;
+
+    row = ngx_array_push(rows);
+    if (row == NULL) {
+        return NULL;
+    }
 
     ngx_memzero(row, sizeof(sv_job_result_t));
 
@@ -200,14 +211,8 @@ ngx_smtp_verify_jobs_sink_row(ngx_smtp_verify_jobs_run_t *run,
         || ngx_smtp_verify_jobs_sink_copy(flush, &row->packed, packed, len)
            != NGX_OK)
     {
+        rows->nelts--;
         return NULL;
-    }
-
-    if (waits) {
-        flush->nwaits++;
-
-    } else {
-        flush->n++;
     }
 
     return row;
@@ -226,7 +231,10 @@ ngx_smtp_verify_jobs_sink_last(ngx_smtp_verify_jobs_run_t *run,
         return NGX_ERROR;
     }
 
-    row = &flush->results[flush->n];
+    row = ngx_array_push(&flush->results);
+    if (row == NULL) {
+        return NGX_ERROR;
+    }
 
     ngx_memzero(row, sizeof(sv_job_result_t));
 
@@ -245,10 +253,9 @@ ngx_smtp_verify_jobs_sink_last(ngx_smtp_verify_jobs_run_t *run,
                                           last->packed.data, last->packed.len)
            != NGX_OK)
     {
+        flush->results.nelts--;
         return NGX_ERROR;
     }
-
-    flush->n++;
 
     ngx_smtp_verify_jobs_sink_room(run);
 
@@ -280,7 +287,6 @@ ngx_smtp_verify_jobs_sink_copy(ngx_smtp_verify_jobs_flush_t *flush,
 static ngx_smtp_verify_jobs_flush_t *
 ngx_smtp_verify_jobs_flush_create(ngx_smtp_verify_jobs_run_t *run)
 {
-    size_t                         size;
     ngx_pool_t                    *pool;
     ngx_smtp_verify_jobs_flush_t  *flush;
 
@@ -293,16 +299,14 @@ ngx_smtp_verify_jobs_flush_create(ngx_smtp_verify_jobs_run_t *run)
         return NULL;
     }
 
-    size = NGX_SMTP_VERIFY_JOBS_FLUSH * sizeof(sv_job_result_t);
-
     flush = ngx_pcalloc(pool, sizeof(ngx_smtp_verify_jobs_flush_t));
 
-    if (flush) {
-        flush->results = ngx_palloc(pool, size);
-        flush->waits = ngx_palloc(pool, size);
-    }
-
-    if (flush == NULL || flush->results == NULL || flush->waits == NULL) {
+    if (flush == NULL
+        || ngx_array_init(&flush->results, pool, 16, sizeof(sv_job_result_t))
+           != NGX_OK
+        || ngx_array_init(&flush->waits, pool, 16, sizeof(sv_job_result_t))
+           != NGX_OK)
+    {
         ngx_destroy_pool(pool);
         return NULL;
     }
@@ -380,8 +384,8 @@ ngx_smtp_verify_jobs_flush_post(ngx_smtp_verify_jobs_run_t *run,
 {
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, &run->log, 0,
                    "smtp verify jobs: stores %ui results, %ui that wait, "
-                   "%ui domains are postponed", flush->n, flush->nwaits,
-                   flush->npostpones);
+                   "%ui domains are postponed", flush->results.nelts,
+                   flush->waits.nelts, flush->npostpones);
 
     if (ngx_smtp_verify_jobs_post(run->worker->jobs, &flush->task) == NGX_OK) {
         run->tasks++;
@@ -418,21 +422,24 @@ ngx_smtp_verify_jobs_flush_write(ngx_smtp_verify_jobs_task_t *task)
     sv_str_t                          domain;
     ngx_str_t                         s;
     ngx_uint_t                        i;
+    sv_job_result_t                  *waits;
     ngx_smtp_verify_jobs_flush_t     *flush;
     ngx_smtp_verify_jobs_postpone_t  *postpone;
 
     flush = task->data;
+    waits = flush->waits.elts;
 
-    for (i = 0; i < flush->nwaits; i++) {
-        s = ngx_smtp_verify_jobs_domain(flush->waits[i].email.data,
-                                        flush->waits[i].email.len);
+    for (i = 0; i < flush->waits.nelts; i++) {
+        s = ngx_smtp_verify_jobs_domain(waits[i].email.data,
+                                        waits[i].email.len);
         domain.data = s.data;
         domain.len = s.len;
-        flush->waits[i].dest = sv_job_dest(task->job, &domain);
+        waits[i].dest = sv_job_dest(task->job, &domain);
     }
 
-    task->status = sv_job_put(task->job, flush->results, flush->n,
-                              flush->waits, flush->nwaits);
+    task->status = sv_job_put(task->job, flush->results.elts,
+                              flush->results.nelts, waits,
+                              flush->waits.nelts);
 
     for (i = 0; i < flush->npostpones && task->status == SV_JOBS_OK; i++) {
         postpone = &flush->postpones[i];
@@ -492,15 +499,17 @@ static void
 ngx_smtp_verify_jobs_flush_stored(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_flush_t *flush)
 {
-    int64_t     due;
-    ngx_uint_t  i;
+    int64_t           due;
+    ngx_uint_t        i;
+    sv_job_result_t  *waits;
 
     due = 0;
+    waits = flush->waits.elts;
 
-    for (i = 0; i < flush->nwaits; i++) {
+    for (i = 0; i < flush->waits.nelts; i++) {
 
-        if (due == 0 || flush->waits[i].due < due) {
-            due = flush->waits[i].due;
+        if (due == 0 || waits[i].due < due) {
+            due = waits[i].due;
         }
     }
 
@@ -508,21 +517,24 @@ ngx_smtp_verify_jobs_flush_stored(ngx_smtp_verify_jobs_run_t *run,
         ngx_smtp_verify_jobs_wait_until(run, due);
     }
 
-    ngx_smtp_verify_jobs_flush_rows(run, flush->results, flush->n);
-    ngx_smtp_verify_jobs_flush_rows(run, flush->waits, flush->nwaits);
+    ngx_smtp_verify_jobs_flush_rows(run, &flush->results);
+    ngx_smtp_verify_jobs_flush_rows(run, &flush->waits);
 
-    ngx_smtp_verify_jobs_count(run->worker, run->job, flush->n);
+    ngx_smtp_verify_jobs_count(run->worker, run->job, flush->results.nelts);
 }
 
 
 static void
 ngx_smtp_verify_jobs_flush_rows(ngx_smtp_verify_jobs_run_t *run,
-    sv_job_result_t *rows, ngx_uint_t n)
+    ngx_array_t *array)
 {
     ngx_uint_t                    i;
+    sv_job_result_t              *rows;
     ngx_smtp_verify_jobs_wait_t  *wait;
 
-    for (i = 0; i < n; i++) {
+    rows = array->elts;
+
+    for (i = 0; i < array->nelts; i++) {
 
         wait = ngx_smtp_verify_jobs_wait_find(run, rows[i].pos);
 

@@ -2,9 +2,6 @@
 #include "ngx_smtp_verify_jobs_run.h"
 
 
-#define NGX_SMTP_VERIFY_JOBS_MOST     (4 * 60 * 60 * 1000)  /* between tries */
-#define NGX_SMTP_VERIFY_JOBS_NETWORK  (2 * 60 * 60 * 1000)
-#define NGX_SMTP_VERIFY_JOBS_FAULTS   2         /* of the network */
 #define NGX_SMTP_VERIFY_JOBS_AT_ONCE  256       /* records */
 #define NGX_SMTP_VERIFY_JOBS_GRACE    60000     /* ms */
 
@@ -20,8 +17,6 @@ typedef struct {
 } ngx_smtp_verify_jobs_fetch_t;
 
 
-static int64_t ngx_smtp_verify_jobs_due_delay(
-    ngx_smtp_verify_result_t *result, int64_t wait, ngx_uint_t *tries);
 static ngx_uint_t ngx_smtp_verify_jobs_fetch_wanted(
     ngx_smtp_verify_jobs_run_t *run);
 static ngx_int_t ngx_smtp_verify_jobs_fetch_lease(
@@ -36,68 +31,6 @@ static ngx_int_t ngx_smtp_verify_jobs_wait_add(
     ngx_smtp_verify_jobs_run_t *run, sv_job_result_t *row);
 static void ngx_smtp_verify_jobs_wait_over(ngx_smtp_verify_jobs_run_t *run,
     sv_job_result_t *row);
-
-
-/*
- * A server that greylists is asked again after its own time, then with growing
- * distance.  Limits, ours and others', and open breakers have a time of their
- * own, and do not count as a try.  After a fault of the network the server is
- * asked twice more, hours later; less if the job waits for less than a day.
- * Whatever is still open when the job's wait is over is asked a last time then.
- */
-
-int64_t
-ngx_smtp_verify_jobs_due(ngx_smtp_verify_result_t *result, int64_t wait,
-    int64_t since, int64_t now, ngx_uint_t *tries)
-{
-    int64_t  delay, end;
-
-    if (wait == 0 || result->status != SV_UNKNOWN || result->retry_after == 0)
-    {
-        return 0;
-    }
-
-    end = since + wait;
-
-    if (now + 1000 > end) {
-        return 0;
-    }
-
-    delay = ngx_smtp_verify_jobs_due_delay(result, wait, tries);
-
-    return delay ? ngx_min(now + delay, end) : 0;
-}
-
-
-static int64_t
-ngx_smtp_verify_jobs_due_delay(ngx_smtp_verify_result_t *result, int64_t wait,
-    ngx_uint_t *tries)
-{
-    int64_t                  delay;
-    const sv_reason_info_t  *info;
-
-    info = sv_reason_info(result->found);
-    delay = (int64_t) result->retry_after * 1000;
-
-    if (info->again == SV_AGAIN_LATER) {
-        return delay;
-    }
-
-    if (info->blame == SV_BLAME_NETWORK) {
-
-        if (*tries >= NGX_SMTP_VERIFY_JOBS_FAULTS) {
-            return 0;
-        }
-
-        delay = ngx_min(NGX_SMTP_VERIFY_JOBS_NETWORK, wait / 4);
-    }
-
-    delay <<= ngx_min(*tries, 8);
-    (*tries)++;
-
-    return ngx_min(delay, ngx_max(NGX_SMTP_VERIFY_JOBS_MOST,
-                                  (int64_t) result->retry_after * 1000));
-}
 
 
 /*
