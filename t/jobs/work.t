@@ -1,0 +1,464 @@
+# Jobs are worked off in the background: by all workers, each address once,
+# also where workers die, are reloaded, or nginx is started anew.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+
+use IO::Socket::INET;
+use JSON::PP;
+use Time::HiRes;
+
+workers(2);
+master_on();
+no_long_string();
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    my $more = $block->verify // '';
+    my $param = $block->store // '';
+
+    $block->set_value(config => "location /jobs {\n"
+        . "smtp_verify_jobs_store \$TEST_NGINX_SERVROOT/jobs$param;\n"
+        . "smtp_verify_jobs;\n$more\n}\n"
+        . "location = /verify { smtp_verify; }\n"
+        . "location = /idle { return 204; }\n");
+
+    $block->set_value(request => 'GET /idle');
+    $block->set_value(error_code => 204);
+});
+
+# one request; returns its code, its body as JSON, and its headers
+
+sub http
+{
+    my ($method, $path, $body) = @_;
+
+    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or return;
+
+    $body //= '';
+    print $sock "$method $path HTTP/1.1\r\nHost: localhost\r\n"
+        . "Connection: close\r\nContent-Type: text/plain\r\nContent-Length: "
+        . length($body) . "\r\n\r\n$body";
+
+    local $/;
+    my ($head, $text) = split /\r\n\r\n/, <$sock> // '', 2;
+    my ($code) = ($head // '') =~ m{^HTTP/1.1 (\d+)} or return;
+
+    $text =~ s/\A[0-9a-f]+\r\n(.*?)\r\n0\r\n\r\n\z/$1/s;
+
+    return ($code, scalar eval { decode_json($text) }, $head);
+}
+
+# hands a list over; returns the id of the job
+
+sub submit
+{
+    my ($query, @addresses) = @_;
+
+    my ($code, $job) = http('POST', "/jobs?$query",
+                            CORE::join '', map { "$_\n" } @addresses);
+
+    die "submit: $code " . encode_json($job // {}) if ($code // 0) != 202;
+
+    return $job->{id};
+}
+
+sub job { (http('GET', "/jobs/$_[0]"))[1] }
+
+# waits until the job is as the sub says; returns it
+
+sub until_job
+{
+    my ($id, $done, $seconds) = @_;
+
+    my $job;
+    my $end = time() + ($seconds // 20) * $TestVerify::Blocks::Slow;
+
+    while (time() < $end) {
+        $job = job($id);
+        return $job if $job && $done->($job);
+        Time::HiRes::sleep(0.05);
+    }
+
+    diag(encode_json($job // {}));
+    return $job // {};
+}
+
+sub ended
+{
+    my ($id, $seconds) = @_;
+
+    return until_job($id, sub {
+        $_[0]{state} =~ /^(completed|cancelled|failed)\z/
+    }, $seconds);
+}
+
+# "accepted 3, timeout 1"
+
+sub reasons
+{
+    my ($job) = @_;
+
+    my $n = $job->{reason} // {};
+
+    return CORE::join ', ', map { "$_ $n->{$_}" } sort keys %$n;
+}
+
+sub users { map { "u$_\@$_[1]" } 1 .. $_[0] }
+
+# recipients that the servers were asked for, each with how often
+
+sub asked
+{
+    my $file = "$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot/smtp.log";
+    my %n;
+
+    for my $session (@{ TestVerify::SMTP::sessions($file) }) {
+        for my $turn (grep { $_->{e} eq 'turn' } @{ $session->{events} }) {
+            /^RCPT TO:<([^>]*)>/i && $n{$1}++ for @{ $turn->{d} };
+        }
+    }
+
+    return \%n;
+}
+
+# stops nginx, and starts it as it was
+
+sub restart
+{
+    my ($signal) = @_;
+
+    my $master = TestVerify::Nginx::pid();
+    my @pids = ($master, TestVerify::Clients::workers());
+
+    open my $in, '<', "/proc/$master/cmdline" or die;
+    my ($command) = CORE::join('', <$in>) =~ /^nginx: master process (.*?)\0*\z/
+        or die;
+
+    kill $signal, $signal eq 'KILL' ? @pids : $master;
+    TestVerify::Clients::wait_for(sub {
+        !grep { TestVerify::Nginx::alive($_) } @pids
+    });
+
+    $command .= " &" if $command !~ /daemon on/;
+    system("$command >/dev/null 2>&1");
+
+    TestVerify::Clients::wait_for(sub { (http('GET', '/idle'))[0] });
+}
+
+sub log_of
+{
+    local $/;
+    open my $in, '<', TestVerify::Nginx::root() . '/logs/error.log' or die;
+    return scalar <$in>;
+}
+
+our ($Job, %seen);
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a job is worked off, each address once
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: 550 5.1.1 No such user
+--- init
+$main::Job = main::ended(main::submit('', main::users(600, 'ok.test')), 60);
+--- smtp_check eval
+sub {
+    my $asked = main::asked();
+
+    return $main::Job->{state} eq 'completed'
+           && main::reasons($main::Job) eq 'mailbox_not_found 600'
+           && keys %$asked == 600 && !grep { $_ != 1 } values %$asked;
+}
+
+
+
+=== TEST 2: greylisted addresses are retried after the server's time
+--- smtp eval
+"mx1 11 pipelining accept\n" . CORE::join '',
+    map { "    rcpt\@$_: 451 4.7.1 Greylisted, try again in 2 seconds\n" } 1 .. 8
+--- verify
+smtp_verify_catch_all off;
+--- init
+my $id = main::submit('wait=60s', main::users(20, 'ok.test'));
+$main::seen{2} = main::until_job($id, sub { $_[0]{waiting} == 8 });
+$main::Job = main::ended($id, 30);
+--- smtp_check eval
+sub {
+    return $main::seen{2}{waiting} == 8
+           && $main::Job->{state} eq 'completed'
+           && main::reasons($main::Job) eq 'accepted_untested 20';
+}
+
+
+
+=== TEST 3: a server that says 421 for a while
+--- smtp
+mx1 11 pipelining accept
+    banner@1: 421 4.7.0 Too many connections, try again in 3 seconds ; close
+    banner@2: 421 4.7.0 Too many connections, try again in 3 seconds ; close
+    rcpt u*@*: 250 2.1.5 Ok
+--- verify
+smtp_verify_catch_all off;
+--- init
+$main::Job = main::ended(main::submit('wait=60s', main::users(20, 'ok.test')), 50);
+--- smtp_check eval
+sub {
+    return $main::Job->{state} eq 'completed'
+           && main::reasons($main::Job) eq 'accepted_untested 20';
+}
+
+
+
+=== TEST 4: a server that is away and comes back
+--- smtp
+mx1 11 pipelining accept
+    banner@1: reset
+    banner@2: reset
+    banner@3: reset
+    banner@4: reset
+    rcpt u*@*: 250 2.1.5 Ok
+--- verify
+smtp_verify_catch_all off;
+--- init
+$main::Job = main::ended(main::submit('wait=20s', main::users(2, 'ok.test')), 50);
+--- smtp_check eval
+sub {
+    return $main::Job->{state} eq 'completed'
+           && main::reasons($main::Job) eq 'accepted_untested 2';
+}
+
+
+
+=== TEST 5: workers are killed every second
+--- http_config eval
+TestVerify::Blocks::patient('')
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 6;
+--- log_allow
+exited on signal 9
+--- init
+my $id = main::submit('wait=30s', main::users(1200, 'ok.test'));
+for (1 .. 6) {
+    Time::HiRes::sleep(1);
+    my $job = main::job($id) // next;
+    $main::seen{$job->{state}}++;
+    kill 'KILL', (TestVerify::Clients::workers())[0];
+}
+$main::Job = main::ended($id, 100);
+--- smtp_check eval
+sub {
+    my $asked = main::asked();
+
+    return $main::seen{running} >= 3 && $main::Job->{state} eq 'completed'
+           && main::reasons($main::Job) eq 'mailbox_not_found 1200'
+           && keys %$asked == 1200;
+}
+
+
+
+=== TEST 6: a reload in the middle
+--- http_config eval
+TestVerify::Blocks::patient('')
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 10;
+--- init
+my $id = main::submit('wait=30s', main::users(600, 'ok.test'));
+main::until_job($id, sub { $_[0]{answered} > 50 });
+TestVerify::Clients::reload();
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    my $asked = main::asked();
+
+    return $main::Job->{state} eq 'completed'
+           && main::reasons($main::Job) eq 'mailbox_not_found 600'
+           && keys %$asked == 600 && !grep { $_ != 1 } values %$asked;
+}
+
+
+
+=== TEST 7: nginx is stopped in the middle, and started anew
+--- http_config eval
+TestVerify::Blocks::patient('')
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 10;
+--- init
+my $id = main::submit('wait=30s', main::users(600, 'ok.test'));
+main::until_job($id, sub { $_[0]{answered} > 50 });
+main::restart('QUIT');
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    my $asked = main::asked();
+
+    return $main::Job->{state} eq 'completed'
+           && main::reasons($main::Job) eq 'mailbox_not_found 600'
+           && keys %$asked == 600 && !grep { $_ != 1 } values %$asked;
+}
+
+
+
+=== TEST 8: the master and all workers are killed
+--- http_config eval
+TestVerify::Blocks::patient('')
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 10;
+--- init
+my $id = main::submit('wait=30s', main::users(600, 'ok.test'));
+main::until_job($id, sub { $_[0]{answered} > 50 });
+main::restart('KILL');
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    my $asked = main::asked();
+
+    return $main::Job->{state} eq 'completed'
+           && main::reasons($main::Job) eq 'mailbox_not_found 600'
+           && keys %$asked == 600;
+}
+
+
+
+=== TEST 9: a limited destination is left alone until its time, without polling
+--- http_config eval
+TestVerify::Blocks::patient("smtp_verify_throttle_zone zone=limits:1m;\n")
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: 550 5.1.1 No such user
+--- verify
+smtp_verify_throttle zone=limits rate=60/m burst=2 wait=100ms;
+--- init
+$main::Job = main::ended(main::submit('wait=6s', main::users(6, 'ok.test')), 30);
+--- smtp_check eval
+sub {
+    my $asked = main::asked();
+
+    # how often the store was read for records whose time had come
+
+    my $reads = () = main::log_of() =~ /records are due/g;
+
+    return $main::Job->{state} eq 'completed'
+           && main::reasons($main::Job) eq 'mailbox_not_found 6'
+           && keys %$asked == 6 && !grep({ $_ != 1 } values %$asked)
+           && $reads >= 1 && $reads <= 4;
+}
+
+
+
+=== TEST 10: what is still open when the wait is over has its last result
+--- http_config eval
+TestVerify::Blocks::patient('')
+--- smtp
+mx1 11 pipelining
+    rcpt *: 451 4.7.1 Greylisted, try again in 2 seconds
+--- init
+$main::Job = main::ended(main::submit('wait=5s', main::users(5, 'ok.test')), 30);
+--- smtp_check eval
+sub {
+    my $asked = main::asked();
+
+    return $main::Job->{state} eq 'completed'
+           && main::reasons($main::Job) eq 'greylisted 5'
+           && keys %$asked == 5 && !grep { $_ < 2 || $_ > 4 } values %$asked;
+}
+
+
+
+=== TEST 11: a job without a wait asks once
+--- smtp
+mx1 11 pipelining
+    rcpt *: 451 4.7.1 Greylisted, try again in 2 seconds
+--- init
+$main::Job = main::ended(main::submit('wait=0', main::users(5, 'ok.test')), 30);
+--- smtp_check eval
+sub {
+    my $asked = main::asked();
+
+    return $main::Job->{state} eq 'completed'
+           && main::reasons($main::Job) eq 'greylisted 5'
+           && keys %$asked == 5 && !grep { $_ != 1 } values %$asked;
+}
+
+
+
+=== TEST 12: other requests are answered meanwhile
+--- http_config eval
+TestVerify::Blocks::patient('')
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 50ms ; 550 5.1.1 No such user
+mx2 12 pipelining
+    rcpt *: 550 5.1.1 No such user
+--- dns
+ok.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+other.test MX 10 mx2.other.test
+mx2.other.test A 12
+--- verify
+smtp_verify_batch_domain_probes 10;
+--- init
+my $id = main::submit('', main::users(300, 'ok.test'));
+main::until_job($id, sub { $_[0]{in_flight} });
+for my $n (1 .. 10) {
+    my $start = Time::HiRes::time();
+    my (undef, $one) = main::http('GET', "/verify?email=one$n\@other.test");
+    $main::seen{$one->{reason}}++;
+    my $took = Time::HiRes::time() - $start;
+    $main::seen{most} = $took if $took > ($main::seen{most} // 0);
+}
+$main::seen{meanwhile} = main::job($id)->{state};
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    return $main::seen{mailbox_not_found} == 10 && $main::seen{most} < 2
+           && $main::seen{meanwhile} eq 'running'
+           && main::reasons($main::Job) eq 'mailbox_not_found 300';
+}
+
+
+
+=== TEST 13: small jobs are done while a large one of another client is under way
+--- http_config eval
+TestVerify::Blocks::patient('')
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.1.1 No such user
+mx2 12 pipelining
+    rcpt *: 550 5.1.1 No such user
+--- dns
+ok.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+other.test MX 10 mx2.other.test
+mx2.other.test A 12
+--- verify
+smtp_verify_batch_domain_probes 10;
+--- init
+my $id = main::submit('', main::users(600, 'ok.test'));
+my @small = map { main::submit('', main::users(20, 'other.test')) } 1 .. 3;
+$main::seen{small} = CORE::join ' ', map { main::reasons(main::ended($_, 30)) } @small;
+$main::seen{large} = main::job($id)->{state};
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    return $main::seen{small} eq CORE::join(' ', ('mailbox_not_found 20') x 3)
+           && $main::seen{large} eq 'running'
+           && main::reasons($main::Job) eq 'mailbox_not_found 600';
+}
