@@ -100,10 +100,6 @@ void ngx_smtp_verify_audit_resolve(ngx_smtp_verify_audit_job_t *job,
 void ngx_smtp_verify_audit_say(ngx_smtp_verify_audit_job_t *job,
     sv_audit_check_e check, sv_audit_status_e status, const char *fmt, ...);
 
-void ngx_smtp_verify_audit_log(ngx_log_t *log,
-    ngx_smtp_verify_identity_t *identity, sv_audit_check_e check,
-    sv_audit_status_e status, u_char *seen, size_t len);
-
 /* whether the address is one of job->addrs */
 ngx_uint_t ngx_smtp_verify_audit_has(ngx_smtp_verify_audit_job_t *job,
     ngx_smtp_verify_audit_addr_t *addr);

@@ -472,32 +472,3 @@ ngx_smtp_verify_audit_say(ngx_smtp_verify_audit_job_t *job,
                                   p - seen);
     }
 }
-
-
-void
-ngx_smtp_verify_audit_log(ngx_log_t *log,
-    ngx_smtp_verify_identity_t *identity, sv_audit_check_e check,
-    sv_audit_status_e status, u_char *seen, size_t len)
-{
-    ngx_str_t   who;
-    ngx_uint_t  level;
-
-    ngx_str_set(&who, "this host");
-
-    if (identity) {
-        who = identity->name;
-    }
-
-    if (status == SV_AUDIT_PASS) {
-        ngx_log_error(NGX_LOG_NOTICE, log, 0,
-                      "self-audit of %V: %s passes again: %*s", &who,
-                      sv_audit_name(check), len, seen);
-        return;
-    }
-
-    level = (status == SV_AUDIT_FAIL) ? NGX_LOG_ERR : NGX_LOG_WARN;
-
-    ngx_log_error(level, log, 0, "self-audit of %V: %s: %*s %s See "
-                  "docs/troubleshooting.md#%s", &who, sv_audit_name(check),
-                  len, seen, sv_audit_remedy(check), sv_audit_name(check));
-}

@@ -101,9 +101,8 @@ ngx_smtp_verify_reach_success(ngx_smtp_verify_probe_t *p)
     identity = ngx_smtp_verify_reach_identity(p, p->egress);
 
     if (identity && ngx_smtp_verify_audit_reached(p->conf->audit, identity)) {
-        ngx_log_error(NGX_LOG_NOTICE, &p->log, 0,
-                      "mail servers can be connected to again from egress "
-                      "\"%V\"", &identity->name);
+        ngx_smtp_verify_audit_log(&p->log, identity, SV_AUDIT_PORT,
+                                  SV_AUDIT_PASS, NULL, 0);
     }
 }
 
@@ -129,11 +128,8 @@ ngx_smtp_verify_reach_failure(ngx_smtp_verify_probe_t *p)
 
     ngx_smtp_verify_audit_port(&entry.history, &port);
 
-    ngx_log_error(NGX_LOG_ERR, &p->log, 0,
-                  "no mail server can be connected to from egress \"%V\": "
-                  "%*s %s See docs/troubleshooting.md#port_25",
-                  &identity->name, (size_t) port.len, port.seen,
-                  sv_audit_remedy(SV_AUDIT_PORT));
+    ngx_smtp_verify_audit_log(&p->log, identity, SV_AUDIT_PORT, SV_AUDIT_FAIL,
+                              port.seen, port.len);
 }
 
 

@@ -89,6 +89,11 @@ ngx_uint_t ngx_smtp_verify_audit_set(ngx_shm_zone_t *shm_zone,
     ngx_smtp_verify_identity_t *identity, sv_audit_check_e check,
     sv_audit_status_e status, u_char *seen, size_t len);
 
+/* Logs what was seen; identity is NULL for a check of the host. */
+void ngx_smtp_verify_audit_log(ngx_log_t *log,
+    ngx_smtp_verify_identity_t *identity, sv_audit_check_e check,
+    sv_audit_status_e status, u_char *seen, size_t len);
+
 /* Copies a check of the host. */
 void ngx_smtp_verify_audit_host(ngx_shm_zone_t *shm_zone,
     sv_audit_check_e check, ngx_smtp_verify_audit_check_t *copy);

@@ -233,7 +233,7 @@ status fail
 ready false
 port_25 fail /2 mail servers could not be reached/
 --- error_log
-self-audit of default: port_25: 2 mail servers could not be reached
+no mail server can be connected to from egress "default": 2 mail servers
 
 
 
