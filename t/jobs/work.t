@@ -148,6 +148,25 @@ sub restart
     TestVerify::Clients::wait_for(sub { (http('GET', '/idle'))[0] });
 }
 
+sub store { TestVerify::Nginx::root() . "/jobs/$_[0]" }
+
+# the state in the list of all jobs, which needs no database of the job
+
+sub until_state
+{
+    my ($id, $state) = @_;
+
+    my $job;
+
+    TestVerify::Clients::wait_for(sub {
+        my $list = (http('GET', '/jobs'))[1] or return 0;
+        ($job) = grep { $_->{id} eq $id } @{ $list->{jobs} // [] };
+        return $job && $job->{state} eq $state;
+    });
+
+    return $job;
+}
+
 sub log_of
 {
     local $/;
@@ -461,4 +480,89 @@ sub {
     return $main::seen{small} eq CORE::join(' ', ('mailbox_not_found 20') x 3)
            && $main::seen{large} eq 'running'
            && main::reasons($main::Job) eq 'mailbox_not_found 600';
+}
+
+
+
+=== TEST 14: a job is purged when its time is over
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: 550 5.1.1 No such user
+--- init
+my $id = main::submit('retention=2', main::users(5, 'ok.test'));
+$main::Job = main::ended($id, 30);
+$main::seen{there} = -d main::store($id);
+TestVerify::Clients::wait_for(sub { (main::http('GET', "/jobs/$id"))[0] == 404 });
+TestVerify::Clients::wait_for(sub { ! -e main::store($id) });
+--- smtp_check eval
+sub {
+    return $main::seen{there} && $main::Job->{state} eq 'completed'
+           && main::log_of() =~ /job $main::Job->{id} is purged/;
+}
+
+
+
+=== TEST 15: workers of another master wait until the store is theirs
+--- http_config eval
+TestVerify::Blocks::patient('')
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 10;
+--- init
+my $id = main::submit('wait=30s', main::users(600, 'ok.test'));
+main::until_job($id, sub { $_[0]{answered} > 50 });
+my $old = TestVerify::Nginx::pid();
+my @workers = TestVerify::Clients::workers();
+kill 'USR2', $old;
+TestVerify::Clients::wait_for(sub {
+    (TestVerify::Nginx::pid() // $old) != $old
+    && main::log_of() =~ /workers of another master process work/
+});
+$main::seen{meanwhile} = main::job($id)->{state};
+kill 'QUIT', $old;
+TestVerify::Clients::wait_for(sub {
+    !grep { TestVerify::Nginx::alive($_) } $old, @workers
+});
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    my $asked = main::asked();
+
+    return $main::seen{meanwhile} eq 'running'
+           && $main::Job->{state} eq 'completed'
+           && main::reasons($main::Job) eq 'mailbox_not_found 600'
+           && keys %$asked == 600 && !grep { $_ != 1 } values %$asked;
+}
+
+
+
+=== TEST 16: a damaged job fails, and says so; another one goes on
+--- http_config eval
+TestVerify::Blocks::patient('')
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 10;
+--- log_allow
+smtp verify jobs: job
+--- init
+my $bad = main::submit('', main::users(600, 'ok.test'));
+my $good = main::submit('', main::users(100, 'ok.test'));
+main::until_job($bad, sub { $_[0]{answered} > 20 });
+open my $db, '+<', main::store($bad) . '/job.db' or die;
+for (my $at = 0; $at < -s $db; $at += 8192) {
+    seek $db, $at, 0;
+    print $db "\xff" x 8000;
+}
+close $db;
+$main::seen{bad} = main::until_state($bad, 'failed');
+$main::Job = main::ended($good, 60);
+--- smtp_check eval
+sub {
+    return $main::seen{bad}{state} eq 'failed'
+           && $main::seen{bad}{error} =~ /damaged/
+           && main::reasons($main::Job) eq 'mailbox_not_found 100';
 }
