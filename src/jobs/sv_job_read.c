@@ -243,7 +243,7 @@ static sv_jobs_e
 sv_job_page_chunk(sv_job_t *job, sv_job_page_t *page, sqlite3_stmt *chunk,
     sv_job_rows_t *rows, sv_job_arena_t *arena, size_t *scan)
 {
-    uint64_t              pos, first, n, i;
+    uint64_t              pos, place, first, n, i;
     sv_jobs_e             rc;
     sqlite3_stmt         *stmt;
     const unsigned char  *map;
@@ -277,8 +277,9 @@ sv_job_page_chunk(sv_job_t *job, sv_job_page_t *page, sqlite3_stmt *chunk,
         i = page->cursor - first;
 
         (void) sqlite3_reset(stmt);
-        (void) sqlite3_bind_int64(stmt, 1, (sqlite3_int64)
-                                  (pos + (map[i * 2] | map[i * 2 + 1] << 8)));
+        place = pos + map[i * 2];
+        place += (uint64_t) map[i * 2 + 1] << 8;
+        (void) sqlite3_bind_int64(stmt, 1, (sqlite3_int64) place);
 
         rc = sv_jobs_db_step(&job->db, stmt);
 

@@ -43,6 +43,7 @@ sv_job_record_read(const unsigned char *text, size_t len, sv_job_record_t *r)
     uint64_t              n;
     const unsigned char  *p, *end;
 
+    n = 0;
     p = text;
     end = text + len;
 
@@ -101,6 +102,7 @@ sv_job_result_read(const unsigned char *text, size_t len, sv_job_result_t *r)
     uint64_t              email, input;
     const unsigned char  *p, *end;
 
+    email = input = 0;
     p = text;
     end = text + len;
 

@@ -54,6 +54,7 @@ static sv_jobs_e
 sv_job_settle_waiting(sv_job_t *job, sv_job_change_t *ch, int64_t since,
     size_t *limit)
 {
+    uint64_t         pos;
     sv_jobs_e        rc;
     sqlite3_stmt    *stmt;
     sv_job_arena_t   arena;
@@ -61,17 +62,19 @@ sv_job_settle_waiting(sv_job_t *job, sv_job_change_t *ch, int64_t since,
 
     stmt = sv_job_stmt(job, SV_JOB_Q_SETTLE,
                        "SELECT pos, idx, status, reason, data FROM waiting"
-                       " WHERE since <= ?1 ORDER BY pos LIMIT 1");
+                       " WHERE since <= ?1 AND pos >= ?2"
+                       " ORDER BY pos LIMIT 1");
     if (stmt == NULL) {
         return sv_job_failed(job);
     }
 
     memset(&arena, 0, sizeof(sv_job_arena_t));
 
-    for (rc = SV_JOBS_OK; rc == SV_JOBS_OK && *limit; (*limit)--) {
+    for (rc = SV_JOBS_OK, pos = 0; rc == SV_JOBS_OK && *limit; (*limit)--) {
 
         (void) sqlite3_reset(stmt);
         (void) sqlite3_bind_int64(stmt, 1, since);
+        (void) sqlite3_bind_int64(stmt, 2, (sqlite3_int64) pos);
 
         rc = sv_jobs_db_step(&job->db, stmt);
         if (rc != SV_JOBS_OK) {
@@ -81,6 +84,7 @@ sv_job_settle_waiting(sv_job_t *job, sv_job_change_t *ch, int64_t since,
         arena.len = 0;
         memset(&r, 0, sizeof(sv_job_result_t));
         r.pos = (uint64_t) sqlite3_column_int64(stmt, 0);
+        pos = r.pos + 1;
         r.idx = (uint64_t) sqlite3_column_int64(stmt, 1);
         r.status = (unsigned) sqlite3_column_int(stmt, 2);
         r.reason = (unsigned) sqlite3_column_int(stmt, 3);

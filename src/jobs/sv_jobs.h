@@ -3,7 +3,7 @@
  * What the files of the jobs' store have in common.
  *
  *   sv_jobs_key.c     the key of the configuration, and those of jobs
- *   sv_jobs_db.c      a database under a lock of ours, and its errors
+ *   sv_jobs_db.c      a database under a lock of ours
  *   sv_job_seal.c     what is sealed with a job's key
  *   sv_job_*.c        the database of one job, see sv_job.h
  *   sv_catalog_*.c    the database of all jobs, see sv_catalog.h

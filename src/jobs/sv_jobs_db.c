@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -419,24 +418,6 @@ sv_jobs_db_unlock(sv_jobs_db_t *db)
 }
 
 
-int
-sv_jobs_lock(int fd, int type)
-{
-    int           rc;
-    struct flock  fl;
-
-    memset(&fl, 0, sizeof(fl));
-    fl.l_type = (short) type;
-    fl.l_whence = SEEK_SET;
-
-    do {
-        rc = fcntl(fd, F_OFD_SETLKW, &fl);
-    } while (rc == -1 && errno == EINTR);
-
-    return rc;
-}
-
-
 static int
 sv_jobs_db_hot(sv_jobs_db_t *db)
 {
@@ -619,86 +600,4 @@ sv_jobs_db_ioerr(int code, int err)
     }
 
     return sv_jobs_errno(err);
-}
-
-
-sv_jobs_e
-sv_jobs_errno(int error)
-{
-    switch (error) {
-
-    case ENOENT:
-    case ENOTDIR:
-        return SV_JOBS_NOT_FOUND;
-
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-        return SV_JOBS_FULL;
-
-    case EACCES:
-    case EPERM:
-    case EROFS:
-        return SV_JOBS_DENIED;
-
-    case ELOOP:
-    case EISDIR:
-        return SV_JOBS_DAMAGED;
-
-    case ENOMEM:
-        return SV_JOBS_NO_MEMORY;
-
-    default:
-        return SV_JOBS_FAILED;
-    }
-}
-
-
-sv_jobs_e
-sv_jobs_why(sv_jobs_why_t *why, sv_jobs_e rc, int error, const char *fmt, ...)
-{
-    va_list  args;
-
-    why->error = error;
-
-    va_start(args, fmt);
-    (void) vsnprintf(why->note, sizeof(why->note), fmt, args);
-    va_end(args);
-
-    return rc;
-}
-
-
-int
-sv_jobs_sync_dir(const char *dir)
-{
-    int  fd, rc, err;
-
-    fd = open(dir, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
-    if (fd == -1) {
-        return -1;
-    }
-
-    rc = fsync(fd);
-    err = errno;
-    (void) close(fd);
-    errno = err;
-
-    return rc;
-}
-
-
-int
-sv_jobs_is_id(const char *id)
-{
-    size_t  i;
-
-    for (i = 0; i < SV_JOBS_ID_LEN; i++) {
-        if (!((id[i] >= '0' && id[i] <= '9') || (id[i] >= 'a' && id[i] <= 'z')))
-        {
-            return 0;
-        }
-    }
-
-    return id[i] == '\0';
 }

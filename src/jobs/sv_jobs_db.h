@@ -71,13 +71,13 @@ sv_jobs_e sv_jobs_db_run(sv_jobs_db_t *db, sqlite3_stmt *stmt);
 /* what SQLite's last error means */
 sv_jobs_e sv_jobs_db_error(sv_jobs_db_t *db);
 
-/* Sets why, and returns rc. */
+/* sv_jobs_why.c: sets why, and returns rc */
 sv_jobs_e sv_jobs_why(sv_jobs_why_t *why, sv_jobs_e rc, int error,
     const char *fmt, ...) __attribute__ ((format (printf, 4, 5)));
 /* what an errno means */
 sv_jobs_e sv_jobs_errno(int error);
 
-/* Locks the whole of a file; waits for it. */
+/* sv_jobs_file.c: locks the whole of a file; waits for it */
 int sv_jobs_lock(int fd, int type);
 /* Makes the names in a directory durable. */
 int sv_jobs_sync_dir(const char *dir);
