@@ -253,7 +253,6 @@ sub {
     return TestVerify::Clients::reasons() eq 'accepted 20'
            && main::asked(1, '1 of 2') == 1;
 }
---- linger: 3s
 
 
 

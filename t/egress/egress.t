@@ -501,7 +501,6 @@ reason: accepted
 reason: accepted
 --- smtp_check eval
 sub { "@{[ main::peers($_[0]) ]}" =~ /^(10[12])(?: \1)* (?!\1)(10[12])(?: \2)*$/ }
---- linger: 3s
 
 
 

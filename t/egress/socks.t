@@ -131,7 +131,6 @@ mary@ok.test
 --- json
 reason: accepted
 --- smtp_sessions: 1
---- linger: 3s
 --- socks_unlike
 p1/2
 

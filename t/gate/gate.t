@@ -429,7 +429,6 @@ GET /signup?email=jane@ok.test
 --- response_headers
 X-Gate: unknown pending estimated []
 --- not_within: 190ms
---- linger: 3s
 
 
 

@@ -130,7 +130,6 @@ permit: "mx1.ok.test" by a kept session
 session: "mx1.ok.test" at 127.
 reply: 550 at rcpt is mailbox_not_found
 answer: miss, mailbox_not_found, key
---- linger: 3s
 
 
 
@@ -326,4 +325,3 @@ cache: stale, key
 answer: stale, accepted, key
 probe: domain "ok.test", bulk:0
 probe: "ok.test" ends, accepted
---- linger: 3s

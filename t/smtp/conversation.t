@@ -499,7 +499,6 @@ mx1 11 pipelining
     quit: hang
 --- address: jane@ok.test
 --- within: 600ms
---- linger: 3s
 --- json
 verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *

@@ -3,13 +3,16 @@
 use lib 't/lib';
 use TestVerify 'no_plan';
 
+# the domain second.test has the same mail host as ok.test
+
+preset(verify => "smtp_verify_keepalive 8 timeout=500ms;\n",
+       dns => "+default\nsecond.test MX 10 mx1.ok.test\n");
+
 run_tests();
 
 __DATA__
 
 === TEST 1: a host that greylists on kept sessions: what a fresh one said, too, is its answer
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining
     rcpt: 450 4.2.0 Greylisted, try again in 300 seconds
@@ -31,13 +34,10 @@ smtp.attempts: 1
 --- smtp_sessions: 2
 --- smtp_check eval
 sub { 10 == grep { /C: RCPT/ } split /\n/, $_[1] }
---- linger: 3s
 
 
 
 === TEST 2: likewise of other temporary failures, each by itself
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining
     rcpt o*: 452 4.2.2 Mailbox full
@@ -61,13 +61,10 @@ reason: mailbox_full
 --
 smtp.response_code: 451
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
 === TEST 3: a temporary failure that a fresh session does not give
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining users=john,mary
     rcpt o*: 451 4.3.0 Temporary lookup failure
@@ -86,7 +83,6 @@ reason: accepted
 --
 reason: accepted
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
@@ -109,7 +105,6 @@ reason: greylisted
 --
 reason: accepted_untested
 --- smtp_sessions: 3
---- linger: 3s
 
 
 
@@ -117,8 +112,6 @@ reason: accepted_untested
 --- http_config
 smtp_verify_cache_zone zone=greylist:1m;
 smtp_verify_cache greylist;
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining
     rcpt: 450 4.2.0 Greylisted, try again in 300 seconds
@@ -133,13 +126,10 @@ f@ok.test
 reason: greylisted
 smtp.attempts: 1
 --- smtp_sessions: 1
---- linger: 3s
 
 
 
 === TEST 6: everybody is refused from the fourth recipient of a session on, in the usual words
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining users=john,jane
     rcpt#4+: 550 5.1.1 <$rcpt>: Recipient address rejected: User unknown
@@ -163,7 +153,6 @@ reason: accepted
 --
 reason: accepted
 --- smtp_sessions: 4
---- linger: 3s
 
 
 
@@ -201,7 +190,6 @@ reason: mailbox_not_found
 reason: accepted
 --
 reason: accepted
---- linger: 3s
 
 
 
@@ -220,13 +208,10 @@ jane@ok.test
 --- json
 reason: accepted_untested
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
 === TEST 9: from the third on, the random recipient among those before
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining users=john,jane,mary
     rcpt#3+: 550 No such user here
@@ -236,7 +221,6 @@ jane@ok.test
 mary@ok.test
 --- json
 reason: accepted
---- linger: 3s
 
 
 
@@ -260,17 +244,10 @@ reason: accepted_untested
 --- smtp_sessions: 3
 --- smtp_check eval
 sub { 7 == grep { /C: RCPT/ } split /\n/, $_[1] }
---- linger: 3s
 
 
 
 === TEST 11: a random recipient that is refused where everybody is by now
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
---- dns
-ok.test MX 10 mx1.ok.test
-second.test MX 10 mx1.ok.test
-mx1.ok.test A 11
 --- smtp
 mx1 11 pipelining users=john
     rcpt#4+: 550 5.1.1 No such user
@@ -283,13 +260,10 @@ reason: accepted
 --
 reason: catch_all
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
 === TEST 12: all of them exist, or are accepted: one session, as before
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining users=john,jane,mary,paul,pia
 --- address
@@ -301,7 +275,6 @@ pia@ok.test
 --- json
 reason: accepted
 --- smtp_sessions: 1
---- linger: 3s
 
 
 
@@ -348,8 +321,6 @@ sub { 5 == grep { m{^mx2/1 .* C: RCPT} } split /\n/, $_[1] }
 
 === TEST 14: a random recipient is refused in a session that still accepts the address
 --- no_zones
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- dns
 ok.test MX 10 mx1.ok.test
 second.test MX 10 mx1.ok.test
@@ -375,7 +346,6 @@ RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<john@third.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<*@third.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<john@third.test>
 QUIT
---- linger: 3s
 
 
 
@@ -384,10 +354,6 @@ QUIT
 --- verify
 smtp_verify_keepalive 8 timeout=500ms;
 smtp_verify_catch_all eager;
---- dns
-ok.test MX 10 mx1.ok.test
-second.test MX 10 mx1.ok.test
-mx1.ok.test A 11
 --- smtp
 mx1 11 pipelining users=john,jane
 --- address
@@ -399,18 +365,11 @@ smtp.is_catch_all: false
 --- smtp_sessions: 1
 --- smtp_check eval
 sub { 5 == grep { /C: RCPT/ } split /\n/, $_[1] }
---- linger: 3s
 
 
 
 === TEST 16: a session that ends when the address is asked once more
 --- no_zones
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
---- dns
-ok.test MX 10 mx1.ok.test
-second.test MX 10 mx1.ok.test
-mx1.ok.test A 11
 --- smtp
 mx1 11 pipelining users=john,jane
     rcpt#5@1: close
@@ -423,18 +382,11 @@ smtp.is_catch_all: false
 --- smtp_sessions: 2
 --- smtp_check eval
 sub { 6 == grep { /C: RCPT/ } split /\n/, $_[1] }
---- linger: 3s
 
 
 
 === TEST 17: one that takes no more recipients then
 --- no_zones
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
---- dns
-ok.test MX 10 mx1.ok.test
-second.test MX 10 mx1.ok.test
-mx1.ok.test A 11
 --- smtp
 mx1 11 pipelining users=john,jane
     rcpt#5: 421 4.7.0 Too many recipients, closing
@@ -445,18 +397,11 @@ jane@second.test
 reason: accepted
 smtp.is_catch_all: false
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
 === TEST 18: one that refuses everybody by then, in a domain that accepts all
 --- no_zones
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
---- dns
-ok.test MX 10 mx1.ok.test
-second.test MX 10 mx1.ok.test
-mx1.ok.test A 11
 --- smtp
 mx1 11 pipelining users=john
     rcpt#4+@1: 550 5.1.1 No such user
@@ -473,7 +418,6 @@ smtp.is_catch_all: true
 --- smtp_sessions: 2
 --- smtp_check eval
 sub { 6 == grep { /C: RCPT/ } split /\n/, $_[1] }
---- linger: 3s
 
 
 
@@ -481,10 +425,6 @@ sub { 6 == grep { /C: RCPT/ } split /\n/, $_[1] }
 --- no_zones
 --- verify
 smtp_verify_keepalive 4 timeout=500ms;
---- dns
-ok.test MX 10 mx1.ok.test
-second.test MX 10 mx1.ok.test
-mx1.ok.test A 11
 --- smtp
 mx1 11 pipelining users=john,jane
 --- address
@@ -496,7 +436,6 @@ smtp.is_catch_all: false
 --- smtp_sessions: 2
 --- smtp_check eval
 sub { 5 == grep { /C: RCPT/ } split /\n/, $_[1] }
---- linger: 3s
 
 
 

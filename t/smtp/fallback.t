@@ -3,6 +3,8 @@
 use lib 't/lib';
 use TestVerify 'no_plan';
 
+preset(address => 'john@ok.test');
+
 run_tests();
 
 __DATA__
@@ -53,7 +55,6 @@ smtp.rule: *
 --- smtp
 mx1 11 refuse
 mx2 12 pipelining
---- address: john@ok.test
 --- json
 verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_host: mx2.ok.test
@@ -68,7 +69,6 @@ smtp.rule: *
 mx1 11
     banner: hang
 mx2 12 pipelining
---- address: john@ok.test
 --- json
 verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_host: mx2.ok.test
@@ -83,7 +83,6 @@ mx2 1
 mx1 11
     banner: 421 4.3.2 Not now ; close
 mx2 12 pipelining
---- address: john@ok.test
 --- json
 verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_host: mx2.ok.test
@@ -99,7 +98,6 @@ mx2 1
 mx1 11
     banner: 554 No SMTP service here ; close
 mx2 12 pipelining
---- address: john@ok.test
 --- json
 verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_host: mx2.ok.test
@@ -112,7 +110,6 @@ smtp.rule: *
 mx1 11
     ehlo: 451 4.3.0 Local problem
 mx2 12 pipelining
---- address: john@ok.test
 --- json
 verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_host: mx2.ok.test
@@ -125,7 +122,6 @@ smtp.rule: *
 mx1 11
     banner: 554 5.7.1 Your IP address is blacklisted by zen.spamhaus.org
 mx2 12 pipelining
---- address: john@ok.test
 --- json
 verdict: unknown sender_blocked estimated sender
 smtp.mx_host: mx1.ok.test
@@ -143,7 +139,6 @@ mx2 0
 mx1 11 pipelining
     rcpt: 451 4.3.0 Temporary lookup failure
 mx2 12 pipelining
---- address: john@ok.test
 --- json
 status: unknown
 verification_level: estimated
@@ -162,7 +157,6 @@ mx2 0
 mx1 11 refuse
 mx2 12 refuse
 mx3 13 refuse
---- address: john@ok.test
 --- within: 2s
 --- json
 verdict: unknown connect_failed estimated network
@@ -176,7 +170,6 @@ smtp.stage: connect
 mx1 11
     banner: 421 4.3.2 Not now ; close
 mx2 12 refuse
---- address: john@ok.test
 --- json
 status: unknown
 verification_level: estimated
@@ -190,7 +183,6 @@ smtp_verify_max_mx 1;
 --- smtp
 mx1 11 refuse
 mx2 12 pipelining
---- address: john@ok.test
 --- json
 verdict: unknown connect_failed estimated network
 smtp.mx_host: mx1.ok.test
@@ -202,7 +194,6 @@ smtp.mx_host: mx1.ok.test
 --- smtp
 mx1 11 refuse
 mx2 12 pipelining users=john
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.mx_host: mx2.ok.test
@@ -215,7 +206,6 @@ smtp.rule: accepted-2xx
 --- smtp
 mx1 11 refuse
 mx2 12 pipelining accept
---- address: john@ok.test
 --- json
 verdict: unknown connect_failed estimated network
 retry_after: *
@@ -232,7 +222,6 @@ smtp_verify_catch_all off;
 --- smtp
 mx1 11 refuse
 mx2 12 pipelining users=john
---- address: john@ok.test
 --- json
 verdict: unknown connect_failed estimated network
 smtp.is_catch_all: null
@@ -289,7 +278,6 @@ smtp.rule: *
 --- smtp
 mx1 11 users=john
     ehlo: 500 5.5.1 Unknown command
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
@@ -351,7 +339,6 @@ C: HELO
 mx1 11
     ehlo: 502 5.5.1 Not implemented
     helo: 550 5.7.1 Go away, your HELO is bad
---- address: john@ok.test
 --- json
 status: unknown
 verification_level: estimated
@@ -391,7 +378,6 @@ ok.test MX 10 mx1.ok.test
 ok.test MX 10 mx2.ok.test
 mx1.ok.test A 11
 mx2.ok.test A 12
---- address: john@ok.test
 --- json
 verdict: risky catch_all confirmed domain
 smtp.is_catch_all: true
@@ -424,7 +410,6 @@ ok.test MX 100 mx2.ok.test
 ok.test MX 20 mx1.ok.test
 mx1.ok.test A 11
 mx2.ok.test A 12
---- address: john@ok.test
 --- json
 reason: mailbox_not_found
 smtp.mx_host: mx1.ok.test
@@ -436,7 +421,6 @@ mx2 0
 === TEST 26: a host with IPv6 alone
 --- smtp
 mx1 ::1 pipelining
---- address: john@ok.test
 --- json
 verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.mx_ip: ::1
@@ -473,7 +457,6 @@ mx3 13
     banner: hang
 mx4 14
     banner: hang
---- address: john@ok.test
 --- within: 1.2s
 --- json
 verdict: unknown timeout estimated network
@@ -488,7 +471,6 @@ smtp_verify_connect_timeout 100ms 200ms 300ms;
 mx1 11 syn-drop
 mx2 12 syn-drop
 mx3 13 syn-drop
---- address: john@ok.test
 --- within: 1s
 --- not_within: 550ms
 --- json
@@ -504,7 +486,6 @@ smtp_verify_connect_timeout 2s;
 --- smtp
 mx1 11 pipelining
     connect: wait 300ms
---- address: john@ok.test
 --- json
 verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.rule: *
@@ -516,7 +497,6 @@ smtp.rule: *
 mx1 11
     banner: 521 mx1 does not accept mail ; close
 mx2 12 pipelining users=john
---- address: john@ok.test
 --- json
 status: /^(deliverable|undeliverable)$/
 verification_level: confirmed
@@ -530,7 +510,6 @@ mx6 16 pipelining users=john
 --- dns eval
 CORE::join('', map { "ok.test MX ${_}0 mx$_.ok.test\nmx$_.ok.test A 11\n" } 1 .. 5)
 . "ok.test MX 60 mx6.ok.test\nmx6.ok.test A 16\n"
---- address: john@ok.test
 --- within: 800ms
 --- json
 verdict: deliverable accepted
@@ -575,7 +554,6 @@ mx6 16 pipelining users=john
 --- dns eval
 CORE::join('', map { "ok.test MX 10 mx$_.ok.test\nmx$_.ok.test A 11\n" } 1 .. 9)
 . "ok.test MX 20 mx10.ok.test\nmx10.ok.test A 16\n"
---- address: john@ok.test
 --- within: 1s
 --- json
 reason: accepted
@@ -591,7 +569,6 @@ mx2 17 pipelining users=john
 --- dns eval
 CORE::join('', map { "mx1.ok.test A 1$_\n" } 1 .. 6)
 . "ok.test MX 10 mx1.ok.test\nok.test MX 20 mx2.ok.test\nmx2.ok.test A 17\n"
---- address: john@ok.test
 --- within: 1.2s
 --- json
 reason: accepted
@@ -628,7 +605,6 @@ smtp_verify_connect_timeout 100ms 200ms 300ms;
 dead 11,12 syn-drop
 --- dns eval
 CORE::join '', map { "ok.test MX ${_}0 mx$_.ok.test\nmx$_.ok.test A 1$_\n" } 1 .. 2
---- address: john@ok.test
 --- not_within: 550ms
 --- within: 1.2s
 --- json
@@ -644,7 +620,6 @@ mx2 12 pipelining accept
 ok.test MX 10 none.ok.test
 ok.test MX 20 mx2.ok.test
 mx2.ok.test A 12
---- address: john@ok.test
 --- json
 verdict: risky catch_all confirmed
 smtp.mx_host: mx2.ok.test
@@ -777,7 +752,6 @@ smtp_verify_timeout 500ms;
 ok.test MX 10 none.ok.test
 ok.test MX 20 mx2.ok.test
 mx2.ok.test ! drop
---- address: john@ok.test
 --- within: 900ms
 --- json
 verdict: unknown dns_error
@@ -882,7 +856,6 @@ C: HELO
 mx1 11
     banner: 554 5.7.1 No SMTP service here ; close
 mx2 12 users=john
---- address: john@ok.test
 --- json
 verdict: deliverable accepted
 smtp.mx_host: mx2.ok.test
@@ -895,7 +868,6 @@ smtp.attempts: 2
 mx1 11
     banner: 554 5.3.2 mx1 not in service ; close
 mx2 12 users=john
---- address: john@ok.test
 --- json
 verdict: deliverable accepted
 smtp.mx_host: mx2.ok.test
@@ -908,7 +880,6 @@ smtp.attempts: 2
 mx1 11
     banner: 554 5.7.0 ; close
 mx2 12 users=john
---- address: john@ok.test
 --- json
 verdict: deliverable accepted
 smtp.mx_host: mx2.ok.test
@@ -921,7 +892,6 @@ smtp.attempts: 2
 mx1 11
     banner: 554 Transaction failed ; close
 mx2 12 users=john
---- address: john@ok.test
 --- json
 verdict: deliverable accepted
 smtp.mx_host: mx2.ok.test
@@ -934,7 +904,6 @@ smtp.attempts: 2
 mx1 11
     banner: 554 5.7.1 Your address is not welcome here, access denied ; close
 mx2 12 users=john
---- address: john@ok.test
 --- json
 verdict: unknown /^(sender_blocked|policy_rejected)$/
 smtp.mx_host: mx1.ok.test
@@ -947,7 +916,6 @@ smtp.attempts: 1
 mx1 11
     banner: 554 5.7.1 Client host [127.0.0.1] blocked using zen.spamhaus.org ; close
 mx2 12 users=john
---- address: john@ok.test
 --- json
 verdict: unknown sender_blocked
 smtp.mx_host: mx1.ok.test
@@ -961,7 +929,6 @@ mx1 11
     banner: 554 5.7.1 No SMTP service here ; close
 mx2 12
     banner: 554 5.7.1 No SMTP service here ; close
---- address: john@ok.test
 --- json
 status: unknown
 smtp.response_code: 554
@@ -977,7 +944,6 @@ mx2 17 pipelining users=john
 --- dns eval
 CORE::join('', map { "mx1.ok.test A 1$_\n" } 1 .. 6)
 . "ok.test MX 10 mx1.ok.test\nok.test MX 20 mx2.ok.test\nmx2.ok.test A 17\n"
---- address: john@ok.test
 --- json
 reason: accepted
 smtp.mx_host: mx2.ok.test
@@ -994,7 +960,6 @@ CORE::join('', map({ "mx1.ok.test A 1$_\n" } 1 .. 6),
            map({ "mx2.ok.test A 2$_\n" } 1 .. 4))
 . "ok.test MX 10 mx1.ok.test\nok.test MX 20 mx2.ok.test\n"
 . "ok.test MX 30 mx3.ok.test\nmx3.ok.test A 17\n"
---- address: john@ok.test
 --- json
 reason: accepted
 smtp.mx_host: mx3.ok.test
@@ -1010,7 +975,6 @@ mx2 17 pipelining users=john
 --- dns eval
 CORE::join('', map { "mx1.ok.test A 1$_\n" } 1 .. 4)
 . "ok.test MX 10 mx1.ok.test\nok.test MX 20 mx2.ok.test\nmx2.ok.test A 17\n"
---- address: john@ok.test
 --- json
 reason: accepted
 smtp.mx_host: mx2.ok.test
@@ -1026,7 +990,6 @@ mx2 17 pipelining users=john
 --- dns eval
 CORE::join('', map { "mx1.ok.test A 1$_\n" } 1 .. 4)
 . "ok.test MX 10 mx1.ok.test\nok.test MX 20 mx2.ok.test\nmx2.ok.test A 17\n"
---- address: john@ok.test
 --- json
 reason: accepted
 smtp.attempts: 3
@@ -1045,7 +1008,6 @@ mute 21,22,23 syn-drop
 . CORE::join('', map { "mx1.ok.test A 1$_\nmx2.ok.test A 2$_\n" } 1 .. 3)
 --- verify
 smtp_verify_connect_timeout 100ms;
---- address: john@ok.test
 --- json
 verdict: unknown timeout
 smtp.attempts: 6
@@ -1086,7 +1048,6 @@ mx1.ok.test AAAA 2001:db8::2
 mx1.ok.test AAAA 2001:db8::3
 mx1.ok.test A 11
 mx2.ok.test A 17
---- address: john@ok.test
 --- json
 reason: accepted
 smtp.mx_host: mx1.ok.test

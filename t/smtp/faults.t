@@ -3,6 +3,8 @@
 use lib 't/lib';
 use TestVerify 'no_plan';
 
+preset(address => 'john@ok.test');
+
 run_tests();
 
 __DATA__
@@ -10,7 +12,6 @@ __DATA__
 === TEST 1: connection refused
 --- smtp
 mx1 11 refuse
---- address: john@ok.test
 --- within: 1s
 --- json
 verdict: unknown connect_failed estimated network
@@ -27,7 +28,6 @@ smtp.rule: null
 === TEST 2: SYN dropped: attempts one after the other, 300 ms each
 --- smtp
 mx1 11 syn-drop
---- address: john@ok.test
 --- within: 1.6s
 --- not_within: 250ms
 --- json
@@ -43,7 +43,6 @@ smtp.rule: null
 --- smtp
 mx1 11
     banner: hang
---- address: john@ok.test
 --- within: 2.5s
 --- not_within: 500ms
 --- json
@@ -59,7 +58,6 @@ smtp.rule: null
 --- smtp
 mx1 11 pipelining users=john
     banner: wait 450ms ; default
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
@@ -71,7 +69,6 @@ smtp.rule: accepted-2xx
 --- smtp
 mx1 11
     banner: 421 4.3.2 mx1 not accepting connections now ; close
---- address: john@ok.test
 --- json
 verdict: unknown /^(temporary_failure|server_error|rate_limited)$/ estimated
 retry_after: *
@@ -88,7 +85,6 @@ C: EHLO
 --- smtp
 mx1 11
     banner: 554 No SMTP service here ; close
---- address: john@ok.test
 --- json
 status: unknown
 verification_level: estimated
@@ -105,7 +101,6 @@ C: (EHLO|MAIL)
 --- smtp
 mx1 11
     banner: 554 5.7.1 Your IP 127.0.0.1 is listed in zen.spamhaus.org, see https://check.spamhaus.org ; hang
---- address: john@ok.test
 --- json
 verdict: unknown sender_blocked estimated sender
 smtp.stage: banner
@@ -120,7 +115,6 @@ C: (EHLO|MAIL)
 --- smtp
 mx1 11
     banner: 521 mx1 does not accept mail ; close
---- address: john@ok.test
 --- json
 verdict: undeliverable /^(no_mail_server|null_mx)$/ confirmed domain
 smtp.stage: banner
@@ -132,7 +126,6 @@ smtp.response_code: 521
 --- smtp
 mx1 11 pipelining users=john
     banner: raw "220 mx1 ESMTP\r\n250-mx1\r\n250 PIPELINING\r\n250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n"
---- address: john@ok.test
 --- json
 verdict: unknown protocol_error estimated network
 smtp.mailbox_exists: null
@@ -144,7 +137,6 @@ smtp.is_catch_all: null
 --- smtp
 mx1 11 pipelining users=john
     rcpt: raw "550 5.1.1 " ; repeat 65536 "x" ; raw "\r\n"
---- address: john@ok.test
 --- within: 1s
 --- json
 verdict: unknown protocol_error estimated network
@@ -156,7 +148,6 @@ smtp.stage: rcpt
 --- smtp
 mx1 11 pipelining users=john
     banner: raw "220 " ; repeat 65536 "x" ; raw "\r\n"
---- address: john@ok.test
 --- within: 1s
 --- json
 verdict: unknown protocol_error estimated network
@@ -168,7 +159,6 @@ smtp.stage: banner
 --- smtp
 mx1 11 pipelining users=john
     rcpt: forever "x"
---- address: john@ok.test
 --- within: 1s
 --- json
 verdict: unknown protocol_error estimated network
@@ -180,7 +170,6 @@ smtp.stage: rcpt
 --- smtp
 mx1 11
     ehlo: forever "250-X-MORE\r\n"
---- address: john@ok.test
 --- within: 1s
 --- json
 verdict: unknown protocol_error estimated network
@@ -194,7 +183,6 @@ smtp_verify_timeout 2s;
 --- smtp
 mx1 11 pipelining
     rcpt: pause 100ms ; forever "550-5.1.1 User unknown\r\n"
---- address: john@ok.test
 --- within: 2.5s
 --- json
 verdict: unknown /^(protocol_error|timeout)$/ estimated network
@@ -207,7 +195,6 @@ smtp.stage: rcpt
 --- smtp
 mx1 11 pipelining users=john
     banner: dribble 1ms ; default
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
@@ -221,7 +208,6 @@ smtp_verify_timeout 2s;
 --- smtp
 mx1 11 pipelining users=john
     rcpt: dribble 200ms ; 250 2.1.5 one byte at a time for a long time
---- address: john@ok.test
 --- within: 2.5s
 --- json
 verdict: unknown timeout estimated network
@@ -234,7 +220,6 @@ smtp.stage: rcpt
 --- smtp
 mx1 11
     banner: raw "\x00\x01\xff\xfe GARBAGE\r\n"
---- address: john@ok.test
 --- within: 1s
 --- json
 verdict: unknown protocol_error estimated network
@@ -246,7 +231,6 @@ smtp.stage: banner
 --- smtp
 mx1 11
     banner: raw "SSH-2.0-OpenSSH_9.2\r\n"
---- address: john@ok.test
 --- within: 1s
 --- json
 verdict: unknown protocol_error estimated network
@@ -258,7 +242,6 @@ smtp.stage: banner
 --- smtp
 mx1 11
     ehlo: raw "HTTP/1.1 400 Bad Request\r\n\r\n"
---- address: john@ok.test
 --- within: 1s
 --- json
 verdict: unknown protocol_error estimated network
@@ -270,7 +253,6 @@ smtp.stage: ehlo
 --- smtp
 mx1 11 pipelining
     rcpt: raw "\x80\x81\x82\r\n"
---- address: john@ok.test
 --- within: 1s
 --- json
 verdict: unknown protocol_error estimated network
@@ -310,7 +292,6 @@ smtp.stage: rcpt
 --- smtp
 mx1 11 pipelining
     rcpt: 354 Go ahead
---- address: john@ok.test
 --- json
 verdict: unknown protocol_error estimated network
 smtp.mailbox_exists: null
@@ -322,7 +303,6 @@ smtp.stage: rcpt
 --- smtp
 mx1 11 pipelining users=john
     banner: 250 mx1 ESMTP
---- address: john@ok.test
 --- json
 verdict: unknown protocol_error estimated network
 smtp.stage: banner
@@ -333,7 +313,6 @@ smtp.stage: banner
 --- smtp
 mx1 11 pipelining
     rcpt: raw "250-2.1.5 fine\r\n550 5.1.1 User unknown\r\n"
---- address: john@ok.test
 --- json
 verdict: unknown protocol_error estimated network
 smtp.mailbox_exists: null
@@ -344,7 +323,6 @@ smtp.mailbox_exists: null
 --- smtp
 mx1 11 pipelining
     rcpt: 550 5.1.1 Empf\xe4nger unbekannt: User unknown \x9b[31m
---- address: john@ok.test
 --- json
 verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.response_code: 550
@@ -357,7 +335,6 @@ smtp.rule: *
 --- smtp
 mx1 11 pipelining
     rcpt: 550 5.1.1 Empfänger „x“ unbekannt: User unknown
---- address: john@ok.test
 --- json
 verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.response: 5.1.1 Empfänger „x“ unbekannt: User unknown
@@ -369,7 +346,6 @@ smtp.rule: *
 --- smtp
 mx1 11 pipelining
     rcpt: raw "550 5.1.1 User unknown \x07 \"a\\\\b\" <script>\x1b[0m\x00end\r\n"
---- address: john@ok.test
 --- json
 reason: /^(mailbox_not_found|protocol_error)$/
 
@@ -379,7 +355,6 @@ reason: /^(mailbox_not_found|protocol_error)$/
 --- smtp
 mx1 11
     banner: close
---- address: john@ok.test
 --- within: 1.5s
 --- json
 verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
@@ -392,7 +367,6 @@ smtp.stage: banner
 --- smtp
 mx1 11
     ehlo: close
---- address: john@ok.test
 --- within: 1.5s
 --- json
 verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
@@ -404,7 +378,6 @@ smtp.stage: ehlo
 --- smtp
 mx1 11
     mail: close
---- address: john@ok.test
 --- within: 1.5s
 --- json
 verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
@@ -416,7 +389,6 @@ smtp.stage: mail
 --- smtp
 mx1 11
     rcpt: close
---- address: john@ok.test
 --- within: 1.5s
 --- json
 verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
@@ -429,7 +401,6 @@ smtp.stage: rcpt
 --- smtp
 mx1 11 pipelining
     rcpt: raw "550-5.1.1 User unk" ; close
---- address: john@ok.test
 --- within: 1.5s
 --- json
 verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
@@ -441,7 +412,6 @@ smtp.mailbox_exists: null
 --- smtp
 mx1 11 pipelining
     rcpt: default ; close
---- address: john@ok.test
 --- json
 verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.response_code: 550
@@ -454,7 +424,6 @@ smtp.rule: *
 --- smtp
 mx1 11 pipelining users=john
     rcpt john@*: default ; close
---- address: john@ok.test
 --- json
 verdict: /^(risky|deliverable)$/ /^accepted(_untested)?$/ confirmed null
 smtp.response_code: 250
@@ -468,7 +437,6 @@ smtp_verify_catch_all eager;
 --- smtp
 mx1 11 pipelining users=john
     rcpt#1: default ; close
---- address: john@ok.test
 --- json
 verdict: risky accepted_untested confirmed null
 smtp.response_code: 250
@@ -481,7 +449,6 @@ smtp.rule: accepted-2xx
 --- smtp
 mx1 11
     connect: reset
---- address: john@ok.test
 --- within: 1.5s
 --- json
 verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
@@ -493,7 +460,6 @@ smtp.stage: /^(connect|banner)$/
 --- smtp
 mx1 11
     ehlo: reset
---- address: john@ok.test
 --- within: 1.5s
 --- json
 verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
@@ -505,7 +471,6 @@ smtp.stage: ehlo
 --- smtp
 mx1 11
     mail: reset
---- address: john@ok.test
 --- within: 1.5s
 --- json
 verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
@@ -517,7 +482,6 @@ smtp.stage: mail
 --- smtp
 mx1 11
     rcpt: reset
---- address: john@ok.test
 --- within: 1.5s
 --- json
 verdict: unknown /^(protocol_error|connect_failed)$/ estimated network
@@ -529,7 +493,6 @@ smtp.stage: rcpt
 --- smtp
 mx1 11 pipelining
     rcpt: default ; reset
---- address: john@ok.test
 --- json
 verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.response_code: 550
@@ -541,7 +504,6 @@ smtp.rule: *
 --- smtp
 mx1 11
     ehlo: hang
---- address: john@ok.test
 --- within: 3s
 --- json
 verdict: unknown timeout estimated network
@@ -553,7 +515,6 @@ smtp.stage: ehlo
 --- smtp
 mx1 11
     mail: hang
---- address: john@ok.test
 --- within: 3s
 --- json
 verdict: unknown timeout estimated network
@@ -565,7 +526,6 @@ smtp.stage: mail
 --- smtp
 mx1 11
     rcpt: hang
---- address: john@ok.test
 --- within: 3s
 --- json
 verdict: unknown timeout estimated network
@@ -578,7 +538,6 @@ smtp.stage: rcpt
 --- smtp
 mx1 11 pipelining users=john
     rset: hang
---- address: john@ok.test
 --- within: 3s
 --- json
 verdict: risky accepted_untested confirmed null
@@ -598,7 +557,6 @@ mx1 11
     banner: wait 400ms ; default
     ehlo: wait 400ms ; default
     mail: wait 400ms ; default
---- address: john@ok.test
 --- within: 1.2s
 --- not_within: 900ms
 --- json
@@ -615,7 +573,6 @@ smtp_verify_read_timeout 10s;
 --- smtp
 mx1 11 pipelining users=john
     rset: hang
---- address: john@ok.test
 --- within: 1.2s
 --- json
 verdict: risky accepted_untested confirmed null
@@ -627,7 +584,6 @@ smtp.rule: accepted-2xx
 === TEST 47: DNS: SERVFAIL
 --- dns
 ok.test MX ! servfail
---- address: john@ok.test
 --- json
 verdict: unknown dns_error estimated network
 checks.syntax: true
@@ -639,7 +595,6 @@ smtp.rule: null
 === TEST 48: DNS: REFUSED
 --- dns
 ok.test ! refused
---- address: john@ok.test
 --- json
 verdict: unknown dns_error estimated network
 smtp.stage: dns
@@ -648,7 +603,6 @@ smtp.stage: dns
 
 === TEST 49: DNS: NXDOMAIN
 --- dns
---- address: john@ok.test
 --- json
 verdict: undeliverable domain_not_found confirmed domain
 checks.domain: false
@@ -660,7 +614,6 @@ smtp.connected: !true
 === TEST 50: DNS: NODATA
 --- dns
 ok.test TXT "here"
---- address: john@ok.test
 --- json
 verdict: undeliverable no_mail_server confirmed domain
 checks.domain: true
@@ -673,7 +626,6 @@ checks.mx_record: false
 resolver 127.0.0.1:9;
 resolver_timeout 1s;
 smtp_verify_timeout 2s;
---- address: john@ok.test
 --- within: 2.3s
 --- json
 verdict: unknown dns_error estimated network
@@ -688,7 +640,6 @@ resolver_timeout 1s;
 smtp_verify_timeout 2s;
 --- dns
 * ! drop
---- address: john@ok.test
 --- within: 2.3s
 --- json
 verdict: unknown dns_error estimated network
@@ -702,7 +653,6 @@ mx1 11 pipelining users=john
 --- dns
 +default
 ok.test MX ! truncate
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
@@ -715,7 +665,6 @@ ok.test MX tcp 1
 --- dns
 ok.test MX ! truncate-only
 ok.test MX 10 mx1.ok.test
---- address: john@ok.test
 --- within: 5.2s
 --- json
 verdict: unknown dns_error estimated network
@@ -728,7 +677,6 @@ ok.test MX ! garbage
 --- http_config
 resolver_timeout 1s;
 smtp_verify_timeout 2s;
---- address: john@ok.test
 --- within: 2.3s
 --- json
 verdict: unknown dns_error estimated network
@@ -743,7 +691,6 @@ mx1 11 pipelining users=john
 --- dns
 +default
 @1 * ! servfail
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
@@ -754,7 +701,6 @@ smtp.rule: accepted-2xx
 --- dns
 ok.test MX 0 .
 ok.test A 11
---- address: john@ok.test
 --- json
 verdict: undeliverable null_mx confirmed domain
 checks.domain: true
@@ -768,7 +714,6 @@ mx1 11 pipelining users=john
 --- dns
 +default
 ok.test MX 0 .
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
@@ -780,7 +725,6 @@ smtp.rule: accepted-2xx
 mx1 11 pipelining users=john
 --- dns
 ok.test A 11
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.mx_host: ok.test
@@ -793,7 +737,6 @@ smtp.rule: accepted-2xx
 ok.test MX ! empty
 ok.test A ! servfail
 ok.test AAAA ! servfail
---- address: john@ok.test
 --- json
 verdict: unknown dns_error estimated network
 
@@ -806,7 +749,6 @@ mx1 11 pipelining users=john
 ok.test MX 10 alias.ok.test
 alias.ok.test CNAME mx1.ok.test
 mx1.ok.test A 11
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.mx_host: alias.ok.test
@@ -832,7 +774,6 @@ smtp.rule: accepted-2xx
 --- dns
 ok.test MX 10 gone1.test
 ok.test MX 20 gone2.test
---- address: john@ok.test
 --- json
 verdict: undeliverable no_mail_server confirmed domain
 checks.domain: true
@@ -845,7 +786,6 @@ checks.mx_record: true
 ok.test MX 10 gone.test
 ok.test MX 20 broken.test
 broken.test ! servfail
---- address: john@ok.test
 --- json
 verdict: unknown dns_error estimated network
 
@@ -858,7 +798,6 @@ mx1 11 pipelining users=john
 ok.test MX 10 gone.test
 ok.test MX 20 mx1.ok.test
 mx1.ok.test A 11
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.mx_host: mx1.ok.test
@@ -873,7 +812,6 @@ mx1 11 pipelining users=john
 CORE::join '', "mx1.ok.test A 11\n", "ok.test MX 5 mx1.ok.test\n",
     map { "ok.test MX 1$_ a-rather-long-name-of-a-mail-server-$_.ok.test\n" }
     10 .. 48
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.mx_host: mx1.ok.test
@@ -887,7 +825,6 @@ ok.test MX tcp 1
 --- smtp
 mx1 11 pipelining
     rcpt: 521 5.2.1 :  (CON:B1) This system will not accept delivery of this message.
---- address: john@ok.test
 --- json
 verdict: unknown rejected estimated policy
 smtp.stage: rcpt
@@ -899,7 +836,6 @@ smtp.response_code: 521
 --- smtp
 mx1 11
     banner: 521 mx1 your address 192.0.2.4 is not welcome here ; close
---- address: john@ok.test
 --- json
 verdict: unknown /^(rejected|sender_blocked)$/ estimated
 smtp.stage: banner
@@ -929,7 +865,6 @@ verdict: undeliverable mailbox_not_found
 --- smtp
 mx1 11
     banner: 521 5.7.1 Service unavailable LPN007_102 ; close
---- address: john@ok.test
 --- json
 verdict: unknown sender_blocked estimated sender
 smtp.stage: banner
@@ -942,7 +877,6 @@ smtp.rule: *
 --- smtp
 mx1 11
     banner: 521 5.3.2 Service currently unavailable ; close
---- address: john@ok.test
 --- json
 verdict: unknown sender_blocked estimated sender
 smtp.stage: banner
@@ -955,7 +889,6 @@ smtp.rule: *
 --- smtp
 mx1 11
     banner: 521 5.5.1 Protocol error ; close
---- address: john@ok.test
 --- json
 verdict: unknown sender_blocked estimated sender
 smtp.stage: banner
@@ -968,7 +901,6 @@ smtp.rule: *
 --- smtp
 mx1 11
     banner: 521 5.2.1 : (CON:B1) ; close
---- address: john@ok.test
 --- json
 verdict: unknown sender_blocked estimated sender
 smtp.stage: banner
@@ -981,7 +913,6 @@ smtp.rule: *
 --- smtp
 mx1 11
     banner: 521 ; close
---- address: john@ok.test
 --- json
 verdict: unknown sender_blocked estimated sender
 smtp.stage: banner
@@ -994,7 +925,6 @@ smtp.rule: *
 --- smtp
 mx1 11
     banner: 521 mx1 does not accept mail from your address ; close
---- address: john@ok.test
 --- json
 verdict: unknown sender_blocked estimated sender
 smtp.stage: banner
@@ -1039,7 +969,6 @@ smtp.stage: banner
 --- smtp
 mx1 11
     ehlo: 521 5.3.2 mx1 never accepts mail ; close
---- address: john@ok.test
 --- json
 verdict: undeliverable no_mail_server confirmed
 smtp.stage: ehlo
@@ -1052,7 +981,6 @@ smtp_verify_timeout 600ms;
 --- smtp
 mx1 11
     banner: wait 3s ; default
---- address: john@ok.test
 --- json
 verdict: unknown timeout estimated network
 smtp.stage: banner

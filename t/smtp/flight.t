@@ -614,4 +614,3 @@ reason: accepted
 --
 reason: mailbox_not_found
 smtp.attempts: 3
---- linger: 3s

@@ -71,7 +71,6 @@ reason: /^(mailbox_not_found|protocol_error)$/
 
 
 === TEST 6: nor what comes behind QUIT, and it is not read on
---- linger: 3s
 --- hostile
 "@quit long 100 4000" "rcpt=550 5.1.1 User unknown"
 --- json
@@ -83,7 +82,6 @@ mail server sent too many octets
 
 
 === TEST 7: not behind QUIT in TLS either
---- linger: 3s
 --- hostile
 tls=13 "@quit long 100 4000" "rcpt=550 5.1.1 User unknown"
 --- json

@@ -5,13 +5,13 @@ use TestVerify 'no_plan';
 
 master_on();
 
+preset(verify => "smtp_verify_keepalive 8 timeout=500ms;\n");
+
 run_tests();
 
 __DATA__
 
 === TEST 1: each further address costs one flight
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining users=john,mary
 --- address
@@ -38,11 +38,11 @@ QUIT
 EHLO verifier.test
 MAIL FROM:<probe@verifier.test> | RCPT TO:<jane@ok.test>
 QUIT
---- linger: 3s
 
 
 
 === TEST 2: off by default
+--- verify
 --- smtp
 mx1 11 pipelining users=john,mary
 --- address
@@ -66,7 +66,6 @@ paul@ok.test
 --- json
 reason: accepted
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
@@ -82,13 +81,10 @@ c@ok.test
 --- json
 reason: mailbox_not_found
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
 === TEST 5: what fails on reuse is asked anew on a fresh session
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining users=john,mary
     rset#2@1: 421 4.3.2 Enough ; close
@@ -99,13 +95,10 @@ mary@ok.test
 verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
 === TEST 6: a temporary refusal on reuse may be for what came before
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining users=john,mary
     rcpt#3@1: 452 4.5.3 Too many recipients
@@ -116,13 +109,10 @@ mary@ok.test
 verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
 === TEST 7: a session with TLS stays, too
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining starttls users=john,mary
 --- address
@@ -132,7 +122,6 @@ mary@ok.test
 reason: accepted
 smtp.tls.protocol: TLSv1.3
 --- smtp_sessions: 1
---- linger: 3s
 
 
 
@@ -153,7 +142,6 @@ reason: accepted
 --- smtp_like
 EHLO one\.verifier\.test
 EHLO two\.verifier\.test
---- linger: 3s
 
 
 
@@ -166,13 +154,10 @@ mx1 11 pipelining users=john
 --- json
 reason: accepted
 --- signal: 300ms QUIT
---- linger: 3s
 
 
 
 === TEST 10: a reply too many: the session is not kept
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining users=john,mary
     rcpt#2@1: default ; 421 4.4.2 Timeout
@@ -182,7 +167,6 @@ mary@ok.test
 --- json
 reason: accepted
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
@@ -199,8 +183,6 @@ invalid parameter "idle=5s" in "smtp_verify_keepalive" directive
 
 
 === TEST 12: a session that is closed on reuse
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining users=john,mary
     rset#2@1: close
@@ -212,13 +194,10 @@ reason: accepted
 blame: null
 smtp.rule: accepted-2xx
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
 === TEST 13: reset on reuse
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining users=john,mary
     mail#3@1: reset
@@ -229,7 +208,6 @@ mary@ok.test
 reason: accepted
 smtp.rule: accepted-2xx
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
@@ -252,7 +230,6 @@ reason: accepted
 smtp.rule: accepted-2xx
 response_time_ms: >= 600
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
@@ -271,7 +248,6 @@ mary@ok.test
 reason: accepted
 smtp.rule: accepted-2xx
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
@@ -304,7 +280,6 @@ EHLO verifier.test
 MAIL FROM:<probe@verifier.test> | RCPT TO:<e@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<f@ok.test>
 QUIT
---- linger: 3s
 
 
 
@@ -324,7 +299,6 @@ Content-Type: application/x-www-form-urlencoded
 --- json
 reason: accepted_untested
 --- smtp_sessions: 3
---- linger: 3s
 
 
 
@@ -372,7 +346,6 @@ smtp.rule: accepted-2xx
 --
 reason: sender_blocked
 smtp.rule: names-our-address
---- linger: 3s
 
 
 
@@ -392,7 +365,6 @@ smtp.rule: accepted-2xx
 --
 reason: sender_blocked
 smtp.rule: names-our-address
---- linger: 3s
 
 
 
@@ -412,7 +384,6 @@ smtp.rule: accepted-2xx
 --
 reason: sender_blocked
 smtp.rule: names-our-address
---- linger: 3s
 
 
 
@@ -438,7 +409,6 @@ smtp.rule: names-our-address
 --
 reason: accepted
 smtp.rule: accepted-2xx
---- linger: 3s
 
 
 
@@ -466,7 +436,6 @@ reason: accepted
 --
 reason: accepted
 --- smtp_sessions: 3
---- linger: 3s
 
 
 
@@ -491,7 +460,6 @@ reason: accepted
 --
 reason: accepted
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
@@ -516,7 +484,6 @@ reason: mailbox_not_found
 --
 reason: accepted
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
@@ -541,13 +508,10 @@ reason: accepted
 --
 reason: accepted
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
 === TEST 27: a limit of recipients for a connection
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining users=john,mary,paul
     rcpt#3+: 550 5.3.0 You have exceeded the limit of recipients for this connection
@@ -559,13 +523,10 @@ paul@ok.test
 reason: accepted
 smtp.rule: accepted-2xx
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
 === TEST 28: a refusal in unknown words, that a fresh session does not give
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining users=john,mary,paul
     rcpt#3+: 554 5.7.1 Access denied
@@ -577,7 +538,6 @@ paul@ok.test
 reason: accepted
 smtp.rule: accepted-2xx
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
@@ -609,13 +569,10 @@ status: unknown
 --
 reason: accepted_untested
 --- smtp_sessions: 3
---- linger: 3s
 
 
 
 === TEST 30: a limit as the very first answer: it stands
---- verify
-smtp_verify_keepalive 8 timeout=500ms;
 --- smtp
 mx1 11 pipelining users=john
     rcpt: 550 Too many invalid recipients
@@ -626,7 +583,6 @@ mary@ok.test
 reason: rate_limited
 smtp.attempts: 1
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
@@ -653,7 +609,6 @@ reason: mailbox_not_found
 reason: accepted
 --
 reason: accepted
---- linger: 3s
 
 
 
@@ -684,7 +639,6 @@ reason: accepted
 --
 reason: accepted
 --- smtp_sessions: 4
---- linger: 3s
 
 
 
@@ -706,7 +660,6 @@ reason: accepted
 --
 reason: accepted
 --- smtp_sessions: 2
---- linger: 3s
 
 
 
@@ -776,13 +729,12 @@ RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<g@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<h@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<i@ok.test>
 QUIT
---- linger: 3s
 
 
 
 === TEST 35: where nobody is accepted, one more than two is tried three times
 --- verify
-smtp_verify_keepalive 8 timeout=500ms;
+smtp_verify_keepalive 8 timeout=2s;
 smtp_verify_catch_all off;
 --- smtp
 mx1 11 pipelining users=john
@@ -796,6 +748,7 @@ f@ok.test
 g@ok.test
 h@ok.test
 i@ok.test
+--- linger: 6s
 --- json
 reason: mailbox_not_found
 --- smtp_turns
@@ -821,7 +774,6 @@ QUIT
 EHLO verifier.test
 MAIL FROM:<probe@verifier.test> | RCPT TO:<i@ok.test>
 QUIT
---- linger: 3s
 
 
 
@@ -842,7 +794,6 @@ reason: accepted_untested
 --- smtp_sessions: 2
 --- no_error_log
 mail server timed out
---- linger: 3s
 
 
 
@@ -863,7 +814,6 @@ reason: accepted_untested
 --- smtp_sessions: 2
 --- no_error_log
 mail server timed out
---- linger: 3s
 
 
 
@@ -885,4 +835,3 @@ reason: accepted_untested
 --- smtp_sessions: 2
 --- no_error_log
 mail server timed out
---- linger: 3s

@@ -6,6 +6,8 @@ use TestVerify 'no_plan';
 use TestVerify::Cert;
 $ENV{TEST_NGINX_CA} = (TestVerify::Cert::authority())[2];
 
+preset(address => 'john@ok.test');
+
 run_tests();
 
 __DATA__
@@ -13,7 +15,6 @@ __DATA__
 === TEST 1: offered and taken, with the MX's name in SNI
 --- smtp
 mx1 11 pipelining starttls users=john
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.3
@@ -29,7 +30,6 @@ smtp.rule: accepted-2xx
 === TEST 2: TLS 1.2
 --- smtp
 mx1 11 pipelining starttls users=john tls=1.2
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.2
@@ -40,7 +40,6 @@ smtp.rule: accepted-2xx
 === TEST 3: TLS 1.0, by an old peer: better than nothing
 --- smtp
 mx1 11 pipelining starttls users=john tls=1.0
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1
@@ -52,7 +51,6 @@ smtp.rule: accepted-2xx
 === TEST 4: not offered
 --- smtp
 mx1 11 pipelining users=john
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls: null
@@ -67,7 +65,6 @@ C: STARTTLS
 smtp_verify_starttls off;
 --- smtp
 mx1 11 pipelining starttls users=john
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls: null
@@ -142,7 +139,6 @@ QUIT
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: 454 4.7.0 TLS not available due to local problem
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls: null
@@ -154,7 +150,6 @@ smtp.rule: accepted-2xx
 --- smtp
 mx1 11 pipelining starttls
     starttls: 502 5.5.1 Command not implemented
---- address: john@ok.test
 --- json
 verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.tls: null
@@ -166,7 +161,6 @@ smtp.rule: *
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: 421 4.7.0 No TLS today ; close
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls: null
@@ -178,7 +172,6 @@ smtp.rule: accepted-2xx
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: 220 2.0.0 Ready ; wait 30ms ; raw "this is no ServerHello, really not\r\n" ; hang
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls: null
@@ -193,7 +186,6 @@ sub { $_[1] !~ m{mx1/2 .* C: STARTTLS} }
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: 220 2.0.0 Ready ; wait 30ms ; close
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls: null
@@ -206,7 +198,6 @@ smtp.rule: accepted-2xx
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: 220 2.0.0 Ready ; wait 30ms ; reset
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls: null
@@ -219,7 +210,6 @@ smtp.rule: accepted-2xx
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: 220 2.0.0 Ready ; hang
---- address: john@ok.test
 --- within: 3s
 --- json
 verdict: deliverable accepted confirmed null
@@ -233,7 +223,6 @@ smtp.rule: accepted-2xx
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: hang
---- address: john@ok.test
 --- within: 3s
 --- json
 verdict: /^(unknown|deliverable)$/ /^(timeout|accepted)$/
@@ -245,7 +234,6 @@ smtp.tls: null
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: raw "220 2.0.0 Ready\r\n250-mx1\r\n250 2.1.0 Ok\r\n550 5.1.1 User unknown\r\n" ; tls
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.3
@@ -284,7 +272,6 @@ smtp.rule: *
 smtp_verify_starttls required;
 --- smtp
 mx1 11 pipelining starttls users=john
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.3
@@ -297,7 +284,6 @@ smtp.rule: accepted-2xx
 smtp_verify_starttls required;
 --- smtp
 mx1 11 pipelining users=john
---- address: john@ok.test
 --- json
 verdict: unknown tls_failed estimated network
 smtp.connected: true
@@ -316,7 +302,6 @@ smtp_verify_starttls required;
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: 454 4.7.0 TLS not available due to local problem
---- address: john@ok.test
 --- json
 verdict: unknown tls_failed estimated network
 smtp.tls: null
@@ -333,7 +318,6 @@ smtp_verify_starttls required;
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: 220 2.0.0 Ready ; wait 30ms ; raw "this is no ServerHello, really not\r\n" ; hang
---- address: john@ok.test
 --- json
 verdict: unknown tls_failed estimated network
 smtp.stage: starttls
@@ -349,7 +333,6 @@ smtp_verify_starttls required;
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: 220 2.0.0 Ready ; hang
---- address: john@ok.test
 --- within: 3s
 --- json
 verdict: unknown /^(tls_failed|timeout)$/ estimated network
@@ -365,7 +348,6 @@ smtp_verify_ssl_verify on;
 smtp_verify_ssl_trusted_certificate $TEST_NGINX_CA;
 --- smtp
 mx1 11 pipelining starttls users=john
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls.verified: true
@@ -380,7 +362,6 @@ smtp_verify_ssl_verify on;
 smtp_verify_ssl_trusted_certificate $TEST_NGINX_CA;
 --- smtp
 mx1 11 pipelining starttls users=john cert=selfsigned
---- address: john@ok.test
 --- json
 verdict: unknown tls_failed estimated network
 smtp.stage: starttls
@@ -396,7 +377,6 @@ smtp_verify_ssl_verify on;
 smtp_verify_ssl_trusted_certificate $TEST_NGINX_CA;
 --- smtp
 mx1 11 pipelining starttls users=john cert=expired
---- address: john@ok.test
 --- json
 verdict: unknown tls_failed estimated network
 --- smtp_unlike
@@ -411,7 +391,6 @@ smtp_verify_ssl_verify on;
 smtp_verify_ssl_trusted_certificate $TEST_NGINX_CA;
 --- smtp
 mx1 11 pipelining starttls users=john certname=other.test
---- address: john@ok.test
 --- json
 verdict: unknown tls_failed estimated network
 --- smtp_unlike
@@ -422,7 +401,6 @@ C: (MAIL|RCPT)
 === TEST 29: opportunistic and not verified: any certificate will do
 --- smtp
 mx1 11 pipelining starttls users=john cert=expired certname=other.test
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.3
@@ -437,7 +415,6 @@ smtp.rule: accepted-2xx
 smtp_verify_ssl_protocols TLSv1.2;
 --- smtp
 mx1 11 pipelining starttls users=john
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.2
@@ -451,7 +428,6 @@ smtp_verify_ssl_protocols TLSv1.2;
 smtp_verify_ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256;
 --- smtp
 mx1 11 pipelining starttls users=john
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls.cipher: ECDHE-ECDSA-AES128-GCM-SHA256
@@ -464,7 +440,6 @@ smtp.rule: accepted-2xx
 smtp_verify_ssl_protocols TLSv1.3;
 --- smtp
 mx1 11 pipelining starttls users=john tls=1.2
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls: null
@@ -476,7 +451,6 @@ smtp.rule: accepted-2xx
 === TEST 33: TLS and no PIPELINING
 --- smtp
 mx1 11 starttls users=john
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls.protocol: TLSv1.3
@@ -512,7 +486,6 @@ smtp.rule: *
 --- smtp
 mx1 11 pipelining starttls users=john
     ehlo#2: dribble 1ms ; default
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx
@@ -535,7 +508,6 @@ smtp.mailbox_exists: null
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: close
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls: null
@@ -552,7 +524,6 @@ sub { $_[1] !~ m{mx1/2 .* C: STARTTLS} }
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: reset
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls: null
@@ -569,7 +540,6 @@ sub { $_[1] !~ m{mx1/2 .* C: STARTTLS} }
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: raw "what?\r\n" ; hang
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls: null
@@ -586,7 +556,6 @@ sub { $_[1] !~ m{mx1/2 .* C: STARTTLS} }
 --- smtp
 mx1 11 pipelining starttls users=john
     ehlo#2: close
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls: null
@@ -603,7 +572,6 @@ sub { $_[1] !~ m{mx1/2 .* C: STARTTLS} }
 --- smtp
 mx1 11 pipelining starttls users=john
     ehlo#2: 554 5.5.1 Error ; reset
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls: null
@@ -620,7 +588,6 @@ sub { $_[1] !~ m{mx1/2 .* C: STARTTLS} }
 --- smtp
 mx1 11 starttls users=john
     mail@1: close
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls: null
@@ -638,7 +605,6 @@ sub { $_[1] !~ m{mx1/2 .* C: STARTTLS} }
 mx1 11 pipelining starttls users=john
     mail@1: close
     mail@2: close
---- address: john@ok.test
 --- json
 verdict: deliverable accepted
 smtp.tls: null
@@ -650,7 +616,6 @@ smtp.attempts: 3
 === TEST 45: a certificate of ours is required, TLS 1.3: an alert behind our Finished
 --- smtp
 mx1 11 pipelining starttls clientcert users=john
---- address: john@ok.test
 --- json
 verdict: deliverable accepted confirmed null
 smtp.tls: null
@@ -668,7 +633,6 @@ sub { $_[1] !~ m{mx1/2 .* C: STARTTLS} }
 mx1 11 pipelining starttls users=john
     ehlo#2: close
     mail: close
---- address: john@ok.test
 --- json
 verdict: unknown protocol_error
 smtp.attempts: <= 3
@@ -681,7 +645,6 @@ smtp_verify_starttls required;
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: close
---- address: john@ok.test
 --- json
 status: unknown
 smtp.mailbox_exists: null
@@ -698,7 +661,6 @@ smtp_verify_starttls required;
 --- smtp
 mx1 11 pipelining starttls users=john
     starttls: reset
---- address: john@ok.test
 --- json
 status: unknown
 smtp.mailbox_exists: null
@@ -715,7 +677,6 @@ smtp_verify_starttls required;
 --- smtp
 mx1 11 pipelining starttls users=john
     ehlo#2: close
---- address: john@ok.test
 --- json
 status: unknown
 smtp.mailbox_exists: null
@@ -732,7 +693,6 @@ smtp_verify_starttls required;
 --- smtp
 mx1 11 pipelining starttls users=john
     ehlo#2: 421 4.3.2 Closing ; close
---- address: john@ok.test
 --- json
 status: unknown
 smtp.mailbox_exists: null
@@ -747,7 +707,6 @@ C: MAIL
 --- smtp
 mx1 11 pipelining starttls users=john
     ehlo#2: 421 4.7.0 Too many connections ; close
---- address: john@ok.test
 --- json
 verdict: unknown rate_limited
 smtp.attempts: 1
@@ -760,7 +719,6 @@ smtp.attempts: 1
 smtp_verify_starttls required;
 --- smtp
 mx1 11 pipelining starttls clientcert users=john
---- address: john@ok.test
 --- json
 verdict: unknown tls_failed
 smtp.stage: starttls
@@ -776,7 +734,6 @@ C: MAIL
 smtp_verify_starttls required;
 --- smtp
 mx1 11 pipelining starttls clientcert tls=1.2 users=john
---- address: john@ok.test
 --- json
 verdict: unknown tls_failed
 smtp.stage: starttls
