@@ -201,7 +201,7 @@ sub start
     my $temp = join ' ', map { "${_}_temp_path temp/$_;" }
         qw( client_body proxy fastcgi uwsgi scgi );
 
-    unlink "$run/logs/error.log";
+    unlink "$run/logs/error.log", "$run/health";
 
     open my $out, '>', "$run/nginx.conf" or die;
     print $out <<"_EOC_";
@@ -227,6 +227,7 @@ http {
     $egress
     server {
         listen 127.0.0.1:8025;
+        listen unix:$run/health;
         location = /verify { smtp_verify; }
         location ~ ^/(livez|readyz|health)\$ { smtp_verify_health; }
     }
@@ -450,6 +451,14 @@ names(ptr => '');
 start();
 named('no PTR', 'ptr', 'fail', qr/^The address 11.0.0.25 has no PTR record/,
       qr/\[error\].*self-audit of default: ptr: .*Ask the owner of the address/);
+
+# what "make run HELO=... FROM=..." prints
+
+my $printed = qx($TestVerify::Env::Root/t/demo/audit $run/health 30);
+
+like($printed, qr/^ +pass +port_25 +A connection/m, 'the demo: what passes');
+like($printed, qr/^ +fail +ptr +The address 11.0.0.25 has no PTR record.\n +Ask the owner of the address.*\n +See docs\/troubleshooting.md#ptr$/m,
+     'the demo: what fails, and what to do');
 stop();
 
 names(ptr => "25.0.0.11.in-addr.arpa. PTR host.isp.test.\nhost.isp.test. A 11.0.0.25");
