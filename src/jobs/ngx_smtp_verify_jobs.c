@@ -68,8 +68,9 @@ ngx_smtp_verify_jobs_tick(ngx_event_t *ev)
     }
 
     if (!ev->timer_set) {
-        ngx_add_timer(ev, w->nruns ? NGX_SMTP_VERIFY_JOBS_TICK
-                                   : NGX_SMTP_VERIFY_JOBS_IDLE);
+        ngx_add_timer(ev, ngx_smtp_verify_jobs_is_busy(w)
+                          ? NGX_SMTP_VERIFY_JOBS_TICK
+                          : NGX_SMTP_VERIFY_JOBS_IDLE);
     }
 }
 

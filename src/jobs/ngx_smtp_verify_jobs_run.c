@@ -362,8 +362,17 @@ ngx_smtp_verify_jobs_run_is_idle(ngx_smtp_verify_jobs_run_t *run)
         return 1;
     }
 
-    return run->unread == 0 && run->tasks == 0 && run->nfailed == 0
-           && ngx_queue_empty(&run->ready)
+    if (run->unread || run->nfailed || !ngx_queue_empty(&run->ready)) {
+        return 0;
+    }
+
+    /* no record is left that might be begun soon */
+
+    if (run->job->blocks->nfree == 0 && run->job->due == 0) {
+        return 1;
+    }
+
+    return run->tasks == 0
            && ngx_current_msec - run->busy >= NGX_SMTP_VERIFY_JOBS_LINGER;
 }
 
@@ -481,6 +490,10 @@ ngx_smtp_verify_jobs_run_free(ngx_smtp_verify_jobs_run_t *run)
 
     ngx_queue_remove(&run->queue);
     w->nruns--;
+
+    if (!ngx_exiting) {
+        ngx_add_timer(&w->tick, 1);
+    }
 
     pool = run->pool;
     ngx_destroy_pool(pool);

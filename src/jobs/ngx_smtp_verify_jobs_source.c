@@ -2,9 +2,6 @@
 #include "ngx_smtp_verify_jobs_run.h"
 
 
-#define NGX_SMTP_VERIFY_JOBS_AHEAD  128         /* records */
-
-
 static ngx_int_t ngx_smtp_verify_jobs_source_wait(
     ngx_smtp_verify_jobs_run_t *run, ngx_smtp_verify_batch_record_t *rec);
 static ngx_int_t ngx_smtp_verify_jobs_source_block(
@@ -206,13 +203,16 @@ ngx_smtp_verify_jobs_block_is_one(ngx_smtp_verify_jobs_block_t *block)
 }
 
 
+/* A block is read after the results that are on their way to the same database,
+   and must be there before those in memory are used up. */
+
 void
 ngx_smtp_verify_jobs_feed(ngx_smtp_verify_jobs_run_t *run)
 {
     while (ngx_smtp_verify_jobs_run_may(run)
            && run->batch.held < run->batch.limits.window
            && run->unread + run->reading * SV_JOBS_BLOCK
-              < NGX_SMTP_VERIFY_JOBS_AHEAD
+              < run->batch.limits.window
            && run->nblocks < NGX_SMTP_VERIFY_JOBS_BLOCKS)
     {
         if (ngx_smtp_verify_jobs_block_lease(run) != NGX_OK) {

@@ -137,6 +137,9 @@ void ngx_smtp_verify_jobs_leave(ngx_smtp_verify_jobs_worker_t *w);
 /* Ends all leases of workers that have died. */
 void ngx_smtp_verify_jobs_reap(ngx_smtp_verify_jobs_worker_t *w);
 
+/* Is some worker at work, or something to be looked at by the keeper? */
+ngx_uint_t ngx_smtp_verify_jobs_is_busy(ngx_smtp_verify_jobs_worker_t *w);
+
 /* Is this worker the keeper, or has it become the keeper now? */
 ngx_uint_t ngx_smtp_verify_jobs_is_keeper(ngx_smtp_verify_jobs_worker_t *w);
 

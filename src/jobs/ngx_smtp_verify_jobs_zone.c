@@ -186,6 +186,32 @@ ngx_smtp_verify_jobs_reap_place(ngx_smtp_verify_jobs_shared_t *sh,
 
 
 ngx_uint_t
+ngx_smtp_verify_jobs_is_busy(ngx_smtp_verify_jobs_worker_t *w)
+{
+    ngx_uint_t                   busy;
+    ngx_queue_t                 *q;
+    ngx_smtp_verify_jobs_job_t  *job;
+
+    busy = w->nruns;
+
+    ngx_smtp_verify_jobs_lock(w);
+
+    for (q = ngx_queue_head(&w->shared->jobs);
+         q != ngx_queue_sentinel(&w->shared->jobs) && !busy;
+         q = ngx_queue_next(q))
+    {
+        job = ngx_queue_data(q, ngx_smtp_verify_jobs_job_t, queue);
+
+        busy = (job->users || job->checks);
+    }
+
+    ngx_smtp_verify_jobs_unlock(w);
+
+    return busy;
+}
+
+
+ngx_uint_t
 ngx_smtp_verify_jobs_is_keeper(ngx_smtp_verify_jobs_worker_t *w)
 {
     ngx_smtp_verify_jobs_shared_t  *sh;
