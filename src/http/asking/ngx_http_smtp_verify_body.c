@@ -13,13 +13,16 @@ static ngx_int_t ngx_http_smtp_verify_body_append(ngx_http_request_t *r);
  */
 
 ngx_int_t
-ngx_http_smtp_verify_read_body(ngx_http_request_t *r)
+ngx_http_smtp_verify_read_body(ngx_http_request_t *r,
+    ngx_http_smtp_verify_body_handler_pt handler)
 {
     off_t                        len;
     ngx_int_t                    rc;
     ngx_http_smtp_verify_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+
+    ctx->body_handler = handler;
 
     len = r->headers_in.content_length_n;
 
@@ -104,7 +107,7 @@ ngx_http_smtp_verify_body_read(ngx_http_request_t *r)
         rc = NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
     }
 
-    ngx_http_smtp_verify_body_done(r, rc);
+    ctx->body_handler(r, rc);
 }
 
 

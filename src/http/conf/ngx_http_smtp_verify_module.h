@@ -171,12 +171,17 @@ typedef enum {
 } ngx_http_smtp_verify_gate_status_e;
 
 
+typedef void (*ngx_http_smtp_verify_body_handler_pt)(ngx_http_request_t *r,
+    ngx_int_t rc);
+
+
 typedef struct {
     ngx_http_request_t            *request;
     ngx_smtp_verify_asker_t        asker;
     ngx_smtp_verify_question_t     question;
     ngx_str_t                      request_id;
     ngx_buf_t                     *body;
+    ngx_http_smtp_verify_body_handler_pt  body_handler;
 
     ngx_http_smtp_verify_step_e         step;
     ngx_http_smtp_verify_gate_status_e  gate_status;
@@ -246,16 +251,13 @@ ngx_int_t ngx_http_smtp_verify_save_result(ngx_http_request_t *r,
 void ngx_http_smtp_verify_forget(ngx_http_request_t *r);
 
 /* body.c: reads a body of up to NGX_HTTP_SMTP_VERIFY_BODY_MAX octets into
-   ctx->body, without a temporary file.  _body_done() then gets NGX_OK or an
+   ctx->body, without a temporary file.  The handler then gets NGX_OK or an
    HTTP status. */
 
 #define NGX_HTTP_SMTP_VERIFY_BODY_MAX  16384
 
-typedef void (*ngx_http_smtp_verify_body_handler_pt)(ngx_http_request_t *r,
-    ngx_int_t rc);
-
-ngx_int_t ngx_http_smtp_verify_read_body(ngx_http_request_t *r);
-void ngx_http_smtp_verify_body_done(ngx_http_request_t *r, ngx_int_t rc);
+ngx_int_t ngx_http_smtp_verify_read_body(ngx_http_request_t *r,
+    ngx_http_smtp_verify_body_handler_pt handler);
 
 /* whether the octets received are all of the body */
 ngx_uint_t ngx_http_smtp_verify_body_is_whole(ngx_http_request_t *r,

@@ -7,6 +7,10 @@
 #define NGX_HTTP_SMTP_VERIFY_JOBS_BYTES    ((uint64_t) 2 << 30)
 
 
+static ngx_uint_t ngx_http_smtp_verify_jobs_type(ngx_str_t *type,
+    const char *name);
+static ngx_int_t ngx_http_smtp_verify_jobs_params(
+    ngx_http_smtp_verify_jobs_ctx_t *hj, sv_params_status_e status);
 static ngx_int_t ngx_http_smtp_verify_jobs_over(
     ngx_http_smtp_verify_jobs_ctx_t *hj, sv_catalog_usage_t *usage,
     ngx_uint_t status, const char *detail);
@@ -15,12 +19,74 @@ static ngx_int_t ngx_http_smtp_verify_jobs_over(
 ngx_int_t
 ngx_http_smtp_verify_jobs_query(ngx_http_smtp_verify_jobs_ctx_t *hj)
 {
-    ngx_http_request_t  *r;
-    sv_params_status_e   status;
+    ngx_str_t  *args;
+
+    args = &hj->request->args;
+
+    return ngx_http_smtp_verify_jobs_params(hj,
+                                            sv_jobs_query(args->data,
+                                                          args->len,
+                                                          &hj->query));
+}
+
+
+/* The parameters of a body that was read: a JSON object, or a form. */
+
+ngx_int_t
+ngx_http_smtp_verify_jobs_body(ngx_http_smtp_verify_jobs_ctx_t *hj)
+{
+    size_t                       len;
+    ngx_str_t                    type;
+    ngx_http_request_t          *r;
+    ngx_http_smtp_verify_ctx_t  *ctx;
 
     r = hj->request;
+    ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
+    len = ctx->body->last - ctx->body->pos;
 
-    status = sv_jobs_query(r->args.data, r->args.len, &hj->query);
+    if (ngx_http_smtp_verify_content_type(r, &type) != NGX_OK) {
+        ngx_str_null(&type);
+    }
+
+    if (ngx_http_smtp_verify_jobs_type(&type, "application/json")
+        || ngx_http_smtp_verify_jobs_type(&type,
+                                          "application/merge-patch+json"))
+    {
+        return ngx_http_smtp_verify_jobs_params(hj,
+                                           sv_jobs_patch(ctx->body->pos, len,
+                                                         &hj->query));
+    }
+
+    if (ngx_http_smtp_verify_jobs_type(&type,
+                                       "application/x-www-form-urlencoded"))
+    {
+        return ngx_http_smtp_verify_jobs_params(hj,
+                                           sv_jobs_query(ctx->body->pos, len,
+                                                         &hj->query));
+    }
+
+    return ngx_http_smtp_verify_problem(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                        "unsupported_media_type",
+                                        "Send application/json or "
+                                        "application/x-www-form-urlencoded.");
+}
+
+
+static ngx_uint_t
+ngx_http_smtp_verify_jobs_type(ngx_str_t *type, const char *name)
+{
+    return type->len == ngx_strlen(name)
+           && ngx_strncasecmp(type->data, (u_char *) name, type->len) == 0;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_jobs_params(ngx_http_smtp_verify_jobs_ctx_t *hj,
+    sv_params_status_e status)
+{
+    ngx_http_request_t  *r;
+
+    r = hj->request;
 
     if (status == SV_PARAMS_OK) {
         return NGX_DECLINED;

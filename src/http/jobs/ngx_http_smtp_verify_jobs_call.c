@@ -29,6 +29,8 @@ ngx_http_smtp_verify_jobs_call_create(ngx_http_smtp_verify_jobs_ctx_t *hj)
     call->task.done = ngx_http_smtp_verify_jobs_call_done;
     call->hj = hj;
     call->jobs = &hj->store->jobs;
+    call->now = (int64_t) ngx_timeofday()->sec * 1000
+                + (int64_t) ngx_timeofday()->msec;
 
     /* without tokens all have the same empty name */
 
@@ -148,38 +150,44 @@ ngx_http_smtp_verify_jobs_call_done(ngx_smtp_verify_jobs_task_t *task)
         return;
     }
 
-    ngx_http_smtp_verify_jobs_continue(hj, NGX_AGAIN);
+    if (ngx_http_smtp_verify_jobs_is_here(hj)) {
+        ngx_http_smtp_verify_jobs_continue(hj, call->next(hj));
+    }
 }
 
 
 /* After the client has closed the connection, post_action uses the request for
    something else: then nobody wants the answer any more. */
 
-void
-ngx_http_smtp_verify_jobs_continue(ngx_http_smtp_verify_jobs_ctx_t *hj,
-    ngx_int_t rc)
+ngx_uint_t
+ngx_http_smtp_verify_jobs_is_here(ngx_http_smtp_verify_jobs_ctx_t *hj)
 {
-    ngx_connection_t            *c;
     ngx_http_request_t          *r;
     ngx_http_smtp_verify_ctx_t  *ctx;
 
     r = hj->request;
-    c = r->connection;
-
     ctx = ngx_http_get_module_ctx(r, ngx_http_smtp_verify_module);
 
     if (ctx == NULL || ctx->jobs != hj) {
-        return;
+        return 0;
     }
 
-    ngx_http_set_log_request(c->log, r);
+    ngx_http_set_log_request(r->connection->log, r);
 
-    if (rc == NGX_AGAIN) {
-        rc = hj->call->next(hj);
-    }
+    return 1;
+}
+
+
+void
+ngx_http_smtp_verify_jobs_continue(ngx_http_smtp_verify_jobs_ctx_t *hj,
+    ngx_int_t rc)
+{
+    ngx_connection_t  *c;
+
+    c = hj->request->connection;
 
     if (rc != NGX_AGAIN) {
-        ngx_http_finalize_request(r, rc);
+        ngx_http_finalize_request(hj->request, rc);
     }
 
     ngx_http_run_posted_requests(c);

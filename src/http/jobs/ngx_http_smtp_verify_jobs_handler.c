@@ -33,6 +33,18 @@ static ngx_http_smtp_verify_route_t  ngx_http_smtp_verify_routes_table[] = {
     { ngx_string(""), 1, NGX_HTTP_GET|NGX_HTTP_HEAD,
       ngx_http_smtp_verify_jobs_show },
 
+    { ngx_string(""), 1, NGX_HTTP_PATCH,
+      ngx_http_smtp_verify_jobs_patch },
+
+    { ngx_string(""), 1, NGX_HTTP_DELETE,
+      ngx_http_smtp_verify_jobs_delete },
+
+    { ngx_string("events"), 1, NGX_HTTP_GET,
+      ngx_http_smtp_verify_jobs_events },
+
+    { ngx_string("addresses"), 0, NGX_HTTP_DELETE,
+      ngx_http_smtp_verify_jobs_addresses },
+
     { ngx_string("results"), 1, NGX_HTTP_GET|NGX_HTTP_HEAD,
       ngx_http_smtp_verify_jobs_results },
 

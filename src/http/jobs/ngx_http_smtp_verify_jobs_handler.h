@@ -11,6 +11,9 @@
  *   _show.c     one job, the list of jobs
  *   _json.c     a job as a JSON object
  *   _results.c  results as a stream, _rows.c what is written of them
+ *   _patch.c    changes and deletes a job
+ *   _erase.c    erases an address
+ *   _events.c   tells how a job gets on
  *   _asker.c    for whom the mail servers are asked
  *
  *   sv_jobs_query.c, sv_jobs_patch.c  parse parameters
@@ -34,6 +37,8 @@ typedef struct ngx_http_smtp_verify_jobs_upload_s
 
 typedef struct ngx_http_smtp_verify_jobs_results_s
     ngx_http_smtp_verify_jobs_results_t;
+typedef struct ngx_http_smtp_verify_jobs_erase_s
+    ngx_http_smtp_verify_jobs_erase_t;
 
 typedef ngx_int_t (*ngx_http_smtp_verify_jobs_next_pt)(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
@@ -73,8 +78,12 @@ struct ngx_http_smtp_verify_jobs_call_s {
     sv_job_page_t                      rows_page;
     sv_job_rows_t                      rows;
     sv_str_t                           columns;     /* of free() */
+    sv_jobs_query_t                    query;       /* a copy */
+    int64_t                            now;
+    uint64_t                           erased;      /* records */
+    sv_str_t                           email;
+    unsigned char                      email_buf[SV_PARAMS_EMAIL_MAX];
     char                               client[SV_CATALOG_NAME];
-    unsigned char                      hash[32];
 };
 
 
@@ -87,6 +96,7 @@ struct ngx_http_smtp_verify_jobs_ctx_s {
     sv_jobs_query_t                    query;
     ngx_str_t                          id;
     ngx_http_smtp_verify_jobs_results_t  *results;
+    ngx_http_smtp_verify_jobs_erase_t *erase;
     ngx_event_t                        work;        /* in the next turn of the
                                                        event loop */
 };
@@ -121,7 +131,9 @@ ngx_int_t ngx_http_smtp_verify_jobs_handler(ngx_http_request_t *r);
  *   _owned()     for next(): NGX_DECLINED if the catalogue has returned a job
  *                of this client; otherwise a problem was sent
  *   _refuse()    answers with the status of the task, which is not SV_JOBS_OK
- *   _continue()  goes on after next() or another handler returned rc
+ *   _is_here()   whether the request still waits: to be called first by a
+ *                handler of an event
+ *   _continue()  goes on after next(), or another handler, has returned rc
  *   _get()       run() that reads call->job from the catalogue
  *   _free()      frees a call that is not busy
  */
@@ -132,6 +144,8 @@ ngx_int_t ngx_http_smtp_verify_jobs_call(ngx_http_smtp_verify_jobs_ctx_t *hj,
     ngx_http_smtp_verify_jobs_next_pt next);
 ngx_int_t ngx_http_smtp_verify_jobs_owned(ngx_http_smtp_verify_jobs_ctx_t *hj);
 ngx_int_t ngx_http_smtp_verify_jobs_refuse(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
+ngx_uint_t ngx_http_smtp_verify_jobs_is_here(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
 void ngx_http_smtp_verify_jobs_continue(ngx_http_smtp_verify_jobs_ctx_t *hj,
     ngx_int_t rc);
@@ -145,6 +159,7 @@ ngx_int_t ngx_http_smtp_verify_jobs_problem(
 /* _args.c: these return NGX_DECLINED if all is well; otherwise what the content
    handler returns */
 ngx_int_t ngx_http_smtp_verify_jobs_query(ngx_http_smtp_verify_jobs_ctx_t *hj);
+ngx_int_t ngx_http_smtp_verify_jobs_body(ngx_http_smtp_verify_jobs_ctx_t *hj);
 ngx_int_t ngx_http_smtp_verify_jobs_key(ngx_http_smtp_verify_jobs_ctx_t *hj,
     ngx_str_t *key);
 ngx_int_t ngx_http_smtp_verify_jobs_room(ngx_http_smtp_verify_jobs_ctx_t *hj,
@@ -167,6 +182,19 @@ ngx_int_t ngx_http_smtp_verify_jobs_send(ngx_http_smtp_verify_jobs_ctx_t *hj,
 
 /* _results.c */
 ngx_int_t ngx_http_smtp_verify_jobs_results(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
+
+/* _patch.c */
+ngx_int_t ngx_http_smtp_verify_jobs_patch(ngx_http_smtp_verify_jobs_ctx_t *hj);
+ngx_int_t ngx_http_smtp_verify_jobs_delete(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
+
+/* _erase.c */
+ngx_int_t ngx_http_smtp_verify_jobs_addresses(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
+
+/* _events.c */
+ngx_int_t ngx_http_smtp_verify_jobs_events(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
 
 /* _json.c: write up to _JSON_MAX octets; totals: NULL if they are not known */

@@ -345,7 +345,7 @@ ngx_http_smtp_verify_results_work(ngx_event_t *ev)
 
     hj = ev->data;
 
-    if (hj->call->busy) {
+    if (hj->call->busy || !ngx_http_smtp_verify_jobs_is_here(hj)) {
         return;
     }
 

@@ -20,7 +20,11 @@ struct ngx_http_smtp_verify_jobs_results_s {
     ngx_http_smtp_verify_output_t  output;
     sv_jobs_format_e               format;
     uint64_t                       left;        /* rows that are wanted */
-    uint64_t                       count;       /* rows that were written */
+    uint64_t                       count;       /* rows that were written; of
+                                                   events: results */
+    uint64_t                       waiting;     /* of the last event */
+    ngx_uint_t                     state;       /* of the last event, + 1 */
+    ngx_msec_t                     sent;
     size_t                         row;         /* of the page */
     unsigned                       header:1;    /* was sent */
     unsigned                       done:1;

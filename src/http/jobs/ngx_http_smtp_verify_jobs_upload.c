@@ -405,15 +405,19 @@ ngx_http_smtp_verify_jobs_upload_worked(ngx_event_t *ev)
         return;
     }
 
-    if (up->status != SV_JOBS_OK) {
-        ngx_http_smtp_verify_jobs_continue(up->call->hj,
-                              ngx_http_smtp_verify_jobs_problem(up->call->hj,
-                                                                up->status,
-                                                                &up->why));
+    if (!ngx_http_smtp_verify_jobs_is_here(up->call->hj)) {
         return;
     }
 
-    up->done(up);
+    if (up->status == SV_JOBS_OK) {
+        up->done(up);
+        return;
+    }
+
+    ngx_http_smtp_verify_jobs_continue(up->call->hj,
+                              ngx_http_smtp_verify_jobs_problem(up->call->hj,
+                                                                up->status,
+                                                                &up->why));
 }
 
 

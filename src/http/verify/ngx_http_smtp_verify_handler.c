@@ -7,6 +7,8 @@
 #include "sv_params.h"
 
 
+static void ngx_http_smtp_verify_body_done(ngx_http_request_t *r,
+    ngx_int_t rc);
 static ngx_int_t ngx_http_smtp_verify_body_type(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_start(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_params(ngx_http_request_t *r,
@@ -54,7 +56,8 @@ ngx_http_smtp_verify_handler(ngx_http_request_t *r)
             return rc;
         }
 
-        return ngx_http_smtp_verify_read_body(r);
+        return ngx_http_smtp_verify_read_body(r,
+                                              ngx_http_smtp_verify_body_done);
     }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
@@ -83,7 +86,7 @@ ngx_http_smtp_verify_handler(ngx_http_request_t *r)
 }
 
 
-void
+static void
 ngx_http_smtp_verify_body_done(ngx_http_request_t *r, ngx_int_t rc)
 {
     if (rc == NGX_OK) {
