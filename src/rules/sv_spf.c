@@ -75,6 +75,8 @@ static void sv_spf_ask(sv_spf_t *spf, sv_spf_state_e state,
 static void sv_spf_return(sv_spf_t *spf, sv_spf_result_e result);
 static int sv_spf_void(sv_spf_t *spf);
 
+static int sv_spf_item(const unsigned char **p, const unsigned char *end,
+    const unsigned char **item, size_t *n);
 static void sv_spf_record(sv_spf_t *spf, const unsigned char *p, size_t len);
 static int sv_spf_is_record(const unsigned char *p, size_t len);
 static sv_spf_result_e sv_spf_check(const sv_spf_frame_t *f);
@@ -429,28 +431,26 @@ sv_spf_answer(sv_spf_t *spf, sv_spf_answer_e answer,
 }
 
 
-/* an item of a list of records; 0 at the end */
+/* Returns 1 and the next record of a list, which may be empty; 0 at the end. */
 
-static size_t
+static int
 sv_spf_item(const unsigned char **p, const unsigned char *end,
-    const unsigned char **item)
+    const unsigned char **item, size_t *n)
 {
-    size_t  n;
-
     if (end - *p < 2) {
         return 0;
     }
 
-    n = (size_t) (*p)[0] << 8 | (*p)[1];
+    *n = (size_t) (*p)[0] << 8 | (*p)[1];
 
-    if (n > (size_t) (end - *p) - 2) {
+    if (*n > (size_t) (end - *p) - 2) {
         return 0;
     }
 
     *item = *p + 2;
-    *p += 2 + n;
+    *p += 2 + *n;
 
-    return n;
+    return 1;
 }
 
 
@@ -468,7 +468,7 @@ sv_spf_record(sv_spf_t *spf, const unsigned char *p, size_t len)
     found = 0;
     f->len = 0;
 
-    while (len && (n = sv_spf_item(&p, end, &item)) != 0) {
+    while (len && sv_spf_item(&p, end, &item, &n)) {
         if (sv_spf_is_record(item, n)) {
             record = item;
             f->len = n;
@@ -555,7 +555,7 @@ sv_spf_addrs(sv_spf_t *spf, const unsigned char *p, size_t len)
     end = p ? p + len : p;
     size = spf->v6 ? 16 : 4;
 
-    while (len && (n = sv_spf_item(&p, end, &item)) != 0) {
+    while (len && sv_spf_item(&p, end, &item, &n)) {
         if (n == size && sv_spf_within(spf->addr, item, spf->prefix)) {
             sv_spf_return(spf, spf->frames[spf->depth - 1].match);
             return;
@@ -576,7 +576,7 @@ sv_spf_mx(sv_spf_t *spf, const unsigned char *p, size_t len)
     spf->nhosts = 0;
     spf->ihost = 0;
 
-    while (len && (n = sv_spf_item(&p, end, &item)) != 0) {
+    while (len && sv_spf_item(&p, end, &item, &n)) {
 
         if (spf->nhosts == SV_SPF_HOSTS) {
             sv_spf_return(spf, SV_SPF_PERMERROR);

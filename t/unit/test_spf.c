@@ -52,6 +52,10 @@ static const row_t  zone[] = {
     { "other.test", SV_SPF_TXT, "some text" },
     { "other.test", SV_SPF_TXT, "v=spf10 -all" },
     { "other.test", SV_SPF_TXT, "V=SPF1 IP4:192.0.2.1 -ALL" },
+    { "empty.test", SV_SPF_TXT, "" },
+    { "empty.test", SV_SPF_TXT, "v=spf1 ip4:192.0.2.1 -all" },
+    { "nullmx.test", SV_SPF_TXT, "v=spf1 mx a:example.com -all" },
+    { "nullmx.test", SV_SPF_MX, "" },
     { "none.test", SV_SPF_TXT, "google-site-verification=x" },
     { "two.test", SV_SPF_TXT, "v=spf1 -all" },
     { "two.test", SV_SPF_TXT, "v=spf1 +all" },
@@ -225,6 +229,8 @@ test_records(void **state)
     assert_string_equal(spf("192.0.2.1", "other.test"), "pass");
     assert_string_equal(spf("192.0.2.1", "OTHER.test."), "pass");
     assert_string_equal(spf("192.0.2.2", "other.test"), "fail");
+    assert_string_equal(spf("192.0.2.1", "empty.test"), "pass");
+    assert_string_equal(spf("192.0.2.10", "nullmx.test"), "pass");
     assert_string_equal(spf("192.0.2.1", "none.test"), "none");
     assert_string_equal(spf("192.0.2.1", "absent.test"), "none");
     assert_string_equal(spf("192.0.2.1", "not a domain"), "none");
