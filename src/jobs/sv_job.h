@@ -106,7 +106,7 @@ typedef struct {
                                        out: for the next page */
     int                 status;     /* -1: all */
     int                 reason;     /* -1: all */
-    size_t              limit;      /* rows at most */
+    size_t              limit;      /* rows at most; 1000 at most */
     size_t              bytes;      /* stop after so many octets of strings */
     int                 more;       /* out: more rows may follow at once (a page
                                        may be empty and have more) */

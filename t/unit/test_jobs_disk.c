@@ -690,6 +690,80 @@ test_damage(void **state)
 }
 
 
+/* the same with the catalogue; what is read has its bounds */
+
+static void
+test_damaged_catalogue(void **state)
+{
+    int                 fd;
+    char                path[600];
+    size_t              i, n;
+    store_t            *s = *state;
+    int64_t             next;
+    unsigned            errors, seed;
+    uint64_t            all;
+    sv_catalog_t       *c;
+    struct stat         st;
+    unsigned char       octet, was;
+    sv_catalog_job_t    job, jobs[20];
+    sv_catalog_page_t   page;
+    sv_catalog_event_t  event;
+    sv_catalog_usage_t  usage;
+
+    ok(sv_catalog_open(&s->conf, &c, &s->why));
+
+    for (i = 0; i < 20; i++) {
+        memset(&job, 0, sizeof(job));
+        sv_catalog_id(job.id);
+        memset(job.client, 'c', sizeof(job.client) - 1);
+        memset(job.name, 'n', sizeof(job.name) - 1);
+        ok(sv_catalog_add(c, &job, NULL, NULL));
+        memset(&event, 0, sizeof(event));
+        strcpy(event.event, job.id);
+        strcpy(event.job, job.id);
+        ok(sv_catalog_event_add(c, &event));
+    }
+
+    sv_catalog_close(c);
+
+    snprintf(path, sizeof(path), "%s/catalog.db", s->path);
+    assert_int_equal(stat(path, &st), 0);
+    fd = open(path, O_RDWR);
+
+    for (i = 0, errors = 0, seed = 5; i < 400; i++) {
+        off_t  at = rand_r(&seed) % st.st_size;
+
+        assert_int_equal(pread(fd, &was, 1, at), 1);
+        octet = was ^ (unsigned char) (1 << rand_r(&seed) % 8);
+        assert_int_equal(pwrite(fd, &octet, 1, at), 1);
+
+        if (sv_catalog_open(&s->conf, &c, &s->why) == SV_JOBS_OK) {
+            memset(&page, 0, sizeof(page));
+            page.state = -1;
+            n = 20;
+            errors += sv_catalog_list(c, &page, jobs, &n) != SV_JOBS_OK;
+            assert_true(n <= 20);
+            errors += sv_catalog_get(c, job.id, &job) != SV_JOBS_OK;
+            assert_true(job.state < SV_JOB_STATES);
+            errors += sv_catalog_usage(c, "a", &usage, &all) != SV_JOBS_OK;
+            errors += sv_catalog_event_due(c, 1, &event, &next) != SV_JOBS_OK;
+            sv_catalog_close(c);
+
+        } else {
+            errors++;
+        }
+
+        assert_int_equal(pwrite(fd, &was, 1, at), 1);
+    }
+
+    close(fd);
+    assert_true(errors > 0);
+
+    ok(sv_catalog_open(&s->conf, &c, &s->why));
+    sv_catalog_close(c);
+}
+
+
 static void
 test_keys(void **state)
 {
@@ -948,6 +1022,7 @@ main(void)
         t(test_wrong_files),
         t(test_wrong_catalogue),
         t(test_damage),
+        t(test_damaged_catalogue),
         t(test_keys),
         t(test_key_of_another),
         t(test_key_file),
