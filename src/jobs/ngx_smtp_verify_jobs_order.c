@@ -13,9 +13,12 @@ static ngx_smtp_verify_jobs_job_t *ngx_smtp_verify_jobs_order_next(
     ngx_smtp_verify_jobs_worker_t *w);
 static ngx_uint_t ngx_smtp_verify_jobs_order_is_hungry(
     ngx_smtp_verify_jobs_run_t *run);
+static ngx_uint_t ngx_smtp_verify_jobs_order_share(
+    ngx_smtp_verify_jobs_worker_t *w, ngx_smtp_verify_jobs_run_t *run,
+    ngx_uint_t share);
 static ngx_uint_t ngx_smtp_verify_jobs_order_runs(
-    ngx_smtp_verify_jobs_worker_t *w, uint64_t client, ngx_uint_t *first,
-    ngx_smtp_verify_jobs_run_t *run);
+    ngx_smtp_verify_jobs_worker_t *w, ngx_smtp_verify_jobs_run_t *run,
+    ngx_uint_t *place);
 
 
 void
@@ -156,14 +159,15 @@ ngx_smtp_verify_jobs_order_sums(ngx_smtp_verify_jobs_shared_t *sh)
 
 /*
  * The probes of this worker are divided by clients, then by the jobs of a
- * client.  A run that cannot use its share, because its domains are limited or
- * it waits, leaves the rest to the others.
+ * client.  Jobs take turns in having what is left over, or anything if there
+ * are more of them than probes.  A run that cannot use its share, because its
+ * domains are limited or it waits, leaves the rest to the others.
  */
 
 void
 ngx_smtp_verify_jobs_shares(ngx_smtp_verify_jobs_worker_t *w)
 {
-    ngx_uint_t                   total, clients, first, n, window;
+    ngx_uint_t                   total, clients, place, window;
     ngx_queue_t                 *q;
     ngx_smtp_verify_jobs_run_t  *run;
 
@@ -189,12 +193,12 @@ ngx_smtp_verify_jobs_shares(ngx_smtp_verify_jobs_worker_t *w)
     {
         run = ngx_queue_data(q, ngx_smtp_verify_jobs_run_t, queue);
 
-        (void) ngx_smtp_verify_jobs_order_runs(w, run->job->client, &first,
-                                               run);
-        clients += first;
+        (void) ngx_smtp_verify_jobs_order_runs(w, run, &place);
+        clients += (run->hungry && place == 0);
     }
 
     window = ngx_max(w->jobs->limits.window / ngx_max(w->nruns, 1), 64);
+    w->turn++;
 
     for (q = ngx_queue_head(&w->runs);
          q != ngx_queue_sentinel(&w->runs);
@@ -202,13 +206,30 @@ ngx_smtp_verify_jobs_shares(ngx_smtp_verify_jobs_worker_t *w)
     {
         run = ngx_queue_data(q, ngx_smtp_verify_jobs_run_t, queue);
 
-        n = ngx_smtp_verify_jobs_order_runs(w, run->job->client, &first, run);
-
-        n = total / ngx_max(clients, 1) / ngx_max(n, 1);
-
-        run->batch.limits.probes = ngx_max(n, 1);
         run->batch.limits.window = window;
+        run->batch.limits.probes = ngx_smtp_verify_jobs_order_share(w, run,
+                                              total / ngx_max(clients, 1));
     }
+}
+
+
+/* A run that has no use for probes may begin a few, which makes it hungry. */
+
+static ngx_uint_t
+ngx_smtp_verify_jobs_order_share(ngx_smtp_verify_jobs_worker_t *w,
+    ngx_smtp_verify_jobs_run_t *run, ngx_uint_t share)
+{
+    ngx_uint_t  n, place, most;
+
+    n = ngx_smtp_verify_jobs_order_runs(w, run, &place);
+    share = ngx_max(share, 1);
+
+    if (!run->hungry) {
+        most = share / (n + 1);
+        return ngx_max(most, 1);
+    }
+
+    return share / n + ((place + w->turn) % n < share % n);
 }
 
 
@@ -219,25 +240,27 @@ ngx_smtp_verify_jobs_order_is_hungry(ngx_smtp_verify_jobs_run_t *run)
 
     b = &run->batch;
 
-    return run->begun && !run->over
-           && (b->active >= b->limits.probes || !ngx_queue_empty(&b->ready)
-               || (run->unread && b->held < b->limits.window));
+    if (!run->begun || run->over) {
+        return 0;
+    }
+
+    return !ngx_queue_empty(&b->ready)
+           || (run->unread && b->held < b->limits.window);
 }
 
 
-/* The number of hungry runs of the client; *first: is this run the first of
-   them? */
+/* The number of hungry runs of the run's client, and its place among them. */
 
 static ngx_uint_t
 ngx_smtp_verify_jobs_order_runs(ngx_smtp_verify_jobs_worker_t *w,
-    uint64_t client, ngx_uint_t *first, ngx_smtp_verify_jobs_run_t *run)
+    ngx_smtp_verify_jobs_run_t *run, ngx_uint_t *place)
 {
     ngx_uint_t                   n;
     ngx_queue_t                 *q;
     ngx_smtp_verify_jobs_run_t  *other;
 
     n = 0;
-    *first = 0;
+    *place = 0;
 
     for (q = ngx_queue_head(&w->runs);
          q != ngx_queue_sentinel(&w->runs);
@@ -245,12 +268,12 @@ ngx_smtp_verify_jobs_order_runs(ngx_smtp_verify_jobs_worker_t *w,
     {
         other = ngx_queue_data(q, ngx_smtp_verify_jobs_run_t, queue);
 
-        if (other->job->client != client || !other->hungry) {
-            continue;
+        if (other == run) {
+            *place = n;
         }
 
-        if (n++ == 0 && other == run) {
-            *first = 1;
+        if (other->hungry && other->job->client == run->job->client) {
+            n++;
         }
     }
 

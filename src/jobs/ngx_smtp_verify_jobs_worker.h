@@ -93,6 +93,7 @@ typedef struct {
     ngx_smtp_verify_jobs_keep_t *keep;          /* of the keeper; or NULL */
     ngx_queue_t                  runs;
     ngx_uint_t                   nruns;
+    ngx_uint_t                   turn;          /* of the runs of a client */
     ngx_event_t                  tick;
     uint64_t                     seen;          /* changes */
     ngx_uint_t                   place;         /* + 1; 0: it has none, and

@@ -32,14 +32,16 @@ add_block_preprocessor(sub {
 
 sub http
 {
-    my ($method, $path, $body) = @_;
+    my ($method, $path, $body, $type) = @_;
+
+    $type //= 'text/plain';
 
     my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
         PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or return;
 
     $body //= '';
     print $sock "$method $path HTTP/1.1\r\nHost: localhost\r\n"
-        . "Connection: close\r\nContent-Type: text/plain\r\nContent-Length: "
+        . "Connection: close\r\nContent-Type: $type\r\nContent-Length: "
         . length($body) . "\r\n\r\n$body";
 
     local $/;
@@ -565,4 +567,95 @@ sub {
     return $main::seen{bad}{state} eq 'failed'
            && $main::seen{bad}{error} =~ /damaged/
            && main::reasons($main::Job) eq 'mailbox_not_found 100';
+}
+
+
+
+=== TEST 17: a sample of the list is asked first
+--- http_config eval
+TestVerify::Blocks::patient('')
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 1;
+smtp_verify_batch_window 20;
+--- init
+my $id = main::submit('sample=12', main::users(1500, 'ok.test'));
+main::until_job($id, sub { $_[0]{answered} >= 10 });
+$main::seen{early} = main::asked();
+main::http('DELETE', "/jobs/$id");
+--- smtp_check eval
+sub {
+    my %block;
+
+    # six blocks of 256 records, sorted by domain and as they came
+
+    $block{int(($_ - 1) / 256)}++
+        for map { /^u(\d+)@/ ? $1 : () } keys %{ $main::seen{early} };
+
+    return keys(%block) == 6;
+}
+
+
+
+=== TEST 18: a job is paused, resumed, and cancelled
+--- http_config eval
+TestVerify::Blocks::patient('')
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 5;
+--- init
+my $id = main::submit('', main::users(800, 'ok.test'));
+main::until_job($id, sub { $_[0]{answered} > 20 });
+$main::seen{pause} = (main::http('PATCH', "/jobs/$id", '{"state":"paused"}',
+                                 'application/json'))[0];
+main::until_job($id, sub { $_[0]{state} eq 'paused' && !$_[0]{in_flight} });
+Time::HiRes::sleep(1.5);
+my $before = main::job($id)->{answered};
+Time::HiRes::sleep(1.5);
+$main::seen{still} = main::job($id)->{answered} == $before;
+main::http('PATCH', "/jobs/$id", '{"state":"running"}', 'application/json');
+$main::seen{on} = main::until_job($id, sub { $_[0]{answered} > $before + 20 });
+main::http('PATCH', "/jobs/$id", '{"state":"cancelled"}', 'application/json');
+$main::Job = main::until_job($id, sub {
+    $_[0]{state} eq 'cancelled' && $_[0]{answered} == 800
+});
+--- smtp_check eval
+sub {
+    my $n = $main::Job->{reason};
+
+    return $main::seen{pause} == 200 && $main::seen{still}
+           && $main::seen{on}{state} eq 'running'
+           && $main::Job->{state} eq 'cancelled'
+           && $n->{mailbox_not_found} + $n->{not_probed} == 800
+           && $n->{mailbox_not_found} > 40 && $n->{not_probed} > 100;
+}
+
+
+
+=== TEST 19: a job that is deleted is gone at once, and asks nobody any more
+--- http_config eval
+TestVerify::Blocks::patient('')
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 5;
+--- init
+my $id = main::submit('', main::users(2000, 'ok.test'));
+main::until_job($id, sub { $_[0]{answered} > 20 });
+$main::seen{code} = (main::http('DELETE', "/jobs/$id"))[0];
+TestVerify::Clients::wait_for(sub { ! -e main::store($id) });
+Time::HiRes::sleep(0.5);
+my $asked = keys %{ main::asked() };
+Time::HiRes::sleep(1);
+$main::seen{still} = $asked == keys %{ main::asked() };
+$main::seen{gone} = (main::http('GET', "/jobs/$id"))[0];
+--- smtp_check eval
+sub {
+    return $main::seen{code} =~ /^20[024]$/ && $main::seen{still}
+           && $main::seen{gone} == 404;
 }
