@@ -135,7 +135,7 @@ sv_jobs_db_connect(sv_jobs_db_t *db, const char *dir,
     flags |= SQLITE_OPEN_NOFOLLOW;
 #endif
 
-    if (sqlite3_open_v2(db->path, &db->db, flags, NULL) != SQLITE_OK) {
+    if (sqlite3_open_v2(db->path, &db->db, flags, sv_jobs_vfs()) != SQLITE_OK) {
         return sv_jobs_db_error(db);
     }
 

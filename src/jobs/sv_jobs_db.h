@@ -71,6 +71,11 @@ sv_jobs_e sv_jobs_db_run(sv_jobs_db_t *db, sqlite3_stmt *stmt);
 /* what SQLite's last error means */
 sv_jobs_e sv_jobs_db_error(sv_jobs_db_t *db);
 
+/* sv_jobs_vfs.c: the system's files, but a journal that is there stays: its
+   directory is synced when the database is made, and need not be synced again
+   in each transaction.  Returns its name. */
+const char *sv_jobs_vfs(void);
+
 /* sv_jobs_why.c: sets why, and returns rc */
 sv_jobs_e sv_jobs_why(sv_jobs_why_t *why, sv_jobs_e rc, int error,
     const char *fmt, ...) __attribute__ ((format (printf, 4, 5)));

@@ -710,6 +710,33 @@ test_pages_by_done(void **state)
 }
 
 
+/* Its name is made durable once: it must never be removed and made anew. */
+
+static void
+test_journal_stays(void **state)
+{
+    char          path[600];
+    store_t      *s = *state;
+    sv_job_t     *job;
+    struct stat   first, now;
+
+    job = upload(s, 300);
+    snprintf(path, sizeof(path), "%s/%s/job.db-journal", s->path, s->id);
+    assert_int_equal(stat(path, &first), 0);
+    assert_int_equal(first.st_size, 0);
+
+    assert_int_equal(work(job, 1, 2), 300);
+    sv_job_close(job);
+    ok(sv_job_open(&s->conf, s->id, &job, &s->why));
+    assert_int_equal(consistent(job), 300);
+    sv_job_close(job);
+
+    assert_int_equal(stat(path, &now), 0);
+    assert_int_equal(now.st_ino, first.st_ino);
+    assert_int_equal(now.st_size, 0);
+}
+
+
 /* What is no record of the job is not counted. */
 
 static void
@@ -820,6 +847,7 @@ main(void)
         t(test_erase),
         t(test_notes),
         t(test_pages_by_done),
+        t(test_journal_stays),
         t(test_foreign_result),
         t(test_purge),
         t(test_purge_cut_short),
