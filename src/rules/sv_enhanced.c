@@ -15,6 +15,8 @@ static size_t sv_enhanced_number(const unsigned char *p,
     const unsigned char *end, unsigned *number);
 static int sv_enhanced_in_text(const sv_reply_t *reply, unsigned code[3]);
 static int sv_is_version(const unsigned char *start, const unsigned char *p);
+static int sv_is_quoted(const unsigned char *start, const unsigned char *p,
+    const unsigned char *next, const unsigned char *end);
 
 
 int
@@ -125,7 +127,9 @@ sv_enhanced_in_text(const sv_reply_t *reply, unsigned code[3])
 
         n = sv_enhanced_parse(p, end, code);
 
-        if (n == 0 || sv_is_version(start, p)) {
+        if (n == 0 || sv_is_version(start, p)
+            || sv_is_quoted(start, p, p + n, end))
+        {
             continue;
         }
 
@@ -179,6 +183,32 @@ sv_is_version(const unsigned char *start, const unsigned char *p)
         }
 
         if (p + n == end) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Recognizes a code that stands alone in quotes, with words before it, as in
+ * "do not take this for "5.1.1"".  Where a server puts its whole answer in
+ * quotes, or the code of another with its words, they are believed as ever.
+ */
+
+static int
+sv_is_quoted(const unsigned char *start, const unsigned char *p,
+    const unsigned char *next, const unsigned char *end)
+{
+    const unsigned char  *q;
+
+    if (p == start || p[-1] != '"' || next == end || *next != '"') {
+        return 0;
+    }
+
+    for (q = start; q < p - 1; q++) {
+        if (sv_is_alpha(*q)) {
             return 1;
         }
     }

@@ -2249,6 +2249,64 @@ service_is_off(void **state)
 }
 
 
+/* whom a reply speaks of besides the recipient, and codes that it quotes */
+
+static void
+behind_a_recipient(void **state)
+{
+    static const named_t  cases[] = {
+        { X, "jane@x.test", 550, "<jane@x.test> -> <alice@third.example>: 550 "
+          "5.1.1" },
+        { N, "jane@x.test", 550, "5.1.1 <jane@x.test>: no such user" },
+        { N, "jane@x.test", 550, "5.1.1 <jane@x.test>, contact "
+          "help@third.example" },
+        { R, "jane@x.test", 550, "5.7.1 Customer of x.test unknown here" },
+        { N, "jane@x.test", 550, "Nobody named jane@x.test here" },
+        { P, "jane@x.test", 550, "Refused by policy, do not take this for "
+          "\"5.1.1\"" },
+        { N, "jane@x.test", 550, "\"5.1.1\"" },
+        { N, "jane@x.test", 550, "it said: \"5.1.1 user unknown\"" }
+    };
+
+    (void) state;
+    check_named(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+
+/* a host of bad repute, and the accounts that a server runs under */
+
+static void
+repute_and_system_users(void **state)
+{
+    const case_t  cases[] = {
+        { B, 550, "5.2.1 Das Postfach ist vorhanden, Ihr Host hat einen "
+                  "schlechten Ruf" },
+        { B, 550, "5.2.1 La casella esiste, il suo host ha una cattiva "
+                  "reputazione" },
+        { B, 550, "5.2.1 Schránka existuje, pošta z vašeho serveru se "
+                  "nepřijímá" },
+        { B, 550, "5.2.1 该邮箱存在, 不接受来自您服务器的邮件" },
+        { D, 550, "5.2.1 Das Postfach ist vorhanden" },
+        { E, 550, "lmtp: system user nobody: no such mailbox" },
+        { E, 550, "lmtp: utente di sistema sconosciuto" },
+        { E, 550, "lmtp: Systembenutzer nobody nicht gefunden" },
+        { N, 550, "Dovecot: <jdoe@example.com> user unknown" },
+        { N, 550, "LDAP: user not found" },
+        { N, 550, "Le destinataire est introuvable dans l'annuaire" },
+        { N, 550, "Kein solches Postfach" },
+        { N, 550, "Немає такої скриньки" },
+        { N, 550, "El usuario no tiene una cuenta en este servidor" },
+        { X, 550, "No tiene cuenta en este servidor" },
+        { N, 550, "收件人未在本服务注册" },
+        { N, 550, "5.1.2 No such mailbox" },
+        { D, 550, "<jdoe@example.com> is now disabled with MTA service" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
 int
 main(void)
 {
@@ -2311,7 +2369,9 @@ main(void)
         cmocka_unit_test(one_of_two),
         cmocka_unit_test(guesses),
         cmocka_unit_test(you_are_blocked),
-        cmocka_unit_test(service_is_off)
+        cmocka_unit_test(service_is_off),
+        cmocka_unit_test(behind_a_recipient),
+        cmocka_unit_test(repute_and_system_users)
     };
 
     return cmocka_run_group_tests(tests, load, unload);

@@ -625,6 +625,20 @@ twelfth_part(void **state)
 }
 
 
+static void
+thirteenth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-thirteenth.txt", 12000);
+}
+
+
+static void
+fourteenth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-fourteenth.txt", 12000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -662,7 +676,9 @@ main(void)
         cmocka_unit_test(ninth_part),
         cmocka_unit_test(tenth_part),
         cmocka_unit_test(eleventh_part),
-        cmocka_unit_test(twelfth_part)
+        cmocka_unit_test(twelfth_part),
+        cmocka_unit_test(thirteenth_part),
+        cmocka_unit_test(fourteenth_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
