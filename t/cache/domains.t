@@ -326,9 +326,12 @@ sub {
 
 
 === TEST 14: many ask for the same MX at once, in all workers
+--- not_slower
+--- verify
+resolver_timeout 5s;
 --- dns
 +default
-ok.test MX ! delay 500ms
+ok.test MX ! delay 300ms
 --- smtp
 mx1 11 pipelining users=john,jane
 --- init
@@ -354,9 +357,12 @@ sub {
 
 
 === TEST 15: a domain that does not exist, and one that has no answer
+--- not_slower
+--- verify
+resolver_timeout 5s;
 --- dns
-none.test MX ! delay 500ms
-broken.test MX ! delay 500ms
+none.test MX ! delay 300ms
+broken.test MX ! delay 300ms
 broken.test MX ! servfail
 --- init
 TestVerify::Clients::start('/verify?email=u%d@none.test', clients => 30);
@@ -378,15 +384,16 @@ sub {
 
 
 === TEST 16: the one who asks for the MX goes away
+--- not_slower
 --- verify
 resolver_timeout 5s;
 --- dns
 +default
-ok.test MX ! delay 800ms
+ok.test MX ! delay 500ms
 --- smtp
 mx1 11 pipelining users=john
 --- init
-TestVerify::Clients::start('/verify?email=v@ok.test', abort => 0.3);
+TestVerify::Clients::start('/verify?email=v@ok.test', abort => 0.2);
 TestVerify::Clients::start('/verify?email=u%d@ok.test', clients => 40,
                            after => 0.1);
 TestVerify::Clients::finish();
@@ -402,16 +409,17 @@ sub { TestVerify::Clients::reasons() eq 'mailbox_not_found 40' }
 
 
 === TEST 17: the worker that asks for the MX is killed
+--- not_slower
 --- verify
 resolver_timeout 5s;
 --- dns
 +default
-ok.test MX ! delay 800ms
+ok.test MX ! delay 500ms
 --- smtp
 mx1 11 pipelining users=john
 --- init
 TestVerify::Clients::start('/verify?email=u%d@ok.test', clients => 40);
-Time::HiRes::sleep(0.3);
+Time::HiRes::sleep(0.25);
 kill 'KILL', (TestVerify::Clients::workers())[0];
 TestVerify::Clients::finish();
 --- address: john@ok.test
