@@ -229,7 +229,7 @@ ngx_smtp_verify_audit_target_told(ngx_smtp_verify_audit_job_t *job,
     told = reached
            ? ngx_smtp_verify_audit_reached(job->conf->zone, job->identity)
            : ngx_smtp_verify_audit_unreached(job->conf->zone, job->identity,
-                                             job->itarget, refused);
+                                             job->itarget, refused, 1);
 
     if (ngx_smtp_verify_audit_get(job->conf->zone, job->identity, &entry)
         != NGX_OK)

@@ -52,6 +52,7 @@ sv_audit_unreached(sv_audit_history_t *h, uint64_t host, int refused,
     if (h->n && now - h->failed > SV_AUDIT_RECENT) {
         h->n = 0;
         h->refused = 0;
+        h->confirmed = 0;
     }
 
     h->failed = now;
@@ -70,6 +71,13 @@ sv_audit_unreached(sv_audit_history_t *h, uint64_t host, int refused,
         h->hosts[h->n++] = host;
         h->refused += (refused != 0);
     }
+}
+
+
+void
+sv_audit_confirm(sv_audit_history_t *h)
+{
+    h->confirmed = 1;
 }
 
 
@@ -92,4 +100,12 @@ sv_audit_port(const sv_audit_history_t *h, uint64_t now)
 
     return h->n < SV_AUDIT_MANY || now - h->reached < SV_AUDIT_QUIET
            ? SV_AUDIT_PASS : SV_AUDIT_FAIL;
+}
+
+
+int
+sv_audit_down(const sv_audit_history_t *h, uint64_t now)
+{
+    return sv_audit_port(h, now) == SV_AUDIT_FAIL
+           && (h->confirmed || (h->reached == 0 && h->n >= SV_AUDIT_MANY));
 }

@@ -78,6 +78,9 @@ typedef struct {
     uint64_t    failed;             /* the last failure */
     uint32_t    n;                  /* destinations that failed after it */
     uint32_t    refused;            /* those of them that refused at once */
+    uint32_t    confirmed;          /* a host of ours failed, too, which no
+                                       client has chosen */
+    uint32_t    unused;
     uint64_t    hosts[SV_AUDIT_HOSTS];
 } sv_audit_history_t;
 
@@ -95,7 +98,17 @@ void sv_audit_reached(sv_audit_history_t *h, uint64_t now);
 void sv_audit_unreached(sv_audit_history_t *h, uint64_t host, int refused,
     uint64_t now);
 
+/* a host of ours failed, after _unreached() was called for it */
+void sv_audit_confirm(sv_audit_history_t *h);
+
 sv_audit_status_e sv_audit_port(const sv_audit_history_t *h, uint64_t now);
+
+/*
+ * Returns 1 if the egress is surely down: the port fails, which is confirmed,
+ * or many failed and nothing was ever reached.  Otherwise a client that asks
+ * for dead domains could keep others from being served.
+ */
+int sv_audit_down(const sv_audit_history_t *h, uint64_t now);
 
 
 #endif /* _SV_AUDIT_H_INCLUDED_ */

@@ -119,7 +119,7 @@ ngx_smtp_verify_reach_failure(ngx_smtp_verify_probe_t *p)
     if (identity == NULL
         || !ngx_smtp_verify_audit_unreached(p->conf->audit, identity,
                           ngx_smtp_verify_reach_host(p),
-                          p->session->fault != SV_TIMEOUT)
+                          p->session->fault != SV_TIMEOUT, 0)
         || ngx_smtp_verify_audit_get(p->conf->audit, identity, &entry)
            != NGX_OK)
     {

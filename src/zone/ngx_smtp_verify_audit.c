@@ -5,7 +5,7 @@
 #include "sv_clock.h"
 
 
-#define NGX_SMTP_VERIFY_AUDIT_LAYOUT  2
+#define NGX_SMTP_VERIFY_AUDIT_LAYOUT  3
 
 #define NGX_SMTP_VERIFY_AUDIT_SOON    60000     /* ms */
 #define NGX_SMTP_VERIFY_AUDIT_LATELY  300000
@@ -206,7 +206,8 @@ ngx_smtp_verify_audit_reached(ngx_shm_zone_t *shm_zone,
 
 ngx_uint_t
 ngx_smtp_verify_audit_unreached(ngx_shm_zone_t *shm_zone,
-    ngx_smtp_verify_identity_t *identity, uint64_t host, ngx_uint_t refused)
+    ngx_smtp_verify_identity_t *identity, uint64_t host, ngx_uint_t refused,
+    ngx_uint_t ours)
 {
     uint64_t                        now;
     ngx_uint_t                      tell;
@@ -223,6 +224,10 @@ ngx_smtp_verify_audit_unreached(ngx_shm_zone_t *shm_zone,
 
     if (e) {
         sv_audit_unreached(&e->history, host, (int) refused, now);
+
+        if (ours) {
+            sv_audit_confirm(&e->history);
+        }
 
         if (!e->told && sv_audit_port(&e->history, now) == SV_AUDIT_FAIL) {
             e->told = 1;
@@ -511,7 +516,15 @@ ngx_smtp_verify_audit_fails(ngx_shm_zone_t *shm_zone,
         }
     }
 
-    return sv_audit_port(&e->history, sv_clock_msec()) == SV_AUDIT_FAIL;
+    return e->history.confirmed
+           && sv_audit_port(&e->history, sv_clock_msec()) == SV_AUDIT_FAIL;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_audit_down(ngx_smtp_verify_audit_entry_t *entry)
+{
+    return sv_audit_down(&entry->history, sv_clock_msec());
 }
 
 

@@ -75,10 +75,14 @@ void ngx_smtp_verify_audit_bind(ngx_shm_zone_t *shm_zone,
 ngx_uint_t ngx_smtp_verify_audit_reached(ngx_shm_zone_t *shm_zone,
     ngx_smtp_verify_identity_t *identity);
 
-/* A mail server could not be connected to.  Returns 1 if this is to be logged
-   now: port 25 fails. */
+/* A mail server could not be connected to; "ours": the audit chose it, and no
+   client.  Returns 1 if this is to be logged now: port 25 fails. */
 ngx_uint_t ngx_smtp_verify_audit_unreached(ngx_shm_zone_t *shm_zone,
-    ngx_smtp_verify_identity_t *identity, uint64_t host, ngx_uint_t refused);
+    ngx_smtp_verify_identity_t *identity, uint64_t host, ngx_uint_t refused,
+    ngx_uint_t ours);
+
+/* Returns 1 if the identity surely reaches no mail server. */
+ngx_uint_t ngx_smtp_verify_audit_down(ngx_smtp_verify_audit_entry_t *entry);
 
 /*
  * Sets the result of a check; identity is NULL for one of the host.  Returns 1

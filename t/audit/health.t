@@ -55,10 +55,10 @@ mx.two.test A 12
 --- answers
 detail /^No mail server could be connected to from here so far/
 detail /port_25 in docs\/troubleshooting/
-code 503
+code 200
 --- health
 status fail
-ready false
+ready true
 port_25 fail /^2 mail servers could not be reached \(0 timed out, 2 refused\), and none could be since the start/
 --- error_log
 no mail server can be connected to from egress "default": 2 mail servers
@@ -259,3 +259,43 @@ location = /readyz { smtp_verify_health; }
 --- timeout: 10s
 --- error_code: 503
 --- response_body_like: shutting down
+
+
+
+=== TEST 16: not ready, if many were tried and none was ever reached
+--- smtp
+mx1 11 refuse
+--- dns eval
+CORE::join '', map "d$_.test MX 10 mx.d$_.test\nmx.d$_.test A 11\n", 1 .. 5
+--- asked
+/verify?email=john@d1.test
+/verify?email=john@d2.test
+/verify?email=john@d3.test
+/verify?email=john@d4.test
+/readyz
+/verify?email=john@d5.test
+/readyz
+--- answers
+reason connect_failed
+reason connect_failed
+reason connect_failed
+reason connect_failed
+code 200
+reason connect_failed
+code 503
+--- health
+ready false
+
+
+
+=== TEST 17: dead domains of a client do not take the server out of service
+--- smtp
+mx1 11 pipelining users=john
+mx2 12 refuse
+--- dns eval
+CORE::join '', "ok.test MX 10 mx1.ok.test\nmx1.ok.test A 11\n", map "d$_.test MX 10 mx.d$_.test\nmx.d$_.test A 12\n", 1 .. 8
+--- asked eval
+CORE::join "\n", '/verify?email=john@ok.test', (map "/verify?email=john\@d$_.test", 1 .. 8), '/readyz'
+--- health
+ready true
+status pass

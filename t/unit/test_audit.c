@@ -114,6 +114,47 @@ test_bound(void **state)
 
 
 static void
+test_down(void **state)
+{
+    sv_audit_history_t  h;
+
+    (void) state;
+
+    /* dead domains of a client, soon after the start */
+
+    memset(&h, 0, sizeof(h));
+    fail_n(&h, SV_AUDIT_MANY - 1, 1, 1000);
+    assert_int_equal(sv_audit_port(&h, 2000), SV_AUDIT_FAIL);
+    assert_int_equal(sv_audit_down(&h, 2000), 0);
+
+    fail_n(&h, 1, 100, 2000);
+    assert_int_equal(sv_audit_down(&h, 2000), 1);
+
+    /* the same later on, however many they are */
+
+    sv_audit_reached(&h, 3000);
+    fail_n(&h, 100, 1, 4000);
+    assert_int_equal(sv_audit_port(&h, 3000 + SV_AUDIT_QUIET), SV_AUDIT_FAIL);
+    assert_int_equal(sv_audit_down(&h, 3000 + SV_AUDIT_QUIET), 0);
+
+    sv_audit_confirm(&h);
+    assert_int_equal(sv_audit_down(&h, 3000 + SV_AUDIT_QUIET), 1);
+
+    sv_audit_reached(&h, 200000);
+    assert_int_equal(sv_audit_down(&h, 200000), 0);
+
+    /* a confirmation is forgotten together with the failures */
+
+    fail_n(&h, SV_AUDIT_MANY, 1, 200000);
+    sv_audit_confirm(&h);
+    fail_n(&h, SV_AUDIT_MANY, 1, 200010 + SV_AUDIT_RECENT);
+    assert_int_equal(sv_audit_port(&h, 200020 + SV_AUDIT_RECENT),
+                     SV_AUDIT_FAIL);
+    assert_int_equal(sv_audit_down(&h, 200020 + SV_AUDIT_RECENT), 0);
+}
+
+
+static void
 test_names(void **state)
 {
     int  i;
@@ -141,6 +182,7 @@ main(void)
         cmocka_unit_test(test_lost),
         cmocka_unit_test(test_old),
         cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_down),
         cmocka_unit_test(test_names),
     };
 

@@ -187,7 +187,6 @@ static const char *
 ngx_http_smtp_verify_health_unready(ngx_http_smtp_verify_main_conf_t *smcf)
 {
     ngx_uint_t                      i, up, known;
-    ngx_smtp_verify_audit_check_t   port;
     ngx_smtp_verify_audit_entry_t   entry;
     ngx_smtp_verify_identity_t    **identities;
 
@@ -211,10 +210,8 @@ ngx_http_smtp_verify_health_unready(ngx_http_smtp_verify_main_conf_t *smcf)
             continue;
         }
 
-        ngx_smtp_verify_audit_port(&entry.history, &port);
-
         known++;
-        up += (port.status != SV_AUDIT_FAIL);
+        up += !ngx_smtp_verify_audit_down(&entry);
     }
 
     return known && up == 0 ? "No mail server can be reached from any egress."
