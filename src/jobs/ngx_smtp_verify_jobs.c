@@ -7,6 +7,7 @@
 
 
 static void ngx_smtp_verify_jobs_tick(ngx_event_t *ev);
+static void ngx_smtp_verify_jobs_retire(ngx_smtp_verify_jobs_worker_t *w);
 static void ngx_smtp_verify_jobs_work(ngx_smtp_verify_jobs_worker_t *w);
 
 
@@ -54,14 +55,7 @@ ngx_smtp_verify_jobs_tick(ngx_event_t *ev)
     w = ev->data;
 
     if (ngx_exiting) {
-
-        if (w->place && w->shared->keeper == w->place) {
-            ngx_smtp_verify_jobs_lock(w);
-            w->shared->keeper = 0;
-            ngx_smtp_verify_jobs_unlock(w);
-        }
-
-        ngx_smtp_verify_jobs_keep_free(w);
+        ngx_smtp_verify_jobs_retire(w);
 
     } else if (ngx_smtp_verify_jobs_may_work(w)) {
         ngx_smtp_verify_jobs_work(w);
@@ -71,6 +65,34 @@ ngx_smtp_verify_jobs_tick(ngx_event_t *ev)
         ngx_add_timer(ev, ngx_smtp_verify_jobs_is_busy(w)
                           ? NGX_SMTP_VERIFY_JOBS_TICK
                           : NGX_SMTP_VERIFY_JOBS_IDLE);
+    }
+}
+
+
+/* A worker that shuts down may stay for long because of its connections.  It
+   makes room for others as soon as it works at no job. */
+
+static void
+ngx_smtp_verify_jobs_retire(ngx_smtp_verify_jobs_worker_t *w)
+{
+    if (w->place && w->shared->keeper == w->place) {
+        ngx_smtp_verify_jobs_lock(w);
+        w->shared->keeper = 0;
+        ngx_smtp_verify_jobs_unlock(w);
+    }
+
+    ngx_smtp_verify_jobs_keep_free(w);
+
+    if (w->nruns || w->locking || w->tasks.pending) {
+        return;
+    }
+
+    ngx_smtp_verify_jobs_leave(w);
+
+    if (w->lock != -1) {
+        (void) close(w->lock);
+        w->lock = -1;
+        w->locked = 0;
     }
 }
 

@@ -172,6 +172,7 @@ ngx_smtp_verify_jobs_start_batch(ngx_smtp_verify_jobs_run_t *run,
     jobs = run->worker->jobs;
 
     run->wait = cj->wait;
+    run->started = cj->started ? cj->started : ngx_smtp_verify_jobs_time();
 
     b->data = run;
     b->handler = ngx_smtp_verify_jobs_run_turn;

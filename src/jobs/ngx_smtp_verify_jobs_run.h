@@ -93,6 +93,7 @@ struct ngx_smtp_verify_jobs_run_s {
     ngx_pool_t                    *pool;
     ngx_log_t                      log;
     int64_t                        wait;        /* for retries, ms */
+    int64_t                        started;     /* the job, in any worker */
     ngx_smtp_verify_batch_t        batch;
 
     ngx_queue_t                    blocks;
@@ -122,6 +123,8 @@ struct ngx_smtp_verify_jobs_run_s {
 
     unsigned                       begun:1;     /* the batch has started */
     unsigned                       fetching:1;
+    unsigned                       unasked:1;   /* the record of the sink's
+                                                   result was not asked */
     unsigned                       hungry:1;    /* it could use more probes */
     unsigned                       over:1;      /* nothing is begun any more */
     unsigned                       dropped:1;   /* nothing is stored, too */

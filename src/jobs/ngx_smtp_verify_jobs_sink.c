@@ -73,7 +73,7 @@ ngx_smtp_verify_jobs_sink_result(ngx_smtp_verify_batch_t *b,
     d.status = result->status;
     d.retry_after = (unsigned) result->retry_after;
     d.wait = run->wait;
-    d.since = wait ? wait->since : now;
+    d.since = wait ? wait->since : run->unasked ? run->started : now;
     d.tries = wait ? (unsigned) wait->tries : 0;
 
     due = sv_job_due_time(&d, now);

@@ -131,6 +131,8 @@ ngx_smtp_verify_jobs_source_block(ngx_smtp_verify_jobs_run_t *run,
 /*
  * A domain that rests is not asked.  A block of nothing else is given back
  * until then, and costs no more.  A record among others becomes one that waits.
+ * The wait of records that were not asked began with the job: it would have no
+ * end otherwise where a destination allows a few an hour.
  */
 
 static ngx_int_t
@@ -147,8 +149,9 @@ ngx_smtp_verify_jobs_source_rests(ngx_smtp_verify_jobs_run_t *run,
         return NGX_DECLINED;
     }
 
-    if (block->next == 0 && ngx_smtp_verify_jobs_block_is_one(block)) {
-
+    if (block->next == 0 && rest->until < run->started + run->wait
+        && ngx_smtp_verify_jobs_block_is_one(block))
+    {
         ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &run->log, 0,
                        "smtp verify jobs: block %uD rests for %L ms",
                        block->id, rest->until - ngx_smtp_verify_jobs_time());
@@ -176,7 +179,9 @@ ngx_smtp_verify_jobs_source_rests(ngx_smtp_verify_jobs_run_t *run,
                                          - ngx_smtp_verify_jobs_time(), 1000)
                          / 1000;
 
+    run->unasked = 1;
     ngx_smtp_verify_jobs_sink.result(&run->batch, rec, &result);
+    run->unasked = 0;
 
     return NGX_OK;
 }

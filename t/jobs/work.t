@@ -659,3 +659,55 @@ sub {
     return $main::seen{code} =~ /^20[024]$/ && $main::seen{still}
            && $main::seen{gone} == 404;
 }
+
+
+
+=== TEST 20: a destination that allows a few has an end, too, and costs little
+--- http_config eval
+TestVerify::Blocks::patient("smtp_verify_throttle_zone zone=limits:1m;\n")
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: 550 5.1.1 No such user
+--- verify
+smtp_verify_throttle zone=limits rate=60/m burst=2 wait=100ms;
+--- init
+$main::Job = main::ended(main::submit('wait=6s', main::users(1000, 'ok.test')), 40);
+--- smtp_check eval
+sub {
+    my $n = $main::Job->{reason};
+    my $asked = main::asked();
+
+    my $reads = () = main::log_of() =~ /records are due/g;
+
+    return $main::Job->{state} eq 'completed'
+           && $n->{mailbox_not_found} >= 3 && $n->{mailbox_not_found} <= 20
+           && $n->{mailbox_not_found} + $n->{throttled} == 1000
+           && keys %$asked == $n->{mailbox_not_found} && $reads <= 20;
+}
+
+
+
+=== TEST 21: nginx is terminated in the middle, and started anew
+--- http_config eval
+TestVerify::Blocks::patient('')
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 10;
+--- init
+my $id = main::submit('wait=30s', main::users(600, 'ok.test'));
+main::until_job($id, sub { $_[0]{answered} > 50 });
+main::restart('TERM');
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    my $asked = main::asked();
+
+    # only what was in flight is asked twice
+
+    return $main::Job->{state} eq 'completed'
+           && main::reasons($main::Job) eq 'mailbox_not_found 600'
+           && keys %$asked == 600
+           && 20 >= grep { $_ != 1 } values %$asked;
+}
