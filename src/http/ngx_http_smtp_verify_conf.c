@@ -302,6 +302,7 @@ ngx_http_smtp_verify_merge_handler(ngx_conf_t *cf,
         conf->batch.enable = prev->batch.enable;
         conf->health = prev->health;
         conf->jobs.enable = prev->jobs.enable;
+        conf->actions = prev->actions;
 
         if (clcf->lmt_excpt) {
             clcf->handler = conf->handler;

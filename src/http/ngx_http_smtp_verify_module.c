@@ -565,6 +565,13 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       0,
       NULL },
 
+    { ngx_string("smtp_verify_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_smtp_verify_counters_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("smtp_verify_metrics"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_smtp_verify_metrics,

@@ -30,6 +30,12 @@
 
 #define NGX_SMTP_VERIFY_NO_SLOT  ((ngx_uint_t) -1)
 
+/* entries with a name, of which so many octets are kept */
+
+#define NGX_SMTP_VERIFY_THROTTLE_NAME         64
+#define NGX_SMTP_VERIFY_THROTTLE_DESTINATION  1
+#define NGX_SMTP_VERIFY_THROTTLE_EGRESS       2
+
 
 typedef struct ngx_smtp_verify_throttle_s     ngx_smtp_verify_throttle_t;
 typedef struct ngx_smtp_verify_ticket_s       ngx_smtp_verify_ticket_t;

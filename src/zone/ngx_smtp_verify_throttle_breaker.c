@@ -74,6 +74,13 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
 
     *trials = 0;
 
+    left = ngx_smtp_verify_throttle_paused(throttle, slot, now);
+
+    if (left) {
+        *retry_after = (left + 999) / 1000;
+        return NGX_BUSY;
+    }
+
     if (limits->breaker.pause == 0) {
         return NGX_OK;
     }
@@ -164,6 +171,7 @@ ngx_smtp_verify_throttle_failed(ngx_smtp_verify_throttle_t *throttle,
     egress->start = 0;
     egress->failed = 0;
     egress->silent = 0;
+    egress->why = ngx_smtp_verify_seen_egress_failed;
 
     throttle->sh->counts.suspended++;
 
@@ -339,6 +347,7 @@ ngx_smtp_verify_throttle_opened(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_seen_e seen)
 {
     throttle->sh->counts.opened++;
+    e->why = seen;
 
     e->shunned = (seen == ngx_smtp_verify_seen_block
                   || seen == ngx_smtp_verify_seen_quarantine);
@@ -450,6 +459,7 @@ ngx_smtp_verify_throttle_unconnected(ngx_smtp_verify_throttle_t *throttle,
     }
 
     egress->voided = egress->window;
+    egress->why = ngx_smtp_verify_seen_connect_failed;
     egress->start = 0;
     egress->failed = 0;
     egress->silent = 1;

@@ -126,6 +126,10 @@ ngx_smtp_verify_throttle_domain_fault(ngx_smtp_verify_throttle_t *throttle,
     i = ngx_smtp_verify_throttle_find(throttle, key, now);
     e = &throttle->entries[i];
 
+    if (i) {
+        e->host = slot->refs[ngx_smtp_verify_ref_destination];
+    }
+
     if (i && sv_breaker_fault(&e->breaker, &limits->breaker, 0, weight,
                               i == slot->refs[ngx_smtp_verify_ref_domain]
                               && (slot->state & NGX_SMTP_VERIFY_SLOT_RETRY),

@@ -59,6 +59,10 @@ ngx_smtp_verify_throttle_shut(ngx_smtp_verify_ticket_t *t)
         left = ngx_max(left, closed);
     }
 
+    if (egress && egress->paused > now) {
+        left = ngx_max(left, egress->paused - now);
+    }
+
     closed = ngx_smtp_verify_throttle_closed(
                  ngx_smtp_verify_throttle_peek(throttle,
                                                keys[ngx_smtp_verify_ref_ip]),

@@ -16,6 +16,10 @@ static u_char *ngx_smtp_verify_throttle_port(ngx_smtp_verify_ticket_t *t,
     u_char *p);
 static uint64_t ngx_smtp_verify_throttle_owed(
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
+static void ngx_smtp_verify_throttle_describe(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_slot_sh_t *slot);
+static void ngx_smtp_verify_throttle_name(ngx_smtp_verify_throttle_entry_t *e,
+    ngx_uint_t kind, ngx_str_t *name);
 
 
 /*
@@ -160,6 +164,7 @@ ngx_smtp_verify_throttle_owed(ngx_smtp_verify_throttle_entry_t *e,
     uint64_t  owed, rejects;
 
     owed = sv_breaker_owed(&e->breaker, now);
+    owed = ngx_max(owed, e->paused);
 
     /* each refused recipient counts for its part of the hour */
 
@@ -216,10 +221,68 @@ ngx_smtp_verify_throttle_refer(ngx_smtp_verify_ticket_t *t,
         t->retry_after = NGX_SMTP_VERIFY_THROTTLE_CROWDED;
     }
 
+    if (rc == NGX_OK) {
+        ngx_smtp_verify_throttle_describe(t, slot);
+    }
+
     slot->refs[ngx_smtp_verify_ref_domain] = 0;
     slot->party = ngx_smtp_verify_throttle_domain_party(throttle, &t->domain);
 
     return rc;
+}
+
+
+/* Keeps names and limits, for those who look at the zone. */
+
+static void
+ngx_smtp_verify_throttle_describe(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_slot_sh_t *slot)
+{
+    ngx_smtp_verify_limits_t          *limits;
+    ngx_smtp_verify_throttle_entry_t  *e, *budget, *egress;
+
+    limits = t->limits;
+
+    e = ngx_smtp_verify_throttle_entry(t->throttle, slot,
+                                       ngx_smtp_verify_ref_destination);
+    budget = ngx_smtp_verify_throttle_entry(t->throttle, slot,
+                                            ngx_smtp_verify_ref_budget);
+    egress = ngx_smtp_verify_throttle_entry(t->throttle, slot,
+                                            ngx_smtp_verify_ref_egress);
+
+    ngx_smtp_verify_throttle_entry(t->throttle, slot, ngx_smtp_verify_ref_ip)
+        ->host = slot->refs[ngx_smtp_verify_ref_destination];
+
+    e->limit_conns = limits->conns;
+    e->limit_rate = limits->rate;
+    e->egress = slot->refs[ngx_smtp_verify_ref_egress];
+    budget->limit_rejects = limits->rejects;
+    budget->egress = slot->refs[ngx_smtp_verify_ref_egress];
+
+    ngx_smtp_verify_throttle_name(e, NGX_SMTP_VERIFY_THROTTLE_DESTINATION,
+                                  &t->destination);
+    ngx_smtp_verify_throttle_name(budget, NGX_SMTP_VERIFY_THROTTLE_DESTINATION,
+                                  &t->budget);
+    ngx_smtp_verify_throttle_name(egress, NGX_SMTP_VERIFY_THROTTLE_EGRESS,
+                                  &t->egress);
+}
+
+
+/* The kind is set last: without it the entry has no name. */
+
+static void
+ngx_smtp_verify_throttle_name(ngx_smtp_verify_throttle_entry_t *e,
+    ngx_uint_t kind, ngx_str_t *name)
+{
+    if (e->kind) {
+        return;
+    }
+
+    e->len = (uint8_t) ngx_min(name->len, NGX_SMTP_VERIFY_THROTTLE_NAME);
+    ngx_memcpy(e->name, name->data, e->len);
+    ngx_memory_barrier();
+
+    e->kind = (uint8_t) kind;
 }
 
 

@@ -15,6 +15,7 @@
  * throttle_egress.c  trials of a suspended egress
  * throttle_queue.c   tickets that wait
  * throttle_ticket.c  decides who gets a slot
+ * throttle_view.c    what there is, for those who look; actions of operators
  */
 
 
@@ -116,6 +117,22 @@ typedef struct {
     uint64_t                           connected;   /* ms; 0: never */
     uint64_t                           per_hour;    /* the last limit of refused
                                                        recipients; 0: none */
+
+    /* for those who look at it, see throttle_view.h */
+    uint64_t                           paused;      /* ms: end of a pause by the
+                                                       operator; 0: none */
+    uint64_t                           limit_rate;  /* limits as they were when
+                                                       it was last used */
+    sv_budget_conf_t                   limit_rejects;
+    uint32_t                           limit_conns;
+    uint32_t                           egress;      /* its entry */
+    uint32_t                           host;        /* of an address or domain:
+                                                       its destination */
+    uint32_t                           why;         /* what has opened the
+                                                       breaker */
+    uint8_t                            kind;        /* 0: it has no name */
+    uint8_t                            len;
+    u_char                             name[NGX_SMTP_VERIFY_THROTTLE_NAME];
 } ngx_smtp_verify_throttle_entry_t;
 
 
@@ -205,6 +222,27 @@ ngx_smtp_verify_throttle_entry(ngx_smtp_verify_throttle_t *throttle,
     }
 
     return &throttle->entries[i];
+}
+
+
+/* Returns for how many ms the destination or the egress of the slot is paused
+   by the operator; 0: not. */
+
+static inline uint64_t
+ngx_smtp_verify_throttle_paused(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, uint64_t now)
+{
+    uint64_t                           until;
+    ngx_smtp_verify_throttle_entry_t  *e, *egress;
+
+    e = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                       ngx_smtp_verify_ref_destination);
+    egress = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                            ngx_smtp_verify_ref_egress);
+
+    until = ngx_max(e->paused, egress->paused);
+
+    return until > now ? until - now : 0;
 }
 
 

@@ -47,7 +47,7 @@ add_block_preprocessor(sub {
         "location = /t/metrics { smtp_verify_metrics; $tokens }",
         'location ~ ^/(?:livez|readyz|health)$ { smtp_verify_health; }',
         'location = /openapi.json { smtp_verify_openapi; }',
-        'location = /status { smtp_verify_counters; }');
+        "location = /status { smtp_verify_status; $tokens }");
 });
 
 
@@ -148,11 +148,21 @@ sub statuses
     $ask->('GET', '/usage', token('ops'));
     $ask->('GET', '/t/counters', token('alice'));
     $ask->('GET', '/t/counters', token('ops'));
+    $ask->('GET', '/status?limit=3&sort=waiting', token($_)) for qw( ops alice );
+    $ask->('GET', '/status?sort=x', token('ops'));
+    $ask->('GET', '/counters?state=x');
+    $ask->('POST', '/status?action=pause&egress=default&seconds=1', token('ops'), '');
+    $ask->('POST', '/status?action=resume&egress=none', token('ops'), '');
+    $ask->('POST', '/status?action=x', token('ops'), '');
+    $ask->('POST', '/status?action=pause&egress=default', token('alice'), '');
+    $ask->('POST', '/status?action=pause', {}, '');
     $ask->('GET', $_) for qw( /free/usage /usage /counters /t/counters /metrics
         /t/metrics /livez /readyz /health /openapi.json );
     $ask->('GET', $_, { Accept => 'application/openmetrics-text' }) for '/metrics';
-    $ask->('GET', $_, $Evil) for qw( /usage /counters /metrics );
-    $ask->('GET', "$_", token('slow')) for qw( /usage /t/counters /t/metrics );
+    $ask->('GET', $_, $Evil) for qw( /usage /counters /metrics /status );
+    $ask->('GET', $_) for '/status';
+    $ask->('GET', $_, token('slow')) for qw( /usage /t/counters /t/metrics /status );
+    $ask->('POST', '/status?action=x', token('slow'), '');
 
     TestVerify::OpenAPI::valid('statuses', \@a, missing());
 }
@@ -190,7 +200,8 @@ sub methods
             next if $method eq 'OPTIONS';
 
             my $answer = TestVerify::OpenAPI::ask($method, $path,
-                $path eq '/usage' ? token('alice') : {});
+                $path eq '/usage' ? token('alice')
+                : $path eq '/status' ? token('ops') : {});
 
             # checked as an answer to a method that it has
 

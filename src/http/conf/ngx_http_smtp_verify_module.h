@@ -128,6 +128,7 @@ typedef struct {
     ngx_http_smtp_verify_tokens_t *tokens;      /* NULL if none are needed */
     ngx_flag_t                     version;     /* a header says the version */
     ngx_array_t                   *cors;        /* origins; NULL if off */
+    ngx_uint_t                     actions;     /* by "smtp_verify_status" */
 
     ngx_http_smtp_verify_gate_t   *gate;        /* NULL if off */
     ngx_flag_t                     gate_headers;

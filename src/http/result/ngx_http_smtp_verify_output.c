@@ -180,6 +180,9 @@ ngx_http_smtp_verify_methods(ngx_http_request_t *r, ngx_str_t *methods)
     } else if (slcf->batch.enable) {
         ngx_str_set(methods, "POST");
 
+    } else if (slcf->actions) {
+        ngx_str_set(methods, "GET, HEAD, POST");
+
     } else if (!slcf->enable) {
         ngx_str_set(methods, "GET, HEAD");
 

@@ -1,6 +1,5 @@
 
-#include "ngx_http_smtp_verify_tokens.h"
-#include "ngx_smtp_verify_counters.h"
+#include "ngx_http_smtp_verify_status.h"
 #include "ngx_smtp_verify_zone.h"
 #include "sv_version.h"
 
@@ -63,7 +62,13 @@ char *
 ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
-    return ngx_http_smtp_verify_set_handler(cf, conf,
+    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
+
+    /* "smtp_verify_counters" only tells */
+
+    slcf->actions = (ngx_strcmp(cmd->name.data, "smtp_verify_status") == 0);
+
+    return ngx_http_smtp_verify_set_handler(cf, slcf,
                                        ngx_http_smtp_verify_counters_handler);
 }
 
@@ -90,14 +95,33 @@ ngx_http_smtp_verify_counters_begin(ngx_http_request_t *r)
 }
 
 
+/* The status, which includes the counters, or an action. */
+
 static ngx_int_t
 ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
 {
+    size_t                             size;
     ngx_int_t                          rc;
     ngx_buf_t                         *b;
     ngx_str_t                          json = ngx_string("application/json");
     ngx_smtp_verify_counters_t         sum;
+    ngx_http_smtp_verify_page_t        page;
+    ngx_http_smtp_verify_loc_conf_t   *slcf;
     ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (r->method == NGX_HTTP_POST && slcf->actions) {
+
+        rc = ngx_http_smtp_verify_guard(r);
+
+        if (rc == NGX_DECLINED) {
+            rc = ngx_http_discard_request_body(r);
+            rc = (rc == NGX_OK) ? ngx_http_smtp_verify_act(r) : rc;
+        }
+
+        return rc;
+    }
 
     rc = ngx_http_smtp_verify_counters_begin(r);
     if (rc != NGX_DECLINED) {
@@ -108,9 +132,17 @@ ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
         return ngx_http_smtp_verify_counters_own(r);
     }
 
+    rc = ngx_http_smtp_verify_page(r, &page);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
     smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);
 
-    b = ngx_create_temp_buf(r->pool, NGX_HTTP_SMTP_VERIFY_COUNTERS_SIZE);
+    size = NGX_HTTP_SMTP_VERIFY_COUNTERS_SIZE
+           + ngx_http_smtp_verify_overview_size(r, &page);
+
+    b = ngx_create_temp_buf(r->pool, size);
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -118,7 +150,72 @@ ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
     ngx_smtp_verify_counters_sum(smcf->counters, &sum);
 
     b->last = ngx_http_smtp_verify_counters_json(b->last, b->end, &sum);
+    b->last = ngx_http_smtp_verify_overview(r, &page, &sum, b->last, b->end);
+    b->last = ngx_snprintf(b->last, b->end - b->last, "}\n");
+
     return ngx_http_smtp_verify_send(r, NGX_HTTP_OK, &json, b);
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_status_arg(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value)
+{
+    u_char     *p, *dst, *src;
+    ngx_str_t   arg;
+
+    ngx_str_null(value);
+
+    if (ngx_http_arg(r, (u_char *) name, ngx_strlen(name), &arg) != NGX_OK) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, arg.len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    dst = p;
+    src = arg.data;
+
+    ngx_unescape_uri(&dst, &src, arg.len, 0);
+
+    value->data = p;
+    value->len = dst - p;
+
+    return NGX_OK;
+}
+
+
+/* Without the argument *n stays as it is. */
+
+ngx_int_t
+ngx_http_smtp_verify_status_number(ngx_http_request_t *r, const char *name,
+    ngx_uint_t most, ngx_uint_t *n)
+{
+    ngx_int_t  number;
+    ngx_str_t  value;
+
+    if (ngx_http_arg(r, (u_char *) name, ngx_strlen(name), &value) != NGX_OK) {
+        return NGX_OK;
+    }
+
+    number = ngx_atoi(value.data, value.len);
+
+    if (number < 0 || (ngx_uint_t) number > most) {
+        return NGX_ERROR;
+    }
+
+    *n = number;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_status_invalid(ngx_http_request_t *r, const char *detail)
+{
+    return ngx_http_smtp_verify_problem(r, 422, "invalid_parameter", detail);
 }
 
 
@@ -224,7 +321,7 @@ ngx_http_smtp_verify_counters_json(u_char *p, u_char *last,
                                    ngx_smtp_verify_throttle_is,
                                    ngx_http_smtp_verify_counters_throttle);
 
-    return ngx_snprintf(p, last - p, "}\n");
+    return p;
 }
 
 
