@@ -21,6 +21,8 @@ static ngx_int_t ngx_http_smtp_verify_jobs_records(
     const u_char *last, ngx_uint_t eof, ngx_uint_t *n);
 static ngx_int_t ngx_http_smtp_verify_jobs_record(
     ngx_http_smtp_verify_jobs_upload_t *up);
+static ngx_int_t ngx_http_smtp_verify_jobs_stop(
+    ngx_http_smtp_verify_jobs_upload_t *up, ngx_int_t rc);
 static sv_jobs_e ngx_http_smtp_verify_jobs_record_add(
     ngx_http_smtp_verify_jobs_upload_t *up);
 static ngx_int_t ngx_http_smtp_verify_jobs_whole(
@@ -176,12 +178,13 @@ stop:
         ngx_del_timer(c->read);
     }
 
-    return rc;
+    return rc == NGX_ABORT ? up->rc : rc;
 }
 
 
 /* Returns NGX_OK if all that was read is in records; NGX_BUSY if there is more
-   for the next turn; otherwise as _turn(). */
+   for the next turn; NGX_AGAIN if a thread works for us; NGX_ABORT if the
+   request ends, by up->rc. */
 
 static ngx_int_t
 ngx_http_smtp_verify_jobs_take(ngx_http_smtp_verify_jobs_upload_t *up,
@@ -237,7 +240,8 @@ ngx_http_smtp_verify_jobs_take_file(ngx_http_smtp_verify_jobs_upload_t *up,
     if (up->piece == NULL) {
         up->piece = ngx_palloc(up->pool, NGX_HTTP_SMTP_VERIFY_JOBS_PIECE);
         if (up->piece == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            return ngx_http_smtp_verify_jobs_stop(up,
+                                              NGX_HTTP_INTERNAL_SERVER_ERROR);
         }
     }
 
@@ -249,7 +253,8 @@ ngx_http_smtp_verify_jobs_take_file(ngx_http_smtp_verify_jobs_upload_t *up,
         if (ngx_http_smtp_verify_body_get(buf, up->given, up->piece, size)
             != NGX_OK)
         {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            return ngx_http_smtp_verify_jobs_stop(up,
+                                              NGX_HTTP_INTERNAL_SERVER_ERROR);
         }
 
         pos = up->piece;
@@ -276,12 +281,18 @@ ngx_http_smtp_verify_jobs_records(ngx_http_smtp_verify_jobs_upload_t *up,
 {
     ngx_int_t             rc;
     const u_char         *start;
+    ngx_http_request_t   *r;
     sv_records_status_e   status;
+
+    r = up->call->hj->request;
 
     for ( ;; ) {
 
         if (up->in && sv_job_input_full(up->in)) {
-            return ngx_http_smtp_verify_jobs_upload_write(up);
+            rc = ngx_http_smtp_verify_jobs_upload_write(up);
+
+            return rc == NGX_AGAIN ? rc
+                                   : ngx_http_smtp_verify_jobs_stop(up, rc);
         }
 
         if (*n >= NGX_HTTP_SMTP_VERIFY_JOBS_TURN) {
@@ -304,7 +315,8 @@ ngx_http_smtp_verify_jobs_records(ngx_http_smtp_verify_jobs_upload_t *up,
         if (up->md && *pos != start
             && EVP_DigestUpdate(up->md, start, *pos - start) != 1)
         {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            return ngx_http_smtp_verify_jobs_stop(up,
+                                              NGX_HTTP_INTERNAL_SERVER_ERROR);
         }
 
         switch (status) {
@@ -320,10 +332,11 @@ ngx_http_smtp_verify_jobs_records(ngx_http_smtp_verify_jobs_upload_t *up,
             break;
 
         case SV_RECORDS_BROKEN:
-            return ngx_http_smtp_verify_problem(up->call->hj->request,
-                                            NGX_HTTP_BAD_REQUEST,
-                                            "malformed_request",
-                                            up->records.error);
+            rc = ngx_http_smtp_verify_problem(r, NGX_HTTP_BAD_REQUEST,
+                                              "malformed_request",
+                                              up->records.error);
+
+            return ngx_http_smtp_verify_jobs_stop(up, rc);
 
         case SV_RECORDS_DONE:
             return NGX_DONE;
@@ -335,7 +348,8 @@ ngx_http_smtp_verify_jobs_records(ngx_http_smtp_verify_jobs_upload_t *up,
                                                 up->records.next,
                                                 up->received);
 
-            return rc == NGX_DECLINED ? NGX_OK : rc;
+            return rc == NGX_DECLINED ? NGX_OK
+                                      : ngx_http_smtp_verify_jobs_stop(up, rc);
         }
     }
 }
@@ -353,7 +367,7 @@ ngx_http_smtp_verify_jobs_record(ngx_http_smtp_verify_jobs_upload_t *up)
         rc = ngx_http_smtp_verify_jobs_room(up->call->hj, &up->call->usage,
                                             up->records.next, up->received);
         if (rc != NGX_DECLINED) {
-            return rc;
+            return ngx_http_smtp_verify_jobs_stop(up, rc);
         }
     }
 
@@ -365,7 +379,22 @@ ngx_http_smtp_verify_jobs_record(ngx_http_smtp_verify_jobs_upload_t *up)
 
     ngx_memzero(&why, sizeof(sv_jobs_why_t));
 
-    return ngx_http_smtp_verify_jobs_problem(up->call->hj, status, &why);
+    rc = ngx_http_smtp_verify_jobs_problem(up->call->hj, status, &why);
+
+    return ngx_http_smtp_verify_jobs_stop(up, rc);
+}
+
+
+/* What was sent as an error ends the request, and is not confused with NGX_OK
+   of a function here. */
+
+static ngx_int_t
+ngx_http_smtp_verify_jobs_stop(ngx_http_smtp_verify_jobs_upload_t *up,
+    ngx_int_t rc)
+{
+    up->rc = rc;
+
+    return NGX_ABORT;
 }
 
 

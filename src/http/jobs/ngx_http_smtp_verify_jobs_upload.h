@@ -43,6 +43,8 @@ struct ngx_http_smtp_verify_jobs_upload_s {
     off_t                              given;       /* octets of a buffer that
                                                        were read from a file */
     uint64_t                           received;    /* octets */
+    ngx_int_t                          rc;          /* of a request that ends
+                                                       while it is read */
 
     unsigned                           known:1;     /* the key was used */
     unsigned                           made:1;      /* the job is on the disk */

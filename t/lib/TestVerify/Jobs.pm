@@ -1,0 +1,133 @@
+package TestVerify::Jobs;
+
+# Requests to the jobs of a block, one after the other, with whatever headers
+# and bodies.
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use IO::Socket::INET;
+use JSON::PP;
+use Time::HiRes;
+
+our @EXPORT = qw( http chunks submit job until_job ended lines );
+
+
+# http($method, $path, $body, $header => $value, ...) returns the code, the body
+# as JSON or as it is, and the headers
+
+sub http
+{
+    my ($method, $path, $body, @more) = @_;
+
+    $body //= '';
+    my %more = ('Content-Type' => 'text/plain', 'Content-Length' => length $body,
+                @more);
+
+    my $sock = client() or return;
+    print $sock "$method $path HTTP/1.1\r\nHost: localhost\r\n"
+        . "Connection: close\r\n"
+        . join('', map { "$_: $more{$_}\r\n" } grep { defined $more{$_} } sort keys %more)
+        . "\r\n$body";
+
+    return answer($sock);
+}
+
+
+sub client
+{
+    return IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $TestVerify::Env::HttpPort, Timeout => 10);
+}
+
+
+sub answer
+{
+    my ($sock) = @_;
+
+    local $/;
+    my ($head, $text) = split /\r\n\r\n/, <$sock> // '', 2;
+    my ($code) = ($head // '') =~ m{^HTTP/1.1 (\d+)} or return;
+
+    $text = chunks($text) if $head =~ /^Transfer-Encoding: chunked/mi;
+
+    return ($code, scalar(eval { decode_json($text) }) // $text, $head);
+}
+
+
+sub chunks
+{
+    my ($text) = @_;
+    my $body = '';
+
+    while ($text =~ s/\A([0-9a-f]+)\r\n//i) {
+        my $len = hex $1;
+        $body .= substr $text, 0, $len;
+        substr($text, 0, $len + 2) = '';
+    }
+
+    return $body;
+}
+
+
+# the id of a new job, with these addresses
+
+sub submit
+{
+    my ($query, @addresses) = @_;
+
+    my ($code, $job) = http('POST', "/jobs?$query",
+                            join '', map { "$_\n" } @addresses);
+
+    die "submit: " . ($code // '-') . encode_json($job // {}) . "\n"
+        if ($code // 0) != 202;
+
+    return $job->{id};
+}
+
+
+sub job { (http('GET', "/jobs/$_[0]"))[1] }
+
+
+sub until_job
+{
+    my ($id, $done, $seconds) = @_;
+
+    my $job;
+    my $end = time() + ($seconds // 20) * $TestVerify::Blocks::Slow;
+
+    while (time() < $end) {
+        $job = job($id);
+        return $job if ref $job && $done->($job);
+        Time::HiRes::sleep(0.05);
+    }
+
+    Test::More::diag(ref $job ? encode_json($job) : $job // 'no job');
+    return ref $job ? $job : {};
+}
+
+
+sub ended
+{
+    my ($id, $seconds) = @_;
+
+    return until_job($id, sub {
+        $_[0]{state} =~ /^(completed|cancelled|failed)\z/
+    }, $seconds);
+}
+
+
+# the lines of results; the last one is that of the page
+
+sub lines
+{
+    my ($path, @more) = @_;
+
+    my ($code, $text) = http('GET', $path, undef, @more);
+
+    return map { eval { decode_json($_) } // $_ } split /\n/,
+        ref $text ? encode_json($text) : $text // '';
+}
+
+1;
