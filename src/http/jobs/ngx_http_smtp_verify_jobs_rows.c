@@ -1,11 +1,15 @@
 
 #include "ngx_http_smtp_verify_jobs_results.h"
 #include "ngx_smtp_verify_packed.h"
+#include "sv_root.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_ROW_BUF  32768
 
 
+static void ngx_http_smtp_verify_results_bare(
+    ngx_smtp_verify_packed_t *packed, sv_job_result_t *row,
+    sv_address_t *addr, sv_lists_t *lists);
 static ngx_int_t ngx_http_smtp_verify_results_verdict(
     ngx_http_smtp_verify_jobs_ctx_t *hj, sv_job_result_t *row,
     ngx_smtp_verify_result_t *result);
@@ -75,10 +79,7 @@ ngx_http_smtp_verify_results_row(ngx_http_smtp_verify_jobs_ctx_t *hj,
                                     row->packed.len, &addr, lists)
         != NGX_OK)
     {
-        ngx_log_error(NGX_LOG_ERR, hj->request->connection->log, 0,
-                      "a result of job %s cannot be read",
-                      hj->call->job.id);
-        return NGX_ERROR;
+        ngx_http_smtp_verify_results_bare(&packed, row, &addr, lists);
     }
 
     packed.result.email.data = row->email.data;
@@ -90,6 +91,34 @@ ngx_http_smtp_verify_results_row(ngx_http_smtp_verify_jobs_ctx_t *hj,
     }
 
     return ngx_http_smtp_verify_results_verdict(hj, row, &packed.result);
+}
+
+
+/* A record that the job ended without has a status and a reason alone. */
+
+static void
+ngx_http_smtp_verify_results_bare(ngx_smtp_verify_packed_t *packed,
+    sv_job_result_t *row, sv_address_t *addr, sv_lists_t *lists)
+{
+    ngx_smtp_verify_result_t  *result;
+
+    result = &packed->result;
+
+    ngx_smtp_verify_result_init(result);
+
+    result->reason = row->reason < SV_REASON_MAX ? row->reason
+                                                 : SV_REASON_NONE;
+    result->found = result->reason;
+    result->status = sv_reason_info(result->reason)->status;
+    result->blame = sv_reason_info(result->reason)->blame;
+    result->estimated = 1;
+
+    (void) sv_root_normalize(lists, addr, &packed->checks);
+
+    result->normalized.data = packed->checks.normalized.data;
+    result->normalized.len = packed->checks.normalized.len;
+    result->root.data = packed->checks.root.data;
+    result->root.len = packed->checks.root.len;
 }
 
 
