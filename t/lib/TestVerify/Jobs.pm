@@ -59,15 +59,16 @@ sub answer
 sub chunks
 {
     my ($text) = @_;
-    my $body = '';
+    my @parts;
+    my $at = 0;
 
-    while ($text =~ s/\A([0-9a-f]+)\r\n//i) {
-        my $len = hex $1;
-        $body .= substr $text, 0, $len;
-        substr($text, 0, $len + 2) = '';
+    while ((my $end = index $text, "\r\n", $at) > $at) {
+        my $len = hex substr $text, $at, $end - $at;
+        push @parts, substr $text, $end + 2, $len;
+        $at = $end + 2 + $len + 2;
     }
 
-    return $body;
+    return join '', @parts;
 }
 
 
