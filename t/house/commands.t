@@ -346,3 +346,23 @@ mx1 11 pipelining users=alice
 mx2 12 pipelining accept
 --- said eval
 [(qr/^\n\z/) x 2]
+
+
+
+=== TEST 17: commands: jobs
+--- example: jobs
+--- commands
+docs/jobs.md, Try it
+conf/examples/jobs.conf
+--- dns
+demo.test MX 10 mx1.ok.test
+catchall.test MX 10 mx2.ok.test
+mx1.ok.test A 11
+mx2.ok.test A 12
+--- smtp
+mx1 11 pipelining users=alice
+mx2 12 pipelining accept
+--- said eval
+[qr/^\n\z/, qr/"name":"first","state":"queued",.*"records":3,/, qr/^\{"jobs":\[\{"id":"[0-9a-z]{26}","name":"first"/,
+ qr/^\n\z/, qr/"records":2,/, qr/"records":2,.*"records":3,/]
+--- linger: 8s

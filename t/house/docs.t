@@ -72,6 +72,7 @@ sub files
     spew('rules.conf', text('conf/rules.conf'));
     spew('providers.conf', text('conf/providers.conf'));
     spew($_, "example.net\n") for qw( traps.txt disposable.txt deny.txt );
+    spew('jobs.key', 'k' x 32);
     spew('routes', "example.org [mx.example.org]:25\n");
 
     system("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=ca"

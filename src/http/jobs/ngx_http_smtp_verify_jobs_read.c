@@ -21,7 +21,7 @@ static ngx_int_t ngx_http_smtp_verify_jobs_records(
     const u_char *last, ngx_uint_t eof, ngx_uint_t *n);
 static ngx_int_t ngx_http_smtp_verify_jobs_record(
     ngx_http_smtp_verify_jobs_upload_t *up);
-static ngx_int_t ngx_http_smtp_verify_jobs_stop(
+static ngx_int_t ngx_http_smtp_verify_jobs_read_stop(
     ngx_http_smtp_verify_jobs_upload_t *up, ngx_int_t rc);
 static sv_jobs_e ngx_http_smtp_verify_jobs_record_add(
     ngx_http_smtp_verify_jobs_upload_t *up);
@@ -240,7 +240,7 @@ ngx_http_smtp_verify_jobs_take_file(ngx_http_smtp_verify_jobs_upload_t *up,
     if (up->piece == NULL) {
         up->piece = ngx_palloc(up->pool, NGX_HTTP_SMTP_VERIFY_JOBS_PIECE);
         if (up->piece == NULL) {
-            return ngx_http_smtp_verify_jobs_stop(up,
+            return ngx_http_smtp_verify_jobs_read_stop(up,
                                               NGX_HTTP_INTERNAL_SERVER_ERROR);
         }
     }
@@ -253,7 +253,7 @@ ngx_http_smtp_verify_jobs_take_file(ngx_http_smtp_verify_jobs_upload_t *up,
         if (ngx_http_smtp_verify_body_get(buf, up->given, up->piece, size)
             != NGX_OK)
         {
-            return ngx_http_smtp_verify_jobs_stop(up,
+            return ngx_http_smtp_verify_jobs_read_stop(up,
                                               NGX_HTTP_INTERNAL_SERVER_ERROR);
         }
 
@@ -291,8 +291,11 @@ ngx_http_smtp_verify_jobs_records(ngx_http_smtp_verify_jobs_upload_t *up,
         if (up->in && sv_job_input_full(up->in)) {
             rc = ngx_http_smtp_verify_jobs_upload_write(up);
 
-            return rc == NGX_AGAIN ? rc
-                                   : ngx_http_smtp_verify_jobs_stop(up, rc);
+            if (rc == NGX_AGAIN) {
+                return rc;
+            }
+
+            return ngx_http_smtp_verify_jobs_read_stop(up, rc);
         }
 
         if (*n >= NGX_HTTP_SMTP_VERIFY_JOBS_TURN) {
@@ -315,7 +318,7 @@ ngx_http_smtp_verify_jobs_records(ngx_http_smtp_verify_jobs_upload_t *up,
         if (up->md && *pos != start
             && EVP_DigestUpdate(up->md, start, *pos - start) != 1)
         {
-            return ngx_http_smtp_verify_jobs_stop(up,
+            return ngx_http_smtp_verify_jobs_read_stop(up,
                                               NGX_HTTP_INTERNAL_SERVER_ERROR);
         }
 
@@ -336,7 +339,7 @@ ngx_http_smtp_verify_jobs_records(ngx_http_smtp_verify_jobs_upload_t *up,
                                               "malformed_request",
                                               up->records.error);
 
-            return ngx_http_smtp_verify_jobs_stop(up, rc);
+            return ngx_http_smtp_verify_jobs_read_stop(up, rc);
 
         case SV_RECORDS_DONE:
             return NGX_DONE;
@@ -348,8 +351,11 @@ ngx_http_smtp_verify_jobs_records(ngx_http_smtp_verify_jobs_upload_t *up,
                                                 up->records.next,
                                                 up->received);
 
-            return rc == NGX_DECLINED ? NGX_OK
-                                      : ngx_http_smtp_verify_jobs_stop(up, rc);
+            if (rc == NGX_DECLINED) {
+                return NGX_OK;
+            }
+
+            return ngx_http_smtp_verify_jobs_read_stop(up, rc);
         }
     }
 }
@@ -367,7 +373,7 @@ ngx_http_smtp_verify_jobs_record(ngx_http_smtp_verify_jobs_upload_t *up)
         rc = ngx_http_smtp_verify_jobs_room(up->call->hj, &up->call->usage,
                                             up->records.next, up->received);
         if (rc != NGX_DECLINED) {
-            return ngx_http_smtp_verify_jobs_stop(up, rc);
+            return ngx_http_smtp_verify_jobs_read_stop(up, rc);
         }
     }
 
@@ -381,7 +387,7 @@ ngx_http_smtp_verify_jobs_record(ngx_http_smtp_verify_jobs_upload_t *up)
 
     rc = ngx_http_smtp_verify_jobs_problem(up->call->hj, status, &why);
 
-    return ngx_http_smtp_verify_jobs_stop(up, rc);
+    return ngx_http_smtp_verify_jobs_read_stop(up, rc);
 }
 
 
@@ -389,7 +395,7 @@ ngx_http_smtp_verify_jobs_record(ngx_http_smtp_verify_jobs_upload_t *up)
    of a function here. */
 
 static ngx_int_t
-ngx_http_smtp_verify_jobs_stop(ngx_http_smtp_verify_jobs_upload_t *up,
+ngx_http_smtp_verify_jobs_read_stop(ngx_http_smtp_verify_jobs_upload_t *up,
     ngx_int_t rc)
 {
     up->rc = rc;
