@@ -11,11 +11,13 @@
 
 #define SV_CLIENT_LINE      (1024 * 1024)
 #define SV_CLIENT_SUMMARY   "# summary "
+#define SV_CLIENT_PAGE      "# page "
 
 
 static int sv_client_line_json(sv_client_line_t *line, const char *text,
     size_t len);
 static void sv_client_line_summary(sv_client_line_t *line, const cJSON *root);
+static void sv_client_line_page(sv_client_line_t *line, const cJSON *root);
 static int sv_client_line_csv(sv_client_line_t *line, const char *text,
     size_t len);
 static void sv_client_line_comment(sv_client_line_t *line, const char *text,
@@ -136,6 +138,11 @@ sv_client_line_json(sv_client_line_t *line, const char *text, size_t len)
 
         if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "summary"))) {
             sv_client_line_summary(line, root);
+
+        } else if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root,
+                                                                 "page")))
+        {
+            sv_client_line_page(line, root);
         }
 
         cJSON_Delete(root);
@@ -199,6 +206,21 @@ sv_client_line_summary(sv_client_line_t *line, const cJSON *root)
 }
 
 
+static void
+sv_client_line_page(sv_client_line_t *line, const cJSON *root)
+{
+    const char  *word;
+
+    line->kind = SV_CLIENT_LINE_PAGE;
+    line->complete =
+        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "complete"));
+
+    word = cJSON_GetStringValue(
+               cJSON_GetObjectItemCaseSensitive(root, "next"));
+    snprintf(line->next, sizeof(line->next), "%s", word ? word : "");
+}
+
+
 /* index,email,status,reason,...: only the address may have quotation marks */
 
 static int
@@ -211,6 +233,14 @@ sv_client_line_csv(sv_client_line_t *line, const char *text, size_t len)
         && memcmp(text, SV_CLIENT_SUMMARY, sizeof(SV_CLIENT_SUMMARY) - 1) == 0)
     {
         sv_client_line_comment(line, text, len);
+        return 0;
+    }
+
+    if (len > sizeof(SV_CLIENT_PAGE)
+        && memcmp(text, SV_CLIENT_PAGE, sizeof(SV_CLIENT_PAGE) - 1) == 0)
+    {
+        sv_client_line_comment(line, text, len);
+        line->kind = SV_CLIENT_LINE_PAGE;
         return 0;
     }
 
@@ -276,6 +306,7 @@ sv_client_line_comment(sv_client_line_t *line, const char *text, size_t len)
     line->kind = SV_CLIENT_LINE_SUMMARY;
 
     sv_client_word(complete, sizeof(complete), text, len, " complete=", " ");
+    sv_client_word(line->next, sizeof(line->next), text, len, " next=", " ");
     sv_client_word(line->error, sizeof(line->error), text, len, " error=",
                    " ");
     sv_client_word(line->detail, SV_CLIENT_DETAIL, text, len, " detail=", "");

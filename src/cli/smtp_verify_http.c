@@ -34,7 +34,6 @@ static int sv_client_turn(void *data, curl_off_t dltotal, curl_off_t dlnow,
     curl_off_t ultotal, curl_off_t ulnow);
 static void sv_client_problem(sv_client_request_t *req, const char *text,
     size_t len);
-static int sv_client_add(char **url, const char *name, const char *value);
 
 
 int
@@ -77,7 +76,7 @@ sv_client_request(const sv_client_options_t *options,
     if (rc != CURLE_OK) {
         snprintf(req->detail, SV_CLIENT_DETAIL, "%s", curl_easy_strerror(rc));
 
-    } else if (req->status != 200) {
+    } else if (!sv_client_good(req)) {
         sv_client_problem(req, t.problem, t.len);
     }
 
@@ -94,10 +93,14 @@ sv_client_headers(const sv_client_options_t *options,
 {
     struct curl_slist  *list;
 
-    list = sv_client_header(NULL, "Content-Type: ", req->type);
+    list = sv_client_header(NULL, "Accept: ", req->accept);
 
-    if (list) {
-        list = sv_client_header(list, "Accept: ", req->accept);
+    if (list && req->type) {
+        list = sv_client_header(list, "Content-Type: ", req->type);
+    }
+
+    if (list && req->key) {
+        list = sv_client_header(list, "Idempotency-Key: ", req->key);
     }
 
     /* an answer to a list comes while it is sent: nothing is waited for */
@@ -106,7 +109,7 @@ sv_client_headers(const sv_client_options_t *options,
         list = sv_client_header(list, "Expect:", "");
     }
 
-    if (list && req->body == NULL) {
+    if (list && req->read) {
         list = sv_client_header(list, "Transfer-Encoding: ", "chunked");
     }
 
@@ -150,12 +153,24 @@ sv_client_setup(CURL *curl, const sv_client_options_t *options,
     (void) curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     (void) curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
                             (long) SV_CLIENT_STALL);
-    (void) curl_easy_setopt(curl, CURLOPT_POST, 1L);
+
+    if (t->req->type) {
+        (void) curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    }
+
+    if (t->req->method) {
+        (void) curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, t->req->method);
+    }
 
     if (t->req->body) {
         (void) curl_easy_setopt(curl, CURLOPT_POSTFIELDS, t->req->body);
 
-    } else {
+        if (t->req->length) {
+            (void) curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                                    (curl_off_t) t->req->length);
+        }
+
+    } else if (t->req->read) {
         (void) curl_easy_setopt(curl, CURLOPT_READFUNCTION, sv_client_read);
         (void) curl_easy_setopt(curl, CURLOPT_READDATA, t);
     }
@@ -193,7 +208,7 @@ sv_client_write(char *buf, size_t size, size_t n, void *data)
                                  &t->req->status);
     }
 
-    if (t->req->status == 200) {
+    if (sv_client_good(t->req)) {
         return t->req->write(t->req->data, buf, n) == 0 ? n : 0;
     }
 
@@ -266,15 +281,10 @@ sv_client_url(const sv_client_options_t *options, const char *name,
 
     snprintf(url, len, "%s/%s?", options->url, name);
 
-    if (options->no_smtp && sv_client_add(&url, "smtp", "0") != 0) {
-        return NULL;
-    }
-
-    if (options->wait && sv_client_add(&url, "wait", options->wait) != 0) {
-        return NULL;
-    }
-
-    if (format && sv_client_add(&url, "format", format) != 0) {
+    if (sv_client_url_add(&url, "smtp", options->no_smtp ? "0" : NULL) != 0
+        || sv_client_url_add(&url, "wait", options->wait) != 0
+        || sv_client_url_add(&url, "format", format) != 0)
+    {
         return NULL;
     }
 
@@ -287,8 +297,8 @@ sv_client_url(const sv_client_options_t *options, const char *name,
     delimiter[0] = (char) in->delimiter;
     delimiter[1] = '\0';
 
-    if (sv_client_add(&url, "column", column) != 0
-        || sv_client_add(&url, "delimiter", delimiter) != 0)
+    if (sv_client_url_add(&url, "column", column) != 0
+        || sv_client_url_add(&url, "delimiter", delimiter) != 0)
     {
         return NULL;
     }
@@ -297,13 +307,15 @@ sv_client_url(const sv_client_options_t *options, const char *name,
 }
 
 
-/* -1: no memory, and what there was is freed */
-
-static int
-sv_client_add(char **url, const char *name, const char *value)
+int
+sv_client_url_add(char **url, const char *name, const char *value)
 {
     char    *more, *escaped;
     size_t   len;
+
+    if (value == NULL) {
+        return 0;
+    }
 
     escaped = curl_easy_escape(NULL, value, 0);
     len = strlen(*url) + strlen(name) + (escaped ? strlen(escaped) : 0) + 3;

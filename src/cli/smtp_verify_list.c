@@ -7,20 +7,15 @@
 
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "smtp_verify.h"
-
-
-#define SV_CLIENT_TRIES  8          /* in a row, without a result */
-#define SV_CLIENT_PAUSE  60         /* s, the longest */
+#include "sv_siphash.h"
 
 
 typedef struct {
     const sv_client_options_t  *options;
     sv_client_input_t           in;
-    sv_client_output_t          out;
-    sv_client_progress_t        progress;
+    sv_client_receive_t         rc;
     const char                 *format;
     char                       *url;
 
@@ -30,14 +25,12 @@ typedef struct {
     size_t                      iorder;     /* the next one */
     size_t                      sent;       /* of it, or of the names */
     unsigned                    head:1;     /* the names were sent */
-    unsigned                    wrong:1;    /* the answer cannot be read */
-    unsigned                    unwritten:1;
-    sv_client_lines_t           lines;
     sv_client_line_t            summary;
 } sv_client_list_t;
 
 
 static int sv_client_list_open(sv_client_list_t *l, const char *name);
+static uint64_t sv_client_list_hash(const sv_client_list_t *l);
 static int sv_client_list_run(sv_client_list_t *l);
 static int sv_client_list_request(sv_client_list_t *l,
     sv_client_request_t *req);
@@ -46,14 +39,9 @@ static void sv_client_list_order(sv_client_list_t *l);
 static size_t sv_client_list_read(void *data, char *buf, size_t size);
 static size_t sv_client_list_record(sv_client_list_t *l, char *buf,
     size_t size);
-static int sv_client_list_write(void *data, const char *buf, size_t len);
-static int sv_client_list_line(sv_client_list_t *l, const char *text,
-    size_t len);
+static int sv_client_list_line(void *data, const char *text, size_t len);
 static int sv_client_list_again(sv_client_list_t *l,
-    const sv_client_request_t *req, unsigned tries);
-static void sv_client_list_say(sv_client_list_t *l,
-    const sv_client_request_t *req);
-static int sv_client_same(const char *one, const char *other);
+    sv_client_request_t *req, unsigned tries);
 
 
 int
@@ -78,16 +66,16 @@ sv_client_list(const sv_client_options_t *options, const char *name)
     rc = sv_client_list_open(l, name) == 0 ? sv_client_list_run(l)
                                            : SV_CLIENT_FAILED;
 
-    if (l->progress.total) {
-        sv_client_progress_end(&l->progress);
+    if (l->rc.progress.total) {
+        sv_client_progress_end(&l->rc.progress);
     }
 
-    if (rc == SV_CLIENT_LATER && l->out.part) {
+    if (rc == SV_CLIENT_LATER && l->rc.out.part) {
         fprintf(stderr, "what is done is in %s: the same command goes on\n",
-                l->out.part);
+                l->rc.out.part);
     }
 
-    sv_client_output_close(&l->out);
+    sv_client_output_close(&l->rc.out);
     sv_client_input_close(&l->in);
     free(l->order);
     free(l->url);
@@ -98,49 +86,14 @@ sv_client_list(const sv_client_options_t *options, const char *name)
 
 
 static int
-sv_client_same(const char *one, const char *other)
-{
-    int    same;
-    char  *a, *b;
-
-    a = realpath(one, NULL);
-    b = realpath(other, NULL);
-
-    same = a && b && strcmp(a, b) == 0;
-
-    free(a);
-    free(b);
-
-    return same;
-}
-
-
-static int
 sv_client_list_open(sv_client_list_t *l, const char *name)
 {
-    const char  *dot;
-
     if (sv_client_input_open(&l->in, name, l->options) != 0) {
         return -1;
     }
 
-    l->format = l->options->format;
-
-    if (l->format == NULL) {
-        dot = l->options->output ? strrchr(l->options->output, '.') : NULL;
-
-        if (dot && strcmp(dot, ".csv") == 0) {
-            l->format = "csv";
-
-        } else if (dot && (strcmp(dot, ".ndjson") == 0
-                           || strcmp(dot, ".jsonl") == 0))
-        {
-            l->format = "ndjson";
-
-        } else {
-            l->format = l->in.suffix;
-        }
-    }
+    l->in.hash = sv_client_list_hash(l);
+    l->format = sv_client_format_of(l->options, l->in.suffix);
 
     l->order = malloc((l->in.nrecords + 1) * sizeof(uint64_t));
     l->url = sv_client_url(l->options, "batch", &l->in, l->format);
@@ -150,16 +103,37 @@ sv_client_list_open(sv_client_list_t *l, const char *name)
         return -1;
     }
 
-    if (sv_client_output_open(&l->out, l->options, &l->in, &l->progress,
+    l->rc.url = l->url;
+    l->rc.line = sv_client_list_line;
+    l->rc.data = l;
+
+    if (sv_client_output_open(&l->rc.out, l->options, &l->in, &l->rc.progress,
                               l->format)
         != 0)
     {
         return -1;
     }
 
-    l->progress.total = l->in.nrecords;
+    l->rc.progress.total = l->in.nrecords;
 
     return 0;
+}
+
+
+static uint64_t
+sv_client_list_hash(const sv_client_list_t *l)
+{
+    uint64_t                  key[2];
+    const sv_client_input_t  *in;
+
+    in = &l->in;
+
+    key[0] = (uint64_t) in->format << 32
+             | (uint64_t) (l->options->no_smtp != 0);
+    key[1] = in->format == SV_RECORDS_CSV
+             ? (uint64_t) in->column << 8 | in->delimiter : 0;
+
+    return sv_siphash_short(key, in->data, in->len);
 }
 
 
@@ -173,24 +147,20 @@ sv_client_list_run(sv_client_list_t *l)
 
     tries = 0;
 
-    sv_client_progress_start(&l->progress, l->options->quiet);
+    sv_client_progress_start(&l->rc.progress, l->options->quiet);
 
-    while (l->progress.done < l->in.nrecords) {
-        before = l->progress.done;
+    while (l->rc.progress.done < l->in.nrecords) {
+        before = l->rc.progress.done;
 
         if (sv_client_list_request(l, &req) != 0) {
             return SV_CLIENT_FAILED;
         }
 
-        if (sv_client_stopped) {
-            return SV_CLIENT_LATER;
-        }
-
-        if (l->progress.done == l->in.nrecords) {
+        if (l->rc.progress.done == l->in.nrecords) {
             break;
         }
 
-        tries = l->progress.done > before ? 0 : tries + 1;
+        tries = l->rc.progress.done > before ? 0 : tries + 1;
 
         rc = sv_client_list_again(l, &req, tries);
         if (rc != -1) {
@@ -198,7 +168,7 @@ sv_client_list_run(sv_client_list_t *l)
         }
     }
 
-    return sv_client_output_finish(&l->out, l->in.nrecords) == 0
+    return sv_client_output_finish(&l->rc.out, l->in.nrecords) == 0
            ? 0 : SV_CLIENT_FAILED;
 }
 
@@ -208,40 +178,25 @@ sv_client_list_run(sv_client_list_t *l)
 static int
 sv_client_list_request(sv_client_list_t *l, sv_client_request_t *req)
 {
+    int  rc;
+
     memset(req, 0, sizeof(sv_client_request_t));
     memset(&l->summary, 0, sizeof(sv_client_line_t));
-    memset(&l->lines, 0, sizeof(sv_client_lines_t));
 
     sv_client_list_order(l);
 
-    l->lines.csv = l->out.csv;
     l->head = 0;
     l->sent = 0;
     l->iorder = 0;
 
-    req->url = l->url;
     req->type = l->in.type;
-    req->accept = "*/*";
     req->read = sv_client_list_read;
-    req->write = sv_client_list_write;
-    req->data = l;
 
-    (void) sv_client_request(l->options, req);
+    rc = sv_client_receive(l->options, &l->rc, req);
 
-    sv_client_lines_free(&l->lines);
     sv_client_list_held(l);
 
-    if (l->wrong) {
-        sv_client_progress_clear(&l->progress);
-        fprintf(stderr, "smtp-verify: %s does not answer as a batch\n",
-                l->url);
-    }
-
-    if (l->wrong || l->unwritten || sv_client_output_flush(&l->out) != 0) {
-        return -1;
-    }
-
-    return 0;
+    return rc;
 }
 
 
@@ -263,8 +218,8 @@ sv_client_list_held(sv_client_list_t *l)
             && l->summary.complete)
         {
             l->in.flags[i] |= SV_CLIENT_DONE;
-            sv_client_progress_add(&l->progress, &line);
-            l->progress.held++;
+            sv_client_progress_add(&l->rc.progress, &line);
+            l->rc.progress.held++;
         }
 
         l->in.flags[i] &= ~SV_CLIENT_HELD;
@@ -316,8 +271,9 @@ static size_t
 sv_client_list_read(void *data, char *buf, size_t size)
 {
     size_t             n, len;
-    sv_client_list_t  *l = data;
+    sv_client_list_t  *l;
 
+    l = ((sv_client_receive_t *) data)->data;
     n = 0;
 
     if (!l->head) {
@@ -381,59 +337,23 @@ sv_client_list_record(sv_client_list_t *l, char *buf, size_t size)
 
 
 static int
-sv_client_list_write(void *data, const char *buf, size_t len)
+sv_client_list_line(void *data, const char *text, size_t len)
 {
-    int                rc;
-    size_t             n;
-    const char        *p, *last, *text;
+    uint64_t           index;
+    sv_client_line_t   line;
     sv_client_list_t  *l = data;
 
-    p = buf;
-    last = buf + len;
-
-    while ((rc = sv_client_lines_next(&l->lines, &p, last, &text, &n)) == 1) {
-
-        if (sv_client_list_line(l, text, n) != 0) {
-            return -1;
-        }
-    }
-
-    if (rc == -1) {
-        l->wrong = 1;
-        return -1;
-    }
-
-    sv_client_progress_show(&l->progress);
-
-    if (sv_client_output_flush(&l->out) != 0) {
-        l->unwritten = 1;
-        return -1;
-    }
-
-    return 0;
-}
-
-
-static int
-sv_client_list_line(sv_client_list_t *l, const char *text, size_t len)
-{
-    uint64_t          index;
-    sv_client_line_t  line;
-
-    if (len && text[len - 1] == '\r') {
-        len--;
-    }
-
-    if (sv_client_line(&line, text, len, l->out.csv) != 0
+    if (sv_client_line(&line, text, len, l->rc.out.csv) != 0
         || (line.kind <= SV_CLIENT_LINE_ERROR && line.index >= l->norder))
     {
-        l->wrong = 1;
+        l->rc.wrong = 1;
         return -1;
     }
 
     switch (line.kind) {
 
     case SV_CLIENT_LINE_NOTHING:
+    case SV_CLIENT_LINE_PAGE:
         return 0;
 
     case SV_CLIENT_LINE_SUMMARY:
@@ -441,8 +361,8 @@ sv_client_list_line(sv_client_list_t *l, const char *text, size_t len)
         return 0;
 
     case SV_CLIENT_LINE_NAMES:
-        l->unwritten = sv_client_output_names(&l->out, text, len) != 0;
-        return l->unwritten ? -1 : 0;
+        l->rc.unwritten = sv_client_output_names(&l->rc.out, text, len) != 0;
+        return l->rc.unwritten ? -1 : 0;
 
     default:
         break;
@@ -454,21 +374,21 @@ sv_client_list_line(sv_client_list_t *l, const char *text, size_t len)
         return 0;
     }
 
-    if (sv_client_output_line(&l->out, index, text + line.rest,
+    if (sv_client_output_line(&l->rc.out, index, text + line.rest,
                               len - line.rest)
         != 0)
     {
-        l->unwritten = 1;
+        l->rc.unwritten = 1;
         return -1;
     }
 
-    if (line.held && l->out.name) {
+    if (line.held && l->rc.out.name) {
         l->in.flags[index] |= SV_CLIENT_HELD;
         return 0;
     }
 
     l->in.flags[index] |= SV_CLIENT_DONE;
-    sv_client_progress_add(&l->progress, &line);
+    sv_client_progress_add(&l->rc.progress, &line);
 
     return 0;
 }
@@ -477,69 +397,16 @@ sv_client_list_line(sv_client_list_t *l, const char *text, size_t len)
 /* -1: once more; else an exit code */
 
 static int
-sv_client_list_again(sv_client_list_t *l, const sv_client_request_t *req,
+sv_client_list_again(sv_client_list_t *l, sv_client_request_t *req,
     unsigned tries)
 {
-    unsigned  pause;
-
-    if (tries == SV_CLIENT_TRIES
-        || strcmp(l->summary.error, "quota_exceeded") == 0
-        || strcmp(req->code, "quota_exceeded") == 0)
-    {
-        sv_client_list_say(l, req);
-        return SV_CLIENT_LATER;
+    if (l->summary.error[0] && req->code[0] == '\0') {
+        snprintf(req->code, sizeof(req->code), "%s", l->summary.error);
     }
 
-    if (req->status >= 400 && req->status < 500 && req->status != 408
-        && req->status != 429)
-    {
-        sv_client_list_say(l, req);
-        return SV_CLIENT_FAILED;
+    if (req->detail[0] == '\0') {
+        memcpy(req->detail, l->summary.detail, SV_CLIENT_DETAIL);
     }
 
-    if (tries == 0 && req->retry_after == 0) {
-        return -1;
-    }
-
-    /* nothing came of it: longer each time, or as long as the server says */
-
-    pause = 1u << tries;
-
-    if (req->retry_after > 0) {
-        pause = (unsigned) req->retry_after;
-    }
-
-    if (pause > SV_CLIENT_PAUSE) {
-        pause = SV_CLIENT_PAUSE;
-    }
-
-    if (tries == 1) {
-        sv_client_list_say(l, req);
-    }
-
-    while (pause-- && !sv_client_stopped) {
-        (void) sleep(1);
-    }
-
-    return sv_client_stopped ? SV_CLIENT_LATER : -1;
-}
-
-
-static void
-sv_client_list_say(sv_client_list_t *l, const sv_client_request_t *req)
-{
-    const char  *detail;
-
-    detail = req->detail;
-
-    if (detail[0] == '\0' && l->summary.detail[0]) {
-        detail = l->summary.detail;
-    }
-
-    if (detail[0] == '\0') {
-        detail = "the answer was cut off";
-    }
-
-    sv_client_progress_clear(&l->progress);
-    fprintf(stderr, "smtp-verify: %s\n", detail);
+    return sv_client_again(req, &l->rc.progress, tries);
 }

@@ -9,18 +9,8 @@
 #include "smtp_verify.h"
 
 
-#define SV_CLIENT_RESULT  (256 * 1024)
-
-
-typedef struct {
-    size_t                      len;
-    char                        text[SV_CLIENT_RESULT + 1];
-} sv_client_result_t;
-
-
 static int sv_client_address(const sv_client_options_t *options,
     sv_client_request_t *req, sv_client_result_t *result, const char *email);
-static int sv_client_keep(void *data, const char *buf, size_t len);
 static int sv_client_print(const char *email, const char *text);
 static char *sv_client_string(const cJSON *root, const char *name);
 static int sv_client_worse(int one, int other);
@@ -112,7 +102,7 @@ sv_client_address(const sv_client_options_t *options,
 }
 
 
-static int
+int
 sv_client_keep(void *data, const char *buf, size_t len)
 {
     sv_client_result_t  *result = data;

@@ -1,9 +1,9 @@
 
 /*
- * Results of a list.  They are added to FILE.part as they come, each with the
- * number of its record, and flushed often: whatever ends the command, the
- * next one goes on from there.  Once all are there, FILE has them in the order
- * of the list, and the part is removed.
+ * Results of a list, or of a job.  They are added to FILE.part as they come,
+ * each with the number of its record, and flushed often: whatever ends the
+ * command, the next one goes on from there.  Once all are there, FILE has them
+ * in the order of the list, and the part is removed.
  */
 
 
@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "smtp_verify.h"
-#include "sv_siphash.h"
 
 
 #define SV_CLIENT_PART      "# smtp-verify part 1 of %016llx, %s\n"
@@ -24,13 +23,13 @@
 
 
 static int sv_client_output_part(sv_client_output_t *out,
-    const sv_client_options_t *options, const sv_client_input_t *in,
-    const char *format);
+    const sv_client_input_t *in, const char *format);
 static int sv_client_output_load(sv_client_output_t *out,
     sv_client_input_t *in, sv_client_progress_t *progress);
 static int sv_client_output_known(sv_client_output_t *out,
     sv_client_input_t *in, sv_client_progress_t *progress, const char *text,
     size_t len);
+static void sv_client_output_place(sv_client_output_t *out, uint64_t index);
 static char *sv_client_output_new(sv_client_output_t *out, FILE **file);
 static int sv_client_output_sort(sv_client_output_t *out, FILE *file,
     size_t nrecords);
@@ -45,8 +44,6 @@ sv_client_output_open(sv_client_output_t *out,
     sv_client_progress_t *progress, const char *format)
 {
     size_t  len;
-
-    memset(out, 0, sizeof(sv_client_output_t));
 
     out->name = options->output;
     out->csv = strcmp(format, "csv") == 0;
@@ -68,7 +65,7 @@ sv_client_output_open(sv_client_output_t *out,
 
     snprintf(out->part, len, "%s.part", out->name);
 
-    if (sv_client_output_part(out, options, in, format) != 0) {
+    if (sv_client_output_part(out, in, format) != 0) {
         return -1;
     }
 
@@ -80,22 +77,15 @@ sv_client_output_open(sv_client_output_t *out,
    results of another column are not of the same addresses. */
 
 static int
-sv_client_output_part(sv_client_output_t *out,
-    const sv_client_options_t *options, const sv_client_input_t *in,
+sv_client_output_part(sv_client_output_t *out, const sv_client_input_t *in,
     const char *format)
 {
     int          fd;
     char         head[SV_CLIENT_PART_MAX], was[SV_CLIENT_PART_MAX];
-    uint64_t     key[2];
     struct stat  st;
 
-    key[0] = (uint64_t) in->format << 32 | (uint64_t) (options->no_smtp != 0);
-    key[1] = in->format == SV_RECORDS_CSV
-             ? (uint64_t) in->column << 8 | in->delimiter : 0;
-
     snprintf(head, sizeof(head), SV_CLIENT_PART,
-             (unsigned long long) sv_siphash_short(key, in->data, in->len),
-             format);
+             (unsigned long long) in->hash, format);
 
     /* nobody else needs to read it */
 
@@ -197,6 +187,9 @@ sv_client_output_known(sv_client_output_t *out, sv_client_input_t *in,
         out->named = 1;
         out->names = out->pos + len + 1;
 
+    } else if (line.kind == SV_CLIENT_LINE_PAGE && out->paged) {
+        memcpy(out->cursor, line.next, SV_CLIENT_CURSOR);
+
     } else if (line.kind > SV_CLIENT_LINE_ERROR
                || line.index >= in->nrecords
                || (in->flags[line.index] & SV_CLIENT_DONE))
@@ -204,9 +197,9 @@ sv_client_output_known(sv_client_output_t *out, sv_client_input_t *in,
         return -1;
 
     } else {
-        out->places[line.index] = out->pos;
+        sv_client_output_place(out, line.index);
 
-        if (!line.held) {
+        if (!line.held || out->paged) {
             in->flags[line.index] |= SV_CLIENT_DONE;
             sv_client_progress_add(progress, &line);
         }
@@ -255,10 +248,36 @@ sv_client_output_line(sv_client_output_t *out, uint64_t index,
     }
 
     if (out->places) {
-        out->places[index] = out->pos;
+        sv_client_output_place(out, index);
     }
 
     out->pos += n + len + 1;
+
+    return 0;
+}
+
+
+static void
+sv_client_output_place(sv_client_output_t *out, uint64_t index)
+{
+    out->places[out->arrival ? out->nlines : index] = out->pos;
+    out->nlines++;
+}
+
+
+int
+sv_client_output_page(sv_client_output_t *out, const char *text, size_t len)
+{
+    if (out->part == NULL) {
+        return 0;
+    }
+
+    if (fwrite(text, 1, len, out->file) != len || putc('\n', out->file) == EOF)
+    {
+        return sv_client_output_failed(out->part);
+    }
+
+    out->pos += len + 1;
 
     return 0;
 }
@@ -381,8 +400,13 @@ sv_client_output_sort(sv_client_output_t *out, FILE *file, size_t nrecords)
         return -1;
     }
 
+    /* a record has no place if its result was not asked for: the part begins
+       with a line of its own */
+
     for (i = 0; i < nrecords; i++) {
-        if (sv_client_output_copy(out, file, out->places[i]) != 0) {
+        if (out->places[i]
+            && sv_client_output_copy(out, file, out->places[i]) != 0)
+        {
             return -1;
         }
     }

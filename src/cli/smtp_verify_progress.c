@@ -46,13 +46,18 @@ sv_client_progress_show(sv_client_progress_t *p)
 
     now = sv_client_now();
 
-    if (!p->on || now - p->shown < SV_CLIENT_LOOK) {
+    if (!p->on || p->total == 0 || now - p->shown < SV_CLIENT_LOOK) {
         return;
     }
 
     p->shown = now;
 
-    rate = (p->done - p->before) / (now - p->start + 0.001);
+    rate = p->rate;
+
+    if (rate == 0 && p->done > p->before) {
+        rate = (p->done - p->before) / (now - p->start + 0.001);
+    }
+
     n = (unsigned) (p->done * SV_CLIENT_BAR / p->total);
 
     fputs("\r[", stderr);
@@ -65,11 +70,14 @@ sv_client_progress_show(sv_client_progress_t *p)
             (unsigned) (p->done * 100 / p->total),
             (unsigned long long) p->done, (unsigned long long) p->total, rate);
 
-    if (rate > 0) {
+    if (p->left > 0) {
+        sv_client_progress_left(p->left);
+
+    } else if (rate > 0) {
         sv_client_progress_left((p->total - p->done) / rate);
     }
 
-    fputs("\033[K", stderr);
+    fprintf(stderr, "%s\033[K", p->more);
     fflush(stderr);
 }
 

@@ -3,17 +3,12 @@
 
 use lib 't/lib';
 use TestVerify 'no_plan';
+use TestVerify::Script;
 
 use Digest::SHA qw( sha256_hex );
-use File::Path qw( make_path remove_tree );
-
-my $program = "$TestVerify::Env::Root/build/smtp-verify";
-my ($block, @said);
-
-system('make', '-s', $program) == 0 or die "there is no $program\n";
 
 add_block_preprocessor(sub {
-    ($block) = @_;
+    my ($block) = @_;
 
     my $more = $block->verify // '';
 
@@ -25,49 +20,10 @@ _EOC_
 
     $block->set_value(smtp => "mx1 11 pipelining users=jane,john,ann\n")
         if !defined $block->smtp;
-
-    $block->set_value(request => 'GET /idle');
-    $block->set_value(error_code => 204);
-    $block->set_value(init => 'main::client();');
-});
-
-add_test_cleanup_handler(sub {
-    return if !$block || !defined $block->said;
-
-    my $want = $block->said;
-
-    chomp(@said, $want);
-    is(join("\n", @said), $want, $block->name . ' - said');
-    undef $block;
 });
 
 no_root_location();
 run_tests();
-
-
-# the section "script": a script of the shell; "rc" prints the last exit code
-
-sub client
-{
-    my $dir = "$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot/client";
-
-    remove_tree($dir);
-    make_path($dir);
-
-    open my $out, '>', "$dir/script" or die "$dir/script: $!\n";
-    print $out "cd $dir\nprogram=$program\nexec 2>&1\nverify() { $program \"\$@\"; rc=\$?; }\n",
-        "rc() { echo \"-- \$rc\"; }\n", $block->script;
-    close $out;
-
-    local %ENV = %ENV;
-    delete $ENV{$_} for grep { /_proxy$/i } keys %ENV;
-    delete $ENV{SMTP_VERIFY_TOKEN};
-
-    $ENV{SMTP_VERIFY_URL} = "http://127.0.0.1:" . server_port();
-
-    @said = split /\n/, `bash $dir/script`;
-    s/\Q$ENV{SMTP_VERIFY_URL}\E/URL/g for @said;
-}
 
 
 __DATA__
@@ -118,15 +74,27 @@ verify --version | sed 's/[0-9.]*$/N/'
 --- said
 usage: smtp-verify [options] ADDRESS ...
        smtp-verify [options] list FILE
+       smtp-verify job submit FILE [options]
+       smtp-verify job list [options]
+       smtp-verify job show|watch|results ID [options]
+       smtp-verify job pause|resume|cancel|delete ID [options]
 "smtp-verify --help" has the options.
 -- 2
 unrecognized option '--what'
 smtp-verify [options] ADDRESS ...
        smtp-verify [options] list FILE
+       smtp-verify job submit FILE [options]
+       smtp-verify job list [options]
+       smtp-verify job show|watch|results ID [options]
+       smtp-verify job pause|resume|cancel|delete ID [options]
 "smtp-verify --help" has the options.
 -- 2
 usage: smtp-verify [options] ADDRESS ...
        smtp-verify [options] list FILE
+       smtp-verify job submit FILE [options]
+       smtp-verify job list [options]
+       smtp-verify job show|watch|results ID [options]
+       smtp-verify job pause|resume|cancel|delete ID [options]
 "smtp-verify --help" has the options.
 -- 2
 smtp-verify: a format is "csv" or "ndjson"
@@ -306,7 +274,7 @@ SMTP_VERIFY_TOKEN=secret $program -o r.csv list l.txt; echo "-- $?"
 SMTP_VERIFY_TOKEN=wrong $program -o r.csv list l.txt; echo "-- $?"
 ls
 --- said
-jane@ok.test: Send your token in the header "Authorization: Bearer TOKEN"; it is not taken from the query string.
+jane@ok.test: Send your token in the header "Authorization: Bearer TOKEN" or "X-Api-Key: TOKEN"; it is not taken from the query string.
 -- 5
 jane@ok.test: deliverable, accepted
 -- 0

@@ -1,0 +1,320 @@
+
+/* Jobs: what one request does. */
+
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "smtp_verify_job.h"
+
+
+#define SV_CLIENT_JOB_PAGE  "25"        /* jobs in an answer */
+
+
+typedef struct {
+    const char             *word;
+    const char             *state;      /* that a job gets by it */
+} sv_client_job_change_t;
+
+
+static int sv_client_job_change(const sv_client_options_t *options,
+    const char *id, const sv_client_job_change_t *change);
+static int sv_client_job_delete(const sv_client_options_t *options,
+    const char *id);
+static int sv_client_job_show(const sv_client_options_t *options,
+    const char *id);
+static void sv_client_job_print(const cJSON *root);
+static int sv_client_job_list(const sv_client_options_t *options);
+static int sv_client_job_page(const sv_client_options_t *options,
+    const cJSON *root);
+static int sv_client_job_print_json(const cJSON *root);
+
+
+static const sv_client_job_change_t  sv_client_job_changes[] = {
+    { "pause", "paused" },
+    { "resume", "running" },
+    { "cancel", "cancelled" },
+    { NULL, NULL }
+};
+
+
+int
+sv_client_job(const sv_client_options_t *options, char **words, int n)
+{
+    const char                    *id;
+    const sv_client_job_change_t  *change;
+
+    if (n == 1 && strcmp(words[0], "list") == 0) {
+        return sv_client_job_list(options);
+    }
+
+    if (n != 2) {
+        return sv_client_wrong();
+    }
+
+    if (strcmp(words[0], "submit") == 0) {
+        return sv_client_job_submit(options, words[1]);
+    }
+
+    id = sv_client_job_id(words[1]);
+
+    if (id == NULL) {
+        fprintf(stderr, "smtp-verify: \"%s\" is not the id of a job\n",
+                words[1]);
+        return SV_CLIENT_USAGE;
+    }
+
+    for (change = sv_client_job_changes; change->word; change++) {
+        if (strcmp(words[0], change->word) == 0) {
+            return sv_client_job_change(options, id, change);
+        }
+    }
+
+    if (strcmp(words[0], "show") == 0) {
+        return sv_client_job_show(options, id);
+    }
+
+    if (strcmp(words[0], "watch") == 0) {
+        return sv_client_job_watch(options, id);
+    }
+
+    if (strcmp(words[0], "results") == 0) {
+        return sv_client_job_results(options, id);
+    }
+
+    if (strcmp(words[0], "delete") == 0) {
+        return sv_client_job_delete(options, id);
+    }
+
+    return sv_client_wrong();
+}
+
+
+static int
+sv_client_job_change(const sv_client_options_t *options, const char *id,
+    const sv_client_job_change_t *change)
+{
+    int                  rc;
+    char                 body[64];
+    cJSON               *root;
+    sv_client_request_t  req;
+
+    memset(&req, 0, sizeof(sv_client_request_t));
+    snprintf(body, sizeof(body), "{\"state\":\"%s\"}", change->state);
+
+    req.method = "PATCH";
+    req.type = "application/json";
+    req.body = body;
+    req.url = sv_client_job_url(options, id, NULL);
+
+    rc = sv_client_job_call(options, &req, &root);
+
+    if (rc == -1) {
+        printf("%s: %s\n", id, sv_client_job_text(root, "state"));
+        cJSON_Delete(root);
+        rc = 0;
+    }
+
+    free((char *) req.url);
+
+    return rc;
+}
+
+
+static int
+sv_client_job_delete(const sv_client_options_t *options, const char *id)
+{
+    int                  rc;
+    cJSON               *root;
+    sv_client_request_t  req;
+
+    memset(&req, 0, sizeof(sv_client_request_t));
+
+    req.method = "DELETE";
+    req.url = sv_client_job_url(options, id, NULL);
+
+    rc = sv_client_job_call(options, &req, &root);
+
+    if (rc == -1) {
+        printf("%s: deleted\n", id);
+        cJSON_Delete(root);
+        rc = 0;
+    }
+
+    free((char *) req.url);
+
+    return rc;
+}
+
+
+static int
+sv_client_job_show(const sv_client_options_t *options, const char *id)
+{
+    int                  rc;
+    cJSON               *root;
+    sv_client_request_t  req;
+
+    memset(&req, 0, sizeof(sv_client_request_t));
+
+    req.url = sv_client_job_url(options, id, NULL);
+
+    rc = sv_client_job_call(options, &req, &root);
+
+    if (rc == -1) {
+        rc = 0;
+
+        if (options->json) {
+            rc = sv_client_job_print_json(root);
+
+        } else {
+            sv_client_job_print(root);
+        }
+
+        cJSON_Delete(root);
+    }
+
+    free((char *) req.url);
+
+    return rc;
+}
+
+
+/* a line for each member that says something */
+
+static void
+sv_client_job_print(const cJSON *root)
+{
+    unsigned      n;
+    const cJSON  *item, *count;
+
+    cJSON_ArrayForEach(item, root) {
+
+        if (cJSON_IsString(item)) {
+            sv_client_printable(item->valuestring);
+            printf("%s: %s\n", item->string, item->valuestring);
+
+        } else if (cJSON_IsNumber(item)) {
+            printf("%s: %.0f\n", item->string, item->valuedouble);
+
+        } else if (cJSON_IsBool(item)) {
+            printf("%s: %s\n", item->string,
+                   cJSON_IsTrue(item) ? "yes" : "no");
+
+        } else if (strcmp(item->string, "status") == 0
+                   || strcmp(item->string, "reason") == 0)
+        {
+            n = 0;
+
+            cJSON_ArrayForEach(count, item) {
+                if (count->valuedouble > 0) {
+                    sv_client_printable(count->string);
+                    printf("%s%.0f %s", n++ ? ", " : item->string[0] == 's'
+                           ? "status: " : "reason: ",
+                           count->valuedouble, count->string);
+                }
+            }
+
+            if (n) {
+                printf("\n");
+            }
+        }
+    }
+}
+
+
+static int
+sv_client_job_list(const sv_client_options_t *options)
+{
+    int                  rc;
+    char                *url, cursor[SV_CLIENT_CURSOR];
+    cJSON               *root;
+    sv_client_request_t  req;
+
+    cursor[0] = '\0';
+
+    do {
+        memset(&req, 0, sizeof(sv_client_request_t));
+
+        url = sv_client_job_url(options, NULL, NULL);
+
+        if (url && sv_client_url_add(&url, "limit", SV_CLIENT_JOB_PAGE) == 0
+            && sv_client_url_add(&url, "state", options->state) == 0
+            && cursor[0])
+        {
+            (void) sv_client_url_add(&url, "cursor", cursor);
+        }
+
+        req.url = url;
+
+        rc = sv_client_job_call(options, &req, &root);
+
+        if (rc == -1) {
+            rc = sv_client_job_page(options, root);
+
+            snprintf(cursor, sizeof(cursor), "%s",
+                     sv_client_job_text(root, "next"));
+            cJSON_Delete(root);
+        }
+
+        free(url);
+
+    } while (rc == 0 && cursor[0] && !sv_client_stopped);
+
+    return rc;
+}
+
+
+static int
+sv_client_job_page(const sv_client_options_t *options, const cJSON *root)
+{
+    int           rc;
+    char          when[32];
+    time_t        created;
+    struct tm     tm;
+    const cJSON  *job;
+
+    cJSON_ArrayForEach(job, cJSON_GetObjectItemCaseSensitive(root, "jobs")) {
+
+        if (options->json) {
+            rc = sv_client_job_print_json(job);
+
+            if (rc != 0) {
+                return rc;
+            }
+
+            continue;
+        }
+
+        created = sv_client_job_time(job, "created_at");
+        when[0] = '\0';
+
+        if (created && localtime_r(&created, &tm)) {
+            (void) strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
+        }
+
+        printf("%s  %-9s  %9llu  %s  %s\n", sv_client_job_text(job, "id"),
+               sv_client_job_text(job, "state"),
+               (unsigned long long) sv_client_job_number(job, "records"),
+               when, sv_client_job_text(job, "name"));
+    }
+
+    return 0;
+}
+
+
+static int
+sv_client_job_print_json(const cJSON *root)
+{
+    char  *text;
+
+    text = cJSON_PrintUnformatted(root);
+    if (text == NULL) {
+        fprintf(stderr, "smtp-verify: out of memory\n");
+        return SV_CLIENT_FAILED;
+    }
+
+    printf("%s\n", text);
+    cJSON_free(text);
+
+    return 0;
+}
