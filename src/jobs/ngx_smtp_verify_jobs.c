@@ -150,6 +150,7 @@ ngx_smtp_verify_jobs_stop(ngx_smtp_verify_jobs_t *jobs)
         ngx_smtp_verify_jobs_run_exit(run);
     }
 
+    ngx_smtp_verify_jobs_keep_free(w);
     ngx_smtp_verify_jobs_tasks_exit(&w->tasks);
     ngx_smtp_verify_jobs_leave(w);
 
