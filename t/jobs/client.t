@@ -146,6 +146,8 @@ timeout --preserve-status -s INT 1 $program job watch -q $id > said 2>&1; echo "
 job cancel $id > said; rc; short
 job resume $id; rc
 job watch $id > said 2>&1; rc; short
+job results $id -o r.csv > said 2>&1; rc; short
+[ $(cut -d, -f1 r.csv | tail -n +2 | uniq -d | wc -l) = 0 ] && wc -l < r.csv; grep -c '^[0-9]*,[^,]*,unknown,not_probed' r.csv | grep -c '^[1-9]'
 job delete $id > said; rc; short
 job delete $id; rc
 job watch $id; rc
@@ -171,6 +173,11 @@ smtp-verify: The state of the job does not allow this.
 -- 7
 N of 400
 the job is cancelled
+-- 7
+N of 400
+the job is cancelled: it has no more results
+401
+1
 -- 0
 ID: deleted
 smtp-verify: There is no such job, or not any more.
@@ -260,6 +267,8 @@ smtp-verify: a status is "deliverable", "undeliverable", "risky" or "unknown"
 smtp_verify_tokens $TEST_NGINX_SERVER_ROOT/html/tokens;
 --- user_files eval
 ">>> tokens\nalice sha256:" . Digest::SHA::sha256_hex('secret') . "\nbob sha256:" . Digest::SHA::sha256_hex('other') . "\n"
+--- verify
+smtp_verify_jobs_limit records=3;
 --- script
 for words in '' what 'what x' watch 'list x' 'show'; do job $words > said 2>&1; head -c 5 said; rc; done
 job show 'a b'; rc
@@ -278,6 +287,8 @@ job show $id -t o; rc
 job show $id -t t | grep ^records
 job list -t o; rc
 job submit l.txt -t t --webhook ftp://x; rc
+seq -f 'u%g@ok.test' 4 > m.txt; job submit m.txt -t t; rc
+seq -f 'u%g@ok.test' 3 > m.txt; job submit m.txt -t t; rc
 $program job submit l.txt -t t -u http://127.0.0.1:1/ --name x > said 2>&1 & p=$!; sleep 1; kill $p; wait $p; echo "-- $?"; cat said
 job list -u $SMTP_VERIFY_URL/none -t t; rc
 --- said
@@ -311,6 +322,10 @@ records: 1
 -- 0
 smtp-verify: "webhook" must be an http or https URL of at most 2047 bytes in ASCII, without user and fragment.
 -- 5
+smtp-verify: The list has more records than a client may have in its jobs.
+-- 5
+smtp-verify: The client has as much in its jobs as it may have: delete jobs that are not needed any more.
+-- 6
 -- 6
 smtp-verify: Couldn't connect to server
 smtp-verify: URL/none/jobs?limit=25 answered 404: the API is not there, see --url
