@@ -48,6 +48,7 @@
 
 #define SV_BASE_STR          str
 #define SV_BASE_PROVIDER     str
+#define SV_BASE_SENTENCE     str
 #define SV_BASE_WORD         word
 #define SV_BASE_STATUS       word
 #define SV_BASE_REASON       word
@@ -63,6 +64,7 @@
 #define SV_VALUE_STR(v)       (v).data, (v).len
 #define SV_VALUE_PROVIDER(v)  (v) ? (v)->name.data : NULL,                    \
                               (v) ? (v)->name.len : 0
+#define SV_VALUE_SENTENCE(v)  (const u_char *) (v), (v) ? ngx_strlen(v) : 0
 #define SV_VALUE_WORD(v)      v
 #define SV_VALUE_STATUS(v)    sv_status_name(v)
 #define SV_VALUE_REASON(v)    sv_reason_info(v)->name
@@ -121,7 +123,7 @@ FIELD(did_you_mean, "did_you_mean", STR, result->did_you_mean, DOMAIN,
       7, 4, "suggestion", "Suggestion")
 FIELD(retry_after, "retry_after", COUNT, result->retry_after, U32,
       8, 0, "", "")
-FIELD(detail, "detail", WORD, result->detail, NO, 0, 0, "", "")
+FIELD(detail, "detail", SENTENCE, result->detail, NO, 0, 0, "", "")
 
 GROUP("checks", 1)
 FIELD(syntax, "syntax", TRI, result->syntax, TRI, 0, 0, "", "")
