@@ -162,6 +162,17 @@ ngx_smtp_verify_jobs_stop(ngx_smtp_verify_jobs_t *jobs)
 }
 
 
+/* A job does not fail because the system is short of something: memory, disk,
+   descriptors, threads. */
+
+ngx_uint_t
+ngx_smtp_verify_jobs_may_pass(sv_jobs_e status)
+{
+    return status == SV_JOBS_FULL || status == SV_JOBS_NO_MEMORY
+           || status == SV_JOBS_FAILED;
+}
+
+
 const char *
 ngx_smtp_verify_jobs_says(sv_jobs_e status)
 {

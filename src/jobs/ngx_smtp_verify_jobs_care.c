@@ -3,6 +3,7 @@
 
 
 #define NGX_SMTP_VERIFY_JOBS_SETTLE  5000       /* records of a transaction */
+#define NGX_SMTP_VERIFY_JOBS_LATER   10000      /* ms */
 #define NGX_SMTP_VERIFY_JOBS_OPENED  4096       /* blocks of a transaction */
 
 #define NGX_SMTP_VERIFY_JOBS_LIVE                                             \
@@ -28,11 +29,15 @@ static void ngx_smtp_verify_jobs_care_end(ngx_smtp_verify_jobs_care_t *care);
 static void ngx_smtp_verify_jobs_care_run(ngx_smtp_verify_jobs_task_t *task);
 static sv_jobs_e ngx_smtp_verify_jobs_care_open(
     ngx_smtp_verify_jobs_care_t *care);
+static sv_jobs_e ngx_smtp_verify_jobs_care_settle(
+    ngx_smtp_verify_jobs_care_t *care);
 static sv_jobs_e ngx_smtp_verify_jobs_care_purge(
     ngx_smtp_verify_jobs_care_t *care);
 static void ngx_smtp_verify_jobs_care_done(ngx_smtp_verify_jobs_task_t *task);
 static ngx_uint_t ngx_smtp_verify_jobs_care_next(
     ngx_smtp_verify_jobs_care_t *care);
+static void ngx_smtp_verify_jobs_care_later(
+    ngx_smtp_verify_jobs_keep_t *keep);
 static void ngx_smtp_verify_jobs_care_loaded(
     ngx_smtp_verify_jobs_care_t *care);
 static ngx_uint_t ngx_smtp_verify_jobs_care_completed(
@@ -247,9 +252,7 @@ ngx_smtp_verify_jobs_care_run(ngx_smtp_verify_jobs_task_t *task)
         break;
 
     case ngx_smtp_verify_jobs_settle:
-        task->status = sv_job_settle(task->job, INT64_MAX, 1, SV_UNKNOWN,
-                                     SV_NOT_PROBED,
-                                     NGX_SMTP_VERIFY_JOBS_SETTLE);
+        task->status = ngx_smtp_verify_jobs_care_settle(care);
         break;
 
     case ngx_smtp_verify_jobs_purge:
@@ -300,6 +303,28 @@ ngx_smtp_verify_jobs_care_open(ngx_smtp_verify_jobs_care_t *care)
 
         from = open[care->n - 1] + 1;
     }
+}
+
+
+/* A cancelled job is seen in each list: most are settled already. */
+
+static sv_jobs_e
+ngx_smtp_verify_jobs_care_settle(ngx_smtp_verify_jobs_care_t *care)
+{
+    sv_jobs_e  status;
+
+    status = sv_job_totals(care->task.job, &care->totals);
+
+    if (status != SV_JOBS_OK) {
+        return status;
+    }
+
+    if (care->totals.results >= care->totals.records) {
+        return SV_JOBS_DONE;
+    }
+
+    return sv_job_settle(care->task.job, INT64_MAX, 1, SV_UNKNOWN,
+                         SV_NOT_PROBED, NGX_SMTP_VERIFY_JOBS_SETTLE);
 }
 
 
@@ -358,6 +383,7 @@ ngx_smtp_verify_jobs_care_done(ngx_smtp_verify_jobs_task_t *task)
     }
 
     ngx_smtp_verify_jobs_cares(keep);
+    ngx_smtp_verify_jobs_keep_on(keep);
 }
 
 
@@ -378,6 +404,7 @@ ngx_smtp_verify_jobs_care_next(ngx_smtp_verify_jobs_care_t *care)
     {
         ngx_smtp_verify_jobs_care(keep, ngx_smtp_verify_jobs_unload_it,
                                   care->id, NULL);
+        ngx_smtp_verify_jobs_care_later(keep);
         return 0;
     }
 
@@ -409,6 +436,22 @@ ngx_smtp_verify_jobs_care_next(ngx_smtp_verify_jobs_care_t *care)
 
     default: /* ngx_smtp_verify_jobs_unload_it */
         return 0;
+    }
+}
+
+
+/* A job that is not found may be one that a request purges.  If that is cut
+   short, the purge is completed after a while. */
+
+static void
+ngx_smtp_verify_jobs_care_later(ngx_smtp_verify_jobs_keep_t *keep)
+{
+    int64_t  then;
+
+    then = ngx_smtp_verify_jobs_time() + NGX_SMTP_VERIFY_JOBS_LATER;
+
+    if (keep->expires == 0 || then < keep->expires) {
+        keep->expires = then;
     }
 }
 
@@ -518,6 +561,10 @@ ngx_smtp_verify_jobs_care_failed(ngx_smtp_verify_jobs_care_t *care)
     case ngx_smtp_verify_jobs_load_it:
     case ngx_smtp_verify_jobs_complete:
 
+        if (ngx_smtp_verify_jobs_may_pass(care->task.status)) {
+            break;
+        }
+
         ngx_smtp_verify_jobs_move(jobs, care->id, NGX_SMTP_VERIFY_JOBS_LIVE,
                                   SV_JOB_FAILED,
                                   ngx_smtp_verify_jobs_says(
@@ -525,12 +572,13 @@ ngx_smtp_verify_jobs_care_failed(ngx_smtp_verify_jobs_care_t *care)
         return;
 
     default:
-
-        /* the catalogue tells it again */
-
-        care->keep->relist = 1;
-        care->keep->retry = ngx_current_msec + 60000;
+        break;
     }
+
+    /* the catalogue tells it again */
+
+    care->keep->relist = 1;
+    care->keep->retry = ngx_current_msec + 60000;
 }
 
 

@@ -13,6 +13,8 @@ static void ngx_smtp_verify_jobs_keep_changes(
 static void ngx_smtp_verify_jobs_keep_list(ngx_smtp_verify_jobs_keep_t *keep,
     ngx_uint_t expired);
 static void ngx_smtp_verify_jobs_keep_post(ngx_smtp_verify_jobs_keep_t *keep);
+static void ngx_smtp_verify_jobs_keep_listed(
+    ngx_smtp_verify_jobs_keep_t *keep);
 static void ngx_smtp_verify_jobs_keep_run(ngx_smtp_verify_jobs_task_t *task);
 static void ngx_smtp_verify_jobs_keep_done(ngx_smtp_verify_jobs_task_t *task);
 static void ngx_smtp_verify_jobs_keep_expires(
@@ -41,13 +43,32 @@ ngx_smtp_verify_jobs_keep(ngx_smtp_verify_jobs_worker_t *w)
     ngx_smtp_verify_jobs_keep_changes(keep);
     ngx_smtp_verify_jobs_keep_checks(keep);
     ngx_smtp_verify_jobs_cares(keep);
+    ngx_smtp_verify_jobs_keep_on(keep);
+}
 
+
+/* Reads the next page, or begins a list.  It goes no faster than what is found
+   can be done: otherwise what does not fit in would be looked for again and
+   again. */
+
+void
+ngx_smtp_verify_jobs_keep_on(ngx_smtp_verify_jobs_keep_t *keep)
+{
     if (keep->listing || (ngx_msec_int_t) (keep->retry - ngx_current_msec) > 0)
     {
         return;
     }
 
-    if (keep->relist && keep->ncares < NGX_SMTP_VERIFY_JOBS_CARES / 2) {
+    if (keep->ncares >= NGX_SMTP_VERIFY_JOBS_CARES / 2) {
+        return;
+    }
+
+    if (keep->paging) {
+        ngx_smtp_verify_jobs_keep_post(keep);
+        return;
+    }
+
+    if (keep->relist) {
         ngx_smtp_verify_jobs_keep_list(keep, 0);
         return;
     }
@@ -162,6 +183,7 @@ static void
 ngx_smtp_verify_jobs_keep_post(ngx_smtp_verify_jobs_keep_t *keep)
 {
     keep->now = ngx_smtp_verify_jobs_time();
+    keep->paging = 0;
 
     if (ngx_smtp_verify_jobs_post(keep->worker->jobs, &keep->task) != NGX_OK) {
         keep->relist = 1;
@@ -239,22 +261,42 @@ ngx_smtp_verify_jobs_keep_done(ngx_smtp_verify_jobs_task_t *task)
         }
     }
 
-    if (keep->expiring) {
-
-        /* the list tells when the next one expires; what is being purged now is
-           not to be seen in it again at once */
-
-        keep->expires = 0;
-        keep->relist = 1;
-        keep->retry = ngx_current_msec + 1000;
-
-    } else if (keep->n == NGX_SMTP_VERIFY_JOBS_PAGE) {
-        ngx_memcpy(keep->page.after, keep->jobs[keep->n - 1].id,
-                   NGX_SMTP_VERIFY_JOBS_ID);
-        ngx_smtp_verify_jobs_keep_post(keep);
-    }
+    ngx_smtp_verify_jobs_keep_listed(keep);
 
     ngx_smtp_verify_jobs_cares(keep);
+    ngx_smtp_verify_jobs_keep_on(keep);
+}
+
+
+/* The list of all jobs leaves out those whose purge was cut short.  So that of
+   expired ones, which has them, follows it. */
+
+static void
+ngx_smtp_verify_jobs_keep_listed(ngx_smtp_verify_jobs_keep_t *keep)
+{
+    if (!keep->expiring) {
+
+        if (keep->n == NGX_SMTP_VERIFY_JOBS_PAGE) {
+            ngx_memcpy(keep->page.after, keep->jobs[keep->n - 1].id,
+                       NGX_SMTP_VERIFY_JOBS_ID);
+            keep->paging = 1;
+            return;
+        }
+
+        ngx_smtp_verify_jobs_keep_list(keep, 1);
+        return;
+    }
+
+    if (keep->n == 0 && (keep->expires == 0 || keep->expires > keep->now)) {
+        return;
+    }
+
+    /* the list tells when the next one expires; what is being purged now is not
+       to be seen in it again at once */
+
+    keep->expires = 0;
+    keep->relist = 1;
+    keep->retry = ngx_current_msec + 1000;
 }
 
 

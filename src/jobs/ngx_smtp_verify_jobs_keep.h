@@ -59,7 +59,8 @@ struct ngx_smtp_verify_jobs_keep_s {
     int64_t                      now;
     ngx_msec_t                   retry;         /* not before */
 
-    unsigned                     listing:1;     /* pages are read */
+    unsigned                     listing:1;     /* a page is read */
+    unsigned                     paging:1;      /* there is another one */
     unsigned                     expiring:1;    /* ... of expired jobs */
     unsigned                     relist:1;      /* all jobs have to be seen */
     unsigned                     gone:1;        /* this worker is not the keeper
@@ -67,7 +68,9 @@ struct ngx_smtp_verify_jobs_keep_s {
 };
 
 
-/* keep.c: what the catalogue says about the job is to be done */
+/* keep.c: goes on with the list of jobs, if there is room for what it finds */
+void ngx_smtp_verify_jobs_keep_on(ngx_smtp_verify_jobs_keep_t *keep);
+/* what the catalogue says about the job is to be done */
 void ngx_smtp_verify_jobs_keep_look(ngx_smtp_verify_jobs_keep_t *keep,
     sv_catalog_job_t *cj);
 

@@ -4,7 +4,7 @@
 
 #define NGX_SMTP_VERIFY_JOBS_LINGER    1000     /* ms */
 #define NGX_SMTP_VERIFY_JOBS_DEADLINE  (60 * 60 * 1000)
-#define NGX_SMTP_VERIFY_JOBS_FAILURES  3        /* of a full disk, in a row */
+#define NGX_SMTP_VERIFY_JOBS_FAILURES  3        /* that may pass, in a row */
 #define NGX_SMTP_VERIFY_JOBS_PAUSE     10000    /* ms */
 #define NGX_SMTP_VERIFY_JOBS_DAY       86400000
 
@@ -382,11 +382,11 @@ void
 ngx_smtp_verify_jobs_run_failed(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_task_t *task)
 {
-    ngx_uint_t                full;
+    ngx_uint_t                passes;
     ngx_smtp_verify_jobs_t   *jobs;
 
     jobs = run->worker->jobs;
-    full = (task->status == SV_JOBS_FULL || task->status == SV_JOBS_NO_MEMORY);
+    passes = ngx_smtp_verify_jobs_may_pass(task->status);
 
     /* the job was purged under our hands */
 
@@ -399,7 +399,7 @@ ngx_smtp_verify_jobs_run_failed(ngx_smtp_verify_jobs_run_t *run,
                   "smtp verify jobs: job %s: %s: %s", run->id,
                   ngx_smtp_verify_jobs_says(task->status), task->why.note);
 
-    if (full && ++run->failures < NGX_SMTP_VERIFY_JOBS_FAILURES) {
+    if (passes && ++run->failures < NGX_SMTP_VERIFY_JOBS_FAILURES) {
         return;
     }
 
@@ -414,7 +414,7 @@ ngx_smtp_verify_jobs_run_failed(ngx_smtp_verify_jobs_run_t *run,
     if (!run->over) {
         ngx_smtp_verify_jobs_move(jobs, run->id,
                                   1 << SV_JOB_QUEUED | 1 << SV_JOB_RUNNING,
-                                  full ? SV_JOB_PAUSED : SV_JOB_FAILED,
+                                  passes ? SV_JOB_PAUSED : SV_JOB_FAILED,
                                   ngx_smtp_verify_jobs_says(task->status));
     }
 

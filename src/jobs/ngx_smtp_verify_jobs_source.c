@@ -46,14 +46,15 @@ ngx_smtp_verify_jobs_source(ngx_smtp_verify_batch_t *b,
 }
 
 
-/* Records of a domain that rests leave the memory.  In the store they have a
-   later time already. */
+/* Records of a domain that rests leave the memory.  In the store most of them
+   have a later time already; the others are read again then. */
 
 static ngx_int_t
 ngx_smtp_verify_jobs_source_wait(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_batch_record_t *rec)
 {
     ngx_queue_t                  *q;
+    ngx_smtp_verify_jobs_rest_t  *rest;
     ngx_smtp_verify_jobs_wait_t  *wait;
 
     if (ngx_queue_empty(&run->ready)) {
@@ -62,8 +63,10 @@ ngx_smtp_verify_jobs_source_wait(ngx_smtp_verify_jobs_run_t *run,
 
     q = ngx_queue_head(&run->ready);
     wait = ngx_queue_data(q, ngx_smtp_verify_jobs_wait_t, ready);
+    rest = ngx_smtp_verify_jobs_rests(run, wait->email.data, wait->email.len);
 
-    if (ngx_smtp_verify_jobs_rests(run, wait->email.data, wait->email.len)) {
+    if (rest) {
+        ngx_smtp_verify_jobs_wait_until(run, rest->until);
         ngx_smtp_verify_jobs_wait_free(run, wait);
         return NGX_DECLINED;
     }

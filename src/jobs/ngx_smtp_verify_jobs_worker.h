@@ -119,6 +119,9 @@ typedef struct {
 /* Unix time in ms */
 int64_t ngx_smtp_verify_jobs_time(void);
 
+/* may the same work later? */
+ngx_uint_t ngx_smtp_verify_jobs_may_pass(sv_jobs_e status);
+
 /* a sentence for the client, a word for logs */
 const char *ngx_smtp_verify_jobs_says(sv_jobs_e status);
 const char *ngx_smtp_verify_jobs_state(sv_job_state_e state);

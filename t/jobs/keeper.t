@@ -1,0 +1,282 @@
+# What jobs leave behind, and what one client can take from the others: jobs
+# that are cancelled, deleted, or of which there are many; clients that are slow
+# or follow many jobs.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+use Digest::SHA qw( sha256_hex );
+
+use IO::Socket::INET;
+use JSON::PP;
+use Time::HiRes;
+
+master_on();
+no_long_string();
+
+our $Tokens = CORE::join '', map { "$_ sha256:" . sha256_hex("$_-token") . "\n" }
+    'alice', 'bob';
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    my $more = $block->verify // '';
+
+    $block->set_value(user_files => ">>> tokens\n$Tokens");
+    $block->set_value(http_config =>
+        TestVerify::Blocks::patient($block->http_config // ''));
+    $block->set_value(config => "location /jobs {\n"
+        . "smtp_verify_tokens \$TEST_NGINX_SERVER_ROOT/html/tokens;\n"
+        . "smtp_verify_jobs_store \$TEST_NGINX_SERVROOT/jobs;\n"
+        . "smtp_verify_jobs;\n$more\n}\n"
+        . "location = /idle { return 204; }\n");
+
+    $block->set_value(request => 'GET /idle');
+    $block->set_value(error_code => 204);
+});
+
+our $Client = 'alice';
+
+# sends the beginning of a request; returns the socket
+
+sub begin
+{
+    my ($method, $path, $length, $body, $type) = @_;
+
+    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or return;
+
+    $type //= 'text/plain';
+
+    print $sock "$method $path HTTP/1.1\r\nHost: localhost\r\n"
+        . "Authorization: Bearer $Client-token\r\n"
+        . "Connection: close\r\nContent-Type: $type\r\n"
+        . "Content-Length: $length\r\n\r\n$body";
+
+    return $sock;
+}
+
+# the code of the answer, if there is one within a time
+
+sub code
+{
+    my ($sock, $seconds) = @_;
+
+    my $bits = '';
+    vec($bits, fileno $sock, 1) = 1;
+    select($bits, undef, undef, $seconds) or return 0;
+
+    return ((readline $sock) // '') =~ m{^HTTP/1.1 (\d+)} ? $1 : 0;
+}
+
+# one request; returns its code, and its body
+
+sub raw
+{
+    my ($method, $path, $body, $type) = @_;
+
+    $body //= '';
+    my $sock = begin($method, $path, length $body, $body, $type) or return;
+
+    local $/;
+    my ($head, $text) = split /\r\n\r\n/, <$sock> // '', 2;
+    my ($code) = ($head // '') =~ m{^HTTP/1.1 (\d+)} or return;
+
+    $text = join_chunks($text) if $head =~ /^Transfer-Encoding: chunked/mi;
+
+    return ($code, $text);
+}
+
+sub join_chunks
+{
+    my ($in) = @_;
+
+    my $out = '';
+
+    while ($in =~ s/\A([0-9a-f]+)\r\n//) {
+        $out .= substr $in, 0, hex $1, '';
+        $in =~ s/\A\r\n//;
+    }
+
+    return $out;
+}
+
+sub http
+{
+    my ($code, $text) = raw(@_);
+
+    return ($code, scalar eval { decode_json($text) });
+}
+
+sub submit
+{
+    my ($query, @addresses) = @_;
+
+    my ($code, $job) = http('POST', "/jobs?$query",
+                            CORE::join '', map { "$_\n" } @addresses);
+
+    die "submit: $code " . encode_json($job // {}) if ($code // 0) != 202;
+
+    return $job->{id};
+}
+
+sub patch { http('PATCH', "/jobs/$_[0]", $_[1], 'application/json') }
+
+sub until_job
+{
+    my ($id, $done, $seconds) = @_;
+
+    my $job;
+    my $end = time() + ($seconds // 20) * $TestVerify::Blocks::Slow;
+
+    while (time() < $end) {
+        $job = (http('GET', "/jobs/$id"))[1];
+        return $job if $job && $done->($job);
+        Time::HiRes::sleep(0.05);
+    }
+
+    diag(encode_json($job // {}));
+    return $job // {};
+}
+
+sub users { map { "u$_\@$_[1]" } 1 .. $_[0] }
+
+sub kill_and_start
+{
+    my $master = TestVerify::Nginx::pid();
+    my @pids = ($master, TestVerify::Clients::workers());
+
+    open my $in, '<', "/proc/$master/cmdline" or die;
+    my ($command) = CORE::join('', <$in>) =~ /^nginx: master process (.*?)\0*\z/
+        or die;
+
+    kill 'KILL', @pids;
+    TestVerify::Clients::wait_for(sub {
+        !grep { TestVerify::Nginx::alive($_) } @pids
+    });
+
+    $command .= " &" if $command !~ /daemon on/;
+    system("$command >/dev/null 2>&1");
+
+    TestVerify::Clients::wait_for(sub { (http('GET', '/idle'))[0] });
+}
+
+sub store { TestVerify::Nginx::root() . "/jobs/$_[0]" }
+
+sub log_of
+{
+    local $/;
+    open my $in, '<', TestVerify::Nginx::root() . '/logs/error.log' or die;
+    return scalar <$in>;
+}
+
+our %seen;
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a purge that cannot be done is done later
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: 550 5.1.1 No such user
+--- log_allow
+could not be removed|the store of jobs
+--- init
+my $id = main::submit('', main::users(5, 'ok.test'));
+main::until_job($id, sub { $_[0]{state} eq 'completed' });
+mkdir main::store($id) . '/in-the-way' or die;
+$main::seen{code} = (main::http('DELETE', "/jobs/$id"))[0];
+rmdir main::store($id) . '/in-the-way' or die;
+$main::seen{there} = -d main::store($id);
+for (1 .. 30) {
+    last if ! -e main::store($id);
+    sleep 1;
+}
+$main::seen{gone} = ! -e main::store($id);
+--- smtp_check eval
+sub {
+    return $main::seen{code} == 500 && $main::seen{there}
+           && $main::seen{gone};
+}
+
+
+
+=== TEST 2: a purge that a crash has cut short is done after the start
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: 550 5.1.1 No such user
+--- log_allow
+could not be removed|the store of jobs
+--- init
+my $id = main::submit('', main::users(5, 'ok.test'));
+main::until_job($id, sub { $_[0]{state} eq 'completed' });
+mkdir main::store($id) . '/in-the-way' or die;
+$main::seen{code} = (main::http('DELETE', "/jobs/$id"))[0];
+rmdir main::store($id) . '/in-the-way' or die;
+main::kill_and_start();
+for (1 .. 20) {
+    last if ! -e main::store($id);
+    sleep 1;
+}
+$main::seen{gone} = ! -e main::store($id);
+--- smtp_check eval
+sub { return $main::seen{code} == 500 && $main::seen{gone} }
+
+
+
+=== TEST 3: many cancelled jobs neither hide an older one nor keep the store busy
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 2;
+--- init
+my $id = main::submit('', main::users(600, 'ok.test'));
+for (1 .. 90) {
+    main::patch(main::submit('smtp=false', 'u@ok.test'),
+                '{"state":"cancelled"}');
+}
+main::kill_and_start();
+$main::seen{job} = main::until_job($id, sub { $_[0]{state} eq 'completed' }, 60);
+my $before = () = main::log_of() =~ /job $id has the state/g;
+sleep 3;
+my $looks = () = main::log_of() =~ /job $id has the state/g;
+$main::seen{looks} = $looks - $before;
+--- smtp_check eval
+sub {
+    return $main::seen{job}{reason}{mailbox_not_found} == 600
+           && $main::seen{looks} <= 2;
+}
+
+
+
+=== TEST 4: a slow client of an old worker does not stop the jobs of a new master
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 10;
+client_body_timeout 120s;
+--- init
+my $slow = main::begin('POST', '/jobs', 1000, "x\@ok.test\n");
+my $id = main::submit('wait=30s', main::users(600, 'ok.test'));
+main::until_job($id, sub { $_[0]{answered} > 50 });
+my $old = TestVerify::Nginx::pid();
+my @workers = TestVerify::Clients::workers();
+kill 'USR2', $old;
+TestVerify::Clients::wait_for(sub {
+    (TestVerify::Nginx::pid() // $old) != $old
+    && main::log_of() =~ /workers of another master process work/
+});
+kill 'QUIT', $old;
+$main::seen{job} = main::until_job($id, sub { $_[0]{state} eq 'completed' }, 40);
+$main::seen{alive} = grep { TestVerify::Nginx::alive($_) } @workers;
+close $slow;
+TestVerify::Clients::wait_for(sub {
+    !grep { TestVerify::Nginx::alive($_) } $old, @workers
+});
+--- smtp_check eval
+sub {
+    return $main::seen{alive} == 1
+           && $main::seen{job}{reason}{mailbox_not_found} == 600;
+}
