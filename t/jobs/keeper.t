@@ -280,3 +280,99 @@ sub {
     return $main::seen{alive} == 1
            && $main::seen{job}{reason}{mailbox_not_found} == 600;
 }
+
+
+
+=== TEST 5: the results of a cancelled job are not called complete before they are
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 2;
+--- init
+my $id = main::submit('', main::users(40000, 'ok.test'));
+main::until_job($id, sub { $_[0]{answered} > 10 });
+main::patch($id, '{"state":"cancelled"}');
+my $end = time() + 60 * $TestVerify::Blocks::Slow;
+while (time() < $end) {
+    my (undef, $text) = main::raw('GET', "/jobs/$id/results?order=done");
+    my $last = decode_json((split /\n/, $text)[-1]);
+    $main::seen{reads}++;
+    if ($last->{complete}) {
+        $main::seen{count} = $last->{count};
+        last;
+    }
+}
+--- smtp_check eval
+sub { return $main::seen{count} == 40000 }
+
+
+
+=== TEST 6: the last event of a cancelled job has all its results
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 2;
+--- init
+my $id = main::submit('', main::users(40000, 'ok.test'));
+main::until_job($id, sub { $_[0]{answered} > 10 });
+main::patch($id, '{"state":"cancelled"}');
+my (undef, $text) = main::raw('GET', "/jobs/$id/events");
+my ($data) = $text =~ /event: cancelled\ndata: (.*)\n/;
+$main::seen{last} = decode_json($data);
+--- smtp_check eval
+sub { return $main::seen{last}{answered} == 40000 }
+
+
+
+=== TEST 7: one client cannot have all streams of events
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 1s ; 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 1;
+--- init
+my $id = main::submit('', main::users(100, 'ok.test'));
+my @streams = map { main::begin('GET', "/jobs/$id/events", 0, '') } 1 .. 70;
+my %n;
+$n{main::code($_, 5)}++ for @streams;
+$main::seen{alice} = \%n;
+local $main::Client = 'bob';
+my $bob = main::submit('', main::users(100, 'ok.test'));
+$main::seen{bob} = main::code(main::begin('GET', "/jobs/$bob/events", 0, ''), 5);
+$main::seen{not_his} = main::code(main::begin('GET', "/jobs/$id/events", 0, ''), 5);
+--- smtp_check eval
+sub {
+    return $main::seen{alice}{200} == 16 && $main::seen{alice}{503} == 54
+           && $main::seen{bob} == 200 && $main::seen{not_his} == 404;
+}
+
+
+
+=== TEST 8: what a client sends at the same time is counted together
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: 550 5.1.1 No such user
+--- verify
+smtp_verify_jobs_limit bytes=1000;
+--- init
+my $one = main::begin('POST', '/jobs', 800, "a\@ok.test\n");
+TestVerify::Clients::wait_for(sub {
+    @{ (main::http('GET', '/jobs'))[1]{jobs} } == 1
+});
+my $two = main::begin('POST', '/jobs', 800, "b\@ok.test\n");
+$main::seen{two} = main::code($two, 5);
+$main::seen{small} = (main::http('POST', '/jobs', "c\@ok.test\n"))[0];
+{
+    local $main::Client = 'bob';
+    $main::seen{bob} = main::code(main::begin('POST', '/jobs', 800,
+                                              "d\@ok.test\n" x 80), 5);
+}
+print $one "a\@ok.test\n" x 79;
+$main::seen{one} = main::code($one, 5);
+--- smtp_check eval
+sub {
+    return $main::seen{two} == 429 && $main::seen{small} == 202
+           && $main::seen{bob} == 202 && $main::seen{one} == 202;
+}

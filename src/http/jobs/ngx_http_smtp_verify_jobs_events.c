@@ -2,11 +2,15 @@
 #include "ngx_http_smtp_verify_jobs_results.h"
 
 
-#define NGX_HTTP_SMTP_VERIFY_EVENTS_CLIENTS  64     /* of a worker */
+#define NGX_HTTP_SMTP_VERIFY_EVENTS_STREAMS  64     /* of a worker */
+#define NGX_HTTP_SMTP_VERIFY_EVENTS_CLIENT   16     /* of a client with a
+                                                       token */
 #define NGX_HTTP_SMTP_VERIFY_EVENTS_EACH     1000   /* ms */
 #define NGX_HTTP_SMTP_VERIFY_EVENTS_BEAT     15000  /* ms */
 
 
+static ngx_uint_t ngx_http_smtp_verify_events_may(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
 static void ngx_http_smtp_verify_events_cleanup(void *data);
 static ngx_int_t ngx_http_smtp_verify_events_read(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
@@ -26,7 +30,9 @@ static void ngx_http_smtp_verify_events_tick(ngx_event_t *ev);
 static void ngx_http_smtp_verify_events_writer(ngx_http_request_t *r);
 
 
-static ngx_uint_t  ngx_http_smtp_verify_events_clients;
+static ngx_queue_t  ngx_http_smtp_verify_events_queue = {
+    &ngx_http_smtp_verify_events_queue, &ngx_http_smtp_verify_events_queue
+};
 
 
 /* Server-sent events: the job, each second in which something has changed.  The
@@ -40,9 +46,7 @@ ngx_http_smtp_verify_jobs_events(ngx_http_smtp_verify_jobs_ctx_t *hj)
 
     r = hj->request;
 
-    if (ngx_http_smtp_verify_events_clients
-        == NGX_HTTP_SMTP_VERIFY_EVENTS_CLIENTS)
-    {
+    if (!ngx_http_smtp_verify_events_may(hj)) {
         return ngx_http_smtp_verify_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE,
                                             "too_many_streams",
                                             "Too many clients follow jobs; "
@@ -63,9 +67,11 @@ ngx_http_smtp_verify_jobs_events(ngx_http_smtp_verify_jobs_ctx_t *hj)
     cln->handler = ngx_http_smtp_verify_events_cleanup;
     cln->data = hj;
 
-    ngx_http_smtp_verify_events_clients++;
+    ngx_queue_insert_tail(&ngx_http_smtp_verify_events_queue,
+                          &hj->results->queue);
 
     hj->results->output.request = r;
+    hj->results->client = hj->call->client;
 
     hj->work.handler = ngx_http_smtp_verify_events_tick;
     hj->work.data = hj;
@@ -77,10 +83,44 @@ ngx_http_smtp_verify_jobs_events(ngx_http_smtp_verify_jobs_ctx_t *hj)
 }
 
 
+/* The streams of a worker are few.  One client must not have all of them. */
+
+static ngx_uint_t
+ngx_http_smtp_verify_events_may(ngx_http_smtp_verify_jobs_ctx_t *hj)
+{
+    char                                 *name;
+    ngx_uint_t                            all, own;
+    ngx_queue_t                          *q;
+    ngx_http_smtp_verify_jobs_results_t  *res;
+
+    all = 0;
+    own = 0;
+    name = hj->call->client;
+
+    for (q = ngx_queue_head(&ngx_http_smtp_verify_events_queue);
+         q != ngx_queue_sentinel(&ngx_http_smtp_verify_events_queue);
+         q = ngx_queue_next(q))
+    {
+        res = ngx_queue_data(q, ngx_http_smtp_verify_jobs_results_t, queue);
+
+        all++;
+        own += (ngx_strcmp(res->client, name) == 0);
+    }
+
+    if (name[0] && own >= NGX_HTTP_SMTP_VERIFY_EVENTS_CLIENT) {
+        return 0;
+    }
+
+    return all < NGX_HTTP_SMTP_VERIFY_EVENTS_STREAMS;
+}
+
+
 static void
 ngx_http_smtp_verify_events_cleanup(void *data)
 {
-    ngx_http_smtp_verify_events_clients--;
+    ngx_http_smtp_verify_jobs_ctx_t *hj = data;
+
+    ngx_queue_remove(&hj->results->queue);
 }
 
 
@@ -146,9 +186,7 @@ ngx_http_smtp_verify_events_totals(ngx_http_smtp_verify_jobs_ctx_t *hj)
         }
     }
 
-    if (state == SV_JOB_COMPLETED || state == SV_JOB_CANCELLED
-        || state == SV_JOB_FAILED)
-    {
+    if (ngx_http_smtp_verify_jobs_is_over(hj)) {
         rc = ngx_http_smtp_verify_events_write(hj, sv_job_state_name(state));
 
         return rc == NGX_OK ? ngx_http_smtp_verify_events_end(hj) : NGX_ERROR;

@@ -175,6 +175,17 @@ ngx_http_smtp_verify_results_page(ngx_smtp_verify_jobs_task_t *task)
         }
     }
 
+    /* A job that is cancelled gets its last results after that.  If all are
+       there now, the page that is read then misses none. */
+
+    if (call->job.state == SV_JOB_CANCELLED) {
+        task->status = sv_job_totals(task->job, &call->totals);
+
+        if (task->status != SV_JOBS_OK) {
+            return;
+        }
+    }
+
     task->status = sv_job_results(task->job, &call->rows_page, &call->rows);
 }
 

@@ -18,6 +18,8 @@
 
 struct ngx_http_smtp_verify_jobs_results_s {
     ngx_http_smtp_verify_output_t  output;
+    ngx_queue_t                    queue;       /* of streams of events */
+    char                          *client;      /* of such a stream */
     sv_jobs_format_e               format;
     uint64_t                       left;        /* rows that are wanted */
     uint64_t                       count;       /* rows that were written; of

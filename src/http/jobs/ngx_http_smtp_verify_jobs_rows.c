@@ -271,8 +271,7 @@ ngx_http_smtp_verify_results_last(ngx_http_smtp_verify_jobs_ctx_t *hj)
     rows = &hj->call->rows_page;
     state = hj->call->job.state;
 
-    over = (state == SV_JOB_COMPLETED || state == SV_JOB_CANCELLED
-            || state == SV_JOB_FAILED);
+    over = ngx_http_smtp_verify_jobs_is_over(hj);
 
     /* results that come later are behind the cursor only in order of their
        arrival */

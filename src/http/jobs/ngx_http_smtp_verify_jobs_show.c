@@ -65,6 +65,31 @@ ngx_http_smtp_verify_jobs_totals(ngx_smtp_verify_jobs_task_t *task)
 }
 
 
+/* Of a job that is cancelled, what was under way is still stored, and the rest
+   gets a result without being asked. */
+
+ngx_uint_t
+ngx_http_smtp_verify_jobs_is_over(ngx_http_smtp_verify_jobs_ctx_t *hj)
+{
+    ngx_http_smtp_verify_jobs_call_t  *call;
+
+    call = hj->call;
+
+    switch (call->job.state) {
+
+    case SV_JOB_COMPLETED:
+    case SV_JOB_FAILED:
+        return 1;
+
+    case SV_JOB_CANCELLED:
+        return call->totals.results >= call->totals.records;
+
+    default:
+        return 0;
+    }
+}
+
+
 static ngx_int_t
 ngx_http_smtp_verify_jobs_show_totals(ngx_http_smtp_verify_jobs_ctx_t *hj)
 {

@@ -216,6 +216,11 @@ ngx_http_smtp_verify_jobs_upload_facts(ngx_http_smtp_verify_jobs_ctx_t *hj)
 
     ngx_http_smtp_verify_jobs_limits(hj, &hj->call->max);
 
+    if (hj->request->headers_in.content_length_n > 0) {
+        hj->call->upload->announced = (uint64_t)
+                                     hj->request->headers_in.content_length_n;
+    }
+
     query = &hj->query;
     job = &hj->call->job;
     slcf = ngx_http_get_module_loc_conf(hj->request,
@@ -270,6 +275,10 @@ ngx_http_smtp_verify_jobs_reserve(ngx_smtp_verify_jobs_task_t *task)
     }
 
     sv_catalog_id(job->id);
+
+    /* lists that are taken in at the same time count, too */
+
+    job->bytes = up->announced;
 
     task->status = sv_catalog_add(task->catalog, job,
                                   up->key[0] ? up->key : NULL, up->first);
@@ -564,6 +573,7 @@ ngx_http_smtp_verify_jobs_add(ngx_smtp_verify_jobs_task_t *task)
     /* the job itself was counted before */
 
     usage->jobs = 0;
+    usage->bytes -= ngx_min(usage->bytes, up->announced);
 
     if (usage->records + call->job.records > call->max.records
         || usage->bytes + call->job.bytes > call->max.bytes)
@@ -667,7 +677,10 @@ ngx_http_smtp_verify_jobs_upload_gone(ngx_http_smtp_verify_jobs_call_t *call)
             return;
         }
 
-        /* what is left is purged with uploads that nobody continues */
+        /* what is left is purged with uploads that nobody continues: for this
+           it stays in the catalogue */
+
+        up->status = SV_JOBS_FAILED;
     }
 
     ngx_http_smtp_verify_jobs_upload_free(up);

@@ -45,6 +45,7 @@ struct ngx_http_smtp_verify_jobs_upload_s {
     uint64_t                           received;    /* octets */
     ngx_int_t                          rc;          /* of a request that ends
                                                        while it is read */
+    uint64_t                           announced;   /* octets; or 0 */
 
     unsigned                           known:1;     /* the key was used */
     unsigned                           made:1;      /* the job is on the disk */
