@@ -9,6 +9,9 @@ static ngx_uint_t ngx_smtp_verify_jobs_order_wants(
     ngx_smtp_verify_jobs_worker_t *w, ngx_smtp_verify_jobs_job_t *job,
     int64_t now);
 static void ngx_smtp_verify_jobs_order_sums(ngx_smtp_verify_jobs_shared_t *sh);
+static void ngx_smtp_verify_jobs_order_room(ngx_smtp_verify_jobs_worker_t *w);
+static ngx_uint_t ngx_smtp_verify_jobs_order_of_client(
+    ngx_smtp_verify_jobs_worker_t *w, uint64_t client);
 static ngx_smtp_verify_jobs_job_t *ngx_smtp_verify_jobs_order_next(
     ngx_smtp_verify_jobs_worker_t *w);
 static ngx_uint_t ngx_smtp_verify_jobs_order_is_hungry(
@@ -30,6 +33,7 @@ ngx_smtp_verify_jobs_order(ngx_smtp_verify_jobs_worker_t *w)
     for (n = 0; n < NGX_SMTP_VERIFY_JOBS_BEGIN; n++) {
 
         if (w->nruns == NGX_SMTP_VERIFY_JOBS_RUNS) {
+            ngx_smtp_verify_jobs_order_room(w);
             return;
         }
 
@@ -45,6 +49,88 @@ ngx_smtp_verify_jobs_order(ngx_smtp_verify_jobs_worker_t *w)
 
         ngx_smtp_verify_jobs_run_create(w, job);
     }
+}
+
+
+/* All runs are taken, and a run may last for hours.  If a client that has fewer
+   of them waits, one of the client that has most comes to its end: what is
+   under way is completed, and the job goes on in another run. */
+
+static void
+ngx_smtp_verify_jobs_order_room(ngx_smtp_verify_jobs_worker_t *w)
+{
+    int64_t                      now;
+    ngx_uint_t                   n, least, most;
+    ngx_queue_t                 *q;
+    ngx_smtp_verify_jobs_job_t  *job;
+    ngx_smtp_verify_jobs_run_t  *run, *last;
+
+    last = NULL;
+    most = 0;
+
+    for (q = ngx_queue_head(&w->runs);
+         q != ngx_queue_sentinel(&w->runs);
+         q = ngx_queue_next(q))
+    {
+        run = ngx_queue_data(q, ngx_smtp_verify_jobs_run_t, queue);
+
+        if (run->over || !run->begun) {
+            return;
+        }
+
+        n = ngx_smtp_verify_jobs_order_of_client(w, run->job->client);
+
+        if (n >= most) {
+            most = n;
+            last = run;
+        }
+    }
+
+    least = most;
+    now = ngx_smtp_verify_jobs_time();
+
+    ngx_smtp_verify_jobs_lock(w);
+
+    for (q = ngx_queue_head(&w->shared->jobs);
+         q != ngx_queue_sentinel(&w->shared->jobs);
+         q = ngx_queue_next(q))
+    {
+        job = ngx_queue_data(q, ngx_smtp_verify_jobs_job_t, queue);
+
+        if (ngx_smtp_verify_jobs_order_wants(w, job, now)) {
+            n = ngx_smtp_verify_jobs_order_of_client(w, job->client);
+            least = ngx_min(least, n);
+        }
+    }
+
+    ngx_smtp_verify_jobs_unlock(w);
+
+    if (least + 1 < most) {
+        last->over = 1;
+        ngx_smtp_verify_batch_wake(&last->batch);
+    }
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_jobs_order_of_client(ngx_smtp_verify_jobs_worker_t *w,
+    uint64_t client)
+{
+    ngx_uint_t                   n;
+    ngx_queue_t                 *q;
+    ngx_smtp_verify_jobs_run_t  *run;
+
+    n = 0;
+
+    for (q = ngx_queue_head(&w->runs);
+         q != ngx_queue_sentinel(&w->runs);
+         q = ngx_queue_next(q))
+    {
+        run = ngx_queue_data(q, ngx_smtp_verify_jobs_run_t, queue);
+        n += (run->job->client == client);
+    }
+
+    return n;
 }
 
 

@@ -182,6 +182,11 @@ ngx_smtp_verify_jobs_reap_place(ngx_smtp_verify_jobs_shared_t *sh,
     }
 
     sh->places[place] = 0;
+
+    /* it may have changed the catalogue, and not have told it any more: the
+       keeper looks at all jobs */
+
+    sh->nchanges += NGX_SMTP_VERIFY_JOBS_CHANGES + 1;
 }
 
 

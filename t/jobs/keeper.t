@@ -376,3 +376,34 @@ sub {
     return $main::seen{two} == 429 && $main::seen{small} == 202
            && $main::seen{bob} == 202 && $main::seen{one} == 202;
 }
+
+
+
+=== TEST 9: many jobs of one client leave room for those of another one
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 300ms ; 550 5.1.1 No such user
+mx2 12 pipelining
+    rcpt *: 550 5.1.1 No such user
+--- dns
+ok.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+other.test MX 10 mx2.other.test
+mx2.other.test A 12
+--- verify
+smtp_verify_batch_domain_probes 2;
+--- init
+my @many = map { main::submit('', map { "u$_\@ok.test" } $_ * 40 .. $_ * 40 + 39) } 1 .. 68;
+main::until_job($many[-1], sub { $_[0]{state} eq 'running' });
+sleep 2;
+{
+    local $main::Client = 'bob';
+    my $bob = main::submit('', main::users(10, 'other.test'));
+    $main::seen{bob} = main::until_job($bob, sub { $_[0]{state} eq 'completed' }, 20);
+}
+$main::seen{many} = main::until_job($many[0], sub { 1 });
+--- smtp_check eval
+sub {
+    return $main::seen{bob}{state} eq 'completed'
+           && $main::seen{many}{state} eq 'running';
+}
