@@ -296,7 +296,7 @@ main::patch($id, '{"state":"cancelled"}');
 my $end = time() + 60 * $TestVerify::Blocks::Slow;
 while (time() < $end) {
     my (undef, $text) = main::raw('GET', "/jobs/$id/results?order=done");
-    my $last = decode_json((split /\n/, $text)[-1]);
+    my $last = JSON::PP::decode_json((split /\n/, $text)[-1]);
     $main::seen{reads}++;
     if ($last->{complete}) {
         $main::seen{count} = $last->{count};
@@ -320,7 +320,7 @@ main::until_job($id, sub { $_[0]{answered} > 10 });
 main::patch($id, '{"state":"cancelled"}');
 my (undef, $text) = main::raw('GET', "/jobs/$id/events");
 my ($data) = $text =~ /event: cancelled\ndata: (.*)\n/;
-$main::seen{last} = decode_json($data);
+$main::seen{last} = JSON::PP::decode_json($data);
 --- smtp_check eval
 sub { return $main::seen{last}{answered} == 40000 }
 
@@ -342,6 +342,10 @@ local $main::Client = 'bob';
 my $bob = main::submit('', main::users(100, 'ok.test'));
 $main::seen{bob} = main::code(main::begin('GET', "/jobs/$bob/events", 0, ''), 5);
 $main::seen{not_his} = main::code(main::begin('GET', "/jobs/$id/events", 0, ''), 5);
+main::http('DELETE', "/jobs/$bob");
+local $main::Client = 'alice';
+main::http('DELETE', "/jobs/$id");
+sleep 3;
 --- smtp_check eval
 sub {
     return $main::seen{alice}{200} == 16 && $main::seen{alice}{503} == 54
@@ -382,7 +386,7 @@ sub {
 === TEST 9: many jobs of one client leave room for those of another one
 --- smtp
 mx1 11 pipelining
-    rcpt u*@*: wait 300ms ; 550 5.1.1 No such user
+    rcpt u*@*: wait 2s ; 550 5.1.1 No such user
 mx2 12 pipelining
     rcpt *: 550 5.1.1 No such user
 --- dns
@@ -402,6 +406,8 @@ sleep 2;
     $main::seen{bob} = main::until_job($bob, sub { $_[0]{state} eq 'completed' }, 20);
 }
 $main::seen{many} = main::until_job($many[0], sub { 1 });
+main::http('DELETE', "/jobs/$_") for @many;
+sleep 5;
 --- smtp_check eval
 sub {
     return $main::seen{bob}{state} eq 'completed'

@@ -259,6 +259,7 @@ static void
 ngx_http_smtp_verify_jobs_reserve(ngx_smtp_verify_jobs_task_t *task)
 {
     uint64_t                             bytes;
+    ngx_uint_t                           over;
     sv_catalog_job_t                    *job;
     ngx_http_smtp_verify_jobs_call_t    *call;
     ngx_http_smtp_verify_jobs_upload_t  *up;
@@ -274,11 +275,19 @@ ngx_http_smtp_verify_jobs_reserve(ngx_smtp_verify_jobs_task_t *task)
         return;
     }
 
+    over = (call->usage.jobs >= call->max.jobs
+            || call->usage.bytes + up->announced > call->max.bytes);
+
+    if (over && up->key[0] == '\0') {
+        return;
+    }
+
     sv_catalog_id(job->id);
 
-    /* lists that are taken in at the same time count, too */
+    /* lists that are taken in at the same time count, but for those that are
+       refused */
 
-    job->bytes = up->announced;
+    job->bytes = over ? 0 : up->announced;
 
     task->status = sv_catalog_add(task->catalog, job,
                                   up->key[0] ? up->key : NULL, up->first);
