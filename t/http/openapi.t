@@ -7,6 +7,8 @@ use TestVerify::Clients;
 use TestVerify::Env;
 use TestVerify::OpenAPI;
 use Digest::SHA qw( sha256_hex );
+use IO::Socket::INET;
+use JSON::PP;
 
 Test::More::plan(skip_all => 'no python3-jsonschema')
     if system('/usr/bin/python3 -c "import jsonschema" 2> /dev/null') != 0;
@@ -46,6 +48,9 @@ add_block_preprocessor(sub {
         'location = /metrics { smtp_verify_metrics; }',
         "location = /t/metrics { smtp_verify_metrics; $tokens }",
         'location ~ ^/(?:livez|readyz|health)$ { smtp_verify_health; }',
+        jobs('/jobs'), jobs('/t/jobs', $tokens),
+        jobs('/small/jobs', 'client_max_body_size 4;'),
+        jobs('/few/jobs', 'smtp_verify_jobs_limit jobs=1 records=2;'),
         'location = /openapi.json { smtp_verify_openapi; }',
         "location = /status { smtp_verify_status; $tokens }");
 });
@@ -54,6 +59,18 @@ add_block_preprocessor(sub {
 our $Form = 'application/x-www-form-urlencoded';
 our $Text = { 'Content-Type' => 'text/plain' };
 our $Evil = { Origin => 'https://evil.example' };
+
+
+# a store has one location
+
+sub jobs
+{
+    my ($path, $more) = @_;
+
+    return "location $path { smtp_verify_jobs; smtp_verify_jobs_store "
+           . '$TEST_NGINX_SERVROOT/store' . $path =~ tr{/}{-}r
+           . " zone=1m; " . ($more // '') . " }";
+}
 
 
 sub token
@@ -137,6 +154,8 @@ sub statuses
     $post->('/t/batch', '[]', token('slow'));
     $post->('/identity/batch?helo=no', '[]');
 
+    push @a, of_jobs();
+
     # who asks, and how
 
     for my $path (qw( /verify /batch )) {
@@ -168,17 +187,182 @@ sub statuses
 }
 
 
+# jobs: of one that has ended, one that does not exist, and one that is being
+# uploaded
+
+sub of_jobs
+{
+    my @a;
+    my $ask = sub { push @a, TestVerify::OpenAPI::ask(@_); return $a[-1] };
+    my $get = sub { return decode_json($ask->(@_)->{body}) };
+    my %json = ('Content-Type' => 'application/json');
+
+    my $list = "john\@ok.test\nno\njohn\@ok.test\nx\n\xff\@ok.test\n";
+    my $id = $get->('POST', '/jobs?name=first&webhook=http://192.0.2.1/'
+                    . '&sample=2&wait=0', $Text, $list)->{id};
+    my $job = "/jobs/$id";
+    my $none = '/jobs/' . '0' x 26;
+
+    for (1 .. 100) {
+        last if $get->('GET', $job)->{state} eq 'completed';
+        select undef, undef, undef, 0.1;
+    }
+
+    $ask->('GET', "/jobs?limit=1");
+    my $other = $get->('POST', '/jobs?smtp=0', { %json },
+                       '["john@ok.test",{"email":"no","id":7},{}]')->{id};
+    $ask->('GET', '/jobs?limit=1');
+
+    for ('', '?format=csv', '?format=json', '?order=input&limit=1',
+         '?reason=error&format=json', '?status=deliverable')
+    {
+        $ask->('GET', "$job/results$_");
+    }
+
+    $ask->('GET', "$job/events");
+    $ask->('HEAD', $_) for '/jobs', $job, "$job/results";
+
+    # changes, and what does not exist
+
+    my $patch = sub {
+        $ask->('PATCH', $_[0], { %json, %{ $_[2] // {} } }, $_[1]);
+    };
+
+    $patch->($job, '{"name":null,"retention":"7d","webhook":null}');
+    $patch->($job, '{"state":"running"}');
+    $patch->($job, $_) for '{', '{"state":"queued"}', '{"wait":1}', '{}',
+                           '{"name":"' . 'x' x 17000 . '"}';
+    $patch->($job, '<x/>', { 'Content-Type' => 'text/xml' });
+    $patch->($none, '{"state":"paused"}');
+    $ask->('GET', $none . $_) for '', '/results', '/events';
+    $ask->('HEAD', $none . $_) for '', '/results';
+    $ask->('DELETE', $none);
+
+    # erasing
+
+    my $erase = sub {
+        $ask->('DELETE', "$_[0]/addresses", { %json, %{ $_[2] // {} } }, $_[1]);
+    };
+
+    $erase->('/jobs', '{"email":"john@ok.test"}');
+    $ask->('GET', "$job/results");
+    $ask->('GET', $job);
+    $erase->('/jobs', $_) for '{', '{}', '{"email":7}', '{"email":""}',
+                              '{"email":"' . 'x' x 17000 . '"}';
+    $erase->('/jobs', '<x/>', { 'Content-Type' => 'text/xml' });
+    $erase->('/t/jobs', '{"email":"john@ok.test"}', token($_))
+        for qw( ops alice slow slow );
+
+    # lists that are refused
+
+    $ask->('POST', '/jobs', $Text, '');
+    $ask->('POST', '/small/jobs', $Text, $list);
+    $ask->('POST', '/few/jobs?smtp=0', $Text, $_) for $list, "a\n", "b\n";
+    $ask->('POST', '/jobs', { %$Text, 'Content-Encoding' => 'gzip' }, $list);
+
+    for ('a', 'a', 'b') {
+        $ask->('POST', '/jobs?smtp=0', { %$Text, 'Idempotency-Key' => '"k"' },
+               "$_\@ok.test\n");
+    }
+
+    push @a, of_upload();
+
+    # who asks, and how
+
+    for my $op ([ GET => '' ], [ HEAD => '' ], [ POST => '', $list ],
+                [ GET => "/$other" ], [ HEAD => "/$other" ],
+                [ PATCH => "/$other", '{}' ], [ DELETE => "/$other" ],
+                [ GET => "/$other/results" ], [ HEAD => "/$other/results" ],
+                [ GET => "/$other/events" ], [ DELETE => '/addresses', '{}' ])
+    {
+        my ($method, $path, @body) = @$op;
+        my $type = { 'Content-Type' => $path eq '' ? 'text/plain'
+                                                  : 'application/json' };
+
+        $ask->($method, "/jobs$path?x=%zz", $type, @body);
+        $ask->($method, "/jobs$path?x=" . 'x' x 40000, $type, @body);
+        $ask->($method, "/jobs$path?limit=0", $type, @body);
+        $ask->($method, "/jobs$path", { %$type, %$Evil }, @body);
+        $ask->($method, "/t/jobs$path", $type, @body);
+        $ask->($method, "/t/jobs$path", token('slow', %$type), @body);
+    }
+
+    for my $path ('', "/$other", "/$other/results", "/$other/events", '/addresses') {
+        $ask->('OPTIONS', "/jobs$path", { Origin => 'https://shop.example' });
+        $ask->('OPTIONS', "/jobs$path", $Evil);
+    }
+
+    $ask->('DELETE', "/jobs/$other");
+
+    return @a;
+}
+
+
+# while a list is being read
+
+sub of_upload
+{
+    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $TestVerify::Env::HttpPort, Timeout => 10) or die;
+
+    print $sock "POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+        . "text/plain\r\nContent-Length: 100\r\nIdempotency-Key: half\r\n\r\nx\n";
+    $sock->flush;
+
+    my ($id, @a);
+
+    for (1 .. 100) {
+        push @a, TestVerify::OpenAPI::ask('GET', '/jobs?state=uploading');
+        $id = decode_json($a[-1]{body})->{jobs}[0]{id};
+        last if defined $id;
+        select undef, undef, undef, 0.1;
+    }
+
+    $id //= 'none';
+
+    push @a, map { TestVerify::OpenAPI::ask(@$_) } [ 'GET', "/jobs/$id" ],
+        [ 'GET', "/jobs/$id/results" ], [ 'HEAD', "/jobs/$id/results" ],
+        [ 'POST', '/jobs', { %$Text, 'Idempotency-Key' => 'half' }, "x\n" ];
+
+    close $sock;
+
+    return @a;
+}
+
+
+# a store that is broken, full or busy
+
+sub jobs_missing
+{
+    my ($doc) = @_;
+    my @not = ('POST /jobs 411');
+
+    for my $path (grep { m{^/jobs} } keys %{ $doc->{paths} }) {
+        for my $method (grep { ref $doc->{paths}{$path}{$_} }
+                        keys %{ $doc->{paths}{$path} })
+        {
+            push @not, map { "\U$method\E $path $_" }
+                grep { /^(?:408|500|503|507)$/ }
+                keys %{ $doc->{paths}{$path}{$method}{responses} };
+        }
+    }
+
+    return @not;
+}
+
+
 # what only happens under load, or by methods that the document does not name
 
 sub missing
 {
     my $doc = TestVerify::OpenAPI::document();
-    my @not = ('POST /batch 408', 'POST /batch 503', 'POST /batch 411',
+    my @not = (jobs_missing($doc), 'POST /batch 408', 'POST /batch 503', 'POST /batch 411',
                'GET /readyz 503');
 
     for my $path (keys %{ $doc->{paths} }) {
         push @not, map { (uc) . " $path 405" } grep {
-            ref $doc->{paths}{$path}{$_} && $_ ne 'delete'
+            ref $doc->{paths}{$path}{$_}
+                && ($_ ne 'delete' || $path =~ /jobs/)
         } keys %{ $doc->{paths}{$path} };
     }
 
@@ -193,13 +377,14 @@ sub methods
     my $doc = TestVerify::OpenAPI::document();
     my @a;
 
-    for my $path (grep { !/jobs/ } sort keys %{ $doc->{paths} }) {
+    for my $path (sort keys %{ $doc->{paths} }) {
         for my $method (qw( GET HEAD POST PUT DELETE PATCH OPTIONS )) {
             next if ref $doc->{paths}{$path}{lc $method};
             next if $method eq 'HEAD' && $path ne '/batch';
             next if $method eq 'OPTIONS';
 
-            my $answer = TestVerify::OpenAPI::ask($method, $path,
+            my $answer = TestVerify::OpenAPI::ask($method,
+                $path =~ s/\{id\}/'0' x 26/er,
                 $path eq '/usage' ? token('alice')
                 : $path eq '/status' ? token('ops') : {});
 
