@@ -582,7 +582,7 @@ smtp_verify_batch_domain_probes 1;
 smtp_verify_batch_window 20;
 --- init
 my $id = main::submit('sample=12', main::users(1500, 'ok.test'));
-main::until_job($id, sub { $_[0]{answered} >= 10 });
+main::until_job($id, sub { $_[0]{answered} >= 12 });
 $main::seen{early} = main::asked();
 main::http('DELETE', "/jobs/$id");
 --- smtp_check eval
