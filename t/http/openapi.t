@@ -219,7 +219,8 @@ sub of_jobs
         $ask->('GET', "$job/results$_");
     }
 
-    $ask->('GET', "$job/events");
+    Test::More::like($ask->('GET', "$job/events")->{body},
+                     qr/^event: completed\n?.*^data: \{/ms, 'events have data');
     $ask->('HEAD', $_) for '/jobs', $job, "$job/results";
 
     # changes, and what does not exist
