@@ -413,3 +413,35 @@ sub {
     return $main::seen{bob}{state} eq 'completed'
            && $main::seen{many}{state} eq 'running';
 }
+
+
+
+=== TEST 10: one client sends a few lists at the same time, others can send theirs
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: 550 5.1.1 No such user
+--- init
+my @lists = map { main::begin('POST', '/jobs', 800, "a\@ok.test\n") } 1 .. 8;
+TestVerify::Clients::wait_for(sub {
+    @{ (main::http('GET', '/jobs'))[1]{jobs} } == 8
+});
+my @more = main::http('POST', '/jobs', "b\@ok.test\n");
+$main::seen{more} = "$more[0] $more[1]{code}";
+{
+    local $main::Client = 'bob';
+    $main::seen{bob} = (main::http('POST', '/jobs', "c\@ok.test\n"))[0];
+}
+my $first = shift @lists;
+print $first "a\@ok.test\n" x 79;
+$main::seen{first} = main::code($first, 5);
+undef @lists;
+TestVerify::Clients::wait_for(sub {
+    @{ (main::http('GET', '/jobs'))[1]{jobs} } == 1
+});
+$main::seen{later} = (main::http('POST', '/jobs', "d\@ok.test\n"))[0];
+--- smtp_check eval
+sub {
+    return $main::seen{more} eq '503 too_many_uploads'
+           && $main::seen{bob} == 202 && $main::seen{first} == 202
+           && $main::seen{later} == 202;
+}

@@ -7,6 +7,7 @@
  *   _call.c     a request that waits for the store
  *   _args.c     parameters, and limits of a client
  *   _upload.c   takes a list in: what is done in a thread, and in which order
+ *   _uploads.c  how many lists are taken in at the same time
  *   _read.c     reads its body
  *   _show.c     one job, the list of jobs
  *   _json.c     a job as a JSON object

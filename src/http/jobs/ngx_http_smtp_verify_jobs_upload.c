@@ -64,6 +64,11 @@ ngx_http_smtp_verify_jobs_post_list(ngx_http_smtp_verify_jobs_ctx_t *hj)
         return rc;
     }
 
+    rc = ngx_http_smtp_verify_jobs_uploads_check(hj);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
     records = ngx_pcalloc(hj->request->pool, sizeof(sv_records_t));
     if (records == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -159,6 +164,7 @@ ngx_http_smtp_verify_jobs_upload_create(ngx_http_smtp_verify_jobs_ctx_t *hj,
     up->input = ngx_palloc(pool, 4 * up->line);
 
     hj->call->upload = up;
+    ngx_http_smtp_verify_jobs_uploads_add(up);
 
     if (up->records.buf == NULL || up->input == NULL) {
         return NGX_ERROR;
@@ -753,6 +759,7 @@ ngx_http_smtp_verify_jobs_upload_free(ngx_http_smtp_verify_jobs_upload_t *up)
     }
 
     ngx_http_smtp_verify_jobs_upload_close(up);
+    ngx_http_smtp_verify_jobs_uploads_remove(up);
 
     if (up->md) {
         EVP_MD_CTX_free(up->md);

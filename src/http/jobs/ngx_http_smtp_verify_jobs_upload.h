@@ -17,6 +17,7 @@
 
 
 struct ngx_http_smtp_verify_jobs_upload_s {
+    ngx_queue_t                        queue;       /* of the worker's */
     ngx_http_smtp_verify_jobs_call_t  *call;
     ngx_pool_t                        *pool;
     ngx_thread_task_t                  thread;
@@ -53,6 +54,15 @@ struct ngx_http_smtp_verify_jobs_upload_s {
     unsigned                           removing:1;
 };
 
+
+/* _uploads.c: which uploads a worker has.  _check() returns NGX_DECLINED if one
+   more may begin, otherwise what a content handler returns. */
+ngx_int_t ngx_http_smtp_verify_jobs_uploads_check(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
+void ngx_http_smtp_verify_jobs_uploads_add(
+    ngx_http_smtp_verify_jobs_upload_t *up);
+void ngx_http_smtp_verify_jobs_uploads_remove(
+    ngx_http_smtp_verify_jobs_upload_t *up);
 
 /* _read.c: reads the body, and calls _upload_write() and _upload_end() */
 ngx_int_t ngx_http_smtp_verify_jobs_read(
