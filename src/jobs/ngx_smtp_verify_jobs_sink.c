@@ -76,7 +76,9 @@ ngx_smtp_verify_jobs_sink_result(ngx_smtp_verify_batch_t *b,
     d.since = wait ? wait->since : run->unasked ? run->started : now;
     d.tries = wait ? (unsigned) wait->tries : 0;
 
-    due = sv_job_due_time(&d, now);
+    /* a fixed answer of the sandbox never changes */
+
+    due = result->sandbox ? 0 : sv_job_due_time(&d, now);
 
     row = ngx_smtp_verify_jobs_sink_row(run, rec, result, due != 0);
     if (row == NULL) {

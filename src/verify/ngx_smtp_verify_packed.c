@@ -33,6 +33,7 @@ typedef struct {
     unsigned    root:1;             /* same as normalized */
     unsigned    ours:1;
     unsigned    told:1;             /* the reply told retry_after */
+    unsigned    sandbox:1;
 
 #define FIELD(id, key, type, value, stored, ...)  HEAD_##stored(id)
 #include "ngx_smtp_verify_fields.h"
@@ -173,6 +174,7 @@ ngx_smtp_verify_packed_head(ngx_smtp_verify_packed_head_t *head,
     head->found = (u_char) result->found;
     head->said = (u_char) ev->reason;
     head->probed = result->probed;
+    head->sandbox = result->sandbox;
     head->ours = ev->ours;
     head->told = (ev->retry_after != 0);
 
@@ -394,6 +396,7 @@ ngx_smtp_verify_packed_read(ngx_smtp_verify_packed_t *rec, u_char *data,
     result->blame = head.ours ? SV_BLAME_LOCAL : info->blame;
     result->registered = head.registered;
     result->probed = head.probed;
+    result->sandbox = head.sandbox;
 
     ev->reason = head.said;
     ev->ours = head.ours;

@@ -16,6 +16,8 @@ no_long_string();
 our $Tokens = CORE::join '', map { "$_ sha256:" . sha256_hex("$_-token") . "\n" }
     'alice', 'bob';
 
+$Tokens .= 'dev sha256:' . sha256_hex('dev-token') . " sandbox\n";
+
 add_block_preprocessor(sub {
     my ($block) = @_;
 
@@ -444,4 +446,24 @@ sub {
     return $main::seen{more} eq '503 too_many_uploads'
            && $main::seen{bob} == 202 && $main::seen{first} == 202
            && $main::seen{later} == 202;
+}
+
+
+
+=== TEST 11: a token of the sandbox gets fixed answers, and nobody is asked or waited for
+--- smtp
+mx1 11 pipelining
+    rcpt *: 550 5.1.1 No such user
+--- init
+local $main::Client = 'dev';
+my $id = main::submit('', 'greylisted@ok.test', 'mailbox_not_found@ok.test', 'john@ok.test');
+$main::seen{job} = main::until_job($id, sub { $_[0]{state} eq 'completed' }, 10);
+my ($code, $text) = main::raw('GET', "/jobs/$id/results?order=input");
+my @lines = map { main::decode_json($_) } grep { /"email"/ } split /\n/, $text;
+$main::seen{lines} = join ' ', map { "$_->{reason} " . ($_->{sandbox} ? 1 : 0) } @lines;
+--- smtp_check eval
+sub {
+    return $main::seen{job}{state} eq 'completed'
+           && $main::seen{lines} eq 'greylisted 1 mailbox_not_found 1 accepted 1'
+           && @{ $_[0] } == 0;
 }

@@ -73,6 +73,9 @@ ngx_http_smtp_verify_jobs_client(ngx_http_smtp_verify_loc_conf_t *slcf,
             continue;
         }
 
+        asker->sandbox = (slcf->tokens->clients[i].rights & SV_TOKENS_SANDBOX)
+                         != 0;
+
         if (quota->quota == NGX_SMTP_VERIFY_QUOTA_NONE) {
             return NGX_OK;
         }
