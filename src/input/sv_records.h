@@ -43,6 +43,22 @@ typedef enum {
 } sv_records_status_e;
 
 
+/*
+ * How values are protected from becoming formulas in a spreadsheet.  A column
+ * of the list is copied as it came; if it begins like a formula, it was one
+ * before. But a field of a list with semicolons may contain commas, and becomes
+ * several fields in our output with commas if its quotation marks are ignored:
+ * then a formula after such a character would be our fault.
+ */
+
+typedef enum {
+    SV_RECORDS_AS_IT_IS = 0,
+    SV_RECORDS_SAFE,            /* our own text: no formula anywhere */
+    SV_RECORDS_SAFE_INSIDE,     /* no formula that was not one before */
+    SV_RECORDS_SAFE_JSON        /* the same, and the JSON stays equal */
+} sv_records_safe_e;
+
+
 /* valid until the next record is read */
 
 typedef struct {
@@ -106,6 +122,16 @@ typedef struct {
 } sv_records_t;
 
 
+/* what is known of the columns of a list that was stored */
+
+typedef struct {
+    unsigned                ncolumns;
+    unsigned                icolumn;
+    sv_records_safe_e       safe;       /* of columns but the address */
+    sv_str_t                names;      /* each with a comma before it */
+} sv_records_stored_t;
+
+
 /* Size of buf: a line, and the names of columns, which are those of the first
    line or "column1" and so on. */
 
@@ -134,11 +160,24 @@ size_t sv_records_input_csv(sv_records_t *rs, unsigned char *dst,
 size_t sv_records_names_csv(sv_records_t *rs, unsigned char *dst,
     size_t size);
 
-/* Writes one value of CSV, in quotation marks if needed; returns as above.
-   safe: the text is not ours, so it must not become a formula in a spreadsheet,
-   whatever character separates fields there. */
+/* Writes one value of CSV, in quotation marks if needed; returns as above.  A
+   value has at most 2 octets for each one, or 4 if it is JSON, and 3 more. */
 size_t sv_records_csv_value(unsigned char *dst, size_t size,
-    const unsigned char *data, size_t len, int safe);
+    const unsigned char *data, size_t len, sv_records_safe_e safe);
+
+/*
+ * sv_records_stored.c: the columns of a list that was stored as JSON.  _put()
+ * writes a note about them when the first line was read, and returns as above.
+ * _get() reads it, and returns 0 if it is not one.  _csv() writes the columns
+ * of a record as sv_records_input_csv() did; it changes *input, which
+ * sv_records_input_json() has written, and needs 2 octets for each one of email
+ * and input, and 3 for each column.
+ */
+size_t sv_records_stored_put(sv_records_t *rs, unsigned char *dst,
+    size_t size);
+int sv_records_stored_get(sv_records_stored_t *st, const sv_str_t *note);
+size_t sv_records_stored_csv(const sv_records_stored_t *st,
+    const sv_str_t *email, sv_str_t *input, unsigned char *dst, size_t size);
 
 
 /* errors of several formats */

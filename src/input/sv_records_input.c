@@ -4,22 +4,6 @@
 #include "sv_records.h"
 
 
-/*
- * How values are protected from becoming formulas in a spreadsheet.  A column
- * of the list is copied as it came; if it begins like a formula, it was one
- * before. But a field of a list with semicolons may contain commas, and becomes
- * several fields in our output with commas if its quotation marks are ignored:
- * then a formula after such a character would be our fault.
- */
-
-typedef enum {
-    SV_RECORDS_AS_IT_IS = 0,
-    SV_RECORDS_SAFE,            /* our own text: no formula anywhere */
-    SV_RECORDS_SAFE_INSIDE,     /* no formula that was not one before */
-    SV_RECORDS_SAFE_JSON        /* the same, and the JSON stays equal */
-} sv_records_safe_e;
-
-
 /* full: something did not fit */
 
 typedef struct {
@@ -169,7 +153,7 @@ sv_records_names_csv(sv_records_t *rs, unsigned char *dst, size_t size)
 
 size_t
 sv_records_csv_value(unsigned char *dst, size_t size,
-    const unsigned char *data, size_t len, int safe)
+    const unsigned char *data, size_t len, sv_records_safe_e safe)
 {
     sv_records_out_t  out;
 
@@ -177,8 +161,7 @@ sv_records_csv_value(unsigned char *dst, size_t size,
     out.end = dst + size;
     out.full = 0;
 
-    sv_records_put_csv(&out, data, len, safe ? SV_RECORDS_SAFE
-                                             : SV_RECORDS_AS_IT_IS);
+    sv_records_put_csv(&out, data, len, safe);
 
     return sv_records_length(&out, dst, size);
 }

@@ -18,7 +18,7 @@ add_block_preprocessor(sub {
     $block->set_value(config => "location /jobs {\n"
         . "smtp_verify_jobs_store \$TEST_NGINX_SERVROOT/jobs;\n"
         . "smtp_verify_jobs;\nclient_max_body_size 200m;\n$more\n}\n"
-        . "location = /idle { return 204; }\n");
+        . "location = /idle { return 204; }\n" . ($block->more_locations // ''));
 
     $block->set_value(request => 'GET /idle');
     $block->set_value(error_code => 204);
@@ -58,6 +58,43 @@ sub wait_empty
     }
 
     return 0;
+}
+
+
+# the fields of a line of CSV
+
+sub fields
+{
+    my ($line) = @_;
+    my @fields;
+
+    while ($line =~ /\G("(?:[^"]|"")*"|[^,]*)(?:,|\z)/g) {
+        push @fields, $1;
+        last if pos($line) == length $line && substr($line, -1) ne ',';
+        push(@fields, ''), last if pos($line) == length $line;
+    }
+
+    return map { /^"(.*)"\z/s ? $1 =~ s/""/"/gr : $_ } @fields;
+}
+
+
+# the records of CSV, each with "index" and the columns behind "detail" as they
+# are written, but for "duplicate_of"
+
+sub ours_removed
+{
+    my ($csv) = @_;
+
+    my @rows = $csv =~ /((?:[^"\n]|"(?:[^"]|"")*")+)\n/g;
+    my @names = fields($rows[0]);
+    my ($detail) = grep { $names[$_] eq 'detail' } 0 .. $#names;
+    $detail++ if $names[$detail + 1] eq 'duplicate_of';
+
+    return map {
+        my ($index, @raw) = /\G((?:[^",]|"(?:[^"]|"")*")*)(?:,|\z)/g;
+        pop @raw if !/,\z/;
+        CORE::join ',', $index, @raw[$detail .. $#names - 1];
+    } @rows;
 }
 
 
@@ -296,3 +333,91 @@ sub {
     main::cmp_ok(main::peak() - $before, '<', 16 * 1024, 'in little memory');
 }
 --- timeout: 60
+
+
+
+=== TEST 8: columns of a CSV list come back as in a list's answer
+--- more_locations
+location = /batch { smtp_verify_batch; }
+--- steps eval
+sub {
+    my %list = (
+        commas => qq(Name,status,E-Mail,"a ""b""",status,input_status,index\n)
+            . qq("Doe, Jo",new,Jo\@ok.test,"say ""hi""",1,2,3\n)
+            . qq(M\xc3\xbcller;x,=1+1,"jo\@ok.test",\@SUM(A1),,,\n)
+            . qq(short,s,c\@ok.test\n)
+            . qq(long,l,d\@ok.test,1,2,3,4,5\n)
+            . qq(none,n,,x\n)
+            . qq("two\nlines, a \\ and a tab\t",n,=1+1\@ok.test," x ",,,-\n),
+        semicolons => qq(Mail;"Stra\xc3\x9fe;=x";Ort\n)
+            . qq(a\@ok.test;"x;=1,+2";"K\xc3\xb6ln, \\\\ ""u"""\n)
+            . qq(a\@ok.test\n),
+        unnamed => qq(x,a\@ok.test,\ny,b\@ok.test,"{""a"":1}"\n),
+        one => qq(email\na\@ok.test\nA\@ok.test\n),
+    );
+
+    for my $name (sort keys %list) {
+        my (undef, $want) = main::http('POST', '/batch?smtp=0&format=csv&order=input&summary=0',
+                                       $list{$name}, 'Content-Type' => 'text/csv');
+        my ($code, $job) = main::http('POST', '/jobs?smtp=0', $list{$name},
+                                      'Content-Type' => 'text/csv');
+        main::is($code, 202, "$name: accepted");
+        main::ended($job->{id});
+
+        my @want = main::ours_removed($want);
+        main::cmp_ok(scalar @want, '>', 2, "$name: the list's answer");
+
+        for my $order ('input', 'done') {
+            my (undef, $csv) = main::http('GET',
+                "/jobs/$job->{id}/results?format=csv&order=$order");
+            main::like($csv, qr/^[^\n]*,error,detail,duplicate_of,/, "$name, $order: names");
+            $csv =~ s/^# page [^\n]*\n\z//m;
+            my @got = main::ours_removed($csv);
+            main::is(CORE::join(' ', map { /^(\d+),/ } @got), "@{[ 0 .. $#got - 1 ]}",
+                     "$name: in order") if $order eq 'input';
+            main::is_deeply([ $got[0], sort @got[1 .. $#got] ],
+                [ $want[0], sort @want[1 .. $#want] ], "$name, $order: columns");
+        }
+    }
+
+    my (undef, $job) = main::http('POST', '/jobs?smtp=0', $list{commas},
+                                  'Content-Type' => 'text/csv');
+    main::ended($job->{id});
+    my @lines = main::lines("/jobs/$job->{id}/results?order=input");
+    main::is_deeply($lines[0]{input}, { Name => 'Doe, Jo', status => 'new',
+        'a "b"' => 'say "hi"', status_2 => '1', input_status => '2', index => '3' },
+        'JSON keeps the names');
+}
+
+
+
+=== TEST 9: duplicate_of, and the one column of other lists
+--- steps eval
+sub {
+    my (undef, $job) = main::http('POST', '/jobs?smtp=0',
+        qq({"email":"a\@ok.test","duplicate_of":"x;=1"}\n"b\@ok.test"\n"a\@ok.test"\n{"x":1}\n),
+        'Content-Type' => 'application/x-ndjson');
+    main::ended($job->{id});
+
+    my (undef, $csv) = main::http('GET', "/jobs/$job->{id}/results?format=csv&order=input");
+    my @csv = map { [ main::fields($_) ] } split /\n/, $csv;
+    main::is(CORE::join(' ', @{ $csv[0] }[-2, -1]), 'duplicate_of input', 'names');
+    main::is_deeply([ map { $_->[-2] } @csv[1 .. 4] ], [ '', '', 0, '' ], 'duplicate_of');
+    main::is($csv[1][-1], '{"duplicate_of":"x;\u003d1"}', 'the JSON stays equal');
+    main::is($csv[3][-1], '', 'nothing came');
+    main::is(scalar @{ $csv[$_] }, scalar @{ $csv[0] }, "line $_: columns") for 1 .. 4;
+
+    my (undef, $json) = main::http('GET', "/jobs/$job->{id}/results?format=json&order=input");
+    main::is_deeply([ map { $_->{duplicate_of} } @{ $json->{results} }[0 .. 2] ],
+        [ undef, undef, 0 ], 'duplicate_of in JSON');
+
+    (undef, $job) = main::http('POST', '/jobs?smtp=0',
+        "mail,duplicate_of\na\@ok.test,7\nb\@ok.test,=8\na\@ok.test,9\n",
+        'Content-Type' => 'text/csv');
+    main::ended($job->{id});
+    (undef, $csv) = main::http('GET', "/jobs/$job->{id}/results?format=csv&order=input");
+    @csv = map { [ main::fields($_) ] } split /\n/, $csv;
+    main::is_deeply([ map { CORE::join '|', @{$_}[-3 .. -1] } @csv[0 .. 3] ],
+        [ 'duplicate_of|mail|input_duplicate_of', '|a@ok.test|7', '|b@ok.test|=8',
+          '0|a@ok.test|9' ], 'a column with our name');
+}

@@ -28,11 +28,15 @@ struct ngx_http_smtp_verify_jobs_results_s {
     ngx_uint_t                     state;       /* of the last event, + 1 */
     ngx_msec_t                     sent;
     size_t                         row;         /* of the page */
+    sv_records_stored_t            stored;      /* columns of a CSV list */
     unsigned                       header:1;    /* was sent */
     unsigned                       done:1;
     unsigned                       untold:1;    /* hides what was cached */
 };
 
+
+/* the names of our columns in CSV; they end with a NUL */
+ngx_str_t *ngx_http_smtp_verify_results_names(void);
 
 ngx_int_t ngx_http_smtp_verify_results_first(
     ngx_http_smtp_verify_jobs_ctx_t *hj);

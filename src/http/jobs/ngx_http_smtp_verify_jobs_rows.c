@@ -4,7 +4,11 @@
 #include "sv_root.h"
 
 
-#define NGX_HTTP_SMTP_VERIFY_ROW_BUF  32768
+#define NGX_HTTP_SMTP_VERIFY_ROW_BUF    32768
+#define NGX_HTTP_SMTP_VERIFY_ROW_NAMES  2048
+
+/* of CSV, behind those of a list's answer */
+#define NGX_HTTP_SMTP_VERIFY_DUPLICATE  ",duplicate_of"
 
 
 static void ngx_http_smtp_verify_results_bare(
@@ -13,6 +17,10 @@ static void ngx_http_smtp_verify_results_bare(
 static ngx_int_t ngx_http_smtp_verify_results_verdict(
     ngx_http_smtp_verify_jobs_ctx_t *hj, sv_job_result_t *row,
     ngx_smtp_verify_result_t *result);
+static size_t ngx_http_smtp_verify_results_input_size(
+    ngx_http_smtp_verify_jobs_results_t *res, sv_job_result_t *row);
+static u_char *ngx_http_smtp_verify_results_input(
+    ngx_http_smtp_verify_jobs_results_t *res, sv_job_result_t *row, u_char *p);
 static ngx_int_t ngx_http_smtp_verify_results_error(
     ngx_http_smtp_verify_jobs_ctx_t *hj, sv_job_result_t *row);
 static ngx_int_t ngx_http_smtp_verify_results_write(
@@ -22,6 +30,29 @@ static ngx_int_t ngx_http_smtp_verify_results_write(
 /* the row that is being written, unless it is too long */
 
 static u_char  ngx_http_smtp_verify_row_buf[NGX_HTTP_SMTP_VERIFY_ROW_BUF];
+
+
+ngx_str_t *
+ngx_http_smtp_verify_results_names(void)
+{
+    u_char            *p;
+    ngx_str_t         *head;
+    static u_char      buf[NGX_HTTP_SMTP_VERIFY_ROW_NAMES];
+    static ngx_str_t   names;
+
+    if (names.len == 0) {
+        head = ngx_http_smtp_verify_csv_head();
+
+        p = ngx_cpymem(buf, head->data, head->len);
+        p = ngx_cpymem(p, NGX_HTTP_SMTP_VERIFY_DUPLICATE,
+                       sizeof(NGX_HTTP_SMTP_VERIFY_DUPLICATE));
+
+        names.data = buf;
+        names.len = p - buf - 1;
+    }
+
+    return &names;
+}
 
 
 ngx_int_t
@@ -42,7 +73,7 @@ ngx_http_smtp_verify_results_first(ngx_http_smtp_verify_jobs_ctx_t *hj)
         return NGX_OK;
     }
 
-    head = ngx_http_smtp_verify_csv_head();
+    head = ngx_http_smtp_verify_results_names();
 
     if (ngx_http_smtp_verify_output_write(&res->output, head->data, head->len)
         != NGX_OK)
@@ -50,8 +81,19 @@ ngx_http_smtp_verify_results_first(ngx_http_smtp_verify_jobs_ctx_t *hj)
         return NGX_ERROR;
     }
 
-    return ngx_http_smtp_verify_output_write(&res->output,
-                                             (u_char *) ",input\n", 7);
+    if (!sv_records_stored_get(&res->stored, &hj->call->columns)) {
+        return ngx_http_smtp_verify_output_write(&res->output,
+                                                 (u_char *) ",input\n", 7);
+    }
+
+    if (ngx_http_smtp_verify_output_write(&res->output, res->stored.names.data,
+                                          res->stored.names.len)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_smtp_verify_output_write(&res->output, (u_char *) "\n", 1);
 }
 
 
@@ -145,7 +187,8 @@ ngx_http_smtp_verify_results_verdict(ngx_http_smtp_verify_jobs_ctx_t *hj,
     input.data = row->input.data;
     input.len = row->input.len;
 
-    size = NGX_HTTP_SMTP_VERIFY_LINE_FIXED + sizeof(members) + 2 * input.len
+    size = NGX_HTTP_SMTP_VERIFY_LINE_FIXED + sizeof(members)
+           + ngx_http_smtp_verify_results_input_size(res, row)
            + ngx_max(ngx_http_smtp_verify_csv_size(result),
                      ngx_http_smtp_verify_json_size(result, &id));
 
@@ -164,12 +207,7 @@ ngx_http_smtp_verify_results_verdict(ngx_http_smtp_verify_jobs_ctx_t *hj,
 
         /* the end of the line is replaced */
 
-        p = last - 1;
-        *p++ = ',';
-        p += sv_records_csv_value(p, 2 * row->input.len + 3, row->input.data,
-                                  row->input.len, 1);
-        *p++ = '\n';
-        last = p;
+        last = ngx_http_smtp_verify_results_input(res, row, last - 1);
 
     } else {
         more.data = members;
@@ -192,6 +230,52 @@ ngx_http_smtp_verify_results_verdict(ngx_http_smtp_verify_jobs_ctx_t *hj,
 }
 
 
+/* octets that _results_input() writes at the most */
+
+static size_t
+ngx_http_smtp_verify_results_input_size(
+    ngx_http_smtp_verify_jobs_results_t *res, sv_job_result_t *row)
+{
+    return 4 * row->input.len + 2 * row->email.len + 3 * res->stored.ncolumns
+           + NGX_INT64_LEN + sizeof(",,\"\"\n");
+}
+
+
+/* The columns that a list's answer does not have, or has in the same way. */
+
+static u_char *
+ngx_http_smtp_verify_results_input(ngx_http_smtp_verify_jobs_results_t *res,
+    sv_job_result_t *row, u_char *p)
+{
+    size_t   size;
+    u_char  *last;
+
+    last = p + ngx_http_smtp_verify_results_input_size(res, row);
+
+    *p++ = ',';
+
+    if (row->of != row->idx) {
+        p = ngx_sprintf(p, "%uL", row->of);
+    }
+
+    size = last - p - 1;
+
+    if (res->stored.ncolumns) {
+        p += sv_records_stored_csv(&res->stored, &row->email, &row->input, p,
+                                   size);
+
+    } else {
+        *p++ = ',';
+        p += sv_records_csv_value(p, size - 1, row->input.data, row->input.len,
+                                  SV_RECORDS_SAFE_JSON);
+    }
+
+    *p++ = '\n';
+
+    return p;
+}
+
+
 /* what is packed of an error is a word and a sentence */
 
 static ngx_int_t
@@ -201,6 +285,7 @@ ngx_http_smtp_verify_results_error(ngx_http_smtp_verify_jobs_ctx_t *hj,
     size_t      len;
     u_char     *p, *last;
     ngx_str_t   name;
+    ngx_uint_t  more;
     char        word[64], sentence[256];
     u_char      number[NGX_INT64_LEN];
 
@@ -223,12 +308,16 @@ ngx_http_smtp_verify_results_error(ngx_http_smtp_verify_jobs_ctx_t *hj,
         return ngx_http_smtp_verify_results_write(hj, p, last - p);
     }
 
+    /* "duplicate_of", and what came with the address */
+
+    more = 1 + ngx_max(hj->results->stored.ncolumns, 1);
+
     name.data = number;
     name.len = ngx_sprintf(number, "%uL", row->idx) - number;
 
     last = ngx_http_smtp_verify_csv_note(p, p + NGX_HTTP_SMTP_VERIFY_ROW_BUF,
                                          &name, word, (u_char *) sentence,
-                                         ngx_strlen(sentence), 1);
+                                         ngx_strlen(sentence), more);
 
     return ngx_http_smtp_verify_results_write(hj, p, last - p);
 }

@@ -1,6 +1,6 @@
 
 #include "ngx_http_smtp_verify_jobs_upload.h"
-#include "ngx_http_smtp_verify_list.h"
+#include "ngx_http_smtp_verify_jobs_results.h"
 
 
 static ngx_int_t ngx_http_smtp_verify_jobs_upload_check(
@@ -162,6 +162,7 @@ ngx_http_smtp_verify_jobs_upload_create(ngx_http_smtp_verify_jobs_ctx_t *hj,
     up->records.size = up->line;
     up->records.buf = ngx_palloc(pool, SV_RECORDS_MEM(up->line));
     up->input = ngx_palloc(pool, 4 * up->line);
+    up->taken = (char *) ngx_http_smtp_verify_results_names()->data;
 
     hj->call->upload = up;
     ngx_http_smtp_verify_jobs_uploads_add(up);
@@ -502,7 +503,8 @@ ngx_http_smtp_verify_jobs_upload_end(ngx_http_smtp_verify_jobs_upload_t *up)
 }
 
 
-/* In a thread: the names of the columns are needed to write results as CSV. */
+/* In a thread: the columns are needed to write results as CSV.  Their names
+   are made unique among those there; in JSON they stay as they are. */
 
 static sv_jobs_e
 ngx_http_smtp_verify_jobs_finish(ngx_http_smtp_verify_jobs_upload_t *up)
@@ -515,14 +517,17 @@ ngx_http_smtp_verify_jobs_finish(ngx_http_smtp_verify_jobs_upload_t *up)
 
     if (up->records.format == SV_RECORDS_CSV && up->records.ncolumns) {
 
-        size = 2 * up->line + SV_RECORDS_FIELDS_MAX * 32;
+        up->records.taken = up->taken;
+        sv_records_number_columns(&up->records);
+
+        size = 2 * up->line + SV_RECORDS_FIELDS_MAX * 32 + 64;
         columns.data = malloc(size);
 
         if (columns.data == NULL) {
             return SV_JOBS_NO_MEMORY;
         }
 
-        n = sv_records_names_csv(&up->records, columns.data, size);
+        n = sv_records_stored_put(&up->records, columns.data, size);
         columns.len = (n <= size) ? n : 0;
 
         if (columns.len) {

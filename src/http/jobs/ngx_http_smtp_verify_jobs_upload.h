@@ -38,6 +38,7 @@ struct ngx_http_smtp_verify_jobs_upload_s {
     char                               key[SV_CATALOG_KEY];
 
     sv_records_t                       records;
+    const char                        *taken;       /* names of our columns */
     size_t                             line;        /* octets */
     u_char                            *input;       /* of 4 * line */
     u_char                            *piece;       /* of a file */
