@@ -13,6 +13,7 @@
 
 
 #define SV_CLIENT_PAGE_ROWS  "10000"
+#define SV_CLIENT_PAUSES     30         /* of a second */
 
 
 typedef struct {
@@ -23,6 +24,7 @@ typedef struct {
     sv_client_input_t           in;         /* its records, without data */
     sv_client_receive_t         rc;
     sv_client_line_t            page;       /* the last line of the answer */
+    unsigned                    pauses;     /* without a new result */
     unsigned                    paged:1;    /* it came */
 } sv_client_results_t;
 
@@ -30,6 +32,7 @@ typedef struct {
 static int sv_client_results_open(sv_client_results_t *rs);
 static uint64_t sv_client_results_hash(const sv_client_results_t *rs);
 static int sv_client_results_run(sv_client_results_t *rs);
+static int sv_client_results_wait(sv_client_results_t *rs);
 static int sv_client_results_request(sv_client_results_t *rs,
     sv_client_request_t *req);
 static int sv_client_results_line(void *data, const char *text, size_t len);
@@ -166,13 +169,16 @@ sv_client_results_run(sv_client_results_t *rs)
             if (rs->page.next[0] == '\0'
                 || strcmp(rs->page.next, rs->rc.out.cursor) == 0)
             {
-                /* there is no more for now */
+                if (sv_client_results_wait(rs) != 0) {
+                    return SV_CLIENT_LATER;
+                }
 
-                return SV_CLIENT_LATER;
+                continue;
             }
 
             memcpy(rs->rc.out.cursor, rs->page.next, SV_CLIENT_CURSOR);
             tries = 0;
+            rs->pauses = 0;
 
             if (!sv_client_stopped) {
                 continue;
@@ -186,6 +192,24 @@ sv_client_results_run(sv_client_results_t *rs)
             return rc;
         }
     }
+}
+
+
+/* There is no more for now.  A job that has just been cancelled gives the rest
+   of its records their results within moments; any other goes on later. */
+
+static int
+sv_client_results_wait(sv_client_results_t *rs)
+{
+    if (sv_client_job_end(&rs->job) == -1
+        || ++rs->pauses > SV_CLIENT_PAUSES)
+    {
+        return -1;
+    }
+
+    sv_client_sleep(1);
+
+    return sv_client_stopped ? -1 : 0;
 }
 
 
