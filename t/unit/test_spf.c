@@ -298,7 +298,7 @@ static void
 test_syntax(void **state)
 {
     int   i;
-    char  name[16];
+    char  name[32];
 
     (void) state;
 
