@@ -46,10 +46,16 @@ struct ngx_smtp_verify_jobs_task_s {
                                                    function but ngx_alloc() */
     void                     (*done)(ngx_smtp_verify_jobs_task_t *task);
                                                 /* in the event loop */
+    void                     (*gone)(ngx_smtp_verify_jobs_task_t *task);
+                                                /* instead of done() when the
+                                                   process exits: it only
+                                                   frees; may be NULL */
     void                      *data;
     u_char                     id[SV_JOBS_ID_LEN + 1];  /* of the job whose
                                                    database it needs; empty:
                                                    the catalogue */
+    unsigned                   last:1;          /* it runs although the process
+                                                   exits */
 
     /* valid in run() */
     sv_jobs_conf_t            *conf;

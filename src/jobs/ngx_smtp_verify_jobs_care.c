@@ -46,6 +46,7 @@ static void ngx_smtp_verify_jobs_care_failed(
     ngx_smtp_verify_jobs_care_t *care);
 static void ngx_smtp_verify_jobs_move_run(ngx_smtp_verify_jobs_task_t *task);
 static void ngx_smtp_verify_jobs_move_done(ngx_smtp_verify_jobs_task_t *task);
+static void ngx_smtp_verify_jobs_move_gone(ngx_smtp_verify_jobs_task_t *task);
 
 
 void
@@ -183,6 +184,7 @@ ngx_smtp_verify_jobs_care_begin(ngx_smtp_verify_jobs_care_t *care)
 
     care->task.run = ngx_smtp_verify_jobs_care_run;
     care->task.done = ngx_smtp_verify_jobs_care_done;
+    care->task.gone = ngx_smtp_verify_jobs_care_done;
     care->task.data = care;
     care->now = ngx_smtp_verify_jobs_time();
 
@@ -595,6 +597,7 @@ ngx_smtp_verify_jobs_move(ngx_smtp_verify_jobs_t *jobs, u_char *id,
 
     move->task.run = ngx_smtp_verify_jobs_move_run;
     move->task.done = ngx_smtp_verify_jobs_move_done;
+    move->task.gone = ngx_smtp_verify_jobs_move_gone;
     move->task.data = move;
 
     move->from = from;
@@ -665,4 +668,13 @@ ngx_smtp_verify_jobs_move_done(ngx_smtp_verify_jobs_task_t *task)
     ngx_smtp_verify_jobs_notify(jobs, move->id);
 
     ngx_free(move);
+}
+
+
+/* The next keeper finds out that the job has to be moved. */
+
+static void
+ngx_smtp_verify_jobs_move_gone(ngx_smtp_verify_jobs_task_t *task)
+{
+    ngx_free(task->data);
 }

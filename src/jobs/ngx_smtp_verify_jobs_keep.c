@@ -96,6 +96,7 @@ ngx_smtp_verify_jobs_keep_create(ngx_smtp_verify_jobs_worker_t *w)
 
     keep->task.run = ngx_smtp_verify_jobs_keep_run;
     keep->task.done = ngx_smtp_verify_jobs_keep_done;
+    keep->task.gone = ngx_smtp_verify_jobs_keep_done;
     keep->task.data = keep;
 
     /* what has changed before is in the list of all */

@@ -27,6 +27,7 @@ static void ngx_smtp_verify_jobs_lock_run(ngx_smtp_verify_jobs_task_t *task);
 static int ngx_smtp_verify_jobs_lock_open(sv_jobs_conf_t *conf);
 static ngx_int_t ngx_smtp_verify_jobs_lock_set(int fd, short type);
 static void ngx_smtp_verify_jobs_lock_done(ngx_smtp_verify_jobs_task_t *task);
+static void ngx_smtp_verify_jobs_lock_gone(ngx_smtp_verify_jobs_task_t *task);
 static void ngx_smtp_verify_jobs_lock_told(ngx_smtp_verify_jobs_worker_t *w,
     ngx_smtp_verify_jobs_task_t *task);
 
@@ -56,6 +57,7 @@ ngx_smtp_verify_jobs_may_work(ngx_smtp_verify_jobs_worker_t *w)
 
     locking->task.run = ngx_smtp_verify_jobs_lock_run;
     locking->task.done = ngx_smtp_verify_jobs_lock_done;
+    locking->task.gone = ngx_smtp_verify_jobs_lock_gone;
     locking->task.data = locking;
 
     /* a task of the catalogue, as that creates the directory */
@@ -210,4 +212,11 @@ ngx_smtp_verify_jobs_lock_told(ngx_smtp_verify_jobs_worker_t *w,
                       "work at the store \"%V\", these ones wait",
                       &w->jobs->path);
     }
+}
+
+
+static void
+ngx_smtp_verify_jobs_lock_gone(ngx_smtp_verify_jobs_task_t *task)
+{
+    ngx_free(task->data);
 }

@@ -20,6 +20,7 @@ static ngx_smtp_verify_jobs_run_t *ngx_smtp_verify_jobs_run_alloc(
     ngx_smtp_verify_jobs_worker_t *w, ngx_smtp_verify_jobs_job_t *job);
 static void ngx_smtp_verify_jobs_start_run(ngx_smtp_verify_jobs_task_t *task);
 static void ngx_smtp_verify_jobs_start_done(ngx_smtp_verify_jobs_task_t *task);
+static void ngx_smtp_verify_jobs_start_gone(ngx_smtp_verify_jobs_task_t *task);
 static ngx_int_t ngx_smtp_verify_jobs_start_batch(
     ngx_smtp_verify_jobs_run_t *run, sv_catalog_job_t *cj);
 static void ngx_smtp_verify_jobs_run_turn(ngx_smtp_verify_batch_t *b);
@@ -56,6 +57,7 @@ ngx_smtp_verify_jobs_run_create(ngx_smtp_verify_jobs_worker_t *w,
     start->run = run;
     start->task.run = ngx_smtp_verify_jobs_start_run;
     start->task.done = ngx_smtp_verify_jobs_start_done;
+    start->task.gone = ngx_smtp_verify_jobs_start_gone;
     start->task.data = start;
 
     if (ngx_smtp_verify_jobs_post(w->jobs, &start->task) != NGX_OK) {
@@ -513,5 +515,26 @@ ngx_smtp_verify_jobs_run_exit(ngx_smtp_verify_jobs_run_t *run)
 
     if (flush) {
         ngx_smtp_verify_jobs_tasks_now(run->worker->jobs, &flush->task);
+    }
+}
+
+
+static void
+ngx_smtp_verify_jobs_start_gone(ngx_smtp_verify_jobs_task_t *task)
+{
+    ngx_smtp_verify_jobs_start_t *start = task->data;
+
+    ngx_smtp_verify_jobs_run_gone(start->run);
+}
+
+
+/* The process exits, and with it a task of the run.  A batch that has begun
+   ends with the process. */
+
+void
+ngx_smtp_verify_jobs_run_gone(ngx_smtp_verify_jobs_run_t *run)
+{
+    if (--run->tasks == 0 && !run->begun) {
+        ngx_smtp_verify_jobs_run_free(run);
     }
 }

@@ -143,6 +143,7 @@ void ngx_smtp_verify_jobs_run_failed(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_task_t *task);
 /* at the exit of the process: stores what is there */
 void ngx_smtp_verify_jobs_run_exit(ngx_smtp_verify_jobs_run_t *run);
+void ngx_smtp_verify_jobs_run_gone(ngx_smtp_verify_jobs_run_t *run);
 
 /* source.c */
 ngx_int_t ngx_smtp_verify_jobs_source(ngx_smtp_verify_batch_t *b,

@@ -33,6 +33,7 @@ static void ngx_smtp_verify_jobs_flush_post(ngx_smtp_verify_jobs_run_t *run,
 static void ngx_smtp_verify_jobs_flush_later(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_flush_t *flush);
 static void ngx_smtp_verify_jobs_flush_done(ngx_smtp_verify_jobs_task_t *task);
+static void ngx_smtp_verify_jobs_flush_gone(ngx_smtp_verify_jobs_task_t *task);
 static void ngx_smtp_verify_jobs_flush_stored(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_flush_t *flush);
 static void ngx_smtp_verify_jobs_flush_rows(ngx_smtp_verify_jobs_run_t *run,
@@ -318,6 +319,8 @@ ngx_smtp_verify_jobs_flush_create(ngx_smtp_verify_jobs_run_t *run)
 
     flush->task.run = ngx_smtp_verify_jobs_flush_write;
     flush->task.done = ngx_smtp_verify_jobs_flush_done;
+    flush->task.gone = ngx_smtp_verify_jobs_flush_gone;
+    flush->task.last = 1;
     flush->task.data = flush;
     ngx_memcpy(flush->task.id, run->id, NGX_SMTP_VERIFY_JOBS_ID);
 
@@ -547,4 +550,18 @@ ngx_smtp_verify_jobs_flush_rows(ngx_smtp_verify_jobs_run_t *run,
             ngx_smtp_verify_jobs_block_stored(run, rows[i].pos);
         }
     }
+}
+
+
+static void
+ngx_smtp_verify_jobs_flush_gone(ngx_smtp_verify_jobs_task_t *task)
+{
+    ngx_smtp_verify_jobs_run_t    *run;
+    ngx_smtp_verify_jobs_flush_t  *flush;
+
+    flush = task->data;
+    run = flush->run;
+
+    ngx_smtp_verify_jobs_flush_free(flush);
+    ngx_smtp_verify_jobs_run_gone(run);
 }

@@ -15,6 +15,7 @@ static ngx_int_t ngx_smtp_verify_jobs_block_lease(
     ngx_smtp_verify_jobs_run_t *run);
 static void ngx_smtp_verify_jobs_block_run(ngx_smtp_verify_jobs_task_t *task);
 static void ngx_smtp_verify_jobs_block_done(ngx_smtp_verify_jobs_task_t *task);
+static void ngx_smtp_verify_jobs_block_gone(ngx_smtp_verify_jobs_task_t *task);
 static void ngx_smtp_verify_jobs_block_end(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_block_t *block, uint32_t then);
 
@@ -273,6 +274,7 @@ ngx_smtp_verify_jobs_block_lease(ngx_smtp_verify_jobs_run_t *run)
 
     block->task.run = ngx_smtp_verify_jobs_block_run;
     block->task.done = ngx_smtp_verify_jobs_block_done;
+    block->task.gone = ngx_smtp_verify_jobs_block_gone;
     block->task.data = block;
     ngx_memcpy(block->task.id, run->id, NGX_SMTP_VERIFY_JOBS_ID);
 
@@ -422,4 +424,13 @@ ngx_smtp_verify_jobs_blocks_free(ngx_smtp_verify_jobs_run_t *run)
     }
 
     run->unread = 0;
+}
+
+
+static void
+ngx_smtp_verify_jobs_block_gone(ngx_smtp_verify_jobs_task_t *task)
+{
+    ngx_smtp_verify_jobs_block_t *block = task->data;
+
+    ngx_smtp_verify_jobs_run_gone(block->run);
 }

@@ -47,6 +47,8 @@ static void ngx_smtp_verify_jobs_database_next(
     ngx_smtp_verify_jobs_tasks_t *tasks, ngx_smtp_verify_jobs_database_t *db);
 static void ngx_smtp_verify_jobs_tasks_hold(ngx_event_t *ev);
 static void ngx_smtp_verify_jobs_tasks_idle(ngx_event_t *ev);
+static void ngx_smtp_verify_jobs_database_gone(
+    ngx_smtp_verify_jobs_database_t *db);
 
 
 void
@@ -462,9 +464,46 @@ ngx_smtp_verify_jobs_tasks_exit(ngx_smtp_verify_jobs_tasks_t *tasks)
         q = ngx_queue_head(&tasks->databases);
         db = ngx_queue_data(q, ngx_smtp_verify_jobs_database_t, queue);
 
+        ngx_smtp_verify_jobs_database_gone(db);
         ngx_smtp_verify_jobs_database_close(db);
 
-        ngx_queue_remove(q);
+        ngx_queue_remove(&db->queue);
         ngx_free(db);
+    }
+}
+
+
+/* A thread has run the task that it had, but the event loop does not hear of
+   it.  Those that wait have not begun. */
+
+static void
+ngx_smtp_verify_jobs_database_gone(ngx_smtp_verify_jobs_database_t *db)
+{
+    ngx_queue_t                  *q;
+    ngx_smtp_verify_jobs_task_t  *task;
+
+    task = db->task;
+    db->task = NULL;
+
+    if (task && task->gone) {
+        task->gone(task);
+    }
+
+    while (!ngx_queue_empty(&db->tasks)) {
+
+        q = ngx_queue_head(&db->tasks);
+        task = ngx_queue_data(q, ngx_smtp_verify_jobs_task_t, queue);
+
+        ngx_queue_remove(q);
+
+        if (task->last) {
+            db->task = task;
+            ngx_smtp_verify_jobs_database_run(db);
+            db->task = NULL;
+        }
+
+        if (task->gone) {
+            task->gone(task);
+        }
     }
 }

@@ -26,7 +26,8 @@ void ngx_smtp_verify_jobs_tasks_init(ngx_smtp_verify_jobs_tasks_t *tasks,
     ngx_log_t *log);
 
 /* Called when the process exits: the threads have ended, so that nothing is
-   in use.  _now() runs a task in this thread; _exit() closes all databases. */
+   in use.  _now() runs a task in this thread; _exit() frees all tasks and
+   closes all databases. */
 void ngx_smtp_verify_jobs_tasks_now(ngx_smtp_verify_jobs_t *jobs,
     ngx_smtp_verify_jobs_task_t *task);
 void ngx_smtp_verify_jobs_tasks_exit(ngx_smtp_verify_jobs_tasks_t *tasks);

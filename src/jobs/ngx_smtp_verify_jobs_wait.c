@@ -25,6 +25,7 @@ static void ngx_smtp_verify_jobs_fetch_release(
     ngx_smtp_verify_jobs_run_t *run);
 static void ngx_smtp_verify_jobs_fetch_run(ngx_smtp_verify_jobs_task_t *task);
 static void ngx_smtp_verify_jobs_fetch_done(ngx_smtp_verify_jobs_task_t *task);
+static void ngx_smtp_verify_jobs_fetch_gone(ngx_smtp_verify_jobs_task_t *task);
 static ngx_uint_t ngx_smtp_verify_jobs_fetch_rows(
     ngx_smtp_verify_jobs_run_t *run, sv_job_rows_t *rows);
 static ngx_int_t ngx_smtp_verify_jobs_wait_add(
@@ -66,6 +67,7 @@ ngx_smtp_verify_jobs_fetch(ngx_smtp_verify_jobs_run_t *run)
 
     fetch->task.run = ngx_smtp_verify_jobs_fetch_run;
     fetch->task.done = ngx_smtp_verify_jobs_fetch_done;
+    fetch->task.gone = ngx_smtp_verify_jobs_fetch_gone;
     fetch->task.data = fetch;
     ngx_memcpy(fetch->task.id, run->id, NGX_SMTP_VERIFY_JOBS_ID);
 
@@ -424,4 +426,19 @@ ngx_smtp_verify_jobs_waits_free(ngx_smtp_verify_jobs_run_t *run)
     }
 
     ngx_smtp_verify_jobs_unlock(w);
+}
+
+
+static void
+ngx_smtp_verify_jobs_fetch_gone(ngx_smtp_verify_jobs_task_t *task)
+{
+    ngx_smtp_verify_jobs_run_t    *run;
+    ngx_smtp_verify_jobs_fetch_t  *fetch;
+
+    fetch = task->data;
+    run = fetch->run;
+
+    sv_job_rows_free(&fetch->rows);
+    ngx_free(fetch);
+    ngx_smtp_verify_jobs_run_gone(run);
 }

@@ -5,6 +5,8 @@
 static void ngx_http_smtp_verify_jobs_call_cleanup(void *data);
 static void ngx_http_smtp_verify_jobs_call_done(
     ngx_smtp_verify_jobs_task_t *task);
+static void ngx_http_smtp_verify_jobs_call_gone(
+    ngx_smtp_verify_jobs_task_t *task);
 
 
 ngx_http_smtp_verify_jobs_call_t *
@@ -27,6 +29,7 @@ ngx_http_smtp_verify_jobs_call_create(ngx_http_smtp_verify_jobs_ctx_t *hj)
 
     call->task.data = call;
     call->task.done = ngx_http_smtp_verify_jobs_call_done;
+    call->task.gone = ngx_http_smtp_verify_jobs_call_gone;
     call->hj = hj;
     call->jobs = &hj->store->jobs;
     call->now = (int64_t) ngx_timeofday()->sec * 1000
@@ -152,6 +155,19 @@ ngx_http_smtp_verify_jobs_call_done(ngx_smtp_verify_jobs_task_t *task)
 
     if (ngx_http_smtp_verify_jobs_is_here(hj)) {
         ngx_http_smtp_verify_jobs_continue(hj, call->next(hj));
+    }
+}
+
+
+/* A request that is still open ends with the process, as an upload does. */
+
+static void
+ngx_http_smtp_verify_jobs_call_gone(ngx_smtp_verify_jobs_task_t *task)
+{
+    ngx_http_smtp_verify_jobs_call_t *call = task->data;
+
+    if (call->hj == NULL && call->upload == NULL) {
+        ngx_http_smtp_verify_jobs_call_free(call);
     }
 }
 
