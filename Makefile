@@ -297,6 +297,9 @@ CLIENT_SRC   := $(filter-out src/cli/smtp_verify_classify.c, \
 $(B)/smtp-verify: $(CLIENT_SRC:%.c=$(B)/plain/%.o) $(B)/plain/libsv.a
 	@$(CC) -O2 -g -o $@ $^ -lcurl $(LIBS)
 
+$(B)/asan/smtp-verify: $(CLIENT_SRC:%.c=$(B)/asan/%.o) $(B)/asan/libsv.a
+	@$(CC) $(SAN_STRICT) -o $@ $^ -lcurl $(LIBS)
+
 .PHONY: client
 client: deps-client $(B)/smtp-verify   ## build/smtp-verify, the client on the command line
 
@@ -412,9 +415,10 @@ asan-unit: $(UNIT:%=$(A)/%)
 	$(call run_unit,asan)
 
 asan: SLOW = 3
-asan: deps-asan asan-nginx asan-unit  ## unit tests and suites under AddressSanitizer and UBSan, with pool debugging; SLOW=3
+asan: deps-asan asan-nginx asan-unit $(A)/smtp-verify  ## unit tests and suites under AddressSanitizer and UBSan, with pool debugging; SLOW=3
 	@export ASAN_OPTIONS=log_path=$(A)/log/asan; \
 	export UBSAN_OPTIONS=log_path=$(A)/log/ubsan:print_stacktrace=1; \
+	export TEST_VERIFY_CLIENT=$(A)/smtp-verify; \
 	$(call checked_suites,$(A)/objs/nginx,$(A))
 
 .PHONY: valgrind valgrind-nginx
