@@ -279,7 +279,11 @@ ngx_smtp_verify_throttle_name(ngx_smtp_verify_throttle_entry_t *e,
     }
 
     e->len = (uint8_t) ngx_min(name->len, NGX_SMTP_VERIFY_THROTTLE_NAME);
-    ngx_memcpy(e->name, name->data, e->len);
+
+    if (e->len) {
+        ngx_memcpy(e->name, name->data, e->len);
+    }
+
     ngx_memory_barrier();
 
     e->kind = (uint8_t) kind;
