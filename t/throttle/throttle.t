@@ -661,7 +661,7 @@ sub {
 
 === TEST 28: more destinations than the zone has room for
 --- http_config
-smtp_verify_throttle_zone zone=small:48k;
+smtp_verify_throttle_zone zone=small:96k;
 smtp_verify_throttle zone=small rate=1000/s burst=100 ip_conns=8 rejects=1000/h;
 smtp_verify_timeout 15s;
 smtp_verify_connect_timeout 5s;
