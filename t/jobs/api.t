@@ -399,3 +399,27 @@ sub {
     ($code) = main::http('POST', '/jobs?smtp=0', "c\@ok.test\n");
     main::is($code, 202, 'after one was deleted');
 }
+
+
+
+=== TEST 11: pages of other origins may read results and events, as any answer
+--- verify
+smtp_verify_cors https://shop.example;
+--- steps eval
+sub {
+    my $id = main::submit('', "jane\@ok.test");
+
+    main::ended($id);
+
+    for my $path ('', '/results', '/results?format=csv', '/events') {
+        my ($code, undef, $head) = main::http('GET', "/jobs/$id$path", undef,
+            Origin => 'https://shop.example');
+
+        main::is($code, 200, "$path - code");
+        main::like($head,
+            qr{^Access-Control-Allow-Origin: https://shop.example\r?$}m,
+            "$path - origin");
+        main::like($head, qr{^X-SMTP-Verify-Version: \d}m, "$path - version");
+        main::like($head, qr{^Cache-Control: no-store\r?$}m, "$path - cache");
+    }
+}

@@ -1,7 +1,6 @@
 
 #include "ngx_http_smtp_verify_ask.h"
 #include "ngx_http_smtp_verify_batch_handler.h"
-#include "ngx_http_smtp_verify_cors.h"
 #include "ngx_http_smtp_verify_rdap.h"
 
 
@@ -300,9 +299,6 @@ ngx_http_smtp_verify_batch_turn(ngx_smtp_verify_batch_t *b)
 ngx_int_t
 ngx_http_smtp_verify_batch_send_header(ngx_http_smtp_verify_batch_ctx_t *hb)
 {
-    ngx_int_t            rc;
-    ngx_str_t            no_store = ngx_string("no-store");
-    ngx_str_t            no = ngx_string("no");
     ngx_http_request_t  *r;
 
     r = hb->request;
@@ -313,9 +309,6 @@ ngx_http_smtp_verify_batch_send_header(ngx_http_smtp_verify_batch_ctx_t *hb)
         ngx_http_smtp_verify_body_close(r);
     }
 
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = -1;
-
     if (hb->csv) {
         ngx_str_set(&r->headers_out.content_type, "text/csv");
         ngx_str_set(&r->headers_out.charset, "utf-8");
@@ -324,26 +317,8 @@ ngx_http_smtp_verify_batch_send_header(ngx_http_smtp_verify_batch_ctx_t *hb)
         ngx_str_set(&r->headers_out.content_type, "application/x-ndjson");
     }
 
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-
-    /* a proxy in front of nginx must not buffer lines */
-
-    if (ngx_http_smtp_verify_header(r, "Cache-Control", &no_store) != NGX_OK
-        || ngx_http_smtp_verify_header(r, "X-Request-ID", hb->request_id)
-           != NGX_OK
-        || ngx_http_smtp_verify_header(r, "X-Accel-Buffering", &no) != NGX_OK
-        || ngx_http_smtp_verify_version(r) != NGX_OK
-        || ngx_http_smtp_verify_client_headers(r) != NGX_OK
-        || ngx_http_smtp_verify_cors_headers(r) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    r->write_event_handler = ngx_http_smtp_verify_batch_writer;
-
-    rc = ngx_http_send_header(r);
-
-    return (rc == NGX_ERROR || rc > NGX_OK) ? NGX_ERROR : NGX_OK;
+    return ngx_http_smtp_verify_output_header(r, hb->request_id,
+                                          ngx_http_smtp_verify_batch_writer);
 }
 
 

@@ -221,9 +221,6 @@ ngx_http_smtp_verify_events_totals(ngx_http_smtp_verify_jobs_ctx_t *hj)
 static ngx_int_t
 ngx_http_smtp_verify_events_header(ngx_http_smtp_verify_jobs_ctx_t *hj)
 {
-    ngx_int_t            rc;
-    ngx_str_t            no_store = ngx_string("no-store");
-    ngx_str_t            no = ngx_string("no");
     ngx_http_request_t  *r;
 
     r = hj->request;
@@ -231,25 +228,10 @@ ngx_http_smtp_verify_events_header(ngx_http_smtp_verify_jobs_ctx_t *hj)
     hj->results->header = 1;
     hj->results->sent = ngx_current_msec;
 
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = -1;
     ngx_str_set(&r->headers_out.content_type, "text/event-stream");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
 
-    if (ngx_http_smtp_verify_header(r, "Cache-Control", &no_store) != NGX_OK
-        || ngx_http_smtp_verify_header(r, "X-Request-ID", hj->request_id)
-           != NGX_OK
-        || ngx_http_smtp_verify_header(r, "X-Accel-Buffering", &no) != NGX_OK
-        || ngx_http_smtp_verify_client_headers(r) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    r->write_event_handler = ngx_http_smtp_verify_events_writer;
-
-    rc = ngx_http_send_header(r);
-
-    return (rc == NGX_ERROR || rc > NGX_OK) ? NGX_ERROR : NGX_OK;
+    return ngx_http_smtp_verify_output_header(r, hj->request_id,
+                                         ngx_http_smtp_verify_events_writer);
 }
 
 

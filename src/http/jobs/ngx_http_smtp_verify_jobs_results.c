@@ -301,9 +301,6 @@ ngx_http_smtp_verify_results_end(ngx_http_smtp_verify_jobs_ctx_t *hj)
 static ngx_int_t
 ngx_http_smtp_verify_results_header(ngx_http_smtp_verify_jobs_ctx_t *hj)
 {
-    ngx_int_t                             rc;
-    ngx_str_t                             no_store = ngx_string("no-store");
-    ngx_str_t                             no = ngx_string("no");
     ngx_http_request_t                   *r;
     ngx_http_smtp_verify_jobs_results_t  *res;
 
@@ -311,9 +308,6 @@ ngx_http_smtp_verify_results_header(ngx_http_smtp_verify_jobs_ctx_t *hj)
     res = hj->results;
 
     res->header = 1;
-
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = -1;
 
     if (res->format == SV_JOBS_CSV) {
         ngx_str_set(&r->headers_out.content_type, "text/csv");
@@ -326,22 +320,10 @@ ngx_http_smtp_verify_results_header(ngx_http_smtp_verify_jobs_ctx_t *hj)
         ngx_str_set(&r->headers_out.content_type, "application/x-ndjson");
     }
 
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-
-    if (ngx_http_smtp_verify_header(r, "Cache-Control", &no_store) != NGX_OK
-        || ngx_http_smtp_verify_header(r, "X-Request-ID", hj->request_id)
-           != NGX_OK
-        || ngx_http_smtp_verify_header(r, "X-Accel-Buffering", &no) != NGX_OK
-        || ngx_http_smtp_verify_client_headers(r) != NGX_OK)
+    if (ngx_http_smtp_verify_output_header(r, hj->request_id,
+                                       ngx_http_smtp_verify_results_writer)
+        != NGX_OK)
     {
-        return NGX_ERROR;
-    }
-
-    r->write_event_handler = ngx_http_smtp_verify_results_writer;
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -87,7 +87,12 @@ u_char *ngx_http_smtp_verify_csv_result(u_char *p, uint64_t index,
 u_char *ngx_http_smtp_verify_csv_note(u_char *p, u_char *last, ngx_str_t *name,
     const char *error, u_char *detail, size_t len, ngx_uint_t columns);
 
-/* _output.c: _send() is called after the header was sent, and again when the
+/* _output.c: _header() sends the header of an answer of unknown length, whose
+   type the caller has set; "writer" goes on when the client has taken some.
+   Returns NGX_OK or NGX_ERROR. */
+ngx_int_t ngx_http_smtp_verify_output_header(ngx_http_request_t *r,
+    ngx_str_t *request_id, ngx_http_event_handler_pt writer);
+/* _send() is called after the header was sent, and again when the
    client has taken something.  While it is blocked nothing more should be
    written. */
 ngx_int_t ngx_http_smtp_verify_output_write(ngx_http_smtp_verify_output_t *o,

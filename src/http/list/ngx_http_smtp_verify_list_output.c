@@ -1,5 +1,7 @@
 
+#include "ngx_http_smtp_verify_cors.h"
 #include "ngx_http_smtp_verify_list.h"
+#include "ngx_http_smtp_verify_tokens.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_OUTPUT_BUF      16384
@@ -8,6 +10,39 @@
 
 static ngx_buf_t *ngx_http_smtp_verify_output_buf(
     ngx_http_smtp_verify_output_t *o);
+
+
+ngx_int_t
+ngx_http_smtp_verify_output_header(ngx_http_request_t *r,
+    ngx_str_t *request_id, ngx_http_event_handler_pt writer)
+{
+    ngx_int_t  rc;
+    ngx_str_t  no_store = ngx_string("no-store");
+    ngx_str_t  no = ngx_string("no");
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = -1;
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+    /* a proxy in front of nginx must not buffer lines */
+
+    if (ngx_http_smtp_verify_header(r, "Cache-Control", &no_store) != NGX_OK
+        || ngx_http_smtp_verify_header(r, "X-Request-ID", request_id)
+           != NGX_OK
+        || ngx_http_smtp_verify_header(r, "X-Accel-Buffering", &no) != NGX_OK
+        || ngx_http_smtp_verify_version(r) != NGX_OK
+        || ngx_http_smtp_verify_client_headers(r) != NGX_OK
+        || ngx_http_smtp_verify_cors_headers(r) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    r->write_event_handler = writer;
+
+    rc = ngx_http_send_header(r);
+
+    return (rc == NGX_ERROR || rc > NGX_OK) ? NGX_ERROR : NGX_OK;
+}
 
 
 /* Buffers are reused.  If the client stops reading, _blocked() stops the
