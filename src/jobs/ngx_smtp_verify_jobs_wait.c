@@ -155,9 +155,6 @@ ngx_smtp_verify_jobs_fetch_release(ngx_smtp_verify_jobs_run_t *run)
 static void
 ngx_smtp_verify_jobs_fetch_run(ngx_smtp_verify_jobs_task_t *task)
 {
-    size_t                         i;
-    sv_jobs_e                      status;
-    sv_job_rows_t                  rows;
     ngx_smtp_verify_jobs_fetch_t  *fetch;
 
     fetch = task->data;
@@ -171,20 +168,7 @@ ngx_smtp_verify_jobs_fetch_run(ngx_smtp_verify_jobs_task_t *task)
 
     /* all that are due were read: when is the next one? */
 
-    ngx_memzero(&rows, sizeof(sv_job_rows_t));
-
-    status = sv_job_due(task->job, INT64_MAX, fetch->rows.n + 1, &rows);
-
-    for (i = 0; status == SV_JOBS_OK && i < rows.n; i++) {
-
-        if (rows.results[i].due > fetch->now
-            && (fetch->next == 0 || rows.results[i].due < fetch->next))
-        {
-            fetch->next = rows.results[i].due;
-        }
-    }
-
-    sv_job_rows_free(&rows);
+    task->status = sv_job_next_due(task->job, fetch->now, &fetch->next);
 }
 
 

@@ -174,6 +174,8 @@ sv_jobs_e sv_job_settle(sv_job_t *job, int64_t since, int all, unsigned status,
     unsigned reason, size_t limit);
 
 /* sv_job_read.c */
+/* *due: of the first one that waits for longer than "now"; 0: none */
+sv_jobs_e sv_job_next_due(sv_job_t *job, int64_t now, int64_t *due);
 sv_jobs_e sv_job_totals(sv_job_t *job, sv_job_totals_t *totals);
 sv_jobs_e sv_job_results(sv_job_t *job, sv_job_page_t *page,
     sv_job_rows_t *rows);

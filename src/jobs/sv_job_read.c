@@ -15,7 +15,7 @@
 
 static sv_jobs_e sv_job_totals_numbers(sv_job_t *job, sv_job_totals_t *t);
 static sv_jobs_e sv_job_totals_counts(sv_job_t *job, sv_job_totals_t *t);
-static sv_jobs_e sv_job_totals_due(sv_job_t *job, sv_job_totals_t *t);
+static sv_jobs_e sv_job_due_after(sv_job_t *job, int64_t now, int64_t *due);
 static sv_jobs_e sv_job_page_input(sv_job_t *job, sv_job_page_t *page,
     sv_job_rows_t *rows, sv_job_arena_t *arena);
 static sv_jobs_e sv_job_page_chunk(sv_job_t *job, sv_job_page_t *page,
@@ -46,7 +46,7 @@ sv_job_totals(sv_job_t *job, sv_job_totals_t *totals)
     }
 
     if (rc == SV_JOBS_OK) {
-        rc = sv_job_totals_due(job, totals);
+        rc = sv_job_due_after(job, INT64_MIN, &totals->due);
     }
 
     return sv_jobs_db_end(&job->db, rc);
@@ -125,22 +125,41 @@ sv_job_totals_counts(sv_job_t *job, sv_job_totals_t *t)
 }
 
 
+sv_jobs_e
+sv_job_next_due(sv_job_t *job, int64_t now, int64_t *due)
+{
+    sv_jobs_e  rc;
+
+    rc = sv_jobs_db_begin(&job->db, 0);
+    if (rc != SV_JOBS_OK) {
+        return rc;
+    }
+
+    return sv_jobs_db_end(&job->db, sv_job_due_after(job, now, due));
+}
+
+
 static sv_jobs_e
-sv_job_totals_due(sv_job_t *job, sv_job_totals_t *t)
+sv_job_due_after(sv_job_t *job, int64_t now, int64_t *due)
 {
     sv_jobs_e      rc;
     sqlite3_stmt  *stmt;
 
+    *due = 0;
+
     stmt = sv_job_stmt(job, SV_JOB_Q_NEXT_DUE,
-                       "SELECT due FROM waiting ORDER BY due LIMIT 1");
+                       "SELECT due FROM waiting WHERE due > ?1"
+                       " ORDER BY due LIMIT 1");
     if (stmt == NULL) {
         return sv_job_failed(job);
     }
 
+    (void) sqlite3_bind_int64(stmt, 1, now);
+
     rc = sv_jobs_db_step(&job->db, stmt);
 
     if (rc == SV_JOBS_OK) {
-        t->due = sqlite3_column_int64(stmt, 0);
+        *due = sqlite3_column_int64(stmt, 0);
     }
 
     return rc == SV_JOBS_DONE ? SV_JOBS_OK : rc;

@@ -315,6 +315,7 @@ static void
 test_waits(void **state)
 {
     store_t         *s = *state;
+    int64_t          next;
     uint64_t         dest;
     sv_str_t         domain;
     sv_job_t        *job;
@@ -341,6 +342,11 @@ test_waits(void **state)
     assert_int_equal(totals.waiting, 1);
     assert_int_equal(totals.due, 5000);
     assert_int_equal(totals.results, 0);
+
+    ok(sv_job_next_due(job, 4999, &next));
+    assert_int_equal(next, 5000);
+    ok(sv_job_next_due(job, 5000, &next));
+    assert_int_equal(next, 0);
 
     /* it is not in its block meanwhile */
 
