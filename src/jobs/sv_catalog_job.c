@@ -19,6 +19,8 @@ static sv_jobs_e sv_catalog_insert(sv_catalog_t *catalog,
 static sv_jobs_e sv_catalog_move_once(sv_catalog_t *catalog, const char *id,
     unsigned from, sv_job_state_e to, int64_t now, const char *error,
     sv_catalog_job_t *job);
+static sv_jobs_e sv_catalog_rows(sv_catalog_t *catalog, sqlite3_stmt *stmt,
+    sv_catalog_job_t *jobs, size_t *n, size_t room);
 static sv_jobs_e sv_catalog_remove_once(sv_catalog_t *catalog, const char *id);
 static sv_jobs_e sv_catalog_write(sv_catalog_t *catalog,
     const sv_catalog_job_t *job);
@@ -277,6 +279,20 @@ sv_catalog_list(sv_catalog_t *catalog, sv_catalog_page_t *page,
     (void) sqlite3_bind_text(stmt, 3, page->after, -1, SQLITE_STATIC);
     (void) sqlite3_bind_int(stmt, 4, SV_JOB_PURGING);
     (void) sqlite3_bind_int64(stmt, 5, (sqlite3_int64) room);
+
+    return sv_catalog_rows(catalog, stmt, jobs, n, room);
+}
+
+
+/* Reads the rows that there is room for, and ends the transaction. */
+
+static sv_jobs_e
+sv_catalog_rows(sv_catalog_t *catalog, sqlite3_stmt *stmt,
+    sv_catalog_job_t *jobs, size_t *n, size_t room)
+{
+    sv_jobs_e  rc;
+
+    rc = SV_JOBS_OK;
 
     while (*n < room) {
         rc = sv_jobs_db_step(&catalog->db, stmt);
@@ -574,14 +590,5 @@ sv_catalog_expired(sv_catalog_t *catalog, int64_t now, int64_t stale,
     (void) sqlite3_bind_int64(stmt, 4, now);
     (void) sqlite3_bind_int64(stmt, 5, (sqlite3_int64) room);
 
-    while (*n < room) {
-        rc = sv_jobs_db_step(&catalog->db, stmt);
-        if (rc != SV_JOBS_OK) {
-            break;
-        }
-
-        sv_catalog_row(stmt, &jobs[(*n)++]);
-    }
-
-    return sv_jobs_db_end(&catalog->db, rc == SV_JOBS_DONE ? SV_JOBS_OK : rc);
+    return sv_catalog_rows(catalog, stmt, jobs, n, room);
 }

@@ -33,8 +33,6 @@ static ngx_int_t ngx_http_smtp_verify_jobs_erase_begin(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
 static ngx_int_t ngx_http_smtp_verify_jobs_erase_list(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
-static void ngx_http_smtp_verify_jobs_erase_page(
-    ngx_smtp_verify_jobs_task_t *task);
 static ngx_int_t ngx_http_smtp_verify_jobs_erase_listed(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
 static ngx_int_t ngx_http_smtp_verify_jobs_erase_next(
@@ -172,21 +170,8 @@ ngx_http_smtp_verify_jobs_erase_list(ngx_http_smtp_verify_jobs_ctx_t *hj)
     }
 
     return ngx_http_smtp_verify_jobs_call(hj, NULL,
-                                      ngx_http_smtp_verify_jobs_erase_page,
+                                      ngx_http_smtp_verify_jobs_page,
                                       ngx_http_smtp_verify_jobs_erase_listed);
-}
-
-
-static void
-ngx_http_smtp_verify_jobs_erase_page(ngx_smtp_verify_jobs_task_t *task)
-{
-    ngx_http_smtp_verify_jobs_call_t  *call;
-
-    call = task->data;
-
-    call->n = call->page.limit;
-    task->status = sv_catalog_list(task->catalog, &call->page, call->list,
-                                   &call->n);
 }
 
 

@@ -174,11 +174,13 @@ ngx_int_t ngx_http_smtp_verify_jobs_post_list(
 void ngx_http_smtp_verify_jobs_upload_gone(
     ngx_http_smtp_verify_jobs_call_t *call);
 
-/* _show.c; _totals() is a run(), _send() sends call->job with its totals,
+/* _show.c; _page() is a run() that reads call->list as call->page says;
+   _totals() is a run(), _send() sends call->job with its totals,
    _is_over(): no result is added to those of call->totals any more */
 ngx_uint_t ngx_http_smtp_verify_jobs_is_over(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
 ngx_int_t ngx_http_smtp_verify_jobs_list(ngx_http_smtp_verify_jobs_ctx_t *hj);
+void ngx_http_smtp_verify_jobs_page(ngx_smtp_verify_jobs_task_t *task);
 ngx_int_t ngx_http_smtp_verify_jobs_show(ngx_http_smtp_verify_jobs_ctx_t *hj);
 void ngx_http_smtp_verify_jobs_totals(ngx_smtp_verify_jobs_task_t *task);
 ngx_int_t ngx_http_smtp_verify_jobs_send(ngx_http_smtp_verify_jobs_ctx_t *hj,

@@ -9,7 +9,6 @@ static ngx_int_t ngx_http_smtp_verify_jobs_show_job(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
 static ngx_int_t ngx_http_smtp_verify_jobs_show_totals(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
-static void ngx_http_smtp_verify_jobs_page(ngx_smtp_verify_jobs_task_t *task);
 static ngx_int_t ngx_http_smtp_verify_jobs_send_page(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
 static ngx_int_t ngx_http_smtp_verify_jobs_send_json(ngx_http_request_t *r,
@@ -194,7 +193,7 @@ ngx_http_smtp_verify_jobs_list(ngx_http_smtp_verify_jobs_ctx_t *hj)
 }
 
 
-static void
+void
 ngx_http_smtp_verify_jobs_page(ngx_smtp_verify_jobs_task_t *task)
 {
     ngx_http_smtp_verify_jobs_call_t  *call;
