@@ -58,30 +58,18 @@ ngx_smtp_verify_audit_add(ngx_conf_t *cf, void *tag)
 static ngx_int_t
 ngx_smtp_verify_audit_init(ngx_shm_zone_t *shm_zone, void *data)
 {
-    ngx_slab_pool_t             *shpool;
     ngx_smtp_verify_audit_sh_t  *sh;
 
-    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
-
-    sh = ngx_smtp_verify_zone_kept(shm_zone, data);
-
+    sh = ngx_smtp_verify_zone_table(shm_zone, data,
+                                    sizeof(ngx_smtp_verify_audit_sh_t),
+                                    NGX_SMTP_VERIFY_AUDIT_LAYOUT);
     if (sh == NULL) {
-        sh = ngx_slab_alloc(shpool, sizeof(ngx_smtp_verify_audit_sh_t));
-        if (sh == NULL) {
-            return NGX_ERROR;
-        }
-
-        sh->layout = 0;
+        return NGX_ERROR;
     }
 
-    if (sh->layout != NGX_SMTP_VERIFY_AUDIT_LAYOUT) {
-        ngx_memzero(sh, sizeof(ngx_smtp_verify_audit_sh_t));
-        sh->layout = NGX_SMTP_VERIFY_AUDIT_LAYOUT;
+    if (sh->started == 0) {
         sh->started = (uint64_t) ngx_time();
     }
-
-    shpool->data = sh;
-    shm_zone->data = sh;
 
     return NGX_OK;
 }

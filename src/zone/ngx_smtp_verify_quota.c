@@ -69,31 +69,10 @@ ngx_smtp_verify_quota_add(ngx_conf_t *cf, void *tag)
 static ngx_int_t
 ngx_smtp_verify_quota_init(ngx_shm_zone_t *shm_zone, void *data)
 {
-    ngx_slab_pool_t             *shpool;
-    ngx_smtp_verify_quota_sh_t  *sh;
-
-    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
-
-    sh = ngx_smtp_verify_zone_kept(shm_zone, data);
-
-    if (sh == NULL) {
-        sh = ngx_slab_alloc(shpool, sizeof(ngx_smtp_verify_quota_sh_t));
-        if (sh == NULL) {
-            return NGX_ERROR;
-        }
-
-        sh->layout = 0;
-    }
-
-    if (sh->layout != NGX_SMTP_VERIFY_QUOTA_LAYOUT) {
-        ngx_memzero(sh, sizeof(ngx_smtp_verify_quota_sh_t));
-        sh->layout = NGX_SMTP_VERIFY_QUOTA_LAYOUT;
-    }
-
-    shpool->data = sh;
-    shm_zone->data = sh;
-
-    return NGX_OK;
+    return ngx_smtp_verify_zone_table(shm_zone, data,
+                                      sizeof(ngx_smtp_verify_quota_sh_t),
+                                      NGX_SMTP_VERIFY_QUOTA_LAYOUT)
+           ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -45,6 +45,36 @@ ngx_smtp_verify_zone_kept(ngx_shm_zone_t *shm_zone, void *data)
 
 
 void *
+ngx_smtp_verify_zone_table(ngx_shm_zone_t *shm_zone, void *data, size_t size,
+    uint64_t layout)
+{
+    uint64_t         *table;
+    ngx_slab_pool_t  *shpool;
+
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    table = ngx_smtp_verify_zone_kept(shm_zone, data);
+
+    if (table == NULL) {
+        table = ngx_slab_calloc(shpool, size);
+        if (table == NULL) {
+            return NULL;
+        }
+
+    } else if (*table != layout) {
+        ngx_memzero(table, size);
+    }
+
+    *table = layout;
+
+    shpool->data = table;
+    shm_zone->data = table;
+
+    return table;
+}
+
+
+void *
 ngx_smtp_verify_zone_take(ngx_shm_zone_t *shm_zone, size_t *size)
 {
     void             *p;

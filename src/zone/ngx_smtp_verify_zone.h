@@ -43,6 +43,12 @@ ngx_shm_zone_t *ngx_smtp_verify_zone_add(ngx_conf_t *cf, ngx_str_t *name,
 /* Called by init(): returns what the zone held before, or NULL if it is new. */
 void *ngx_smtp_verify_zone_kept(ngx_shm_zone_t *shm_zone, void *data);
 
+/* Called by init() of a zone that holds one structure of a fixed size, whose
+   first member is the number of its layout: returns the structure that was
+   kept, or a zeroed one; NULL if there is no memory. */
+void *ngx_smtp_verify_zone_table(ngx_shm_zone_t *shm_zone, void *data,
+    size_t size, uint64_t layout);
+
 /* Allocates all free pages of a new zone in one piece, which _kept() finds
    again. */
 void *ngx_smtp_verify_zone_take(ngx_shm_zone_t *shm_zone, size_t *size);
