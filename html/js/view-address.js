@@ -1,0 +1,9 @@
+import { pageHead, busy } from "./components.js";
+import { append } from "./dom.js";
+
+export const title = "Address";
+
+
+export function mount(root, ctx) {
+    append(root, pageHead(title));
+}
