@@ -324,6 +324,7 @@ lint-fast:         ## the part of lint that takes no time
 	@t/lint/paths
 	@t/lint/docs
 	@t/lint/openapi
+	@t/lint/console
 
 lint-deep:
 	@$(MAKE) deps-lint
