@@ -23,6 +23,7 @@ ngx_smtp_verify_session_connect(ngx_smtp_verify_session_t *s)
     s->pool->log = &s->log;
 
     s->stage = SV_STAGE_CONNECT;
+    s->began = ngx_current_msec;
 
     if (ngx_smtp_verify_through_proxy(s)) {
         s->iproxy = s->egress->iaddr;

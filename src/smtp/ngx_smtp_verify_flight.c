@@ -127,6 +127,7 @@ ngx_smtp_verify_flight_send(ngx_smtp_verify_session_t *s)
     } while (++s->nsent < n);
 
     s->stage = ngx_smtp_verify_stages[s->commands[s->nanswered]];
+    s->began = ngx_current_msec;
 
     ngx_add_timer(s->connection->read, s->conf->read_timeout);
 

@@ -215,6 +215,8 @@ ngx_smtp_verify_session_secured(ngx_smtp_verify_session_t *s,
         return;
     }
 
+    ngx_smtp_verify_session_took(s, SV_STAGE_STARTTLS);
+
     s->phase = ngx_smtp_verify_phase_opening;
 
     s->pipelining = ngx_smtp_verify_pipelining_none;

@@ -20,6 +20,7 @@ static void ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_mail(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_mail_random(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt_random(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_failed_at(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rset(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt_answered(
@@ -213,6 +214,8 @@ ngx_smtp_verify_session_reusable(ngx_smtp_verify_session_t *s)
 void
 ngx_smtp_verify_session_connected(ngx_smtp_verify_session_t *s)
 {
+    ngx_smtp_verify_session_took(s, SV_STAGE_CONNECT);
+
     s->phase = ngx_smtp_verify_phase_opening;
 
     s->commands[0] = ngx_smtp_verify_cmd_banner;
@@ -438,6 +441,13 @@ ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s)
         return;
     }
 
+    /* a handshake belongs to the stage of its command */
+
+    if (cmd != ngx_smtp_verify_cmd_starttls || s->code != 220) {
+        ngx_smtp_verify_session_took(s, cmd == ngx_smtp_verify_cmd_rset
+                                        ? SV_STAGE_NONE : s->stage);
+    }
+
     if (s->code == 421) {
         ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_closing);
     }
@@ -611,5 +621,37 @@ ngx_smtp_verify_session_fail(ngx_smtp_verify_session_t *s, sv_reason_e fault)
         s->stage = ngx_smtp_verify_stages[s->commands[s->nanswered]];
     }
 
+    ngx_smtp_verify_session_failed_at(s);
+
     ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_failed);
+}
+
+
+/* The stage has not ended otherwise if something was still awaited. */
+
+static void
+ngx_smtp_verify_session_failed_at(ngx_smtp_verify_session_t *s)
+{
+    if (s->phase == ngx_smtp_verify_phase_connecting) {
+        ngx_smtp_verify_session_took(s, SV_STAGE_CONNECT);
+
+    } else if (s->phase == ngx_smtp_verify_phase_securing) {
+        ngx_smtp_verify_session_took(s, SV_STAGE_STARTTLS);
+
+    } else if (s->nanswered < s->nsent
+               && s->commands[s->nanswered] != ngx_smtp_verify_cmd_rset)
+    {
+        ngx_smtp_verify_session_took(s, s->stage);
+    }
+}
+
+
+void
+ngx_smtp_verify_session_took(ngx_smtp_verify_session_t *s, sv_stage_e stage)
+{
+    if (s->took && stage != SV_STAGE_NONE) {
+        s->took(stage, ngx_current_msec - s->began);
+    }
+
+    s->began = ngx_current_msec;
 }

@@ -210,6 +210,11 @@ typedef void (*ngx_smtp_verify_session_handler_pt)
 typedef ngx_int_t (*ngx_smtp_verify_session_pace_pt)
     (ngx_smtp_verify_session_t *s, ngx_uint_t n);
 
+/* A stage has taken so many ms, whether it succeeded or failed. */
+
+typedef void (*ngx_smtp_verify_session_took_pt)
+    (sv_stage_e stage, ngx_msec_t ms);
+
 
 struct ngx_smtp_verify_session_s {
     ngx_queue_t                        queue;   /* of kept sessions: with the
@@ -235,6 +240,7 @@ struct ngx_smtp_verify_session_s {
     ngx_smtp_verify_session_handler_pt release; /* called when it is closed; or
                                                    NULL */
     ngx_smtp_verify_session_pace_pt    pace;    /* or NULL */
+    ngx_smtp_verify_session_took_pt    took;    /* or NULL */
     void                              *throttle;    /* for release and pace */
     void                              *limits;
     ngx_uint_t                         slot;
@@ -284,6 +290,8 @@ struct ngx_smtp_verify_session_s {
                                                    none */
 
     /* private */
+    ngx_msec_t                         began;   /* when it began to wait for
+                                                   what it waits for now */
     u_char                             commands[8];
     u_char                             ncommands;
     u_char                             nsent;

@@ -61,6 +61,9 @@ void ngx_smtp_verify_session_secured(ngx_smtp_verify_session_t *s,
     const char *error);
 void ngx_smtp_verify_session_fail(ngx_smtp_verify_session_t *s,
     sv_reason_e fault);
+/* a stage has ended, and the next one begins */
+void ngx_smtp_verify_session_took(ngx_smtp_verify_session_t *s,
+    sv_stage_e stage);
 
 
 #endif /* _NGX_SMTP_VERIFY_TRANSPORT_H_INCLUDED_ */

@@ -106,8 +106,7 @@ ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p)
                               l->log);
     }
 
-    ngx_smtp_verify_count_latency(&ngx_smtp_verify_counters->probes,
-                                  result->elapsed);
+    ngx_smtp_verify_lookup_count(result);
     ngx_smtp_verify_lookup_told(l, result);
 
     l->handler(l);

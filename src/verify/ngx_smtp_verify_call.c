@@ -344,8 +344,7 @@ ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
 
     result = ngx_smtp_verify_probe_result(p);
 
-    ngx_smtp_verify_count_latency(&ngx_smtp_verify_counters->probes,
-                                  result->elapsed);
+    ngx_smtp_verify_lookup_count(result);
 
     /* another process that waits for it asks by itself */
 

@@ -58,6 +58,8 @@ ngx_int_t ngx_smtp_verify_lookup_read(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_cache_item_t *item);
 void ngx_smtp_verify_lookup_told(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_result_t *result);
+/* a probe has ended */
+void ngx_smtp_verify_lookup_count(ngx_smtp_verify_result_t *result);
 /* Answers with this reason or what is known.  "other" is the probe that it
    waited for, if that has not ended, or NULL. */
 void ngx_smtp_verify_lookup_refuse(ngx_smtp_verify_lookup_t *l,

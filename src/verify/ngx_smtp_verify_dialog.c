@@ -193,6 +193,7 @@ ngx_smtp_verify_dialog_session(ngx_smtp_verify_probe_t *p)
     }
 
     s->conf = &p->conf->session;
+    s->took = ngx_smtp_verify_count_stage;
     s->egress = p->egress;
     s->most = p->conf->keep.transactions;
     s->helo = p->helo;

@@ -1,4 +1,5 @@
 
+#include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_probe.h"
 #include "sv_target.h"
 
@@ -74,6 +75,7 @@ ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
 
     ngx_smtp_verify_host_query(p, name, q);
     p->addr = q;
+    p->since = ngx_current_msec;
 
     if (ngx_smtp_verify_addr_resolve(q) == NGX_AGAIN) {
         return NGX_AGAIN;
@@ -155,6 +157,8 @@ ngx_smtp_verify_host_resolved(ngx_smtp_verify_addr_query_t *q)
     ngx_smtp_verify_probe_t  *p;
 
     p = q->data;
+
+    ngx_smtp_verify_count_stage(SV_STAGE_DNS, ngx_current_msec - p->since);
 
     ngx_smtp_verify_host_settle(p, q);
     ngx_smtp_verify_host_stop(p);

@@ -307,6 +307,24 @@ ngx_smtp_verify_lookup_anew(ngx_smtp_verify_lookup_t *l,
 
 
 void
+ngx_smtp_verify_lookup_count(ngx_smtp_verify_result_t *result)
+{
+    sv_str_t              none;
+    const sv_str_t       *id;
+    const sv_provider_t  *provider;
+
+    none.data = NULL;
+    none.len = 0;
+
+    provider = result->evidence.provider;
+    id = provider ? &provider->id : &none;
+
+    ngx_smtp_verify_count_probe(result->elapsed, (u_char *) id->data, id->len,
+                                result->status, result->blame);
+}
+
+
+void
 ngx_smtp_verify_lookup_told(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_result_t *result)
 {

@@ -154,8 +154,8 @@ struct ngx_smtp_verify_probe_s {
     ngx_smtp_verify_fetch_t           *fetch;       /* for facts of the
                                                        domain */
     ngx_smtp_verify_mx_query_t         mx;
-    ngx_msec_t                         since;       /* when the MX records were
-                                                       wanted */
+    ngx_msec_t                         since;       /* when something was
+                                                       wanted of the DNS */
     ngx_smtp_verify_mx_record_t        implicit;    /* if there is no MX */
     const sv_route_t                  *route;       /* NULL: as the DNS says */
     ngx_smtp_verify_host_t            *hosts;       /* one for each MX */

@@ -1,4 +1,5 @@
 
+#include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_probe.h"
 
 
@@ -184,6 +185,7 @@ ngx_smtp_verify_route_ask(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_mx_query_t  *q;
 
     q = &p->mx;
+    p->since = ngx_current_msec;
 
     rc = ngx_smtp_verify_mx_resolve(q);
 
@@ -211,6 +213,11 @@ ngx_smtp_verify_route_mx_handler(ngx_smtp_verify_mx_query_t *q)
     ngx_smtp_verify_probe_t  *p;
 
     p = q->data;
+
+    if (q->asked) {
+        ngx_smtp_verify_count_stage(SV_STAGE_DNS,
+                                    ngx_current_msec - p->since);
+    }
 
     ngx_smtp_verify_feed_mx(p);
     ngx_smtp_verify_route_mx_done(p);

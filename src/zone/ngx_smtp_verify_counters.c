@@ -19,11 +19,18 @@ typedef struct {
 typedef struct {
     size_t                            size;
     ngx_smtp_verify_counters_part_t  *parts;
+    ngx_atomic_t                      nproviders;
+    ngx_smtp_verify_counters_provider_t
+                                      providers[NGX_SMTP_VERIFY_PROVIDERS];
 } ngx_smtp_verify_counters_sh_t;
 
 
 static ngx_int_t ngx_smtp_verify_counters_init(ngx_shm_zone_t *shm_zone,
     void *data);
+static ngx_smtp_verify_counters_provider_t *ngx_smtp_verify_counters_place(
+    ngx_smtp_verify_counters_sh_t *sh, u_char *name, size_t len);
+static ngx_smtp_verify_counters_provider_t *ngx_smtp_verify_counters_find(
+    ngx_smtp_verify_counters_sh_t *sh, u_char *name, size_t len);
 static ngx_uint_t ngx_smtp_verify_counters_take(
     ngx_smtp_verify_counters_part_t *part, uint32_t owner, uint32_t self);
 
@@ -32,6 +39,10 @@ static ngx_smtp_verify_counters_t  ngx_smtp_verify_counters_local;
 
 ngx_smtp_verify_counters_t  *ngx_smtp_verify_counters =
     &ngx_smtp_verify_counters_local;
+
+/* the zone of this process, or NULL */
+
+static ngx_shm_zone_t  *ngx_smtp_verify_counters_zone;
 
 static const ngx_msec_t  ngx_smtp_verify_latencies[] =
     NGX_SMTP_VERIFY_LATENCIES;
@@ -49,6 +60,9 @@ ngx_smtp_verify_counters_add(ngx_conf_t *cf, void *tag)
 
     shm_zone = ngx_shared_memory_add(cf, &name,
                                      ngx_align(size, ngx_pagesize)
+                                     + ngx_align(
+                                         sizeof(ngx_smtp_verify_counters_sh_t),
+                                         ngx_pagesize)
                                      + 8 * ngx_pagesize, tag);
     if (shm_zone) {
         shm_zone->init = ngx_smtp_verify_counters_init;
@@ -77,12 +91,15 @@ ngx_smtp_verify_counters_init(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_OK;
     }
 
-    sh = ngx_slab_alloc(shpool, sizeof(ngx_smtp_verify_counters_sh_t));
+    sh = ngx_slab_calloc(shpool, sizeof(ngx_smtp_verify_counters_sh_t));
     if (sh == NULL) {
         return NGX_ERROR;
     }
 
     sh->size = size;
+    sh->providers[0].len = sizeof("other") - 1;
+    ngx_memcpy(sh->providers[0].name, "other", sizeof("other") - 1);
+    sh->nproviders = 1;
     sh->parts = ngx_slab_calloc(shpool, size);
 
     if (sh->parts == NULL) {
@@ -111,6 +128,8 @@ ngx_smtp_verify_counters_process(ngx_shm_zone_t *shm_zone)
 
     sh = shm_zone->data;
     self = ngx_smtp_verify_zone_owner();
+
+    ngx_smtp_verify_counters_zone = shm_zone;
 
     for (i = 0; i < NGX_SMTP_VERIFY_COUNTERS_PARTS; i++) {
 
@@ -229,6 +248,118 @@ ngx_smtp_verify_count_latency(ngx_smtp_verify_latency_t *latency,
 
     latency->classes[i]++;
     latency->sum += ms;
+}
+
+
+void
+ngx_smtp_verify_count_probe(ngx_msec_t ms, u_char *provider, size_t len,
+    sv_status_e status, sv_blame_e blame)
+{
+    ngx_smtp_verify_counters_sh_t        *sh;
+    ngx_smtp_verify_counters_provider_t  *place;
+
+    ngx_smtp_verify_count_latency(&ngx_smtp_verify_counters->probes, ms);
+
+    if (ngx_smtp_verify_counters_zone == NULL) {
+        return;
+    }
+
+    sh = ngx_smtp_verify_counters_zone->data;
+    place = &sh->providers[0];
+
+    if (len) {
+        place = ngx_smtp_verify_counters_find(sh, provider, len);
+
+        if (place == NULL) {
+            place = ngx_smtp_verify_counters_place(sh, provider, len);
+        }
+    }
+
+    (void) ngx_atomic_fetch_add(&place->n[status][blame], 1);
+}
+
+
+/* Places are never given back, so they are found without the lock. */
+
+static ngx_smtp_verify_counters_provider_t *
+ngx_smtp_verify_counters_find(ngx_smtp_verify_counters_sh_t *sh, u_char *name,
+    size_t len)
+{
+    ngx_uint_t                            i, n;
+    ngx_smtp_verify_counters_provider_t  *place;
+
+    n = ngx_min(sh->nproviders, NGX_SMTP_VERIFY_PROVIDERS);
+
+    for (i = 0; i < n; i++) {
+        place = &sh->providers[i];
+
+        if (place->len == len && ngx_memcmp(place->name, name, len) == 0) {
+            return place;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* The name is there before it counts, in case this worker is killed. */
+
+static ngx_smtp_verify_counters_provider_t *
+ngx_smtp_verify_counters_place(ngx_smtp_verify_counters_sh_t *sh,
+    u_char *name, size_t len)
+{
+    ngx_slab_pool_t                      *shpool;
+    ngx_smtp_verify_counters_provider_t  *place;
+
+    if (len > NGX_SMTP_VERIFY_PROVIDER_NAME
+        || sh->nproviders >= NGX_SMTP_VERIFY_PROVIDERS)
+    {
+        return &sh->providers[0];
+    }
+
+    shpool = (ngx_slab_pool_t *) ngx_smtp_verify_counters_zone->shm.addr;
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    place = ngx_smtp_verify_counters_find(sh, name, len);
+
+    if (place == NULL) {
+        place = &sh->providers[0];
+
+        if (sh->nproviders < NGX_SMTP_VERIFY_PROVIDERS) {
+            place = &sh->providers[sh->nproviders];
+            place->len = len;
+            ngx_memcpy(place->name, name, len);
+
+            ngx_memory_barrier();
+
+            sh->nproviders++;
+        }
+    }
+
+    ngx_shmtx_unlock(&shpool->mutex);
+
+    return place;
+}
+
+
+ngx_smtp_verify_counters_provider_t *
+ngx_smtp_verify_counters_providers(ngx_shm_zone_t *shm_zone, ngx_uint_t *n)
+{
+    ngx_smtp_verify_counters_sh_t  *sh;
+
+    sh = shm_zone->data;
+    *n = ngx_min(sh->nproviders, NGX_SMTP_VERIFY_PROVIDERS);
+
+    return sh->providers;
+}
+
+
+void
+ngx_smtp_verify_count_stage(sv_stage_e stage, ngx_msec_t ms)
+{
+    ngx_smtp_verify_count_latency(&ngx_smtp_verify_counters->stages[stage],
+                                  ms);
 }
 
 

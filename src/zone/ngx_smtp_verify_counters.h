@@ -97,6 +97,7 @@ typedef struct {
 
 
 #define NGX_SMTP_VERIFY_STATUSES  (SV_UNDELIVERABLE + 1)
+#define NGX_SMTP_VERIFY_STAGES    (SV_STAGE_RCPT + 1)
 
 
 typedef struct {
@@ -109,8 +110,27 @@ typedef struct {
                                                second one */
     ngx_smtp_verify_latency_t   answers;
     ngx_smtp_verify_latency_t   probes;
+    ngx_smtp_verify_latency_t   stages[NGX_SMTP_VERIFY_STAGES];
     int64_t                     gauges[NGX_SMTP_VERIFY_G_MAX];
 } ngx_smtp_verify_counters_t;
+
+
+/*
+ * Results of probes by the mail provider.  A provider gets its place when it is
+ * first asked, and keeps it.  The first place is that of all others: hosts of
+ * no known provider, and providers for which there is no place.  Workers share
+ * these counters.
+ */
+
+#define NGX_SMTP_VERIFY_PROVIDERS      64
+#define NGX_SMTP_VERIFY_PROVIDER_NAME  32
+#define NGX_SMTP_VERIFY_BLAMES         (SV_BLAME_LOCAL + 1)
+
+typedef struct {
+    ngx_uint_t    len;
+    u_char        name[NGX_SMTP_VERIFY_PROVIDER_NAME];
+    ngx_atomic_t  n[NGX_SMTP_VERIFY_STATUSES][NGX_SMTP_VERIFY_BLAMES];
+} ngx_smtp_verify_counters_provider_t;
 
 
 /* counters of this process; never NULL */
@@ -125,6 +145,16 @@ extern ngx_smtp_verify_counters_t  *ngx_smtp_verify_counters;
 
 void ngx_smtp_verify_count_latency(ngx_smtp_verify_latency_t *latency,
     ngx_msec_t ms);
+/* a stage has taken so long, for an ngx_smtp_verify_session_took_pt, too */
+void ngx_smtp_verify_count_stage(sv_stage_e stage, ngx_msec_t ms);
+
+/* a probe has ended; the name of its provider is empty if that is not known */
+void ngx_smtp_verify_count_probe(ngx_msec_t ms, u_char *provider, size_t len,
+    sv_status_e status, sv_blame_e blame);
+
+/* Returns the providers that have a place. */
+ngx_smtp_verify_counters_provider_t *ngx_smtp_verify_counters_providers(
+    ngx_shm_zone_t *shm_zone, ngx_uint_t *n);
 
 /* Returns the upper bound of class i in ms, or 0 if it has none. */
 ngx_msec_t ngx_smtp_verify_latency_class(ngx_uint_t i);

@@ -4,6 +4,7 @@ use lib 't/lib';
 use TestVerify 'no_plan';
 use TestVerify::Clients;
 use Digest::SHA;
+use IPC::Open2;
 
 my ($current, $said);
 
@@ -72,7 +73,7 @@ sub parse
             push @wrong, "name: $family"
                 if ($type eq 'counter' && !$open) != ($family =~ /_total$/);
 
-        } elsif (/^(([a-z_]+)(?:\{[a-z]+="[\w.+]+"(?:,[a-z]+="[\w.:\/]+")*\})?)\ 
+        } elsif (/^(([a-z_]+)(?:\{[a-z]+="[\w.+-]+"(?:,[a-z]+="[\w.:\/+-]+")*\})?)\ 
                   (-?\d+(?:\.\d+)?)$/x)
         {
             my $end = { counter => $open ? '_total' : '',
@@ -90,6 +91,26 @@ sub parse
     }
 
     return (\%sample, @wrong);
+}
+
+
+# what the tool of Prometheus does not like; it does not read OpenMetrics
+
+sub disliked
+{
+    my ($text) = @_;
+
+    return if !grep { -x "$_/promtool" } split /:/, $ENV{PATH};
+
+    my $pid = open2(my $out, my $in, 'promtool check metrics 2>&1');
+
+    print $in $text;
+    close $in;
+
+    my @said = <$out>;
+    waitpid $pid, 0;
+
+    return map { chomp; "promtool: $_" } @said;
 }
 
 
@@ -111,6 +132,8 @@ sub scrape
                                             headers => "Accept: $accept");
     my $type = $answer->{header}{'Content-Type'};
     my ($sample, @wrong) = parse($answer->{body}, $type =~ /openmetrics/);
+
+    push @wrong, disliked($answer->{body}) if $type !~ /openmetrics/;
 
     for my $name (qw( answer probe )) {
         my $metric = "nginx_smtp_verify_${name}_seconds";
@@ -215,3 +238,142 @@ smtp_verify_tokens $TEST_NGINX_SERVER_ROOT/html/tokens;
 smtp_verify_cache_zone  "zone=a\"b:1m";
 --- must_die
 --- error_log: invalid zone name "a"b"
+
+
+
+=== TEST 6: how long each stage took
+--- http_config
+smtp_verify_starttls on;
+--- smtp
+mx1 11 pipelining starttls users=jane
+    banner: wait 60ms ; default
+    rcpt: wait 300ms ; default
+--- asked
+/verify?email=bob@ok.test
+--- names
+stage_seconds_count{stage="dns"}
+stage_seconds_count{stage="connect"}
+stage_seconds_count{stage="banner"}
+stage_seconds_bucket{stage="banner",le="0.050"}
+stage_seconds_bucket{stage="banner",le="10.000"}
+stage_seconds_count{stage="ehlo"}
+stage_seconds_count{stage="starttls"}
+stage_seconds_count{stage="mail"}
+stage_seconds_count{stage="rcpt"}
+stage_seconds_bucket{stage="rcpt",le="0.250"}
+stage_seconds_bucket{stage="rcpt",le="10.000"}
+--- said
+text/plain; version=0.0.4; charset=utf-8
+stage_seconds_count{stage="dns"} 2
+stage_seconds_count{stage="connect"} 1
+stage_seconds_count{stage="banner"} 1
+stage_seconds_bucket{stage="banner",le="0.050"} 0
+stage_seconds_bucket{stage="banner",le="10.000"} 1
+stage_seconds_count{stage="ehlo"} 2
+stage_seconds_count{stage="starttls"} 1
+stage_seconds_count{stage="mail"} 1
+stage_seconds_count{stage="rcpt"} 1
+stage_seconds_bucket{stage="rcpt",le="0.250"} 0
+stage_seconds_bucket{stage="rcpt",le="10.000"} 1
+
+
+
+=== TEST 7: a stage that fails has taken its time, too
+--- http_config
+smtp_verify_read_timeout 300ms;
+--- smtp
+mx1 11 pipelining users=jane
+    ehlo: hang
+--- asked
+/verify?email=bob@ok.test
+--- names
+stage_seconds_count{stage="banner"}
+stage_seconds_count{stage="ehlo"}
+stage_seconds_bucket{stage="ehlo",le="0.250"}
+stage_seconds_count{stage="mail"}
+verdicts_total{status="unknown",reason="timeout"}
+--- said
+text/plain; version=0.0.4; charset=utf-8
+stage_seconds_count{stage="banner"} 1
+stage_seconds_count{stage="ehlo"} 1
+stage_seconds_bucket{stage="ehlo",le="0.250"} 0
+stage_seconds_count{stage="mail"} 0
+verdicts_total{status="unknown",reason="timeout"} 1
+
+
+
+=== TEST 8: no stage in an answer from the cache, nor in one that asks nobody
+--- asked
+/verify?email=jane@ok.test
+/verify?email=jane@ok.test
+/verify?email=jane
+/verify?email=bob@ok.test&smtp=0
+--- names
+stage_seconds_count{stage="dns"}
+stage_seconds_count{stage="connect"}
+stage_seconds_count{stage="rcpt"}
+--- said
+text/plain; version=0.0.4; charset=utf-8
+stage_seconds_count{stage="dns"} 2
+stage_seconds_count{stage="connect"} 1
+stage_seconds_count{stage="rcpt"} 2
+
+
+
+=== TEST 9: probes by the provider, of which only the configuration has names
+--- providers
+provider example
+    name   "Example Mail"
+    mx     mx.example.test
+    worth  definitive
+    source RFC 2606
+provider other
+    name   "Not told apart from all others"
+    mx     mx.other.test
+    worth  definitive
+    source RFC 2606
+--- dns
+one.test MX 10 mx.example.test
+two.test MX 10 mx.other.test
+ok.test MX 10 mx1.ok.test
+mx.example.test A 11
+mx.other.test A 11
+mx1.ok.test A 11
+--- smtp
+mx1 11 pipelining users=jane
+    rcpt block@*: 550 5.7.1 Your IP address is on a blocklist
+--- asked
+/verify?email=jane@one.test
+/verify?email=jane@one.test
+/verify?email=bob@one.test
+/verify?email=block@one.test
+/verify?email=jane@two.test
+/verify?email=jane@ok.test
+--- names
+provider_probes_total{provider="example",status="deliverable",blame="none"}
+provider_probes_total{provider="example",status="undeliverable",blame="mailbox"}
+provider_probes_total{provider="example",status="unknown",blame="sender"}
+provider_probes_total{provider="example",status="unknown",blame="network"}
+provider_probes_total{provider="other",status="deliverable",blame="none"}
+provider_probes_total{provider="other",status="risky",blame="domain"}
+provider_probes_total{provider="one.test",status="deliverable",blame="none"}
+--- said
+text/plain; version=0.0.4; charset=utf-8
+provider_probes_total{provider="example",status="deliverable",blame="none"} 1
+provider_probes_total{provider="example",status="undeliverable",blame="mailbox"} 1
+provider_probes_total{provider="example",status="unknown",blame="sender"} 1
+provider_probes_total{provider="example",status="unknown",blame="network"} 0
+provider_probes_total{provider="other",status="deliverable",blame="none"} 2
+provider_probes_total{provider="other",status="risky",blame="domain"} 0
+provider_probes_total{provider="one.test",status="deliverable",blame="none"} none
+
+
+
+=== TEST 10: checks of the host have no identity
+--- asked
+/verify?email=jane@ok.test
+--- names
+audit_status{check="files"}
+--- said
+text/plain; version=0.0.4; charset=utf-8
+audit_status{check="files"} 1

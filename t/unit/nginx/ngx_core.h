@@ -128,6 +128,7 @@ u_char *ngx_slprintf(u_char *buf, u_char *last, const char *fmt, ...);
 #define ngx_memcmp              memcmp
 #define ngx_random              random
 #define ngx_memory_barrier()    __sync_synchronize()
+#define ngx_atomic_fetch_add(value, add)  __sync_fetch_and_add(value, add)
 #define ngx_atomic_cmp_set(p, old, set)                                       \
     __sync_bool_compare_and_swap(p, (ngx_atomic_t) (old),                     \
                                  (ngx_atomic_t) (set))
