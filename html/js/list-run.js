@@ -38,7 +38,7 @@ export class Run extends EventTarget {
         this.total = list.total;
         this.rows = [];
         this.status = { deliverable: 0, undeliverable: 0, risky: 0, unknown: 0 };
-        this.reasons = new Map();
+        this.reasons = new Map();   /* "status reason" => how many */
         this.errors = 0;
         this.began = Date.now();
         this.ended = null;
@@ -162,7 +162,7 @@ export class Run extends EventTarget {
             this.status[line.status] = (this.status[line.status] || 0) + 1;
         }
 
-        const reason = line.reason || "error";
+        const reason = `${line.status ?? ""} ${line.reason || "error"}`;
 
         this.reasons.set(reason, (this.reasons.get(reason) || 0) + 1);
 

@@ -291,7 +291,7 @@ function facts(title, list) {
     const known = list.filter(row => row && row[1] !== null
                                      && row[1] !== undefined);
     const open = list.filter(row => row && row[2] && !known.includes(row))
-        .map(row => row[0].toLowerCase());
+        .map(row => row[0].replace(/^[A-Z](?=[a-z])/, c => c.toLowerCase()));
 
     if (!known.length && !open.length) {
         return null;

@@ -5,7 +5,7 @@ import { badge, copy, download, meter, notice, pageHead, problem, tone, words }
     from "./components.js";
 import { DELIMITER_NAMES, count, look, sniff } from "./csv.js";
 import { Run, csv } from "./list-run.js";
-import { load, sentence } from "./help.js";
+import { sentence } from "./help.js";
 
 export const title = "List";
 
@@ -339,6 +339,7 @@ function results(body, go, ends) {
                  csv(mine.list, view.rows, mine.extra)) });
 
     let shown = "";
+    let chosen = "";
 
     function matches(row) {
         return (view.status === "" || row.status === view.status)
@@ -356,15 +357,15 @@ function results(body, go, ends) {
     /* only the rows that have come since are looked at */
 
     function collect() {
-        const all = mine.rows;
+        const had = view.rows.length;
 
-        for (; view.seen < all.length; view.seen++) {
-            if (matches(all[view.seen])) {
-                view.rows.push(all[view.seen]);
+        for (; view.seen < mine.rows.length; view.seen++) {
+            if (matches(mine.rows[view.seen])) {
+                view.rows.push(mine.rows[view.seen]);
             }
         }
 
-        if (view.order === "input" && !view.sorted !== !view.rows.length) {
+        if (view.order === "input" && view.rows.length > had) {
             view.rows.sort((a, b) => a.index - b.index);
         }
     }
@@ -372,7 +373,7 @@ function results(body, go, ends) {
     function update() {
         collect();
         replace(head, progress(mine));
-        replace(bar, actions(mine, go));
+        replace(bar, actions(mine, go, save));
 
         statuses();
         choices();
@@ -412,18 +413,27 @@ function results(body, go, ends) {
         });
     }
 
+    /* the reasons of the status that is shown */
+
     function choices() {
-        const list = [...mine.reasons].filter(([reason]) => view.status === ""
-            || mine.rows.some(row => row.reason === reason
-                                     && row.status === view.status));
+        const counts = new Map();
+
+        for (const [key, n] of mine.reasons) {
+            const [status, reason] = key.split(" ");
+
+            if (view.status === "" || view.status === status) {
+                counts.set(reason, (counts.get(reason) || 0) + n);
+            }
+        }
+
+        const list = [...counts].sort((a, b) => b[1] - a[1]);
         const key = JSON.stringify([view.status, view.reason, list]);
 
-        if (choices.key === key || document.activeElement === reasons) {
+        if (key === chosen || document.activeElement === reasons) {
             return;
         }
 
-        choices.key = key;
-        list.sort((a, b) => b[1] - a[1]);
+        chosen = key;
 
         replace(reasons, h("option", { value: "" }, "Every reason"),
             list.map(([reason, n]) => h("option",
@@ -452,10 +462,10 @@ function results(body, go, ends) {
                 h("table.table.results",
                     h("caption.sr", "Results"),
                     h("thead", h("tr",
-                        h("th.num", { scope: "col" }, "#"),
+                        h("th.num.wide-only", { scope: "col" }, "#"),
                         h("th", { scope: "col" }, "Address"),
                         h("th", { scope: "col" }, "Verdict"),
-                        h("th.num", { scope: "col" }, "Score"),
+                        h("th.num.wide-only", { scope: "col" }, "Score"),
                         h("th.wide-only", { scope: "col" },
                           "What the mail server said"))),
                     h("tbody", rows.map(resultRow))))
@@ -481,8 +491,7 @@ function results(body, go, ends) {
     ends.push(() => mine.removeEventListener("change", update));
 
     replace(body, head, bar,
-        h("div.row.filters", tabs, h("span.spring"), search, reasons, order,
-          save),
+        h("div.row.filters", tabs, search, reasons, order),
         table);
 
     update();
@@ -491,7 +500,7 @@ function results(body, go, ends) {
 
 function resultRow(row) {
     return h("tr",
-        h("td.num.muted", number(row.index + 1)),
+        h("td.num.muted.wide-only", number(row.index + 1)),
         h("td.address-cell", h("span", row.email ?? "\u2013"),
           row.suggestion ? h("span.small.muted", "Did you mean ",
                              h("button.link", { type: "button",
@@ -502,10 +511,9 @@ function resultRow(row) {
           row.status ? badge(row.status) : badge("unknown", "no verdict"),
           row.reason === "error"
               ? h("span.small.muted", words(row.error))
-              : row.reason !== row.status
-              ? h("a.small", { href: `#/reasons/${row.reason}` },
-                  words(row.reason)) : null),
-        h("td.num", typeof row.score === "number" ? number(row.score) : ""),
+              : h("a.small", { href: `#/reasons/${row.reason}` },
+                  words(row.reason))),
+        h("td.num.wide-only", typeof row.score === "number" ? number(row.score) : ""),
         h("td.wide-only.small.said",
           row.code ? [h("strong", row.code), " "] : null, row.reply ?? ""));
 }
@@ -588,13 +596,13 @@ function headline(run) {
 }
 
 
-function actions(run, go) {
+function actions(run, go, save) {
     return h("div.row", h("span.muted", run.list.name || "Pasted list"),
-        h("span.spring"),
+        h("span.spring"), save,
         run.running
-            ? h("button.button.small.danger", { type: "button",
+            ? h("button.button.danger", { type: "button",
                 onclick: () => run.stop() }, "Stop")
-            : h("button.button.small", { type: "button", onclick: go.again },
+            : h("button.button", { type: "button", onclick: go.again },
                 "Another list"));
 }
 
