@@ -496,6 +496,10 @@ attack: deps-bench module $(BENCH_TOOLS)  ## a client that asks tarpits, or wait
 soak: deps-bench module $(BENCH_TOOLS)  ## load, faults, kills and reloads for SOAK_SECONDS (300)
 	@t/soak/run $(B) $(NGX_BIN) $(SO) $(SOAK_SECONDS)
 
+.PHONY: soak-kills
+soak-kills: deps-bench module $(BENCH_TOOLS)  ## a job of KILLS_RECORDS (200000), while workers and the master are killed by signal 9
+	@t/soak/jobs-kills $(B) $(NGX_BIN) $(SO) $(KILLS_RECORDS)
+
 # CHAOS_SEED=N CHAOS_ROUNDS=1 does one round once more
 
 .PHONY: chaos

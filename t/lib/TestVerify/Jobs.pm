@@ -11,7 +11,8 @@ use IO::Socket::INET;
 use JSON::PP;
 use Time::HiRes;
 
-our @EXPORT = qw( http chunks submit job until_job ended lines );
+our @EXPORT = qw( http chunks submit job until_job ended lines stop_nginx
+    start_nginx restart store );
 
 
 # http($method, $path, $body, $header => $value, ...) returns the code, the body
@@ -130,5 +131,49 @@ sub lines
     return map { eval { decode_json($_) } // $_ } split /\n/,
         ref $text ? encode_json($text) : $text // '';
 }
+
+
+# stops nginx; returns the command that starts it as it was.  Of KILL the master
+# process dies first, as by a fault of its own.
+
+sub stop_nginx
+{
+    my ($signal) = @_;
+
+    my $master = TestVerify::Nginx::pid();
+    my @pids = ($master, TestVerify::Clients::workers());
+
+    open my $in, '<', "/proc/$master/cmdline" or die;
+    my ($command) = do { local $/; <$in> } =~ /^nginx: master process (.*?)\0*\z/
+        or die;
+
+    kill $signal, $signal eq 'KILL' ? @pids : $master;
+    TestVerify::Clients::wait_for(sub {
+        !grep { TestVerify::Nginx::alive($_) } @pids
+    });
+
+    return $command;
+}
+
+
+# until it answers a request for /idle
+
+sub start_nginx
+{
+    my ($command) = @_;
+
+    $command .= " &" if $command !~ /daemon on/;
+    system("$command >/dev/null 2>&1");
+
+    TestVerify::Clients::wait_for(sub { (http('GET', '/idle'))[0] });
+}
+
+
+sub restart { start_nginx(stop_nginx($_[0])) }
+
+
+# a path below the directory of the store
+
+sub store { TestVerify::Nginx::root() . "/jobs/$_[0]" }
 
 1;
