@@ -2307,6 +2307,52 @@ repute_and_system_users(void **state)
 }
 
 
+/* a code 5.1.1 before words that say something else, and what a server was
+   told when it asked for the recipient itself */
+
+static void
+words_against_the_code(void **state)
+{
+    const case_t  cases[] = {
+        { P, 550, "5.1.1 Recipient address rejected: Ten adres nie przyjmuje "
+                  "odpowiedzi" },
+        { P, 550, "5.1.1 Recipient address rejected: nur Mitglieder dieser "
+                  "Liste" },
+        { P, 550, "5.1.1 This mailbox is not monitored" },
+        { X, 550, "5.1.1 <jdoe@example.com>: 发件人地址不存在" },
+        { X, 550, "5.1.1 lähettäjän osoitetta ei ole" },
+        { N, 550, "5.1.1 lettre du destinataire" },
+        { N, 550, "5.1.1 Recipient address rejected: example.com" },
+        { P, 550, "5.1.1 undeliverable address: host mx.example.com[10.0.0.4] "
+                  "said: 554 5.7.1 Client host rejected: Access denied" },
+        { X, 550, "5.1.1 undeliverable address: unable to look up host "
+                  "mx.example.com: Name or service not known" },
+        { X, 550, "5.1.1 undeliverable address: mail for example.com loops "
+                  "back to myself" },
+        { N, 550, "5.1.1 undeliverable address: unknown user: \"jdoe\"" },
+        { R, 550, "5.4.1 Relay Access Denied" },
+        { N, 550, "5.4.1 Recipient address rejected: Access denied" },
+        { X, 501, "5.1.5 Invalid address" },
+        { X, 550, "Invalid address: unterminated comment in address" },
+        { N, 550, "5.7.0 Invalid address" },
+        { N, 550, "5.1.6 User has moved to alice@third.example" },
+        { P, 550, "5.7.1 <jdoe@example.com> User cannot receive this message" },
+        { D, 550, "5.7.1 <jdoe@example.com> User cannot receive mail" },
+        { X, 550, "the recipient is not accepting mail with attachments" },
+        { E, 550, "<jdoe@example.com>: база пользователей недоступна" },
+        { E, 550, "каталог получателей недоступен" },
+        { X, 550, "a domain part of a recipient's email address does not "
+                  "exist" },
+        { L, 550, "5.2.1 mensagens demais para este destinatário hoje" },
+        { F, 550, "Mailbox unavailable (not enough free space)" },
+        { N, 550, "Mailbox unavailable" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
 int
 main(void)
 {
@@ -2371,7 +2417,8 @@ main(void)
         cmocka_unit_test(you_are_blocked),
         cmocka_unit_test(service_is_off),
         cmocka_unit_test(behind_a_recipient),
-        cmocka_unit_test(repute_and_system_users)
+        cmocka_unit_test(repute_and_system_users),
+        cmocka_unit_test(words_against_the_code)
     };
 
     return cmocka_run_group_tests(tests, load, unload);

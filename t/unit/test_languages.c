@@ -742,6 +742,156 @@ longer_sentences_too(void **state)
 }
 
 
+/* the texts of RFC 5321, section 4.2.3, as servers translate them */
+
+static void
+unavailable_as_the_standard_says(void **state)
+{
+    static const case_t  cases[] = {
+        { N, 550, "Angeforderte Aktion nicht ausgeführt: Postfach nicht "
+                  "verfügbar" },
+        { N, 550, "Die angeforderte Aktion wurde nicht ausgeführt: Das "
+                  "Postfach ist nicht verfügbar" },
+        { N, 550, "Action demandée non effectuée : boîte aux lettres "
+                  "indisponible" },
+        { N, 550, "L'action demandée n'a pas été effectuée : la boîte aux "
+                  "lettres n'est pas disponible" },
+        { N, 550, "Acción solicitada no realizada: buzón no disponible" },
+        { N, 550, "No se realizó la acción solicitada: el buzón de correo no "
+                  "está disponible" },
+        { N, 550, "La acción solicitada no se llevó a cabo: buzón de correo "
+                  "no disponible" },
+        { N, 550, "Ação solicitada não realizada: caixa postal indisponível" },
+        { N, 550, "A ação solicitada não foi executada: caixa de correio não "
+                  "disponível" },
+        { N, 550, "Azione richiesta non eseguita: casella di posta non "
+                  "disponibile" },
+        { N, 550, "Azione richiesta non intrapresa: la casella postale non è "
+                  "disponibile" },
+        { N, 550, "Gevraagde actie niet uitgevoerd: mailbox niet beschikbaar" },
+        { N, 550, "De gevraagde actie is niet uitgevoerd: postvak "
+                  "onbeschikbaar" },
+        { N, 550, "Żądana operacja nie została wykonana: skrzynka pocztowa "
+                  "niedostępna" },
+        { N, 550, "Nie podjęto żądanej akcji: skrzynka jest niedostępna" },
+        { N, 550, "Запрошенное действие не выполнено: почтовый ящик "
+                  "недоступен" },
+        { N, 550, "Требуемое действие не выполнено: ящик недоступен" },
+        { N, 550, "Запитану дію не виконано: поштова скринька недоступна" },
+        { N, 550, "Požadovaná akce nebyla provedena: poštovní schránka není "
+                  "k dispozici" },
+        { N, 550, "Požadovaná operace neprovedena: schránka nedostupná" },
+        { N, 550, "Begärd åtgärd utfördes inte: brevlådan är "
+                  "inte tillgänglig" },
+        { N, 550, "Begärd åtgärd vidtogs inte: brevlådan är otillgänglig" },
+        { N, 550, "Den ønskede handling blev ikke udført: postkassen er ikke "
+                  "tilgængelig" },
+        { N, 550, "Forespurt handling ikke utført: postboksen er "
+                  "utilgjengelig" },
+        { N, 550, "Pyydettyä toimintoa ei suoritettu: postilaatikko ei ole "
+                  "käytettävissä" },
+        { N, 550, "A kért művelet nem hajtható végre: a postafiók nem érhető "
+                  "el" },
+        { N, 550, "A kért műveletet nem hajtottuk végre: a postafiók nem "
+                  "elérhető" },
+        { N, 550, "Acțiunea solicitată nu a fost efectuată: căsuța poștală "
+                  "nu este disponibilă" },
+        { N, 550, "Acțiunea cerută nu a fost executată: căsuță poștală "
+                  "indisponibilă" },
+        { N, 550, "İstenen işlem yapılmadı: posta kutusu kullanılamıyor" },
+        { N, 550, "İstenen eylem gerçekleştirilmedi: posta kutusu mevcut "
+                  "değil" },
+        { N, 550, "请求的操作未执行：邮箱不可用" },
+        { N, 550, "未执行请求的操作：邮箱不可用" },
+        { N, 550, "要求されたアクションは実行されませんでした：メールボックスは利用できません" },
+        { N, 550, "요청한 작업이 수행되지 않았습니다: 사서함을 사용할 수 없습니다" },
+        { N, 550, "요청된 동작을 수행할 수 없음: 메일박스를 사용할 수 없음" },
+        { N, 550, "Исканото действие не е изпълнено: пощенската кутия е "
+                  "недостъпна" }
+    };
+
+    check_all(cases);
+}
+
+
+static void
+other_texts_of_the_standard(void **state)
+{
+    static const case_t  cases[] = {
+        { F, 552, "Angeforderte Aktion abgebrochen: Speicherplatz "
+                  "überschritten" },
+        { F, 552, "Action demandée abandonnée : espace de stockage dépassé" },
+        { F, 552, "L'action demandée a été interrompue : allocation de "
+                  "stockage dépassée" },
+        { F, 552, "Acción solicitada abortada: se excedió la asignación de "
+                  "almacenamiento" },
+        { F, 552, "Acción de correo solicitada cancelada: almacenamiento "
+                  "asignado excedido" },
+        { F, 552, "Ação de correio solicitada cancelada: alocação de "
+                  "armazenamento excedida" },
+        { F, 552, "Azione richiesta interrotta: spazio di archiviazione "
+                  "superato" },
+        { F, 552, "Gevraagde mailactie afgebroken: opslagruimte overschreden" },
+        { F, 552, "Żądana akcja przerwana: przekroczony limit miejsca" },
+        { F, 552, "Запрошенное действие прервано: превышен объем хранилища" },
+        { F, 552, "Запитану дію перервано: перевищено обсяг сховища" },
+        { F, 552, "Požadovaná akce přerušena: překročena kapacita úložiště" },
+        { F, 552, "Begärd åtgärd avbröts: lagringsutrymmet överskridet" },
+        { F, 552, "Den ønskede handling blev afbrudt: lagerpladsen er "
+                  "overskredet" },
+        { F, 552, "İstenen işlem iptal edildi: depolama alanı aşıldı" },
+        { F, 552, "请求的邮件操作中止：超出存储分配" },
+        { F, 552, "요청한 메일 작업이 중단되었습니다: 저장 공간 할당량을 초과했습니다" },
+        { U, 553, "Angeforderte Aktion nicht ausgeführt: Postfachname nicht "
+                  "zulässig" },
+        { U, 553, "Action demandée non effectuée : nom de boîte aux lettres "
+                  "non autorisé" },
+        { U, 553, "Acción solicitada no realizada: nombre de buzón no "
+                  "permitido" },
+        { U, 553, "Ação solicitada não realizada: nome da caixa postal não "
+                  "permitido" },
+        { U, 553, "Azione richiesta non eseguita: nome della casella non "
+                  "consentito" },
+        { U, 553, "Żądana operacja nie została wykonana: nazwa skrzynki "
+                  "niedozwolona" },
+        { U, 553, "Запрошенное действие не выполнено: недопустимое имя "
+                  "почтового ящика" },
+        { U, 553, "请求的操作未执行：邮箱名不允许" },
+        { U, 553, "要求されたアクションは実行されませんでした：メールボックス名は許可されていません" },
+        { U, 553, "요청한 작업이 수행되지 않았습니다: 사서함 이름이 허용되지 않습니다" },
+        { N, 551, "Utilisateur non local, veuillez essayer <forward-path>" },
+        { N, 551, "Usuario no local; intente <forward-path>" },
+        { N, 551, "Usuário não local; tente <forward-path>" },
+        { N, 551, "Utente non locale; provare <forward-path>" },
+        { N, 551, "Пользователь не является локальным; попробуйте "
+                  "<forward-path>" },
+        { U, 450, "Angeforderte Aktion nicht ausgeführt: Postfach nicht "
+                  "verfügbar" },
+        { U, 451, "Angeforderte Aktion abgebrochen: lokaler Fehler bei der "
+                  "Verarbeitung" },
+        { U, 451, "Action demandée abandonnée : erreur locale de traitement" },
+        { U, 451, "Acción solicitada abortada: error local en el "
+                  "procesamiento" },
+        { U, 451, "Запрошенное действие прервано: локальная ошибка обработки" },
+        { U, 451, "请求的操作中止：处理中发生本地错误" },
+        { U, 452, "Angeforderte Aktion nicht ausgeführt: zu wenig "
+                  "Systemspeicher" },
+        { U, 452, "Action demandée non effectuée : espace système "
+                  "insuffisant" },
+        { U, 452, "Acción solicitada no realizada: almacenamiento "
+                  "insuficiente en el sistema" },
+        { U, 452, "Запрошенное действие не выполнено: недостаточно места в "
+                  "системе" },
+        { U, 452, "请求的操作未执行：系统存储不足" },
+        { U, 554, "Transaktion fehlgeschlagen" },
+        { U, 554, "La transaction a échoué" },
+        { U, 554, "Транзакция не удалась" }
+    };
+
+    check_all(cases);
+}
+
+
 static int
 setup(void **state)
 {
@@ -772,7 +922,9 @@ main(void)
         cmocka_unit_test(more_of_those),
         cmocka_unit_test(more_of_these),
         cmocka_unit_test(longer_sentences),
-        cmocka_unit_test(longer_sentences_too)
+        cmocka_unit_test(longer_sentences_too),
+        cmocka_unit_test(unavailable_as_the_standard_says),
+        cmocka_unit_test(other_texts_of_the_standard)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -639,6 +639,13 @@ fourteenth_part(void **state)
 }
 
 
+static void
+fifteenth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-fifteenth.txt", 10000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -678,7 +685,8 @@ main(void)
         cmocka_unit_test(eleventh_part),
         cmocka_unit_test(twelfth_part),
         cmocka_unit_test(thirteenth_part),
-        cmocka_unit_test(fourteenth_part)
+        cmocka_unit_test(fourteenth_part),
+        cmocka_unit_test(fifteenth_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
