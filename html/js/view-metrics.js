@@ -1,9 +1,196 @@
-import { pageHead, busy } from "./components.js";
-import { append } from "./dom.js";
+/* what smtp_verify_metrics says, as small graphs of the last ten minutes */
+
+import { pageHead, busy, problem, badge } from "./components.js";
+import { h, append, replace, number, percent, duration } from "./dom.js";
+import { parse, sum, quantile } from "./prometheus.js";
+import { chart } from "./chart.js";
+import { poll, calm, nextTry } from "./poll.js";
 
 export const title = "Metrics";
 
+const SECONDS = 3;
+const SPAN = 600;
+const LEAST = 60;
+const NAME = "nginx_smtp_verify_";
+
+/* the scrapes stay while other pages are looked at */
+
+let history = [];
+let last = null;
+
+const STATUS = ["deliverable", "undeliverable", "risky", "unknown"];
+const TONE = { deliverable: "ok", undeliverable: "bad", risky: "warn",
+               unknown: "unknown" };
+
+/* a count that is never an answer by itself: Prometheus, too, has many metrics */
+
+const perSecond = value => value === 0 ? "0/s"
+    : value < 10 ? `${Math.round(10 * value) / 10}/s`
+    : `${number(Math.round(value))}/s`;
+const whole = value => number(Math.round(value));
+
+const CHARTS = [
+    { title: "Answers", format: perSecond,
+      hint: "Addresses that were answered, by verdict.",
+      lines: STATUS.map(status => [status, status, TONE[status]]) },
+    { title: "Requests and probes", format: perSecond,
+      hint: "Probes ask somebody; the cache answers the rest.",
+      lines: [["requests", "addresses", "accent"],
+              ["probes", "probes", "unknown"]] },
+    { title: "Time of an answer", format: duration,
+      hint: "Half of the answers came within the first, 95 of 100 within the "
+            + "second.",
+      lines: [["answer50", "median", "accent"],
+              ["answer95", "95%", "warn"]] },
+    { title: "Time of a probe", format: duration,
+      hint: "What mail servers and the DNS take.",
+      lines: [["probe50", "median", "accent"], ["probe95", "95%", "warn"]] },
+    { title: "Cache", format: value => percent(value, 1), most: 1,
+      hint: "The part of the answers that came from the cache.",
+      lines: [["hits", "hit rate", "ok"]] },
+    { title: "In flight", format: whole,
+      hint: "Probes that are under way, and requests that wait for them.",
+      lines: [["now", "probes", "accent"], ["waiting", "requests", "unknown"]] },
+    { title: "Sessions", format: whole,
+      hint: "Connections to mail servers, and probes that a limit holds up.",
+      lines: [["sessions", "open", "accent"], ["held", "held up", "warn"]] },
+    { title: "Held back", format: perSecond,
+      hint: "Refused by our own limits, and by breakers that are open.",
+      lines: [["throttled", "throttled", "warn"],
+              ["refused", "by breakers", "bad"]] },
+];
+
 
 export function mount(root, ctx) {
-    append(root, pageHead(title));
+    const stop = new AbortController();
+    const { signal } = stop;
+    const still = calm(root, signal);
+    const trouble = h("div", { role: "status" });
+    const head = h("div.row");
+    const body = h("div.charts");
+    let charts = null;
+
+    append(root,
+        pageHead(title, "The last ten minutes, as long as this page is open. "
+                 + "For longer times, let Prometheus read the same location."),
+        trouble, head, body);
+    append(body, busy("Asking for the metrics"));
+
+    if (history.length) {
+        show();
+    }
+
+    poll(SECONDS, async () => {
+        const text = await ctx.api.text("metrics",
+            { signal, headers: { Accept: "text/plain" } });
+        const all = parse(text);
+
+        trouble.replaceChildren();
+
+        if (!all.has(`${NAME}requests_total`)) {
+            replace(body, problem({ title: "No metrics of all clients",
+                message: "Metrics are for clients with the right admin, or "
+                         + "the location answers with something else." }));
+            charts = null;
+            return;
+        }
+
+        take(all);
+        show();
+
+    }, (error, seconds) => {
+        replace(trouble, problem(error), nextTry(seconds));
+
+        if (!charts) {
+            body.replaceChildren();
+        }
+    }, signal);
+
+    function show() {
+        if (!charts) {
+            charts = CHARTS.map(options => chart({ ...options, least: LEAST, span: SPAN, gap: 4 * SECONDS }));
+            replace(body, charts.map(c => c.node));
+        }
+
+        for (const c of charts) {
+            c.draw(history);
+        }
+
+        if (last && still()) {
+            const version = (last.all.get(`${NAME}build_info`) || [])[0];
+
+            replace(head,
+                version ? h("span.tag", "version ",
+                            version.labels.get("version")) : null,
+                checks(last.all));
+        }
+    }
+
+    return () => stop.abort();
+}
+
+
+/* the checks that do not pass, if there are any */
+
+function checks(all) {
+    const bad = (all.get(`${NAME}audit_status`) || [])
+        .filter(sample => sample.value >= 2);
+
+    return bad.length
+        ? h("a", { href: "#/egress" }, badge(
+            bad.some(sample => sample.value >= 3) ? "fail" : "warn",
+            `${bad.length} of the self-audit's checks`)) : null;
+}
+
+
+/* one scrape more; rates are from the one before it to this one */
+
+function take(all) {
+    const at = Date.now();
+    const get = (scrape, name, labels) => sum(scrape, NAME + name, labels);
+    const point = { at,
+        now: get(all, "probes_in_progress"),
+        waiting: get(all, "requests_waiting"),
+        sessions: get(all, "throttle_zone_sessions"),
+        held: get(all, "throttle_zone_waiting") };
+
+    if (last && at - last.at < 10000 * SECONDS) {
+        const seconds = (at - last.at) / 1000;
+        const grown = (name, labels) => {
+            const now = get(all, name, labels);
+            const before = get(last.all, name, labels) || 0;
+
+            /* nginx was started anew: it counts from 0 */
+
+            return now === null ? null : now < before ? now : now - before;
+        };
+        const rate = (name, labels) => {
+            const n = grown(name, labels);
+
+            return n === null ? null : n / seconds;
+        };
+
+        const hits = grown("cache_hits_total");
+        const others = ["misses", "expired", "bypassed"].reduce(
+            (n, name) => n + (grown(`cache_${name}_total`) || 0), 0);
+
+        Object.assign(point, {
+            requests: rate("requests_total"),
+            probes: rate("probes_total"),
+            throttled: rate("throttle_zone_throttled_total"),
+            refused: rate("throttle_zone_refused_total"),
+            hits: hits + others > 0 ? hits / (hits + others) : null,
+            answer50: quantile(last.all, all, `${NAME}answer_seconds`, 0.5),
+            answer95: quantile(last.all, all, `${NAME}answer_seconds`, 0.95),
+            probe50: quantile(last.all, all, `${NAME}probe_seconds`, 0.5),
+            probe95: quantile(last.all, all, `${NAME}probe_seconds`, 0.95),
+        });
+
+        for (const status of STATUS) {
+            point[status] = rate("verdicts_total", { status }) ?? 0;
+        }
+    }
+
+    last = { at, all };
+    history = [...history.filter(p => p.at > at - 1000 * SPAN), point];
 }
