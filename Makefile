@@ -569,7 +569,7 @@ DEPS_ALL   := $(DEPS_TEST) clang clang-tidy cppcheck libclang-rt-dev python3 \
     valgrind
 
 .PHONY: deps deps-build deps-run deps-unit deps-lint deps-test deps-asan \
-    deps-valgrind deps-bench deps-compare deps-client
+    deps-valgrind deps-bench deps-compare deps-client deps-console
 deps:              ## install what is missing from Debian's packages (as root)
 	@t/tools/install-packages $(DEPS_ALL)
 
@@ -599,6 +599,18 @@ deps-valgrind:
 
 deps-bench:
 	@t/tools/install-packages $(DEPS_BENCH)
+
+# t/console is skipped where there is no browser, which is large; axe-core, which
+# looks for what keeps people out, is no package of Debian's
+
+AXE          := axe-core@4.14.1
+AXE_SHA      := sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==
+
+deps-console: deps-test  ## a headless browser for t/console (as root), and axe-core by npm, if that is there
+	@command -v chromium > /dev/null || t/tools/install-packages chromium
+	@if command -v npm > /dev/null; then \
+	    t/tools/npm-file $(AXE) $(AXE_SHA) axe.min.js $(ROOT)/build/axe/axe.min.js; \
+	else echo "no npm: t/console does without axe-core"; fi
 
 # a language that is there in another way is not installed once more
 

@@ -1,0 +1,203 @@
+package TestVerify::Console;
+
+# The console in a browser.  Use it after TestVerify.  Sections of a block:
+#
+#   journey   "eval": a sub that gets the browser (TestVerify/Browser.pm), and
+#             does what a person would do.  It dies where something is not so
+#   expected  patterns, one a line, of messages that the browser's console may
+#             have.  Nothing else may be there when the journey is over
+#   store     more of smtp_verify_jobs_store
+#   verify    directives for all locations
+#
+# The suite is skipped where there is no Chromium.  Screenshots are in
+# build/console.
+
+use strict;
+use warnings;
+
+use Digest::SHA qw( sha256_hex );
+use Test::More ();
+
+use Test::Nginx::Socket ();
+use TestVerify::Blocks;
+use TestVerify::Browser;
+use TestVerify::Env;
+use TestVerify::Jobs;
+
+our $Base;
+
+my ($current, $browser, @wrong);
+
+
+sub import
+{
+    my ($command, $why) = TestVerify::Browser::command();
+
+    Test::More::plan(skip_all => $why) if !defined $command;
+
+    Test::More::diag('axe-core is not there: make deps-console')
+        if !-s TestVerify::Browser::axe();
+
+    $Base = "http://127.0.0.1:$TestVerify::Env::HttpPort/console/";
+    Test::Nginx::Socket::no_root_location();
+    Test::Nginx::Socket::no_long_string();
+}
+
+
+Test::Nginx::Socket::add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    return if !defined $block->journey;
+
+    $block->set_value(user_files => ($block->user_files // '')
+        . ">>> tokens\nops sha256:" . sha256_hex('ops-token') . " admin\n"
+        . "alice sha256:" . sha256_hex('alice-token') . " rate=100/s\n");
+
+    $block->set_value(http_config => "smtp_verify_tokens"
+        . " \$TEST_NGINX_SERVER_ROOT/html/tokens;\n"
+        . ($block->http_config // ''));
+
+    $block->set_value(config => ($block->config // '')
+                      . locations($block->store // '', $block->verify // ''));
+    $block->set_value(request => 'GET /done');
+    $block->set_value(error_code => 204);
+    $block->set_value(init => ($block->init // '')
+                      . "\nTestVerify::Console::run();");
+    $current = $block;
+});
+
+
+# the console as it is served to operators, and all that it asks
+
+sub locations
+{
+    my ($store, $more) = @_;
+
+    return console() . <<"_EOC_";
+location = /verify { smtp_verify; smtp_verify_transcript on; $more }
+location = /batch { smtp_verify_batch; client_max_body_size 10m; $more }
+location /jobs {
+    smtp_verify_jobs_store \$TEST_NGINX_SERVROOT/jobs $store;
+    smtp_verify_jobs;
+    client_max_body_size 10m;
+    $more
+}
+location = /status { smtp_verify_status; }
+location = /metrics { smtp_verify_metrics; }
+location = /usage { smtp_verify_usage; }
+location = /openapi.json { smtp_verify_openapi; }
+location ~ ^/(livez|readyz|health)\$ { smtp_verify_health; }
+location = /done { return 204; }
+_EOC_
+}
+
+
+# that of the example, with the files of this tree
+
+sub console
+{
+    my $file = "$TestVerify::Env::Root/conf/examples/quickstart.conf";
+
+    open my $in, '<', $file or die "$file: $!\n";
+    local $/;
+    <$in> =~ /^( +)(location \/console\/ \{\n.*?^\1\}\n)/ms
+        or die "$file has no location /console/\n";
+
+    my $location = $2;
+
+    $location =~ s/(alias\s+)\S+/$1\$TEST_NGINX_ROOT\/html\/;/
+        or die "$file: no alias\n";
+
+    return $location;
+}
+
+
+# ---- a journey
+
+sub run
+{
+    my $name = $current->name;
+    my ($file) = $0 =~ m{([^/]+)\.t\z};
+    my ($number) = $name =~ /TEST (\d+)/;
+
+    eval {
+        $browser ||= TestVerify::Browser->start;
+        $browser->fresh;
+        $current->journey->($browser);
+        1;
+
+    } or do {
+        my $error = $@;
+
+        Test::More::fail("$name - $error");
+        eval {
+            $browser->screenshot("failed-$file-$number");
+            my $text = $browser->text;
+            utf8::encode($text);
+            Test::More::diag($text);
+        };
+    };
+
+    my @expected = map { qr/$_/ } split /\n/, $current->expected // '';
+    my @said = grep { my $m = $_; !grep { $m =~ $_ } @expected }
+        eval { $browser->messages };
+
+    Test::More::is($@, '', "$name - the browser is there");
+    Test::More::is(join("\n", @said), '', "$name - nothing in its console");
+
+    undef $browser if $@;
+}
+
+
+Test::Nginx::Socket::add_cleanup_handler(sub { undef $browser });
+
+
+# ---- what journeys do
+
+# a page of the console: "#/jobs"
+
+sub TestVerify::Browser::open
+{
+    my ($self, $hash) = @_;
+
+    $self->go($Base . ($hash // ''));
+}
+
+
+# with a token, without its dialog
+
+sub TestVerify::Browser::enter
+{
+    my ($self, $token, $hash) = @_;
+
+    $self->open('#/reasons');
+    $self->js("sessionStorage.setItem('smtp-verify.token', '$token')");
+    $self->go('about:blank');
+    $self->open($hash);
+}
+
+
+# as it is now: in light and dark, wide and narrow; nobody is kept out, and
+# nothing is wider than the window
+
+sub TestVerify::Browser::looks
+{
+    my ($self, $name) = @_;
+
+    for my $look (@TestVerify::Browser::Looks) {
+        $self->look(@$look);
+        $self->screenshot("$name-$look->[0]", 1);
+
+        Test::More::is($self->too_wide, '', "$name, $look->[0]: fits");
+
+        my $found = $self->findings;
+
+        Test::More::is($found, '', "$name, $look->[0]: axe-core")
+            if defined $found;
+    }
+
+    $self->look(@{ $TestVerify::Browser::Looks[0] });
+}
+
+
+1;
