@@ -63,6 +63,9 @@ typedef struct {
     const char                    *detail;
     ngx_uint_t                     tries;       /* how often it was asked
                                                    before */
+    ngx_uint_t                     canary;      /* it is asked to ask a canary:
+                                                   it costs nothing, and is not
+                                                   answered from the cache */
 } ngx_smtp_verify_batch_record_t;
 
 

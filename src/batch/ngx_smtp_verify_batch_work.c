@@ -8,6 +8,8 @@
 
 static ngx_int_t ngx_smtp_verify_batch_work_next(ngx_smtp_verify_batch_t *b);
 static ngx_int_t ngx_smtp_verify_batch_work_read(ngx_smtp_verify_batch_t *b);
+static void ngx_smtp_verify_batch_work_question(ngx_smtp_verify_batch_t *b,
+    ngx_smtp_verify_question_t *q, ngx_smtp_verify_batch_record_t *rec);
 static void ngx_smtp_verify_batch_work_record(ngx_smtp_verify_batch_t *b,
     ngx_smtp_verify_batch_record_t *rec);
 static void ngx_smtp_verify_batch_work_start(
@@ -161,7 +163,7 @@ ngx_smtp_verify_batch_work_record(ngx_smtp_verify_batch_t *b,
         return;
     }
 
-    ngx_smtp_verify_question_init(&q, &b->asker, &rec->email);
+    ngx_smtp_verify_batch_work_question(b, &q, rec);
 
     if (first == NULL && ngx_smtp_verify_lookup(&q.lookup) == NGX_OK) {
         ngx_smtp_verify_batch_result(b, rec, q.lookup.result);
@@ -192,6 +194,19 @@ ngx_smtp_verify_batch_work_record(ngx_smtp_verify_batch_t *b,
     item->question.lookup.email = item->rec.email;
 
     ngx_smtp_verify_batch_dispatch(item);
+}
+
+
+static void
+ngx_smtp_verify_batch_work_question(ngx_smtp_verify_batch_t *b,
+    ngx_smtp_verify_question_t *q, ngx_smtp_verify_batch_record_t *rec)
+{
+    ngx_smtp_verify_question_init(q, &b->asker, &rec->email);
+
+    if (rec->canary) {
+        q->lookup.bypass = 1;
+        q->lookup.canary = 1;
+    }
 }
 
 
@@ -255,8 +270,8 @@ ngx_smtp_verify_batch_dispatch(ngx_smtp_verify_batch_item_t *item)
     l = &item->question.lookup;
 
     if (l->conf == NULL) {
-        ngx_smtp_verify_question_init(&item->question, &item->batch->asker,
-                                      &item->rec.email);
+        ngx_smtp_verify_batch_work_question(item->batch, &item->question,
+                                            &item->rec);
 
         if (ngx_smtp_verify_lookup(l) == NGX_OK) {
             ngx_smtp_verify_batch_work_answer(item, l->result);
@@ -291,7 +306,7 @@ ngx_smtp_verify_batch_work_start(ngx_smtp_verify_batch_item_t *item)
 
     /* a retry does not count against the quota: the first try did */
 
-    item->question.paid = item->tries;
+    item->question.paid = item->tries || item->rec.canary;
 
     switch (ngx_smtp_verify_question_start(&item->question, &b->asker)) {
 

@@ -11,7 +11,10 @@
  *   jobs_run.c     a batch that works off a job in this worker
  *   jobs_source.c  its source, jobs_sink.c its sink
  *   jobs_wait.c    records that wait to be retried
- *   jobs_end.c     the end of a job; what has expired
+ *   jobs_hold.c    accepted addresses that wait for a canary
+ *   jobs_rest.c    domains that are left alone for a while
+ *   jobs_keep.c    the keeper of a store, jobs_care.c what it does: jobs begin,
+ *                  end and are purged
  */
 
 

@@ -99,6 +99,7 @@ ngx_smtp_verify_jobs_run_alloc(ngx_smtp_verify_jobs_worker_t *w,
     ngx_queue_init(&run->blocks);
     ngx_queue_init(&run->ready);
     ngx_queue_init(&run->failed);
+    ngx_queue_init(&run->holds);
 
     for (i = 0; i < NGX_SMTP_VERIFY_JOBS_BUCKETS; i++) {
         ngx_queue_init(&run->waits[i]);
@@ -196,6 +197,7 @@ ngx_smtp_verify_jobs_start_batch(ngx_smtp_verify_jobs_run_t *run,
 
     b->asker.log = &run->log;
     b->asker.bulk = 1;
+    b->asker.holds = 1;
 
     if (ngx_smtp_verify_batch_init(b) != NGX_OK) {
         return NGX_ERROR;
@@ -234,6 +236,7 @@ ngx_smtp_verify_jobs_run_turn(ngx_smtp_verify_batch_t *b)
 
         /* what is known of a job that was cancelled is kept */
 
+        ngx_smtp_verify_jobs_holds_end(run);
         ngx_smtp_verify_jobs_flush(run);
         ngx_smtp_verify_jobs_run_drop(run);
         ngx_smtp_verify_jobs_run_check(run);
@@ -253,9 +256,10 @@ ngx_smtp_verify_jobs_run_turn(ngx_smtp_verify_batch_t *b)
 
     ngx_smtp_verify_jobs_run_quota(run);
 
-    run->job->flight[run->worker->place - 1] = (uint32_t) b->active;
+    run->job->flight[run->worker->place - 1] = (uint32_t) (b->active
+                                                           + run->nholds);
 
-    if (b->active || b->held || run->unread) {
+    if (b->active || b->held || run->unread || run->nholds) {
         run->busy = ngx_current_msec;
     }
 
@@ -365,7 +369,9 @@ ngx_smtp_verify_jobs_run_is_idle(ngx_smtp_verify_jobs_run_t *run)
         return 1;
     }
 
-    if (run->unread || run->nfailed || !ngx_queue_empty(&run->ready)) {
+    if (run->unread || run->nholds || run->nfailed
+        || !ngx_queue_empty(&run->ready))
+    {
         return 0;
     }
 
@@ -476,6 +482,7 @@ ngx_smtp_verify_jobs_run_free(ngx_smtp_verify_jobs_run_t *run)
     job = run->job;
 
     ngx_smtp_verify_jobs_run_drop(run);
+    ngx_smtp_verify_jobs_holds_free(run);
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &run->log, 0,
                    "smtp verify jobs: works no more at job %s", run->id);

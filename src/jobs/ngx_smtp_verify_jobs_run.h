@@ -19,6 +19,8 @@
                                                    are in memory */
 #define NGX_SMTP_VERIFY_JOBS_BUCKETS   64
 #define NGX_SMTP_VERIFY_JOBS_POSTPONES 16
+#define NGX_SMTP_VERIFY_JOBS_HOLDS     1024     /* results of a run */
+#define NGX_SMTP_VERIFY_JOBS_CANARIES  8        /* of a run, at a time */
 
 
 typedef struct ngx_smtp_verify_jobs_run_s  ngx_smtp_verify_jobs_run_t;
@@ -54,6 +56,27 @@ typedef struct {
     ngx_str_t                      input;
     unsigned                       asked:1;
 } ngx_smtp_verify_jobs_wait_t;
+
+
+/* A result that is held until its server has refused somebody.  Its strings
+   follow it. */
+
+typedef struct {
+    ngx_queue_t                    queue;
+    uint64_t                       server;
+    uint64_t                       order;       /* of probes */
+    ngx_msec_t                     at;
+    sv_job_result_t                row;
+} ngx_smtp_verify_jobs_hold_t;
+
+
+/* a canary that is asked */
+
+typedef struct {
+    uint64_t                       server;
+    uint64_t                       pos;         /* of the record that is asked
+                                                   with it */
+} ngx_smtp_verify_jobs_canary_t;
 
 
 /* Results on their way to the store. */
@@ -117,6 +140,12 @@ struct ngx_smtp_verify_jobs_run_s {
     ngx_smtp_verify_jobs_rest_t    rests[NGX_SMTP_VERIFY_JOBS_RESTS];
     ngx_uint_t                     nrests;
 
+    ngx_queue_t                    holds;       /* the oldest first */
+    ngx_uint_t                     nholds;
+    ngx_smtp_verify_jobs_hold_t   *picked;      /* for a canary, last */
+    ngx_smtp_verify_jobs_canary_t  canaries[NGX_SMTP_VERIFY_JOBS_CANARIES];
+    ngx_uint_t                     ncanaries;
+
     ngx_uint_t                     tasks;       /* in the thread pool */
     ngx_msec_t                     busy;        /* when it had work, last */
     u_char                         id[NGX_SMTP_VERIFY_JOBS_ID];
@@ -159,9 +188,14 @@ void ngx_smtp_verify_jobs_blocks_free(ngx_smtp_verify_jobs_run_t *run);
 /* sink.c */
 extern ngx_smtp_verify_batch_sink_t  ngx_smtp_verify_jobs_sink;
 
-/* stores a result that was read from the store */
+/* stores a result that was read from the store or held, as one that waits if
+   it has a time */
 ngx_int_t ngx_smtp_verify_jobs_sink_last(ngx_smtp_verify_jobs_run_t *run,
     sv_job_result_t *last);
+/* Stores nothing of this run any more: its records are asked by the next
+   one. */
+void ngx_smtp_verify_jobs_sink_lost(ngx_smtp_verify_jobs_run_t *run,
+    uint64_t index);
 void ngx_smtp_verify_jobs_flush(ngx_smtp_verify_jobs_run_t *run);
 void ngx_smtp_verify_jobs_flush_free(ngx_smtp_verify_jobs_flush_t *flush);
 void ngx_smtp_verify_jobs_flush_write(ngx_smtp_verify_jobs_task_t *task);
@@ -178,6 +212,19 @@ void ngx_smtp_verify_jobs_wait_until(ngx_smtp_verify_jobs_run_t *run,
     int64_t due);
 /* gives the waiting records to the next worker that wants them */
 void ngx_smtp_verify_jobs_waits_free(ngx_smtp_verify_jobs_run_t *run);
+
+/* hold.c */
+/* What does the result prove?  Returns 1 if it is held now. */
+ngx_uint_t ngx_smtp_verify_jobs_holds(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_batch_record_t *rec, ngx_smtp_verify_result_t *result);
+/* The next record with which a canary is asked.  NGX_AGAIN: nothing else may be
+   begun before the canaries are answered; NGX_DONE: no canary is to be
+   asked. */
+ngx_int_t ngx_smtp_verify_jobs_hold_next(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_batch_record_t *rec);
+/* All that is held is stored as it is known, without a proof. */
+void ngx_smtp_verify_jobs_holds_end(ngx_smtp_verify_jobs_run_t *run);
+void ngx_smtp_verify_jobs_holds_free(ngx_smtp_verify_jobs_run_t *run);
 
 /* rest.c */
 /* the domain of the address rests until then */

@@ -63,7 +63,9 @@ ngx_smtp_verify_jobs_sink_result(ngx_smtp_verify_batch_t *b,
 
     run = b->data;
 
-    if (result->found == SV_INTERRUPTED || run->dropped) {
+    if (result->found == SV_INTERRUPTED || run->dropped
+        || ngx_smtp_verify_jobs_holds(run, rec, result))
+    {
         return;
     }
 
@@ -83,8 +85,7 @@ ngx_smtp_verify_jobs_sink_result(ngx_smtp_verify_batch_t *b,
 
     row = ngx_smtp_verify_jobs_sink_row(run, rec, result, due != 0);
     if (row == NULL) {
-        ngx_smtp_verify_jobs_sink_error(b, rec->place.index, "internal_error",
-                                        "There is no memory.");
+        ngx_smtp_verify_jobs_sink_lost(run, rec->place.index);
         return;
     }
 
@@ -147,6 +148,14 @@ ngx_smtp_verify_jobs_sink_error(ngx_smtp_verify_batch_t *b, uint64_t index,
     ngx_log_error(NGX_LOG_ERR, &run->log, 0,
                   "smtp verify jobs: record %uL has no result: %s", index,
                   detail);
+}
+
+
+void
+ngx_smtp_verify_jobs_sink_lost(ngx_smtp_verify_jobs_run_t *run, uint64_t index)
+{
+    ngx_smtp_verify_jobs_sink_error(&run->batch, index, "internal_error",
+                                    "There is no memory.");
 }
 
 
@@ -226,6 +235,7 @@ ngx_int_t
 ngx_smtp_verify_jobs_sink_last(ngx_smtp_verify_jobs_run_t *run,
     sv_job_result_t *last)
 {
+    ngx_array_t                   *rows;
     sv_job_result_t               *row;
     ngx_smtp_verify_jobs_flush_t  *flush;
 
@@ -234,7 +244,9 @@ ngx_smtp_verify_jobs_sink_last(ngx_smtp_verify_jobs_run_t *run,
         return NGX_ERROR;
     }
 
-    row = ngx_array_push(&flush->results);
+    rows = last->due ? &flush->waits : &flush->results;
+
+    row = ngx_array_push(rows);
     if (row == NULL) {
         return NGX_ERROR;
     }
@@ -245,6 +257,9 @@ ngx_smtp_verify_jobs_sink_last(ngx_smtp_verify_jobs_run_t *run,
     row->idx = last->idx;
     row->status = last->status;
     row->reason = last->reason;
+    row->due = last->due;
+    row->since = last->since;
+    row->tries = last->tries;
 
     if (ngx_smtp_verify_jobs_sink_copy(flush, &row->email, last->email.data,
                                        last->email.len)
@@ -256,7 +271,7 @@ ngx_smtp_verify_jobs_sink_last(ngx_smtp_verify_jobs_run_t *run,
                                           last->packed.data, last->packed.len)
            != NGX_OK)
     {
-        flush->results.nelts--;
+        rows->nelts--;
         return NGX_ERROR;
     }
 

@@ -33,7 +33,14 @@ ngx_smtp_verify_jobs_source(ngx_smtp_verify_batch_t *b,
         return NGX_AGAIN;
     }
 
-    rc = ngx_smtp_verify_jobs_source_wait(run, rec);
+    rc = ngx_smtp_verify_jobs_hold_next(run, rec);
+
+    if (rc == NGX_DONE) {
+        rc = ngx_smtp_verify_jobs_source_wait(run, rec);
+
+    } else if (rc == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
 
     if (rc == NGX_AGAIN) {
         rc = ngx_smtp_verify_jobs_source_block(run, rec);

@@ -314,6 +314,7 @@ ngx_smtp_verify_jobs_wait_over(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_wait_t  *wait;
 
     wait = ngx_smtp_verify_jobs_wait_find(run, row->pos);
+    row->due = 0;
 
     if (wait && ngx_smtp_verify_jobs_sink_last(run, row) == NGX_OK) {
         ngx_queue_remove(&wait->ready);

@@ -226,6 +226,18 @@ typedef struct {
     unsigned                           displaced:1; /* the probe's place was
                                                        given to another
                                                        client */
+
+    /* see canary.c; not kept in the cache */
+    unsigned                           unproved:1;  /* accepted by a server that
+                                                       has refused many */
+    unsigned                           proves:1;    /* the server has refused
+                                                       somebody */
+    unsigned                           turned:1;    /* it has accepted the
+                                                       canary */
+    uint64_t                           began;       /* its order, see
+                                                       _probe_order() */
+    uint64_t                           server;      /* which counts what we
+                                                       ask */
 } ngx_smtp_verify_result_t;
 
 
@@ -248,6 +260,8 @@ typedef struct {
     unsigned                           smtp:1;      /* ask a mail server */
     unsigned                           bulk:1;      /* others go first */
     unsigned                           transcript:1;
+    unsigned                           canary:1;    /* if it is accepted, ask a
+                                                       canary */
 } ngx_smtp_verify_ask_t;
 
 
@@ -263,6 +277,10 @@ ngx_smtp_verify_probe_t *ngx_smtp_verify_probe_create(
  * called; NGX_AGAIN if the handler will be called, once.
  */
 ngx_int_t ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p);
+
+/* Grows with each call, and with each probe that is created: tells what came
+   first in this worker. */
+uint64_t ngx_smtp_verify_probe_order(void);
 
 /* somebody who is not bulk waits for the probe now, too */
 void ngx_smtp_verify_probe_promote(ngx_smtp_verify_probe_t *p);

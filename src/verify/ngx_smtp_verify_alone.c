@@ -100,7 +100,7 @@ ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p)
         ngx_del_timer(&l->timer);
     }
 
-    if (l->keyed && !result->displaced) {
+    if (l->keyed && !result->displaced && !(l->holds && result->unproved)) {
         ngx_smtp_verify_store(l->conf, l->key,
                               ngx_smtp_verify_lookup_variant(l), NULL, result,
                               l->log);

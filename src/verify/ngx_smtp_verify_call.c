@@ -108,6 +108,7 @@ ngx_smtp_verify_call_create(ngx_smtp_verify_lookup_t *l)
     call->conf = l->conf;
     call->variant = l->variant;
     call->client = l->client;
+    call->holds = l->holds;
 
     ngx_memcpy(call->key, l->key, SV_STORE_KEY);
 
@@ -348,7 +349,7 @@ ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
 
     /* another process that waits for it asks by itself */
 
-    if (result->displaced) {
+    if (result->displaced || (call->holds && result->unproved)) {
         return;
     }
 

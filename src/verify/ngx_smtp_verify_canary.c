@@ -31,6 +31,7 @@ typedef struct {
 } ngx_smtp_verify_canary_host_t;
 
 
+static void ngx_smtp_verify_canary_server(ngx_smtp_verify_probe_t *p);
 static ngx_uint_t ngx_smtp_verify_canary_tell(ngx_smtp_verify_probe_t *p,
     sv_canary_seen_e seen);
 static ngx_uint_t ngx_smtp_verify_canary_part(ngx_uint_t limit);
@@ -52,11 +53,61 @@ ngx_smtp_verify_canary_reject(ngx_smtp_verify_probe_t *p)
 }
 
 
+/* A caller that can wait believes it only when the server has refused somebody
+   later: see holds. */
+
+void
+ngx_smtp_verify_canary_address(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_canary_server(p);
+
+    /* where no random recipient may be asked, nothing would prove it */
+
+    p->result.unproved = p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_OFF
+                         && ngx_smtp_verify_canary_tell(p, SV_CANARY_MANY);
+}
+
+
+void
+ngx_smtp_verify_canary_proves(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_canary_server(p);
+
+    p->result.unproved = 0;
+    p->result.proves = 1;
+}
+
+
+/* A provider counts for all its hosts. */
+
+static void
+ngx_smtp_verify_canary_server(ngx_smtp_verify_probe_t *p)
+{
+    const sv_provider_t  *provider;
+
+    if (p->session == NULL) {
+        return;
+    }
+
+    p->result.began = p->order;
+    p->result.server = ngx_smtp_verify_keeper_key(p->session);
+
+    provider = p->hosts[p->imx].provider;
+
+    if (provider) {
+        p->result.server = (uint64_t) (uintptr_t) provider
+                           ^ (p->session->egress ? p->session->egress->hash
+                                                 : 0);
+    }
+}
+
+
 ngx_uint_t
 ngx_smtp_verify_canary_due(ngx_smtp_verify_probe_t *p, ngx_int_t known)
 {
     if (known != NGX_SMTP_VERIFY_NO
-        || !ngx_smtp_verify_canary_tell(p, SV_CANARY_ACCEPTED))
+        || (!ngx_smtp_verify_canary_tell(p, SV_CANARY_ACCEPTED)
+            && !p->wants_canary))
     {
         return 0;
     }
@@ -89,6 +140,7 @@ ngx_smtp_verify_canary_accepted(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_session_distrust(p->session,
                                      ngx_smtp_verify_trust_spent);
     p->result.evidence.rule = "canary-accepted";
+    p->result.turned = 1;
 
     return 1;
 }
@@ -102,6 +154,8 @@ ngx_smtp_verify_canary_refused(ngx_smtp_verify_probe_t *p)
     }
 
     (void) ngx_smtp_verify_canary_tell(p, SV_CANARY_PROVED);
+
+    ngx_smtp_verify_canary_proves(p);
 }
 
 

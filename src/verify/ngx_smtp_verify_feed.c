@@ -60,9 +60,14 @@ ngx_smtp_verify_feed_answer(ngx_smtp_verify_probe_t *p)
     /* somebody is refused, so the domain is not catch-all */
 
     if (p->class.reason != SV_MAILBOX_NOT_FOUND
-        || ngx_smtp_verify_route_is_backup(p)
         || (p->provider && p->provider->worth == SV_WORTH_REFUSES_ALL))
     {
+        return;
+    }
+
+    ngx_smtp_verify_canary_proves(p);
+
+    if (ngx_smtp_verify_route_is_backup(p)) {
         return;
     }
 

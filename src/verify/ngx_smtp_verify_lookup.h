@@ -85,6 +85,11 @@ struct ngx_smtp_verify_lookup_s {
     unsigned                           sandbox:1;   /* answers for the caller */
     unsigned                           bulk:1;      /* others go first; its time
                                                        begins with _start() */
+    unsigned                           holds:1;     /* what is unproved is not
+                                                       cached: the caller calls
+                                                       _store_proved() */
+    unsigned                           canary:1;    /* asks one, if the address
+                                                       is accepted */
 
     /* result: the caller should call _refresh() */
     unsigned                           refresh:1;
@@ -136,6 +141,10 @@ void ngx_smtp_verify_lookup_refresh(ngx_smtp_verify_lookup_t *l);
 
 /* The handler is not called any more.  A probe that others wait for goes on. */
 void ngx_smtp_verify_lookup_cancel(ngx_smtp_verify_lookup_t *l);
+
+/* a result that was held is proved now */
+void ngx_smtp_verify_store_proved(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_result_t *result, ngx_log_t *log);
 
 /* NGX_OK: erased; NGX_DECLINED: it was not in the cache */
 ngx_int_t ngx_smtp_verify_lookup_erase(ngx_smtp_verify_conf_t *conf,

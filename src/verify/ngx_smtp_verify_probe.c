@@ -63,6 +63,7 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
     p->smtp = ask->smtp;
     p->wait = ask->wait;
     p->bulk = ask->bulk;
+    p->wants_canary = ask->canary;
     p->client = *ask->client;
 
     p->log = *log;
@@ -76,6 +77,7 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
     p->budget.log = &p->log;
 
     p->start = ask->start;
+    p->order = ngx_smtp_verify_probe_order();
 
     ngx_smtp_verify_evidence_forget(p);
 
@@ -107,6 +109,15 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
     ngx_smtp_verify_watch(p);
 
     return p;
+}
+
+
+uint64_t
+ngx_smtp_verify_probe_order(void)
+{
+    static uint64_t  order;
+
+    return ++order;
 }
 
 

@@ -139,6 +139,7 @@ struct ngx_smtp_verify_probe_s {
     ngx_event_t                        budget;      /* also the timer of a
                                                        wait */
     ngx_msec_t                         start;
+    uint64_t                           order;
     time_t                             wait;        /* in seconds, in all */
     ngx_msec_t                         again;       /* when to ask once more */
     ngx_uint_t                         waits;       /* how often it has
@@ -220,6 +221,7 @@ struct ngx_smtp_verify_probe_s {
     unsigned                           smtp:1;
     unsigned                           bulk:1;
     unsigned                           slotted:1;   /* the ticket has a slot */
+    unsigned                           wants_canary:1;
     unsigned                           canary:1;    /* the random recipient is
                                                        asked, although it is
                                                        known to be refused */
@@ -401,7 +403,11 @@ ngx_uint_t ngx_smtp_verify_proof_is_by_domain(ngx_smtp_verify_tls_t *tls);
 /* called when the probe ends */
 void ngx_smtp_verify_proof(ngx_smtp_verify_probe_t *p);
 
-/* canary.c: a recipient was refused */
+/* canary.c: the address was accepted; may the server accept everybody? */
+void ngx_smtp_verify_canary_address(ngx_smtp_verify_probe_t *p);
+/* the server has refused a recipient as unknown */
+void ngx_smtp_verify_canary_proves(ngx_smtp_verify_probe_t *p);
+/* a recipient was refused */
 void ngx_smtp_verify_canary_reject(ngx_smtp_verify_probe_t *p);
 /* The address was accepted.  1: ask the random recipient, although its answer
    is known. */

@@ -43,6 +43,8 @@ typedef struct {
     unsigned                         bypass:1;  /* do not read the cache */
     unsigned                         bulk:1;    /* others go first */
     unsigned                         sandbox:1; /* gets fixed answers */
+    unsigned                         holds:1;   /* unproved results, until they
+                                                   are proved */
 } ngx_smtp_verify_asker_t;
 
 

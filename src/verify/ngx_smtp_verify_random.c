@@ -72,6 +72,8 @@ ngx_smtp_verify_random_accepted(ngx_smtp_verify_probe_t *p)
 
     p->canary = 0;
 
+    ngx_smtp_verify_canary_address(p);
+
     if (p->asks == ngx_smtp_verify_asks_both) {
         p->asks = ngx_smtp_verify_asks_rest;
         return;
@@ -171,6 +173,10 @@ ngx_smtp_verify_random_claimed(ngx_smtp_verify_claim_t *claim)
         ngx_smtp_verify_random_claim(p);
         return;
     }
+
+    /* it was asked after this address was accepted, or about that time */
+
+    p->result.unproved = 0;
 
     if (p->canary) {
         p->seen.state = 0;

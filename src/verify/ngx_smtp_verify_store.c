@@ -87,6 +87,25 @@ ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
 }
 
 
+void
+ngx_smtp_verify_store_proved(ngx_smtp_verify_conf_t *conf,
+    ngx_smtp_verify_result_t *result, ngx_log_t *log)
+{
+    ngx_smtp_verify_lookup_t  l;
+
+    ngx_memzero(&l, sizeof(ngx_smtp_verify_lookup_t));
+
+    l.conf = conf;
+    l.email = result->email;
+
+    if (conf->cache == NULL || ngx_smtp_verify_lookup_key(&l) != NGX_OK) {
+        return;
+    }
+
+    ngx_smtp_verify_store(conf, l.key, conf->scope, NULL, result, log);
+}
+
+
 /* Does the stored result count for more than the new one?  Then it is not
    refreshed for a while. */
 

@@ -43,6 +43,10 @@ sv_canary(sv_canary_t *c, sv_canary_seen_e seen, uint32_t limit, uint64_t now)
         c->at = now;
         break;
 
+    case SV_CANARY_MANY:
+        return c->refused >= SV_CANARY_LEAST
+               && c->refused >= limit / SV_CANARY_PART;
+
     default: /* SV_CANARY_DUE */
         break;
     }

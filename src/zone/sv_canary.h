@@ -22,6 +22,8 @@
 
 #define SV_CANARY_TIME  3600000     /* ms after the last refusal: forget all */
 #define SV_CANARY_RUN   3           /* times the mean run between refusals */
+#define SV_CANARY_PART  4           /* this part of the limit is many ... */
+#define SV_CANARY_LEAST 2           /* ... and at least so many */
 
 
 /* All zero: nothing is known. */
@@ -38,6 +40,8 @@ typedef struct {
 
 typedef enum {
     SV_CANARY_DUE = 0,      /* asks whether a canary is due */
+    SV_CANARY_MANY,         /* asks whether so many were refused that the server
+                               might turn */
     SV_CANARY_REFUSED,      /* a recipient or canary was refused */
     SV_CANARY_ACCEPTED,     /* a recipient was accepted and believed */
     SV_CANARY_PROVED,       /* the canary was refused */
@@ -45,8 +49,9 @@ typedef enum {
 } sv_canary_seen_e;
 
 
-/* Counts what was seen.  Returns 1 if a canary is due now.  limit: how many
-   refused recipients make one due; 0: never. */
+/* Counts what was seen.  Returns 1 if a canary is due now, except for
+   SV_CANARY_MANY.  limit: how many refused recipients make one due; 0:
+   never. */
 unsigned sv_canary(sv_canary_t *c, sv_canary_seen_e seen, uint32_t limit,
     uint64_t now);
 

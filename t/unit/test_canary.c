@@ -43,6 +43,42 @@ accepted(sv_canary_t *c, unsigned n, uint64_t now)
 
 
 static void
+test_canary_turns(void **state)
+{
+    sv_canary_t  c;
+
+    (void) state;
+
+    memset(&c, 0, sizeof(c));
+
+    assert_int_equal(sv_canary(&c, SV_CANARY_MANY, LIMIT, 1000), 0);
+    (void) refused(&c, LIMIT / SV_CANARY_PART - 1, 1000);
+    assert_int_equal(sv_canary(&c, SV_CANARY_MANY, LIMIT, 1000), 0);
+    (void) refused(&c, 1, 1000);
+    assert_int_equal(sv_canary(&c, SV_CANARY_MANY, LIMIT, 1000), 1);
+
+    /* a canary that was refused may have been the last one */
+
+    (void) sv_canary(&c, SV_CANARY_PROVED, LIMIT, 1000);
+    assert_int_equal(sv_canary(&c, SV_CANARY_MANY, LIMIT, 1000), 1);
+    assert_int_equal(sv_canary(&c, SV_CANARY_MANY, 0, 1000), 0);
+
+    /* it does not count as one who was accepted */
+
+    assert_int_equal(c.run, 0);
+    assert_int_equal(sv_canary(&c, SV_CANARY_MANY, LIMIT,
+                               1001 + SV_CANARY_TIME), 0);
+
+    /* one recipient, the random one of a domain, is not many */
+
+    (void) refused(&c, 1, 1000);
+    assert_int_equal(sv_canary(&c, SV_CANARY_MANY, 1, 1000), 0);
+    (void) refused(&c, 1, 1000);
+    assert_int_equal(sv_canary(&c, SV_CANARY_MANY, 1, 1000), 1);
+}
+
+
+static void
 test_canary_due(void **state)
 {
     sv_canary_t  c;
@@ -189,6 +225,7 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_canary_turns),
         cmocka_unit_test(test_canary_due),
         cmocka_unit_test(test_canary_never),
         cmocka_unit_test(test_canary_run),

@@ -154,6 +154,8 @@ struct ngx_smtp_verify_lookup_s {
     void                     *data;
     ngx_str_t                 email;
     ngx_smtp_verify_result_t *result;
+    ngx_uint_t                bypass;
+    ngx_uint_t                canary;
 };
 
 typedef struct {
