@@ -6,6 +6,8 @@
 #       -e SMTP_VERIFY_FROM=you@example.com \
 #       -e SMTP_VERIFY_HELO=host.example.com nginx-smtp-verify
 #   curl 'http://127.0.0.1:8025/verify?email=...'
+#
+# and the console is at http://127.0.0.1:8025/console/
 
 ARG BASE=debian:12-slim
 
@@ -15,7 +17,17 @@ FROM ${BASE} AS build
 RUN apt-get update && apt-get install -y --no-install-recommends make
 COPY . /src
 WORKDIR /src
-RUN make deps-build && make && make install DESTDIR=/out
+RUN make deps-build && make
+
+# Swagger UI and ReDoc in the console, if wished for
+
+ARG API_UI=
+RUN if [ -n "$API_UI" ]; then \
+        apt-get install -y --no-install-recommends npm ca-certificates openssl \
+        && make api-ui; \
+    fi
+
+RUN make install DESTDIR=/out
 
 # the packages of the libraries, whose names change from system to system
 

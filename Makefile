@@ -307,6 +307,10 @@ client: deps-client $(B)/smtp-verify   ## build/smtp-verify, the client on the c
 
 build/%: $(ROOT)/build/% ;
 
+.PHONY: api-ui
+api-ui:            ## Swagger UI and ReDoc for the console, by npm, to build/html; "make run" and "make install" take them from there
+	@t/tools/api-ui $(B)/html
+
 .PHONY: accuracy
 accuracy: $(B)/smtp-verify-classify  ## REPLIES=file.jsonl [SYNTAX=file.jsonl]: measure the classifier on labelled data
 	@CLASSIFY=$< REPLIES="$(REPLIES)" SYNTAX="$(SYNTAX)" t/accuracy/run
@@ -627,16 +631,18 @@ deps-compare:
 MODULES_PATH  = $(shell t/tools/modules-path $(NGX_BIN) $(if $(NGX_SRC),nginx))
 
 .PHONY: install
-install: module    ## module to nginx's modules path (or MODULES_PATH), data and examples to share/nginx-smtp-verify, documentation to share/doc, smtp-verify-refresh to sbin; DESTDIR, PREFIX
+install: module    ## module to nginx's modules path (or MODULES_PATH), data, examples and the console to share/nginx-smtp-verify, documentation to share/doc, smtp-verify-refresh to sbin; DESTDIR, PREFIX
 	@install -d $(DESTDIR)$(MODULES_PATH) $(DESTDIR)$(DATADIR)
 	@install -m 644 $(SO) $(DESTDIR)$(MODULES_PATH)/.$(MODULE).new
 	@mv -f $(DESTDIR)$(MODULES_PATH)/.$(MODULE).new \
 	    $(DESTDIR)$(MODULES_PATH)/$(MODULE)
 	@find $(wildcard conf html) -path conf/docker -prune -o -type f \
 	    '(' -name '*.conf' -o -name '*.txt' -o -name '*.tokens' \
-	    -o -path 'html/*' ')' -print \
+	    -o -path 'html/*' ! -name '*.md' ')' -print \
 	    | while read -r f; do \
 	    install -D -m 644 $$f $(DESTDIR)$(DATADIR)/$${f#conf/}; done
+	@if [ -d $(B)/html ]; then \
+	    cp -R $(B)/html $(DESTDIR)$(DATADIR)/; fi
 	@for f in $(wildcard *.md docs/*.md) docs/openapi.json LICENSE; do \
 	    install -D -m 644 $$f $(DESTDIR)$(DOCDIR)/$$f; done
 	@install -D -m 755 -t $(DESTDIR)$(PREFIX)/sbin tools/smtp-verify-refresh

@@ -4,11 +4,16 @@ import { h, replace } from "./dom.js";
 import { Api } from "./api.js";
 import { problem, segments } from "./components.js";
 
+/* each page with the parts of the API that it needs one of */
+
 const PAGES = [
-    ["Verify", [["address", "Address"], ["list", "List"], ["jobs", "Jobs"]]],
-    ["Operate", [["egress", "Egress audit"], ["destinations", "Destinations"],
-                 ["metrics", "Metrics"]]],
-    ["Help", [["reasons", "Reasons"], ["api", "API"]]],
+    ["Verify", [["address", "Address", ["verify"]],
+                ["list", "List", ["batch", "jobs"]],
+                ["jobs", "Jobs", ["jobs"]]]],
+    ["Operate", [["egress", "Egress audit", ["health"]],
+                 ["destinations", "Destinations", ["status"]],
+                 ["metrics", "Metrics", ["metrics", "status"]]]],
+    ["Help", [["reasons", "Reasons", null], ["api", "API", ["openapi"]]]],
 ];
 
 const NAMES = PAGES.flatMap(([, pages]) => pages.map(([name]) => name));
@@ -138,12 +143,17 @@ function navigation() {
     label();
     window.addEventListener("tokenchange", label);
 
+    const served = PAGES.map(([title, pages]) => [title,
+        pages.filter(([, , parts]) => !parts || parts.some(part =>
+            api.has(part)))]);
+
     replace(nav,
-        PAGES.map(([title, pages]) => h("section",
-            h("h2", title),
-            h("ul", pages.map(([name, text]) => h("li",
-                h("a", { href: `#/${name}`, dataset: { page: name } },
-                  text)))))),
+        served.filter(([, pages]) => pages.length).map(([title, pages]) =>
+            h("section",
+              h("h2", title),
+              h("ul", pages.map(([name, text]) => h("li",
+                  h("a", { href: `#/${name}`, dataset: { page: name } },
+                    text)))))),
         h("div.nav-foot",
             segments("Theme", [["auto", "Auto"], ["light", "Light"],
                                ["dark", "Dark"]], theme(), setTheme),

@@ -75,5 +75,6 @@ export function blocks(list, known) {
 
 
 export function sentence(text) {
-    return text ? text.charAt(0).toUpperCase() + text.slice(1) : "";
+    return !text || text.startsWith("nginx") ? text || ""
+        : text.charAt(0).toUpperCase() + text.slice(1);
 }

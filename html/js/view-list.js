@@ -182,22 +182,22 @@ function preview(body, ctx, go, ends) {
             .map(([value, text]) => h("option", { value, selected: value === "600" },
                                       text)));
 
-    const start = h("button.button.primary", { type: "button", onclick: () => {
-        list.query = query();
-        go.start({ smtp: smtp.checked, wait: wait.value });
-    } }, "Verify now");
+    const start = ctx.api.has("batch")
+        ? h("button.button.primary", { type: "button", onclick: () => {
+            list.query = query();
+            go.start({ smtp: smtp.checked, wait: wait.value });
+        } }, "Verify now") : null;
 
     const job = ctx.api.has("jobs")
-        ? h("button.button", { type: "button", onclick: background },
+        ? h("button.button", { class: start ? null : "primary",
+                               type: "button", onclick: background },
             "Verify as a job") : null;
 
     const wrong = h("div");
 
     const ready = () => {
-        start.disabled = list.type === "text/csv" && list.column === null;
-
-        if (job) {
-            job.disabled = start.disabled;
+        for (const button of [start, job].filter(Boolean)) {
+            button.disabled = list.type === "text/csv" && list.column === null;
         }
     };
 
@@ -244,12 +244,12 @@ function preview(body, ctx, go, ends) {
                 list.start.slice(0, 1500)),
         h("div.card.settings",
             h("label.check", smtp, "Ask the mail servers"),
-            h("label.row", { for: "list-wait" },
+            start && h("label.row", { for: "list-wait" },
               h("span", "Wait for servers that say \u201clater\u201d:"), wait)),
         wrong,
         h("div.row", start, job),
-        h("p.hint.measure", "\u201cVerify now\u201d runs as long as this page is "
-          + "open.", job ? " A job goes on by itself, for hours if need be: "
+        h("p.hint.measure", start ? "\u201cVerify now\u201d runs as long as this "
+          + "page is open." : null, job ? " A job goes on by itself, for hours if need be: "
           + "take it for lists of more than a few thousand addresses, or of "
           + "one company." : null));
 }

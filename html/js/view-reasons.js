@@ -57,7 +57,7 @@ function all(root, help) {
 
                 return rows.length ? h("section.stack.tight",
                     h("div.row", h("h2", sentence(status)),
-                      h("span.muted", sentence(help.statuses[status]), ".")),
+                      h("span.muted", inline(`${sentence(help.statuses[status])}.`))),
                     h("ul.reasons", rows.map(reason => h("li",
                         h("a", { href: `#/reasons/${reason.name}` },
                           h("code", reason.name),

@@ -38,6 +38,16 @@ my %want = map { s{^conf/}{}; ("/opt/share/nginx-smtp-verify/$_" => 1) }
     grep { !m{^conf/docker/} }
     grep { m{\.(?:conf|txt|tokens)$} } tracked('conf');
 
+# the console, with Swagger UI and ReDoc where they were fetched
+
+$want{"/opt/share/nginx-smtp-verify/$_"} = 1
+    for grep { !/\.md$/ } tracked('html');
+
+if (-d "$top/build/html") {
+    $want{"/opt/share/nginx-smtp-verify/" . s{^\Q$top\E/build/}{}r} = 1
+        for tracked("$top/build/html");
+}
+
 $want{"/opt/share/doc/nginx-smtp-verify/$_"} = 1
     for 'LICENSE', glob('*.md'), glob('docs/*.md'), 'docs/openapi.json';
 
