@@ -500,6 +500,14 @@ attack: deps-bench module $(BENCH_TOOLS)  ## a client that asks tarpits, or wait
 soak: deps-bench module $(BENCH_TOOLS)  ## load, faults, kills and reloads for SOAK_SECONDS (300)
 	@t/soak/run $(B) $(NGX_BIN) $(SO) $(SOAK_SECONDS)
 
+# SOAK_EVENTS="cut full": only these faults; SOAK_SEED=N: another run; and
+# SOAK_ASAN=1: under ASan and UBSan
+
+.PHONY: soak-jobs
+soak-jobs: deps-bench module $(BENCH_TOOLS) $(if $(SOAK_ASAN),asan-nginx)  ## jobs, kills, reloads, full disks and power cuts for SOAK_SECONDS (1800); SOAK_ASAN=1
+	@t/soak/jobs $(B) $(if $(SOAK_ASAN),$(A)/objs/nginx -,$(NGX_BIN) $(SO)) \
+	    $(SOAK_SECONDS)
+
 .PHONY: soak-kills
 soak-kills: deps-bench module $(BENCH_TOOLS)  ## a job of KILLS_RECORDS (200000), while workers and the master are killed by signal 9
 	@t/soak/jobs-kills $(B) $(NGX_BIN) $(SO) $(KILLS_RECORDS)

@@ -535,6 +535,14 @@ sv_jobs_db_error(sv_jobs_db_t *db)
         break;
 
     case SQLITE_CORRUPT:
+
+        /* SQLite calls a file damaged, too, that a device cannot read; if the
+           number is an old one, the next handle tells */
+
+        err = sv_jobs_db_errno(db, 0);
+        rc = err ? SV_JOBS_FAILED : SV_JOBS_DAMAGED;
+        break;
+
     case SQLITE_NOTADB:
     case SQLITE_FORMAT:
     case SQLITE_SCHEMA:

@@ -1,10 +1,14 @@
 """A server with jobs, as t/soak/jobs runs it: requests to it, lists whose
 verdicts are known, and ways to kill it."""
 
+import fcntl
 import http.client
 import json
 import os
+import re
 import signal
+import struct
+import subprocess
 import sys
 import time
 
@@ -19,6 +23,10 @@ ENDED = ("completed", "cancelled", "failed")
 # disturbed anything
 
 VERDICT = ("input", "email", "status", "reason", "duplicate_of", "error")
+
+
+ALLOWED = re.compile(r"worker process \d+ exited on signal 9"
+                     r"|shared memory zone .* was locked by \d+")
 
 
 class Gone(Exception):
@@ -99,6 +107,15 @@ class JobsRig(Rig):
         if not self.wait(lambda: not any(cmdline(p) for p in pids), 20):
             raise Gone("a worker cannot be killed")
 
+    def nginx_quit(self):
+        child, self.child = self.child, None
+        child.send_signal(signal.SIGQUIT)
+        try:
+            child.wait(60)
+        except subprocess.TimeoutExpired:
+            self.child = child
+            raise Gone("nginx does not quit") from None
+
     def children_of_master(self):
         with open("/proc/%d/task/%d/children"
                   % (self.master, self.master)) as f:
@@ -169,6 +186,98 @@ class JobsRig(Rig):
             if last["next"] is None or not page:
                 return found, last
             cursor = "&cursor=" + last["next"]
+
+
+class Disk:
+    """A file system of its own, which can lose its power, and be full.
+
+    ext4 on a loop device.  Its ioctl "shutdown", which file systems are tested
+    by, drops at once what was written and not synced; what a mount after it
+    finds is what a power cut would have left there.
+    """
+
+    SHUTDOWN = 0x8004587d           # EXT4_IOC_SHUTDOWN
+    NO_LOG_FLUSH = 2
+
+    def __init__(self, path, megabytes):
+        self.path = path
+        self.image = path + ".img"
+        os.makedirs(path, exist_ok=True)
+        with open(self.image, "wb") as f:
+            f.truncate(megabytes << 20)
+        run("mkfs.ext4", "-q", "-F", "-m", "0", self.image)
+        self.mount()
+
+    def mount(self):
+        run("mount", "-o", "loop", self.image, self.path)
+
+    def umount(self):
+        """Processes that were killed close their files a little later."""
+        for _ in range(100):
+            try:
+                return run("umount", self.path)
+            except OSError:
+                time.sleep(0.05)
+        return run("umount", self.path)
+
+    def cut(self):
+        """No byte gets to the disk any more, until mend()."""
+        fd = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.ioctl(fd, self.SHUTDOWN, struct.pack("I", self.NO_LOG_FLUSH))
+        finally:
+            os.close(fd)
+
+    def mend(self):
+        """Nobody may have a file open."""
+        self.umount()
+        self.mount()
+
+    def fill(self, left=0):
+        with open(os.path.join(self.path, "filler"), "ab") as f:
+            st = os.statvfs(self.path)
+            size = max(st.f_bavail * st.f_frsize - left, 0)
+            try:
+                os.posix_fallocate(f.fileno(), f.tell(), max(size, 1))
+            except OSError:
+                pass
+            try:
+                while left == 0:
+                    f.write(b"x" * 4096)
+                    f.flush()
+            except OSError:
+                pass
+
+    def free(self):
+        try:
+            os.unlink(os.path.join(self.path, "filler"))
+        except FileNotFoundError:
+            pass
+
+
+def run(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise OSError("%s: %s" % (command[0], done.stderr.strip()))
+
+
+def own_mounts():
+    """Mounts of this process are seen by no other one, and end with it."""
+    if os.environ.get("SOAK_MOUNTS") != "own":
+        os.environ["SOAK_MOUNTS"] = "own"
+        os.execvp("unshare", ["unshare", "-m", sys.executable] + sys.argv)
+
+
+def log_problems(rig, allowed=ALLOWED):
+    problems = []
+    for line in rig.log():
+        level = re.search(r" \[(\w+)\] ", line)
+        if (not level or level.group(1) in ("alert", "emerg", "crit")) \
+                and not allowed.search(line):
+            problems.append(line)
+        if "@" in line and "bench.test" in line:
+            problems.append("an address in the log: " + line)
+    return problems[:10]
 
 
 def verdict(line):

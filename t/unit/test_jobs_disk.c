@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -1008,6 +1009,63 @@ test_read_only(void **state)
 }
 
 
+/* A device that answers no more, for a moment maybe: no file is damaged by it,
+   and a job must not fail for ever. */
+
+static void
+test_device_gone(void **state)
+{
+    int               fd, rc[4];
+    char              image[600], mounted[256];
+    size_t            n;
+    unsigned          how;
+    store_t          *s = *state;
+    uint64_t          blocks[4];
+    sv_job_t         *job, *other;
+    sv_catalog_t     *c;
+    sv_job_totals_t   totals;
+    sv_catalog_job_t  row;
+
+    if (mount_image(s, image, mounted, 24) == -1) {
+        skip();
+        return;
+    }
+
+    ok(sv_catalog_open(&s->conf, &c, &s->why));
+    job = upload(s, 5000);
+
+    /* EXT4_IOC_SHUTDOWN, without a last write */
+
+    how = 2;
+    fd = open(mounted, O_RDONLY);
+    rc[0] = ioctl(fd, _IOR('X', 125, uint32_t), &how);
+    close(fd);
+
+    n = 4;
+    rc[1] = sv_job_totals(job, &totals);
+    rc[2] = sv_job_open_blocks(job, 0, blocks, &n);
+    rc[3] = sv_catalog_get(c, s->id, &row);
+
+    if (sv_job_open(&s->conf, s->id, &other, &s->why) == SV_JOBS_DAMAGED) {
+        rc[3] = SV_JOBS_DAMAGED;
+    }
+
+    sv_job_close(job);
+    sv_catalog_close(c);
+    unmount_image(image, mounted);
+
+    if (rc[0] == -1) {
+        print_message("skipped: the file system cannot be shut down\n");
+        skip();
+        return;
+    }
+
+    assert_int_equal(rc[1], SV_JOBS_FAILED);
+    assert_int_equal(rc[2], SV_JOBS_FAILED);
+    assert_int_equal(rc[3], SV_JOBS_FAILED);
+}
+
+
 int
 main(void)
 {
@@ -1028,6 +1086,7 @@ main(void)
         t(test_key_file),
         t(test_wrong_owner),
         t(test_read_only),
+        t(test_device_gone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
