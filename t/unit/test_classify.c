@@ -331,6 +331,19 @@ stages(void **state)
     assert_int_equal(class.reason, SV_SENDER_BLOCKED);
     assert_string_equal(class.rule, "code-sender");
 
+    classify(SV_STAGE_MAIL, 550, "", "Requested action not taken: mailbox "
+             "unavailable", &class);
+    assert_int_equal(class.reason, SV_SENDER_BLOCKED);
+
+    classify(SV_STAGE_EHLO, 550, "", "Rejected", &class);
+    assert_int_equal(class.reason, SV_SENDER_BLOCKED);
+
+    classify(SV_STAGE_BANNER, 550, "", "Dictionary attack detected", &class);
+    assert_int_equal(class.reason, SV_SENDER_BLOCKED);
+
+    classify(SV_STAGE_BANNER, 554, "", "Rejected", &class);
+    assert_int_equal(class.reason, SV_REJECTED);
+
     classify(SV_STAGE_RCPT, 550, "", "No such domain example.com", &class);
     assert_int_equal(class.reason, SV_REJECTED);
 
@@ -2353,6 +2366,48 @@ words_against_the_code(void **state)
 }
 
 
+/* what a host has of its own, and whom a refusal means */
+
+static void
+hosts_of_recipients(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "De server van de ontvanger bestaat niet" },
+        { X, 550, "수신자의 서버를 찾을 수 없습니다" },
+        { X, 550, "受信者のサーバーは存在しません" },
+        { X, 550, "il server del destinatario è disattivato" },
+        { X, 550, "the recipient's mail server is disabled" },
+        { X, 550, "the directory of users does not exist" },
+        { X, 550, "5.1.1 用户的邮件服务器未找到" },
+        { X, 550, "5.1.1 あなたのアドレスは無効です" },
+        { N, 550, "De ontvanger bestaat niet op deze server" },
+        { N, 550, "5.1.1 用户未找到" },
+        { N, 550, "Account not found in directory service" },
+        { N, 550, "Der Mitarbeiter hat das Unternehmen verlassen" },
+        { N, 550, "Cette adresse n'existe pas ou plus" },
+        { L, 550, "Too many invalid recipients" },
+        { L, 450, "Too many invalid recipients" },
+        { L, 554, "Dictionary attack detected" },
+        { L, 550, "Too many invalid recipients in this session" },
+        { R, 503, "This server requires authentication to send to a "
+                  "non-local e-mail address" },
+        { R, 553, "that domain isn't in my rcpthosts (#5.5.3 - chkuser)" },
+        { R, 550, "Delivery is not allowed to this address." },
+        { E, 451, "4.3.5 Sender address rejected: Server configuration "
+                  "problem" },
+        { E, 452, "Action demandée non effectuée : espace système "
+                  "insuffisant" },
+        { E, 451, "Запрошенное действие прервано: локальная ошибка" },
+        { T, 421, "4.7.1 RCP-T4 Recipient account is unavailable" },
+        { G, 412, "You are not whitelisted by this recipient" },
+        { L, 550, "Превышен лимит подключений" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
 int
 main(void)
 {
@@ -2418,7 +2473,8 @@ main(void)
         cmocka_unit_test(service_is_off),
         cmocka_unit_test(behind_a_recipient),
         cmocka_unit_test(repute_and_system_users),
-        cmocka_unit_test(words_against_the_code)
+        cmocka_unit_test(words_against_the_code),
+        cmocka_unit_test(hosts_of_recipients)
     };
 
     return cmocka_run_group_tests(tests, load, unload);
