@@ -175,6 +175,8 @@ ngx_smtp_verify_jobs_start_batch(ngx_smtp_verify_jobs_run_t *run,
     jobs = run->worker->jobs;
 
     run->wait = cj->wait;
+    run->sample = cj->sample;
+    run->records = cj->records;
     run->started = cj->started ? cj->started : ngx_smtp_verify_jobs_time();
 
     b->data = run;

@@ -39,6 +39,7 @@ typedef struct {
     uint32_t                       end;         /* records of this lease */
     sv_job_rows_t                  rows;
     unsigned                       read:1;
+    unsigned                       sample:1;    /* only records of the sample */
     unsigned                       partly:1;    /* others stay for later */
 } ngx_smtp_verify_jobs_block_t;
 
@@ -116,6 +117,8 @@ struct ngx_smtp_verify_jobs_run_s {
     ngx_pool_t                    *pool;
     ngx_log_t                      log;
     int64_t                        wait;        /* for retries, ms */
+    uint64_t                       sample;      /* of so many records */
+    uint64_t                       records;
     int64_t                        started;     /* the job, in any worker */
     ngx_smtp_verify_batch_t        batch;
 

@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_jobs_run.h"
 #include "ngx_smtp_verify_packed.h"
+#include "sv_job_sample.h"
 
 
 #define NGX_SMTP_VERIFY_JOBS_SOON     200       /* ms */
@@ -442,7 +443,7 @@ ngx_smtp_verify_jobs_flush_write(ngx_smtp_verify_jobs_task_t *task)
     sv_str_t                          domain;
     ngx_str_t                         s;
     ngx_uint_t                        i;
-    sv_job_result_t                  *waits;
+    sv_job_result_t                  *waits, *results;
     ngx_smtp_verify_jobs_flush_t     *flush;
     ngx_smtp_verify_jobs_postpone_t  *postpone;
 
@@ -455,6 +456,14 @@ ngx_smtp_verify_jobs_flush_write(ngx_smtp_verify_jobs_task_t *task)
         domain.data = s.data;
         domain.len = s.len;
         waits[i].dest = sv_job_dest(task->job, &domain);
+    }
+
+    results = flush->results.elts;
+
+    for (i = 0; i < flush->results.nelts && flush->run->sample; i++) {
+        results[i].sampled = sv_job_sample_has(results[i].pos,
+                                               flush->run->sample,
+                                               flush->run->records);
     }
 
     task->status = sv_job_put(task->job, flush->results.elts,

@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_jobs_run.h"
+#include "sv_job_sample.h"
 
 
 static ngx_int_t ngx_smtp_verify_jobs_source_wait(
@@ -13,7 +14,12 @@ static ngx_uint_t ngx_smtp_verify_jobs_block_is_one(
     ngx_smtp_verify_jobs_block_t *block);
 static ngx_int_t ngx_smtp_verify_jobs_block_lease(
     ngx_smtp_verify_jobs_run_t *run);
+static ngx_uint_t ngx_smtp_verify_jobs_block_sample(
+    ngx_smtp_verify_jobs_worker_t *w, ngx_smtp_verify_jobs_job_t *job,
+    uint32_t *id);
 static void ngx_smtp_verify_jobs_block_run(ngx_smtp_verify_jobs_task_t *task);
+static void ngx_smtp_verify_jobs_block_part(
+    ngx_smtp_verify_jobs_block_t *block);
 static void ngx_smtp_verify_jobs_block_done(ngx_smtp_verify_jobs_task_t *task);
 static void ngx_smtp_verify_jobs_block_gone(ngx_smtp_verify_jobs_task_t *task);
 static void ngx_smtp_verify_jobs_block_end(ngx_smtp_verify_jobs_run_t *run,
@@ -206,6 +212,10 @@ ngx_smtp_verify_jobs_block_is_one(ngx_smtp_verify_jobs_block_t *block)
     ngx_str_t         first, last;
     sv_job_record_t  *record;
 
+    if (block->sample) {
+        return 0;
+    }
+
     record = &block->rows.records[0];
     first = ngx_smtp_verify_jobs_domain((u_char *) record->email.data,
                                         record->email.len);
@@ -242,7 +252,8 @@ static ngx_int_t
 ngx_smtp_verify_jobs_block_lease(ngx_smtp_verify_jobs_run_t *run)
 {
     int                             taken;
-    uint32_t                        id, sample;
+    uint32_t                        id;
+    ngx_uint_t                      sample;
     ngx_smtp_verify_jobs_job_t     *job;
     ngx_smtp_verify_jobs_block_t   *block;
     ngx_smtp_verify_jobs_worker_t  *w;
@@ -261,12 +272,9 @@ ngx_smtp_verify_jobs_block_lease(ngx_smtp_verify_jobs_run_t *run)
 
     ngx_smtp_verify_jobs_lock(w);
 
-    taken = sv_lease_take(job->blocks, w->place, (uint32_t) ngx_time(), &id);
-    sample = ngx_min(job->share, job->sample);
-
-    if (taken) {
-        job->sample -= sample;
-    }
+    sample = ngx_smtp_verify_jobs_block_sample(w, job, &id);
+    taken = sample || sv_lease_take(job->blocks, w->place,
+                                    (uint32_t) ngx_time(), &id);
 
     ngx_smtp_verify_jobs_unlock(w);
 
@@ -277,7 +285,7 @@ ngx_smtp_verify_jobs_block_lease(ngx_smtp_verify_jobs_run_t *run)
 
     block->run = run;
     block->id = id;
-    block->end = sample ? sample : SV_JOBS_BLOCK;
+    block->sample = sample;
 
     block->task.run = ngx_smtp_verify_jobs_block_run;
     block->task.done = ngx_smtp_verify_jobs_block_done;
@@ -289,8 +297,8 @@ ngx_smtp_verify_jobs_block_lease(ngx_smtp_verify_jobs_run_t *run)
     run->nblocks++;
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &run->log, 0,
-                   "smtp verify jobs: block %uD is leased, at most %uD of it",
-                   block->id, block->end);
+                   "smtp verify jobs: block %uD is leased, sample:%ui",
+                   block->id, sample);
 
     if (ngx_smtp_verify_jobs_post(w->jobs, &block->task) != NGX_OK) {
         ngx_smtp_verify_jobs_block_end(run, block, (uint32_t) ngx_time() + 1);
@@ -304,12 +312,73 @@ ngx_smtp_verify_jobs_block_lease(ngx_smtp_verify_jobs_run_t *run)
 }
 
 
+/* The sample is leased first: of each block its part, in one round through all
+   blocks. */
+
+static ngx_uint_t
+ngx_smtp_verify_jobs_block_sample(ngx_smtp_verify_jobs_worker_t *w,
+    ngx_smtp_verify_jobs_job_t *job, uint32_t *id)
+{
+    if (job->sample == 0) {
+        return 0;
+    }
+
+    while (job->sampled < sv_lease_turns(job->blocks)) {
+
+        *id = sv_lease_turn(job->sampled++);
+
+        if (sv_job_sample_of(*id, job->sample, job->records)
+            && sv_lease_take_it(job->blocks, w->place, (uint32_t) ngx_time(),
+                                *id))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static void
 ngx_smtp_verify_jobs_block_run(ngx_smtp_verify_jobs_task_t *task)
 {
     ngx_smtp_verify_jobs_block_t *block = task->data;
 
     task->status = sv_job_block(task->job, block->id, &block->rows);
+
+    if (task->status == SV_JOBS_OK || task->status == SV_JOBS_DONE) {
+        block->end = (uint32_t) block->rows.n;
+        ngx_smtp_verify_jobs_block_part(block);
+    }
+}
+
+
+/* The records of the sample come to the front. */
+
+static void
+ngx_smtp_verify_jobs_block_part(ngx_smtp_verify_jobs_block_t *block)
+{
+    size_t                       i;
+    uint32_t                     n;
+    ngx_smtp_verify_jobs_run_t  *run;
+
+    if (!block->sample) {
+        return;
+    }
+
+    run = block->run;
+
+    for (i = 0, n = 0; i < block->rows.n; i++) {
+
+        if (sv_job_sample_has(block->rows.records[i].pos, run->sample,
+                              run->records))
+        {
+            block->rows.records[n++] = block->rows.records[i];
+        }
+    }
+
+    block->end = n;
+    block->partly = (n < block->rows.n);
 }
 
 
@@ -332,8 +401,6 @@ ngx_smtp_verify_jobs_block_done(ngx_smtp_verify_jobs_task_t *task)
         return;
     }
 
-    block->partly = (block->end < block->rows.n);
-    block->end = (uint32_t) ngx_min(block->end, block->rows.n);
     block->left = block->end;
     block->read = 1;
 

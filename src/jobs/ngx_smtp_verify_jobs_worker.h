@@ -54,9 +54,11 @@ typedef struct {
     int64_t                      rest;          /* nothing is begun before */
     ngx_uint_t                   checks;        /* the keeper looks whether it
                                                    is complete */
-    uint32_t                     sample;        /* records that are still to be
-                                                   asked first */
-    uint32_t                     share;         /* of them, in each block */
+    uint64_t                     sample;        /* records that are asked first
+                                                   ... */
+    uint64_t                     records;       /* ... of so many */
+    uint32_t                     sampled;       /* turns of blocks whose part of
+                                                   the sample was leased */
     uint32_t                     flight[NGX_SMTP_VERIFY_JOBS_PLACES];
     uint32_t                     rates[NGX_SMTP_VERIFY_JOBS_RATES];
     int64_t                      rated;         /* the interval of the last

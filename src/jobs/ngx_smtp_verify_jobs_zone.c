@@ -349,9 +349,11 @@ ngx_smtp_verify_jobs_load(ngx_smtp_verify_jobs_worker_t *w,
         sv_lease_open(job->blocks, (uint32_t) open[i]);
     }
 
-    if (cj->sample > totals->results && n) {
-        job->sample = (uint32_t) (cj->sample - totals->results);
-        job->share = (uint32_t) ((job->sample + n - 1) / n);
+    job->sample = cj->sample;
+    job->records = cj->records;
+
+    if (cj->sample <= totals->sampled) {
+        job->sampled = sv_lease_turns(job->blocks);
     }
 
     ngx_queue_insert_tail(&w->shared->jobs, &job->queue);

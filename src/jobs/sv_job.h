@@ -19,6 +19,8 @@
 #include "sv_jobs.h"
 
 
+#define SV_JOB_SAMPLED  16      /* added to the status in the counts of the
+                                   records of a sample */
 #define SV_JOB_ERROR  0xffff    /* instead of a reason: the record was wrong, or
                                    could not be asked; see the detail */
 
@@ -53,6 +55,8 @@ typedef struct {
     sv_str_t            input;
     sv_str_t            packed;     /* packed result; of SV_JOB_ERROR:
                                        "word\0sentence" */
+    int                 sampled;    /* set to write it: the record belongs to
+                                       the sample */
 
     /* of records that wait */
     int64_t             due;        /* Unix time in ms */
@@ -87,6 +91,8 @@ typedef struct {
     uint64_t            errors;
     uint64_t            duplicates;
     uint64_t            waiting;
+    uint64_t            sampled;    /* results of the sample; their counts have
+                                       a status with SV_JOB_SAMPLED */
     int64_t             due;        /* of the first one that waits; 0: none */
     uint64_t            blocks;     /* ids of blocks are below it */
     uint64_t            bytes;      /* on the disk */

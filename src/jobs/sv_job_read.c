@@ -116,6 +116,11 @@ sv_job_totals_counts(sv_job_t *job, sv_job_totals_t *t)
         count->reason = (unsigned) sqlite3_column_int(stmt, 1);
         count->n = (uint64_t) sqlite3_column_int64(stmt, 2);
 
+        if (count->status >= SV_JOB_SAMPLED) {
+            t->sampled += count->n;
+            continue;
+        }
+
         t->results += count->n;
 
         if (count->reason == SV_JOB_ERROR) {

@@ -35,6 +35,10 @@ sv_job_result_add(sv_job_change_t *ch, const sv_job_result_t *r)
         rc = sv_job_change_close(ch, r->pos);
     }
 
+    if (rc == SV_JOBS_OK && r->sampled) {
+        rc = sv_job_change_count(ch, r->status + SV_JOB_SAMPLED, r->reason, 1);
+    }
+
     if (rc == SV_JOBS_OK) {
         rc = sv_job_result_duplicates(ch, r);
     }

@@ -7,9 +7,6 @@
 #define SV_LEASE_STRIDE  89             /* odd: each block has its turn */
 
 
-static uint32_t sv_lease_turn(uint32_t i);
-
-
 sv_lease_t *
 sv_lease_init(void *mem, uint32_t n)
 {
@@ -51,9 +48,7 @@ sv_lease_take(sv_lease_t *l, unsigned owner, uint32_t now, uint32_t *block)
 
     soonest = UINT32_MAX;
 
-    /* the last chunk may be a part of one */
-
-    last = (l->n + SV_LEASE_CHUNK - 1) / SV_LEASE_CHUNK * SV_LEASE_CHUNK;
+    last = sv_lease_turns(l);
 
     for (i = 0; i < last; i++) {
 
@@ -69,13 +64,9 @@ sv_lease_take(sv_lease_t *l, unsigned owner, uint32_t now, uint32_t *block)
             continue;
         }
 
-        l->owners[b] = (unsigned char) owner;
-        l->nfree--;
-        l->nleased++;
-
         *block = b;
 
-        return 1;
+        return sv_lease_take_it(l, owner, now, b);
     }
 
     /* all were seen, and none may be leased now */
@@ -86,7 +77,33 @@ sv_lease_take(sv_lease_t *l, unsigned owner, uint32_t now, uint32_t *block)
 }
 
 
-static uint32_t
+int
+sv_lease_take_it(sv_lease_t *l, unsigned owner, uint32_t now, uint32_t block)
+{
+    if (block >= l->n || l->owners[block] != SV_LEASE_FREE
+        || l->times[block] > now)
+    {
+        return 0;
+    }
+
+    l->owners[block] = (unsigned char) owner;
+    l->nfree--;
+    l->nleased++;
+
+    return 1;
+}
+
+
+/* The last chunk may be a part of one. */
+
+uint32_t
+sv_lease_turns(const sv_lease_t *l)
+{
+    return (l->n + SV_LEASE_CHUNK - 1) / SV_LEASE_CHUNK * SV_LEASE_CHUNK;
+}
+
+
+uint32_t
 sv_lease_turn(uint32_t i)
 {
     return i / SV_LEASE_CHUNK * SV_LEASE_CHUNK

@@ -50,6 +50,15 @@ void sv_lease_open(sv_lease_t *l, uint32_t block);
 int sv_lease_take(sv_lease_t *l, unsigned owner, uint32_t now,
     uint32_t *block);
 
+/* Leases that block, if it is free now. */
+int sv_lease_take_it(sv_lease_t *l, unsigned owner, uint32_t now,
+    uint32_t block);
+
+/* The i-th block in the order in which they are given out; i is less than
+   sv_lease_turns().  A block may be beyond the table. */
+uint32_t sv_lease_turn(uint32_t i);
+uint32_t sv_lease_turns(const sv_lease_t *l);
+
 /* Ends a lease: the block is closed, or free from the time "then" on.  Returns
    0 if the lease was lost. */
 int sv_lease_close(sv_lease_t *l, unsigned owner, uint32_t block);

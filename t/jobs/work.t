@@ -582,7 +582,7 @@ smtp_verify_batch_domain_probes 1;
 smtp_verify_batch_window 20;
 --- init
 my $id = main::submit('sample=12', main::users(1500, 'ok.test'));
-main::until_job($id, sub { $_[0]{answered} >= 12 });
+main::until_job($id, sub { $_[0]{estimate} && $_[0]{estimate}{answered} == 12 });
 $main::seen{early} = main::asked();
 main::http('DELETE', "/jobs/$id");
 --- smtp_check eval
@@ -594,7 +594,9 @@ sub {
     $block{int(($_ - 1) / 256)}++
         for map { /^u(\d+)@/ ? $1 : () } keys %{ $main::seen{early} };
 
-    return keys(%block) == 6;
+    # the workers go on with the rest while the last ones of the sample are asked
+
+    return keys(%block) == 6 && 60 > keys %{ $main::seen{early} };
 }
 
 
@@ -710,4 +712,69 @@ sub {
            && main::reasons($main::Job) eq 'mailbox_not_found 600'
            && keys %$asked == 600
            && 20 >= grep { $_ != 1 } values %$asked;
+}
+
+
+
+=== TEST 22: the sample tells of the whole, also after a restart; then the truth does
+--- http_config eval
+TestVerify::Blocks::patient('')
+--- smtp
+mx1 11 pipelining
+    rcpt *0@ok.test: 250 2.1.5 Ok
+    rcpt *5@ok.test: 250 2.1.5 Ok
+    rcpt u*@*: wait 10ms ; 550 5.1.1 No such user
+    rcpt *: 550 5.1.1 No such user
+--- verify
+smtp_verify_batch_domain_probes 4;
+smtp_verify_catch_all on canary=off;
+--- init
+my $id = main::submit('sample=60', main::users(900, 'ok.test'));
+my $job = main::until_job($id, sub { $_[0]{estimate} && $_[0]{estimate}{answered} >= 60 });
+$main::seen{sample} = $job->{estimate};
+main::restart('QUIT');
+my $again = main::until_job($id, sub { $_[0]{state} eq 'running' && $_[0]{estimate} });
+$main::seen{again} = $again->{estimate};
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    my ($e, $again, $n) = ($main::seen{sample}, $main::seen{again}, $main::Job->{reason});
+    my $accepted = $e->{status}{deliverable};
+    my $missing = $e->{reason}{mailbox_not_found};
+
+    Test::More::diag(JSON::PP::encode_json($e));
+
+    # one fifth is accepted
+
+    return $e->{answered} == 60 && $e->{records} == 900 && $e->{confidence} == 0.95
+           && abs($accepted->{count} + $missing->{count} - 900) <= 1
+           && $accepted->{low} < $accepted->{count}
+           && $accepted->{high} > $accepted->{count}
+           && $accepted->{low} <= 180 && $accepted->{high} >= 180
+           && $missing->{low} <= 720 && $missing->{high} >= 720
+           && $e->{status}{risky}{count} == 0 && $e->{status}{risky}{high} < 90
+           && JSON::PP->new->canonical->encode($again->{reason})
+              eq JSON::PP->new->canonical->encode($e->{reason})
+           && $main::Job->{state} eq 'completed' && !defined $main::Job->{estimate}
+           && main::reasons($main::Job) eq 'accepted 180, mailbox_not_found 720';
+}
+
+
+
+=== TEST 23: a sample that waits is no estimate, and a list without one has none
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: 451 4.7.1 Greylisted, try again in 2 seconds
+--- init
+my $id = main::submit('wait=1h&sample=10', main::users(40, 'ok.test'));
+$main::seen{greylisted} = main::until_job($id, sub { $_[0]{waiting} == 40 });
+my $other = main::submit('wait=1h', main::users(40, 'ok.test'));
+$main::seen{none} = main::until_job($other, sub { $_[0]{state} eq 'running' });
+main::http('DELETE', "/jobs/$_") for $id, $other;
+--- smtp_check eval
+sub {
+    return $main::seen{greylisted}{waiting} == 40
+           && !defined $main::seen{greylisted}{estimate}
+           && exists $main::seen{greylisted}{estimate}
+           && !defined $main::seen{none}{estimate};
 }

@@ -209,6 +209,10 @@ u_char *ngx_http_smtp_verify_jobs_json(u_char *p,
     ngx_http_smtp_verify_store_t *store, sv_catalog_job_t *job,
     sv_job_totals_t *totals);
 
+/* _estimate.c: of the whole job, by its sample; an object or null */
+u_char *ngx_http_smtp_verify_jobs_estimate(u_char *p, sv_catalog_job_t *job,
+    sv_job_totals_t *totals);
+
 /* _asker.c */
 ngx_int_t ngx_http_smtp_verify_jobs_asker(ngx_smtp_verify_jobs_t *jobs,
     sv_catalog_job_t *job, ngx_smtp_verify_asker_t *asker, ngx_pool_t *pool);

@@ -74,6 +74,9 @@ ngx_http_smtp_verify_jobs_json_totals(u_char *p,
 
     p = ngx_http_smtp_verify_jobs_json_counts(p, totals, counted);
 
+    p = ngx_sprintf(p, ",\"estimate\":");
+    p = ngx_http_smtp_verify_jobs_estimate(p, job, totals);
+
     p = ngx_http_smtp_verify_jobs_json_time(p, "waiting_until",
                                             totals->waiting ? totals->due : 0);
 
