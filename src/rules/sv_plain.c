@@ -359,9 +359,10 @@ sv_plain_is_name(const sv_plain_t *pl, const unsigned char *p, size_t len)
 
     rcpt = &pl->reply->rcpt;
 
-    if (rcpt->len == 0 && (pl->word == 1 || pl->word == pl->at + 1)) {
+    if (rcpt->len == 0 && (pl->word <= 2 || pl->word == pl->at + 1)) {
 
-        /* it is not known who was asked: "no such user joe" */
+        /* it is not known who was asked: "no such user joe", "user joe is
+           unknown" */
 
         return 1;
     }

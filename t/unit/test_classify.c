@@ -2408,6 +2408,43 @@ hosts_of_recipients(void **state)
 }
 
 
+/* unreachable is not missing, and other kinds of sources and lists */
+
+static void
+kinds_of_sources_and_lists(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "casella non raggiungibile" },
+        { X, 550, "Postfach nicht erreichbar" },
+        { X, 550, "boîte injoignable" },
+        { N, 550, "casella non disponibile" },
+        { X, 550, "Command RCPT User <jdoe@example.com> not OK" },
+        { N, 550, "jdoe@example.com non répertorié dans l'annuaire Domino" },
+        { D, 550, "cuenta no activa" },
+        { D, 550, "conta não ativa" },
+        { D, 550, "konto nie jest aktywne" },
+        { N, 550, "<jdoe@example.com> was not found in LDAP server" },
+        { E, 550, "LDAP server not found" },
+        { N, 550, "Not Known to us. Do not resend" },
+        { N, 550, "ya no hay nadie con ese email" },
+        { T, 451, "4.2.2 mailbox access error" },
+        { F, 452, "4.2.2 mailbox limit" },
+        { P, 550, "the recipient has opted out of receiving messages" },
+        { P, 550, "Encryption is required to this domain" },
+        { P, 550, "Wiadomosc zostala odrzucona przez system antyspamowy" },
+        { B, 550, "5.1.1 <a@example.net>: unauthorized sender" },
+        { B, 550, "Excessive userid unknowns" },
+        { B, 553, "No mail accepted from an open relay (192.0.2.1)" },
+        { L, 504, "the number of RCPT attempts is achieved the maximum "
+                  "threshold" },
+        { E, 423, "Dns resolve error" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
 int
 main(void)
 {
@@ -2474,7 +2511,8 @@ main(void)
         cmocka_unit_test(behind_a_recipient),
         cmocka_unit_test(repute_and_system_users),
         cmocka_unit_test(words_against_the_code),
-        cmocka_unit_test(hosts_of_recipients)
+        cmocka_unit_test(hosts_of_recipients),
+        cmocka_unit_test(kinds_of_sources_and_lists)
     };
 
     return cmocka_run_group_tests(tests, load, unload);

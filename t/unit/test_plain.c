@@ -235,6 +235,40 @@ bounds(void **state)
 }
 
 
+/* where it is not known who was asked, one word may be a name */
+
+static void
+without_a_recipient(void **state)
+{
+    size_t       i;
+    sv_reply_t   reply;
+    sv_class_t   class;
+
+    static const case_t  cases[] = {
+        { N, 550, "mailbox jane not found" },
+        { N, 550, "no such user jane" },
+        { N, 550, "user jane not known at this site" },
+        { N, 550, "Destinatar jane invalid." },
+        { X, 550, "the voucher of jane does not exist" },
+        { X, 550, "user jane trombone not known" }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        memset(&reply, 0, sizeof(sv_reply_t));
+        reply.stage = SV_STAGE_RCPT;
+        reply.code = cases[i].code;
+        reply.text.data = (unsigned char *) cases[i].text;
+        reply.text.len = strlen(cases[i].text);
+
+        sv_classify(rules, &reply, &class);
+
+        if (class.reason != cases[i].reason) {
+            fail_msg("%s: %s", cases[i].text, class.rule);
+        }
+    }
+}
+
+
 static int
 setup(void **state)
 {
@@ -263,7 +297,8 @@ main(void)
         cmocka_unit_test(codes),
         cmocka_unit_test(names),
         cmocka_unit_test(sentences),
-        cmocka_unit_test(bounds)
+        cmocka_unit_test(bounds),
+        cmocka_unit_test(without_a_recipient)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
