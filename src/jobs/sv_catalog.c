@@ -18,7 +18,7 @@ static sv_jobs_e sv_catalog_directory(sv_jobs_conf_t *conf,
 
 
 static const sv_jobs_layout_t  sv_catalog_layout = {
-    "catalog.db", "lock", 0x73764a63, 1,
+    "catalog.db", "lock", 0x73764a63, 2,
 
     "CREATE TABLE job (id TEXT PRIMARY KEY, client TEXT, name TEXT,"
         " state INTEGER, created INTEGER, started INTEGER, finished INTEGER,"
@@ -38,7 +38,10 @@ static const sv_jobs_layout_t  sv_catalog_layout = {
         " created INTEGER, due INTEGER, tries INTEGER, status INTEGER)"
         " WITHOUT ROWID;"
     "CREATE INDEX event_due ON event (due);"
-    "CREATE INDEX event_job ON event (job);"
+    "CREATE INDEX event_job ON event (job);",
+
+    "ALTER TABLE job ADD COLUMN traceparent TEXT;"
+    "ALTER TABLE event ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;"
 };
 
 
@@ -226,6 +229,7 @@ sv_catalog_row(sqlite3_stmt *stmt, sv_catalog_job_t *job)
     sv_catalog_text(stmt, 16, job->webhook, sizeof(job->webhook));
     job->webhook_events = (unsigned) sqlite3_column_int(stmt, 17);
     sv_catalog_text(stmt, 18, job->webhook_state, sizeof(job->webhook_state));
+    sv_catalog_text(stmt, 19, job->traceparent, sizeof(job->traceparent));
 }
 
 

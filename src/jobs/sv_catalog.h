@@ -16,6 +16,7 @@
 #define SV_CATALOG_URL      2048
 #define SV_CATALOG_ERROR    256
 #define SV_CATALOG_KEY      256
+#define SV_CATALOG_TRACE    56
 
 
 typedef struct sv_catalog_s  sv_catalog_t;
@@ -40,7 +41,10 @@ typedef struct {
     char                request_id[SV_CATALOG_NAME];    /* of its creation */
     char                webhook[SV_CATALOG_URL];    /* or empty */
     unsigned            webhook_events;     /* bits */
-    char                webhook_state[SV_CATALOG_ERROR];
+    char                webhook_state[SV_CATALOG_ERROR];    /* see sv_hook.h */
+    unsigned            webhook_kept;   /* given to _change(): the state of the
+                                           webhook stays as it is */
+    char                traceparent[SV_CATALOG_TRACE];  /* or empty */
 } sv_catalog_job_t;
 
 
@@ -71,7 +75,19 @@ typedef struct {
     int64_t             due;
     unsigned            tries;
     unsigned            status;     /* of the last answer */
+    uint64_t            seen;       /* results that the last progress told */
+    char                client[SV_CATALOG_NAME];    /* whose job it is */
 } sv_catalog_event_t;
+
+
+/* What is to be done with an event after a try, or instead of one. */
+
+typedef enum {
+    SV_CATALOG_EVENT_DONE = 0,      /* it is removed */
+    SV_CATALOG_EVENT_LATER,         /* event->due is when */
+    SV_CATALOG_EVENT_NEXT,          /* another one follows at event->due */
+    SV_CATALOG_EVENT_LAST           /* all events of the job are removed */
+} sv_catalog_event_e;
 
 
 /* creates the store's directory and database if need be */
@@ -114,12 +130,28 @@ sv_jobs_e sv_catalog_expired(sv_catalog_t *catalog, int64_t now, int64_t stale,
 /* webhooks */
 sv_jobs_e sv_catalog_event_add(sv_catalog_t *catalog,
     sv_catalog_event_t *event);
+/* The events that are due, those of different clients alternate.  *n: room in,
+   number out; SV_JOBS_DONE: there is none.  *next: when another one will be, or
+   0. */
 sv_jobs_e sv_catalog_event_due(sv_catalog_t *catalog, int64_t now,
-    sv_catalog_event_t *event, int64_t *next);
+    sv_catalog_event_t *events, size_t *n, int64_t *next);
 sv_jobs_e sv_catalog_event_set(sv_catalog_t *catalog,
     sv_catalog_event_t *event);
 sv_jobs_e sv_catalog_event_remove(sv_catalog_t *catalog,
     sv_catalog_event_t *event);
+
+/*
+ * sv_catalog_hook.c.  _begin(): the event is about to be sent, and is not due
+ * again before "until", so that a crash delays it and does not lose it.
+ * SV_JOBS_NOT_FOUND: it need not be sent any more.  _end(): what has become of
+ * it; "state", if it is not NULL, is the new state of the job's webhook, which
+ * must still be that of *job.
+ */
+sv_jobs_e sv_catalog_hook_begin(sv_catalog_t *catalog,
+    sv_catalog_event_t *event, int64_t until, sv_catalog_job_t *job);
+sv_jobs_e sv_catalog_hook_end(sv_catalog_t *catalog,
+    sv_catalog_event_t *event, sv_catalog_event_e what,
+    const sv_catalog_job_t *job, const char *state);
 
 
 #endif /* _SV_CATALOG_H_INCLUDED_ */

@@ -138,7 +138,8 @@ sv_catalog_insert(sv_catalog_t *catalog, sv_catalog_job_t *job)
     stmt = sv_catalog_stmt(catalog, SV_CATALOG_Q_ADD,
                            "INSERT INTO job (" SV_CATALOG_COLUMNS ")"
                            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-                           " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)");
+                           " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
+                           " ?20)");
     if (stmt) {
         (void) sqlite3_bind_text(stmt, 1, job->id, -1, SQLITE_STATIC);
         (void) sqlite3_bind_text(stmt, 2, job->client, -1, SQLITE_STATIC);
@@ -159,6 +160,8 @@ sv_catalog_insert(sv_catalog_t *catalog, sv_catalog_job_t *job)
         (void) sqlite3_bind_text(stmt, 17, job->webhook, -1, SQLITE_STATIC);
         (void) sqlite3_bind_int(stmt, 18, (int) job->webhook_events);
         (void) sqlite3_bind_text(stmt, 19, job->webhook_state, -1,
+                                 SQLITE_STATIC);
+        (void) sqlite3_bind_text(stmt, 20, job->traceparent, -1,
                                  SQLITE_STATIC);
     }
 
@@ -332,7 +335,7 @@ sv_catalog_move_once(sv_catalog_t *catalog, const char *id, unsigned from,
     sv_job_state_e to, int64_t now, const char *error, sv_catalog_job_t *job)
 {
     sv_jobs_e         rc;
-    sv_catalog_job_t  row;
+    sv_catalog_job_t  row, old;
 
     rc = sv_jobs_db_begin(&catalog->db, 1);
     if (rc != SV_JOBS_OK) {
@@ -354,6 +357,7 @@ sv_catalog_move_once(sv_catalog_t *catalog, const char *id, unsigned from,
         return sv_jobs_db_end(&catalog->db, rc);
     }
 
+    old = row;
     row.state = to;
 
     if (to == SV_JOB_RUNNING && row.started == 0) {
@@ -370,6 +374,11 @@ sv_catalog_move_once(sv_catalog_t *catalog, const char *id, unsigned from,
     }
 
     rc = sv_catalog_write(catalog, &row);
+
+    if (rc == SV_JOBS_OK) {
+        rc = sv_catalog_hook_moved(catalog, &row, &old, now);
+    }
+
     rc = sv_jobs_db_end(&catalog->db, rc);
 
     if (rc == SV_JOBS_OK && job) {
@@ -416,7 +425,7 @@ sv_jobs_e
 sv_catalog_change(sv_catalog_t *catalog, sv_catalog_job_t *job)
 {
     sv_jobs_e         rc;
-    sv_catalog_job_t  row;
+    sv_catalog_job_t  row, old;
 
     rc = sv_jobs_db_begin(&catalog->db, 1);
     if (rc != SV_JOBS_OK) {
@@ -431,10 +440,15 @@ sv_catalog_change(sv_catalog_t *catalog, sv_catalog_job_t *job)
     }
 
     if (rc == SV_JOBS_OK) {
+        old = row;
         memcpy(row.name, job->name, sizeof(row.name));
         memcpy(row.webhook, job->webhook, sizeof(row.webhook));
-        memcpy(row.webhook_state, job->webhook_state,
-               sizeof(row.webhook_state));
+
+        if (!job->webhook_kept) {
+            memcpy(row.webhook_state, job->webhook_state,
+                   sizeof(row.webhook_state));
+        }
+
         row.webhook_events = job->webhook_events;
         row.retention = job->retention;
 
@@ -443,6 +457,10 @@ sv_catalog_change(sv_catalog_t *catalog, sv_catalog_job_t *job)
         }
 
         rc = sv_catalog_write(catalog, &row);
+    }
+
+    if (rc == SV_JOBS_OK) {
+        rc = sv_catalog_hook_changed(catalog, &row, &old);
     }
 
     rc = sv_jobs_db_end(&catalog->db, rc);

@@ -30,8 +30,12 @@ enum {
     SV_CATALOG_Q_EXPIRED,
     SV_CATALOG_Q_EVENT_ADD,
     SV_CATALOG_Q_EVENT_DUE,
+    SV_CATALOG_Q_EVENT_NEXT,
+    SV_CATALOG_Q_EVENT_GET,
     SV_CATALOG_Q_EVENT_SET,
     SV_CATALOG_Q_EVENT_DROP,
+    SV_CATALOG_Q_EVENT_TYPES,
+    SV_CATALOG_Q_EVENT_STATE,
     SV_CATALOG_Q_EVENTS_GONE
 };
 
@@ -50,7 +54,7 @@ struct sv_catalog_s {
 #define SV_CATALOG_COLUMNS                                                    \
     "id, client, name, state, created, started, finished, expires,"           \
     " retention, wait, records, bytes, sample, smtp, error, request_id,"      \
-    " webhook, webhook_events, webhook_state"
+    " webhook, webhook_events, webhook_state, traceparent"
 
 
 /* sv_catalog_reserve.c: a file that is given up where a full disk would keep a
@@ -66,6 +70,22 @@ void sv_catalog_row(sqlite3_stmt *stmt, sv_catalog_job_t *job);
 /* reads a job within a transaction */
 sv_jobs_e sv_catalog_find(sv_catalog_t *catalog, const char *id,
     sv_catalog_job_t *job);
+
+/* sv_catalog_hook.c, within a transaction: the events that follow from a job
+   that has moved or was changed; "old" is what it was */
+sv_jobs_e sv_catalog_hook_moved(sv_catalog_t *catalog,
+    const sv_catalog_job_t *job, const sv_catalog_job_t *old, int64_t now);
+sv_jobs_e sv_catalog_hook_changed(sv_catalog_t *catalog,
+    const sv_catalog_job_t *job, const sv_catalog_job_t *old);
+
+/* sv_catalog_event.c, within a transaction */
+sv_jobs_e sv_catalog_event_insert(sv_catalog_t *catalog,
+    const sv_catalog_event_t *event);
+sv_jobs_e sv_catalog_event_update(sv_catalog_t *catalog,
+    const sv_catalog_event_t *event);
+sv_jobs_e sv_catalog_event_delete(sv_catalog_t *catalog, const char *id);
+sv_jobs_e sv_catalog_event_find(sv_catalog_t *catalog, const char *id,
+    sv_catalog_event_t *event);
 
 
 #endif /* _SV_CATALOG_SH_H_INCLUDED_ */

@@ -57,7 +57,9 @@ static const sv_jobs_layout_t  sv_job_layout = {
 
     "CREATE TABLE duplicate (pos INTEGER PRIMARY KEY, idx INTEGER,"
         " of INTEGER, data BLOB);"
-    "CREATE INDEX duplicate_of ON duplicate (of);"
+    "CREATE INDEX duplicate_of ON duplicate (of);",
+
+    NULL
 };
 
 

@@ -24,6 +24,10 @@ static sv_jobs_e sv_jobs_db_check(sv_jobs_db_t *db,
     const sv_jobs_layout_t *layout, int create);
 static sv_jobs_e sv_jobs_db_create(sv_jobs_db_t *db,
     const sv_jobs_layout_t *layout);
+static sv_jobs_e sv_jobs_db_upgrade(sv_jobs_db_t *db,
+    const sv_jobs_layout_t *layout);
+static sv_jobs_e sv_jobs_db_make(sv_jobs_db_t *db, const char *first,
+    const char *second, const char *third);
 static sv_jobs_e sv_jobs_db_lock(sv_jobs_db_t *db, int type);
 static void sv_jobs_db_unlock(sv_jobs_db_t *db);
 static int sv_jobs_db_hot(sv_jobs_db_t *db);
@@ -208,6 +212,10 @@ sv_jobs_db_check(sv_jobs_db_t *db, const sv_jobs_layout_t *layout, int create)
                            "knows %d", db->path, version, layout->version);
     }
 
+    if (version < layout->version) {
+        return sv_jobs_db_upgrade(db, layout);
+    }
+
     return SV_JOBS_OK;
 }
 
@@ -215,21 +223,55 @@ sv_jobs_db_check(sv_jobs_db_t *db, const sv_jobs_layout_t *layout, int create)
 static sv_jobs_e
 sv_jobs_db_create(sv_jobs_db_t *db, const sv_jobs_layout_t *layout)
 {
-    char       sql[128];
-    sv_jobs_e  rc;
+    char  sql[128];
 
     (void) snprintf(sql, sizeof(sql),
                     "PRAGMA application_id=%d; PRAGMA user_version=%d;",
                     layout->app, layout->version);
 
+    return sv_jobs_db_make(db, sql, layout->schema, layout->upgrade);
+}
+
+
+/* An older version of the module cannot use the database afterwards. */
+
+static sv_jobs_e
+sv_jobs_db_upgrade(sv_jobs_db_t *db, const sv_jobs_layout_t *layout)
+{
+    char       sql[64];
+    sv_jobs_e  rc;
+
+    (void) snprintf(sql, sizeof(sql), "PRAGMA user_version=%d;",
+                    layout->version);
+
+    rc = sv_jobs_db_make(db, sql, layout->upgrade, NULL);
+
+    if (rc != SV_JOBS_OK && !sqlite3_get_autocommit(db->db)) {
+        (void) sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+
+    return rc;
+}
+
+
+static sv_jobs_e
+sv_jobs_db_make(sv_jobs_db_t *db, const char *first, const char *second,
+    const char *third)
+{
+    sv_jobs_e  rc;
+
     rc = sv_jobs_db_exec(db, "BEGIN IMMEDIATE");
 
     if (rc == SV_JOBS_OK) {
-        rc = sv_jobs_db_exec(db, sql);
+        rc = sv_jobs_db_exec(db, first);
     }
 
-    if (rc == SV_JOBS_OK) {
-        rc = sv_jobs_db_exec(db, layout->schema);
+    if (rc == SV_JOBS_OK && second) {
+        rc = sv_jobs_db_exec(db, second);
+    }
+
+    if (rc == SV_JOBS_OK && third) {
+        rc = sv_jobs_db_exec(db, third);
     }
 
     if (rc == SV_JOBS_OK) {

@@ -30,7 +30,8 @@ typedef struct {
     const char         *lock;       /* of the file that is locked */
     int                 app;        /* application_id */
     int                 version;    /* user_version */
-    const char         *schema;
+    const char         *schema;     /* of version 1 */
+    const char         *upgrade;    /* from there to this version; or NULL */
 } sv_jobs_layout_t;
 
 

@@ -333,6 +333,16 @@ test_expired(void **state)
 }
 
 
+static sv_jobs_e
+event_due(sv_catalog_t *c, int64_t now, sv_catalog_event_t *event,
+    int64_t *next)
+{
+    size_t  n = 1;
+
+    return sv_catalog_event_due(c, now, event, &n, next);
+}
+
+
 static void
 test_events(void **state)
 {
@@ -346,7 +356,7 @@ test_events(void **state)
     job = job_of("shop");
     ok(sv_catalog_add(c, &job, NULL, NULL));
 
-    assert_int_equal(sv_catalog_event_due(c, 100, &got, &next), SV_JOBS_DONE);
+    assert_int_equal(event_due(c, 100, &got, &next), SV_JOBS_DONE);
     assert_int_equal(next, 0);
 
     memset(&one, 0, sizeof(one));
@@ -361,9 +371,9 @@ test_events(void **state)
     ok(sv_catalog_event_add(c, &two));
     ok(sv_catalog_event_add(c, &one));
 
-    assert_int_equal(sv_catalog_event_due(c, 199, &got, &next), SV_JOBS_DONE);
+    assert_int_equal(event_due(c, 199, &got, &next), SV_JOBS_DONE);
     assert_int_equal(next, 200);
-    ok(sv_catalog_event_due(c, 200, &got, &next));
+    ok(event_due(c, 200, &got, &next));
     assert_string_equal(got.event, one.event);
     assert_string_equal(got.job, job.id);
     assert_int_equal(got.type, 3);
@@ -373,18 +383,17 @@ test_events(void **state)
     got.status = 503;
     got.due = 900;
     ok(sv_catalog_event_set(c, &got));
-    ok(sv_catalog_event_due(c, 500, &got, &next));
+    ok(event_due(c, 500, &got, &next));
     assert_string_equal(got.event, two.event);
     ok(sv_catalog_event_remove(c, &got));
-    ok(sv_catalog_event_due(c, 1000, &got, &next));
+    ok(event_due(c, 1000, &got, &next));
     assert_int_equal(got.tries, 1);
     assert_int_equal(got.status, 503);
 
     /* they go with their job */
 
     ok(sv_catalog_remove(c, job.id));
-    assert_int_equal(sv_catalog_event_due(c, 1000, &got, &next),
-                     SV_JOBS_DONE);
+    assert_int_equal(event_due(c, 1000, &got, &next), SV_JOBS_DONE);
     assert_int_equal(next, 0);
 
     sv_catalog_close(c);

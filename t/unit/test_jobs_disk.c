@@ -747,7 +747,9 @@ test_damaged_catalogue(void **state)
             errors += sv_catalog_get(c, job.id, &job) != SV_JOBS_OK;
             assert_true(job.state < SV_JOB_STATES);
             errors += sv_catalog_usage(c, "a", &usage, &all) != SV_JOBS_OK;
-            errors += sv_catalog_event_due(c, 1, &event, &next) != SV_JOBS_OK;
+            n = 1;
+            errors += sv_catalog_event_due(c, 1, &event, &n, &next)
+                      != SV_JOBS_OK;
             sv_catalog_close(c);
 
         } else {

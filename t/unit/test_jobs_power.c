@@ -730,7 +730,7 @@ catalog_state(sv_catalog_t *c)
     sv_jobs_e            rc;
     sv_catalog_job_t     jobs[8];
     sv_catalog_page_t    page;
-    sv_catalog_event_t   event;
+    sv_catalog_event_t   events[8];
 
     out = open_memstream(&text, &size);
     memset(&page, 0, sizeof(page));
@@ -743,8 +743,9 @@ catalog_state(sv_catalog_t *c)
                 (int) jobs[i].finished, jobs[i].name);
     }
 
-    rc = sv_catalog_event_due(c, 100, &event, &next);
-    fprintf(out, "event %d\n", rc);
+    n = 8;
+    rc = sv_catalog_event_due(c, 100, events, &n, &next);
+    fprintf(out, "events %d %zu\n", rc, n);
     fclose(out);
 
     return text;
@@ -772,6 +773,8 @@ catalog_call(sv_catalog_t *c, const char *id, unsigned n)
     switch (n) {
 
     case 0:
+        strcpy(job.webhook, "https://hook.example/");
+        job.webhook_events = 1;
         return sv_catalog_add(c, &job, "key", hash);
 
     case 1:
