@@ -530,6 +530,13 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       0,
       NULL },
 
+    { ngx_string("smtp_verify_jobs_webhook"),
+      NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
+      ngx_http_smtp_verify_jobs_webhook_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("smtp_verify_cors"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
       ngx_http_smtp_verify_conf_cors,

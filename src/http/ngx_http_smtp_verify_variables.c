@@ -2,6 +2,7 @@
 #include "ngx_http_smtp_verify_ask.h"
 #include "ngx_http_smtp_verify_result_fields.h"
 #include "ngx_http_smtp_verify_gate.h"
+#include "ngx_http_smtp_verify_jobs_handler.h"
 
 
 static ngx_uint_t ngx_http_smtp_verify_variable_changes(ngx_str_t *name);
@@ -95,7 +96,7 @@ ngx_http_smtp_verify_variables(ngx_conf_t *cf)
         }
     }
 
-    return NGX_OK;
+    return ngx_http_smtp_verify_webhook_variables(cf);
 }
 
 

@@ -120,6 +120,7 @@ ngx_smtp_verify_jobs_work(ngx_smtp_verify_jobs_worker_t *w)
 
     if (ngx_smtp_verify_jobs_is_keeper(w)) {
         ngx_smtp_verify_jobs_keep(w);
+        ngx_smtp_verify_jobs_hooks(w);
     }
 
     ngx_smtp_verify_jobs_order(w);
@@ -151,7 +152,9 @@ ngx_smtp_verify_jobs_stop(ngx_smtp_verify_jobs_t *jobs)
     }
 
     ngx_smtp_verify_jobs_keep_free(w);
+    ngx_smtp_verify_jobs_hooks_exit(w);
     ngx_smtp_verify_jobs_tasks_exit(&w->tasks);
+    ngx_smtp_verify_jobs_hooks_free(w);
     ngx_smtp_verify_jobs_leave(w);
 
     if (w->lock != -1) {

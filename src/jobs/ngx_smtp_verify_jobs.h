@@ -15,6 +15,7 @@
  *   jobs_rest.c    domains that are left alone for a while
  *   jobs_keep.c    the keeper of a store, jobs_care.c what it does: jobs begin,
  *                  end and are purged
+ *   jobs_hook.c    tells webhooks what becomes of jobs
  */
 
 
@@ -34,6 +35,8 @@
 
 typedef struct ngx_smtp_verify_jobs_s       ngx_smtp_verify_jobs_t;
 typedef struct ngx_smtp_verify_jobs_task_s  ngx_smtp_verify_jobs_task_t;
+typedef struct ngx_smtp_verify_jobs_hook_conf_s
+    ngx_smtp_verify_jobs_hook_conf_t;
 
 
 /*
@@ -101,6 +104,8 @@ struct ngx_smtp_verify_jobs_s {
        webhooks.  May be NULL. */
     void                     (*changed)(ngx_smtp_verify_jobs_t *jobs,
                                        sv_catalog_job_t *job);
+    ngx_smtp_verify_jobs_hook_conf_t  *hook;    /* NULL: there are no
+                                                   webhooks */
     void                      *data;            /* the location's */
 
     void                      *worker;          /* this worker's state */

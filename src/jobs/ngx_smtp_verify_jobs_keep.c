@@ -319,6 +319,10 @@ ngx_smtp_verify_jobs_keep_look(ngx_smtp_verify_jobs_keep_t *keep,
 
     ngx_smtp_verify_jobs_keep_expires(keep, cj);
 
+    if (cj->webhook[0]) {
+        ngx_smtp_verify_jobs_hooks_wake(w);
+    }
+
     switch (cj->state) {
 
     case SV_JOB_QUEUED:

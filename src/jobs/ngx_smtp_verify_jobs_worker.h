@@ -14,6 +14,7 @@
 
 
 #include "ngx_smtp_verify_jobs.h"
+#include "ngx_smtp_verify_jobs_hook.h"
 #include "ngx_smtp_verify_jobs_task.h"
 #include "ngx_smtp_verify_zone.h"
 #include "sv_lease.h"
@@ -93,6 +94,7 @@ typedef struct {
     ngx_smtp_verify_jobs_shared_t  *shared;
     ngx_slab_pool_t             *shpool;
     ngx_smtp_verify_jobs_keep_t *keep;          /* of the keeper; or NULL */
+    ngx_smtp_verify_jobs_hooks_t *hooks;        /* likewise */
     ngx_queue_t                  runs;
     ngx_uint_t                   nruns;
     ngx_uint_t                   turn;          /* of the runs of a client */
@@ -187,6 +189,15 @@ void ngx_smtp_verify_jobs_shares(ngx_smtp_verify_jobs_worker_t *w);
 
 void ngx_smtp_verify_jobs_keep(ngx_smtp_verify_jobs_worker_t *w);
 void ngx_smtp_verify_jobs_keep_free(ngx_smtp_verify_jobs_worker_t *w);
+
+/* ---- hook.c: sends events to webhooks; _wake(): there may be new ones;
+   _exit() before the tasks are freed, and _free() after that */
+
+void ngx_smtp_verify_jobs_hooks(ngx_smtp_verify_jobs_worker_t *w);
+void ngx_smtp_verify_jobs_hooks_wake(ngx_smtp_verify_jobs_worker_t *w);
+void ngx_smtp_verify_jobs_hooks_exit(ngx_smtp_verify_jobs_worker_t *w);
+void ngx_smtp_verify_jobs_hooks_free(ngx_smtp_verify_jobs_worker_t *w);
+
 
 /* Moves a job in the catalogue, and tells everybody. */
 void ngx_smtp_verify_jobs_move(ngx_smtp_verify_jobs_t *jobs, u_char *id,

@@ -90,8 +90,8 @@ typedef struct {
 /* "whsec_" and base64; returns 0, or -1 if it is none */
 int sv_hook_key(const sv_str_t *text, sv_hook_key_t *key);
 
-/* A line of a file of secrets, "CLIENT whsec_..." or "whsec_..." alone.  Returns
-   1; 0 if there is nothing in it; -1 if it is wrong. */
+/* A line of a file of secrets, "CLIENT whsec_..." or "whsec_..." alone.
+   Returns 1; 0 if there is nothing in it; -1 if it is wrong. */
 int sv_hook_secret(const sv_str_t *line, sv_hook_secret_t *secret);
 
 /* Writes "v1," and the signature in base64, SV_HOOK_SIGNATURE_LEN octets.

@@ -73,6 +73,8 @@ sub files
     spew('providers.conf', text('conf/providers.conf'));
     spew($_, "example.net\n") for qw( traps.txt disposable.txt deny.txt );
     spew('jobs.key', 'k' x 32);
+    spew('webhook-secrets', 'whsec_' . 'a' x 32);
+    chmod 0600, "$dir/webhook-secrets";
     spew('routes', "example.org [mx.example.org]:25\n");
 
     system("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=ca"

@@ -18,7 +18,8 @@ add_block_preprocessor(sub {
 
     my $tokens = 'smtp_verify_tokens $TEST_NGINX_SERVER_ROOT/html/tokens;';
 
-    $block->set_value(user_files => ">>> tokens\n" . join '', map {
+    $block->set_value(user_files => ">>> secrets\nwhsec_" . 'a' x 32
+                      . "\n>>> tokens\n" . join '', map {
         "$_->[0] sha256:" . sha256_hex("$_->[0]-token") . " $_->[1]\n"
     } [ alice => 'rate=600/m quota=1000' ], [ none => 'quota=0' ],
       [ slow => 'rate=1/m' ], [ ops => 'admin' ]);
@@ -48,7 +49,10 @@ add_block_preprocessor(sub {
         'location = /metrics { smtp_verify_metrics; }',
         "location = /t/metrics { smtp_verify_metrics; $tokens }",
         'location ~ ^/(?:livez|readyz|health)$ { smtp_verify_health; }',
-        jobs('/jobs'), jobs('/t/jobs', $tokens),
+        jobs('/jobs', 'smtp_verify_jobs_webhook /webhook allow=192.0.2.0/24 '
+             . 'secret=$TEST_NGINX_SERVER_ROOT/html/secrets;'),
+        'location = /webhook { internal; return 204; }',
+        jobs('/t/jobs', $tokens),
         jobs('/small/jobs', 'client_max_body_size 4;'),
         jobs('/few/jobs', 'smtp_verify_jobs_limit jobs=1 records=2;'),
         'location = /openapi.json { smtp_verify_openapi; }',
@@ -229,7 +233,14 @@ sub of_jobs
         $ask->('PATCH', $_[0], { %json, %{ $_[2] // {} } }, $_[1]);
     };
 
+    for (1 .. 100) {
+        last if $get->('GET', $job)->{webhook}{state};
+        select undef, undef, undef, 0.1;
+    }
+
+    $ask->('POST', "$job/webhook");
     $patch->($job, '{"name":null,"retention":"7d","webhook":null}');
+    $ask->('POST', "$_/webhook") for $job, $none;
     $patch->($job, '{"state":"running"}');
     $patch->($job, $_) for '{', '{"state":"queued"}', '{"wait":1}', '{}',
                            '{"name":"' . 'x' x 17000 . '"}';
@@ -274,7 +285,8 @@ sub of_jobs
                 [ GET => "/$other" ], [ HEAD => "/$other" ],
                 [ PATCH => "/$other", '{}' ], [ DELETE => "/$other" ],
                 [ GET => "/$other/results" ], [ HEAD => "/$other/results" ],
-                [ GET => "/$other/events" ], [ DELETE => '/addresses', '{}' ])
+                [ GET => "/$other/events" ], [ POST => "/$other/webhook", '' ],
+                [ DELETE => '/addresses', '{}' ])
     {
         my ($method, $path, @body) = @$op;
         my $type = { 'Content-Type' => $path eq '' ? 'text/plain'
@@ -288,7 +300,9 @@ sub of_jobs
         $ask->($method, "/t/jobs$path", token('slow', %$type), @body);
     }
 
-    for my $path ('', "/$other", "/$other/results", "/$other/events", '/addresses') {
+    for my $path ('', "/$other", "/$other/results", "/$other/events", "/$other/webhook",
+                  '/addresses')
+    {
         $ask->('OPTIONS', "/jobs$path", { Origin => 'https://shop.example' });
         $ask->('OPTIONS', "/jobs$path", $Evil);
     }

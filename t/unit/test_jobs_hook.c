@@ -156,7 +156,6 @@ test_hook_events(void **state)
 static void
 test_hook_tries(void **state)
 {
-    size_t              n;
     store_t            *s = *state;
     int64_t             next;
     sv_catalog_t       *c;
@@ -200,6 +199,24 @@ test_hook_tries(void **state)
     ok(sv_catalog_move(c, job.id, ~0u, SV_JOB_COMPLETED, 10000, NULL, &job));
     ok(sv_catalog_hook_end(c, &event, SV_CATALOG_EVENT_NEXT, &got, "two"));
     assert_string_equal(due_types(c, INT64_MAX), "01");
+
+    sv_catalog_close(c);
+}
+
+
+static void
+test_hook_moved(void **state)
+{
+    size_t              n;
+    store_t            *s = *state;
+    int64_t             next;
+    sv_catalog_t       *c;
+    sv_catalog_job_t    job, got;
+    sv_catalog_event_t  event, same;
+
+    c = catalog_of(s);
+    job = hooked(c, "shop", 0x01);
+    ok(sv_catalog_move(c, job.id, ~0u, SV_JOB_COMPLETED, 10000, NULL, &job));
 
     /* later; by another webhook at once; a change keeps the state */
 
@@ -343,6 +360,7 @@ main(void)
         cmocka_unit_test_setup_teardown(name, store_setup, store_teardown)
         t(test_hook_events),
         t(test_hook_tries),
+        t(test_hook_moved),
         t(test_hook_turns),
         t(test_upgrade)
     };

@@ -57,6 +57,8 @@ typedef struct ngx_http_smtp_verify_batch_ctx_s
 typedef struct ngx_http_smtp_verify_store_s  ngx_http_smtp_verify_store_t;
 typedef struct ngx_http_smtp_verify_jobs_ctx_s
     ngx_http_smtp_verify_jobs_ctx_t;
+typedef struct ngx_http_smtp_verify_webhook_conf_s
+    ngx_http_smtp_verify_webhook_conf_t;
 
 
 /* of the directives smtp_verify_batch... */
@@ -100,6 +102,7 @@ typedef struct {
     uint64_t                       max_records;
     uint64_t                       max_bytes;
     off_t                          max_body;    /* from client_max_body_size */
+    ngx_http_smtp_verify_webhook_conf_t  *webhook;  /* NULL: none */
 } ngx_http_smtp_verify_jobs_conf_t;
 
 

@@ -156,6 +156,41 @@ invalid:
 }
 
 
+/* W3C Trace Context: "00-", 32 and 16 hexadecimal digits, and flags; what has
+   another form is not passed on. */
+
+void
+ngx_http_smtp_verify_jobs_trace(ngx_http_smtp_verify_jobs_ctx_t *hj,
+    char *traceparent)
+{
+    size_t            i;
+    u_char           *p;
+    ngx_table_elt_t  *h;
+
+    h = ngx_http_smtp_verify_header_in(hj->request, "traceparent");
+
+    if (h == NULL || h->value.len != SV_CATALOG_TRACE - 1) {
+        return;
+    }
+
+    p = h->value.data;
+
+    for (i = 0; i < h->value.len; i++) {
+
+        if (i == 2 || i == 35 || i == 52) {
+            if (p[i] != '-') {
+                return;
+            }
+
+        } else if (!sv_is_digit(p[i]) && (p[i] < 'a' || p[i] > 'f')) {
+            return;
+        }
+    }
+
+    (void) ngx_cpystrn((u_char *) traceparent, p, SV_CATALOG_TRACE);
+}
+
+
 void
 ngx_http_smtp_verify_jobs_limits(ngx_http_smtp_verify_jobs_ctx_t *hj,
     sv_catalog_usage_t *max)

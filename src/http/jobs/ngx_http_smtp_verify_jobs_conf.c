@@ -399,6 +399,7 @@ void
 ngx_http_smtp_verify_jobs_create(ngx_http_smtp_verify_loc_conf_t *conf)
 {
     conf->jobs.store = NGX_CONF_UNSET_PTR;
+    conf->jobs.webhook = NGX_CONF_UNSET_PTR;
     conf->jobs.max_jobs = NGX_HTTP_SMTP_VERIFY_JOBS_UNSET;
     conf->jobs.max_records = NGX_HTTP_SMTP_VERIFY_JOBS_UNSET;
     conf->jobs.max_bytes = NGX_HTTP_SMTP_VERIFY_JOBS_UNSET;
@@ -417,6 +418,7 @@ ngx_http_smtp_verify_jobs_merge(ngx_conf_t *cf,
     jobs = &conf->jobs;
 
     ngx_conf_merge_ptr_value(jobs->store, prev->jobs.store, NULL);
+    ngx_conf_merge_ptr_value(jobs->webhook, prev->jobs.webhook, NULL);
 
     if (jobs->max_jobs == NGX_HTTP_SMTP_VERIFY_JOBS_UNSET) {
         jobs->max_jobs = prev->jobs.max_jobs;
@@ -488,7 +490,7 @@ ngx_http_smtp_verify_jobs_merge(ngx_conf_t *cf,
     store->jobs.asker = ngx_http_smtp_verify_jobs_asker;
     store->jobs.data = conf;
 
-    return NGX_OK;
+    return ngx_http_smtp_verify_webhook_merge(cf, conf);
 }
 
 

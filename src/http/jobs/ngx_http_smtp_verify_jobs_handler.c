@@ -48,6 +48,9 @@ static ngx_http_smtp_verify_route_t  ngx_http_smtp_verify_routes_table[] = {
     { ngx_string("results"), 1, NGX_HTTP_GET|NGX_HTTP_HEAD,
       ngx_http_smtp_verify_jobs_results },
 
+    { ngx_string("webhook"), 1, NGX_HTTP_POST,
+      ngx_http_smtp_verify_jobs_webhook },
+
     { ngx_null_string, 0, 0, NULL }
 };
 

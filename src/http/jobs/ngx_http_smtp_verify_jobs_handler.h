@@ -17,6 +17,8 @@
  *   _events.c   tells how a job gets on
  *   _asker.c    for whom the mail servers are asked
  *
+ *   _webhook*.c: see ngx_http_smtp_verify_webhook.h
+ *
  *   sv_jobs_query.c, sv_jobs_patch.c  parse parameters
  */
 
@@ -165,6 +167,8 @@ ngx_int_t ngx_http_smtp_verify_jobs_key(ngx_http_smtp_verify_jobs_ctx_t *hj,
     ngx_str_t *key);
 ngx_int_t ngx_http_smtp_verify_jobs_room(ngx_http_smtp_verify_jobs_ctx_t *hj,
     sv_catalog_usage_t *usage, uint64_t records, uint64_t bytes);
+void ngx_http_smtp_verify_jobs_trace(ngx_http_smtp_verify_jobs_ctx_t *hj,
+    char *traceparent);
 void ngx_http_smtp_verify_jobs_limits(
     ngx_http_smtp_verify_jobs_ctx_t *hj, sv_catalog_usage_t *max);
 
@@ -208,10 +212,33 @@ ngx_int_t ngx_http_smtp_verify_jobs_events(
 u_char *ngx_http_smtp_verify_jobs_json(u_char *p,
     ngx_http_smtp_verify_store_t *store, sv_catalog_job_t *job,
     sv_job_totals_t *totals);
+u_char *ngx_http_smtp_verify_jobs_json_totals(u_char *p,
+    ngx_http_smtp_verify_store_t *store, sv_catalog_job_t *job,
+    sv_job_totals_t *totals);
+u_char *ngx_http_smtp_verify_jobs_json_text(u_char *p, const char *name,
+    const char *text);
+u_char *ngx_http_smtp_verify_jobs_json_time(u_char *p, const char *name,
+    int64_t msec);
 
 /* _estimate.c: of the whole job, by its sample; an object or null */
 u_char *ngx_http_smtp_verify_jobs_estimate(u_char *p, sv_catalog_job_t *job,
     sv_job_totals_t *totals);
+
+/* _webhook_conf.c; _merge() is called for a location that has a store */
+char *ngx_http_smtp_verify_jobs_webhook_set(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_http_smtp_verify_webhook_merge(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf);
+
+/* _webhook_vars.c */
+ngx_int_t ngx_http_smtp_verify_webhook_variables(ngx_conf_t *cf);
+
+/* _webhook_job.c; _check() returns NGX_DECLINED if the job may have the webhook
+   that the request names, or it names none */
+ngx_int_t ngx_http_smtp_verify_jobs_webhook(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
+ngx_int_t ngx_http_smtp_verify_jobs_webhook_check(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
 
 /* _asker.c */
 ngx_int_t ngx_http_smtp_verify_jobs_asker(ngx_smtp_verify_jobs_t *jobs,

@@ -3,9 +3,6 @@
 #include "ngx_http_smtp_verify_list.h"
 
 
-static u_char *ngx_http_smtp_verify_jobs_json_totals(u_char *p,
-    ngx_http_smtp_verify_store_t *store, sv_catalog_job_t *job,
-    sv_job_totals_t *totals);
 static u_char *ngx_http_smtp_verify_jobs_json_counts(u_char *p,
     sv_job_totals_t *totals, uint64_t *counted);
 static u_char *ngx_http_smtp_verify_jobs_json_end(u_char *p,
@@ -15,10 +12,6 @@ static u_char *ngx_http_smtp_verify_jobs_json_webhook(u_char *p,
     sv_catalog_job_t *job);
 static u_char *ngx_http_smtp_verify_jobs_json_links(u_char *p,
     ngx_http_smtp_verify_store_t *store, sv_catalog_job_t *job);
-static u_char *ngx_http_smtp_verify_jobs_json_text(u_char *p,
-    const char *name, const char *text);
-static u_char *ngx_http_smtp_verify_jobs_json_time(u_char *p,
-    const char *name, int64_t msec);
 
 
 u_char *
@@ -53,7 +46,7 @@ ngx_http_smtp_verify_jobs_json(u_char *p, ngx_http_smtp_verify_store_t *store,
 }
 
 
-static u_char *
+u_char *
 ngx_http_smtp_verify_jobs_json_totals(u_char *p,
     ngx_http_smtp_verify_store_t *store, sv_catalog_job_t *job,
     sv_job_totals_t *totals)
@@ -150,16 +143,13 @@ ngx_http_smtp_verify_jobs_json_end(u_char *p, sv_catalog_job_t *job,
 static u_char *
 ngx_http_smtp_verify_jobs_json_webhook(u_char *p, sv_catalog_job_t *job)
 {
-    ngx_uint_t  i, n;
+    unsigned         bit;
+    ngx_uint_t       n;
+    const char      *name;
+    sv_hook_state_t  state;
 
-    static struct {
-        unsigned     bit;
-        const char  *name;
-    } events[] = {
-        { SV_JOBS_EVENT_COMPLETED, "completed" },
-        { SV_JOBS_EVENT_FAILED, "failed" },
-        { SV_JOBS_EVENT_EXPIRES, "expires" },
-        { SV_JOBS_EVENT_PROGRESS, "progress" }
+    static const char  *states[] = {
+        "", "delivered", "retried", "given_up", "disabled"
     };
 
     if (job->webhook[0] == '\0') {
@@ -168,16 +158,33 @@ ngx_http_smtp_verify_jobs_json_webhook(u_char *p, sv_catalog_job_t *job)
 
     p = ngx_sprintf(p, ",\"webhook\":{\"events\":[");
 
-    for (i = 0, n = 0; i < 4; i++) {
-        if (job->webhook_events & events[i].bit) {
-            p = ngx_sprintf(p, "%s\"%s\"", n++ ? "," : "", events[i].name);
+    for (bit = 1, n = 0; bit < 1u << SV_HOOK_EVENTS; bit <<= 1) {
+        if (job->webhook_events & bit) {
+            p = ngx_sprintf(p, "%s\"%s\"", n++ ? "," : "",
+                            sv_hook_event_name(bit));
         }
     }
 
     *p++ = ']';
 
+    sv_hook_state_read(job->webhook_state, &state);
+
     p = ngx_http_smtp_verify_jobs_json_text(p, "url", job->webhook);
-    p = ngx_http_smtp_verify_jobs_json_text(p, "state", job->webhook_state);
+    p = ngx_http_smtp_verify_jobs_json_text(p, "state", states[state.state]);
+
+    name = sv_hook_event_name(state.type);
+
+    p = ngx_http_smtp_verify_jobs_json_text(p, "event", name ? name : "");
+    p = ngx_sprintf(p, ",\"tries\":%ui,\"status\":",
+                    (ngx_uint_t) state.tries);
+    p = state.status ? ngx_sprintf(p, "%ui", (ngx_uint_t) state.status)
+                     : ngx_cpymem(p, "null", 4);
+
+    p = ngx_http_smtp_verify_jobs_json_text(p, "error", state.error);
+    p = ngx_http_smtp_verify_jobs_json_time(p, "tried_at", state.tried);
+    p = ngx_http_smtp_verify_jobs_json_time(p, "next_try_at", state.next);
+    p = ngx_http_smtp_verify_jobs_json_time(p, "delivered_at",
+                                            state.delivered);
     *p++ = '}';
 
     return p;
@@ -196,7 +203,7 @@ ngx_http_smtp_verify_jobs_json_links(u_char *p,
 }
 
 
-static u_char *
+u_char *
 ngx_http_smtp_verify_jobs_json_text(u_char *p, const char *name,
     const char *text)
 {
@@ -218,7 +225,7 @@ ngx_http_smtp_verify_jobs_json_text(u_char *p, const char *name,
 
 /* RFC 3339, in UTC */
 
-static u_char *
+u_char *
 ngx_http_smtp_verify_jobs_json_time(u_char *p, const char *name, int64_t msec)
 {
     ngx_tm_t  tm;

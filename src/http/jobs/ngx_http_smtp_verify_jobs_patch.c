@@ -112,7 +112,7 @@ ngx_http_smtp_verify_jobs_patch_check(ngx_http_smtp_verify_jobs_ctx_t *hj)
                                             "retention, name or webhook.");
     }
 
-    return NGX_DECLINED;
+    return ngx_http_smtp_verify_jobs_webhook_check(hj);
 }
 
 
@@ -177,9 +177,11 @@ ngx_http_smtp_verify_jobs_patch_fields(ngx_http_smtp_verify_jobs_call_t *call,
         job->webhook_state[0] = '\0';
 
         if (job->webhook_events == 0) {
-            job->webhook_events = SV_JOBS_EVENTS_DEFAULT;
+            job->webhook_events = SV_HOOK_DEFAULT;
         }
     }
+
+    job->webhook_kept = !query->has_webhook;
 
     if (query->has_events) {
         job->webhook_events = query->events;

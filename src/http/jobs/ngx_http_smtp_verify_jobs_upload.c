@@ -109,6 +109,11 @@ ngx_http_smtp_verify_jobs_upload_check(ngx_http_smtp_verify_jobs_ctx_t *hj)
         return rc;
     }
 
+    rc = ngx_http_smtp_verify_jobs_webhook_check(hj);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
     if (len < 0 && !r->headers_in.chunked) {
         return ngx_http_smtp_verify_problem(r, NGX_HTTP_LENGTH_REQUIRED,
                                             "length_required",
@@ -252,9 +257,11 @@ ngx_http_smtp_verify_jobs_upload_facts(ngx_http_smtp_verify_jobs_ctx_t *hj)
     job->wait = query->has_wait ? query->wait * 1000
                                 : (int64_t) hj->store->jobs.wait;
 
+    ngx_http_smtp_verify_jobs_trace(hj, job->traceparent);
+
     if (query->has_webhook) {
         job->webhook_events = query->has_events ? query->events
-                                                : SV_JOBS_EVENTS_DEFAULT;
+                                                : SV_HOOK_DEFAULT;
     }
 }
 

@@ -205,7 +205,7 @@ sv_jobs_set_wait(sv_jobs_query_t *query, const sv_str_t *value)
 static sv_params_status_e
 sv_jobs_set_webhook(sv_jobs_query_t *query, const sv_str_t *value)
 {
-    size_t  i, min;
+    sv_hook_url_t  url;
 
     if (query->has_webhook) {
         return sv_jobs_twice(query, "webhook");
@@ -213,39 +213,11 @@ sv_jobs_set_webhook(sv_jobs_query_t *query, const sv_str_t *value)
 
     query->has_webhook = 1;
 
-    if (!sv_jobs_text(value, query->webhook, sizeof(query->webhook))) {
-        goto wrong;
-    }
-
-    if (value->len == 0) {
+    if (sv_jobs_text(value, query->webhook, sizeof(query->webhook))
+        && (value->len == 0 || sv_hook_url(value, &url) == 0))
+    {
         return SV_PARAMS_OK;
     }
-
-    min = 0;
-
-    if (value->len > 8 && memcmp(value->data, "https://", 8) == 0) {
-        min = 8;
-
-    } else if (value->len > 7 && memcmp(value->data, "http://", 7) == 0) {
-        min = 7;
-    }
-
-    if (min == 0 || value->data[min] == '/' || value->data[min] == ':') {
-        goto wrong;
-    }
-
-    for (i = 0; i < value->len; i++) {
-        if (value->data[i] <= ' ' || value->data[i] >= 0x7f
-            || value->data[i] == '@' || value->data[i] == '\\'
-            || value->data[i] == '"' || value->data[i] == '#')
-        {
-            goto wrong;
-        }
-    }
-
-    return SV_PARAMS_OK;
-
-wrong:
 
     return sv_jobs_wrong(query, "\"webhook\" must be an http or https URL of "
                          "at most 2047 bytes in ASCII, without user and "
@@ -257,6 +229,7 @@ static sv_params_status_e
 sv_jobs_set_events(sv_jobs_query_t *query, const sv_str_t *value)
 {
     size_t    i;
+    unsigned  event;
     sv_str_t  word;
 
     if (query->has_events) {
@@ -275,24 +248,15 @@ sv_jobs_set_events(sv_jobs_query_t *query, const sv_str_t *value)
 
         word.len = value->data + i - word.data;
 
-        if (sv_jobs_is(&word, "completed")) {
-            query->events |= SV_JOBS_EVENT_COMPLETED;
+        event = sv_hook_event(&word);
 
-        } else if (sv_jobs_is(&word, "failed")) {
-            query->events |= SV_JOBS_EVENT_FAILED;
-
-        } else if (sv_jobs_is(&word, "expires")) {
-            query->events |= SV_JOBS_EVENT_EXPIRES;
-
-        } else if (sv_jobs_is(&word, "progress")) {
-            query->events |= SV_JOBS_EVENT_PROGRESS;
-
-        } else {
+        if (event == 0) {
             return sv_jobs_wrong(query, "\"webhook_events\" must be a list of "
-                                 "completed, failed, expires and progress, "
-                                 "with commas.");
+                                 "completed, failed, cancelled, expires and "
+                                 "progress, with commas.");
         }
 
+        query->events |= event;
         word.data = value->data + i + 1;
     }
 

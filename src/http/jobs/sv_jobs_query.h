@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "sv_catalog.h"
+#include "sv_hook.h"
 #include "sv_params.h"
 
 
@@ -20,13 +21,6 @@
 #define SV_JOBS_WAIT_MAX       (30 * 86400)     /* s */
 #define SV_JOBS_SAMPLE_MAX     1000000
 #define SV_JOBS_PAGE_MAX       200              /* jobs in a page of the list */
-
-/* events of webhooks, as bits */
-#define SV_JOBS_EVENT_COMPLETED  0x01
-#define SV_JOBS_EVENT_FAILED     0x02
-#define SV_JOBS_EVENT_EXPIRES    0x04
-#define SV_JOBS_EVENT_PROGRESS   0x08
-#define SV_JOBS_EVENTS_DEFAULT   0x07
 
 
 typedef enum {

@@ -11,6 +11,11 @@ static ngx_int_t ngx_http_smtp_verify_subrequest_parent(
     ngx_http_smtp_verify_subrequest_t *sr);
 static ngx_int_t ngx_http_smtp_verify_subrequest_headers(
     ngx_http_smtp_verify_subrequest_t *sr);
+static ngx_int_t ngx_http_smtp_verify_subrequest_header(
+    ngx_http_smtp_verify_subrequest_t *sr, const char *key, u_char *name,
+    ngx_str_t *value);
+static ngx_http_request_body_t *ngx_http_smtp_verify_subrequest_body(
+    ngx_http_smtp_verify_subrequest_t *sr);
 static ngx_int_t ngx_http_smtp_verify_subrequest_done(ngx_http_request_t *r,
     void *data, ngx_int_t rc);
 static void ngx_http_smtp_verify_subrequest_event(ngx_event_t *ev);
@@ -204,7 +209,7 @@ static ngx_int_t
 ngx_http_smtp_verify_subrequest_headers(
     ngx_http_smtp_verify_subrequest_t *sr)
 {
-    ngx_table_elt_t           *h;
+    ngx_uint_t                 i;
     ngx_http_request_t        *r;
     ngx_http_core_srv_conf_t  *cscf;
 
@@ -231,17 +236,50 @@ ngx_http_smtp_verify_subrequest_headers(
     r->headers_out.content_length_n = -1;
     r->headers_out.last_modified_time = -1;
 
-    h = ngx_list_push(&r->headers_in.headers);
+    if (ngx_http_smtp_verify_subrequest_header(sr, "Accept",
+                                               (u_char *) "accept",
+                                               &sr->accept)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < sr->nheaders; i++) {
+
+        if (ngx_http_smtp_verify_subrequest_header(sr,
+                                          (char *) sr->headers[i].key.data,
+                                          sr->headers[i].key.data,
+                                          &sr->headers[i].value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* The names end with a NUL. */
+
+static ngx_int_t
+ngx_http_smtp_verify_subrequest_header(ngx_http_smtp_verify_subrequest_t *sr,
+    const char *key, u_char *name, ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&sr->request->headers_in.headers);
     if (h == NULL) {
         return NGX_ERROR;
     }
 
     ngx_memzero(h, sizeof(ngx_table_elt_t));
 
-    h->hash = 1;
-    ngx_str_set(&h->key, "Accept");
-    h->lowcase_key = (u_char *) "accept";
-    h->value = sr->accept;
+    h->key.data = (u_char *) key;
+    h->key.len = ngx_strlen(key);
+    h->hash = ngx_hash_key(name, h->key.len);
+    h->lowcase_key = name;
+    h->value = *value;
 
     return NGX_OK;
 }
@@ -251,27 +289,79 @@ ngx_int_t
 ngx_http_smtp_verify_subrequest_ask(ngx_http_smtp_verify_subrequest_t *sr,
     ngx_str_t *args)
 {
-    ngx_int_t            rc;
-    ngx_http_request_t  *mr, *asked;
+    ngx_int_t                 rc;
+    ngx_http_request_t       *mr, *asked;
+    ngx_http_request_body_t  *body;
 
     mr = sr->request;
+    body = NULL;
+
+    if (sr->body.len) {
+        body = ngx_http_smtp_verify_subrequest_body(sr);
+        if (body == NULL) {
+            return NGX_ERROR;
+        }
+    }
 
     ngx_http_smtp_verify_subrequest_forget(mr);
 
     sr->answered = 0;
     sr->status = 0;
+    sr->unreached = 0;
 
     rc = ngx_http_subrequest(mr, &sr->uri, args, &asked, &sr->post,
                              NGX_HTTP_SUBREQUEST_IN_MEMORY
                              |NGX_HTTP_SUBREQUEST_BACKGROUND);
 
-    /* must not run within the request that caused it */
-
-    if (rc == NGX_OK) {
-        ngx_post_event(&sr->event, &ngx_posted_events);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    return rc;
+    if (body) {
+        asked->method = NGX_HTTP_POST;
+        ngx_str_set(&asked->method_name, "POST");
+        asked->request_body = body;
+        asked->headers_in.content_length_n = (off_t) sr->body.len;
+        asked->header_only = 1;
+    }
+
+    /* must not run within the request that caused it */
+
+    ngx_post_event(&sr->event, &ngx_posted_events);
+
+    return NGX_OK;
+}
+
+
+static ngx_http_request_body_t *
+ngx_http_smtp_verify_subrequest_body(ngx_http_smtp_verify_subrequest_t *sr)
+{
+    ngx_buf_t                *b;
+    ngx_chain_t              *cl;
+    ngx_http_request_body_t  *body;
+
+    body = ngx_pcalloc(sr->pool, sizeof(ngx_http_request_body_t));
+    b = ngx_calloc_buf(sr->pool);
+    cl = ngx_alloc_chain_link(sr->pool);
+
+    if (body == NULL || b == NULL || cl == NULL) {
+        return NULL;
+    }
+
+    b->start = sr->body.data;
+    b->pos = b->start;
+    b->last = b->start + sr->body.len;
+    b->end = b->last;
+    b->memory = 1;
+    b->last_buf = 1;
+
+    cl->buf = b;
+    cl->next = NULL;
+
+    body->bufs = cl;
+    body->buf = b;
+
+    return body;
 }
 
 
@@ -313,10 +403,11 @@ ngx_http_smtp_verify_subrequest_done(ngx_http_request_t *r, void *data,
 
     sr->answered = 1;
     sr->status = r->headers_out.status;
+    sr->unreached = (r->upstream && r->upstream->headers_in.status_n == 0);
 
     b = (r->out && rc == NGX_OK) ? r->out->buf : NULL;
 
-    if (b && sr->status == NGX_HTTP_OK) {
+    if (b && sr->read && sr->status == NGX_HTTP_OK) {
         sr->read(sr, r, b->pos, b->last - b->pos);
     }
 

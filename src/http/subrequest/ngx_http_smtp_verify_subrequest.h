@@ -1,8 +1,8 @@
 
 /*
- * Sends a GET to a location that the operator defines, by a subrequest whose
- * parent has no client.  It runs independently of the request that caused it,
- * and goes on if that one ends.
+ * Sends a GET or a POST to a location that the operator defines, by a
+ * subrequest whose parent has no client.  It runs independently of the request
+ * that caused it, and goes on if that one ends.
  */
 
 
@@ -37,11 +37,18 @@ struct ngx_http_smtp_verify_subrequest_s {
     /* set by the caller, with the rest zeroed */
     ngx_str_t                    uri;
     ngx_str_t                    accept;
+    ngx_keyval_t                *headers;       /* of the request; the names
+                                                   are in lower case */
+    ngx_uint_t                   nheaders;
+    ngx_str_t                    body;          /* of a POST, whose answer is
+                                                   not read beyond its
+                                                   headers; or empty */
     const char                  *purpose;       /* for log messages */
     ngx_msec_t                   timeout;
     void                        *data;
 
-    /* called for an answer of 200; the data is only valid in this call */
+    /* called for an answer of 200 to a GET; the data is only valid in this
+       call */
     void                       (*read)(ngx_http_smtp_verify_subrequest_t *sr,
                                        ngx_http_request_t *r, u_char *pos,
                                        size_t len);
@@ -51,6 +58,8 @@ struct ngx_http_smtp_verify_subrequest_s {
     void                       (*handler)(
                                        ngx_http_smtp_verify_subrequest_t *sr);
     ngx_uint_t                   status;
+    unsigned                     unreached:1;   /* the status is nginx's own: no
+                                                   upstream has answered */
 };
 
 
