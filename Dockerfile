@@ -31,7 +31,7 @@ RUN make install DESTDIR=/out
 
 # the packages of the libraries, whose names change from system to system
 
-RUN dpkg -S '*/libcares.so.2' '*/libcjson.so.1' '*/libidn2.so.0' '*/libutf8proc.so.?' '*/libsqlite3.so.0' \
+RUN dpkg -S '*/libcares.so.2' '*/libcjson.so.1' '*/libidn2.so.0' '*/libutf8proc.so.?' '*/libsqlite3.so.0' '*/libhiredis.so.*.*.*' \
     | sed 's/:.*//' | sort -u > /out/usr/share/nginx-smtp-verify/libraries
 
 

@@ -213,7 +213,7 @@ endif
 WARN         := -std=gnu99 -Wall -Wextra -Wdeclaration-after-statement \
     $(WERROR_FLAG)
 INCS         := $(patsubst %,-I$(ROOT)/src/%,$(DIRS))
-LIBS         := -Wl,--as-needed -lidn2 -lutf8proc -lcjson -lsqlite3 -lresolv -lcrypto
+LIBS         := -Wl,--as-needed -lidn2 -lutf8proc -lcjson -lsqlite3 -lhiredis -lresolv -lcrypto
 SAN          := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined
 SAN_STRICT   := $(SAN) -fno-sanitize-recover=all
 FUZZ_CC      ?= clang
@@ -562,14 +562,15 @@ stop:              ## end what "make run" started
 # ---- house
 
 DEPS_BUILD := gcc make libc6-dev nginx nginx-dev dpkg-dev libc-ares-dev \
-    libcjson-dev libidn2-dev libutf8proc-dev libsqlite3-dev libssl-dev
+    libcjson-dev libidn2-dev libutf8proc-dev libsqlite3-dev libhiredis-dev \
+    libssl-dev
 DEPS_RUN   := $(DEPS_BUILD) curl openssl netbase ca-certificates
 DEPS_TEST  := $(DEPS_RUN) python3 python3-jsonschema perl libcmocka-dev libtest-base-perl \
     libio-socket-ssl-perl libnet-dns-perl libcurl4-openssl-dev
 DEPS_CLIENT := gcc make libc6-dev libcjson-dev libidn2-dev libssl-dev \
-    libutf8proc-dev libsqlite3-dev libcurl4-openssl-dev
+    libutf8proc-dev libsqlite3-dev libhiredis-dev libcurl4-openssl-dev
 DEPS_UNIT  := gcc make libc6-dev libcjson-dev libidn2-dev libssl-dev \
-    libutf8proc-dev libsqlite3-dev libcmocka-dev
+    libutf8proc-dev libsqlite3-dev libhiredis-dev libcmocka-dev
 DEPS_LINT  := $(DEPS_BUILD) perl clang-tidy cppcheck
 DEPS_ASAN  := $(DEPS_TEST)
 DEPS_VALGRIND := $(DEPS_TEST) valgrind

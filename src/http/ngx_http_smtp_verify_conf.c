@@ -42,6 +42,8 @@ ngx_http_smtp_verify_create_main_conf(ngx_conf_t *cf)
     if (ngx_array_init(&smcf->pools, cf->pool, 2,
                        sizeof(ngx_smtp_verify_pool_t *))
         != NGX_OK
+        || ngx_array_init(&smcf->fleets, cf->pool, 1, sizeof(void *))
+           != NGX_OK
         || ngx_http_smtp_verify_audit_create(cf, smcf) != NGX_OK)
     {
         return NULL;

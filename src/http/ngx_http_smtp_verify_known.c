@@ -252,7 +252,7 @@ ngx_http_smtp_verify_known_fetch(ngx_http_request_t *r,
     rc = q.lookup.keyed
          ? ngx_smtp_verify_lookup_fetch(&q.lookup, &ctx->fetch,
                                         ngx_http_smtp_verify_known_fetched,
-                                        ctx)
+                                        ctx, 0)
          : NGX_DECLINED;
 
     if (rc != NGX_AGAIN) {

@@ -3,6 +3,7 @@
 #include "ngx_http_smtp_verify_conf_audit.h"
 #include "ngx_http_smtp_verify_conf_cache.h"
 #include "ngx_http_smtp_verify_conf_egress.h"
+#include "ngx_http_smtp_verify_conf_fleet.h"
 #include "ngx_http_smtp_verify_cors.h"
 #include "ngx_http_smtp_verify_conf_routes.h"
 #include "ngx_http_smtp_verify_gate.h"
@@ -369,6 +370,13 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       0,
       NULL },
 
+    { ngx_string("smtp_verify_fleet"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_http_smtp_verify_conf_fleet,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("smtp_verify_cache"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
       ngx_http_smtp_verify_conf_cache,
@@ -670,6 +678,10 @@ static ngx_int_t
 ngx_http_smtp_verify_postconfiguration(ngx_conf_t *cf)
 {
     ngx_http_smtp_verify_pool_install(cf);
+
+    if (ngx_http_smtp_verify_fleet_init(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (ngx_http_smtp_verify_known_init(cf) != NGX_OK) {
         return NGX_ERROR;

@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_conf_audit.h"
+#include "ngx_http_smtp_verify_conf_fleet.h"
 #include "ngx_http_smtp_verify_conf_throttle.h"
 #include "ngx_http_smtp_verify_jobs_handler.h"
 #include "ngx_http_smtp_verify_module.h"
@@ -63,7 +64,15 @@ ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle)
     ngx_http_smtp_verify_zones(cycle, ngx_smtp_verify_cache_process);
     ngx_http_smtp_verify_zones(cycle, ngx_smtp_verify_throttle_process);
 
-    return smcf ? ngx_http_smtp_verify_jobs_init(cycle, smcf) : NGX_OK;
+    if (smcf == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_smtp_verify_fleet_process(cycle, smcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_smtp_verify_jobs_init(cycle, smcf);
 }
 
 
@@ -92,6 +101,10 @@ ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle)
 
     if (smcf) {
         ngx_http_smtp_verify_jobs_exit(smcf);
+    }
+
+    if (smcf) {
+        ngx_http_smtp_verify_fleet_end(smcf);
     }
 
     ngx_smtp_verify_auditor_exit();

@@ -9,6 +9,7 @@ static ngx_smtp_verify_call_t *ngx_smtp_verify_call_create(
     ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_smtp_verify_call_fetch(ngx_smtp_verify_call_t *call,
     ngx_smtp_verify_lookup_t *l);
+static void ngx_smtp_verify_call_release(ngx_smtp_verify_call_t *call);
 static void ngx_smtp_verify_call_fetched(ngx_smtp_verify_fetch_t *fetch);
 static ngx_uint_t ngx_smtp_verify_lookup_fetched(ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
@@ -137,7 +138,7 @@ ngx_smtp_verify_call_fetch(ngx_smtp_verify_call_t *call,
     l->fetched = 1;
 
     rc = ngx_smtp_verify_lookup_fetch(l, &call->fetch,
-                                      ngx_smtp_verify_call_fetched, call);
+                                      ngx_smtp_verify_call_fetched, call, 1);
 
     if (rc == NGX_AGAIN) {
         ngx_smtp_verify_share_enter(&call->admission.share, &call->client,
@@ -151,7 +152,7 @@ ngx_smtp_verify_call_fetch(ngx_smtp_verify_call_t *call,
 ngx_int_t
 ngx_smtp_verify_lookup_fetch(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_fetch_t **fetch, ngx_smtp_verify_fetch_handler_pt handler,
-    void *data)
+    void *data, ngx_uint_t claims)
 {
     ngx_int_t                 rc;
     ngx_smtp_verify_fetch_t  *f;
@@ -161,6 +162,9 @@ ngx_smtp_verify_lookup_fetch(ngx_smtp_verify_lookup_t *l,
     if (f == NULL) {
         return NGX_DECLINED;
     }
+
+    f->claims = claims;
+    f->patience = (l->conf->timeout - (ngx_current_msec - l->start)) / 2;
 
     ngx_smtp_verify_fetch_name(f, NGX_SMTP_VERIFY_CACHE_RESULT, l->key,
                                l->conf->scope);
@@ -197,6 +201,7 @@ ngx_smtp_verify_call_fetched(ngx_smtp_verify_fetch_t *fetch)
 
     call = fetch->data;
     found = fetch->found;
+    call->claimed = fetch->claimed;
 
     ngx_smtp_verify_fetch_free(fetch);
     call->fetch = NULL;
@@ -414,8 +419,23 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
         ngx_smtp_verify_lookup_again(l, ngx_smtp_verify_lookup_join(l));
     }
 
+    ngx_smtp_verify_call_release(call);
     ngx_smtp_verify_lookup_probe_destroy(call->probe);
     ngx_free(call);
+}
+
+
+/* Other machines that wait for the same address go on. */
+
+static void
+ngx_smtp_verify_call_release(ngx_smtp_verify_call_t *call)
+{
+    if (call->claimed) {
+        ngx_smtp_verify_fetch_release(
+                                    ngx_smtp_verify_lookup_cache(call->conf),
+                                    NGX_SMTP_VERIFY_CACHE_RESULT, call->key,
+                                    call->conf->scope);
+    }
 }
 
 
@@ -464,6 +484,7 @@ ngx_smtp_verify_call_free(ngx_smtp_verify_call_t *call)
     }
 
     ngx_smtp_verify_claim_leave(&call->claim);
+    ngx_smtp_verify_call_release(call);
 
     if (call->probe) {
         ngx_smtp_verify_lookup_probe_destroy(call->probe);

@@ -46,6 +46,8 @@ struct ngx_smtp_verify_call_s {
 
     unsigned                    detached:1; /* goes on if nobody waits */
     unsigned                    holds:1;    /* see lookup.h */
+    unsigned                    claimed:1;  /* in the store behind the cache,
+                                               too */
 };
 
 

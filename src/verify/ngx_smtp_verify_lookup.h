@@ -115,11 +115,12 @@ ngx_int_t ngx_smtp_verify_lookup_own(ngx_smtp_verify_lookup_t *l);
  * what _lookup() and _own() did not find; _start() does that by itself.
  * Returns NGX_AGAIN if the handler of *fetch will be called; NGX_OK if the
  * store had something that they find now; NGX_DECLINED if it had nothing, or if
- * there is no store.
+ * there is no store.  claims: 1 if the caller will ask the mail server if the
+ * store has nothing, see ngx_smtp_verify_behind.h.
  */
 ngx_int_t ngx_smtp_verify_lookup_fetch(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_fetch_t **fetch, ngx_smtp_verify_fetch_handler_pt handler,
-    void *data);
+    void *data, ngx_uint_t claims);
 
 /*
  * Returns NGX_OK if it is answered; NGX_AGAIN if the handler will be called,

@@ -105,7 +105,7 @@ ngx_smtp_verify_fetch_start(ngx_smtp_verify_fetch_t *fetch,
 
     behind = fetch->cache->behind;
 
-    fetch->erased = ngx_smtp_verify_cache_erased(fetch->cache);
+    ngx_smtp_verify_fetch_asked(fetch);
 
     rc = behind->get(behind, fetch);
 
@@ -122,6 +122,58 @@ ngx_smtp_verify_fetch_start(ngx_smtp_verify_fetch_t *fetch,
 }
 
 
+void
+ngx_smtp_verify_fetch_asked(ngx_smtp_verify_fetch_t *fetch)
+{
+    fetch->erased = ngx_smtp_verify_cache_erased(fetch->cache);
+}
+
+
+/* The patience is used up once: a store that says so again and again does not
+   keep anybody waiting for longer. */
+
+ngx_int_t
+ngx_smtp_verify_fetch_busy(ngx_smtp_verify_fetch_t *fetch)
+{
+    if (fetch->waits) {
+        return NGX_OK;
+    }
+
+    if (!fetch->pending || !fetch->claims || fetch->patience == 0) {
+        return NGX_DECLINED;
+    }
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                   "smtp verify: zone \"%V\" waits up to %M ms for another "
+                   "machine", fetch->cache->name, fetch->patience);
+
+    fetch->waits = 1;
+
+    ngx_add_timer(&fetch->timer, fetch->patience);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_smtp_verify_fetch_release(ngx_smtp_verify_cache_t *cache, ngx_uint_t kind,
+    u_char *key, uint32_t variant)
+{
+    ngx_smtp_verify_name_t     name;
+    ngx_smtp_verify_behind_t  *behind;
+
+    behind = cache->behind;
+
+    if (behind && behind->release) {
+        name.kind = kind;
+        name.variant = variant;
+        ngx_memcpy(name.key, key, SV_STORE_KEY);
+
+        behind->release(behind, &name);
+    }
+}
+
+
 static void
 ngx_smtp_verify_fetch_timeout(ngx_event_t *ev)
 {
@@ -132,7 +184,9 @@ ngx_smtp_verify_fetch_timeout(ngx_event_t *ev)
     behind = fetch->cache->behind;
 
     ngx_log_error(NGX_LOG_INFO, ev->log, 0,
-                  "the store behind zone \"%V\" ran out of its budget",
+                  fetch->waits
+                  ? "another machine took too long for zone \"%V\""
+                  : "the store behind zone \"%V\" ran out of its budget",
                   fetch->cache->name);
 
     behind->cancel(behind, fetch);

@@ -32,6 +32,14 @@
 
 typedef struct ngx_smtp_verify_fetch_s  ngx_smtp_verify_fetch_t;
 
+
+typedef struct {
+    ngx_uint_t                        kind;
+    u_char                            key[SV_STORE_KEY];
+    uint32_t                          variant;
+} ngx_smtp_verify_name_t;
+
+
 typedef void (*ngx_smtp_verify_fetch_handler_pt)
     (ngx_smtp_verify_fetch_t *fetch);
 
@@ -63,15 +71,14 @@ struct ngx_smtp_verify_behind_s {
     void                            (*erase)(
                                            ngx_smtp_verify_behind_t *behind,
                                            ngx_uint_t kind, u_char *key);
+
+    /* Ends a claim that a fetch got.  What was put before is stored before.
+       NULL: the store has no claims. */
+    void                            (*release)(
+                                           ngx_smtp_verify_behind_t *behind,
+                                           ngx_smtp_verify_name_t *name);
     void                             *data;         /* private to the store */
 };
-
-
-typedef struct {
-    ngx_uint_t                        kind;
-    u_char                            key[SV_STORE_KEY];
-    uint32_t                          variant;
-} ngx_smtp_verify_name_t;
 
 
 /* one request to the store */
@@ -82,6 +89,14 @@ struct ngx_smtp_verify_fetch_s {
     ngx_uint_t                        found;
     void                             *ctx;          /* private to the store */
 
+    /* The caller works for the first name if the store has nothing: the store
+       lets one machine work at a time.  patience (ms): the caller waits so long
+       for another machine. */
+    ngx_msec_t                        patience;
+    unsigned                          claims:1;
+    unsigned                          claimed:1;    /* the caller has to end
+                                                       the claim */
+
     /* internal */
     ngx_smtp_verify_cache_t          *cache;
     ngx_smtp_verify_fetch_handler_pt  handler;
@@ -89,6 +104,7 @@ struct ngx_smtp_verify_fetch_s {
     ngx_event_t                       timer;
     uint64_t                          erased;
     unsigned                          pending:1;
+    unsigned                          waits:1;      /* for another machine */
 };
 
 
@@ -104,6 +120,11 @@ ngx_int_t ngx_smtp_verify_behind_add(ngx_shm_zone_t *shm_zone,
 void ngx_smtp_verify_fetch_found(ngx_smtp_verify_fetch_t *fetch,
     ngx_smtp_verify_cache_item_t *item);
 void ngx_smtp_verify_fetch_done(ngx_smtp_verify_fetch_t *fetch);
+/* The store is asked again: what is erased from now on must not come back. */
+void ngx_smtp_verify_fetch_asked(ngx_smtp_verify_fetch_t *fetch);
+/* Another machine works for the first name.  Returns NGX_OK if the fetch now
+   waits for that, or NGX_DECLINED if it does not. */
+ngx_int_t ngx_smtp_verify_fetch_busy(ngx_smtp_verify_fetch_t *fetch);
 
 
 /* Called by the cache: passes an entry to the store, if it is of a kind that
@@ -128,7 +149,12 @@ void ngx_smtp_verify_fetch_name(ngx_smtp_verify_fetch_t *fetch,
 ngx_int_t ngx_smtp_verify_fetch_start(ngx_smtp_verify_fetch_t *fetch,
     ngx_msec_t timeout);
 
-/* After this the handler is not called.  fetch may be NULL. */
+/* Ends the claim that a fetch for these names got. */
+void ngx_smtp_verify_fetch_release(ngx_smtp_verify_cache_t *cache,
+    ngx_uint_t kind, u_char *key, uint32_t variant);
+
+/* After this the handler is not called.  fetch may be NULL.  A claim that the
+   fetch got has to be ended by the caller. */
 void ngx_smtp_verify_fetch_free(ngx_smtp_verify_fetch_t *fetch);
 
 

@@ -567,13 +567,21 @@ ngx_uint_t
 ngx_smtp_verify_cache_erase(ngx_smtp_verify_cache_t *cache, ngx_uint_t kind,
     u_char *key)
 {
-    ngx_uint_t  i, n;
-
-    n = 0;
-
     if (cache->behind) {
         cache->behind->erase(cache->behind, kind, key);
     }
+
+    return ngx_smtp_verify_cache_forget(cache, kind, key);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_cache_forget(ngx_smtp_verify_cache_t *cache, ngx_uint_t kind,
+    u_char *key)
+{
+    ngx_uint_t  i, n;
+
+    n = 0;
 
     ngx_smtp_verify_cache_lock(cache);
 

@@ -149,6 +149,9 @@ void ngx_smtp_verify_cache_later(ngx_smtp_verify_cache_t *cache,
 /* Erases all variants.  Returns their number. */
 ngx_uint_t ngx_smtp_verify_cache_erase(ngx_smtp_verify_cache_t *cache,
     ngx_uint_t kind, u_char *key);
+/* The same, but not from the store behind the cache. */
+ngx_uint_t ngx_smtp_verify_cache_forget(ngx_smtp_verify_cache_t *cache,
+    ngx_uint_t kind, u_char *key);
 
 /* Returns a number that changes whenever something is put, and is never 0.  If
    it is unchanged, an entry that was missing before need not be looked up

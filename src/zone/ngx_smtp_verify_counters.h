@@ -54,7 +54,17 @@
             "Results that had no room to wait for a second opinion.")         \
     COUNTER(AUDITS, "audits", "Self-audits of an identity.")                  \
     COUNTER(AUDIT_CONNECTIONS, "audit_connections",                           \
-            "Connections that the self-audit opened to try port 25.")
+            "Connections that the self-audit opened to try port 25.")         \
+    COUNTER(FLEET_ASKED, "fleet_asked",                                       \
+            "Questions to the store that a fleet shares.")                    \
+    COUNTER(FLEET_FOUND, "fleet_found",                                       \
+            "Entries that the store of a fleet had.")                         \
+    COUNTER(FLEET_LATE, "fleet_late",                                         \
+            "Questions that the store of a fleet did not answer in time.")    \
+    COUNTER(FLEET_WAITED, "fleet_waited",                                     \
+            "Addresses that another machine of a fleet was asking.")          \
+    COUNTER(FLEET_LOST, "fleet_lost",                                         \
+            "Connections to the store of a fleet that were lost or failed.")
 
 /* a gauge is one row, too, with its name as a metric */
 

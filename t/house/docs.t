@@ -75,6 +75,8 @@ sub files
     spew('jobs.key', 'k' x 32);
     spew('webhook-secrets', 'whsec_' . 'a' x 32);
     chmod 0600, "$dir/webhook-secrets";
+    spew('fleet.key', 'k' x 32);
+    chmod 0600, "$dir/fleet.key";
     spew('routes', "example.org [mx.example.org]:25\n");
 
     system("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=ca"

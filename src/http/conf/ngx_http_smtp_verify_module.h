@@ -46,6 +46,7 @@ typedef struct {
                                                    "smtp_verify_max_probes" */
     ngx_uint_t                     nclients;    /* in all files together */
     ngx_array_t                    stores;      /* of jobs: pointers */
+    ngx_array_t                    fleets;      /* pointers */
 } ngx_http_smtp_verify_main_conf_t;
 
 

@@ -1,0 +1,391 @@
+
+#include "ngx_smtp_verify_fleet_worker.h"
+#include "ngx_smtp_verify_counters.h"
+#include "sv_clock.h"
+
+
+#define NGX_SMTP_VERIFY_FLEET_AGAIN  2000   /* ms; while another machine works:
+                                               does it still live? */
+#define NGX_SMTP_VERIFY_FLEET_CLAIM  "600000"   /* ms, longer than any probe */
+#define NGX_SMTP_VERIFY_FLEET_LATE   5      /* answers that were too late */
+#define NGX_SMTP_VERIFY_FLEET_SLOW   500    /* ms without questions then */
+
+
+static ngx_int_t ngx_smtp_verify_fleet_ask_send(
+    ngx_smtp_verify_fleet_ask_t *ask);
+static void ngx_smtp_verify_fleet_ask_reply(void *data,
+    sv_resp_value_t *value);
+static ngx_uint_t ngx_smtp_verify_fleet_ask_read(
+    ngx_smtp_verify_fleet_ask_t *ask, sv_resp_value_t *value);
+static void ngx_smtp_verify_fleet_ask_found(ngx_smtp_verify_fleet_ask_t *ask,
+    ngx_smtp_verify_name_t *name, sv_resp_value_t *value);
+static void ngx_smtp_verify_fleet_ask_wait(ngx_smtp_verify_fleet_ask_t *ask);
+static void ngx_smtp_verify_fleet_ask_unwait(
+    ngx_smtp_verify_fleet_ask_t *ask);
+static void ngx_smtp_verify_fleet_ask_again(ngx_event_t *ev);
+static void ngx_smtp_verify_fleet_ask_end(ngx_smtp_verify_fleet_ask_t *ask);
+
+
+ngx_int_t
+ngx_smtp_verify_fleet_ask(ngx_smtp_verify_fleet_worker_t *w,
+    ngx_smtp_verify_fetch_t *fetch)
+{
+    u_char                       *p;
+    ngx_smtp_verify_fleet_ask_t  *ask;
+
+    if (w->commands.state != ngx_smtp_verify_link_up
+        || (ngx_msec_int_t) (w->slow - ngx_current_msec) > 0)
+    {
+        return NGX_OK;
+    }
+
+    ask = ngx_calloc(sizeof(ngx_smtp_verify_fleet_ask_t), ngx_cycle->log);
+    if (ask == NULL) {
+        return NGX_OK;
+    }
+
+    ask->worker = w;
+    ask->fetch = fetch;
+
+    ask->timer.handler = ngx_smtp_verify_fleet_ask_again;
+    ask->timer.data = ask;
+    ask->timer.log = ngx_cycle->log;
+    ask->timer.cancelable = 1;
+
+    p = ngx_smtp_verify_fleet_name(ask->claim, fetch->names[0].kind,
+                                   fetch->names[0].key);
+    p = ngx_sprintf(p, ":%08xD", fetch->names[0].variant);
+
+    ask->node.str.data = ask->claim;
+    ask->node.str.len = p - ask->claim;
+    ask->node.node.key = ngx_crc32_short(ask->claim, ask->node.str.len);
+
+    if (ngx_smtp_verify_fleet_ask_send(ask) != NGX_OK) {
+        ngx_free(ask);
+        return NGX_OK;
+    }
+
+    fetch->ctx = ask;
+
+    return NGX_AGAIN;
+}
+
+
+/* What was put before is written before, so that we find it. */
+
+static ngx_int_t
+ngx_smtp_verify_fleet_ask_send(ngx_smtp_verify_fleet_ask_t *ask)
+{
+    u_char                          *p, *last;
+    u_char                           fields[NGX_SMTP_VERIFY_FETCH_MAX][8];
+    u_char                           number[NGX_INT_T_LEN], buf[2048];
+    ngx_uint_t                       i, n, k;
+    ngx_str_t                        argv[16];
+    ngx_smtp_verify_fetch_t         *fetch;
+    ngx_smtp_verify_fleet_worker_t  *w;
+
+    w = ask->worker;
+    fetch = ask->fetch;
+
+    ngx_smtp_verify_fleet_write_flush(w);
+
+    p = buf;
+    last = buf + sizeof(buf);
+
+    ngx_str_set(&argv[0], "EVALSHA");
+    argv[1].data = w->ask.sha;
+    argv[1].len = sizeof(w->ask.sha);
+
+    n = 3;
+
+    for (i = 0; i < fetch->n; i++) {
+        argv[n].data = p;
+        p = ngx_slprintf(p, last, "%V:e:", &w->fleet->prefix);
+        p = ngx_smtp_verify_fleet_name(p, fetch->names[i].kind,
+                                       fetch->names[i].key);
+        argv[n].len = p - argv[n].data;
+        n++;
+    }
+
+    if (fetch->claims) {
+        argv[n].data = p;
+        p = ngx_slprintf(p, last, "%V:c:%V", &w->fleet->prefix,
+                         &ask->node.str);
+        argv[n].len = p - argv[n].data;
+        n++;
+    }
+
+    argv[2].data = p;
+    p = ngx_slprintf(p, last, "%ui", n - 3);
+    argv[2].len = p - argv[2].data;
+
+    argv[n].data = number;
+    argv[n].len = ngx_sprintf(number, "%ui", fetch->n) - number;
+    n++;
+
+    for (k = 0; k < fetch->n; k++) {
+        (void) ngx_sprintf(fields[k], "%08xD", fetch->names[k].variant);
+        argv[n].data = fields[k];
+        argv[n].len = 8;
+        n++;
+    }
+
+    argv[n].data = w->id;
+    argv[n].len = NGX_SMTP_VERIFY_FLEET_ID;
+    n++;
+    argv[n++] = w->alive;
+    ngx_str_set(&argv[n], NGX_SMTP_VERIFY_FLEET_CLAIM);
+    n++;
+
+    if (ngx_smtp_verify_link_command(&w->commands, n, argv,
+                                     ngx_smtp_verify_fleet_ask_reply, ask)
+        != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_smtp_verify_count(FLEET_ASKED);
+
+    ask->asking = 1;
+    ask->sent = ngx_current_msec;
+
+    return NGX_OK;
+}
+
+
+/* The fetch ended: it ran out of its time, or nobody wants it any more. */
+
+void
+ngx_smtp_verify_fleet_ask_cancel(ngx_smtp_verify_fleet_worker_t *w,
+    ngx_smtp_verify_fetch_t *fetch)
+{
+    ngx_smtp_verify_fleet_ask_t  *ask;
+
+    ask = fetch->ctx;
+    ask->fetch = NULL;
+
+    ngx_smtp_verify_fleet_ask_unwait(ask);
+
+    if (!ask->asking) {
+        ngx_free(ask);
+        return;
+    }
+
+    if (ngx_current_msec - ask->sent < w->fleet->timeout) {
+        return;
+    }
+
+    ngx_smtp_verify_count(FLEET_LATE);
+
+    if (++w->late >= NGX_SMTP_VERIFY_FLEET_LATE) {
+        w->slow = ngx_current_msec + NGX_SMTP_VERIFY_FLEET_SLOW;
+
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                       "smtp verify fleet \"%V\": the store is too slow",
+                       &w->fleet->name);
+    }
+}
+
+
+static void
+ngx_smtp_verify_fleet_ask_reply(void *data, sv_resp_value_t *value)
+{
+    ngx_uint_t                       state;
+    ngx_smtp_verify_fleet_ask_t     *ask;
+    ngx_smtp_verify_fleet_worker_t  *w;
+
+    ask = data;
+    w = ask->worker;
+
+    ask->asking = 0;
+
+    if (ngx_current_msec - ask->sent <= w->fleet->timeout) {
+        w->late = 0;
+    }
+
+    state = ngx_smtp_verify_fleet_ask_read(ask, value);
+
+    if (ask->fetch == NULL) {
+
+        if (state == 1) {
+            ngx_smtp_verify_fleet_write_release(w, ask->claim,
+                                                ask->node.str.len);
+        }
+
+        ngx_free(ask);
+        return;
+    }
+
+    if (state == 2 && ngx_smtp_verify_fetch_busy(ask->fetch) == NGX_OK) {
+        ngx_smtp_verify_fleet_ask_wait(ask);
+        return;
+    }
+
+    ask->fetch->claimed = (state == 1);
+
+    ngx_smtp_verify_fleet_ask_end(ask);
+}
+
+
+/* Returns the state of the claim, as the script told it. */
+
+static ngx_uint_t
+ngx_smtp_verify_fleet_ask_read(ngx_smtp_verify_fleet_ask_t *ask,
+    sv_resp_value_t *value)
+{
+    ngx_uint_t                i;
+    sv_resp_value_t          *state, *v;
+    ngx_smtp_verify_fetch_t  *fetch;
+
+    if (value && value->type == sv_resp_error
+        && ngx_strncmp(value->str, "NOSCRIPT", 8) == 0)
+    {
+        ngx_smtp_verify_link_fail(&ask->worker->commands,
+                                  "it has lost its scripts");
+    }
+
+    state = sv_resp_element(value, 0, sv_resp_integer);
+    fetch = ask->fetch;
+
+    if (state == NULL) {
+        return 0;
+    }
+
+    for (i = 0; fetch && i < fetch->n; i++) {
+        v = sv_resp_element(value, i + 1, sv_resp_string);
+
+        if (v) {
+            ngx_smtp_verify_fleet_ask_found(ask, &fetch->names[i], v);
+        }
+    }
+
+    return (ngx_uint_t) state->integer;
+}
+
+
+/* Entries that cannot be opened were sealed with another key, by another
+   version, or by somebody else.  They count as missing. */
+
+static void
+ngx_smtp_verify_fleet_ask_found(ngx_smtp_verify_fleet_ask_t *ask,
+    ngx_smtp_verify_name_t *name, sv_resp_value_t *value)
+{
+    time_t                               now;
+    sv_fleet_entry_t                     e;
+    static ngx_smtp_verify_cache_item_t  item;
+
+    e.kind = (unsigned) name->kind;
+    e.variant = name->variant;
+    e.data = item.data;
+    ngx_memcpy(e.key, name->key, SV_STORE_KEY);
+
+    if (sv_fleet_open(&ask->worker->fleet->keys, &e,
+                      (u_char *) value->str, value->len)
+        != 0)
+    {
+        ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                      "fleet \"%V\": an entry was not sealed by this version "
+                      "with this key", &ask->worker->fleet->name);
+        return;
+    }
+
+    now = ngx_time();
+
+    item.kind = name->kind;
+    item.variant = name->variant;
+    ngx_memcpy(item.key, name->key, SV_STORE_KEY);
+
+    /* from seconds since 1970 to those of sv_clock_sec() */
+
+    item.created = sv_clock_sec() - ngx_max(now - e.created, 0);
+    item.expires = sv_clock_sec() + (e.expires - now);
+    item.later = e.later;
+    item.tag = 0;
+    item.unasked = e.unasked;
+    item.len = e.len;
+
+    ngx_smtp_verify_count(FLEET_FOUND);
+
+    ngx_smtp_verify_fetch_found(ask->fetch, &item);
+}
+
+
+/* Another machine works for the same address. */
+
+static void
+ngx_smtp_verify_fleet_ask_wait(ngx_smtp_verify_fleet_ask_t *ask)
+{
+    ngx_smtp_verify_count(FLEET_WAITED);
+
+    ask->waiting = 1;
+
+    ngx_rbtree_insert(&ask->worker->waiting, &ask->node.node);
+
+    ngx_add_timer(&ask->timer, NGX_SMTP_VERIFY_FLEET_AGAIN);
+}
+
+
+static void
+ngx_smtp_verify_fleet_ask_unwait(ngx_smtp_verify_fleet_ask_t *ask)
+{
+    if (ask->waiting) {
+        ask->waiting = 0;
+        ngx_rbtree_delete(&ask->worker->waiting, &ask->node.node);
+    }
+
+    if (ask->timer.timer_set) {
+        ngx_del_timer(&ask->timer);
+    }
+}
+
+
+void
+ngx_smtp_verify_fleet_ask_wake(ngx_smtp_verify_fleet_worker_t *w,
+    u_char *claim, size_t len)
+{
+    uint32_t                      hash;
+    ngx_str_t                     name;
+    ngx_str_node_t               *node;
+    ngx_smtp_verify_fleet_ask_t  *ask;
+
+    name.data = claim;
+    name.len = len;
+
+    hash = ngx_crc32_short(claim, len);
+
+    while ((node = ngx_str_rbtree_lookup(&w->waiting, &name, hash)) != NULL) {
+
+        ask = (ngx_smtp_verify_fleet_ask_t *)
+              ((u_char *) node - offsetof(ngx_smtp_verify_fleet_ask_t, node));
+
+        ngx_smtp_verify_fleet_ask_again(&ask->timer);
+    }
+}
+
+
+static void
+ngx_smtp_verify_fleet_ask_again(ngx_event_t *ev)
+{
+    ngx_smtp_verify_fleet_ask_t  *ask;
+
+    ask = ev->data;
+
+    ngx_smtp_verify_fleet_ask_unwait(ask);
+
+    if (ngx_smtp_verify_fleet_ask_send(ask) != NGX_OK) {
+        ngx_smtp_verify_fleet_ask_end(ask);
+    }
+}
+
+
+static void
+ngx_smtp_verify_fleet_ask_end(ngx_smtp_verify_fleet_ask_t *ask)
+{
+    ngx_smtp_verify_fetch_t  *fetch;
+
+    fetch = ask->fetch;
+
+    ngx_free(ask);
+
+    ngx_smtp_verify_fetch_done(fetch);
+}

@@ -1,0 +1,545 @@
+
+#include "ngx_smtp_verify_fleet_worker.h"
+
+#include <openssl/sha.h>
+
+
+#define NGX_SMTP_VERIFY_FLEET_ALIVE  "3000"     /* ms, of a worker's key */
+
+
+static ngx_int_t ngx_smtp_verify_fleet_names(ngx_pool_t *pool,
+    ngx_smtp_verify_fleet_worker_t *w);
+static void ngx_smtp_verify_fleet_script(
+    ngx_smtp_verify_fleet_script_t *script, const char *text);
+static void ngx_smtp_verify_fleet_open(ngx_smtp_verify_link_t *link);
+static void ngx_smtp_verify_fleet_opened(void *data, sv_resp_value_t *value);
+static void ngx_smtp_verify_fleet_auth(ngx_smtp_verify_link_t *link);
+static void ngx_smtp_verify_fleet_authorized(void *data,
+    sv_resp_value_t *value);
+static void ngx_smtp_verify_fleet_role(void *data, sv_resp_value_t *value);
+static void ngx_smtp_verify_fleet_tick(ngx_smtp_verify_link_t *link);
+static void ngx_smtp_verify_fleet_subscribe(ngx_smtp_verify_link_t *link);
+static void ngx_smtp_verify_fleet_subscribed(void *data,
+    sv_resp_value_t *value);
+static void ngx_smtp_verify_fleet_ping(ngx_smtp_verify_link_t *link);
+
+
+/*
+ * KEYS: the entries, then the claim if it is wanted.
+ * ARGV: how many entries there are, their fields, the worker, the prefix of the
+ * keys of living workers, how long the claim may last (ms).
+ *
+ * The reply: 0, or 1 if the worker has the claim now, or 2 if another one works
+ * for it and will tell this one; then the values.
+ */
+
+static const char  ngx_smtp_verify_fleet_ask_text[] =
+    "local n = tonumber(ARGV[1])\n"
+    "local r = {0}\n"
+    "local now = tonumber(redis.call('TIME')[1])\n"
+    "local got = false\n"
+    "for i = 1, n do\n"
+    "  local v = redis.call('HGET', KEYS[i], ARGV[i + 1])\n"
+    "  r[i + 1] = v\n"
+    "  if v and (tonumber(string.sub(v, 3, 12)) or 0) > now then\n"
+    "    got = true\n"
+    "  end\n"
+    "end\n"
+    "local c = KEYS[n + 1]\n"
+    "if c and not got then\n"
+    "  local me = ARGV[n + 2]\n"
+    "  local o = redis.call('HGET', c, 'owner')\n"
+    "  if o and o ~= me\n"
+    "     and redis.call('EXISTS', ARGV[n + 3] .. o) == 1\n"
+    "  then\n"
+    "    redis.call('HSET', c, 'w' .. me, '')\n"
+    "    r[1] = 2\n"
+    "  else\n"
+    "    redis.call('HSET', c, 'owner', me)\n"
+    "    redis.call('PEXPIRE', c, ARGV[n + 4])\n"
+    "    r[1] = 1\n"
+    "  end\n"
+    "end\n"
+    "return r\n";
+
+
+/*
+ * KEYS: one for each operation, then the log of erasures.
+ * ARGV: the worker, the prefix of workers' channels, the channel of erasures;
+ * then the operations:
+ *
+ *   put, field, rank, expires, created, how long to keep it (ms), value
+ *   end, name of the claim
+ *   erase, name of the entry
+ */
+
+static const char  ngx_smtp_verify_fleet_write_text[] =
+    "local log = KEYS[#KEYS]\n"
+    "local now = tonumber(redis.call('TIME')[1])\n"
+    "local a = 4\n"
+    "for i = 1, #KEYS - 1 do\n"
+    "  local k = KEYS[i]\n"
+    "  local op = ARGV[a]\n"
+    "  if op == 'put' then\n"
+    "    local v = redis.call('HGET', k, ARGV[a + 1])\n"
+    "    local keep = true\n"
+    "    if v and (tonumber(string.sub(v, 3, 12)) or 0) > now then\n"
+    "      local r = tonumber(string.sub(v, 1, 1)) or 0\n"
+    "      local c = tonumber(string.sub(v, 14, 23)) or 0\n"
+    "      local rank = tonumber(ARGV[a + 2])\n"
+    "      keep = rank > r\n"
+    "             or (rank == r and tonumber(ARGV[a + 4]) >= c)\n"
+    "    end\n"
+    "    if keep then\n"
+    "      redis.call('HSET', k, ARGV[a + 1], ARGV[a + 6])\n"
+    "      local ms = tonumber(ARGV[a + 5])\n"
+    "      if redis.call('PTTL', k) < ms then\n"
+    "        redis.call('PEXPIRE', k, ms)\n"
+    "      end\n"
+    "    end\n"
+    "    a = a + 7\n"
+    "  elseif op == 'end' then\n"
+    "    if redis.call('HGET', k, 'owner') == ARGV[1] then\n"
+    "      for _, f in ipairs(redis.call('HKEYS', k)) do\n"
+    "        if string.sub(f, 1, 1) == 'w' then\n"
+    "          redis.call('PUBLISH', ARGV[2] .. string.sub(f, 2),\n"
+    "                     ARGV[a + 1])\n"
+    "        end\n"
+    "      end\n"
+    "      redis.call('DEL', k)\n"
+    "    end\n"
+    "    a = a + 2\n"
+    "  else\n"
+    "    redis.call('DEL', k)\n"
+    "    redis.call('XADD', log, 'MAXLEN', '~', 10000, '*',\n"
+    "               'e', ARGV[a + 1])\n"
+    "    redis.call('PUBLISH', ARGV[3], ARGV[a + 1])\n"
+    "    a = a + 2\n"
+    "  end\n"
+    "end\n"
+    "return 1\n";
+
+
+ngx_int_t
+ngx_smtp_verify_fleet_start(ngx_cycle_t *cycle,
+    ngx_smtp_verify_fleet_t *fleet)
+{
+    u_char                           random[NGX_SMTP_VERIFY_FLEET_ID / 2];
+    ngx_smtp_verify_fleet_worker_t  *w;
+
+    w = ngx_pcalloc(cycle->pool, sizeof(ngx_smtp_verify_fleet_worker_t));
+
+    if (w == NULL || RAND_bytes(random, sizeof(random)) != 1) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_hex_dump(w->id, random, sizeof(random));
+
+    w->fleet = fleet;
+
+    if (ngx_smtp_verify_fleet_names(cycle->pool, w) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_smtp_verify_fleet_script(&w->ask, ngx_smtp_verify_fleet_ask_text);
+    ngx_smtp_verify_fleet_script(&w->write, ngx_smtp_verify_fleet_write_text);
+
+    ngx_rbtree_init(&w->waiting, &w->sentinel, ngx_str_rbtree_insert_value);
+
+    ngx_smtp_verify_fleet_write_init(w);
+
+    w->commands.fleet = fleet;
+    w->commands.what = "the store";
+    w->commands.open = ngx_smtp_verify_fleet_open;
+    w->commands.tick = ngx_smtp_verify_fleet_tick;
+    w->commands.data = w;
+
+    w->notices.fleet = fleet;
+    w->notices.what = "the channel of notices";
+    w->notices.open = ngx_smtp_verify_fleet_subscribe;
+    w->notices.tick = ngx_smtp_verify_fleet_ping;
+    w->notices.push = ngx_smtp_verify_fleet_notice;
+    w->notices.data = w;
+
+    if (ngx_smtp_verify_link_start(&w->commands, cycle->log) != NGX_OK
+        || ngx_smtp_verify_link_start(&w->notices, cycle->log) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    fleet->worker = w;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_smtp_verify_fleet_exit(ngx_smtp_verify_fleet_t *fleet)
+{
+    ngx_smtp_verify_fleet_worker_t  *w;
+
+    w = fleet->worker;
+
+    if (w == NULL) {
+        return;
+    }
+
+    ngx_smtp_verify_fleet_write_flush(w);
+
+    if (w->nlost) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "fleet \"%V\": %ui erasures did not reach the store, "
+                      "which was away", &fleet->name, w->nlost);
+    }
+
+    ngx_smtp_verify_link_stop(&w->commands);
+    ngx_smtp_verify_link_stop(&w->notices);
+
+    ngx_smtp_verify_fleet_write_init(w);
+
+    if (w->lost) {
+        ngx_free(w->lost);
+        w->lost = NULL;
+    }
+
+    fleet->worker = NULL;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_fleet_is_up(ngx_smtp_verify_fleet_t *fleet)
+{
+    return fleet->worker
+           && fleet->worker->commands.state == ngx_smtp_verify_link_up;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_fleet_names(ngx_pool_t *pool,
+    ngx_smtp_verify_fleet_worker_t *w)
+{
+    ngx_str_t  id, none;
+
+    ngx_str_null(&none);
+
+    id.data = w->id;
+    id.len = NGX_SMTP_VERIFY_FLEET_ID;
+
+    if (ngx_smtp_verify_fleet_key(pool, w->fleet, "alive:", &none, &w->alive)
+        != NGX_OK
+        || ngx_smtp_verify_fleet_key(pool, w->fleet, "alive:", &id, &w->mine)
+           != NGX_OK
+        || ngx_smtp_verify_fleet_key(pool, w->fleet, "tell:", &none,
+                                     &w->channel)
+           != NGX_OK
+        || ngx_smtp_verify_fleet_key(pool, w->fleet, "tell:", &id, &w->own)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_smtp_verify_fleet_key(pool, w->fleet, "erased", &none,
+                                     &w->erasures);
+}
+
+
+ngx_int_t
+ngx_smtp_verify_fleet_key(ngx_pool_t *pool, ngx_smtp_verify_fleet_t *fleet,
+    const char *what, ngx_str_t *more, ngx_str_t *key)
+{
+    u_char  *p;
+    size_t   len;
+
+    len = ngx_strlen(what);
+
+    p = ngx_pnalloc(pool, fleet->prefix.len + 1 + len + more->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    key->data = p;
+
+    p = ngx_cpymem(p, fleet->prefix.data, fleet->prefix.len);
+    *p++ = ':';
+    p = ngx_cpymem(p, what, len);
+    p = ngx_cpymem(p, more->data, more->len);
+
+    key->len = p - key->data;
+
+    return NGX_OK;
+}
+
+
+u_char *
+ngx_smtp_verify_fleet_name(u_char *name, ngx_uint_t kind, u_char *key)
+{
+    name = ngx_sprintf(name, "%ui:", kind);
+
+    return ngx_hex_dump(name, key, SV_STORE_KEY);
+}
+
+
+ngx_int_t
+ngx_smtp_verify_fleet_name_read(u_char *name, size_t len, ngx_uint_t *kind,
+    u_char *key)
+{
+    ngx_int_t   n;
+    ngx_uint_t  i;
+
+    if (len != 2 + 2 * SV_STORE_KEY || name[1] != ':') {
+        return NGX_DECLINED;
+    }
+
+    n = ngx_atoi(name, 1);
+    if (n == NGX_ERROR) {
+        return NGX_DECLINED;
+    }
+
+    *kind = n;
+
+    for (i = 0; i < SV_STORE_KEY; i++) {
+        n = ngx_hextoi(name + 2 + 2 * i, 2);
+        if (n == NGX_ERROR) {
+            return NGX_DECLINED;
+        }
+
+        key[i] = (u_char) n;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_smtp_verify_fleet_script(ngx_smtp_verify_fleet_script_t *script,
+    const char *text)
+{
+    u_char  md[SHA_DIGEST_LENGTH];
+
+    script->text.data = (u_char *) text;
+    script->text.len = ngx_strlen(text);
+
+    /* the store names its scripts so */
+
+    SHA1(script->text.data, script->text.len, md);
+
+    (void) ngx_hex_dump(script->sha, md, SHA_DIGEST_LENGTH);
+}
+
+
+/* Sends AUTH where there is a password, and ROLE. */
+
+static void
+ngx_smtp_verify_fleet_auth(ngx_smtp_verify_link_t *link)
+{
+    ngx_uint_t                n;
+    ngx_str_t                 argv[3];
+    ngx_smtp_verify_fleet_t  *fleet;
+
+    fleet = link->fleet;
+    n = 0;
+
+    if (fleet->password.len) {
+        ngx_str_set(&argv[n], "AUTH");
+        n++;
+
+        if (fleet->user.len) {
+            argv[n++] = fleet->user;
+        }
+
+        argv[n++] = fleet->password;
+
+        if (ngx_smtp_verify_link_send(link, n, argv,
+                                      ngx_smtp_verify_fleet_authorized, link)
+            != NGX_OK)
+        {
+            ngx_smtp_verify_link_fail(link, "no memory");
+            return;
+        }
+    }
+
+    ngx_str_set(&argv[0], "ROLE");
+
+    if (ngx_smtp_verify_link_send(link, 1, argv, ngx_smtp_verify_fleet_role,
+                                  link)
+        != NGX_OK)
+    {
+        ngx_smtp_verify_link_fail(link, "no memory");
+    }
+}
+
+
+static void
+ngx_smtp_verify_fleet_authorized(void *data, sv_resp_value_t *value)
+{
+    if (value && value->type != sv_resp_status) {
+        ngx_smtp_verify_link_fail(data, "it refuses the user or password");
+    }
+}
+
+
+/* A replica cannot be written to.  A user may be forbidden to ask for the role:
+   then the first command shows it. */
+
+static void
+ngx_smtp_verify_fleet_role(void *data, sv_resp_value_t *value)
+{
+    sv_resp_value_t  *role;
+
+    if (value == NULL) {
+        return;
+    }
+
+    role = sv_resp_element(value, 0, sv_resp_string);
+
+    if (role && role->len != sizeof("master") - 1) {
+        ngx_smtp_verify_link_fail(data, "it is a replica");
+        return;
+    }
+
+    if (value->type == sv_resp_error
+        && ngx_strncmp(value->str, "NOAUTH", 6) == 0)
+    {
+        ngx_smtp_verify_link_fail(data, "it wants a password");
+    }
+}
+
+
+static void
+ngx_smtp_verify_fleet_open(ngx_smtp_verify_link_t *link)
+{
+    ngx_uint_t                       i;
+    ngx_str_t                        argv[3];
+    ngx_smtp_verify_fleet_worker_t  *w;
+
+    w = link->data;
+
+    ngx_smtp_verify_fleet_auth(link);
+
+    ngx_str_set(&argv[0], "SCRIPT");
+    ngx_str_set(&argv[1], "LOAD");
+
+    for (i = 0; i < 2; i++) {
+
+        argv[2] = i ? w->write.text : w->ask.text;
+
+        if (ngx_smtp_verify_link_send(link, 3, argv,
+                                      i ? ngx_smtp_verify_fleet_opened : NULL,
+                                      link)
+            != NGX_OK)
+        {
+            ngx_smtp_verify_link_fail(link, "no memory");
+        }
+    }
+}
+
+
+static void
+ngx_smtp_verify_fleet_opened(void *data, sv_resp_value_t *value)
+{
+    ngx_smtp_verify_link_t          *link;
+    ngx_smtp_verify_fleet_worker_t  *w;
+
+    if (value == NULL) {
+        return;
+    }
+
+    link = data;
+    w = link->data;
+
+    if (value->type != sv_resp_string
+        || value->len != sizeof(w->write.sha)
+        || ngx_memcmp(value->str, w->write.sha, value->len) != 0)
+    {
+        ngx_smtp_verify_link_fail(link, "it does not take the scripts");
+        return;
+    }
+
+    w->late = 0;
+    w->slow = ngx_current_msec;
+
+    ngx_smtp_verify_link_opened(link);
+    ngx_smtp_verify_fleet_write_lost(w);
+    ngx_smtp_verify_fleet_notice_read(w);
+}
+
+
+/* Claims of this worker hold as long as its key.  The command also shows
+   whether the store still answers. */
+
+static void
+ngx_smtp_verify_fleet_tick(ngx_smtp_verify_link_t *link)
+{
+    ngx_str_t                        argv[5];
+    ngx_smtp_verify_fleet_worker_t  *w;
+
+    w = link->data;
+
+    ngx_str_set(&argv[0], "SET");
+    argv[1] = w->mine;
+    ngx_str_set(&argv[2], "1");
+    ngx_str_set(&argv[3], "PX");
+    ngx_str_set(&argv[4], NGX_SMTP_VERIFY_FLEET_ALIVE);
+
+    (void) ngx_smtp_verify_link_command(link, 5, argv, NULL, NULL);
+}
+
+
+static void
+ngx_smtp_verify_fleet_subscribe(ngx_smtp_verify_link_t *link)
+{
+    ngx_str_t                        argv[3];
+    ngx_smtp_verify_fleet_worker_t  *w;
+
+    w = link->data;
+
+    ngx_smtp_verify_fleet_auth(link);
+
+    ngx_str_set(&argv[0], "SUBSCRIBE");
+    argv[1] = w->own;
+    argv[2] = w->erasures;
+
+    if (ngx_smtp_verify_link_send(link, 3, argv,
+                                  ngx_smtp_verify_fleet_subscribed, link)
+        != NGX_OK)
+    {
+        ngx_smtp_verify_link_fail(link, "no memory");
+    }
+}
+
+
+/* The reply for the second channel is read as a notice.  What was erased before
+   is read from the log. */
+
+static void
+ngx_smtp_verify_fleet_subscribed(void *data, sv_resp_value_t *value)
+{
+    ngx_smtp_verify_link_t  *link;
+
+    if (value == NULL) {
+        return;
+    }
+
+    link = data;
+
+    if (value->type != sv_resp_array) {
+        ngx_smtp_verify_link_fail(link, "it refuses the subscription");
+        return;
+    }
+
+    ngx_smtp_verify_link_opened(link);
+    ngx_smtp_verify_fleet_notice_read(link->data);
+}
+
+
+/* The reply is a notice, too. */
+
+static void
+ngx_smtp_verify_fleet_ping(ngx_smtp_verify_link_t *link)
+{
+    ngx_str_t  argv[1];
+
+    ngx_str_set(&argv[0], "PING");
+
+    (void) ngx_smtp_verify_link_command(link, 1, argv, NULL, NULL);
+}

@@ -1,0 +1,168 @@
+
+/*
+ * Shared by the files that ask the store of a fleet:
+ *
+ *   worker.c   the links of a worker and how they are opened
+ *   ask.c      questions of fetches, and fetches that wait for another machine
+ *   write.c    what is written behind: entries, ends of claims, erasures
+ *   notice.c   what other machines tell: ends of claims, erasures
+ *   cache.c    the store behind a cache zone
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_FLEET_WORKER_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_FLEET_WORKER_H_INCLUDED_
+
+
+#include "ngx_smtp_verify_behind.h"
+#include "ngx_smtp_verify_fleet_link.h"
+
+
+#define NGX_SMTP_VERIFY_FLEET_ID     16     /* hex digits of a worker's name */
+#define NGX_SMTP_VERIFY_FLEET_NAME   48     /* octets of an entry's name:
+                                               kind, ":", key in hex */
+#define NGX_SMTP_VERIFY_FLEET_FIELD  8      /* hex digits of a variant */
+#define NGX_SMTP_VERIFY_FLEET_LOST   1024   /* erasures that wait for the
+                                               store */
+
+
+typedef struct {
+    ngx_str_t                        text;      /* of the script */
+    u_char                           sha[40];   /* its SHA-1 in hex, by which it
+                                                   is called */
+} ngx_smtp_verify_fleet_script_t;
+
+
+/* the store behind one cache zone */
+
+typedef struct {
+    ngx_smtp_verify_behind_t         behind;
+    ngx_smtp_verify_fleet_t         *fleet;
+    ngx_smtp_verify_cache_t         *cache;
+    ngx_queue_t                      queue;
+} ngx_smtp_verify_fleet_cache_t;
+
+
+/* a question of a fetch */
+
+typedef struct {
+    ngx_str_node_t                   node;      /* among those that wait */
+    ngx_smtp_verify_fleet_worker_t  *worker;
+    ngx_smtp_verify_fetch_t         *fetch;     /* NULL: cancelled */
+    ngx_msec_t                       sent;
+    ngx_event_t                      timer;     /* asks again */
+    u_char                           claim[NGX_SMTP_VERIFY_FLEET_NAME
+                                           + NGX_SMTP_VERIFY_FLEET_FIELD + 1];
+    unsigned                         asking:1;  /* a reply will come */
+    unsigned                         waiting:1; /* for another machine */
+} ngx_smtp_verify_fleet_ask_t;
+
+
+/* what is written with the next command */
+
+typedef struct {
+    ngx_uint_t                       nkeys;
+    ngx_uint_t                       nargs;
+    ngx_str_t                        keys[20];
+    ngx_str_t                        args[200];
+    ngx_pool_t                      *pool;
+    ngx_event_t                      timer;
+} ngx_smtp_verify_fleet_write_t;
+
+
+typedef struct {
+    ngx_uint_t                       kind;
+    u_char                           key[SV_STORE_KEY];
+} ngx_smtp_verify_fleet_erased_t;
+
+
+struct ngx_smtp_verify_fleet_worker_s {
+    ngx_smtp_verify_fleet_t         *fleet;
+    u_char                           id[NGX_SMTP_VERIFY_FLEET_ID];
+    ngx_smtp_verify_link_t           commands;
+    ngx_smtp_verify_link_t           notices;
+    ngx_smtp_verify_fleet_script_t   ask;
+    ngx_smtp_verify_fleet_script_t   write;
+
+    ngx_str_t                        alive;     /* key: a worker is alive;
+                                                   its name follows */
+    ngx_str_t                        mine;      /* the same of this worker */
+    ngx_str_t                        channel;   /* of a worker; its name
+                                                   follows */
+    ngx_str_t                        own;       /* the same of this worker */
+    ngx_str_t                        erasures;  /* channel and key of the log of
+                                                   what was erased */
+
+    ngx_rbtree_t                     waiting;   /* questions, by claim */
+    ngx_rbtree_node_t                sentinel;
+
+    ngx_smtp_verify_fleet_write_t    pending;
+
+    ngx_smtp_verify_fleet_erased_t  *lost;      /* erased while the store was
+                                                   away */
+    ngx_uint_t                       nlost;
+
+    u_char                           last[64];  /* the last erasure that was
+                                                   read */
+    size_t                           last_len;
+
+    ngx_uint_t                       late;      /* answers after the budget, one
+                                                   after the other */
+    ngx_msec_t                       slow;      /* asks nobody until then */
+    unsigned                         full:1;    /* the store takes nothing */
+};
+
+
+/* "name" has room for NGX_SMTP_VERIFY_FLEET_NAME octets; returns its end */
+u_char *ngx_smtp_verify_fleet_name(u_char *name, ngx_uint_t kind,
+    u_char *key);
+/* Returns NGX_DECLINED if this is no name. */
+ngx_int_t ngx_smtp_verify_fleet_name_read(u_char *name, size_t len,
+    ngx_uint_t *kind, u_char *key);
+
+/* Allocates "PREFIX:WHAT" and whatever follows. */
+ngx_int_t ngx_smtp_verify_fleet_key(ngx_pool_t *pool,
+    ngx_smtp_verify_fleet_t *fleet, const char *what, ngx_str_t *more,
+    ngx_str_t *key);
+
+
+/* ask.c */
+
+ngx_int_t ngx_smtp_verify_fleet_ask(ngx_smtp_verify_fleet_worker_t *w,
+    ngx_smtp_verify_fetch_t *fetch);
+void ngx_smtp_verify_fleet_ask_cancel(ngx_smtp_verify_fleet_worker_t *w,
+    ngx_smtp_verify_fetch_t *fetch);
+/* the machine that worked for this claim has ended */
+void ngx_smtp_verify_fleet_ask_wake(ngx_smtp_verify_fleet_worker_t *w,
+    u_char *claim, size_t len);
+
+
+/* write.c */
+
+void ngx_smtp_verify_fleet_write_init(ngx_smtp_verify_fleet_worker_t *w);
+void ngx_smtp_verify_fleet_write_flush(ngx_smtp_verify_fleet_worker_t *w);
+void ngx_smtp_verify_fleet_write_put(ngx_smtp_verify_fleet_worker_t *w,
+    ngx_smtp_verify_cache_item_t *item, ngx_uint_t rank);
+void ngx_smtp_verify_fleet_write_release(ngx_smtp_verify_fleet_worker_t *w,
+    u_char *claim, size_t len);
+void ngx_smtp_verify_fleet_write_erase(ngx_smtp_verify_fleet_worker_t *w,
+    ngx_uint_t kind, u_char *key);
+/* the store is back */
+void ngx_smtp_verify_fleet_write_lost(ngx_smtp_verify_fleet_worker_t *w);
+
+
+/* notice.c */
+
+void ngx_smtp_verify_fleet_notice(ngx_smtp_verify_link_t *link,
+    sv_resp_value_t *value);
+/* reads from the log what was erased meanwhile */
+void ngx_smtp_verify_fleet_notice_read(ngx_smtp_verify_fleet_worker_t *w);
+
+
+/* cache.c: erases an entry in all caches of this machine */
+
+void ngx_smtp_verify_fleet_cache_forget(ngx_smtp_verify_fleet_t *fleet,
+    ngx_uint_t kind, u_char *key);
+
+
+#endif /* _NGX_SMTP_VERIFY_FLEET_WORKER_H_INCLUDED_ */

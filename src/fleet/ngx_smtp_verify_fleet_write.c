@@ -1,0 +1,354 @@
+
+#include "ngx_smtp_verify_fleet_worker.h"
+#include "sv_clock.h"
+
+
+#define NGX_SMTP_VERIFY_FLEET_OPS     16    /* operations of a command */
+#define NGX_SMTP_VERIFY_FLEET_BEHIND  5     /* ms, until it is sent */
+
+
+static ngx_int_t ngx_smtp_verify_fleet_write_key(
+    ngx_smtp_verify_fleet_worker_t *w, const char *what, u_char *name,
+    size_t len);
+static ngx_int_t ngx_smtp_verify_fleet_write_arg(
+    ngx_smtp_verify_fleet_worker_t *w, u_char *data, size_t len);
+static void ngx_smtp_verify_fleet_write_added(
+    ngx_smtp_verify_fleet_worker_t *w);
+static void ngx_smtp_verify_fleet_write_timer(ngx_event_t *ev);
+static void ngx_smtp_verify_fleet_write_reply(void *data,
+    sv_resp_value_t *value);
+static void ngx_smtp_verify_fleet_write_later(
+    ngx_smtp_verify_fleet_worker_t *w, ngx_uint_t kind, u_char *key);
+
+
+#define ngx_smtp_verify_fleet_write_word(w, word)                             \
+    ngx_smtp_verify_fleet_write_arg(w, (u_char *) word, sizeof(word) - 1)
+
+
+/* Forgets what waits to be written, if there is anything. */
+
+void
+ngx_smtp_verify_fleet_write_init(ngx_smtp_verify_fleet_worker_t *w)
+{
+    ngx_smtp_verify_fleet_write_t  *pending;
+
+    pending = &w->pending;
+
+    if (pending->timer.timer_set) {
+        ngx_del_timer(&pending->timer);
+    }
+
+    if (pending->pool) {
+        ngx_destroy_pool(pending->pool);
+        pending->pool = NULL;
+    }
+
+    pending->nkeys = 0;
+    pending->nargs = 0;
+
+    pending->timer.handler = ngx_smtp_verify_fleet_write_timer;
+    pending->timer.data = w;
+    pending->timer.log = ngx_cycle->log;
+    pending->timer.cancelable = 1;
+}
+
+
+void
+ngx_smtp_verify_fleet_write_put(ngx_smtp_verify_fleet_worker_t *w,
+    ngx_smtp_verify_cache_item_t *item, ngx_uint_t rank)
+{
+    size_t            len;
+    time_t            now, left;
+    u_char            name[NGX_SMTP_VERIFY_FLEET_NAME];
+    u_char            buf[NGX_INT64_LEN];
+    sv_fleet_entry_t  e;
+    static u_char     value[SV_FLEET_VALUE];
+
+    if (w->commands.state != ngx_smtp_verify_link_up) {
+        return;
+    }
+
+    now = ngx_time();
+    left = item->expires - sv_clock_sec();
+
+    e.kind = (unsigned) item->kind;
+    e.variant = item->variant;
+    e.rank = (unsigned) rank;
+    e.created = now - (sv_clock_sec() - item->created);
+    e.expires = now + left;
+    e.later = (uint32_t) item->later;
+    e.unasked = (unsigned) item->unasked;
+    e.len = item->len;
+    e.data = item->data;
+    ngx_memcpy(e.key, item->key, SV_STORE_KEY);
+
+    len = sv_fleet_seal(&w->fleet->keys, &e, value);
+    if (len == 0) {
+        return;
+    }
+
+    if (ngx_smtp_verify_fleet_write_key(w, "e:", name,
+                         ngx_smtp_verify_fleet_name(name, item->kind,
+                                                    item->key) - name)
+        != NGX_OK
+        || ngx_smtp_verify_fleet_write_word(w, "put") != NGX_OK
+        || ngx_smtp_verify_fleet_write_arg(w, buf,
+                       ngx_sprintf(buf, "%08xD", item->variant) - buf)
+           != NGX_OK
+        || ngx_smtp_verify_fleet_write_arg(w, value, 1) != NGX_OK
+        || ngx_smtp_verify_fleet_write_arg(w, value + 2, 10) != NGX_OK
+        || ngx_smtp_verify_fleet_write_arg(w, value + 13, 10) != NGX_OK
+        || ngx_smtp_verify_fleet_write_arg(w, buf,
+                       ngx_sprintf(buf, "%L", (int64_t) left * 1000) - buf)
+           != NGX_OK
+        || ngx_smtp_verify_fleet_write_arg(w, value, len) != NGX_OK)
+    {
+        ngx_smtp_verify_fleet_write_init(w);
+        return;
+    }
+
+    ngx_smtp_verify_fleet_write_added(w);
+}
+
+
+void
+ngx_smtp_verify_fleet_write_release(ngx_smtp_verify_fleet_worker_t *w,
+    u_char *claim, size_t len)
+{
+    if (w->commands.state != ngx_smtp_verify_link_up) {
+        return;
+    }
+
+    if (ngx_smtp_verify_fleet_write_key(w, "c:", claim, len) != NGX_OK
+        || ngx_smtp_verify_fleet_write_word(w, "end") != NGX_OK
+        || ngx_smtp_verify_fleet_write_arg(w, claim, len) != NGX_OK)
+    {
+        ngx_smtp_verify_fleet_write_init(w);
+        return;
+    }
+
+    ngx_smtp_verify_fleet_write_added(w);
+}
+
+
+/* An erasure is the only thing that must not get lost while the store is
+   away. */
+
+void
+ngx_smtp_verify_fleet_write_erase(ngx_smtp_verify_fleet_worker_t *w,
+    ngx_uint_t kind, u_char *key)
+{
+    size_t  len;
+    u_char  name[NGX_SMTP_VERIFY_FLEET_NAME];
+
+    if (w->commands.state != ngx_smtp_verify_link_up) {
+        ngx_smtp_verify_fleet_write_later(w, kind, key);
+        return;
+    }
+
+    len = ngx_smtp_verify_fleet_name(name, kind, key) - name;
+
+    if (ngx_smtp_verify_fleet_write_key(w, "e:", name, len) != NGX_OK
+        || ngx_smtp_verify_fleet_write_word(w, "erase") != NGX_OK
+        || ngx_smtp_verify_fleet_write_arg(w, name, len) != NGX_OK)
+    {
+        ngx_smtp_verify_fleet_write_init(w);
+        ngx_smtp_verify_fleet_write_later(w, kind, key);
+        return;
+    }
+
+    ngx_smtp_verify_fleet_write_added(w);
+    ngx_smtp_verify_fleet_write_flush(w);
+}
+
+
+static void
+ngx_smtp_verify_fleet_write_later(ngx_smtp_verify_fleet_worker_t *w,
+    ngx_uint_t kind, u_char *key)
+{
+    if (w->lost == NULL) {
+        w->lost = ngx_alloc(NGX_SMTP_VERIFY_FLEET_LOST
+                            * sizeof(ngx_smtp_verify_fleet_erased_t),
+                            ngx_cycle->log);
+    }
+
+    if (w->lost == NULL || w->nlost == NGX_SMTP_VERIFY_FLEET_LOST) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "fleet \"%V\": an erasure does not reach the store, "
+                      "which is away", &w->fleet->name);
+        return;
+    }
+
+    w->lost[w->nlost].kind = kind;
+    ngx_memcpy(w->lost[w->nlost].key, key, SV_STORE_KEY);
+    w->nlost++;
+}
+
+
+void
+ngx_smtp_verify_fleet_write_lost(ngx_smtp_verify_fleet_worker_t *w)
+{
+    ngx_uint_t  i, n;
+
+    n = w->nlost;
+    w->nlost = 0;
+
+    for (i = 0; i < n; i++) {
+        ngx_smtp_verify_fleet_write_erase(w, w->lost[i].kind,
+                                          w->lost[i].key);
+    }
+}
+
+
+/* Begins an operation with its key. */
+
+static ngx_int_t
+ngx_smtp_verify_fleet_write_key(ngx_smtp_verify_fleet_worker_t *w,
+    const char *what, u_char *name, size_t len)
+{
+    ngx_str_t                       more;
+    ngx_smtp_verify_fleet_write_t  *pending;
+    u_char                          buf[64];
+
+    pending = &w->pending;
+
+    if (pending->pool == NULL) {
+        pending->pool = ngx_create_pool(4096, ngx_cycle->log);
+
+        if (pending->pool == NULL
+            || ngx_smtp_verify_fleet_write_arg(w, w->id,
+                                               NGX_SMTP_VERIFY_FLEET_ID)
+               != NGX_OK
+            || ngx_smtp_verify_fleet_write_arg(w, w->channel.data,
+                                               w->channel.len)
+               != NGX_OK
+            || ngx_smtp_verify_fleet_write_arg(w, w->erasures.data,
+                                               w->erasures.len)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    more.data = buf;
+    more.len = ngx_min(len, sizeof(buf));
+    ngx_memcpy(buf, name, more.len);
+
+    return ngx_smtp_verify_fleet_key(pending->pool, w->fleet, what, &more,
+                                     &pending->keys[pending->nkeys++]);
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_fleet_write_arg(ngx_smtp_verify_fleet_worker_t *w,
+    u_char *data, size_t len)
+{
+    ngx_str_t                      *arg;
+    ngx_smtp_verify_fleet_write_t  *pending;
+
+    pending = &w->pending;
+    arg = &pending->args[pending->nargs++];
+
+    arg->len = len;
+    arg->data = ngx_pnalloc(pending->pool, ngx_max(len, 1));
+
+    if (arg->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(arg->data, data, len);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_smtp_verify_fleet_write_added(ngx_smtp_verify_fleet_worker_t *w)
+{
+    if (w->pending.nkeys == NGX_SMTP_VERIFY_FLEET_OPS) {
+        ngx_smtp_verify_fleet_write_flush(w);
+
+    } else if (!w->pending.timer.timer_set) {
+        ngx_add_timer(&w->pending.timer, NGX_SMTP_VERIFY_FLEET_BEHIND);
+    }
+}
+
+
+static void
+ngx_smtp_verify_fleet_write_timer(ngx_event_t *ev)
+{
+    ngx_smtp_verify_fleet_write_flush(ev->data);
+}
+
+
+void
+ngx_smtp_verify_fleet_write_flush(ngx_smtp_verify_fleet_worker_t *w)
+{
+    u_char                          number[NGX_INT_T_LEN];
+    ngx_str_t                       argv[NGX_SMTP_VERIFY_LINK_ARGS];
+    ngx_uint_t                      n;
+    ngx_smtp_verify_fleet_write_t  *pending;
+
+    pending = &w->pending;
+
+    if (pending->nkeys == 0) {
+        return;
+    }
+
+    ngx_str_set(&argv[0], "EVALSHA");
+    argv[1].data = w->write.sha;
+    argv[1].len = sizeof(w->write.sha);
+    argv[2].data = number;
+    argv[2].len = ngx_sprintf(number, "%ui", pending->nkeys + 1) - number;
+
+    n = 3;
+
+    ngx_memcpy(&argv[n], pending->keys, pending->nkeys * sizeof(ngx_str_t));
+    n += pending->nkeys;
+
+    argv[n++] = w->erasures;
+
+    ngx_memcpy(&argv[n], pending->args, pending->nargs * sizeof(ngx_str_t));
+    n += pending->nargs;
+
+    (void) ngx_smtp_verify_link_command(&w->commands, n, argv,
+                                        ngx_smtp_verify_fleet_write_reply, w);
+
+    ngx_smtp_verify_fleet_write_init(w);
+}
+
+
+static void
+ngx_smtp_verify_fleet_write_reply(void *data, sv_resp_value_t *value)
+{
+    ngx_smtp_verify_fleet_worker_t  *w;
+
+    w = data;
+
+    if (value == NULL) {
+        return;
+    }
+
+    if (value->type != sv_resp_error) {
+        w->full = 0;
+        return;
+    }
+
+    /* a server that is full can still be read */
+
+    if (ngx_strncmp(value->str, "OOM", 3) == 0) {
+
+        if (!w->full) {
+            w->full = 1;
+            ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                          "fleet \"%V\": the store is full, nothing is "
+                          "added to it", &w->fleet->name);
+        }
+
+        return;
+    }
+
+    /* it became a replica, or lost its scripts */
+
+    ngx_smtp_verify_link_fail(&w->commands, "it cannot be written to");
+}

@@ -1,0 +1,23 @@
+
+/* The directive "smtp_verify_fleet". */
+
+
+#ifndef _NGX_HTTP_SMTP_VERIFY_CONF_FLEET_H_INCLUDED_
+#define _NGX_HTTP_SMTP_VERIFY_CONF_FLEET_H_INCLUDED_
+
+
+#include "ngx_http_smtp_verify_module.h"
+
+
+char *ngx_http_smtp_verify_conf_fleet(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* Called when the configuration was read: puts each fleet behind its zones. */
+ngx_int_t ngx_http_smtp_verify_fleet_init(ngx_conf_t *cf);
+
+ngx_int_t ngx_http_smtp_verify_fleet_process(ngx_cycle_t *cycle,
+    ngx_http_smtp_verify_main_conf_t *smcf);
+void ngx_http_smtp_verify_fleet_end(ngx_http_smtp_verify_main_conf_t *smcf);
+
+
+#endif /* _NGX_HTTP_SMTP_VERIFY_CONF_FLEET_H_INCLUDED_ */

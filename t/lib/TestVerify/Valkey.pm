@@ -1,0 +1,175 @@
+package TestVerify::Valkey;
+
+# A real Valkey or Redis for suites of the fleet, one for the suite, emptied
+# before each block.  It listens at $TEST_NGINX_VALKEY, and with TLS at
+# $TEST_NGINX_VALKEY_TLS, a port of localhost, for which the authority
+# $TEST_NGINX_VALKEY_CA has issued a certificate.  The suite is skipped where
+# neither is installed.  It is used after TestVerify.
+#
+# The suite may stop and start it, pause it, and ask it for anything:
+#
+#   command('DBSIZE')           the reply; an array as a reference
+#   stop(), start()             it is killed, and started again, empty
+#   freeze(), thaw()            SIGSTOP, SIGCONT
+#   keyfile()                   the file of the key
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use IO::Socket::INET;
+use Test::More ();
+use Time::HiRes qw( sleep time );
+use TestVerify::Cert;
+use TestVerify::Env;
+
+our @EXPORT_OK = qw( command stop start freeze thaw keyfile server_pid );
+
+my ($Program) = grep { -x } map { ("/usr/bin/$_", "/usr/sbin/$_",
+    "/usr/local/bin/$_") } qw( valkey-server redis-server );
+
+my $Addr = "$TestVerify::Env::Net.90";
+my $Port = 24000 + $TestVerify::Env::Slot;
+my $TlsPort = 25000 + $TestVerify::Env::Slot;
+my $Dir = "$TestVerify::Env::Dir/valkey.$$";
+my $Suite = $$;
+my ($Pid, $Password);
+
+$ENV{TEST_NGINX_VALKEY} = "$Addr:$Port";
+$ENV{TEST_NGINX_VALKEY_TLS} = $TlsPort;
+$ENV{TEST_NGINX_VALKEY_CA} = TestVerify::Cert::dir() . '/authority.crt';
+$ENV{TEST_NGINX_FLEET_KEY} = "$Dir/key";
+
+Test::More::plan(skip_all => 'neither Valkey nor Redis is installed')
+    if !$Program;
+
+mkdir $Dir or die "$Dir: $!\n";
+
+umask 077;
+open my $key, '>', "$Dir/key" or die "$Dir/key: $!\n";
+print $key join '', map { chr 32 + int rand 90 } 1 .. 48;
+close $key;
+umask 022;
+
+start();
+
+END {
+    if ($$ == $Suite) {
+        my $rc = $?;
+        stop();
+        system 'rm', '-rf', $Dir;
+        $? = $rc;
+    }
+}
+
+
+sub keyfile { "$Dir/key" }
+sub server_pid { $Pid }
+
+
+sub start
+{
+    my (@options) = @_;
+
+    return if $Pid;
+
+    my ($crt, $key) = TestVerify::Cert::leaf('localhost');
+
+    $Pid = fork // die "fork: $!\n";
+
+    if ($Pid == 0) {
+        open STDOUT, '>', "$Dir/log";
+        open STDERR, '>&', \*STDOUT;
+        exec $Program, '--bind', $Addr, '127.0.0.1', '--port', $Port,
+             '--tls-port', $TlsPort, '--tls-cert-file', $crt,
+             '--tls-key-file', $key, '--tls-ca-cert-file', $crt,
+             '--tls-auth-clients', 'no', '--save', '', '--appendonly', 'no',
+             '--dir', $Dir, '--daemonize', 'no', @options;
+        exit 127;
+    }
+
+    my $end = time + 10;
+
+    until (eval { command('PING') }) {
+        die "$Program does not start\n" if time > $end;
+        sleep 0.05;
+    }
+
+    return 1;
+}
+
+
+sub stop
+{
+    return if !$Pid;
+
+    kill 'CONT', $Pid;
+    kill 'KILL', $Pid;
+    waitpid $Pid, 0;
+    undef $Pid;
+
+    return 1;
+}
+
+
+sub freeze { kill 'STOP', $Pid }
+sub thaw   { kill 'CONT', $Pid }
+
+
+sub command
+{
+    my (@args) = @_;
+
+    my $s = IO::Socket::INET->new(PeerAddr => $Addr, PeerPort => $Port,
+                                  Timeout => 2)
+        or die "no connection to Valkey: $!\n";
+
+    print $s '*' . @args . "\r\n",
+             map { '$' . length($_) . "\r\n$_\r\n" } @args;
+
+    return reply($s);
+}
+
+
+# waits until the channel has so many subscribers
+
+sub subscribers
+{
+    my ($channel, $n) = @_;
+
+    my $end = time + 10;
+
+    while (time < $end) {
+        my $reply = command('PUBSUB', 'NUMSUB', $channel);
+        return 1 if $reply->[1] >= $n;
+        sleep 0.02;
+    }
+
+    die "Valkey: $channel does not have $n subscribers\n";
+}
+
+
+sub reply
+{
+    my ($s) = @_;
+
+    my $line = <$s> // die "Valkey closed the connection\n";
+    $line =~ s/\r\n\z//;
+
+    my ($type, $rest) = $line =~ /^(.)(.*)/s;
+
+    die "Valkey: $rest\n" if $type eq '-';
+
+    return $rest if $type eq '+' || $type eq ':';
+
+    if ($type eq '$') {
+        return undef if $rest < 0;
+        read $s, my $data, $rest + 2;
+        return substr $data, 0, $rest;
+    }
+
+    return [ map { reply($s) } 1 .. $rest ];
+}
+
+
+1;
