@@ -12,7 +12,7 @@ const PAGES = [
                 ["jobs", "Jobs", ["jobs"]]]],
     ["Operate", [["egress", "Egress audit", ["health"]],
                  ["destinations", "Destinations", ["status"]],
-                 ["metrics", "Metrics", ["metrics", "status"]]]],
+                 ["metrics", "Metrics", ["metrics"]]]],
     ["Help", [["reasons", "Reasons", null], ["api", "API", ["openapi"]]]],
 ];
 

@@ -80,7 +80,9 @@ export function poll(seconds, ask, failed, signal) {
 }
 
 
-function denied(error) {
+/* only another token can change this */
+
+export function denied(error) {
     return error.status === 401 || error.status === 403;
 }
 
