@@ -616,13 +616,13 @@ deps-bench:
 # t/console is skipped where there is no browser, which is large; axe-core, which
 # looks for what keeps people out, is no package of Debian's
 
-AXE          := axe-core@4.14.1
-AXE_SHA      := sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==
+AXE          := axe-core 4.14.1 \
+    sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==
 
-deps-console: deps-test  ## a headless browser for t/console (as root), and axe-core by npm, if that is there
+deps-console: deps-test  ## a headless Chromium for t/console (as root), and axe-core by npm, if that is there
 	@command -v chromium > /dev/null || t/tools/install-packages chromium
 	@if command -v npm > /dev/null; then \
-	    t/tools/npm-file $(AXE) $(AXE_SHA) axe.min.js $(ROOT)/build/axe/axe.min.js; \
+	    t/tools/npm-package $(AXE) $(ROOT)/build/axe; \
 	else echo "no npm: t/console does without axe-core"; fi
 
 # a language that is there in another way is not installed once more
