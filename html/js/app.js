@@ -94,7 +94,12 @@ async function show(moved) {
 
     if (moved) {
         window.scrollTo(0, 0);
-        (root.querySelector("h1") || main).focus({ preventScroll: true });
+
+        /* unless the page has a better place */
+
+        if (!root.contains(document.activeElement)) {
+            (root.querySelector("h1") || main).focus({ preventScroll: true });
+        }
     }
 }
 

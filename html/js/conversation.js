@@ -219,7 +219,7 @@ function draw(box, messages, names, state) {
     const height = y + 18;
 
     replace(box, svg("svg", { viewBox: `0 0 ${width} ${height}`,
-        width, height, role: "img",
+        width, height, role: "figure",
         "aria-label": `Conversation with ${names.server}: `
                       + `${messages.length} messages in ${duration(last / 1000)}. `
                       + "The same as text is below." },

@@ -28,12 +28,14 @@ export function mount(root, ctx) {
 
     const button = h("button.button.primary", { type: "submit" }, "Verify");
 
-    const smtp = check("Ask the mail server", options.smtp, () => {
+    const smtp = check("Ask the mail server", "smtp", options.smtp, () => {
         transcript.querySelector("input").disabled = !value(smtp);
         save();
     });
-    const transcript = check("Show the conversation", options.transcript, save);
-    const wait = h("select.select", { onchange: save, id: "wait" },
+    const transcript = check("Show the conversation", "transcript",
+                             options.transcript, save);
+    const wait = h("select.select", { onchange: save, id: "wait",
+                                       name: "wait" },
         [[0, "don\u2019t wait"], [30, "30 seconds"], [120, "2 minutes"],
          [600, "10 minutes"]].map(([seconds, text]) =>
             h("option", { value: seconds, selected: seconds === options.wait },
@@ -148,8 +150,8 @@ function read() {
 }
 
 
-function check(text, checked, change) {
-    return h("label.check", h("input", { type: "checkbox", checked,
+function check(text, name, checked, change) {
+    return h("label.check", h("input", { type: "checkbox", checked, name,
                                          onchange: change }), text);
 }
 

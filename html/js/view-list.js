@@ -72,7 +72,7 @@ window.addEventListener("beforeunload", event => {
 function pick(body, go) {
     const error = h("div");
 
-    const file = h("input.sr", { type: "file", id: "file",
+    const file = h("input.sr", { type: "file", id: "file", name: "file",
         accept: ".csv,.txt,.tsv,.json,.jsonl,.ndjson,text/csv,text/plain",
         onchange: () => {
             if (file.files[0]) {
@@ -105,7 +105,7 @@ function pick(body, go) {
         h("p.small.muted", "One address a line, or a table with a column of "
           + "addresses. CSV, TSV, TXT, JSON and JSON lines in UTF-8."));
 
-    const text = h("textarea.input.mono.paste", { id: "paste", rows: 6,
+    const text = h("textarea.input.mono.paste", { id: "paste", name: "paste", rows: 6,
         spellcheck: "false", placeholder: EXAMPLE,
         onpaste: () => setTimeout(ready), oninput: () => ready() });
 
@@ -175,8 +175,8 @@ function preview(body, ctx, go, ends) {
         }, () => {});
     }
 
-    const smtp = h("input", { type: "checkbox", checked: true });
-    const wait = h("select.select", { id: "list-wait" },
+    const smtp = h("input", { type: "checkbox", name: "smtp", checked: true });
+    const wait = h("select.select", { id: "list-wait", name: "wait" },
         [["", "as long as it takes, 6 hours at most"], ["0", "not at all"],
          ["60", "a minute"], ["600", "10 minutes"], ["3600", "an hour"]]
             .map(([value, text]) => h("option", { value, selected: value === "600" },
@@ -263,7 +263,7 @@ function size(bytes) {
 
 
 function columns(ready, redraw) {
-    if (list.type === "text/plain") {
+    if (list.type === "text/plain" && !list.chosen) {
         return h("ol.lines", list.rows.slice(0, 8).map(row =>
             h("li.mono", row.join(list.delimiter))));
     }
@@ -279,10 +279,12 @@ function columns(ready, redraw) {
             h("span.spring"),
             h("label.row.nowrap.small", { for: "delimiter" },
               h("span.muted", "Columns are separated by"),
-              h("select.select", { id: "delimiter", onchange: event => {
+              h("select.select", { id: "delimiter", name: "delimiter",
+                                   onchange: event => {
                   Object.assign(list, look(list.start, event.target.value,
                                            list.whole));
                   list.total = undefined;
+                  list.chosen = true;
                   redraw();
               } }, Object.entries(DELIMITER_NAMES).map(([value, name]) =>
                   h("option", { value, selected: value === list.delimiter },
@@ -321,16 +323,16 @@ function results(body, go, ends) {
                    rows: [], seen: 0 };
     const head = h("div.progress");
     const bar = h("div");
-    const reasons = h("select.select", { "aria-label": "Reason",
+    const reasons = h("select.select", { "aria-label": "Reason", name: "reason",
         onchange: () => filter({ reason: reasons.value }) });
     const table = h("div.stack.tight");
     const tabs = h("div.segments.statuses", { role: "group",
                                               "aria-label": "Status" });
-    const search = h("input.input.search", { type: "search",
+    const search = h("input.input.search", { type: "search", name: "search",
         placeholder: "Search addresses", "aria-label": "Search addresses",
         spellcheck: "false",
         oninput: () => filter({ search: search.value.trim().toLowerCase() }) });
-    const order = h("select.select", { "aria-label": "Order",
+    const order = h("select.select", { "aria-label": "Order", name: "order",
         onchange: () => filter({ order: order.value }) },
         h("option", { value: "done" }, "As they came"),
         h("option", { value: "input" }, "As in the list"));
@@ -547,7 +549,8 @@ function progress(run) {
 
     const facts = [
         run.running && run.rate >= 0.05
-            ? `${number(Math.round(run.rate * 10) / 10)} a second` : null,
+            ? `${number(run.rate < 10 ? Math.round(run.rate * 10) / 10
+                                      : Math.round(run.rate))} a second` : null,
         run.running && run.left !== null && run.left > 1
             ? `about ${duration(run.left)} left` : null,
         run.running ? duration(Math.floor(run.seconds) || 1)

@@ -40,7 +40,8 @@ export function mount(root, ctx) {
 function all(root, help) {
     const list = h("div.stack.wide");
 
-    const search = h("input.input", { type: "search", spellcheck: "false",
+    const search = h("input.input", { type: "search", name: "search",
+        spellcheck: "false",
         placeholder: "Search, for example \u201cblocked\u201d",
         "aria-label": "Search reasons", oninput: () => draw(search.value) });
 
