@@ -3,9 +3,10 @@
  * goes on while one looks at other pages.
  */
 
-import { field, harmless } from "./csv.js";
+import { field, harmless, parse } from "./csv.js";
 
 const WINDOW = 10;                  /* seconds, for the rate */
+const FILE_MAX = 64 * 1024 * 1024;  /* to be read as a whole */
 
 /* one copy of each word that many rows have */
 
@@ -70,6 +71,13 @@ export class Run extends EventTarget {
         }
 
         return 1000 * (this.rows.length - from[1]) / (now - from[0]);
+    }
+
+    /* nothing has come for some seconds */
+
+    get idle() {
+        return this.running && this.seconds > 4 && this.ticks.length > 7
+            && this.ticks[this.ticks.length - 8][1] === this.rows.length;
     }
 
     get left() {
@@ -204,31 +212,55 @@ function verdict(row) {
  * another way than before.
  */
 
-export function csv(list, rows, extra) {
+export async function csv(list, rows, extra) {
     const delimiter = list.delimiter || ",";
-    const known = list.columns && list.type === "text/csv" ? list.columns
-        : ["email"];
-    const email = list.columns && list.type === "text/csv"
-        ? list.columns[list.column] : "email";
+    const table = list.type === "text/csv";
+    const known = table ? list.columns : ["email"];
+    const email = known[table ? list.column : 0];
     const own = [...known, ...[...extra].filter(key => !known.includes(key))];
-    const taken = new Set(own);
-    const names = VERDICT.map(name => taken.has(name) ? `verify_${name}` : name);
+    const names = VERDICT.map(name => own.includes(name) ? `verify_${name}`
+                                                         : name);
+    const lost = table ? await records(list, rows) : null;
     const parts = ["\ufeff",
                    [...own, ...names].map(name => field(harmless(name), delimiter))
                        .join(delimiter), "\r\n"];
 
     for (const row of [...rows].sort((a, b) => a.index - b.index)) {
-        const input = row.input !== null && typeof row.input === "object"
-            ? row.input : {};
+        const input = row.input ?? lost?.(row.index) ?? {};
 
         parts.push(
-            own.map(key => field(key === email ? harmless(row.email)
+            own.map(key => field(key === email ? harmless(row.email ?? input[key])
                                  : value(input[key]), delimiter))
                 .concat(verdict(row).map(v => field(harmless(v), delimiter)))
                 .join(delimiter), "\r\n");
     }
 
     return parts;
+}
+
+
+/*
+ * A record without a verdict comes back without its columns.  They are taken
+ * from the file, if all other records are found there at their places.
+ */
+
+async function records(list, rows) {
+    if (!rows.some(row => row.error) || list.blob.size > FILE_MAX) {
+        return null;
+    }
+
+    const text = (await list.blob.text()).replace(/^\ufeff/, "")
+        .replace(/^sep=.\r?\n/, "");
+    const all = parse(text, list.delimiter).slice(list.header ? 1 : 0);
+
+    if (!rows.every(row => row.error || (all[row.index]?.[list.column] ?? "")
+                                            .trim() === row.email))
+    {
+        return null;
+    }
+
+    return index => Object.fromEntries(list.columns.map((name, i) =>
+        [name, all[index]?.[i] ?? ""]));
 }
 
 

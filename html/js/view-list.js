@@ -336,9 +336,9 @@ function results(body, go, ends) {
         onchange: () => filter({ order: order.value }) },
         h("option", { value: "done" }, "As they came"),
         h("option", { value: "input" }, "As in the list"));
-    const save = h("button.button", { type: "button", onclick: () =>
+    const save = h("button.button", { type: "button", onclick: async () =>
         download(fileName(mine, view), "text/csv;charset=utf-8",
-                 csv(mine.list, view.rows, mine.extra)) });
+                 await csv(mine.list, view.rows, mine.extra)) });
 
     let shown = "";
     let chosen = "";
@@ -375,7 +375,13 @@ function results(body, go, ends) {
     function update() {
         collect();
         replace(head, progress(mine));
-        replace(bar, actions(mine, go, save));
+
+        /* a button that is being pressed has to stay */
+
+        if (bar.dataset.state !== mine.state) {
+            bar.dataset.state = mine.state;
+            replace(bar, actions(mine, go, save));
+        }
 
         statuses();
         choices();
@@ -553,6 +559,7 @@ function progress(run) {
                                       : Math.round(run.rate))} a second` : null,
         run.running && run.left !== null && run.left > 1
             ? `about ${duration(run.left)} left` : null,
+        run.idle ? "waiting for mail servers" : null,
         run.running ? duration(Math.floor(run.seconds) || 1)
             : `in ${duration(run.seconds)}`,
     ].filter(Boolean).join(" \u00b7 ");
@@ -600,7 +607,7 @@ function headline(run) {
 
 
 function actions(run, go, save) {
-    return h("div.row", h("span.muted", run.list.name || "Pasted list"),
+    return h("div.row", h("span.muted.list-name", run.list.name || "Pasted list"),
         h("span.spring"), save,
         run.running
             ? h("button.button.danger", { type: "button",

@@ -35,7 +35,7 @@ sub saved
 {
     my ($b) = @_;
 
-    my ($name, $path) = @{ $b->downloaded };
+    my ($name, $path) = $b->downloaded;
 
     open my $in, '<:encoding(UTF-8)', $path or die "$path: $!\n";
     local $/;
@@ -102,7 +102,7 @@ sub {
     # who comes back finds it, and nobody is asked again
 
     $b->open('#/reasons');
-    $b->gone('Deliverable.');
+    $b->see('Each verdict has a reason.');
     $b->open('#/address');
     $b->see('The mail server accepts the address.');
 
@@ -292,7 +292,7 @@ _EOF_
         . 'action;score;did_you_mean;retry_after;catch_all;disposable;'
         . 'role_account;free_provider;mx_host;response_code;response;error',
         'columns');
-    main::like($lines[1], qr/^J\x{f6}rg;old;john\@ok\.test;"a;b ""c""";deliverable;accepted;send;98;/,
+    main::like($lines[1], qr/^J\x{f6}rg;old;john\@ok\.test;"a;b ""c""";deliverable;accepted;send;96;/,
                'joined to those of the list');
     main::like($lines[2], qr/^<b>None<\/b>;old;none\@ok\.test;=1\+1;undeliverable;mailbox_not_found;/,
                'which are as they were');
@@ -398,7 +398,7 @@ sub {
     $b->looks('list-running');
 
     $b->open('#/reasons');
-    $b->see('No such mailbox');
+    $b->see('Each verdict has a reason.');
     $b->open('#/list');
     $b->see("Verifying \x{2013} 1 of 2");
     $b->click('Stop');
