@@ -9,6 +9,7 @@
 #include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_keeper.h"
 #include "ngx_smtp_verify_opinion.h"
+#include "ngx_smtp_verify_replies.h"
 #include "ngx_smtp_verify_zone.h"
 #include "sv_version.h"
 
@@ -56,6 +57,7 @@ ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle)
                                                ngx_http_smtp_verify_module);
 
     if (smcf && smcf->counters) {
+        ngx_smtp_verify_replies_process(smcf->replies);
         ngx_smtp_verify_counters_process(smcf->counters);
         ngx_smtp_verify_connections_init(cycle);
         ngx_smtp_verify_auditor_start(cycle, &smcf->auditor);

@@ -16,6 +16,7 @@
  *   jobs_keep.c    the keeper of a store, jobs_care.c what it does: jobs begin,
  *                  end and are purged
  *   jobs_hook.c    tells webhooks what becomes of jobs
+ *   jobs_survey.c  how full the store is
  */
 
 
@@ -137,6 +138,29 @@ typedef struct {
 
 void ngx_smtp_verify_jobs_progress(ngx_smtp_verify_jobs_t *jobs, u_char *id,
     ngx_smtp_verify_jobs_progress_t *progress);
+
+/* jobs_survey.c: what the keeper found when it last looked at the whole store,
+   a few seconds ago */
+typedef enum {
+    ngx_smtp_verify_jobs_room_enough = 0,
+    ngx_smtp_verify_jobs_room_short,            /* new lists are refused */
+    ngx_smtp_verify_jobs_room_none              /* results have no room */
+} ngx_smtp_verify_jobs_room_e;
+
+typedef struct {
+    time_t                     at;              /* 0: not yet */
+    sv_catalog_survey_t        store;
+    uint64_t                   size;            /* octets that jobs may use */
+    ngx_smtp_verify_jobs_room_e  room;
+    ngx_uint_t                 loaded;          /* jobs in shared memory */
+    uint64_t                   in_flight;       /* records that are asked */
+} ngx_smtp_verify_jobs_survey_t;
+
+void ngx_smtp_verify_jobs_survey(ngx_smtp_verify_jobs_t *jobs,
+    ngx_smtp_verify_jobs_survey_t *survey);
+
+/* a word */
+const char *ngx_smtp_verify_jobs_state(sv_job_state_e state);
 
 /* the zone's init callback is set by the configuration */
 ngx_int_t ngx_smtp_verify_jobs_zone_init(ngx_shm_zone_t *zone, void *data);

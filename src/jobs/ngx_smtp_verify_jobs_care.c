@@ -1,4 +1,5 @@
 
+#include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_jobs_keep.h"
 
 
@@ -642,6 +643,13 @@ ngx_smtp_verify_jobs_move_done(ngx_smtp_verify_jobs_task_t *task)
                       "smtp verify jobs: job %s is %s%s%s", move->id,
                       ngx_smtp_verify_jobs_state(move->to),
                       move->error[0] ? ": " : "", move->error);
+
+        if (move->to == SV_JOB_COMPLETED) {
+            ngx_smtp_verify_count(JOBS_COMPLETED);
+
+        } else if (move->to == SV_JOB_FAILED) {
+            ngx_smtp_verify_count(JOBS_FAILED);
+        }
 
         if (jobs->changed) {
             jobs->changed(jobs, &move->job);

@@ -24,7 +24,7 @@ static void ngx_smtp_verify_jobs_keep_checks(
 
 
 /* Called again and again while this worker is the keeper.  As long as nothing
-   changes it only looks at shared memory. */
+   changes it only looks at shared memory, and at the size of the store. */
 
 void
 ngx_smtp_verify_jobs_keep(ngx_smtp_verify_jobs_worker_t *w)
@@ -44,6 +44,7 @@ ngx_smtp_verify_jobs_keep(ngx_smtp_verify_jobs_worker_t *w)
     ngx_smtp_verify_jobs_keep_checks(keep);
     ngx_smtp_verify_jobs_cares(keep);
     ngx_smtp_verify_jobs_keep_on(keep);
+    ngx_smtp_verify_jobs_keep_survey(keep);
 }
 
 
@@ -92,6 +93,7 @@ ngx_smtp_verify_jobs_keep_create(ngx_smtp_verify_jobs_worker_t *w)
     keep->worker = w;
     keep->relist = 1;
     keep->retry = ngx_current_msec;
+    keep->looked = ngx_current_msec - NGX_SMTP_VERIFY_JOBS_SURVEY;
     ngx_queue_init(&keep->cares);
 
     keep->task.run = ngx_smtp_verify_jobs_keep_run;
@@ -144,6 +146,7 @@ ngx_smtp_verify_jobs_keep_changes(ngx_smtp_verify_jobs_keep_t *keep)
         switch (ngx_smtp_verify_jobs_change(keep->worker, id)) {
 
         case NGX_OK:
+            keep->changed = 1;
             ngx_smtp_verify_jobs_care(keep, ngx_smtp_verify_jobs_look, id,
                                       NULL);
             break;

@@ -4,6 +4,7 @@
  *
  *   keep.c   reads the catalogue, and begins what is to be done
  *   care.c   what is done with one job: load, end, settle, purge
+ *   survey.c how full the store is, for operators
  */
 
 
@@ -16,6 +17,8 @@
 
 #define NGX_SMTP_VERIFY_JOBS_PAGE   16
 #define NGX_SMTP_VERIFY_JOBS_CARES  64
+#define NGX_SMTP_VERIFY_JOBS_SURVEY  10000      /* ms */
+#define NGX_SMTP_VERIFY_JOBS_SURVEY_SOON  1000
 
 
 typedef enum {
@@ -58,11 +61,17 @@ struct ngx_smtp_verify_jobs_keep_s {
                                                    does */
     int64_t                      now;
     ngx_msec_t                   retry;         /* not before */
+    ngx_smtp_verify_jobs_task_t  look;          /* at the whole store */
+    sv_catalog_survey_t          survey;
+    ngx_msec_t                   looked;
 
     unsigned                     listing:1;     /* a page is read */
     unsigned                     paging:1;      /* there is another one */
     unsigned                     expiring:1;    /* ... of expired jobs */
     unsigned                     relist:1;      /* all jobs have to be seen */
+    unsigned                     looking:1;
+    unsigned                     changed:1;     /* something has, since it
+                                                   looked */
     unsigned                     gone:1;        /* this worker is not the keeper
                                                    any more */
 };
@@ -73,6 +82,9 @@ void ngx_smtp_verify_jobs_keep_on(ngx_smtp_verify_jobs_keep_t *keep);
 /* what the catalogue says about the job is to be done */
 void ngx_smtp_verify_jobs_keep_look(ngx_smtp_verify_jobs_keep_t *keep,
     sv_catalog_job_t *cj);
+
+/* survey.c: looks at the whole store, if it is time */
+void ngx_smtp_verify_jobs_keep_survey(ngx_smtp_verify_jobs_keep_t *keep);
 
 /* care.c: adds something to be done; it is begun in _cares() */
 void ngx_smtp_verify_jobs_care(ngx_smtp_verify_jobs_keep_t *keep,

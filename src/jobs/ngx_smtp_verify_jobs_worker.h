@@ -77,6 +77,8 @@ typedef struct {
                                                 /* see sv_owner.h */
     ngx_uint_t                   keeper;        /* place + 1; or 0 */
     ngx_uint_t                   full;          /* a job did not fit in */
+    sv_catalog_survey_t          survey;
+    time_t                       surveyed;      /* 0: not yet */
     uint64_t                     nchanges;
     u_char                       changes[NGX_SMTP_VERIFY_JOBS_CHANGES]
                                         [NGX_SMTP_VERIFY_JOBS_ID];
@@ -126,9 +128,8 @@ int64_t ngx_smtp_verify_jobs_time(void);
 /* may the same work later? */
 ngx_uint_t ngx_smtp_verify_jobs_may_pass(sv_jobs_e status);
 
-/* a sentence for the client, a word for logs */
+/* a sentence for the client */
 const char *ngx_smtp_verify_jobs_says(sv_jobs_e status);
-const char *ngx_smtp_verify_jobs_state(sv_job_state_e state);
 
 
 /* ---- lock.c: is this worker one of those that may work at the store?  If not,

@@ -1,10 +1,11 @@
 
+#include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_jobs_worker.h"
 
 #include <openssl/rand.h>
 
 
-#define NGX_SMTP_VERIFY_JOBS_LAYOUT  1
+#define NGX_SMTP_VERIFY_JOBS_LAYOUT  2
 #define NGX_SMTP_VERIFY_JOBS_RATE    10         /* s */
 
 
@@ -448,6 +449,8 @@ ngx_smtp_verify_jobs_count(ngx_smtp_verify_jobs_worker_t *w,
     ngx_smtp_verify_jobs_job_t *job, ngx_uint_t n)
 {
     int64_t  now, i;
+
+    ngx_smtp_verify_count_more(JOB_RESULTS, n);
 
     now = ngx_time() / NGX_SMTP_VERIFY_JOBS_RATE;
 

@@ -65,6 +65,16 @@ typedef struct {
 } sv_catalog_usage_t;
 
 
+/* how full the store is */
+
+typedef struct {
+    uint64_t            jobs[SV_JOB_STATES];
+    uint64_t            records;    /* of all jobs */
+    uint64_t            used;       /* octets of the databases of all jobs */
+    uint64_t            free;       /* octets on the disk */
+} sv_catalog_survey_t;
+
+
 /* An event that has to be told to a job's webhook. */
 
 typedef struct {
@@ -122,6 +132,8 @@ sv_jobs_e sv_catalog_move(sv_catalog_t *catalog, const char *id, unsigned from,
 /* retention, name, webhook */
 sv_jobs_e sv_catalog_change(sv_catalog_t *catalog, sv_catalog_job_t *job);
 sv_jobs_e sv_catalog_remove(sv_catalog_t *catalog, const char *id);
+sv_jobs_e sv_catalog_survey(sv_catalog_t *catalog, sv_jobs_conf_t *conf,
+    sv_catalog_survey_t *survey);
 /* jobs whose time is over, uploads that nobody continues (created before
    "stale"), and purges that were cut short */
 sv_jobs_e sv_catalog_expired(sv_catalog_t *catalog, int64_t now, int64_t stale,

@@ -129,6 +129,8 @@ sv_jobs_e sv_job_block_read(sv_job_t *job, uint64_t block,
 
 /* sv_job_space.c: may the store grow by so many octets? */
 sv_jobs_e sv_job_space(sv_job_t *job, uint64_t bytes, int upload);
+/* the octets of all jobs but one; -1: the store cannot be read */
+int sv_job_space_used(const char *path, const char *but, uint64_t *used);
 
 
 #endif /* _SV_JOB_SH_H_INCLUDED_ */

@@ -61,12 +61,7 @@ sv_job_space(sv_job_t *job, uint64_t bytes, int upload)
 static void
 sv_job_space_others(sv_job_t *job)
 {
-    DIR              *dir;
-    uint64_t          sum;
-    struct stat       st;
-    struct dirent    *entry;
-    struct timespec   now;
-    char              name[SV_JOBS_ID_LEN + sizeof("/job.db")];
+    struct timespec  now;
 
     (void) clock_gettime(CLOCK_MONOTONIC, &now);
 
@@ -74,9 +69,24 @@ sv_job_space_others(sv_job_t *job)
         return;
     }
 
-    dir = opendir(job->path);
+    if (sv_job_space_used(job->path, job->id, &job->others) == 0) {
+        job->seen = now.tv_sec;
+    }
+}
+
+
+int
+sv_job_space_used(const char *path, const char *but, uint64_t *used)
+{
+    DIR            *dir;
+    uint64_t        sum;
+    struct stat     st;
+    struct dirent  *entry;
+    char            name[SV_JOBS_ID_LEN + sizeof("/job.db")];
+
+    dir = opendir(path);
     if (dir == NULL) {
-        return;
+        return -1;
     }
 
     sum = 0;
@@ -87,8 +97,7 @@ sv_job_space_others(sv_job_t *job)
             break;
         }
 
-        if (!sv_jobs_is_id(entry->d_name)
-            || strcmp(entry->d_name, job->id) == 0)
+        if (!sv_jobs_is_id(entry->d_name) || strcmp(entry->d_name, but) == 0)
         {
             continue;
         }
@@ -103,6 +112,7 @@ sv_job_space_others(sv_job_t *job)
 
     (void) closedir(dir);
 
-    job->others = sum;
-    job->seen = now.tv_sec;
+    *used = sum;
+
+    return 0;
 }

@@ -57,7 +57,11 @@ typedef enum {
     CHECK(CLOCK, "clock",                                                     \
           "Set the clock of the host, and keep it right by NTP.")             \
     CHECK(FILES, "files",                                                     \
-          "Raise \"worker_rlimit_nofile\" above \"worker_connections\".")
+          "Raise \"worker_rlimit_nofile\" above "                             \
+          "\"worker_connections\".")                                          \
+    CHECK(STORE, "store",                                                     \
+          "Delete jobs, raise \"size=\" of "                                  \
+          "\"smtp_verify_jobs_store\", or make room on the disk.")
 
 
 #define SV_AUDIT_ENUM(id, name, remedy)  SV_AUDIT_##id,

@@ -5,8 +5,13 @@
  */
 
 #include "ngx_smtp_verify_probe.h"
+#include "ngx_smtp_verify_replies.h"
+#include "sv_redact.h"
+#include "sv_utf8.h"
 
 
+static void ngx_smtp_verify_feed_refusal(ngx_smtp_verify_probe_t *p);
+static ngx_uint_t ngx_smtp_verify_feed_is_refusal(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_feed_host(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_host_fact_e fact);
 
@@ -32,6 +37,95 @@ ngx_smtp_verify_feed_reply(ngx_smtp_verify_probe_t *p)
     {
         ngx_smtp_verify_feed_host(p, ngx_smtp_verify_host_greylists);
     }
+
+    if (ngx_smtp_verify_feed_is_refusal(p)) {
+        ngx_smtp_verify_feed_refusal(p);
+    }
+}
+
+
+/* We were refused, not the recipient; and somebody may want to see it. */
+
+static ngx_uint_t
+ngx_smtp_verify_feed_is_refusal(ngx_smtp_verify_probe_t *p)
+{
+    sv_blame_e  blame;
+
+    if (p->session->code < 400 || p->conf->throttle == NULL
+        || !ngx_smtp_verify_replies_kept())
+    {
+        return 0;
+    }
+
+    blame = sv_reason_info(p->class.reason)->blame;
+
+    return p->session->stage < SV_STAGE_RCPT
+           || blame == SV_BLAME_SENDER || blame == SV_BLAME_POLICY;
+}
+
+
+/* The text is kept without the address, and without any other one. */
+
+static void
+ngx_smtp_verify_feed_refusal(ngx_smtp_verify_probe_t *p)
+{
+    size_t                      len;
+    sv_str_t                    local;
+    ngx_str_t                  *rcpt;
+    ngx_smtp_verify_reply_t     reply;
+    ngx_smtp_verify_session_t  *s;
+    ngx_smtp_verify_reply_of_t  of;
+    static u_char               clean[SV_REPLY_TEXT_MAX * 3];
+    static u_char               text[SV_REPLY_TEXT_MAX * 3];
+
+    s = p->session;
+    rcpt = &s->rcpt[s->stage == SV_STAGE_RCPT ? s->answered_rcpt
+                                              : NGX_SMTP_VERIFY_RCPT_ADDRESS];
+
+    local.data = rcpt->data;
+    local.len = 0;
+
+    for (len = 0; len < rcpt->len; len++) {
+        if (rcpt->data[len] == '@') {
+            local.len = len;
+        }
+    }
+
+    ngx_memzero(&reply, sizeof(ngx_smtp_verify_reply_t));
+
+    reply.stage = s->stage;
+    reply.reason = p->class.reason;
+    reply.code = (uint32_t) s->code;
+
+    ngx_cpystrn(reply.enhanced, (u_char *) p->class.enhanced,
+                NGX_SMTP_VERIFY_REPLIES_ENHANCED + 1);
+
+    /* all of it, as an address that is cut is not recognized */
+
+    len = sv_utf8_clean(clean, sizeof(clean), s->text.data, s->text.len);
+    len = sv_redact_all(text, clean, len, &local);
+
+    if (len > NGX_SMTP_VERIFY_REPLIES_TEXT) {
+        len = NGX_SMTP_VERIFY_REPLIES_TEXT;
+
+        while (len && (text[len] & 0xc0) == 0x80) {
+            len--;
+        }
+    }
+
+    ngx_memcpy(reply.text, text, len);
+    reply.len = (uint8_t) len;
+
+    of.zone = &p->conf->throttle->shm.name;
+    ngx_smtp_verify_slot_destination(p, &of.destination);
+
+    ngx_str_null(&of.egress);
+
+    if (p->egress) {
+        of.egress = p->egress->key;
+    }
+
+    ngx_smtp_verify_replies_put(&of, &reply);
 }
 
 

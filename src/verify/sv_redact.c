@@ -87,6 +87,44 @@ sv_redact(unsigned char *dst, const unsigned char *text, size_t len,
 
 
 size_t
+sv_redact_all(unsigned char *dst, const unsigned char *text, size_t len,
+    const sv_str_t *local)
+{
+    size_t          n;
+    unsigned char  *p, *end, *last;
+
+    len = sv_redact(dst, text, len, local);
+
+    end = dst + len;
+    last = dst;
+
+    for (p = dst; p < end; /* void */ ) {
+
+        if (sv_is_mark(*p)) {
+            *last++ = '*';
+            p++;
+            continue;
+        }
+
+        n = (*p == '@') ? 1 : sv_redact_hex(p, end) == '@' ? 3 : 0;
+
+        if (n == 0 || p + n == end || !sv_is_word(p[n])) {
+            *last++ = *p++;
+            continue;
+        }
+
+        for (p += n; p < end && (sv_is_word(*p) || *p == '.' || *p == '-');
+             p++)
+        {
+            /* its domain */
+        }
+    }
+
+    return last - dst;
+}
+
+
+size_t
 sv_redact_undo(unsigned char *dst, size_t size, const unsigned char *text,
     size_t len, const sv_str_t *local)
 {

@@ -22,6 +22,13 @@
 size_t sv_redact(unsigned char *dst, const unsigned char *text, size_t len,
     const sv_str_t *local);
 
+/*
+ * The same for good: "*" stands for each address as a whole, its domain
+ * included, and for the local part where it is alone.
+ */
+size_t sv_redact_all(unsigned char *dst, const unsigned char *text,
+    size_t len, const sv_str_t *local);
+
 /* fills in the marks; cuts off what does not fit; returns the length */
 size_t sv_redact_undo(unsigned char *dst, size_t size,
     const unsigned char *text, size_t len, const sv_str_t *local);

@@ -5,7 +5,7 @@
 #include "sv_clock.h"
 
 
-#define NGX_SMTP_VERIFY_AUDIT_LAYOUT  3
+#define NGX_SMTP_VERIFY_AUDIT_LAYOUT  4
 
 #define NGX_SMTP_VERIFY_AUDIT_SOON    60000     /* ms */
 #define NGX_SMTP_VERIFY_AUDIT_LATELY  300000

@@ -64,7 +64,13 @@
     COUNTER(FLEET_WAITED, "fleet_waited",                                     \
             "Addresses that another machine of a fleet was asking.")          \
     COUNTER(FLEET_LOST, "fleet_lost",                                         \
-            "Connections to the store of a fleet that were lost or failed.")
+            "Connections to the store of a fleet that were lost or failed.")  \
+    COUNTER(JOBS_ACCEPTED, "jobs_accepted", "Lists that were taken in.")      \
+    COUNTER(JOBS_COMPLETED, "jobs_completed", "Jobs that were completed.")    \
+    COUNTER(JOBS_FAILED, "jobs_failed", "Jobs that failed.")                  \
+    COUNTER(JOB_RECORDS, "job_records", "Records of lists that were taken "   \
+            "in.")                                                            \
+    COUNTER(JOB_RESULTS, "job_results", "Results that jobs have stored.")
 
 /* a gauge is one row, too, with its name as a metric */
 
@@ -149,6 +155,8 @@ extern ngx_smtp_verify_counters_t  *ngx_smtp_verify_counters;
 
 #define ngx_smtp_verify_count(what)                                           \
     ngx_smtp_verify_counters->n[NGX_SMTP_VERIFY_N_##what]++
+#define ngx_smtp_verify_count_more(what, more)                                \
+    ngx_smtp_verify_counters->n[NGX_SMTP_VERIFY_N_##what] += (more)
 #define ngx_smtp_verify_gauge(what, add)                                      \
     ngx_smtp_verify_counters->gauges[NGX_SMTP_VERIFY_G_##what] += (add)
 

@@ -235,6 +235,45 @@ sub rights
 }
 
 
+# what the mail server said when it refused us, without anybody's address
+
+sub refusals
+{
+    my ($row) = map { @{ rows(status())->{items} } }
+        map { verify($_) } 'nobody@ok.test';
+
+    Test::More::is($row->{refusal}, undef, 'a missing mailbox is no refusal of us');
+
+    verify('block@ok.test');
+    $row = rows(status())->{items}[0]{refusal};
+
+    Test::More::is(join(' ', map { $row->{$_} // 'null' } qw( stage code enhanced_code reason )),
+                   'rcpt 550 5.7.1 sender_blocked', 'a refusal');
+    Test::More::is($row->{text}, '5.7.1 <*> from *: 192.0.2.7 is on a blocklist, see https://x.test/?*',
+                   'no address is left');
+    Test::More::cmp_ok($row->{ago}, '<=', 5, 'when');
+
+    verify('long@ok.test');
+    $row = rows(status())->{items}[0]{refusal};
+
+    Test::More::is($row->{enhanced_code}, undef, 'no enhanced code');
+    Test::More::is(length $row->{text}, 110, 'a long text is cut between characters');
+
+    verify('john@mail.test');
+
+    my %by = map { $_->{name} => $_->{refusal} } @{ rows(status())->{items} };
+
+    Test::More::is("$by{'mx.mail.test'}{stage} $by{'mx.mail.test'}{code}", 'banner 554',
+                   'another destination');
+    Test::More::is($by{'mx1.ok.test'}{code}, 450, 'each has its own');
+    Test::More::is(verify('john@ok.test')->{reason}, 'accepted', 'it is asked on');
+
+    my $all = status()->{body};
+
+    Test::More::unlike($all, qr/\@/, 'no address anywhere');
+}
+
+
 sub alias
 {
     my @keys = map { [ sort keys %{ JSON::PP::decode_json($_->{body}) } ] }
@@ -334,5 +373,27 @@ GET /counters
 === TEST 8: the alias
 --- init
 main::alias();
+--- request
+GET /counters
+
+
+
+=== TEST 9: the last reply of refusal of each destination
+--- http_config
+smtp_verify_throttle zone=limits rate=600/m;
+smtp_verify_catch_all off;
+--- dns
++default
+mail.test MX 10 mx.mail.test
+mail.test MX 20 mx.mail.test
+mx.mail.test A 12
+--- smtp
+mx1 11 pipelining users=john
+    rcpt block@*: 550 5.7.1 <block@ok.test> from postmaster@verify.test: 192.0.2.7 is on a blocklist, see https://x.test/?block%40ok.test
+    rcpt long@*: 450 Too many connections ääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääää
+mx2 12
+    banner: 554 5.7.1 Go away
+--- init
+main::refusals();
 --- request
 GET /counters

@@ -148,10 +148,51 @@ cut(void **state)
 }
 
 
+/* for good: neither address nor domain is left */
+
+static void
+gone(const char *name, const char *text, const char *expected)
+{
+    size_t    len;
+    char      buf[512];
+    sv_str_t  local;
+
+    local.data = (unsigned char *) name;
+    local.len = strlen(name);
+
+    len = sv_redact_all((unsigned char *) buf, (unsigned char *) text,
+                        strlen(text), &local);
+    buf[len] = '\0';
+
+    assert_string_equal(buf, expected);
+}
+
+
+static void
+for_good(void **state)
+{
+    (void) state;
+
+    gone("john", "5.7.1 <john@ok.test>: blocked", "5.7.1 <*>: blocked");
+    gone("john", "JOHN is blocked, john", "* is blocked, *");
+    gone("john", "from jane.doe@other.test to john@ok.test", "from * to *");
+    gone("john", "https://x.test/?e=john%40ok.test&c=1",
+         "https://x.test/?e=*&c=1");
+    gone("john", "\"john doe\"@ok.test refused", "\"*\" refused");
+    gone("john", "see http://johnson.test/ @ 10:00",
+         "see http://johnson.test/ @ 10:00");
+    gone("j\303\266rg", "j\303\266rg@\303\266k.test no", "* no");
+    gone("john", "@", "@");
+    gone("john", "a@b@c.test", "*@*");
+    gone("", "no such user", "no such user");
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(for_good),
         cmocka_unit_test(the_address),
         cmocka_unit_test(a_word_only),
         cmocka_unit_test(quoted),

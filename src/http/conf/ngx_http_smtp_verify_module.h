@@ -32,6 +32,8 @@ typedef struct {
     ngx_uint_t                     warned;      /* about a missing throttle */
     uint32_t                       data_version;
     ngx_shm_zone_t                *counters;
+    ngx_shm_zone_t                *replies;     /* NULL: there is no
+                                                   location for the status */
     ngx_array_t                   *limits;      /* of providers */
     ngx_array_t                    pools;       /* pointers to egress pools */
     ngx_int_t                      request_id;  /* index of $request_id */
@@ -88,6 +90,8 @@ typedef enum {
 typedef struct {
     ngx_http_smtp_verify_health_view_e  view;
     ngx_uint_t                     tokens;      /* are needed */
+    ngx_uint_t                     storeless;   /* a full store of jobs does
+                                                   not make it unready */
 } ngx_http_smtp_verify_health_conf_t;
 
 

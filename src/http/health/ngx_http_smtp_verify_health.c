@@ -1,6 +1,8 @@
 
 #include "ngx_http_smtp_verify_health.h"
 #include "ngx_http_smtp_verify_param.h"
+#include "ngx_http_smtp_verify_ready.h"
+#include "ngx_http_smtp_verify_conf_store.h"
 #include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_smtp_verify_connections.h"
 #include "sv_version.h"
@@ -24,20 +26,24 @@ typedef struct {
 } ngx_http_smtp_verify_health_t;
 
 
+static ngx_int_t ngx_http_smtp_verify_health_flag(ngx_str_t *text,
+    ngx_uint_t *on);
 static ngx_int_t ngx_http_smtp_verify_health_handler(ngx_http_request_t *r);
 static ngx_http_smtp_verify_health_view_e ngx_http_smtp_verify_health_view(
     ngx_http_request_t *r, ngx_http_smtp_verify_health_conf_t *conf);
-static const char *ngx_http_smtp_verify_health_unready(
-    ngx_http_smtp_verify_main_conf_t *smcf);
 static ngx_int_t ngx_http_smtp_verify_health_send(ngx_http_request_t *r,
     const char *text);
 static ngx_int_t ngx_http_smtp_verify_health_report(ngx_http_request_t *r,
-    ngx_http_smtp_verify_main_conf_t *smcf);
+    ngx_http_smtp_verify_main_conf_t *smcf, ngx_uint_t store);
 static void ngx_http_smtp_verify_health_identity(
     ngx_http_smtp_verify_health_t *h, ngx_shm_zone_t *zone,
     ngx_smtp_verify_identity_t *identity);
 static void ngx_http_smtp_verify_health_host(
     ngx_http_smtp_verify_health_t *h, ngx_shm_zone_t *zone);
+static const char *ngx_http_smtp_verify_health_room(
+    ngx_smtp_verify_jobs_room_e room);
+static void ngx_http_smtp_verify_health_stores(
+    ngx_http_smtp_verify_health_t *h, ngx_array_t *stores);
 static void ngx_http_smtp_verify_health_check(
     ngx_http_smtp_verify_health_t *h, ngx_smtp_verify_identity_t *identity,
     sv_audit_check_e id, ngx_smtp_verify_audit_check_t *check);
@@ -50,7 +56,8 @@ static void ngx_http_smtp_verify_health_time(
     ngx_http_smtp_verify_health_t *h, const char *key, time_t time);
 
 
-/* Parses smtp_verify_health [live | ready] [tokens=on | off]. */
+/* Parses smtp_verify_health [live | ready] [tokens=on | off]
+   [store=on | off]. */
 
 char *
 ngx_http_smtp_verify_health(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -58,7 +65,7 @@ ngx_http_smtp_verify_health(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_smtp_verify_loc_conf_t *slcf = conf;
 
     ngx_str_t   *value, text;
-    ngx_uint_t   i;
+    ngx_uint_t   i, on;
 
     value = cf->args->elts;
 
@@ -74,17 +81,18 @@ ngx_http_smtp_verify_health(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             continue;
         }
 
-        if (ngx_http_smtp_verify_param(&value[i], "tokens=", &text)) {
+        if (ngx_http_smtp_verify_param(&value[i], "tokens=", &text)
+            && ngx_http_smtp_verify_health_flag(&text, &on) == NGX_OK)
+        {
+            slcf->health.tokens = on;
+            continue;
+        }
 
-            if (ngx_strcmp(text.data, "on") == 0) {
-                slcf->health.tokens = 1;
-                continue;
-            }
-
-            if (ngx_strcmp(text.data, "off") == 0) {
-                slcf->health.tokens = 0;
-                continue;
-            }
+        if (ngx_http_smtp_verify_param(&value[i], "store=", &text)
+            && ngx_http_smtp_verify_health_flag(&text, &on) == NGX_OK)
+        {
+            slcf->health.storeless = !on;
+            continue;
         }
 
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -94,6 +102,20 @@ ngx_http_smtp_verify_health(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     return ngx_http_smtp_verify_set_handler(cf, slcf,
                                          ngx_http_smtp_verify_health_handler);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_health_flag(ngx_str_t *text, ngx_uint_t *on)
+{
+    if (ngx_strcmp(text->data, "on") == 0) {
+        *on = 1;
+        return NGX_OK;
+    }
+
+    *on = 0;
+
+    return ngx_strcmp(text->data, "off") == 0 ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -130,7 +152,7 @@ ngx_http_smtp_verify_health_handler(ngx_http_request_t *r)
         return ngx_http_smtp_verify_health_send(r, "{\"live\":true}\n");
 
     case ngx_http_smtp_verify_health_ready:
-        why = ngx_http_smtp_verify_health_unready(smcf);
+        why = ngx_http_smtp_verify_unready(smcf, !slcf->health.storeless);
 
         return why ? ngx_http_smtp_verify_problem(r,
                                            NGX_HTTP_SERVICE_UNAVAILABLE,
@@ -138,7 +160,8 @@ ngx_http_smtp_verify_health_handler(ngx_http_request_t *r)
                    : ngx_http_smtp_verify_health_send(r, "{\"ready\":true}\n");
 
     default: /* report */
-        return ngx_http_smtp_verify_health_report(r, smcf);
+        return ngx_http_smtp_verify_health_report(r, smcf,
+                                                  !slcf->health.storeless);
     }
 }
 
@@ -181,44 +204,6 @@ ngx_http_smtp_verify_health_view(ngx_http_request_t *r,
 }
 
 
-/* Returns why requests should go elsewhere, or NULL. */
-
-static const char *
-ngx_http_smtp_verify_health_unready(ngx_http_smtp_verify_main_conf_t *smcf)
-{
-    ngx_uint_t                      i, up, known;
-    ngx_smtp_verify_audit_entry_t   entry;
-    ngx_smtp_verify_identity_t    **identities;
-
-    if (ngx_exiting || ngx_quit || ngx_terminate) {
-        return "The server is shutting down.";
-    }
-
-    if (smcf->audit == NULL) {
-        return NULL;
-    }
-
-    identities = smcf->identities.elts;
-    up = 0;
-    known = 0;
-
-    for (i = 0; i < smcf->identities.nelts; i++) {
-
-        if (ngx_smtp_verify_audit_get(smcf->audit, identities[i], &entry)
-            != NGX_OK)
-        {
-            continue;
-        }
-
-        known++;
-        up += !ngx_smtp_verify_audit_down(&entry);
-    }
-
-    return known && up == 0 ? "No mail server can be reached from any egress."
-                            : NULL;
-}
-
-
 static ngx_int_t
 ngx_http_smtp_verify_health_send(ngx_http_request_t *r, const char *text)
 {
@@ -241,7 +226,7 @@ ngx_http_smtp_verify_health_send(ngx_http_request_t *r, const char *text)
 
 static ngx_int_t
 ngx_http_smtp_verify_health_report(ngx_http_request_t *r,
-    ngx_http_smtp_verify_main_conf_t *smcf)
+    ngx_http_smtp_verify_main_conf_t *smcf, ngx_uint_t store)
 {
     size_t                          size;
     time_t                          started;
@@ -253,7 +238,8 @@ ngx_http_smtp_verify_health_report(ngx_http_request_t *r,
 
     size = NGX_HTTP_SMTP_VERIFY_HEALTH_FIXED
            + (smcf->identities.nelts * SV_AUDIT_EGRESS_CHECKS
-              + SV_AUDIT_CHECKS - SV_AUDIT_EGRESS_CHECKS)
+              + SV_AUDIT_CHECKS - SV_AUDIT_EGRESS_CHECKS
+              + smcf->stores.nelts)
              * NGX_HTTP_SMTP_VERIFY_HEALTH_CHECK;
 
     b = ngx_create_temp_buf(r->pool, size);
@@ -279,6 +265,7 @@ ngx_http_smtp_verify_health_report(ngx_http_request_t *r,
     }
 
     ngx_http_smtp_verify_health_host(&h, smcf->audit);
+    ngx_http_smtp_verify_health_stores(&h, &smcf->stores);
 
     h.p = ngx_slprintf(h.p, h.last, "]}\n");
     b->last = h.p;
@@ -290,7 +277,7 @@ ngx_http_smtp_verify_health_report(ngx_http_request_t *r,
                        "\"nginx\":\"%s\",\"ready\":%s",
                        sv_audit_status_name(h.worst), SV_VERSION,
                        NGINX_VERSION,
-                       ngx_http_smtp_verify_health_unready(smcf) ? "false"
+                       ngx_http_smtp_verify_unready(smcf, store) ? "false"
                                                                  : "true");
 
     started = smcf->audit ? ngx_smtp_verify_audit_started(smcf->audit) : 0;
@@ -366,6 +353,65 @@ ngx_http_smtp_verify_health_host(ngx_http_smtp_verify_health_t *h,
     check.len = (uint32_t) (last - check.seen);
 
     ngx_http_smtp_verify_health_check(h, NULL, SV_AUDIT_FILES, &check);
+}
+
+
+/* A full store is no reason to ask no mail servers, so it only warns. */
+
+static void
+ngx_http_smtp_verify_health_stores(ngx_http_smtp_verify_health_t *h,
+    ngx_array_t *stores)
+{
+    u_char                         *last;
+    ngx_uint_t                      i;
+    ngx_http_smtp_verify_store_t  **store;
+    ngx_smtp_verify_audit_check_t   check;
+    ngx_smtp_verify_jobs_survey_t   survey;
+
+    store = stores->elts;
+
+    for (i = 0; i < stores->nelts; i++) {
+
+        ngx_smtp_verify_jobs_survey(&store[i]->jobs, &survey);
+
+        if (survey.at == 0) {
+            continue;
+        }
+
+        ngx_memzero(&check, sizeof(ngx_smtp_verify_audit_check_t));
+
+        check.status = survey.room == ngx_smtp_verify_jobs_room_enough
+                       ? SV_AUDIT_PASS : SV_AUDIT_WARN;
+        check.checked = (uint64_t) survey.at;
+
+        last = ngx_slprintf(check.seen,
+                            check.seen + NGX_SMTP_VERIFY_AUDIT_SEEN,
+                            "The jobs of %V use %uL of %uL MB, and the disk "
+                            "has %uL MB left%s.", &store[i]->location,
+                            survey.store.used >> 20, survey.size >> 20,
+                            survey.store.free >> 20,
+                            ngx_http_smtp_verify_health_room(survey.room));
+        check.len = (uint32_t) (last - check.seen);
+
+        ngx_http_smtp_verify_health_check(h, NULL, SV_AUDIT_STORE, &check);
+    }
+}
+
+
+static const char *
+ngx_http_smtp_verify_health_room(ngx_smtp_verify_jobs_room_e room)
+{
+    switch (room) {
+
+    case ngx_smtp_verify_jobs_room_none:
+        return ": results have no room";
+
+    case ngx_smtp_verify_jobs_room_short:
+        return ": new lists are refused";
+
+    default:
+        return "";
+    }
 }
 
 

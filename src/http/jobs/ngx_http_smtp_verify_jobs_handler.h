@@ -27,9 +27,8 @@
 #define _NGX_HTTP_SMTP_VERIFY_JOBS_HANDLER_H_INCLUDED_
 
 
-#include "ngx_http_smtp_verify_module.h"
+#include "ngx_http_smtp_verify_conf_store.h"
 #include "ngx_http_smtp_verify_tokens.h"
-#include "ngx_smtp_verify_jobs.h"
 #include "sv_jobs_query.h"
 
 
@@ -45,14 +44,6 @@ typedef struct ngx_http_smtp_verify_jobs_erase_s
 
 typedef ngx_int_t (*ngx_http_smtp_verify_jobs_next_pt)(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
-
-
-struct ngx_http_smtp_verify_store_s {
-    ngx_smtp_verify_jobs_t             jobs;
-    ngx_str_t                          location;
-    ngx_str_t                          prefix;      /* without a slash at its
-                                                       end */
-};
 
 
 /*

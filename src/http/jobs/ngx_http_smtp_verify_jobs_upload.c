@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_jobs_upload.h"
 #include "ngx_http_smtp_verify_jobs_results.h"
+#include "ngx_smtp_verify_counters.h"
 
 
 static ngx_int_t ngx_http_smtp_verify_jobs_upload_check(
@@ -633,6 +634,9 @@ ngx_http_smtp_verify_jobs_added(ngx_http_smtp_verify_jobs_ctx_t *hj)
                                               call->job.records,
                                               call->job.bytes);
     }
+
+    ngx_smtp_verify_count(JOBS_ACCEPTED);
+    ngx_smtp_verify_count_more(JOB_RECORDS, call->job.records);
 
     ngx_smtp_verify_jobs_notify(call->jobs, (u_char *) call->job.id);
 

@@ -20,7 +20,7 @@ static ngx_uint_t ngx_http_smtp_verify_metrics_open(ngx_http_request_t *r);
 static void ngx_http_smtp_verify_metrics_write(
     ngx_http_smtp_verify_metrics_t *m, ngx_smtp_verify_counters_t *sum,
     ngx_http_smtp_verify_metrics_zones_t *zones,
-    ngx_http_smtp_verify_main_conf_t *smcf);
+    ngx_http_smtp_verify_main_conf_t *smcf, ngx_pool_t *pool);
 static void ngx_http_smtp_verify_metrics_counters(
     ngx_http_smtp_verify_metrics_t *m, ngx_smtp_verify_counters_t *sum);
 static void ngx_http_smtp_verify_metrics_verdicts(
@@ -105,7 +105,7 @@ ngx_http_smtp_verify_metrics_handler(ngx_http_request_t *r)
 
     ngx_smtp_verify_counters_sum(smcf->counters, &sum);
 
-    ngx_http_smtp_verify_metrics_write(&m, &sum, &zones, smcf);
+    ngx_http_smtp_verify_metrics_write(&m, &sum, &zones, smcf, r->pool);
 
     b->last = m.p;
 
@@ -141,7 +141,7 @@ static void
 ngx_http_smtp_verify_metrics_write(ngx_http_smtp_verify_metrics_t *m,
     ngx_smtp_verify_counters_t *sum,
     ngx_http_smtp_verify_metrics_zones_t *zones,
-    ngx_http_smtp_verify_main_conf_t *smcf)
+    ngx_http_smtp_verify_main_conf_t *smcf, ngx_pool_t *pool)
 {
     ngx_http_smtp_verify_metrics_head(m, NGX_HTTP_SMTP_VERIFY_METRIC_GAUGE,
                                       "", "build_info",
@@ -156,7 +156,7 @@ ngx_http_smtp_verify_metrics_write(ngx_http_smtp_verify_metrics_t *m,
     ngx_http_smtp_verify_metrics_opinions(m, sum);
     ngx_http_smtp_verify_metrics_latencies(m, sum);
     ngx_http_smtp_verify_metrics_zones(m, zones);
-    ngx_http_smtp_verify_metrics_health(m, smcf);
+    ngx_http_smtp_verify_metrics_health(m, smcf, pool);
 
     if (m->open) {
         m->p = ngx_snprintf(m->p, m->last - m->p, "# EOF\n");
@@ -408,4 +408,36 @@ ngx_http_smtp_verify_metrics_head(ngx_http_smtp_verify_metrics_t *m,
                         "# TYPE nginx_smtp_verify_%s%s%s %s\n",
                         prefix, name, total, help, prefix, name, total,
                         types[type]);
+}
+
+
+/* Prometheus refuses all metrics if one label is no UTF-8. */
+
+ngx_int_t
+ngx_http_smtp_verify_metrics_label(ngx_pool_t *pool, ngx_str_t *label,
+    ngx_str_t *text)
+{
+    u_char      *p;
+    ngx_uint_t   i;
+
+    p = ngx_pnalloc(pool, 2 * text->len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    label->data = p;
+
+    for (i = 0; i < text->len; i++) {
+
+        if (text->data[i] == '"' || text->data[i] == '\\') {
+            *p++ = '\\';
+        }
+
+        *p++ = (text->data[i] >= 0x20 && text->data[i] < 0x7f) ? text->data[i]
+                                                               : '_';
+    }
+
+    label->len = p - label->data;
+
+    return NGX_OK;
 }

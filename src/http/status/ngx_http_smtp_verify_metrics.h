@@ -45,11 +45,16 @@ ngx_int_t ngx_http_smtp_verify_metrics_zones_read(ngx_pool_t *pool,
 void ngx_http_smtp_verify_metrics_zones(ngx_http_smtp_verify_metrics_t *m,
     ngx_http_smtp_verify_metrics_zones_t *zones);
 
-/* metrics_health.c: what the self-audit says; _size(): octets of that */
+/* Returns the text in the pool as it may stand in the value of a label. */
+ngx_int_t ngx_http_smtp_verify_metrics_label(ngx_pool_t *pool,
+    ngx_str_t *label, ngx_str_t *text);
+
+/* metrics_health.c: readiness, what the self-audit says, stores of jobs;
+   _size(): octets of that */
 size_t ngx_http_smtp_verify_metrics_health_size(
     ngx_http_smtp_verify_main_conf_t *smcf);
 void ngx_http_smtp_verify_metrics_health(ngx_http_smtp_verify_metrics_t *m,
-    ngx_http_smtp_verify_main_conf_t *smcf);
+    ngx_http_smtp_verify_main_conf_t *smcf, ngx_pool_t *pool);
 
 
 #endif /* _NGX_HTTP_SMTP_VERIFY_METRICS_H_INCLUDED_ */

@@ -4,13 +4,17 @@
 
 
 #include "ngx_http_smtp_verify_status.h"
+#include "ngx_smtp_verify_replies.h"
 #include "ngx_smtp_verify_zone.h"
+#include "sv_clock.h"
 
 
-/* octets of a row without its names, each octet of which may take six */
+/* octets of a row without its names and the text of a reply, each octet of
+   which may take six */
 
 #define NGX_HTTP_SMTP_VERIFY_OVERVIEW_ROW                                     \
-    (512 + 6 * 3 * NGX_SMTP_VERIFY_THROTTLE_NAME)
+    (640 + 6 * (3 * NGX_SMTP_VERIFY_THROTTLE_NAME                             \
+                + NGX_SMTP_VERIFY_REPLIES_TEXT))
 #define NGX_HTTP_SMTP_VERIFY_OVERVIEW_CLIENT  384
 #define NGX_HTTP_SMTP_VERIFY_OVERVIEW_REST    1024
 
@@ -31,6 +35,9 @@ static u_char *ngx_http_smtp_verify_overview_destination(
     ngx_smtp_verify_view_item_t *item, u_char *p, u_char *last);
 static u_char *ngx_http_smtp_verify_overview_breaker(
     ngx_smtp_verify_view_item_t *item, u_char *p, u_char *last);
+static u_char *ngx_http_smtp_verify_overview_refusal(
+    ngx_smtp_verify_view_found_t *found, ngx_smtp_verify_view_item_t *item,
+    u_char *p, u_char *last);
 static u_char *ngx_http_smtp_verify_overview_seconds(u_char *p, u_char *last,
     const char *name, uint64_t ms);
 static u_char *ngx_http_smtp_verify_overview_name(u_char *p, u_char *last,
@@ -302,6 +309,10 @@ ngx_http_smtp_verify_overview_row(ngx_smtp_verify_view_found_t *found,
                                                   item.connected);
     }
 
+    if (kind == NGX_SMTP_VERIFY_THROTTLE_DESTINATION) {
+        p = ngx_http_smtp_verify_overview_refusal(found, &item, p, last);
+    }
+
     return ngx_snprintf(p, last - p, "}");
 }
 
@@ -355,6 +366,51 @@ ngx_http_smtp_verify_overview_breaker(ngx_smtp_verify_view_item_t *item,
 
     return why ? ngx_snprintf(p, last - p, ",\"why\":\"%s\"}", why)
                : ngx_snprintf(p, last - p, ",\"why\":null}");
+}
+
+
+/* The last reply by which it refused us. */
+
+static u_char *
+ngx_http_smtp_verify_overview_refusal(ngx_smtp_verify_view_found_t *found,
+    ngx_smtp_verify_view_item_t *item, u_char *p, u_char *last)
+{
+    uint64_t                    now;
+    const char                 *stage;
+    ngx_smtp_verify_reply_t     reply;
+    ngx_smtp_verify_reply_of_t  of;
+
+    of.zone = &found->zone->shm.name;
+    of.destination = item->name;
+    of.egress = item->egress;
+
+    if (ngx_smtp_verify_replies_get(&of, &reply) != NGX_OK) {
+        return ngx_snprintf(p, last - p, ",\"refusal\":null");
+    }
+
+    now = sv_clock_msec();
+    stage = sv_stage_name(reply.stage);
+
+    p = ngx_snprintf(p, last - p, ",\"refusal\":{\"ago\":%uL,"
+                     "\"stage\":\"%s\",\"code\":%uD,",
+                     (now - ngx_min(reply.at, now)) / 1000,
+                     stage ? stage : "", reply.code);
+
+    p = reply.enhanced[0] ? ngx_snprintf(p, last - p, "\"enhanced_code\":"
+                                         "\"%s\",", reply.enhanced)
+                          : ngx_snprintf(p, last - p,
+                                         "\"enhanced_code\":null,");
+
+    p = ngx_snprintf(p, last - p, "\"reason\":\"%s\",\"text\":\"",
+                     sv_reason_info(reply.reason)->name);
+
+    if (last - p < (ssize_t) (reply.len * 6 + 2)) {
+        return last;
+    }
+
+    p = (u_char *) ngx_escape_json(p, reply.text, reply.len);
+
+    return ngx_snprintf(p, last - p, "\"}");
 }
 
 

@@ -1,10 +1,13 @@
 
 #include "ngx_http_smtp_verify_status.h"
+#include "ngx_smtp_verify_replies.h"
 #include "ngx_smtp_verify_zone.h"
 #include "sv_version.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_COUNTERS_SIZE  16384
+#define NGX_HTTP_SMTP_VERIFY_COUNTERS_ZONE  1024    /* octets more for each
+                                                       zone, its name aside */
 
 
 typedef ngx_uint_t (*ngx_http_smtp_verify_counters_is_pt)
@@ -15,6 +18,7 @@ typedef u_char *(*ngx_http_smtp_verify_counters_zone_pt)
 
 static ngx_int_t ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_counters_own(ngx_http_request_t *r);
+static size_t ngx_http_smtp_verify_counters_zones_size(void);
 static u_char *ngx_http_smtp_verify_counters_json(u_char *p, u_char *last,
     ngx_smtp_verify_counters_t *sum);
 static u_char *ngx_http_smtp_verify_counters_opinions(u_char *p,
@@ -64,9 +68,21 @@ ngx_http_smtp_verify_counters_set(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     ngx_http_smtp_verify_loc_conf_t *slcf = conf;
 
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
     /* "smtp_verify_counters" only tells */
 
     slcf->actions = (ngx_strcmp(cmd->name.data, "smtp_verify_status") == 0);
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_smtp_verify_module);
+
+    if (smcf->replies == NULL) {
+        smcf->replies = ngx_smtp_verify_replies_add(cf,
+                                                &ngx_http_smtp_verify_module);
+        if (smcf->replies == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
 
     return ngx_http_smtp_verify_set_handler(cf, slcf,
                                        ngx_http_smtp_verify_counters_handler);
@@ -140,6 +156,8 @@ ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
     smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);
 
     size = NGX_HTTP_SMTP_VERIFY_COUNTERS_SIZE
+           + ngx_http_smtp_verify_counters_zones_size()
+           + ngx_http_smtp_verify_status_jobs_size(r)
            + ngx_http_smtp_verify_overview_size(r, &page);
 
     b = ngx_create_temp_buf(r->pool, size);
@@ -150,6 +168,7 @@ ngx_http_smtp_verify_counters_handler(ngx_http_request_t *r)
     ngx_smtp_verify_counters_sum(smcf->counters, &sum);
 
     b->last = ngx_http_smtp_verify_counters_json(b->last, b->end, &sum);
+    b->last = ngx_http_smtp_verify_status_jobs(r, b->last, b->end);
     b->last = ngx_http_smtp_verify_overview(r, &page, &sum, b->last, b->end);
     b->last = ngx_snprintf(b->last, b->end - b->last, "}\n");
 
@@ -280,6 +299,27 @@ ngx_http_smtp_verify_counters_own(ngx_http_request_t *r)
 }
 
 
+/* The name of a zone is no longer than the configuration allows. */
+
+static size_t
+ngx_http_smtp_verify_counters_zones_size(void)
+{
+    size_t                    size;
+    ngx_shm_zone_t           *zone;
+    ngx_smtp_verify_zones_t   zones;
+
+    size = 0;
+
+    ngx_smtp_verify_zones_init(&zones, ngx_cycle);
+
+    while ((zone = ngx_smtp_verify_zones_next(&zones)) != NULL) {
+        size += NGX_HTTP_SMTP_VERIFY_COUNTERS_ZONE + zone->shm.name.len;
+    }
+
+    return size;
+}
+
+
 static u_char *
 ngx_http_smtp_verify_counters_json(u_char *p, u_char *last,
     ngx_smtp_verify_counters_t *sum)
@@ -313,6 +353,16 @@ ngx_http_smtp_verify_counters_json(u_char *p, u_char *last,
     p = ngx_http_smtp_verify_counters_opinions(p, last, sum);
     p = ngx_http_smtp_verify_counters_latency(p, "answers_ms", &sum->answers);
     p = ngx_http_smtp_verify_counters_latency(p, "probes_ms", &sum->probes);
+    p = ngx_snprintf(p, last - p, "\"stages_ms\":{");
+
+    for (i = SV_STAGE_DNS; i < NGX_SMTP_VERIFY_STAGES; i++) {
+        p = ngx_http_smtp_verify_counters_latency(p, sv_stage_name(i),
+                                                  &sum->stages[i]);
+    }
+
+    p[-1] = '}';
+    *p++ = ',';
+
     p = ngx_http_smtp_verify_counters_zones(p, last, "caches",
                                    ngx_smtp_verify_cache_is,
                                    ngx_http_smtp_verify_counters_cache);

@@ -44,6 +44,11 @@ u_char *ngx_http_smtp_verify_overview(ngx_http_request_t *r,
     ngx_http_smtp_verify_page_t *page, ngx_smtp_verify_counters_t *sum,
     u_char *p, u_char *last);
 
+/* status_jobs.c: the jobs of all stores */
+size_t ngx_http_smtp_verify_status_jobs_size(ngx_http_request_t *r);
+u_char *ngx_http_smtp_verify_status_jobs(ngx_http_request_t *r, u_char *p,
+    u_char *last);
+
 /* actions.c: what an administrator does */
 ngx_int_t ngx_http_smtp_verify_act(ngx_http_request_t *r);
 

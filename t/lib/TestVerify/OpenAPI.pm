@@ -112,6 +112,11 @@ sub same
     return [ map { same($_) } @$value ] if ref $value eq 'ARRAY';
     return $value if ref $value ne 'HASH';
 
+    # a store of jobs fills up, and is looked at now and then
+
+    return { map { $_ => defined $value->{$_} || 1 } keys %$value }
+        if exists $value->{states} && exists $value->{location};
+
     return { map { $_ => $_ =~ $Varies && !ref $value->{$_} ? undef
                                         : same($value->{$_}) } keys %$value };
 }
