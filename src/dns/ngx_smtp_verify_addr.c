@@ -25,6 +25,8 @@ typedef union {
 
 static ngx_int_t ngx_smtp_verify_addr_known(ngx_smtp_verify_addr_query_t *q);
 static void ngx_smtp_verify_addr_keep(ngx_smtp_verify_addr_query_t *q);
+static void ngx_smtp_verify_addr_alias(ngx_smtp_verify_addr_query_t *q,
+    u_char *name, size_t len);
 static void ngx_smtp_verify_addr_ask(ngx_smtp_verify_addr_family_t *f,
     u_char *name, size_t len);
 static void ngx_smtp_verify_addr_read(ngx_smtp_verify_dns_query_t *dns,
@@ -48,6 +50,7 @@ ngx_smtp_verify_addr_recall(ngx_smtp_verify_addr_query_t *q)
     q->addrs = NULL;
     q->naddrs = 0;
     q->authenticated = 0;
+    ngx_str_null(&q->alias);
 
     if (q->name.len > SV_DNS_NAME_MAX
         || ngx_smtp_verify_addr_known(q) != NGX_OK)
@@ -71,6 +74,7 @@ ngx_smtp_verify_addr_resolve(ngx_smtp_verify_addr_query_t *q)
     q->addrs = NULL;
     q->naddrs = 0;
     q->authenticated = 0;
+    ngx_str_null(&q->alias);
 
     ngx_memzero(q->family, sizeof(q->family));
     ngx_memzero(&q->delay, sizeof(ngx_event_t));
@@ -136,6 +140,7 @@ ngx_smtp_verify_addr_known(ngx_smtp_verify_addr_query_t *q)
     }
 
     q->authenticated = entry->authenticated;
+    ngx_smtp_verify_addr_alias(q, entry->alias.data, entry->alias.len);
 
     for (i = 0; i < NGX_SMTP_VERIFY_ADDR_FAMILIES; i++) {
         q->family[i].naddrs = entry->naddrs[i];
@@ -177,11 +182,36 @@ ngx_smtp_verify_addr_keep(ngx_smtp_verify_addr_query_t *q)
     }
 
     entry->authenticated = q->authenticated;
+    ngx_smtp_verify_addr_cache_alias(entry, &q->alias);
 
     for (i = 0; i < NGX_SMTP_VERIFY_ADDR_FAMILIES; i++) {
         entry->naddrs[i] = q->family[i].naddrs;
         ngx_memcpy(entry->addrs[i], q->family[i].addrs,
                    sizeof(q->family[i].addrs));
+    }
+}
+
+
+/* Copies the name.  Without memory for it the host is known by its own name
+   alone. */
+
+static void
+ngx_smtp_verify_addr_alias(ngx_smtp_verify_addr_query_t *q, u_char *name,
+    size_t len)
+{
+    if (len && name[len - 1] == '.') {
+        len--;
+    }
+
+    if (len == 0 || len > SV_DNS_NAME_MAX) {
+        return;
+    }
+
+    q->alias.data = ngx_pnalloc(q->pool, len);
+
+    if (q->alias.data) {
+        q->alias.len = len;
+        ngx_strlow(q->alias.data, name, len);
     }
 }
 
@@ -252,6 +282,17 @@ ngx_smtp_verify_addr_read(ngx_smtp_verify_dns_query_t *dns, ngx_int_t rc,
 
     for (i = 0; i < f->naddrs; i++) {
         ngx_memcpy(f->addrs[i], answer.addrs[i], NS_IN6ADDRSZ);
+    }
+
+    if (f->status == SV_ANSWER_OK && f->query->alias.len == 0) {
+
+        if (answer.alias[0] != '\0') {
+            ngx_smtp_verify_addr_alias(f->query, (u_char *) answer.alias,
+                                       ngx_strlen(answer.alias));
+
+        } else if (f->aliases) {
+            ngx_smtp_verify_addr_alias(f->query, f->name, ngx_strlen(f->name));
+        }
     }
 
     if (f->status != SV_ANSWER_ALIAS) {

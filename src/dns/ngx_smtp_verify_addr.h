@@ -68,6 +68,8 @@ struct ngx_smtp_verify_addr_query_s {
     ngx_smtp_verify_addr_status_e      status;
     ngx_addr_t                        *addrs;       /* without port and name */
     ngx_uint_t                         naddrs;
+    ngx_str_t                          alias;       /* the name that CNAMEs lead
+                                                       to; empty without any */
     unsigned                           authenticated:1; /* AD was set in all
                                                            answers */
 

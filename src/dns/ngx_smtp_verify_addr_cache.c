@@ -92,6 +92,7 @@ ngx_smtp_verify_addr_cache_add(ngx_resolver_t *r, ngx_str_t *name,
             return NULL;
         }
 
+        ngx_str_null(&entry->alias);
         ngx_memcpy(entry->key, key.data, key.len);
 
         entry->sn.node.key = hash;
@@ -180,7 +181,33 @@ ngx_smtp_verify_addr_cache_drop(ngx_smtp_verify_addr_entry_t *entry)
     ngx_queue_remove(&entry->lru);
     ngx_smtp_verify_addr_cache.n--;
 
+    if (entry->alias.data) {
+        ngx_free(entry->alias.data);
+    }
+
     ngx_free(entry);
+}
+
+
+void
+ngx_smtp_verify_addr_cache_alias(ngx_smtp_verify_addr_entry_t *entry,
+    ngx_str_t *alias)
+{
+    if (entry->alias.data) {
+        ngx_free(entry->alias.data);
+        ngx_str_null(&entry->alias);
+    }
+
+    if (alias->len == 0) {
+        return;
+    }
+
+    entry->alias.data = ngx_alloc(alias->len, ngx_cycle->log);
+
+    if (entry->alias.data) {
+        entry->alias.len = alias->len;
+        ngx_memcpy(entry->alias.data, alias->data, alias->len);
+    }
 }
 
 

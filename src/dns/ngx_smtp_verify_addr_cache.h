@@ -16,6 +16,8 @@ typedef struct {
     ngx_str_node_t      sn;
     ngx_queue_t         lru;
     time_t              expires;
+    ngx_str_t           alias;      /* of its own memory; empty if there is
+                                       none */
     ngx_uint_t          authenticated;
     ngx_uint_t          naddrs[NGX_SMTP_VERIFY_ADDR_FAMILIES];
     u_char              addrs[NGX_SMTP_VERIFY_ADDR_FAMILIES][SV_ADDR_MAX]
@@ -36,6 +38,10 @@ ngx_smtp_verify_addr_entry_t *ngx_smtp_verify_addr_cache_get(
    nothing can be cached. */
 ngx_smtp_verify_addr_entry_t *ngx_smtp_verify_addr_cache_add(
     ngx_resolver_t *r, ngx_str_t *name, time_t ttl, ngx_uint_t partial);
+
+/* Replaces the name that CNAMEs lead to. */
+void ngx_smtp_verify_addr_cache_alias(ngx_smtp_verify_addr_entry_t *entry,
+    ngx_str_t *alias);
 
 /* called by the module's exit_process */
 void ngx_smtp_verify_addr_cache_exit(void);

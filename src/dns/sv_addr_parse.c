@@ -71,6 +71,10 @@ sv_addr_answer(ns_msg *m, const char *name, int type, sv_addr_answer_t *a)
 
         status = sv_addr_collect(m, name, type, a, names[i & 1]);
 
+        if (status == SV_ANSWER_OK && i > 0) {
+            memcpy(a->alias, name, strlen(name) + 1);
+        }
+
         if (status != SV_ANSWER_NODATA) {
             return status;
         }

@@ -20,7 +20,10 @@ typedef struct {
     unsigned char   addrs[SV_ADDR_MAX][NS_IN6ADDRSZ];
     int             authenticated;              /* AD was set */
     unsigned long   ttl;                        /* s; 0 if unknown */
-    char            alias[NS_MAXDNAME];         /* for SV_ANSWER_ALIAS */
+    char            alias[NS_MAXDNAME];         /* for SV_ANSWER_ALIAS: the name
+                                                   to ask for; for SV_ANSWER_OK:
+                                                   the last one of a chain of
+                                                   CNAMEs, "" without any */
 } sv_addr_answer_t;
 
 

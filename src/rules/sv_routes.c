@@ -51,6 +51,7 @@ static const char *sv_routes_port(const unsigned char *data, size_t len,
     sv_route_t *route);
 static const char *sv_routes_host(const unsigned char *data, size_t len,
     sv_route_t *route);
+static size_t sv_routes_tag(const unsigned char *data, size_t len);
 static int sv_routes_literal(const unsigned char *data, size_t len,
     sv_route_t *route);
 static int sv_routes_is_number(const unsigned char *data, size_t len);
@@ -381,10 +382,9 @@ sv_routes_host(const unsigned char *data, size_t len, sv_route_t *route)
         return NULL;
     }
 
-    if (len > 5 && memcmp(data, "ipv6:", 5) == 0) {
-        data += 5;
-        len -= 5;
-    }
+    i = sv_routes_tag(data, len);
+    data += i;
+    len -= i;
 
     for (i = 0; i < len; i++) {
         buf[i] = sv_lower(data[i]);
@@ -397,15 +397,33 @@ sv_routes_host(const unsigned char *data, size_t len, sv_route_t *route)
 }
 
 
+/* Returns the length of the tag "IPv6:" of an address (RFC 5321, 4.1.3). */
+
+static size_t
+sv_routes_tag(const unsigned char *data, size_t len)
+{
+    size_t             i;
+    static const char  tag[] = "ipv6:";
+
+    for (i = 0; i < sizeof(tag) - 1; i++) {
+        if (i == len || sv_lower(data[i]) != tag[i]) {
+            return 0;
+        }
+    }
+
+    return i;
+}
+
+
 static int
 sv_routes_literal(const unsigned char *data, size_t len, sv_route_t *route)
 {
-    char  text[INET6_ADDRSTRLEN];
+    char    text[INET6_ADDRSTRLEN];
+    size_t  tag;
 
-    if (len > 5 && memcmp(data, "ipv6:", 5) == 0) {
-        data += 5;
-        len -= 5;
-    }
+    tag = sv_routes_tag(data, len);
+    data += tag;
+    len -= tag;
 
     if (len >= sizeof(text)) {
         return -1;
@@ -414,7 +432,7 @@ sv_routes_literal(const unsigned char *data, size_t len, sv_route_t *route)
     memcpy(text, data, len);
     text[len] = '\0';
 
-    if (inet_pton(AF_INET, text, route->addr) == 1) {
+    if (tag == 0 && inet_pton(AF_INET, text, route->addr) == 1) {
         route->family = AF_INET;
         return 0;
     }

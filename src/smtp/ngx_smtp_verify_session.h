@@ -247,8 +247,11 @@ struct ngx_smtp_verify_session_s {
     ngx_smtp_verify_tls_need_e         need;
     ngx_str_t                          tlsa;    /* TLSA records, see
                                                    sv_tlsa.h */
+    ngx_str_t                          base;    /* the name that these belong
+                                                   to, NUL-terminated; empty:
+                                                   the host's */
     ngx_str_t                          domain;  /* a second name that their
-                                                   certificates may have; both
+                                                   certificates may have; all
                                                    are copies */
     ngx_uint_t                         most;    /* transactions; 0: any */
     const void                        *provider;    /* by its banner */

@@ -41,6 +41,7 @@ static ngx_smtp_verify_tls_session_t
 void
 ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
 {
+    ngx_str_t         *name;
     ngx_connection_t  *c;
 
     c = s->connection;
@@ -57,9 +58,10 @@ ngx_smtp_verify_tls_handshake(ngx_smtp_verify_session_t *s)
 
     /* RFC 6066: SNI only takes names, but a route may lead to an address */
 
-    if (!ngx_smtp_verify_tls_is_address(&s->host)
-        && SSL_set_tlsext_host_name(c->ssl->connection,
-                                    (char *) s->host.data)
+    name = ngx_smtp_verify_tls_dane_name(s);
+
+    if (!ngx_smtp_verify_tls_is_address(name)
+        && SSL_set_tlsext_host_name(c->ssl->connection, (char *) name->data)
            == 0)
     {
         ngx_smtp_verify_session_secured(s, "SNI failed");

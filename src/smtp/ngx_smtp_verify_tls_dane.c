@@ -26,6 +26,16 @@ ngx_smtp_verify_tls_dane_context(ngx_ssl_t *ssl)
 }
 
 
+/* RFC 7672 section 3.2.2: the name that the TLSA records belong to is the name
+   of the server, in its certificate and in SNI. */
+
+ngx_str_t *
+ngx_smtp_verify_tls_dane_name(ngx_smtp_verify_session_t *s)
+{
+    return s->base.len ? &s->base : &s->host;
+}
+
+
 /*
  * Records that OpenSSL cannot use are ignored.  If none is left, TLS is still
  * required, but without authentication (RFC 7672 section 2.2).
@@ -48,7 +58,9 @@ ngx_smtp_verify_tls_dane_start(ngx_smtp_verify_session_t *s)
 
     ssl = s->connection->ssl->connection;
 
-    if (SSL_dane_enable(ssl, (char *) s->host.data) <= 0) {
+    if (SSL_dane_enable(ssl, (char *) ngx_smtp_verify_tls_dane_name(s)->data)
+        <= 0)
+    {
         return NGX_ERROR;
     }
 
@@ -111,7 +123,9 @@ ngx_smtp_verify_tls_dane_is_domain(ngx_smtp_verify_session_t *s)
         return 1;
     }
 
-    named = X509_check_host(cert, (char *) s->host.data, 0, 0, NULL);
+    named = X509_check_host(cert,
+                            (char *) ngx_smtp_verify_tls_dane_name(s)->data, 0,
+                            0, NULL);
 
     X509_free(cert);
 

@@ -16,6 +16,9 @@
    no DANE */
 ngx_int_t ngx_smtp_verify_tls_dane_context(ngx_ssl_t *ssl);
 
+/* the name of the server in SNI; NUL-terminated */
+ngx_str_t *ngx_smtp_verify_tls_dane_name(ngx_smtp_verify_session_t *s);
+
 /* called before the handshake of a session; NGX_ERROR: no memory */
 ngx_int_t ngx_smtp_verify_tls_dane_start(ngx_smtp_verify_session_t *s);
 

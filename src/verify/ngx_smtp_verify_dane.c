@@ -12,6 +12,7 @@
 #define NGX_SMTP_VERIFY_DANE_PREFIX      (sizeof("_65535._tcp.") - 1)
 
 
+static ngx_int_t ngx_smtp_verify_dane_ask(ngx_smtp_verify_probe_t *p);
 static ngx_int_t ngx_smtp_verify_dane_recall(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dane_handler(ngx_smtp_verify_rr_query_t *q);
 static void ngx_smtp_verify_dane_settle(ngx_smtp_verify_probe_t *p);
@@ -24,24 +25,50 @@ static void ngx_smtp_verify_dane_found(ngx_smtp_verify_probe_t *p,
 /*
  * RFC 7672 section 2.2: TLSA records are only looked for if MX and address
  * records are authenticated.  Otherwise somebody who forges these could name a
- * host without TLSA records.
+ * host without TLSA records.  Section 2.2.2: if the host is an alias, they may
+ * belong to the name that it leads to, and else to its own.
  */
 
 ngx_int_t
 ngx_smtp_verify_dane_resolve(ngx_smtp_verify_probe_t *p)
 {
-    u_char                      *name;
-    ngx_str_t                   *host;
-    ngx_smtp_verify_rr_query_t  *q;
+    ngx_smtp_verify_host_t  *host;
 
-    if (p->hosts[p->imx].tlsa_asked || !p->conf->dane || !p->smtp || p->route
-        || !p->mx.authenticated || !p->hosts[p->imx].authenticated)
+    host = &p->hosts[p->imx];
+
+    if (!p->conf->dane || !p->smtp || p->route || !p->mx.authenticated
+        || !host->authenticated)
     {
         return NGX_OK;
     }
 
-    host = &p->mx.records[p->imx].host;
-    p->hosts[p->imx].tlsa_asked = 1;
+    while (!host->tlsa_asked) {
+
+        if (host->alias.len && host->base.len == 0) {
+            host->base = host->alias;
+
+        } else {
+            host->base = p->mx.records[p->imx].host;
+            host->tlsa_asked = 1;
+        }
+
+        if (ngx_smtp_verify_dane_ask(p) == NGX_AGAIN) {
+            return NGX_AGAIN;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_dane_ask(ngx_smtp_verify_probe_t *p)
+{
+    u_char                      *name;
+    ngx_str_t                   *host;
+    ngx_smtp_verify_rr_query_t  *q;
+
+    host = &p->hosts[p->imx].base;
 
     if (host->len > SV_DNS_NAME_MAX - NGX_SMTP_VERIFY_DANE_PREFIX
         || ngx_smtp_verify_dane_recall(p) == NGX_OK)
@@ -55,6 +82,7 @@ ngx_smtp_verify_dane_resolve(ngx_smtp_verify_probe_t *p)
     if (q == NULL || name == NULL) {
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_THROTTLED);
         p->hosts[p->imx].naddrs = 0;
+        p->hosts[p->imx].tlsa_asked = 1;
         return NGX_OK;
     }
 
@@ -89,7 +117,7 @@ ngx_smtp_verify_dane_recall(ngx_smtp_verify_probe_t *p)
 {
     ngx_str_t  kept, found;
 
-    if (ngx_smtp_verify_facts_recall(p->conf, &p->mx.records[p->imx].host,
+    if (ngx_smtp_verify_facts_recall(p->conf, &p->hosts[p->imx].base,
                                      NGX_SMTP_VERIFY_CACHE_TLSA, &kept)
         != NGX_OK
         || kept.len == 0)
@@ -140,6 +168,7 @@ ngx_smtp_verify_dane_settle(ngx_smtp_verify_probe_t *p)
 
     if (q->status == SV_ANSWER_ERROR) {
         p->hosts[p->imx].naddrs = 0;
+        p->hosts[p->imx].tlsa_asked = 1;
         ngx_smtp_verify_host_count(p);
         ngx_smtp_verify_evidence_fault(p, SV_STAGE_DNS, SV_DNS_ERROR);
 
@@ -177,7 +206,7 @@ ngx_smtp_verify_dane_keep(ngx_smtp_verify_probe_t *p, ngx_str_t *found,
     data.data = buf;
     data.len = 1 + found->len;
 
-    ngx_smtp_verify_facts_keep(p->conf, &p->mx.records[p->imx].host,
+    ngx_smtp_verify_facts_keep(p->conf, &p->hosts[p->imx].base,
                                NGX_SMTP_VERIFY_CACHE_TLSA, &data,
                                ngx_max(ttl, NGX_SMTP_VERIFY_DANE_MIN_TTL));
 }
@@ -191,10 +220,11 @@ ngx_smtp_verify_dane_found(ngx_smtp_verify_probe_t *p, ngx_str_t *found,
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, &p->log, 0,
                    "smtp verify dane: \"%V\" has TLSA records:%ui, "
-                   "%uz octets of use", &p->mx.records[p->imx].host, present,
+                   "%uz octets of use", &p->hosts[p->imx].base, present,
                    found->len);
 
     host = &p->hosts[p->imx];
+    host->tlsa_asked |= present;
     host->tlsa = *found;
     host->need = !present ? ngx_smtp_verify_tls_opportunistic
                           : found->len ? ngx_smtp_verify_tls_dane
@@ -247,7 +277,7 @@ ngx_smtp_verify_dane_session(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_session_t *s)
 {
     u_char     *data;
-    ngx_str_t  *tlsa;
+    ngx_str_t  *tlsa, *base;
 
     s->need = ngx_smtp_verify_dane_need(p);
 
@@ -256,8 +286,9 @@ ngx_smtp_verify_dane_session(ngx_smtp_verify_probe_t *p,
     }
 
     tlsa = &p->hosts[p->imx].tlsa;
+    base = &p->hosts[p->imx].base;
 
-    data = ngx_pnalloc(s->pool, tlsa->len + p->domain.len + 1);
+    data = ngx_pnalloc(s->pool, tlsa->len + p->domain.len + 1 + base->len + 1);
     if (data == NULL) {
         return NGX_ERROR;
     }
@@ -268,7 +299,12 @@ ngx_smtp_verify_dane_session(ngx_smtp_verify_probe_t *p,
 
     s->domain.len = p->domain.len;
     s->domain.data = data;
-    *ngx_cpymem(data, p->domain.data, p->domain.len) = '\0';
+    data = ngx_cpymem(data, p->domain.data, p->domain.len);
+    *data++ = '\0';
+
+    s->base.len = base->len;
+    s->base.data = data;
+    *ngx_cpymem(data, base->data, base->len) = '\0';
 
     return NGX_OK;
 }

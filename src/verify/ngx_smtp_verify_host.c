@@ -99,6 +99,7 @@ ngx_smtp_verify_host_given(ngx_smtp_verify_probe_t *p,
 
     q->status = NGX_SMTP_VERIFY_ADDR_NO_MEMORY;
     q->authenticated = 0;
+    ngx_str_null(&q->alias);
 
     addr = ngx_palloc(p->pool, sizeof(ngx_addr_t));
     sa = ngx_pcalloc(p->pool, sizeof(ngx_sockaddr_t));
@@ -179,6 +180,7 @@ ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p,
     host = &p->hosts[p->imx];
     host->state = ngx_smtp_verify_host_asked;
     host->authenticated = q->authenticated;
+    host->alias = q->alias;
 
     switch (q->status) {
 

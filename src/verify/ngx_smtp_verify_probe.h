@@ -66,6 +66,10 @@ typedef struct {
     unsigned                           tlsa_asked:1;
     ngx_smtp_verify_tls_need_e         need;        /* because of TLSA
                                                        records */
+    ngx_str_t                          alias;       /* where CNAMEs lead; empty
+                                                       without any */
+    ngx_str_t                          base;        /* the name that the TLSA
+                                                       records belong to */
     ngx_str_t                          tlsa;        /* the usable TLSA
                                                        records */
     ngx_smtp_verify_egress_t          *egress;      /* for which the following

@@ -62,6 +62,17 @@ sub tlsa
 
 our $None = '0' x 64;
 
+# the host is an alias; TLSA records of it and of the name that it leads to
+
+sub alias
+{
+    my ($records, $more) = @_;
+
+    return "ok.test MX 10 mx1.ok.test\nmx1.ok.test CNAME real.ok.test\n"
+           . "real.ok.test A 11\n"
+           . dane($records, $more) =~ s/^\+default\n//r;
+}
+
 run_tests();
 
 __DATA__
@@ -606,3 +617,127 @@ reason: accepted
 smtp.tls.authenticated: dane
 --
 reason: tls_failed
+
+
+
+=== TEST 43: the host is an alias: records of the name that it leads to
+--- dns eval: main::alias('real ' . main::leaf(311))
+--- address
+john@ok.test
+nobody@ok.test
+--- json
+verdict: deliverable accepted confirmed null
+smtp.mx_host: mx1.ok.test
+smtp.tls.authenticated: dane
+--
+verdict: undeliverable mailbox_not_found confirmed mailbox
+smtp.tls.authenticated: dane
+--- dns_queries eval: main::tlsa('real', '>=1') . "\n" . main::tlsa('mx1', 0)
+
+
+
+=== TEST 44: there are none, so those of its own name
+--- dns eval: main::alias('mx1 ' . main::leaf(311))
+--- address
+john@ok.test
+john@ok.test
+--- json
+reason: accepted
+smtp.tls.authenticated: dane
+--
+reason: accepted
+smtp.tls.authenticated: dane
+
+
+
+=== TEST 45: both have some: those of the name that it leads to count
+--- dns eval
+main::alias("real 3 1 1 $main::None\nmx1 " . main::leaf(311))
+--- address: john@ok.test
+--- json
+verdict: unknown tls_failed estimated network
+
+
+
+=== TEST 46: neither has any
+--- dns eval: main::alias('')
+--- address: john@ok.test
+--- json
+reason: accepted
+smtp.tls.authenticated: null
+
+
+
+=== TEST 47: the question for the first of them fails
+--- dns eval
+main::alias('mx1 ' . main::leaf(311),
+            "_$TestVerify::Env::SmtpPort._tcp.real.ok.test TLSA ! servfail\n"
+            . "* ! ad\n")
+--- address: john@ok.test
+--- json
+reason: dns_error
+
+
+
+=== TEST 48: the first of them is not authenticated, the second one is
+--- dns eval
+main::alias("real 3 1 1 $main::None\nmx1 " . main::leaf(311),
+            "ok.test MX ! ad\nmx1.ok.test A ! ad\nmx1.ok.test AAAA ! ad\n"
+            . "_$TestVerify::Env::SmtpPort._tcp.mx1.ok.test TLSA ! ad\n")
+--- address: john@ok.test
+--- json
+reason: accepted
+smtp.tls.authenticated: dane
+
+
+
+=== TEST 49: an authority, and a certificate for the name that it leads to
+--- smtp
+mx1 11 starttls users=john cert=chain certname=real.ok.test
+--- dns eval: main::alias('real ' . main::ca(211))
+--- address: john@ok.test
+--- json
+reason: accepted
+smtp.tls.authenticated: dane
+--- smtp_like
+-- tls \{.*"sni":"real\.ok\.test"
+
+
+
+=== TEST 50: an authority, and a certificate for the alias
+--- smtp
+mx1 11 starttls users=john cert=chain certname=mx1.ok.test
+--- dns eval: main::alias('real ' . main::ca(211))
+--- address: john@ok.test
+--- json
+verdict: unknown tls_failed estimated network
+
+
+
+=== TEST 51: its own records, and a certificate for the alias
+--- smtp
+mx1 11 starttls users=john cert=chain certname=mx1.ok.test
+--- dns eval: main::alias('mx1 ' . main::ca(211))
+--- address: john@ok.test
+--- json
+reason: accepted
+smtp.tls.authenticated: dane
+--- smtp_like
+-- tls \{.*"sni":"mx1\.ok\.test"
+
+
+
+=== TEST 52: an alias of an alias, asked by two probes
+--- dns eval
+main::alias('last ' . main::leaf(311),
+            "real.ok.test CNAME last.ok.test\nlast.ok.test A 11\n* ! ad\n")
+    =~ s/real.ok.test A 11\n//r
+--- address
+john@ok.test
+nobody@ok.test
+--- json
+reason: accepted
+smtp.tls.authenticated: dane
+--
+reason: mailbox_not_found
+smtp.tls.authenticated: dane

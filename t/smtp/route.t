@@ -310,14 +310,20 @@ own.test MX 0
 === TEST 11: an IPv6 address, and TLS without a name
 --- http_config
 smtp_verify_route own.test [::1];
+smtp_verify_route tagged.test [IPv6:::1];
 smtp_verify_route tls.test [$TEST_NGINX_NET.12];
 --- smtp
 mx1 ::1 pipelining users=john
 mx2 12 pipelining starttls users=john
 --- address
 john@own.test
+john@tagged.test
 john@tls.test
 --- json
+reason: accepted
+smtp.mx_host: ::1
+smtp.mx_ip: ::1
+--
 reason: accepted
 smtp.mx_host: ::1
 smtp.mx_ip: ::1

@@ -160,6 +160,13 @@ test_aliases(void **state)
     assert_int_equal(parse(A), SV_ANSWER_OK);
     assert_int_equal(answer.naddrs, 1);
     assert_int_equal(answer.ttl, 40);
+    assert_string_equal(answer.alias, "b.test");
+
+    start(0, A);
+    put_rdata("@", A, 900, V4("\x07"), 4);
+
+    assert_int_equal(parse(A), SV_ANSWER_OK);
+    assert_string_equal(answer.alias, "");
 
     /* out of the answer */
 

@@ -129,6 +129,9 @@ targets(void **state)
          "e.example [2001:db8::1]\n"
          "f.example [2001:DB8::1]:2525\n"
          "g.example [ipv6:2001:db8::1]:26\n"
+         "g2.example [IPv6:2001:db8::2]\n"
+         "g3.example [IPV6:2001:DB8::2]:27\n"
+         "g4.example smtp:[IPv6:::1]:28\n"
          "h.example smtp:[host.example]:26\n"
          "i.example relay:host.example\n"
          "k.example smtp:\n"
@@ -141,6 +144,9 @@ targets(void **state)
     assert_string_equal(to("e.example"), "2001:db8::1 0 6");
     assert_string_equal(to("f.example"), "2001:db8::1 2525 6");
     assert_string_equal(to("g.example"), "2001:db8::1 26 6");
+    assert_string_equal(to("g2.example"), "2001:db8::2 0 6");
+    assert_string_equal(to("g3.example"), "2001:db8::2 27 6");
+    assert_string_equal(to("g4.example"), "::1 28 6");
     assert_string_equal(to("h.example"), "host.example 26 name");
     assert_string_equal(to("i.example"), "host.example 0 name mx");
     assert_string_equal(to("k.example"), "");
@@ -171,6 +177,10 @@ wrong(void **state)
     refused("a.example 192.0.2.1:25", 1, "needs brackets");
     refused("a.example 192.0.2.1", 1, "needs brackets");
     refused("a.example [192.0.2.1/24]", 1, "invalid host");
+    refused("a.example [IPv6:192.0.2.1]", 1, "invalid host");
+    refused("a.example [IPv6:]", 1, "invalid host");
+    refused("a.example [IPv6:host.example]", 1, "invalid host");
+    refused("a.example IPv6:::1", 1, "invalid");
     refused("a.example [fe80::1%eth0]", 1, "invalid host");
     refused("a.example [b.example]\nb.example [c.example]\n"
             ".A.example [other.example]\n", 3, "another route");
