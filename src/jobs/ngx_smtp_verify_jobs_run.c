@@ -199,7 +199,7 @@ ngx_smtp_verify_jobs_start_batch(ngx_smtp_verify_jobs_run_t *run,
 
     b->asker.log = &run->log;
     b->asker.bulk = 1;
-    b->asker.holds = 1;
+    b->asker.job = 1;
 
     if (ngx_smtp_verify_batch_init(b) != NGX_OK) {
         return NGX_ERROR;

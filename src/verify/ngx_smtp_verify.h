@@ -259,6 +259,8 @@ typedef struct {
                                                        greylisting */
     unsigned                           smtp:1;      /* ask a mail server */
     unsigned                           bulk:1;      /* others go first */
+    unsigned                           job:1;       /* with bulk: other bulk
+                                                       goes first */
     unsigned                           transcript:1;
     unsigned                           canary:1;    /* if it is accepted, ask a
                                                        canary */
@@ -282,8 +284,10 @@ ngx_int_t ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p);
    first in this worker. */
 uint64_t ngx_smtp_verify_probe_order(void);
 
-/* somebody who is not bulk waits for the probe now, too */
-void ngx_smtp_verify_probe_promote(ngx_smtp_verify_probe_t *p);
+/* somebody who is not of a job, or not even bulk, waits for the probe now,
+   too */
+void ngx_smtp_verify_probe_promote(ngx_smtp_verify_probe_t *p,
+    ngx_uint_t bulk);
 
 /*
  * Ends the probe at once, without asking anybody; is called instead of

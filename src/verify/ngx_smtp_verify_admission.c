@@ -5,6 +5,7 @@
 
 #define NGX_SMTP_VERIFY_ADMISSION_MAX   8
 #define NGX_SMTP_VERIFY_ADMISSION_HOLD  1000     /* ms */
+#define NGX_SMTP_VERIFY_ADMISSION_TURNS 4        /* one of them for jobs */
 
 
 static void ngx_smtp_verify_admission_next(ngx_event_t *ev);
@@ -14,8 +15,8 @@ static void ngx_smtp_verify_admission_begin(ngx_smtp_verify_fair_t *queue,
 
 static struct {
     ngx_event_t             event;
-    ngx_smtp_verify_fair_t  queue;
-    ngx_smtp_verify_fair_t  bulk;
+    ngx_smtp_verify_fair_t  queues[3];      /* interactive, lists, jobs */
+    ngx_uint_t              turns;
     ngx_uint_t              begun;
     ngx_uint_t              waiting;
 }  ngx_smtp_verify_admission;
@@ -24,15 +25,18 @@ static struct {
 ngx_int_t
 ngx_smtp_verify_admission_enter(ngx_smtp_verify_admission_t *admission,
     ngx_smtp_verify_admission_handler_pt handler, void *data,
-    ngx_smtp_verify_client_t *client, ngx_uint_t bulk)
+    ngx_smtp_verify_client_t *client, ngx_uint_t kind)
 {
+    ngx_uint_t    i;
     ngx_event_t  *ev;
 
     ev = &ngx_smtp_verify_admission.event;
 
     if (ev->handler == NULL) {
-        ngx_smtp_verify_fair_init(&ngx_smtp_verify_admission.queue);
-        ngx_smtp_verify_fair_init(&ngx_smtp_verify_admission.bulk);
+        for (i = 0; i < 3; i++) {
+            ngx_smtp_verify_fair_init(&ngx_smtp_verify_admission.queues[i]);
+        }
+
         ev->handler = ngx_smtp_verify_admission_next;
         ev->log = ngx_cycle->log;
         ev->data = ev;
@@ -51,8 +55,7 @@ ngx_smtp_verify_admission_enter(ngx_smtp_verify_admission_t *admission,
     admission->data = data;
     admission->waits = 1;
 
-    ngx_smtp_verify_fair_add(bulk ? &ngx_smtp_verify_admission.bulk
-                                  : &ngx_smtp_verify_admission.queue,
+    ngx_smtp_verify_fair_add(&ngx_smtp_verify_admission.queues[kind],
                              &admission->item, client);
     ngx_smtp_verify_share_enter(&admission->share, client,
                                 NGX_SMTP_VERIFY_SHARE_BEGINS);
@@ -76,21 +79,33 @@ ngx_smtp_verify_admission_leave(ngx_smtp_verify_admission_t *admission)
 
 /*
  * While others wait, newcomers find the turn used up, and wait behind them.
- * The timer is not cancelable: as long as it is set, a worker that shuts down
- * stays.
+ * The last place of a turn is for bulk.  Lists go before jobs, except for one
+ * turn in four, so that jobs go on, too.  The timer is not cancelable: as long
+ * as it is set, a worker that shuts down stays.
  */
 
 static void
 ngx_smtp_verify_admission_next(ngx_event_t *ev)
 {
+    ngx_smtp_verify_fair_t  *queues;
+
     ngx_smtp_verify_admission.begun = 0;
 
-    ngx_smtp_verify_admission_begin(&ngx_smtp_verify_admission.queue,
+    queues = ngx_smtp_verify_admission.queues;
+
+    ngx_smtp_verify_admission_begin(&queues[0],
                                     NGX_SMTP_VERIFY_ADMISSION_MAX - 1);
-    ngx_smtp_verify_admission_begin(&ngx_smtp_verify_admission.bulk,
-                                    NGX_SMTP_VERIFY_ADMISSION_MAX);
-    ngx_smtp_verify_admission_begin(&ngx_smtp_verify_admission.queue,
-                                    NGX_SMTP_VERIFY_ADMISSION_MAX);
+
+    if (++ngx_smtp_verify_admission.turns
+        % NGX_SMTP_VERIFY_ADMISSION_TURNS == 0)
+    {
+        ngx_smtp_verify_admission_begin(&queues[2],
+                                        ngx_smtp_verify_admission.begun + 1);
+    }
+
+    ngx_smtp_verify_admission_begin(&queues[1], NGX_SMTP_VERIFY_ADMISSION_MAX);
+    ngx_smtp_verify_admission_begin(&queues[2], NGX_SMTP_VERIFY_ADMISSION_MAX);
+    ngx_smtp_verify_admission_begin(&queues[0], NGX_SMTP_VERIFY_ADMISSION_MAX);
 
     if (ngx_smtp_verify_admission.waiting == 0) {
         ngx_smtp_verify_admission.begun = 0;

@@ -35,13 +35,14 @@ typedef struct {
 
 /*
  * Returns NGX_OK if the caller may begin at once; NGX_AGAIN if the handler will
- * be called.  Bulk questions let others go first, except for one in each turn.
- * *client has to stay valid until then.
+ * be called.  kind: 0 interactive, 1 bulk of lists, 2 of jobs.  Bulk
+ * questions let others go first, except for one in each turn.  *client has to
+ * stay valid until then.
  */
 ngx_int_t ngx_smtp_verify_admission_enter(
     ngx_smtp_verify_admission_t *admission,
     ngx_smtp_verify_admission_handler_pt handler, void *data,
-    ngx_smtp_verify_client_t *client, ngx_uint_t bulk);
+    ngx_smtp_verify_client_t *client, ngx_uint_t kind);
 
 /* the handler is not called any more; may be called if nothing waits, too */
 void ngx_smtp_verify_admission_leave(ngx_smtp_verify_admission_t *admission);

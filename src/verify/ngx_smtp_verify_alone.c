@@ -15,7 +15,7 @@ ngx_smtp_verify_lookup_alone(ngx_smtp_verify_lookup_t *l)
 
     rc = ngx_smtp_verify_admission_enter(&l->admission,
                                          ngx_smtp_verify_lookup_alone_admitted,
-                                         l, &l->client, l->bulk);
+                                         l, &l->client, l->bulk + l->job);
 
     if (rc == NGX_OK) {
         rc = ngx_smtp_verify_lookup_alone_start(l);
@@ -100,7 +100,7 @@ ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p)
         ngx_del_timer(&l->timer);
     }
 
-    if (l->keyed && !result->displaced && !(l->holds && result->unproved)) {
+    if (l->keyed && !result->displaced && !(l->job && result->unproved)) {
         ngx_smtp_verify_store(l->conf, l->key,
                               ngx_smtp_verify_lookup_variant(l), NULL, result,
                               l->log);

@@ -68,7 +68,8 @@ ngx_smtp_verify_call_begin(ngx_smtp_verify_lookup_t *l)
     if (rc != NGX_AGAIN) {
         rc = ngx_smtp_verify_admission_enter(&call->admission,
                                              ngx_smtp_verify_call_admitted,
-                                             call, &call->client, l->bulk);
+                                             call, &call->client,
+                                             l->bulk + l->job);
     }
 
     if (rc == NGX_OK) {
@@ -109,7 +110,7 @@ ngx_smtp_verify_call_create(ngx_smtp_verify_lookup_t *l)
     call->conf = l->conf;
     call->variant = l->variant;
     call->client = l->client;
-    call->holds = l->holds;
+    call->job = l->job;
 
     ngx_memcpy(call->key, l->key, SV_STORE_KEY);
 
@@ -220,7 +221,8 @@ ngx_smtp_verify_call_fetched(ngx_smtp_verify_fetch_t *fetch)
 
         if (ngx_smtp_verify_admission_enter(&call->admission,
                                             ngx_smtp_verify_call_admitted,
-                                            call, &call->client, l->bulk)
+                                            call, &call->client,
+                                             l->bulk + l->job)
             == NGX_OK)
         {
             ngx_smtp_verify_call_admitted(call);
@@ -354,7 +356,7 @@ ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
 
     /* another process that waits for it asks by itself */
 
-    if (result->displaced || (call->holds && result->unproved)) {
+    if (result->displaced || (call->job && result->unproved)) {
         return;
     }
 

@@ -45,7 +45,7 @@ struct ngx_smtp_verify_call_s {
                                                wait */
 
     unsigned                    detached:1; /* goes on if nobody waits */
-    unsigned                    holds:1;    /* see lookup.h */
+    unsigned                    job:1;      /* see lookup.h */
     unsigned                    claimed:1;  /* in the store behind the cache,
                                                too */
 };

@@ -458,6 +458,7 @@ ngx_smtp_verify_lookup_probe(ngx_smtp_verify_lookup_t *l,
     ask.smtp = l->smtp;
     ask.transcript = l->transcript;
     ask.bulk = l->bulk;
+    ask.job = l->job;
     ask.canary = l->canary;
 
     p = ngx_smtp_verify_probe_create(&ask, l->log);

@@ -85,7 +85,8 @@ struct ngx_smtp_verify_lookup_s {
     unsigned                           sandbox:1;   /* answers for the caller */
     unsigned                           bulk:1;      /* others go first; its time
                                                        begins with _start() */
-    unsigned                           holds:1;     /* what is unproved is not
+    unsigned                           job:1;       /* other bulk goes first;
+                                                       what is unproved is not
                                                        cached: the caller calls
                                                        _store_proved() */
     unsigned                           canary:1;    /* asks one, if the address

@@ -63,6 +63,7 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
     p->smtp = ask->smtp;
     p->wait = ask->wait;
     p->bulk = ask->bulk;
+    p->job = ask->job;
     p->wants_canary = ask->canary;
     p->client = *ask->client;
 
@@ -595,13 +596,14 @@ ngx_smtp_verify_probe_stop(ngx_smtp_verify_probe_t *p)
 
 
 void
-ngx_smtp_verify_probe_promote(ngx_smtp_verify_probe_t *p)
+ngx_smtp_verify_probe_promote(ngx_smtp_verify_probe_t *p, ngx_uint_t bulk)
 {
-    if (p->bulk) {
-        p->bulk = 0;
+    if (p->job || p->bulk > bulk) {
+        p->job = 0;
+        p->bulk = (p->bulk && bulk);
 
         if (p->permit) {
-            ngx_smtp_verify_throttle_promote(&p->permit->ticket);
+            ngx_smtp_verify_throttle_promote(&p->permit->ticket, bulk);
         }
     }
 }

@@ -224,6 +224,7 @@ struct ngx_smtp_verify_probe_s {
 
     unsigned                           smtp:1;
     unsigned                           bulk:1;
+    unsigned                           job:1;
     unsigned                           slotted:1;   /* the ticket has a slot */
     unsigned                           wants_canary:1;
     unsigned                           canary:1;    /* the random recipient is

@@ -26,7 +26,7 @@ ngx_smtp_verify_question_init(ngx_smtp_verify_question_t *q,
     l->bypass = asker->bypass;
     l->bulk = asker->bulk;
     l->sandbox = asker->sandbox;
-    l->holds = asker->holds;
+    l->job = asker->job;
 }
 
 

@@ -43,8 +43,9 @@ typedef struct {
     unsigned                         bypass:1;  /* do not read the cache */
     unsigned                         bulk:1;    /* others go first */
     unsigned                         sandbox:1; /* gets fixed answers */
-    unsigned                         holds:1;   /* unproved results, until they
-                                                   are proved */
+    unsigned                         job:1;     /* with bulk: other bulk goes
+                                                   first; it holds results that
+                                                   are unproved */
 } ngx_smtp_verify_asker_t;
 
 

@@ -47,6 +47,7 @@ ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p)
     t->data = p;
     t->log = &p->log;
     t->bulk = p->bulk;
+    t->job = p->job;
 
     if (ngx_smtp_verify_slot_kept(t)) {
         ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &p->log, 0,

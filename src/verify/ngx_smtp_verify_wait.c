@@ -32,8 +32,8 @@ ngx_smtp_verify_lookup_join(ngx_smtp_verify_lookup_t *l)
 
         call = ngx_smtp_verify_lookup_call(l);
 
-        if (call && call->probe && !l->bulk) {
-            ngx_smtp_verify_probe_promote(call->probe);
+        if (call && call->probe && !l->job) {
+            ngx_smtp_verify_probe_promote(call->probe, l->bulk);
         }
 
         ngx_smtp_verify_lookup_add(l, 1);

@@ -2,7 +2,7 @@
 #include "ngx_smtp_verify_throttle_sh.h"
 
 
-#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  13
+#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  14
 #define NGX_SMTP_VERIFY_THROTTLE_PAGES   8
 
 

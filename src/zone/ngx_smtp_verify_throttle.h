@@ -122,6 +122,7 @@ struct ngx_smtp_verify_ticket_s {
     ngx_str_t                          egress;
     struct sockaddr                   *sockaddr;
     unsigned                           bulk:1;
+    unsigned                           job:1;       /* with bulk */
     unsigned                           admitted:1;  /* its breaker has already
                                                        let in another address of
                                                        the host */
@@ -231,9 +232,10 @@ ngx_uint_t ngx_smtp_verify_throttle_client_has_most(
 ngx_uint_t ngx_smtp_verify_throttle_pressed(
     ngx_smtp_verify_throttle_t *throttle);
 
-/* Makes a bulk ticket interactive.  It waits behind the interactive ones that
-   wait already. */
-void ngx_smtp_verify_throttle_promote(ngx_smtp_verify_ticket_t *t);
+/* Makes a bulk ticket interactive, or that of a job one of a list (bulk).  It
+   waits behind those of its new kind that wait already. */
+void ngx_smtp_verify_throttle_promote(ngx_smtp_verify_ticket_t *t,
+    ngx_uint_t bulk);
 
 /* Takes the ticket out of its queue.  The handler is not called. */
 void ngx_smtp_verify_throttle_leave(ngx_smtp_verify_ticket_t *t);

@@ -15,6 +15,9 @@ static void ngx_smtp_verify_throttle_unqueue(ngx_smtp_verify_ticket_t *t);
 static void ngx_smtp_verify_throttle_waited(ngx_event_t *ev);
 static ngx_uint_t ngx_smtp_verify_throttle_serve(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t max);
+static sv_share_kind_e ngx_smtp_verify_throttle_served(
+    ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_queue_t *tq);
 static ngx_uint_t ngx_smtp_verify_throttle_serve_queue(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_queue_t *tq,
     uint64_t now);
@@ -27,6 +30,7 @@ ngx_int_t
 ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t)
 {
     ngx_uint_t                     i, key;
+    sv_share_kind_e                kind;
     ngx_smtp_verify_throttle_t    *throttle;
     ngx_smtp_verify_throttle_queue_t  *tq;
 
@@ -43,7 +47,7 @@ ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t)
             return NGX_ERROR;
         }
 
-        for (i = 0; i < 2; i++) {
+        for (i = 0; i < 3; i++) {
             ngx_smtp_verify_fair_init(&tq->tickets[i]);
         }
 
@@ -53,8 +57,10 @@ ngx_smtp_verify_throttle_wait(ngx_smtp_verify_ticket_t *t)
         throttle->nqueues++;
     }
 
-    ngx_smtp_verify_fair_add(&tq->tickets[t->bulk], &t->item, t->client);
-    tq->n[t->bulk]++;
+    kind = ngx_smtp_verify_ticket_kind(t);
+
+    ngx_smtp_verify_fair_add(&tq->tickets[kind], &t->item, t->client);
+    tq->n[kind]++;
 
     t->tq = tq;
     t->waiting = 1;
@@ -126,9 +132,9 @@ ngx_smtp_verify_throttle_unqueue(ngx_smtp_verify_ticket_t *t)
     t->waiting = 0;
     t->tq = NULL;
 
-    tq->n[t->bulk]--;
+    tq->n[ngx_smtp_verify_ticket_kind(t)]--;
 
-    if (tq->n[0] + tq->n[1]) {
+    if (tq->n[0] + tq->n[1] + tq->n[2]) {
         return;
     }
 
@@ -165,14 +171,18 @@ ngx_smtp_verify_throttle_waited(ngx_event_t *ev)
 
 
 void
-ngx_smtp_verify_throttle_promote(ngx_smtp_verify_ticket_t *t)
+ngx_smtp_verify_throttle_promote(ngx_smtp_verify_ticket_t *t, ngx_uint_t bulk)
 {
+    sv_share_kind_e                kind;
     ngx_smtp_verify_slot_sh_t     *slot;
     ngx_smtp_verify_throttle_t    *throttle;
     ngx_smtp_verify_throttle_queue_t  *tq;
 
-    if (!t->waiting || !t->bulk) {
-        t->bulk = 0;
+    bulk = (bulk && t->bulk);
+
+    if (!t->waiting) {
+        t->bulk = bulk;
+        t->job = 0;
         return;
     }
 
@@ -183,17 +193,22 @@ ngx_smtp_verify_throttle_promote(ngx_smtp_verify_ticket_t *t)
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
     ngx_smtp_verify_throttle_state(throttle, slot,
-                                   NGX_SMTP_VERIFY_SLOT_BULK, 0);
+                                   NGX_SMTP_VERIFY_SLOT_JOB
+                                   | (bulk ? 0 : NGX_SMTP_VERIFY_SLOT_BULK),
+                                   0);
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 
     ngx_smtp_verify_fair_leave(&t->item);
-    ngx_smtp_verify_fair_add(&tq->tickets[0], &t->item, t->client);
+    tq->n[ngx_smtp_verify_ticket_kind(t)]--;
 
-    tq->n[1]--;
-    tq->n[0]++;
+    t->bulk = bulk;
+    t->job = 0;
 
-    t->bulk = 0;
+    kind = ngx_smtp_verify_ticket_kind(t);
+
+    ngx_smtp_verify_fair_add(&tq->tickets[kind], &t->item, t->client);
+    tq->n[kind]++;
 }
 
 
@@ -294,6 +309,28 @@ ngx_smtp_verify_throttle_serve(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
+/* The kind of the ticket that is served next.  The lock is not held: another
+   worker may serve one in between. */
+
+static sv_share_kind_e
+ngx_smtp_verify_throttle_served(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_queue_t *tq)
+{
+    if (tq->n[SV_SHARE_INTERACTIVE]) {
+        return SV_SHARE_INTERACTIVE;
+    }
+
+    if (tq->n[SV_SHARE_LIST]
+        && (tq->n[SV_SHARE_JOB] == 0
+            || throttle->entries[tq->node.key].turns < SV_SHARE_TURNS))
+    {
+        return SV_SHARE_LIST;
+    }
+
+    return SV_SHARE_JOB;
+}
+
+
 /* If the first ticket is kept back so that other clients get sessions, the next
    ones are tried: they may belong to such clients. */
 
@@ -307,7 +344,7 @@ ngx_smtp_verify_throttle_serve_queue(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_fair_t    *tickets;
     ngx_smtp_verify_ticket_t  *t;
 
-    tickets = &tq->tickets[ngx_smtp_verify_fair_empty(&tq->tickets[0])];
+    tickets = &tq->tickets[ngx_smtp_verify_throttle_served(throttle, tq)];
     q = ngx_queue_head(&tickets->queue);
 
     for (n = 0; n < NGX_SMTP_VERIFY_THROTTLE_TRIED; n++) {

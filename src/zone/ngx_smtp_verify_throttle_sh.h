@@ -27,6 +27,7 @@
 #include "ngx_smtp_verify_zone.h"
 #include "sv_clock.h"
 #include "sv_owed.h"
+#include "sv_share.h"
 
 
 #define NGX_SMTP_VERIFY_THROTTLE_WAYS    8
@@ -52,6 +53,8 @@
 
 #define NGX_SMTP_VERIFY_SLOT_BOTH        4096   /* two recipients are asked at
                                                    once */
+
+#define NGX_SMTP_VERIFY_SLOT_JOB         8192   /* a job's, and waiting */
 
 #define NGX_SMTP_VERIFY_SLOT_REFS        5
 
@@ -86,6 +89,9 @@ typedef struct {
     uint32_t                           waiting;
     uint32_t                           bulk;        /* those waiting that are
                                                        bulk */
+    uint32_t                           jobs;        /* of bulk, those of
+                                                       jobs */
+    uint32_t                           turns;       /* see sv_share.h */
     uint32_t                           delayed;     /* sessions that wait to
                                                        send */
     uint32_t                           due;         /* recipients that are being
@@ -174,10 +180,14 @@ typedef struct {
                                                        queues */
     ngx_queue_t                        urgent;      /* in the list of urgent
                                                        queues */
-    ngx_smtp_verify_fair_t             tickets[2];  /* interactive, bulk */
-    ngx_uint_t                         n[2];
+    ngx_smtp_verify_fair_t             tickets[3];  /* by sv_share_kind_e */
+    ngx_uint_t                         n[3];
     unsigned                           is_urgent:1;
 } ngx_smtp_verify_throttle_queue_t;
+
+
+#define ngx_smtp_verify_ticket_kind(t)                                        \
+    ((sv_share_kind_e) ((t)->bulk + ((t)->bulk && (t)->job)))
 
 
 struct ngx_smtp_verify_throttle_s {

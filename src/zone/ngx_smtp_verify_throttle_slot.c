@@ -212,6 +212,7 @@ ngx_smtp_verify_throttle_recount(ngx_smtp_verify_throttle_t *throttle)
         e->sessions = 0;
         e->waiting = 0;
         e->bulk = 0;
+        e->jobs = 0;
         e->delayed = 0;
         e->due = 0;
         e->users = 0;
@@ -295,6 +296,10 @@ ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
 
             if (slot->state & NGX_SMTP_VERIFY_SLOT_BULK) {
                 e->bulk += add;
+            }
+
+            if (slot->state & NGX_SMTP_VERIFY_SLOT_JOB) {
+                e->jobs += add;
             }
         }
 

@@ -9,6 +9,10 @@ static void ngx_smtp_verify_throttle_look(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t *slot);
 static ngx_int_t ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t *slot, uint64_t now);
+static void ngx_smtp_verify_throttle_turn(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_slot_sh_t *slot);
+static sv_share_kind_e ngx_smtp_verify_throttle_next_kind(
+    ngx_smtp_verify_throttle_entry_t *e, ngx_uint_t *waiting);
 static void ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t *slot, uint32_t trials);
 
@@ -111,6 +115,10 @@ ngx_smtp_verify_throttle_admit(ngx_smtp_verify_ticket_t *t,
         slot->state |= NGX_SMTP_VERIFY_SLOT_BULK;
     }
 
+    if (t->job) {
+        slot->state |= NGX_SMTP_VERIFY_SLOT_JOB;
+    }
+
     slot->state |= ngx_smtp_verify_throttle_client_waits(t);
 
     ngx_smtp_verify_throttle_sum(throttle, slot, 1);
@@ -140,6 +148,7 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
     uint32_t                           trials;
     uint64_t                           wait;
     ngx_int_t                          rc;
+    sv_share_waiting_t                 w;
     ngx_smtp_verify_slot_sh_t         *slot;
     ngx_smtp_verify_throttle_entry_t  *e, *ip, *domain;
 
@@ -187,13 +196,18 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
         return NGX_BUSY;
     }
 
-    /* only interactive tickets overtake bulk that waits, in any worker; nobody
-       else overtakes */
+    /* only interactive tickets overtake bulk that waits, in any worker, and
+       lists jobs; nobody else overtakes */
 
-    if (e != t->throttle->entries
-        && sv_share_ahead(e->waiting, e->bulk, t->waiting, t->bulk))
-    {
-        return NGX_AGAIN;
+    if (e != t->throttle->entries) {
+        w.all = e->waiting;
+        w.bulk = e->bulk;
+        w.jobs = e->jobs;
+        w.turns = e->turns;
+
+        if (sv_share_ahead(&w, t->waiting, ngx_smtp_verify_ticket_kind(t))) {
+            return NGX_AGAIN;
+        }
     }
 
     rc = ngx_smtp_verify_throttle_room(t, slot, now);
@@ -284,6 +298,30 @@ ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
 }
 
 
+/* Lists that are served while a job waits bring its turn nearer. */
+
+static void
+ngx_smtp_verify_throttle_turn(ngx_smtp_verify_ticket_t *t,
+    ngx_smtp_verify_slot_sh_t *slot)
+{
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    e = ngx_smtp_verify_throttle_entry(t->throttle, slot,
+                                       ngx_smtp_verify_ref_destination);
+
+    if (e == t->throttle->entries) {
+        return;
+    }
+
+    if (t->job || e->jobs == 0) {
+        e->turns = 0;
+
+    } else if (t->bulk && e->turns < SV_SHARE_TURNS) {
+        e->turns++;
+    }
+}
+
+
 static void
 ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t *slot, uint32_t trials)
@@ -291,6 +329,8 @@ ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_throttle_t  *throttle;
 
     throttle = t->throttle;
+
+    ngx_smtp_verify_throttle_turn(t, slot);
 
     ngx_smtp_verify_throttle_sum(throttle, slot, -1);
     slot->state = NGX_SMTP_VERIFY_SLOT_HELD | trials
@@ -309,6 +349,30 @@ ngx_smtp_verify_throttle_grant(ngx_smtp_verify_ticket_t *t,
 }
 
 
+/* The kind of those that are served next, and how many of them wait. */
+
+static sv_share_kind_e
+ngx_smtp_verify_throttle_next_kind(ngx_smtp_verify_throttle_entry_t *e,
+    ngx_uint_t *waiting)
+{
+    *waiting = e->waiting - e->bulk;
+
+    if (*waiting) {
+        return SV_SHARE_INTERACTIVE;
+    }
+
+    *waiting = e->bulk - e->jobs;
+
+    if (*waiting && (e->jobs == 0 || e->turns < SV_SHARE_TURNS)) {
+        return SV_SHARE_LIST;
+    }
+
+    *waiting = e->jobs;
+
+    return SV_SHARE_JOB;
+}
+
+
 /*
  * If others wait in other workers, too, chance decides by their numbers who
  * gets the slot: otherwise a worker might serve only itself.
@@ -318,7 +382,7 @@ void
 ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot)
 {
-    ngx_uint_t                         key, waiting, bulk, n;
+    ngx_uint_t                         key, waiting, kind, n;
     ngx_smtp_verify_slot_sh_t         *sh;
     ngx_smtp_verify_throttle_queue_t      *tq;
     ngx_smtp_verify_throttle_entry_t  *e;
@@ -333,8 +397,7 @@ ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
 
     ngx_smtp_verify_throttle_free(throttle, slot);
 
-    waiting = e->waiting - e->bulk;
-    bulk = e->bulk;
+    kind = ngx_smtp_verify_throttle_next_kind(e, &waiting);
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 
@@ -346,12 +409,7 @@ ngx_smtp_verify_throttle_release(ngx_smtp_verify_throttle_t *throttle,
 
     if (tq) {
 
-        n = tq->n[0];
-
-        if (waiting == 0) {
-            waiting = bulk;
-            n = tq->n[1];
-        }
+        n = tq->n[kind];
 
         if (waiting > n && (ngx_uint_t) ngx_random() % waiting >= n) {
             return;

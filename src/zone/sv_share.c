@@ -12,15 +12,28 @@ sv_share(unsigned n, int bulk)
 /* Requests of the same kind are served in the order of their queues. */
 
 int
-sv_share_ahead(unsigned waiting, unsigned waiting_bulk, int waits, int bulk)
+sv_share_ahead(const sv_share_waiting_t *w, int waits, sv_share_kind_e kind)
 {
-    if (waits && !bulk) {
+    unsigned  lists, turn;
+
+    /* interactive requests go before all others */
+
+    if (w->all > w->bulk) {
+        return !waits || kind != SV_SHARE_INTERACTIVE;
+    }
+
+    lists = w->bulk - w->jobs;
+    turn = w->jobs && w->turns >= SV_SHARE_TURNS;
+
+    switch (kind) {
+
+    case SV_SHARE_LIST:
+        return !waits && (lists || turn);
+
+    case SV_SHARE_JOB:
+        return waits ? lists && !turn : w->bulk != 0;
+
+    default: /* SV_SHARE_INTERACTIVE */
         return 0;
     }
-
-    if (waits || !bulk) {
-        return waiting > waiting_bulk;
-    }
-
-    return waiting != 0;
 }
