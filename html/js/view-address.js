@@ -425,7 +425,7 @@ function raw(answer, ctx) {
         h("div.row.between",
             h("p.small.muted", sentence(facts), ". Request ",
               h("code.break", answer.request_id), "."),
-            h("button.button.quiet.small", { type: "button",
+            h("button.link.small", { type: "button",
                 title: "The address stands behind the #, which no server sees",
                 onclick: () => copy(link.href) }, "Copy a link")),
         h("details", h("summary", "The whole result as JSON"),

@@ -237,8 +237,8 @@ function preview(body, ctx, go, ends) {
             h("p", h("strong", list.name || "Pasted list"),
               h("span.muted", " \u2013 ", total, " records, ",
                 size(list.blob.size))),
-            h("button.button.quiet.small", { type: "button",
-                onclick: go.again }, "Choose another")),
+            h("button.link", { type: "button", onclick: go.again },
+              "Choose another")),
         list.columns ? columns(ready, preview.bind(null, body, ctx, go, ends))
             : h("pre.raw", { tabindex: 0 },
                 list.start.slice(0, 1500)),
@@ -310,6 +310,18 @@ function columns(ready, redraw) {
                         row[i] ?? ""))))))));
 
     draw();
+
+    /* a column that is far to the right comes into view */
+
+    requestAnimationFrame(() => {
+        const box = node.querySelector(".scroll");
+        const chosen = node.querySelector("th.chosen");
+
+        if (box && chosen) {
+            box.scrollLeft = chosen.offsetLeft + chosen.offsetWidth
+                             - box.clientWidth;
+        }
+    });
 
     return node;
 }
@@ -394,13 +406,15 @@ function results(body, go, ends) {
 
         const from = view.page * PAGE;
         const now = JSON.stringify([view.status, view.reason, view.search,
-            view.order, from, view.rows.slice(from, from + PAGE)
-                .map(row => row.index), view.rows.length]);
+            view.order, from, mine.running,
+            view.rows.slice(from, from + PAGE).map(row => row.index)]);
 
         if (now !== shown) {
             shown = now;
             page();
         }
+
+        turning();
     }
 
     function statuses() {
@@ -450,19 +464,7 @@ function results(body, go, ends) {
     }
 
     function page() {
-        const pages = Math.max(1, Math.ceil(view.rows.length / PAGE));
-
-        view.page = Math.min(view.page, pages - 1);
-
-        const from = view.page * PAGE;
-        const rows = view.rows.slice(from, from + PAGE);
-
-        const turn = to => {
-            view.page = Math.max(0, Math.min(pages - 1, to));
-            shown = "";
-            update();
-            table.scrollIntoView({ block: "nearest" });
-        };
+        const rows = view.rows.slice(view.page * PAGE, (view.page + 1) * PAGE);
 
         replace(table,
             rows.length ? h("div.scroll", { tabindex: 0, role: "region",
@@ -479,20 +481,38 @@ function results(body, go, ends) {
                     h("tbody", rows.map(resultRow))))
                 : h("p.muted", mine.rows.length ? "None of them."
                     : mine.running ? "The first results are on their way."
-                    : "There are no results."),
-            pages > 1 ? h("nav.row.pager", { "aria-label": "Pages of results" },
-                h("button.button.small", { type: "button",
-                    disabled: view.page === 0,
-                    onclick: () => turn(view.page - 1) }, "Previous"),
-                h("span.muted", `${number(from + 1)}\u2013`
-                    + `${number(from + rows.length)} of `
-                    + number(view.rows.length)),
-                h("button.button.small", { type: "button",
-                    disabled: view.page >= pages - 1,
-                    onclick: () => turn(view.page + 1) }, "Next"),
-                h("button.button.quiet.small", { type: "button",
-                    disabled: view.page >= pages - 1,
-                    onclick: () => turn(pages - 1) }, "Last")) : null);
+                    : "There are no results."));
+    }
+
+    /* the buttons stay, while more and more pages come */
+
+    const last = () => Math.max(0, Math.ceil(view.rows.length / PAGE) - 1);
+
+    const turn = to => {
+        view.page = Math.max(0, Math.min(last(), to));
+        update();
+        table.scrollIntoView({ block: "nearest" });
+    };
+
+    const previous = h("button.button.small", { type: "button",
+        onclick: () => turn(view.page - 1) }, "Previous");
+    const next = h("button.button.small", { type: "button",
+        onclick: () => turn(view.page + 1) }, "Next");
+    const end = h("button.button.quiet.small", { type: "button",
+        onclick: () => turn(last()) }, "Last");
+    const where = h("span.muted");
+    const pager = h("nav.row.pager", { "aria-label": "Pages of results" },
+                    previous, where, next, end);
+
+    function turning() {
+        const from = view.page * PAGE;
+
+        pager.hidden = last() === 0;
+        previous.disabled = view.page === 0;
+        next.disabled = end.disabled = view.page >= last();
+        where.textContent = `${number(from + 1)}\u2013`
+            + `${number(Math.min(from + PAGE, view.rows.length))} of `
+            + number(view.rows.length);
     }
 
     mine.addEventListener("change", update);
@@ -500,7 +520,7 @@ function results(body, go, ends) {
 
     replace(body, head, bar,
         h("div.row.filters", tabs, search, reasons, order),
-        table);
+        table, pager);
 
     update();
 }
@@ -569,11 +589,14 @@ function progress(run) {
             h("h2", { role: "status" }, headline(run)),
             h("span.muted", facts)),
         meter(parts, `${number(done)} of ${number(total ?? done)} verified`),
-        h("dl.counts", STATUSES.map(name => h("div",
-            { class: tone(name) },
-            h("dt", sentence(name)),
-            h("dd", number(run.status[name]),
-              h("span.muted", ` ${percent(run.status[name], done)}`))))),
+        h("dl.counts",
+            [...STATUSES.map(name => [tone(name), sentence(name),
+                                      run.status[name]]),
+             run.errors ? ["none", "No verdict", run.errors] : null]
+                .filter(Boolean).map(([kind, name, n]) =>
+                    h("div", { class: kind }, h("dt", name),
+                      h("dd", number(n),
+                        h("span.muted", ` ${percent(n, done)}`))))),
         waiting ? notice("warn", `${number(waiting)} addresses wait`,
             h("p", "Their mail servers are asked as slowly as careful senders "
               + "do, or said \u201clater\u201d. The list goes on by itself.")) : null,

@@ -258,6 +258,7 @@ Formula;;"=1+1\@ok.test";
 _EOF_
 
     $b->enter('alice-token', '#/list');
+    $b->see('Drop a CSV or text file here');
     $b->looks('list-choose');
     $b->files('#file', $file);
     $b->see('Addresses are in the column E-Mail.');
