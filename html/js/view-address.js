@@ -34,6 +34,8 @@ export function mount(root, ctx) {
     });
     const transcript = check("Show the conversation", "transcript",
                              options.transcript, save);
+    transcript.title = "Such a request is never answered from the cache";
+
     const wait = h("select.select", { onchange: save, id: "wait",
                                        name: "wait" },
         [[0, "don\u2019t wait"], [30, "30 seconds"], [120, "2 minutes"],
@@ -199,7 +201,6 @@ async function show(box, answer, ctx, again) {
 
     replace(box,
         verdict(answer, help, again),
-        suggestion(answer, again),
         evidence(answer),
         talk(answer),
         raw(answer, ctx));
@@ -220,6 +221,7 @@ function verdict(answer, help, again) {
                 reason ? `${sentence(reason.short)} ` : null,
                 h("a", { href: `#/reasons/${answer.reason}` },
                   h("code", answer.reason))),
+            suggestion(answer, again),
             answer.detail ? h("p", h("strong", answer.detail)) : null,
             reason ? h("p", inline(reason.help.find(block => block.text).text,
                                    help.reasons)) : null,
@@ -264,10 +266,10 @@ function suggestion(answer, again) {
         return null;
     }
 
-    return h("div.notice.suggestion", h("span", "Did you mean ",
+    return h("p.suggestion", "Did you mean ",
         h("button.link", { type: "button",
                            onclick: () => again(answer.did_you_mean) },
-          answer.did_you_mean), "?"));
+          answer.did_you_mean), "?");
 }
 
 
