@@ -63,11 +63,14 @@ struct ngx_smtp_verify_jobs_task_s {
                                                    the catalogue */
     unsigned                   last:1;          /* it runs although the process
                                                    exits */
+    unsigned                   closed:1;        /* the database of "id" is
+                                                   closed for run(), which works
+                                                   with its files */
 
     /* valid in run() */
     sv_jobs_conf_t            *conf;
     sv_catalog_t              *catalog;         /* if id is empty */
-    sv_job_t                  *job;             /* else */
+    sv_job_t                  *job;             /* else, if it is not closed */
 
     /* set by run(), or before it if the database could not be opened (run() is
        not called then) */

@@ -1,5 +1,4 @@
 
-#include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_jobs_keep.h"
 
 
@@ -11,20 +10,11 @@
     (1 << SV_JOB_QUEUED | 1 << SV_JOB_RUNNING | 1 << SV_JOB_PAUSED)
 
 
-typedef struct {
-    ngx_smtp_verify_jobs_task_t   task;
-    unsigned                      from;
-    sv_job_state_e                to;
-    int64_t                       now;
-    sv_catalog_job_t              job;
-    u_char                        id[NGX_SMTP_VERIFY_JOBS_ID];
-    char                          error[SV_CATALOG_ERROR];
-} ngx_smtp_verify_jobs_move_t;
-
-
 static ngx_uint_t ngx_smtp_verify_jobs_care_is_first(
     ngx_smtp_verify_jobs_care_t *care);
 static void ngx_smtp_verify_jobs_care_begin(
+    ngx_smtp_verify_jobs_care_t *care);
+static void ngx_smtp_verify_jobs_care_database(
     ngx_smtp_verify_jobs_care_t *care);
 static void ngx_smtp_verify_jobs_care_end(ngx_smtp_verify_jobs_care_t *care);
 static void ngx_smtp_verify_jobs_care_run(ngx_smtp_verify_jobs_task_t *task);
@@ -45,9 +35,6 @@ static ngx_uint_t ngx_smtp_verify_jobs_care_completed(
     ngx_smtp_verify_jobs_care_t *care);
 static void ngx_smtp_verify_jobs_care_failed(
     ngx_smtp_verify_jobs_care_t *care);
-static void ngx_smtp_verify_jobs_move_run(ngx_smtp_verify_jobs_task_t *task);
-static void ngx_smtp_verify_jobs_move_done(ngx_smtp_verify_jobs_task_t *task);
-static void ngx_smtp_verify_jobs_move_gone(ngx_smtp_verify_jobs_task_t *task);
 
 
 void
@@ -175,13 +162,7 @@ ngx_smtp_verify_jobs_care_begin(ngx_smtp_verify_jobs_care_t *care)
         break;
     }
 
-    /* a look and a purge need the catalogue, the others the job */
-
-    if (care->what != ngx_smtp_verify_jobs_look
-        && care->what != ngx_smtp_verify_jobs_purge)
-    {
-        ngx_memcpy(care->task.id, care->id, NGX_SMTP_VERIFY_JOBS_ID);
-    }
+    ngx_smtp_verify_jobs_care_database(care);
 
     care->task.run = ngx_smtp_verify_jobs_care_run;
     care->task.done = ngx_smtp_verify_jobs_care_done;
@@ -193,6 +174,30 @@ ngx_smtp_verify_jobs_care_begin(ngx_smtp_verify_jobs_care_t *care)
         care->posted = 1;
         keep->tasks++;
     }
+}
+
+
+/* A look needs the catalogue.  A purge needs it before and after the files of
+   the job, which may take long, and must not hold it up meanwhile. */
+
+static void
+ngx_smtp_verify_jobs_care_database(ngx_smtp_verify_jobs_care_t *care)
+{
+    ngx_uint_t  files;
+
+    files = (care->what == ngx_smtp_verify_jobs_purge && care->doomed
+             && !care->purged);
+
+    if (care->what == ngx_smtp_verify_jobs_look
+        || (care->what == ngx_smtp_verify_jobs_purge && !files))
+    {
+        ngx_memzero(care->task.id, NGX_SMTP_VERIFY_JOBS_ID);
+
+    } else {
+        ngx_memcpy(care->task.id, care->id, NGX_SMTP_VERIFY_JOBS_ID);
+    }
+
+    care->task.closed = files;
 }
 
 
@@ -331,29 +336,27 @@ ngx_smtp_verify_jobs_care_settle(ngx_smtp_verify_jobs_care_t *care)
 }
 
 
+/* one step of three */
+
 static sv_jobs_e
 ngx_smtp_verify_jobs_care_purge(ngx_smtp_verify_jobs_care_t *care)
 {
-    sv_jobs_e       status;
-    sv_catalog_t   *catalog;
+    sv_jobs_e  status;
 
-    catalog = care->task.catalog;
-
-    status = sv_catalog_move(catalog, (char *) care->id,
-                             (1 << SV_JOB_STATES) - 1, SV_JOB_PURGING,
-                             care->now, NULL, &care->job);
-    if (status != SV_JOBS_OK) {
-        return status;
+    if (!care->doomed) {
+        return sv_catalog_move(care->task.catalog, (char *) care->id,
+                               (1 << SV_JOB_STATES) - 1, SV_JOB_PURGING,
+                               care->now, NULL, &care->job);
     }
 
-    status = sv_job_purge(care->task.conf, (char *) care->id,
-                          &care->task.why);
+    if (!care->purged) {
+        status = sv_job_purge(care->task.conf, (char *) care->id,
+                              &care->task.why);
 
-    if (status != SV_JOBS_OK && status != SV_JOBS_NOT_FOUND) {
-        return status;
+        return status == SV_JOBS_NOT_FOUND ? SV_JOBS_OK : status;
     }
 
-    return sv_catalog_remove(catalog, (char *) care->id);
+    return sv_catalog_remove(care->task.catalog, (char *) care->id);
 }
 
 
@@ -433,6 +436,13 @@ ngx_smtp_verify_jobs_care_next(ngx_smtp_verify_jobs_care_t *care)
         return status == SV_JOBS_OK;
 
     case ngx_smtp_verify_jobs_purge:
+
+        if (!care->purged) {
+            care->purged = care->doomed;
+            care->doomed = 1;
+            return 1;
+        }
+
         ngx_log_error(NGX_LOG_NOTICE, keep->worker->jobs->log, 0,
                       "smtp verify jobs: job %s is purged", care->id);
         return 0;
@@ -582,107 +592,4 @@ ngx_smtp_verify_jobs_care_failed(ngx_smtp_verify_jobs_care_t *care)
 
     care->keep->relist = 1;
     care->keep->retry = ngx_current_msec + 60000;
-}
-
-
-void
-ngx_smtp_verify_jobs_move(ngx_smtp_verify_jobs_t *jobs, u_char *id,
-    unsigned from, sv_job_state_e to, const char *error)
-{
-    ngx_smtp_verify_jobs_move_t  *move;
-
-    move = ngx_calloc(sizeof(ngx_smtp_verify_jobs_move_t), jobs->log);
-    if (move == NULL) {
-        return;
-    }
-
-    move->task.run = ngx_smtp_verify_jobs_move_run;
-    move->task.done = ngx_smtp_verify_jobs_move_done;
-    move->task.gone = ngx_smtp_verify_jobs_move_gone;
-    move->task.data = move;
-
-    move->from = from;
-    move->to = to;
-    move->now = ngx_smtp_verify_jobs_time();
-
-    ngx_cpystrn(move->id, id, NGX_SMTP_VERIFY_JOBS_ID);
-    ngx_cpystrn((u_char *) move->error, (u_char *) (error ? error : ""),
-                SV_CATALOG_ERROR);
-
-    if (ngx_smtp_verify_jobs_post(jobs, &move->task) != NGX_OK) {
-        ngx_free(move);
-    }
-}
-
-
-static void
-ngx_smtp_verify_jobs_move_run(ngx_smtp_verify_jobs_task_t *task)
-{
-    ngx_smtp_verify_jobs_move_t *move = task->data;
-
-    task->status = sv_catalog_move(task->catalog, (char *) move->id,
-                                   move->from, move->to, move->now,
-                                   move->error[0] ? move->error : NULL,
-                                   &move->job);
-}
-
-
-static void
-ngx_smtp_verify_jobs_move_done(ngx_smtp_verify_jobs_task_t *task)
-{
-    ngx_smtp_verify_jobs_t       *jobs;
-    ngx_smtp_verify_jobs_move_t  *move;
-
-    move = task->data;
-    jobs = task->jobs;
-
-    switch (task->status) {
-
-    case SV_JOBS_OK:
-        ngx_log_error(NGX_LOG_NOTICE, jobs->log, 0,
-                      "smtp verify jobs: job %s is %s%s%s", move->id,
-                      ngx_smtp_verify_jobs_state(move->to),
-                      move->error[0] ? ": " : "", move->error);
-
-        if (move->to == SV_JOB_COMPLETED) {
-            ngx_smtp_verify_count(JOBS_COMPLETED);
-
-        } else if (move->to == SV_JOB_FAILED) {
-            ngx_smtp_verify_count(JOBS_FAILED);
-        }
-
-        if (jobs->changed) {
-            jobs->changed(jobs, &move->job);
-        }
-
-        break;
-
-    case SV_JOBS_CONFLICT:
-    case SV_JOBS_NOT_FOUND:
-        break;
-
-    default:
-        ngx_log_error(NGX_LOG_ERR, jobs->log, task->why.error,
-                      "smtp verify jobs: job %s could not be %s: %s",
-                      move->id, ngx_smtp_verify_jobs_state(move->to),
-                      task->why.note);
-
-        /* the keeper tries it again, but not at once */
-
-        ngx_free(move);
-        return;
-    }
-
-    ngx_smtp_verify_jobs_notify(jobs, move->id);
-
-    ngx_free(move);
-}
-
-
-/* The next keeper finds out that the job has to be moved. */
-
-static void
-ngx_smtp_verify_jobs_move_gone(ngx_smtp_verify_jobs_task_t *task)
-{
-    ngx_free(task->data);
 }

@@ -2,7 +2,8 @@
 #include "ngx_smtp_verify_jobs_keep.h"
 
 
-#define NGX_SMTP_VERIFY_JOBS_STALE  (6 * 60 * 60 * 1000)    /* of uploads */
+#define NGX_SMTP_VERIFY_JOBS_HELD   60000       /* ms, to look whether uploads
+                                                   are held */
 #define NGX_SMTP_VERIFY_JOBS_RETRY  10000       /* ms, after an error */
 
 
@@ -55,17 +56,16 @@ ngx_smtp_verify_jobs_keep(ngx_smtp_verify_jobs_worker_t *w)
 void
 ngx_smtp_verify_jobs_keep_on(ngx_smtp_verify_jobs_keep_t *keep)
 {
-    if (keep->listing || (ngx_msec_int_t) (keep->retry - ngx_current_msec) > 0)
-    {
-        return;
-    }
-
-    if (keep->ncares >= NGX_SMTP_VERIFY_JOBS_CARES / 2) {
+    if (keep->listing || keep->ncares >= NGX_SMTP_VERIFY_JOBS_CARES / 2) {
         return;
     }
 
     if (keep->paging) {
         ngx_smtp_verify_jobs_keep_post(keep);
+        return;
+    }
+
+    if ((ngx_msec_int_t) (keep->retry - ngx_current_msec) > 0) {
         return;
     }
 
@@ -173,6 +173,7 @@ ngx_smtp_verify_jobs_keep_list(ngx_smtp_verify_jobs_keep_t *keep,
     keep->page.state = -1;
     keep->page.limit = NGX_SMTP_VERIFY_JOBS_PAGE;
     keep->expiring = expired;
+    keep->found = 0;
 
     if (!expired) {
         keep->relist = 0;
@@ -209,9 +210,8 @@ ngx_smtp_verify_jobs_keep_run(ngx_smtp_verify_jobs_task_t *task)
 
     if (keep->expiring) {
         task->status = sv_catalog_expired(task->catalog, keep->now,
-                                          keep->now
-                                          - NGX_SMTP_VERIFY_JOBS_STALE,
-                                          keep->jobs, &keep->n);
+                                          keep->page.after, keep->jobs,
+                                          &keep->n);
 
     } else {
         task->status = sv_catalog_list(task->catalog, &keep->page, keep->jobs,
@@ -273,25 +273,29 @@ ngx_smtp_verify_jobs_keep_done(ngx_smtp_verify_jobs_task_t *task)
 
 
 /* The list of all jobs leaves out those whose purge was cut short.  So that of
-   expired ones, which has them, follows it. */
+   expired ones, which has them, follows it.  Both are read to their end: jobs
+   whose purge fails again and again do not hide others. */
 
 static void
 ngx_smtp_verify_jobs_keep_listed(ngx_smtp_verify_jobs_keep_t *keep)
 {
+    if (keep->n) {
+        keep->found = 1;
+    }
+
+    if (keep->n == NGX_SMTP_VERIFY_JOBS_PAGE) {
+        ngx_memcpy(keep->page.after, keep->jobs[keep->n - 1].id,
+                   NGX_SMTP_VERIFY_JOBS_ID);
+        keep->paging = 1;
+        return;
+    }
+
     if (!keep->expiring) {
-
-        if (keep->n == NGX_SMTP_VERIFY_JOBS_PAGE) {
-            ngx_memcpy(keep->page.after, keep->jobs[keep->n - 1].id,
-                       NGX_SMTP_VERIFY_JOBS_ID);
-            keep->paging = 1;
-            return;
-        }
-
         ngx_smtp_verify_jobs_keep_list(keep, 1);
         return;
     }
 
-    if (keep->n == 0 && (keep->expires == 0 || keep->expires > keep->now)) {
+    if (!keep->found && (keep->expires == 0 || keep->expires > keep->now)) {
         return;
     }
 
@@ -375,7 +379,7 @@ ngx_smtp_verify_jobs_keep_expires(ngx_smtp_verify_jobs_keep_t *keep,
     expires = cj->expires;
 
     if (cj->state == SV_JOB_UPLOADING) {
-        expires = cj->created + NGX_SMTP_VERIFY_JOBS_STALE + 1000;
+        expires = ngx_smtp_verify_jobs_time() + NGX_SMTP_VERIFY_JOBS_HELD;
     }
 
     if (expires && (keep->expires == 0 || expires < keep->expires)) {

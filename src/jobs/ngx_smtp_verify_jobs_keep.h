@@ -45,6 +45,8 @@ typedef struct {
     size_t                       n;
     int64_t                      now;
     unsigned                     posted:1;
+    unsigned                     doomed:1;      /* the catalogue says so */
+    unsigned                     purged:1;      /* its files are gone */
 } ngx_smtp_verify_jobs_care_t;
 
 
@@ -68,6 +70,7 @@ struct ngx_smtp_verify_jobs_keep_s {
     unsigned                     listing:1;     /* a page is read */
     unsigned                     paging:1;      /* there is another one */
     unsigned                     expiring:1;    /* ... of expired jobs */
+    unsigned                     found:1;       /* some, by this list */
     unsigned                     relist:1;      /* all jobs have to be seen */
     unsigned                     looking:1;
     unsigned                     changed:1;     /* something has, since it

@@ -234,6 +234,13 @@ ngx_smtp_verify_jobs_database_run(ngx_smtp_verify_jobs_database_t *db)
     task = db->task;
 
     task->conf = &db->jobs->conf;
+
+    if (task->closed) {
+        ngx_smtp_verify_jobs_database_close(db);
+        task->run(task);
+        return;
+    }
+
     task->status = ngx_smtp_verify_jobs_database_open(db, &task->why);
 
     if (task->status == SV_JOBS_OK) {

@@ -138,6 +138,10 @@ ngx_smtp_verify_jobs_reap(ngx_smtp_verify_jobs_worker_t *w)
 
         if (sh->places[i] == owner) {
             ngx_smtp_verify_jobs_reap_place(sh, i);
+
+            /* what it was taking in is purged by the keeper */
+
+            sh->nchanges += NGX_SMTP_VERIFY_JOBS_CHANGES + 1;
         }
 
         ngx_smtp_verify_jobs_unlock(w);

@@ -65,6 +65,7 @@ sv_catalog_open(sv_jobs_conf_t *conf, sv_catalog_t **catalog,
         return sv_jobs_why(why, SV_JOBS_NO_MEMORY, ENOMEM, "no memory");
     }
 
+    (void) snprintf(c->path, sizeof(c->path), "%s", conf->path);
     (void) snprintf(c->reserve, sizeof(c->reserve), "%s/reserve", conf->path);
 
     rc = sv_jobs_db_open(&c->db, conf->path, &sv_catalog_layout, 1);

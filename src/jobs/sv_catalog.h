@@ -75,6 +75,17 @@ typedef struct {
 } sv_catalog_survey_t;
 
 
+/* What a client may have, and what a list would add to it. */
+
+typedef struct {
+    sv_catalog_usage_t  max;
+    sv_catalog_usage_t  more;
+    sv_catalog_usage_t  counted;    /* of "more", in the catalogue already */
+    sv_catalog_usage_t  usage;      /* set: without "counted" */
+    unsigned            over;       /* set: it would be too much */
+} sv_catalog_limit_t;
+
+
 /* An event that has to be told to a job's webhook. */
 
 typedef struct {
@@ -110,15 +121,20 @@ const sv_jobs_why_t *sv_catalog_why(sv_catalog_t *catalog);
 void sv_catalog_id(char *id);
 
 /*
- * Reserves a job in state "uploading".  With an idempotency key: SV_JOBS_OK and
- * *job is new; SV_JOBS_DONE: the key is known, *job is that of its first use,
- * whose body hash is in hash[32] (all zeros: still uploading).
+ * Reserves a job in state "uploading", which the caller holds.  With an
+ * idempotency key: SV_JOBS_OK and *job is new; SV_JOBS_DONE: the key is known,
+ * *job is that of its first use, whose body hash is in hash[32] (all zeros:
+ * still uploading).  An upload that nobody holds any more does not count.
+ *
+ * If a limit is given, and would be passed, limit->over is set and nothing is
+ * changed.  It is checked in the same transaction: what other processes add
+ * meanwhile counts.
  */
 sv_jobs_e sv_catalog_add(sv_catalog_t *catalog, sv_catalog_job_t *job,
-    const char *key, unsigned char *hash);
+    const char *key, unsigned char *hash, sv_catalog_limit_t *limit);
 /* the upload is complete: state "queued", records, bytes; hash of the body */
 sv_jobs_e sv_catalog_added(sv_catalog_t *catalog, sv_catalog_job_t *job,
-    const unsigned char *hash);
+    const unsigned char *hash, sv_catalog_limit_t *limit);
 sv_jobs_e sv_catalog_get(sv_catalog_t *catalog, const char *id,
     sv_catalog_job_t *job);
 sv_jobs_e sv_catalog_list(sv_catalog_t *catalog, sv_catalog_page_t *page,
@@ -134,10 +150,10 @@ sv_jobs_e sv_catalog_change(sv_catalog_t *catalog, sv_catalog_job_t *job);
 sv_jobs_e sv_catalog_remove(sv_catalog_t *catalog, const char *id);
 sv_jobs_e sv_catalog_survey(sv_catalog_t *catalog, sv_jobs_conf_t *conf,
     sv_catalog_survey_t *survey);
-/* jobs whose time is over, uploads that nobody continues (created before
-   "stale"), and purges that were cut short */
-sv_jobs_e sv_catalog_expired(sv_catalog_t *catalog, int64_t now, int64_t stale,
-    sv_catalog_job_t *jobs, size_t *n);
+/* jobs whose time is over, uploads that nobody holds, and purges that were cut
+   short; their ids ascend, and are greater than "after" */
+sv_jobs_e sv_catalog_expired(sv_catalog_t *catalog, int64_t now,
+    const char *after, sv_catalog_job_t *jobs, size_t *n);
 
 /* webhooks */
 sv_jobs_e sv_catalog_event_add(sv_catalog_t *catalog,

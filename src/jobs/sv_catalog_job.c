@@ -28,7 +28,7 @@ static sv_jobs_e sv_catalog_write(sv_catalog_t *catalog,
 
 sv_jobs_e
 sv_catalog_add(sv_catalog_t *catalog, sv_catalog_job_t *job, const char *key,
-    unsigned char *hash)
+    unsigned char *hash, sv_catalog_limit_t *limit)
 {
     sv_jobs_e  rc;
 
@@ -50,8 +50,14 @@ sv_catalog_add(sv_catalog_t *catalog, sv_catalog_job_t *job, const char *key,
     job->state = SV_JOB_UPLOADING;
 
     if (rc == SV_JOBS_OK) {
-        rc = sv_catalog_insert(catalog, job);
+        rc = sv_catalog_check_limit(catalog, job->client, limit);
     }
+
+    if (rc != SV_JOBS_OK || (limit && limit->over)) {
+        return sv_jobs_db_end(&catalog->db, rc);
+    }
+
+    rc = sv_catalog_insert(catalog, job);
 
     if (rc == SV_JOBS_OK && key && key[0]) {
         rc = sv_catalog_key_add(catalog, job, key);
@@ -61,7 +67,8 @@ sv_catalog_add(sv_catalog_t *catalog, sv_catalog_job_t *job, const char *key,
 }
 
 
-/* SV_JOBS_OK: *job is that of the key.  One that is purged does not count. */
+/* SV_JOBS_OK: *job is that of the key.  One that is purged, or whose upload was
+   broken off by the end of its process, does not count. */
 
 static sv_jobs_e
 sv_catalog_key_known(sv_catalog_t *catalog, sv_catalog_job_t *job,
@@ -99,7 +106,11 @@ sv_catalog_key_known(sv_catalog_t *catalog, sv_catalog_job_t *job,
 
     rc = sv_catalog_find(catalog, id, &first);
 
-    if (rc == SV_JOBS_OK && first.state == SV_JOB_PURGING) {
+    if (rc == SV_JOBS_OK
+        && (first.state == SV_JOB_PURGING
+            || (first.state == SV_JOB_UPLOADING
+                && !sv_jobs_is_held(catalog->path, id))))
+    {
         rc = SV_JOBS_NOT_FOUND;
     }
 
@@ -171,7 +182,7 @@ sv_catalog_insert(sv_catalog_t *catalog, sv_catalog_job_t *job)
 
 sv_jobs_e
 sv_catalog_added(sv_catalog_t *catalog, sv_catalog_job_t *job,
-    const unsigned char *hash)
+    const unsigned char *hash, sv_catalog_limit_t *limit)
 {
     sv_jobs_e         rc;
     sqlite3_stmt     *stmt;
@@ -190,11 +201,18 @@ sv_catalog_added(sv_catalog_t *catalog, sv_catalog_job_t *job,
     }
 
     if (rc == SV_JOBS_OK) {
-        row.state = SV_JOB_QUEUED;
-        row.records = job->records;
-        row.bytes = job->bytes;
-        rc = sv_catalog_write(catalog, &row);
+        rc = sv_catalog_check_limit(catalog, row.client, limit);
     }
+
+    if (rc != SV_JOBS_OK || (limit && limit->over)) {
+        return sv_jobs_db_end(&catalog->db, rc);
+    }
+
+    row.state = SV_JOB_QUEUED;
+    row.records = job->records;
+    row.bytes = job->bytes;
+
+    rc = sv_catalog_write(catalog, &row);
 
     if (rc == SV_JOBS_OK && hash) {
         stmt = sv_catalog_stmt(catalog, SV_CATALOG_Q_KEY_HASH,
@@ -528,62 +546,13 @@ sv_catalog_remove_once(sv_catalog_t *catalog, const char *id)
 
 
 sv_jobs_e
-sv_catalog_usage(sv_catalog_t *catalog, const char *client,
-    sv_catalog_usage_t *usage, uint64_t *all_bytes)
-{
-    sv_jobs_e      rc;
-    sqlite3_stmt  *stmt;
-
-    memset(usage, 0, sizeof(sv_catalog_usage_t));
-    *all_bytes = 0;
-
-    rc = sv_jobs_db_begin(&catalog->db, 0);
-    if (rc != SV_JOBS_OK) {
-        return rc;
-    }
-
-    stmt = sv_catalog_stmt(catalog, SV_CATALOG_Q_USAGE,
-                           "SELECT count(*), sum(records), sum(bytes) FROM job"
-                           " WHERE client = ?1 AND state != ?2");
-    if (stmt == NULL) {
-        return sv_jobs_db_end(&catalog->db, sv_catalog_failed(catalog));
-    }
-
-    (void) sqlite3_bind_text(stmt, 1, client, -1, SQLITE_STATIC);
-    (void) sqlite3_bind_int(stmt, 2, SV_JOB_PURGING);
-
-    rc = sv_jobs_db_step(&catalog->db, stmt);
-
-    if (rc == SV_JOBS_OK) {
-        usage->jobs = (uint64_t) sqlite3_column_int64(stmt, 0);
-        usage->records = (uint64_t) sqlite3_column_int64(stmt, 1);
-        usage->bytes = (uint64_t) sqlite3_column_int64(stmt, 2);
-
-        stmt = sv_catalog_stmt(catalog, SV_CATALOG_Q_ALL,
-                               "SELECT sum(bytes) FROM job WHERE state != ?1");
-        rc = stmt ? SV_JOBS_OK : sv_catalog_failed(catalog);
-    }
-
-    if (rc == SV_JOBS_OK) {
-        (void) sqlite3_bind_int(stmt, 1, SV_JOB_PURGING);
-        rc = sv_jobs_db_step(&catalog->db, stmt);
-    }
-
-    if (rc == SV_JOBS_OK) {
-        *all_bytes = (uint64_t) sqlite3_column_int64(stmt, 0);
-    }
-
-    return sv_jobs_db_end(&catalog->db, rc);
-}
-
-
-sv_jobs_e
-sv_catalog_expired(sv_catalog_t *catalog, int64_t now, int64_t stale,
+sv_catalog_expired(sv_catalog_t *catalog, int64_t now, const char *after,
     sv_catalog_job_t *jobs, size_t *n)
 {
-    size_t         room;
-    sv_jobs_e      rc;
-    sqlite3_stmt  *stmt;
+    size_t             room;
+    sv_jobs_e          rc;
+    sqlite3_stmt      *stmt;
+    sv_catalog_job_t  *job;
 
     room = *n;
     *n = 0;
@@ -595,18 +564,33 @@ sv_catalog_expired(sv_catalog_t *catalog, int64_t now, int64_t stale,
 
     stmt = sv_catalog_stmt(catalog, SV_CATALOG_Q_EXPIRED,
                            "SELECT " SV_CATALOG_COLUMNS " FROM job"
-                           " WHERE state = ?1 OR (state = ?2 AND created < ?3)"
-                           " OR (expires > 0 AND expires <= ?4)"
-                           " ORDER BY id LIMIT ?5");
+                           " WHERE id > ?1 AND (state = ?2 OR state = ?3"
+                           " OR (expires > 0 AND expires <= ?4))"
+                           " ORDER BY id");
     if (stmt == NULL) {
         return sv_jobs_db_end(&catalog->db, sv_catalog_failed(catalog));
     }
 
-    (void) sqlite3_bind_int(stmt, 1, SV_JOB_PURGING);
-    (void) sqlite3_bind_int(stmt, 2, SV_JOB_UPLOADING);
-    (void) sqlite3_bind_int64(stmt, 3, stale);
+    (void) sqlite3_bind_text(stmt, 1, after, -1, SQLITE_STATIC);
+    (void) sqlite3_bind_int(stmt, 2, SV_JOB_PURGING);
+    (void) sqlite3_bind_int(stmt, 3, SV_JOB_UPLOADING);
     (void) sqlite3_bind_int64(stmt, 4, now);
-    (void) sqlite3_bind_int64(stmt, 5, (sqlite3_int64) room);
 
-    return sv_catalog_rows(catalog, stmt, jobs, n, room);
+    while (*n < room) {
+        rc = sv_jobs_db_step(&catalog->db, stmt);
+        if (rc != SV_JOBS_OK) {
+            break;
+        }
+
+        job = &jobs[*n];
+        sv_catalog_row(stmt, job);
+
+        if (job->state != SV_JOB_UPLOADING
+            || !sv_jobs_is_held(catalog->path, job->id))
+        {
+            (*n)++;
+        }
+    }
+
+    return sv_jobs_db_end(&catalog->db, rc == SV_JOBS_DONE ? SV_JOBS_OK : rc);
 }

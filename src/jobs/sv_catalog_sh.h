@@ -43,6 +43,7 @@ enum {
 
 struct sv_catalog_s {
     sv_jobs_db_t        db;
+    char                path[SV_JOBS_PATH];     /* of the store */
     char                reserve[SV_JOBS_PATH];
 };
 
@@ -63,6 +64,11 @@ struct sv_catalog_s {
 void sv_catalog_reserve(sv_catalog_t *catalog);
 /* Returns 0, or -1 if there is none. */
 int sv_catalog_give_up_reserve(sv_catalog_t *catalog);
+
+/* sv_catalog_usage.c: within a transaction: may the client have so much more?
+   If not, limit->over is set.  limit may be NULL. */
+sv_jobs_e sv_catalog_check_limit(sv_catalog_t *catalog, const char *client,
+    sv_catalog_limit_t *limit);
 
 /* copies a text column; cuts what is too long */
 void sv_catalog_text(sqlite3_stmt *stmt, int column, char *buf, size_t size);

@@ -84,5 +84,11 @@ typedef struct {
 sv_jobs_e sv_jobs_key(const char *file, unsigned char *key,
     sv_jobs_why_t *why);
 
+/* sv_jobs_hold.c: an upload is held by who takes it in, from before its row is
+   in the catalogue on.  _hold() returns a descriptor, which ends that when it
+   is closed, also by the end of the process; or -1. */
+int sv_jobs_hold(const char *store, const char *id, sv_jobs_why_t *why);
+int sv_jobs_is_held(const char *store, const char *id);
+
 
 #endif /* _SV_JOBS_H_INCLUDED_ */

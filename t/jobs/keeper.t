@@ -467,3 +467,70 @@ sub {
            && $main::seen{lines} eq 'greylisted 1 mailbox_not_found 1 accepted 1'
            && @{ $_[0] } == 0;
 }
+
+
+
+=== TEST 12: what a killed worker was taking in is gone soon, and its key is free at once
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: 550 5.1.1 No such user
+--- log_allow
+exited on signal 9
+was locked by
+--- init
+sub begin_with_key {
+    my ($length, $body) = @_;
+    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or die;
+    print $sock "POST /jobs HTTP/1.1\r\nHost: localhost\r\n"
+        . "Authorization: Bearer alice-token\r\nIdempotency-Key: \"one\"\r\n"
+        . "Connection: close\r\nContent-Type: text/plain\r\n"
+        . "Content-Length: $length\r\n\r\n$body";
+    return $sock;
+}
+my $slow = begin_with_key(1000, "a\@ok.test\n");
+my $job;
+TestVerify::Clients::wait_for(sub {
+    ($job) = @{ (main::http('GET', '/jobs'))[1]{jobs} };
+});
+$main::seen{while} = main::code(begin_with_key(10, "a\@ok.test\n"), 5);
+kill 'KILL', (TestVerify::Clients::workers())[0];
+TestVerify::Clients::wait_for(sub { (main::http('GET', '/jobs'))[0] });
+$main::seen{after} = main::code(begin_with_key(10, "a\@ok.test\n"), 5);
+TestVerify::Clients::wait_for(sub { ! -e main::store($job->{id}) });
+my @left = @{ (main::http('GET', '/jobs'))[1]{jobs} };
+$main::seen{left} = @left;
+$main::seen{state} = $left[0]{state};
+$main::seen{again} = main::code(begin_with_key(10, "a\@ok.test\n"), 5);
+--- smtp_check eval
+sub {
+    return $main::seen{while} == 409 && $main::seen{after} == 202
+           && $main::seen{left} == 1 && $main::seen{state} ne 'uploading'
+           && $main::seen{again} == 202;
+}
+
+
+
+=== TEST 13: jobs that cannot be purged do not hide those that can
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: 550 5.1.1 No such user
+--- log_allow
+could not be removed|the store of jobs
+--- init
+my @bad = map { main::submit('smtp=false', "u$_\@ok.test") } 1 .. 20;
+for my $id (@bad) {
+    main::until_job($id, sub { $_[0]{state} eq 'completed' });
+    mkdir main::store($id) . '/in-the-way' or die;
+    $main::seen{(main::http('DELETE', "/jobs/$id"))[0]}++;
+}
+my $good = main::submit('smtp=false&retention=1', "u\@ok.test");
+main::until_job($good, sub { $_[0]{state} eq 'completed' });
+for (1 .. 90) {
+    last if ! -e main::store($good);
+    sleep 1;
+}
+$main::seen{good} = ! -e main::store($good);
+rmdir main::store($_) . '/in-the-way' for @bad;
+--- smtp_check eval
+sub { return $main::seen{500} == 20 && $main::seen{good} }

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <cmocka.h>
 
 #include "jobs_dir.h"
@@ -69,14 +71,14 @@ test_life(void **state)
 
     c = catalog_of(s);
     job = job_of("shop");
-    ok(sv_catalog_add(c, &job, NULL, NULL));
+    ok(sv_catalog_add(c, &job, NULL, NULL, NULL));
     assert_int_equal(job.state, SV_JOB_UPLOADING);
 
     job.records = 7;
     job.bytes = 700;
-    ok(sv_catalog_added(c, &job, NULL));
+    ok(sv_catalog_added(c, &job, NULL, NULL));
     assert_int_equal(job.state, SV_JOB_QUEUED);
-    assert_int_equal(sv_catalog_added(c, &job, NULL), SV_JOBS_CONFLICT);
+    assert_int_equal(sv_catalog_added(c, &job, NULL, NULL), SV_JOBS_CONFLICT);
 
     assert_int_equal(sv_catalog_move(c, job.id, 1 << SV_JOB_RUNNING,
                                      SV_JOB_PAUSED, 2000, NULL, &got),
@@ -149,7 +151,7 @@ test_list(void **state)
         job = job_of(i % 2 ? "shop" : "crm");
         job.records = i;
         job.bytes = 10 * i;
-        ok(sv_catalog_add(c, &job, NULL, NULL));
+        ok(sv_catalog_add(c, &job, NULL, NULL, NULL));
         usleep(2000);
     }
 
@@ -217,7 +219,7 @@ test_usage(void **state)
         job = job_of(i == 4 ? "crm" : "shop");
         job.records = i;
         job.bytes = 10 * i;
-        ok(sv_catalog_add(c, &job, NULL, NULL));
+        ok(sv_catalog_add(c, &job, NULL, NULL, NULL));
     }
 
     ok(sv_catalog_usage(c, "shop", &usage, &all));
@@ -238,6 +240,7 @@ test_usage(void **state)
 static void
 test_idempotency(void **state)
 {
+    int                held, last;
     store_t           *s = *state;
     sv_catalog_t      *c;
     unsigned char      hash[32], got[32], zeros[32];
@@ -248,19 +251,22 @@ test_idempotency(void **state)
 
     c = catalog_of(s);
     one = job_of("shop");
-    ok(sv_catalog_add(c, &one, "key-1", got));
+    held = sv_jobs_hold(s->path, one.id, &s->why);
+    assert_int_not_equal(held, -1);
+    ok(sv_catalog_add(c, &one, "key-1", got, NULL));
 
     /* still uploading */
 
     two = job_of("shop");
-    assert_int_equal(sv_catalog_add(c, &two, "key-1", got), SV_JOBS_DONE);
+    assert_int_equal(sv_catalog_add(c, &two, "key-1", got, NULL), SV_JOBS_DONE);
     assert_string_equal(two.id, one.id);
     assert_memory_equal(got, zeros, 32);
 
-    ok(sv_catalog_added(c, &one, hash));
+    ok(sv_catalog_added(c, &one, hash, NULL));
+    close(held);
 
     two = job_of("shop");
-    assert_int_equal(sv_catalog_add(c, &two, "key-1", got), SV_JOBS_DONE);
+    assert_int_equal(sv_catalog_add(c, &two, "key-1", got, NULL), SV_JOBS_DONE);
     assert_string_equal(two.id, one.id);
     assert_int_equal(two.state, SV_JOB_QUEUED);
     assert_memory_equal(got, hash, 32);
@@ -268,26 +274,166 @@ test_idempotency(void **state)
     /* another client's key, another key, none */
 
     two = job_of("crm");
-    ok(sv_catalog_add(c, &two, "key-1", got));
+    ok(sv_catalog_add(c, &two, "key-1", got, NULL));
     two = job_of("shop");
-    ok(sv_catalog_add(c, &two, "key-2", got));
+    ok(sv_catalog_add(c, &two, "key-2", got, NULL));
     two = job_of("shop");
-    ok(sv_catalog_add(c, &two, "", got));
+    ok(sv_catalog_add(c, &two, "", got, NULL));
     two = job_of("shop");
-    ok(sv_catalog_add(c, &two, NULL, NULL));
+    ok(sv_catalog_add(c, &two, NULL, NULL, NULL));
 
     /* a key is free again when its job is purged */
 
     ok(sv_catalog_move(c, one.id, ~0u, SV_JOB_PURGING, 0, NULL, NULL));
     three = job_of("shop");
-    ok(sv_catalog_add(c, &three, "key-1", got));
+    last = sv_jobs_hold(s->path, three.id, &s->why);
+    ok(sv_catalog_add(c, &three, "key-1", got, NULL));
     ok(sv_catalog_remove(c, one.id));
     two = job_of("shop");
-    assert_int_equal(sv_catalog_add(c, &two, "key-1", got), SV_JOBS_DONE);
+    assert_int_equal(sv_catalog_add(c, &two, "key-1", got, NULL), SV_JOBS_DONE);
     assert_string_equal(two.id, three.id);
     ok(sv_catalog_remove(c, three.id));
     two = job_of("shop");
-    ok(sv_catalog_add(c, &two, "key-1", got));
+    ok(sv_catalog_add(c, &two, "key-1", got, NULL));
+    close(last);
+
+    sv_catalog_close(c);
+}
+
+
+/* The process that took the list in is gone: its key is free at once, and what
+   is left of it does not take the key from the next one. */
+
+static void
+test_key_of_the_dead(void **state)
+{
+    int               held;
+    pid_t             pid;
+    store_t          *s = *state;
+    sv_catalog_t     *c;
+    unsigned char     hash[32], got[32];
+    sv_catalog_job_t  dead, two, three;
+
+    c = catalog_of(s);
+    dead = job_of("shop");
+
+    pid = fork();
+
+    if (pid == 0) {
+        (void) sv_jobs_hold(s->path, dead.id, &s->why);
+        pause();
+        _exit(0);
+    }
+
+    while (!sv_jobs_is_held(s->path, dead.id)) {
+        usleep(1000);
+    }
+
+    ok(sv_catalog_add(c, &dead, "key", got, NULL));
+    two = job_of("shop");
+    assert_int_equal(sv_catalog_add(c, &two, "key", got, NULL), SV_JOBS_DONE);
+
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+
+    two = job_of("shop");
+    held = sv_jobs_hold(s->path, two.id, &s->why);
+    ok(sv_catalog_add(c, &two, "key", got, NULL));
+    assert_string_not_equal(two.id, dead.id);
+    ok(sv_catalog_remove(c, dead.id));
+
+    memset(hash, 7, 32);
+    ok(sv_catalog_added(c, &two, hash, NULL));
+    close(held);
+
+    three = job_of("shop");
+    assert_int_equal(sv_catalog_add(c, &three, "key", got, NULL),
+                     SV_JOBS_DONE);
+    assert_string_equal(three.id, two.id);
+
+    sv_catalog_close(c);
+}
+
+
+/* A limit is checked where the job is added, so that two processes cannot pass
+   it together. */
+
+static void
+test_limit(void **state)
+{
+    pid_t               pid[4];
+    size_t              i;
+    store_t            *s = *state;
+    unsigned            k, jobs;
+    uint64_t            all;
+    sv_catalog_t       *c;
+    sv_catalog_job_t    job;
+    sv_catalog_limit_t  limit;
+    sv_catalog_usage_t  usage;
+
+    sv_catalog_close(catalog_of(s));
+
+    memset(&limit, 0, sizeof(limit));
+    limit.max.jobs = 10;
+    limit.max.records = 1000;
+    limit.max.bytes = 1000;
+    limit.more.jobs = 1;
+    limit.more.bytes = 10;
+
+    for (i = 0; i < 4; i++) {
+        pid[i] = fork();
+
+        if (pid[i] == 0) {
+            c = catalog_of(s);
+
+            for (k = jobs = 0; k < 20; k++) {
+                job = job_of("shop");
+                job.bytes = 10;
+                ok(sv_catalog_add(c, &job, NULL, NULL, &limit));
+                jobs += !limit.over;
+            }
+
+            _exit((int) jobs);
+        }
+    }
+
+    for (i = jobs = 0; i < 4; i++) {
+        int  rc;
+
+        waitpid(pid[i], &rc, 0);
+        assert_true(WIFEXITED(rc));
+        jobs += (unsigned) WEXITSTATUS(rc);
+    }
+
+    assert_int_equal(jobs, 10);
+
+    c = catalog_of(s);
+    ok(sv_catalog_usage(c, "shop", &usage, &all));
+    assert_int_equal(usage.jobs, 10);
+    assert_int_equal(usage.bytes, 100);
+
+    /* at the end of an upload what was announced is not counted twice */
+
+    job = job_of("crm");
+    job.bytes = 10;
+    ok(sv_catalog_add(c, &job, NULL, NULL, &limit));
+    assert_false(limit.over);
+
+    limit.counted.jobs = 1;
+    limit.counted.bytes = 10;
+    limit.more.jobs = 0;
+    limit.more.records = 1001;
+    limit.more.bytes = 1000;
+    job.records = 1001;
+    job.bytes = 1000;
+    ok(sv_catalog_added(c, &job, NULL, &limit));
+    assert_true(limit.over);
+
+    limit.more.records = 1000;
+    job.records = 1000;
+    ok(sv_catalog_added(c, &job, NULL, &limit));
+    assert_false(limit.over);
+    assert_int_equal(job.state, SV_JOB_QUEUED);
 
     sv_catalog_close(c);
 }
@@ -296,6 +442,7 @@ test_idempotency(void **state)
 static void
 test_expired(void **state)
 {
+    int               held;
     size_t            n;
     store_t          *s = *state;
     sv_catalog_t     *c;
@@ -304,30 +451,46 @@ test_expired(void **state)
     c = catalog_of(s);
 
     purging = job_of("shop");
-    ok(sv_catalog_add(c, &purging, NULL, NULL));
+    ok(sv_catalog_add(c, &purging, NULL, NULL, NULL));
     ok(sv_catalog_move(c, purging.id, ~0u, SV_JOB_PURGING, 0, NULL, NULL));
 
     stale = job_of("shop");
-    stale.created = 100;
-    ok(sv_catalog_add(c, &stale, NULL, NULL));
+    ok(sv_catalog_add(c, &stale, NULL, NULL, NULL));
 
     fresh = job_of("shop");
-    fresh.created = 300;
-    ok(sv_catalog_add(c, &fresh, NULL, NULL));
+    held = sv_jobs_hold(s->path, fresh.id, &s->why);
+    ok(sv_catalog_add(c, &fresh, NULL, NULL, NULL));
 
     over = job_of("shop");
-    ok(sv_catalog_add(c, &over, NULL, NULL));
+    ok(sv_catalog_add(c, &over, NULL, NULL, NULL));
     ok(sv_catalog_move(c, over.id, ~0u, SV_JOB_COMPLETED, 1000, NULL, NULL));
 
     n = 8;
-    ok(sv_catalog_expired(c, 1049, 200, jobs, &n));
+    ok(sv_catalog_expired(c, 1049, "", jobs, &n));
     assert_int_equal(n, 2);
     n = 8;
-    ok(sv_catalog_expired(c, 1050, 200, jobs, &n));
+    ok(sv_catalog_expired(c, 1050, "", jobs, &n));
     assert_int_equal(n, 3);
+
+    /* page by page */
+
     n = 1;
-    ok(sv_catalog_expired(c, 1050, 200, jobs, &n));
+    ok(sv_catalog_expired(c, 1050, "", jobs, &n));
     assert_int_equal(n, 1);
+    assert_string_equal(jobs[0].id, purging.id);
+    n = 2;
+    ok(sv_catalog_expired(c, 1050, jobs[0].id, jobs, &n));
+    assert_int_equal(n, 2);
+    assert_string_equal(jobs[0].id, stale.id);
+    assert_string_equal(jobs[1].id, over.id);
+    n = 8;
+    ok(sv_catalog_expired(c, 1050, over.id, jobs, &n));
+    assert_int_equal(n, 0);
+
+    close(held);
+    n = 8;
+    ok(sv_catalog_expired(c, 1050, "", jobs, &n));
+    assert_int_equal(n, 4);
 
     sv_catalog_close(c);
 }
@@ -354,7 +517,7 @@ test_events(void **state)
 
     c = catalog_of(s);
     job = job_of("shop");
-    ok(sv_catalog_add(c, &job, NULL, NULL));
+    ok(sv_catalog_add(c, &job, NULL, NULL, NULL));
 
     assert_int_equal(event_due(c, 100, &got, &next), SV_JOBS_DONE);
     assert_int_equal(next, 0);
@@ -411,6 +574,8 @@ main(void)
         t(test_list),
         t(test_usage),
         t(test_idempotency),
+        t(test_key_of_the_dead),
+        t(test_limit),
         t(test_expired),
         t(test_events),
     };

@@ -390,8 +390,8 @@ test_disk_full(void **state)
     ok(sv_catalog_open(&s->conf, &c, &s->why));
     memset(&row, 0, sizeof(row));
     strcpy(row.id, s->id);
-    ok(sv_catalog_add(c, &row, NULL, NULL));
-    ok(sv_catalog_added(c, &row, NULL));
+    ok(sv_catalog_add(c, &row, NULL, NULL, NULL));
+    ok(sv_catalog_added(c, &row, NULL, NULL));
 
     job = busy_job(s, 20000);
 
@@ -426,7 +426,7 @@ test_disk_full(void **state)
     rc = sv_job_create(&s->conf, s->id, &more, &s->why);
     sv_job_close(more);
     strcpy(row.id, s->id);
-    added = sv_catalog_add(c, &row, NULL, NULL);
+    added = sv_catalog_add(c, &row, NULL, NULL, NULL);
 
     moved = sv_catalog_move(c, path, ~0u, SV_JOB_PURGING, 0, NULL, &row);
     purged = sv_job_purge(&s->conf, path, &s->why);
@@ -718,7 +718,7 @@ test_damaged_catalogue(void **state)
         sv_catalog_id(job.id);
         memset(job.client, 'c', sizeof(job.client) - 1);
         memset(job.name, 'n', sizeof(job.name) - 1);
-        ok(sv_catalog_add(c, &job, NULL, NULL));
+        ok(sv_catalog_add(c, &job, NULL, NULL, NULL));
         memset(&event, 0, sizeof(event));
         strcpy(event.event, job.id);
         strcpy(event.job, job.id);

@@ -59,7 +59,7 @@ hooked(sv_catalog_t *c, const char *client, unsigned events)
     job.retention = 7200 * 1000 * 2;
     strcpy(job.traceparent,
            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
-    ok(sv_catalog_add(c, &job, NULL, NULL));
+    ok(sv_catalog_add(c, &job, NULL, NULL, NULL));
     ok(sv_catalog_move(c, job.id, ~0u, SV_JOB_RUNNING, 1000, NULL, &job));
 
     return job;
@@ -329,7 +329,7 @@ test_upgrade(void **state)
 
     c = catalog_of(s);
     job = job_of("shop");
-    ok(sv_catalog_add(c, &job, NULL, NULL));
+    ok(sv_catalog_add(c, &job, NULL, NULL, NULL));
     sv_catalog_close(c);
 
     snprintf(path, sizeof(path), "%s/catalog.db", s->path);

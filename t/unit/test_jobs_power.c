@@ -775,10 +775,10 @@ catalog_call(sv_catalog_t *c, const char *id, unsigned n)
     case 0:
         strcpy(job.webhook, "https://hook.example/");
         job.webhook_events = 1;
-        return sv_catalog_add(c, &job, "key", hash);
+        return sv_catalog_add(c, &job, "key", hash, NULL);
 
     case 1:
-        return sv_catalog_added(c, &job, hash);
+        return sv_catalog_added(c, &job, hash, NULL);
 
     case 2:
         return sv_catalog_move(c, id, ~0u, SV_JOB_COMPLETED, 7, NULL, &job);

@@ -221,6 +221,17 @@ ngx_http_smtp_verify_jobs_get(ngx_smtp_verify_jobs_task_t *task)
 }
 
 
+void
+ngx_http_smtp_verify_jobs_remove(ngx_smtp_verify_jobs_task_t *task)
+{
+    ngx_http_smtp_verify_jobs_call_t  *call;
+
+    call = task->data;
+
+    task->status = sv_catalog_remove(task->catalog, call->job.id);
+}
+
+
 /* A job of somebody else's is not there, and so is one that is purged. */
 
 ngx_int_t

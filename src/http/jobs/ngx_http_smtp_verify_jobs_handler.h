@@ -6,6 +6,7 @@
  *   _handler.c  finds what a request is for, and its method
  *   _call.c     a request that waits for the store
  *   _args.c     parameters, and limits of a client
+ *   _reserve.c  settles what can be before a list is read
  *   _upload.c   takes a list in: what is done in a thread, and in which order
  *   _uploads.c  how many lists are taken in at the same time
  *   _read.c     reads its body
@@ -65,7 +66,6 @@ struct ngx_http_smtp_verify_jobs_call_s {
     sv_catalog_job_t                   job;
     sv_catalog_page_t                  page;
     sv_catalog_usage_t                 usage;
-    sv_catalog_usage_t                 max;         /* allowed */
     sv_catalog_job_t                  *list;        /* of "n"; ngx_alloc() */
     size_t                             n;
     sv_job_totals_t                    totals;
@@ -128,7 +128,8 @@ ngx_int_t ngx_http_smtp_verify_jobs_handler(ngx_http_request_t *r);
  *   _is_here()   whether the request still waits: to be called first by a
  *                handler of an event
  *   _continue()  goes on after next(), or another handler, has returned rc
- *   _get()       run() that reads call->job from the catalogue
+ *   _get()       run() that reads call->job from the catalogue; _remove() that
+ *                removes it there
  *   _free()      frees a call that is not busy
  */
 ngx_http_smtp_verify_jobs_call_t *ngx_http_smtp_verify_jobs_call_create(
@@ -144,6 +145,7 @@ ngx_uint_t ngx_http_smtp_verify_jobs_is_here(
 void ngx_http_smtp_verify_jobs_continue(ngx_http_smtp_verify_jobs_ctx_t *hj,
     ngx_int_t rc);
 void ngx_http_smtp_verify_jobs_get(ngx_smtp_verify_jobs_task_t *task);
+void ngx_http_smtp_verify_jobs_remove(ngx_smtp_verify_jobs_task_t *task);
 void ngx_http_smtp_verify_jobs_call_free(
     ngx_http_smtp_verify_jobs_call_t *call);
 ngx_int_t ngx_http_smtp_verify_jobs_problem(
@@ -163,9 +165,11 @@ void ngx_http_smtp_verify_jobs_trace(ngx_http_smtp_verify_jobs_ctx_t *hj,
 void ngx_http_smtp_verify_jobs_limits(
     ngx_http_smtp_verify_jobs_ctx_t *hj, sv_catalog_usage_t *max);
 
-/* _upload.c; _gone() is called instead of next() if the request has gone */
+/* _reserve.c */
 ngx_int_t ngx_http_smtp_verify_jobs_post_list(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
+
+/* _upload.c; _gone() is called instead of next() if the request has gone */
 void ngx_http_smtp_verify_jobs_upload_gone(
     ngx_http_smtp_verify_jobs_call_t *call);
 

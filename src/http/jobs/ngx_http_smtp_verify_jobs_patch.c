@@ -25,6 +25,8 @@ static ngx_int_t ngx_http_smtp_verify_jobs_doomed(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
 static void ngx_http_smtp_verify_jobs_delete_run(
     ngx_smtp_verify_jobs_task_t *task);
+static ngx_int_t ngx_http_smtp_verify_jobs_purged(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
 static ngx_int_t ngx_http_smtp_verify_jobs_deleted(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
 
@@ -270,9 +272,10 @@ ngx_http_smtp_verify_jobs_patch_send(ngx_http_smtp_verify_jobs_ctx_t *hj)
 }
 
 
-/* A job is deleted in two steps: the workers learn that it ends, then its key
-   is overwritten and its files are removed.  If the second step is cut short,
-   it is completed later: the catalogue says that the job is to be purged. */
+/* A job is deleted in three steps: the workers learn that it ends, then its key
+   is overwritten and its files are removed, then the catalogue forgets it.  If
+   this is cut short it is completed later: the catalogue says that the job is
+   to be purged. */
 
 ngx_int_t
 ngx_http_smtp_verify_jobs_delete(ngx_http_smtp_verify_jobs_ctx_t *hj)
@@ -328,9 +331,11 @@ ngx_http_smtp_verify_jobs_doomed(ngx_http_smtp_verify_jobs_ctx_t *hj)
 
     ngx_smtp_verify_jobs_notify(hj->call->jobs, (u_char *) hj->call->job.id);
 
-    return ngx_http_smtp_verify_jobs_call(hj, NULL,
+    hj->call->task.closed = 1;
+
+    return ngx_http_smtp_verify_jobs_call(hj, hj->call->job.id,
                                         ngx_http_smtp_verify_jobs_delete_run,
-                                        ngx_http_smtp_verify_jobs_deleted);
+                                        ngx_http_smtp_verify_jobs_purged);
 }
 
 
@@ -344,10 +349,28 @@ ngx_http_smtp_verify_jobs_delete_run(ngx_smtp_verify_jobs_task_t *task)
     call = task->data;
 
     task->status = sv_job_purge(task->conf, call->job.id, &task->why);
+}
 
-    if (task->status == SV_JOBS_OK || task->status == SV_JOBS_NOT_FOUND) {
-        task->status = sv_catalog_remove(task->catalog, call->job.id);
+
+/* another worker may have done it */
+
+static ngx_int_t
+ngx_http_smtp_verify_jobs_purged(ngx_http_smtp_verify_jobs_ctx_t *hj)
+{
+    ngx_http_smtp_verify_jobs_call_t  *call;
+
+    call = hj->call;
+    call->task.closed = 0;
+
+    if (call->task.status != SV_JOBS_OK
+        && call->task.status != SV_JOBS_NOT_FOUND)
+    {
+        return ngx_http_smtp_verify_jobs_refuse(hj);
     }
+
+    return ngx_http_smtp_verify_jobs_call(hj, NULL,
+                                          ngx_http_smtp_verify_jobs_remove,
+                                          ngx_http_smtp_verify_jobs_deleted);
 }
 
 
@@ -357,11 +380,7 @@ ngx_http_smtp_verify_jobs_deleted(ngx_http_smtp_verify_jobs_ctx_t *hj)
     ngx_buf_t  *b;
     ngx_str_t   type = ngx_null_string;
 
-    /* another worker may have done the rest of it */
-
-    if (hj->call->task.status != SV_JOBS_OK
-        && hj->call->task.status != SV_JOBS_NOT_FOUND)
-    {
+    if (hj->call->task.status != SV_JOBS_OK) {
         return ngx_http_smtp_verify_jobs_refuse(hj);
     }
 

@@ -368,7 +368,7 @@ ngx_http_smtp_verify_jobs_record(ngx_http_smtp_verify_jobs_upload_t *up)
     sv_jobs_e       status;
     sv_jobs_why_t   why;
 
-    if (up->records.next > up->call->max.records) {
+    if (up->records.next > up->limit.max.records) {
 
         rc = ngx_http_smtp_verify_jobs_room(up->call->hj, &up->call->usage,
                                             up->records.next, up->received);

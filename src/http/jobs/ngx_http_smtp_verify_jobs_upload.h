@@ -32,6 +32,9 @@ struct ngx_http_smtp_verify_jobs_upload_s {
     sv_job_input_t                    *in;
     EVP_MD_CTX                        *md;          /* of the body; NULL: there
                                                        is no key */
+    int                                held;        /* see sv_jobs_hold(); or
+                                                       -1 */
+    sv_catalog_limit_t                 limit;
     unsigned char                      first[32];   /* hash of the first body
                                                        with this key */
     unsigned char                      hash[32];
@@ -71,7 +74,10 @@ ngx_int_t ngx_http_smtp_verify_jobs_read(
 void ngx_http_smtp_verify_jobs_read_on(
     ngx_http_smtp_verify_jobs_upload_t *up);
 
-/* _upload.c: these return NGX_AGAIN, or what a content handler returns */
+/* _upload.c: what a thread does for the upload, and what follows it */
+void ngx_http_smtp_verify_jobs_upload_work(void *data, ngx_log_t *log);
+void ngx_http_smtp_verify_jobs_upload_worked(ngx_event_t *ev);
+/* these return NGX_AGAIN, or what a content handler returns */
 ngx_int_t ngx_http_smtp_verify_jobs_upload_write(
     ngx_http_smtp_verify_jobs_upload_t *up);
 ngx_int_t ngx_http_smtp_verify_jobs_upload_end(
