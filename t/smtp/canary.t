@@ -417,3 +417,42 @@ CORE::join "--\n", ("reason: mailbox_not_found\n") x 6,
     ("reason: accepted\n") x 2
 --- smtp_check eval
 sub { main::randoms($_[1]) == 2 }
+
+
+
+=== TEST 19: locations with other numbers share no result
+--- smtp
+mx1 11 pipelining harvest=1 users=john
+--- http_config
+smtp_verify_throttle_zone zone=t:1m;
+smtp_verify_throttle zone=t;
+smtp_verify_keepalive off;
+smtp_verify_cache_zone zone=c:1m;
+smtp_verify_cache c;
+smtp_verify_catch_all on canary=off;
+--- config
+location = /off {
+    smtp_verify;
+}
+
+location = /one {
+    smtp_verify;
+    smtp_verify_catch_all on canary=1;
+}
+--- request eval
+["GET /off?email=no1\@ok.test", "GET /off?email=john\@ok.test",
+ "GET /off?email=ghost\@ok.test", "GET /one?email=ghost\@ok.test",
+ "GET /off?email=ghost\@ok.test"]
+--- json
+reason: mailbox_not_found
+--
+reason: accepted
+--
+reason: accepted
+cached: false
+--
+reason: /^(catch_all|accepted_untested)$/
+cached: false
+--
+reason: accepted
+cached: true

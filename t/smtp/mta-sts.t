@@ -571,3 +571,41 @@ location = /mta-sts {
 --- json
 reason: accepted
 smtp.tls.authenticated: mta-sts
+
+
+
+=== TEST 36: the same location of two servers: each has its own policy
+--- http_config
+smtp_verify_cache_zone zone=c:1m;
+smtp_verify_cache c;
+server {
+    listen $TEST_NGINX_NET.201:8054;
+
+    location / {
+        smtp_verify;
+    }
+
+    location = /mta-sts {
+        internal;
+        default_type text/plain;
+        return 200 "version: STSv1\nmode: enforce\nmax_age: 86400\nmx: other.test\n";
+    }
+}
+--- config eval
+main::policy('enforce', 'mx1.ok.test', <<'_EOC_')
+location = /second {
+    proxy_pass http://$TEST_NGINX_NET.201:8054/;
+}
+_EOC_
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /second?email=john\@ok.test",
+ "GET /verify?email=john\@ok.test"]
+--- json
+reason: accepted
+smtp.tls.authenticated: mta-sts
+--
+reason: tls_failed
+cached: false
+--
+reason: accepted
+cached: true

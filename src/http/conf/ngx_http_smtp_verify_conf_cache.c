@@ -6,10 +6,11 @@
 
 static ngx_int_t ngx_http_smtp_verify_cache_set_valid(ngx_conf_t *cf,
     time_t *valid, ngx_str_t *name, time_t time);
-static uint32_t ngx_http_smtp_verify_cache_scope(
+static uint32_t ngx_http_smtp_verify_cache_scope(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf);
-static void ngx_http_smtp_verify_cache_proof(uint32_t *hash,
+static void ngx_http_smtp_verify_cache_proof(ngx_conf_t *cf, uint32_t *hash,
     ngx_http_smtp_verify_loc_conf_t *conf);
+static void ngx_http_smtp_verify_cache_server(ngx_conf_t *cf, uint32_t *hash);
 static void ngx_http_smtp_verify_cache_tls(uint32_t *hash,
     ngx_http_smtp_verify_loc_conf_t *conf);
 static void ngx_http_smtp_verify_cache_hash(uint32_t *hash, void *data,
@@ -231,7 +232,7 @@ ngx_http_smtp_verify_cache_check(ngx_conf_t *cf,
                                     sizeof(sv_score_weights_t));
 
     conf->verify.version = version;
-    conf->verify.scope = ngx_http_smtp_verify_cache_scope(conf);
+    conf->verify.scope = ngx_http_smtp_verify_cache_scope(cf, conf);
 }
 
 
@@ -241,10 +242,11 @@ ngx_http_smtp_verify_cache_check(ngx_conf_t *cf,
  */
 
 static uint32_t
-ngx_http_smtp_verify_cache_scope(ngx_http_smtp_verify_loc_conf_t *conf)
+ngx_http_smtp_verify_cache_scope(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf)
 {
     uint32_t                     hash;
-    ngx_uint_t                   i, how[8];
+    ngx_uint_t                   i, how[9];
     ngx_cidr_t                  *cidr;
     ngx_array_t                 *allow;
     ngx_resolver_t              *resolver;
@@ -263,6 +265,7 @@ ngx_http_smtp_verify_cache_scope(ngx_http_smtp_verify_loc_conf_t *conf)
     how[5] = 1;
     how[6] = 1;
     how[7] = conf->verify.unverifiable;
+    how[8] = conf->verify.canary;
 
 #if (NGX_HAVE_INET6)
     how[5] = resolver->ipv6;
@@ -305,7 +308,7 @@ ngx_http_smtp_verify_cache_scope(ngx_http_smtp_verify_loc_conf_t *conf)
                                         sizeof(uint32_t));
     }
 
-    ngx_http_smtp_verify_cache_proof(&hash, conf);
+    ngx_http_smtp_verify_cache_proof(cf, &hash, conf);
     ngx_http_smtp_verify_cache_tls(&hash, conf);
 
     return hash;
@@ -313,10 +316,11 @@ ngx_http_smtp_verify_cache_scope(ngx_http_smtp_verify_loc_conf_t *conf)
 
 
 /* Adds the kinds of proof that are wanted.  If none is, the hash does not
-   change. */
+   change.  The URI of policies is that of a location in the same server, and
+   another server may have another one there. */
 
 static void
-ngx_http_smtp_verify_cache_proof(uint32_t *hash,
+ngx_http_smtp_verify_cache_proof(ngx_conf_t *cf, uint32_t *hash,
     ngx_http_smtp_verify_loc_conf_t *conf)
 {
     if (conf->verify.dnssec) {
@@ -330,7 +334,37 @@ ngx_http_smtp_verify_cache_proof(uint32_t *hash,
     if (conf->mta_sts.len) {
         ngx_http_smtp_verify_cache_hash(hash, conf->mta_sts.data,
                                         conf->mta_sts.len);
+        ngx_http_smtp_verify_cache_server(cf, hash);
     }
+}
+
+
+/* Adds the server: its name, and its number among those with the same name.
+   Both survive a reload, and are the same on all machines of a fleet. */
+
+static void
+ngx_http_smtp_verify_cache_server(ngx_conf_t *cf, uint32_t *hash)
+{
+    ngx_uint_t                   i, n;
+    ngx_http_core_srv_conf_t    *cscf, **servers;
+    ngx_http_core_main_conf_t   *cmcf;
+
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    servers = cmcf->servers.elts;
+    n = 0;
+
+    for (i = 0; i < cmcf->servers.nelts && servers[i] != cscf; i++) {
+        n += (servers[i]->server_name.len == cscf->server_name.len
+              && ngx_memcmp(servers[i]->server_name.data,
+                            cscf->server_name.data, cscf->server_name.len)
+                 == 0);
+    }
+
+    ngx_http_smtp_verify_cache_hash(hash, cscf->server_name.data,
+                                    cscf->server_name.len);
+    ngx_http_smtp_verify_cache_hash(hash, &n, sizeof(ngx_uint_t));
 }
 
 
