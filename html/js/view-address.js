@@ -214,7 +214,9 @@ function verdict(answer, help, again) {
     return h("section.verdict", { class: tone(answer.status),
                                   "aria-live": "polite" },
         h("div.verdict-main",
-            h("p.verdict-email", answer.email),
+            h("p.verdict-email", answer.email,
+              answer.sandbox ? h("span.tag", "sandbox: nobody was asked") : null,
+              answer.cached ? h("span.tag", "from the cache") : null),
             h("h2.verdict-status", HEADLINE[answer.status]
                                    || words(answer.status)),
             h("p.verdict-reason",

@@ -44,6 +44,29 @@ sub saved
 }
 
 
+# what "make api-ui" has fetched, as docs/console.md serves it
+
+sub api_ui
+{
+    my $ui = TestVerify::Console::console();
+    my $doc = do {
+        open my $in, '<', "$TestVerify::Env::Root/docs/console.md"
+            or die "docs/console.md: $!\n";
+        local $/;
+        <$in>;
+    };
+
+    $ui =~ s{/console/}{/console/api-ui/};
+    $ui =~ s{/html/}{/build/html/api-ui/};
+
+    my ($redoc) = $doc =~ m{^(location /console/api-ui/redoc/ .*?^\})}ms;
+
+    $redoc =~ s{/usr/share/\S*/html/}{\$TEST_NGINX_ROOT/build/html/};
+
+    return "$ui\n$redoc\n";
+}
+
+
 sub number_of_reasons
 {
     open my $in, '<', "$TestVerify::Env::Root/docs/reasons.md"
@@ -514,3 +537,26 @@ sub {
     $b->see('Enter a token');
     main::is($b->js('sessionStorage.length'), 0, 'it is forgotten');
 }
+
+
+
+=== TEST 14: Swagger UI and ReDoc work offline under their CSP, where they are
+--- config eval: main::api_ui()
+--- journey eval
+sub {
+    my ($b) = @_;
+
+    if (!-d "$TestVerify::Env::Root/build/html") {
+        main::pass('they were not fetched: make api-ui');
+        return;
+    }
+
+    $b->open('api-ui/swagger-ui/');
+    $b->see('Verifies one address that is in no log', 30);
+    $b->open('api-ui/redoc/');
+    $b->see('Verifies one address that is in no log', 30);
+}
+--- expected
+cdn\.redoc\.ly/
+found allOf with "array" type
+/favicon\.ico$
