@@ -3,6 +3,7 @@
 
 use lib 't/lib';
 use TestVerify 'no_plan';
+use TestVerify::Cert;
 use TestVerify::Jobs;
 use TestVerify::Receiver;
 
@@ -48,6 +49,8 @@ add_block_preprocessor(sub {
            . "proxy_ssl_server_name on;\n"
            . "}\n")
         . "location = /idle { return 204; }\n");
+
+    return if defined $block->must_die;
 
     $block->set_value(smtp => "mx1 11 pipelining users=jane,john\n")
         if !defined $block->smtp;
@@ -98,28 +101,6 @@ sub until_hook
 }
 
 sub data { decode_json($_[0]{body}) }
-
-sub restart
-{
-    my ($signal) = @_;
-
-    my $master = TestVerify::Nginx::pid();
-    my @pids = ($master, TestVerify::Clients::workers());
-
-    open my $in, '<', "/proc/$master/cmdline" or die;
-    my ($command) = CORE::join('', <$in>) =~ /^nginx: master process (.*?)\0*\z/
-        or die;
-
-    kill $signal, $signal eq 'KILL' ? @pids : $master;
-    TestVerify::Clients::wait_for(sub {
-        !grep { TestVerify::Nginx::alive($_) } @pids
-    });
-
-    $command .= " &" if $command !~ /daemon on/;
-    system("$command >/dev/null 2>&1");
-
-    TestVerify::Clients::wait_for(sub { (http('GET', '/idle'))[0] });
-}
 
 sub log_of
 {
@@ -619,3 +600,86 @@ sub {
     main::is("$code $answer->{code}", '422 invalid_parameter', 'refused');
     main::like($answer->{detail}, qr/sends no webhooks/, 'why');
 }
+
+
+
+=== TEST 16: over TLS, with the name of the certificate, and settings that are wrong
+--- webhook: allow=$TEST_NGINX_NET.30/32 retry=300s links=https://verify.example/base/
+--- names
+hook.test A 30
+other.test A 30
+--- http_config eval
+my ($cert, $key) = TestVerify::Cert::leaf('hook.test');
+"server { listen \$TEST_NGINX_NET.30:8778 ssl; ssl_certificate $cert; "
+. "ssl_certificate_key $key; location / { proxy_pass http://\$TEST_NGINX_NET.30:8777; "
+. "proxy_set_header X-SNI \$ssl_server_name; proxy_set_header Host \$http_host; } }"
+--- location eval
+"location = /webhook {\ninternal;\nproxy_pass \$smtp_verify_webhook_url;\n"
+. "proxy_set_header Host \$smtp_verify_webhook_host;\n"
+. "proxy_ssl_name \$smtp_verify_webhook_name;\nproxy_ssl_server_name on;\n"
+. "proxy_ssl_verify on;\nproxy_ssl_trusted_certificate "
+. (TestVerify::Cert::authority())[2] . ";\n"
+. "if (\$smtp_verify_webhook_given ~ forbidden) { return 403; }\n}\n"
+--- log_allow: |SSL|certificate
+--- steps eval
+sub {
+    main::receiver("30:$main::Port");
+
+    my $id = main::hooked('https://hook.test:8778/in');
+    main::until_hook($id, 'delivered');
+    my ($got) = main::received();
+    main::is($got->{headers}{'x-sni'}, 'hook.test', 'SNI');
+    main::is($got->{headers}{host}, 'hook.test:8778', 'host');
+    main::ok(main::signed($got, $main::Others), 'signed');
+    main::is(main::data($got)->{data}{links}{self}, "https://verify.example/base/jobs/$id", 'link');
+
+    $id = main::hooked('https://other.test:8778/in');
+    my $hook = main::until_hook($id, 'retried');
+    main::is($hook->{error}, 'no_answer', 'another name');
+
+    $id = main::hooked("https://hook.test:8778/forbidden");
+    $hook = main::until_hook($id, 'retried');
+    main::is($hook->{status}, 403, 'the location refuses it');
+
+    main::is(scalar main::received(), 1, 'nothing else was sent');
+}
+
+
+
+=== TEST 17: no secret
+--- secrets eval
+"# none\n"
+--- must_die
+--- error_log
+has no secret
+
+
+
+=== TEST 18: a secret that is none is not repeated
+--- secrets
+alice whsec_dG9vIHNob3J0
+--- must_die
+--- error_log
+html/secrets", line 1: "whsec_" and 24 to 64 octets
+--- no_error_log
+dG9v
+
+
+
+=== TEST 19: a time that is none
+--- webhook: retry=now
+--- must_die
+--- error_log
+invalid parameter "retry=now"
+
+
+
+=== TEST 20: nowhere to look names up
+--- bare
+--- http_config
+smtp_verify_helo verifier.test;
+smtp_verify_from probe@verifier.test;
+--- must_die
+--- error_log
+resolver
+[emerg]
