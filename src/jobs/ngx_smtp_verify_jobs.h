@@ -104,10 +104,6 @@ struct ngx_smtp_verify_jobs_s {
                                        sv_catalog_job_t *job,
                                        ngx_smtp_verify_asker_t *asker,
                                        ngx_pool_t *pool);
-    /* Called when a job has changed its state, in the worker that did it: for
-       webhooks.  May be NULL. */
-    void                     (*changed)(ngx_smtp_verify_jobs_t *jobs,
-                                       sv_catalog_job_t *job);
     ngx_smtp_verify_jobs_hook_conf_t  *hook;    /* NULL: there are no
                                                    webhooks */
     void                      *data;            /* the location's */

@@ -89,10 +89,6 @@ ngx_smtp_verify_jobs_move_done(ngx_smtp_verify_jobs_task_t *task)
             ngx_smtp_verify_count(JOBS_FAILED);
         }
 
-        if (jobs->changed) {
-            jobs->changed(jobs, &move->job);
-        }
-
         break;
 
     case SV_JOBS_CONFLICT:

@@ -377,13 +377,15 @@ sub {
 
     my $query = '/jobs?smtp=0&webhook=' . main::escaped(main::url('/in'));
     my ($code, $job) = main::http('POST', $query, "jane\@ok.test\n",
-        Authorization => 'Bearer alice-token');
+        Authorization => 'Bearer alice-token',
+        Traceparent => '00-' . 'z' x 32 . '-b7ad6b7169203331-01');
     main::is($code, 202, 'alice');
 
     my ($got) = main::until_received(1);
     main::ok(main::signed($got, $main::Alice), 'the old one');
     main::ok(main::signed($got, $main::New), 'the new one');
     main::is(scalar(split / /, $got->{headers}{'webhook-signature'}), 2, 'two');
+    main::is($got->{headers}{traceparent}, undef, 'a trace that is none is not passed on');
 
     ($code, $job) = main::http('POST', $query, "jane\@ok.test\n",
         Authorization => 'Bearer bob-token');
