@@ -2,6 +2,7 @@
 #include "ngx_smtp_verify_jobs_hook.h"
 #include "ngx_smtp_verify_jobs_worker.h"
 #include "ngx_smtp_verify_connections.h"
+#include "ngx_smtp_verify_counters.h"
 
 
 #define NGX_SMTP_VERIFY_JOBS_HOOK_PAGE   64
@@ -543,6 +544,8 @@ ngx_smtp_verify_jobs_hook_decide(ngx_smtp_verify_jobs_hook_t *hook,
     switch (hook->sent) {
 
     case ngx_smtp_verify_jobs_hook_delivered:
+        ngx_smtp_verify_count(WEBHOOKS_DELIVERED);
+
         state->state = SV_HOOK_DELIVERED;
         state->delivered = hook->now;
         hook->what = SV_CATALOG_EVENT_DONE;
@@ -557,6 +560,8 @@ ngx_smtp_verify_jobs_hook_decide(ngx_smtp_verify_jobs_hook_t *hook,
         break;
 
     case ngx_smtp_verify_jobs_hook_unwanted:
+        ngx_smtp_verify_count(WEBHOOKS_GIVEN_UP);
+
         state->state = SV_HOOK_DISABLED;
         hook->what = SV_CATALOG_EVENT_LAST;
         break;
@@ -576,6 +581,8 @@ ngx_smtp_verify_jobs_hook_again(ngx_smtp_verify_jobs_hook_t *hook,
 
     conf = hook->hooks->worker->jobs->hook;
 
+    ngx_smtp_verify_count(WEBHOOKS_FAILED);
+
     delay = sv_hook_delay((int64_t) conf->retry, hook->event.tries,
                           (unsigned) ngx_random());
 
@@ -585,6 +592,8 @@ ngx_smtp_verify_jobs_hook_again(ngx_smtp_verify_jobs_hook_t *hook,
     } else if (hook->now + delay
                > hook->event.created + (int64_t) conf->give_up)
     {
+        ngx_smtp_verify_count(WEBHOOKS_GIVEN_UP);
+
         state->state = SV_HOOK_GIVEN_UP;
         hook->what = SV_CATALOG_EVENT_DONE;
 

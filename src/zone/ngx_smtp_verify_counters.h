@@ -70,7 +70,13 @@
     COUNTER(JOBS_FAILED, "jobs_failed", "Jobs that failed.")                  \
     COUNTER(JOB_RECORDS, "job_records", "Records of lists that were taken "   \
             "in.")                                                            \
-    COUNTER(JOB_RESULTS, "job_results", "Results that jobs have stored.")
+    COUNTER(JOB_RESULTS, "job_results", "Results that jobs have stored.")     \
+    COUNTER(WEBHOOKS_DELIVERED, "webhooks_delivered",                         \
+            "Events that webhooks have taken.")                               \
+    COUNTER(WEBHOOKS_FAILED, "webhooks_failed",                               \
+            "Tries to deliver an event to a webhook that failed.")            \
+    COUNTER(WEBHOOKS_GIVEN_UP, "webhooks_given_up",                           \
+            "Events that were not delivered, or not wanted any more.")
 
 /* a gauge is one row, too, with its name as a metric */
 

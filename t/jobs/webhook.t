@@ -48,7 +48,8 @@ add_block_preprocessor(sub {
            . "proxy_ssl_name \$smtp_verify_webhook_name;\n"
            . "proxy_ssl_server_name on;\n"
            . "}\n")
-        . "location = /idle { return 204; }\n");
+        . "location = /idle { return 204; }\n"
+        . "location = /counters { smtp_verify_counters; }\n");
 
     return if defined $block->must_die;
 
@@ -569,6 +570,10 @@ sub {
     sleep 2;
     main::is(scalar main::received('/in'), 2, 'no more');
     main::is(scalar main::received('/gone'), 1, 'nothing of a job that is gone');
+
+    my $n = (main::http('GET', '/counters'))[1];
+    main::is("$n->{webhooks_delivered} $n->{webhooks_failed} $n->{webhooks_given_up}", '0 3 1',
+        'counted');
 }
 
 
