@@ -578,7 +578,7 @@ DEPS_BENCH := $(DEPS_RUN) python3
 DEPS_COMPARE := $(DEPS_RUN) php-cgi ruby ruby-rack ruby-sinatra \
     ruby-actionpack ruby-oj libcgi-pm-perl libplack-perl libmojolicious-perl \
     libdancer2-perl libhttp-body-perl libjson-xs-perl libcpanel-json-xs-perl
-DEPS_ALL   := $(DEPS_TEST) clang clang-tidy cppcheck libclang-rt-dev python3 \
+DEPS_ALL   := $(DEPS_TEST) prometheus clang clang-tidy cppcheck libclang-rt-dev python3 \
     valgrind
 
 .PHONY: deps deps-build deps-run deps-unit deps-lint deps-test deps-asan \
@@ -647,7 +647,7 @@ install: module    ## module to nginx's modules path (or MODULES_PATH), data, ex
 	    $(DESTDIR)$(MODULES_PATH)/$(MODULE)
 	@find $(wildcard conf html) -path conf/docker -prune -o -type f \
 	    '(' -name '*.conf' -o -name '*.txt' -o -name '*.tokens' \
-	    -o -path 'html/*' ! -name '*.md' ')' -print \
+	    -o -path 'conf/*.json' -o -path 'conf/*.yml' -o -path 'html/*' ! -name '*.md' ')' -print \
 	    | while read -r f; do \
 	    install -D -m 644 $$f $(DESTDIR)$(DATADIR)/$${f#conf/}; done
 	@if [ -d $(B)/html ]; then \

@@ -36,7 +36,7 @@ is($path, installed_path() . "/$module", "in the path of nginx's modules");
 
 my %want = map { s{^conf/}{}; ("/opt/share/nginx-smtp-verify/$_" => 1) }
     grep { !m{^conf/docker/} }
-    grep { m{\.(?:conf|txt|tokens)$} } tracked('conf');
+    grep { m{\.(?:conf|txt|tokens|json|yml)$} } tracked('conf');
 
 # the console, with Swagger UI and ReDoc where they were fetched
 
