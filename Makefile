@@ -550,7 +550,9 @@ bare:              ## "make run" and "make test" on new systems, made by deboots
 .PHONY: run
 run:               ## a demo: nginx with conf/examples/quickstart.conf (or EXAMPLE=name), a real mail server and a DNS server
 	@t/demo/start --check
+	@echo "looking for packages that are missing"
 	@$(MAKE) deps-run
+	@echo "building the module (a minute or two at the first time)"
 	@$(MAKE) module
 	@t/demo/start $(B) $(NGX_BIN) $(SO)
 
