@@ -14,6 +14,8 @@ static ngx_int_t ngx_http_smtp_verify_variable_cache_status(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_smtp_verify_variable_gate_status(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_smtp_verify_variable_trace(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_smtp_verify_variable_json(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_str_t *text);
 static ngx_int_t ngx_http_smtp_verify_variable_add(ngx_conf_t *cf,
@@ -39,6 +41,24 @@ static ngx_http_variable_t  ngx_http_smtp_verify_vars[] = {
     { ngx_string("smtp_verify_gate_status"), NULL,
       ngx_http_smtp_verify_variable_gate_status, 0,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
+
+
+/* variables of the trace, by the offset of a member of sv_trace_t */
+
+static ngx_http_variable_t  ngx_http_smtp_verify_trace_vars[] = {
+
+    { ngx_string("smtp_verify_traceparent"), NULL,
+      ngx_http_smtp_verify_variable_trace, offsetof(sv_trace_t, parent), 0,
+      0 },
+
+    { ngx_string("smtp_verify_trace_id"), NULL,
+      ngx_http_smtp_verify_variable_trace, offsetof(sv_trace_t, id), 0, 0 },
+
+    { ngx_string("smtp_verify_parent_id"), NULL,
+      ngx_http_smtp_verify_variable_trace, offsetof(sv_trace_t, span), 0, 0 },
 
       ngx_http_null_variable
 };
@@ -88,6 +108,15 @@ ngx_http_smtp_verify_variables(ngx_conf_t *cf)
     }
 
     for (v = ngx_http_smtp_verify_vars; v->name.len; v++) {
+        if (ngx_http_smtp_verify_variable_add(cf, &v->name, v->get_handler,
+                                              v->data)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    for (v = ngx_http_smtp_verify_trace_vars; v->name.len; v++) {
         if (ngx_http_smtp_verify_variable_add(cf, &v->name, v->get_handler,
                                               v->data)
             != NGX_OK)
@@ -253,6 +282,37 @@ ngx_http_smtp_verify_variable_json(ngx_http_request_t *r,
     }
 
     *text = ctx->json;
+
+    return NGX_OK;
+}
+
+
+/* They are known in any request. */
+
+static ngx_int_t
+ngx_http_smtp_verify_variable_trace(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    sv_str_t    *member;
+    ngx_str_t    text;
+    sv_trace_t   trace;
+
+    if (ngx_http_smtp_verify_trace(r, &trace) != NGX_OK) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    member = (sv_str_t *) ((u_char *) &trace + data);
+
+    if (member->len == 0) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    text.data = member->data;
+    text.len = member->len;
+
+    ngx_http_smtp_verify_tell(v, &text);
 
     return NGX_OK;
 }

@@ -116,6 +116,26 @@ ngx_http_smtp_verify_new_id(ngx_http_request_t *r,
 }
 
 
+/* With two headers nobody knows which one is meant. */
+
+ngx_int_t
+ngx_http_smtp_verify_trace(ngx_http_request_t *r, sv_trace_t *trace)
+{
+    ngx_table_elt_t    *h;
+    static const char   name[] = "traceparent";
+
+    h = ngx_http_smtp_verify_header_in(r, name);
+
+    if (h == NULL || !sv_trace_parse(h->value.data, h->value.len, trace)
+        || ngx_http_smtp_verify_header_after(r, name, h) != NULL)
+    {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
 ngx_table_elt_t *
 ngx_http_smtp_verify_header_in(ngx_http_request_t *r, const char *name)
 {

@@ -12,6 +12,7 @@
 #include "ngx_smtp_verify_batch.h"
 #include "ngx_smtp_verify_question.h"
 #include "sv_score.h"
+#include "sv_trace.h"
 
 
 #if (nginx_version < 1022000)
@@ -226,12 +227,15 @@ ngx_int_t ngx_http_smtp_verify_handler(ngx_http_request_t *r);
  *   _request_id()    the client's ID if it is safe to repeat, else a new one
  *   _header_in()     the first header of a name that nginx does not parse
  *   _header_after()  the next one of that name
+ *   _trace()         what its "traceparent" says; NGX_DECLINED: it has none
  *   _content_type()  without its parameters; NGX_DECLINED if there is none
  *   _watch_client()  ends the request if the client closes the connection
  */
 ngx_int_t ngx_http_smtp_verify_begin(ngx_http_request_t *r);
 ngx_int_t ngx_http_smtp_verify_request_id(ngx_http_request_t *r,
     ngx_str_t *id);
+ngx_int_t ngx_http_smtp_verify_trace(ngx_http_request_t *r,
+    sv_trace_t *trace);
 ngx_table_elt_t *ngx_http_smtp_verify_header_in(ngx_http_request_t *r,
     const char *name);
 ngx_table_elt_t *ngx_http_smtp_verify_header_after(ngx_http_request_t *r,

@@ -22,6 +22,8 @@ typedef struct {
     ngx_uint_t                         day;
     ngx_str_t                          domain;
     ngx_str_t                          name;    /* that is being asked for */
+    ngx_keyval_t                       header;
+    u_char                             trace[SV_TRACE_LEN];
 } ngx_http_smtp_verify_rdap_t;
 
 
@@ -163,9 +165,21 @@ static ngx_int_t
 ngx_http_smtp_verify_rdap_open(ngx_http_smtp_verify_rdap_t *rdap,
     ngx_http_request_t *r)
 {
+    sv_trace_t                 trace;
     ngx_http_core_srv_conf_t  *cscf;
 
     cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    if (ngx_http_smtp_verify_trace(r, &trace) == NGX_OK && trace.parent.len) {
+        ngx_memcpy(rdap->trace, trace.parent.data, SV_TRACE_LEN);
+
+        ngx_str_set(&rdap->header.key, "traceparent");
+        rdap->header.value.data = rdap->trace;
+        rdap->header.value.len = SV_TRACE_LEN;
+
+        rdap->sr.headers = &rdap->header;
+        rdap->sr.nheaders = 1;
+    }
 
     return ngx_http_smtp_verify_subrequest_open(&rdap->sr, cscf,
                                      r->main->http_connection->addr_conf,

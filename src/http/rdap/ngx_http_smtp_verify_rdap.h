@@ -3,7 +3,8 @@
  * Finds out the age of a domain by RDAP (RFC 9083), through an internal
  * location that knows the servers.  The subrequest has a parent without a
  * client: the request that asked for the address does not wait for it, does
- * not end it, and passes nothing that its client sent.
+ * not end it, and passes nothing that its client sent, except for a valid
+ * "traceparent".
  */
 
 
