@@ -2419,6 +2419,13 @@ kinds_of_sources_and_lists(void **state)
         { X, 550, "boîte injoignable" },
         { N, 550, "casella non disponibile" },
         { X, 550, "Command RCPT User <jdoe@example.com> not OK" },
+        { X, 550, "The recipient cannot be verified. Please check all "
+                  "recipients to verify they are valid" },
+        { R, 550, "this server doesn't handle mail for that user" },
+        { N, 550, "ця адреса не існує" },
+        { N, 550, "用户不可用" },
+        { D, 550, "tili on poistettu käytöstä" },
+        { N, 550, "nieprawidłowa nazwa użytkownika" },
         { N, 550, "jdoe@example.com non répertorié dans l'annuaire Domino" },
         { D, 550, "cuenta no activa" },
         { D, 550, "conta não ativa" },

@@ -646,6 +646,13 @@ fifteenth_part(void **state)
 }
 
 
+static void
+sixteenth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-sixteenth.txt", 4000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -686,7 +693,8 @@ main(void)
         cmocka_unit_test(twelfth_part),
         cmocka_unit_test(thirteenth_part),
         cmocka_unit_test(fourteenth_part),
-        cmocka_unit_test(fifteenth_part)
+        cmocka_unit_test(fifteenth_part),
+        cmocka_unit_test(sixteenth_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
