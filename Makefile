@@ -512,6 +512,10 @@ soak-jobs: deps-bench module $(BENCH_TOOLS) $(if $(SOAK_ASAN),asan-nginx)  ## jo
 soak-kills: deps-bench module $(BENCH_TOOLS)  ## a job of KILLS_RECORDS (200000), while workers and the master are killed by signal 9
 	@t/soak/jobs-kills $(B) $(NGX_BIN) $(SO) $(KILLS_RECORDS)
 
+.PHONY: soak-fleet
+soak-fleet: deps-fleet module $(BENCH_TOOLS)  ## four machines that share FLEET_ADDRESSES (100000) by Valkey or Redis, and what may happen to it
+	@t/soak/fleet $(B) $(NGX_BIN) $(SO) $(FLEET_ADDRESSES)
+
 # CHAOS_SEED=N CHAOS_ROUNDS=1 does one round once more
 
 .PHONY: chaos
@@ -577,6 +581,7 @@ DEPS_LINT  := $(DEPS_BUILD) perl clang-tidy cppcheck
 DEPS_ASAN  := $(DEPS_TEST)
 DEPS_VALGRIND := $(DEPS_TEST) valgrind
 DEPS_BENCH := $(DEPS_RUN) python3
+DEPS_FLEET := $(DEPS_BENCH) redis-server
 DEPS_COMPARE := $(DEPS_RUN) php-cgi ruby ruby-rack ruby-sinatra \
     ruby-actionpack ruby-oj libcgi-pm-perl libplack-perl libmojolicious-perl \
     libdancer2-perl libhttp-body-perl libjson-xs-perl libcpanel-json-xs-perl
@@ -584,7 +589,7 @@ DEPS_ALL   := $(DEPS_TEST) prometheus clang clang-tidy cppcheck libclang-rt-dev 
     valgrind
 
 .PHONY: deps deps-build deps-run deps-unit deps-lint deps-test deps-asan \
-    deps-valgrind deps-bench deps-compare deps-client deps-console
+    deps-valgrind deps-bench deps-compare deps-client deps-fleet deps-console
 deps:              ## install what is missing from Debian's packages (as root)
 	@t/tools/install-packages $(DEPS_ALL)
 
@@ -593,6 +598,9 @@ deps-build:
 
 deps-run:
 	@t/tools/install-packages $(DEPS_RUN)
+
+deps-fleet:
+	@t/tools/install-packages $(DEPS_FLEET)
 
 deps-client:
 	@t/tools/install-packages $(DEPS_CLIENT)

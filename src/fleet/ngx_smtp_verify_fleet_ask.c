@@ -4,7 +4,7 @@
 #include "sv_clock.h"
 
 
-#define NGX_SMTP_VERIFY_FLEET_AGAIN  2000   /* ms; while another machine works:
+#define NGX_SMTP_VERIFY_FLEET_AGAIN  1000   /* ms; while another machine works:
                                                does it still live? */
 #define NGX_SMTP_VERIFY_FLEET_CLAIM  "600000"   /* ms, longer than any probe */
 #define NGX_SMTP_VERIFY_FLEET_LATE   5      /* answers that were too late */
@@ -19,7 +19,6 @@ static ngx_uint_t ngx_smtp_verify_fleet_ask_read(
     ngx_smtp_verify_fleet_ask_t *ask, sv_resp_value_t *value);
 static void ngx_smtp_verify_fleet_ask_found(ngx_smtp_verify_fleet_ask_t *ask,
     ngx_smtp_verify_name_t *name, sv_resp_value_t *value);
-static void ngx_smtp_verify_fleet_ask_wait(ngx_smtp_verify_fleet_ask_t *ask);
 static void ngx_smtp_verify_fleet_ask_unwait(
     ngx_smtp_verify_fleet_ask_t *ask);
 static void ngx_smtp_verify_fleet_ask_again(ngx_event_t *ev);
@@ -147,7 +146,13 @@ ngx_smtp_verify_fleet_ask_send(ngx_smtp_verify_fleet_ask_t *ask)
     ngx_smtp_verify_count(FLEET_ASKED);
 
     ask->asking = 1;
+    ask->woken = 0;
     ask->sent = ngx_current_msec;
+
+    if (fetch->claims && !ask->listens) {
+        ask->listens = 1;
+        ngx_rbtree_insert(&w->waiting, &ask->node.node);
+    }
 
     return NGX_OK;
 }
@@ -217,7 +222,15 @@ ngx_smtp_verify_fleet_ask_reply(void *data, sv_resp_value_t *value)
     }
 
     if (state == 2 && ngx_smtp_verify_fetch_busy(ask->fetch) == NGX_OK) {
-        ngx_smtp_verify_fleet_ask_wait(ask);
+        ngx_smtp_verify_count(FLEET_WAITED);
+
+        if (ask->woken) {
+            ngx_smtp_verify_fleet_ask_again(&ask->timer);
+
+        } else {
+            ngx_add_timer(&ask->timer, NGX_SMTP_VERIFY_FLEET_AGAIN);
+        }
+
         return;
     }
 
@@ -310,26 +323,11 @@ ngx_smtp_verify_fleet_ask_found(ngx_smtp_verify_fleet_ask_t *ask,
 }
 
 
-/* Another machine works for the same address. */
-
-static void
-ngx_smtp_verify_fleet_ask_wait(ngx_smtp_verify_fleet_ask_t *ask)
-{
-    ngx_smtp_verify_count(FLEET_WAITED);
-
-    ask->waiting = 1;
-
-    ngx_rbtree_insert(&ask->worker->waiting, &ask->node.node);
-
-    ngx_add_timer(&ask->timer, NGX_SMTP_VERIFY_FLEET_AGAIN);
-}
-
-
 static void
 ngx_smtp_verify_fleet_ask_unwait(ngx_smtp_verify_fleet_ask_t *ask)
 {
-    if (ask->waiting) {
-        ask->waiting = 0;
+    if (ask->listens) {
+        ask->listens = 0;
         ngx_rbtree_delete(&ask->worker->waiting, &ask->node.node);
     }
 
@@ -338,6 +336,9 @@ ngx_smtp_verify_fleet_ask_unwait(ngx_smtp_verify_fleet_ask_t *ask)
     }
 }
 
+
+/* The notice may come before the reply that another machine has the claim,
+   since they come by different connections. */
 
 void
 ngx_smtp_verify_fleet_ask_wake(ngx_smtp_verify_fleet_worker_t *w,
@@ -358,7 +359,34 @@ ngx_smtp_verify_fleet_ask_wake(ngx_smtp_verify_fleet_worker_t *w,
         ask = (ngx_smtp_verify_fleet_ask_t *)
               ((u_char *) node - offsetof(ngx_smtp_verify_fleet_ask_t, node));
 
-        ngx_smtp_verify_fleet_ask_again(&ask->timer);
+        ngx_smtp_verify_fleet_ask_unwait(ask);
+
+        if (ask->asking) {
+            ask->woken = 1;
+
+        } else {
+            ngx_smtp_verify_fleet_ask_again(&ask->timer);
+        }
+    }
+}
+
+
+/* Questions that were under way have ended before. */
+
+void
+ngx_smtp_verify_fleet_ask_lost(ngx_smtp_verify_fleet_worker_t *w)
+{
+    ngx_rbtree_node_t            *node;
+    ngx_smtp_verify_fleet_ask_t  *ask;
+
+    while (w->waiting.root != w->waiting.sentinel) {
+
+        node = w->waiting.root;
+
+        ask = (ngx_smtp_verify_fleet_ask_t *)
+              ((u_char *) node - offsetof(ngx_smtp_verify_fleet_ask_t, node));
+
+        ngx_smtp_verify_fleet_ask_end(ask);
     }
 }
 
@@ -383,9 +411,12 @@ ngx_smtp_verify_fleet_ask_end(ngx_smtp_verify_fleet_ask_t *ask)
 {
     ngx_smtp_verify_fetch_t  *fetch;
 
-    fetch = ask->fetch;
+    fetch = ask->worker->ended ? NULL : ask->fetch;
 
+    ngx_smtp_verify_fleet_ask_unwait(ask);
     ngx_free(ask);
 
-    ngx_smtp_verify_fetch_done(fetch);
+    if (fetch) {
+        ngx_smtp_verify_fetch_done(fetch);
+    }
 }

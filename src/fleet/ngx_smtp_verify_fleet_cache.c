@@ -76,7 +76,11 @@ ngx_smtp_verify_fleet_cache_cancel(ngx_smtp_verify_behind_t *behind,
 
     cache = behind->data;
 
-    ngx_smtp_verify_fleet_ask_cancel(cache->fleet->worker, fetch);
+    /* at the end of the worker the questions end before their requests do */
+
+    if (cache->fleet->worker) {
+        ngx_smtp_verify_fleet_ask_cancel(cache->fleet->worker, fetch);
+    }
 }
 
 

@@ -475,4 +475,8 @@ ngx_smtp_verify_link_lose(ngx_smtp_verify_link_t *link)
             wait.handler(wait.data, NULL);
         }
     }
+
+    if (link->lost) {
+        link->lost(link);
+    }
 }

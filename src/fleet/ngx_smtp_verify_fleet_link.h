@@ -49,6 +49,8 @@ struct ngx_smtp_verify_link_s {
     const char                      *what;      /* for the log */
     ngx_smtp_verify_link_handler_pt  open;      /* sends what has to be sent at
                                                    first, by _send() */
+    ngx_smtp_verify_link_handler_pt  lost;      /* after it was closed; may be
+                                                   NULL */
     ngx_smtp_verify_link_handler_pt  tick;      /* each second while it is up */
     void                           (*push)(ngx_smtp_verify_link_t *link,
                                            sv_resp_value_t *value);

@@ -17,6 +17,7 @@ static void ngx_smtp_verify_fleet_auth(ngx_smtp_verify_link_t *link);
 static void ngx_smtp_verify_fleet_authorized(void *data,
     sv_resp_value_t *value);
 static void ngx_smtp_verify_fleet_role(void *data, sv_resp_value_t *value);
+static void ngx_smtp_verify_fleet_lost(ngx_smtp_verify_link_t *link);
 static void ngx_smtp_verify_fleet_tick(ngx_smtp_verify_link_t *link);
 static void ngx_smtp_verify_fleet_subscribe(ngx_smtp_verify_link_t *link);
 static void ngx_smtp_verify_fleet_subscribed(void *data,
@@ -151,6 +152,7 @@ ngx_smtp_verify_fleet_start(ngx_cycle_t *cycle,
     w->commands.fleet = fleet;
     w->commands.what = "the store";
     w->commands.open = ngx_smtp_verify_fleet_open;
+    w->commands.lost = ngx_smtp_verify_fleet_lost;
     w->commands.tick = ngx_smtp_verify_fleet_tick;
     w->commands.data = w;
 
@@ -185,6 +187,8 @@ ngx_smtp_verify_fleet_exit(ngx_smtp_verify_fleet_t *fleet)
     }
 
     ngx_smtp_verify_fleet_write_flush(w);
+
+    w->ended = 1;
 
     if (w->nlost) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
@@ -461,6 +465,13 @@ ngx_smtp_verify_fleet_opened(void *data, sv_resp_value_t *value)
     ngx_smtp_verify_link_opened(link);
     ngx_smtp_verify_fleet_write_lost(w);
     ngx_smtp_verify_fleet_notice_read(w);
+}
+
+
+static void
+ngx_smtp_verify_fleet_lost(ngx_smtp_verify_link_t *link)
+{
+    ngx_smtp_verify_fleet_ask_lost(link->data);
 }
 
 

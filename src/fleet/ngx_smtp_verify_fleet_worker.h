@@ -54,7 +54,8 @@ typedef struct {
     u_char                           claim[NGX_SMTP_VERIFY_FLEET_NAME
                                            + NGX_SMTP_VERIFY_FLEET_FIELD + 1];
     unsigned                         asking:1;  /* a reply will come */
-    unsigned                         waiting:1; /* for another machine */
+    unsigned                         listens:1; /* for the end of the claim */
+    unsigned                         woken:1;   /* it came before the reply */
 } ngx_smtp_verify_fleet_ask_t;
 
 
@@ -110,6 +111,7 @@ struct ngx_smtp_verify_fleet_worker_s {
                                                    after the other */
     ngx_msec_t                       slow;      /* asks nobody until then */
     unsigned                         full:1;    /* the store takes nothing */
+    unsigned                         ended:1;   /* the process exits */
 };
 
 
@@ -135,6 +137,8 @@ void ngx_smtp_verify_fleet_ask_cancel(ngx_smtp_verify_fleet_worker_t *w,
 /* the machine that worked for this claim has ended */
 void ngx_smtp_verify_fleet_ask_wake(ngx_smtp_verify_fleet_worker_t *w,
     u_char *claim, size_t len);
+/* The store is away: nobody waits for another machine any longer. */
+void ngx_smtp_verify_fleet_ask_lost(ngx_smtp_verify_fleet_worker_t *w);
 
 
 /* write.c */

@@ -48,7 +48,7 @@ http {
     smtp_verify_from postmaster@bench.test;
     smtp_verify_port %(smtp)d;
     smtp_verify_target_allow 127.0.0.0/8;
-    smtp_verify_max_probes 100000;
+%(probes)s
 %(http)s
 
     server {
@@ -209,6 +209,7 @@ class Rig:
             "files": self.files, "connections": self.files - 64,
             "main": "", "dns": DNS, "smtp": PORT + 25, "listen": HTTP,
             "http": "", "verify": "", "server": "",
+            "probes": "    smtp_verify_max_probes 100000;",
         }
         values.update(conf)
         with open(self.path(values["name"]), "w") as f:
