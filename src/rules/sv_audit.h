@@ -61,7 +61,10 @@ typedef enum {
           "\"worker_connections\".")                                          \
     CHECK(STORE, "store",                                                     \
           "Delete jobs, raise \"size=\" of "                                  \
-          "\"smtp_verify_jobs_store\", or make room on the disk.")
+          "\"smtp_verify_jobs_store\", or make room on the disk.")           \
+    CHECK(FLEET, "fleet",                                                     \
+          "Start the store of the fleet, or see in the error log why it "     \
+          "cannot be used.")
 
 
 #define SV_AUDIT_ENUM(id, name, remedy)  SV_AUDIT_##id,

@@ -734,3 +734,33 @@ cached: false
 its certificate is not trusted
 the TLS handshake failed
 SSL_do_handshake() failed
+
+
+
+=== TEST 34: health warns while the store is away
+--- config eval
+$main::Locations . '
+    location = /health { smtp_verify_health; }
+    location = /readyz { smtp_verify_health; }'
+--- init
+main::up();
+$main::Well = main::ask('GET', '/health');
+TestVerify::Valkey::stop();
+main::until_true(sub {
+    main::ask('GET', '/health') =~ /"check":"fleet"[^}]*"status":"warn"/ });
+$main::Away = main::ask('GET', '/health');
+$main::Ready = main::ask('GET', '/readyz');
+TestVerify::Valkey::start();
+main::up();
+--- request
+GET /b?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    return $main::Well =~ /"check":"fleet"[^}]*"status":"pass"[^}]*fleet a/
+           && $main::Away =~ /fleet b is away: this machine goes on by itself/
+           && $main::Ready =~ m{^HTTP/1.1 200}
+}
+--- log_allow
+is away, this machine goes on by itself

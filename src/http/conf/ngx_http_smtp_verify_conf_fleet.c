@@ -1,7 +1,6 @@
 
 #include "ngx_http_smtp_verify_conf_fleet.h"
 #include "ngx_http_smtp_verify_param.h"
-#include "ngx_smtp_verify_fleet.h"
 #include "ngx_smtp_verify_zone.h"
 
 
@@ -617,6 +616,18 @@ ngx_http_smtp_verify_fleet_wants(ngx_http_smtp_verify_fleet_conf_t *fcf,
     }
 
     return fcf->zones.nelts == 0;
+}
+
+
+ngx_smtp_verify_fleet_t *
+ngx_http_smtp_verify_fleet_get(ngx_http_smtp_verify_main_conf_t *smcf,
+    ngx_uint_t i)
+{
+    ngx_http_smtp_verify_fleet_conf_t  **fleets;
+
+    fleets = smcf->fleets.elts;
+
+    return &fleets[i]->fleet;
 }
 
 

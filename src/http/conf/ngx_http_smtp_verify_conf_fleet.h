@@ -7,6 +7,7 @@
 
 
 #include "ngx_http_smtp_verify_module.h"
+#include "ngx_smtp_verify_fleet.h"
 
 
 char *ngx_http_smtp_verify_conf_fleet(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -14,6 +15,10 @@ char *ngx_http_smtp_verify_conf_fleet(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /* Called when the configuration was read: puts each fleet behind its zones. */
 ngx_int_t ngx_http_smtp_verify_fleet_init(ngx_conf_t *cf);
+
+/* the fleet of this number, below smcf->fleets.nelts */
+ngx_smtp_verify_fleet_t *ngx_http_smtp_verify_fleet_get(
+    ngx_http_smtp_verify_main_conf_t *smcf, ngx_uint_t i);
 
 ngx_int_t ngx_http_smtp_verify_fleet_process(ngx_cycle_t *cycle,
     ngx_http_smtp_verify_main_conf_t *smcf);

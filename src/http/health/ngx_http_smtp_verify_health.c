@@ -3,6 +3,7 @@
 #include "ngx_http_smtp_verify_param.h"
 #include "ngx_http_smtp_verify_ready.h"
 #include "ngx_http_smtp_verify_conf_store.h"
+#include "ngx_http_smtp_verify_conf_fleet.h"
 #include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_smtp_verify_connections.h"
 #include "sv_version.h"
@@ -44,6 +45,8 @@ static const char *ngx_http_smtp_verify_health_room(
     ngx_smtp_verify_jobs_room_e room);
 static void ngx_http_smtp_verify_health_stores(
     ngx_http_smtp_verify_health_t *h, ngx_array_t *stores);
+static void ngx_http_smtp_verify_health_fleets(
+    ngx_http_smtp_verify_health_t *h, ngx_http_smtp_verify_main_conf_t *smcf);
 static void ngx_http_smtp_verify_health_check(
     ngx_http_smtp_verify_health_t *h, ngx_smtp_verify_identity_t *identity,
     sv_audit_check_e id, ngx_smtp_verify_audit_check_t *check);
@@ -239,7 +242,7 @@ ngx_http_smtp_verify_health_report(ngx_http_request_t *r,
     size = NGX_HTTP_SMTP_VERIFY_HEALTH_FIXED
            + (smcf->identities.nelts * SV_AUDIT_EGRESS_CHECKS
               + SV_AUDIT_CHECKS - SV_AUDIT_EGRESS_CHECKS
-              + smcf->stores.nelts)
+              + smcf->stores.nelts + smcf->fleets.nelts)
              * NGX_HTTP_SMTP_VERIFY_HEALTH_CHECK;
 
     b = ngx_create_temp_buf(r->pool, size);
@@ -266,6 +269,7 @@ ngx_http_smtp_verify_health_report(ngx_http_request_t *r,
 
     ngx_http_smtp_verify_health_host(&h, smcf->audit);
     ngx_http_smtp_verify_health_stores(&h, &smcf->stores);
+    ngx_http_smtp_verify_health_fleets(&h, smcf);
 
     h.p = ngx_slprintf(h.p, h.last, "]}\n");
     b->last = h.p;
@@ -411,6 +415,40 @@ ngx_http_smtp_verify_health_room(ngx_smtp_verify_jobs_room_e room)
 
     default:
         return "";
+    }
+}
+
+
+/* What this worker sees of the stores that fleets share.  Without one each
+   machine goes on by itself, so it only warns. */
+
+static void
+ngx_http_smtp_verify_health_fleets(ngx_http_smtp_verify_health_t *h,
+    ngx_http_smtp_verify_main_conf_t *smcf)
+{
+    u_char                         *last;
+    ngx_uint_t                      i, up;
+    ngx_smtp_verify_fleet_t        *fleet;
+    ngx_smtp_verify_audit_check_t   check;
+
+    for (i = 0; i < smcf->fleets.nelts; i++) {
+
+        fleet = ngx_http_smtp_verify_fleet_get(smcf, i);
+        up = ngx_smtp_verify_fleet_is_up(fleet);
+
+        ngx_memzero(&check, sizeof(ngx_smtp_verify_audit_check_t));
+
+        check.status = up ? SV_AUDIT_PASS : SV_AUDIT_WARN;
+        check.checked = (uint64_t) ngx_time();
+
+        last = ngx_slprintf(check.seen,
+                            check.seen + NGX_SMTP_VERIFY_AUDIT_SEEN,
+                            up ? "The store of the fleet %V answers."
+                               : "The store of the fleet %V is away: this "
+                                 "machine goes on by itself.", &fleet->name);
+        check.len = (uint32_t) (last - check.seen);
+
+        ngx_http_smtp_verify_health_check(h, NULL, SV_AUDIT_FLEET, &check);
     }
 }
 
