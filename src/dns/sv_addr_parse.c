@@ -7,8 +7,7 @@
 
 static sv_dns_status_e sv_addr_answer(ns_msg *m, const char *name, int type,
     sv_addr_answer_t *a);
-static sv_dns_status_e sv_addr_collect(ns_msg *m, const char *name, int type,
-    sv_addr_answer_t *a, char *cname);
+static int sv_addr_add(ns_msg *m, ns_rr *rr, void *data);
 
 
 sv_dns_status_e
@@ -55,48 +54,39 @@ sv_addr_parse(const unsigned char *msg, size_t len, const char *name,
 }
 
 
-/* CNAMEs may come in any order, so the section is read again for each of
-   them. */
-
 static sv_dns_status_e
 sv_addr_answer(ns_msg *m, const char *name, int type, sv_addr_answer_t *a)
 {
-    int              i, soa;
-    char             names[2][NS_MAXDNAME];
+    int              soa;
+    sv_dns_walk_t    w;
     unsigned long    ttl;
     sv_dns_status_e  status;
 
-    for (i = 0; i < SV_DNS_CNAMES_MAX; i++) {
-        names[i & 1][0] = '\0';
+    memset(&w, 0, sizeof(sv_dns_walk_t));
 
-        status = sv_addr_collect(m, name, type, a, names[i & 1]);
+    w.name = name;
+    w.type = type;
+    w.add = sv_addr_add;
+    w.data = a;
+    w.ttl = &a->ttl;
 
-        if (status == SV_ANSWER_OK && i > 0) {
-            memcpy(a->alias, name, strlen(name) + 1);
-        }
+    status = sv_dns_walk(m, &w);
 
-        if (status != SV_ANSWER_NODATA) {
-            return status;
-        }
-
-        if (names[i & 1][0] == '\0') {
-            break;
-        }
-
-        name = names[i & 1];
+    if (status == SV_ANSWER_OK && w.aliases > 0) {
+        memcpy(a->alias, w.last, strlen(w.last) + 1);
     }
 
-    if (i == SV_DNS_CNAMES_MAX) {
-        return SV_ANSWER_ERROR;
+    if (status != SV_ANSWER_NODATA) {
+        return status;
     }
 
     ttl = a->ttl;
     status = sv_dns_negative(m, 0, &a->ttl, &soa) ? SV_ANSWER_NODATA
                                                   : SV_ANSWER_ERROR;
 
-    if (i > 0 && !soa) {
+    if (w.aliases > 0 && !soa) {
         /* the answer says nothing about the last name of the chain */
-        memcpy(a->alias, name, strlen(name) + 1);
+        memcpy(a->alias, w.last, strlen(w.last) + 1);
         a->ttl = ttl;
         return SV_ANSWER_ALIAS;
     }
@@ -105,52 +95,23 @@ sv_addr_answer(ns_msg *m, const char *name, int type, sv_addr_answer_t *a)
 }
 
 
-/* Returns SV_ANSWER_NODATA if the name has no address, but perhaps an
-   alias. */
-
-static sv_dns_status_e
-sv_addr_collect(ns_msg *m, const char *name, int type, sv_addr_answer_t *a,
-    char *cname)
+static int
+sv_addr_add(ns_msg *m, ns_rr *rr, void *data)
 {
-    int       i, n;
-    ns_rr     rr;
-    unsigned  size;
+    unsigned           size;
+    sv_addr_answer_t  *a = data;
 
-    size = (type == ns_t_a) ? NS_INADDRSZ : NS_IN6ADDRSZ;
-    n = sv_dns_count(m, ns_s_an);
+    (void) m;
 
-    for (i = 0; i < n; i++) {
-        if (ns_parserr(m, ns_s_an, i, &rr) != 0) {
-            return SV_ANSWER_ERROR;
-        }
+    size = (ns_rr_type(*rr) == ns_t_a) ? NS_INADDRSZ : NS_IN6ADDRSZ;
 
-        if (ns_rr_class(rr) != ns_c_in || !sv_dns_same(ns_rr_name(rr), name)) {
-            continue;
-        }
-
-        if (ns_rr_type(rr) == ns_t_cname) {
-            if (!sv_dns_rdata_name(m, &rr, 0, cname)) {
-                return SV_ANSWER_ERROR;
-            }
-
-            sv_dns_ttl(&a->ttl, ns_rr_ttl(rr));
-            continue;
-        }
-
-        if ((int) ns_rr_type(rr) != type) {
-            continue;
-        }
-
-        if (ns_rr_rdlen(rr) != size) {
-            return SV_ANSWER_ERROR;
-        }
-
-        sv_dns_ttl(&a->ttl, ns_rr_ttl(rr));
-
-        if (a->naddrs < SV_ADDR_MAX) {
-            memcpy(a->addrs[a->naddrs++], ns_rr_rdata(rr), size);
-        }
+    if (ns_rr_rdlen(*rr) != size) {
+        return 0;
     }
 
-    return a->naddrs ? SV_ANSWER_OK : SV_ANSWER_NODATA;
+    if (a->naddrs < SV_ADDR_MAX) {
+        memcpy(a->addrs[a->naddrs++], ns_rr_rdata(*rr), size);
+    }
+
+    return 1;
 }

@@ -38,6 +38,32 @@ typedef enum {
 int sv_dns_answers(ns_msg *m, const unsigned char *msg, size_t len,
     const char *name, int type, int *rcode);
 
+/* How the records of a name are read, behind its CNAMEs.  Zero it, and set what
+   is marked as given. */
+
+typedef struct {
+    /* given */
+    const char     *name;
+    int             type;
+    int           (*add)(ns_msg *m, ns_rr *rr, void *data);
+                                /* called for each record; 0: it is malformed,
+                                   or one too many */
+    void           *data;
+    unsigned long  *ttl;        /* lowered to what the answer says; or NULL */
+    int             whole;      /* more records than are read: an error */
+
+    /* set by sv_dns_walk(): the last name of the chain, and its length */
+    const char     *last;
+    int             aliases;
+
+    char            names[2][NS_MAXDNAME];
+} sv_dns_walk_t;
+
+
+/* SV_ANSWER_OK, if a record was added; _NODATA, which sv_dns_negative() has to
+   confirm; or _ERROR. */
+sv_dns_status_e sv_dns_walk(ns_msg *m, sv_dns_walk_t *w);
+
 /* Returns nonzero if AD is set: the server says that it has validated all of
    the answer (RFC 4035).  This can be trusted only as much as the server and
    the network between. */

@@ -8,8 +8,7 @@
 
 static sv_mx_status_e sv_mx_answer(ns_msg *m, const char *name,
     sv_mx_answer_t *a);
-static sv_mx_status_e sv_mx_collect(ns_msg *m, const char *name,
-    sv_mx_answer_t *a, char *cname);
+static int sv_mx_record(ns_msg *m, ns_rr *rr, void *data);
 static int sv_mx_add(sv_mx_answer_t *a, unsigned preference,
     const char *host);
 static void sv_mx_settle(sv_mx_answer_t *a);
@@ -72,94 +71,45 @@ done:
 }
 
 
-/* CNAMEs may come in any order, so the section is read again for each of
-   them. */
-
 static sv_mx_status_e
 sv_mx_answer(ns_msg *m, const char *name, sv_mx_answer_t *a)
 {
-    int             i, soa;
-    char            names[2][NS_MAXDNAME];
-    sv_mx_status_e  status;
+    int            soa;
+    sv_dns_walk_t  w;
 
-    for (i = 0; i < SV_DNS_CNAMES_MAX; i++) {
-        names[i & 1][0] = '\0';
+    memset(&w, 0, sizeof(sv_dns_walk_t));
 
-        status = sv_mx_collect(m, name, a, names[i & 1]);
+    w.name = name;
+    w.type = ns_t_mx;
+    w.add = sv_mx_record;
+    w.data = a;
+    w.ttl = &a->ttl;
 
-        if (status == SV_MX_OK) {
-            sv_mx_settle(a);
-        }
+    a->more = (ns_msg_count(*m, ns_s_an) > sv_dns_count(m, ns_s_an));
 
-        if (status != SV_MX_NODATA) {
-            return status;
-        }
+    switch (sv_dns_walk(m, &w)) {
 
-        if (names[i & 1][0] == '\0') {
-            return sv_dns_negative(m, i > 0, &a->ttl, &soa) ? SV_MX_NODATA
-                                                            : SV_MX_ERROR;
-        }
+    case SV_ANSWER_OK:
+        sv_mx_settle(a);
+        return SV_MX_OK;
 
-        name = names[i & 1];
+    case SV_ANSWER_NODATA:
+        return sv_dns_negative(m, w.aliases > 0, &a->ttl, &soa)
+               ? SV_MX_NODATA : SV_MX_ERROR;
+
+    default:
+        return SV_MX_ERROR;
     }
-
-    return SV_MX_ERROR;
 }
 
 
-/* Returns SV_MX_NODATA if the name has no MX, but perhaps an alias. */
-
-static sv_mx_status_e
-sv_mx_collect(ns_msg *m, const char *name, sv_mx_answer_t *a, char *cname)
+static int
+sv_mx_record(ns_msg *m, ns_rr *rr, void *data)
 {
-    int            i, n, found;
-    char           host[NS_MAXDNAME];
-    ns_rr          rr;
-    unsigned long  alias;
+    char  host[NS_MAXDNAME];
 
-    found = 0;
-    alias = 0;
-
-    n = sv_dns_count(m, ns_s_an);
-    a->more = (ns_msg_count(*m, ns_s_an) > n);
-
-    for (i = 0; i < n; i++) {
-        if (ns_parserr(m, ns_s_an, i, &rr) != 0) {
-            return SV_MX_ERROR;
-        }
-
-        if (ns_rr_class(rr) != ns_c_in || !sv_dns_same(ns_rr_name(rr), name)) {
-            continue;
-        }
-
-        if (ns_rr_type(rr) == ns_t_cname) {
-            if (!sv_dns_rdata_name(m, &rr, 0, cname)) {
-                return SV_MX_ERROR;
-            }
-
-            alias = ns_rr_ttl(rr);
-            continue;
-        }
-
-        if (ns_rr_type(rr) != ns_t_mx) {
-            continue;
-        }
-
-        if (!sv_dns_rdata_name(m, &rr, NS_INT16SZ, host)
-            || !sv_mx_add(a, ns_get16(ns_rr_rdata(rr)), host))
-        {
-            return SV_MX_ERROR;
-        }
-
-        sv_dns_ttl(&a->ttl, ns_rr_ttl(rr));
-        found = 1;
-    }
-
-    if (!found && cname[0] != '\0') {
-        sv_dns_ttl(&a->ttl, alias);
-    }
-
-    return found ? SV_MX_OK : SV_MX_NODATA;
+    return sv_dns_rdata_name(m, rr, NS_INT16SZ, host)
+           && sv_mx_add(data, ns_get16(ns_rr_rdata(*rr)), host);
 }
 
 

@@ -7,9 +7,7 @@
 
 static sv_dns_status_e sv_rr_list_answer(ns_msg *m, const char *name,
     int type, sv_rr_list_t *list);
-static sv_dns_status_e sv_rr_list_collect(ns_msg *m, const char *name,
-    int type, sv_rr_list_t *list, char *cname);
-static int sv_rr_list_add(ns_msg *m, ns_rr *rr, sv_rr_list_t *list);
+static int sv_rr_list_add(ns_msg *m, ns_rr *rr, void *data);
 static int sv_rr_list_add_name(ns_msg *m, ns_rr *rr, unsigned skip,
     sv_rr_list_t *list);
 static int sv_rr_list_add_text(ns_rr *rr, sv_rr_list_t *list);
@@ -48,81 +46,40 @@ sv_rr_list(const unsigned char *msg, size_t len, const char *name, int type,
 }
 
 
-/* CNAMEs may come in any order, so the section is read again for each of
-   them. */
-
 static sv_dns_status_e
 sv_rr_list_answer(ns_msg *m, const char *name, int type, sv_rr_list_t *list)
 {
-    int              i, soa;
-    char             names[2][NS_MAXDNAME];
+    int              soa;
+    sv_dns_walk_t    w;
     unsigned long    ttl;
     sv_dns_status_e  status;
 
-    for (i = 0; i < SV_DNS_CNAMES_MAX; i++) {
-        names[i & 1][0] = '\0';
+    memset(&w, 0, sizeof(sv_dns_walk_t));
 
-        status = sv_rr_list_collect(m, name, type, list, names[i & 1]);
+    w.name = name;
+    w.type = type;
+    w.add = sv_rr_list_add;
+    w.data = list;
+    w.whole = 1;
 
-        if (status != SV_ANSWER_NODATA) {
-            return status;
-        }
+    status = sv_dns_walk(m, &w);
+    ttl = SV_DNS_NO_TTL;
 
-        if (names[i & 1][0] == '\0') {
-            ttl = SV_DNS_NO_TTL;
-            return sv_dns_negative(m, i > 0, &ttl, &soa) ? SV_ANSWER_NODATA
-                                                         : SV_ANSWER_ERROR;
-        }
-
-        name = names[i & 1];
-    }
-
-    return SV_ANSWER_ERROR;
-}
-
-
-static sv_dns_status_e
-sv_rr_list_collect(ns_msg *m, const char *name, int type, sv_rr_list_t *list,
-    char *cname)
-{
-    int    i, n;
-    ns_rr  rr;
-
-    n = sv_dns_count(m, ns_s_an);
-
-    if (ns_msg_count(*m, ns_s_an) > n) {
+    if (status == SV_ANSWER_NODATA
+        && !sv_dns_negative(m, w.aliases > 0, &ttl, &soa))
+    {
         return SV_ANSWER_ERROR;
     }
 
-    for (i = 0; i < n; i++) {
-        if (ns_parserr(m, ns_s_an, i, &rr) != 0) {
-            return SV_ANSWER_ERROR;
-        }
-
-        if (ns_rr_class(rr) != ns_c_in || !sv_dns_same(ns_rr_name(rr), name)) {
-            continue;
-        }
-
-        if (ns_rr_type(rr) == ns_t_cname) {
-            if (!sv_dns_rdata_name(m, &rr, 0, cname)) {
-                return SV_ANSWER_ERROR;
-            }
-
-            continue;
-        }
-
-        if ((int) ns_rr_type(rr) == type && !sv_rr_list_add(m, &rr, list)) {
-            return SV_ANSWER_ERROR;
-        }
-    }
-
-    return list->n ? SV_ANSWER_OK : SV_ANSWER_NODATA;
+    return status;
 }
 
 
 static int
-sv_rr_list_add(ns_msg *m, ns_rr *rr, sv_rr_list_t *list)
+sv_rr_list_add(ns_msg *m, ns_rr *rr, void *data)
 {
+    sv_rr_list_t  *list = data;
+
     switch ((int) ns_rr_type(*rr)) {
 
     case ns_t_a:

@@ -10,9 +10,7 @@
 
 static sv_dns_status_e sv_rr_answer(ns_msg *m, const char *name, int type,
     sv_rr_answer_t *a);
-static sv_dns_status_e sv_rr_collect(ns_msg *m, const char *name, int type,
-    sv_rr_answer_t *a, char *cname);
-static int sv_rr_add(ns_rr *rr, sv_rr_answer_t *a);
+static int sv_rr_add(ns_msg *m, ns_rr *rr, void *data);
 static int sv_rr_add_tlsa(ns_rr *rr, sv_rr_answer_t *a);
 static int sv_rr_add_txt(ns_rr *rr, sv_rr_answer_t *a);
 
@@ -62,91 +60,50 @@ sv_rr_parse(const unsigned char *msg, size_t len, const char *name, int type,
 }
 
 
-/* CNAMEs may come in any order, so the section is read again for each of
-   them. */
-
 static sv_dns_status_e
 sv_rr_answer(ns_msg *m, const char *name, int type, sv_rr_answer_t *a)
 {
-    int              i, soa;
-    char             names[2][NS_MAXDNAME];
+    int              soa;
+    sv_dns_walk_t    w;
     sv_dns_status_e  status;
 
-    for (i = 0; i < SV_DNS_CNAMES_MAX; i++) {
-        names[i & 1][0] = '\0';
+    memset(&w, 0, sizeof(sv_dns_walk_t));
 
-        status = sv_rr_collect(m, name, type, a, names[i & 1]);
+    w.name = name;
+    w.type = type;
+    w.add = sv_rr_add;
+    w.data = a;
+    w.ttl = &a->ttl;
+    w.whole = 1;
 
-        if (status != SV_ANSWER_NODATA) {
-            return status;
-        }
+    status = sv_dns_walk(m, &w);
 
-        if (names[i & 1][0] == '\0') {
-            return sv_dns_negative(m, i > 0, &a->ttl, &soa)
-                   ? SV_ANSWER_NODATA : SV_ANSWER_ERROR;
-        }
-
-        name = names[i & 1];
-    }
-
-    return SV_ANSWER_ERROR;
-}
-
-
-/* Returns SV_ANSWER_NODATA if the name has no record, but perhaps an alias. */
-
-static sv_dns_status_e
-sv_rr_collect(ns_msg *m, const char *name, int type, sv_rr_answer_t *a,
-    char *cname)
-{
-    int    i, n;
-    ns_rr  rr;
-
-    n = sv_dns_count(m, ns_s_an);
-
-    if (ns_msg_count(*m, ns_s_an) > n) {
+    if (status == SV_ANSWER_NODATA
+        && !sv_dns_negative(m, w.aliases > 0, &a->ttl, &soa))
+    {
         return SV_ANSWER_ERROR;
     }
 
-    for (i = 0; i < n; i++) {
-        if (ns_parserr(m, ns_s_an, i, &rr) != 0) {
-            return SV_ANSWER_ERROR;
-        }
-
-        if (ns_rr_class(rr) != ns_c_in || !sv_dns_same(ns_rr_name(rr), name)) {
-            continue;
-        }
-
-        if (ns_rr_type(rr) == ns_t_cname) {
-            if (!sv_dns_rdata_name(m, &rr, 0, cname)) {
-                return SV_ANSWER_ERROR;
-            }
-
-            sv_dns_ttl(&a->ttl, ns_rr_ttl(rr));
-            continue;
-        }
-
-        if ((int) ns_rr_type(rr) != type) {
-            continue;
-        }
-
-        if (!sv_rr_add(&rr, a)) {
-            return SV_ANSWER_ERROR;
-        }
-
-        sv_dns_ttl(&a->ttl, ns_rr_ttl(rr));
-        a->nrecords++;
-    }
-
-    return a->nrecords ? SV_ANSWER_OK : SV_ANSWER_NODATA;
+    return status;
 }
 
 
 static int
-sv_rr_add(ns_rr *rr, sv_rr_answer_t *a)
+sv_rr_add(ns_msg *m, ns_rr *rr, void *data)
 {
-    return (int) ns_rr_type(*rr) == ns_t_tlsa ? sv_rr_add_tlsa(rr, a)
-                                              : sv_rr_add_txt(rr, a);
+    sv_rr_answer_t  *a = data;
+
+    (void) m;
+
+    if (!((int) ns_rr_type(*rr) == ns_t_tlsa ? sv_rr_add_tlsa(rr, a)
+                                             : sv_rr_add_txt(rr, a)))
+    {
+        return 0;
+    }
+
+    a->nrecords++;
+
+    return 1;
 }
 
 
