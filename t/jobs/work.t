@@ -4,8 +4,8 @@
 use lib 't/lib';
 use TestVerify 'no_plan';
 
-use IO::Socket::INET;
 use JSON::PP;
+use TestVerify::Jobs qw( http submit job until_job ended );
 use Time::HiRes;
 
 workers(2);
@@ -27,75 +27,6 @@ add_block_preprocessor(sub {
     $block->set_value(request => 'GET /idle');
     $block->set_value(error_code => 204);
 });
-
-# one request; returns its code, its body as JSON, and its headers
-
-sub http
-{
-    my ($method, $path, $body, $type) = @_;
-
-    $type //= 'text/plain';
-
-    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or return;
-
-    $body //= '';
-    print $sock "$method $path HTTP/1.1\r\nHost: localhost\r\n"
-        . "Connection: close\r\nContent-Type: $type\r\nContent-Length: "
-        . length($body) . "\r\n\r\n$body";
-
-    local $/;
-    my ($head, $text) = split /\r\n\r\n/, <$sock> // '', 2;
-    my ($code) = ($head // '') =~ m{^HTTP/1.1 (\d+)} or return;
-
-    $text =~ s/\A[0-9a-f]+\r\n(.*?)\r\n0\r\n\r\n\z/$1/s;
-
-    return ($code, scalar eval { decode_json($text) }, $head);
-}
-
-# hands a list over; returns the id of the job
-
-sub submit
-{
-    my ($query, @addresses) = @_;
-
-    my ($code, $job) = http('POST', "/jobs?$query",
-                            CORE::join '', map { "$_\n" } @addresses);
-
-    die "submit: $code " . encode_json($job // {}) if ($code // 0) != 202;
-
-    return $job->{id};
-}
-
-sub job { (http('GET', "/jobs/$_[0]"))[1] }
-
-# waits until the job is as the sub says; returns it
-
-sub until_job
-{
-    my ($id, $done, $seconds) = @_;
-
-    my $job;
-    my $end = time() + ($seconds // 20) * $TestVerify::Blocks::Slow;
-
-    while (time() < $end) {
-        $job = job($id);
-        return $job if $job && $done->($job);
-        Time::HiRes::sleep(0.05);
-    }
-
-    diag(encode_json($job // {}));
-    return $job // {};
-}
-
-sub ended
-{
-    my ($id, $seconds) = @_;
-
-    return until_job($id, sub {
-        $_[0]{state} =~ /^(completed|cancelled|failed)\z/
-    }, $seconds);
-}
 
 # "accepted 3, timeout 1"
 
@@ -613,15 +544,17 @@ smtp_verify_batch_domain_probes 5;
 my $id = main::submit('', main::users(800, 'ok.test'));
 main::until_job($id, sub { $_[0]{answered} > 20 });
 $main::seen{pause} = (main::http('PATCH', "/jobs/$id", '{"state":"paused"}',
-                                 'application/json'))[0];
+    'Content-Type' => 'application/json'))[0];
 main::until_job($id, sub { $_[0]{state} eq 'paused' && !$_[0]{in_flight} });
 Time::HiRes::sleep(1.5);
 my $before = main::job($id)->{answered};
 Time::HiRes::sleep(1.5);
 $main::seen{still} = main::job($id)->{answered} == $before;
-main::http('PATCH', "/jobs/$id", '{"state":"running"}', 'application/json');
+main::http('PATCH', "/jobs/$id", '{"state":"running"}',
+    'Content-Type' => 'application/json');
 $main::seen{on} = main::until_job($id, sub { $_[0]{answered} > $before + 20 });
-main::http('PATCH', "/jobs/$id", '{"state":"cancelled"}', 'application/json');
+main::http('PATCH', "/jobs/$id", '{"state":"cancelled"}',
+    'Content-Type' => 'application/json');
 $main::Job = main::until_job($id, sub {
     $_[0]{state} eq 'cancelled' && $_[0]{answered} == 800
 });
