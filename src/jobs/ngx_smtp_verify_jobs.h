@@ -125,6 +125,8 @@ void ngx_smtp_verify_jobs_notify(ngx_smtp_verify_jobs_t *jobs, u_char *id);
 ngx_int_t ngx_smtp_verify_jobs_post(ngx_smtp_verify_jobs_t *jobs,
     ngx_smtp_verify_jobs_task_t *task);
 
+#define NGX_SMTP_VERIFY_JOBS_DETAIL  256
+
 /* jobs_zone.c: what GET of a job shows beside the catalogue and totals */
 typedef struct {
     ngx_uint_t                 loaded;          /* in shared memory */
@@ -133,6 +135,13 @@ typedef struct {
                                                    minute */
     time_t                     next;            /* when it will go on, if it
                                                    only waits; or 0 */
+    time_t                     quota;           /* when it has a quota again; 0:
+                                                   now */
+    ngx_uint_t                 no_room;         /* for it in shared memory; 2:
+                                                   nor without the others */
+    u_char                     detail[NGX_SMTP_VERIFY_JOBS_DETAIL];
+                                                /* why records wait; or
+                                                   empty */
 } ngx_smtp_verify_jobs_progress_t;
 
 void ngx_smtp_verify_jobs_progress(ngx_smtp_verify_jobs_t *jobs, u_char *id,

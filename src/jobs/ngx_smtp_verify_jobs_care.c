@@ -494,8 +494,8 @@ ngx_smtp_verify_jobs_care_loaded(ngx_smtp_verify_jobs_care_t *care)
     {
         ngx_log_error(NGX_LOG_WARN, jobs->log, 0,
                       "smtp verify jobs: zone \"%V\" has no room for job %s, "
-                      "which waits for others to end", &jobs->zone->shm.name,
-                      care->id);
+                      "which waits for %s", &jobs->zone->shm.name, care->id,
+                      w->shared->njobs ? "others to end" : "a larger one");
         return;
     }
 

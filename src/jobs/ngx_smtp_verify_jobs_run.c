@@ -319,6 +319,7 @@ ngx_smtp_verify_jobs_run_quota(ngx_smtp_verify_jobs_run_t *run)
 
     run->job->rest = now - now % NGX_SMTP_VERIFY_JOBS_DAY
                      + NGX_SMTP_VERIFY_JOBS_DAY;
+    run->job->quota = 1;
 
     ngx_smtp_verify_jobs_unlock(w);
 

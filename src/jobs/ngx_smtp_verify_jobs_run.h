@@ -96,6 +96,7 @@ typedef struct {
     ngx_array_t                    results;     /* of sv_job_result_t */
     ngx_array_t                    waits;
     ngx_uint_t                     npostpones;
+    const char                    *detail;      /* of the last one that waits */
     size_t                         size;
     ngx_smtp_verify_jobs_postpone_t  postpones[NGX_SMTP_VERIFY_JOBS_POSTPONES];
 } ngx_smtp_verify_jobs_flush_t;

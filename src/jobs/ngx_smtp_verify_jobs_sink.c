@@ -120,6 +120,7 @@ ngx_smtp_verify_jobs_sink_wait(ngx_smtp_verify_jobs_run_t *run,
     sv_job_result_t *row, int64_t due, int64_t now)
 {
     row->due = due;
+    run->collect->detail = result->detail;
 
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &run->log, 0,
                    "smtp verify jobs: record %uL waits %L ms: %s, try %ud",
@@ -544,6 +545,14 @@ ngx_smtp_verify_jobs_flush_stored(ngx_smtp_verify_jobs_run_t *run,
 
     if (due) {
         ngx_smtp_verify_jobs_wait_until(run, due);
+
+        ngx_smtp_verify_jobs_lock(run->worker);
+
+        ngx_cpystrn(run->job->detail,
+                    (u_char *) (flush->detail ? flush->detail : ""),
+                    NGX_SMTP_VERIFY_JOBS_DETAIL);
+
+        ngx_smtp_verify_jobs_unlock(run->worker);
     }
 
     ngx_smtp_verify_jobs_flush_rows(run, &flush->results);

@@ -53,6 +53,11 @@ typedef struct {
     int64_t                      due;           /* when the first record may be
                                                    retried; 0: none waits */
     int64_t                      rest;          /* nothing is begun before */
+    ngx_uint_t                   quota;         /* ... as that of the client is
+                                                   used up */
+    u_char                       detail[NGX_SMTP_VERIFY_JOBS_DETAIL];
+                                                /* of the record that was the
+                                                   last to begin to wait */
     ngx_uint_t                   checks;        /* the keeper looks whether it
                                                    is complete */
     uint64_t                     sample;        /* records that are asked first

@@ -408,6 +408,7 @@ ngx_smtp_verify_jobs_will(ngx_smtp_verify_jobs_worker_t *w, u_char *id,
     if (job) {
         job->will = will;
         job->rest = 0;
+        job->quota = 0;
         job->checks = 1;
     }
 
@@ -497,8 +498,19 @@ ngx_smtp_verify_jobs_progress(ngx_smtp_verify_jobs_t *jobs, u_char *id,
 
     job = ngx_smtp_verify_jobs_find(w, id);
 
+    if (job == NULL) {
+        progress->no_room = w->shared->full + (w->shared->full
+                                               && w->shared->njobs == 0);
+    }
+
     if (job) {
         progress->loaded = 1;
+        ngx_cpystrn(progress->detail, job->detail,
+                    NGX_SMTP_VERIFY_JOBS_DETAIL);
+
+        if (job->quota && job->rest > ngx_smtp_verify_jobs_time()) {
+            progress->quota = (time_t) (job->rest / 1000);
+        }
 
         for (i = 0; i < NGX_SMTP_VERIFY_JOBS_PLACES; i++) {
             progress->in_flight += job->flight[i];

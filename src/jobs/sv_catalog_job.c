@@ -387,6 +387,12 @@ sv_catalog_move_once(sv_catalog_t *catalog, const char *id, unsigned from,
         row.expires = now + row.retention;
     }
 
+    /* a job that nobody resumes is not kept for ever */
+
+    if (row.finished == 0) {
+        row.expires = (to == SV_JOB_PAUSED) ? now + row.retention : 0;
+    }
+
     if (error) {
         sv_catalog_set(row.error, sizeof(row.error), error);
     }
@@ -468,11 +474,12 @@ sv_catalog_change(sv_catalog_t *catalog, sv_catalog_job_t *job)
         }
 
         row.webhook_events = job->webhook_events;
-        row.retention = job->retention;
 
-        if (row.finished) {
-            row.expires = row.finished + row.retention;
+        if (row.expires) {
+            row.expires += job->retention - row.retention;
         }
+
+        row.retention = job->retention;
 
         rc = sv_catalog_write(catalog, &row);
     }

@@ -85,6 +85,13 @@ typedef struct {
 
 
 typedef struct {
+    unsigned            reason;
+    uint64_t            n;
+    int64_t             due;        /* of the first one */
+} sv_job_why_t;
+
+
+typedef struct {
     uint64_t            records;
     uint64_t            results;    /* of all kinds; equal to records at the
                                        end */
@@ -98,6 +105,8 @@ typedef struct {
     uint64_t            bytes;      /* on the disk */
     size_t              ncounts;
     sv_job_count_t      counts[256];
+    size_t              nwaits;     /* set by sv_job_waits(): why they wait */
+    sv_job_why_t        waits[32];
 } sv_job_totals_t;
 
 
@@ -183,6 +192,8 @@ sv_jobs_e sv_job_settle(sv_job_t *job, int64_t since, int all, unsigned status,
 /* *due: of the first one that waits for longer than "now"; 0: none */
 sv_jobs_e sv_job_next_due(sv_job_t *job, int64_t now, int64_t *due);
 sv_jobs_e sv_job_totals(sv_job_t *job, sv_job_totals_t *totals);
+/* reasons of the first thousand records that wait, the most frequent first */
+sv_jobs_e sv_job_waits(sv_job_t *job, sv_job_totals_t *totals);
 sv_jobs_e sv_job_results(sv_job_t *job, sv_job_page_t *page,
     sv_job_rows_t *rows);
 

@@ -131,6 +131,49 @@ sv_job_totals_counts(sv_job_t *job, sv_job_totals_t *t)
 
 
 sv_jobs_e
+sv_job_waits(sv_job_t *job, sv_job_totals_t *t)
+{
+    sv_jobs_e      rc;
+    sv_job_why_t  *why;
+    sqlite3_stmt  *stmt;
+
+    t->nwaits = 0;
+
+    if (t->waiting == 0) {
+        return SV_JOBS_OK;
+    }
+
+    rc = sv_jobs_db_begin(&job->db, 0);
+    if (rc != SV_JOBS_OK) {
+        return rc;
+    }
+
+    stmt = sv_job_stmt(job, SV_JOB_Q_WAITS,
+                       "SELECT reason, COUNT(*), MIN(due) FROM"
+                       " (SELECT reason, due FROM waiting ORDER BY due"
+                       " LIMIT 1000) GROUP BY reason ORDER BY 2 DESC, 1");
+    if (stmt == NULL) {
+        return sv_jobs_db_end(&job->db, sv_job_failed(job));
+    }
+
+    while (t->nwaits < sizeof(t->waits) / sizeof(t->waits[0])) {
+
+        rc = sv_jobs_db_step(&job->db, stmt);
+        if (rc != SV_JOBS_OK) {
+            break;
+        }
+
+        why = &t->waits[t->nwaits++];
+        why->reason = (unsigned) sqlite3_column_int(stmt, 0);
+        why->n = (uint64_t) sqlite3_column_int64(stmt, 1);
+        why->due = sqlite3_column_int64(stmt, 2);
+    }
+
+    return sv_jobs_db_end(&job->db, rc == SV_JOBS_DONE ? SV_JOBS_OK : rc);
+}
+
+
+sv_jobs_e
 sv_job_next_due(sv_job_t *job, int64_t now, int64_t *due)
 {
     sv_jobs_e  rc;

@@ -215,6 +215,10 @@ u_char *ngx_http_smtp_verify_jobs_json_text(u_char *p, const char *name,
 u_char *ngx_http_smtp_verify_jobs_json_time(u_char *p, const char *name,
     int64_t msec);
 
+/* _waits.c: why the job does not go on, as an array */
+u_char *ngx_http_smtp_verify_jobs_waits(u_char *p, sv_catalog_job_t *job,
+    sv_job_totals_t *totals, ngx_smtp_verify_jobs_progress_t *progress);
+
 /* _estimate.c: of the whole job, by its sample; an object or null */
 u_char *ngx_http_smtp_verify_jobs_estimate(u_char *p, sv_catalog_job_t *job,
     sv_job_totals_t *totals);

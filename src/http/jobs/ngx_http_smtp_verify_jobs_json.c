@@ -73,6 +73,9 @@ ngx_http_smtp_verify_jobs_json_totals(u_char *p,
     p = ngx_http_smtp_verify_jobs_json_time(p, "waiting_until",
                                             totals->waiting ? totals->due : 0);
 
+    p = ngx_sprintf(p, ",\"waiting_for\":");
+    p = ngx_http_smtp_verify_jobs_waits(p, job, totals, &progress);
+
     p = ngx_sprintf(p, ",\"rate\":%uL", progress.rate);
 
     return ngx_http_smtp_verify_jobs_json_end(p, job, totals, &progress);

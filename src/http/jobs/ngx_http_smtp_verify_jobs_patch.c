@@ -92,14 +92,6 @@ ngx_http_smtp_verify_jobs_patch_check(ngx_http_smtp_verify_jobs_ctx_t *hj)
     r = hj->request;
     query = &hj->query;
 
-    if (query->has_state && query->state != SV_JOB_PAUSED
-        && query->state != SV_JOB_RUNNING && query->state != SV_JOB_CANCELLED)
-    {
-        return ngx_http_smtp_verify_problem(r, 422, "invalid_parameter",
-                                            "\"state\" can be changed to "
-                                            "paused, running or cancelled.");
-    }
-
     if (query->has_sample || query->has_smtp || query->has_wait) {
         return ngx_http_smtp_verify_problem(r, 422, "invalid_parameter",
                                             "\"sample\", \"smtp\" and "

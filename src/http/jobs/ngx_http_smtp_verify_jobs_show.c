@@ -61,6 +61,10 @@ ngx_http_smtp_verify_jobs_totals(ngx_smtp_verify_jobs_task_t *task)
     call = task->data;
 
     task->status = sv_job_totals(task->job, &call->totals);
+
+    if (task->status == SV_JOBS_OK) {
+        task->status = sv_job_waits(task->job, &call->totals);
+    }
 }
 
 

@@ -84,5 +84,15 @@ sv_jobs_patch_member(sv_jobs_query_t *query, const cJSON *item)
     value.data = (unsigned char *) text;
     value.len = strlen(text);
 
+    if (strcmp(item->string, "state") == 0
+        && strcmp(text, sv_job_state_name(SV_JOB_PAUSED)) != 0
+        && strcmp(text, sv_job_state_name(SV_JOB_RUNNING)) != 0
+        && strcmp(text, sv_job_state_name(SV_JOB_CANCELLED)) != 0)
+    {
+        (void) snprintf(query->error, sizeof(query->error),
+                        "\"state\" must be paused, running or cancelled.");
+        return SV_PARAMS_INVALID;
+    }
+
     return sv_jobs_query_set(query, &name, &value);
 }
