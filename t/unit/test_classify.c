@@ -2422,6 +2422,12 @@ kinds_of_sources_and_lists(void **state)
         { X, 550, "The recipient cannot be verified. Please check all "
                   "recipients to verify they are valid" },
         { R, 550, "this server doesn't handle mail for that user" },
+        { P, 550, "5.1.1 this address is for internal use" },
+        { P, 550, "5.1.1 mailbox is protected by a challenge" },
+        { N, 550, "The recipient's e-mail address isn't correct" },
+        { N, 550, "We don't have anyone here by that name" },
+        { N, 550, "E-mailadressen findes ikke" },
+        { N, 550, "Sähköpostiosoitetta ei ole" },
         { N, 550, "ця адреса не існує" },
         { N, 550, "用户不可用" },
         { D, 550, "tili on poistettu käytöstä" },
