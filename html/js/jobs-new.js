@@ -5,6 +5,7 @@ import { h, append, replace } from "./dom.js";
 import { sniff, DELIMITER_NAMES } from "./csv.js";
 
 const START = 64 * 1024;            /* of a file, to look at */
+const TYPED = 200;                  /* ms until what was typed is looked at */
 
 const WAITS = [["", "as the server does (a day, mostly)"],
     ["0", "not at all"], ["1h", "an hour"], ["6h", "6 hours"], ["1d", "a day"],
@@ -18,6 +19,8 @@ export function submit(root, ctx, signal) {
     const wrong = h("div", { role: "alert" });
     let list = null;
     let column = null;
+    let typing = null;
+    let turn = 0;
 
     /* one key for one list: who presses twice, or again after an error that
        hid the answer, gets one job */
@@ -26,13 +29,20 @@ export function submit(root, ctx, signal) {
 
     const file = h("input.input", { type: "file", id: "job-file", name: "file",
         accept: ".csv,.txt,.tsv,.json,.jsonl,.ndjson,text/csv,text/plain",
-        onchange: () => take(file.files[0], file.files[0]?.name) });
+        onchange: () => {
+            clearTimeout(typing);
+            text.value = "";
+            take(file.files[0], file.files[0]?.name);
+        } });
     const text = h("textarea.input.mono.paste", { id: "job-text", name: "text",
         rows: 5, spellcheck: "false",
         placeholder: "name@example.com\nanother@example.org",
         oninput: () => {
             file.value = "";
-            take(text.value.trim() ? new Blob([text.value]) : null, null);
+            send.disabled = true;
+            clearTimeout(typing);
+            typing = setTimeout(() => take(text.value.trim()
+                ? new Blob([text.value]) : null, null), TYPED);
         } });
     const name = h("input.input", { id: "job-name", name: "name",
         maxlength: 80, autocomplete: "off" });
@@ -53,7 +63,11 @@ export function submit(root, ctx, signal) {
                   choice("retention", KEPT)),
             field("job-sample", "Verify a sample first", h("input.input",
                 { id: "job-sample", name: "sample", type: "number", min: 0,
-                  max: 1000000, placeholder: "so many records" }))),
+                  max: 1000000, placeholder: "so many records" })),
+            field("job-webhook", "Webhook", h("input.input", {
+                id: "job-webhook", name: "webhook", type: "url",
+                placeholder: "a URL of yours", autocomplete: "off",
+                spellcheck: "false" }))),
         h("label.check", h("input", { type: "checkbox", name: "smtp",
                                       checked: true }), "Ask the mail servers"),
         wrong,
@@ -63,6 +77,8 @@ export function submit(root, ctx, signal) {
         + "stored encrypted. It is verified in the background."), form);
 
     async function take(blob, label) {
+        const mine = ++turn;
+
         list = null;
         column = null;
         key = newKey();
@@ -82,6 +98,12 @@ export function submit(root, ctx, signal) {
         } catch (error) {
             replace(about, notice("bad", "The file cannot be read",
                                   h("p", error.message)));
+            return;
+        }
+
+        /* another list was chosen meanwhile */
+
+        if (mine !== turn) {
             return;
         }
 
@@ -136,7 +158,7 @@ export function submit(root, ctx, signal) {
         }
 
         const query = Object.fromEntries(
-            ["name", "wait", "retention", "sample"].map(key =>
+            ["name", "wait", "retention", "sample", "webhook"].map(key =>
                 [key, form.elements[key].value.trim()]));
 
         if (!form.elements.smtp.checked) {

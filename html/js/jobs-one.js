@@ -1,7 +1,7 @@
 /* one job: live, over reloads of nginx and of the page */
 
-import { pageHead, busy, figures, notice, pairs, problem, toast, words, card }
-    from "./components.js";
+import { badge, busy, card, figures, notice, pageHead, pairs, problem, table,
+         toast, words } from "./components.js";
 import { h, append, replace, number, percent, duration, ago } from "./dom.js";
 import { pause, calm } from "./poll.js";
 import { sure, focusAgain } from "./dialog.js";
@@ -12,6 +12,11 @@ const LATEST = 15;          /* seconds until a broken stream is tried again */
 const FALLBACK = 5;         /* seconds between questions where none is free */
 const TONE = { deliverable: "ok", undeliverable: "bad", risky: "warn",
                unknown: "unknown" };
+
+/* what became of an event, as a word with a colour */
+
+const HOOK = { delivered: "pass", retried: "warn", given_up: "fail",
+               disabled: "fail" };
 
 
 export function one(root, ctx, id, signal) {
@@ -145,7 +150,10 @@ export function one(root, ctx, id, signal) {
             replace(head, fresh);
         }
 
-        replace(body, sentence(), bar(), facts(), reasons(), details());
+        const opened = body.querySelector("details[open]") !== null;
+
+        replace(body, sentence(), bar(), facts(), estimate(), reasons(),
+                webhook(), details(opened));
         focusAgain(focus);
     }
 
@@ -221,8 +229,81 @@ export function one(root, ctx, id, signal) {
             h("span.num", number(n))))));
     }
 
-    function details() {
-        return h("details", h("summary", "Parameters"),
+    /* what the sample says of the whole */
+
+    function estimate() {
+        const all = job.estimate;
+
+        if (!all) {
+            return null;
+        }
+
+        return card("Estimate of the whole", h("div.stack.tight",
+            h("p.small.muted", `By ${number(all.answered)} records of the `
+              + "sample. The true number is between the two others in "
+              + `${percent(all.confidence, 1)} of such cases.`),
+            table([
+                ["Status", ([status]) => words(status)],
+                ["About", ([, e]) => number(e.count), "num"],
+                ["At least", ([, e]) => number(e.low), "num"],
+                ["At most", ([, e]) => number(e.high), "num"],
+                ["Share", ([, e]) => percent(e.count, all.records), "num"],
+            ], STATUS.filter(status => all.status[status])
+                .map(status => [status, all.status[status]]),
+            "Estimate of the whole list, by status")));
+    }
+
+    /* who is told, and whether that worked */
+
+    function webhook() {
+        const hook = job.webhook;
+
+        if (!hook) {
+            return null;
+        }
+
+        return card("Webhook", h("div.stack.tight",
+            h("p.break", h("code", hook.url)),
+            pairs([
+                ["Told of", (hook.events || []).map(words).join(", ")],
+                ["Last event", hook.state
+                    ? h("span.row", badge(HOOK[hook.state] || "unknown",
+                                          words(hook.state)),
+                        hook.event ? words(hook.event) : null)
+                    : "nothing was sent yet"],
+                hook.tries ? ["Tries", number(hook.tries)] : null,
+                hook.status ? ["Answer", String(hook.status)] : null,
+                hook.error ? ["Error", words(hook.error)] : null,
+                hook.next_try_at ? ["Next try", until(hook.next_try_at)] : null,
+            ]),
+            h("div.row", h("button.button.small", { type: "button",
+                dataset: { key: "hook-test" }, onclick: testHook },
+                "Test the webhook"),
+              h("button.button.small", { type: "button",
+                dataset: { key: "hook-remove" },
+                onclick: () => change({ webhook: null }) },
+                "Remove the webhook"))));
+    }
+
+    async function testHook() {
+        try {
+            const made = await ctx.api.json("jobs", { path: `${path}/webhook`,
+                method: "POST", signal, ask: true });
+
+            toast(made.delivered
+                ? `Delivered: it answered with ${made.status}.`
+                : `Not delivered: ${made.error ? words(made.error)
+                    : `it answered with ${made.status}`}.`);
+
+        } catch (error) {
+            if (error.name !== "AbortError") {
+                replace(trouble, problem(error));
+            }
+        }
+    }
+
+    function details(opened) {
+        return h("details", { open: opened }, h("summary", "Parameters"),
             pairs([
                 ["ID", h("code.break", job.id)],
                 ["Mail servers are asked", job.smtp ? "yes" : "no"],
@@ -245,18 +326,18 @@ export function one(root, ctx, id, signal) {
 
         return [
             ["queued", "running"].includes(job.state)
-                ? button("Pause", "pause", null, () => change("paused")) : null,
+                ? button("Pause", "pause", null, () => change({ state: "paused" })) : null,
             job.state === "paused"
-                ? button("Resume", "pause", null, () => change("running")) : null,
+                ? button("Resume", "pause", null, () => change({ state: "running" })) : null,
             active(job) ? button("Cancel", "cancel", null, cancel) : null,
             button("Delete", "delete", "danger", purge),
         ].filter(Boolean);
     }
 
-    async function change(state) {
+    async function change(json) {
         try {
             took(await ctx.api.json("jobs", { path, method: "PATCH",
-                json: { state }, signal, ask: true }));
+                json, signal, ask: true }));
 
         } catch (error) {
             if (error.name !== "AbortError") {

@@ -151,9 +151,11 @@ export function results(root, ctx, path, signal) {
                               "aria-label": "Results" },
                 h("table.table.results",
                     h("thead", h("tr",
-                        h("th.num", { scope: "col" }, "#"),
-                        ["Address", "Verdict", "Reason", "Action"].map(text =>
-                            h("th", { scope: "col" }, text)))),
+                        h("th.num.wide-only", { scope: "col" }, "#"),
+                        h("th", { scope: "col" }, "Address"),
+                        h("th", { scope: "col" }, "Verdict"),
+                        ["Action", "Reply"].map(text =>
+                            h("th.wide-only", { scope: "col" }, text)))),
                     h("tbody", rows.map(row)))),
             h("div.row",
                 h("button.button.small", { type: "button",
@@ -172,23 +174,20 @@ export function results(root, ctx, path, signal) {
     }
 
     function row(r) {
-        if (r.error) {
-            return h("tr", h("td.num", number(r.index + 1)),
-                h("td.break", String(r.input ?? "")),
-                h("td", badge("unknown", "wrong")),
-                h("td", { colspan: 2 }, words(r.error)));
-        }
+        const smtp = r.checks?.smtp;
 
         return h("tr",
-            h("td.num", number(r.index + 1)),
-            h("td.break", r.email),
-            h("td", badge(r.status)),
-            h("td.break",
-                h("a", { href: `#/reasons/${encodeURIComponent(r.reason)}` },
-                  words(r.reason)),
-                r.checks?.smtp?.response
-                    ? h("div.small.muted.said", r.checks.smtp.response) : null),
-            h("td", words(r.action)));
+            h("td.num.muted.wide-only", number(r.index + 1)),
+            h("td.address-cell", r.email ?? String(r.input ?? "")),
+            h("td.verdict-cell",
+                badge(r.status || "unknown", r.status || "no verdict"),
+                r.error ? h("span.small.muted", words(r.error))
+                    : h("a.small", { href: "#/reasons/"
+                        + encodeURIComponent(r.reason) }, words(r.reason))),
+            h("td.wide-only", words(r.action ?? "")),
+            h("td.small.said.wide-only", smtp?.response_code
+                ? [h("strong", String(smtp.response_code)), " "] : null,
+              smtp?.response ?? ""));
     }
 
     async function file() {

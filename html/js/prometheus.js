@@ -51,12 +51,17 @@ function pairs(text) {
 /* the sum of all samples of a name, of those with these labels; null: none */
 
 export function sum(all, name, labels = {}) {
-    const samples = (all.get(name) || []).filter(sample =>
-        Object.entries(labels).every(
-            ([key, value]) => sample.labels.get(key) === value));
+    const samples = (all.get(name) || []).filter(
+        sample => fits(sample, labels));
 
     return samples.length
         ? samples.reduce((n, sample) => n + sample.value, 0) : null;
+}
+
+
+function fits(sample, labels) {
+    return Object.entries(labels).every(
+        ([key, value]) => sample.labels.get(key) === value);
 }
 
 
@@ -66,15 +71,19 @@ export function sum(all, name, labels = {}) {
  * Prometheus does.
  */
 
-export function quantile(before, after, name, q) {
+export function quantile(before, after, name, q, labels = {}) {
     const count = new Map();
 
     for (const [all, sign] of [[after, 1], [before, -1]]) {
-        for (const { labels, value } of all.get(`${name}_bucket`) || []) {
-            const text = labels.get("le");
+        for (const sample of all.get(`${name}_bucket`) || []) {
+            if (!fits(sample, labels)) {
+                continue;
+            }
+
+            const text = sample.labels.get("le");
             const le = text === "+Inf" ? Infinity : Number(text);
 
-            count.set(le, (count.get(le) || 0) + sign * value);
+            count.set(le, (count.get(le) || 0) + sign * sample.value);
         }
     }
 

@@ -93,6 +93,7 @@ export function mount(root, ctx) {
         replace(trouble, problem(error), nextTry(seconds));
 
         if (shown === "") {
+            filters.hidden = true;
             rows.replaceChildren();
         }
     }, signal);

@@ -1,6 +1,6 @@
 /* what smtp_verify_metrics says, as small graphs of the last ten minutes */
 
-import { pageHead, busy, problem, badge } from "./components.js";
+import { pageHead, busy, problem, badge, card, table } from "./components.js";
 import { h, append, replace, number, percent, duration } from "./dom.js";
 import { parse, sum, quantile } from "./prometheus.js";
 import { chart } from "./chart.js";
@@ -11,6 +11,7 @@ export const title = "Metrics";
 const SECONDS = 3;
 const SPAN = 600;
 const LEAST = 60;
+const PROVIDERS = 15;
 const NAME = "nginx_smtp_verify_";
 
 /* the scrapes stay while other pages are looked at */
@@ -22,7 +23,10 @@ const STATUS = ["deliverable", "undeliverable", "risky", "unknown"];
 const TONE = { deliverable: "ok", undeliverable: "bad", risky: "warn",
                unknown: "unknown" };
 
-/* a count that is never an answer by itself: Prometheus, too, has many metrics */
+/* of a probe; the others take as long as RCPT TO, mostly */
+
+const STAGES = [["dns", "unknown"], ["connect", "accent"], ["banner", "warn"],
+                ["starttls", "ok"], ["rcpt", "bad"]];
 
 const perSecond = value => value === 0 ? "0/s"
     : value < 10 ? `${Math.round(10 * value) / 10}/s`
@@ -45,6 +49,10 @@ const CHARTS = [
     { title: "Time of a probe", format: duration,
       hint: "What mail servers and the DNS take.",
       lines: [["probe50", "median", "accent"], ["probe95", "95%", "warn"]] },
+    { title: "Stages", format: duration,
+      hint: "Half of each stage's times are below these.",
+      lines: STAGES.map(([stage, colour]) => [`stage_${stage}`, stage,
+                                              colour]) },
     { title: "Cache", format: value => percent(value, 1), most: 1,
       hint: "The part of the answers that came from the cache.",
       lines: [["hits", "hit rate", "ok"]] },
@@ -68,12 +76,13 @@ export function mount(root, ctx) {
     const trouble = h("div", { role: "status" });
     const head = h("div.row");
     const body = h("div.charts");
+    const providers = h("div");
     let charts = null;
 
     append(root,
         pageHead(title, "The last ten minutes, as long as this page is open. "
                  + "For longer times, let Prometheus read the same location."),
-        trouble, head, body);
+        trouble, head, body, providers);
     append(body, busy("Asking for the metrics"));
 
     if (history.length) {
@@ -123,6 +132,7 @@ export function mount(root, ctx) {
                 version ? h("span.tag", "version ",
                             version.labels.get("version")) : null,
                 checks(last.all));
+            replace(providers, byProvider(last.all));
         }
     }
 
@@ -140,6 +150,43 @@ function checks(all) {
         ? h("a", { href: "#/egress" }, badge(
             bad.some(sample => sample.value >= 3) ? "fail" : "warn",
             `${bad.length} of the self-audit's checks`)) : null;
+}
+
+
+/* who was asked most since nginx was started, and who of them refuses us */
+
+function byProvider(all) {
+    const rows = new Map();
+
+    for (const { labels, value } of all.get(`${NAME}provider_probes_total`)
+                                    || [])
+    {
+        const name = labels.get("provider");
+        const row = rows.get(name)
+            || { name, probes: 0, unknown: 0, sender: 0 };
+
+        row.probes += value;
+        row.unknown += labels.get("status") === "unknown" ? value : 0;
+        row.sender += labels.get("blame") === "sender" ? value : 0;
+        rows.set(name, row);
+    }
+
+    const list = [...rows.values()].filter(row => row.probes > 0)
+        .sort((a, b) => b.probes - a.probes).slice(0, PROVIDERS);
+
+    if (!list.length) {
+        return null;
+    }
+
+    return card("Mail providers", h("div.stack.tight",
+        h("p.small.muted", "Probes since nginx was started. \u201cRefuses us"
+          + "\u201d: the provider blamed the sender, not the address."),
+        table([
+            ["Provider", row => row.name],
+            ["Probes", row => number(row.probes), "num"],
+            ["Unknown", row => percent(row.unknown, row.probes), "num"],
+            ["Refuses us", row => percent(row.sender, row.probes), "num"],
+        ], list, "Mail providers by probes")));
 }
 
 
@@ -185,6 +232,11 @@ function take(all) {
             probe50: quantile(last.all, all, `${NAME}probe_seconds`, 0.5),
             probe95: quantile(last.all, all, `${NAME}probe_seconds`, 0.95),
         });
+
+        for (const [stage] of STAGES) {
+            point[`stage_${stage}`] = quantile(last.all, all,
+                `${NAME}stage_seconds`, 0.5, { stage });
+        }
 
         for (const status of STATUS) {
             point[status] = rate("verdicts_total", { status }) ?? 0;

@@ -64,6 +64,14 @@ sub {
              'mail', 'the column is found');
     main::is($b->js('document.getElementById("job-name").value'), 'people.csv',
              'and the name');
+
+    # what is typed takes the place of the file, and the other way round
+
+    $b->fill('Or addresses, one a line', "john\@ok.test");
+    $b->gone('Column with the addresses');
+    $b->files('#job-file', main::file('people.csv',
+        main::text_of("$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot/people.csv")));
+    $b->see('Column with the addresses');
     $b->choose('Keep it after its end', 'an hour');
     $b->looks('jobs-new');
     $b->click('Hand it over');
@@ -267,3 +275,82 @@ sub {
 }
 --- expected
 ERR_\w+.*/(events|results|jobs/)
+
+
+
+=== TEST 7: a sample tells of the whole; who is told of it
+--- http_config
+smtp_verify_batch_probes 4;
+--- config
+location = /webhook { internal; proxy_pass $smtp_verify_webhook_url; }
+location = /hook { return 204; }
+--- user_files
+>>> secrets
+ops whsec_YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=
+--- verify
+smtp_verify_jobs_webhook /webhook secret=$TEST_NGINX_SERVER_ROOT/html/secrets allow=127.0.0.0/8;
+--- log_allow
+mode 0600
+--- smtp
+mx1 11 pipelining
+    rcpt user*: wait 60ms ; 250 2.1.5 Ok
+--- journey eval
+sub {
+    my ($b) = @_;
+
+    $b->enter('ops-token', '#/jobs/new');
+    $b->files('#job-file', main::file('users.txt',
+        CORE::join '', map { "user$_\@ok.test\n" } 1 .. 1500));
+    $b->fill('Name', 'sampled');
+    $b->fill('Verify a sample first', '40');
+    $b->fill('Webhook', "http://127.0.0.1:$TestVerify::Env::HttpPort/hook");
+    $b->click('Hand it over');
+
+    $b->see('Estimate of the whole', 60);
+    $b->see(qr/By \d+ records of the sample/);
+    $b->see(qr/deliverable\s+1,500/);
+    $b->see('nothing was sent yet');
+    $b->looks('job-sample');
+
+    $b->click('Test the webhook');
+    $b->see('Delivered: it answered with 204.');
+    $b->click('Remove the webhook');
+    $b->gone('Remove the webhook');
+    $b->click('Delete');
+    $b->click('Delete');
+    $b->see('The job is purged.');
+}
+
+
+
+=== TEST 8: no stream is free: it is asked for now and then
+--- http_config
+smtp_verify_batch_probes 2;
+--- smtp
+mx1 11 pipelining
+    rcpt user*: wait 30ms ; 250 2.1.5 Ok
+--- journey eval
+sub {
+    my ($b) = @_;
+
+    my (undef, $job) = main::http('POST', '/jobs?name=long',
+        CORE::join('', map { "user$_\@ok.test\n" } 1 .. 400), @main::Ops);
+
+    my @taken = map {
+        my $sock = TestVerify::Jobs::client();
+        print $sock "GET /jobs/$job->{id}/events HTTP/1.1\r\nHost: localhost\r\n"
+            . "Authorization: Bearer ops-token\r\n\r\n";
+        sysread $sock, my $head, 10;
+        $sock;
+    } 1 .. 16;
+
+    $b->enter('ops-token', "#/jobs/$job->{id}");
+    $b->see(qr/[1-9]\d* of 400/);
+    my ($before) = $b->text =~ /(\d+) of 400/;
+    $b->until("Number((document.body.innerText.match(/(\\d+) of 400/) || [])[1])"
+              . " > $before", 'it goes on', 30);
+    main::unlike($b->text, qr/connection was lost|too many/i, 'nothing is wrong');
+    main::http('DELETE', "/jobs/$job->{id}", undef, @main::Ops);
+}
+--- expected
+status of 503 .*/events

@@ -226,3 +226,40 @@ sub {
     $b->until("[...document.querySelectorAll('.chart path.line')].some((p) =>"
         . " /L/.test(p.getAttribute('d')))", 'a line', 2);
 }
+
+
+
+=== TEST 7: a token that was revoked: it is said, and there is a way back
+--- http_config
+smtp_verify_throttle zone=limits rate=100/s;
+--- smtp
+mx1 11 pipelining users=john
+--- journey eval
+sub {
+    my ($b) = @_;
+
+    main::ask('john@ok.test');
+    $b->enter('old-token', '#/destinations');
+    $b->see('The server does not know this token, or it was revoked.');
+    $b->click('Cancel');
+    $b->see('The token is unknown, or it was revoked.');
+    $b->looks('destinations-token');
+
+    $b->click('Change the token');
+    $b->fill('Token', 'ops-token');
+    $b->click('Use token');
+    $b->see('mx1.ok.test');
+    $b->gone('revoked');
+    $b->see('Forget a domain');
+
+    # a token that is worse takes away what was seen
+
+    $b->click('Change the token');
+    $b->fill('Token', 'alice-token');
+    $b->click('Use token');
+    $b->see('Your token shows your own counters only');
+    $b->gone('mx1.ok.test');
+    $b->gone('Forget a domain');
+}
+--- expected
+status of 401 .*/(status|usage)

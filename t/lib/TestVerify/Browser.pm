@@ -345,9 +345,20 @@ sub look
     $self->call('Emulation.setEmulatedMedia', { features => [
         { name => 'prefers-color-scheme', value => $colors },
         { name => 'prefers-reduced-motion', value => 'reduce' } ] });
+    $self->metrics($width, $height, $phone);
+}
+
+
+sub metrics
+{
+    my ($self, $width, $height, $phone) = @_;
+
     $self->call('Emulation.setDeviceMetricsOverride', { width => $width,
         height => $height, deviceScaleFactor => $phone ? 2 : 1,
         mobile => $phone ? JSON::PP::true : JSON::PP::false });
+
+    # until it is painted
+
     $self->js('new Promise((done) => requestAnimationFrame('
               . '() => requestAnimationFrame(() => done(1))))');
 }
@@ -727,13 +738,16 @@ sub screenshot
 
     $whole = 0 if $self->js('document.querySelector("dialog[open]") !== null');
 
-    my $size = $self->call('Page.getLayoutMetrics')->{cssContentSize};
-    my $height = $size->{height} > 4000 ? 4000 : $size->{height};
+    my (undef, undef, $width, $height, $phone) = @{ $self->{look} };
+    my $content = $self->call('Page.getLayoutMetrics')->{cssContentSize};
+    my $tall = !$whole || $content->{height} < $height ? $height
+        : $content->{height} > 3000 ? 3000 : int $content->{height};
 
-    my $shot = $self->call('Page.captureScreenshot', { format => 'png',
-        $whole ? (captureBeyondViewport => JSON::PP::true, clip => { x => 0,
-        y => 0, width => $size->{width}, height => $height, scale => 1 })
-        : () });
+    # a window as tall as the page
+
+    $self->metrics($width, $tall, $phone) if $tall != $height;
+    my $shot = $self->call('Page.captureScreenshot', { format => 'png' });
+    $self->metrics($width, $height, $phone) if $tall != $height;
 
     open my $out, '>', "$dir/$name.png" or die "$dir/$name.png: $!\n";
     binmode $out;

@@ -186,7 +186,6 @@ sub TestVerify::Browser::looks
 
     for my $look (@TestVerify::Browser::Looks) {
         $self->look(@$look);
-        $self->screenshot("$name-$look->[0]", 1);
 
         Test::More::is($self->too_wide, '', "$name, $look->[0]: fits");
 
@@ -194,6 +193,10 @@ sub TestVerify::Browser::looks
 
         Test::More::is($found, '', "$name, $look->[0]: axe-core")
             if defined $found;
+
+        # now that all is painted in these colours
+
+        $self->screenshot("$name-$look->[0]", 1);
     }
 
     $self->look(@{ $TestVerify::Browser::Looks[0] });
