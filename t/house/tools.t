@@ -157,6 +157,23 @@ is($reasons[0], '{"reason":"accepted","status":"deliverable",'
 is(scalar(grep { /"reason":"throttled".*"cache":null/ } @reasons), 1,
    'null is what no directive can change');
 
+
+# ---- suites of the console: skipped where there is no browser, or a snap alone
+
+make_path("$dir/none", "$dir/snap");
+spew("$dir/snap/chromium", "#!/bin/sh\nexec /snap/bin/chromium \"\$@\"\n");
+chmod 0755, "$dir/snap/chromium";
+
+for my $suite (glob 't/console/*.t') {
+    for my $path (qw( none snap )) {
+        my $out = `PATH=$dir/$path TEST_VERIFY_CHROMIUM= $^X -It/lib $suite 2>&1`;
+
+        is($?, 0, "$suite, $path: no failure");
+        like($out, qr/\A1\.\.0 # SKIP there is no Chromium: /,
+             "$suite, $path: skipped");
+    }
+}
+
 remove_tree($dir);
 done_testing();
 

@@ -38,13 +38,14 @@ our @Looks = (
 
 sub command
 {
-    for my $name ($ENV{TEST_VERIFY_CHROMIUM} // (),
+    for my $name ($ENV{TEST_VERIFY_CHROMIUM} || (),
                   qw( chromium chromium-headless-shell google-chrome ))
     {
         my ($path) = $name =~ m{/} ? $name
-            : grep { -x } map { "$_/$name" } split /:/, $ENV{PATH};
+            : grep { -f -x } map { "$_/$name" } split /:/, $ENV{PATH};
 
-        next if !defined $path || !-x $path || readlink($path) // '' =~ /snap/;
+        next if !defined $path || !-x $path
+                || (readlink($path) // '') =~ /snap/;
 
         open my $in, '<', $path or next;
         read $in, my $head, 4096;
@@ -130,9 +131,10 @@ sub run_browser
         '--lang=en-US',
     );
 
-    # root has no sandbox
+    # root has no sandbox, nor has who may not make namespaces
 
-    push @flags, '--no-sandbox' if $> == 0;
+    push @flags, '--no-sandbox'
+        if $> == 0 || system('unshare --user true 2> /dev/null') != 0;
 
     exec $command, @flags, 'about:blank' or POSIX::_exit(1);
 }
@@ -410,8 +412,8 @@ sub until
 {
     my ($self, $text, $what, $seconds) = @_;
 
-    my $patience = $self->{patience} * ($TestVerify::Blocks::Slow // 1);
-    my $end = time() + ($seconds // $patience);
+    my $end = time() + ($seconds // $self->{patience})
+                       * ($TestVerify::Blocks::Slow // 1);
 
     while (time() < $end) {
         my $ms = int(1000 * ($end - time()));
