@@ -176,6 +176,16 @@ ngx_smtp_verify_jobs_may_pass(sv_jobs_e status)
 }
 
 
+/* What is left of the files is of no use.  Anything else can be mended by the
+   operator, and then the job goes on. */
+
+ngx_uint_t
+ngx_smtp_verify_jobs_is_lost(sv_jobs_e status)
+{
+    return status == SV_JOBS_DAMAGED || status == SV_JOBS_NOT_FOUND;
+}
+
+
 const char *
 ngx_smtp_verify_jobs_says(sv_jobs_e status)
 {

@@ -579,7 +579,9 @@ ngx_smtp_verify_jobs_care_failed(ngx_smtp_verify_jobs_care_t *care)
         }
 
         ngx_smtp_verify_jobs_move(jobs, care->id, NGX_SMTP_VERIFY_JOBS_LIVE,
-                                  SV_JOB_FAILED,
+                                  ngx_smtp_verify_jobs_is_lost(
+                                                      care->task.status)
+                                  ? SV_JOB_FAILED : SV_JOB_PAUSED,
                                   ngx_smtp_verify_jobs_says(
                                                       care->task.status));
         return;

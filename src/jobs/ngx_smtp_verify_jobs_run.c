@@ -425,7 +425,8 @@ ngx_smtp_verify_jobs_run_failed(ngx_smtp_verify_jobs_run_t *run,
     if (!run->over) {
         ngx_smtp_verify_jobs_move(jobs, run->id,
                                   1 << SV_JOB_QUEUED | 1 << SV_JOB_RUNNING,
-                                  passes ? SV_JOB_PAUSED : SV_JOB_FAILED,
+                                  ngx_smtp_verify_jobs_is_lost(task->status)
+                                  ? SV_JOB_FAILED : SV_JOB_PAUSED,
                                   ngx_smtp_verify_jobs_says(task->status));
     }
 

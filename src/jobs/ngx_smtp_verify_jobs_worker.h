@@ -132,6 +132,7 @@ int64_t ngx_smtp_verify_jobs_time(void);
 
 /* may the same work later? */
 ngx_uint_t ngx_smtp_verify_jobs_may_pass(sv_jobs_e status);
+ngx_uint_t ngx_smtp_verify_jobs_is_lost(sv_jobs_e status);
 
 /* a sentence for the client */
 const char *ngx_smtp_verify_jobs_says(sv_jobs_e status);
