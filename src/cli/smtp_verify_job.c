@@ -17,10 +17,14 @@ typedef struct {
 } sv_client_job_change_t;
 
 
+static int sv_client_job_is_command(const char *word);
 static int sv_client_job_change(const sv_client_options_t *options,
     const char *id, const sv_client_job_change_t *change);
 static int sv_client_job_delete(const sv_client_options_t *options,
     const char *id);
+static int sv_client_job_erase(const sv_client_options_t *options,
+    const char *address);
+static int sv_client_job_erased(const char *address, const cJSON *root);
 static int sv_client_job_show(const sv_client_options_t *options,
     const char *id);
 static void sv_client_job_print(const cJSON *root);
@@ -44,6 +48,14 @@ sv_client_job(const sv_client_options_t *options, char **words, int n)
     const char                    *id;
     const sv_client_job_change_t  *change;
 
+    if (n && !sv_client_job_is_command(words[0])) {
+        sv_client_printable(words[0]);
+        fprintf(stderr, "smtp-verify: there is no command \"job %s\"; there "
+                "are submit, list, show, watch, results, pause, resume, "
+                "cancel, delete and erase\n", words[0]);
+        return SV_CLIENT_USAGE;
+    }
+
     if (n == 1 && strcmp(words[0], "list") == 0) {
         return sv_client_job_list(options);
     }
@@ -54,6 +66,10 @@ sv_client_job(const sv_client_options_t *options, char **words, int n)
 
     if (strcmp(words[0], "submit") == 0) {
         return sv_client_job_submit(options, words[1]);
+    }
+
+    if (strcmp(words[0], "erase") == 0) {
+        return sv_client_job_erase(options, words[1]);
     }
 
     id = sv_client_job_id(words[1]);
@@ -87,6 +103,25 @@ sv_client_job(const sv_client_options_t *options, char **words, int n)
     }
 
     return sv_client_wrong();
+}
+
+
+static int
+sv_client_job_is_command(const char *word)
+{
+    size_t             i;
+    static const char *commands[] = {
+        "submit", "list", "show", "watch", "results", "pause", "resume",
+        "cancel", "delete", "erase"
+    };
+
+    for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(word, commands[i]) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -144,6 +179,90 @@ sv_client_job_delete(const sv_client_options_t *options, const char *id)
     free((char *) req.url);
 
     return rc;
+}
+
+
+/* One person is forgotten.  The address is in the body, so that no log has
+   it. */
+
+static int
+sv_client_job_erase(const sv_client_options_t *options, const char *address)
+{
+    int                  rc;
+    char                *body;
+    cJSON               *root, *email;
+    sv_client_request_t  req;
+
+    if (strchr(address, '@') == NULL) {
+        fprintf(stderr, "smtp-verify: \"%s\" is not an address\n", address);
+        return SV_CLIENT_USAGE;
+    }
+
+    memset(&req, 0, sizeof(sv_client_request_t));
+
+    email = cJSON_CreateObject();
+    body = cJSON_AddStringToObject(email, "email", address)
+           ? cJSON_PrintUnformatted(email) : NULL;
+    cJSON_Delete(email);
+
+    if (body == NULL) {
+        fprintf(stderr, "smtp-verify: out of memory\n");
+        return SV_CLIENT_FAILED;
+    }
+
+    req.method = "DELETE";
+    req.type = "application/json";
+    req.body = body;
+    req.url = sv_client_job_url(options, "addresses", NULL);
+
+    rc = sv_client_job_call(options, &req, &root);
+
+    if (rc == -1) {
+        rc = options->json ? sv_client_job_print_json(root)
+                           : sv_client_job_erased(address, root);
+        cJSON_Delete(root);
+    }
+
+    free((char *) req.url);
+    cJSON_free(body);
+
+    return rc;
+}
+
+
+static int
+sv_client_job_erased(const char *address, const cJSON *root)
+{
+    const cJSON  *job, *others;
+
+    printf("%s: erased\n", address);
+
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "cache"))) {
+        printf("cache: yes\n");
+    }
+
+    cJSON_ArrayForEach(job, cJSON_GetObjectItemCaseSensitive(root, "jobs")) {
+        printf("%s: %llu records\n", sv_client_job_text(job, "id"),
+               (unsigned long long) sv_client_job_number(job, "records"));
+    }
+
+    others = cJSON_GetObjectItemCaseSensitive(root, "others");
+
+    if (sv_client_job_number(others, "records")) {
+        printf("other clients: %llu records in %llu jobs\n",
+               (unsigned long long) sv_client_job_number(others, "records"),
+               (unsigned long long) sv_client_job_number(others, "jobs"));
+    }
+
+    if (sv_client_job_number(root, "not_searched") == 0) {
+        return 0;
+    }
+
+    fprintf(stderr, "smtp-verify: %llu jobs could not be searched to their "
+            "end; try again\n", (unsigned long long)
+            sv_client_job_number(root, "not_searched"));
+
+    return SV_CLIENT_LATER;
 }
 
 

@@ -396,6 +396,7 @@ sv_client_wrong(void)
           "       smtp-verify job list [options]\n"
           "       smtp-verify job show|watch|results ID [options]\n"
           "       smtp-verify job pause|resume|cancel|delete ID [options]\n"
+          "       smtp-verify job erase ADDRESS [options]\n"
           "\"smtp-verify --help\" has the options.\n", stderr);
 
     return SV_CLIENT_USAGE;
@@ -412,6 +413,7 @@ sv_client_help(void)
 "       smtp-verify job list [options]\n"
 "       smtp-verify job show|watch|results ID [options]\n"
 "       smtp-verify job pause|resume|cancel|delete ID [options]\n"
+"       smtp-verify job erase ADDRESS [options]\n"
 "\n"
 "  -u, --url URL          the API: URL/verify for addresses, URL/batch for a\n"
 "                         list, URL/jobs for jobs; else $SMTP_VERIFY_URL,\n"

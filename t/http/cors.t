@@ -40,7 +40,7 @@ Access-Control-Request-Headers: authorization,content-type
 --- response_headers
 Access-Control-Allow-Origin: https://shop.example
 Vary: Origin
-Access-Control-Allow-Headers: Authorization, Content-Type, X-Api-Key, X-Request-ID
+Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, X-Api-Key, X-Request-ID
 Access-Control-Max-Age: 7200
 --- raw_response_headers_like eval
 [map { qr/Access-Control-Allow-Methods: $_\r\n/ } "GET, HEAD, POST", "GET, HEAD, POST", "POST", "GET, HEAD"]
@@ -58,7 +58,7 @@ Content-Type: text/plain
 --- error_code eval: [200, 400, 401, 200, 200]
 --- response_headers
 Access-Control-Allow-Origin: http://127.0.0.1:3000
-Access-Control-Expose-Headers: RateLimit, RateLimit-Policy, Retry-After, X-Request-ID
+Access-Control-Expose-Headers: Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID
 Vary: Origin
 --- ignore_response
 

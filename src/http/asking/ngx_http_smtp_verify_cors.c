@@ -207,8 +207,8 @@ ngx_http_smtp_verify_cors_options(ngx_http_request_t *r)
     }
 
     ngx_http_smtp_verify_methods(r, &methods);
-    ngx_str_set(&headers, "Authorization, Content-Type, X-Api-Key, "
-                          "X-Request-ID");
+    ngx_str_set(&headers, "Authorization, Content-Type, Idempotency-Key, "
+                          "X-Api-Key, X-Request-ID");
     ngx_str_set(&seconds, "7200");
 
     b = ngx_create_temp_buf(r->pool, 1);
@@ -247,8 +247,8 @@ ngx_http_smtp_verify_cors_headers(ngx_http_request_t *r)
     }
 
     ngx_str_set(&vary, "Origin");
-    ngx_str_set(&expose, "RateLimit, RateLimit-Policy, Retry-After, "
-                         "X-Request-ID");
+    ngx_str_set(&expose, "Location, RateLimit, RateLimit-Policy, "
+                         "Retry-After, X-Request-ID");
 
     if (ngx_http_smtp_verify_header(r, "Vary", &vary) != NGX_OK) {
         return NGX_ERROR;
