@@ -4,11 +4,16 @@
 
 
 #define NGX_SMTP_VERIFY_ADMISSION_MAX   8
+#define NGX_SMTP_VERIFY_ADMISSION_BULK  2        /* of them, while somebody
+                                                   waits for an answer */
+#define NGX_SMTP_VERIFY_ADMISSION_QUIET 1000     /* ms without an interactive
+                                                   question */
 #define NGX_SMTP_VERIFY_ADMISSION_HOLD  1000     /* ms */
 #define NGX_SMTP_VERIFY_ADMISSION_TURNS 4        /* one of them for jobs */
 
 
 static void ngx_smtp_verify_admission_next(ngx_event_t *ev);
+static ngx_uint_t ngx_smtp_verify_admission_bulk(void);
 static void ngx_smtp_verify_admission_begin(ngx_smtp_verify_fair_t *queue,
     ngx_uint_t max);
 
@@ -19,6 +24,8 @@ static struct {
     ngx_uint_t              turns;
     ngx_uint_t              begun;
     ngx_uint_t              waiting;
+    ngx_msec_t              asked;          /* the last interactive one */
+    unsigned                busy:1;         /* there was one */
 }  ngx_smtp_verify_admission;
 
 
@@ -46,7 +53,15 @@ ngx_smtp_verify_admission_enter(ngx_smtp_verify_admission_t *admission,
         ngx_post_event(ev, &ngx_posted_events);
     }
 
-    if (ngx_smtp_verify_admission.begun < NGX_SMTP_VERIFY_ADMISSION_MAX) {
+    if (kind == 0) {
+        ngx_smtp_verify_admission.asked = ngx_current_msec;
+        ngx_smtp_verify_admission.busy = 1;
+    }
+
+    if (ngx_smtp_verify_admission.begun
+        < (kind ? ngx_smtp_verify_admission_bulk()
+                : NGX_SMTP_VERIFY_ADMISSION_MAX))
+    {
         ngx_smtp_verify_admission.begun++;
         return NGX_OK;
     }
@@ -87,6 +102,7 @@ ngx_smtp_verify_admission_leave(ngx_smtp_verify_admission_t *admission)
 static void
 ngx_smtp_verify_admission_next(ngx_event_t *ev)
 {
+    ngx_uint_t               bulk;
     ngx_smtp_verify_fair_t  *queues;
 
     ngx_smtp_verify_admission.begun = 0;
@@ -103,8 +119,11 @@ ngx_smtp_verify_admission_next(ngx_event_t *ev)
                                         ngx_smtp_verify_admission.begun + 1);
     }
 
-    ngx_smtp_verify_admission_begin(&queues[1], NGX_SMTP_VERIFY_ADMISSION_MAX);
-    ngx_smtp_verify_admission_begin(&queues[2], NGX_SMTP_VERIFY_ADMISSION_MAX);
+    bulk = ngx_max(ngx_smtp_verify_admission_bulk(),
+                   ngx_smtp_verify_admission.begun + 1);
+
+    ngx_smtp_verify_admission_begin(&queues[1], bulk);
+    ngx_smtp_verify_admission_begin(&queues[2], bulk);
     ngx_smtp_verify_admission_begin(&queues[0], NGX_SMTP_VERIFY_ADMISSION_MAX);
 
     if (ngx_smtp_verify_admission.waiting == 0) {
@@ -124,6 +143,23 @@ ngx_smtp_verify_admission_next(ngx_event_t *ev)
     }
 
     ngx_post_event(ev, &ngx_posted_next_events);
+}
+
+
+/* A turn in which bulk begins a lot is a long one, and an interactive question
+   goes through several of them. */
+
+static ngx_uint_t
+ngx_smtp_verify_admission_bulk(void)
+{
+    if (ngx_smtp_verify_admission.busy
+        && ngx_current_msec - ngx_smtp_verify_admission.asked
+           < NGX_SMTP_VERIFY_ADMISSION_QUIET)
+    {
+        return NGX_SMTP_VERIFY_ADMISSION_BULK;
+    }
+
+    return NGX_SMTP_VERIFY_ADMISSION_MAX;
 }
 
 
