@@ -481,6 +481,16 @@ bench-rules: deps-unit $(B)/bench/bench_replies $(B)/bench/bench_checks  ## CPU 
 bench: deps-bench module $(BENCH_TOOLS) bench-rules  ## measure against a bare client; BENCH="uncached memory": only these
 	@t/bench/run $(B) $(NGX_BIN) $(SO) $(BENCH)
 
+# SCALE="lists blocked": only these tables
+
+$(B)/scale/world.so: $(wildcard t/scale/*.[ch])
+	@mkdir -p $(@D)
+	@$(CC) $(WARN) -O2 -g -fPIC -shared -o $@ $(filter %.c,$^) -ldl
+
+.PHONY: scale
+scale: deps-bench module $(B)/scale/world.so  ## how many of our addresses a list needs: days of nginx in a few minutes, by a clock of its own
+	@t/scale/run $(B) $(NGX_BIN) $(SO) $(SCALE)
+
 .PHONY: instructions
 instructions: deps-bench deps-valgrind module $(BENCH_TOOLS)  ## count a question's instructions, by valgrind: for noisy machines
 	@t/bench/instructions $(B) $(NGX_BIN) $(SO)
