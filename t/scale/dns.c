@@ -321,19 +321,25 @@ world_dns_a(unsigned char *p, line_t *host, const char *name)
 }
 
 
-/* A number at the end of the first two labels is used as it is, so that d1, d2
-   ... have addresses of their own. */
+/* The name has a label, or the end of one, like d1, d2 ...: each of these has
+   an address of its own. */
 
 static uint32_t
 world_dns_hash(const char *name)
 {
-    size_t       len;
+    char        *end;
     uint32_t     hash;
+    const char  *p;
 
-    len = strcspn(name, "0123456789");
+    for (p = strchr(name, 'd'); p; p = strchr(p + 1, 'd')) {
+        if (p[1] >= '0' && p[1] <= '9') {
 
-    if (name[len]) {
-        return strtoul(name + len, NULL, 10);
+            hash = strtoul(p + 1, &end, 10);
+
+            if (*end == '.') {
+                return hash;
+            }
+        }
     }
 
     for (hash = 5381; *name; name++) {
