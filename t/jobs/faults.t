@@ -310,3 +310,25 @@ sub {
     main::complete($id, 60);
     main::alive();
 }
+
+
+
+=== TEST 9: after a purge neither addresses nor the key are on the device, or in nginx's folders
+--- steps eval
+sub {
+    my $id = main::submit('wait=60s', map { "no-zebra$_\@ok.test" } 1 .. 120);
+    main::complete($id, 120);
+    open my $in, '<:raw', "$main::Store/$id/key" or die;
+    local $/;
+    my $key = substr scalar <$in>, 17, 32;
+    my $before = TestVerify::Disk::bytes();
+    main::ok(index($before, $key) >= 0, 'the key is found while the job is there');
+    main::is((main::http('DELETE', "/jobs/$id"))[0], 204, 'deleted');
+    my $after = TestVerify::Disk::bytes();
+    main::ok(index($after, $key) < 0, 'not any more');
+    main::ok("$before$after" !~ /zebra/, 'no address was ever there');
+    my $root = TestVerify::Nginx::root();
+    main::is(`grep -rl zebra $root/*_temp $root/logs/access.log 2> /dev/null`, '',
+             'nor is one in temporary files, and the access log');
+    main::alive();
+}
