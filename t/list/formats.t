@@ -537,3 +537,15 @@ status: unknown
 complete: false
 error: timeout
 --- within: 2.5s
+
+
+
+=== TEST 40: an empty list without a summary has an answer, too
+--- more_headers
+Content-Type: application/json
+--- request
+POST /batch?summary=0
+{"emails": []}
+--- response_body eval: ''
+--- within: 2s
+--- smtp_sessions: 0

@@ -39,6 +39,12 @@ ngx_http_smtp_verify_batch_flush(ngx_http_smtp_verify_batch_ctx_t *hb)
         return NGX_ERROR;
     }
 
+    /* a list without a line and without a summary has an answer, too */
+
+    if (hb->batch.done && !hb->header && hb->output.out == NULL) {
+        return ngx_http_smtp_verify_batch_send_header(hb);
+    }
+
     if (hb->output.out == NULL || (hb->output.busy && !hb->batch.done)) {
         return NGX_OK;
     }
