@@ -152,8 +152,8 @@ export function one(root, ctx, id, signal) {
 
         const opened = body.querySelector("details[open]") !== null;
 
-        replace(body, sentence(), bar(), facts(), estimate(), reasons(),
-                webhook(), details(opened));
+        replace(body, sentence(), bar(), facts(), waits(), estimate(),
+                reasons(), webhook(), details(opened));
         focusAgain(focus);
     }
 
@@ -194,6 +194,18 @@ export function one(root, ctx, id, signal) {
                 h("dd", number(job.status[status] || 0), " ",
                     h("span.muted", percent(job.status[status] || 0,
                                             job.answered)))))));
+    }
+
+    /* the causes that the job names, the most frequent first */
+
+    function waits() {
+        const list = job.waiting_for || [];
+
+        return list.length ? card("What it waits for", h("ul",
+            list.map(cause => h("li",
+                `${cause.detail || words(cause.reason)}: `
+                + `${number(cause.count)}`,
+                cause.until ? [", ", until(cause.until)] : null)))) : null;
     }
 
     function facts() {

@@ -185,6 +185,7 @@ export function mount(root, ctx) {
                     h("p.small.muted", `from ${row.egress}, zone ${row.zone}`)),
                 states(row)),
             limits(row),
+            refusal(row.refusal),
             h("dl.facts",
                 fact("Sessions", `${number(row.sessions)} of ${conns}`),
                 fact("Waiting", number(row.waiting),
@@ -291,6 +292,19 @@ export function mount(root, ctx) {
         }
 
         return text.length ? h("p.limits", text.join(" ")) : null;
+    }
+
+    /* the last reply by which we were refused, in its own words */
+
+    function refusal(last) {
+        if (!last) {
+            return null;
+        }
+
+        return h("p.small.break",
+            `Refused us ${duration(last.ago)} ago (${words(last.reason)}, `
+            + `${words(last.stage)}): `,
+            h("q", `${last.code} ${last.text}`.trim()));
     }
 
     function actions(row, target) {

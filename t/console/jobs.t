@@ -208,6 +208,8 @@ sub {
     $b->click('<b>list</b>');
     $b->see('Everything that is left waits');
     $b->see('in 10 min');
+    $b->see('What it waits for');
+    $b->see('"come back later": 1');
     $b->looks('job-waiting');
 
     my %seen;

@@ -47,6 +47,7 @@ sub {
     $b->see('mx1.ok.test');
     $b->see('breaker open');
     $b->see('it refused us, not the mailbox');
+    $b->see('554 5.7.1 Service unavailable; client host blocked');
     $b->looks('destinations-open');
 
     $b->click('Close the breaker: mx1.ok.test');
