@@ -3,6 +3,9 @@
 #include "ngx_smtp_verify_counters.h"
 
 
+#define NGX_HTTP_SMTP_VERIFY_UPLOAD_HOLD  10000     /* ms */
+
+
 static ngx_int_t ngx_http_smtp_verify_jobs_upload_thread(
     ngx_http_smtp_verify_jobs_upload_t *up,
     sv_jobs_e (*run)(ngx_http_smtp_verify_jobs_upload_t *up),
@@ -43,6 +46,11 @@ ngx_http_smtp_verify_jobs_upload_thread(
 
     if (ngx_thread_task_post(up->call->jobs->pool, &up->thread) == NGX_OK) {
         up->call->busy = 1;
+
+        /* a worker that shuts down waits for timers, not for threads */
+
+        ngx_add_timer(&up->thread.event, NGX_HTTP_SMTP_VERIFY_UPLOAD_HOLD);
+
         return NGX_AGAIN;
     }
 
@@ -80,6 +88,16 @@ ngx_http_smtp_verify_jobs_upload_worked(ngx_event_t *ev)
     ngx_http_smtp_verify_jobs_upload_t  *up;
 
     up = ev->data;
+
+    if (ev->timedout) {
+        ev->timedout = 0;
+        ngx_add_timer(ev, NGX_HTTP_SMTP_VERIFY_UPLOAD_HOLD);
+        return;
+    }
+
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
 
     up->call->busy = 0;
 
