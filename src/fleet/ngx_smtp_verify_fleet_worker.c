@@ -72,12 +72,16 @@ static const char  ngx_smtp_verify_fleet_ask_text[] =
  *   put, field, rank, expires, created, how long to keep it (ms), value
  *   end, name of the claim
  *   erase, name of the entry
+ *
+ * A store that is full takes no entry and no log.  What else there is to do is
+ * done all the same.
  */
 
 static const char  ngx_smtp_verify_fleet_write_text[] =
     "local log = KEYS[#KEYS]\n"
     "local now = tonumber(redis.call('TIME')[1])\n"
     "local a = 4\n"
+    "local failed\n"
     "for i = 1, #KEYS - 1 do\n"
     "  local k = KEYS[i]\n"
     "  local op = ARGV[a]\n"
@@ -91,8 +95,11 @@ static const char  ngx_smtp_verify_fleet_write_text[] =
     "      keep = rank > r\n"
     "             or (rank == r and tonumber(ARGV[a + 4]) >= c)\n"
     "    end\n"
-    "    if keep then\n"
-    "      redis.call('HSET', k, ARGV[a + 1], ARGV[a + 6])\n"
+    "    local s = keep and redis.pcall('HSET', k, ARGV[a + 1],\n"
+    "                                   ARGV[a + 6])\n"
+    "    if type(s) == 'table' and s.err then\n"
+    "      failed = s\n"
+    "    elseif keep then\n"
     "      local ms = tonumber(ARGV[a + 5])\n"
     "      if redis.call('PTTL', k) < ms then\n"
     "        redis.call('PEXPIRE', k, ms)\n"
@@ -112,13 +119,13 @@ static const char  ngx_smtp_verify_fleet_write_text[] =
     "    a = a + 2\n"
     "  else\n"
     "    redis.call('DEL', k)\n"
+    "    redis.call('PUBLISH', ARGV[3], ARGV[a + 1])\n"
     "    redis.call('XADD', log, 'MAXLEN', '~', 10000, '*',\n"
     "               'e', ARGV[a + 1])\n"
-    "    redis.call('PUBLISH', ARGV[3], ARGV[a + 1])\n"
     "    a = a + 2\n"
     "  end\n"
     "end\n"
-    "return 1\n";
+    "return failed or 1\n";
 
 
 ngx_int_t
@@ -190,14 +197,14 @@ ngx_smtp_verify_fleet_exit(ngx_smtp_verify_fleet_t *fleet)
 
     w->ended = 1;
 
-    if (w->nlost) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "fleet \"%V\": %ui erasures did not reach the store, "
-                      "which was away", &fleet->name, w->nlost);
-    }
-
     ngx_smtp_verify_link_stop(&w->commands);
     ngx_smtp_verify_link_stop(&w->notices);
+
+    if (w->nlost) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "fleet \"%V\": the store has not confirmed %ui erasures",
+                      &fleet->name, w->nlost);
+    }
 
     ngx_smtp_verify_fleet_write_init(w);
 
@@ -463,7 +470,6 @@ ngx_smtp_verify_fleet_opened(void *data, sv_resp_value_t *value)
     w->slow = ngx_current_msec;
 
     ngx_smtp_verify_link_opened(link);
-    ngx_smtp_verify_fleet_write_lost(w);
     ngx_smtp_verify_fleet_notice_read(w);
 }
 
@@ -493,6 +499,8 @@ ngx_smtp_verify_fleet_tick(ngx_smtp_verify_link_t *link)
     ngx_str_set(&argv[4], NGX_SMTP_VERIFY_FLEET_ALIVE);
 
     (void) ngx_smtp_verify_link_command(link, 5, argv, NULL, NULL);
+
+    ngx_smtp_verify_fleet_write_lost(w);
 }
 
 

@@ -72,6 +72,7 @@ typedef struct {
 
 
 typedef struct {
+    ngx_smtp_verify_fleet_worker_t  *worker;
     ngx_uint_t                       kind;
     u_char                           key[SV_STORE_KEY];
 } ngx_smtp_verify_fleet_erased_t;
@@ -99,8 +100,7 @@ struct ngx_smtp_verify_fleet_worker_s {
 
     ngx_smtp_verify_fleet_write_t    pending;
 
-    ngx_smtp_verify_fleet_erased_t  *lost;      /* erased while the store was
-                                                   away */
+    ngx_smtp_verify_fleet_erased_t  *lost;      /* erasures to be sent again */
     ngx_uint_t                       nlost;
 
     u_char                           last[64];  /* the last erasure that was
@@ -151,7 +151,7 @@ void ngx_smtp_verify_fleet_write_release(ngx_smtp_verify_fleet_worker_t *w,
     u_char *claim, size_t len);
 void ngx_smtp_verify_fleet_write_erase(ngx_smtp_verify_fleet_worker_t *w,
     ngx_uint_t kind, u_char *key);
-/* the store is back */
+/* sends erasures again that the store has not confirmed */
 void ngx_smtp_verify_fleet_write_lost(ngx_smtp_verify_fleet_worker_t *w);
 
 

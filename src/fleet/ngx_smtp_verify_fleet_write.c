@@ -15,7 +15,12 @@ static ngx_int_t ngx_smtp_verify_fleet_write_arg(
 static void ngx_smtp_verify_fleet_write_added(
     ngx_smtp_verify_fleet_worker_t *w);
 static void ngx_smtp_verify_fleet_write_timer(ngx_event_t *ev);
+static ngx_int_t ngx_smtp_verify_fleet_write_send(
+    ngx_smtp_verify_fleet_worker_t *w, ngx_smtp_verify_link_reply_pt handler,
+    void *data);
 static void ngx_smtp_verify_fleet_write_reply(void *data,
+    sv_resp_value_t *value);
+static void ngx_smtp_verify_fleet_write_erased(void *data,
     sv_resp_value_t *value);
 static void ngx_smtp_verify_fleet_write_later(
     ngx_smtp_verify_fleet_worker_t *w, ngx_uint_t kind, u_char *key);
@@ -131,34 +136,85 @@ ngx_smtp_verify_fleet_write_release(ngx_smtp_verify_fleet_worker_t *w,
 }
 
 
-/* An erasure is the only thing that must not get lost while the store is
-   away. */
+/* An erasure is the only thing that must not get lost, while the store is away
+   or when it goes.  So it is a command of its own, behind what was put before,
+   and is sent again until it is confirmed. */
 
 void
 ngx_smtp_verify_fleet_write_erase(ngx_smtp_verify_fleet_worker_t *w,
     ngx_uint_t kind, u_char *key)
 {
-    size_t  len;
-    u_char  name[NGX_SMTP_VERIFY_FLEET_NAME];
+    size_t                           len;
+    u_char                           name[NGX_SMTP_VERIFY_FLEET_NAME];
+    ngx_smtp_verify_fleet_erased_t  *erased;
 
     if (w->commands.state != ngx_smtp_verify_link_up) {
         ngx_smtp_verify_fleet_write_later(w, kind, key);
         return;
     }
 
+    ngx_smtp_verify_fleet_write_flush(w);
+
     len = ngx_smtp_verify_fleet_name(name, kind, key) - name;
 
-    if (ngx_smtp_verify_fleet_write_key(w, "e:", name, len) != NGX_OK
-        || ngx_smtp_verify_fleet_write_word(w, "erase") != NGX_OK
-        || ngx_smtp_verify_fleet_write_arg(w, name, len) != NGX_OK)
-    {
+    erased = ngx_alloc(sizeof(ngx_smtp_verify_fleet_erased_t),
+                       ngx_cycle->log);
+
+    if (erased) {
+        erased->worker = w;
+        erased->kind = kind;
+        ngx_memcpy(erased->key, key, SV_STORE_KEY);
+
+        if (ngx_smtp_verify_fleet_write_key(w, "e:", name, len) == NGX_OK
+            && ngx_smtp_verify_fleet_write_word(w, "erase") == NGX_OK
+            && ngx_smtp_verify_fleet_write_arg(w, name, len) == NGX_OK
+            && ngx_smtp_verify_fleet_write_send(w,
+                                    ngx_smtp_verify_fleet_write_erased, erased)
+               == NGX_OK)
+        {
+            return;
+        }
+
         ngx_smtp_verify_fleet_write_init(w);
-        ngx_smtp_verify_fleet_write_later(w, kind, key);
-        return;
+        ngx_free(erased);
     }
 
-    ngx_smtp_verify_fleet_write_added(w);
-    ngx_smtp_verify_fleet_write_flush(w);
+    ngx_smtp_verify_fleet_write_later(w, kind, key);
+}
+
+
+/* What a user of the store may not do does not become possible by trying it
+   again. */
+
+static void
+ngx_smtp_verify_fleet_write_erased(void *data, sv_resp_value_t *value)
+{
+    ngx_smtp_verify_fleet_erased_t *erased = data;
+
+    ngx_smtp_verify_fleet_worker_t  *w;
+
+    w = erased->worker;
+
+    ngx_smtp_verify_fleet_write_reply(w, value);
+
+    if (value == NULL) {
+        ngx_smtp_verify_fleet_write_later(w, erased->kind, erased->key);
+
+    } else if (value->type == sv_resp_error) {
+
+        if (ngx_strncmp(value->str, "ERR", 3) == 0
+            || ngx_strncmp(value->str, "NOPERM", 6) == 0)
+        {
+            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                          "fleet \"%V\": the store refuses an erasure",
+                          &w->fleet->name);
+
+        } else {
+            ngx_smtp_verify_fleet_write_later(w, erased->kind, erased->key);
+        }
+    }
+
+    ngx_free(erased);
 }
 
 
@@ -185,17 +241,24 @@ ngx_smtp_verify_fleet_write_later(ngx_smtp_verify_fleet_worker_t *w,
 }
 
 
+/* A store that is full is tried with one at a time. */
+
 void
 ngx_smtp_verify_fleet_write_lost(ngx_smtp_verify_fleet_worker_t *w)
 {
-    ngx_uint_t  i, n;
+    ngx_uint_t                      n, left;
+    ngx_smtp_verify_fleet_erased_t  erased;
 
-    n = w->nlost;
-    w->nlost = 0;
+    for (n = w->full ? ngx_min(w->nlost, 1) : w->nlost; n; n--) {
 
-    for (i = 0; i < n; i++) {
-        ngx_smtp_verify_fleet_write_erase(w, w->lost[i].kind,
-                                          w->lost[i].key);
+        left = --w->nlost;
+        erased = w->lost[left];
+
+        ngx_smtp_verify_fleet_write_erase(w, erased.kind, erased.key);
+
+        if (w->nlost > left) {
+            return;
+        }
     }
 }
 
@@ -284,16 +347,24 @@ ngx_smtp_verify_fleet_write_timer(ngx_event_t *ev)
 void
 ngx_smtp_verify_fleet_write_flush(ngx_smtp_verify_fleet_worker_t *w)
 {
+    if (w->pending.nkeys) {
+        (void) ngx_smtp_verify_fleet_write_send(w,
+                                        ngx_smtp_verify_fleet_write_reply, w);
+    }
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_fleet_write_send(ngx_smtp_verify_fleet_worker_t *w,
+    ngx_smtp_verify_link_reply_pt handler, void *data)
+{
     u_char                          number[NGX_INT_T_LEN];
     ngx_str_t                       argv[NGX_SMTP_VERIFY_LINK_ARGS];
+    ngx_int_t                       rc;
     ngx_uint_t                      n;
     ngx_smtp_verify_fleet_write_t  *pending;
 
     pending = &w->pending;
-
-    if (pending->nkeys == 0) {
-        return;
-    }
 
     ngx_str_set(&argv[0], "EVALSHA");
     argv[1].data = w->write.sha;
@@ -311,10 +382,11 @@ ngx_smtp_verify_fleet_write_flush(ngx_smtp_verify_fleet_worker_t *w)
     ngx_memcpy(&argv[n], pending->args, pending->nargs * sizeof(ngx_str_t));
     n += pending->nargs;
 
-    (void) ngx_smtp_verify_link_command(&w->commands, n, argv,
-                                        ngx_smtp_verify_fleet_write_reply, w);
+    rc = ngx_smtp_verify_link_command(&w->commands, n, argv, handler, data);
 
     ngx_smtp_verify_fleet_write_init(w);
+
+    return rc;
 }
 
 

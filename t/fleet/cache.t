@@ -769,3 +769,52 @@ sub {
 }
 --- log_allow
 is away, this machine goes on by itself
+
+
+
+=== TEST 35: an erasure that was sent is sent again if the store dies before it
+--- init
+main::up();
+TestVerify::Valkey::freeze();
+main::ask('DELETE', '/verify?email=john@ok.test');
+Time::HiRes::sleep(0.1);
+TestVerify::Valkey::stop();
+TestVerify::Valkey::start();
+main::up();
+main::until_true(sub { TestVerify::Valkey::command('XLEN', 'test:erased') });
+$main::Erased = TestVerify::Valkey::command('XLEN', 'test:erased');
+--- request
+GET /verify?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub { $main::Erased > 0 }
+--- log_allow
+is away, this machine goes on by itself
+
+
+
+=== TEST 36: a full store erases, tells others, and logs it when it can
+--- init
+main::up();
+main::ask('GET', '/verify?email=john@ok.test');
+main::until_true(sub { main::keys_of('e:1:') == 1 });
+main::ask('GET', '/b?email=john@ok.test');
+TestVerify::Valkey::command('CONFIG', 'SET', 'maxmemory', '1');
+main::ask('GET', '/verify?email=jane@ok.test');
+main::ask('DELETE', '/verify?email=john@ok.test');
+main::until_true(sub { main::keys_of('e:1:') == 0 });
+$main::Kept = main::keys_of('e:1:');
+$main::Told = main::until_true(sub {
+    main::ask('GET', '/b?email=john@ok.test') =~ /"cached":false/ });
+TestVerify::Valkey::command('CONFIG', 'SET', 'maxmemory', '0');
+main::until_true(sub { TestVerify::Valkey::command('XLEN', 'test:erased') });
+$main::Erased = TestVerify::Valkey::command('XLEN', 'test:erased');
+--- request
+GET /verify?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub { $main::Kept == 0 && $main::Told && $main::Erased > 0 }
+--- log_allow
+the store is full, nothing is added to it
