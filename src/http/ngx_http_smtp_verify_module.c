@@ -12,6 +12,7 @@
 #include "ngx_http_smtp_verify_module.h"
 #include "ngx_http_smtp_verify_mta_sts.h"
 #include "ngx_http_smtp_verify_rdap.h"
+#include "ngx_http_smtp_verify_subrequest.h"
 #include "ngx_http_smtp_verify_client_share.h"
 #include "ngx_http_smtp_verify_conf_throttle.h"
 #include "ngx_http_smtp_verify_tokens.h"
@@ -684,6 +685,10 @@ ngx_http_smtp_verify_postconfiguration(ngx_conf_t *cf)
     }
 
     if (ngx_http_smtp_verify_known_init(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_smtp_verify_subrequest_init(cf) != NGX_OK) {
         return NGX_ERROR;
     }
 

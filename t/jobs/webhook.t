@@ -690,3 +690,33 @@ smtp_verify_from probe@verifier.test;
 --- error_log
 resolver
 [emerg]
+
+
+
+=== TEST 21: a receiver leads to no other location of this server
+--- webhook: allow=$TEST_NGINX_NET.30/32 retry=300s
+--- location
+location = /webhook {
+    internal;
+    proxy_pass $smtp_verify_webhook_url;
+}
+location = /inside {
+    internal;
+    proxy_pass http://$TEST_NGINX_NET.30:8777/reached;
+}
+location @named {
+    proxy_pass http://$TEST_NGINX_NET.30:8777;
+}
+--- steps eval
+sub {
+    main::receiver("30:$main::Port", '/in' => [ 'accel /inside' ],
+        '/named' => [ 'accel @named' ], '/itself' => [ 'accel /webhook' ]);
+
+    for my $path ('/in', '/named', '/itself') {
+        my $hook = main::until_hook(main::hooked(main::url($path)), 'retried');
+        main::is($hook->{status}, 502, "$path: refused");
+        main::is(scalar main::received($path), 1, "$path: once");
+    }
+
+    main::is(scalar main::received('/reached'), 0, 'not followed');
+}

@@ -5,6 +5,8 @@
 #define NGX_HTTP_SMTP_VERIFY_SUBREQUEST_TICK  500
 
 
+static ngx_int_t ngx_http_smtp_verify_subrequest_redirected(
+    ngx_http_request_t *r);
 static void ngx_http_smtp_verify_subrequest_connection(
     ngx_http_smtp_verify_subrequest_t *sr);
 static ngx_int_t ngx_http_smtp_verify_subrequest_parent(
@@ -25,6 +27,52 @@ static void ngx_http_smtp_verify_subrequest_cleanup(
 static void ngx_http_smtp_verify_subrequest_nothing(ngx_event_t *ev);
 static u_char *ngx_http_smtp_verify_subrequest_log(ngx_log_t *log,
     u_char *buf, size_t len);
+
+
+ngx_int_t
+ngx_http_smtp_verify_subrequest_init(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_REWRITE_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_smtp_verify_subrequest_redirected;
+
+    return NGX_OK;
+}
+
+
+/* Those who are asked are strangers.  With X-Accel-Redirect they would choose a
+   location of this server, be it internal, to which they are sent. */
+
+static ngx_int_t
+ngx_http_smtp_verify_subrequest_redirected(ngx_http_request_t *r)
+{
+    ngx_http_upstream_t  *u;
+
+    if (r->connection->log->handler != ngx_http_smtp_verify_subrequest_log) {
+        return NGX_DECLINED;
+    }
+
+    u = r->upstream;
+
+    if (u == NULL || u->headers_in.x_accel_redirect == NULL
+        || (u->conf->ignore_headers & NGX_HTTP_UPSTREAM_IGN_XA_REDIRECT))
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "an answer with X-Accel-Redirect is refused");
+
+    return NGX_HTTP_BAD_GATEWAY;
+}
 
 
 /* Creates the parent request and its connection. */

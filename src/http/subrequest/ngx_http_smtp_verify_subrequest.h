@@ -63,6 +63,9 @@ struct ngx_http_smtp_verify_subrequest_s {
 };
 
 
+/* called when the configuration has been read */
+ngx_int_t ngx_http_smtp_verify_subrequest_init(ngx_conf_t *cf);
+
 /* Creates the parent request, in this server and as if it had come to this
    address.  If it returns NGX_ERROR (no memory), call _close(). */
 ngx_int_t ngx_http_smtp_verify_subrequest_open(

@@ -7,7 +7,8 @@ package TestVerify::Receiver;
 #
 # The first request for /in gets the first answer, and so on; the last answer is
 # for all further ones.  Answers: a status; "hang", nothing; "close"; "302 URL",
-# with a Location; "large", 200 and an endless body.  A path without a list gets
+# with a Location; "accel URI", 200 with X-Accel-Redirect; "large", 200 and an
+# endless body.  A path without a list gets
 # 200.
 
 use strict;
@@ -111,6 +112,11 @@ sub serve
                 syswrite $sock, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
                 $endless{$sock} = $sock;
                 next;
+            }
+
+            if ($answer =~ /^accel (.*)/) {
+                syswrite $sock, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+                    . "X-Accel-Redirect: $1\r\nConnection: close\r\n\r\nok";
             }
 
             if ($answer =~ /^(\d+)(?: (.*))?/) {
