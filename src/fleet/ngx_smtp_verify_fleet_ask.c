@@ -399,6 +399,7 @@ ngx_smtp_verify_fleet_ask_again(ngx_event_t *ev)
     ask = ev->data;
 
     ngx_smtp_verify_fleet_ask_unwait(ask);
+    ngx_smtp_verify_fetch_asked(ask->fetch);
 
     if (ngx_smtp_verify_fleet_ask_send(ask) != NGX_OK) {
         ngx_smtp_verify_fleet_ask_end(ask);

@@ -156,6 +156,7 @@ ngx_smtp_verify_lookup_fetch(ngx_smtp_verify_lookup_t *l,
     void *data, ngx_uint_t claims)
 {
     ngx_int_t                 rc;
+    ngx_msec_t                spent, left;
     ngx_smtp_verify_fetch_t  *f;
 
     f = ngx_smtp_verify_fetch_create(ngx_smtp_verify_lookup_cache(l->conf),
@@ -164,8 +165,11 @@ ngx_smtp_verify_lookup_fetch(ngx_smtp_verify_lookup_t *l,
         return NGX_DECLINED;
     }
 
+    spent = ngx_current_msec - l->start;
+    left = spent < l->conf->timeout ? l->conf->timeout - spent : 0;
+
     f->claims = claims;
-    f->patience = (l->conf->timeout - (ngx_current_msec - l->start)) / 2;
+    f->patience = left / 2;
 
     ngx_smtp_verify_fetch_name(f, NGX_SMTP_VERIFY_CACHE_RESULT, l->key,
                                l->conf->scope);
@@ -175,8 +179,7 @@ ngx_smtp_verify_lookup_fetch(ngx_smtp_verify_lookup_t *l,
                                    l->variant);
     }
 
-    rc = ngx_smtp_verify_fetch_start(f, l->conf->timeout
-                                        - (ngx_current_msec - l->start));
+    rc = ngx_smtp_verify_fetch_start(f, left);
 
     if (rc == NGX_AGAIN) {
         *fetch = f;

@@ -417,3 +417,14 @@ sub { main::rdap_asked() == 2 }
 --- address: john@ok.test
 --- json
 checks.domain_age_days: 10
+
+
+
+=== TEST 23: an answer that leads to another location is none
+--- http_config eval
+$::Server->("location /domain/ { add_header X-Accel-Redirect /inside; $::Young }")
+--- config eval
+"$::Config\nlocation = /inside { internal; default_type application/rdap+json; $::Old }"
+--- address: john@ok.test
+--- json
+checks.domain_age_days: null

@@ -818,3 +818,22 @@ reason: accepted
 sub { $main::Kept == 0 && $main::Told && $main::Erased > 0 }
 --- log_allow
 the store is full, nothing is added to it
+
+
+
+=== TEST 37: an erasure of another address does not make a wait useless
+--- init
+main::up();
+TestVerify::Clients::start('/verify?email=john@ok.test');
+TestVerify::Clients::start('/b?email=john@ok.test', after => 0.3);
+Time::HiRes::sleep(0.6);
+main::ask('DELETE', '/b?email=jane@ok.test');
+--- smtp
+mx1 11 pipelining users=john
+    rcpt john@*: wait 1500ms ; default
+--- request
+GET /b?email=john@ok.test
+--- json
+reason: accepted
+cached: true
+--- smtp_sessions: 1
