@@ -102,6 +102,10 @@ sv_hook_authority(const sv_str_t *text, sv_hook_url_t *url)
 }
 
 
+/* Below 1024 only the ports of the Web are taken.  Behind others there are mail
+   servers and the like: to talk HTTP to them would harm the reputation of our
+   addresses. */
+
 static int
 sv_hook_port(const unsigned char *p, const unsigned char *end,
     sv_hook_url_t *url)
@@ -125,7 +129,7 @@ sv_hook_port(const unsigned char *p, const unsigned char *end,
         port = port * 10 + (unsigned) (*p - '0');
     }
 
-    if (port == 0 || port > 65535) {
+    if ((port < 1024 && port != 80 && port != 443) || port > 65535) {
         return -1;
     }
 

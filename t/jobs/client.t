@@ -324,7 +324,7 @@ smtp-verify: There is no such job, or not any more.
 -- 5
 records: 1
 -- 0
-smtp-verify: "webhook" must be an http or https URL of at most 2047 bytes in ASCII, without user and fragment.
+smtp-verify: "webhook" must be an http or https URL of at most 2047 bytes in ASCII, without user and fragment, and with a port of 80, 443, or 1024 and above.
 -- 5
 smtp-verify: The list has more records than a client may have in its jobs.
 -- 5

@@ -173,7 +173,10 @@ test_urls(void **state)
         "https://::1/", "http://2130706433/", "http://127.1/",
         "http://0x7f.0.0.1/", "http://127.0.0.01/", "http://1.2.3.4.5/",
         "http://a.example.0x7f000001/", "http://a%2eexample/", "http://a+b/",
-        "http://a{b}/", "https://[127.0.0.1]/"
+        "http://a{b}/", "https://[127.0.0.1]/", "http://mx.example:25/",
+        "https://mx.example:465/", "http://192.0.2.7:22/",
+        "https://[2001:db8::1]:587/", "http://mx.example:0025/",
+        "http://mx.example:1023/"
     };
 
     (void) state;
@@ -185,6 +188,9 @@ test_urls(void **state)
     is_url("https://a_b.example:65535/:1", 1, "a_b.example", 65535, "/:1");
     is_url("https://[2001:db8::1]:8443/", 1, "2001:db8::1", 8443, "/");
     is_url("http://192.0.2.7/x", 0, "192.0.2.7", 80, "/x");
+
+    is_url("https://hook.example:1024/", 1, "hook.example", 1024, "/");
+    is_url("https://hook.example:80/", 1, "hook.example", 80, "/");
 
     assert_int_equal(url_of("http://192.0.2.7:80/", &url), 0);
     assert_int_equal(url.family, AF_INET);

@@ -221,7 +221,8 @@ sv_jobs_set_webhook(sv_jobs_query_t *query, const sv_str_t *value)
 
     return sv_jobs_wrong(query, "\"webhook\" must be an http or https URL of "
                          "at most 2047 bytes in ASCII, without user and "
-                         "fragment.");
+                         "fragment, and with a port of 80, 443, or 1024 and "
+                         "above.");
 }
 
 

@@ -103,7 +103,8 @@ sub stop
 {
     return if !$Pid;
 
-    kill 'CONT', $Pid;
+    # also one that is frozen, before it does anything else
+
     kill 'KILL', $Pid;
     waitpid $Pid, 0;
     undef $Pid;
