@@ -535,17 +535,17 @@ sub {
     main::is(main::data($got)->{type}, 'job.cancelled', 'cancelled');
     main::is(main::data($got)->{data}{answered}, 400, 'all are counted');
 
-    # the job fails: its key is not there when it is loaded
+    # the job fails: its files are not there when it is loaded
 
     $id = main::submit('wait=30s&webhook=' . main::escaped(main::url('/failed')),
         map { "u$_\@ok.test" } 1 .. 400);
     main::until_job($id, sub { $_[0]{answered} > 1 });
-    unlink TestVerify::Nginx::root() . "/jobs/$id/key" or die;
+    unlink grep { !m{/key$} } glob TestVerify::Nginx::root() . "/jobs/$id/*" or die;
     main::restart('QUIT');
 
     ($got) = main::until_received(1, '/failed');
     main::is(main::data($got)->{type}, 'job.failed', 'failed');
-    main::like(main::data($got)->{data}{error}, qr/key/, 'why');
+    main::like(main::data($got)->{data}{error}, qr/missing/, 'why');
     main::ok(main::signed($got, $main::Others), 'signed');
 }
 --- timeout: 60
