@@ -7,7 +7,9 @@
 #   BUILD=dir       instead of build/
 #   CC=clang        instead of gcc
 #   TESTS="a b"     the suites to run, instead of t/*/*.t; "fast": few of them
-#   EXAMPLE=signup  what "make run" starts, of conf/examples
+#   EXAMPLE=signup  what "make run" starts, of conf/examples; another port:
+#                   a copy there, with another "listen"
+#   HELO=name FROM=address  the identity for "make run", to ask real servers
 #   SLOW=N          all times of the suites N times as long, for a slow machine
 #   ZONES=1         the suites with a cache and a throttle wherever they have none
 #   REUSE=1         the suites, each address once more on a session that was kept
