@@ -2,7 +2,9 @@
 #include "ngx_smtp_verify_fleet_worker.h"
 
 
-#define NGX_SMTP_VERIFY_FLEET_READ  500     /* erasures of one command */
+#define NGX_SMTP_VERIFY_FLEET_READ   500    /* erasures of one command */
+#define NGX_SMTP_VERIFY_FLEET_PAGES  64     /* commands one after the other; the
+                                               log has far fewer */
 
 
 static void ngx_smtp_verify_fleet_notice_erased(
@@ -111,7 +113,9 @@ ngx_smtp_verify_fleet_notice_log(void *data, sv_resp_value_t *value)
                                                             sv_resp_array));
     }
 
-    if (value->len >= NGX_SMTP_VERIFY_FLEET_READ) {
+    if (value->len >= NGX_SMTP_VERIFY_FLEET_READ
+        && w->pages++ < NGX_SMTP_VERIFY_FLEET_PAGES)
+    {
         ngx_smtp_verify_fleet_notice_read(w);
     }
 }

@@ -470,6 +470,7 @@ ngx_smtp_verify_fleet_opened(void *data, sv_resp_value_t *value)
     w->slow = ngx_current_msec;
 
     ngx_smtp_verify_link_opened(link);
+    w->pages = 0;
     ngx_smtp_verify_fleet_notice_read(w);
 }
 
@@ -533,7 +534,8 @@ ngx_smtp_verify_fleet_subscribe(ngx_smtp_verify_link_t *link)
 static void
 ngx_smtp_verify_fleet_subscribed(void *data, sv_resp_value_t *value)
 {
-    ngx_smtp_verify_link_t  *link;
+    ngx_smtp_verify_link_t          *link;
+    ngx_smtp_verify_fleet_worker_t  *w;
 
     if (value == NULL) {
         return;
@@ -547,7 +549,9 @@ ngx_smtp_verify_fleet_subscribed(void *data, sv_resp_value_t *value)
     }
 
     ngx_smtp_verify_link_opened(link);
-    ngx_smtp_verify_fleet_notice_read(link->data);
+    w = link->data;
+    w->pages = 0;
+    ngx_smtp_verify_fleet_notice_read(w);
 }
 
 

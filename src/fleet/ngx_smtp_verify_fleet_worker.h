@@ -106,6 +106,8 @@ struct ngx_smtp_verify_fleet_worker_s {
     u_char                           last[64];  /* the last erasure that was
                                                    read */
     size_t                           last_len;
+    ngx_uint_t                       pages;     /* of the log, one after the
+                                                   other */
 
     ngx_uint_t                       late;      /* answers after the budget, one
                                                    after the other */

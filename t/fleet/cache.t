@@ -837,3 +837,15 @@ GET /b?email=john@ok.test
 reason: accepted
 cached: true
 --- smtp_sessions: 1
+
+
+
+=== TEST 38: a user has a password
+--- must_die
+--- http_config
+smtp_verify_cache_zone zone=a:1m;
+smtp_verify_fleet f {
+    server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; user edge;
+}
+--- error_log
+"user" needs "password" in fleet "f"

@@ -458,6 +458,12 @@ ngx_http_smtp_verify_fleet_check(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
+    if (fleet->user.len && fleet->password.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"user\" needs "
+                           "\"password\" in fleet \"%V\"", &fleet->name);
+        return NGX_ERROR;
+    }
+
     ngx_conf_init_msec_value(fleet->timeout,
                              NGX_HTTP_SMTP_VERIFY_FLEET_TIMEOUT);
 
