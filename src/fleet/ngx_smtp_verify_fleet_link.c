@@ -301,7 +301,7 @@ ngx_smtp_verify_link_opened(ngx_smtp_verify_link_t *link)
     server = link->fleet->servers->elts;
     level = link->reported ? NGX_LOG_NOTICE : NGX_LOG_INFO;
 
-    ngx_log_error(level, &link->log, 0, "fleet \"%V\": %s to %V is up",
+    ngx_log_error(level, &link->log, 0, "fleet \"%V\": %s at %V is up",
                   &link->fleet->name, link->what,
                   &server[link->server].addr.name);
 
@@ -431,7 +431,7 @@ ngx_smtp_verify_link_report(ngx_smtp_verify_link_t *link)
     level = link->reported ? NGX_LOG_INFO : NGX_LOG_WARN;
 
     ngx_log_error(level, &link->log, 0,
-                  "fleet \"%V\": %s to %V is away, this machine goes on by "
+                  "fleet \"%V\": %s at %V is away, this machine goes on by "
                   "itself: %s", &link->fleet->name, link->what,
                   &server[link->server].addr.name, link->broken);
 
