@@ -78,6 +78,7 @@ usage: smtp-verify [options] ADDRESS ...
        smtp-verify job list [options]
        smtp-verify job show|watch|results ID [options]
        smtp-verify job pause|resume|cancel|delete ID [options]
+       smtp-verify job erase ADDRESS [options]
 "smtp-verify --help" has the options.
 -- 2
 unrecognized option '--what'
@@ -87,6 +88,7 @@ smtp-verify [options] ADDRESS ...
        smtp-verify job list [options]
        smtp-verify job show|watch|results ID [options]
        smtp-verify job pause|resume|cancel|delete ID [options]
+       smtp-verify job erase ADDRESS [options]
 "smtp-verify --help" has the options.
 -- 2
 usage: smtp-verify [options] ADDRESS ...
@@ -95,6 +97,7 @@ usage: smtp-verify [options] ADDRESS ...
        smtp-verify job list [options]
        smtp-verify job show|watch|results ID [options]
        smtp-verify job pause|resume|cancel|delete ID [options]
+       smtp-verify job erase ADDRESS [options]
 "smtp-verify --help" has the options.
 -- 2
 smtp-verify: a format is "csv" or "ndjson"
