@@ -17,6 +17,9 @@
 #include "sv_fleet_seal.h"
 
 
+#define NGX_SMTP_VERIFY_FLEET_PREFIX  128       /* octets, at most */
+
+
 typedef struct ngx_smtp_verify_fleet_worker_s  ngx_smtp_verify_fleet_worker_t;
 
 

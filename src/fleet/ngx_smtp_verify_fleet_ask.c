@@ -6,7 +6,7 @@
 
 #define NGX_SMTP_VERIFY_FLEET_AGAIN  1000   /* ms; while another machine works:
                                                does it still live? */
-#define NGX_SMTP_VERIFY_FLEET_CLAIM  "600000"   /* ms, longer than any probe */
+#define NGX_SMTP_VERIFY_FLEET_HOLD   "600000"   /* ms, longer than any probe */
 #define NGX_SMTP_VERIFY_FLEET_LATE   5      /* answers that were too late */
 #define NGX_SMTP_VERIFY_FLEET_SLOW   500    /* ms without questions then */
 
@@ -51,9 +51,7 @@ ngx_smtp_verify_fleet_ask(ngx_smtp_verify_fleet_worker_t *w,
     ask->timer.log = ngx_cycle->log;
     ask->timer.cancelable = 1;
 
-    p = ngx_smtp_verify_fleet_name(ask->claim, fetch->names[0].kind,
-                                   fetch->names[0].key);
-    p = ngx_sprintf(p, ":%08xD", fetch->names[0].variant);
+    p = ngx_smtp_verify_fleet_claim(ask->claim, &fetch->names[0]);
 
     ask->node.str.data = ask->claim;
     ask->node.str.len = p - ask->claim;
@@ -78,7 +76,7 @@ ngx_smtp_verify_fleet_ask_send(ngx_smtp_verify_fleet_ask_t *ask)
     u_char                          *p, *last;
     u_char                           fields[NGX_SMTP_VERIFY_FETCH_MAX][8];
     u_char                           number[NGX_INT_T_LEN], buf[2048];
-    ngx_uint_t                       i, n, k;
+    ngx_uint_t                       i, n;
     ngx_str_t                        argv[16];
     ngx_smtp_verify_fetch_t         *fetch;
     ngx_smtp_verify_fleet_worker_t  *w;
@@ -122,9 +120,9 @@ ngx_smtp_verify_fleet_ask_send(ngx_smtp_verify_fleet_ask_t *ask)
     argv[n].len = ngx_sprintf(number, "%ui", fetch->n) - number;
     n++;
 
-    for (k = 0; k < fetch->n; k++) {
-        (void) ngx_sprintf(fields[k], "%08xD", fetch->names[k].variant);
-        argv[n].data = fields[k];
+    for (i = 0; i < fetch->n; i++) {
+        (void) ngx_sprintf(fields[i], "%08xD", fetch->names[i].variant);
+        argv[n].data = fields[i];
         argv[n].len = 8;
         n++;
     }
@@ -133,7 +131,7 @@ ngx_smtp_verify_fleet_ask_send(ngx_smtp_verify_fleet_ask_t *ask)
     argv[n].len = NGX_SMTP_VERIFY_FLEET_ID;
     n++;
     argv[n++] = w->alive;
-    ngx_str_set(&argv[n], NGX_SMTP_VERIFY_FLEET_CLAIM);
+    ngx_str_set(&argv[n], NGX_SMTP_VERIFY_FLEET_HOLD);
     n++;
 
     if (ngx_smtp_verify_link_command(&w->commands, n, argv,
@@ -222,7 +220,10 @@ ngx_smtp_verify_fleet_ask_reply(void *data, sv_resp_value_t *value)
     }
 
     if (state == 2 && ngx_smtp_verify_fetch_busy(ask->fetch) == NGX_OK) {
-        ngx_smtp_verify_count(FLEET_WAITED);
+        if (!ask->waited) {
+            ask->waited = 1;
+            ngx_smtp_verify_count(FLEET_WAITED);
+        }
 
         if (ask->woken) {
             ngx_smtp_verify_fleet_ask_again(&ask->timer);

@@ -137,8 +137,7 @@ ngx_smtp_verify_fleet_cache_release(ngx_smtp_verify_behind_t *behind,
     ngx_smtp_verify_name_t *name)
 {
     u_char                         *p;
-    u_char                          claim[NGX_SMTP_VERIFY_FLEET_NAME
-                                          + NGX_SMTP_VERIFY_FLEET_FIELD + 1];
+    u_char                          claim[NGX_SMTP_VERIFY_FLEET_CLAIM];
     ngx_smtp_verify_fleet_cache_t  *cache;
 
     cache = behind->data;
@@ -147,8 +146,7 @@ ngx_smtp_verify_fleet_cache_release(ngx_smtp_verify_behind_t *behind,
         return;
     }
 
-    p = ngx_smtp_verify_fleet_name(claim, name->kind, name->key);
-    p = ngx_sprintf(p, ":%08xD", name->variant);
+    p = ngx_smtp_verify_fleet_claim(claim, name);
 
     ngx_smtp_verify_fleet_write_release(cache->fleet->worker, claim,
                                         p - claim);

@@ -290,6 +290,15 @@ ngx_smtp_verify_fleet_name(u_char *name, ngx_uint_t kind, u_char *key)
 }
 
 
+u_char *
+ngx_smtp_verify_fleet_claim(u_char *claim, ngx_smtp_verify_name_t *name)
+{
+    claim = ngx_smtp_verify_fleet_name(claim, name->kind, name->key);
+
+    return ngx_sprintf(claim, ":%08xD", name->variant);
+}
+
+
 ngx_int_t
 ngx_smtp_verify_fleet_name_read(u_char *name, size_t len, ngx_uint_t *kind,
     u_char *key)

@@ -22,6 +22,8 @@
 #define NGX_SMTP_VERIFY_FLEET_NAME   48     /* octets of an entry's name:
                                                kind, ":", key in hex */
 #define NGX_SMTP_VERIFY_FLEET_FIELD  8      /* hex digits of a variant */
+#define NGX_SMTP_VERIFY_FLEET_CLAIM                                           \
+    (NGX_SMTP_VERIFY_FLEET_NAME + 1 + NGX_SMTP_VERIFY_FLEET_FIELD)
 #define NGX_SMTP_VERIFY_FLEET_LOST   1024   /* erasures that wait for the
                                                store */
 
@@ -51,11 +53,11 @@ typedef struct {
     ngx_smtp_verify_fetch_t         *fetch;     /* NULL: cancelled */
     ngx_msec_t                       sent;
     ngx_event_t                      timer;     /* asks again */
-    u_char                           claim[NGX_SMTP_VERIFY_FLEET_NAME
-                                           + NGX_SMTP_VERIFY_FLEET_FIELD + 1];
+    u_char                           claim[NGX_SMTP_VERIFY_FLEET_CLAIM];
     unsigned                         asking:1;  /* a reply will come */
     unsigned                         listens:1; /* for the end of the claim */
     unsigned                         woken:1;   /* it came before the reply */
+    unsigned                         waited:1;  /* for another machine */
 } ngx_smtp_verify_fleet_ask_t;
 
 
@@ -120,6 +122,10 @@ struct ngx_smtp_verify_fleet_worker_s {
 /* "name" has room for NGX_SMTP_VERIFY_FLEET_NAME octets; returns its end */
 u_char *ngx_smtp_verify_fleet_name(u_char *name, ngx_uint_t kind,
     u_char *key);
+/* The name of a claim: that of its entry, and the variant.  "claim" has room
+   for NGX_SMTP_VERIFY_FLEET_CLAIM octets; returns its end. */
+u_char *ngx_smtp_verify_fleet_claim(u_char *claim,
+    ngx_smtp_verify_name_t *name);
 /* Returns NGX_DECLINED if this is no name. */
 ngx_int_t ngx_smtp_verify_fleet_name_read(u_char *name, size_t len,
     ngx_uint_t *kind, u_char *key);

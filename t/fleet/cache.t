@@ -849,3 +849,15 @@ smtp_verify_fleet f {
 }
 --- error_log
 "user" needs "password" in fleet "f"
+
+
+
+=== TEST 39: a prefix is short, also the one that is made of the name
+--- must_die
+--- http_config eval
+"smtp_verify_cache_zone zone=a:1m;
+smtp_verify_fleet " . 'f' x 200 . " {
+    server 127.0.0.1; key \$TEST_NGINX_FLEET_KEY;
+}"
+--- error_log
+has more than 128 octets

@@ -7,7 +7,6 @@
 #define NGX_HTTP_SMTP_VERIFY_FLEET_PORT     6379
 #define NGX_HTTP_SMTP_VERIFY_FLEET_TIMEOUT  20      /* ms */
 #define NGX_HTTP_SMTP_VERIFY_FLEET_SERVERS  16
-#define NGX_HTTP_SMTP_VERIFY_FLEET_PREFIX   128     /* octets */
 
 
 /* a fleet while its block is read */
@@ -355,14 +354,6 @@ static char *
 ngx_http_smtp_verify_fleet_prefix(ngx_conf_t *cf,
     ngx_http_smtp_verify_fleet_conf_t *fcf)
 {
-    ngx_str_t  *value;
-
-    value = cf->args->elts;
-
-    if (value[1].len > NGX_HTTP_SMTP_VERIFY_FLEET_PREFIX) {
-        return "is too long";
-    }
-
     return ngx_http_smtp_verify_fleet_string(cf, &fcf->fleet.prefix);
 }
 
@@ -480,6 +471,15 @@ ngx_http_smtp_verify_fleet_check(ngx_conf_t *cf,
         fleet->prefix.data = p;
         fleet->prefix.len = ngx_sprintf(p, "smtp-verify:{%V}", &fleet->name)
                             - p;
+    }
+
+    /* keys are written into buffers that have room for such a prefix */
+
+    if (fleet->prefix.len > NGX_SMTP_VERIFY_FLEET_PREFIX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "the prefix of fleet \"%V\" "
+                           "has more than %d octets", &fleet->name,
+                           NGX_SMTP_VERIFY_FLEET_PREFIX);
+        return NGX_ERROR;
     }
 
     return ngx_http_smtp_verify_fleet_secure(cf, fcf);
