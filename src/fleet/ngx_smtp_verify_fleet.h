@@ -19,6 +19,12 @@
 
 #define NGX_SMTP_VERIFY_FLEET_PREFIX  128       /* octets, at most */
 
+/* parts: what the machines share */
+
+#define NGX_SMTP_VERIFY_FLEET_CACHE     1
+#define NGX_SMTP_VERIFY_FLEET_THROTTLE  2
+#define NGX_SMTP_VERIFY_FLEET_JOBS      4
+
 
 typedef struct ngx_smtp_verify_fleet_worker_s  ngx_smtp_verify_fleet_worker_t;
 
@@ -40,6 +46,7 @@ typedef struct {
     ngx_array_t                     *servers;   /* of
                                               ngx_smtp_verify_fleet_server_t */
     ngx_msec_t                       timeout;   /* that a question may cost */
+    ngx_uint_t                       parts;     /* a mask; never 0 */
     sv_fleet_keys_t                  keys;
 
 #if (NGX_SSL)

@@ -861,3 +861,43 @@ smtp_verify_fleet " . 'f' x 200 . " {
 }"
 --- error_log
 has more than 128 octets
+
+
+
+=== TEST 40: parts have known names
+--- must_die
+--- http_config
+smtp_verify_cache_zone zone=a:1m;
+smtp_verify_fleet f {
+    server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; parts cache job;
+}
+--- error_log
+"parts" of a fleet may have "cache", "throttle" and "jobs"
+
+
+
+=== TEST 41: and are named once
+--- must_die
+--- http_config
+smtp_verify_cache_zone zone=a:1m;
+smtp_verify_fleet f {
+    server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; parts cache cache;
+}
+--- error_log
+"parts" of a fleet names a part twice
+
+
+
+=== TEST 42: without the part "cache" no cache is shared
+--- http_config eval
+main::patient(main::fleet('a', 'parts throttle jobs;') . main::fleet('b'))
+--- init
+main::up();
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: false

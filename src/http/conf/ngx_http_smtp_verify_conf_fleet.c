@@ -17,7 +17,6 @@ typedef struct {
     ngx_str_t                 ca;
     ngx_flag_t                tls;
     ngx_uint_t                keyed;
-    ngx_uint_t                parts;
 } ngx_http_smtp_verify_fleet_conf_t;
 
 
@@ -75,9 +74,17 @@ static ngx_http_smtp_verify_fleet_command_t
     { ngx_string("key"), ngx_http_smtp_verify_fleet_keyfile, 1, 1 },
     { ngx_string("prefix"), ngx_http_smtp_verify_fleet_prefix, 1, 1 },
     { ngx_string("timeout"), ngx_http_smtp_verify_fleet_timeout, 1, 1 },
-    { ngx_string("parts"), ngx_http_smtp_verify_fleet_parts, 1, 1 },
+    { ngx_string("parts"), ngx_http_smtp_verify_fleet_parts, 1, 3 },
     { ngx_string("zones"), ngx_http_smtp_verify_fleet_zones, 1, 16 },
     { ngx_null_string, NULL, 0, 0 }
+};
+
+
+static ngx_conf_bitmask_t  ngx_http_smtp_verify_fleet_words[] = {
+    { ngx_string("cache"), NGX_SMTP_VERIFY_FLEET_CACHE },
+    { ngx_string("throttle"), NGX_SMTP_VERIFY_FLEET_THROTTLE },
+    { ngx_string("jobs"), NGX_SMTP_VERIFY_FLEET_JOBS },
+    { ngx_null_string, 0 }
 };
 
 
@@ -387,19 +394,36 @@ static char *
 ngx_http_smtp_verify_fleet_parts(ngx_conf_t *cf,
     ngx_http_smtp_verify_fleet_conf_t *fcf)
 {
-    ngx_str_t  *value;
+    ngx_str_t           *value;
+    ngx_uint_t           i;
+    ngx_conf_bitmask_t  *word;
 
     value = cf->args->elts;
 
-    if (fcf->parts) {
+    if (fcf->fleet.parts) {
         return "is duplicate";
     }
 
-    if (ngx_strcmp(value[1].data, "cache") != 0) {
-        return "has to be \"cache\"";
-    }
+    for (i = 1; i < cf->args->nelts; i++) {
 
-    fcf->parts = 1;
+        for (word = ngx_http_smtp_verify_fleet_words; word->name.len; word++) {
+            if (word->name.len == value[i].len
+                && ngx_strcmp(word->name.data, value[i].data) == 0)
+            {
+                break;
+            }
+        }
+
+        if (word->name.len == 0) {
+            return "may have \"cache\", \"throttle\" and \"jobs\"";
+        }
+
+        if (fcf->fleet.parts & word->mask) {
+            return "names a part twice";
+        }
+
+        fcf->fleet.parts |= word->mask;
+    }
 
     return NGX_CONF_OK;
 }
@@ -457,6 +481,10 @@ ngx_http_smtp_verify_fleet_check(ngx_conf_t *cf,
 
     ngx_conf_init_msec_value(fleet->timeout,
                              NGX_HTTP_SMTP_VERIFY_FLEET_TIMEOUT);
+
+    if (fleet->parts == 0) {
+        fleet->parts = NGX_SMTP_VERIFY_FLEET_CACHE;
+    }
 
     if (fleet->prefix.len == 0) {
 
@@ -565,6 +593,10 @@ ngx_http_smtp_verify_fleet_bind(ngx_conf_t *cf,
     ngx_uint_t                n;
     ngx_shm_zone_t           *shm_zone;
     ngx_smtp_verify_zones_t   zones;
+
+    if (!(fcf->fleet.parts & NGX_SMTP_VERIFY_FLEET_CACHE)) {
+        return NGX_OK;
+    }
 
     n = 0;
 
