@@ -209,9 +209,10 @@ class Rig:
             "files": self.files, "connections": self.files - 64,
             "main": "", "dns": DNS, "smtp": PORT + 25, "listen": HTTP,
             "http": "", "verify": "", "server": "",
-            "probes": "    smtp_verify_max_probes 100000;",
         }
         values.update(conf)
+        values.setdefault("probes", "    smtp_verify_max_probes %d;"
+                          % values["connections"])
         with open(self.path(values["name"]), "w") as f:
             f.write(CONF % values)
 
