@@ -597,11 +597,14 @@ DEPS_FLEET := $(DEPS_BENCH) redis-server
 DEPS_COMPARE := $(DEPS_RUN) php-cgi ruby ruby-rack ruby-sinatra \
     ruby-actionpack ruby-oj libcgi-pm-perl libplack-perl libmojolicious-perl \
     libdancer2-perl libhttp-body-perl libjson-xs-perl libcpanel-json-xs-perl
+DEPS_CSHARP := mono-mcs libmono-system-net-http4.0-cil \
+    libmono-system-runtime-serialization4.0-cil
 DEPS_ALL   := $(DEPS_TEST) prometheus clang clang-tidy cppcheck libclang-rt-dev python3 \
     valgrind
 
 .PHONY: deps deps-build deps-run deps-unit deps-lint deps-test deps-asan \
-    deps-valgrind deps-bench deps-compare deps-client deps-fleet deps-console
+    deps-valgrind deps-bench deps-compare deps-client deps-fleet deps-console \
+    deps-clients
 deps:              ## install what is missing from Debian's packages (as root)
 	@t/tools/install-packages $(DEPS_ALL)
 
@@ -648,6 +651,11 @@ deps-console: deps-test  ## a headless Chromium for t/console (as root), and axe
 	else echo "no npm: t/console does without axe-core"; fi
 
 # a language that is there in another way is not installed once more
+
+deps-clients: deps-test  ## the languages of docs/clients.md, for t/house/clients.t (as root)
+	@missing() { command -v $$1 > /dev/null || echo $$2; }; \
+	t/tools/install-packages $(DEPS_CSHARP) $$(missing php php-cli) \
+	    $$(missing ruby ruby) $$(missing node nodejs) $$(missing go golang)
 
 deps-compare:
 	@missing() { command -v $$1 > /dev/null || echo $$2; }; \

@@ -138,22 +138,24 @@ export function percent(part, all) {
 }
 
 
-/* 0.4 s, 12 s, 3 min, 2 h 5 min, 4 d */
+/* 400 ms, 2.5 s, 90 s, 3 min, 1 h 5 min, 12 h, 4 d */
 
 export function duration(seconds) {
     if (typeof seconds !== "number" || !isFinite(seconds)) {
         return "\u2013";
     }
 
-    if (seconds < 1) {
-        return `${Math.round(seconds * 1000)} ms`;
+    const ms = Math.round(seconds * 1000);
+
+    if (ms < 1000) {
+        return `${ms} ms`;
     }
 
     if (seconds < 10) {
         return `${Math.round(seconds * 10) / 10} s`;
     }
 
-    let s = Math.round(seconds);
+    const s = Math.round(seconds);
 
     if (s < 120) {
         return `${s} s`;
@@ -161,8 +163,12 @@ export function duration(seconds) {
 
     const m = Math.round(s / 60);
 
-    if (m < 120) {
+    if (m < 60) {
         return `${m} min`;
+    }
+
+    if (m < 10 * 60) {
+        return `${Math.floor(m / 60)} h` + (m % 60 ? ` ${m % 60} min` : "");
     }
 
     const hours = Math.round(m / 60);

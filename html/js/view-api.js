@@ -238,9 +238,14 @@ function schemaOf(doc, schema, depth) {
 
     return h("dl.pairs.fields", fields.map(([name, value]) => {
         const { thing: field } = resolve(doc, value);
+        const items = field.items && resolve(doc, field.items).thing;
         const inner = field.properties || field.allOf ? field
-            : field.items && resolve(doc, field.items).thing.properties
-            ? resolve(doc, field.items).thing : null;
+            : items && items.properties ? items
+
+            /* JSON in a string, as the data of an event is */
+
+            : field.contentSchema ? resolve(doc, field.contentSchema).thing
+            : null;
 
         return [h("dt", h("code", name)),
                 h("dd", type(doc, value),

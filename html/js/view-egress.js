@@ -20,6 +20,8 @@ const CHECKS = {
     blocklists: ["Blocklists", "Is the address on none of them?"],
     clock: ["Clock", "Does it go on evenly?"],
     files: ["File descriptors", "Are there enough for all connections?"],
+    store: ["Store of jobs", "Is there room for lists and their results?"],
+    fleet: ["Store of the fleet", "Does it answer this machine?"],
 };
 
 const WORDS = { pass: "pass", warn: "warning", fail: "fails" };

@@ -66,7 +66,24 @@ const CHARTS = [
       hint: "Refused by our own limits, and by breakers that are open.",
       lines: [["throttled", "throttled", "warn"],
               ["refused", "by breakers", "bad"]] },
+
+    /* only where there is something to be seen */
+
+    { title: "Jobs", format: perSecond, needs: ["job_records"],
+      hint: "Results of lists that are verified in the background.",
+      lines: [["job_results", "results", "accent"]] },
+    { title: "Fleet", format: perSecond, needs: ["fleet_asked", "fleet_lost"],
+      hint: "Questions to the store that machines share; \u201clate\u201d: it "
+            + "did not answer in time.",
+      lines: [["fleet_asked", "asked", "accent"], ["fleet_found", "found", "ok"],
+              ["fleet_late", "late", "warn"],
+              ["fleet_lost", "connections lost", "bad"]] },
 ];
+
+/* counters whose rates are drawn as they are */
+
+const RATES = ["job_results", "fleet_asked", "fleet_found", "fleet_late",
+               "fleet_lost"];
 
 
 export function mount(root, ctx) {
@@ -78,6 +95,7 @@ export function mount(root, ctx) {
     const body = h("div.charts");
     const providers = h("div");
     let charts = null;
+    let drawn = "";
 
     append(root,
         pageHead(title, "The last ten minutes, as long as this page is open. "
@@ -116,9 +134,16 @@ export function mount(root, ctx) {
     }, signal);
 
     function show() {
-        if (!charts) {
-            charts = CHARTS.map(options => chart({ ...options, least: LEAST, span: SPAN, gap: 4 * SECONDS }));
+        const wanted = CHARTS.filter(options => !options.needs
+            || options.needs.some(name => sum(last.all,
+                                              `${NAME}${name}_total`) > 0));
+        const titles = wanted.map(options => options.title).join();
+
+        if (!charts || titles !== drawn) {
+            charts = wanted.map(options => chart({ ...options, least: LEAST,
+                                           span: SPAN, gap: 4 * SECONDS }));
             replace(body, charts.map(c => c.node));
+            drawn = titles;
         }
 
         for (const c of charts) {
@@ -236,6 +261,10 @@ function take(all) {
         for (const [stage] of STAGES) {
             point[`stage_${stage}`] = quantile(last.all, all,
                 `${NAME}stage_seconds`, 0.5, { stage });
+        }
+
+        for (const name of RATES) {
+            point[name] = rate(`${name}_total`);
         }
 
         for (const status of STATUS) {

@@ -83,7 +83,7 @@ sub {
     $b->click('Pause: mx1.ok.test');
     $b->choose('For', 'an hour');
     $b->click('Pause');
-    $b->see('paused for 60 min');
+    $b->see('paused for 1 h');
     main::is(main::ask('jane@ok.test')->{reason}, 'throttled', 'nobody is asked');
 
     $b->click('Paused');

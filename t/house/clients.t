@@ -16,7 +16,8 @@ our %Run = (
     PHP => [ 'php', 'php verify.php', 'php' ],
     Go => [ 'go', 'go run verify.go', 'go' ],
     Ruby => [ 'rb', 'ruby verify.rb', 'ruby' ],
-    'C#' => [ 'cs', 'dotnet run --', 'dotnet' ],
+    'C#' => [ 'cs', 'mcs -r:System.Net.Http -r:System.Runtime.Serialization'
+        . ' verify.cs && mono verify.exe', 'mcs' ],
     'A list' => [ 'list', 'python3 verify.list', 'python3' ],
 );
 

@@ -1,5 +1,5 @@
 # The dashboard and the alert rules of conf: they name metrics and labels that
-# there are, sections of the documentation that there are, and do what they say.
+# there are, and do what they say.  Their runbooks are the matter of t/lint/docs.
 
 use lib 't/lib';
 use TestVerify 'no_plan';
@@ -143,14 +143,10 @@ sub rules
         next if !/^ +expr:/m;
 
         my ($expr) = /^ +expr: (.*?)^ +(?:for|labels):/ms;
-        my ($file, $section) = /^ +runbook: (\S+)#(\S+)$/m;
 
         $n++;
         push @wrong, map { "$name: $_" } wrong($expr);
         push @wrong, "$name: no severity" if !/^ +severity: (?:critical|warning)$/m;
-        push @wrong, "$name: no runbook" if !$file;
-        push @wrong, "$name: no section $section in $file"
-            if $file && !grep { $_ eq $section } sections($file);
         push @wrong, "$name: no test" if text('conf/prometheus/alerts_test.yml')
                                          !~ /alertname: $name$/m;
 
@@ -165,17 +161,6 @@ sub rules
 
     Test::More::is(CORE::join("\n", @wrong), '', 'the rules name what there is');
     Test::More::cmp_ok($n, '>', 15, 'rules');
-}
-
-
-# as links name them
-
-sub sections
-{
-    my ($file) = @_;
-
-    return map { s/[^\w -]//gr =~ s/ /-/gr } map { lc }
-        text($file) =~ /^#+ (.*)$/mg;
 }
 
 
