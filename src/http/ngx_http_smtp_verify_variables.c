@@ -3,6 +3,7 @@
 #include "ngx_http_smtp_verify_result_fields.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_jobs_handler.h"
+#include "ngx_smtp_verify_facts.h"
 
 
 static ngx_uint_t ngx_http_smtp_verify_variable_changes(ngx_str_t *name);
@@ -10,6 +11,8 @@ static ngx_int_t ngx_http_smtp_verify_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_smtp_verify_variable_domain(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_smtp_verify_variable_destination(
+    ngx_http_request_t *r, ngx_str_t *domain);
 static ngx_int_t ngx_http_smtp_verify_variable_cache_status(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_smtp_verify_variable_gate_status(
@@ -33,6 +36,9 @@ static ngx_http_variable_t  ngx_http_smtp_verify_vars[] = {
 
     { ngx_string("smtp_verify_domain"), NULL,
       ngx_http_smtp_verify_variable_domain, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("smtp_verify_destination"), NULL,
+      ngx_http_smtp_verify_variable_domain, 1, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("smtp_verify_cache_status"), NULL,
       ngx_http_smtp_verify_variable_cache_status, 0,
@@ -173,6 +179,14 @@ ngx_http_smtp_verify_variables_init(ngx_conf_t *cf)
 
         if (!ngx_http_smtp_verify_variable_changes(&used[i].name)) {
             continue;
+        }
+
+        if (ngx_strncmp(used[i].name.data, "smtp_verify_destination",
+                        used[i].name.len)
+            == 0
+            && ngx_http_smtp_verify_need_providers(cf, smcf) != NGX_OK)
+        {
+            return NGX_ERROR;
         }
 
         index = ngx_array_push(&smcf->variables);
@@ -318,7 +332,8 @@ ngx_http_smtp_verify_variable_trace(ngx_http_request_t *r,
 }
 
 
-/* $smtp_verify_domain needs only an address, neither a gate nor a cache. */
+/* $smtp_verify_domain needs only an address, neither a gate nor a cache, and
+   so does $smtp_verify_destination (data is 1). */
 
 static ngx_int_t
 ngx_http_smtp_verify_variable_domain(ngx_http_request_t *r,
@@ -352,7 +367,46 @@ ngx_http_smtp_verify_variable_domain(ngx_http_request_t *r,
 
     ngx_memcpy(domain.data, addr.domain.data, domain.len);
 
+    if (data
+        && ngx_http_smtp_verify_variable_destination(r, &domain) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     ngx_http_smtp_verify_tell(v, &domain);
+
+    return NGX_OK;
+}
+
+
+/* A location that neither verifies nor reads a cache has no facts: a balancer
+   knows the names of providers' domains, but nothing of other domains. */
+
+static ngx_int_t
+ngx_http_smtp_verify_variable_destination(ngx_http_request_t *r,
+    ngx_str_t *domain)
+{
+    ngx_str_t                          name;
+    ngx_http_smtp_verify_loc_conf_t   *slcf;
+    ngx_http_smtp_verify_main_conf_t  *smcf;
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_smtp_verify_module);
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_smtp_verify_module);
+
+    if (ngx_smtp_verify_facts_destination(slcf->verify.providers
+                                          ? &slcf->verify : NULL,
+                                          smcf->providers, domain, r->pool,
+                                          &name)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "smtp verify destination of \"%V\": \"%V\"", domain,
+                   &name);
+
+    *domain = name;
 
     return NGX_OK;
 }

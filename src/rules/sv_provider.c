@@ -36,6 +36,9 @@ static int sv_provider_begin(sv_provider_parse_t *ps);
 static int sv_provider_end(sv_provider_parse_t *ps);
 static int sv_provider_name(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_mx(sv_provider_parse_t *ps, sv_provider_t *pr);
+static int sv_provider_domain(sv_provider_parse_t *ps, sv_provider_t *pr);
+static sv_suffix_t *sv_provider_host(sv_provider_parse_t *ps,
+    sv_provider_t *pr, sv_array_t *list, sv_str_t *host, int quoted);
 static int sv_provider_banner(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_worth(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_second(sv_provider_parse_t *ps, sv_provider_t *pr);
@@ -48,7 +51,9 @@ static int sv_provider_source(sv_provider_parse_t *ps, sv_provider_t *pr);
 static int sv_provider_choice(sv_provider_parse_t *ps, const char *const *of,
     const char *choice);
 static int sv_provider_number(sv_provider_parse_t *ps, unsigned *number);
-static int sv_provider_sort(sv_provider_parse_t *ps);
+static int sv_provider_sort(sv_provider_parse_t *ps, sv_array_t *list,
+    const char *what);
+static void sv_provider_filter(sv_providers_t *providers);
 
 
 static const struct {
@@ -58,6 +63,7 @@ static const struct {
 }  sv_provider_directives[] = {
     { "name", sv_provider_name, 0 },
     { "mx", sv_provider_mx, 1 },
+    { "domain", sv_provider_domain, 1 },
     { "banner", sv_provider_banner, 1 },
     { "worth", sv_provider_worth, 0 },
     { "second", sv_provider_second, 0 },
@@ -117,6 +123,7 @@ sv_providers_parse(const char *text, size_t len, sv_rules_error_t *error)
 
     sv_array_init(&pr->providers, sizeof(sv_provider_t));
     sv_array_init(&pr->suffixes, sizeof(sv_suffix_t));
+    sv_array_init(&pr->domains, sizeof(sv_suffix_t));
     sv_array_init(&pr->banners, sizeof(sv_banner_t));
     ps.providers = pr;
 
@@ -146,6 +153,7 @@ sv_providers_free(sv_providers_t *providers)
 
     sv_array_free(&providers->providers);
     sv_array_free(&providers->suffixes);
+    sv_array_free(&providers->domains);
     sv_array_free(&providers->banners);
     sv_match_free(&providers->match);
     free(providers->memos);
@@ -175,7 +183,15 @@ sv_provider_file(sv_provider_parse_t *ps)
         return sv_lines_fail(&ps->lines, "no memory");
     }
 
-    return sv_provider_sort(ps);
+    if (sv_provider_sort(ps, &ps->providers->suffixes, "mx") != 0
+        || sv_provider_sort(ps, &ps->providers->domains, "domain") != 0)
+    {
+        return -1;
+    }
+
+    sv_provider_filter(ps->providers);
+
+    return 0;
 }
 
 
@@ -341,32 +357,75 @@ sv_provider_mx(sv_provider_parse_t *ps, sv_provider_t *pr)
         host.data += none;
         host.len -= none;
 
-        if (quoted || !sv_host_name_valid(host.data, host.len, 1)) {
-            return sv_lines_fail(&ps->lines, "\"%.*s\" is no host name",
-                                 host.len > 64 ? 64 : (int) host.len,
-                                 host.data);
-        }
-
-        suffix = sv_array_push(&ps->providers->suffixes);
+        suffix = sv_provider_host(ps, pr, &ps->providers->suffixes, &host,
+                                  quoted);
         if (suffix == NULL) {
-            return sv_lines_fail(&ps->lines, "no memory");
+            return -1;
         }
 
-        suffix->name = host;
-        suffix->provider = none ? SV_PROVIDER_NONE
-                                : pr - (sv_provider_t *)
-                                       ps->providers->providers.elts;
-        suffix->line = ps->lines.line;
+        if (none) {
+            suffix->provider = SV_PROVIDER_NONE;
+        }
+
         ps->found |= !none;
+    }
 
-        /* the text is our copy, so it can be changed */
+    return rc;
+}
 
-        for ( /* void */ ; host.len != 0; host.len--, host.data++) {
-            *host.data = sv_lower(*host.data);
+
+static int
+sv_provider_domain(sv_provider_parse_t *ps, sv_provider_t *pr)
+{
+    int       rc, quoted;
+    sv_str_t  host;
+
+    while ((rc = sv_lines_token(&ps->lines, &host, &quoted)) > 0) {
+
+        if (sv_provider_host(ps, pr, &ps->providers->domains, &host, quoted)
+            == NULL)
+        {
+            return -1;
         }
     }
 
     return rc;
+}
+
+
+/* Adds a name to a list. */
+
+static sv_suffix_t *
+sv_provider_host(sv_provider_parse_t *ps, sv_provider_t *pr, sv_array_t *list,
+    sv_str_t *host, int quoted)
+{
+    size_t        i;
+    sv_suffix_t  *suffix;
+
+    if (quoted || !sv_host_name_valid(host->data, host->len, 1)) {
+        (void) sv_lines_fail(&ps->lines, "\"%.*s\" is no host name",
+                             host->len > 64 ? 64 : (int) host->len,
+                             host->data);
+        return NULL;
+    }
+
+    suffix = sv_array_push(list);
+    if (suffix == NULL) {
+        (void) sv_lines_fail(&ps->lines, "no memory");
+        return NULL;
+    }
+
+    suffix->name = *host;
+    suffix->provider = pr - (sv_provider_t *) ps->providers->providers.elts;
+    suffix->line = ps->lines.line;
+
+    /* the text is our copy, so it can be changed */
+
+    for (i = 0; i < host->len; i++) {
+        host->data[i] = sv_lower(host->data[i]);
+    }
+
+    return suffix;
 }
 
 
@@ -540,34 +599,45 @@ sv_provider_number(sv_provider_parse_t *ps, unsigned *number)
 }
 
 
+/* Names are sorted, so that one that is there twice is beside itself. */
+
 static int
-sv_provider_sort(sv_provider_parse_t *ps)
+sv_provider_sort(sv_provider_parse_t *ps, sv_array_t *list, const char *what)
 {
-    size_t        i, n, bit;
+    size_t        i;
     sv_suffix_t  *s;
 
-    s = ps->providers->suffixes.elts;
-    n = ps->providers->suffixes.nelts;
+    s = list->elts;
 
-    if (n == 0) {
+    if (list->nelts == 0) {
         return 0;
     }
 
-    qsort(s, n, sizeof(sv_suffix_t), sv_suffix_compare);
+    qsort(s, list->nelts, sizeof(sv_suffix_t), sv_suffix_compare);
 
-    for (i = 0; i < n; i++) {
-        bit = sv_suffix_bit(s[i].name.data, s[i].name.len);
-        ps->providers->filter[bit / 64] |= (uint64_t) 1 << bit % 64;
-    }
-
-    for (i = 1; i < n; i++) {
+    for (i = 1; i < list->nelts; i++) {
         if (sv_suffix_compare(&s[i - 1], &s[i]) == 0) {
             ps->lines.line = s[i - 1].line > s[i].line ? s[i - 1].line
                                                        : s[i].line;
-            return sv_lines_fail(&ps->lines, "mx \"%.*s\" is there already",
-                                 (int) s[i].name.len, s[i].name.data);
+            return sv_lines_fail(&ps->lines, "%s \"%.*s\" is there already",
+                                 what, (int) s[i].name.len, s[i].name.data);
         }
     }
 
     return 0;
+}
+
+
+static void
+sv_provider_filter(sv_providers_t *providers)
+{
+    size_t        i, bit;
+    sv_suffix_t  *s;
+
+    s = providers->suffixes.elts;
+
+    for (i = 0; i < providers->suffixes.nelts; i++) {
+        bit = sv_suffix_bit(s[i].name.data, s[i].name.len);
+        providers->filter[bit / 64] |= (uint64_t) 1 << bit % 64;
+    }
 }

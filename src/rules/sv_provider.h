@@ -46,6 +46,11 @@ void sv_providers_free(sv_providers_t *providers);
    suffix of whole labels.  Return NULL if there is no such provider. */
 const sv_provider_t *sv_provider_by_mx(const sv_providers_t *providers,
     const unsigned char *host, size_t len);
+
+/* By the name of a mail domain, in A-labels and lower case, that the provider
+   itself has: only a hint, since its MX records may say something else. */
+const sv_provider_t *sv_provider_by_domain(const sv_providers_t *providers,
+    const unsigned char *domain, size_t len);
 const sv_provider_t *sv_provider_by_id(const sv_providers_t *providers,
     const unsigned char *id, size_t len);
 const sv_provider_t *sv_provider_by_banner(const sv_providers_t *providers,

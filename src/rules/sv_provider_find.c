@@ -78,6 +78,30 @@ sv_provider_by_mx(const sv_providers_t *providers, const unsigned char *host,
 }
 
 
+const sv_provider_t *
+sv_provider_by_domain(const sv_providers_t *providers,
+    const unsigned char *domain, size_t len)
+{
+    sv_suffix_t           key, *found;
+    const sv_provider_t  *list;
+
+    if (providers->domains.nelts == 0) {
+        return NULL;
+    }
+
+    list = providers->providers.elts;
+
+    memset(&key, 0, sizeof(sv_suffix_t));
+    key.name.data = (unsigned char *) domain;
+    key.name.len = len;
+
+    found = bsearch(&key, providers->domains.elts, providers->domains.nelts,
+                    sizeof(sv_suffix_t), sv_suffix_compare);
+
+    return found ? &list[found->provider] : NULL;
+}
+
+
 /*
  * Remembers banners, as most servers send the same one each time.  Somebody who
  * makes banners collide here only makes them be searched again.

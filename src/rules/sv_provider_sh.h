@@ -41,6 +41,7 @@ typedef struct {
 struct sv_providers_s {
     sv_array_t          providers;  /* sv_provider_t */
     sv_array_t          suffixes;   /* sv_suffix_t, sorted */
+    sv_array_t          domains;    /* sv_suffix_t, sorted; whole names */
     sv_array_t          banners;    /* sv_banner_t */
     sv_match_t          match;
     char               *text;       /* what the strings point into */

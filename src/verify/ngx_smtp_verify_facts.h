@@ -64,6 +64,16 @@ ngx_int_t ngx_smtp_verify_facts_mx_known(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_mx_query_t *q);
 
 /*
+ * Where mail for the domain goes, as far as it is known without a question: the
+ * id of a provider, else the host of its known MX records that comes first,
+ * else the domain itself.  conf: NULL if it has no facts.  What *name points to
+ * is as old as the pool.  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_smtp_verify_facts_destination(ngx_smtp_verify_conf_t *conf,
+    sv_providers_t *providers, ngx_str_t *domain, ngx_pool_t *pool,
+    ngx_str_t *name);
+
+/*
  * Claims to ask the DNS for MX records.  Returns NGX_OK if the caller has to
  * ask; NGX_AGAIN if somebody asks now, and the claim's handler will be called;
  * NGX_DECLINED if they became known, and were read; NGX_ERROR if there is no

@@ -464,3 +464,104 @@ john@ok.test
 --- error_code: 412
 --- response_body
 []
+
+
+
+=== TEST 16: destinations, by the names of providers' domains alone
+--- bare
+--- config
+    location = /x {
+        smtp_verify_address $arg_email;
+        return 200 "[$smtp_verify_destination]\n";
+    }
+--- request eval
+["GET /x?email=john\@gmail.com", "GET /x?email=jane\@GoogleMail.com",
+ "GET /x?email=john\@mail.gmail.com", "GET /x?email=john\@hotmail.com",
+ "GET /x?email=john\@B%C3%BCcher.test", "GET /x?email=john", "GET /x"]
+--- response_body eval
+["[gmail]\n", "[gmail]\n", "[mail.gmail.com]\n", "[outlook-com]\n",
+ "[xn--bcher-kva.test]\n", "[]\n", "[]\n"]
+
+
+
+=== TEST 17: by a file of one's own
+--- bare
+--- http_config
+smtp_verify_providers $TEST_NGINX_SERVROOT/html/providers.conf;
+--- user_files
+>>> providers.conf
+provider ours
+    name    "Ours"
+    mx      mx.ours.test
+    domain  a.test B.test
+--- config
+    location = /x {
+        smtp_verify_address $arg_email;
+        return 200 "[$smtp_verify_destination]\n";
+    }
+--- request eval
+["GET /x?email=john\@a.test", "GET /x?email=john\@b.test",
+ "GET /x?email=john\@gmail.com"]
+--- response_body eval
+["[ours]\n", "[ours]\n", "[gmail.com]\n"]
+
+
+
+=== TEST 18: by MX records that the cache has, and never by a question
+--- http_config
+smtp_verify_cache_zone zone=results:1m;
+smtp_verify_cache results;
+--- config
+    location = /verify { smtp_verify; }
+    location = /x {
+        smtp_verify_address $arg_email;
+        return 200 "[$smtp_verify_destination]\n";
+    }
+--- smtp
+mx1 11 pipelining users=john
+--- dns
+a.test MX 20 mx0.ok.test
+a.test MX 10 mx9.ok.test
+a.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+mx9.ok.test A 11
+yahoo.test MX 1 mta5.am0.yahoodns.net
+gmail.com MX 10 mx1.ok.test
+null.test MX 0 .
+--- request eval
+["GET /x?email=jane\@a.test", "GET /verify?email=john\@a.test",
+ "GET /x?email=jane\@a.test",
+ "GET /verify?email=john\@yahoo.test", "GET /x?email=jane\@yahoo.test",
+ "GET /x?email=john\@gmail.com", "GET /verify?email=john\@gmail.com",
+ "GET /x?email=john\@gmail.com",
+ "GET /verify?email=john\@null.test", "GET /x?email=john\@null.test"]
+--- response_body_like eval
+['^\[a\.test\]$', 'accepted', '^\[mx1\.ok\.test\]$',
+ 'unverifiable_provider', '^\[yahoo\]$',
+ '^\[gmail\]$', 'accepted', '^\[mx1\.ok\.test\]$',
+ 'null_mx', '^\[null\.test\]$']
+
+
+
+=== TEST 19: of the address that is verified; by a route
+--- http_config
+smtp_verify_cache_zone zone=results:1m;
+smtp_verify_cache results;
+smtp_verify_route routed.test [mx1.ok.test];
+--- config
+    location = /verify {
+        smtp_verify;
+        add_header X-To $smtp_verify_destination;
+    }
+    location = /x {
+        smtp_verify_address $arg_email;
+        return 200 "[$smtp_verify_destination]\n";
+    }
+--- smtp
+mx1 11 pipelining users=john
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /x?email=john\@routed.test"]
+--- response_headers eval
+["X-To: mx1.ok.test", ""]
+--- response_body_like eval
+["accepted", '^\[mx1\.ok\.test\]$']

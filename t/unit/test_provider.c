@@ -32,6 +32,14 @@ by_mx(const sv_providers_t *providers, const char *host)
 
 
 static const sv_provider_t *
+by_domain(const sv_providers_t *providers, const char *domain)
+{
+    return sv_provider_by_domain(providers, (const unsigned char *) domain,
+                                 strlen(domain));
+}
+
+
+static const sv_provider_t *
 by_banner(const sv_providers_t *providers, const char *text)
 {
     return sv_provider_by_banner(providers, (const unsigned char *) text,
@@ -164,6 +172,32 @@ own_providers(void **state)
     sv_providers_free(providers);
 
     sv_providers_free(NULL);
+}
+
+
+/* domains that are a provider's own, by their whole names */
+
+static void
+domains(void **state)
+{
+    sv_providers_t       *providers;
+    const sv_provider_t  *pr;
+
+    providers = sv_providers_default();
+    assert_non_null(providers);
+
+    pr = by_domain(providers, "googlemail.com");
+    assert_true(pr != NULL && is(&pr->id, "gmail"));
+
+    pr = by_domain(providers, "hotmail.com");
+    assert_true(pr != NULL && is(&pr->id, "outlook-com"));
+
+    assert_null(by_domain(providers, "mail.gmail.com"));
+    assert_null(by_domain(providers, "com"));
+    assert_null(by_domain(providers, "gmail-smtp-in.l.google.com"));
+    assert_null(by_domain(providers, ""));
+
+    sv_providers_free(providers);
 }
 
 
@@ -516,6 +550,13 @@ mistakes(void **state)
         { 2, "\"a.test.\" is no host name", "provider a\nmx a.test." },
         { 4, "mx \"a.test\" is there already",
              "provider a\nname \"A\"\nmx a.test b.test\nmx A.test" },
+        { 2, "\"a\" is no host name", "provider a\ndomain a" },
+        { 2, "\"a.test\" is no host name", "provider a\ndomain \"a.test\"" },
+        { 1, "provider \"a\" has no mx or banner",
+             "provider a\nname \"A\"\ndomain a.test" },
+        { 7, "domain \"a.test\" is there already",
+             "provider a\nname \"A\"\nmx a.test\ndomain a.test b.test\n"
+             "provider b\nname \"B\"\ndomain A.test\nmx b.test" },
         { 2, "\"x\": phrases stand in double", "provider a\nbanner x" },
         { 2, "no set \"x\"", "provider a\nbanner \"@x\"" },
         { 2, "\"sure\" is not one of learned, definitive, accepts_all, "
@@ -593,6 +634,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(own_providers),
+        cmocka_unit_test(domains),
         cmocka_unit_test(limits),
         cmocka_unit_test(every_row),
         cmocka_unit_test(largest),

@@ -39,12 +39,11 @@ ngx_http_smtp_verify_data_default(ngx_conf_t *cf,
         smcf->rules = sv_rules_default();
     }
 
-    if (smcf->providers == NULL) {
-        smcf->providers = sv_providers_default();
+    if (ngx_http_smtp_verify_need_providers(cf, smcf) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    if (smcf->rules == NULL || smcf->providers == NULL
-        || ngx_http_smtp_verify_need_lists(smcf) != NGX_OK)
+    if (smcf->rules == NULL || ngx_http_smtp_verify_need_lists(smcf) != NGX_OK)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "the compiled-in rules cannot be loaded");
@@ -66,6 +65,24 @@ ngx_http_smtp_verify_data_default(ngx_conf_t *cf,
     }
 
     return ngx_http_smtp_verify_check_limits(cf, smcf);
+}
+
+
+ngx_int_t
+ngx_http_smtp_verify_need_providers(ngx_conf_t *cf,
+    ngx_http_smtp_verify_main_conf_t *smcf)
+{
+    if (smcf->providers == NULL) {
+        smcf->providers = sv_providers_default();
+    }
+
+    if (smcf->providers == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the compiled-in providers cannot be loaded");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

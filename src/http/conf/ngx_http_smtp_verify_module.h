@@ -342,6 +342,8 @@ char *ngx_http_smtp_verify_mistake(ngx_conf_t *cf, ngx_str_t *name,
 void ngx_http_smtp_verify_data_cleanup(void *data);
 ngx_int_t ngx_http_smtp_verify_data_default(ngx_conf_t *cf,
     ngx_http_smtp_verify_main_conf_t *smcf);
+ngx_int_t ngx_http_smtp_verify_need_providers(ngx_conf_t *cf,
+    ngx_http_smtp_verify_main_conf_t *smcf);
 char *ngx_http_smtp_verify_rules(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_smtp_verify_providers(ngx_conf_t *cf, ngx_command_t *cmd,

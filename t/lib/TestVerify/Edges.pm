@@ -1,0 +1,163 @@
+package TestVerify::Edges;
+
+# Machines beside the nginx of the block: an nginx each, which can be killed
+# and started again.  They listen at $TEST_NGINX_EDGE1, $TEST_NGINX_EDGE2 ...,
+# addresses of the suite's own.  It is used after TestVerify.
+#
+#   conf(http, server)      what each of them has
+#   start(1, 2, 3)          waits until they answer
+#   kill(2)                 as when a machine loses its power
+#   stop()                  all of them
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use File::Path qw( make_path );
+use IO::Socket::INET;
+use POSIX ();
+use Time::HiRes qw( sleep time );
+
+use TestVerify::Blocks;
+use TestVerify::Env;
+
+our @EXPORT_OK = qw( edge_port );
+
+my $Most = 4;
+my $Port = 26000 + $TestVerify::Env::Slot;
+my $Dir = "$TestVerify::Env::Dir/edges.$$";
+my $Suite = $$;
+
+my ($Http, $Server, %Pid) = ('', '');
+
+$ENV{"TEST_NGINX_EDGE$_"} = address($_) for 1 .. $Most;
+
+END {
+    if ($$ == $Suite) {
+        my $rc = $?;
+        stop();
+        system 'rm', '-rf', $Dir if !$rc;
+        $? = $rc;
+    }
+}
+
+
+sub address { "$TestVerify::Env::Net." . (80 + $_[0]) . ":$Port" }
+sub edge_port { $Port }
+
+
+sub conf
+{
+    ($Http, $Server) = @_;
+}
+
+
+sub start
+{
+    for my $i (@_) {
+        write_conf($i);
+
+        $Pid{$i} = fork // die "fork: $!\n";
+
+        if ($Pid{$i} == 0) {
+            TestVerify::Env::detach("$Dir/$i/stderr");
+            { exec $ENV{TEST_NGINX_BINARY}, '-p', "$Dir/$i/", '-c',
+                   "$Dir/$i/nginx.conf", '-e', "$Dir/$i/error.log" }
+            POSIX::_exit(127);
+        }
+    }
+
+    for my $i (@_) {
+        my $end = time + 20 * $TestVerify::Blocks::Slow;
+
+        until (IO::Socket::INET->new(PeerAddr => address($i), Timeout => 1)) {
+            die "edge $i does not start\n" if time > $end;
+            sleep 0.02;
+        }
+    }
+}
+
+
+sub write_conf
+{
+    my ($i) = @_;
+
+    make_path("$Dir/$i");
+
+    my $load = join '', map { "load_module $_;\n" }
+        grep { length } split /[:\s]+/, $ENV{TEST_NGINX_LOAD_MODULES} // '';
+    my $user = $> == 0 ? 'user root;' : '';
+    my $listen = address($i);
+    my $temp = join "\n", map { "${_}_temp_path $Dir/$i/$_;" }
+        qw( client_body proxy fastcgi uwsgi scgi );
+    my $defaults = join "\n", TestVerify::Blocks::defaults();
+
+    open my $out, '>', "$Dir/$i/nginx.conf" or die "$Dir/$i: $!\n";
+    print $out TestVerify::Env::expand(<<"END");
+$load
+$user
+daemon off;
+master_process on;
+worker_processes 1;
+pid $Dir/$i/pid;
+error_log $Dir/$i/error.log info;
+events { worker_connections 512; }
+http {
+    access_log off;
+    $temp
+    $defaults
+    $Http
+    server {
+        listen $listen;
+        $Server
+    }
+}
+END
+    close $out;
+}
+
+
+# its workers have no time to say anything, either
+
+sub kill
+{
+    for my $i (@_) {
+        my $pid = delete $Pid{$i} // next;
+
+        CORE::kill 'STOP', $pid;
+        CORE::kill 'KILL', children($pid), $pid;
+        waitpid $pid, 0;
+    }
+}
+
+
+sub stop
+{
+    CORE::kill 'TERM', $_ for values %Pid;
+    waitpid $_, 0 for values %Pid;
+    %Pid = ();
+}
+
+
+sub children
+{
+    my ($pid) = @_;
+
+    open my $in, '<', "/proc/$pid/task/$pid/children" or return;
+    return split ' ', <$in> // '';
+}
+
+
+# what the log of a machine says
+
+sub log
+{
+    my ($i) = @_;
+
+    open my $in, '<', "$Dir/$i/error.log" or return '';
+    local $/;
+    return <$in> // '';
+}
+
+
+1;
