@@ -333,7 +333,8 @@ sv_plain_ends(const sv_reply_t *reply, const unsigned char *p, size_t len)
 }
 
 
-/* Returns 1 for a comma and the like, and for a dash behind a space. */
+/* Returns 1 for a comma and the like, and for a dash or a semicolon behind a
+   space. */
 
 static int
 sv_plain_is_break(const unsigned char *p, size_t len)
@@ -343,7 +344,8 @@ sv_plain_is_break(const unsigned char *p, size_t len)
     }
 
     return *p == ' ' && len > 3
-           && (memcmp(p, " - ", 3) == 0 || memcmp(p, " \342\200", 3) == 0);
+           && (p[1] == ';' || memcmp(p, " - ", 3) == 0
+               || memcmp(p, " \342\200", 3) == 0);
 }
 
 

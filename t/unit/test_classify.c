@@ -2029,6 +2029,36 @@ not_here(void **state)
 }
 
 
+/* how handlers of bounces, hosters and policy daemons have it */
+
+static void
+words_of_hosters(void **state)
+{
+    const case_t  cases[] = {
+
+        /* what is not there, and what is no longer open */
+
+        { N, 550, "The receiver does not exist" },
+        { N, 550, "There's no account of that name on this system" },
+        { N, 550, "jdoe@target.example isn't a mailbox of ours" },
+        { N, 550, "Message rejected: no such receiver" },
+        { N, 550, "User unknown ; the directory was asked" },
+        { D, 550, "This mailbox has been closed for good" },
+        { F, 552, "The recipient's storage is exhausted" },
+
+        /* what only looks like it */
+
+        { X, 550, "Client at 192.0.2.10 has no account here" },
+        { T, 550, "This mailbox will be created within an hour" },
+        { X, 550, "This alias forwards to an address that does not exist" },
+        { B, 550, "5.7.1 The sender is not in the list of our customers" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
 /* a host's name in brackets and a word that is cut short are no sentences */
 
 static void
@@ -2512,6 +2542,7 @@ main(void)
         cmocka_unit_test(quoted_in_any_language),
         cmocka_unit_test(kinds_of_other_collections),
         cmocka_unit_test(not_here),
+        cmocka_unit_test(words_of_hosters),
         cmocka_unit_test(tags_and_short_words),
         cmocka_unit_test(blame_in_other_languages),
         cmocka_unit_test(others_not_here),

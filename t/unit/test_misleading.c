@@ -653,6 +653,13 @@ sixteenth_part(void **state)
 }
 
 
+static void
+seventeenth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-seventeenth.txt", 10000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -694,7 +701,8 @@ main(void)
         cmocka_unit_test(thirteenth_part),
         cmocka_unit_test(fourteenth_part),
         cmocka_unit_test(fifteenth_part),
-        cmocka_unit_test(sixteenth_part)
+        cmocka_unit_test(sixteenth_part),
+        cmocka_unit_test(seventeenth_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -181,6 +181,7 @@ sentences(void **state)
     const case_t  cases[] = {
         { N, 550, "User unknown. Questions? Read our trombone pages." },
         { N, 550, "Hello stranger. The user does not exist." },
+        { N, 550, "User unknown ; Questions? Read our trombone pages." },
         { X, 550, "Hello stranger, we tell bots that the user does not "
                   "exist." }
     };
