@@ -9,6 +9,10 @@
 
 #define SV_LABEL_MAX    63
 
+#define SV_OCTET_DIGIT  0x01
+#define SV_OCTET_LETTER 0x02
+#define SV_OCTET_UPPER  0x20    /* the bit that a small letter has */
+
 
 static const char *sv_address_ascii_domain(sv_address_t *addr,
     const unsigned char *data, size_t len);
@@ -21,6 +25,15 @@ static int sv_address_is_ipv6_tag(const unsigned char *data);
 static int sv_address_is_ipv4(const unsigned char *data, size_t len);
 static int sv_address_is_ipv6(const unsigned char *data, size_t len);
 static int sv_address_is_general(const unsigned char *data, size_t len);
+
+
+/* Each octet of a name is looked at several times on the way of a question. */
+
+static const unsigned char  sv_domain_octets[256] = {
+    ['0' ... '9'] = SV_OCTET_DIGIT,
+    ['a' ... 'z'] = SV_OCTET_LETTER,
+    ['A' ... 'Z'] = SV_OCTET_LETTER|SV_OCTET_UPPER
+};
 
 
 const char *
@@ -59,7 +72,7 @@ sv_address_plain_domain(sv_address_t *addr, const unsigned char *data,
     size_t len)
 {
     size_t         i, start;
-    unsigned char  c;
+    unsigned char  c, is;
 
     if (len == 0 || len > SV_DOMAIN_MAX) {
         return 0;
@@ -68,10 +81,11 @@ sv_address_plain_domain(sv_address_t *addr, const unsigned char *data,
     start = 0;
 
     for (i = 0; i < len; i++) {
-        c = sv_lower(data[i]);
-        addr->domain_buf[i] = c;
+        c = data[i];
+        is = sv_domain_octets[c];
+        addr->domain_buf[i] = c | (is & SV_OCTET_UPPER);
 
-        if ((c >= 'a' && c <= 'z') || sv_is_digit(c)) {
+        if (is) {
             continue;
         }
 
@@ -409,49 +423,50 @@ sv_address_is_general(const unsigned char *data, size_t len)
 int
 sv_host_name_valid(const unsigned char *data, size_t len, int lax)
 {
-    int            digits, dots;
-    size_t         i, n;
-    unsigned char  c;
+    int            dots, letters;
+    size_t         i, start;
+    unsigned char  c, is;
 
     if (len == 0 || len > SV_DOMAIN_MAX) {
         return 0;
     }
 
-    n = 0;
+    start = 0;
     dots = 0;
-    digits = 1;
+    letters = 0;
 
     for (i = 0; i < len; i++) {
         c = data[i];
+        is = sv_domain_octets[c];
+
+        if (is) {
+            letters |= is & SV_OCTET_LETTER;
+            continue;
+        }
 
         if (c == '.') {
 
-            if (n == 0 || data[i - 1] == '-') {
+            if (i == start || data[i - 1] == '-' || i - start > SV_LABEL_MAX) {
                 return 0;
             }
 
-            n = 0;
+            start = i + 1;
             dots = 1;
-            digits = 1;
+            letters = 0;
 
             continue;
         }
 
-        if (!sv_is_alnum(c) && c != '-' && !(lax && c == '_')) {
+        if ((c != '-' || i == start) && !(lax && c == '_')) {
             return 0;
         }
 
-        if ((c == '-' && n == 0) || ++n > SV_LABEL_MAX) {
-            return 0;
-        }
-
-        if (!sv_is_digit(c)) {
-            digits = 0;
-        }
+        letters = 1;
     }
 
     /* if the last label is only digits, this is an IPv4 address, or a part of
        it */
 
-    return dots && n && !digits && data[len - 1] != '-';
+    return dots && letters && i > start && i - start <= SV_LABEL_MAX
+           && data[len - 1] != '-';
 }

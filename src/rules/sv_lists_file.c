@@ -363,30 +363,31 @@ sv_lists_domain_key(const unsigned char *data, size_t len, unsigned char *dst)
         len--;
     }
 
-    for (i = 0; i < len && data[i] < 0x80; i++) { /* void */ }
+    if (sv_host_name_valid(data, len, 1)) {
 
-    if (i < len) {
-        memcpy(buf, "a@", 2);
-        memcpy(buf + 2, data, len);
-
-        if (sv_address_parse(buf, len + 2, &addr) != SV_ADDRESS_OK) {
-            return 0;
+        for (i = 0; i < len; i++) {
+            dst[i] = sv_lower(data[i]);
         }
 
-        memcpy(dst, addr.domain.data, addr.domain.len);
-
-        return addr.domain.len;
+        return len;
     }
 
-    if (len > SV_DOMAIN_MAX || !sv_host_name_valid(data, len, 1)) {
+    for (i = 0; i < len && data[i] < 0x80; i++) { /* void */ }
+
+    if (i == len) {
         return 0;
     }
 
-    for (i = 0; i < len; i++) {
-        dst[i] = sv_lower(data[i]);
+    memcpy(buf, "a@", 2);
+    memcpy(buf + 2, data, len);
+
+    if (sv_address_parse(buf, len + 2, &addr) != SV_ADDRESS_OK) {
+        return 0;
     }
 
-    return len;
+    memcpy(dst, addr.domain.data, addr.domain.len);
+
+    return addr.domain.len;
 }
 
 

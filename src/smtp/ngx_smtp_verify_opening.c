@@ -233,7 +233,7 @@ void
 ngx_smtp_verify_opening_capability(ngx_smtp_verify_session_t *s)
 {
     size_t      len;
-    u_char     *line;
+    u_char     *line, letter;
     ngx_str_t  *keyword;
     ngx_uint_t  i, caps;
 
@@ -243,11 +243,15 @@ ngx_smtp_verify_opening_capability(ngx_smtp_verify_session_t *s)
 
     if (s->parser.lines > 1) {
 
+        /* by the first letter, as most lines are about something else */
+
+        letter = len ? (u_char) (line[0] & ~0x20) : '\0';
+
         for (i = 0; i < 3; i++) {
             keyword = &ngx_smtp_verify_capabilities[i].keyword;
 
-            if (len >= keyword->len
-                && ngx_toupper(line[0]) == keyword->data[0]
+            if (letter == keyword->data[0]
+                && len >= keyword->len
                 && (len == keyword->len || line[keyword->len] == ' ')
                 && ngx_strncasecmp(line, keyword->data, keyword->len) == 0)
             {

@@ -9,7 +9,7 @@
 #include <openssl/rand.h>
 
 
-#define NGX_SMTP_VERIFY_CACHE_LAYOUT      6
+#define NGX_SMTP_VERIFY_CACHE_LAYOUT      7
 #define NGX_SMTP_VERIFY_CACHE_MIN_PAGES   16
 #define NGX_SMTP_VERIFY_CACHE_CLAIMS     32    /* one part in so many */
 #define NGX_SMTP_VERIFY_CACHE_FACTS       8     /* of the rest */

@@ -4,26 +4,29 @@
 #include "sv_claims.h"
 
 
+#define SV_CLAIMS_LINE  64      /* octets of a cache line */
+
 #define sv_claims_publish()  __atomic_thread_fence(__ATOMIC_RELEASE)
 
 
-static sv_claim_t *sv_claims_set(sv_claims_t *f, const unsigned char *key);
-static sv_claim_t *sv_claims_find(sv_claims_t *f,
+static size_t sv_claims_begin(const void *mem);
+static sv_claim_set_t *sv_claims_set(sv_claims_t *f, const unsigned char *key);
+static unsigned sv_claims_place(const sv_claim_set_t *set,
     const unsigned char *key, uint64_t id);
-static sv_claim_t *sv_claims_over(const sv_claims_t *f, sv_claim_t *set,
+static unsigned sv_claims_over(const sv_claims_t *f, const sv_claim_set_t *set,
     uint64_t now);
-static int sv_claims_alive(const sv_claims_t *f, const sv_claim_t *entry,
-    uint64_t now);
+static int sv_claims_alive(const sv_claims_t *f, const sv_claim_set_t *set,
+    unsigned i, uint64_t now);
 
 
 int
 sv_claims_create(sv_claims_t *f, void *mem, size_t size)
 {
-    size_t  sets;
+    size_t  begin, sets;
 
-    sets = size < sizeof(sv_claims_head_t) ? 0
-           : (size - sizeof(sv_claims_head_t))
-             / (sizeof(sv_claim_t) * SV_CLAIM_WAYS);
+    begin = sv_claims_begin(mem);
+
+    sets = size < begin ? 0 : (size - begin) / sizeof(sv_claim_set_t);
 
     if (sets == 0) {
         return -1;
@@ -42,8 +45,21 @@ void
 sv_claims_attach(sv_claims_t *f, void *mem)
 {
     f->head = mem;
-    f->entries = (sv_claim_t *) (f->head + 1);
+    f->sets = (sv_claim_set_t *) ((char *) mem + sv_claims_begin(mem));
     f->self = 0;
+}
+
+
+/* the first cache line after the head */
+
+static size_t
+sv_claims_begin(const void *mem)
+{
+    uintptr_t  p;
+
+    p = (uintptr_t) mem + sizeof(sv_claims_head_t) + SV_CLAIMS_LINE - 1;
+
+    return (p & ~(uintptr_t) (SV_CLAIMS_LINE - 1)) - (uintptr_t) mem;
 }
 
 
@@ -51,55 +67,56 @@ sv_claim_state_e
 sv_claims_claim(sv_claims_t *f, const unsigned char *key, uint32_t owner,
     uint64_t now, uint64_t deadline, uint64_t *id)
 {
-    unsigned      i;
-    sv_claim_t  *set, *entry, *room;
+    unsigned         i, room;
+    sv_claim_t      *claim;
+    sv_claim_set_t  *set;
 
     f->self = owner;
 
     set = sv_claims_set(f, key);
-    room = NULL;
+    room = SV_CLAIM_WAYS;
 
     for (i = 0; i < SV_CLAIM_WAYS; i++) {
 
-        entry = &set[i];
+        if (set->ids[i] && memcmp(set->claims[i].key, key, SV_CLAIM_KEY) == 0) {
 
-        if (entry->id && memcmp(entry->key, key, SV_CLAIM_KEY) == 0) {
-
-            if (sv_claims_alive(f, entry, now)) {
-                *id = entry->id;
+            if (sv_claims_alive(f, set, i, now)) {
+                *id = set->ids[i];
                 return SV_CLAIM_OTHERS;
             }
 
-            entry->id = 0;
+            set->ids[i] = 0;
         }
 
-        if (room == NULL && entry->id == 0) {
-            room = entry;
+        if (room == SV_CLAIM_WAYS && set->ids[i] == 0) {
+            room = i;
         }
     }
 
-    if (room == NULL) {
+    if (room == SV_CLAIM_WAYS) {
         room = sv_claims_over(f, set, now);
     }
 
-    if (room == NULL) {
+    if (room == SV_CLAIM_WAYS) {
         *id = 0;
         return SV_CLAIM_NO_ROOM;
     }
 
-    room->id = 0;
+    set->ids[room] = 0;
     sv_claims_publish();
 
-    memcpy(room->key, key, SV_CLAIM_KEY);
-    room->owner = owner;
-    room->deadline = deadline;
-    room->wanted = 0;
-    room->checked = now;
+    claim = &set->claims[room];
+
+    memcpy(claim->key, key, SV_CLAIM_KEY);
+    claim->owner = owner;
+    claim->deadline = deadline;
+    claim->wanted = 0;
+    claim->checked = now;
 
     *id = ++f->head->last;
     sv_claims_publish();
 
-    room->id = *id;
+    set->ids[room] = *id;
 
     return SV_CLAIM_MINE;
 }
@@ -109,27 +126,36 @@ int
 sv_claims_wait(sv_claims_t *f, const unsigned char *key, uint64_t id,
     uint64_t now)
 {
-    sv_claim_t  *entry;
+    unsigned         i;
+    sv_claim_t      *claim;
+    sv_claim_set_t  *set;
 
-    entry = sv_claims_find(f, key, id);
+    set = sv_claims_set(f, key);
+    i = sv_claims_place(set, key, id);
 
-    if (entry == NULL || entry->id == 0 || entry->deadline <= now) {
+    if (i == SV_CLAIM_WAYS || id == 0) {
+        return 0;
+    }
+
+    claim = &set->claims[i];
+
+    if (claim->deadline <= now) {
         return 0;
     }
 
     /* the check is a system call under the lock, so it is not made at each poll
        of each waiter */
 
-    if (now >= entry->checked + SV_CLAIM_TRUST) {
+    if (now >= claim->checked + SV_CLAIM_TRUST) {
 
-        if (!sv_claims_alive(f, entry, now)) {
+        if (!sv_claims_alive(f, set, i, now)) {
             return 0;
         }
 
-        entry->checked = now;
+        claim->checked = now;
     }
 
-    entry->wanted = now;
+    claim->wanted = now;
 
     return 1;
 }
@@ -139,23 +165,28 @@ int
 sv_claims_wanted(sv_claims_t *f, const unsigned char *key, uint64_t id,
     uint64_t now, uint64_t ms)
 {
-    sv_claim_t  *entry;
+    unsigned         i;
+    sv_claim_set_t  *set;
 
-    entry = sv_claims_find(f, key, id);
+    set = sv_claims_set(f, key);
+    i = sv_claims_place(set, key, id);
 
-    return entry && entry->wanted && entry->wanted + ms >= now;
+    return i < SV_CLAIM_WAYS && set->claims[i].wanted
+           && set->claims[i].wanted + ms >= now;
 }
 
 
 void
 sv_claims_release(sv_claims_t *f, const unsigned char *key, uint64_t id)
 {
-    sv_claim_t  *entry;
+    unsigned         i;
+    sv_claim_set_t  *set;
 
-    entry = sv_claims_find(f, key, id);
+    set = sv_claims_set(f, key);
+    i = sv_claims_place(set, key, id);
 
-    if (entry) {
-        entry->id = 0;
+    if (i < SV_CLAIM_WAYS) {
+        set->ids[i] = 0;
     }
 }
 
@@ -163,13 +194,19 @@ sv_claims_release(sv_claims_t *f, const unsigned char *key, uint64_t id)
 void
 sv_claims_disown(sv_claims_t *f, uint32_t owner)
 {
-    size_t  i;
+    size_t           n;
+    unsigned         i;
+    sv_claim_set_t  *set;
 
     f->self = owner;
 
-    for (i = 0; i < f->head->sets * SV_CLAIM_WAYS; i++) {
-        if (sv_owner_place(f->entries[i].owner) == sv_owner_place(owner)) {
-            f->entries[i].id = 0;
+    for (n = 0; n < f->head->sets; n++) {
+        set = &f->sets[n];
+
+        for (i = 0; i < SV_CLAIM_WAYS; i++) {
+            if (sv_owner_place(set->claims[i].owner) == sv_owner_place(owner)) {
+                set->ids[i] = 0;
+            }
         }
     }
 }
@@ -178,62 +215,67 @@ sv_claims_disown(sv_claims_t *f, uint32_t owner)
 size_t
 sv_claims_count(sv_claims_t *f, uint64_t now)
 {
-    size_t  i, n;
+    size_t    n, found;
+    unsigned  i;
 
-    n = 0;
+    found = 0;
 
-    for (i = 0; i < f->head->sets * SV_CLAIM_WAYS; i++) {
-        n += sv_claims_alive(f, &f->entries[i], now);
+    for (n = 0; n < f->head->sets; n++) {
+        for (i = 0; i < SV_CLAIM_WAYS; i++) {
+            found += sv_claims_alive(f, &f->sets[n], i, now);
+        }
     }
 
-    return n;
+    return found;
 }
 
 
-static sv_claim_t *
+static sv_claim_set_t *
 sv_claims_set(sv_claims_t *f, const unsigned char *key)
 {
     uint64_t  hash;
 
     memcpy(&hash, key, sizeof(uint64_t));
 
-    return &f->entries[(hash % f->head->sets) * SV_CLAIM_WAYS];
+    return &f->sets[hash % f->head->sets];
 }
 
 
-static sv_claim_t *
-sv_claims_find(sv_claims_t *f, const unsigned char *key, uint64_t id)
+/* SV_CLAIM_WAYS: the claim is gone */
+
+static unsigned
+sv_claims_place(const sv_claim_set_t *set, const unsigned char *key,
+    uint64_t id)
 {
-    unsigned      i;
-    sv_claim_t  *entry;
+    unsigned  i;
 
-    entry = sv_claims_set(f, key);
-
-    for (i = 0; i < SV_CLAIM_WAYS; i++, entry++) {
-        if (entry->id == id && memcmp(entry->key, key, SV_CLAIM_KEY) == 0) {
-            return entry;
+    for (i = 0; i < SV_CLAIM_WAYS; i++) {
+        if (set->ids[i] == id
+            && memcmp(set->claims[i].key, key, SV_CLAIM_KEY) == 0)
+        {
+            break;
         }
     }
 
-    return NULL;
+    return i;
 }
 
 
 /* Returns a place whose owner is dead.  As each check is a system call under
    the lock, this is done only if all places are taken. */
 
-static sv_claim_t *
-sv_claims_over(const sv_claims_t *f, sv_claim_t *set, uint64_t now)
+static unsigned
+sv_claims_over(const sv_claims_t *f, const sv_claim_set_t *set, uint64_t now)
 {
     unsigned  i;
 
     for (i = 0; i < SV_CLAIM_WAYS; i++) {
-        if (!sv_claims_alive(f, &set[i], now)) {
-            return &set[i];
+        if (!sv_claims_alive(f, set, i, now)) {
+            break;
         }
     }
 
-    return NULL;
+    return i;
 }
 
 
@@ -241,9 +283,9 @@ sv_claims_over(const sv_claims_t *f, sv_claim_t *set, uint64_t now)
    deadline. */
 
 static int
-sv_claims_alive(const sv_claims_t *f, const sv_claim_t *entry,
+sv_claims_alive(const sv_claims_t *f, const sv_claim_set_t *set, unsigned i,
     uint64_t now)
 {
-    return entry->id != 0 && entry->deadline > now
-           && sv_owner_is_alive(entry->owner, f->self);
+    return set->ids[i] != 0 && set->claims[i].deadline > now
+           && sv_owner_is_alive(set->claims[i].owner, f->self);
 }

@@ -30,13 +30,21 @@
 
 typedef struct {
     unsigned char   key[SV_CLAIM_KEY];
-    uint64_t        id;         /* 0: free */
     uint64_t        deadline;
     uint64_t        wanted;     /* when another process last waited */
     uint64_t        checked;    /* when its owner was last seen alive */
     uint32_t        owner;
     uint32_t        spare;
 } sv_claim_t;
+
+
+/* The ids have a cache line of their own: nearly always it says that all places
+   of a key are free, and they need not be looked at. */
+
+typedef struct {
+    uint64_t        ids[SV_CLAIM_WAYS];     /* 0: the place is free */
+    sv_claim_t      claims[SV_CLAIM_WAYS];
+} sv_claim_set_t;
 
 
 typedef struct {
@@ -47,8 +55,8 @@ typedef struct {
 
 typedef struct {
     sv_claims_head_t  *head;
-    sv_claim_t        *entries;
-    uint32_t            self;   /* this process; 0 before its first claim */
+    sv_claim_set_t    *sets;
+    uint32_t           self;    /* this process; 0 before its first claim */
 } sv_claims_t;
 
 

@@ -248,6 +248,47 @@ no_room(void **state)
 }
 
 
+/* wherever the memory begins, nothing is written behind its end */
+
+static void
+any_place(void **state)
+{
+    size_t          at, i;
+    uint64_t        id;
+    unsigned        n;
+    sv_claims_t     f;
+    unsigned char   key[SV_CLAIM_KEY], mem[SIZE] __attribute__ ((aligned (64)));
+
+    (void) state;
+
+    memset(key, 0, sizeof(key));
+
+    for (at = 0; at < 64; at += 8) {
+
+        memset(mem, 0xa5, sizeof(mem));
+
+        assert_int_equal(sv_claims_create(&f, mem + at, SIZE - 128), 0);
+        assert_int_equal((uintptr_t) f.sets % 64, 0);
+
+        for (n = 0; n < 1000; n++) {
+            memcpy(key, &n, sizeof(n));
+            sv_claims_claim(&f, key, getpid(), NOW, NOW + 10, &id);
+        }
+
+        assert_int_equal(sv_claims_count(&f, NOW),
+                         f.head->sets * SV_CLAIM_WAYS);
+
+        for (i = 0; i < SIZE; i++) {
+            if (i < at || i >= at + SIZE - 128) {
+                assert_int_equal(mem[i], 0xa5);
+            }
+        }
+
+        assert_int_equal(sv_claims_create(&f, mem + at, 64), -1);
+    }
+}
+
+
 static void
 killed_anywhere(void **state)
 {
@@ -296,6 +337,7 @@ main(void)
         cmocka_unit_test_setup_teardown(followed, setup, teardown),
         cmocka_unit_test_setup_teardown(seldom_looked_at, setup, teardown),
         cmocka_unit_test_setup_teardown(no_room, setup, teardown),
+        cmocka_unit_test(any_place),
         cmocka_unit_test_setup_teardown(killed_anywhere, setup, teardown),
     };
 
