@@ -46,12 +46,14 @@ static const ngx_smtp_verify_audit_step_pt  ngx_smtp_verify_audit_steps[] = {
 
 /* of this worker */
 
-static ngx_event_t                   ngx_smtp_verify_audit_timer;
-static ngx_smtp_verify_audit_job_t  *ngx_smtp_verify_audit_job;
-static ngx_uint_t                    ngx_smtp_verify_audit_cursor;
-static int64_t                       ngx_smtp_verify_audit_offset;
-static time_t                        ngx_smtp_verify_audit_jumped;
-static int64_t                       ngx_smtp_verify_audit_far;
+static struct {
+    ngx_event_t                   timer;
+    ngx_smtp_verify_audit_job_t  *job;
+    ngx_uint_t                    cursor;
+    int64_t                       offset;
+    time_t                        jumped;
+    int64_t                       far;
+}  ngx_smtp_verify_audits;
 
 
 void
@@ -66,7 +68,7 @@ ngx_smtp_verify_auditor_start(ngx_cycle_t *cycle,
         return;
     }
 
-    ev = &ngx_smtp_verify_audit_timer;
+    ev = &ngx_smtp_verify_audits.timer;
 
     ngx_memzero(ev, sizeof(ngx_event_t));
 
@@ -75,10 +77,10 @@ ngx_smtp_verify_auditor_start(ngx_cycle_t *cycle,
     ev->log = cycle->log;
     ev->cancelable = 1;
 
-    ngx_smtp_verify_audit_job = NULL;
-    ngx_smtp_verify_audit_cursor = 0;
-    ngx_smtp_verify_audit_offset = 0;
-    ngx_smtp_verify_audit_jumped = 0;
+    ngx_smtp_verify_audits.job = NULL;
+    ngx_smtp_verify_audits.cursor = 0;
+    ngx_smtp_verify_audits.offset = 0;
+    ngx_smtp_verify_audits.jumped = 0;
 
     ngx_add_timer(ev, 1);
 }
@@ -89,7 +91,7 @@ ngx_smtp_verify_auditor_exit(void)
 {
     ngx_smtp_verify_auditor_conf_t  *conf;
 
-    conf = ngx_smtp_verify_audit_timer.data;
+    conf = ngx_smtp_verify_audits.timer.data;
 
     if (conf == NULL) {
         return;
@@ -109,7 +111,7 @@ ngx_smtp_verify_audit_tick(ngx_event_t *ev)
     ngx_smtp_verify_auditor_conf_t  *conf;
 
     conf = ev->data;
-    job = ngx_smtp_verify_audit_job;
+    job = ngx_smtp_verify_audits.job;
 
     if (ngx_exiting || ngx_quit || ngx_terminate) {
         ngx_smtp_verify_auditor_exit();
@@ -136,12 +138,12 @@ ngx_smtp_verify_audit_tick(ngx_event_t *ev)
     n = conf->subjects.nelts;
 
     for (i = 0; i < n; i++) {
-        subject = &subjects[(ngx_smtp_verify_audit_cursor + i) % n];
+        subject = &subjects[(ngx_smtp_verify_audits.cursor + i) % n];
 
         if (ngx_smtp_verify_audit_due(conf->zone, subject->identity,
                                       conf->interval))
         {
-            ngx_smtp_verify_audit_cursor += i + 1;
+            ngx_smtp_verify_audits.cursor += i + 1;
             ngx_smtp_verify_audit_begin(conf, subject);
             return;
         }
@@ -159,14 +161,14 @@ ngx_smtp_verify_audit_clock(ngx_smtp_verify_auditor_conf_t *conf)
     sv_audit_status_e   status;
 
     offset = (int64_t) time(NULL) - (int64_t) sv_clock_sec();
-    moved = ngx_smtp_verify_audit_offset
-            ? offset - ngx_smtp_verify_audit_offset : 0;
+    moved = ngx_smtp_verify_audits.offset
+            ? offset - ngx_smtp_verify_audits.offset : 0;
 
-    ngx_smtp_verify_audit_offset = offset;
+    ngx_smtp_verify_audits.offset = offset;
 
     if (ngx_abs(moved) > NGX_SMTP_VERIFY_AUDIT_JUMP) {
-        ngx_smtp_verify_audit_jumped = sv_clock_sec();
-        ngx_smtp_verify_audit_far = moved;
+        ngx_smtp_verify_audits.jumped = sv_clock_sec();
+        ngx_smtp_verify_audits.far = moved;
     }
 
     if (ngx_time() < NGX_SMTP_VERIFY_AUDIT_YEAR) {
@@ -175,14 +177,14 @@ ngx_smtp_verify_audit_clock(ngx_smtp_verify_auditor_conf_t *conf)
                          "The clock shows a time before this module was "
                          "written.");
 
-    } else if (ngx_smtp_verify_audit_jumped
-               && sv_clock_sec() - ngx_smtp_verify_audit_jumped
+    } else if (ngx_smtp_verify_audits.jumped
+               && sv_clock_sec() - ngx_smtp_verify_audits.jumped
                   < NGX_SMTP_VERIFY_AUDIT_TOLD)
     {
         status = SV_AUDIT_WARN;
         p = ngx_slprintf(seen, seen + sizeof(seen),
                          "The clock was set by %L s less than an hour ago.",
-                         ngx_smtp_verify_audit_far);
+                         ngx_smtp_verify_audits.far);
 
     } else {
         status = SV_AUDIT_PASS;
@@ -231,7 +233,7 @@ ngx_smtp_verify_audit_begin(ngx_smtp_verify_auditor_conf_t *conf,
     job->answered.data = job;
     job->answered.log = log;
 
-    ngx_smtp_verify_audit_job = job;
+    ngx_smtp_verify_audits.job = job;
     ngx_smtp_verify_count(AUDITS);
 
     ngx_log_debug2(NGX_LOG_DEBUG_CORE, log, 0,
@@ -247,13 +249,13 @@ ngx_smtp_verify_audit_end(void)
 {
     ngx_smtp_verify_audit_job_t  *job;
 
-    job = ngx_smtp_verify_audit_job;
+    job = ngx_smtp_verify_audits.job;
 
     if (job == NULL) {
         return;
     }
 
-    ngx_smtp_verify_audit_job = NULL;
+    ngx_smtp_verify_audits.job = NULL;
 
     ngx_smtp_verify_rr_list_cancel(&job->query);
     ngx_smtp_verify_audit_target_stop(job);

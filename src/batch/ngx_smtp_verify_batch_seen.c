@@ -26,13 +26,15 @@ static void ngx_smtp_verify_batch_seen_delete(ngx_smtp_verify_batch_t *b,
     ngx_smtp_verify_batch_seen_t *seen);
 
 
-/* The result that is read at the moment: too large for the stack, and only one
-   is read at a time. */
+/* The address that is looked for at the moment, and its result: too large for
+   the stack, and only one is looked for at a time. */
 
-static ngx_smtp_verify_packed_t  ngx_smtp_verify_batch_seen_record;
-static u_char  ngx_smtp_verify_batch_seen_key[SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX];
-static size_t    ngx_smtp_verify_batch_seen_key_len;
-static uint32_t  ngx_smtp_verify_batch_seen_hash;
+static struct {
+    u_char                    key[SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX];
+    size_t                    key_len;
+    uint32_t                  hash;
+    ngx_smtp_verify_packed_t  record;
+}  ngx_smtp_verify_batch_sought;
 
 
 ngx_int_t
@@ -44,21 +46,21 @@ ngx_smtp_verify_batch_seen_find(ngx_smtp_verify_batch_t *b,
     sv_address_t                  *addr;
     ngx_smtp_verify_batch_seen_t  *seen;
 
-    ngx_smtp_verify_batch_seen_key_len = 0;
+    ngx_smtp_verify_batch_sought.key_len = 0;
 
     if (ngx_smtp_verify_parse(email, &addr) != SV_ADDRESS_OK) {
         return NGX_DECLINED;
     }
 
-    p = ngx_smtp_verify_batch_seen_key;
+    p = ngx_smtp_verify_batch_sought.key;
     p = ngx_cpymem(p, addr->local.data, addr->local.len);
     *p++ = '@';
     p = ngx_cpymem(p, addr->domain.data, addr->domain.len);
 
-    ngx_smtp_verify_batch_seen_key_len = p - ngx_smtp_verify_batch_seen_key;
-    ngx_smtp_verify_batch_seen_hash =
-                          ngx_murmur_hash2(ngx_smtp_verify_batch_seen_key,
-                                           ngx_smtp_verify_batch_seen_key_len);
+    ngx_smtp_verify_batch_sought.key_len = p - ngx_smtp_verify_batch_sought.key;
+    ngx_smtp_verify_batch_sought.hash =
+                          ngx_murmur_hash2(ngx_smtp_verify_batch_sought.key,
+                                         ngx_smtp_verify_batch_sought.key_len);
 
     seen = ngx_smtp_verify_batch_seen_lookup(b);
 
@@ -71,7 +73,7 @@ ngx_smtp_verify_batch_seen_find(ngx_smtp_verify_batch_t *b,
         return NGX_AGAIN;
     }
 
-    if (ngx_smtp_verify_packed_read(&ngx_smtp_verify_batch_seen_record,
+    if (ngx_smtp_verify_packed_read(&ngx_smtp_verify_batch_sought.record,
                                     seen->data, seen->len, addr,
                                     b->asker.conf->lists)
         != NGX_OK)
@@ -83,7 +85,7 @@ ngx_smtp_verify_batch_seen_find(ngx_smtp_verify_batch_t *b,
     ngx_queue_remove(&seen->recent);
     ngx_queue_insert_head(&b->recent, &seen->recent);
 
-    *result = &ngx_smtp_verify_batch_seen_record.result;
+    *result = &ngx_smtp_verify_batch_sought.record.result;
 
     (*result)->email = *email;
     (*result)->elapsed = 0;
@@ -104,7 +106,7 @@ ngx_smtp_verify_batch_seen_add(ngx_smtp_verify_batch_item_t *item)
 
     b = item->batch;
 
-    if (ngx_smtp_verify_batch_seen_key_len == 0) {
+    if (ngx_smtp_verify_batch_sought.key_len == 0) {
         return;
     }
 
@@ -117,16 +119,16 @@ ngx_smtp_verify_batch_seen_add(ngx_smtp_verify_batch_item_t *item)
     }
 
     seen = ngx_calloc(sizeof(ngx_smtp_verify_batch_seen_t)
-                      + ngx_smtp_verify_batch_seen_key_len,
+                      + ngx_smtp_verify_batch_sought.key_len,
                       b->log);
     if (seen == NULL) {
         return;
     }
 
     seen->item = item;
-    seen->hash = ngx_smtp_verify_batch_seen_hash;
-    seen->key_len = ngx_smtp_verify_batch_seen_key_len;
-    ngx_memcpy(seen->key, ngx_smtp_verify_batch_seen_key, seen->key_len);
+    seen->hash = ngx_smtp_verify_batch_sought.hash;
+    seen->key_len = ngx_smtp_verify_batch_sought.key_len;
+    ngx_memcpy(seen->key, ngx_smtp_verify_batch_sought.key, seen->key_len);
 
     ngx_queue_insert_head(&b->seen[seen->hash
                                    % NGX_SMTP_VERIFY_BATCH_SEEN],
@@ -215,15 +217,15 @@ ngx_smtp_verify_batch_seen_lookup(ngx_smtp_verify_batch_t *b)
     ngx_queue_t                   *q, *bucket;
     ngx_smtp_verify_batch_seen_t  *seen;
 
-    bucket = &b->seen[ngx_smtp_verify_batch_seen_hash
+    bucket = &b->seen[ngx_smtp_verify_batch_sought.hash
                       % NGX_SMTP_VERIFY_BATCH_SEEN];
 
     for (q = ngx_queue_head(bucket); q != bucket; q = ngx_queue_next(q)) {
         seen = ngx_queue_data(q, ngx_smtp_verify_batch_seen_t, queue);
 
-        if (seen->hash == ngx_smtp_verify_batch_seen_hash
-            && seen->key_len == ngx_smtp_verify_batch_seen_key_len
-            && ngx_memcmp(seen->key, ngx_smtp_verify_batch_seen_key,
+        if (seen->hash == ngx_smtp_verify_batch_sought.hash
+            && seen->key_len == ngx_smtp_verify_batch_sought.key_len
+            && ngx_memcmp(seen->key, ngx_smtp_verify_batch_sought.key,
                           seen->key_len)
                == 0)
         {
