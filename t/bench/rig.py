@@ -344,6 +344,13 @@ def cmdline(pid):
         return ""
 
 
+def split(pid):
+    """Ticks of CPU time in nginx, and in the kernel for it."""
+    with open("/proc/%d/stat" % pid) as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return int(fields[11]), int(fields[12])
+
+
 def status(pid, name):
     """kB; 0: it is gone"""
     try:
