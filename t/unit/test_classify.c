@@ -2029,6 +2029,30 @@ not_here(void **state)
 }
 
 
+/* 5.1.1 and 5.2.1 before words that say something else */
+
+static void
+codes_before_other_matters(void **state)
+{
+    const case_t  cases[] = {
+        { X, 550, "5.1.1 The recipient is empty" },
+        { X, 550, "5.1.1 Domain not served here" },
+        { X, 550, "5.1.1 Delivery to the outside is disabled" },
+        { P, 550, "5.1.1 Only members write to this group" },
+        { X, 550, "5.1.1 An address for sending only" },
+        { X, 550, "5.1.1 The name is ambiguous" },
+        { X, 550, "5.1.1 Recipient is on a suppression list" },
+        { X, 550, "5.1.1 Held for approval" },
+        { X, 550, "5.2.1 This address bounced before" },
+        { N, 550, "5.1.1 Sorry, who?" },
+        { N, 550, "5.1.1 Undeliverable, see https://example.com/help" }
+    };
+
+    (void) state;
+    check_all(cases);
+}
+
+
 /* how handlers of bounces, hosters and policy daemons have it */
 
 static void
@@ -2542,6 +2566,7 @@ main(void)
         cmocka_unit_test(quoted_in_any_language),
         cmocka_unit_test(kinds_of_other_collections),
         cmocka_unit_test(not_here),
+        cmocka_unit_test(codes_before_other_matters),
         cmocka_unit_test(words_of_hosters),
         cmocka_unit_test(tags_and_short_words),
         cmocka_unit_test(blame_in_other_languages),
