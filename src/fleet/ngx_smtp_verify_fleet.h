@@ -56,6 +56,8 @@ typedef struct {
     /* internal */
     ngx_array_t                     *caches;    /* of
                                             ngx_smtp_verify_fleet_cache_t * */
+    ngx_array_t                     *throttles; /* of
+                                            ngx_smtp_verify_fleet_zone_t * */
     ngx_smtp_verify_fleet_worker_t  *worker;    /* of this process */
 } ngx_smtp_verify_fleet_t;
 
@@ -63,6 +65,10 @@ typedef struct {
 /* Adds the fleet behind a cache zone.  Returns the same as
    ngx_smtp_verify_behind_add(), or NGX_ERROR if there is no memory. */
 ngx_int_t ngx_smtp_verify_fleet_cache(ngx_conf_t *cf,
+    ngx_smtp_verify_fleet_t *fleet, ngx_shm_zone_t *shm_zone);
+
+/* Shares a throttle zone.  Returns NGX_DECLINED if it is shared already. */
+ngx_int_t ngx_smtp_verify_fleet_throttle(ngx_conf_t *cf,
     ngx_smtp_verify_fleet_t *fleet, ngx_shm_zone_t *shm_zone);
 
 /* Called in each worker, at its start and its end. */

@@ -9,20 +9,39 @@
 
 static void ngx_smtp_verify_fleet_notice_erased(
     ngx_smtp_verify_fleet_worker_t *w, sv_resp_value_t *name);
+static void ngx_smtp_verify_fleet_notice_page(
+    ngx_smtp_verify_fleet_log_t *log);
 static void ngx_smtp_verify_fleet_notice_log(void *data,
     sv_resp_value_t *value);
 static void ngx_smtp_verify_fleet_notice_entry(
-    ngx_smtp_verify_fleet_worker_t *w, sv_resp_value_t *entry);
+    ngx_smtp_verify_fleet_log_t *log, sv_resp_value_t *entry);
+
+
+void
+ngx_smtp_verify_fleet_notice_init(ngx_smtp_verify_fleet_worker_t *w)
+{
+    w->logs[0].worker = w;
+    w->logs[0].key = &w->erasures;
+    w->logs[0].handler = ngx_smtp_verify_fleet_notice_erased;
+
+    w->logs[1].worker = w;
+    w->logs[1].key = &w->told;
+    w->logs[1].handler = ngx_smtp_verify_fleet_told_read;
+
+    w->nlogs = (w->fleet->parts & NGX_SMTP_VERIFY_FLEET_THROTTLE) ? 2 : 1;
+}
 
 
 /* A message is an array of "message", the channel, and the name of a claim that
-   ended or of an entry that was erased. */
+   ended, or what a log has. */
 
 void
 ngx_smtp_verify_fleet_notice(ngx_smtp_verify_link_t *link,
     sv_resp_value_t *value)
 {
+    ngx_uint_t                       i;
     sv_resp_value_t                 *type, *channel, *name;
+    ngx_smtp_verify_fleet_log_t     *log;
     ngx_smtp_verify_fleet_worker_t  *w;
 
     w = link->data;
@@ -37,14 +56,19 @@ ngx_smtp_verify_fleet_notice(ngx_smtp_verify_link_t *link,
         return;
     }
 
-    if (channel->len == w->erasures.len
-        && ngx_memcmp(channel->str, w->erasures.data, channel->len) == 0)
-    {
-        ngx_smtp_verify_fleet_notice_erased(w, name);
+    for (i = 0; i < w->nlogs; i++) {
 
-    } else {
-        ngx_smtp_verify_fleet_ask_wake(w, (u_char *) name->str, name->len);
+        log = &w->logs[i];
+
+        if (channel->len == log->key->len
+            && ngx_memcmp(channel->str, log->key->data, channel->len) == 0)
+        {
+            log->handler(w, name);
+            return;
+        }
     }
+
+    ngx_smtp_verify_fleet_ask_wake(w, (u_char *) name->str, name->len);
 }
 
 
@@ -64,82 +88,95 @@ ngx_smtp_verify_fleet_notice_erased(ngx_smtp_verify_fleet_worker_t *w,
 }
 
 
-/* The log is read from its beginning when a worker starts: nothing in it has to
-   be in a cache. */
+/* Logs are read from their beginnings when a worker starts: what is erased need
+   not be in a cache, and what is told may be over. */
 
 void
 ngx_smtp_verify_fleet_notice_read(ngx_smtp_verify_fleet_worker_t *w)
 {
-    u_char     *p, from[sizeof(w->last) + 1];
+    ngx_uint_t  i;
+
+    for (i = 0; i < w->nlogs; i++) {
+        w->logs[i].pages = 0;
+        ngx_smtp_verify_fleet_notice_page(&w->logs[i]);
+    }
+}
+
+
+static void
+ngx_smtp_verify_fleet_notice_page(ngx_smtp_verify_fleet_log_t *log)
+{
+    u_char     *p, from[sizeof(log->last) + 1];
     ngx_str_t   argv[6];
 
     p = from;
 
-    if (w->last_len) {
+    if (log->last_len) {
         *p++ = '(';
-        p = ngx_cpymem(p, w->last, w->last_len);
+        p = ngx_cpymem(p, log->last, log->last_len);
 
     } else {
         *p++ = '-';
     }
 
     ngx_str_set(&argv[0], "XRANGE");
-    argv[1] = w->erasures;
+    argv[1] = *log->key;
     argv[2].data = from;
     argv[2].len = p - from;
     ngx_str_set(&argv[3], "+");
     ngx_str_set(&argv[4], "COUNT");
     ngx_str_set(&argv[5], "500");
 
-    (void) ngx_smtp_verify_link_command(&w->commands, 6, argv,
-                                        ngx_smtp_verify_fleet_notice_log, w);
+    (void) ngx_smtp_verify_link_command(&log->worker->commands, 6, argv,
+                                        ngx_smtp_verify_fleet_notice_log, log);
 }
 
 
 static void
 ngx_smtp_verify_fleet_notice_log(void *data, sv_resp_value_t *value)
 {
-    size_t                           i;
-    ngx_smtp_verify_fleet_worker_t  *w;
+    size_t                        i;
+    ngx_smtp_verify_fleet_log_t  *log;
 
-    w = data;
+    log = data;
 
     if (value == NULL || value->type != sv_resp_array) {
         return;
     }
 
     for (i = 0; i < value->len; i++) {
-        ngx_smtp_verify_fleet_notice_entry(w, sv_resp_element(value, i,
-                                                            sv_resp_array));
+        ngx_smtp_verify_fleet_notice_entry(log,
+                                           sv_resp_element(value, i,
+                                                           sv_resp_array));
     }
 
     if (value->len >= NGX_SMTP_VERIFY_FLEET_READ
-        && w->pages++ < NGX_SMTP_VERIFY_FLEET_PAGES)
+        && log->pages++ < NGX_SMTP_VERIFY_FLEET_PAGES)
     {
-        ngx_smtp_verify_fleet_notice_read(w);
+        ngx_smtp_verify_fleet_notice_page(log);
     }
 }
 
 
-/* An entry of the log is an array of its ID and an array of names and values,
-   of which there is one. */
+/* An entry of a log is an array of its ID and an array of names and values, of
+   which there is one. */
 
 static void
-ngx_smtp_verify_fleet_notice_entry(ngx_smtp_verify_fleet_worker_t *w,
+ngx_smtp_verify_fleet_notice_entry(ngx_smtp_verify_fleet_log_t *log,
     sv_resp_value_t *entry)
 {
-    sv_resp_value_t  *id, *name;
+    sv_resp_value_t  *id, *text;
 
     id = sv_resp_element(entry, 0, sv_resp_string);
-    name = sv_resp_element(sv_resp_element(entry, 1, sv_resp_array), 1,
+    text = sv_resp_element(sv_resp_element(entry, 1, sv_resp_array), 1,
                            sv_resp_string);
 
-    if (id == NULL || name == NULL || id->len > sizeof(w->last)) {
+    if (id == NULL || text == NULL || id->len > sizeof(log->last)) {
         return;
     }
 
-    ngx_memcpy(w->last, id->str, id->len);
-    w->last_len = id->len;
+    ngx_memcpy(log->last, id->str, id->len);
+    log->last_len = id->len;
 
-    ngx_smtp_verify_fleet_notice_erased(w, name);
+    log->handler(log->worker, text);
 }

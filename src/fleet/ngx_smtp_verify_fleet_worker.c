@@ -155,6 +155,8 @@ ngx_smtp_verify_fleet_start(ngx_cycle_t *cycle,
     ngx_rbtree_init(&w->waiting, &w->sentinel, ngx_str_rbtree_insert_value);
 
     ngx_smtp_verify_fleet_write_init(w);
+    ngx_smtp_verify_fleet_notice_init(w);
+    ngx_smtp_verify_fleet_told_start(w);
 
     w->commands.fleet = fleet;
     w->commands.what = "the store";
@@ -244,6 +246,8 @@ ngx_smtp_verify_fleet_names(ngx_pool_t *pool,
                                      &w->channel)
            != NGX_OK
         || ngx_smtp_verify_fleet_key(pool, w->fleet, "tell:", &id, &w->own)
+           != NGX_OK
+        || ngx_smtp_verify_fleet_key(pool, w->fleet, "told", &none, &w->told)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -479,7 +483,6 @@ ngx_smtp_verify_fleet_opened(void *data, sv_resp_value_t *value)
     w->slow = ngx_current_msec;
 
     ngx_smtp_verify_link_opened(link);
-    w->pages = 0;
     ngx_smtp_verify_fleet_notice_read(w);
 }
 
@@ -511,13 +514,15 @@ ngx_smtp_verify_fleet_tick(ngx_smtp_verify_link_t *link)
     (void) ngx_smtp_verify_link_command(link, 5, argv, NULL, NULL);
 
     ngx_smtp_verify_fleet_write_lost(w);
+    ngx_smtp_verify_fleet_told_tick(w);
 }
 
 
 static void
 ngx_smtp_verify_fleet_subscribe(ngx_smtp_verify_link_t *link)
 {
-    ngx_str_t                        argv[3];
+    ngx_uint_t                       i;
+    ngx_str_t                        argv[4];
     ngx_smtp_verify_fleet_worker_t  *w;
 
     w = link->data;
@@ -526,9 +531,12 @@ ngx_smtp_verify_fleet_subscribe(ngx_smtp_verify_link_t *link)
 
     ngx_str_set(&argv[0], "SUBSCRIBE");
     argv[1] = w->own;
-    argv[2] = w->erasures;
 
-    if (ngx_smtp_verify_link_send(link, 3, argv,
+    for (i = 0; i < w->nlogs; i++) {
+        argv[2 + i] = *w->logs[i].key;
+    }
+
+    if (ngx_smtp_verify_link_send(link, 2 + i, argv,
                                   ngx_smtp_verify_fleet_subscribed, link)
         != NGX_OK)
     {
@@ -537,7 +545,7 @@ ngx_smtp_verify_fleet_subscribe(ngx_smtp_verify_link_t *link)
 }
 
 
-/* The reply for the second channel is read as a notice.  What was erased before
+/* The replies for other channels are read as notices.  What was erased before
    is read from the log. */
 
 static void
@@ -559,7 +567,6 @@ ngx_smtp_verify_fleet_subscribed(void *data, sv_resp_value_t *value)
 
     ngx_smtp_verify_link_opened(link);
     w = link->data;
-    w->pages = 0;
     ngx_smtp_verify_fleet_notice_read(w);
 }
 

@@ -7,6 +7,7 @@
  *   write.c    what is written behind: entries, ends of claims, erasures
  *   notice.c   what other machines tell: ends of claims, erasures
  *   cache.c    the store behind a cache zone
+ *   told.c     what machines tell each other about destinations
  */
 
 
@@ -16,6 +17,7 @@
 
 #include "ngx_smtp_verify_behind.h"
 #include "ngx_smtp_verify_fleet_link.h"
+#include "ngx_smtp_verify_throttle_share.h"
 
 
 #define NGX_SMTP_VERIFY_FLEET_ID     16     /* hex digits of a worker's name */
@@ -24,6 +26,7 @@
 #define NGX_SMTP_VERIFY_FLEET_FIELD  8      /* hex digits of a variant */
 #define NGX_SMTP_VERIFY_FLEET_CLAIM                                           \
     (NGX_SMTP_VERIFY_FLEET_NAME + 1 + NGX_SMTP_VERIFY_FLEET_FIELD)
+#define NGX_SMTP_VERIFY_FLEET_HELD   64     /* claims of trials */
 #define NGX_SMTP_VERIFY_FLEET_LOST   1024   /* erasures that wait for the
                                                store */
 
@@ -43,6 +46,35 @@ typedef struct {
     ngx_smtp_verify_cache_t         *cache;
     ngx_queue_t                      queue;
 } ngx_smtp_verify_fleet_cache_t;
+
+
+/* a throttle zone that machines share */
+
+typedef struct {
+    ngx_smtp_verify_peers_t          peers;
+    ngx_smtp_verify_fleet_t         *fleet;
+    ngx_smtp_verify_throttle_t      *throttle;
+    uint32_t                         crc;       /* of its name */
+    ngx_uint_t                       nheld;     /* trials of this worker */
+    u_char                           held[NGX_SMTP_VERIFY_FLEET_HELD]
+                                         [SV_SIPHASH_LEN];
+} ngx_smtp_verify_fleet_zone_t;
+
+
+/* a log that is read by those who were away */
+
+typedef void (*ngx_smtp_verify_fleet_log_pt)(ngx_smtp_verify_fleet_worker_t *w,
+    sv_resp_value_t *text);
+
+typedef struct {
+    ngx_smtp_verify_fleet_worker_t  *worker;
+    ngx_str_t                       *key;       /* of the log; its channel has
+                                                   the same name */
+    ngx_smtp_verify_fleet_log_pt     handler;
+    u_char                           last[64];  /* the last that was read */
+    size_t                           last_len;
+    ngx_uint_t                       pages;     /* one after the other */
+} ngx_smtp_verify_fleet_log_t;
 
 
 /* a question of a fetch */
@@ -96,6 +128,8 @@ struct ngx_smtp_verify_fleet_worker_s {
     ngx_str_t                        own;       /* the same of this worker */
     ngx_str_t                        erasures;  /* channel and key of the log of
                                                    what was erased */
+    ngx_str_t                        told;      /* the same, of what is told
+                                                   about destinations */
 
     ngx_rbtree_t                     waiting;   /* questions, by claim */
     ngx_rbtree_node_t                sentinel;
@@ -105,11 +139,11 @@ struct ngx_smtp_verify_fleet_worker_s {
     ngx_smtp_verify_fleet_erased_t  *lost;      /* erasures to be sent again */
     ngx_uint_t                       nlost;
 
-    u_char                           last[64];  /* the last erasure that was
-                                                   read */
-    size_t                           last_len;
-    ngx_uint_t                       pages;     /* of the log, one after the
-                                                   other */
+    ngx_smtp_verify_fleet_log_t      logs[2];
+    ngx_uint_t                       nlogs;
+
+    ngx_msec_t                       told_since;
+    ngx_uint_t                       ntold;     /* notices since then */
 
     ngx_uint_t                       late;      /* answers after the budget, one
                                                    after the other */
@@ -167,8 +201,17 @@ void ngx_smtp_verify_fleet_write_lost(ngx_smtp_verify_fleet_worker_t *w);
 
 void ngx_smtp_verify_fleet_notice(ngx_smtp_verify_link_t *link,
     sv_resp_value_t *value);
-/* reads from the log what was erased meanwhile */
+void ngx_smtp_verify_fleet_notice_init(ngx_smtp_verify_fleet_worker_t *w);
+/* reads from the logs what was missed */
 void ngx_smtp_verify_fleet_notice_read(ngx_smtp_verify_fleet_worker_t *w);
+
+
+/* told.c */
+
+void ngx_smtp_verify_fleet_told_start(ngx_smtp_verify_fleet_worker_t *w);
+void ngx_smtp_verify_fleet_told_tick(ngx_smtp_verify_fleet_worker_t *w);
+void ngx_smtp_verify_fleet_told_read(ngx_smtp_verify_fleet_worker_t *w,
+    sv_resp_value_t *text);
 
 
 /* cache.c: erases an entry in all caches of this machine */

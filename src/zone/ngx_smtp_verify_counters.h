@@ -65,6 +65,10 @@
             "Addresses that another machine of a fleet was asking.")          \
     COUNTER(FLEET_LOST, "fleet_lost",                                         \
             "Connections to the store of a fleet that were lost or failed.")  \
+    COUNTER(FLEET_TOLD, "fleet_told",                                         \
+            "Breakers and budgets that other machines were told about.")      \
+    COUNTER(FLEET_HEARD, "fleet_heard",                                       \
+            "Breakers and budgets that other machines told about.")           \
     COUNTER(JOBS_ACCEPTED, "jobs_accepted", "Lists that were taken in.")      \
     COUNTER(JOBS_COMPLETED, "jobs_completed", "Jobs that were completed.")    \
     COUNTER(JOBS_FAILED, "jobs_failed", "Jobs that failed.")                  \

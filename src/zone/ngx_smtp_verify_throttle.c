@@ -2,7 +2,7 @@
 #include "ngx_smtp_verify_throttle_sh.h"
 
 
-#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  14
+#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  15
 #define NGX_SMTP_VERIFY_THROTTLE_PAGES   8
 
 
@@ -10,6 +10,8 @@ static ngx_int_t ngx_smtp_verify_throttle_init(ngx_shm_zone_t *shm_zone,
     void *data);
 static ngx_int_t ngx_smtp_verify_throttle_format(ngx_shm_zone_t *shm_zone,
     size_t size);
+static void ngx_smtp_verify_throttle_rekey(
+    ngx_smtp_verify_throttle_t *throttle);
 static ngx_int_t ngx_smtp_verify_throttle_view(ngx_shm_zone_t *shm_zone);
 
 
@@ -60,6 +62,7 @@ ngx_smtp_verify_throttle_init(ngx_shm_zone_t *shm_zone, void *data)
     if (throttle->sh) {
 
         if (throttle->sh->layout == NGX_SMTP_VERIFY_THROTTLE_LAYOUT) {
+            ngx_smtp_verify_throttle_rekey(throttle);
             return ngx_smtp_verify_throttle_view(shm_zone);
         }
 
@@ -93,7 +96,27 @@ ngx_smtp_verify_throttle_format(ngx_shm_zone_t *shm_zone, size_t size)
         return NGX_ERROR;
     }
 
+    ngx_memcpy(throttle->sh->id, throttle->sh->key, sizeof(throttle->sh->id));
+
+    if (ngx_smtp_verify_zone_key(shm_zone, throttle->sh->key) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_smtp_verify_throttle_rekey(throttle);
+
     return ngx_smtp_verify_throttle_view(shm_zone);
+}
+
+
+/* Machines that share the zone name its entries by one key.  Entries that were
+   named by another key are not found again. */
+
+static void
+ngx_smtp_verify_throttle_rekey(ngx_smtp_verify_throttle_t *throttle)
+{
+    if (throttle->shared) {
+        ngx_memcpy(throttle->sh->key, throttle->shared_key, SV_SIPHASH_LEN);
+    }
 }
 
 

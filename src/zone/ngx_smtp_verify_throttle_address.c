@@ -43,6 +43,9 @@ ngx_smtp_verify_throttle_address_fault(ngx_smtp_verify_throttle_t *throttle,
         ip->shunned = (seen == ngx_smtp_verify_seen_block
                        || seen == ngx_smtp_verify_seen_quarantine);
 
+        ngx_smtp_verify_throttle_share_tell(throttle, ip, SV_TOLD_OPEN, seen,
+                                            now);
+
     } else if (slot->state & NGX_SMTP_VERIFY_SLOT_ADDRESS) {
 
         /* this was no proof: the next session makes the trial */
@@ -62,7 +65,8 @@ ngx_smtp_verify_throttle_address_answer(ngx_smtp_verify_throttle_t *throttle,
     ip = ngx_smtp_verify_throttle_entry(throttle, slot,
                                         ngx_smtp_verify_ref_ip);
 
-    (void) sv_breaker_success(&ip->breaker,
-                              slot->state & NGX_SMTP_VERIFY_SLOT_ADDRESS,
-                              now);
+    ngx_smtp_verify_throttle_succeeded(throttle, ip,
+                                       slot->state
+                                       & NGX_SMTP_VERIFY_SLOT_ADDRESS,
+                                       now);
 }

@@ -8,6 +8,10 @@
 #define NGX_SMTP_VERIFY_THROTTLE_DAY     86400000
 
 
+static ngx_int_t ngx_smtp_verify_throttle_lets_in(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_ticket_t *t,
+    uint64_t now);
 static ngx_uint_t ngx_smtp_verify_throttle_count_seen(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_seen_e seen,
@@ -68,8 +72,8 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t *retry_after)
 {
     uint64_t                           left;
+    ngx_int_t                          rc;
     ngx_uint_t                         i;
-    sv_breaker_state_e                 state;
     ngx_smtp_verify_throttle_entry_t  *e, *ip, *egress, *host;
 
     *trials = 0;
@@ -103,27 +107,34 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
         if (e != egress && e->window && e->window == egress->voided) {
             ngx_memzero(&e->breaker, sizeof(sv_breaker_t));
             e->window = 0;
+            e->imposed = 0;
         }
 
-        state = sv_breaker_state(&e->breaker, now);
+        ngx_smtp_verify_throttle_share_bound(e, limits);
 
-        if (state == SV_BREAKER_CLOSED) {
+        if (sv_breaker_state(&e->breaker, now) == SV_BREAKER_CLOSED) {
+            left = (e == host && t && !t->admitted)
+                   ? ngx_smtp_verify_throttle_share_left(throttle, e, limits,
+                                                         now)
+                   : 0;
+
+            if (left) {
+                *retry_after = (left + 999) / 1000;
+                return NGX_DECLINED;
+            }
+
             continue;
         }
 
-        if (t == NULL
-            || (e == egress
-                ? !ngx_smtp_verify_throttle_resumes(e, host, now)
-                  && !ngx_smtp_verify_throttle_probes(t, e, ip)
-                : (e == ip || !t->admitted)
-                  && (state == SV_BREAKER_OPEN || e->trials)))
-        {
+        rc = ngx_smtp_verify_throttle_lets_in(throttle, slot, e, t, now);
+
+        if (rc != NGX_OK) {
             *trials = (e == ip) ? NGX_SMTP_VERIFY_SLOT_ADDRESS : 0;
 
             left = ngx_max(sv_breaker_left(&e->breaker, now),
                            NGX_SMTP_VERIFY_THROTTLE_TRIAL);
             *retry_after = (left + 999) / 1000;
-            return NGX_DECLINED;
+            return rc;
         }
 
         *trials |= (e == egress) ? NGX_SMTP_VERIFY_SLOT_RESUME
@@ -133,6 +144,45 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
     }
 
     return NGX_OK;
+}
+
+
+/* The breaker of the entry is not closed.  Is this ticket a trial?  Of machines
+   that share the zone, one makes it. */
+
+static ngx_int_t
+ngx_smtp_verify_throttle_lets_in(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_throttle_entry_t *e,
+    ngx_smtp_verify_ticket_t *t, uint64_t now)
+{
+    ngx_smtp_verify_throttle_entry_t  *ip, *egress, *host;
+
+    if (t == NULL) {
+        return NGX_DECLINED;
+    }
+
+    egress = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                            ngx_smtp_verify_ref_egress);
+    host = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                          ngx_smtp_verify_ref_destination);
+    ip = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                        ngx_smtp_verify_ref_ip);
+
+    if (e == egress) {
+        return ngx_smtp_verify_throttle_resumes(e, host, now)
+               || ngx_smtp_verify_throttle_probes(t, e, ip)
+               ? NGX_OK : NGX_DECLINED;
+    }
+
+    if (e != ip && t->admitted) {
+        return NGX_OK;
+    }
+
+    if (sv_breaker_state(&e->breaker, now) == SV_BREAKER_OPEN || e->trials) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_smtp_verify_throttle_share_trial(throttle, e, now);
 }
 
 
@@ -270,7 +320,7 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
                                   now);
 
     case ngx_smtp_verify_seen_answer:
-        (void) sv_breaker_success(&e->breaker, trial, now);
+        ngx_smtp_verify_throttle_succeeded(throttle, e, trial, now);
 
         ngx_smtp_verify_throttle_address_answer(throttle, slot, now);
 
@@ -335,7 +385,7 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
                                 ngx_smtp_verify_throttle_weights[seen],
                                 trial, now))
     {
-        ngx_smtp_verify_throttle_opened(throttle, e, seen);
+        ngx_smtp_verify_throttle_opened(throttle, e, seen, now);
     }
 
     return changed;
@@ -344,13 +394,27 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
 
 void
 ngx_smtp_verify_throttle_opened(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_seen_e seen)
+    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_seen_e seen,
+    uint64_t now)
 {
     throttle->sh->counts.opened++;
     e->why = seen;
 
     e->shunned = (seen == ngx_smtp_verify_seen_block
                   || seen == ngx_smtp_verify_seen_quarantine);
+
+    ngx_smtp_verify_throttle_share_tell(throttle, e, SV_TOLD_OPEN, seen, now);
+}
+
+
+void
+ngx_smtp_verify_throttle_succeeded(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e, ngx_uint_t trial, uint64_t now)
+{
+    if (sv_breaker_success(&e->breaker, trial, now)) {
+        ngx_smtp_verify_throttle_share_tell(throttle, e, SV_TOLD_CLOSED,
+                                            ngx_smtp_verify_seen_answer, now);
+    }
 }
 
 

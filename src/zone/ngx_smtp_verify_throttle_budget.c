@@ -41,6 +41,7 @@ ngx_smtp_verify_throttle_rejects(ngx_smtp_verify_throttle_t *throttle,
 {
     uint64_t                           wait, w;
     ngx_uint_t                         i;
+    sv_budget_conf_t                   conf;
     ngx_smtp_verify_throttle_entry_t  *e;
 
     wait = 0;
@@ -50,8 +51,9 @@ ngx_smtp_verify_throttle_rejects(ngx_smtp_verify_throttle_t *throttle,
         e = ngx_smtp_verify_throttle_budget(throttle, slot, limits, i);
 
         if (e) {
-            w = sv_budget_wait(&e->rejects, &limits->rejects, slot->party,
-                               now);
+            conf = ngx_smtp_verify_throttle_share_budget(e, limits,
+                                                         slot->party, now);
+            w = sv_budget_wait(&e->rejects, &conf, slot->party, now);
             wait = ngx_max(wait, w);
         }
     }
@@ -66,15 +68,21 @@ ngx_smtp_verify_throttle_rejects_due(ngx_smtp_verify_throttle_t *throttle,
     uint64_t now)
 {
     ngx_uint_t                         i;
+    sv_budget_conf_t                   conf;
     ngx_smtp_verify_throttle_entry_t  *e;
 
     for (i = 0; i < NGX_SMTP_VERIFY_THROTTLE_BUDGETS; i++) {
 
         e = ngx_smtp_verify_throttle_budget(throttle, slot, limits, i);
 
-        if (e && e->due >= sv_budget_room(&e->rejects, &limits->rejects,
-                                          slot->party, now))
-        {
+        if (e == NULL) {
+            continue;
+        }
+
+        conf = ngx_smtp_verify_throttle_share_budget(e, limits, slot->party,
+                                                     now);
+
+        if (e->due >= sv_budget_room(&e->rejects, &conf, slot->party, now)) {
             return 1;
         }
     }
@@ -111,6 +119,7 @@ ngx_smtp_verify_throttle_complained(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
     ngx_str_t *domain, uint64_t now)
 {
+    uint32_t                           until;
     ngx_uint_t                         i;
     ngx_smtp_verify_throttle_entry_t  *e;
 
@@ -118,10 +127,22 @@ ngx_smtp_verify_throttle_complained(ngx_smtp_verify_throttle_t *throttle,
 
         e = ngx_smtp_verify_throttle_budget(throttle, slot, limits, i);
 
-        if (e && sv_budget_complaint(&e->rejects, &limits->rejects,
-                                     domain ? slot->party : 0, now))
+        if (e == NULL) {
+            continue;
+        }
+
+        until = e->rejects.shared.until;
+
+        if (sv_budget_complaint(&e->rejects, &limits->rejects,
+                                domain ? slot->party : 0, now))
         {
             throttle->sh->counts.falls++;
+
+            /* has the level of all fallen, or of one party alone? */
+
+            ngx_smtp_verify_throttle_share_fallen(throttle, e, limits,
+                                          e->rejects.shared.until != until
+                                          ? 0 : slot->party, now);
         }
     }
 }

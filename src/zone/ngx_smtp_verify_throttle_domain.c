@@ -135,7 +135,7 @@ ngx_smtp_verify_throttle_domain_fault(ngx_smtp_verify_throttle_t *throttle,
                               && (slot->state & NGX_SMTP_VERIFY_SLOT_RETRY),
                               now))
     {
-        ngx_smtp_verify_throttle_opened(throttle, e, seen);
+        ngx_smtp_verify_throttle_opened(throttle, e, seen, now);
     }
 
     /* one of several egresses is shut out of the domain at once, but not of the
@@ -147,7 +147,7 @@ ngx_smtp_verify_throttle_domain_fault(ngx_smtp_verify_throttle_t *throttle,
     if (sv_breaker_fault(&host->breaker, &limits->breaker, party, weight,
                          slot->state & NGX_SMTP_VERIFY_SLOT_TRIAL, now))
     {
-        ngx_smtp_verify_throttle_opened(throttle, host, seen);
+        ngx_smtp_verify_throttle_opened(throttle, host, seen, now);
 
     } else if (slot->state & NGX_SMTP_VERIFY_SLOT_TRIAL) {
 
@@ -172,7 +172,7 @@ ngx_smtp_verify_throttle_domain_answer(ngx_smtp_verify_throttle_t *throttle,
     i = ngx_smtp_verify_throttle_domain(throttle, host->key, domain);
 
     if (i) {
-        (void) sv_breaker_success(&throttle->entries[i].breaker,
+        ngx_smtp_verify_throttle_succeeded(throttle, &throttle->entries[i],
                                   i == slot->refs[ngx_smtp_verify_ref_domain]
                                   && (slot->state
                                       & NGX_SMTP_VERIFY_SLOT_RETRY),

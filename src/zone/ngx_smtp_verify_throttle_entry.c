@@ -12,6 +12,8 @@ static uint32_t ngx_smtp_verify_throttle_set(
     ngx_smtp_verify_throttle_t *throttle, u_char *key, ngx_uint_t set);
 static uint32_t ngx_smtp_verify_throttle_least(
     ngx_smtp_verify_throttle_t *throttle, u_char *key, uint64_t now);
+static void ngx_smtp_verify_throttle_host_key(ngx_smtp_verify_ticket_t *t,
+    u_char *key);
 static u_char *ngx_smtp_verify_throttle_port(ngx_smtp_verify_ticket_t *t,
     u_char *p);
 static uint64_t ngx_smtp_verify_throttle_owed(
@@ -253,6 +255,10 @@ ngx_smtp_verify_throttle_describe(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_throttle_entry(t->throttle, slot, ngx_smtp_verify_ref_ip)
         ->host = slot->refs[ngx_smtp_verify_ref_destination];
 
+    if (t->throttle->peers && e->kind == 0) {
+        ngx_smtp_verify_throttle_host_key(t, e->host_key);
+    }
+
     e->limit_conns = limits->conns;
     e->limit_rate = limits->rate;
     e->egress = slot->refs[ngx_smtp_verify_ref_egress];
@@ -330,6 +336,25 @@ ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
 
     sv_siphash(t->throttle->sh->key, buf, p - buf,
                keys[ngx_smtp_verify_ref_ip]);
+}
+
+
+/* The name of a destination, whoever asks it. */
+
+static void
+ngx_smtp_verify_throttle_host_key(ngx_smtp_verify_ticket_t *t, u_char *key)
+{
+    u_char         *p;
+    static u_char   buf[512];
+
+    p = buf;
+
+    *p++ = '\0';
+    *p++ = 'h';
+    p = ngx_slprintf(p, buf + sizeof(buf) - 8, "%V", &t->destination);
+    p = ngx_smtp_verify_throttle_port(t, p);
+
+    sv_siphash(t->throttle->sh->key, buf, p - buf, key);
 }
 
 

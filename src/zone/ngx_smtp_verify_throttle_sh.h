@@ -13,6 +13,7 @@
  * throttle_domain.c  breakers of recipient domains at a host
  * throttle_address.c breakers of remote addresses
  * throttle_egress.c  trials of a suspended egress
+ * throttle_share.c   what other machines are told, and what they tell
  * throttle_queue.c   tickets that wait
  * throttle_ticket.c  decides who gets a slot
  * throttle_view.c    what there is, for those who look; actions of operators
@@ -24,6 +25,7 @@
 
 
 #include "ngx_smtp_verify_throttle.h"
+#include "ngx_smtp_verify_throttle_share.h"
 #include "ngx_smtp_verify_zone.h"
 #include "sv_clock.h"
 #include "sv_owed.h"
@@ -76,6 +78,15 @@ typedef enum {
 } ngx_smtp_verify_ref_e;
 
 
+/* The budget of refused recipients is no larger, for a while. */
+
+typedef struct {
+    uint64_t                           until;       /* ms */
+    uint32_t                           level;
+    uint32_t                           party;       /* 0: all */
+} ngx_smtp_verify_cap_t;
+
+
 typedef struct {
     u_char                             key[SV_SIPHASH_LEN];
     uint64_t                           seen;        /* ms, last used; 0: free */
@@ -124,6 +135,27 @@ typedef struct {
     uint64_t                           per_hour;    /* the last limit of refused
                                                        recipients; 0: none */
 
+    /* what other machines have told, see throttle_share.c */
+    u_char                             host_key[SV_SIPHASH_LEN];
+                                                    /* of a destination: its
+                                                       entry for all
+                                                       egresses */
+    uint64_t                           imposed;     /* ms: when the pause was
+                                                       imposed; 0: it is our
+                                                       own */
+    uint64_t                           imposed_at;  /* ms since 1970: when it
+                                                       was told */
+    uint64_t                           own_until;   /* the end of our own
+                                                       pause */
+    uint64_t                           asked;       /* ms: when a trial was last
+                                                       asked for; 0: never */
+    uint64_t                           permit;      /* ms: until when this
+                                                       machine may begin it */
+    uint64_t                           denied;      /* ms: until when another
+                                                       one makes it */
+    ngx_smtp_verify_cap_t              caps[2];     /* of refused recipients:
+                                                       for all, for a party */
+
     /* for those who look at it, see throttle_view.h */
     uint64_t                           paused;      /* ms: end of a pause by the
                                                        operator; 0: none */
@@ -169,6 +201,7 @@ typedef struct {
                                                        has most sessions */
     ngx_smtp_verify_throttle_counts_t  counts;
     u_char                             key[SV_SIPHASH_LEN];
+    u_char                             id[8];       /* of this machine */
 } ngx_smtp_verify_throttle_sh_t;
 
 
@@ -214,6 +247,17 @@ struct ngx_smtp_verify_throttle_s {
     ngx_msec_t                         interval;    /* ms, of the poll timer */
     ngx_event_t                        poll;
     ngx_event_t                        wake;
+
+    /* where other machines share the zone, see throttle_share.c */
+    ngx_smtp_verify_peers_t           *peers;
+    u_char                             shared_key[SV_SIPHASH_LEN];
+    unsigned                           shared:1;
+    ngx_event_t                        telling;
+    ngx_uint_t                         ntold;
+    sv_told_t                          told[NGX_SMTP_VERIFY_TOLD];
+    ngx_uint_t                         nasks;
+    u_char                             asks[NGX_SMTP_VERIFY_TOLD]
+                                           [SV_SIPHASH_LEN];
 };
 
 
@@ -356,8 +400,13 @@ void ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
 
 unsigned ngx_smtp_verify_throttle_weight(ngx_smtp_verify_seen_e seen);
 void ngx_smtp_verify_throttle_opened(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_seen_e seen);
-/* t is NULL for a kept session, which is never used for a trial. */
+    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_seen_e seen,
+    uint64_t now);
+/* Counts a success, which may close the breaker. */
+void ngx_smtp_verify_throttle_succeeded(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e, ngx_uint_t trial, uint64_t now);
+/* t is NULL for a kept session, which is never used for a trial.  NGX_AGAIN:
+   whether this machine may make the trial is not known yet. */
 ngx_int_t ngx_smtp_verify_throttle_breakers(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_ticket_t *t,
@@ -383,6 +432,35 @@ ngx_int_t ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t,
 /* Counts a ticket that _try() has refused. */
 void ngx_smtp_verify_throttle_denied(ngx_smtp_verify_throttle_t *throttle,
     ngx_int_t rc);
+
+/* throttle_share.c.  All of them do nothing where no other machine shares the
+   zone, and must be called with the lock held. */
+
+void ngx_smtp_verify_throttle_share_tell(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e, sv_told_e what,
+    ngx_smtp_verify_seen_e why, uint64_t now);
+/* A budget has fallen: its level for a party, or for all (0). */
+void ngx_smtp_verify_throttle_share_fallen(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
+    ngx_smtp_verify_limits_t *limits, uint32_t party, uint64_t now);
+/* A pause that was imposed is no longer than the configured one. */
+void ngx_smtp_verify_throttle_share_bound(
+    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_limits_t *limits);
+/* May this machine make the trial of a half-open breaker?  NGX_OK: yes;
+   NGX_AGAIN: the store is being asked; NGX_DECLINED: another machine makes
+   it. */
+ngx_int_t ngx_smtp_verify_throttle_share_trial(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
+    uint64_t now);
+/* Returns for how many ms a destination is closed because other egresses could
+   not reach it. */
+uint64_t ngx_smtp_verify_throttle_share_left(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
+    ngx_smtp_verify_limits_t *limits, uint64_t now);
+/* The configured budget, or a smaller one. */
+sv_budget_conf_t ngx_smtp_verify_throttle_share_budget(
+    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_limits_t *limits,
+    uint32_t party, uint64_t now);
 
 /* Queues a ticket whose slot is waiting.  Must not be called with the lock
    held. */

@@ -34,6 +34,7 @@
 #include "../../src/zone/ngx_smtp_verify_throttle_domain.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_client.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_breaker.c"
+#include "../../src/zone/ngx_smtp_verify_throttle_share.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_egress.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_ticket.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_idle.c"

@@ -16,6 +16,7 @@
 #include "../../src/zone/ngx_smtp_verify_throttle_slot.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_entry.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_rate.c"
+#include "../../src/zone/ngx_smtp_verify_throttle_share.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_budget.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_address.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_domain.c"
@@ -157,7 +158,15 @@ ngx_smtp_verify_throttle_weight(ngx_smtp_verify_seen_e seen)
 
 void
 ngx_smtp_verify_throttle_opened(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_seen_e seen)
+    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_seen_e seen,
+    uint64_t now)
+{
+}
+
+
+void
+ngx_smtp_verify_throttle_succeeded(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e, ngx_uint_t trial, uint64_t now)
 {
 }
 

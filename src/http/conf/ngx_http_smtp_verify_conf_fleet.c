@@ -131,8 +131,11 @@ ngx_http_smtp_verify_conf_fleet(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     fcf->fleet.servers = ngx_array_create(cf->pool, 2,
                                      sizeof(ngx_smtp_verify_fleet_server_t));
     fcf->fleet.caches = ngx_array_create(cf->pool, 2, sizeof(void *));
+    fcf->fleet.throttles = ngx_array_create(cf->pool, 2, sizeof(void *));
 
-    if (fcf->fleet.servers == NULL || fcf->fleet.caches == NULL) {
+    if (fcf->fleet.servers == NULL || fcf->fleet.caches == NULL
+        || fcf->fleet.throttles == NULL)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -590,27 +593,37 @@ ngx_http_smtp_verify_fleet_bind(ngx_conf_t *cf,
     ngx_http_smtp_verify_fleet_conf_t *fcf)
 {
     ngx_int_t                 rc;
-    ngx_uint_t                n;
+    ngx_uint_t                parts, caches, throttles;
     ngx_shm_zone_t           *shm_zone;
     ngx_smtp_verify_zones_t   zones;
 
-    if (!(fcf->fleet.parts & NGX_SMTP_VERIFY_FLEET_CACHE)) {
-        return NGX_OK;
-    }
-
-    n = 0;
+    parts = fcf->fleet.parts;
+    caches = 0;
+    throttles = 0;
 
     ngx_smtp_verify_zones_init(&zones, cf->cycle);
 
     while ((shm_zone = ngx_smtp_verify_zones_next(&zones)) != NULL) {
 
-        if (!ngx_smtp_verify_cache_is(shm_zone)
-            || !ngx_http_smtp_verify_fleet_wants(fcf, &shm_zone->shm.name))
-        {
+        if (!ngx_http_smtp_verify_fleet_wants(fcf, &shm_zone->shm.name)) {
             continue;
         }
 
-        rc = ngx_smtp_verify_fleet_cache(cf, &fcf->fleet, shm_zone);
+        if ((parts & NGX_SMTP_VERIFY_FLEET_CACHE)
+            && ngx_smtp_verify_cache_is(shm_zone))
+        {
+            rc = ngx_smtp_verify_fleet_cache(cf, &fcf->fleet, shm_zone);
+            caches++;
+
+        } else if ((parts & NGX_SMTP_VERIFY_FLEET_THROTTLE)
+                   && ngx_smtp_verify_throttle_is(shm_zone))
+        {
+            rc = ngx_smtp_verify_fleet_throttle(cf, &fcf->fleet, shm_zone);
+            throttles++;
+
+        } else {
+            continue;
+        }
 
         if (rc == NGX_DECLINED) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "zone \"%V\" of fleet "
@@ -621,11 +634,19 @@ ngx_http_smtp_verify_fleet_bind(ngx_conf_t *cf,
         if (rc != NGX_OK) {
             return NGX_ERROR;
         }
-
-        n++;
     }
 
-    if (n < ngx_max(fcf->zones.nelts, 1)) {
+    if ((parts & NGX_SMTP_VERIFY_FLEET_THROTTLE) && throttles == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "fleet \"%V\" lacks a "
+                           "throttle zone, which "
+                           "\"smtp_verify_throttle_zone\" defines",
+                           &fcf->fleet.name);
+        return NGX_ERROR;
+    }
+
+    if ((parts & NGX_SMTP_VERIFY_FLEET_CACHE)
+        && (caches == 0 || caches + throttles < fcf->zones.nelts))
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "fleet \"%V\" lacks a cache "
                            "zone, which \"smtp_verify_cache_zone\" defines",
                            &fcf->fleet.name);

@@ -4,7 +4,8 @@ package TestVerify::Edges;
 # and started again.  They listen at $TEST_NGINX_EDGE1, $TEST_NGINX_EDGE2 ...,
 # addresses of the suite's own.  It is used after TestVerify.
 #
-#   conf(http, server)      what each of them has
+#   conf(http, server)      what each of them has; conf(http, server, 2): what
+#                           one of them has
 #   start(1, 2, 3)          waits until they answer
 #   kill(2)                 as when a machine loses its power
 #   stop()                  all of them
@@ -28,7 +29,7 @@ my $Port = 26000 + $TestVerify::Env::Slot;
 my $Dir = "$TestVerify::Env::Dir/edges.$$";
 my $Suite = $$;
 
-my ($Http, $Server, %Pid) = ('', '');
+my (%Conf, %Pid);
 
 $ENV{"TEST_NGINX_EDGE$_"} = address($_) for 1 .. $Most;
 
@@ -48,7 +49,9 @@ sub edge_port { $Port }
 
 sub conf
 {
-    ($Http, $Server) = @_;
+    my ($http, $server, $i) = @_;
+
+    $Conf{$i // 0} = [$http, $server];
 }
 
 
@@ -88,9 +91,12 @@ sub write_conf
         grep { length } split /[:\s]+/, $ENV{TEST_NGINX_LOAD_MODULES} // '';
     my $user = $> == 0 ? 'user root;' : '';
     my $listen = address($i);
+    my ($http, $server) = @{ $Conf{$i} // $Conf{0} };
     my $temp = join "\n", map { "${_}_temp_path $Dir/$i/$_;" }
         qw( client_body proxy fastcgi uwsgi scgi );
-    my $defaults = join "\n", TestVerify::Blocks::defaults();
+    my $defaults = join "\n",
+        grep { my ($name) = split; $http !~ /^\s*$name\s/m }
+        TestVerify::Blocks::defaults();
 
     open my $out, '>', "$Dir/$i/nginx.conf" or die "$Dir/$i: $!\n";
     print $out TestVerify::Env::expand(<<"END");
@@ -106,10 +112,10 @@ http {
     access_log off;
     $temp
     $defaults
-    $Http
+    $http
     server {
         listen $listen;
-        $Server
+        $server
     }
 }
 END

@@ -16,7 +16,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/types.h>
 
 
@@ -99,6 +101,7 @@ struct ngx_conf_s {
 
 typedef struct {
     ngx_pool_t       *pool;
+    ngx_log_t        *log;
 } ngx_cycle_t;
 
 
@@ -140,11 +143,15 @@ u_char *ngx_slprintf(u_char *buf, u_char *last, const char *fmt, ...);
 #define ngx_queue_remove(x)                                                   \
     (x)->next->prev = (x)->prev; (x)->prev->next = (x)->next
 #define ngx_post_event(ev, q)   (void) (ev)
+#define ngx_gettimeofday(tp)    (void) gettimeofday(tp, NULL)
 
 #define NGX_LOG_EMERG           1
 #define NGX_LOG_WARN            5
 #define NGX_LOG_NOTICE          6
+#define NGX_LOG_DEBUG_HTTP   0
+#define ngx_log_debug1(level, log, err, fmt, a)
 #define ngx_log_debug2(level, log, err, fmt, a, b)
+#define ngx_log_debug3(level, log, err, fmt, a, b, c)
 #define ngx_log_error(level, log, ...)                                        \
     (void) (level); (void) (log)
 
