@@ -33,6 +33,10 @@ static void sv_fold_chunk(sv_out_t *out, const unsigned char *p,
 static int sv_fold_is_tag(const unsigned char *p, const unsigned char *end);
 static int sv_fold_is_short(const unsigned char *p,
     const unsigned char *end);
+static int sv_fold_is_quote(const unsigned char *p, const unsigned char *end);
+static const unsigned char *sv_fold_local(const sv_reply_t *reply,
+    const unsigned char *local, const unsigned char *at,
+    const unsigned char *end);
 static int sv_fold_address(sv_out_t *out, const unsigned char *p,
     const unsigned char *end);
 static void sv_fold_plain(sv_out_t *out, const unsigned char *p,
@@ -235,6 +239,57 @@ sv_fold_is_short(const unsigned char *p, const unsigned char *end)
 }
 
 
+/* Returns 1 for a typographic quote. */
+
+static int
+sv_fold_is_quote(const unsigned char *p, const unsigned char *end)
+{
+    if (end - p < 2) {
+        return 0;
+    }
+
+    if (*p == 0xc2) {
+        return p[1] == 0xab || p[1] == 0xbb;
+    }
+
+    return end - p > 2 && (*p == 0xe2 || *p == 0xe3) && p[1] == 0x80;
+}
+
+
+/* A quote may stand in front of an address, or the name of a field, as in
+   "user=jdoe@example.com".  Returns the beginning of the local part: a shorter
+   one only if it is the recipient's or ours. */
+
+static const unsigned char *
+sv_fold_local(const sv_reply_t *reply, const unsigned char *local,
+    const unsigned char *at, const unsigned char *end)
+{
+    size_t                len;
+    const unsigned char  *p;
+
+    if (reply == NULL || !sv_is_other(reply, local, at, end)) {
+        return local;
+    }
+
+    for (p = local; p < at; p += len) {
+        len = 1;
+
+        if (sv_fold_is_quote(p, at)) {
+            len = *p == 0xc2 ? 2 : 3;
+
+        } else if (*p != '\'' && *p != '=') {
+            continue;
+        }
+
+        if (!sv_is_other(reply, p + len, at, end)) {
+            return p + len;
+        }
+    }
+
+    return local;
+}
+
+
 static int
 sv_fold_address(sv_out_t *out, const unsigned char *p,
     const unsigned char *end)
@@ -255,8 +310,9 @@ sv_fold_address(sv_out_t *out, const unsigned char *p,
     }
 
     for (domain = at + 1; domain < end; domain++) {
-        if (!sv_is_alnum(*domain) && *domain < 0x80
-            && strchr(".-*", *domain) == NULL)
+        if ((!sv_is_alnum(*domain) && *domain < 0x80
+             && strchr(".-*", *domain) == NULL)
+            || sv_fold_is_quote(domain, end))
         {
             break;
         }
@@ -265,6 +321,8 @@ sv_fold_address(sv_out_t *out, const unsigned char *p,
     if (domain == at + 1) {
         return 0;
     }
+
+    local = sv_fold_local(out->reply, local, at, domain);
 
     sv_fold_plain(out, p, local);
     sv_put_word(out, out->reply && sv_is_other(out->reply, local, at, domain)

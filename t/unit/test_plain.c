@@ -166,7 +166,18 @@ names(void **state)
         { N, 550, "User unknown, foobar" },
         { N, 550, "host mx7.foobar.example said: user unknown" },
         { N, 550, "no such user / brak uzytkownika foobar" },
-        { X, 550, "Foo user trombone unknown" }
+        { X, 550, "Foo user trombone unknown" },
+
+        /* in quotes, or behind the name of a field */
+
+        { N, 550, "Recipient 'jdoe@example.com' does not exist" },
+        { N, 550, "Mailbox \302\253jdoe@example.com\302\273 does not exist" },
+        { N, 550, "Mailbox \342\200\234jdoe@example.com\342\200\235 unknown" },
+        { N, 550, "user=jdoe@example.com not found" },
+        { X, 550, "Recipient 'alice@example.com' does not exist" },
+        { X, 550, "Mailbox \302\253alice@example.com\302\273 does not exist" },
+        { X, 550, "user=alice@example.com not found" },
+        { X, 550, "user=notjdoe@example.com not found" }
     };
 
     check_all(cases);
