@@ -584,7 +584,7 @@ DEPS_BUILD := gcc make libc6-dev nginx nginx-dev dpkg-dev libc-ares-dev \
     libssl-dev
 DEPS_RUN   := $(DEPS_BUILD) curl openssl netbase ca-certificates
 DEPS_TEST  := $(DEPS_RUN) python3 python3-jsonschema perl libcmocka-dev libtest-base-perl \
-    libio-socket-ssl-perl libnet-dns-perl libcurl4-openssl-dev
+    libio-socket-ssl-perl libnet-dns-perl libcurl4-openssl-dev iproute2 iptables
 DEPS_CLIENT := gcc make libc6-dev libcjson-dev libidn2-dev libssl-dev \
     libutf8proc-dev libsqlite3-dev libhiredis-dev libcurl4-openssl-dev
 DEPS_UNIT  := gcc make libc6-dev libcjson-dev libidn2-dev libssl-dev \
@@ -693,6 +693,15 @@ install-client: client  ## smtp-verify and its man page; DESTDIR, PREFIX
 	@install -D -m 644 docs/smtp-verify.1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/smtp-verify.1
 	@echo "installed: $(DESTDIR)$(PREFIX)/bin/smtp-verify"
+
+.PHONY: uninstall
+uninstall:         ## remove what install and install-client have put there: the same DESTDIR, PREFIX and MODULES_PATH
+	@rm -f $(DESTDIR)$(MODULES_PATH)/$(MODULE) \
+	    $(DESTDIR)$(PREFIX)/sbin/smtp-verify-refresh \
+	    $(DESTDIR)$(PREFIX)/bin/smtp-verify \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/smtp-verify.1
+	@rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
+	@echo "removed: $(DESTDIR)$(MODULES_PATH)/$(MODULE)"
 
 .PHONY: clean
 clean:             ## remove what was built, after "make stop"

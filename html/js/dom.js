@@ -177,6 +177,13 @@ export function duration(seconds) {
 }
 
 
+/* so many seconds ago */
+
+export function past(seconds) {
+    return seconds < 1 ? "just now" : `${duration(seconds)} ago`;
+}
+
+
 /* "2 min ago", with the whole time as its title */
 
 export function ago(date) {
@@ -189,6 +196,6 @@ export function ago(date) {
     const s = (Date.now() - d) / 1000;
 
     return h("time", { datetime: d.toISOString(), title: d.toLocaleString() },
-             s < 0 ? `in ${duration(Math.max(1, -s))}`
-                   : s < 5 ? "just now" : `${duration(s)} ago`);
+             s < 0 ? `in ${duration(Math.max(1, Math.round(-s)))}`
+                   : s < 5 ? "just now" : `${duration(Math.round(s))} ago`);
 }

@@ -7,10 +7,10 @@ import { sniff, DELIMITER_NAMES } from "./csv.js";
 const START = 64 * 1024;            /* of a file, to look at */
 const TYPED = 200;                  /* ms until what was typed is looked at */
 
-const WAITS = [["", "as the server does (a day, mostly)"],
+const WAITS = [["", "as the server is set"],
     ["0", "not at all"], ["1h", "an hour"], ["6h", "6 hours"], ["1d", "a day"],
     ["3d", "3 days"], ["7d", "7 days"]];
-const KEPT = [["", "as the server does (a day, mostly)"], ["1h", "an hour"],
+const KEPT = [["", "as the server is set"], ["1h", "an hour"],
     ["1d", "a day"], ["7d", "7 days"], ["30d", "30 days"]];
 
 

@@ -190,7 +190,7 @@ export function one(root, ctx, id, signal) {
                   : ["Ended ", ago(job.finished_at)])),
             progress(job, false),
             h("dl.counts", STATUS.map(status => h("div", { class: TONE[status] },
-                h("dt", status),
+                h("dt", status[0].toUpperCase() + status.slice(1)),
                 h("dd", number(job.status[status] || 0), " ",
                     h("span.muted", percent(job.status[status] || 0,
                                             job.answered)))))));
@@ -217,7 +217,7 @@ export function one(root, ctx, id, signal) {
             active(job) ? ["Results an hour", job.rate] : null,
             active(job) && job.estimated_end
                 ? ["Estimated end", until(job.estimated_end)] : null,
-            ["Wrong", job.errors],
+            ["No verdict", job.errors],
             ["Duplicates", job.duplicates],
             job.expires_at ? ["Expires", until(job.expires_at)] : null,
         ]);

@@ -40,7 +40,7 @@ export function progress(job, short) {
     const parts = STATUS.map(status =>
         [TONE[status], job.status[status] || 0, status]);
 
-    parts.push(["none", job.errors, "wrong"]);
+    parts.push(["none", job.errors, "no verdict"]);
     parts.push(["rest", Math.max(0, job.records - done), "open"]);
 
     return [

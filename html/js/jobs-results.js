@@ -84,7 +84,7 @@ export function results(root, ctx, path, signal) {
         replace(reason, known.map(name => h("option",
             { value: name, selected: name === value },
             name === "" ? "Every reason" : name === "error"
-                ? "wrong or erased" : words(name))));
+                ? "no verdict" : words(name))));
     }
 
     async function load() {
@@ -157,7 +157,7 @@ export function results(root, ctx, path, signal) {
                         ["Action", "Reply"].map(text =>
                             h("th.wide-only", { scope: "col" }, text)))),
                     h("tbody", rows.map(row)))),
-            h("div.row",
+            cursors.length === 1 && next === null ? null : h("div.row",
                 h("button.button.small", { type: "button",
                     disabled: cursors.length === 1,
                     onclick: () => {

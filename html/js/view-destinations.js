@@ -2,7 +2,7 @@
 
 import { pageHead, busy, badge, figures, empty, notice, problem, card,
          segments, words, toast } from "./components.js";
-import { h, append, replace, number, percent, duration } from "./dom.js";
+import { h, append, replace, number, percent, duration, past } from "./dom.js";
 import { poll, calm, nextTry } from "./poll.js";
 import { sure, focusAgain } from "./dialog.js";
 import { may } from "./rights.js";
@@ -182,7 +182,7 @@ export function mount(root, ctx) {
         return h("li.card.row-card",
             h("div.row.between",
                 h("div", h("h2.break", row.name),
-                    h("p.small.muted", `from ${row.egress}, zone ${row.zone}`)),
+                    h("p.small.muted", `from egress ${row.egress}, zone ${row.zone}`)),
                 states(row)),
             limits(row),
             refusal(row.refusal),
@@ -196,7 +196,7 @@ export function mount(root, ctx) {
                      : `${number(left)} of ${number(row.rejects.limit)}`,
                      left === 0 ? "bad" : null),
                 fact("Connected", row.connected === null ? "never"
-                     : `${duration(row.connected)} ago`)),
+                     : past(row.connected))),
             actions(row, target));
     }
 
@@ -214,7 +214,7 @@ export function mount(root, ctx) {
                           h("p.small.muted", `zone ${row.zone}, `
                             + `${number(row.sessions)} sessions, `
                             + (row.connected === null ? "never connected"
-                               : `connected ${duration(row.connected)} ago`))),
+                               : `connected ${past(row.connected)}`))),
                         states(row)),
                     limits(row),
                     actions(row, { egress: row.name })))));
@@ -302,7 +302,7 @@ export function mount(root, ctx) {
         }
 
         return h("p.small.break",
-            `Refused us ${duration(last.ago)} ago (${words(last.reason)}, `
+            `Refused us ${past(last.ago)} (${words(last.reason)}, `
             + `${words(last.stage)}): `,
             h("q", `${last.code} ${last.text}`.trim()));
     }
@@ -403,6 +403,10 @@ export function mount(root, ctx) {
 
     function pager(list) {
         const to = list.offset + list.items.length;
+
+        if (list.total <= LIMIT) {
+            return null;
+        }
 
         return h("div.row.between",
             h("p.small.muted", `${number(list.offset + 1)} to ${number(to)} of `

@@ -74,20 +74,25 @@ export function mount(root, ctx) {
         const open = checks.filter(c => c.status === null).length;
 
         replace(summary,
-            bad ? notice("bad", `${plural(bad, "check fails", "checks fail")}`,
+            bad ? notice("bad", plural(bad, "check fails", "checks fail")
+                         + (warn ? `, ${plural(warn, "warning", "warnings")}`
+                                 : ""),
                   h("p", report.ready
                     ? "Verdicts may suffer: see what to do below."
                     : "The server says that it is not ready: no mail server "
                       + "can be reached."))
             : warn ? notice("warn", plural(warn, "warning", "warnings"),
-                     h("p", "It works, but mail servers may trust it less."))
+                     h("p", "It works, but see below what to do."))
             : open === checks.length && open
                 ? notice("unknown", "Nothing is known yet",
                          h("p", "The first look takes a few seconds."))
             : notice("ok", "All is well", h("p", open
                 ? `${plural(open, "check has", "checks have")} no answer yet.`
-                : "Nothing is wrong with this machine's identity, as far as "
-                  + "it can be seen from here.")));
+                : checks.some(c => c.check === "helo")
+                ? "Nothing is wrong with this machine's identity, as far as "
+                  + "it can be seen from here."
+                : "But little was looked at: names, PTR, SPF and the name "
+                  + "server are looked at where smtp_verify_audit is on.")));
 
         if (!checks.length) {
             replace(body, empty("No checks", "smtp_verify_audit is off."));
@@ -118,16 +123,14 @@ export function mount(root, ctx) {
             c.remedy ? h("p.remedy.break", h("strong", "What to do: "),
                          c.remedy) : null,
             h("p.small.muted",
-                c.since ? ["So ", since(c.since), ". "] : null,
+                c.since ? ["Since ", since(c.since), ". "] : null,
                 c.checked ? ["Looked at ", ago(c.checked), ". "] : null,
                 c.link ? manual(c.link) : null));
     }
 
     function since(date) {
-        const time = h("time", { datetime: String(date) },
-                       new Date(date).toLocaleString());
-
-        return ["since ", time];
+        return h("time", { datetime: String(date) },
+                 new Date(date).toLocaleString());
     }
 
     /* config.json says where the documentation is, if it is served at all */

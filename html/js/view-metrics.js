@@ -42,8 +42,8 @@ const CHARTS = [
       lines: [["requests", "addresses", "accent"],
               ["probes", "probes", "unknown"]] },
     { title: "Time of an answer", format: duration,
-      hint: "Half of the answers came within the first, 95 of 100 within the "
-            + "second.",
+      hint: "Half of the answers were faster than the median, 95 of 100 were "
+            + "faster than \u201c95%\u201d.",
       lines: [["answer50", "median", "accent"],
               ["answer95", "95%", "warn"]] },
     { title: "Time of a probe", format: duration,

@@ -79,6 +79,7 @@ struct ngx_smtp_verify_audit_job_s {
 
     ngx_uint_t                      ntargets;
     ngx_uint_t                      itarget;
+    ngx_uint_t                      outside;    /* its address is public */
     ngx_str_t                       targets[NGX_SMTP_VERIFY_AUDIT_HOSTS];
     ngx_smtp_verify_session_t      *session;
 };

@@ -131,7 +131,9 @@ ngx_smtp_verify_audit_target_addr(ngx_smtp_verify_audit_job_t *job,
             continue;
         }
 
-        if (sv_target_is_public(&sa->sockaddr)
+        job->outside = sv_target_is_public(&sa->sockaddr);
+
+        if (job->outside
             || (allow && ngx_cidr_match(&sa->sockaddr, allow) == NGX_OK))
         {
             return 1;
@@ -227,9 +229,11 @@ ngx_smtp_verify_audit_target_told(ngx_smtp_verify_audit_job_t *job,
     ngx_smtp_verify_audit_entry_t   entry;
 
     told = reached
-           ? ngx_smtp_verify_audit_reached(job->conf->zone, job->identity)
+           ? ngx_smtp_verify_audit_reached(job->conf->zone, job->identity,
+                                           job->outside)
            : ngx_smtp_verify_audit_unreached(job->conf->zone, job->identity,
-                                             job->itarget, refused, 1);
+                                             job->itarget, job->outside,
+                                             refused, 1);
 
     if (ngx_smtp_verify_audit_get(job->conf->zone, job->identity, &entry)
         != NGX_OK)

@@ -34,20 +34,45 @@ sv_audit_status_name(sv_audit_status_e status)
 }
 
 
-void
-sv_audit_reached(sv_audit_history_t *h, uint64_t now)
+/* The first public address makes us forget what others have told. */
+
+static int
+sv_audit_counts(sv_audit_history_t *h, int outside)
 {
+    if (outside && !h->outside) {
+        memset(h, 0, sizeof(sv_audit_history_t));
+        h->outside = 1;
+    }
+
+    return outside || !h->outside;
+}
+
+
+int
+sv_audit_reached(sv_audit_history_t *h, int outside, uint64_t now)
+{
+    if (!sv_audit_counts(h, outside)) {
+        return 0;
+    }
+
     memset(h, 0, sizeof(sv_audit_history_t));
 
     h->reached = now;
+    h->outside = (outside != 0);
+
+    return 1;
 }
 
 
 void
-sv_audit_unreached(sv_audit_history_t *h, uint64_t host, int refused,
-    uint64_t now)
+sv_audit_unreached(sv_audit_history_t *h, uint64_t host, int outside,
+    int refused, uint64_t now)
 {
     uint32_t  i;
+
+    if (!sv_audit_counts(h, outside)) {
+        return;
+    }
 
     if (h->n && now - h->failed > SV_AUDIT_RECENT) {
         h->n = 0;

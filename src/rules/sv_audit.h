@@ -87,7 +87,8 @@ typedef struct {
     uint32_t    refused;            /* those of them that refused at once */
     uint32_t    confirmed;          /* a host of ours failed, too, which no
                                        client has chosen */
-    uint32_t    unused;
+    uint32_t    outside;            /* a public address was tried: now only
+                                       these count */
     uint64_t    hosts[SV_AUDIT_HOSTS];
 } sv_audit_history_t;
 
@@ -98,12 +99,17 @@ const char *sv_audit_remedy(sv_audit_check_e check);
 /* NULL if the status is unknown */
 const char *sv_audit_status_name(sv_audit_status_e status);
 
-void sv_audit_reached(sv_audit_history_t *h, uint64_t now);
+/*
+ * outside: the mail server has a public address.  One in our own network says
+ * nothing about the way out, so it counts only until a public one was tried.
+ * Returns 0 if it does not count.
+ */
+int sv_audit_reached(sv_audit_history_t *h, int outside, uint64_t now);
 
 /* host: a number for the destination; several failures of one destination
    count once */
-void sv_audit_unreached(sv_audit_history_t *h, uint64_t host, int refused,
-    uint64_t now);
+void sv_audit_unreached(sv_audit_history_t *h, uint64_t host, int outside,
+    int refused, uint64_t now);
 
 /* a host of ours failed, after _unreached() was called for it */
 void sv_audit_confirm(sv_audit_history_t *h);

@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_probe.h"
 #include "sv_org.h"
+#include "sv_target.h"
 
 
 #define NGX_SMTP_VERIFY_REACH_NEVER                                           \
@@ -100,7 +101,10 @@ ngx_smtp_verify_reach_success(ngx_smtp_verify_probe_t *p)
 
     identity = ngx_smtp_verify_reach_identity(p, p->egress);
 
-    if (identity && ngx_smtp_verify_audit_reached(p->conf->audit, identity)) {
+    if (identity
+        && ngx_smtp_verify_audit_reached(p->conf->audit, identity,
+                              sv_target_is_public(p->session->sockaddr)))
+    {
         ngx_smtp_verify_audit_log(&p->log, identity, SV_AUDIT_PORT,
                                   SV_AUDIT_PASS, NULL, 0);
     }
@@ -119,6 +123,7 @@ ngx_smtp_verify_reach_failure(ngx_smtp_verify_probe_t *p)
     if (identity == NULL
         || !ngx_smtp_verify_audit_unreached(p->conf->audit, identity,
                           ngx_smtp_verify_reach_host(p),
+                          sv_target_is_public(p->session->sockaddr),
                           p->session->fault != SV_TIMEOUT, 0)
         || ngx_smtp_verify_audit_get(p->conf->audit, identity, &entry)
            != NGX_OK)

@@ -154,7 +154,7 @@ ngx_smtp_verify_audit_bind(ngx_shm_zone_t *shm_zone,
 
 ngx_uint_t
 ngx_smtp_verify_audit_reached(ngx_shm_zone_t *shm_zone,
-    ngx_smtp_verify_identity_t *identity)
+    ngx_smtp_verify_identity_t *identity, ngx_uint_t outside)
 {
     uint64_t                        now;
     ngx_uint_t                      told;
@@ -171,7 +171,7 @@ ngx_smtp_verify_audit_reached(ngx_shm_zone_t *shm_zone,
 
     /* without a lock: nothing is lost but the exact time */
 
-    if (e->history.n == 0
+    if (e->history.n == 0 && e->history.outside == outside
         && now - e->history.reached < NGX_SMTP_VERIFY_AUDIT_EVERY)
     {
         return 0;
@@ -180,10 +180,9 @@ ngx_smtp_verify_audit_reached(ngx_shm_zone_t *shm_zone,
     e = ngx_smtp_verify_audit_lock(shm_zone, identity);
     told = 0;
 
-    if (e) {
+    if (e && sv_audit_reached(&e->history, (int) outside, now)) {
         told = (e->told != 0);
         e->told = 0;
-        sv_audit_reached(&e->history, now);
     }
 
     ngx_smtp_verify_audit_unlock(shm_zone);
@@ -194,8 +193,8 @@ ngx_smtp_verify_audit_reached(ngx_shm_zone_t *shm_zone,
 
 ngx_uint_t
 ngx_smtp_verify_audit_unreached(ngx_shm_zone_t *shm_zone,
-    ngx_smtp_verify_identity_t *identity, uint64_t host, ngx_uint_t refused,
-    ngx_uint_t ours)
+    ngx_smtp_verify_identity_t *identity, uint64_t host, ngx_uint_t outside,
+    ngx_uint_t refused, ngx_uint_t ours)
 {
     uint64_t                        now;
     ngx_uint_t                      tell;
@@ -211,7 +210,8 @@ ngx_smtp_verify_audit_unreached(ngx_shm_zone_t *shm_zone,
     e = ngx_smtp_verify_audit_lock(shm_zone, identity);
 
     if (e) {
-        sv_audit_unreached(&e->history, host, (int) refused, now);
+        sv_audit_unreached(&e->history, host, (int) outside, (int) refused,
+                           now);
 
         if (ours) {
             sv_audit_confirm(&e->history);
@@ -283,7 +283,9 @@ ngx_smtp_verify_audit_port(sv_audit_history_t *h,
 
     } else if (check->status == SV_AUDIT_PASS) {
         p = ngx_slprintf(p, last, "A connection to a mail server was made "
-                         "%uL s ago.", (now - h->reached) / 1000);
+                         "%uL s ago%s.", (now - h->reached) / 1000,
+                         h->outside ? "" : ", in your own network; no other "
+                                           "one was tried yet");
 
     } else {
         at = h->first;

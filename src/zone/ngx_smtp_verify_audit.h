@@ -70,16 +70,16 @@ ngx_shm_zone_t *ngx_smtp_verify_audit_add(ngx_conf_t *cf, void *tag);
 void ngx_smtp_verify_audit_bind(ngx_shm_zone_t *shm_zone,
     ngx_smtp_verify_identity_t **identities, ngx_uint_t n);
 
-/* A mail server was connected to.  Returns 1 if it had been logged before that
-   none could be. */
+/* A mail server was connected to; "outside": its address is public.  Returns 1
+   if it had been logged before that none could be. */
 ngx_uint_t ngx_smtp_verify_audit_reached(ngx_shm_zone_t *shm_zone,
-    ngx_smtp_verify_identity_t *identity);
+    ngx_smtp_verify_identity_t *identity, ngx_uint_t outside);
 
 /* A mail server could not be connected to; "ours": the audit chose it, and no
    client.  Returns 1 if this is to be logged now: port 25 fails. */
 ngx_uint_t ngx_smtp_verify_audit_unreached(ngx_shm_zone_t *shm_zone,
-    ngx_smtp_verify_identity_t *identity, uint64_t host, ngx_uint_t refused,
-    ngx_uint_t ours);
+    ngx_smtp_verify_identity_t *identity, uint64_t host, ngx_uint_t outside,
+    ngx_uint_t refused, ngx_uint_t ours);
 
 /* Returns 1 if the identity surely reaches no mail server. */
 ngx_uint_t ngx_smtp_verify_audit_down(ngx_smtp_verify_audit_entry_t *entry);

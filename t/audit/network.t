@@ -1,6 +1,7 @@
 # The self-audit in a network namespace of its own, with public addresses, a
-# firewall, and Unbound: each trouble is named within a minute, by health and by
-# the error log, and nothing is said while all is well.
+# firewall, and Unbound: each trouble is named within a minute, by health, by
+# the error log and by the console, where there is a Chromium for it, and nothing
+# is said while all is well.
 #
 # TEST_VERIFY_STARTS=100 for that many starts while all is well.
 
@@ -8,6 +9,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
+use TestVerify::Browser;
 use TestVerify::Env;
 
 use Cwd qw( abs_path );
@@ -45,18 +47,23 @@ my $load = -f $module && !$ENV{TEST_NGINX_SANITIZER}
     ? "load_module $module;" : '';
 my $slow = $ENV{TEST_VERIFY_SLOW} || 1;
 
-my (@servers, $unbound, $up);
+my (@servers, $unbound, $up, $browser);
+
+my ($chromium, $none) = TestVerify::Browser::command();
+diag("the console is not looked at: $none") if !defined $chromium;
 
 make_path("$run/logs", "$run/temp");
 chmod 0755, $run;
 
 
-# ---- the network: we are 11.0.0.25 and 11.0.0.26, mail servers 12.0.0.11 to 14
+# ---- the network: we are 11.0.0.25 and 11.0.0.26, mail servers 12.0.0.11 to 14;
+# one is within our own network
 
 system($_) == 0 or die "$_\n" for
     'ip link set lo up',
     (map "ip addr add 11.0.0.$_/32 dev lo", 25, 26),
     (map "ip addr add 12.0.0.$_/32 dev lo", 11 .. 14),
+    'ip addr add 10.0.0.11/32 dev lo',
     'ip route add default dev lo src 11.0.0.25';
 
 
@@ -118,6 +125,7 @@ my %good = (
     spf  => 'verifier.test. TXT "v=spf1 ip4:11.0.0.25 -all"',
     two  => 'two.verifier.test. A 11.0.0.26',
     ptr2 => '26.0.0.11.in-addr.arpa. PTR two.verifier.test.',
+    inside => 'inside.test. A 10.0.0.11',
     list => '2.0.0.127.list.test. A 127.0.0.2',
     (map { ("ok$_" => "ok$_.test. MX 10 mx.ok$_.test.",
             "mx$_" => "mx.ok$_.test. A 12.0.0." . (11 + $_)) } 1 .. 3),
@@ -198,6 +206,7 @@ sub start
 
     my $audit = $conf{audit} // '';
     my $egress = $conf{egress} // '';
+    my $console = TestVerify::Browser::console($TestVerify::Env::Root);
     my $temp = join ' ', map { "${_}_temp_path temp/$_;" }
         qw( client_body proxy fastcgi uwsgi scgi );
 
@@ -223,6 +232,7 @@ http {
     smtp_verify_starttls off;
     smtp_verify_throttle_zone zone=limits:1m;
     smtp_verify_throttle zone=limits;
+    smtp_verify_target_allow 10.0.0.0/8;
     smtp_verify_audit on $audit;
     $egress
     server {
@@ -230,6 +240,7 @@ http {
         listen unix:$run/health;
         location = /verify { smtp_verify; }
         location ~ ^/(livez|readyz|health)\$ { smtp_verify_health; }
+        $console
     }
 }
 _EOC_
@@ -318,6 +329,36 @@ sub named
     like($check->{remedy} // '', qr/\.\z/, "$what: what to do");
     like($check->{link} // '', qr/troubleshooting.md#$name\z/, "$what: link");
     like(contents("$run/logs/error.log"), $log, "$what: the error log");
+
+    return if !defined $chromium || ($check->{status} // '') ne $status;
+
+    my ($tone, $word) = $status eq 'fail' ? qw( bad fails ) : qw( warn warning );
+    my $card = console("[...document.querySelectorAll('li.row-card.$tone')]"
+        . ".map((e) => e.innerText).find((text) => text.includes("
+        . TestVerify::Browser::quote($check->{remedy}) . "))");
+
+    ok((grep { $_ =~ $seen } split /\n/, $card), "$what: the console: what was seen")
+        or diag($card);
+    like($card, qr/^$word$/m, "$what: the console: its status");
+}
+
+
+# what the page of the self-audit has, as soon as it is true
+
+sub console
+{
+    my ($test) = @_;
+
+    $browser ||= TestVerify::Browser->start;
+    $browser->fresh;
+    $browser->go('http://127.0.0.1:8025/console/#/egress');
+
+    my $found = eval { $browser->until($test, 'the console', 60 * $slow) };
+
+    is(join("\n", $@ || (), $browser->messages), '', 'nothing is wrong with the console')
+        or diag($browser->text);
+
+    return $found // '';
 }
 
 
@@ -345,7 +386,22 @@ sub well
 }
 
 
-mail_server("12.0.0.$_") for 11 .. 14;
+# the console says the same
+
+sub well_in_console
+{
+    my ($what) = @_;
+
+    return if !defined $chromium;
+
+    my $words = console("/All is well/.test(document.body.innerText)"
+                        . " && document.body.innerText");
+
+    unlike($words, qr/What to do|warning|fails/, "$what: nothing in the console");
+}
+
+
+mail_server($_) for '10.0.0.11', map { "12.0.0.$_" } 11 .. 14;
 
 
 # ---- all is well
@@ -357,13 +413,14 @@ for my $i (1 .. $ENV{TEST_VERIFY_STARTS} // 3) {
     start(audit => 'blocklist=list.test');
     well("start $i");
     is((ask('/readyz'))[0], 200, "start $i: ready");
+    well_in_console("start $i") if $i == 1;
     stop();
 }
 
 
 # ---- port 25
 
-firewall('-j DROP');
+firewall('-d 12.0.0.0/8 -j DROP');
 start();
 my (undef, $result) = ask('/verify?email=john@ok1.test');
 is($result->{reason}, 'timeout', 'dropped: the reason');
@@ -384,6 +441,11 @@ is((ask('/readyz'))[0], 503, 'dropped: not ready');
 my $log = contents("$run/logs/error.log");
 is(scalar(() = $log =~ /\[error\].*port_25/g), 1, 'dropped: told once');
 
+# a mail server of our own network is reached, which proves nothing
+
+is((ask('/verify?email=john@inside.test'))[1]{reason}, 'accepted', 'dropped: inside');
+is(check('port_25')->{status}, 'fail', 'dropped: all the same');
+
 # the firewall is opened: one connection is enough
 
 firewall();
@@ -394,6 +456,14 @@ for (1 .. 100) {
 }
 is(check('port_25')->{status}, 'pass', 'dropped: until it is opened');
 is((ask('/readyz'))[0], 200, 'dropped: ready again');
+stop();
+
+firewall('-d 12.0.0.0/8 -j DROP');
+start();
+ask('/verify?email=john@inside.test');
+ask("/verify?email=john\@ok$_.test") for 1 .. 2;
+named('only inside', 'port_25', 'fail', qr/[2-9] mail servers could not be reached \([2-9] timed out, 0 refused\), and none could be since the start/,
+      qr/no mail server can be connected to from egress "default"/);
 stop();
 
 firewall('-j DROP');
@@ -443,6 +513,16 @@ like(contents("$run/logs/error.log"), qr/no mail server can be connected to from
 unlike(contents("$run/logs/error.log"), qr/self-audit of 11.0.0.25|"11.0.0.25"/,
        'one of two: nothing of the other one');
 is((ask('/readyz'))[0], 200, 'one of two: ready');
+
+if (defined $chromium) {
+    my $port = console("[25, 26].map((n) => [...document.querySelectorAll("
+        . "'section')].find((s) => s.querySelector('h2').textContent"
+        . " === 'Egress 11.0.0.' + n).querySelector('li.row-card').innerText)");
+
+    like($port->[0], qr/^Port 25\n.*^pass$/ms, 'one of two: the console: works');
+    like($port->[1], qr/^Port 25\n.*^fails\n.*What to do: Ask your provider/ms,
+         'one of two: the console: fails');
+}
 
 my %reasons;
 $reasons{ (ask("/verify?email=john\@ok$_.test"))[1]{reason} // 'none' }++
@@ -525,6 +605,7 @@ END {
     if ($run) {
         my $status = $?;
 
+        undef $browser;
         stop() if $up;
         kill 'TERM', $_ for @servers, $unbound // ();
 

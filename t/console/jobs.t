@@ -8,37 +8,7 @@ use TestVerify::Jobs;
 
 our @Ops = (Authorization => 'Bearer ops-token');
 
-master_on();
-
-preset_http("smtp_verify_throttle_zone zone=limits:1m;\n"
-    . "smtp_verify_throttle zone=limits rate=1000/s burst=1000 conns=20"
-    . " rejects=100000/h;\n");
-
 run_tests();
-
-
-sub file
-{
-    my ($name, $text) = @_;
-
-    my $file = "$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot/$name";
-
-    open my $out, '>', $file or die "$file: $!\n";
-    print $out $text;
-    close $out;
-
-    return $file;
-}
-
-
-sub text_of
-{
-    my ($file) = @_;
-
-    open my $in, '<', $file or die "$file: $!\n";
-    local $/;
-    return scalar <$in>;
-}
 
 __DATA__
 
@@ -56,9 +26,10 @@ sub {
     $b->click('New job');
     $b->see('The list goes to this server only');
     $b->looks('jobs-new-empty');
-    $b->files('#job-file', main::file('people.csv',
+    my $file = main::file('people.csv',
         "name;mail\n\"Jane; B\";jane\@ok.test\nJoe;joe\@ok.test\n"
-        . "John;john\@ok.test\nNone;\nAgain;jane\@ok.test\n"));
+        . "John;john\@ok.test\nNone;\nAgain;jane\@ok.test\n");
+    $b->files('#job-file', $file);
     $b->see('Column with the addresses');
     main::is($b->js('document.getElementById("job-column").selectedOptions[0].text'),
              'mail', 'the column is found');
@@ -69,8 +40,7 @@ sub {
 
     $b->fill('Or addresses, one a line', "john\@ok.test");
     $b->gone('Column with the addresses');
-    $b->files('#job-file', main::file('people.csv',
-        main::text_of("$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot/people.csv")));
+    $b->files('#job-file', $file);
     $b->see('Column with the addresses');
     $b->choose('Keep it after its end', 'an hour');
     $b->looks('jobs-new');

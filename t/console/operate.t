@@ -5,10 +5,7 @@ use TestVerify 'no_plan';
 use TestVerify::Console;
 use TestVerify::Jobs;
 
-master_on();
-
-preset_http("smtp_verify_throttle_zone zone=limits:1m;\n"
-    . "smtp_verify_cache_zone zone=results:1m;\n"
+preset_http("smtp_verify_cache_zone zone=results:1m;\n"
     . "smtp_verify_cache results;\n");
 
 run_tests();
@@ -27,8 +24,7 @@ sub ask
 __DATA__
 
 === TEST 1: a breaker opens, says why, and is closed by hand
---- http_config
-smtp_verify_throttle zone=limits rate=100/s pause=200s;
+--- throttle: rate=100/s pause=200s
 --- smtp
 mx1 11 pipelining users=john
     banner@1: 554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org
@@ -69,8 +65,6 @@ sub {
 
 
 === TEST 2: a destination is paused and goes on; a domain is forgotten
---- http_config
-smtp_verify_throttle zone=limits rate=100/s;
 --- smtp
 mx1 11 pipelining users=john,jane
 --- journey eval
@@ -118,8 +112,6 @@ sub {
 
 
 === TEST 3: a token without the right sees nothing of others, and no buttons
---- http_config
-smtp_verify_throttle zone=limits rate=100/s;
 --- smtp
 mx1 11 pipelining users=john
 --- journey eval
@@ -143,7 +135,6 @@ status of 403 .*/metrics$
 
 === TEST 4: port 25 is closed: the audit says so, and what to do
 --- http_config
-smtp_verify_throttle zone=limits rate=100/s;
 smtp_verify_audit on target=a.test target=b.test;
 --- smtp
 mx1 11 refuse
@@ -177,8 +168,6 @@ sub {
 
 
 === TEST 5: all is well
---- http_config
-smtp_verify_throttle zone=limits rate=100/s;
 --- smtp
 mx1 11 pipelining users=john
 --- journey eval
@@ -195,8 +184,6 @@ sub {
 
 
 === TEST 6: graphs of what is asked
---- http_config
-smtp_verify_throttle zone=limits rate=100/s;
 --- smtp
 mx1 11 pipelining users=john,jane
 --- journey eval
@@ -231,8 +218,6 @@ sub {
 
 
 === TEST 7: a token that was revoked: it is said, and there is a way back
---- http_config
-smtp_verify_throttle zone=limits rate=100/s;
 --- smtp
 mx1 11 pipelining users=john
 --- journey eval
@@ -264,3 +249,21 @@ sub {
 }
 --- expected
 status of 401 .*/(status|usage)
+
+
+
+=== TEST 8: times, as people say them
+--- journey eval
+sub {
+    my ($b) = @_;
+
+    $b->enter('ops-token', '#/reasons');
+
+    my $said = $b->js("import('./js/dom.js').then((dom) => [0.0004, 0.4, 0.9996,"
+        . " 7.25, 9.96, 12.3, 90, 119.6, 150, 3540, 3569, 3570, 3600, 3900, 7200,"
+        . " 35970, 36000, 172799, 172800, null].map(dom.duration).join(', '))");
+
+    main::is($said, "0 ms, 400 ms, 1 s, 7.3 s, 10 s, 12 s, 90 s, 2 min, 3 min,"
+        . " 59 min, 59 min, 1 h, 1 h, 1 h 5 min, 2 h, 10 h, 10 h, 2 d, 2 d,"
+        . " \x{2013}", 'durations');
+}

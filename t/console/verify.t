@@ -4,29 +4,7 @@ use lib 't/lib';
 use TestVerify 'no_plan';
 use TestVerify::Console;
 
-use File::Temp ();
-
-master_on();
-
-preset_http("smtp_verify_throttle_zone zone=limits:1m;\n"
-    . "smtp_verify_throttle zone=limits rate=1000/s rejects=1000/h;\n");
-
 run_tests();
-
-
-sub file
-{
-    my ($name, $text) = @_;
-
-    our $dir ||= File::Temp->newdir('console-XXXXXX',
-                                    DIR => $TestVerify::Env::Dir);
-
-    open my $out, '>:encoding(UTF-8)', "$dir/$name" or die "$name: $!\n";
-    print $out $text;
-    close $out;
-
-    return "$dir/$name";
-}
 
 
 # what was downloaded, as lines
@@ -37,10 +15,7 @@ sub saved
 
     my ($name, $path) = $b->downloaded;
 
-    open my $in, '<:encoding(UTF-8)', $path or die "$path: $!\n";
-    local $/;
-
-    return ($name, split /\r\n/, scalar <$in>);
+    return ($name, split /\r\n/, text_of($path));
 }
 
 
@@ -48,13 +23,8 @@ sub saved
 
 sub api_ui
 {
-    my $ui = TestVerify::Console::console();
-    my $doc = do {
-        open my $in, '<', "$TestVerify::Env::Root/docs/console.md"
-            or die "docs/console.md: $!\n";
-        local $/;
-        <$in>;
-    };
+    my $ui = TestVerify::Browser::console('$TEST_NGINX_ROOT');
+    my $doc = text_of("$TestVerify::Env::Root/docs/console.md");
 
     $ui =~ s{/console/}{/console/api-ui/};
     $ui =~ s{/html/}{/build/html/api-ui/};
@@ -69,10 +39,10 @@ sub api_ui
 
 sub number_of_reasons
 {
-    open my $in, '<', "$TestVerify::Env::Root/docs/reasons.md"
-        or die "docs/reasons.md: $!\n";
+    my @reasons = text_of("$TestVerify::Env::Root/docs/reasons.md")
+        =~ /^### (?!Actions)\w+$/mg;
 
-    return scalar grep { /^### \w+$/ && !/Actions/ } <$in>;
+    return scalar @reasons;
 }
 
 

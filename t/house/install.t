@@ -1,4 +1,5 @@
-# "make install", and nginx's own configure with the module built in.
+# "make install", "install-client" and "uninstall", and nginx's own configure with
+# the module built in.
 
 use strict;
 use warnings;
@@ -89,6 +90,32 @@ spew("$dir/nginx.conf", "load_module $dir/root$path;\npid $dir/nginx.pid;\n"
 $said = run("$nginx -t -p $dir/ -c $dir/nginx.conf");
 unlike($said, qr/dlopen|not binary compatible|unknown directive/,
        'nginx loads what was installed') or diag $said;
+
+
+# ---- the client, and how all of it goes again
+
+SKIP: {
+    skip 'no libcurl', 5 if system('pkg-config --exists libcurl 2>/dev/null') != 0
+                            && !glob('/usr/include/*/curl/curl.h');
+
+    $said = run("make -s install-client DESTDIR=$dir/root PREFIX=/opt");
+    %file = files("$dir/root");
+
+    like($said, qr{^installed: \Q$dir/root/opt/bin/smtp-verify\E$}m,
+         'make install-client') or diag $said;
+    is($file{'/opt/bin/smtp-verify'}, 0755, 'the client may be run');
+    is($file{'/opt/share/man/man1/smtp-verify.1'}, 0644, 'its man page is there');
+    like(run("$dir/root/opt/bin/smtp-verify --version"), qr/^smtp-verify \d/,
+         'it says its version');
+    unlike(run("man --warnings -l $dir/root/opt/share/man/man1/smtp-verify.1"
+               . ' 2>&1 >/dev/null'), qr/warning|error/i, 'man reads its page');
+}
+
+spew("$dir/root/opt/share/of-others", "stays\n");
+$said = run("make -s uninstall DESTDIR=$dir/root PREFIX=/opt");
+like($said, qr{^removed: \Q$dir/root$path\E$}m, 'make uninstall') or diag $said;
+is_deeply([keys %{{ files("$dir/root") }}], ['/opt/share/of-others'],
+          'nothing is left but what is of others');
 
 
 # ---- configure, without the Makefile's help

@@ -19,7 +19,7 @@ fail_n(sv_audit_history_t *h, uint64_t n, uint64_t from, uint64_t now)
     uint64_t  i;
 
     for (i = 0; i < n; i++) {
-        sv_audit_unreached(h, from + i, 0, now + i);
+        sv_audit_unreached(h, from + i, 1, 0, now + i);
     }
 }
 
@@ -34,19 +34,19 @@ test_new(void **state)
     memset(&h, 0, sizeof(h));
     assert_int_equal(sv_audit_port(&h, 1000), SV_AUDIT_UNKNOWN);
 
-    sv_audit_unreached(&h, 1, 0, 1000);
+    sv_audit_unreached(&h, 1, 1, 0, 1000);
     assert_int_equal(sv_audit_port(&h, 1000), SV_AUDIT_WARN);
 
-    sv_audit_unreached(&h, 1, 0, 2000);
+    sv_audit_unreached(&h, 1, 1, 0, 2000);
     assert_int_equal(h.n, 1);
     assert_int_equal(sv_audit_port(&h, 2000), SV_AUDIT_WARN);
 
-    sv_audit_unreached(&h, 2, 1, 3000);
+    sv_audit_unreached(&h, 2, 1, 1, 3000);
     assert_int_equal(sv_audit_port(&h, 3000), SV_AUDIT_FAIL);
     assert_int_equal(h.refused, 1);
     assert_int_equal(h.first, 1000);
 
-    sv_audit_reached(&h, 4000);
+    sv_audit_reached(&h, 1, 4000);
     assert_int_equal(sv_audit_port(&h, 4000), SV_AUDIT_PASS);
     assert_int_equal(h.n, 0);
 }
@@ -60,7 +60,7 @@ test_lost(void **state)
     (void) state;
 
     memset(&h, 0, sizeof(h));
-    sv_audit_reached(&h, 1000);
+    sv_audit_reached(&h, 1, 1000);
 
     fail_n(&h, SV_AUDIT_MANY - 1, 1, 2000);
     assert_int_equal(sv_audit_port(&h, 5 * MINUTE), SV_AUDIT_PASS);
@@ -91,10 +91,53 @@ test_old(void **state)
     assert_int_equal(sv_audit_port(&h, now), SV_AUDIT_FAIL);
     assert_int_equal(sv_audit_port(&h, now + 1), SV_AUDIT_UNKNOWN);
 
-    sv_audit_unreached(&h, 9, 0, now + 1);
+    sv_audit_unreached(&h, 9, 1, 0, now + 1);
     assert_int_equal(h.n, 1);
     assert_int_equal(h.first, now + 1);
     assert_int_equal(sv_audit_port(&h, now + 1), SV_AUDIT_WARN);
+}
+
+
+/* what happens in our own network does not tell whether the way out is open */
+
+static void
+test_inside(void **state)
+{
+    sv_audit_history_t  h;
+
+    (void) state;
+
+    memset(&h, 0, sizeof(h));
+
+    /* they count while there is nothing else */
+
+    sv_audit_unreached(&h, 1, 0, 0, 1000);
+    sv_audit_unreached(&h, 2, 0, 0, 1000);
+    assert_int_equal(sv_audit_port(&h, 1000), SV_AUDIT_FAIL);
+    assert_int_equal(sv_audit_reached(&h, 0, 2000), 1);
+    assert_int_equal(sv_audit_port(&h, 2000), SV_AUDIT_PASS);
+    assert_int_equal(h.outside, 0);
+
+    /* a public one fails: nothing outside was ever reached */
+
+    sv_audit_unreached(&h, 3, 1, 0, 3000);
+    assert_int_equal(h.n, 1);
+    assert_int_equal(h.reached, 0);
+    assert_int_equal(sv_audit_port(&h, 3000), SV_AUDIT_WARN);
+
+    assert_int_equal(sv_audit_reached(&h, 0, 4000), 0);
+    sv_audit_unreached(&h, 4, 0, 0, 4000);
+    assert_int_equal(h.n, 1);
+
+    sv_audit_unreached(&h, 5, 1, 0, 5000);
+    assert_int_equal(sv_audit_port(&h, 5000), SV_AUDIT_FAIL);
+
+    assert_int_equal(sv_audit_reached(&h, 1, 6000), 1);
+    assert_int_equal(sv_audit_port(&h, 6000), SV_AUDIT_PASS);
+    assert_int_equal(h.outside, 1);
+
+    sv_audit_unreached(&h, 6, 0, 0, 7000);
+    assert_int_equal(h.n, 0);
 }
 
 
@@ -132,7 +175,7 @@ test_down(void **state)
 
     /* the same later on, however many they are */
 
-    sv_audit_reached(&h, 3000);
+    sv_audit_reached(&h, 1, 3000);
     fail_n(&h, 100, 1, 4000);
     assert_int_equal(sv_audit_port(&h, 3000 + SV_AUDIT_QUIET), SV_AUDIT_FAIL);
     assert_int_equal(sv_audit_down(&h, 3000 + SV_AUDIT_QUIET), 0);
@@ -140,7 +183,7 @@ test_down(void **state)
     sv_audit_confirm(&h);
     assert_int_equal(sv_audit_down(&h, 3000 + SV_AUDIT_QUIET), 1);
 
-    sv_audit_reached(&h, 200000);
+    sv_audit_reached(&h, 1, 200000);
     assert_int_equal(sv_audit_down(&h, 200000), 0);
 
     /* a confirmation is forgotten together with the failures */
@@ -181,6 +224,7 @@ main(void)
         cmocka_unit_test(test_new),
         cmocka_unit_test(test_lost),
         cmocka_unit_test(test_old),
+        cmocka_unit_test(test_inside),
         cmocka_unit_test(test_bound),
         cmocka_unit_test(test_down),
         cmocka_unit_test(test_names),

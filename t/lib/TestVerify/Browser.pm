@@ -67,6 +67,28 @@ sub axe
 }
 
 
+# the location of the console in the example, with the files of this tree,
+# which is at $root
+
+sub console
+{
+    my ($root) = @_;
+    my $file = "$TestVerify::Env::Root/conf/examples/quickstart.conf";
+
+    open my $in, '<', $file or die "$file: $!\n";
+    local $/;
+    <$in> =~ /^( +)(location \/console\/ \{\n.*?^\1\}\n)/ms
+        or die "$file has no location /console/\n";
+
+    my $location = $2;
+
+    $location =~ s/(alias\s+)\S+/$1$root\/html\/;/
+        or die "$file: no alias\n";
+
+    return $location;
+}
+
+
 # ---- its process
 
 sub start

@@ -8,14 +8,17 @@ package TestVerify::Console;
 #             have.  Nothing else may be there when the journey is over
 #   store     more of smtp_verify_jobs_store
 #   verify    directives for all locations
+#   throttle  parameters of smtp_verify_throttle, instead of those that hold
+#             nothing up
 #
-# The suite is skipped where there is no Chromium.  Screenshots are in
-# build/console.
+# Journeys have file() and text_of(), below.  The suite is skipped where there
+# is no Chromium.  Screenshots are in build/console.
 
 use strict;
 use warnings;
 
 use Digest::SHA qw( sha256_hex );
+use File::Temp ();
 use Test::More ();
 
 use Test::Nginx::Socket ();
@@ -26,7 +29,7 @@ use TestVerify::Jobs;
 
 our $Base;
 
-my ($current, $browser, @wrong);
+my ($current, $browser, $files);
 
 
 sub import
@@ -39,6 +42,9 @@ sub import
         if !-s TestVerify::Browser::axe();
 
     $Base = "http://127.0.0.1:$TestVerify::Env::HttpPort/console/";
+    *main::file = \&file;
+    *main::text_of = \&text_of;
+    Test::Nginx::Socket::master_on();
     Test::Nginx::Socket::no_root_location();
     Test::Nginx::Socket::no_long_string();
 }
@@ -65,8 +71,13 @@ Test::Nginx::Socket::add_block_preprocessor(sub {
         . ">>> tokens\nops sha256:" . sha256_hex('ops-token') . " admin\n"
         . "alice sha256:" . sha256_hex('alice-token') . " rate=100/s\n");
 
+    my $throttle = $block->throttle
+        // 'rate=1000/s burst=1000 conns=20 rejects=100000/h';
+
     $block->set_value(http_config => "smtp_verify_tokens"
         . " \$TEST_NGINX_SERVER_ROOT/html/tokens;\n"
+        . "smtp_verify_throttle_zone zone=limits:1m;\n"
+        . "smtp_verify_throttle zone=limits $throttle;\n"
         . ($block->http_config // ''));
 
     $block->set_value(config => ($block->config // '')
@@ -85,7 +96,7 @@ sub locations
 {
     my ($store, $more) = @_;
 
-    return console() . <<"_EOC_";
+    return TestVerify::Browser::console('$TEST_NGINX_ROOT') . <<"_EOC_";
 location = /verify { smtp_verify; smtp_verify_transcript on; $more }
 location = /batch { smtp_verify_batch; client_max_body_size 10m; $more }
 location /jobs {
@@ -101,26 +112,6 @@ location = /openapi.json { smtp_verify_openapi; }
 location ~ ^/(livez|readyz|health)\$ { smtp_verify_health; }
 location = /done { return 204; }
 _EOC_
-}
-
-
-# that of the example, with the files of this tree
-
-sub console
-{
-    my $file = "$TestVerify::Env::Root/conf/examples/quickstart.conf";
-
-    open my $in, '<', $file or die "$file: $!\n";
-    local $/;
-    <$in> =~ /^( +)(location \/console\/ \{\n.*?^\1\}\n)/ms
-        or die "$file has no location /console/\n";
-
-    my $location = $2;
-
-    $location =~ s/(alias\s+)\S+/$1\$TEST_NGINX_ROOT\/html\/;/
-        or die "$file: no alias\n";
-
-    return $location;
 }
 
 
@@ -165,6 +156,35 @@ Test::Nginx::Socket::add_cleanup_handler(sub { undef $browser });
 
 
 # ---- what journeys do
+
+# a file for a field of a page, of characters; its path
+
+sub file
+{
+    my ($name, $text) = @_;
+
+    $files ||= File::Temp->newdir('console-XXXXXX', DIR => $TestVerify::Env::Dir);
+
+    open my $out, '>:encoding(UTF-8)', "$files/$name" or die "$name: $!\n";
+    print $out $text;
+    close $out;
+
+    return "$files/$name";
+}
+
+
+# the characters of a file, such as one that was downloaded
+
+sub text_of
+{
+    my ($file) = @_;
+
+    open my $in, '<:encoding(UTF-8)', $file or die "$file: $!\n";
+    local $/;
+
+    return scalar <$in>;
+}
+
 
 # a page of the console: "#/jobs"
 
