@@ -64,7 +64,9 @@
     COUNTER(FLEET_WAITED, "fleet_waited",                                     \
             "Addresses that another machine of a fleet was asking.")          \
     COUNTER(FLEET_LOST, "fleet_lost",                                         \
-            "Connections to the store of a fleet that were lost or failed.")  \
+            "How often workers have lost the store of a fleet.")              \
+    COUNTER(FLEET_AWAY, "fleet_away_ms",                                      \
+            "Milliseconds that workers were without the store of a fleet.")   \
     COUNTER(FLEET_TOLD, "fleet_told",                                         \
             "Breakers and budgets that other machines were told about.")      \
     COUNTER(FLEET_HEARD, "fleet_heard",                                       \

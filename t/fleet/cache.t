@@ -903,3 +903,51 @@ cached: false
 --
 reason: accepted
 cached: false
+
+
+
+=== TEST 43: a claim whose reply was lost holds nobody up
+--- init
+main::up();
+TestVerify::Valkey::freeze();
+TestVerify::Clients::start('/verify?email=john@ok.test');
+Time::HiRes::sleep(1.8);
+TestVerify::Valkey::thaw();
+main::until_true(sub { main::keys_of('c:') == 1 });
+Time::HiRes::sleep(3.5);
+--- smtp
+mx1 11 pipelining users=john
+    rcpt john@*: 451 4.3.0 Try again later
+--- request
+GET /b?email=john@ok.test
+--- json
+status: unknown
+--- within: 800ms
+--- smtp_check eval
+sub { (TestVerify::Clients::answers())[0]{json}{status} eq 'unknown' }
+--- log_allow
+is away, this machine goes on by itself
+
+
+
+=== TEST 44: a loss counts once, and the time until the end of it
+--- http_config eval
+main::patient(main::fleet('a'))
+--- config
+location = /verify { smtp_verify; smtp_verify_cache a; }
+location = /status { smtp_verify_status; }
+--- init
+main::up(1);
+TestVerify::Valkey::stop();
+Time::HiRes::sleep(3);
+TestVerify::Valkey::start();
+main::up(1);
+Time::HiRes::sleep(0.5);
+--- request
+GET /status
+--- no_shape
+--- json
+fleet_lost: /^[12]$/
+fleet_away_ms: >= 2500
+--- log_allow
+is away, this machine goes on by itself
