@@ -21,7 +21,6 @@ static void ngx_smtp_verify_link_reply(ngx_smtp_verify_link_t *link,
     sv_resp_value_t *value);
 static void ngx_smtp_verify_link_lose(ngx_smtp_verify_link_t *link);
 static void ngx_smtp_verify_link_report(ngx_smtp_verify_link_t *link);
-static void ngx_smtp_verify_link_count(ngx_smtp_verify_link_t *link);
 
 
 ngx_int_t
@@ -45,7 +44,6 @@ ngx_smtp_verify_link_start(ngx_smtp_verify_link_t *link, ngx_log_t *log)
     link->flush.log = log;
 
     link->pause = NGX_SMTP_VERIFY_LINK_PAUSE;
-    link->away = ngx_current_msec;
 
     ngx_add_timer(&link->timer, 1);
 
@@ -307,8 +305,6 @@ ngx_smtp_verify_link_opened(ngx_smtp_verify_link_t *link)
                   &link->fleet->name, link->what,
                   &server[link->server].addr.name);
 
-    ngx_smtp_verify_link_count(link);
-
     link->state = ngx_smtp_verify_link_up;
     link->since = ngx_current_msec;
     link->reported = 0;
@@ -411,8 +407,9 @@ ngx_smtp_verify_link_settle(ngx_smtp_verify_link_t *link)
         return;
     }
 
+    ngx_smtp_verify_count(FLEET_LOST);
+
     ngx_smtp_verify_link_report(link);
-    ngx_smtp_verify_link_count(link);
     ngx_smtp_verify_link_lose(link);
 
     link->server = (link->server + 1) % link->fleet->servers->nelts;
@@ -423,22 +420,6 @@ ngx_smtp_verify_link_settle(ngx_smtp_verify_link_t *link)
     link->pause = ngx_min(link->pause * 2, NGX_SMTP_VERIFY_LINK_PAUSE_MAX);
 }
 
-
-/* Counts how long the store was away: at each try, so that this grows while it
-   stays away.  Notices have a link of their own, which does not count. */
-
-static void
-ngx_smtp_verify_link_count(ngx_smtp_verify_link_t *link)
-{
-    if (link->push == NULL && link->state != ngx_smtp_verify_link_up) {
-        ngx_smtp_verify_count_more(FLEET_AWAY, ngx_current_msec - link->away);
-    }
-
-    link->away = ngx_current_msec;
-}
-
-
-/* A link that is lost counts once, however often it is tried meanwhile. */
 
 static void
 ngx_smtp_verify_link_report(ngx_smtp_verify_link_t *link)
@@ -453,10 +434,6 @@ ngx_smtp_verify_link_report(ngx_smtp_verify_link_t *link)
                   "fleet \"%V\": %s at %V is away, this machine goes on by "
                   "itself: %s", &link->fleet->name, link->what,
                   &server[link->server].addr.name, link->broken);
-
-    if (!link->reported) {
-        ngx_smtp_verify_count(FLEET_LOST);
-    }
 
     link->reported = 1;
 }

@@ -66,8 +66,6 @@ struct ngx_smtp_verify_link_s {
     ngx_uint_t                       reported;  /* its absence was logged */
     ngx_msec_t                       pause;     /* before the next try, ms */
     ngx_msec_t                       since;     /* it is up */
-    ngx_msec_t                       away;      /* time without it is counted
-                                                   until then */
     ngx_msec_t                       ticked;
     ngx_msec_t                       heard;
     ngx_event_t                      timer;

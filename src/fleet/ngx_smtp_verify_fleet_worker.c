@@ -18,7 +18,6 @@ static void ngx_smtp_verify_fleet_authorized(void *data,
     sv_resp_value_t *value);
 static void ngx_smtp_verify_fleet_role(void *data, sv_resp_value_t *value);
 static void ngx_smtp_verify_fleet_lost(ngx_smtp_verify_link_t *link);
-static void ngx_smtp_verify_fleet_rename(ngx_smtp_verify_fleet_worker_t *w);
 static void ngx_smtp_verify_fleet_tick(ngx_smtp_verify_link_t *link);
 static void ngx_smtp_verify_fleet_subscribe(ngx_smtp_verify_link_t *link);
 static void ngx_smtp_verify_fleet_subscribed(void *data,
@@ -492,44 +491,6 @@ static void
 ngx_smtp_verify_fleet_lost(ngx_smtp_verify_link_t *link)
 {
     ngx_smtp_verify_fleet_ask_lost(link->data);
-    ngx_smtp_verify_fleet_rename(link->data);
-}
-
-
-/*
- * Replies and commands that were under way are lost, so the store may have
- * claims of this worker that the worker does not know of, or has tried to end.
- * A claim holds as long as its owner lives.  Under a new name the worker has
- * none of them, and the old name is gone after three seconds.
- */
-
-static void
-ngx_smtp_verify_fleet_rename(ngx_smtp_verify_fleet_worker_t *w)
-{
-    u_char     random[NGX_SMTP_VERIFY_FLEET_ID / 2];
-    ngx_str_t  argv[2];
-
-    if (w->ended || RAND_bytes(random, sizeof(random)) != 1) {
-        return;
-    }
-
-    (void) ngx_hex_dump(w->id, random, sizeof(random));
-
-    ngx_memcpy(w->mine.data + w->mine.len - NGX_SMTP_VERIFY_FLEET_ID, w->id,
-               NGX_SMTP_VERIFY_FLEET_ID);
-    ngx_memcpy(w->own.data + w->own.len - NGX_SMTP_VERIFY_FLEET_ID, w->id,
-               NGX_SMTP_VERIFY_FLEET_ID);
-
-    /* operations that wait name the worker as it was called */
-
-    ngx_smtp_verify_fleet_write_init(w);
-
-    /* the other link may still be up; if not, it subscribes to this later */
-
-    ngx_str_set(&argv[0], "SUBSCRIBE");
-    argv[1] = w->own;
-
-    (void) ngx_smtp_verify_link_command(&w->notices, 2, argv, NULL, NULL);
 }
 
 

@@ -680,7 +680,9 @@ ngx_http_smtp_verify_postconfiguration(ngx_conf_t *cf)
 {
     ngx_http_smtp_verify_pool_install(cf);
 
-    if (ngx_http_smtp_verify_fleet_init(cf) != NGX_OK) {
+    if (ngx_http_smtp_verify_fleet_init(cf) != NGX_OK
+        || ngx_http_smtp_verify_jobs_carriers(cf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

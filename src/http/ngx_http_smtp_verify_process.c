@@ -74,7 +74,11 @@ ngx_http_smtp_verify_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    return ngx_http_smtp_verify_jobs_init(cycle, smcf);
+    if (ngx_http_smtp_verify_jobs_init(cycle, smcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_smtp_verify_jobs_lend_start(cycle, smcf);
 }
 
 
@@ -103,6 +107,7 @@ ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle)
 
     if (smcf) {
         ngx_http_smtp_verify_jobs_exit(smcf);
+        ngx_http_smtp_verify_jobs_lend_exit(smcf);
     }
 
     if (smcf) {

@@ -13,6 +13,8 @@
  *   jobs_wait.c    records that wait to be retried
  *   jobs_hold.c    accepted addresses that wait for a canary
  *   jobs_rest.c    domains that are left alone for a while
+ *   jobs_lend.c    blocks that other machines work off, jobs_borrow.c blocks of
+ *                  theirs
  *   jobs_keep.c    the keeper of a store, jobs_care.c what it does: jobs begin,
  *                  end and are purged
  *   jobs_hook.c    tells webhooks what becomes of jobs
@@ -38,6 +40,8 @@ typedef struct ngx_smtp_verify_jobs_s       ngx_smtp_verify_jobs_t;
 typedef struct ngx_smtp_verify_jobs_task_s  ngx_smtp_verify_jobs_task_t;
 typedef struct ngx_smtp_verify_jobs_hook_conf_s
     ngx_smtp_verify_jobs_hook_conf_t;
+typedef struct ngx_smtp_verify_jobs_carrier_s
+    ngx_smtp_verify_jobs_carrier_t;
 
 
 /*
@@ -106,6 +110,8 @@ struct ngx_smtp_verify_jobs_s {
                                        ngx_pool_t *pool);
     ngx_smtp_verify_jobs_hook_conf_t  *hook;    /* NULL: there are no
                                                    webhooks */
+    ngx_smtp_verify_jobs_carrier_t  *carrier;   /* of blocks that are lent;
+                                                   NULL: none is */
     void                      *data;            /* the location's */
 
     void                      *worker;          /* this worker's state */

@@ -411,6 +411,7 @@ ngx_smtp_verify_jobs_care_next(ngx_smtp_verify_jobs_care_t *care)
         ngx_smtp_verify_jobs_care(keep, ngx_smtp_verify_jobs_unload_it,
                                   care->id, NULL);
         ngx_smtp_verify_jobs_care_later(keep);
+        ngx_smtp_verify_jobs_lend_forget(keep->worker, care->id);
         return 0;
     }
 
@@ -442,6 +443,8 @@ ngx_smtp_verify_jobs_care_next(ngx_smtp_verify_jobs_care_t *care)
             care->doomed = 1;
             return 1;
         }
+
+        ngx_smtp_verify_jobs_lend_forget(keep->worker, care->id);
 
         ngx_log_error(NGX_LOG_NOTICE, keep->worker->jobs->log, 0,
                       "smtp verify jobs: job %s is purged", care->id);

@@ -16,6 +16,8 @@ static ngx_smtp_verify_jobs_job_t *ngx_smtp_verify_jobs_order_next(
     ngx_smtp_verify_jobs_worker_t *w);
 static ngx_uint_t ngx_smtp_verify_jobs_order_is_hungry(
     ngx_smtp_verify_jobs_run_t *run);
+static ngx_uint_t ngx_smtp_verify_jobs_order_left(
+    ngx_smtp_verify_jobs_worker_t *w, ngx_uint_t left);
 static ngx_uint_t ngx_smtp_verify_jobs_order_share(
     ngx_smtp_verify_jobs_worker_t *w, ngx_smtp_verify_jobs_run_t *run,
     ngx_uint_t share);
@@ -268,7 +270,7 @@ ngx_smtp_verify_jobs_shares(ngx_smtp_verify_jobs_worker_t *w)
 
         run->hungry = ngx_smtp_verify_jobs_order_is_hungry(run);
 
-        if (!run->hungry) {
+        if (!run->hungry && run->borrowed == NULL) {
             total -= ngx_min(total, run->batch.active);
         }
     }
@@ -280,7 +282,7 @@ ngx_smtp_verify_jobs_shares(ngx_smtp_verify_jobs_worker_t *w)
         run = ngx_queue_data(q, ngx_smtp_verify_jobs_run_t, queue);
 
         (void) ngx_smtp_verify_jobs_order_runs(w, run, &place);
-        clients += (run->hungry && place == 0);
+        clients += (run->hungry && place == 0 && run->borrowed == NULL);
     }
 
     window = ngx_max(w->jobs->limits.window / ngx_max(w->nruns, 1), 64);
@@ -293,9 +295,40 @@ ngx_smtp_verify_jobs_shares(ngx_smtp_verify_jobs_worker_t *w)
         run = ngx_queue_data(q, ngx_smtp_verify_jobs_run_t, queue);
 
         run->batch.limits.window = window;
+
+        if (run->borrowed) {
+            run->batch.limits.probes = ngx_smtp_verify_jobs_order_left(w,
+                                                   clients ? 0 : total);
+            continue;
+        }
+
         run->batch.limits.probes = ngx_smtp_verify_jobs_order_share(w, run,
                                               total / ngx_max(clients, 1));
     }
+}
+
+
+/* What the jobs of this machine leave over is divided by those of others. */
+
+static ngx_uint_t
+ngx_smtp_verify_jobs_order_left(ngx_smtp_verify_jobs_worker_t *w,
+    ngx_uint_t left)
+{
+    ngx_uint_t                   n;
+    ngx_queue_t                 *q;
+    ngx_smtp_verify_jobs_run_t  *run;
+
+    n = 0;
+
+    for (q = ngx_queue_head(&w->runs);
+         q != ngx_queue_sentinel(&w->runs);
+         q = ngx_queue_next(q))
+    {
+        run = ngx_queue_data(q, ngx_smtp_verify_jobs_run_t, queue);
+        n += (run->borrowed && (run->unread || run->batch.held));
+    }
+
+    return (left + ngx_max(n, 1) - 1) / ngx_max(n, 1);
 }
 
 
@@ -358,7 +391,9 @@ ngx_smtp_verify_jobs_order_runs(ngx_smtp_verify_jobs_worker_t *w,
             *place = n;
         }
 
-        if (other->hungry && other->job->client == run->job->client) {
+        if (other->hungry && other->borrowed == NULL
+            && other->job->client == run->job->client)
+        {
             n++;
         }
     }

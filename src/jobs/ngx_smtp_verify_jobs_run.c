@@ -16,20 +16,15 @@ typedef struct {
 } ngx_smtp_verify_jobs_start_t;
 
 
-static ngx_smtp_verify_jobs_run_t *ngx_smtp_verify_jobs_run_alloc(
-    ngx_smtp_verify_jobs_worker_t *w, ngx_smtp_verify_jobs_job_t *job);
 static void ngx_smtp_verify_jobs_start_run(ngx_smtp_verify_jobs_task_t *task);
 static void ngx_smtp_verify_jobs_start_done(ngx_smtp_verify_jobs_task_t *task);
 static void ngx_smtp_verify_jobs_start_gone(ngx_smtp_verify_jobs_task_t *task);
-static ngx_int_t ngx_smtp_verify_jobs_start_batch(
-    ngx_smtp_verify_jobs_run_t *run, sv_catalog_job_t *cj);
 static void ngx_smtp_verify_jobs_run_turn(ngx_smtp_verify_batch_t *b);
 static void ngx_smtp_verify_jobs_run_stop(ngx_smtp_verify_jobs_run_t *run);
 static void ngx_smtp_verify_jobs_run_quota(ngx_smtp_verify_jobs_run_t *run);
 static ngx_uint_t ngx_smtp_verify_jobs_run_is_idle(
     ngx_smtp_verify_jobs_run_t *run);
 static void ngx_smtp_verify_jobs_run_drop(ngx_smtp_verify_jobs_run_t *run);
-static void ngx_smtp_verify_jobs_run_free(ngx_smtp_verify_jobs_run_t *run);
 
 
 void
@@ -69,7 +64,7 @@ ngx_smtp_verify_jobs_run_create(ngx_smtp_verify_jobs_worker_t *w,
 }
 
 
-static ngx_smtp_verify_jobs_run_t *
+ngx_smtp_verify_jobs_run_t *
 ngx_smtp_verify_jobs_run_alloc(ngx_smtp_verify_jobs_worker_t *w,
     ngx_smtp_verify_jobs_job_t *job)
 {
@@ -145,7 +140,7 @@ ngx_smtp_verify_jobs_start_done(ngx_smtp_verify_jobs_task_t *task)
         return;
     }
 
-    rc = ngx_smtp_verify_jobs_start_batch(run, &start->job);
+    rc = ngx_smtp_verify_jobs_run_begin(run, &start->job);
 
     if (rc == NGX_OK) {
         return;
@@ -163,8 +158,8 @@ ngx_smtp_verify_jobs_start_done(ngx_smtp_verify_jobs_task_t *task)
 }
 
 
-static ngx_int_t
-ngx_smtp_verify_jobs_start_batch(ngx_smtp_verify_jobs_run_t *run,
+ngx_int_t
+ngx_smtp_verify_jobs_run_begin(ngx_smtp_verify_jobs_run_t *run,
     sv_catalog_job_t *cj)
 {
     ngx_int_t                 rc;
@@ -193,9 +188,28 @@ ngx_smtp_verify_jobs_start_batch(ngx_smtp_verify_jobs_run_t *run,
     b->asker.smtp = cj->smtp;
 
     rc = jobs->asker(jobs, cj, &b->asker, run->pool);
-    if (rc != NGX_OK) {
+
+    /* the client of another machine's job need not be known here, and is
+       charged there */
+
+    if (rc != NGX_OK && (rc != NGX_DECLINED || run->borrowed == NULL)) {
         return rc;
     }
+
+    if (run->borrowed) {
+        b->asker.account = NULL;
+        b->asker.sandbox = 0;
+    }
+
+    run->client.len = ngx_strlen(cj->client);
+    run->client.data = ngx_pnalloc(run->pool, run->client.len + 1);
+
+    if (run->client.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_cpystrn(run->client.data, (u_char *) cj->client,
+                       run->client.len + 1);
 
     b->asker.log = &run->log;
     b->asker.bulk = 1;
@@ -253,13 +267,15 @@ ngx_smtp_verify_jobs_run_turn(ngx_smtp_verify_batch_t *b)
 
     ngx_smtp_verify_jobs_fetch(run);
     ngx_smtp_verify_jobs_feed(run);
+    ngx_smtp_verify_jobs_lend(run);
 
     ngx_smtp_verify_batch_run(b);
 
     ngx_smtp_verify_jobs_run_quota(run);
 
     run->job->flight[run->worker->place - 1] = (uint32_t) (b->active
-                                                           + run->nholds);
+                                                           + run->nholds
+                                                           + run->away);
 
     if (b->active || b->held || run->unread || run->nholds) {
         run->busy = ngx_current_msec;
@@ -276,6 +292,12 @@ ngx_smtp_verify_jobs_run_stop(ngx_smtp_verify_jobs_run_t *run)
 {
     if (run->batch.stopped) {
         return;
+    }
+
+    if (run->borrowed
+        && (ngx_msec_int_t) (run->until - ngx_current_msec) <= 0)
+    {
+        run->over = 1;
     }
 
     if (run->job->will == ngx_smtp_verify_jobs_works && !run->over
@@ -372,7 +394,7 @@ ngx_smtp_verify_jobs_run_is_idle(ngx_smtp_verify_jobs_run_t *run)
         return 1;
     }
 
-    if (run->unread || run->nholds || run->nfailed
+    if (run->unread || run->nholds || run->nfailed || run->nlent
         || !ngx_queue_empty(&run->ready))
     {
         return 0;
@@ -475,7 +497,7 @@ ngx_smtp_verify_jobs_run_drop(ngx_smtp_verify_jobs_run_t *run)
 }
 
 
-static void
+void
 ngx_smtp_verify_jobs_run_free(ngx_smtp_verify_jobs_run_t *run)
 {
     ngx_pool_t                     *pool;
@@ -492,7 +514,14 @@ ngx_smtp_verify_jobs_run_free(ngx_smtp_verify_jobs_run_t *run)
                    "smtp verify jobs: works no more at job %s", run->id);
 
     ngx_smtp_verify_jobs_blocks_free(run);
+
+    if (run->borrowed) {
+        ngx_smtp_verify_jobs_borrow_end(run);
+        goto done;
+    }
+
     ngx_smtp_verify_jobs_waits_free(run);
+    ngx_smtp_verify_jobs_lend_close(run);
 
     ngx_smtp_verify_jobs_lock(w);
 
@@ -501,6 +530,8 @@ ngx_smtp_verify_jobs_run_free(ngx_smtp_verify_jobs_run_t *run)
     job->checks = 1;
 
     ngx_smtp_verify_jobs_unlock(w);
+
+done:
 
     ngx_queue_remove(&run->queue);
     w->nruns--;
@@ -524,7 +555,7 @@ ngx_smtp_verify_jobs_run_exit(ngx_smtp_verify_jobs_run_t *run)
 
     flush = run->collect;
 
-    if (flush) {
+    if (flush && run->borrowed == NULL) {
         ngx_smtp_verify_jobs_tasks_now(run->worker->jobs, &flush->task);
     }
 }

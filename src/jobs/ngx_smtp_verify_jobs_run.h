@@ -10,6 +10,7 @@
 #define _NGX_SMTP_VERIFY_JOBS_RUN_H_INCLUDED_
 
 
+#include "ngx_smtp_verify_jobs_lend.h"
 #include "ngx_smtp_verify_jobs_worker.h"
 #include "sv_job_due.h"
 
@@ -38,7 +39,18 @@ typedef struct {
     uint32_t                       next;        /* record to be asked */
     uint32_t                       end;         /* records of this lease */
     sv_job_rows_t                  rows;
+    ngx_smtp_verify_jobs_loan_t   *loan;        /* or NULL */
+    ngx_smtp_verify_jobs_entry_t  *entries;     /* answers that came */
+    ngx_uint_t                     nentries;
+    ngx_msec_t                     expects;     /* answers, until then; or 0 */
+    ngx_uint_t                     day;         /* of the quota that was taken
+                                                   for all records */
+    uint64_t                       done[SV_JOBS_BLOCK / 64];
+                                                /* bits of records with an
+                                                   answer of others */
     unsigned                       read:1;
+    unsigned                       lent:1;      /* or about to be */
+    unsigned                       paid:1;
     unsigned                       sample:1;    /* only records of the sample */
     unsigned                       partly:1;    /* others stay for later */
 } ngx_smtp_verify_jobs_block_t;
@@ -150,6 +162,15 @@ struct ngx_smtp_verify_jobs_run_s {
     ngx_smtp_verify_jobs_canary_t  canaries[NGX_SMTP_VERIFY_JOBS_CANARIES];
     ngx_uint_t                     ncanaries;
 
+    ngx_str_t                      client;
+    ngx_smtp_verify_jobs_desk_t   *desk;        /* of the lender; or NULL */
+    ngx_uint_t                     nlent;       /* blocks of those above */
+    ngx_uint_t                     away;        /* records of them */
+    ngx_smtp_verify_jobs_borrowed_t  *borrowed; /* the block is somebody
+                                                   else's; or NULL */
+    uint32_t                       given;       /* its number */
+    ngx_msec_t                     until;       /* it is given back */
+
     ngx_uint_t                     tasks;       /* in the thread pool */
     ngx_msec_t                     busy;        /* when it had work, last */
     u_char                         id[NGX_SMTP_VERIFY_JOBS_ID];
@@ -164,7 +185,13 @@ struct ngx_smtp_verify_jobs_run_s {
 };
 
 
-/* run.c: the caller has set this worker's bit in the job's users */
+/* run.c */
+ngx_smtp_verify_jobs_run_t *ngx_smtp_verify_jobs_run_alloc(
+    ngx_smtp_verify_jobs_worker_t *w, ngx_smtp_verify_jobs_job_t *job);
+ngx_int_t ngx_smtp_verify_jobs_run_begin(ngx_smtp_verify_jobs_run_t *run,
+    sv_catalog_job_t *cj);
+void ngx_smtp_verify_jobs_run_free(ngx_smtp_verify_jobs_run_t *run);
+/* the caller has set this worker's bit in the job's users */
 void ngx_smtp_verify_jobs_run_create(ngx_smtp_verify_jobs_worker_t *w,
     ngx_smtp_verify_jobs_job_t *job);
 /* may records be begun? */
@@ -183,9 +210,24 @@ ngx_int_t ngx_smtp_verify_jobs_source(ngx_smtp_verify_batch_t *b,
     ngx_smtp_verify_batch_record_t *rec);
 /* leases and reads blocks before they are needed */
 void ngx_smtp_verify_jobs_feed(ngx_smtp_verify_jobs_run_t *run);
+/* has the run as many records as it wants to have in memory? */
+ngx_uint_t ngx_smtp_verify_jobs_is_fed(ngx_smtp_verify_jobs_run_t *run);
 /* records of the block are in the store, with a result or as one that waits */
 void ngx_smtp_verify_jobs_block_stored(ngx_smtp_verify_jobs_run_t *run,
     uint64_t pos);
+
+typedef enum {
+    ngx_smtp_verify_jobs_lease_next = 0,        /* the sample first */
+    ngx_smtp_verify_jobs_lease_lend,            /* no block of the sample */
+    ngx_smtp_verify_jobs_lease_late             /* this one, as answers came */
+} ngx_smtp_verify_jobs_lease_e;
+
+/* Leases a block, and reads it. */
+ngx_int_t ngx_smtp_verify_jobs_block_lease(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_lease_e how, uint32_t id);
+/* Closes the block if it has no open records, else gives it back. */
+void ngx_smtp_verify_jobs_block_end(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_block_t *block, uint32_t then);
 /* ends all leases */
 void ngx_smtp_verify_jobs_blocks_free(ngx_smtp_verify_jobs_run_t *run);
 
@@ -203,6 +245,30 @@ void ngx_smtp_verify_jobs_sink_lost(ngx_smtp_verify_jobs_run_t *run,
 void ngx_smtp_verify_jobs_flush(ngx_smtp_verify_jobs_run_t *run);
 void ngx_smtp_verify_jobs_flush_free(ngx_smtp_verify_jobs_flush_t *flush);
 void ngx_smtp_verify_jobs_flush_write(ngx_smtp_verify_jobs_task_t *task);
+
+/* lend.c */
+void ngx_smtp_verify_jobs_lend(ngx_smtp_verify_jobs_run_t *run);
+/* a block that is to be lent was read */
+void ngx_smtp_verify_jobs_lend_read(ngx_smtp_verify_jobs_block_t *block);
+/* The block ends; returns from when on it may be leased again. */
+uint32_t ngx_smtp_verify_jobs_lend_end(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_block_t *block, ngx_uint_t closed, uint32_t then);
+void ngx_smtp_verify_jobs_lend_close(ngx_smtp_verify_jobs_run_t *run);
+ngx_uint_t ngx_smtp_verify_jobs_lend_has(ngx_smtp_verify_jobs_block_t *block,
+    ngx_uint_t i);
+
+/* borrow.c: does a result hold for everybody, and not for this machine
+   alone? */
+ngx_uint_t ngx_smtp_verify_jobs_borrow_holds(
+    ngx_smtp_verify_result_t *result);
+/* the owner asks this record himself */
+void ngx_smtp_verify_jobs_borrow_leave(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_batch_record_t *rec, ngx_smtp_verify_result_t *result);
+ngx_uint_t ngx_smtp_verify_jobs_borrow_is_free(
+    ngx_smtp_verify_jobs_run_t *run, ngx_smtp_verify_result_t *result);
+void ngx_smtp_verify_jobs_borrow_flush(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_flush_t *flush);
+void ngx_smtp_verify_jobs_borrow_end(ngx_smtp_verify_jobs_run_t *run);
 
 /* wait.c */
 /* reads records whose time has come */

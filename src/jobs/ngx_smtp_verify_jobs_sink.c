@@ -5,6 +5,7 @@
 
 
 #define NGX_SMTP_VERIFY_JOBS_SOON     200       /* ms */
+#define NGX_SMTP_VERIFY_JOBS_HAND     1000      /* ms, to another machine */
 #define NGX_SMTP_VERIFY_JOBS_AGAIN    1000      /* ms, after an error */
 #define NGX_SMTP_VERIFY_JOBS_SIZE     (1 << 20) /* octets of a transaction */
 #define NGX_SMTP_VERIFY_JOBS_FLUSHES  2         /* on their way at a time */
@@ -70,6 +71,11 @@ ngx_smtp_verify_jobs_sink_result(ngx_smtp_verify_batch_t *b,
         return;
     }
 
+    if (run->borrowed && !ngx_smtp_verify_jobs_borrow_holds(result)) {
+        ngx_smtp_verify_jobs_borrow_leave(run, rec, result);
+        return;
+    }
+
     now = ngx_smtp_verify_jobs_time();
     wait = ngx_smtp_verify_jobs_wait_find(run, rec->place.offset);
 
@@ -80,15 +86,19 @@ ngx_smtp_verify_jobs_sink_result(ngx_smtp_verify_batch_t *b,
     d.since = wait ? wait->since : run->unasked ? run->started : now;
     d.tries = wait ? (unsigned) wait->tries : 0;
 
-    /* a fixed answer of the sandbox never changes */
+    /* a fixed answer of the sandbox never changes; when a record is asked
+       again is decided where its job is */
 
-    due = result->sandbox ? 0 : sv_job_due_time(&d, now);
+    due = (result->sandbox || run->borrowed) ? 0 : sv_job_due_time(&d, now);
 
     row = ngx_smtp_verify_jobs_sink_row(run, rec, result, due != 0);
     if (row == NULL) {
         ngx_smtp_verify_jobs_sink_lost(run, rec->place.index);
         return;
     }
+
+    row->costs = run->borrowed
+                 && !ngx_smtp_verify_jobs_borrow_is_free(run, result);
 
     if (due) {
         row->since = d.since;
@@ -262,6 +272,7 @@ ngx_smtp_verify_jobs_sink_last(ngx_smtp_verify_jobs_run_t *run,
     row->due = last->due;
     row->since = last->since;
     row->tries = last->tries;
+    row->costs = (run->borrowed != NULL);
 
     if (ngx_smtp_verify_jobs_sink_copy(flush, &row->email, last->email.data,
                                        last->email.len)
@@ -347,7 +358,8 @@ ngx_smtp_verify_jobs_flush_create(ngx_smtp_verify_jobs_run_t *run)
     run->timer.log = &run->log;
 
     if (!run->timer.timer_set) {
-        ngx_add_timer(&run->timer, NGX_SMTP_VERIFY_JOBS_SOON);
+        ngx_add_timer(&run->timer, run->borrowed ? NGX_SMTP_VERIFY_JOBS_HAND
+                                                 : NGX_SMTP_VERIFY_JOBS_SOON);
     }
 
     return flush;
@@ -408,6 +420,12 @@ ngx_smtp_verify_jobs_flush_post(ngx_smtp_verify_jobs_run_t *run,
                    "smtp verify jobs: stores %ui results, %ui that wait, "
                    "%ui domains are postponed", flush->results.nelts,
                    flush->waits.nelts, flush->npostpones);
+
+    if (run->borrowed) {
+        ngx_smtp_verify_jobs_borrow_flush(run, flush);
+        ngx_smtp_verify_jobs_flush_free(flush);
+        return;
+    }
 
     if (ngx_smtp_verify_jobs_post(run->worker->jobs, &flush->task) == NGX_OK) {
         run->tasks++;

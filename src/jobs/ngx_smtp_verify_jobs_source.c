@@ -3,6 +3,9 @@
 #include "sv_job_sample.h"
 
 
+#define NGX_SMTP_VERIFY_JOBS_EXPECTS  3000      /* ms */
+
+
 static ngx_int_t ngx_smtp_verify_jobs_source_wait(
     ngx_smtp_verify_jobs_run_t *run, ngx_smtp_verify_batch_record_t *rec);
 static ngx_int_t ngx_smtp_verify_jobs_source_block(
@@ -12,8 +15,9 @@ static ngx_int_t ngx_smtp_verify_jobs_source_rests(
     ngx_smtp_verify_batch_record_t *rec);
 static ngx_uint_t ngx_smtp_verify_jobs_block_is_one(
     ngx_smtp_verify_jobs_block_t *block);
-static ngx_int_t ngx_smtp_verify_jobs_block_lease(
-    ngx_smtp_verify_jobs_run_t *run);
+static ngx_uint_t ngx_smtp_verify_jobs_block_take(
+    ngx_smtp_verify_jobs_run_t *run, ngx_smtp_verify_jobs_block_t *block,
+    ngx_smtp_verify_jobs_lease_e how);
 static ngx_uint_t ngx_smtp_verify_jobs_block_sample(
     ngx_smtp_verify_jobs_worker_t *w, ngx_smtp_verify_jobs_job_t *job,
     uint32_t *id);
@@ -22,8 +26,6 @@ static void ngx_smtp_verify_jobs_block_part(
     ngx_smtp_verify_jobs_block_t *block);
 static void ngx_smtp_verify_jobs_block_done(ngx_smtp_verify_jobs_task_t *task);
 static void ngx_smtp_verify_jobs_block_gone(ngx_smtp_verify_jobs_task_t *task);
-static void ngx_smtp_verify_jobs_block_end(ngx_smtp_verify_jobs_run_t *run,
-    ngx_smtp_verify_jobs_block_t *block, uint32_t then);
 
 
 ngx_int_t
@@ -114,7 +116,10 @@ ngx_smtp_verify_jobs_source_block(ngx_smtp_verify_jobs_run_t *run,
     {
         block = ngx_queue_data(q, ngx_smtp_verify_jobs_block_t, queue);
 
-        if (block->read && block->next < block->end) {
+        if (block->read && !block->lent && block->next < block->end
+            && (block->expects == 0
+                || (ngx_msec_int_t) (block->expects - ngx_current_msec) <= 0))
+        {
             break;
         }
 
@@ -123,6 +128,11 @@ ngx_smtp_verify_jobs_source_block(ngx_smtp_verify_jobs_run_t *run,
 
     if (block == NULL) {
         return NGX_AGAIN;
+    }
+
+    if (ngx_smtp_verify_jobs_lend_has(block, block->next)) {
+        block->next++;
+        return NGX_DECLINED;
     }
 
     record = &block->rows.records[block->next];
@@ -166,7 +176,8 @@ ngx_smtp_verify_jobs_source_rests(ngx_smtp_verify_jobs_run_t *run,
         return NGX_DECLINED;
     }
 
-    if (block->next == 0 && rest->until < run->started + run->wait
+    if (block->next == 0 && block->nentries == 0 && !run->borrowed
+        && rest->until < run->started + run->wait
         && ngx_smtp_verify_jobs_block_is_one(block))
     {
         ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &run->log, 0,
@@ -236,32 +247,38 @@ void
 ngx_smtp_verify_jobs_feed(ngx_smtp_verify_jobs_run_t *run)
 {
     while (ngx_smtp_verify_jobs_run_may(run)
-           && run->batch.held < run->batch.limits.window
-           && run->unread + run->reading * SV_JOBS_BLOCK
-              < run->batch.limits.window
-           && run->nblocks < NGX_SMTP_VERIFY_JOBS_BLOCKS)
+           && !ngx_smtp_verify_jobs_is_fed(run))
     {
-        if (ngx_smtp_verify_jobs_block_lease(run) != NGX_OK) {
+        if (ngx_smtp_verify_jobs_block_lease(run,
+                                             ngx_smtp_verify_jobs_lease_next, 0)
+            != NGX_OK)
+        {
             return;
         }
     }
 }
 
 
-static ngx_int_t
-ngx_smtp_verify_jobs_block_lease(ngx_smtp_verify_jobs_run_t *run)
+ngx_uint_t
+ngx_smtp_verify_jobs_is_fed(ngx_smtp_verify_jobs_run_t *run)
 {
-    int                             taken;
-    uint32_t                        id;
-    ngx_uint_t                      sample;
-    ngx_smtp_verify_jobs_job_t     *job;
+    return run->batch.held >= run->batch.limits.window
+           || run->unread + run->reading * SV_JOBS_BLOCK
+              >= run->batch.limits.window
+           || run->nblocks - run->nlent >= NGX_SMTP_VERIFY_JOBS_BLOCKS;
+}
+
+
+ngx_int_t
+ngx_smtp_verify_jobs_block_lease(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_lease_e how, uint32_t id)
+{
     ngx_smtp_verify_jobs_block_t   *block;
     ngx_smtp_verify_jobs_worker_t  *w;
 
     w = run->worker;
-    job = run->job;
 
-    if (job->blocks->nfree == 0) {
+    if (run->job->blocks->nfree == 0) {
         return NGX_DECLINED;
     }
 
@@ -270,22 +287,13 @@ ngx_smtp_verify_jobs_block_lease(ngx_smtp_verify_jobs_run_t *run)
         return NGX_ERROR;
     }
 
-    ngx_smtp_verify_jobs_lock(w);
+    block->run = run;
+    block->id = id;
 
-    sample = ngx_smtp_verify_jobs_block_sample(w, job, &id);
-    taken = sample || sv_lease_take(job->blocks, w->place,
-                                    (uint32_t) ngx_time(), &id);
-
-    ngx_smtp_verify_jobs_unlock(w);
-
-    if (!taken) {
+    if (!ngx_smtp_verify_jobs_block_take(run, block, how)) {
         ngx_free(block);
         return NGX_DECLINED;
     }
-
-    block->run = run;
-    block->id = id;
-    block->sample = sample;
 
     block->task.run = ngx_smtp_verify_jobs_block_run;
     block->task.done = ngx_smtp_verify_jobs_block_done;
@@ -297,18 +305,68 @@ ngx_smtp_verify_jobs_block_lease(ngx_smtp_verify_jobs_run_t *run)
     run->nblocks++;
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &run->log, 0,
-                   "smtp verify jobs: block %uD is leased, sample:%ui",
-                   block->id, sample);
+                   "smtp verify jobs: block %uD is leased, sample:%d",
+                   block->id, block->sample);
+
+    if (block->lent) {
+        run->nlent++;
+
+    } else {
+        run->reading++;
+    }
 
     if (ngx_smtp_verify_jobs_post(w->jobs, &block->task) != NGX_OK) {
+        run->reading -= !block->lent;
         ngx_smtp_verify_jobs_block_end(run, block, (uint32_t) ngx_time() + 1);
         return NGX_ERROR;
     }
 
     run->tasks++;
-    run->reading++;
 
     return NGX_OK;
+}
+
+
+/* Answers about a block count although it is not to be asked before a time. */
+
+static ngx_uint_t
+ngx_smtp_verify_jobs_block_take(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_block_t *block, ngx_smtp_verify_jobs_lease_e how)
+{
+    int                             taken;
+    ngx_smtp_verify_jobs_job_t     *job;
+    ngx_smtp_verify_jobs_worker_t  *w;
+
+    w = run->worker;
+    job = run->job;
+
+    ngx_smtp_verify_jobs_lock(w);
+
+    switch (how) {
+
+    case ngx_smtp_verify_jobs_lease_late:
+        taken = sv_lease_take_it(job->blocks, w->place, UINT32_MAX, block->id);
+        block->expects = ngx_current_msec + NGX_SMTP_VERIFY_JOBS_EXPECTS;
+        break;
+
+    case ngx_smtp_verify_jobs_lease_lend:
+        taken = (job->sample == 0
+                 || job->sampled >= sv_lease_turns(job->blocks))
+                && sv_lease_take(job->blocks, w->place, (uint32_t) ngx_time(),
+                                 &block->id);
+        block->lent = 1;
+        break;
+
+    default: /* ngx_smtp_verify_jobs_lease_next */
+        block->sample = ngx_smtp_verify_jobs_block_sample(w, job, &block->id);
+        taken = block->sample
+                || sv_lease_take(job->blocks, w->place, (uint32_t) ngx_time(),
+                                 &block->id);
+    }
+
+    ngx_smtp_verify_jobs_unlock(w);
+
+    return taken;
 }
 
 
@@ -392,7 +450,7 @@ ngx_smtp_verify_jobs_block_done(ngx_smtp_verify_jobs_task_t *task)
     run = block->run;
 
     run->tasks--;
-    run->reading--;
+    run->reading -= !block->lent;
 
     if (task->status != SV_JOBS_OK && task->status != SV_JOBS_DONE) {
         ngx_smtp_verify_jobs_run_failed(run, task);
@@ -407,7 +465,13 @@ ngx_smtp_verify_jobs_block_done(ngx_smtp_verify_jobs_task_t *task)
     if (block->left == 0) {
         ngx_smtp_verify_jobs_block_end(run, block, 0);
 
+    } else if (block->lent && !run->dropped) {
+        ngx_smtp_verify_jobs_lend_read(block);
+        run->busy = ngx_current_msec;
+
     } else {
+        run->nlent -= block->lent;
+        block->lent = 0;
         run->unread += block->end;
         run->busy = ngx_current_msec;
     }
@@ -446,9 +510,7 @@ ngx_smtp_verify_jobs_block_stored(ngx_smtp_verify_jobs_run_t *run,
 }
 
 
-/* Closes the block if it has no open records, else gives it back. */
-
-static void
+void
 ngx_smtp_verify_jobs_block_end(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_block_t *block, uint32_t then)
 {
@@ -457,6 +519,12 @@ ngx_smtp_verify_jobs_block_end(ngx_smtp_verify_jobs_run_t *run,
 
     w = run->worker;
     closed = (block->read && block->left == 0 && !block->partly);
+
+    if (run->borrowed) {
+        goto done;
+    }
+
+    then = ngx_smtp_verify_jobs_lend_end(run, block, closed, then);
 
     ngx_smtp_verify_jobs_lock(w);
 
@@ -475,10 +543,17 @@ ngx_smtp_verify_jobs_block_end(ngx_smtp_verify_jobs_run_t *run,
                    "smtp verify jobs: block %uD %s", block->id,
                    closed ? "is done" : "is given back");
 
+done:
+
     ngx_queue_remove(&block->queue);
     run->nblocks--;
 
     sv_job_rows_free(&block->rows);
+
+    if (block->entries) {
+        ngx_free(block->entries);
+    }
+
     ngx_free(block);
 }
 

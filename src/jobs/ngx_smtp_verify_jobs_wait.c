@@ -91,6 +91,7 @@ ngx_smtp_verify_jobs_fetch_wanted(ngx_smtp_verify_jobs_run_t *run)
     due = run->job->due;
 
     return due && due <= ngx_smtp_verify_jobs_time() && !run->fetching
+           && run->borrowed == NULL
            && run->nwaits < NGX_SMTP_VERIFY_JOBS_AT_ONCE
            && run->postponing == 0
            && (run->collect == NULL || run->collect->npostpones == 0)

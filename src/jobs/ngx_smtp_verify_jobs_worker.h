@@ -50,6 +50,8 @@ typedef struct {
                                                    have a run */
     ngx_uint_t                   waiter;        /* place + 1 that retries
                                                    records; 0: nobody does */
+    ngx_uint_t                   lender;        /* place + 1 that lends blocks
+                                                   to other machines; or 0 */
     int64_t                      due;           /* when the first record may be
                                                    retried; 0: none waits */
     int64_t                      rest;          /* nothing is begun before */
@@ -204,6 +206,13 @@ void ngx_smtp_verify_jobs_hooks(ngx_smtp_verify_jobs_worker_t *w);
 void ngx_smtp_verify_jobs_hooks_wake(ngx_smtp_verify_jobs_worker_t *w);
 void ngx_smtp_verify_jobs_hooks_exit(ngx_smtp_verify_jobs_worker_t *w);
 void ngx_smtp_verify_jobs_hooks_free(ngx_smtp_verify_jobs_worker_t *w);
+
+
+/* ---- lend.c: answers of other machines about this job are not wanted any
+   more */
+
+void ngx_smtp_verify_jobs_lend_forget(ngx_smtp_verify_jobs_worker_t *w,
+    u_char *id);
 
 
 /* Moves a job in the catalogue, and tells everybody. */

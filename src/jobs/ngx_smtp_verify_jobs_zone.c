@@ -5,7 +5,7 @@
 #include <openssl/rand.h>
 
 
-#define NGX_SMTP_VERIFY_JOBS_LAYOUT  2
+#define NGX_SMTP_VERIFY_JOBS_LAYOUT  3
 #define NGX_SMTP_VERIFY_JOBS_RATE    10         /* s */
 
 
@@ -175,6 +175,10 @@ ngx_smtp_verify_jobs_reap_place(ngx_smtp_verify_jobs_shared_t *sh,
         if (job->waiter == place + 1) {
             job->waiter = 0;
             job->due = 1;
+        }
+
+        if (job->lender == place + 1) {
+            job->lender = 0;
         }
 
         job->flight[place] = 0;

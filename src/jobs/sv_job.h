@@ -57,6 +57,8 @@ typedef struct {
                                        "word\0sentence" */
     int                 sampled;    /* set to write it: the record belongs to
                                        the sample */
+    int                 costs;      /* of a job of another machine: somebody
+                                       was asked */
 
     /* of records that wait */
     int64_t             due;        /* Unix time in ms */

@@ -154,23 +154,28 @@ ngx_smtp_verify_question_costs(ngx_smtp_verify_lookup_t *l)
         break;
     }
 
-    if (l->result == NULL) {
-        return 1;
-    }
+    return l->result == NULL
+           || ngx_smtp_verify_question_charge(l->result, l->smtp);
+}
 
-    if (l->result->decided != SV_DECIDED_NOT) {
+
+ngx_uint_t
+ngx_smtp_verify_question_charge(ngx_smtp_verify_result_t *result,
+    ngx_uint_t smtp)
+{
+    if (result->decided != SV_DECIDED_NOT) {
         return 0;
     }
 
-    switch (sv_reason_info(l->result->reason)->charge) {
+    switch (sv_reason_info(result->reason)->charge) {
 
     case SV_CHARGE_NEVER:
         return 0;
 
     case SV_CHARGE_DNS:
-        return l->result->asked;
+        return result->asked;
 
     default: /* SV_CHARGE_PROBE */
-        return l->smtp || l->result->asked;
+        return smtp || result->asked;
     }
 }

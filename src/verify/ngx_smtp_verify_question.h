@@ -70,6 +70,10 @@ ngx_int_t ngx_smtp_verify_question_start(ngx_smtp_verify_question_t *q,
 void ngx_smtp_verify_question_settle(ngx_smtp_verify_question_t *q);
 void ngx_smtp_verify_question_end(ngx_smtp_verify_question_t *q);
 
+/* Does an answer cost, of somebody who asks mail servers (smtp) or not? */
+ngx_uint_t ngx_smtp_verify_question_charge(ngx_smtp_verify_result_t *result,
+    ngx_uint_t smtp);
+
 /* Gives the question up without a result and without costs.  It may be started
    again. */
 void ngx_smtp_verify_question_withdraw(ngx_smtp_verify_question_t *q);

@@ -64,13 +64,17 @@
     COUNTER(FLEET_WAITED, "fleet_waited",                                     \
             "Addresses that another machine of a fleet was asking.")          \
     COUNTER(FLEET_LOST, "fleet_lost",                                         \
-            "How often workers have lost the store of a fleet.")              \
-    COUNTER(FLEET_AWAY, "fleet_away_ms",                                      \
-            "Milliseconds that workers were without the store of a fleet.")   \
+            "Connections to the store of a fleet that were lost or failed.")  \
     COUNTER(FLEET_TOLD, "fleet_told",                                         \
             "Breakers and budgets that other machines were told about.")      \
     COUNTER(FLEET_HEARD, "fleet_heard",                                       \
             "Breakers and budgets that other machines told about.")           \
+    COUNTER(JOBS_LENT, "jobs_lent",                                           \
+            "Blocks of jobs that were offered to other machines.")            \
+    COUNTER(JOBS_RETURNED, "jobs_returned",                                   \
+            "Results of jobs that other machines have found out.")            \
+    COUNTER(JOBS_BORROWED, "jobs_borrowed",                                   \
+            "Blocks of jobs of other machines that were begun.")              \
     COUNTER(JOBS_ACCEPTED, "jobs_accepted", "Lists that were taken in.")      \
     COUNTER(JOBS_COMPLETED, "jobs_completed", "Jobs that were completed.")    \
     COUNTER(JOBS_FAILED, "jobs_failed", "Jobs that failed.")                  \

@@ -2053,34 +2053,6 @@ codes_before_other_matters(void **state)
 }
 
 
-/* what is said in the words of missing and closed mailboxes, of others */
-
-static void
-near_words(void **state)
-{
-    const case_t  cases[] = {
-        { X, 550, "Unavailable user database" },
-        { X, 550, "Bad destination host" },
-        { X, 550, "There are no recipients for this kind of mail" },
-        { X, 550, "This client is unknown to us" },
-        { X, 550, "The user no longer uses POP3" },
-        { X, 550, "The domain of this address is not hosted here" },
-        { X, 550, "Your company is not in our directory" },
-        { X, 550, "User doesn't have your mail address" },
-        { X, 550, "5.2.1 TLS is disabled" },
-        { X, 550, "5.2.1 Forwarding is closed" },
-        { X, 550, "L'indirizzo dal quale stai scrivendo non esiste" },
-        { X, 550, "Das Postfach, von dem Sie senden, existiert nicht" },
-        { N, 550, "L'indirizzo al quale stai scrivendo non esiste" },
-        { N, 550, "The user no longer uses this mailbox" },
-        { D, 550, "5.2.1 inactive" }
-    };
-
-    (void) state;
-    check_all(cases);
-}
-
-
 /* how handlers of bounces, hosters and policy daemons have it */
 
 static void
@@ -2595,7 +2567,6 @@ main(void)
         cmocka_unit_test(kinds_of_other_collections),
         cmocka_unit_test(not_here),
         cmocka_unit_test(codes_before_other_matters),
-        cmocka_unit_test(near_words),
         cmocka_unit_test(words_of_hosters),
         cmocka_unit_test(tags_and_short_words),
         cmocka_unit_test(blame_in_other_languages),

@@ -107,6 +107,14 @@ void ngx_http_smtp_verify_jobs_create(ngx_http_smtp_verify_loc_conf_t *conf);
 ngx_int_t ngx_http_smtp_verify_jobs_merge(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf);
+/* jobs_carriers.c: called when the configuration was read, and in each worker
+   after the jobs have started and ended */
+ngx_int_t ngx_http_smtp_verify_jobs_carriers(ngx_conf_t *cf);
+ngx_int_t ngx_http_smtp_verify_jobs_lend_start(ngx_cycle_t *cycle,
+    ngx_http_smtp_verify_main_conf_t *smcf);
+void ngx_http_smtp_verify_jobs_lend_exit(
+    ngx_http_smtp_verify_main_conf_t *smcf);
+
 ngx_int_t ngx_http_smtp_verify_jobs_init(ngx_cycle_t *cycle,
     ngx_http_smtp_verify_main_conf_t *smcf);
 void ngx_http_smtp_verify_jobs_exit(ngx_http_smtp_verify_main_conf_t *smcf);

@@ -5,7 +5,8 @@ package TestVerify::Edges;
 # addresses of the suite's own.  It is used after TestVerify.
 #
 #   conf(http, server)      what each of them has; conf(http, server, 2): what
-#                           one of them has
+#                           one of them has.  EDGE in it is a directory of its
+#                           own.
 #   start(1, 2, 3)          waits until they answer
 #   kill(2)                 as when a machine loses its power
 #   stop()                  all of them
@@ -91,7 +92,8 @@ sub write_conf
         grep { length } split /[:\s]+/, $ENV{TEST_NGINX_LOAD_MODULES} // '';
     my $user = $> == 0 ? 'user root;' : '';
     my $listen = address($i);
-    my ($http, $server) = @{ $Conf{$i} // $Conf{0} };
+    my ($http, $server) = map { s{\bEDGE\b}{$Dir/$i}gr }
+        @{ $Conf{$i} // $Conf{0} };
     my $temp = join "\n", map { "${_}_temp_path $Dir/$i/$_;" }
         qw( client_body proxy fastcgi uwsgi scgi );
     my $defaults = join "\n",
