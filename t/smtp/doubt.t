@@ -457,7 +457,7 @@ mx1 11 pipelining users=jane
     banner@1: 421 4.7.1 Greylisted, try again in 1 seconds ; close
 mx2 12 pipelining users=john
     rcpt#5@1: nothing
---- query: wait=12
+--- query: wait=40
 --- address
 john@first.test
 john@ok.test
@@ -489,7 +489,7 @@ mx1 11 pipelining accept
     banner@1: 421 4.7.1 Greylisted, try again in 1 seconds ; close
 mx2 12 pipelining users=john
     rcpt#5@1: nothing
---- query: wait=12
+--- query: wait=40
 --- address
 john@first.test
 john@ok.test
@@ -522,7 +522,7 @@ mx1 11 pipelining users=jane
     rcpt john@ok.test: 451 4.3.0 Temporary lookup failure
 mx2 12 pipelining users=john
     rcpt#5@1: nothing
---- query: wait=12
+--- query: wait=40
 --- address
 john@first.test
 john@ok.test
@@ -554,7 +554,7 @@ mx1 11 pipelining users=jane
 mx2 12 pipelining users=john
     rcpt#5@1: nothing
     rcpt@2 john@ok.test: 550 5.1.1 No such user
---- query: wait=12
+--- query: wait=40
 --- address
 john@first.test
 john@ok.test
