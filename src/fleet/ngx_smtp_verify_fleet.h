@@ -27,6 +27,7 @@
 
 
 typedef struct ngx_smtp_verify_fleet_worker_s  ngx_smtp_verify_fleet_worker_t;
+typedef struct ngx_smtp_verify_fleet_limits_s  ngx_smtp_verify_fleet_limits_t;
 
 
 typedef struct {
@@ -58,6 +59,8 @@ typedef struct {
                                             ngx_smtp_verify_fleet_cache_t * */
     ngx_array_t                     *throttles; /* of
                                             ngx_smtp_verify_fleet_zone_t * */
+    ngx_array_t                     *limits;    /* of
+                                            ngx_smtp_verify_fleet_limits_t * */
     ngx_smtp_verify_fleet_worker_t  *worker;    /* of this process */
 } ngx_smtp_verify_fleet_t;
 

@@ -1,4 +1,5 @@
 
+#include "ngx_smtp_verify_fleet_limits.h"
 #include "ngx_smtp_verify_fleet_worker.h"
 
 #include <openssl/sha.h>
@@ -151,6 +152,8 @@ ngx_smtp_verify_fleet_start(ngx_cycle_t *cycle,
 
     ngx_smtp_verify_fleet_script(&w->ask, ngx_smtp_verify_fleet_ask_text);
     ngx_smtp_verify_fleet_script(&w->write, ngx_smtp_verify_fleet_write_text);
+    ngx_smtp_verify_fleet_script(&w->limits,
+                                 ngx_smtp_verify_fleet_limits_text);
 
     ngx_rbtree_init(&w->waiting, &w->sentinel, ngx_str_rbtree_insert_value);
 
@@ -180,6 +183,8 @@ ngx_smtp_verify_fleet_start(ngx_cycle_t *cycle,
 
     fleet->worker = w;
 
+    ngx_smtp_verify_fleet_limits_start(fleet);
+
     return NGX_OK;
 }
 
@@ -196,6 +201,8 @@ ngx_smtp_verify_fleet_exit(ngx_smtp_verify_fleet_t *fleet)
     }
 
     ngx_smtp_verify_fleet_write_flush(w);
+
+    ngx_smtp_verify_fleet_limits_exit(fleet);
 
     w->ended = 1;
 
@@ -435,6 +442,7 @@ ngx_smtp_verify_fleet_open(ngx_smtp_verify_link_t *link)
     ngx_uint_t                       i;
     ngx_str_t                        argv[3];
     ngx_smtp_verify_fleet_worker_t  *w;
+    ngx_smtp_verify_fleet_script_t  *scripts[3];
 
     w = link->data;
 
@@ -443,12 +451,17 @@ ngx_smtp_verify_fleet_open(ngx_smtp_verify_link_t *link)
     ngx_str_set(&argv[0], "SCRIPT");
     ngx_str_set(&argv[1], "LOAD");
 
-    for (i = 0; i < 2; i++) {
+    scripts[0] = &w->ask;
+    scripts[1] = &w->limits;
+    scripts[2] = &w->write;
 
-        argv[2] = i ? w->write.text : w->ask.text;
+    for (i = 0; i < 3; i++) {
+
+        argv[2] = scripts[i]->text;
 
         if (ngx_smtp_verify_link_send(link, 3, argv,
-                                      i ? ngx_smtp_verify_fleet_opened : NULL,
+                                      i == 2 ? ngx_smtp_verify_fleet_opened
+                                             : NULL,
                                       link)
             != NGX_OK)
         {

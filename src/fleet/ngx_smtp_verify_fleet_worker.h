@@ -8,6 +8,7 @@
  *   notice.c   what other machines tell: ends of claims, erasures
  *   cache.c    the store behind a cache zone
  *   told.c     what machines tell each other about destinations
+ *   limits.c   limits that machines share
  */
 
 
@@ -119,6 +120,7 @@ struct ngx_smtp_verify_fleet_worker_s {
     ngx_smtp_verify_link_t           notices;
     ngx_smtp_verify_fleet_script_t   ask;
     ngx_smtp_verify_fleet_script_t   write;
+    ngx_smtp_verify_fleet_script_t   limits;
 
     ngx_str_t                        alive;     /* key: a worker is alive;
                                                    its name follows */

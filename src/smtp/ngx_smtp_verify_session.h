@@ -146,6 +146,9 @@ typedef struct {
 typedef struct {
     ngx_str_t                          name;    /* for people */
     ngx_str_t                          key;     /* for counters */
+    ngx_str_t                          shared;  /* name of the identity that
+                                                   mail servers see; empty: it
+                                                   is this one */
     ngx_addr_t                         addr;    /* local address */
     sv_str_t                           user;    /* for the proxy, or empty */
     sv_str_t                           password;

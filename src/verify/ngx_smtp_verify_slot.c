@@ -108,7 +108,14 @@ ngx_smtp_verify_slot_subject(ngx_smtp_verify_probe_t *p,
     t->egress.len = 0;
 
     if (egress) {
-        t->egress = egress->key;
+        t->egress = egress->shared.len ? egress->shared : egress->key;
+    }
+
+    t->shared = (egress && egress->shared.len);
+
+    if (!t->shared && t->limits->shared.len) {
+        t->egress = t->limits->shared;
+        t->shared = 1;
     }
 }
 

@@ -2,8 +2,14 @@
 #include "ngx_smtp_verify_throttle_sh.h"
 
 
-#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  15
+#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  16
 #define NGX_SMTP_VERIFY_THROTTLE_PAGES   8
+#define NGX_SMTP_VERIFY_THROTTLE_SHARED  512    /* portions, at most */
+
+/* with a place for portions it is another layout */
+
+#define ngx_smtp_verify_throttle_layout(throttle)                             \
+    (2 * NGX_SMTP_VERIFY_THROTTLE_LAYOUT + ((throttle)->behind != NULL))
 
 
 static ngx_int_t ngx_smtp_verify_throttle_init(ngx_shm_zone_t *shm_zone,
@@ -48,6 +54,24 @@ ngx_smtp_verify_throttle_is(ngx_shm_zone_t *shm_zone)
 }
 
 
+ngx_int_t
+ngx_smtp_verify_portions_add(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_portions_t *portions)
+{
+    ngx_smtp_verify_throttle_t  *throttle;
+
+    throttle = ngx_smtp_verify_throttle_is(shm_zone) ? shm_zone->data : NULL;
+
+    if (throttle == NULL || throttle->behind) {
+        return NGX_DECLINED;
+    }
+
+    throttle->behind = portions;
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_smtp_verify_throttle_init(ngx_shm_zone_t *shm_zone, void *data)
 {
@@ -61,7 +85,8 @@ ngx_smtp_verify_throttle_init(ngx_shm_zone_t *shm_zone, void *data)
 
     if (throttle->sh) {
 
-        if (throttle->sh->layout == NGX_SMTP_VERIFY_THROTTLE_LAYOUT) {
+        if (throttle->sh->layout == ngx_smtp_verify_throttle_layout(throttle))
+        {
             ngx_smtp_verify_throttle_rekey(throttle);
             return ngx_smtp_verify_throttle_view(shm_zone);
         }
@@ -89,7 +114,7 @@ ngx_smtp_verify_throttle_format(ngx_shm_zone_t *shm_zone, size_t size)
 
     ngx_memzero(throttle->sh, size);
 
-    throttle->sh->layout = NGX_SMTP_VERIFY_THROTTLE_LAYOUT;
+    throttle->sh->layout = ngx_smtp_verify_throttle_layout(throttle);
     throttle->sh->size = size;
 
     if (ngx_smtp_verify_zone_key(shm_zone, throttle->sh->key) != NGX_OK) {
@@ -120,7 +145,8 @@ ngx_smtp_verify_throttle_rekey(ngx_smtp_verify_throttle_t *throttle)
 }
 
 
-/* One eighth of the zone is for slots.  Entry 0 stands for "no entry". */
+/* One eighth of the zone is for slots, and an eighth of the rest for portions,
+   if there are any.  Entry 0 stands for "no entry". */
 
 static ngx_int_t
 ngx_smtp_verify_throttle_view(ngx_shm_zone_t *shm_zone)
@@ -153,6 +179,19 @@ ngx_smtp_verify_throttle_view(ngx_shm_zone_t *shm_zone)
                       NGX_CPU_CACHE_LINE);
     p += chunk;
     left -= chunk;
+
+    if (throttle->behind) {
+        throttle->portions = (ngx_smtp_verify_throttle_portion_t *) p;
+        throttle->nportions = ngx_min(left / 8
+                                  / sizeof(ngx_smtp_verify_throttle_portion_t),
+                                  NGX_SMTP_VERIFY_THROTTLE_SHARED);
+
+        chunk = ngx_align(throttle->nportions
+                          * sizeof(ngx_smtp_verify_throttle_portion_t),
+                          NGX_CPU_CACHE_LINE);
+        p += chunk;
+        left -= chunk;
+    }
 
     throttle->entries = (ngx_smtp_verify_throttle_entry_t *) p;
     throttle->nsets = (left / sizeof(ngx_smtp_verify_throttle_entry_t) - 1)

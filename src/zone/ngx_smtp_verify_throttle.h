@@ -39,6 +39,7 @@
 
 typedef struct ngx_smtp_verify_throttle_s     ngx_smtp_verify_throttle_t;
 typedef struct ngx_smtp_verify_ticket_s       ngx_smtp_verify_ticket_t;
+typedef struct ngx_smtp_verify_portions_s     ngx_smtp_verify_portions_t;
 
 
 /* the configured limits; 0: no limit */
@@ -59,6 +60,9 @@ typedef struct {
     ngx_uint_t                     suspend;     /* an egress after so many
                                                    destinations failed */
     sv_breaker_conf_t              breaker;     /* pause 0: no breaker */
+    ngx_str_t                      shared;      /* name of the identity that
+                                                   receivers see; empty: that of
+                                                   this machine alone */
 } ngx_smtp_verify_limits_t;
 
 
@@ -128,6 +132,8 @@ struct ngx_smtp_verify_ticket_s {
                                                        the host */
     unsigned                           provider:1;  /* the host is a known
                                                        provider's */
+    unsigned                           shared:1;    /* other machines ask from
+                                                       this egress, too */
 
     /* results */
     ngx_uint_t                         slot;

@@ -139,7 +139,7 @@ ngx_smtp_verify_throttle_least(ngx_smtp_verify_throttle_t *throttle,
 
             e = &throttle->entries[i];
 
-            if (e->sessions || e->waiting || e->users) {
+            if (e->sessions || e->waiting || e->users || e->portion) {
                 continue;
             }
 
@@ -211,6 +211,15 @@ ngx_smtp_verify_throttle_refer(ngx_smtp_verify_ticket_t *t,
         if (n == ngx_smtp_verify_ref_budget || n == ngx_smtp_verify_ref_ip) {
             e->per_hour = ngx_max(t->limits->rejects.start,
                                   t->limits->rejects.most);
+        }
+
+        if (t->shared && throttle->behind && n < ngx_smtp_verify_ref_egress
+            && ngx_smtp_verify_throttle_portion(t, slot->refs[n], n, now)
+               != NGX_OK)
+        {
+            rc = NGX_BUSY;
+            n++;
+            break;
         }
     }
 
@@ -305,7 +314,9 @@ ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
 
     last = buf + sizeof(buf);
 
-    p = ngx_slprintf(buf, last - 300, "%V", &t->egress);
+    /* a shared egress is none of this machine alone, whatever its name */
+
+    p = ngx_slprintf(buf, last - 300, t->shared ? "=%V" : "%V", &t->egress);
     *p++ = '\0';
 
     sv_siphash(t->throttle->sh->key, buf, p - buf,

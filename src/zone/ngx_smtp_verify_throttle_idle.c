@@ -11,6 +11,11 @@
 #include "sv_share.h"
 
 
+static ngx_uint_t ngx_smtp_verify_throttle_over(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, ngx_uint_t bulk, uint64_t now);
+
+
 ngx_int_t
 ngx_smtp_verify_throttle_idle(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits)
@@ -90,6 +95,8 @@ ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
               && !ngx_smtp_verify_throttle_rejects_due(throttle, sh, limits,
                                                        now)
               && ngx_smtp_verify_throttle_rate(throttle, sh, limits) == 0
+              && !ngx_smtp_verify_throttle_over(throttle, sh, limits, t->bulk,
+                                                now)
               && ngx_smtp_verify_throttle_client_take(t, sh, now) == NGX_OK;
 
     if (allowed) {
@@ -100,6 +107,34 @@ ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 
     return allowed;
+}
+
+
+/* Returns 1 if the machine has more sessions than its portion of those that
+   machines share. */
+
+static ngx_uint_t
+ngx_smtp_verify_throttle_over(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    ngx_uint_t bulk, uint64_t now)
+{
+    ngx_uint_t                         i, n;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
+
+        e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
+        n = (i == ngx_smtp_verify_ref_ip) ? limits->ip_conns : limits->conns;
+
+        if (n && e->portion
+            && e->sessions > ngx_smtp_verify_throttle_portion_conns(throttle,
+                                                          e, n, bulk, now))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -118,7 +153,7 @@ ngx_smtp_verify_throttle_wanted(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t         *sh;
     ngx_smtp_verify_throttle_entry_t  *e;
 
-    if (throttle->sh->waiting == 0) {
+    if (throttle->sh->waiting == 0 && throttle->sh->portions == 0) {
         return 0;
     }
 
@@ -129,8 +164,21 @@ ngx_smtp_verify_throttle_wanted(ngx_smtp_verify_throttle_t *throttle,
         e = ngx_smtp_verify_throttle_entry(throttle, sh, i);
         n = (i == ngx_smtp_verify_ref_ip) ? limits->ip_conns : limits->conns;
 
-        if (n && e->waiting
-            && e->sessions >= sv_share(n, e->waiting == e->bulk)
+        if (n == 0) {
+            continue;
+        }
+
+        if (e->portion
+            && e->sessions > ngx_smtp_verify_throttle_portion_conns(throttle,
+                                                e, n, 0, sv_clock_msec()))
+        {
+            return 1;
+        }
+
+        if (e->waiting
+            && e->sessions >= ngx_smtp_verify_throttle_conns(throttle, e, n,
+                                                e->waiting == e->bulk,
+                                                sv_clock_msec())
             && ngx_smtp_verify_throttle_rate(throttle, sh, limits) == 0)
         {
             return 1;

@@ -25,8 +25,8 @@ uint64_t
 ngx_smtp_verify_throttle_rate(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits)
 {
-    uint64_t                           wait, w, now;
-    ngx_uint_t                         i;
+    uint64_t                           wait, w, now, rate;
+    ngx_uint_t                         i, burst;
     ngx_smtp_verify_throttle_entry_t  *e;
 
     wait = 0;
@@ -36,10 +36,18 @@ ngx_smtp_verify_throttle_rate(ngx_smtp_verify_throttle_t *throttle,
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
-        if (e != throttle->entries) {
-            w = sv_bucket_wait(&e->rate, limits->rate, limits->burst, 1, now);
-            wait = ngx_max(wait, w);
+        if (e == throttle->entries) {
+            continue;
         }
+
+        rate = limits->rate;
+        burst = limits->burst;
+
+        ngx_smtp_verify_throttle_portion_rate(throttle, e, &rate, &burst,
+                                              now / 1000);
+
+        w = sv_bucket_wait(&e->rate, rate, (unsigned) burst, 1, now);
+        wait = ngx_max(wait, w);
     }
 
     return ngx_smtp_verify_throttle_msec(wait);
@@ -52,8 +60,8 @@ void
 ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits)
 {
-    uint64_t                           now;
-    ngx_uint_t                         i;
+    uint64_t                           now, rate;
+    ngx_uint_t                         i, burst;
     ngx_smtp_verify_throttle_entry_t  *e;
 
     if (limits->rate == 0) {
@@ -66,12 +74,19 @@ ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
-        if (e != throttle->entries) {
-            sv_bucket_add(&e->rate, limits->rate,
-                          limits->burst + ngx_max(limits->conns,
-                                                  limits->ip_conns),
-                          now);
+        if (e == throttle->entries) {
+            continue;
         }
+
+        rate = limits->rate;
+        burst = limits->burst;
+
+        ngx_smtp_verify_throttle_portion_rate(throttle, e, &rate, &burst,
+                                              now / 1000);
+
+        burst += ngx_max(limits->conns, limits->ip_conns);
+
+        sv_bucket_add(&e->rate, rate, (unsigned) burst, now);
     }
 }
 
@@ -133,8 +148,8 @@ ngx_smtp_verify_throttle_early(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
     ngx_uint_t n, uint64_t now)
 {
-    uint64_t                           wait, w;
-    ngx_uint_t                         i, ahead;
+    uint64_t                           wait, w, rate;
+    ngx_uint_t                         i, ahead, burst;
     ngx_smtp_verify_throttle_entry_t  *e;
 
     wait = 0;
@@ -149,8 +164,16 @@ ngx_smtp_verify_throttle_early(ngx_smtp_verify_throttle_t *throttle,
 
         ahead = (slot->state & NGX_SMTP_VERIFY_SLOT_DELAYED) ? 0 : e->delayed;
 
-        w = sv_bucket_wait(&e->sent, limits->rate, limits->burst, ahead + n,
-                           now);
+        rate = limits->rate;
+        burst = limits->burst;
+
+        ngx_smtp_verify_throttle_portion_rate(throttle, e, &rate, &burst,
+                                              now / 1000);
+
+        w = sv_bucket_wait(&e->sent, rate, (unsigned) burst, ahead + n, now);
+        wait = ngx_max(wait, w);
+
+        w = ngx_smtp_verify_throttle_portion_wait(throttle, e, ahead + n, now);
         wait = ngx_max(wait, w);
     }
 
@@ -163,16 +186,25 @@ ngx_smtp_verify_throttle_sent(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
     ngx_uint_t n, uint64_t now)
 {
-    ngx_uint_t                         i, k;
+    uint64_t                           rate;
+    ngx_uint_t                         i, k, burst;
     ngx_smtp_verify_throttle_entry_t  *e;
 
     for (i = 0; i < ngx_smtp_verify_ref_egress; i++) {
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
+        rate = limits->rate;
+        burst = limits->burst;
+
+        ngx_smtp_verify_throttle_portion_rate(throttle, e, &rate, &burst,
+                                              now / 1000);
+
         for (k = 0; k < n && e != throttle->entries; k++) {
-            sv_bucket_add(&e->sent, limits->rate, limits->burst, now);
+            sv_bucket_add(&e->sent, rate, (unsigned) burst, now);
         }
+
+        ngx_smtp_verify_throttle_portion_use(throttle, e, n);
     }
 
     if (slot->state & NGX_SMTP_VERIFY_SLOT_DELAYED) {

@@ -14,6 +14,7 @@
  * throttle_address.c breakers of remote addresses
  * throttle_egress.c  trials of a suspended egress
  * throttle_share.c   what other machines are told, and what they tell
+ * throttle_portion.c limits that several machines share
  * throttle_queue.c   tickets that wait
  * throttle_ticket.c  decides who gets a slot
  * throttle_view.c    what there is, for those who look; actions of operators
@@ -24,6 +25,7 @@
 #define _NGX_SMTP_VERIFY_THROTTLE_SH_H_INCLUDED_
 
 
+#include "ngx_smtp_verify_portions.h"
 #include "ngx_smtp_verify_throttle.h"
 #include "ngx_smtp_verify_throttle_share.h"
 #include "ngx_smtp_verify_zone.h"
@@ -168,6 +170,8 @@ typedef struct {
                                                        its destination */
     uint32_t                           why;         /* what has opened the
                                                        breaker */
+    uint32_t                           portion;     /* from 1; 0: only this
+                                                       machine uses it */
     uint8_t                            kind;        /* 0: it has no name */
     uint8_t                            len;
     u_char                             name[NGX_SMTP_VERIFY_THROTTLE_NAME];
@@ -199,10 +203,36 @@ typedef struct {
     uint64_t                           pressed_by_bulk;
     uint64_t                           top;         /* entry of the client that
                                                        has most sessions */
+    uint64_t                           portions;    /* in use */
+    uint64_t                           free_portion;    /* the last one that was
+                                                       found free */
+    uint64_t                           heard;       /* ms: when the last
+                                                       question was sent that
+                                                       the store of the portions
+                                                       has answered */
+    uint64_t                           counted;     /* ms: the machines were */
+    uint32_t                           machines;
+    uint32_t                           rank;        /* of this one, from 0 */
     ngx_smtp_verify_throttle_counts_t  counts;
     u_char                             key[SV_SIPHASH_LEN];
     u_char                             id[8];       /* of this machine */
 } ngx_smtp_verify_throttle_sh_t;
+
+
+/* of an entry, see sv_portion.h */
+
+typedef struct {
+    sv_portion_t                       p;
+    uint64_t                           next;        /* ms: asks for it again */
+    uint64_t                           last;        /* ms: asked for it */
+    uint64_t                           none;        /* ms: there is no token
+                                                       before */
+    uint64_t                           rate;        /* limits as they were when
+                                                       it was last used */
+    uint32_t                           burst;
+    uint32_t                           conns;
+    uint32_t                           entry;       /* 0: free */
+} ngx_smtp_verify_throttle_portion_t;
 
 
 /* the tickets that wait in this worker for one destination */
@@ -232,6 +262,10 @@ struct ngx_smtp_verify_throttle_s {
     ngx_smtp_verify_slot_sh_t         *slots;
     uint32_t                          *owners;      /* of chunks of slots */
     ngx_uint_t                         nchunks;
+    ngx_smtp_verify_throttle_portion_t  *portions;
+    ngx_uint_t                         nportions;   /* 0: nothing is shared */
+    ngx_smtp_verify_portions_t        *behind;      /* the store of portions;
+                                                       NULL: none */
 
     /* memory of this worker */
     uint32_t                          *free;
@@ -244,6 +278,7 @@ struct ngx_smtp_verify_throttle_s {
                                                        first */
     ngx_uint_t                         nqueues;
     ngx_uint_t                         nurgent;
+    ngx_uint_t                         next_portion;
     ngx_msec_t                         interval;    /* ms, of the poll timer */
     ngx_event_t                        poll;
     ngx_event_t                        wake;
@@ -397,6 +432,37 @@ uint64_t ngx_smtp_verify_throttle_rate(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits);
 void ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits);
+
+/* throttle_portion.c */
+ngx_int_t ngx_smtp_verify_throttle_portion(ngx_smtp_verify_ticket_t *t,
+    uint32_t entry, ngx_smtp_verify_ref_e ref, uint64_t now);
+ngx_uint_t ngx_smtp_verify_throttle_portion_conns(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
+    ngx_uint_t conns, ngx_uint_t bulk, uint64_t now);
+void ngx_smtp_verify_throttle_portion_rate(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
+    uint64_t *rate, ngx_uint_t *burst, uint64_t now);
+uint64_t ngx_smtp_verify_throttle_portion_wait(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
+    ngx_uint_t n, uint64_t now);
+void ngx_smtp_verify_throttle_portion_use(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
+    ngx_uint_t n);
+
+
+/* Returns the sessions that an entry may have. */
+
+static inline ngx_uint_t
+ngx_smtp_verify_throttle_conns(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e, ngx_uint_t conns, ngx_uint_t bulk,
+    uint64_t now)
+{
+    return e->portion
+           ? ngx_smtp_verify_throttle_portion_conns(throttle, e, conns, bulk,
+                                                    now)
+           : sv_share(conns, bulk);
+}
+
 
 unsigned ngx_smtp_verify_throttle_weight(ngx_smtp_verify_seen_e seen);
 void ngx_smtp_verify_throttle_opened(ngx_smtp_verify_throttle_t *throttle,

@@ -275,7 +275,16 @@ ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
         conns = (i == ngx_smtp_verify_ref_ip) ? t->limits->ip_conns
                                               : t->limits->conns;
 
-        if (conns && e->sessions >= sv_share(conns, t->bulk)) {
+        if (conns && e->sessions >= ngx_smtp_verify_throttle_conns(
+                                        t->throttle, e, conns, t->bulk, now))
+        {
+            return NGX_AGAIN;
+        }
+
+        /* a session that waits for a token waits for longer than a ticket that
+           is not let in */
+
+        if (e->portion && e->delayed) {
             return NGX_AGAIN;
         }
     }

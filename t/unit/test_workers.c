@@ -23,6 +23,7 @@
 #include "../../src/zone/ngx_smtp_verify_throttle_client.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_ticket.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_idle.c"
+#include "../../src/zone/ngx_smtp_verify_throttle_portion.c"
 
 
 #define CHUNKS  8

@@ -146,7 +146,8 @@ ngx_http_smtp_verify_egress_pool(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-/* Parses address IP | proxy URL helo=NAME [from=ADDRESS] [weight=NUMBER]. */
+/* Parses address IP | proxy URL helo=NAME [from=ADDRESS] [weight=NUMBER]
+   [shared=NAME]. */
 
 static char *
 ngx_http_smtp_verify_egress_line(ngx_conf_t *cf, ngx_command_t *dummy,
@@ -254,6 +255,11 @@ ngx_http_smtp_verify_egress_param(ngx_conf_t *cf,
         }
 
         egress->helo = value;
+        return NGX_OK;
+    }
+
+    if (ngx_http_smtp_verify_param(param, "shared=", &value)) {
+        egress->shared = value;
         return NGX_OK;
     }
 

@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_conf_fleet.h"
 #include "ngx_http_smtp_verify_param.h"
+#include "ngx_smtp_verify_fleet_limits.h"
 #include "ngx_smtp_verify_zone.h"
 
 
@@ -132,9 +133,10 @@ ngx_http_smtp_verify_conf_fleet(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                      sizeof(ngx_smtp_verify_fleet_server_t));
     fcf->fleet.caches = ngx_array_create(cf->pool, 2, sizeof(void *));
     fcf->fleet.throttles = ngx_array_create(cf->pool, 2, sizeof(void *));
+    fcf->fleet.limits = ngx_array_create(cf->pool, 2, sizeof(void *));
 
     if (fcf->fleet.servers == NULL || fcf->fleet.caches == NULL
-        || fcf->fleet.throttles == NULL)
+        || fcf->fleet.throttles == NULL || fcf->fleet.limits == NULL)
     {
         return NGX_CONF_ERROR;
     }
@@ -619,6 +621,11 @@ ngx_http_smtp_verify_fleet_bind(ngx_conf_t *cf,
                    && ngx_smtp_verify_throttle_is(shm_zone))
         {
             rc = ngx_smtp_verify_fleet_throttle(cf, &fcf->fleet, shm_zone);
+
+            if (rc == NGX_OK) {
+                rc = ngx_smtp_verify_fleet_limits(cf, &fcf->fleet, shm_zone);
+            }
+
             throttles++;
 
         } else {

@@ -109,6 +109,11 @@ ngx_http_smtp_verify_conf_throttle(ngx_conf_t *cf, ngx_command_t *cmd,
             continue;
         }
 
+        if (ngx_http_smtp_verify_param(&value[i], "shared=", &limits->shared))
+        {
+            continue;
+        }
+
         if (ngx_http_smtp_verify_throttle_param(limits, &value[i])
             != NGX_OK)
         {

@@ -1,0 +1,84 @@
+
+/*
+ * Limits of a throttle zone that several machines share, because a receiver
+ * cannot tell the machines apart.
+ *
+ * An entry of the zone whose egress is shared has a portion, see sv_portion.h:
+ * the slots and tokens that this machine may use.  What there is is taken at
+ * once; else the ticket waits in its queue, as for any slot, and the store is
+ * asked for what the queue needs.
+ * Any worker may ask for an entry, one at a time.
+ *
+ * To add such a store, fill in ngx_smtp_verify_portions_t and pass it to
+ * ngx_smtp_verify_portions_add() while the configuration is read.  The machines
+ * name entries by one key, see ngx_smtp_verify_throttle_share.h.  In each
+ * worker it calls _due() often as long as there are _active() portions, and as
+ * soon as its ask() was called; it calls _told() or _lost() for each.
+ */
+
+
+#ifndef _NGX_SMTP_VERIFY_PORTIONS_H_INCLUDED_
+#define _NGX_SMTP_VERIFY_PORTIONS_H_INCLUDED_
+
+
+#include "ngx_smtp_verify_throttle.h"
+#include "sv_portion.h"
+
+
+struct ngx_smtp_verify_portions_s {
+    /* Somebody waits for a portion.  Called often: it only notes that. */
+    void                             (*ask)(
+                                     ngx_smtp_verify_portions_t *portions);
+    void                              *data;
+};
+
+
+/* a question to the store */
+
+typedef struct {
+    uint32_t                           portion;
+    uint64_t                           asked;   /* ms */
+    u_char                             key[SV_SIPHASH_LEN];
+    uint32_t                           conns;   /* limit; 0: none */
+    uint32_t                           held;    /* slots that count already */
+    uint32_t                           slots;   /* wanted */
+    uint64_t                           interval;    /* us between two tokens;
+                                                       0: no limit */
+    uint64_t                           burst;   /* us that tokens may be
+                                                   ahead */
+    uint32_t                           back;    /* tokens not used */
+    uint32_t                           tokens;  /* wanted */
+} ngx_smtp_verify_portion_ask_t;
+
+
+/* Returns NGX_DECLINED if the zone is no throttle zone, is not defined yet, or
+   has such a store already.  *portions must live as long as the zone. */
+ngx_int_t ngx_smtp_verify_portions_add(ngx_shm_zone_t *shm_zone,
+    ngx_smtp_verify_portions_t *portions);
+
+/* Returns the number of portions; read without the lock. */
+ngx_uint_t ngx_smtp_verify_portions_active(
+    ngx_smtp_verify_throttle_t *throttle);
+
+/* Returns the number of questions that should be sent now, "most" at most. */
+ngx_uint_t ngx_smtp_verify_portions_due(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t most);
+
+/* The replies to n questions, which may be none, and when they were sent. */
+void ngx_smtp_verify_portions_told(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_portion_ask_t *asks, sv_portion_grant_t *grants,
+    ngx_uint_t n, sv_portion_fleet_t *fleet, uint64_t sent);
+/* There is no reply, or it makes no sense. */
+void ngx_smtp_verify_portions_lost(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n);
+
+/* Returns the number of machines; 0: not known. */
+ngx_uint_t ngx_smtp_verify_portions_machines(
+    ngx_smtp_verify_throttle_t *throttle);
+
+/* Returns 1 if this machine is on its own. */
+ngx_uint_t ngx_smtp_verify_portions_alone(
+    ngx_smtp_verify_throttle_t *throttle);
+
+
+#endif /* _NGX_SMTP_VERIFY_PORTIONS_H_INCLUDED_ */

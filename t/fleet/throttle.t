@@ -1,0 +1,250 @@
+# Machines that share an identity by a real Valkey or Redis: together they keep
+# to the limits of one.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+use TestVerify::Clients;
+use TestVerify::Edges;
+use TestVerify::Fleet;
+use TestVerify::Valkey qw( command start );
+
+
+master_on();
+workers(2);
+worker_connections(1024);
+
+# Two machines: the nginx of the block, at /a, and another one, at /b. "test" is
+# their prefix.
+
+our $Http = '
+    smtp_verify_throttle_zone zone=limits:1m;
+    smtp_verify_fleet edges {
+        server $TEST_NGINX_VALKEY;
+        key $TEST_NGINX_FLEET_KEY;
+        prefix test;
+        parts throttle;
+    }';
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    return if defined $block->must_die;
+
+    my $throttle = 'smtp_verify_throttle zone=limits shared=out '
+                   . 'rejects=9999/h ' . $block->limits . ';';
+
+    $block->set_value(http_config => patient($Http));
+    $block->set_value(config => "
+        location = /a { smtp_verify; $throttle }
+        location = /list { smtp_verify_batch; $throttle }
+        location = /b { proxy_pass http://\$TEST_NGINX_EDGE1/a; }");
+
+    start();
+    command('FLUSHALL');
+
+    # the store has been there for long, unless a block wants it to be new
+
+    command('HSET', 'test:machines', 'since', 1) if !defined $block->fresh;
+
+    TestVerify::Edges::stop();
+    TestVerify::Edges::conf(patient($Http), $block->config);
+    TestVerify::Edges::start(1);
+});
+
+preset(smtp => "mx1 11 pipelining users=john\n");
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: an identity that machines share
+--- limits: conns=2
+--- init
+TestVerify::Fleet::alive(2);
+--- request eval
+["GET /a?email=john\@ok.test", "GET /b?email=jim\@ok.test"]
+--- json
+reason: accepted
+response_time_ms: <= 400
+--
+reason: mailbox_not_found
+response_time_ms: <= 400
+--- smtp_sessions: 2
+
+
+
+=== TEST 2: both together have no more sessions at once than one may have
+--- limits: conns=3 rate=100/s
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Clients::start('/b?email=john%d@ok.test', clients => 6);
+TestVerify::Clients::start('/a?email=jack%d@ok.test', clients => 6);
+--- smtp
+mx1 11 pipelining users=john
+    rcpt: wait 150ms ; default
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my $most = TestVerify::Fleet::most($_[0]);
+    my $answers = TestVerify::Clients::reasons();
+    return $most >= 2 && $most <= 3 && $answers eq 'mailbox_not_found 12';
+}
+
+
+
+=== TEST 3: nor do they send faster
+--- limits: conns=5 rate=10/s burst=3
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Clients::start('/b?email=jim%d@ok.test', clients => 20);
+TestVerify::Clients::start('/a?email=jack%d@ok.test', clients => 8);
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my $over = TestVerify::Fleet::over(10, 3, $_[0]);
+    my $answers = TestVerify::Clients::reasons();
+    return $over <= 0.5 && $answers eq 'mailbox_not_found 28';
+}
+
+
+
+=== TEST 4: without the store each has its part of half of the sessions
+--- limits: conns=8 rate=100/s
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Clients::ask("/$_?email=x\@ok.test") for 'a', 'b';
+TestVerify::Valkey::freeze();
+Time::HiRes::sleep(3);
+TestVerify::Clients::start('/b?email=jim%d@ok.test', clients => 8);
+TestVerify::Clients::start('/a?email=jack%d@ok.test', clients => 8);
+--- smtp
+mx1 11 pipelining users=john
+    rcpt j*: wait 150ms ; default
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my $most = TestVerify::Fleet::most($_[0]);
+    my $answers = TestVerify::Clients::reasons();
+    TestVerify::Valkey::thaw();
+    return $most >= 3 && $most <= 4 && $answers eq 'mailbox_not_found 16';
+}
+--- log_allow
+is away, this machine goes on by itself
+
+
+
+=== TEST 5: and half of the rate
+--- limits: conns=8 rate=20/s burst=8
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Clients::ask("/$_?email=x\@ok.test") for 'a', 'b';
+TestVerify::Valkey::stop();
+Time::HiRes::sleep(3);
+TestVerify::Clients::start('/b?email=jim%d@ok.test', clients => 20);
+TestVerify::Clients::start('/a?email=jack%d@ok.test', clients => 20);
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my @late = sort { $a->{t} <=> $b->{t} } @{ $_[0] };
+    my $over = TestVerify::Fleet::over(10, 6, [ @late[2 .. $#late] ]);
+    my $answers = TestVerify::Clients::reasons();
+    return $over <= 0.5 && $answers eq 'mailbox_not_found 40';
+}
+--- log_allow
+is away, this machine goes on by itself
+
+
+
+=== TEST 6: lists wait until the store is back, single questions do not
+--- limits: conns=8 wait=15s
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Clients::ask('/a?email=x@ok.test');
+TestVerify::Valkey::freeze();
+Time::HiRes::sleep(3);
+TestVerify::Fleet::later(2, sub { TestVerify::Valkey::thaw() });
+TestVerify::Clients::start('/a?email=jim@ok.test');
+--- more_headers
+Content-Type: text/plain
+--- request
+POST /list
+john@ok.test
+--- like
+"reason":"accepted"
+--- not_within: 1500ms
+--- within: 9s
+--- smtp_check eval
+sub {
+    my ($one) = TestVerify::Clients::answers();
+    return $one->{json}{reason} eq 'mailbox_not_found'
+           && $one->{took} < 1 * $TestVerify::Blocks::Slow;
+}
+--- log_allow
+is away, this machine goes on by itself
+
+
+
+=== TEST 7: a store that forgets everything grants nothing twice
+--- limits: conns=2 rate=100/s
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Clients::start('/b?email=jim%d@ok.test', clients => 6);
+TestVerify::Clients::start('/a?email=jack%d@ok.test', clients => 6);
+Time::HiRes::sleep(0.5);
+TestVerify::Valkey::command('FLUSHALL');
+--- smtp
+mx1 11 pipelining users=john
+    rcpt j*: wait 150ms ; default
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my $most = TestVerify::Fleet::most($_[0]);
+    my $answers = TestVerify::Clients::reasons();
+    return $most == 2 && $answers eq 'mailbox_not_found 12';
+}
+
+
+
+=== TEST 8: a new store grants nothing before the machines have told what they have
+--- fresh
+--- limits: conns=2
+--- init
+TestVerify::Fleet::alive(2);
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: accepted
+--- within: 6s
+--- not_within: 1s
+
+
+
+=== TEST 9: what the store says is no number
+--- limits: conns=8
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Valkey::command('DEL', 'test:machines');
+TestVerify::Valkey::command('SET', 'test:machines', 'garbage');
+Time::HiRes::sleep(3.5);
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: accepted
+--- log_allow
+the store does not share out limits
+--- within: 4s

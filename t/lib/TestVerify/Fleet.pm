@@ -1,0 +1,107 @@
+package TestVerify::Fleet;
+
+# Machines that share limits: whether they are there, and what their receiver
+# saw of all of them together.
+#
+#   alive(2)                    waits until so many machines were seen
+#   later(2, sub { ... })       does something after so many seconds
+#   most($sessions)             sessions at once
+#   over($rate, $burst, $sessions)
+#                               by how many recipients some time had more than
+#                               burst + 1 and the rate allow
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use POSIX ();
+use Time::HiRes qw( sleep time );
+use TestVerify::Env;
+use TestVerify::Valkey;
+
+our @EXPORT_OK = qw( alive later most over );
+
+
+sub alive
+{
+    my ($n) = @_;
+
+    my $end = time + 10;
+
+    while (time < $end) {
+        my %seen = @{ TestVerify::Valkey::command('HGETALL',
+                                                  'test:machines') };
+        delete $seen{since};
+        return 1 if keys %seen >= $n;
+        sleep 0.02;
+    }
+
+    die "fewer than $n machines are there\n";
+}
+
+
+sub later
+{
+    my ($after, $what) = @_;
+
+    my $pid = fork // die "fork: $!\n";
+
+    return if $pid;
+
+    TestVerify::Env::detach('/dev/null');
+    sleep $after;
+    $what->();
+    POSIX::_exit(0);
+}
+
+
+# that the client has closed a session is seen a moment after it did
+
+sub most
+{
+    my ($sessions) = @_;
+
+    my ($now, $most) = (0, 0);
+
+    for (sort { $a->[0] <=> $b->[0] || $a->[1] <=> $b->[1] }
+         map { [$_->{t}, 1], [last_said($_), -1] } @$sessions)
+    {
+        $now += $_->[1];
+        $most = $now if $now > $most;
+    }
+
+    return $most;
+}
+
+
+sub last_said
+{
+    my ($session) = @_;
+
+    my ($turn) = grep { $_->{e} eq 'turn' } reverse @{ $session->{events} };
+
+    return $turn ? $turn->{t} : $session->{t};
+}
+
+
+sub over
+{
+    my ($rate, $burst, $sessions) = @_;
+
+    my ($most, $level, $last) = (0, 0);
+
+    for my $t (sort { $a <=> $b } map {
+        my $event = $_;
+        map { /^RCPT /i ? $event->{came} : () } @{ $event->{d} }
+    } grep { $_->{e} eq 'turn' } map { @{ $_->{events} } } @$sessions) {
+        $level -= ($t - ($last // $t)) * $rate;
+        $level = 0 if $level < 0;
+        $most = $level if ++$level > $most;
+        $last = $t;
+    }
+
+    return $most - $burst - 1;
+}
+
+
+1;
