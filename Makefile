@@ -528,6 +528,10 @@ soak-kills: deps-bench module $(BENCH_TOOLS)  ## a job of KILLS_RECORDS (200000)
 soak-fleet: deps-fleet module $(BENCH_TOOLS)  ## four machines that share FLEET_ADDRESSES (100000) by Valkey or Redis, and what may happen to it
 	@t/soak/fleet $(B) $(NGX_BIN) $(SO) $(FLEET_ADDRESSES)
 
+.PHONY: soak-fleet-jobs
+soak-fleet-jobs: deps-fleet module $(BENCH_TOOLS)  ## a job of FLEET_RECORDS (20000) that four machines work at, while they and the store are killed
+	@t/soak/fleet-jobs $(B) $(NGX_BIN) $(SO) $(FLEET_RECORDS)
+
 # CHAOS_SEED=N CHAOS_ROUNDS=1 does one round once more
 
 .PHONY: chaos

@@ -24,7 +24,7 @@ static void ngx_smtp_verify_jobs_borrow_rows(ngx_smtp_verify_jobs_run_t *run,
 ngx_uint_t
 ngx_smtp_verify_jobs_borrow_room(ngx_smtp_verify_jobs_t *jobs)
 {
-    ngx_uint_t                      n, active, waiting;
+    ngx_uint_t                      n, active, waiting, most;
     ngx_queue_t                    *q;
     ngx_smtp_verify_jobs_run_t     *run;
     ngx_smtp_verify_jobs_worker_t  *w;
@@ -54,7 +54,11 @@ ngx_smtp_verify_jobs_borrow_room(ngx_smtp_verify_jobs_t *jobs)
         waiting += run->unread + run->batch.held;
     }
 
-    if (n >= NGX_SMTP_VERIFY_JOBS_BORROWED || waiting >= jobs->limits.probes
+    /* the next block is there before the last one is used up */
+
+    most = jobs->limits.probes + SV_JOBS_BLOCK / 2;
+
+    if (n >= NGX_SMTP_VERIFY_JOBS_BORROWED || waiting >= most
         || active * 2 >= ngx_max(jobs->limits.probes, 1)
         || !ngx_smtp_verify_jobs_borrow_may(w))
     {
@@ -62,7 +66,7 @@ ngx_smtp_verify_jobs_borrow_room(ngx_smtp_verify_jobs_t *jobs)
     }
 
     return ngx_min(NGX_SMTP_VERIFY_JOBS_BORROWED - n,
-                   1 + (jobs->limits.probes - waiting) / SV_JOBS_BLOCK);
+                   1 + (most - waiting) / SV_JOBS_BLOCK);
 }
 
 

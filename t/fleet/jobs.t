@@ -21,6 +21,7 @@ our $Fleet = '
         key $TEST_NGINX_FLEET_KEY;
         prefix test; timeout 200ms;
         parts jobs;
+        #user
     }';
 
 our $Jobs = '
@@ -37,9 +38,9 @@ our $Status = 'location = /counters { smtp_verify_counters; }';
 
 sub edges
 {
-    my ($more) = @_;
+    my ($more, $user) = @_;
 
-    TestVerify::Edges::conf($Fleet, "location /jobs {
+    TestVerify::Edges::conf($Fleet =~ s/#user/$user/r, "location /jobs {
         smtp_verify_jobs_store EDGE/jobs;
         smtp_verify_jobs; $Jobs " . ($more // '') . "} $Status");
 }
@@ -49,7 +50,9 @@ add_block_preprocessor(sub {
 
     return if defined $block->must_die;
 
-    $block->set_value(http_config => patient($Fleet));
+    my $user = $block->user // '';
+
+    $block->set_value(http_config => patient($Fleet =~ s/#user/$user/r));
     $block->set_value(config => "location /jobs {
         smtp_verify_jobs_store \$TEST_NGINX_SERVROOT/jobs;
         smtp_verify_jobs; $Jobs " . ($block->verify // '') . "} $Status
@@ -67,9 +70,26 @@ add_block_preprocessor(sub {
     TestVerify::Valkey::start();
     command('FLUSHALL');
 
-    edges($block->others);
+    # the rights of docs/fleet.md
+
+    command('ACL', 'SETUSER', 'edge', 'reset', 'on', '>secret', '~test:*',
+            '&test:*', rights());
+
+    edges(scalar $block->others, $user);
     TestVerify::Edges::start(split ' ', $block->edges // '1 2');
 });
+
+
+sub rights
+{
+    open my $in, '<', 'docs/fleet.md' or die "docs/fleet.md: $!\n";
+    my $text = do { local $/; <$in> };
+
+    my ($rights) = $text =~ /ACL SETUSER edge[^\n]*\n(.*?)^```/ms
+        or die "no user in docs/fleet.md\n";
+
+    return grep { length } split /[\s\\']+/, $rights;
+}
 
 
 sub users
@@ -199,6 +219,137 @@ sub {
 
 
 
+=== TEST 2: nothing is in clear in the store, and a user needs only these rights
+--- user: user edge; password secret;
+--- edges: 1
+--- init
+main::ready(1);
+my $id = main::submit('', main::users(1500));
+main::until_true(sub { main::counter(0, 'jobs_lent') });
+my @raw = map { CORE::join '', map { CORE::join '', @{ $_->[1] } }
+                @{ main::command('XRANGE', $_, '-', '+') } }
+    grep { /^test:(work|answers)/ } @{ main::command('KEYS', 'test:*') };
+$main::Job = main::ended($id, 60);
+main::cmp_ok(length CORE::join('', @raw), '>', 1000, 'blocks are there');
+main::unlike(CORE::join('', @raw), qr/d\d\.test|$id/, 'no address, no job');
+--- smtp_check eval
+sub {
+    main::is(main::wrong($main::Job, 1500, 'mailbox_not_found'), '', 'results');
+    main::cmp_ok(main::counter(1, 'jobs_borrowed'), '>', 0, 'it works');
+    return 1;
+}
+
+
+
+=== TEST 3: machines that are killed in the middle of a block
+--- init
+main::ready();
+my $id = main::submit('', main::users(2000));
+for my $edge (1, 2) {
+    main::until_true(sub { main::counter($edge, 'jobs_borrowed') > 0 });
+    TestVerify::Edges::kill($edge);
+    Time::HiRes::sleep(0.2);
+}
+TestVerify::Edges::start(2);
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    my $asked = main::asked();
+    my $twice = grep { $_ != 1 } values %$asked;
+
+    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
+    main::is(scalar(keys %$asked), 2000, 'all were asked');
+    main::cmp_ok($twice, '<=', 4 * 256 * 2, 'twice at most what was away');
+    main::is(main::left(), '', 'nothing is left');
+    return 1;
+}
+--- unquit
+--- no_session_check
+
+
+
+=== TEST 4: the only other machine dies: its blocks are back within five seconds
+--- edges: 1
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 300ms ; 550 5.1.1 No such user
+--- init
+main::ready(1);
+my $id = main::submit('', main::users(1400));
+main::until_true(sub { main::counter(1, 'jobs_borrowed') >= 1 });
+TestVerify::Edges::kill(1);
+my $killed = Time::HiRes::time();
+main::until_true(sub {
+    !grep { main::command('XLEN', $_) } grep { /^test:work/ }
+        @{ main::command('KEYS', 'test:*') }
+}, 10);
+my $took = Time::HiRes::time() - $killed;
+main::cmp_ok($took, '<', 5 * $TestVerify::Blocks::Slow, "back after $took s");
+main::http('DELETE', "/jobs/$id");
+--- unquit
+
+
+
+=== TEST 5: the store is killed, and comes back empty
+--- init
+main::ready();
+my $id = main::submit('', main::users(2000));
+main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+TestVerify::Valkey::stop();
+Time::HiRes::sleep(1);
+TestVerify::Valkey::start();
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
+    return 1;
+}
+
+
+
+=== TEST 6: the store is frozen, and emptied with its scripts
+--- init
+main::ready();
+my $id = main::submit('', main::users(2000));
+main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+TestVerify::Valkey::freeze();
+Time::HiRes::sleep(2);
+TestVerify::Valkey::thaw();
+main::command('FLUSHALL');
+main::command('SCRIPT', 'FLUSH');
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
+    main::is(main::left(), '', 'nothing is left');
+    return 1;
+}
+
+
+
+=== TEST 7: the owner is killed, and finds what others have found out meanwhile
+--- init
+main::ready();
+my $id = main::submit('', main::users(2000));
+main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+my $command = main::stop_nginx('KILL');
+Time::HiRes::sleep(1.5);
+my ($answers) = grep { /^test:answers/ } @{ main::command('KEYS', 'test:*') };
+main::cmp_ok($answers ? main::command('XLEN', $answers) : 0, '>', 0,
+             'answers wait');
+main::start_nginx($command);
+$main::Job = main::ended($id, 60);
+main::cmp_ok(main::counter(0, 'jobs_returned'), '>', 0, 'they are taken');
+--- smtp_check eval
+sub {
+    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
+    main::is(main::left(), '', 'nothing is left');
+    return 1;
+}
+--- unquit
+
+
+
 === TEST 8: a machine with other settings takes nothing
 --- others: smtp_verify_from other@verifier.test;
 --- init
@@ -242,3 +393,78 @@ sub {
 }
 
 
+
+=== TEST 10: a job that is purged while others work at it
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 200ms ; 550 5.1.1 No such user
+--- init
+main::ready();
+my $id = main::submit('', main::users(2000));
+main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0
+                       && main::counter(2, 'jobs_borrowed') > 0 });
+main::is((main::http('DELETE', "/jobs/$id"))[0], 204, 'purged');
+main::ok(main::until_true(sub { main::left() =~ /^(test:unwanted:\w+)?\z/ }),
+         'nothing is left: ' . main::left());
+Time::HiRes::sleep(1);
+my $asked = keys %{ main::asked() };
+Time::HiRes::sleep(1.5);
+main::is(scalar(keys %{ main::asked() }), $asked, 'nobody asks any more');
+--- unquit
+
+
+
+=== TEST 11: a job that is paused, and goes on
+--- init
+main::ready();
+my $id = main::submit('', main::users(2000));
+main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+main::http('PATCH', "/jobs/$id", '{"state":"paused"}',
+           'Content-Type' => 'application/json');
+main::until_job($id, sub { $_[0]{state} eq 'paused' && $_[0]{in_flight} == 0 });
+main::ok(main::until_true(sub { main::left() !~ /work/ }), 'it is withdrawn');
+main::http('PATCH', "/jobs/$id", '{"state":"running"}',
+           'Content-Type' => 'application/json');
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
+    return 1;
+}
+
+
+
+=== TEST 12: an address that is erased while others ask for it
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 100ms ; 550 5.1.1 No such user
+--- init
+main::ready();
+my @users = main::users(1200);
+my $id = main::submit('', @users);
+main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+main::http('DELETE', '/jobs/addresses', main::encode_json({ email => $_ }),
+    'Content-Type' => 'application/json') for @users[100, 500, 900, 1199];
+$main::Job = main::ended($id, 60);
+main::is($main::Job->{errors}, 4, 'erased');
+main::is($main::Job->{reason}{mailbox_not_found}, 1196, 'the others');
+my @found = grep { ref && ($_->{email} // '') eq $users[500] }
+    main::lines("/jobs/$id/results?limit=1000&order=input");
+main::is(scalar @found, 0, 'its result is not there');
+
+
+
+=== TEST 13: what depends on the machine is asked by the owner
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 20ms ; 550 5.7.1 Your address is blocked, see our blocklist
+--- init
+main::ready();
+$main::Job = main::ended(main::submit('wait=0', main::users(900)), 60);
+--- smtp_check eval
+sub {
+    main::is($main::Job->{state}, 'completed', 'completed');
+    main::is($main::Job->{status}{unknown}, 900, 'unknown');
+    main::is(main::counter(0, 'jobs_returned'), 0, 'nothing is handed in');
+    return 1;
+}

@@ -54,6 +54,8 @@ def addresses(n, first=0, domains=300):
 class JobsRig(Rig):
     """Rig with one store of jobs."""
 
+    http = HTTP                 # where it listens
+
     def configure(self, store, workers=2, options="", location="", **more):
         """more: as write_conf() has it"""
         self.store = store
@@ -125,7 +127,7 @@ class JobsRig(Rig):
 
     def ask(self, method, path, body=None, timeout=60, **headers):
         """The code, the headers, the body."""
-        host, port = HTTP.split(":")
+        host, port = self.http.split(":")
         conn = http.client.HTTPConnection(host, int(port), timeout=timeout)
         headers = {k.replace("_", "-"): v for k, v in headers.items()}
         try:
