@@ -532,6 +532,10 @@ soak-fleet: deps-fleet module $(BENCH_TOOLS)  ## four machines that share FLEET_
 soak-fleet-jobs: deps-fleet module $(BENCH_TOOLS)  ## a job of FLEET_RECORDS (20000) that four machines work at, while they and the store are killed
 	@t/soak/fleet-jobs $(B) $(NGX_BIN) $(SO) $(FLEET_RECORDS)
 
+.PHONY: soak-fleet-throttle
+soak-fleet-throttle: deps-fleet module $(BENCH_TOOLS)  ## four machines that share one address for FLEET_SECONDS (60), and what may happen to their store
+	@t/soak/fleet-throttle $(B) $(NGX_BIN) $(SO) $(FLEET_SECONDS)
+
 # CHAOS_SEED=N CHAOS_ROUNDS=1 does one round once more
 
 .PHONY: chaos

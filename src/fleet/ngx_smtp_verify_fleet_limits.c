@@ -4,8 +4,8 @@
 #include "sv_clock.h"
 
 
-#define NGX_SMTP_VERIFY_FLEET_LIMITS  28        /* of a command */
-#define NGX_SMTP_VERIFY_FLEET_FIELDS  7         /* of a limit */
+#define NGX_SMTP_VERIFY_FLEET_LIMITS  24        /* of a command */
+#define NGX_SMTP_VERIFY_FLEET_FIELDS  9         /* of a limit */
 #define NGX_SMTP_VERIFY_FLEET_BUSY    25        /* ms */
 #define NGX_SMTP_VERIFY_FLEET_REST    250       /* ms, if nothing is shared */
 #define NGX_SMTP_VERIFY_FLEET_BEAT    900       /* ms; a machine is alive */
@@ -45,7 +45,8 @@ static ngx_int_t ngx_smtp_verify_fleet_limits_numbers(
  * ARGV: the machine; how many machines it knows of; then for each limit: the
  * sessions at once, those that the machine has, those that it wants, the us
  * between two tokens (0: no limit), the us that they may be ahead, tokens that
- * it did not use, tokens that it wants.
+ * it did not use, tokens that it wants, the name of this question and that of
+ * the last one whose reply has arrived.
  *
  * The reply: the number of machines, of those that are there now, the rank of
  * this one, and 1 if the store has forgotten what it granted; then for each
@@ -144,10 +145,14 @@ const char  ngx_smtp_verify_fleet_limits_text[] =
     "  end\n"
     "  return got\n"
     "end\n"
-    "local function tokens(k, h, gap, ahead, back, want)\n"
+    "local function tokens(k, h, gap, ahead, back, want, this, last)\n"
     "  local tat\n"
     "  for i = 1, #h, 2 do\n"
     "    if h[i] == 'tat' then tat = tonumber(h[i + 1]) end\n"
+    "    if h[i] == 'g' .. me then\n"
+    "      local q, n = string.match(h[i + 1], '^(%d+) (%d+)$')\n"
+    "      if q and tonumber(q) ~= last then back = back + tonumber(n) end\n"
+    "    end\n"
     "  end\n"
     "  local step = gap * 2 * all / (2 * all - away)\n"
     "  if learning then step = 2 * step end\n"
@@ -174,14 +179,15 @@ const char  ngx_smtp_verify_fleet_limits_text[] =
     "  if now + later == 0 then\n"
     "    delay = math.max(tat - ahead - us, 0)\n"
     "  end\n"
-    "  redis.call('HSET', k, 'tat', string.format('%.0f', tat))\n"
+    "  redis.call('HSET', k, 'tat', string.format('%.0f', tat), 'g' .. me,\n"
+    "             string.format('%.0f %.0f', this, now + later))\n"
     "  return now, later, math.ceil(delay), math.ceil(step)\n"
     "end\n"
     "local r = { n, alive, rank, learning and 1 or 0 }\n"
     "for i = 2, #KEYS do\n"
     "  local v = {}\n"
-    "  for j = 1, 7 do\n"
-    "    v[j] = tonumber(ARGV[2 + (i - 2) * 7 + j])\n"
+    "  for j = 1, 9 do\n"
+    "    v[j] = tonumber(ARGV[2 + (i - 2) * 9 + j])\n"
     "  end\n"
     "  local h = redis.call('HGETALL', KEYS[i])\n"
     "  local got, now, later, delay, step = 0, 0, 0, 0, 0\n"
@@ -189,7 +195,8 @@ const char  ngx_smtp_verify_fleet_limits_text[] =
     "    got = sessions(KEYS[i], h, v[1], v[2], v[3])\n"
     "  end\n"
     "  if v[4] > 0 then\n"
-    "    now, later, delay, step = tokens(KEYS[i], h, v[4], v[5], v[6], v[7])\n"
+    "    now, later, delay, step = tokens(KEYS[i], h, v[4], v[5], v[6], v[7],\n"
+    "                                     v[8], v[9])\n"
     "  end\n"
     "  redis.call('PEXPIRE', KEYS[i],\n"
     "             math.ceil(600000 + (v[4] + v[5]) / 1000))\n"
@@ -474,6 +481,8 @@ ngx_smtp_verify_fleet_limits_args(u_char *p, u_char *last,
     fields[4] = ask->burst;
     fields[5] = ask->back;
     fields[6] = ask->tokens;
+    fields[7] = ask->asked;
+    fields[8] = ask->answered;
 
     for (i = 0; i < NGX_SMTP_VERIFY_FLEET_FIELDS; i++) {
         argv[i].data = p;

@@ -38,6 +38,8 @@ struct ngx_smtp_verify_portions_s {
 typedef struct {
     uint32_t                           portion;
     uint64_t                           asked;   /* ms */
+    uint64_t                           answered;    /* ms: the last question
+                                                       that was, is named so */
     u_char                             key[SV_SIPHASH_LEN];
     uint32_t                           conns;   /* limit; 0: none */
     uint32_t                           held;    /* slots that count already */

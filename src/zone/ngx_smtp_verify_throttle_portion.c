@@ -292,6 +292,7 @@ ngx_smtp_verify_portions_need(ngx_smtp_verify_throttle_t *throttle,
     ngx_memcpy(ask->key, e->key, SV_SIPHASH_LEN);
 
     ask->asked = now;
+    ask->answered = portion->p.answered;
     ask->conns = portion->conns;
     ask->held = (uint32_t) ngx_max(held, e->sessions);
     ask->slots = ngx_min(e->sessions + e->waiting, portion->conns);

@@ -66,6 +66,7 @@ sv_portion_grant(sv_portion_t *p, const sv_portion_grant_t *grant,
     sv_portion_advance(p, now);
 
     p->asked = 0;
+    p->answered = asked;
     p->until = asked + SV_PORTION_VALID;
     p->slots = grant->slots;
     p->used = 0;

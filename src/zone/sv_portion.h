@@ -9,7 +9,8 @@
  * - Tokens of now may be used at once, those of later one after the other.  All
  *   are void soon, and what was not used is given back with the next question.
  * - A reply to another question than the last one is ignored: the store counts
- *   what the last question said.
+ *   what the last question said, and takes back the tokens of a reply that did
+ *   not arrive.
  * - A machine that has had no reply for SV_PORTION_VALID is on its own.  It has
  *   the safe share: all machines on their own have half of a limit together,
  *   and the store keeps their shares back as long as it remembers them.
@@ -34,6 +35,7 @@
 
 typedef struct {
     uint64_t  asked;        /* ms, the question that is answered; 0: none */
+    uint64_t  answered;     /* ms, the last one that was; 0: none */
     uint64_t  until;        /* ms, end of the slots */
     uint64_t  stale;        /* ms, end of the tokens */
     uint64_t  ready;        /* us, the next token of "later" */
