@@ -135,6 +135,7 @@ ngx_smtp_verify_jobs_lend_close(ngx_smtp_verify_jobs_run_t *run)
 
     if (job->lender == w->place) {
         job->lender = 0;
+        job->lent = 0;
     }
 
     ends = (job->will == ngx_smtp_verify_jobs_ends);

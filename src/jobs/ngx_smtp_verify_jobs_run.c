@@ -7,6 +7,7 @@
 #define NGX_SMTP_VERIFY_JOBS_FAILURES  3        /* that may pass, in a row */
 #define NGX_SMTP_VERIFY_JOBS_PAUSE     10000    /* ms */
 #define NGX_SMTP_VERIFY_JOBS_DAY       86400000
+#define NGX_SMTP_VERIFY_JOBS_LENT      2000     /* ms */
 
 
 typedef struct {
@@ -277,6 +278,10 @@ ngx_smtp_verify_jobs_run_turn(ngx_smtp_verify_batch_t *b)
                                                            + run->nholds
                                                            + run->away);
 
+    if (run->desk) {
+        run->job->lent = run->nlent;
+    }
+
     if (b->active || b->held || run->unread || run->nholds) {
         run->busy = ngx_current_msec;
     }
@@ -322,6 +327,7 @@ static void
 ngx_smtp_verify_jobs_run_quota(ngx_smtp_verify_jobs_run_t *run)
 {
     int64_t                         now;
+    ngx_uint_t                      lent;
     ngx_smtp_verify_jobs_worker_t  *w;
 
     if (!run->batch.stopped || run->over) {
@@ -339,11 +345,20 @@ ngx_smtp_verify_jobs_run_quota(ngx_smtp_verify_jobs_run_t *run)
 
     ngx_smtp_verify_jobs_lock(w);
 
-    run->job->rest = now - now % NGX_SMTP_VERIFY_JOBS_DAY
-                     + NGX_SMTP_VERIFY_JOBS_DAY;
-    run->job->quota = 1;
+    /* blocks that others have may cost less than was taken for them */
+
+    lent = run->job->lent;
+
+    run->job->rest = lent ? now + NGX_SMTP_VERIFY_JOBS_LENT
+                          : now - now % NGX_SMTP_VERIFY_JOBS_DAY
+                            + NGX_SMTP_VERIFY_JOBS_DAY;
+    run->job->quota = !lent;
 
     ngx_smtp_verify_jobs_unlock(w);
+
+    if (lent) {
+        return;
+    }
 
     ngx_log_error(NGX_LOG_NOTICE, &run->log, 0,
                   "smtp verify jobs: the quota of the client of job %s is used "
@@ -390,8 +405,11 @@ ngx_smtp_verify_jobs_run_is_idle(ngx_smtp_verify_jobs_run_t *run)
         return 0;
     }
 
+    /* what others are asking is waited for, if the job is to go on */
+
     if (run->over) {
-        return 1;
+        return run->nlent == 0 || ngx_exiting
+               || run->job->will != ngx_smtp_verify_jobs_works;
     }
 
     if (run->unread || run->nholds || run->nfailed || run->nlent

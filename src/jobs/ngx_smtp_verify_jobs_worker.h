@@ -52,6 +52,7 @@ typedef struct {
                                                    records; 0: nobody does */
     ngx_uint_t                   lender;        /* place + 1 that lends blocks
                                                    to other machines; or 0 */
+    ngx_uint_t                   lent;          /* blocks that are lent now */
     int64_t                      due;           /* when the first record may be
                                                    retried; 0: none waits */
     int64_t                      rest;          /* nothing is begun before */

@@ -5,7 +5,7 @@
 #include <openssl/rand.h>
 
 
-#define NGX_SMTP_VERIFY_JOBS_LAYOUT  3
+#define NGX_SMTP_VERIFY_JOBS_LAYOUT  4
 #define NGX_SMTP_VERIFY_JOBS_RATE    10         /* s */
 
 
@@ -179,6 +179,7 @@ ngx_smtp_verify_jobs_reap_place(ngx_smtp_verify_jobs_shared_t *sh,
 
         if (job->lender == place + 1) {
             job->lender = 0;
+            job->lent = 0;
         }
 
         job->flight[place] = 0;

@@ -8,6 +8,7 @@ use TestVerify::Edges;
 use TestVerify::Jobs;
 use TestVerify::Valkey qw( command );
 
+use Digest::SHA;
 use IO::Socket::INET;
 use JSON::PP;
 use Time::HiRes qw( sleep time );
@@ -468,3 +469,26 @@ sub {
     main::is(main::counter(0, 'jobs_returned'), 0, 'nothing is handed in');
     return 1;
 }
+
+
+
+=== TEST 14: the quota of a client pays for what others ask, and not for more
+--- user_files eval
+">>> tokens\nalice sha256:" . Digest::SHA::sha256_hex('secret') . " quota=1200\n"
+--- verify
+smtp_verify_tokens $TEST_NGINX_SERVER_ROOT/html/tokens;
+--- init
+main::ready();
+my @alice = (Authorization => 'Bearer secret');
+my (undef, $job) = main::http('POST', '/jobs',
+    CORE::join("\n", main::users(2000), ''), @alice);
+my $id = $job->{id};
+main::until_true(sub {
+    (undef, $job) = main::http('GET', "/jobs/$id", undef, @alice);
+    return $job->{answered} >= 1200 && $job->{in_flight} == 0;
+}, 60);
+Time::HiRes::sleep(1);
+(undef, $job) = main::http('GET', "/jobs/$id", undef, @alice);
+main::is("$job->{state} $job->{answered}", 'running 1200', 'so many, and no more');
+main::cmp_ok(main::counter(0, 'jobs_returned'), '>', 200, 'others have worked');
+main::is(scalar keys %{ main::asked() }, 1200, 'asked');
