@@ -891,7 +891,7 @@ smtp_verify_fleet f {
 === TEST 42: without the part "cache" no cache is shared
 --- http_config eval
 main::patient("smtp_verify_throttle_zone zone=t:1m;\n"
-    . (main::fleet('a', 'parts throttle jobs;') =~ s/zones a/zones a t/r)
+    . (main::fleet('a', 'parts throttle;') =~ s/zones a/zones a t/r)
     . main::fleet('b'))
 --- init
 main::up();
