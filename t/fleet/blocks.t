@@ -126,16 +126,22 @@ sub ask_later
 }
 
 
-# waits until the machine says so, and returns how long that took
+# waits until the machine says so, and returns how long that took.  It is not
+# asked before it was told something: a question that is earlier than that is a
+# session
 
 sub until_says
 {
     my ($edge, $address, $like) = @_;
 
     my $start = time;
+    my $heard = 0;
 
     while (time < $start + 5 * $TestVerify::Blocks::Slow) {
-        return time - $start if ask($edge, $address) =~ $like;
+
+        $heard ||= one($edge, '/status')->{fleet_heard};
+
+        return time - $start if $heard && ask($edge, $address) =~ $like;
         sleep 0.02;
     }
 
