@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_batch.h"
 #include "ngx_smtp_verify_packed.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_BATCH_AGAIN_MAX    65536     /* octets of a record */
@@ -40,10 +41,12 @@ static void ngx_smtp_verify_batch_again_give_up(ngx_smtp_verify_batch_t *b,
 /* The entry that is read at the moment: too large for the stack, and only one
    is read at a time. */
 
-static u_char  ngx_smtp_verify_batch_again_data[
+static sv_scratch u_char  ngx_smtp_verify_batch_again_data[
     NGX_SMTP_VERIFY_BATCH_AGAIN_MAX];
-static sv_address_t              ngx_smtp_verify_batch_again_address;
-static ngx_smtp_verify_packed_t  ngx_smtp_verify_batch_again_record;
+static sv_scratch sv_address_t
+    ngx_smtp_verify_batch_again_address;
+static sv_scratch ngx_smtp_verify_packed_t
+    ngx_smtp_verify_batch_again_record;
 
 
 /*

@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_batch.h"
+#include "sv_wipe.h"
 
 
 void
@@ -39,7 +40,7 @@ ngx_smtp_verify_batch_emit(ngx_smtp_verify_batch_t *b, int64_t index,
 
         b->sink->write(b, slot->data, slot->len);
 
-        ngx_free(slot->data);
+        sv_wipe_free(slot->data);
         slot->data = NULL;
     }
 }
@@ -52,7 +53,7 @@ ngx_smtp_verify_batch_order_free(ngx_smtp_verify_batch_t *b)
 
     for (i = 0; b->window && i < b->limits.window; i++) {
         if (b->window[i].data) {
-            ngx_free(b->window[i].data);
+            sv_wipe_free(b->window[i].data);
             b->window[i].data = NULL;
         }
     }

@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_batch.h"
 #include "ngx_smtp_verify_packed.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_BATCH_SEEN_MAX  4096
@@ -29,7 +30,7 @@ static void ngx_smtp_verify_batch_seen_delete(ngx_smtp_verify_batch_t *b,
 /* The address that is looked for at the moment, and its result: too large for
    the stack, and only one is looked for at a time. */
 
-static struct {
+static sv_scratch struct {
     u_char                    key[SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX];
     size_t                    key_len;
     uint32_t                  hash;
@@ -147,7 +148,7 @@ ngx_smtp_verify_batch_seen_keep(ngx_smtp_verify_batch_item_t *item,
     sv_address_t                  *addr;
     ngx_smtp_verify_batch_seen_t  *seen;
     ngx_smtp_verify_batch_t       *b;
-    static u_char                  data[NGX_SMTP_VERIFY_PACKED_MAX];
+    static sv_scratch u_char       data[NGX_SMTP_VERIFY_PACKED_MAX];
 
     b = item->batch;
     seen = item->seen;
@@ -203,8 +204,8 @@ ngx_smtp_verify_batch_seen_free(ngx_smtp_verify_batch_t *b)
         next = ngx_queue_next(q);
         seen = ngx_queue_data(q, ngx_smtp_verify_batch_seen_t, recent);
 
-        ngx_free(seen->data);
-        ngx_free(seen);
+        sv_wipe_free(seen->data);
+        sv_wipe_free(seen);
     }
 
     ngx_queue_init(&b->recent);
@@ -243,11 +244,11 @@ ngx_smtp_verify_batch_seen_delete(ngx_smtp_verify_batch_t *b,
 {
     if (seen->item == NULL) {
         ngx_queue_remove(&seen->recent);
-        ngx_free(seen->data);
+        sv_wipe_free(seen->data);
     }
 
     ngx_queue_remove(&seen->queue);
-    ngx_free(seen);
+    sv_wipe_free(seen);
 
     b->nseen--;
 }

@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_batch.h"
+#include "ngx_smtp_verify_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_BATCH_ITEM_POOL  1024
@@ -256,7 +257,7 @@ ngx_smtp_verify_batch_item(ngx_smtp_verify_batch_t *b,
 
 failed:
 
-    ngx_destroy_pool(pool);
+    ngx_smtp_verify_wipe_pool(pool);
 
     return NULL;
 }
@@ -439,7 +440,7 @@ ngx_smtp_verify_batch_work_free(ngx_smtp_verify_batch_item_t *item)
     ngx_smtp_verify_batch_domain_leave(item);
 
     ngx_queue_remove(&item->all);
-    ngx_destroy_pool(item->pool);
+    ngx_smtp_verify_wipe_pool(item->pool);
 }
 
 

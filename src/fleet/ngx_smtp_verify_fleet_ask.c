@@ -2,6 +2,7 @@
 #include "ngx_smtp_verify_fleet_worker.h"
 #include "ngx_smtp_verify_counters.h"
 #include "sv_clock.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_FLEET_AGAIN  1000   /* ms; while another machine works:
@@ -284,9 +285,9 @@ static void
 ngx_smtp_verify_fleet_ask_found(ngx_smtp_verify_fleet_ask_t *ask,
     ngx_smtp_verify_name_t *name, sv_resp_value_t *value)
 {
-    time_t                               now;
-    sv_fleet_entry_t                     e;
-    static ngx_smtp_verify_cache_item_t  item;
+    time_t                                          now;
+    sv_fleet_entry_t                                e;
+    static sv_scratch ngx_smtp_verify_cache_item_t  item;
 
     e.kind = (unsigned) name->kind;
     e.variant = name->variant;

@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_fleet_worker.h"
 #include "sv_clock.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_FLEET_OPS     16    /* operations of a command */
@@ -62,12 +63,12 @@ void
 ngx_smtp_verify_fleet_write_put(ngx_smtp_verify_fleet_worker_t *w,
     ngx_smtp_verify_cache_item_t *item, ngx_uint_t rank)
 {
-    size_t            len;
-    time_t            now, left;
-    u_char            name[NGX_SMTP_VERIFY_FLEET_NAME];
-    u_char            buf[NGX_INT64_LEN];
-    sv_fleet_entry_t  e;
-    static u_char     value[SV_FLEET_VALUE];
+    size_t                    len;
+    time_t                    now, left;
+    u_char                    name[NGX_SMTP_VERIFY_FLEET_NAME];
+    u_char                    buf[NGX_INT64_LEN];
+    sv_fleet_entry_t          e;
+    static sv_scratch u_char  value[SV_FLEET_VALUE];
 
     if (w->commands.state != ngx_smtp_verify_link_up) {
         return;

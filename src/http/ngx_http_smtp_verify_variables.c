@@ -4,6 +4,7 @@
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_jobs_handler.h"
 #include "ngx_smtp_verify_facts.h"
+#include "sv_wipe.h"
 
 
 static ngx_uint_t ngx_http_smtp_verify_variable_changes(ngx_str_t *name);
@@ -339,9 +340,9 @@ static ngx_int_t
 ngx_http_smtp_verify_variable_domain(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_str_t                    address, domain;
-    ngx_http_smtp_verify_ctx_t  *ctx;
-    static sv_address_t          addr;
+    ngx_str_t                       address, domain;
+    ngx_http_smtp_verify_ctx_t     *ctx;
+    static sv_scratch sv_address_t  addr;
 
     ctx = ngx_http_smtp_verify_ctx(r);
 

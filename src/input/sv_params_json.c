@@ -5,6 +5,7 @@
 #include "sv_params_set.h"
 #include "sv_str.h"
 #include "sv_utf8.h"
+#include "sv_wipe.h"
 
 
 /* cJSON recurses for each level, and takes 64 bytes or more for each value */
@@ -22,6 +23,7 @@ static const unsigned char *sv_params_json_number(const unsigned char *p,
     const unsigned char *end, const char **error);
 static sv_params_status_e sv_params_json_object(sv_params_t *params,
     const cJSON *object);
+static void sv_params_json_wipe(const cJSON *item);
 static int sv_params_json_flag(const cJSON *item);
 static int sv_params_json_seconds(const cJSON *item, unsigned *seconds);
 
@@ -36,10 +38,38 @@ sv_params_json(const unsigned char *data, size_t len, sv_params_t *params)
 
     if (status == SV_PARAMS_OK) {
         status = sv_params_json_object(params, root);
-        cJSON_Delete(root);
+        sv_params_json_free(root);
     }
 
     return status;
+}
+
+
+/* An address may be a string at any place, or be a name by mistake. */
+
+void
+sv_params_json_free(cJSON *object)
+{
+    sv_params_json_wipe(object);
+    cJSON_Delete(object);
+}
+
+
+static void
+sv_params_json_wipe(const cJSON *item)
+{
+    for ( /* void */ ; item; item = item->next) {
+
+        if (item->string) {
+            sv_wipe(item->string, strlen(item->string));
+        }
+
+        if (item->valuestring) {
+            sv_wipe(item->valuestring, strlen(item->valuestring));
+        }
+
+        sv_params_json_wipe(item->child);
+    }
 }
 
 
@@ -81,7 +111,7 @@ sv_params_json_parse(const unsigned char *data, size_t len,
         return SV_PARAMS_OK;
     }
 
-    cJSON_Delete(*object);
+    sv_params_json_free(*object);
 
     return sv_params_error(params, SV_PARAMS_MALFORMED,
                            "The body is not valid JSON, see byte %zu.",

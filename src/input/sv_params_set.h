@@ -51,9 +51,10 @@ int sv_params_decode(const sv_str_t *src, unsigned char plus,
 /* returns 0 or 1; -1 if it is neither "true" nor "false", or the like */
 int sv_params_flag(const unsigned char *data, size_t len);
 
-/* Parses a JSON object, which the caller deletes. */
+/* Parses a JSON object, which the caller frees.  It is wiped then. */
 sv_params_status_e sv_params_json_parse(const unsigned char *data, size_t len,
     sv_params_t *params, struct cJSON **object);
+void sv_params_json_free(struct cJSON *object);
 
 
 #endif /* _SV_PARAMS_SET_H_INCLUDED_ */

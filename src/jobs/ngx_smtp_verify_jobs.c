@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_jobs_run.h"
+#include "ngx_smtp_verify_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_JOBS_TICK  100          /* ms, while there is work */
@@ -32,6 +33,7 @@ ngx_smtp_verify_jobs_start(ngx_smtp_verify_jobs_t *jobs, ngx_cycle_t *cycle)
 
     ngx_queue_init(&w->runs);
     ngx_smtp_verify_jobs_tasks_init(&w->tasks, cycle->log);
+    ngx_smtp_verify_wipe_init();
 
     w->tick.handler = ngx_smtp_verify_jobs_tick;
     w->tick.data = w;

@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_jobs_run.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_JOBS_BORROW  60000      /* ms, then what is left is
@@ -321,7 +322,7 @@ ngx_smtp_verify_jobs_borrow_flush(ngx_smtp_verify_jobs_run_t *run,
     sv_job_result_t                 *rows;
     sv_lend_result_t                 result;
     ngx_smtp_verify_jobs_carrier_t  *carrier;
-    static u_char                    data[SV_LEND_MAX];
+    static sv_scratch u_char         data[SV_LEND_MAX];
 
     carrier = run->worker->jobs->carrier;
     rows = flush->results.elts;

@@ -18,6 +18,7 @@
 
 #include "ngx_smtp_verify_jobs_run.h"
 #include "ngx_smtp_verify_packed.h"
+#include "ngx_smtp_verify_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_JOBS_HOLD        300000 /* ms, at most */
@@ -55,8 +56,10 @@ static ngx_uint_t ngx_smtp_verify_jobs_hold_wants(
 /* a result that is read or written; too large for the stack, and used at
    once */
 
-static ngx_smtp_verify_packed_t  ngx_smtp_verify_jobs_hold_packed;
-static u_char  ngx_smtp_verify_jobs_hold_data[NGX_SMTP_VERIFY_PACKED_MAX];
+static sv_scratch ngx_smtp_verify_packed_t
+    ngx_smtp_verify_jobs_hold_packed;
+static sv_scratch u_char
+    ngx_smtp_verify_jobs_hold_data[NGX_SMTP_VERIFY_PACKED_MAX];
 
 
 ngx_uint_t
@@ -363,7 +366,7 @@ ngx_smtp_verify_jobs_hold_untested(ngx_smtp_verify_jobs_run_t *run,
 done:
 
     if (pool) {
-        ngx_destroy_pool(pool);
+        ngx_smtp_verify_wipe_pool(pool);
     }
 }
 
@@ -409,7 +412,7 @@ ngx_smtp_verify_jobs_hold_store(ngx_smtp_verify_jobs_run_t *run,
     ngx_queue_remove(&hold->queue);
     run->nholds--;
 
-    ngx_free(hold);
+    sv_wipe_free(hold);
 }
 
 
@@ -502,7 +505,7 @@ ngx_smtp_verify_jobs_hold_pick(ngx_smtp_verify_jobs_run_t *run,
     /* the record is valid until the next call */
 
     if (run->picked) {
-        ngx_free(run->picked);
+        sv_wipe_free(run->picked);
     }
 
     run->picked = hold;
@@ -582,13 +585,13 @@ ngx_smtp_verify_jobs_holds_free(ngx_smtp_verify_jobs_run_t *run)
         hold = ngx_queue_data(q, ngx_smtp_verify_jobs_hold_t, queue);
 
         ngx_queue_remove(q);
-        ngx_free(hold);
+        sv_wipe_free(hold);
     }
 
     run->nholds = 0;
 
     if (run->picked) {
-        ngx_free(run->picked);
+        sv_wipe_free(run->picked);
         run->picked = NULL;
     }
 }

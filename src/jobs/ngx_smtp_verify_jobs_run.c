@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_jobs_run.h"
+#include "ngx_smtp_verify_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_JOBS_LINGER    1000     /* ms */
@@ -80,7 +81,7 @@ ngx_smtp_verify_jobs_run_alloc(ngx_smtp_verify_jobs_worker_t *w,
 
     run = ngx_pcalloc(pool, sizeof(ngx_smtp_verify_jobs_run_t));
     if (run == NULL) {
-        ngx_destroy_pool(pool);
+        ngx_smtp_verify_wipe_pool(pool);
         return NULL;
     }
 
@@ -559,7 +560,7 @@ done:
     }
 
     pool = run->pool;
-    ngx_destroy_pool(pool);
+    ngx_smtp_verify_wipe_pool(pool);
 }
 
 

@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_jobs_run.h"
 #include "ngx_smtp_verify_packed.h"
+#include "ngx_smtp_verify_wipe.h"
 #include "sv_job_sample.h"
 
 
@@ -196,7 +197,7 @@ ngx_smtp_verify_jobs_sink_row(ngx_smtp_verify_jobs_run_t *run,
     sv_job_result_t               *row;
     ngx_smtp_verify_jobs_flush_t  *flush;
     static sv_address_t            none;
-    static u_char                  packed[NGX_SMTP_VERIFY_PACKED_MAX];
+    static sv_scratch u_char       packed[NGX_SMTP_VERIFY_PACKED_MAX];
 
     flush = ngx_smtp_verify_jobs_flush_create(run);
     if (flush == NULL) {
@@ -338,7 +339,7 @@ ngx_smtp_verify_jobs_flush_create(ngx_smtp_verify_jobs_run_t *run)
         || ngx_array_init(&flush->waits, pool, 16, sizeof(sv_job_result_t))
            != NGX_OK)
     {
-        ngx_destroy_pool(pool);
+        ngx_smtp_verify_wipe_pool(pool);
         return NULL;
     }
 
@@ -369,7 +370,7 @@ ngx_smtp_verify_jobs_flush_create(ngx_smtp_verify_jobs_run_t *run)
 void
 ngx_smtp_verify_jobs_flush_free(ngx_smtp_verify_jobs_flush_t *flush)
 {
-    ngx_destroy_pool(flush->pool);
+    ngx_smtp_verify_wipe_pool(flush->pool);
 }
 
 

@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_jobs_worker.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_JOBS_OPEN   32          /* databases */
@@ -222,6 +223,8 @@ ngx_smtp_verify_jobs_database_thread(void *data, ngx_log_t *log)
     }
 
     ngx_smtp_verify_jobs_database_run(db);
+
+    sv_wipe_stack();
 }
 
 

@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_jobs_run.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_JOBS_AT_ONCE  256       /* records */
@@ -359,7 +360,7 @@ ngx_smtp_verify_jobs_wait_free(ngx_smtp_verify_jobs_run_t *run,
     ngx_queue_remove(&wait->queue);
     run->nwaits--;
 
-    ngx_free(wait);
+    sv_wipe_free(wait);
 }
 
 

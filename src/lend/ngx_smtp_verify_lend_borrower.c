@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_lend_carrier.h"
+#include "sv_wipe.h"
 
 
 static void ngx_smtp_verify_lend_hand(ngx_smtp_verify_jobs_carrier_t *c,
@@ -359,11 +360,11 @@ static ngx_int_t
 ngx_smtp_verify_lend_read(ngx_smtp_verify_lend_t *lend, sv_resp_value_t *value,
     sv_lend_offer_t *offer, sv_job_rows_t *rows)
 {
-    int            rc;
-    size_t         n;
-    u_char         buf[NGX_SMTP_VERIFY_LEND_NAME];
-    sv_str_t       name;
-    static u_char  text[SV_LEND_MAX];
+    int                       rc;
+    size_t                    n;
+    u_char                    buf[NGX_SMTP_VERIFY_LEND_NAME];
+    sv_str_t                  name;
+    static sv_scratch u_char  text[SV_LEND_MAX];
 
     ngx_smtp_verify_lend_offer_name(lend, buf, &name);
 
@@ -380,7 +381,7 @@ ngx_smtp_verify_lend_read(ngx_smtp_verify_lend_t *lend, sv_resp_value_t *value,
 
     rc = sv_lend_offer_read(text, n, offer, rows);
 
-    ngx_explicit_memzero(text, n);
+    sv_wipe(text, n);
 
     if (rc != 0) {
         return NGX_DECLINED;

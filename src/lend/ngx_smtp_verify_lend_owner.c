@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_lend_carrier.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_LEND_READ    2      /* answers of one command: they fit
@@ -614,10 +615,11 @@ ngx_smtp_verify_lend_unseal(ngx_smtp_verify_lend_t *lend,
     ngx_smtp_verify_jobs_desk_t *desk, sv_resp_value_t *value,
     sv_lend_answer_t *answer)
 {
-    size_t         n;
-    u_char         alias[SV_FLEET_ALIAS], buf[NGX_SMTP_VERIFY_LEND_NAME];
-    sv_str_t       name;
-    static u_char  text[SV_LEND_MAX];
+    size_t                    n;
+    u_char                    alias[SV_FLEET_ALIAS];
+    u_char                    buf[NGX_SMTP_VERIFY_LEND_NAME];
+    sv_str_t                  name;
+    static sv_scratch u_char  text[SV_LEND_MAX];
 
     sv_fleet_alias(&lend->fleet->keys, (char *) desk->job, alias);
     ngx_smtp_verify_lend_answer_name(alias, buf, &name);

@@ -3,6 +3,7 @@
 #include "ngx_smtp_verify_flight.h"
 #include "ngx_smtp_verify_transcript.h"
 #include "ngx_smtp_verify_transport.h"
+#include "sv_wipe.h"
 
 
 /* room for two transactions with the longest addresses */
@@ -86,9 +87,9 @@ ngx_smtp_verify_flight_command(ngx_smtp_verify_session_t *s,
 void
 ngx_smtp_verify_flight_send(ngx_smtp_verify_session_t *s)
 {
-    u_char         *p, *last, *start;
-    ngx_uint_t      n;
-    static u_char   buf[NGX_SMTP_VERIFY_FLIGHT_MAX];
+    u_char                   *p, *last, *start;
+    ngx_uint_t                n;
+    static sv_scratch u_char  buf[NGX_SMTP_VERIFY_FLIGHT_MAX];
 
     if (s->nanswered < s->nsent || s->nsent == s->ncommands) {
         return;

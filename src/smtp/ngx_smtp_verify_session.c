@@ -4,6 +4,7 @@
 #include "ngx_smtp_verify_opening.h"
 #include "ngx_smtp_verify_transcript.h"
 #include "ngx_smtp_verify_transport.h"
+#include "ngx_smtp_verify_wipe.h"
 
 
 /* room for the session, its names, and the greeting of most servers */
@@ -17,6 +18,7 @@ static void ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_unasked(ngx_smtp_verify_session_t *s,
     const u_char *pos, const u_char *end);
 static void ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_reader_wipe(void *data);
 static void ngx_smtp_verify_session_mail(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_mail_random(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt_random(ngx_smtp_verify_session_t *s);
@@ -54,6 +56,11 @@ static struct {
     ngx_smtp_verify_session_t  *session;
     u_char                      text[SV_REPLY_TEXT_MAX];
 }  ngx_smtp_verify_reader;
+
+
+static ngx_smtp_verify_wiper_t  ngx_smtp_verify_reader_wiper = {
+    ngx_smtp_verify_reader_wipe, NULL, NULL, 0
+};
 
 
 ngx_smtp_verify_session_t *
@@ -103,7 +110,7 @@ ngx_smtp_verify_session_create(ngx_str_t *host, struct sockaddr *sockaddr,
 
 failed:
 
-    ngx_destroy_pool(pool);
+    ngx_smtp_verify_wipe_pool(pool);
 
     return NULL;
 }
@@ -360,7 +367,8 @@ ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s)
             ngx_smtp_verify_reader.session = NULL;
 
         } else {
-            ngx_pfree(s->pool, s->parser.text);
+            ngx_smtp_verify_wipe_pfree(s->pool, s->parser.text,
+                                       SV_REPLY_TEXT_MAX);
         }
 
         s->parser.text = NULL;
@@ -397,6 +405,7 @@ ngx_smtp_verify_session_listen(ngx_smtp_verify_session_t *s)
     if (ngx_smtp_verify_reader.session == NULL) {
         ngx_smtp_verify_reader.session = s;
         text = ngx_smtp_verify_reader.text;
+        ngx_smtp_verify_wipe_also(&ngx_smtp_verify_reader_wiper);
 
     } else {
         text = ngx_pmemalign(s->pool, SV_REPLY_TEXT_MAX, sizeof(void *));
@@ -408,6 +417,15 @@ ngx_smtp_verify_session_listen(ngx_smtp_verify_session_t *s)
     sv_reply_init(&s->parser, text);
 
     return NGX_OK;
+}
+
+
+static void
+ngx_smtp_verify_reader_wipe(void *data)
+{
+    if (ngx_smtp_verify_reader.session == NULL) {
+        sv_wipe(ngx_smtp_verify_reader.text, SV_REPLY_TEXT_MAX);
+    }
 }
 
 

@@ -58,6 +58,12 @@ ngx_smtp_verify_tls_guard_context(ngx_ssl_t *ssl, ngx_uint_t trusted)
     options |= SSL_OP_NO_RX_CERTIFICATE_COMPRESSION;
 #endif
 
+    /* what was received does not stay in the buffer of OpenSSL */
+
+#ifdef SSL_OP_CLEANSE_PLAINTEXT
+    options |= SSL_OP_CLEANSE_PLAINTEXT;
+#endif
+
     SSL_CTX_set_options(ctx, options);
     SSL_CTX_set_max_cert_list(ctx, NGX_SMTP_VERIFY_TLS_CHAIN);
 

@@ -3,6 +3,7 @@
 #include "ngx_smtp_verify_socks.h"
 #include "ngx_smtp_verify_transport.h"
 #include "ngx_smtp_verify_tls.h"
+#include "ngx_smtp_verify_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_READ_SIZE    4096
@@ -186,9 +187,9 @@ ngx_smtp_verify_transport_leave(ngx_smtp_verify_session_t *s)
 static ngx_int_t
 ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
 {
-    ssize_t        n;
-    const u_char  *pos;
-    static u_char  buf[NGX_SMTP_VERIFY_READ_SIZE];
+    ssize_t                   n;
+    const u_char             *pos;
+    static sv_scratch u_char  buf[NGX_SMTP_VERIFY_READ_SIZE];
 
     for ( ;; ) {
 
@@ -466,5 +467,5 @@ ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s)
         s->release(s);
     }
 
-    ngx_destroy_pool(s->pool);
+    ngx_smtp_verify_wipe_pool(s->pool);
 }

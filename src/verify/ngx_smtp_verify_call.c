@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_call.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_POLL_OWN  500       /* ms */
@@ -426,7 +427,7 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
 
     ngx_smtp_verify_call_release(call);
     ngx_smtp_verify_lookup_probe_destroy(call->probe);
-    ngx_free(call);
+    sv_wipe_free(call);
 }
 
 
@@ -495,7 +496,7 @@ ngx_smtp_verify_call_free(ngx_smtp_verify_call_t *call)
         ngx_smtp_verify_lookup_probe_destroy(call->probe);
     }
 
-    ngx_free(call);
+    sv_wipe_free(call);
 }
 
 

@@ -2,6 +2,7 @@
 #include "ngx_smtp_verify_claim.h"
 
 #include "ngx_smtp_verify.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_CLAIM_POLL  25      /* ms */
@@ -376,7 +377,7 @@ ngx_smtp_verify_work_end(ngx_smtp_verify_work_t *work, uint64_t id,
     }
 
     ngx_rbtree_delete(&ngx_smtp_verify_claims.works, &work->node);
-    ngx_free(work);
+    sv_wipe_free(work);
 }
 
 

@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_probe.h"
 #include "sv_utf8.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_TEXT_MAX     (SV_REPLY_TEXT_MAX * 3)    /* each octet
@@ -143,7 +144,7 @@ ngx_smtp_verify_evidence_reply(ngx_smtp_verify_probe_t *p,
     size_t                      len;
     sv_class_t                 *class;
     ngx_smtp_verify_session_t  *s;
-    static u_char               buf[NGX_SMTP_VERIFY_TEXT_MAX];
+    static sv_scratch u_char    buf[NGX_SMTP_VERIFY_TEXT_MAX];
 
     s = p->session;
     class = &p->class;

@@ -8,6 +8,7 @@
 #include "ngx_smtp_verify_replies.h"
 #include "sv_redact.h"
 #include "sv_utf8.h"
+#include "sv_wipe.h"
 
 
 static void ngx_smtp_verify_feed_refusal(ngx_smtp_verify_probe_t *p);
@@ -75,8 +76,8 @@ ngx_smtp_verify_feed_refusal(ngx_smtp_verify_probe_t *p)
     ngx_smtp_verify_reply_t     reply;
     ngx_smtp_verify_session_t  *s;
     ngx_smtp_verify_reply_of_t  of;
-    static u_char               clean[SV_REPLY_TEXT_MAX * 3];
-    static u_char               text[SV_REPLY_TEXT_MAX * 3];
+    static sv_scratch u_char    clean[SV_REPLY_TEXT_MAX * 3];
+    static sv_scratch u_char    text[SV_REPLY_TEXT_MAX * 3];
 
     s = p->session;
     rcpt = &s->rcpt[s->stage == SV_STAGE_RCPT ? s->answered_rcpt

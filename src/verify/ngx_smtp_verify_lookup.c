@@ -2,6 +2,7 @@
 #include "ngx_smtp_verify_call.h"
 #include "ngx_smtp_verify_facts.h"
 #include "ngx_smtp_verify_sandbox.h"
+#include "ngx_smtp_verify_wipe.h"
 #include "sv_clock.h"
 
 
@@ -13,7 +14,7 @@ static void ngx_smtp_verify_lookup_anew(ngx_smtp_verify_lookup_t *l,
 /* The answer that is being made.  It is too large for the stack, and used at
    once. */
 
-static struct {
+static sv_scratch struct {
     sv_address_t                  *address;
     ngx_smtp_verify_packed_t       packed;
     ngx_smtp_verify_cache_item_t   item;
@@ -302,7 +303,7 @@ ngx_smtp_verify_lookup_anew(ngx_smtp_verify_lookup_t *l,
 
     (void) ngx_smtp_verify_lookup_read(l, item);
 
-    ngx_destroy_pool(pool);
+    ngx_smtp_verify_wipe_pool(pool);
 }
 
 

@@ -2,6 +2,7 @@
 #include "ngx_smtp_verify_opinion.h"
 #include "ngx_smtp_verify_counters.h"
 #include "ngx_smtp_verify_probe.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_OPINION_MAX   256       /* waiting in a worker */
@@ -260,8 +261,7 @@ ngx_smtp_verify_opinion_free(ngx_smtp_verify_opinion_t *o)
     ngx_queue_remove(&o->queue);
     ngx_smtp_verify_opinions.n--;
 
-    ngx_explicit_memzero(o, o->size);
-    ngx_free(o);
+    sv_wipe_free(o);
 }
 
 

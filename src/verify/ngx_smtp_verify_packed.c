@@ -3,6 +3,7 @@
 #include "sv_redact.h"
 #include "sv_root.h"
 #include "sv_utf8.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_PACKED_STR   255
@@ -194,8 +195,8 @@ ngx_smtp_verify_packed_head(ngx_smtp_verify_packed_head_t *head,
 static u_char *
 ngx_smtp_verify_packed_text(u_char *p, ngx_str_t *said, sv_address_t *addr)
 {
-    size_t         len;
-    static u_char  text[SV_REPLY_TEXT_MAX * 3];
+    size_t                    len;
+    static sv_scratch u_char  text[SV_REPLY_TEXT_MAX * 3];
 
     len = sv_redact(text, said->data, ngx_min(said->len, sizeof(text)),
                     &addr->local);
@@ -216,8 +217,8 @@ size_t
 ngx_smtp_verify_packed_rewrite(u_char *data, ngx_smtp_verify_result_t *result,
     sv_address_t *addr, uint32_t version)
 {
-    size_t         len;
-    static u_char  buf[NGX_SMTP_VERIFY_PACKED_MAX];
+    size_t                    len;
+    static sv_scratch u_char  buf[NGX_SMTP_VERIFY_PACKED_MAX];
 
     len = ngx_smtp_verify_packed_write(buf, result, addr, version);
 

@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_PARSED_MAX  320     /* octets; longer ones are not
@@ -9,7 +10,7 @@
 /* Lookup, probe and store of a question all need the parsed address, one after
    the other. */
 
-static struct {
+static sv_scratch struct {
     sv_address_t         addr;
     sv_address_status_e  status;
     size_t               len;

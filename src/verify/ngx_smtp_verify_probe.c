@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_opinion.h"
 #include "ngx_smtp_verify_probe.h"
+#include "ngx_smtp_verify_wipe.h"
 
 
 /* Room for the probe, its names, and one or two mail hosts.  A few octets more
@@ -48,7 +49,7 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
 
     p = ngx_pcalloc(pool, sizeof(ngx_smtp_verify_probe_t) + more);
     if (p == NULL) {
-        ngx_destroy_pool(pool);
+        ngx_smtp_verify_wipe_pool(pool);
         return NULL;
     }
 
@@ -91,7 +92,7 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
         || ngx_smtp_verify_probe_copy(p, &p->from_asked, &ask->from)
            != NGX_OK)
     {
-        ngx_destroy_pool(pool);
+        ngx_smtp_verify_wipe_pool(pool);
         return NULL;
     }
 
@@ -102,7 +103,7 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
             ngx_array_create(pool, 16,
                              sizeof(ngx_smtp_verify_transcript_line_t));
         if (result->transcript == NULL) {
-            ngx_destroy_pool(pool);
+            ngx_smtp_verify_wipe_pool(pool);
             return NULL;
         }
     }
@@ -643,5 +644,5 @@ ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p)
     ngx_queue_remove(&p->queue);
     ngx_smtp_verify_probes.n--;
 
-    ngx_destroy_pool(p->pool);
+    ngx_smtp_verify_wipe_pool(p->pool);
 }

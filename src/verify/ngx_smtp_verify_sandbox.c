@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_sandbox.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_SANDBOX_HOST  "mx." NGX_SMTP_VERIFY_SANDBOX_DOMAIN
@@ -88,10 +89,10 @@ ngx_smtp_verify_sandbox_is(ngx_smtp_verify_conf_t *conf, ngx_uint_t client,
 ngx_smtp_verify_result_t *
 ngx_smtp_verify_sandbox_result(ngx_str_t *email)
 {
-    sv_reason_e                      reason;
-    sv_address_t                    *addr;
-    const sv_reason_info_t          *info;
-    static ngx_smtp_verify_result_t  result;
+    sv_reason_e                                 reason;
+    sv_address_t                               *addr;
+    const sv_reason_info_t                     *info;
+    static sv_scratch ngx_smtp_verify_result_t  result;
 
     ngx_smtp_verify_result_init(&result);
 
@@ -233,9 +234,9 @@ static void
 ngx_smtp_verify_sandbox_names(ngx_smtp_verify_result_t *result,
     sv_address_t *addr)
 {
-    u_char         *p, *plus;
-    sv_str_t        local;
-    static u_char   buf[2 * (SV_LOCAL_MAX + 1 + SV_UDOMAIN_MAX)];
+    u_char                   *p, *plus;
+    sv_str_t                  local;
+    static sv_scratch u_char  buf[2 * (SV_LOCAL_MAX + 1 + SV_UDOMAIN_MAX)];
 
     local = addr->local;
 

@@ -2,6 +2,7 @@
 #include "ngx_smtp_verify_call.h"
 #include "ngx_smtp_verify_egress.h"
 #include "sv_clock.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_REFRESH_HOLD  60        /* s, after a refresh that
@@ -19,7 +20,7 @@ static ngx_uint_t ngx_smtp_verify_store_is_ours(
 /* The result that is being stored.  It is too large for the stack, and used at
    once. */
 
-static ngx_smtp_verify_cache_item_t  ngx_smtp_verify_item;
+static sv_scratch ngx_smtp_verify_cache_item_t  ngx_smtp_verify_item;
 
 
 /*

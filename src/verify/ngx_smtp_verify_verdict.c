@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_probe.h"
 #include "sv_suggest.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_DAY  86400
@@ -189,10 +190,10 @@ void
 ngx_smtp_verify_verdict_anew(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_result_t *result, sv_address_t *addr, ngx_pool_t *pool)
 {
-    ngx_str_t                       *host;
-    ngx_uint_t                       retry_after;
-    const sv_provider_t             *provider;
-    static ngx_smtp_verify_probe_t   p;
+    ngx_str_t                                 *host;
+    ngx_uint_t                                 retry_after;
+    const sv_provider_t                       *provider;
+    static sv_scratch ngx_smtp_verify_probe_t  p;
 
     host = &result->evidence.mx_host;
     provider = NULL;
@@ -230,8 +231,8 @@ ngx_smtp_verify_verdict_anew(ngx_smtp_verify_conf_t *conf,
 void
 ngx_smtp_verify_verdict_checks(ngx_smtp_verify_probe_t *p, sv_address_t *addr)
 {
-    ngx_smtp_verify_result_t  *result;
-    static sv_checks_t         checks;
+    ngx_smtp_verify_result_t      *result;
+    static sv_scratch sv_checks_t  checks;
 
     sv_checks_run(p->conf->lists, addr, &checks);
 

@@ -1,5 +1,6 @@
 
 #include "ngx_smtp_verify_call.h"
+#include "sv_wipe.h"
 
 
 #define NGX_SMTP_VERIFY_FLIGHT_GRACE  2000      /* ms */
@@ -223,10 +224,10 @@ ngx_smtp_verify_lookup_over(ngx_smtp_verify_claim_t *claim)
 static ngx_int_t
 ngx_smtp_verify_lookup_handed(ngx_smtp_verify_lookup_t *l)
 {
-    uint32_t                              variants[3];
-    ngx_uint_t                            i;
-    ngx_smtp_verify_cache_t              *cache;
-    static ngx_smtp_verify_cache_item_t   item;
+    uint32_t                                        variants[3];
+    ngx_uint_t                                      i;
+    ngx_smtp_verify_cache_t                        *cache;
+    static sv_scratch ngx_smtp_verify_cache_item_t  item;
 
     cache = ngx_smtp_verify_lookup_cache(l->conf);
 

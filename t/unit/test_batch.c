@@ -11,6 +11,10 @@
 #include <cmocka.h>
 
 #include "ngx_batch.h"
+#include "sv_wipe.h"
+
+/* what is freed is counted */
+#define sv_wipe_free  ngx_free
 
 #include "../../src/batch/ngx_smtp_verify_batch.c"
 #include "../../src/batch/ngx_smtp_verify_batch_again.c"
@@ -85,7 +89,7 @@ ngx_create_pool(size_t size, ngx_log_t *log)
 
 
 void
-ngx_destroy_pool(ngx_pool_t *pool)
+ngx_smtp_verify_wipe_pool(ngx_pool_t *pool)
 {
     while (pool->n) {
         ngx_free(pool->blocks[--pool->n]);
@@ -451,7 +455,7 @@ static int
 teardown(void **state)
 {
     ngx_smtp_verify_batch_free(&batch);
-    ngx_destroy_pool(batch.pool);
+    ngx_smtp_verify_wipe_pool(batch.pool);
 
     return nasked || nblocks || batch.tick.timer_set || batch.work.posted;
 }

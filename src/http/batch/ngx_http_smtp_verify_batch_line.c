@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_batch_handler.h"
+#include "sv_wipe.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_LINE_BUF  32768
@@ -73,7 +74,7 @@ ngx_http_smtp_verify_batch_line_result(ngx_smtp_verify_batch_t *b,
                                last - line);
 
     if (line != ngx_http_smtp_verify_batch_line_buf) {
-        ngx_free(line);
+        sv_wipe_free(line);
     }
 }
 
@@ -159,7 +160,7 @@ ngx_http_smtp_verify_batch_line_names(ngx_http_smtp_verify_batch_ctx_t *hb)
 
     ngx_smtp_verify_batch_emit(&hb->batch, -1, (u_char *) "\n", 1);
 
-    ngx_free(p);
+    sv_wipe_free(p);
 }
 
 
@@ -200,7 +201,7 @@ ngx_http_smtp_verify_batch_line_summary(ngx_smtp_verify_batch_t *b)
 {
     u_char                            *p, *last;
     ngx_http_smtp_verify_batch_ctx_t  *hb;
-    static u_char                      buf[8192];
+    static sv_scratch u_char           buf[8192];
 
     hb = b->data;
 

@@ -2,6 +2,7 @@
 #include "ngx_http_smtp_verify_ask.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "sv_checks.h"
+#include "sv_wipe.h"
 
 
 /*
@@ -25,8 +26,8 @@ sv_reason_e
 ngx_http_smtp_verify_gate_listed(ngx_http_smtp_verify_loc_conf_t *slcf,
     ngx_str_t *address)
 {
-    sv_address_t        *addr;
-    static sv_checks_t   checks;
+    sv_address_t                  *addr;
+    static sv_scratch sv_checks_t  checks;
 
     if (!(slcf->gate->deny & NGX_HTTP_SMTP_VERIFY_GATE_LISTS)
         || ngx_smtp_verify_parse(address, &addr) != SV_ADDRESS_OK)

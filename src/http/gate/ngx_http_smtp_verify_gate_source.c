@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_gate_source.h"
 #include "sv_utf8.h"
+#include "sv_wipe.h"
 
 
 static ngx_int_t ngx_http_smtp_verify_source_kind(ngx_conf_t *cf,
@@ -296,9 +297,9 @@ ngx_http_smtp_verify_source_arg(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, ngx_str_t *address,
     const char **error)
 {
-    sv_str_t                    name;
-    ngx_http_variable_value_t  *vv;
-    static sv_source_value_t    value;
+    sv_str_t                             name;
+    ngx_http_variable_value_t           *vv;
+    static sv_scratch sv_source_value_t  value;
 
     if (ngx_http_smtp_verify_source_has_fragment(r)) {
         *error = NGX_HTTP_SMTP_VERIFY_FRAGMENT;

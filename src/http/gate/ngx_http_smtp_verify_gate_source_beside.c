@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_gate_source.h"
+#include "sv_wipe.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_BESIDE_QUERY                                     \
@@ -94,7 +95,7 @@ static ngx_int_t
 ngx_http_smtp_verify_beside_query(ngx_http_request_t *r, sv_str_t *field,
     const char **error)
 {
-    static sv_source_value_t  value;
+    static sv_scratch sv_source_value_t  value;
 
     if ((r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
         && !ngx_http_smtp_verify_source_has_body(r))
@@ -211,9 +212,9 @@ ngx_http_smtp_verify_beside_field(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, sv_source_type_e type,
     ngx_str_t *body, const char **error)
 {
-    sv_str_t                  field, pointer, media;
-    ngx_uint_t                found;
-    static sv_source_value_t  value;
+    sv_str_t                             field, pointer, media;
+    ngx_uint_t                           found;
+    static sv_scratch sv_source_value_t  value;
 
     if (body->len == 0) {
         return NGX_OK;

@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_gate_source.h"
+#include "sv_wipe.h"
 
 
 static ngx_uint_t ngx_http_smtp_verify_source_is_odd(ngx_http_request_t *r);
@@ -255,10 +256,10 @@ ngx_http_smtp_verify_source_field(ngx_http_request_t *r,
     ngx_http_smtp_verify_source_t *source, sv_source_media_t *media,
     ngx_str_t *body, ngx_str_t *address, const char **error)
 {
-    size_t                    i;
-    sv_str_t                  name, type;
-    sv_source_status_e        status;
-    static sv_source_value_t  value;
+    size_t                               i;
+    sv_str_t                             name, type;
+    sv_source_status_e                   status;
+    static sv_scratch sv_source_value_t  value;
 
     if (body->len == 0) {
         return NGX_DECLINED;

@@ -1,5 +1,6 @@
 
 #include "ngx_http_smtp_verify_jobs_handler.h"
+#include "sv_wipe.h"
 
 
 static void ngx_http_smtp_verify_jobs_call_cleanup(void *data);
@@ -89,12 +90,12 @@ ngx_http_smtp_verify_jobs_call_free(ngx_http_smtp_verify_jobs_call_t *call)
     }
 
     if (call->columns.data) {
-        free(call->columns.data);
+        sv_wipe_free(call->columns.data);
     }
 
     sv_job_rows_free(&call->rows);
 
-    ngx_free(call);
+    sv_wipe_free(call);
 }
 
 

@@ -514,6 +514,10 @@ ngx_http_smtp_verify_jobs_init(ngx_cycle_t *cycle,
         }
     }
 
+    if (smcf->stores.nelts) {
+        ngx_http_smtp_verify_jobs_wipe_init(cycle);
+    }
+
     return NGX_OK;
 }
 

@@ -68,6 +68,8 @@ ngx_http_smtp_verify_jobs_addresses(ngx_http_smtp_verify_jobs_ctx_t *hj)
         return rc;
     }
 
+    ngx_http_smtp_verify_jobs_wipe_body(hj);
+
     return ngx_http_smtp_verify_read_body(r,
                                         ngx_http_smtp_verify_jobs_erase_read);
 }

@@ -85,7 +85,7 @@ ngx_http_smtp_verify_jobs_handler(ngx_http_request_t *r)
     }
 
     hj = ngx_http_smtp_verify_jobs_ctx(r);
-    if (hj == NULL) {
+    if (hj == NULL || ngx_http_smtp_verify_jobs_wipe(hj) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

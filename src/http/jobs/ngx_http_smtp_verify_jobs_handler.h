@@ -42,6 +42,7 @@ typedef struct ngx_http_smtp_verify_jobs_results_s
     ngx_http_smtp_verify_jobs_results_t;
 typedef struct ngx_http_smtp_verify_jobs_erase_s
     ngx_http_smtp_verify_jobs_erase_t;
+typedef struct ngx_http_smtp_verify_wiped_s  ngx_http_smtp_verify_wiped_t;
 
 typedef ngx_int_t (*ngx_http_smtp_verify_jobs_next_pt)(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
@@ -91,6 +92,7 @@ struct ngx_http_smtp_verify_jobs_ctx_s {
     ngx_str_t                          id;
     ngx_http_smtp_verify_jobs_results_t  *results;
     ngx_http_smtp_verify_jobs_erase_t *erase;
+    ngx_http_smtp_verify_wiped_t      *wiped;
     ngx_event_t                        work;        /* in the next turn of the
                                                        event loop */
 };
@@ -121,6 +123,12 @@ void ngx_http_smtp_verify_jobs_exit(ngx_http_smtp_verify_main_conf_t *smcf);
 
 /* _handler.c */
 ngx_int_t ngx_http_smtp_verify_jobs_handler(ngx_http_request_t *r);
+
+/* _wipe.c: the memory of the request is wiped when it is freed; _body() is
+   called before the body is read */
+void ngx_http_smtp_verify_jobs_wipe_init(ngx_cycle_t *cycle);
+ngx_int_t ngx_http_smtp_verify_jobs_wipe(ngx_http_smtp_verify_jobs_ctx_t *hj);
+void ngx_http_smtp_verify_jobs_wipe_body(ngx_http_smtp_verify_jobs_ctx_t *hj);
 
 /*
  * _call.c

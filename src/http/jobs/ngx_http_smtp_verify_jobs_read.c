@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_jobs_upload.h"
 #include "sv_address.h"
+#include "sv_wipe.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_JOBS_TURN   512    /* records in a turn */
@@ -54,6 +55,7 @@ ngx_http_smtp_verify_jobs_read(ngx_http_smtp_verify_jobs_upload_t *up)
     }
 
     r->request_body_no_buffering = 1;
+    ngx_http_smtp_verify_jobs_wipe_body(up->call->hj);
 
     rc = ngx_http_read_client_request_body(r,
                                         ngx_http_smtp_verify_jobs_read_begun);
@@ -206,6 +208,8 @@ ngx_http_smtp_verify_jobs_take(ngx_http_smtp_verify_jobs_upload_t *up,
         if (ngx_buf_in_memory(buf) || ngx_buf_size(buf) == 0) {
             pos = buf->pos;
             rc = ngx_http_smtp_verify_jobs_records(up, &pos, buf->last, 0, n);
+
+            sv_wipe(buf->pos, pos - buf->pos);
             buf->pos = (u_char *) pos;
 
         } else {
@@ -407,10 +411,10 @@ ngx_http_smtp_verify_jobs_read_stop(ngx_http_smtp_verify_jobs_upload_t *up,
 static sv_jobs_e
 ngx_http_smtp_verify_jobs_record_add(ngx_http_smtp_verify_jobs_upload_t *up)
 {
-    size_t                size;
-    sv_str_t              input;
-    sv_record_t          *rec;
-    static sv_address_t   addr;
+    size_t                          size;
+    sv_str_t                        input;
+    sv_record_t                    *rec;
+    static sv_scratch sv_address_t  addr;
 
     rec = &up->records.rec;
 

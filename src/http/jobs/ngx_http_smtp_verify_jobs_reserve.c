@@ -7,6 +7,7 @@
 
 #include "ngx_http_smtp_verify_jobs_upload.h"
 #include "ngx_http_smtp_verify_jobs_results.h"
+#include "ngx_smtp_verify_wipe.h"
 
 
 static ngx_int_t ngx_http_smtp_verify_jobs_upload_check(
@@ -127,7 +128,7 @@ ngx_http_smtp_verify_jobs_upload_create(ngx_http_smtp_verify_jobs_ctx_t *hj,
 
     up = ngx_pcalloc(pool, sizeof(ngx_http_smtp_verify_jobs_upload_t));
     if (up == NULL) {
-        ngx_destroy_pool(pool);
+        ngx_smtp_verify_wipe_pool(pool);
         return NGX_ERROR;
     }
 

@@ -2,6 +2,7 @@
 #include "ngx_http_smtp_verify_jobs_results.h"
 #include "ngx_smtp_verify_packed.h"
 #include "sv_root.h"
+#include "sv_wipe.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_ROW_BUF    32768
@@ -29,7 +30,8 @@ static ngx_int_t ngx_http_smtp_verify_results_write(
 
 /* the row that is being written, unless it is too long */
 
-static u_char  ngx_http_smtp_verify_row_buf[NGX_HTTP_SMTP_VERIFY_ROW_BUF];
+static sv_scratch u_char
+    ngx_http_smtp_verify_row_buf[NGX_HTTP_SMTP_VERIFY_ROW_BUF];
 
 
 ngx_str_t *
@@ -101,11 +103,11 @@ ngx_int_t
 ngx_http_smtp_verify_results_row(ngx_http_smtp_verify_jobs_ctx_t *hj,
     sv_job_result_t *row)
 {
-    sv_lists_t                        *lists;
-    sv_address_status_e                parsed;
-    ngx_http_smtp_verify_loc_conf_t   *slcf;
-    static sv_address_t                addr;
-    static ngx_smtp_verify_packed_t    packed;
+    sv_lists_t                                 *lists;
+    sv_address_status_e                         parsed;
+    ngx_http_smtp_verify_loc_conf_t            *slcf;
+    static sv_scratch sv_address_t              addr;
+    static sv_scratch ngx_smtp_verify_packed_t  packed;
 
     if (row->reason == SV_JOB_ERROR) {
         return ngx_http_smtp_verify_results_error(hj, row);
@@ -223,7 +225,7 @@ ngx_http_smtp_verify_results_verdict(ngx_http_smtp_verify_jobs_ctx_t *hj,
     rc = ngx_http_smtp_verify_results_write(hj, line, last - line);
 
     if (line != ngx_http_smtp_verify_row_buf) {
-        ngx_free(line);
+        sv_wipe_free(line);
     }
 
     return rc;

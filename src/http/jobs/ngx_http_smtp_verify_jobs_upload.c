@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_jobs_upload.h"
 #include "ngx_smtp_verify_counters.h"
+#include "ngx_smtp_verify_wipe.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_UPLOAD_HOLD  10000     /* ms */
@@ -79,6 +80,8 @@ ngx_http_smtp_verify_jobs_upload_work(void *data, ngx_log_t *log)
             up->why = *why;
         }
     }
+
+    sv_wipe_stack();
 }
 
 
@@ -215,7 +218,7 @@ ngx_http_smtp_verify_jobs_finish(ngx_http_smtp_verify_jobs_upload_t *up)
             status = sv_job_set(up->job, "columns", &columns);
         }
 
-        free(columns.data);
+        sv_wipe_free(columns.data);
     }
 
     if (status == SV_JOBS_OK) {
@@ -444,5 +447,5 @@ ngx_http_smtp_verify_jobs_upload_free(ngx_http_smtp_verify_jobs_upload_t *up)
     call->upload = NULL;
     ngx_http_smtp_verify_jobs_call_free(call);
 
-    ngx_destroy_pool(up->pool);
+    ngx_smtp_verify_wipe_pool(up->pool);
 }

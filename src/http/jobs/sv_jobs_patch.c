@@ -38,7 +38,7 @@ sv_jobs_patch(const unsigned char *data, size_t len, sv_jobs_query_t *query)
         }
     }
 
-    cJSON_Delete(root);
+    sv_params_json_free(root);
 
     return status;
 }

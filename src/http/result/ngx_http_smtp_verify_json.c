@@ -1,6 +1,7 @@
 
 #include "ngx_http_smtp_verify_result_fields.h"
 #include "sv_utf8.h"
+#include "sv_wipe.h"
 
 
 /*
@@ -39,10 +40,10 @@ ngx_buf_t *
 ngx_http_smtp_verify_json(ngx_http_request_t *r,
     ngx_smtp_verify_result_t *result, ngx_str_t *request_id)
 {
-    size_t         size;
-    u_char        *p, *last;
-    ngx_buf_t     *b;
-    static u_char  buf[NGX_HTTP_SMTP_VERIFY_JSON_BUF];
+    size_t                    size;
+    u_char                   *p, *last;
+    ngx_buf_t                *b;
+    static sv_scratch u_char  buf[NGX_HTTP_SMTP_VERIFY_JSON_BUF];
 
     size = ngx_http_smtp_verify_json_size(result, request_id);
 
