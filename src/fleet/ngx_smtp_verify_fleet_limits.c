@@ -57,6 +57,9 @@ static ngx_int_t ngx_smtp_verify_fleet_limits_numbers(
  * not get.  A machine counts as having what it had until it says that it has
  * less.
  * Sessions are shared out by need; what is left over goes round.
+ *
+ * After the store's clock was set back, times that are now in the future are
+ * taken for the present.
  */
 
 const char  ngx_smtp_verify_fleet_limits_text[] =
@@ -65,15 +68,21 @@ const char  ngx_smtp_verify_fleet_limits_text[] =
     "local ms = math.floor(us / 1000)\n"
     "local me = ARGV[1]\n"
     "local n, alive, rank, since = 1, 1, 0, nil\n"
+    "local known = { [me] = true }\n"
     "local m = redis.call('HGETALL', KEYS[1])\n"
     "for i = 1, #m, 2 do\n"
     "  local seen = tonumber(m[i + 1]) or 0\n"
     "  if m[i] == 'since' then\n"
     "    since = seen\n"
     "  elseif m[i] ~= me then\n"
+    "    if seen > ms then\n"
+    "      seen = ms\n"
+    "      redis.call('HSET', KEYS[1], m[i], ms)\n"
+    "    end\n"
     "    if seen < ms - 3600000 then\n"
     "      redis.call('HDEL', KEYS[1], m[i])\n"
     "    else\n"
+    "      known[m[i]] = true\n"
     "      n = n + 1\n"
     "      if seen > ms - 3000 then alive = alive + 1 end\n"
     "      if m[i] < me then rank = rank + 1 end\n"
@@ -124,7 +133,11 @@ const char  ngx_smtp_verify_fleet_limits_text[] =
     "    if string.sub(h[i], 1, 1) == 's' and id ~= me then\n"
     "      local c, w, e = string.match(h[i + 1], '^(%d+) (%d+) (%d+)$')\n"
     "      e = tonumber(e) or 0\n"
-    "      if e <= ms or e > ms + 3000 then\n"
+    "      if e > ms + 3000 then\n"
+    "        redis.call('HSET', k, h[i], string.format('%s %s %.0f',\n"
+    "                   c, w, ms + 3000))\n"
+    "      end\n"
+    "      if e <= ms then\n"
     "        redis.call('HDEL', k, h[i])\n"
     "      else\n"
     "        others = others + tonumber(c)\n"
@@ -152,6 +165,10 @@ const char  ngx_smtp_verify_fleet_limits_text[] =
     "    if h[i] == 'g' .. me then\n"
     "      local q, n = string.match(h[i + 1], '^(%d+) (%d+)$')\n"
     "      if q and tonumber(q) ~= last then back = back + tonumber(n) end\n"
+    "    elseif string.sub(h[i], 1, 1) == 'g'\n"
+    "           and not known[string.sub(h[i], 2)]\n"
+    "    then\n"
+    "      redis.call('HDEL', k, h[i])\n"
     "    end\n"
     "  end\n"
     "  local step = gap * 2 * all / (2 * all - away)\n"

@@ -72,6 +72,7 @@ typedef struct {
     uint64_t                     number;
     ngx_msec_t                   again;     /* others were left out: all is
                                                read again then; or 0 */
+    ngx_uint_t                   reads;     /* one after the other */
     unsigned                     asking:1;
 } ngx_smtp_verify_jobs_desk_t;
 

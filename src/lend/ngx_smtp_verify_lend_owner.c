@@ -5,6 +5,8 @@
 
 #define NGX_SMTP_VERIFY_LEND_READ    2      /* answers of one command: they fit
                                                into a reply */
+#define NGX_SMTP_VERIFY_LEND_READS   256    /* such commands, one after the
+                                               other */
 #define NGX_SMTP_VERIFY_LEND_AGAIN   2000   /* ms */
 
 
@@ -285,6 +287,7 @@ ngx_smtp_verify_lend_owner_tick(ngx_smtp_verify_lend_t *lend)
     {
         next = ngx_queue_next(q);
         desk = ngx_queue_data(q, ngx_smtp_verify_jobs_desk_t, queue);
+        desk->reads = 0;
 
         ngx_smtp_verify_lend_ask(lend, desk);
     }
@@ -543,8 +546,14 @@ ngx_smtp_verify_lend_told(void *data, sv_resp_value_t *value)
         }
     }
 
+    /* a store that always has more is asked again by the next tick */
+
     if (value->len >= NGX_SMTP_VERIFY_LEND_READ) {
-        ngx_smtp_verify_lend_ask(lend, desk);
+
+        if (desk->reads++ < NGX_SMTP_VERIFY_LEND_READS) {
+            ngx_smtp_verify_lend_ask(lend, desk);
+        }
+
         return;
     }
 

@@ -290,3 +290,36 @@ reason: accepted
 response_time_ms: <= 400
 --- smtp_check eval
 sub { TestVerify::Valkey::command(qw( ACL SETUSER default +@all ~* &* )) eq 'OK' }
+
+
+
+=== TEST 12: a clock of the store that was set back frees no sessions
+--- limits: conns=3 rate=100/s
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Clients::wait_for(sub {
+    TestVerify::Clients::ask('/a?email=x@ok.test');
+    @main::limits = @{ TestVerify::Valkey::command('KEYS', 'test:t:*') };
+    return @main::limits == 2;
+});
+my $later = CORE::int((time + 3600) * 1000);
+TestVerify::Valkey::command('HSET', $_, 's' . 'f' x 16, "2 2 $later",
+                            'g' . 'f' x 16, '1 1') for @main::limits;
+TestVerify::Clients::start('/a?email=jack%d@ok.test', clients => 6);
+--- smtp
+mx1 11 pipelining users=john
+    rcpt j*: wait 150ms ; default
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my @left = grep {
+        TestVerify::Valkey::command('HEXISTS', $_, 'tat')
+        && TestVerify::Valkey::command('HEXISTS', $_, 'g' . 'f' x 16)
+    } @main::limits;
+
+    return TestVerify::Fleet::most($_[0]) == 1 && @main::limits && !@left
+           && TestVerify::Clients::reasons() eq 'mailbox_not_found 6';
+}
