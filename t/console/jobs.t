@@ -76,7 +76,7 @@ sub {
     $b->click('people.csv');
     $b->click('Delete');
     $b->see('purged from the disk at once');
-    main::is($b->focused, 'Cancel', 'nothing is deleted by accident');
+    $b->focused('Cancel');
     $b->looks('job-delete');
     $b->key('Escape');
     $b->gone('purged from the disk at once');

@@ -48,11 +48,11 @@ sub {
 
     $b->click('Close the breaker: mx1.ok.test');
     $b->see('Close the breaker of mx1.ok.test?');
-    main::is($b->focused, 'Close the breaker', 'the dialog has the focus');
+    $b->focused('Close the breaker');
     $b->looks('destinations-close');
     $b->click('Cancel');
     $b->gone('Close the breaker of');
-    main::is($b->focused, 'Close the breaker: mx1.ok.test', 'the focus is back');
+    $b->focused('Close the breaker: mx1.ok.test');
 
     $b->click('Close the breaker: mx1.ok.test');
     $b->click('Close the breaker');

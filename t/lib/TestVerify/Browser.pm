@@ -668,14 +668,14 @@ sub type
 }
 
 
-# the name of what has the focus
+# waits until that has the focus: a dialog gives it back in a turn of its own
 
 sub focused
 {
-    my ($self) = @_;
+    my ($self, $want) = @_;
 
-    return $self->js("(() => { $Find const e = document.activeElement;"
-                     . " return e && e !== document.body ? name(e) : ''; })()");
+    $self->until("(() => { $Find return name(document.activeElement) === "
+                 . quote($want) . '; })()', "the focus on \"$want\"");
 }
 
 
