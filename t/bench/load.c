@@ -32,6 +32,7 @@ typedef struct {
     unsigned        counted:1;      /* behind the warm-up */
     unsigned        leave:1;        /* goes away without the answer */
     unsigned        last:1;         /* "Connection: close" */
+    unsigned        paused:1;       /* the next request is not due yet */
     size_t          len;            /* of a part of an answer */
     char           *part;
 } load_conn_t;
@@ -48,6 +49,7 @@ static void load_run(void);
 static void load_connect(load_conn_t *c);
 static void load_retry(bench_timer_t *timer);
 static void load_leave(bench_timer_t *timer);
+static void load_resume(bench_timer_t *timer);
 static void load_next(load_conn_t *c);
 static int load_request(load_conn_t *c, char *buf, size_t size);
 static void load_handler(bench_event_t *ev, uint32_t events);
@@ -79,6 +81,7 @@ static unsigned        load_same;       /* addresses, 0: ever new ones */
 static unsigned        load_first;      /* the first address's number */
 static unsigned        load_unknown;    /* percent */
 static unsigned        load_leaving;    /* of a thousand */
+static unsigned        load_pause;      /* ms from an answer to a request */
 static int             load_pid;
 static int             load_catch_all;
 static int             load_keep_going; /* over lost connections */
@@ -134,7 +137,7 @@ load_options(int argc, char **argv)
 {
     int  ch;
 
-    while ((ch = getopt(argc, argv, "h:l:u:v:n:w:c:d:s:f:x:a:P:S:T:Ckb"))
+    while ((ch = getopt(argc, argv, "h:l:u:v:n:w:c:d:s:f:x:a:P:S:T:i:Ckb"))
            != -1)
     {
         switch (ch) {
@@ -199,6 +202,10 @@ load_options(int argc, char **argv)
             load_seconds = (unsigned) bench_number(optarg, 1, 3600);
             break;
 
+        case 'i':
+            load_pause = (unsigned) bench_number(optarg, 1, 60000);
+            break;
+
         case 'C':
             load_catch_all = 1;
             break;
@@ -217,8 +224,10 @@ load_options(int argc, char **argv)
                     "[-w requests before that] [-c connections] "
                     "[-s addresses in turn] [-f first] [-x percent unknown] "
                     "[-a per mille that go away] [-P pid to take CPU time of] "
-                    "[-S control socket] [-T seconds] [-C: catch-all] "
-                    "[-k: keep going] [-b: do not sleep]\n", argv[0]);
+                    "[-S control socket] [-T seconds] "
+                    "[-i ms between an answer and the next request] "
+                    "[-C: catch-all] [-k: keep going] [-b: do not sleep]\n",
+                    argv[0]);
             exit(2);
         }
     }
@@ -302,6 +311,18 @@ load_leave(bench_timer_t *timer)
 
 
 static void
+load_resume(bench_timer_t *timer)
+{
+    load_conn_t  *c;
+
+    c = timer->data;
+    c->paused = 0;
+
+    load_next(c);
+}
+
+
+static void
 load_next(load_conn_t *c)
 {
     int   len;
@@ -368,7 +389,10 @@ load_handler(bench_event_t *ev, uint32_t events)
     c = (load_conn_t *) ev;
 
     if (c->start == 0 && !(events & (EPOLLIN|EPOLLERR|EPOLLHUP))) {
-        load_next(c);
+        if (!c->paused) {
+            load_next(c);
+        }
+
         return;
     }
 
@@ -407,6 +431,14 @@ load_handler(bench_event_t *ev, uint32_t events)
         return;
     }
 
+    if (load_pause) {
+        c->paused = 1;
+        c->start = 0;
+        c->timer.handler = load_resume;
+        bench_timer_set(&c->timer, load_pause);
+        return;
+    }
+
     load_next(c);
 }
 
@@ -416,6 +448,7 @@ load_lost(load_conn_t *c)
 {
     close(c->event.fd);
     bench_timer_del(&c->timer);
+    c->paused = 0;
 
     if (c->start) {
         load_dropped++;
