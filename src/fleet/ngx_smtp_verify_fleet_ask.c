@@ -78,7 +78,7 @@ ngx_smtp_verify_fleet_ask_send(ngx_smtp_verify_fleet_ask_t *ask)
     u_char                           fields[NGX_SMTP_VERIFY_FETCH_MAX][8];
     u_char                           number[NGX_INT_T_LEN], buf[2048];
     ngx_uint_t                       i, n;
-    ngx_str_t                        argv[16];
+    ngx_str_t                        argv[20];
     ngx_smtp_verify_fetch_t         *fetch;
     ngx_smtp_verify_fleet_worker_t  *w;
 
@@ -133,6 +133,9 @@ ngx_smtp_verify_fleet_ask_send(ngx_smtp_verify_fleet_ask_t *ask)
     n++;
     argv[n++] = w->alive;
     ngx_str_set(&argv[n], NGX_SMTP_VERIFY_FLEET_HOLD);
+    n++;
+    argv[n].data = w->owner;
+    argv[n].len = NGX_SMTP_VERIFY_FLEET_OWNER;
     n++;
 
     if (ngx_smtp_verify_link_command(&w->commands, n, argv,

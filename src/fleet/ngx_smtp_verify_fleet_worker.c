@@ -29,7 +29,9 @@ static void ngx_smtp_verify_fleet_ping(ngx_smtp_verify_link_t *link);
 /*
  * KEYS: the entries, then the claim if it is wanted.
  * ARGV: how many entries there are, their fields, the worker, the prefix of the
- * keys of living workers, how long the claim may last (ms).
+ * keys of living workers, how long the claim may last (ms), the worker as an
+ * owner of claims: its name, and that of its link to the store.  Claims that it
+ * had by another link are over: their ends may have been lost with that.
  *
  * The reply: 0, or 1 if the worker has the claim now, or 2 if another one works
  * for it and will tell this one; then the values.
@@ -51,13 +53,13 @@ static const char  ngx_smtp_verify_fleet_ask_text[] =
     "if c and not got then\n"
     "  local me = ARGV[n + 2]\n"
     "  local o = redis.call('HGET', c, 'owner')\n"
-    "  if o and o ~= me\n"
+    "  if o and string.sub(o, 1, #me) ~= me\n"
     "     and redis.call('EXISTS', ARGV[n + 3] .. o) == 1\n"
     "  then\n"
     "    redis.call('HSET', c, 'w' .. me, '')\n"
     "    r[1] = 2\n"
     "  else\n"
-    "    redis.call('HSET', c, 'owner', me)\n"
+    "    redis.call('HSET', c, 'owner', ARGV[n + 5])\n"
     "    redis.call('PEXPIRE', c, ARGV[n + 4])\n"
     "    r[1] = 1\n"
     "  end\n"
@@ -108,7 +110,8 @@ static const char  ngx_smtp_verify_fleet_write_text[] =
     "    end\n"
     "    a = a + 7\n"
     "  elseif op == 'end' then\n"
-    "    if redis.call('HGET', k, 'owner') == ARGV[1] then\n"
+    "    local o = redis.call('HGET', k, 'owner')\n"
+    "    if o and string.sub(o, 1, #ARGV[1]) == ARGV[1] then\n"
     "      for _, f in ipairs(redis.call('HKEYS', k)) do\n"
     "        if string.sub(f, 1, 1) == 'w' then\n"
     "          redis.call('PUBLISH', ARGV[2] .. string.sub(f, 2),\n"
@@ -474,6 +477,7 @@ ngx_smtp_verify_fleet_open(ngx_smtp_verify_link_t *link)
 static void
 ngx_smtp_verify_fleet_opened(void *data, sv_resp_value_t *value)
 {
+    u_char                          *p;
     ngx_smtp_verify_link_t          *link;
     ngx_smtp_verify_fleet_worker_t  *w;
 
@@ -495,6 +499,9 @@ ngx_smtp_verify_fleet_opened(void *data, sv_resp_value_t *value)
     w->late = 0;
     w->slow = ngx_current_msec;
 
+    p = ngx_cpymem(w->owner, w->id, NGX_SMTP_VERIFY_FLEET_ID);
+    (void) ngx_sprintf(p, ".%08xD", ++w->opened);
+
     ngx_smtp_verify_link_opened(link);
     ngx_smtp_verify_fleet_notice_read(w);
 }
@@ -507,12 +514,15 @@ ngx_smtp_verify_fleet_lost(ngx_smtp_verify_link_t *link)
 }
 
 
-/* Claims of this worker hold as long as its key.  The command also shows
-   whether the store still answers. */
+/* A worker is alive as long as its key is there, and its claims hold as long as
+   that of their owner.  The commands also show whether the store still
+   answers. */
 
 static void
 ngx_smtp_verify_fleet_tick(ngx_smtp_verify_link_t *link)
 {
+    u_char                          *p;
+    u_char                           buf[NGX_SMTP_VERIFY_FLEET_PREFIX + 64];
     ngx_str_t                        argv[5];
     ngx_smtp_verify_fleet_worker_t  *w;
 
@@ -523,6 +533,14 @@ ngx_smtp_verify_fleet_tick(ngx_smtp_verify_link_t *link)
     ngx_str_set(&argv[2], "1");
     ngx_str_set(&argv[3], "PX");
     ngx_str_set(&argv[4], NGX_SMTP_VERIFY_FLEET_ALIVE);
+
+    (void) ngx_smtp_verify_link_command(link, 5, argv, NULL, NULL);
+
+    p = ngx_cpymem(buf, w->alive.data, w->alive.len);
+    p = ngx_cpymem(p, w->owner, NGX_SMTP_VERIFY_FLEET_OWNER);
+
+    argv[1].data = buf;
+    argv[1].len = p - buf;
 
     (void) ngx_smtp_verify_link_command(link, 5, argv, NULL, NULL);
 

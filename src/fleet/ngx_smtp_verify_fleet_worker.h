@@ -27,6 +27,9 @@
 #define NGX_SMTP_VERIFY_FLEET_FIELD  8      /* hex digits of a variant */
 #define NGX_SMTP_VERIFY_FLEET_CLAIM                                           \
     (NGX_SMTP_VERIFY_FLEET_NAME + 1 + NGX_SMTP_VERIFY_FLEET_FIELD)
+#define NGX_SMTP_VERIFY_FLEET_OWNER                                           \
+    (NGX_SMTP_VERIFY_FLEET_ID + 9)          /* octets of an owner of claims: a
+                                               worker, ".", its link in hex */
 #define NGX_SMTP_VERIFY_FLEET_HELD   64     /* claims of trials */
 #define NGX_SMTP_VERIFY_FLEET_LOST   1024   /* erasures that wait for the
                                                store */
@@ -116,6 +119,8 @@ typedef struct {
 struct ngx_smtp_verify_fleet_worker_s {
     ngx_smtp_verify_fleet_t         *fleet;
     u_char                           id[NGX_SMTP_VERIFY_FLEET_ID];
+    uint32_t                         opened;    /* how often the store was */
+    u_char                           owner[NGX_SMTP_VERIFY_FLEET_OWNER];
     ngx_smtp_verify_link_t           commands;
     ngx_smtp_verify_link_t           notices;
     ngx_smtp_verify_fleet_script_t   ask;

@@ -80,7 +80,7 @@ sub up
     my $n = shift || 2;
 
     TestVerify::Valkey::subscribers('test:erased', $n);
-    until_true(sub { keys_of('alive:') >= $n });
+    until_true(sub { keys_of('alive:\w+\z') >= $n });
 }
 
 sub ask
@@ -908,3 +908,28 @@ cached: false
 --
 reason: accepted
 cached: false
+
+
+
+=== TEST 43: a claim whose end does not reach the store holds nobody up
+--- init
+main::up();
+TestVerify::Clients::start('/verify?email=john@ok.test');
+main::until_true(sub { main::keys_of('c:') });
+TestVerify::Valkey::freeze();
+TestVerify::Clients::answers();
+TestVerify::Valkey::thaw();
+main::up();
+main::until_true(sub { !main::keys_of('alive:\w+\.00000001') });
+--- smtp
+mx1 11 pipelining users=john
+    rcpt@1 john@*: wait 4s ; default
+--- request
+GET /b?email=john@ok.test
+--- json
+reason: accepted
+cached: false
+--- within: 3s
+--- smtp_sessions: 2
+--- log_allow
+is away, this machine goes on by itself
