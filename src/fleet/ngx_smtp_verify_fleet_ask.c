@@ -8,12 +8,17 @@
 #define NGX_SMTP_VERIFY_FLEET_AGAIN  1000   /* ms; while another machine works:
                                                does it still live? */
 #define NGX_SMTP_VERIFY_FLEET_HOLD   "600000"   /* ms, longer than any probe */
-#define NGX_SMTP_VERIFY_FLEET_LATE   5      /* answers that were too late */
-#define NGX_SMTP_VERIFY_FLEET_SLOW   500    /* ms without questions then */
+#define NGX_SMTP_VERIFY_FLEET_SLOW   500    /* ms in which all answers were too
+                                               late: one question at a time
+                                               then */
 
 
+static ngx_uint_t ngx_smtp_verify_fleet_ask_may(
+    ngx_smtp_verify_fleet_worker_t *w);
 static ngx_int_t ngx_smtp_verify_fleet_ask_send(
     ngx_smtp_verify_fleet_ask_t *ask);
+static void ngx_smtp_verify_fleet_ask_late(ngx_smtp_verify_fleet_ask_t *ask,
+    ngx_smtp_verify_fetch_t *fetch);
 static void ngx_smtp_verify_fleet_ask_reply(void *data,
     sv_resp_value_t *value);
 static ngx_uint_t ngx_smtp_verify_fleet_ask_read(
@@ -33,9 +38,7 @@ ngx_smtp_verify_fleet_ask(ngx_smtp_verify_fleet_worker_t *w,
     u_char                       *p;
     ngx_smtp_verify_fleet_ask_t  *ask;
 
-    if (w->commands.state != ngx_smtp_verify_link_up
-        || (ngx_msec_int_t) (w->slow - ngx_current_msec) > 0)
-    {
+    if (!ngx_smtp_verify_fleet_ask_may(w)) {
         return NGX_OK;
     }
 
@@ -66,6 +69,36 @@ ngx_smtp_verify_fleet_ask(ngx_smtp_verify_fleet_worker_t *w,
     fetch->ctx = ask;
 
     return NGX_AGAIN;
+}
+
+
+/*
+ * A question that is answered too late costs its request no more than the
+ * timeout, but one that is not asked may cost a conversation.  So a store that
+ * is late now and then is asked all the same.  One that has not been in time
+ * for a while gets one question at a time, so that one request waits in vain:
+ * as soon as it has answered in time it is asked everything again, and one that
+ * is silent is not asked at all.
+ */
+
+static ngx_uint_t
+ngx_smtp_verify_fleet_ask_may(ngx_smtp_verify_fleet_worker_t *w)
+{
+    if (w->commands.state != ngx_smtp_verify_link_up) {
+        return 0;
+    }
+
+    if (w->late
+        && w->asking
+        && ngx_current_msec - w->late_since >= NGX_SMTP_VERIFY_FLEET_SLOW)
+    {
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                       "smtp verify fleet \"%V\": the store is too slow, and "
+                       "has %ui questions", &w->fleet->name, w->asking);
+        return 0;
+    }
+
+    return 1;
 }
 
 
@@ -148,6 +181,7 @@ ngx_smtp_verify_fleet_ask_send(ngx_smtp_verify_fleet_ask_t *ask)
     ngx_smtp_verify_count(FLEET_ASKED);
 
     ask->asking = 1;
+    w->asking++;
     ask->woken = 0;
     ask->sent = ngx_current_msec;
 
@@ -163,8 +197,7 @@ ngx_smtp_verify_fleet_ask_send(ngx_smtp_verify_fleet_ask_t *ask)
 /* The fetch ended: it ran out of its time, or nobody wants it any more. */
 
 void
-ngx_smtp_verify_fleet_ask_cancel(ngx_smtp_verify_fleet_worker_t *w,
-    ngx_smtp_verify_fetch_t *fetch)
+ngx_smtp_verify_fleet_ask_cancel(ngx_smtp_verify_fetch_t *fetch)
 {
     ngx_smtp_verify_fleet_ask_t  *ask;
 
@@ -178,18 +211,35 @@ ngx_smtp_verify_fleet_ask_cancel(ngx_smtp_verify_fleet_worker_t *w,
         return;
     }
 
-    if (ngx_current_msec - ask->sent < w->fleet->timeout) {
-        return;
+    if (fetch->late) {
+        ngx_smtp_verify_fleet_ask_late(ask, fetch);
+    }
+}
+
+
+/* The caller goes on without the reply.  If that brings the claim, it is the
+   caller's all the same, so that other machines do not ask, too. */
+
+static void
+ngx_smtp_verify_fleet_ask_late(ngx_smtp_verify_fleet_ask_t *ask,
+    ngx_smtp_verify_fetch_t *fetch)
+{
+    ngx_smtp_verify_fleet_worker_t  *w;
+
+    w = ask->worker;
+
+    if (fetch->claims) {
+        fetch->claimed = 1;
+        ask->kept = 1;
     }
 
-    ngx_smtp_verify_count(FLEET_LATE);
+    if (ngx_current_msec - ask->sent >= w->fleet->timeout) {
+        ngx_smtp_verify_count(FLEET_LATE);
 
-    if (++w->late >= NGX_SMTP_VERIFY_FLEET_LATE) {
-        w->slow = ngx_current_msec + NGX_SMTP_VERIFY_FLEET_SLOW;
-
-        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
-                       "smtp verify fleet \"%V\": the store is too slow",
-                       &w->fleet->name);
+        if (!w->late) {
+            w->late = 1;
+            w->late_since = ngx_current_msec;
+        }
     }
 }
 
@@ -205,8 +255,9 @@ ngx_smtp_verify_fleet_ask_reply(void *data, sv_resp_value_t *value)
     w = ask->worker;
 
     ask->asking = 0;
+    w->asking--;
 
-    if (ngx_current_msec - ask->sent <= w->fleet->timeout) {
+    if (value && ngx_current_msec - ask->sent <= w->fleet->timeout) {
         w->late = 0;
     }
 
@@ -214,7 +265,7 @@ ngx_smtp_verify_fleet_ask_reply(void *data, sv_resp_value_t *value)
 
     if (ask->fetch == NULL) {
 
-        if (state == 1) {
+        if (state == 1 && !ask->kept) {
             ngx_smtp_verify_fleet_write_release(w, ask->claim,
                                                 ask->node.str.len);
         }

@@ -79,7 +79,7 @@ ngx_smtp_verify_fleet_cache_cancel(ngx_smtp_verify_behind_t *behind,
     /* at the end of the worker the questions end before their requests do */
 
     if (cache->fleet->worker) {
-        ngx_smtp_verify_fleet_ask_cancel(cache->fleet->worker, fetch);
+        ngx_smtp_verify_fleet_ask_cancel(fetch);
     }
 }
 

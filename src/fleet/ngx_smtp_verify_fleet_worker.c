@@ -497,7 +497,6 @@ ngx_smtp_verify_fleet_opened(void *data, sv_resp_value_t *value)
     }
 
     w->late = 0;
-    w->slow = ngx_current_msec;
 
     p = ngx_cpymem(w->owner, w->id, NGX_SMTP_VERIFY_FLEET_ID);
     (void) ngx_sprintf(p, ".%08xD", ++w->opened);

@@ -94,6 +94,7 @@ typedef struct {
     unsigned                         listens:1; /* for the end of the claim */
     unsigned                         woken:1;   /* it came before the reply */
     unsigned                         waited:1;  /* for another machine */
+    unsigned                         kept:1;    /* the caller ends the claim */
 } ngx_smtp_verify_fleet_ask_t;
 
 
@@ -152,9 +153,10 @@ struct ngx_smtp_verify_fleet_worker_s {
     ngx_msec_t                       told_since;
     ngx_uint_t                       ntold;     /* notices since then */
 
-    ngx_uint_t                       late;      /* answers after the budget, one
-                                                   after the other */
-    ngx_msec_t                       slow;      /* asks nobody until then */
+    ngx_uint_t                       asking;    /* questions without a reply */
+    ngx_msec_t                       late_since;
+    unsigned                         late:1;    /* no answer was in time since
+                                                   then */
     unsigned                         full:1;    /* the store takes nothing */
     unsigned                         ended:1;   /* the process exits */
 };
@@ -181,8 +183,7 @@ ngx_int_t ngx_smtp_verify_fleet_key(ngx_pool_t *pool,
 
 ngx_int_t ngx_smtp_verify_fleet_ask(ngx_smtp_verify_fleet_worker_t *w,
     ngx_smtp_verify_fetch_t *fetch);
-void ngx_smtp_verify_fleet_ask_cancel(ngx_smtp_verify_fleet_worker_t *w,
-    ngx_smtp_verify_fetch_t *fetch);
+void ngx_smtp_verify_fleet_ask_cancel(ngx_smtp_verify_fetch_t *fetch);
 /* the machine that worked for this claim has ended */
 void ngx_smtp_verify_fleet_ask_wake(ngx_smtp_verify_fleet_worker_t *w,
     u_char *claim, size_t len);

@@ -189,6 +189,8 @@ ngx_smtp_verify_fetch_timeout(ngx_event_t *ev)
                   : "the store behind zone \"%V\" ran out of its budget",
                   fetch->cache->name);
 
+    fetch->late = 1;
+
     behind->cancel(behind, fetch);
     ngx_smtp_verify_fetch_done(fetch);
 }

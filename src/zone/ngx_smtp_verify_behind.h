@@ -55,7 +55,9 @@ struct ngx_smtp_verify_behind_s {
      * Calls ngx_smtp_verify_fetch_found() for each entry of fetch->names that
      * the store has.  Returns NGX_OK if that is done, or NGX_AGAIN if it will
      * be done later: then the store calls ngx_smtp_verify_fetch_done() at the
-     * end, unless cancel() is called before.
+     * end, unless cancel() is called before.  If it is called for a fetch that
+     * is late, the caller works for it now: a store that may yet give it the
+     * claim sets "claimed".
      */
     ngx_int_t                       (*get)(ngx_smtp_verify_behind_t *behind,
                                            ngx_smtp_verify_fetch_t *fetch);
@@ -105,6 +107,7 @@ struct ngx_smtp_verify_fetch_s {
     uint64_t                          erased;
     unsigned                          pending:1;
     unsigned                          waits:1;      /* for another machine */
+    unsigned                          late:1;       /* it ran out of its time */
 };
 
 
