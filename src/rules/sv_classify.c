@@ -391,7 +391,7 @@ sv_rule_matches(const sv_context_t *ctx, size_t n)
 
 
 /* Returns 1 if a phrase of "any" stands in a plain sentence; without phrases,
-   if there is nothing but one. */
+   if there is no other word in the whole reply. */
 
 static int
 sv_rule_plain(const sv_context_t *ctx, const sv_rule_t *rule)
@@ -420,8 +420,8 @@ sv_rule_plain(const sv_context_t *ctx, const sv_rule_t *rule)
     }
 
     return rule->any.n == 0
-           && sv_plain_sentence(&ctx->rules->plain, ctx->reply, ctx->folded,
-                                ctx->len, 0);
+           && sv_plain_text(&ctx->rules->plain, ctx->reply, ctx->folded,
+                            ctx->len);
 }
 
 

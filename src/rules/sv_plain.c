@@ -33,9 +33,12 @@ typedef struct {
 } sv_plain_t;
 
 
+static void sv_plain_init(sv_plain_t *pl, const sv_match_t *plain,
+    const sv_reply_t *reply, const unsigned char *text, size_t len);
 static void sv_plain_find(sv_plain_t *pl, unsigned at);
 static void sv_plain_cover(sv_plain_t *pl);
 static int sv_plain_word(sv_plain_t *pl, size_t start, size_t end);
+static int sv_plain_is_known(const sv_plain_t *pl, size_t start, size_t end);
 static int sv_plain_is_neutral(const sv_plain_t *pl, size_t start,
     size_t end);
 static int sv_plain_is_script(const sv_plain_t *pl, size_t start, size_t end);
@@ -45,6 +48,8 @@ static int sv_plain_ends(const sv_reply_t *reply, const unsigned char *p,
     size_t len);
 static int sv_plain_is_break(const unsigned char *p, size_t len);
 static int sv_plain_is_name(const sv_plain_t *pl, const unsigned char *p,
+    size_t len);
+static int sv_plain_is_rcpt(const sv_reply_t *reply, const unsigned char *p,
     size_t len);
 static int sv_plain_same(const unsigned char *text, const unsigned char *p,
     size_t len);
@@ -60,14 +65,7 @@ sv_plain_sentence(const sv_match_t *plain, const sv_reply_t *reply,
     size_t      i, start;
     sv_plain_t  pl;
 
-    pl.plain = plain;
-    pl.reply = reply;
-    pl.text = text;
-    pl.len = len;
-    pl.word = 0;
-    pl.place = 0;
-    pl.names = 0;
-
+    sv_plain_init(&pl, plain, reply, text, len);
     sv_plain_find(&pl, at);
     sv_plain_cover(&pl);
 
@@ -99,6 +97,57 @@ sv_plain_sentence(const sv_match_t *plain, const sv_reply_t *reply,
 }
 
 
+/* Here a comma, a place or a bracket excuse no word: where nothing is stated,
+   any word that is not known may be the reason. */
+
+int
+sv_plain_text(const sv_match_t *plain, const sv_reply_t *reply,
+    const unsigned char *text, size_t len)
+{
+    size_t      i, start;
+    sv_plain_t  pl;
+
+    sv_plain_init(&pl, plain, reply, text, len);
+    sv_plain_cover(&pl);
+
+    start = 0;
+
+    for (i = 0; i < len; i++) {
+
+        if (text[i] != ' ' && text[i] != SV_WORD_END) {
+            continue;
+        }
+
+        if (!sv_plain_is_known(&pl, start, i)
+            && text[start] != SV_WORD_ASKED
+            && !sv_plain_is_rcpt(reply, text + start, i - start))
+        {
+            return 0;
+        }
+
+        pl.word += (text[i] == ' ');
+        start = i + 1;
+    }
+
+    return 1;
+}
+
+
+static void
+sv_plain_init(sv_plain_t *pl, const sv_match_t *plain, const sv_reply_t *reply,
+    const unsigned char *text, size_t len)
+{
+    pl->plain = plain;
+    pl->reply = reply;
+    pl->text = text;
+    pl->len = len;
+    pl->at = 0;
+    pl->word = 0;
+    pl->place = 0;
+    pl->names = 0;
+}
+
+
 /* Returns 1 if the word may stand in a plain sentence. */
 
 static int
@@ -109,8 +158,7 @@ sv_plain_word(sv_plain_t *pl, size_t start, size_t end)
     const unsigned char  *p;
 
     p = pl->text + start;
-    known = (start == end || sv_plain_is_neutral(pl, start, end)
-             || (sv_bit(pl->words, pl->word) && !(*p >= 0xe3 && *p < 0xea)));
+    known = sv_plain_is_known(pl, start, end);
 
     /* "unknown in your list" is no place of theirs */
 
@@ -125,6 +173,15 @@ sv_plain_word(sv_plain_t *pl, size_t start, size_t end)
     return known || place != 0
            || (pl->names++ < SV_PLAIN_NAMES
                && sv_plain_is_name(pl, p, end - start));
+}
+
+
+static int
+sv_plain_is_known(const sv_plain_t *pl, size_t start, size_t end)
+{
+    return start == end || sv_plain_is_neutral(pl, start, end)
+           || (sv_bit(pl->words, pl->word)
+               && !(pl->text[start] >= 0xe3 && pl->text[start] < 0xea));
 }
 
 
@@ -369,9 +426,7 @@ sv_plain_is_name(const sv_plain_t *pl, const unsigned char *p, size_t len)
         return 1;
     }
 
-    if (rcpt->len > len && rcpt->data[len] == '@'
-        && sv_plain_same(rcpt->data, p, len))
-    {
+    if (sv_plain_is_rcpt(pl->reply, p, len)) {
         return 1;
     }
 
@@ -394,6 +449,20 @@ sv_plain_is_name(const sv_plain_t *pl, const unsigned char *p, size_t len)
     }
 
     return found;
+}
+
+
+/* Returns 1 for the recipient's local part. */
+
+static int
+sv_plain_is_rcpt(const sv_reply_t *reply, const unsigned char *p, size_t len)
+{
+    const sv_str_t  *rcpt;
+
+    rcpt = &reply->rcpt;
+
+    return rcpt->len > len && rcpt->data[len] == '@'
+           && sv_plain_same(rcpt->data, p, len);
 }
 
 

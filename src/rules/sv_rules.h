@@ -236,6 +236,11 @@ uint32_t sv_match_step(const sv_match_t *m, uint32_t node,
 int sv_plain_sentence(const sv_match_t *plain, const sv_reply_t *reply,
     const unsigned char *text, size_t len, unsigned at);
 
+/* Returns 1 if a whole folded text has no other words. */
+
+int sv_plain_text(const sv_match_t *plain, const sv_reply_t *reply,
+    const unsigned char *text, size_t len);
+
 
 /*
  * sv_reading.c: _local() copies the first len octets of the reply's text

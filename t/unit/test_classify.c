@@ -2388,7 +2388,14 @@ words_against_the_code(void **state)
         { P, 550, "5.1.1 This mailbox is not monitored" },
         { X, 550, "5.1.1 <jdoe@example.com>: 发件人地址不存在" },
         { X, 550, "5.1.1 lähettäjän osoitetta ei ole" },
-        { N, 550, "5.1.1 lettre du destinataire" },
+        { X, 550, "5.1.1 lettre du destinataire" },
+        { X, 550, "5.1.1 das Postfach existiert, hat aber keinen freien "
+                  "Speicherplatz mehr" },
+        { X, 550, "5.1.1 modtagerens konto har overskredet sin "
+                  "lagergrænse" },
+        { X, 550, "5.2.1 <jdoe@example.com>: la casella esiste, ma non vi è "
+                  "più spazio" },
+        { N, 550, "5.1.1 <jdoe@example.com>: Delivery failed" },
         { N, 550, "5.1.1 Recipient address rejected: example.com" },
         { P, 550, "5.1.1 undeliverable address: host mx.example.com[10.0.0.4] "
                   "said: 554 5.7.1 Client host rejected: Access denied" },

@@ -667,6 +667,20 @@ eighteenth_part(void **state)
 }
 
 
+static void
+nineteenth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-nineteenth.txt", 12000);
+}
+
+
+static void
+twentieth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-twentieth.txt", 10000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -710,7 +724,9 @@ main(void)
         cmocka_unit_test(fifteenth_part),
         cmocka_unit_test(sixteenth_part),
         cmocka_unit_test(seventeenth_part),
-        cmocka_unit_test(eighteenth_part)
+        cmocka_unit_test(eighteenth_part),
+        cmocka_unit_test(nineteenth_part),
+        cmocka_unit_test(twentieth_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
