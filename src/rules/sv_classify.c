@@ -306,13 +306,16 @@ sv_rule_is_word(const sv_rule_t *word, const sv_rule_t *name,
 
 /*
  * Takes the rule for the text outside of quotes, if that text tells a reason,
- * or if it is a sentence that no rule knows after a code of a policy.
+ * or if it has words that may be one: "not a 'user unknown'" is no missing
+ * mailbox.
  */
 
 static const sv_rule_t *
 sv_rule_unquoted(const sv_context_t *ctx, const sv_rule_t *rule,
     const sv_rule_t *unquoted, const unsigned char *text, size_t len)
 {
+    unsigned char  folded[SV_FOLDED_MAX];
+
     if (unquoted == NULL) {
         return rule;
     }
@@ -323,7 +326,14 @@ sv_rule_unquoted(const sv_context_t *ctx, const sv_rule_t *rule,
         return unquoted;
     }
 
-    return rule;
+    if (rule->reason == SV_MAILBOX_FULL) {
+        return rule;
+    }
+
+    len = sv_fold_text(ctx->reply, text, len, folded, sizeof(folded));
+
+    return sv_plain_text(&ctx->rules->plain, ctx->reply, folded, len)
+           ? rule : unquoted;
 }
 
 

@@ -2389,6 +2389,12 @@ words_against_the_code(void **state)
         { X, 550, "5.1.1 <jdoe@example.com>: 发件人地址不存在" },
         { X, 550, "5.1.1 lähettäjän osoitetta ei ole" },
         { X, 550, "5.1.1 lettre du destinataire" },
+        { X, 550, "5.1.1 This is not a \"user unknown\" error. "
+                  "<jdoe@example.com> exists; your message was refused by the "
+                  "filter" },
+        { N, 550, "5.1.1 <jdoe@example.com>: host mx.example.com said: \"550 "
+                  "user unknown\"" },
+        { X, 504, "5.1.1 The VRFY command is disabled" },
         { X, 550, "5.1.1 das Postfach existiert, hat aber keinen freien "
                   "Speicherplatz mehr" },
         { X, 550, "5.1.1 modtagerens konto har overskredet sin "

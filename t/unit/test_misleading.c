@@ -681,6 +681,13 @@ twentieth_part(void **state)
 }
 
 
+static void
+twentyfirst_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-twentyfirst.txt", 12000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -726,7 +733,8 @@ main(void)
         cmocka_unit_test(seventeenth_part),
         cmocka_unit_test(eighteenth_part),
         cmocka_unit_test(nineteenth_part),
-        cmocka_unit_test(twentieth_part)
+        cmocka_unit_test(twentieth_part),
+        cmocka_unit_test(twentyfirst_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
