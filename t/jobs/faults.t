@@ -9,6 +9,8 @@ use TestVerify::Jobs;
 
 use Time::HiRes;
 
+our (%seen, $alive);
+
 workers(2);
 master_on();
 no_long_string();
@@ -84,6 +86,20 @@ sub answer
     return "$code " . (ref $job ? $job->{code} // $job->{state} // '' : '');
 }
 
+# the job does not go on with so many records, "no_room 5", and what is said of it
+
+sub waits
+{
+    my ($id, $for) = @_;
+
+    my $job = until_job($id, sub {
+        my $first = $_[0]{waiting_for}[0];
+        return $first && "$first->{reason} $first->{count}" eq $for;
+    });
+
+    return "$job->{state} " . ($job->{waiting_for}[0]{detail} // '-');
+}
+
 sub complete
 {
     my ($id, $n) = @_;
@@ -116,6 +132,32 @@ sub logged
     local $/;
     open my $in, '<', TestVerify::Nginx::root() . '/logs/error.log' or die;
     return scalar <$in>;
+}
+
+# what is in a file of the server's directory
+
+sub put
+{
+    my ($file, $text) = @_;
+
+    open my $out, '>:raw', TestVerify::Nginx::root() . "/$file" or die "$file: $!\n";
+    print $out $text;
+    close $out;
+}
+
+# other parameters of the store, from the next start on
+
+sub configure
+{
+    my ($parameters) = @_;
+
+    my $file = 'conf/nginx.conf';
+    local $/;
+    open my $in, '<', TestVerify::Nginx::root() . "/$file" or die "$file: $!\n";
+    my $conf = <$in>;
+
+    $conf =~ s/(smtp_verify_jobs_store \S+)[^;]*/$1 $parameters/ or die "no store\n";
+    put($file, $conf);
 }
 
 # an octet of a database, four from there on
@@ -330,5 +372,107 @@ sub {
     my $root = TestVerify::Nginx::root();
     main::is(`grep -rl zebra $root/*_temp $root/logs/access.log 2> /dev/null`, '',
              'nor is one in temporary files, and the access log');
+    main::alive();
+}
+
+
+
+=== TEST 10: another key than that of the jobs, and none: they wait for theirs, others go on
+--- user_files
+>>> key
+the first key of the store, of 42 octets..
+--- store: key=$TEST_NGINX_SERVER_ROOT/html/key
+--- steps eval
+sub {
+    my ($bad, $ended, $gone) = map { main::submit('wait=60s', main::users(1, $_)) } 240, 3, 2;
+    main::complete($_->[0], $_->[1]) for [ $ended, 3 ], [ $gone, 2 ];
+    main::until_job($bad, sub { $_[0]{answered} > 20 });
+
+    # by a reload, as it would be in production
+
+    main::put('html/key', 'another key of the store, of 42 octets....');
+    TestVerify::Clients::reload();
+    $main::alive = CORE::join ' ', TestVerify::Clients::workers();
+
+    my $paused = main::state_of($bad, 'paused');
+    main::like($paused->{error}, qr/key/, 'it waits');
+    main::like(main::logged(), qr/"[^"]*$bad\/key" is wrapped by another one than that of "key="/, 'the log');
+
+    for my $path ("/jobs/$bad", "/jobs/$bad/results", "/jobs/$ended") {
+        my ($code, $why) = main::http('GET', $path);
+        main::is("$code $why->{code} $why->{detail}",
+                 '500 store_failed The key of the store is missing, or is another one.', "GET $path");
+    }
+
+    my (undef, $erased) = main::http('DELETE', '/jobs/addresses', '{"email":"no1@ok.test"}',
+                                     'Content-Type' => 'application/json');
+    main::is($erased->{not_searched}, 3, 'nobody is told that an address was erased');
+
+    # what it has of its own goes on; a purge needs no key
+
+    my $new = main::submit('wait=60s', main::users(1, 20));
+    main::complete($new, 20);
+    main::is((main::http('DELETE', "/jobs/$gone"))[0], 204, 'deleted');
+    main::ok(! -e "$main::Store/$gone", 'its files are gone');
+    main::patch($bad, '{"state":"running"}');
+    main::like(main::state_of($bad, 'paused')->{error}, qr/key/, 'resumed in vain');
+    main::alive();
+
+    main::meanwhile(sub { main::configure('') });
+    main::is(main::answer("/jobs/$bad"), '500 store_failed', 'without any key');
+    main::like(main::logged(), qr/$bad\/key" is wrapped, and no "key=" is configured/, 'the log');
+    main::alive();
+
+    main::put('html/key', 'the first key of the store, of 42 octets..');
+    main::meanwhile(sub { main::configure('key=' . TestVerify::Nginx::root() . '/html/key') });
+    main::is(main::answer("/jobs/$new"), '500 store_failed', 'that of the other key');
+    main::is(main::answer("/jobs/$ended"), '200 completed', 'those of the first one');
+    main::patch($bad, '{"state":"running"}');
+    main::complete($bad, 240);
+    main::alive();
+}
+
+
+
+=== TEST 11: the zone is full: a job waits for the others, also when workers die and nginx is started anew
+--- store: zone=64k
+--- log_allow
+smtp verify jobs:|the store of jobs|exited on signal 9|was locked by
+--- steps eval
+sub {
+    my @slow = map { main::submit('wait=60s', main::users(1, 100)) } 1 .. 70;
+    my $last = main::submit('wait=60s', main::users(1, 5));
+    main::is(main::waits($last, 'no_room 5'), 'queued The zone of the store has no room for this job'
+        . ' beside the others. It begins when others have ended.', 'the last one waits');
+    main::like(main::logged(), qr/zone "[^"]+" has no room for job \w+, which waits for others to end/, 'the log');
+    main::is((main::lines("/jobs/$last/results"))[-1]{count}, 0, 'it can be read');
+    main::until_job($slow[0], sub { $_[0]{answered} > 5 });
+
+    # a job that waits like this can be paused, resumed and deleted as any other
+
+    my $other = main::submit('wait=60s', main::users(1, 5));
+    main::is((main::patch($other, '{"state":"paused"}'))[1]{state}, 'paused', 'paused');
+    main::is((main::patch($other, '{"state":"running"}'))[0], 200, 'resumed');
+    main::is((main::http('DELETE', "/jobs/$other"))[0], 204, 'deleted');
+    main::ok(! -e "$main::Store/$other", 'its files are gone');
+    main::alive();
+
+    kill 'KILL', (TestVerify::Clients::workers())[0];
+    TestVerify::Clients::wait_for(sub { TestVerify::Clients::workers() == 2 });
+    main::is(main::job($last)->{state}, 'queued', 'a worker has died');
+    main::meanwhile(sub { });
+    my $waits;
+    TestVerify::Clients::wait_for(sub {
+        ($waits) = grep { ($_->{waiting_for}[0]{reason} // '') eq 'no_room' }
+            map { main::job($_) } $last, @slow;
+    });
+    main::like($waits->{waiting_for}[0]{detail}, qr/beside the others/, 'nginx was started anew: one waits');
+
+    # the first that ends makes room
+
+    main::http('DELETE', "/jobs/$_") for @slow[1 .. 69];
+    main::complete($last, 5);
+    main::complete($slow[0], 100);
+    main::is(main::sent(main::users(1, 5)), '202 queued', 'a list, afterwards');
     main::alive();
 }

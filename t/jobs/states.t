@@ -211,3 +211,39 @@ sub {
            && $main::seen{end}{state} eq 'completed';
 }
 --- linger: 3s
+
+
+
+=== TEST 8: a job that no room would be enough for: it says so, others pass it, and it begins in a larger zone
+--- store: zone=64k
+--- log_allow
+has no room for job
+--- verify
+client_max_body_size 100m;
+smtp_verify_batch_domain_probes 5;
+--- smtp
+mx1 11 pipelining
+    rcpt *: wait 100ms ; 550 5.1.1 No such user
+--- init
+my $n = 3_200_000;
+my $id = (TestVerify::Jobs::http('POST', '/jobs?wait=0', CORE::join '', map { "$_\@ok.test\n" } 1 .. $n))[1]{id};
+$main::seen{8} = TestVerify::Jobs::until_job($id, sub { main::cause($_[0]) ne '-' });
+$main::seen{other} = TestVerify::Jobs::ended(TestVerify::Jobs::submit('wait=0', main::addresses(3)));
+$main::seen{still} = TestVerify::Jobs::until_job($id, sub { main::cause($_[0]) ne "-" });
+my $command = TestVerify::Jobs::stop_nginx('QUIT');
+my $conf = TestVerify::Nginx::root() . '/conf/nginx.conf';
+system("sed -i s/zone=64k/zone=1m/ $conf");
+TestVerify::Jobs::start_nginx($command);
+$main::seen{end} = TestVerify::Jobs::until_job($id, sub { $_[0]{answered} > 10 }, 60);
+TestVerify::Jobs::http('DELETE', "/jobs/$id");
+--- smtp_check eval
+sub {
+    my $for = $main::seen{8}{waiting_for}[0];
+    Test::More::diag($for->{detail} // '-');
+
+    return $main::seen{8}{state} eq 'queued' && main::cause($main::seen{8}) eq 'no_room 3200000'
+           && $for->{detail} =~ /too small for this job.* larger "zone"/
+           && $main::seen{other}{state} eq 'completed'
+           && main::cause($main::seen{still}) eq 'no_room 3200000'
+           && $main::seen{end}{state} eq 'running' && $main::seen{end}{records} == 3200000;
+}
