@@ -19,8 +19,6 @@ typedef struct {
 } ngx_smtp_verify_fleet_portions_t;
 
 
-static ngx_int_t ngx_smtp_verify_fleet_limits_names(ngx_conf_t *cf,
-    ngx_smtp_verify_fleet_limits_t *ft);
 static void ngx_smtp_verify_fleet_limits_soon(
     ngx_smtp_verify_portions_t *portions);
 static void ngx_smtp_verify_fleet_limits_event(ngx_event_t *ev);
@@ -41,17 +39,19 @@ static ngx_int_t ngx_smtp_verify_fleet_limits_numbers(
 
 
 /*
- * KEYS: the machines; the limits.
- * ARGV: the machine; how many machines it knows of; then for each limit: the
+ * KEYS: the machines; who has the name of this one; the limits.
+ * ARGV: the machine; a number that no other one has, though it may have the
+ * same name; how many machines it knows of; then for each limit: the
  * sessions at once, those that the machine has, those that it wants, the us
  * between two tokens (0: no limit), the us that they may be ahead, tokens that
  * it did not use, tokens that it wants, the name of this question and that of
  * the last one whose reply has arrived.
  *
- * The reply: the number of machines, of those that are there now, the rank of
- * this one, and 1 if the store has forgotten what it granted; then for each
- * limit: sessions; tokens for now; tokens for later, of which the first comes
- * after so many us; the us between them.
+ * The reply: 0 if another machine has the name; else the number of machines, of
+ * those that are there now, the rank of this one, and 1 if the store has
+ * forgotten what it granted; then for each limit: sessions; tokens for now;
+ * tokens for later, of which the first comes after so many us; the us between
+ * them.
  *
  * The machines that are not there have their safe share, which the others do
  * not get.  A machine counts as having what it had until it says that it has
@@ -67,6 +67,10 @@ const char  ngx_smtp_verify_fleet_limits_text[] =
     "local us = t[1] * 1000000 + t[2]\n"
     "local ms = math.floor(us / 1000)\n"
     "local me = ARGV[1]\n"
+    "local who = redis.call('HGET', KEYS[2], 'who')\n"
+    "if who and who ~= ARGV[2] then return 0 end\n"
+    "redis.call('HSET', KEYS[2], 'who', ARGV[2])\n"
+    "redis.call('PEXPIRE', KEYS[2], 3000)\n"
     "local n, alive, rank, since = 1, 1, 0, nil\n"
     "local known = { [me] = true }\n"
     "local m = redis.call('HGETALL', KEYS[1])\n"
@@ -94,7 +98,7 @@ const char  ngx_smtp_verify_fleet_limits_text[] =
     "  redis.call('HSET', KEYS[1], 'since', ms)\n"
     "end\n"
     "redis.call('HSET', KEYS[1], me, ms)\n"
-    "local all = math.max(n, tonumber(ARGV[2]))\n"
+    "local all = math.max(n, tonumber(ARGV[3]))\n"
     "local away = all - alive\n"
     "local learning = ms < since + 2500\n"
     "local function share(list, cap, want)\n"
@@ -201,10 +205,10 @@ const char  ngx_smtp_verify_fleet_limits_text[] =
     "  return now, later, math.ceil(delay), math.ceil(step)\n"
     "end\n"
     "local r = { n, alive, rank, learning and 1 or 0 }\n"
-    "for i = 2, #KEYS do\n"
+    "for i = 3, #KEYS do\n"
     "  local v = {}\n"
     "  for j = 1, 9 do\n"
-    "    v[j] = tonumber(ARGV[2 + (i - 2) * 9 + j])\n"
+    "    v[j] = tonumber(ARGV[3 + (i - 3) * 9 + j])\n"
     "  end\n"
     "  local h = redis.call('HGETALL', KEYS[i])\n"
     "  local got, now, later, delay, step = 0, 0, 0, 0, 0\n"
@@ -248,34 +252,10 @@ ngx_smtp_verify_fleet_limits(ngx_conf_t *cf, ngx_smtp_verify_fleet_t *fleet,
     }
 
     ft->throttle = shm_zone->data;
+    ft->crc = ngx_crc32_short(shm_zone->shm.name.data,
+                              shm_zone->shm.name.len);
 
     return ngx_smtp_verify_fleet_limits_names(cf, ft);
-}
-
-
-/* The machine keeps its name over a restart, so that it does not count
-   twice. */
-
-static ngx_int_t
-ngx_smtp_verify_fleet_limits_names(ngx_conf_t *cf,
-    ngx_smtp_verify_fleet_limits_t *ft)
-{
-    u_char     *p, hash[SV_SIPHASH_LEN];
-    ngx_str_t   none;
-    u_char      buf[1024];
-
-    p = ngx_slprintf(buf, buf + sizeof(buf), "machine %V %V %V",
-                     &cf->cycle->hostname, &ft->fleet->name,
-                     &cf->cycle->conf_file);
-
-    sv_siphash(ft->fleet->keys.names, buf, p - buf, hash);
-
-    (void) ngx_hex_dump(ft->machine, hash, NGX_SMTP_VERIFY_FLEET_MACHINE / 2);
-
-    ngx_str_null(&none);
-
-    return ngx_smtp_verify_fleet_key(cf->pool, ft->fleet, "machines", &none,
-                                     &ft->machines);
 }
 
 
@@ -288,6 +268,8 @@ ngx_smtp_verify_fleet_limits_start(ngx_smtp_verify_fleet_t *fleet)
     ft = fleet->limits->elts;
 
     for (i = 0; i < fleet->limits->nelts; i++) {
+        ngx_smtp_verify_fleet_limits_other(ft[i]);
+
         ft[i]->timer.handler = ngx_smtp_verify_fleet_limits_timer;
         ft[i]->timer.data = ft[i];
         ft[i]->timer.log = ngx_cycle->log;
@@ -321,6 +303,8 @@ ngx_smtp_verify_fleet_limits_exit(ngx_smtp_verify_fleet_t *fleet)
         }
 
         ft[i]->soon.handler = NULL;
+
+        ngx_smtp_verify_fleet_limits_leave(ft[i]);
     }
 }
 
@@ -430,6 +414,7 @@ ngx_smtp_verify_fleet_limits_send(ngx_smtp_verify_fleet_portions_t *q)
 {
     u_char                            *p, *last;
     u_char                             number[2][NGX_INT_T_LEN];
+    u_char                             who[2 * SV_TOLD_ID];
     ngx_str_t                          argv[NGX_SMTP_VERIFY_LINK_ARGS];
     ngx_uint_t                         i, n;
     ngx_smtp_verify_fleet_worker_t    *w;
@@ -446,13 +431,19 @@ ngx_smtp_verify_fleet_limits_send(ngx_smtp_verify_fleet_portions_t *q)
     p = buf;
     last = buf + sizeof(buf);
 
+    (void) ngx_hex_dump(who, ngx_smtp_verify_throttle_id(ft->throttle),
+                        SV_TOLD_ID);
+
     ngx_str_set(&argv[0], "EVALSHA");
     argv[1].data = w->limits.sha;
     argv[1].len = sizeof(w->limits.sha);
     argv[2].data = number[0];
-    argv[2].len = ngx_sprintf(number[0], "%ui", q->n + 1) - number[0];
+    argv[2].len = ngx_sprintf(number[0], "%ui", q->n + 2) - number[0];
     argv[3] = ft->machines;
-    n = 4;
+    argv[4].data = p;
+    p = ngx_smtp_verify_fleet_limits_who(p, ft);
+    argv[4].len = p - argv[4].data;
+    n = 5;
 
     for (i = 0; i < q->n; i++) {
         argv[n].data = p;
@@ -463,8 +454,11 @@ ngx_smtp_verify_fleet_limits_send(ngx_smtp_verify_fleet_portions_t *q)
         n++;
     }
 
-    argv[n].data = ft->machine;
+    argv[n].data = ngx_smtp_verify_fleet_limits_name(ft);
     argv[n].len = NGX_SMTP_VERIFY_FLEET_MACHINE;
+    n++;
+    argv[n].data = who;
+    argv[n].len = sizeof(who);
     n++;
     argv[n].data = number[1];
     argv[n].len = ngx_sprintf(number[1], "%ui",
@@ -531,6 +525,12 @@ ngx_smtp_verify_fleet_limits_reply(void *data, sv_resp_value_t *value)
         ngx_smtp_verify_portions_told(ft->throttle, q->asks, grants, q->n,
                                       &fleet, q->sent);
         ft->reported = 0;
+        ngx_free(q);
+        return;
+    }
+
+    if (value && value->type == sv_resp_integer && value->integer == 0) {
+        ngx_smtp_verify_fleet_limits_namesake(ft, q->asks, q->n);
         ngx_free(q);
         return;
     }

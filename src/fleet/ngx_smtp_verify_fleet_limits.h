@@ -23,6 +23,10 @@ struct ngx_smtp_verify_fleet_limits_s {
     ngx_smtp_verify_fleet_t         *fleet;
     ngx_smtp_verify_throttle_t      *throttle;
     u_char                           machine[NGX_SMTP_VERIFY_FLEET_MACHINE];
+    u_char                           other[NGX_SMTP_VERIFY_FLEET_MACHINE];
+                                                /* its name if another machine
+                                                   has the first one */
+    uint32_t                         crc;       /* of the zone's name */
     ngx_str_t                        machines;  /* key: who there is */
     ngx_event_t                      timer;
     ngx_event_t                      soon;
@@ -43,6 +47,27 @@ void ngx_smtp_verify_fleet_limits_exit(ngx_smtp_verify_fleet_t *fleet);
 /* Returns 1 if this machine keeps to its safe share. */
 ngx_uint_t ngx_smtp_verify_fleet_limits_alone(
     ngx_smtp_verify_fleet_t *fleet);
+
+
+/* limits_name.c */
+
+#define NGX_SMTP_VERIFY_FLEET_WHO  (NGX_SMTP_VERIFY_FLEET_PREFIX + 64)
+
+ngx_int_t ngx_smtp_verify_fleet_limits_names(ngx_conf_t *cf,
+    ngx_smtp_verify_fleet_limits_t *ft);
+/* in each worker: makes the name that is taken if another machine has the first
+   one */
+void ngx_smtp_verify_fleet_limits_other(ngx_smtp_verify_fleet_limits_t *ft);
+u_char *ngx_smtp_verify_fleet_limits_name(ngx_smtp_verify_fleet_limits_t *ft);
+/* Writes the key that says who has the name, at most _FLEET_WHO octets; returns
+   its end. */
+u_char *ngx_smtp_verify_fleet_limits_who(u_char *p,
+    ngx_smtp_verify_fleet_limits_t *ft);
+/* The store has said that another machine has the name. */
+void ngx_smtp_verify_fleet_limits_namesake(ngx_smtp_verify_fleet_limits_t *ft,
+    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n);
+void ngx_smtp_verify_fleet_limits_leave(ngx_smtp_verify_fleet_limits_t *ft);
+
 
 extern const char  ngx_smtp_verify_fleet_limits_text[];
 

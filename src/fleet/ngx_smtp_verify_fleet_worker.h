@@ -8,7 +8,7 @@
  *   notice.c   what other machines tell: ends of claims, erasures
  *   cache.c    the store behind a cache zone
  *   told.c     what machines tell each other about destinations
- *   limits.c   limits that machines share
+ *   limits.c   limits that machines share, and limits_name.c
  */
 
 

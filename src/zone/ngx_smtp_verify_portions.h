@@ -74,6 +74,17 @@ void ngx_smtp_verify_portions_told(ngx_smtp_verify_throttle_t *throttle,
 void ngx_smtp_verify_portions_lost(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n);
 
+/* As _lost(): another machine has the name of this one.  Returns 1 if this one
+   has to take another name now, since that is no machine which has just
+   died. */
+ngx_uint_t ngx_smtp_verify_portions_namesake(
+    ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n);
+
+/* Returns 1 if this machine has taken another name. */
+ngx_uint_t ngx_smtp_verify_portions_renamed(
+    ngx_smtp_verify_throttle_t *throttle);
+
 /* Returns the number of machines; 0: not known. */
 ngx_uint_t ngx_smtp_verify_portions_machines(
     ngx_smtp_verify_throttle_t *throttle);

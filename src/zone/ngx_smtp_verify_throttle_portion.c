@@ -11,6 +11,8 @@
 #define NGX_SMTP_VERIFY_PORTION_AHEAD  350      /* ms of tokens which machines
                                                    may hold */
 #define NGX_SMTP_VERIFY_PORTION_HOUR   3600000  /* ms */
+#define NGX_SMTP_VERIFY_PORTION_NAME   4000     /* ms; a machine that died has
+                                                   its name for 3 s */
 
 
 static uint32_t ngx_smtp_verify_throttle_portion_new(
@@ -422,6 +424,7 @@ ngx_smtp_verify_portions_heard(ngx_smtp_verify_throttle_t *throttle,
 
     sh = throttle->sh;
     sh->heard = ngx_max(sh->heard, sent);
+    sh->namesake = 0;
 
     if (fleet->machines >= sh->machines
         || sent > sh->counted + NGX_SMTP_VERIFY_PORTION_HOUR)
@@ -467,6 +470,46 @@ ngx_smtp_verify_portions_lost(ngx_smtp_verify_throttle_t *throttle,
     }
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_portions_namesake(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n)
+{
+    uint64_t                        now;
+    ngx_uint_t                      renamed;
+    ngx_smtp_verify_throttle_sh_t  *sh;
+
+    ngx_smtp_verify_portions_lost(throttle, asks, n);
+
+    sh = throttle->sh;
+    now = sv_clock_msec();
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    renamed = 0;
+
+    if (sh->namesake == 0) {
+        sh->namesake = now;
+
+    } else if (now - sh->namesake > NGX_SMTP_VERIFY_PORTION_NAME
+               && !sh->renamed)
+    {
+        sh->renamed = 1;
+        renamed = 1;
+    }
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    return renamed;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_portions_renamed(ngx_smtp_verify_throttle_t *throttle)
+{
+    return throttle->sh->renamed;
 }
 
 

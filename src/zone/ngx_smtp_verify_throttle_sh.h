@@ -213,6 +213,11 @@ typedef struct {
     uint64_t                           counted;     /* ms: the machines were */
     uint32_t                           machines;
     uint32_t                           rank;        /* of this one, from 0 */
+    uint64_t                           namesake;    /* ms: since when another
+                                                       machine was seen to have
+                                                       our name */
+    uint64_t                           renamed;     /* so this one has another
+                                                       name now */
     ngx_smtp_verify_throttle_counts_t  counts;
     u_char                             key[SV_SIPHASH_LEN];
     u_char                             id[8];       /* of this machine */

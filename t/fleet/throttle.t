@@ -13,8 +13,8 @@ master_on();
 workers(2);
 worker_connections(1024);
 
-# Two machines: the nginx of the block, at /a, and another one, at /b. "test" is
-# their prefix.
+# Two machines: the nginx of the block, at /a, and another one, at /b; in a block
+# also a third one, at /c. "test" is their prefix.
 
 our $Http = '
     smtp_verify_throttle_zone zone=limits:1m;
@@ -37,7 +37,8 @@ add_block_preprocessor(sub {
     $block->set_value(config => "
         location = /a { smtp_verify; $throttle }
         location = /list { smtp_verify_batch; $throttle }
-        location = /b { proxy_pass http://\$TEST_NGINX_EDGE1/a; }");
+        location = /b { proxy_pass http://\$TEST_NGINX_EDGE1/a; }
+        location = /c { proxy_pass http://\$TEST_NGINX_EDGE2/a; }");
 
     start();
     command('FLUSHALL');
@@ -322,4 +323,51 @@ sub {
 
     return TestVerify::Fleet::most($_[0]) == 1 && @main::limits && !@left
            && TestVerify::Clients::reasons() eq 'mailbox_not_found 6';
+}
+
+
+
+=== TEST 13: a machine with the name of another one counts as one of its own
+--- limits: conns=3 rate=100/s
+--- init
+TestVerify::Edges::same(1, 2);
+TestVerify::Fleet::alive(3);
+TestVerify::Clients::start('/b?email=john%d@ok.test', clients => 8);
+TestVerify::Clients::start('/c?email=jack%d@ok.test', clients => 8);
+--- smtp
+mx1 11 pipelining users=john
+    rcpt: wait 150ms ; default
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my $most = TestVerify::Fleet::most($_[0]);
+    my $answers = TestVerify::Clients::reasons();
+    my @said = TestVerify::Edges::log(2) =~ /another machine has the same/g;
+    return $most >= 2 && $most <= 3 && $answers eq 'mailbox_not_found 16'
+           && @said == 1;
+}
+
+
+
+=== TEST 14: one that was killed and is started again has its name
+--- limits: conns=2
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Edges::kill(1);
+TestVerify::Edges::start(1);
+TestVerify::Clients::wait_for(sub {
+    (TestVerify::Clients::ask('/b?email=john@ok.test'))[0]{json}{reason}
+        eq 'accepted' });
+--- request
+GET /b?email=jane@ok.test
+--- json
+reason: mailbox_not_found
+response_time_ms: <= 400
+--- smtp_check eval
+sub {
+    my %seen = @{ TestVerify::Valkey::command('HGETALL', 'test:machines') };
+    return keys %seen == 3;
 }

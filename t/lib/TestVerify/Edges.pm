@@ -9,6 +9,9 @@ package TestVerify::Edges;
 #                           own.
 #   start(1, 2, 3)          waits until they answer
 #   kill(2)                 as when a machine loses its power
+#   same(1, 2)              the second one is a copy of the first one, which
+#                           runs: host, fleet and configuration file have the
+#                           same names
 #   stop()                  all of them
 
 use strict;
@@ -59,18 +62,41 @@ sub conf
 sub start
 {
     for my $i (@_) {
-        write_conf($i);
-
-        $Pid{$i} = fork // die "fork: $!\n";
-
-        if ($Pid{$i} == 0) {
-            TestVerify::Env::detach("$Dir/$i/stderr");
-            { exec $ENV{TEST_NGINX_BINARY}, '-p', "$Dir/$i/", '-c',
-                   "$Dir/$i/nginx.conf", '-e', "$Dir/$i/error.log" }
-            POSIX::_exit(127);
-        }
+        write_conf($i, "$Dir/$i/nginx.conf");
+        run($i, "$Dir/$i/nginx.conf");
     }
 
+    wait_for(@_);
+}
+
+
+sub same
+{
+    my ($i, $copy) = @_;
+
+    write_conf($copy, "$Dir/$i/nginx.conf");
+    run($copy, "$Dir/$i/nginx.conf");
+    wait_for($copy);
+}
+
+
+sub run
+{
+    my ($i, $conf) = @_;
+
+    $Pid{$i} = fork // die "fork: $!\n";
+
+    if ($Pid{$i} == 0) {
+        TestVerify::Env::detach("$Dir/$i/stderr");
+        { exec $ENV{TEST_NGINX_BINARY}, '-p', "$Dir/$i/", '-c', $conf, '-e',
+               "$Dir/$i/error.log" }
+        POSIX::_exit(127);
+    }
+}
+
+
+sub wait_for
+{
     for my $i (@_) {
         my $end = time + 20 * $TestVerify::Blocks::Slow;
 
@@ -84,7 +110,7 @@ sub start
 
 sub write_conf
 {
-    my ($i) = @_;
+    my ($i, $conf) = @_;
 
     make_path("$Dir/$i");
 
@@ -100,7 +126,7 @@ sub write_conf
         grep { my ($name) = split; $http !~ /^\s*$name\s/m }
         TestVerify::Blocks::defaults();
 
-    open my $out, '>', "$Dir/$i/nginx.conf" or die "$Dir/$i: $!\n";
+    open my $out, '>', $conf or die "$conf: $!\n";
     print $out TestVerify::Env::expand(<<"END");
 $load
 $user
