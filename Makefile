@@ -591,7 +591,8 @@ DEPS_BUILD := gcc make libc6-dev nginx nginx-dev dpkg-dev libc-ares-dev \
     libcjson-dev libidn2-dev libutf8proc-dev libsqlite3-dev libhiredis-dev \
     libssl-dev
 DEPS_RUN   := $(DEPS_BUILD) curl openssl netbase ca-certificates
-DEPS_TEST  := $(DEPS_RUN) python3 python3-jsonschema perl libcmocka-dev libtest-base-perl \
+DEPS_STORE := 'valkey-server|redis-server'
+DEPS_TEST  := $(DEPS_RUN) $(DEPS_STORE) python3 python3-jsonschema perl libcmocka-dev libtest-base-perl \
     libio-socket-ssl-perl libnet-dns-perl libcurl4-openssl-dev iproute2 iptables
 DEPS_CLIENT := gcc make libc6-dev libcjson-dev libidn2-dev libssl-dev \
     libutf8proc-dev libsqlite3-dev libhiredis-dev libcurl4-openssl-dev
@@ -601,7 +602,7 @@ DEPS_LINT  := $(DEPS_BUILD) perl clang-tidy cppcheck
 DEPS_ASAN  := $(DEPS_TEST)
 DEPS_VALGRIND := $(DEPS_TEST) valgrind
 DEPS_BENCH := $(DEPS_RUN) python3
-DEPS_FLEET := $(DEPS_BENCH) redis-server
+DEPS_FLEET := $(DEPS_BENCH) $(DEPS_STORE)
 DEPS_COMPARE := $(DEPS_RUN) php-cgi ruby ruby-rack ruby-sinatra \
     ruby-actionpack ruby-oj libcgi-pm-perl libplack-perl libmojolicious-perl \
     libdancer2-perl libhttp-body-perl libjson-xs-perl libcpanel-json-xs-perl

@@ -1,48 +1,14 @@
 # A clock that is set while nginx runs, or that is wrong from the start.
 
 use lib 't/lib';
-use File::Path qw( make_path );
-
-BEGIN {
-    require TestVerify::Env;
-    TestVerify::Env::take();
-
-    my $dir = "$TestVerify::Env::Dir/clock";
-
-    make_path($dir);
-
-    my $so = "$dir/clock.$$.so";
-    my $cc = $ENV{CC} || 'cc';
-
-    system("$cc -shared -fPIC -o $so t/lib/clock.c -ldl") == 0
-        or die "clock.c: not compiled\n";
-
-    open my $out, '>', "$dir/nginx.$$" or die "$dir/nginx.$$: $!\n";
-    print $out <<"_EOC_";
-#!/bin/sh
-export LD_PRELOAD=$so
-export TEST_CLOCK=$dir/set.$$
-export ASAN_OPTIONS=\$ASAN_OPTIONS:verify_asan_link_order=0
-exec $ENV{TEST_NGINX_BINARY} "\$@"
-_EOC_
-    close $out;
-    chmod 0755, "$dir/nginx.$$";
-
-    $ENV{TEST_NGINX_BINARY} = "$dir/nginx.$$";
-    @files = ($so, "$dir/nginx.$$", "$dir/set.$$");
-}
-
-END { unlink @files if defined $suite && $$ == $suite }
-
+use TestVerify::Clock;
 use TestVerify 'no_plan';
 use TestVerify::Clients;
-
-our ($suite, @files) = ($$, @files);
 
 add_block_preprocessor(sub {
     my ($block) = @_;
 
-    main::set($block->clock // 0);
+    TestVerify::Clock::set($block->clock // 0);
 
     $block->set_value(http_config => 'smtp_verify_audit on;');
     $block->set_value(config => <<'_EOC_');
@@ -58,20 +24,6 @@ _EOC_
 
 no_root_location();
 run_tests();
-
-
-# the file is replaced, as nginx may read it at any time
-
-sub set
-{
-    my ($seconds) = @_;
-
-    open my $out, '>', "$files[2].new" or die "$files[2]: $!\n";
-    print $out $seconds;
-    close $out;
-    chmod 0644, "$files[2].new";
-    rename "$files[2].new", $files[2];
-}
 
 
 sub clock
@@ -102,10 +54,10 @@ __DATA__
 === TEST 1: a clock that is set forward, then back
 --- init
 main::until_clock('pass', qr/^The clock runs evenly\.$/);
-main::set(300);
+TestVerify::Clock::set(300);
 main::until_clock('warn', qr/^The clock was set by (?:299|300|301) s less than an hour ago\.$/);
 Test::More::is(main::clock()->{link}, 'docs/troubleshooting.md#clock', 'link');
-main::set(-7200);
+TestVerify::Clock::set(-7200);
 main::until_clock('warn', qr/./);
 select undef, undef, undef, 2.5;
 main::until_clock('warn', qr/^The clock was set by -(?:7499|7500|7501) s /);
@@ -117,7 +69,7 @@ The clock was set by
 === TEST 2: a clock that drifts a little is no jump
 --- init
 main::until_clock('pass', qr/evenly/);
-main::set(20);
+TestVerify::Clock::set(20);
 select undef, undef, undef, 2.5;
 main::until_clock('pass', qr/^The clock runs evenly\.$/);
 --- no_error_log

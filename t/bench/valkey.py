@@ -14,7 +14,7 @@ VALKEY = PORT + 90
 class Valkey:
     def __init__(self, path):
         self.path = path
-        self.program = os.environ.get("VALKEY_SERVER") or next((
+        self.program = os.environ.get("TEST_FLEET_SERVER") or next((
             p for p in map(shutil.which, ("valkey-server", "redis-server"))
             if p), None)
         self.child = None

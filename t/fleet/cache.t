@@ -742,19 +742,22 @@ SSL_do_handshake() failed
 
 
 
-=== TEST 34: health warns while the store is away
+=== TEST 34: health and the metric warn while the store is away
 --- config eval
 $main::Locations . '
     location = /health { smtp_verify_health; }
+    location = /metrics { smtp_verify_metrics; }
     location = /readyz { smtp_verify_health; }'
 --- init
 main::up();
 $main::Well = main::ask('GET', '/health');
+$main::One = main::ask('GET', '/metrics');
 TestVerify::Valkey::stop();
 main::until_true(sub {
     main::ask('GET', '/health') =~ /"check":"fleet"[^}]*"status":"warn"/ });
 $main::Away = main::ask('GET', '/health');
 $main::Ready = main::ask('GET', '/readyz');
+$main::Two = main::ask('GET', '/metrics');
 TestVerify::Valkey::start();
 main::up();
 --- request
@@ -766,6 +769,8 @@ sub {
     return $main::Well =~ /"check":"fleet"[^}]*"status":"pass"[^}]*fleet a/
            && $main::Away =~ /fleet b is away: this machine goes on by itself/
            && $main::Ready =~ m{^HTTP/1.1 200}
+           && $main::One =~ /audit_status\{check="fleet",fleet="a"\} 1$/m
+           && $main::Two =~ /audit_status\{check="fleet",fleet="b"\} 2$/m
 }
 --- log_allow
 is away, this machine goes on by itself

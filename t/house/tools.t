@@ -71,8 +71,28 @@ $said = tool('t/tools/install-packages make nginx');
 is("$?:$said:" . (-e "$dir/apt" ? 'apt' : ''), '0::',
    'nothing where nothing is missing');
 
-command(id => 'echo 1000');
+# one of several: the first that the distribution has, whose lists are absent
+
+command('apt-cache' => "test -e $dir/apt && test \"\$2\" = nginx");
 unlink "$dir/done";
+$said = tool("t/tools/install-packages make 'freenginx|nginx'");
+is($?, 0, 'install-packages: one of two') or diag $said;
+like($said, qr/^installing: nginx$/m, 'is the one that there is');
+like(slurp("$dir/apt"), qr/^.* update\n.*install.* nginx\n/m,
+     'which is looked for in new lists');
+
+unlink "$dir/apt";
+$said = tool("t/tools/install-packages make 'freenginx|nginx'");
+is("$?:$said", '0:', 'one of them is enough');
+
+unlink "$dir/done";
+$said = tool("t/tools/install-packages make 'freenginx|angie'");
+isnt($?, 0, 'none of them');
+like($said, qr/^none of these packages is to be had: freenginx angie$/m,
+     'is said');
+
+unlink "$dir/apt";
+command(id => 'echo 1000');
 $said = tool('t/tools/install-packages make nginx');
 isnt($?, 0, 'not as another user');
 like($said, qr/^missing packages: nginx\n.*make deps.* as root/ms,

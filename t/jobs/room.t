@@ -148,6 +148,7 @@ sub {
     main::is($n->{'jobs_store_size_bytes{store="/jobs"}'}, 2 * 1024 * 1024, 'size');
     main::cmp_ok($n->{'jobs_store_used_bytes{store="/jobs"}'}, '>', 1000, 'used');
     main::is($n->{ready}, 1, 'ready');
+    main::is($n->{'audit_status{check="store",store="/jobs"}'}, 1, 'passes');
     main::ok(defined $n->{'jobs{store="/jobs",state="running"}'}, 'by state');
 }
 
@@ -172,6 +173,8 @@ sub {
     $check = main::check();
 
     main::is($check->{status}, 'warn', 'short');
+    main::is(main::metrics()->{'audit_status{check="store",store="/jobs"}'}, 2,
+             'so does the metric');
     main::like($check->{seen}, qr/: new lists are refused\.$/, 'seen');
     main::like($check->{remedy}, qr/^Delete jobs/, 'remedy');
     main::is($check->{link}, 'docs/troubleshooting.md#store', 'link');

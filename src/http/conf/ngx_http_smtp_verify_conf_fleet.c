@@ -697,6 +697,14 @@ ngx_http_smtp_verify_fleet_get(ngx_http_smtp_verify_main_conf_t *smcf,
 }
 
 
+ngx_uint_t
+ngx_http_smtp_verify_fleet_is_well(ngx_smtp_verify_fleet_t *fleet)
+{
+    return ngx_smtp_verify_fleet_is_up(fleet)
+           && !ngx_smtp_verify_fleet_limits_alone(fleet);
+}
+
+
 ngx_int_t
 ngx_http_smtp_verify_fleet_process(ngx_cycle_t *cycle,
     ngx_http_smtp_verify_main_conf_t *smcf)

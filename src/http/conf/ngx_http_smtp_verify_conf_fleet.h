@@ -20,6 +20,10 @@ ngx_int_t ngx_http_smtp_verify_fleet_init(ngx_conf_t *cf);
 ngx_smtp_verify_fleet_t *ngx_http_smtp_verify_fleet_get(
     ngx_http_smtp_verify_main_conf_t *smcf, ngx_uint_t i);
 
+/* Returns 0 if this worker goes on without the store, or without its share of
+   limits. */
+ngx_uint_t ngx_http_smtp_verify_fleet_is_well(ngx_smtp_verify_fleet_t *fleet);
+
 ngx_int_t ngx_http_smtp_verify_fleet_process(ngx_cycle_t *cycle,
     ngx_http_smtp_verify_main_conf_t *smcf);
 void ngx_http_smtp_verify_fleet_end(ngx_http_smtp_verify_main_conf_t *smcf);

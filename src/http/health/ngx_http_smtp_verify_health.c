@@ -4,7 +4,6 @@
 #include "ngx_http_smtp_verify_ready.h"
 #include "ngx_http_smtp_verify_conf_store.h"
 #include "ngx_http_smtp_verify_conf_fleet.h"
-#include "ngx_smtp_verify_fleet_limits.h"
 #include "ngx_http_smtp_verify_tokens.h"
 #include "ngx_smtp_verify_connections.h"
 #include "sv_version.h"
@@ -435,8 +434,7 @@ ngx_http_smtp_verify_health_fleets(ngx_http_smtp_verify_health_t *h,
     for (i = 0; i < smcf->fleets.nelts; i++) {
 
         fleet = ngx_http_smtp_verify_fleet_get(smcf, i);
-        up = ngx_smtp_verify_fleet_is_up(fleet)
-             && !ngx_smtp_verify_fleet_limits_alone(fleet);
+        up = ngx_http_smtp_verify_fleet_is_well(fleet);
 
         ngx_memzero(&check, sizeof(ngx_smtp_verify_audit_check_t));
 

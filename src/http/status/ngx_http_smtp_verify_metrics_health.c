@@ -1,16 +1,18 @@
 
-/* Metrics of whether the server is ready, of what the self-audit has found, and
-   of the stores of jobs. */
+/* Metrics of whether the server is ready, of the checks of its health, and of
+   the stores of jobs. */
 
 
 #include "ngx_http_smtp_verify_metrics.h"
 #include "ngx_http_smtp_verify_ready.h"
 #include "ngx_http_smtp_verify_conf_store.h"
+#include "ngx_http_smtp_verify_conf_fleet.h"
 #include "ngx_smtp_verify_connections.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_METRICS_AUDIT  4096    /* octets of an identity */
 #define NGX_HTTP_SMTP_VERIFY_METRICS_STORE  4096    /* and of a store */
+#define NGX_HTTP_SMTP_VERIFY_METRICS_FLEET  1024    /* and of a fleet */
 
 
 /* a store of jobs, as it was when the scrape began */
@@ -31,6 +33,15 @@ static void ngx_http_smtp_verify_metrics_audit(
 static void ngx_http_smtp_verify_metrics_identity(
     ngx_http_smtp_verify_metrics_t *m, ngx_uint_t i, ngx_shm_zone_t *zone,
     ngx_smtp_verify_identity_t *identity, ngx_pool_t *pool);
+static void ngx_http_smtp_verify_metrics_host(
+    ngx_http_smtp_verify_metrics_t *m, ngx_shm_zone_t *zone);
+static void ngx_http_smtp_verify_metrics_stores(
+    ngx_http_smtp_verify_metrics_t *m, ngx_http_smtp_verify_main_conf_t *smcf,
+    ngx_pool_t *pool);
+static void ngx_http_smtp_verify_metrics_check(
+    ngx_http_smtp_verify_metrics_t *m, ngx_pool_t *pool,
+    sv_audit_check_e check, const char *key, ngx_str_t *value,
+    ngx_uint_t well);
 static void ngx_http_smtp_verify_metrics_jobs(
     ngx_http_smtp_verify_metrics_t *m, ngx_array_t *stores, ngx_pool_t *pool);
 static void ngx_http_smtp_verify_metrics_states(
@@ -69,7 +80,8 @@ ngx_http_smtp_verify_metrics_health_size(
     return (1 + ngx_min(smcf->identities.nelts,
                         NGX_SMTP_VERIFY_AUDIT_IDENTITIES))
            * NGX_HTTP_SMTP_VERIFY_METRICS_AUDIT
-           + smcf->stores.nelts * NGX_HTTP_SMTP_VERIFY_METRICS_STORE;
+           + smcf->stores.nelts * NGX_HTTP_SMTP_VERIFY_METRICS_STORE
+           + smcf->fleets.nelts * NGX_HTTP_SMTP_VERIFY_METRICS_FLEET;
 }
 
 
@@ -94,15 +106,14 @@ static void
 ngx_http_smtp_verify_metrics_audit(ngx_http_smtp_verify_metrics_t *m,
     ngx_http_smtp_verify_main_conf_t *smcf, ngx_pool_t *pool)
 {
-    ngx_uint_t                      i;
-    ngx_smtp_verify_audit_check_t   check;
-    ngx_smtp_verify_identity_t    **identities;
+    ngx_uint_t                    i;
+    ngx_smtp_verify_identity_t  **identities;
 
     ngx_http_smtp_verify_metrics_head(m, NGX_HTTP_SMTP_VERIFY_METRIC_GAUGE,
                                       "", "audit_status",
-                                      "Result of a check of an identity, or "
-                                      "of the host: 0 not known, 1 pass, "
-                                      "2 warn, 3 fail.");
+                                      "Result of a check of an identity, the "
+                                      "host, a store of jobs or a fleet: "
+                                      "0 not known, 1 pass, 2 warn, 3 fail.");
 
     identities = smcf->identities.elts;
 
@@ -111,8 +122,19 @@ ngx_http_smtp_verify_metrics_audit(ngx_http_smtp_verify_metrics_t *m,
                                               identities[i], pool);
     }
 
-    if (smcf->audit) {
-        ngx_smtp_verify_audit_host(smcf->audit, SV_AUDIT_CLOCK, &check);
+    ngx_http_smtp_verify_metrics_host(m, smcf->audit);
+    ngx_http_smtp_verify_metrics_stores(m, smcf, pool);
+}
+
+
+static void
+ngx_http_smtp_verify_metrics_host(ngx_http_smtp_verify_metrics_t *m,
+    ngx_shm_zone_t *zone)
+{
+    ngx_smtp_verify_audit_check_t  check;
+
+    if (zone) {
+        ngx_smtp_verify_audit_host(zone, SV_AUDIT_CLOCK, &check);
 
         if (check.checked) {
             m->p = ngx_snprintf(m->p, m->last - m->p,
@@ -127,6 +149,60 @@ ngx_http_smtp_verify_metrics_audit(ngx_http_smtp_verify_metrics_t *m,
                         sv_audit_name(SV_AUDIT_FILES),
                         ngx_smtp_verify_connections() < ngx_cycle->connection_n
                         ? SV_AUDIT_WARN : SV_AUDIT_PASS);
+}
+
+
+/* The checks "store" and "fleet", as /health has them. */
+
+static void
+ngx_http_smtp_verify_metrics_stores(ngx_http_smtp_verify_metrics_t *m,
+    ngx_http_smtp_verify_main_conf_t *smcf, ngx_pool_t *pool)
+{
+    ngx_uint_t                      i;
+    ngx_smtp_verify_fleet_t        *fleet;
+    ngx_http_smtp_verify_store_t  **store;
+    ngx_smtp_verify_jobs_survey_t   survey;
+
+    store = smcf->stores.elts;
+
+    for (i = 0; i < smcf->stores.nelts; i++) {
+
+        ngx_smtp_verify_jobs_survey(&store[i]->jobs, &survey);
+
+        if (survey.at) {
+            ngx_http_smtp_verify_metrics_check(m, pool, SV_AUDIT_STORE,
+                               "store", &store[i]->location,
+                               survey.room == ngx_smtp_verify_jobs_room_enough);
+        }
+    }
+
+    for (i = 0; i < smcf->fleets.nelts; i++) {
+
+        fleet = ngx_http_smtp_verify_fleet_get(smcf, i);
+
+        ngx_http_smtp_verify_metrics_check(m, pool, SV_AUDIT_FLEET, "fleet",
+                               &fleet->name,
+                               ngx_http_smtp_verify_fleet_is_well(fleet));
+    }
+}
+
+
+static void
+ngx_http_smtp_verify_metrics_check(ngx_http_smtp_verify_metrics_t *m,
+    ngx_pool_t *pool, sv_audit_check_e check, const char *key,
+    ngx_str_t *value, ngx_uint_t well)
+{
+    ngx_str_t  label;
+
+    if (ngx_http_smtp_verify_metrics_label(pool, &label, value) != NGX_OK) {
+        return;
+    }
+
+    m->p = ngx_snprintf(m->p, m->last - m->p,
+                        "nginx_smtp_verify_audit_status{"
+                        "check=\"%s\",%s=\"%V\"} %d\n",
+                        sv_audit_name(check), key, &label,
+                        well ? SV_AUDIT_PASS : SV_AUDIT_WARN);
 }
 
 

@@ -3,8 +3,10 @@ package TestVerify::Valkey;
 # A real Valkey or Redis for suites of the fleet, one for the suite, emptied
 # before each block.  It listens at $TEST_NGINX_VALKEY, and with TLS at
 # $TEST_NGINX_VALKEY_TLS, a port of localhost, for which the authority
-# $TEST_NGINX_VALKEY_CA has issued a certificate.  The suite is skipped where
-# neither is installed.  It is used after TestVerify.
+# $TEST_NGINX_VALKEY_CA has issued a certificate.  It is used after TestVerify.
+#
+# It is the server that is installed, Valkey if there are both, or the one that
+# TEST_FLEET_SERVER names.  The suite is skipped where neither is installed.
 #
 # The suite may stop and start it, pause it, and ask it for anything:
 #
@@ -25,8 +27,7 @@ use TestVerify::Env;
 
 our @EXPORT_OK = qw( command stop start freeze thaw keyfile server_pid );
 
-my ($Program) = grep { -x } map { ("/usr/bin/$_", "/usr/sbin/$_",
-    "/usr/local/bin/$_") } qw( valkey-server redis-server );
+my $Program = find_program();
 
 my $Addr = "$TestVerify::Env::Net.90";
 my $Port = 24000 + $TestVerify::Env::Slot;
@@ -60,6 +61,23 @@ END {
         system 'rm', '-rf', $Dir;
         $? = $rc;
     }
+}
+
+
+# a program that was asked for by its name has to be there
+
+sub find_program
+{
+    my $wanted = $ENV{TEST_FLEET_SERVER};
+    my @names = $wanted ? ($wanted) : qw( valkey-server redis-server );
+
+    my ($found) = grep { -x } map {
+        m{/} ? $_ : ("/usr/bin/$_", "/usr/sbin/$_", "/usr/local/bin/$_")
+    } @names;
+
+    die "TEST_FLEET_SERVER=$wanted is not installed\n" if $wanted && !$found;
+
+    return $found;
 }
 
 

@@ -1,0 +1,77 @@
+package TestVerify::Clock;
+
+# A clock that the suite sets while nginx runs:
+#
+#   use TestVerify::Clock;
+#
+# before TestVerify is used.  nginx, and whatever of it the suite starts itself
+# by the command $Nginx, then has the time of day that TestVerify::Clock::set()
+# says.  Its timers go on as before, as they do when somebody sets a real clock.
+
+use strict;
+use warnings;
+
+use File::Path qw( make_path );
+
+use TestVerify::Env;
+
+our $Nginx;
+
+my ($suite, $file, @files);
+
+
+sub import
+{
+    return if defined $Nginx;
+
+    TestVerify::Env::take();
+
+    my $dir = "$TestVerify::Env::Dir/clock";
+    my $cc = $ENV{CC} || 'cc';
+    my $so = "$dir/clock.$$.so";
+
+    $suite = $$;
+    $file = "$dir/set.$$";
+    $Nginx = "$dir/nginx.$$";
+    @files = ($so, $Nginx, $file);
+
+    make_path($dir);
+
+    system("$cc -shared -fPIC -o $so t/lib/clock.c -ldl") == 0
+        or die "clock.c: not compiled\n";
+
+    set(0);
+
+    open my $out, '>', $Nginx or die "$Nginx: $!\n";
+    print $out <<"_EOC_";
+#!/bin/sh
+export LD_PRELOAD=$so
+export TEST_CLOCK=$file
+export ASAN_OPTIONS=\$ASAN_OPTIONS:verify_asan_link_order=0
+exec $ENV{TEST_NGINX_BINARY} "\$@"
+_EOC_
+    close $out;
+    chmod 0755, $Nginx;
+
+    $ENV{TEST_NGINX_BINARY} = $Nginx;
+}
+
+
+# So many seconds from the true time.  The file is replaced, as nginx may read
+# it at any time.
+
+sub set
+{
+    my ($seconds) = @_;
+
+    open my $out, '>', "$file.new" or die "$file: $!\n";
+    print $out $seconds;
+    close $out;
+    chmod 0644, "$file.new";
+    rename "$file.new", $file or die "$file: $!\n";
+}
+
+
+END { unlink @files if defined $suite && $$ == $suite }
+
+1;
