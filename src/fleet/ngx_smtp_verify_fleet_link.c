@@ -21,6 +21,7 @@ static void ngx_smtp_verify_link_reply(ngx_smtp_verify_link_t *link,
     sv_resp_value_t *value);
 static void ngx_smtp_verify_link_lose(ngx_smtp_verify_link_t *link);
 static void ngx_smtp_verify_link_report(ngx_smtp_verify_link_t *link);
+static ngx_uint_t ngx_smtp_verify_link_is_new(ngx_smtp_verify_link_t *link);
 
 
 ngx_int_t
@@ -299,7 +300,7 @@ ngx_smtp_verify_link_opened(ngx_smtp_verify_link_t *link)
     ngx_smtp_verify_fleet_server_t  *server;
 
     server = link->fleet->servers->elts;
-    level = link->reported ? NGX_LOG_NOTICE : NGX_LOG_INFO;
+    level = link->ncauses ? NGX_LOG_NOTICE : NGX_LOG_INFO;
 
     ngx_log_error(level, &link->log, 0, "fleet \"%V\": %s at %V is up",
                   &link->fleet->name, link->what,
@@ -307,7 +308,8 @@ ngx_smtp_verify_link_opened(ngx_smtp_verify_link_t *link)
 
     link->state = ngx_smtp_verify_link_up;
     link->since = ngx_current_msec;
-    link->reported = 0;
+    link->ncauses = 0;
+    link->why = NULL;
     link->ticked = ngx_current_msec;
 
     link->tick(link);
@@ -428,14 +430,38 @@ ngx_smtp_verify_link_report(ngx_smtp_verify_link_t *link)
     ngx_smtp_verify_fleet_server_t  *server;
 
     server = link->fleet->servers->elts;
-    level = link->reported ? NGX_LOG_INFO : NGX_LOG_WARN;
+    level = ngx_smtp_verify_link_is_new(link) ? NGX_LOG_WARN : NGX_LOG_INFO;
 
     ngx_log_error(level, &link->log, 0,
                   "fleet \"%V\": %s at %V is away, this machine goes on by "
                   "itself: %s", &link->fleet->name, link->what,
                   &server[link->server].addr.name, link->broken);
 
-    link->reported = 1;
+    link->why = link->broken;
+}
+
+
+/* Each cause is told once: a store that was away may return without the user
+   that it had.  A link is tried again several times a second. */
+
+static ngx_uint_t
+ngx_smtp_verify_link_is_new(ngx_smtp_verify_link_t *link)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < link->ncauses; i++) {
+        if (ngx_strcmp(link->causes[i], link->broken) == 0) {
+            return 0;
+        }
+    }
+
+    if (link->ncauses == NGX_SMTP_VERIFY_LINK_CAUSES) {
+        return 0;
+    }
+
+    link->causes[link->ncauses++] = link->broken;
+
+    return 1;
 }
 
 

@@ -18,6 +18,7 @@
 #define NGX_SMTP_VERIFY_LINK_OUT    (4 * 1024 * 1024)
                                             /* octets that are not sent yet */
 #define NGX_SMTP_VERIFY_LINK_ARGS   256
+#define NGX_SMTP_VERIFY_LINK_CAUSES 8       /* that are told at "warn" */
 
 
 typedef struct ngx_smtp_verify_link_s  ngx_smtp_verify_link_t;
@@ -63,7 +64,10 @@ struct ngx_smtp_verify_link_s {
     ngx_pool_t                      *pool;
     ngx_log_t                        log;
     ngx_uint_t                       server;
-    ngx_uint_t                       reported;  /* its absence was logged */
+    const char                      *causes[NGX_SMTP_VERIFY_LINK_CAUSES];
+    ngx_uint_t                       ncauses;   /* of its absence, as logged */
+    const char                      *why;       /* it is away, the last cause;
+                                                   NULL: it is up */
     ngx_msec_t                       pause;     /* before the next try, ms */
     ngx_msec_t                       since;     /* it is up */
     ngx_msec_t                       ticked;
@@ -107,7 +111,8 @@ ngx_int_t ngx_smtp_verify_link_send(ngx_smtp_verify_link_t *link,
 /* Commands of open() were answered: the link can be used. */
 void ngx_smtp_verify_link_opened(ngx_smtp_verify_link_t *link);
 
-/* The link is of no use: it is closed soon, and another server is tried. */
+/* The link is of no use: it is closed soon, and another server is tried.  The
+   text of "why" has to last. */
 void ngx_smtp_verify_link_fail(ngx_smtp_verify_link_t *link, const char *why);
 
 

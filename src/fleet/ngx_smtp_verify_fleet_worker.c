@@ -237,6 +237,13 @@ ngx_smtp_verify_fleet_is_up(ngx_smtp_verify_fleet_t *fleet)
 }
 
 
+const char *
+ngx_smtp_verify_fleet_why(ngx_smtp_verify_fleet_t *fleet)
+{
+    return fleet->worker ? fleet->worker->commands.why : NULL;
+}
+
+
 static ngx_int_t
 ngx_smtp_verify_fleet_names(ngx_pool_t *pool,
     ngx_smtp_verify_fleet_worker_t *w)

@@ -767,7 +767,7 @@ reason: accepted
 --- smtp_check eval
 sub {
     return $main::Well =~ /"check":"fleet"[^}]*"status":"pass"[^}]*fleet a/
-           && $main::Away =~ /fleet b is away: this machine goes on by itself/
+           && $main::Away =~ /fleet b is away .*: this machine goes on by itself/
            && $main::Ready =~ m{^HTTP/1.1 200}
            && $main::One =~ /audit_status\{check="fleet",fleet="a"\} 1$/m
            && $main::Two =~ /audit_status\{check="fleet",fleet="b"\} 2$/m
@@ -931,5 +931,46 @@ reason: accepted
 cached: false
 --- within: 3s
 --- smtp_sessions: 2
+--- log_allow
+is away, this machine goes on by itself
+
+
+
+=== TEST 44: a store that returns without its user is told, and health says so
+--- http_config eval
+main::fleet('a', 'user edge; password secret;') . main::fleet('b')
+--- config eval
+$main::Locations . '
+    location = /health { smtp_verify_health; }'
+--- init
+$main::User = sub {
+    TestVerify::Valkey::command(qw( ACL SETUSER edge on >secret ~* &* +@all ));
+};
+$main::User->();
+main::up();
+TestVerify::Valkey::stop();
+main::until_true(sub {
+    main::ask('GET', '/health') =~ /fleet a is away \(connect/ });
+$main::Gone = main::ask('GET', '/health');
+TestVerify::Valkey::start();
+main::until_true(sub {
+    main::ask('GET', '/health') =~ /fleet a is away \(it refuses the user/ });
+$main::Refused = main::ask('GET', '/health');
+$main::User->();
+main::up();
+$main::Well = main::ask('GET', '/health');
+--- request
+GET /b?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    return $main::Gone =~ /fleet a is away \([a-z]/
+           && $main::Refused
+              =~ /fleet a is away \(it refuses the user or password\): this/
+           && $main::Well !~ /is away/
+}
+--- error_log eval
+qr/\[warn\] .*fleet "a": the store at .* itself: it refuses the user/
 --- log_allow
 is away, this machine goes on by itself

@@ -428,6 +428,7 @@ ngx_http_smtp_verify_health_fleets(ngx_http_smtp_verify_health_t *h,
 {
     u_char                         *last;
     ngx_uint_t                      i, up;
+    const char                     *why;
     ngx_smtp_verify_fleet_t        *fleet;
     ngx_smtp_verify_audit_check_t   check;
 
@@ -441,11 +442,15 @@ ngx_http_smtp_verify_health_fleets(ngx_http_smtp_verify_health_t *h,
         check.status = up ? SV_AUDIT_PASS : SV_AUDIT_WARN;
         check.checked = (uint64_t) ngx_time();
 
+        why = ngx_smtp_verify_fleet_why(fleet);
+
         last = ngx_slprintf(check.seen,
                             check.seen + NGX_SMTP_VERIFY_AUDIT_SEEN,
                             up ? "The store of the fleet %V answers."
-                               : "The store of the fleet %V is away: this "
-                                 "machine goes on by itself.", &fleet->name);
+                               : "The store of the fleet %V is away%s%s%s: "
+                                 "this machine goes on by itself.",
+                            &fleet->name, why ? " (" : "", why ? why : "",
+                            why ? ")" : "");
         check.len = (uint32_t) (last - check.seen);
 
         ngx_http_smtp_verify_health_check(h, NULL, SV_AUDIT_FLEET, &check);
