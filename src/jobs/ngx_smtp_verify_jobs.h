@@ -153,6 +153,10 @@ typedef struct {
 void ngx_smtp_verify_jobs_progress(ngx_smtp_verify_jobs_t *jobs, u_char *id,
     ngx_smtp_verify_jobs_progress_t *progress);
 
+/* An address was erased from the records of the job: whatever workers have read
+   of them before is not asked any more. */
+void ngx_smtp_verify_jobs_erased(ngx_smtp_verify_jobs_t *jobs, u_char *id);
+
 /* jobs_survey.c: what the keeper found when it last looked at the whole store,
    a few seconds ago */
 typedef enum {

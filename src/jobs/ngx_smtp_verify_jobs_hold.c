@@ -117,6 +117,7 @@ ngx_smtp_verify_jobs_hold_add(ngx_smtp_verify_jobs_run_t *run,
     hold->server = result->server;
     hold->at = ngx_current_msec;
     hold->order = ngx_smtp_verify_probe_order();
+    hold->since = ngx_smtp_verify_store_since(run->batch.asker.conf);
 
     row = &hold->row;
     row->pos = rec->place.offset;
@@ -185,7 +186,7 @@ ngx_smtp_verify_jobs_hold_proved(ngx_smtp_verify_jobs_run_t *run,
 
         if (held) {
             ngx_smtp_verify_store_proved(run->batch.asker.conf, held,
-                                         &run->log);
+                                         hold->since, &run->log);
         }
 
         ngx_smtp_verify_jobs_hold_store(run, hold);

@@ -89,6 +89,7 @@ ngx_smtp_verify_jobs_run_alloc(ngx_smtp_verify_jobs_worker_t *w,
     run->worker = w;
     run->job = job;
     run->busy = ngx_current_msec;
+    run->erasures = job->erasures;
     run->log = *w->jobs->log;
     run->log.handler = NULL;
     ngx_memcpy(run->id, job->id, NGX_SMTP_VERIFY_JOBS_ID);
@@ -236,6 +237,7 @@ ngx_uint_t
 ngx_smtp_verify_jobs_run_may(ngx_smtp_verify_jobs_run_t *run)
 {
     return run->job->will == ngx_smtp_verify_jobs_works && !run->over
+           && run->erasures == run->job->erasures
            && !run->dropped && !ngx_exiting && run->nfailed == 0
            && run->job->rest <= ngx_smtp_verify_jobs_time();
 }
@@ -291,7 +293,8 @@ ngx_smtp_verify_jobs_run_turn(ngx_smtp_verify_batch_t *b)
 }
 
 
-/* Records that were not begun stay as they are in the store. */
+/* Records that were not begun stay as they are in the store.  If an address was
+   erased there, this run has read it before, perhaps: the next one has not. */
 
 static void
 ngx_smtp_verify_jobs_run_stop(ngx_smtp_verify_jobs_run_t *run)
@@ -307,7 +310,7 @@ ngx_smtp_verify_jobs_run_stop(ngx_smtp_verify_jobs_run_t *run)
     }
 
     if (run->job->will == ngx_smtp_verify_jobs_works && !run->over
-        && !ngx_exiting)
+        && run->erasures == run->job->erasures && !ngx_exiting)
     {
         return;
     }

@@ -78,6 +78,7 @@ typedef struct {
     ngx_queue_t                    queue;
     uint64_t                       server;
     uint64_t                       order;       /* of probes */
+    uint64_t                       since;       /* erasures of the cache */
     ngx_msec_t                     at;
     sv_job_result_t                row;
 } ngx_smtp_verify_jobs_hold_t;
@@ -171,6 +172,7 @@ struct ngx_smtp_verify_jobs_run_s {
     uint32_t                       given;       /* its number */
     ngx_msec_t                     until;       /* it is given back */
 
+    ngx_uint_t                     erasures;    /* of the job, when it began */
     ngx_uint_t                     tasks;       /* in the thread pool */
     ngx_msec_t                     busy;        /* when it had work, last */
     u_char                         id[NGX_SMTP_VERIFY_JOBS_ID];

@@ -56,6 +56,8 @@ typedef struct {
     int64_t                      due;           /* when the first record may be
                                                    retried; 0: none waits */
     int64_t                      rest;          /* nothing is begun before */
+    ngx_uint_t                   erasures;      /* of addresses: what was read
+                                                   before has to be read anew */
     ngx_uint_t                   quota;         /* ... as that of the client is
                                                    used up */
     u_char                       detail[NGX_SMTP_VERIFY_JOBS_DETAIL];

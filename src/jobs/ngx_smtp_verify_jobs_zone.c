@@ -5,7 +5,7 @@
 #include <openssl/rand.h>
 
 
-#define NGX_SMTP_VERIFY_JOBS_LAYOUT  4
+#define NGX_SMTP_VERIFY_JOBS_LAYOUT  5
 #define NGX_SMTP_VERIFY_JOBS_RATE    10         /* s */
 
 
@@ -415,6 +415,30 @@ ngx_smtp_verify_jobs_will(ngx_smtp_verify_jobs_worker_t *w, u_char *id,
         job->rest = 0;
         job->quota = 0;
         job->checks = 1;
+    }
+
+    ngx_smtp_verify_jobs_unlock(w);
+}
+
+
+void
+ngx_smtp_verify_jobs_erased(ngx_smtp_verify_jobs_t *jobs, u_char *id)
+{
+    ngx_smtp_verify_jobs_job_t     *job;
+    ngx_smtp_verify_jobs_worker_t  *w;
+
+    w = jobs->worker;
+
+    if (w == NULL) {
+        return;
+    }
+
+    ngx_smtp_verify_jobs_lock(w);
+
+    job = ngx_smtp_verify_jobs_find(w, id);
+
+    if (job) {
+        job->erasures++;
     }
 
     ngx_smtp_verify_jobs_unlock(w);

@@ -102,8 +102,8 @@ ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p)
 
     if (l->keyed && !result->displaced && !(l->job && result->unproved)) {
         ngx_smtp_verify_store(l->conf, l->key,
-                              ngx_smtp_verify_lookup_variant(l), NULL, result,
-                              l->log);
+                              ngx_smtp_verify_lookup_variant(l), l->since,
+                              NULL, result, l->log);
     }
 
     ngx_smtp_verify_lookup_count(result);

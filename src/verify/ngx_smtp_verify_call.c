@@ -110,6 +110,7 @@ ngx_smtp_verify_call_create(ngx_smtp_verify_lookup_t *l)
     call->claim.data = call;
     call->conf = l->conf;
     call->variant = l->variant;
+    call->since = l->since;
     call->client = l->client;
     call->job = l->job;
 
@@ -364,7 +365,7 @@ ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
         return;
     }
 
-    ngx_smtp_verify_store(call->conf, call->key, call->variant,
+    ngx_smtp_verify_store(call->conf, call->key, call->variant, call->since,
                           ngx_smtp_verify_claim_shared(&call->claim), result,
                           ngx_cycle->log);
 }

@@ -35,6 +35,7 @@ struct ngx_smtp_verify_call_s {
     ngx_smtp_verify_claim_t     claim;
     u_char                      key[SV_STORE_KEY];
     uint32_t                    variant;
+    uint64_t                    since;      /* of the lookup that asked first */
     ngx_smtp_verify_conf_t     *conf;
     ngx_smtp_verify_probe_t    *probe;      /* NULL: not begun yet */
     ngx_smtp_verify_fetch_t    *fetch;      /* under way before the probe
@@ -117,7 +118,7 @@ void ngx_smtp_verify_lookup_deadline(ngx_smtp_verify_lookup_t *l,
 void ngx_smtp_verify_call_leave(ngx_smtp_verify_call_t *call);
 
 void ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
-    uint32_t variant, ngx_smtp_verify_cache_claim_t *claim,
+    uint32_t variant, uint64_t since, ngx_smtp_verify_cache_claim_t *claim,
     ngx_smtp_verify_result_t *result, ngx_log_t *log);
 ngx_msec_t ngx_smtp_verify_store_cut(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_result_t *result);

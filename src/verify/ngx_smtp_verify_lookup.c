@@ -119,6 +119,8 @@ ngx_smtp_verify_lookup_key(ngx_smtp_verify_lookup_t *l)
 
     ngx_smtp_verify_cache_key(ngx_smtp_verify_lookup_cache(l->conf), buf,
                               p - buf, l->key);
+    l->since = ngx_smtp_verify_cache_erased(
+                                       ngx_smtp_verify_lookup_cache(l->conf));
     l->keyed = 1;
 
     return NGX_OK;

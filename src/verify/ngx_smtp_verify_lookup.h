@@ -70,6 +70,8 @@ struct ngx_smtp_verify_lookup_s {
     ngx_msec_t                         start;
     uint64_t                           seen;        /* state of the cache when
                                                        it had no result */
+    uint64_t                           since;       /* erasures of the cache
+                                                       when it had the key */
     uint32_t                           variant;
     u_char                             key[SV_STORE_KEY];
 
@@ -144,9 +146,11 @@ void ngx_smtp_verify_lookup_refresh(ngx_smtp_verify_lookup_t *l);
 /* The handler is not called any more.  A probe that others wait for goes on. */
 void ngx_smtp_verify_lookup_cancel(ngx_smtp_verify_lookup_t *l);
 
-/* a result that was held is proved now */
+/* A result that was held is proved now.  "since" is what _store_since() said
+   when it came. */
+uint64_t ngx_smtp_verify_store_since(ngx_smtp_verify_conf_t *conf);
 void ngx_smtp_verify_store_proved(ngx_smtp_verify_conf_t *conf,
-    ngx_smtp_verify_result_t *result, ngx_log_t *log);
+    ngx_smtp_verify_result_t *result, uint64_t since, ngx_log_t *log);
 
 /* NGX_OK: erased; NGX_DECLINED: it was not in the cache */
 ngx_int_t ngx_smtp_verify_lookup_erase(ngx_smtp_verify_conf_t *conf,

@@ -27,11 +27,12 @@ static sv_scratch ngx_smtp_verify_cache_item_t  ngx_smtp_verify_item;
  * A fact about the mailbox or its domain is stored for everybody.  A result
  * that depends on who asked is stored only for those who ask in the same way,
  * if no fact is known.  Other processes that wait for it get it in any case.
+ * What was asked before its address was erased is not stored.
  */
 
 void
 ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
-    uint32_t variant, ngx_smtp_verify_cache_claim_t *claim,
+    uint32_t variant, uint64_t since, ngx_smtp_verify_cache_claim_t *claim,
     ngx_smtp_verify_result_t *result, ngx_log_t *log)
 {
     time_t                         valid;
@@ -84,13 +85,22 @@ ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
     item->len = ngx_smtp_verify_packed_write(item->data, result, addr,
                                              conf->version);
 
-    (void) ngx_smtp_verify_cache_put(cache, item, log);
+    (void) ngx_smtp_verify_cache_put_since(cache, item, since, log);
+}
+
+
+uint64_t
+ngx_smtp_verify_store_since(ngx_smtp_verify_conf_t *conf)
+{
+    return conf->cache
+           ? ngx_smtp_verify_cache_erased(ngx_smtp_verify_lookup_cache(conf))
+           : 0;
 }
 
 
 void
 ngx_smtp_verify_store_proved(ngx_smtp_verify_conf_t *conf,
-    ngx_smtp_verify_result_t *result, ngx_log_t *log)
+    ngx_smtp_verify_result_t *result, uint64_t since, ngx_log_t *log)
 {
     ngx_smtp_verify_lookup_t  l;
 
@@ -103,7 +113,7 @@ ngx_smtp_verify_store_proved(ngx_smtp_verify_conf_t *conf,
         return;
     }
 
-    ngx_smtp_verify_store(conf, l.key, conf->scope, NULL, result, log);
+    ngx_smtp_verify_store(conf, l.key, conf->scope, since, NULL, result, log);
 }
 
 

@@ -9,12 +9,13 @@
 #include <openssl/rand.h>
 
 
-#define NGX_SMTP_VERIFY_CACHE_LAYOUT      7
+#define NGX_SMTP_VERIFY_CACHE_LAYOUT      8
 #define NGX_SMTP_VERIFY_CACHE_MIN_PAGES   16
 #define NGX_SMTP_VERIFY_CACHE_CLAIMS     32    /* one part in so many */
 #define NGX_SMTP_VERIFY_CACHE_FACTS       8     /* of the rest */
 #define NGX_SMTP_VERIFY_CACHE_DNS         4
 #define NGX_SMTP_VERIFY_CACHE_PRIVATE     2097152
+#define NGX_SMTP_VERIFY_CACHE_ERASURES    128   /* that are remembered */
 
 
 struct ngx_smtp_verify_cache_sh_s {
@@ -22,6 +23,9 @@ struct ngx_smtp_verify_cache_sh_s {
     uint64_t                     size;
     u_char                       key[SV_SIPHASH_LEN];
     uint64_t                     erased;    /* how often something was erased */
+    u_char                       erasures[NGX_SMTP_VERIFY_CACHE_ERASURES]
+                                         [SV_STORE_KEY];
+                                            /* the last keys of these */
 };
 
 
@@ -39,10 +43,13 @@ static ngx_uint_t ngx_smtp_verify_cache_part(
 static sv_store_entry_t *ngx_smtp_verify_cache_entry(
     ngx_smtp_verify_cache_t *cache, ngx_smtp_verify_cache_item_t *item);
 static ngx_int_t ngx_smtp_verify_cache_write(ngx_smtp_verify_cache_t *cache,
-    ngx_smtp_verify_cache_item_t *item, uint64_t *erased, ngx_log_t *log);
+    ngx_smtp_verify_cache_item_t *item, uint64_t *erased, uint64_t *since,
+    ngx_log_t *log);
 static ngx_uint_t ngx_smtp_verify_cache_is_newer(
     ngx_smtp_verify_cache_t *cache, ngx_smtp_verify_cache_item_t *item,
     ngx_uint_t part);
+static ngx_uint_t ngx_smtp_verify_cache_was_erased(
+    ngx_smtp_verify_cache_t *cache, u_char *key, uint64_t since);
 static uint64_t ngx_smtp_verify_cache_resets(ngx_smtp_verify_cache_t *cache);
 static sv_store_entry_t *ngx_smtp_verify_cache_find(
     ngx_smtp_verify_cache_t *cache, ngx_smtp_verify_cache_item_t *item);
@@ -436,7 +443,55 @@ ngx_smtp_verify_cache_put(ngx_smtp_verify_cache_t *cache,
         ngx_smtp_verify_behind_put(cache->behind, item);
     }
 
-    return ngx_smtp_verify_cache_write(cache, item, NULL, log);
+    return ngx_smtp_verify_cache_write(cache, item, NULL, NULL, log);
+}
+
+
+ngx_int_t
+ngx_smtp_verify_cache_put_since(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item, uint64_t since, ngx_log_t *log)
+{
+    ngx_uint_t  erased;
+
+    if (cache->behind) {
+        ngx_smtp_verify_cache_lock(cache);
+        erased = ngx_smtp_verify_cache_was_erased(cache, item->key, since);
+        ngx_smtp_verify_cache_unlock(cache);
+
+        if (erased) {
+            return NGX_DECLINED;
+        }
+
+        ngx_smtp_verify_behind_put(cache->behind, item);
+    }
+
+    return ngx_smtp_verify_cache_write(cache, item, NULL, &since, log);
+}
+
+
+/* If there were more than are remembered, it may be one of them. */
+
+static ngx_uint_t
+ngx_smtp_verify_cache_was_erased(ngx_smtp_verify_cache_t *cache, u_char *key,
+    uint64_t since)
+{
+    uint64_t  i;
+
+    if (cache->sh->erased - since > NGX_SMTP_VERIFY_CACHE_ERASURES) {
+        return 1;
+    }
+
+    for (i = since; i != cache->sh->erased; i++) {
+
+        if (ngx_memcmp(cache->sh->erasures[i % NGX_SMTP_VERIFY_CACHE_ERASURES],
+                       key, SV_STORE_KEY)
+            == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -444,13 +499,14 @@ ngx_int_t
 ngx_smtp_verify_cache_fill(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_item_t *item, uint64_t erased, ngx_log_t *log)
 {
-    return ngx_smtp_verify_cache_write(cache, item, &erased, log);
+    return ngx_smtp_verify_cache_write(cache, item, &erased, NULL, log);
 }
 
 
 static ngx_int_t
 ngx_smtp_verify_cache_write(ngx_smtp_verify_cache_t *cache,
-    ngx_smtp_verify_cache_item_t *item, uint64_t *erased, ngx_log_t *log)
+    ngx_smtp_verify_cache_item_t *item, uint64_t *erased, uint64_t *since,
+    ngx_log_t *log)
 {
     int               rc;
     time_t            now;
@@ -479,9 +535,11 @@ ngx_smtp_verify_cache_write(ngx_smtp_verify_cache_t *cache,
 
     part = ngx_smtp_verify_cache_part(item);
 
-    if (erased
-        && (*erased != cache->sh->erased
-            || ngx_smtp_verify_cache_is_newer(cache, item, part)))
+    if ((erased
+         && (*erased != cache->sh->erased
+             || ngx_smtp_verify_cache_is_newer(cache, item, part)))
+        || (since
+            && ngx_smtp_verify_cache_was_erased(cache, item->key, *since)))
     {
         ngx_smtp_verify_cache_unlock(cache);
         return NGX_DECLINED;
@@ -585,6 +643,9 @@ ngx_smtp_verify_cache_forget(ngx_smtp_verify_cache_t *cache, ngx_uint_t kind,
 
     ngx_smtp_verify_cache_lock(cache);
 
+    ngx_memcpy(cache->sh->erasures[cache->sh->erased
+                                   % NGX_SMTP_VERIFY_CACHE_ERASURES],
+               key, SV_STORE_KEY);
     cache->sh->erased++;
 
     for (i = 0; i < NGX_SMTP_VERIFY_PARTS; i++) {

@@ -135,6 +135,12 @@ ngx_int_t ngx_smtp_verify_cache_get(ngx_smtp_verify_cache_t *cache,
 ngx_int_t ngx_smtp_verify_cache_put(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_item_t *item, ngx_log_t *log);
 
+/* Puts an entry, unless its key was erased since _erased() returned the number
+   "since": who asked before must not bring it back.  Then it returns
+   NGX_DECLINED, too. */
+ngx_int_t ngx_smtp_verify_cache_put_since(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_cache_item_t *item, uint64_t since, ngx_log_t *log);
+
 /* Puts an entry that came from the store behind the cache.  Returns
    NGX_DECLINED if the cache has a newer one, or if anything was erased since
    _erased() returned the number "erased". */

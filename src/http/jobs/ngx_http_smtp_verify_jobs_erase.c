@@ -31,6 +31,8 @@ static void ngx_http_smtp_verify_jobs_erase_read(ngx_http_request_t *r,
     ngx_int_t rc);
 static ngx_int_t ngx_http_smtp_verify_jobs_erase_begin(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
+static ngx_uint_t ngx_http_smtp_verify_jobs_erase_cached(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
 static ngx_int_t ngx_http_smtp_verify_jobs_erase_list(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
 static ngx_int_t ngx_http_smtp_verify_jobs_erase_listed(
@@ -41,6 +43,12 @@ static void ngx_http_smtp_verify_jobs_erase_run(
     ngx_smtp_verify_jobs_task_t *task);
 static ngx_int_t ngx_http_smtp_verify_jobs_erase_done(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
+static ngx_int_t ngx_http_smtp_verify_jobs_erase_missed(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
+static void ngx_http_smtp_verify_jobs_erase_failed(
+    ngx_http_smtp_verify_jobs_ctx_t *hj, sv_catalog_job_t *job);
+static ngx_int_t ngx_http_smtp_verify_jobs_erase_add(
+    ngx_http_smtp_verify_jobs_ctx_t *hj, sv_catalog_job_t *job);
 static ngx_int_t ngx_http_smtp_verify_jobs_erase_send(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
 
@@ -114,14 +122,10 @@ ngx_http_smtp_verify_jobs_erase_read(ngx_http_request_t *r, ngx_int_t rc)
 static ngx_int_t
 ngx_http_smtp_verify_jobs_erase_begin(ngx_http_smtp_verify_jobs_ctx_t *hj)
 {
-    ngx_str_t                           email;
     ngx_pool_t                         *pool;
-    ngx_http_smtp_verify_loc_conf_t    *slcf;
     ngx_http_smtp_verify_jobs_erase_t  *erase;
 
     pool = hj->request->pool;
-    slcf = ngx_http_get_module_loc_conf(hj->request,
-                                        ngx_http_smtp_verify_module);
 
     erase = ngx_pcalloc(pool, sizeof(ngx_http_smtp_verify_jobs_erase_t));
 
@@ -141,13 +145,25 @@ ngx_http_smtp_verify_jobs_erase_begin(ngx_http_smtp_verify_jobs_ctx_t *hj)
     hj->call->email.len = hj->query.email_len;
     ngx_memcpy(hj->call->email_buf, hj->query.email, hj->query.email_len);
 
-    email.data = hj->query.email;
-    email.len = hj->query.email_len;
-
-    erase->cached = ngx_smtp_verify_lookup_erase(&slcf->verify, &email)
-                    == NGX_OK;
+    erase->cached = ngx_http_smtp_verify_jobs_erase_cached(hj);
 
     return ngx_http_smtp_verify_jobs_erase_list(hj);
+}
+
+
+static ngx_uint_t
+ngx_http_smtp_verify_jobs_erase_cached(ngx_http_smtp_verify_jobs_ctx_t *hj)
+{
+    ngx_str_t                         email;
+    ngx_http_smtp_verify_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(hj->request,
+                                        ngx_http_smtp_verify_module);
+
+    email.data = hj->call->email_buf;
+    email.len = hj->query.email_len;
+
+    return ngx_smtp_verify_lookup_erase(&slcf->verify, &email) == NGX_OK;
 }
 
 
@@ -244,38 +260,95 @@ ngx_http_smtp_verify_jobs_erase_run(ngx_smtp_verify_jobs_task_t *task)
 static ngx_int_t
 ngx_http_smtp_verify_jobs_erase_done(ngx_http_smtp_verify_jobs_ctx_t *hj)
 {
-    sv_catalog_job_t                    *job;
-    ngx_http_smtp_verify_jobs_call_t    *call;
-    ngx_http_smtp_verify_jobs_erase_t   *erase;
-    ngx_http_smtp_verify_jobs_erased_t  *erased;
+    sv_catalog_job_t                   *job;
+    ngx_http_smtp_verify_jobs_call_t   *call;
+    ngx_http_smtp_verify_jobs_erase_t  *erase;
 
     call = hj->call;
     erase = hj->erase;
     job = &call->list[erase->job++];
 
+    /* it was purged meanwhile, or its files are away and may come back */
+
     if (call->task.status == SV_JOBS_NOT_FOUND) {
-        return ngx_http_smtp_verify_jobs_erase_next(hj);
+        ngx_memcpy(call->job.id, job->id, SV_JOBS_ID_LEN + 1);
+
+        return ngx_http_smtp_verify_jobs_call(hj, NULL,
+                                      ngx_http_smtp_verify_jobs_get,
+                                      ngx_http_smtp_verify_jobs_erase_missed);
     }
 
     if (call->task.status != SV_JOBS_OK || job->state == SV_JOB_UPLOADING) {
-
-        ngx_log_error(NGX_LOG_WARN, hj->request->connection->log,
-                      call->task.why.error,
-                      "an address could not be erased from job %s: %s",
-                      job->id, call->task.why.note);
-
-        erase->failed++;
+        ngx_http_smtp_verify_jobs_erase_failed(hj, job);
     }
 
     if (call->task.status != SV_JOBS_OK || call->erased == 0) {
         return ngx_http_smtp_verify_jobs_erase_next(hj);
     }
 
+    ngx_smtp_verify_jobs_erased(call->jobs, (u_char *) job->id);
+
+    if (ngx_http_smtp_verify_jobs_erase_add(hj, job) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_smtp_verify_jobs_erase_next(hj);
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_jobs_erase_missed(ngx_http_smtp_verify_jobs_ctx_t *hj)
+{
+    ngx_http_smtp_verify_jobs_call_t  *call;
+
+    call = hj->call;
+
+    if (call->task.status != SV_JOBS_NOT_FOUND
+        && (call->task.status != SV_JOBS_OK
+            || call->job.state != SV_JOB_PURGING))
+    {
+        ngx_http_smtp_verify_jobs_erase_failed(hj, &call->job);
+    }
+
+    return ngx_http_smtp_verify_jobs_erase_next(hj);
+}
+
+
+static void
+ngx_http_smtp_verify_jobs_erase_failed(ngx_http_smtp_verify_jobs_ctx_t *hj,
+    sv_catalog_job_t *job)
+{
+    sv_jobs_why_t  *why;
+
+    why = &hj->call->task.why;
+
+    ngx_log_error(NGX_LOG_WARN, hj->request->connection->log, why->error,
+                  "an address could not be erased from job %s: %s", job->id,
+                  why->note[0] ? why->note
+                               : job->state == SV_JOB_UPLOADING
+                                 ? "its list is still being read"
+                                 : "its files are not there");
+
+    hj->erase->failed++;
+}
+
+
+static ngx_int_t
+ngx_http_smtp_verify_jobs_erase_add(ngx_http_smtp_verify_jobs_ctx_t *hj,
+    sv_catalog_job_t *job)
+{
+    ngx_http_smtp_verify_jobs_call_t    *call;
+    ngx_http_smtp_verify_jobs_erase_t   *erase;
+    ngx_http_smtp_verify_jobs_erased_t  *erased;
+
+    call = hj->call;
+    erase = hj->erase;
+
     if (ngx_strcmp(job->client, call->client) != 0) {
         erase->other_jobs++;
         erase->other_records += call->erased;
 
-        return ngx_http_smtp_verify_jobs_erase_next(hj);
+        return NGX_OK;
     }
 
     erase->records += call->erased;
@@ -284,16 +357,18 @@ ngx_http_smtp_verify_jobs_erase_done(ngx_http_smtp_verify_jobs_ctx_t *hj)
 
         erased = ngx_array_push(&erase->jobs);
         if (erased == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            return NGX_ERROR;
         }
 
         ngx_memcpy(erased->id, job->id, SV_JOBS_ID_LEN + 1);
         erased->n = call->erased;
     }
 
-    return ngx_http_smtp_verify_jobs_erase_next(hj);
+    return NGX_OK;
 }
 
+
+/* A job may have asked for the address until it was erased there. */
 
 static ngx_int_t
 ngx_http_smtp_verify_jobs_erase_send(ngx_http_smtp_verify_jobs_ctx_t *hj)
@@ -306,6 +381,10 @@ ngx_http_smtp_verify_jobs_erase_send(ngx_http_smtp_verify_jobs_ctx_t *hj)
 
     erase = hj->erase;
     erased = erase->jobs.elts;
+
+    if (erase->records || erase->other_records || erase->failed) {
+        erase->cached |= ngx_http_smtp_verify_jobs_erase_cached(hj);
+    }
 
     b = ngx_create_temp_buf(hj->request->pool,
                             512 + erase->jobs.nelts * 128);
