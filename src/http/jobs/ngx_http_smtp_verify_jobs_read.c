@@ -124,10 +124,11 @@ ngx_http_smtp_verify_jobs_read_on(ngx_http_smtp_verify_jobs_upload_t *up)
 static ngx_int_t
 ngx_http_smtp_verify_jobs_read_turn(ngx_http_smtp_verify_jobs_upload_t *up)
 {
-    ngx_int_t            rc;
-    ngx_uint_t           i, n;
-    ngx_connection_t    *c;
-    ngx_http_request_t  *r;
+    ngx_int_t                  rc;
+    ngx_uint_t                 i, n;
+    ngx_connection_t          *c;
+    ngx_http_request_t        *r;
+    ngx_http_core_loc_conf_t  *clcf;
 
     r = up->call->hj->request;
     c = r->connection;
@@ -167,6 +168,14 @@ ngx_http_smtp_verify_jobs_read_turn(ngx_http_smtp_verify_jobs_upload_t *up)
     }
 
     ngx_post_event(c->read, &ngx_posted_next_events);
+
+    /* a worker that leaves stays for a timer, but not for a posted event; after
+       the end of the body it has none */
+
+    if (!c->read->timer_set) {
+        clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+        ngx_add_timer(c->read, clcf->client_body_timeout);
+    }
 
     return NGX_AGAIN;
 

@@ -6,6 +6,7 @@
 #define NGX_HTTP_SMTP_VERIFY_RESULTS_PAGE   256     /* rows that are read */
 #define NGX_HTTP_SMTP_VERIFY_RESULTS_BYTES  (256 * 1024)
 #define NGX_HTTP_SMTP_VERIFY_RESULTS_TURN   64      /* rows in a turn */
+#define NGX_HTTP_SMTP_VERIFY_RESULTS_HOLD   10000   /* ms */
 
 
 static ngx_int_t ngx_http_smtp_verify_results_args(
@@ -19,6 +20,8 @@ static void ngx_http_smtp_verify_results_page(
 static ngx_int_t ngx_http_smtp_verify_results_got(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
 static ngx_int_t ngx_http_smtp_verify_results_turn(
+    ngx_http_smtp_verify_jobs_ctx_t *hj);
+static void ngx_http_smtp_verify_results_soon(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
 static ngx_int_t ngx_http_smtp_verify_results_end(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
@@ -272,10 +275,20 @@ ngx_http_smtp_verify_results_turn(ngx_http_smtp_verify_jobs_ctx_t *hj)
     /* else the writer goes on */
 
     if (!ngx_http_smtp_verify_output_blocked(&res->output)) {
-        ngx_post_event(&hj->work, &ngx_posted_next_events);
+        ngx_http_smtp_verify_results_soon(hj);
     }
 
     return NGX_AGAIN;
+}
+
+
+/* A worker that leaves stays for a timer, but not for a posted event. */
+
+static void
+ngx_http_smtp_verify_results_soon(ngx_http_smtp_verify_jobs_ctx_t *hj)
+{
+    ngx_post_event(&hj->work, &ngx_posted_next_events);
+    ngx_add_timer(&hj->work, NGX_HTTP_SMTP_VERIFY_RESULTS_HOLD);
 }
 
 
@@ -338,6 +351,14 @@ ngx_http_smtp_verify_results_work(ngx_event_t *ev)
 
     hj = ev->data;
 
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+
+    if (ev->posted) {
+        ngx_delete_posted_event(ev);
+    }
+
     if (hj->call->busy || !ngx_http_smtp_verify_jobs_is_here(hj)) {
         return;
     }
@@ -392,6 +413,6 @@ ngx_http_smtp_verify_results_writer(ngx_http_request_t *r)
     if (!hj->call->busy
         && !ngx_http_smtp_verify_output_blocked(&res->output))
     {
-        ngx_post_event(&hj->work, &ngx_posted_next_events);
+        ngx_http_smtp_verify_results_soon(hj);
     }
 }
