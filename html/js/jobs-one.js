@@ -203,9 +203,9 @@ export function one(root, ctx, id, signal) {
 
         return list.length ? card("What it waits for", h("ul",
             list.map(cause => h("li",
-                `${cause.detail || words(cause.reason)}: `
-                + `${number(cause.count)}`,
-                cause.until ? [", ", until(cause.until)] : null)))) : null;
+                `${number(cause.count)} ${words(cause.reason)}`,
+                cause.until ? [", ", until(cause.until)] : null,
+                cause.detail ? h("div.muted", cause.detail) : null)))) : null;
     }
 
     function facts() {

@@ -586,6 +586,10 @@ ngx_smtp_verify_jobs_hook_again(ngx_smtp_verify_jobs_hook_t *hook,
     delay = sv_hook_delay((int64_t) conf->retry, hook->event.tries,
                           (unsigned) ngx_random());
 
+    delay = sv_hook_told(delay, (int64_t) hook->retry_after,
+                         hook->event.created + (int64_t) conf->give_up
+                         - hook->now);
+
     if (hook->event.type == SV_HOOK_PROGRESS) {
         delay = ngx_max(delay, (int64_t) conf->progress);
 

@@ -51,6 +51,8 @@ struct ngx_smtp_verify_jobs_hook_s {
     /* set before _sent() */
     ngx_smtp_verify_jobs_sent_e    sent;
     ngx_uint_t                     status;      /* of HTTP; 0: no answer */
+    time_t                         retry_after; /* s, as the receiver says;
+                                                   0: it does not */
     const char                    *error;       /* a word, or NULL */
 
     /* of the way in */

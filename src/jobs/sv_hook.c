@@ -205,6 +205,23 @@ sv_hook_delay(int64_t first, unsigned tries, unsigned random)
 }
 
 
+int64_t
+sv_hook_told(int64_t delay, int64_t seconds, int64_t left)
+{
+    int64_t  told;
+
+    told = SV_HOOK_DELAY_MAX;
+
+    if (seconds < SV_HOOK_DELAY_MAX / 1000) {
+        told = seconds * 1000;
+    }
+
+    told = told < left ? told : left;
+
+    return told > delay ? told : delay;
+}
+
+
 void
 sv_hook_state_write(const sv_hook_state_t *state, char *text)
 {

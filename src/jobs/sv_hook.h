@@ -105,6 +105,11 @@ int sv_hook_url(const sv_str_t *text, sv_hook_url_t *url);
 /* ms until the next try; "tries" were made, "random" is any number */
 int64_t sv_hook_delay(int64_t first, unsigned tries, unsigned random);
 
+/* The delay if the receiver asks for so many seconds (0: it does not): never
+   sooner, never beyond SV_HOOK_DELAY_MAX for that, and not so late that there
+   is no last try within the ms that are left. */
+int64_t sv_hook_told(int64_t delay, int64_t seconds, int64_t left);
+
 /* the state as text of at most SV_HOOK_STATE_LEN octets with its NUL, and back:
    what cannot be read is SV_HOOK_NONE */
 void sv_hook_state_write(const sv_hook_state_t *state, char *text);

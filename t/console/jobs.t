@@ -179,7 +179,8 @@ sub {
     $b->see('Everything that is left waits');
     $b->see('in 10 min');
     $b->see('What it waits for');
-    $b->see('"come back later": 1');
+    $b->see('1 greylisted, in ');
+    $b->see('asks us to try again later.');
     $b->looks('job-waiting');
 
     my %seen;

@@ -144,7 +144,8 @@ sub {
     my $for = $main::seen{4}{waiting_for};
 
     return @$for == 1 && main::cause($main::seen{4}) eq 'greylisted 5'
-           && $for->[0]{until} eq $main::seen{4}{waiting_until} && $for->[0]{detail}
+           && $for->[0]{until} eq $main::seen{4}{waiting_until}
+           && $for->[0]{detail} =~ /^The mail server .* try again later\.$/
            && 0 == @{ $main::seen{paused}{waiting_for} };
 }
 

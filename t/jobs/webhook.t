@@ -10,7 +10,9 @@ use TestVerify::Receiver;
 use Digest::SHA qw( sha256_hex );
 use JSON::PP;
 use MIME::Base64;
+use POSIX ();
 use Time::HiRes;
+use Time::Local ();
 
 master_on();
 no_long_string();
@@ -99,6 +101,15 @@ sub until_hook
     my $job = until_job($id, sub { ($_[0]{webhook}{state} // '') eq $state });
 
     return $job->{webhook} // {};
+}
+
+sub stamp
+{
+    my ($text) = @_;
+
+    my @t = $text =~ /^(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)Z$/ or return 0;
+
+    return Time::Local::timegm(@t[5, 4, 3, 2], $t[1] - 1, $t[0]);
 }
 
 sub data { decode_json($_[0]{body}) }
@@ -198,7 +209,39 @@ sub {
 
 
 
-=== TEST 3: 410 ends it, and a webhook that is set anew begins it
+=== TEST 3: a receiver that says when is not asked sooner, nor much later
+--- steps eval
+sub {
+    main::receiver("30:$main::Port", '/soon' => [ '429 +4', 200 ],
+        '/date' => [ '503 +' . POSIX::strftime('%a, %d %b %Y %H:%M:%S GMT', gmtime time + 6), 200 ],
+        '/never' => [ '503 +99999999' ], '/other' => [ '500 +3600', 200 ],
+        '/what' => [ '503 +soon', 200 ]);
+
+    my %id = map { $_ => main::hooked(main::url("/$_")) } qw( soon date never other what );
+
+    my $hook = main::until_hook($id{never}, 'retried');
+    my ($tried, $next) = map { main::stamp($hook->{$_}) } 'tried_at', 'next_try_at';
+    main::ok(abs($next - $tried - 6 * 3600) <= 1, 'six hours at most: ' . ($next - $tried));
+
+    for (qw( soon date other what )) {
+        main::until_hook($id{$_}, 'delivered');
+    }
+
+    my %wait = map {
+        my @got = main::received("/$_");
+        $_ => $got[1]{at} - $got[0]{at};
+    } qw( soon date other what );
+
+    main::ok($wait{soon} > 3.9, "seconds: $wait{soon}");
+    main::ok($wait{date} > 2.5, "a date: $wait{date}");
+    main::ok($wait{other} < 30, "another status: $wait{other}");
+    main::ok($wait{what} < 30, "neither: $wait{what}");
+}
+--- timeout: 60
+
+
+
+=== TEST 4: 410 ends it, and a webhook that is set anew begins it
 --- steps eval
 sub {
     main::receiver("30:$main::Port", '/in' => [ 410, 200 ]);
@@ -224,7 +267,7 @@ sub {
 
 
 
-=== TEST 4: a redirect is not followed, an endless answer is not read
+=== TEST 5: a redirect is not followed, an endless answer is not read
 --- webhook: allow=$TEST_NGINX_NET.30/32 retry=300s
 --- steps eval
 sub {
@@ -247,7 +290,7 @@ sub {
 
 
 
-=== TEST 5: private addresses are refused, as they are written and as they are looked up
+=== TEST 6: private addresses are refused, as they are written and as they are looked up
 --- webhook: allow=$TEST_NGINX_NET.30/32 retry=1s
 --- names
 private.test A 31
@@ -288,7 +331,7 @@ sub {
 
 
 
-=== TEST 6: what a name leads to is looked up once, and the connection goes there
+=== TEST 7: what a name leads to is looked up once, and the connection goes there
 --- names
 moves.test A 30
 --- location
@@ -321,7 +364,7 @@ sub {
 
 
 
-=== TEST 7: a receiver that hangs ends by the time of a try, and keeps nobody waiting
+=== TEST 8: a receiver that hangs ends by the time of a try, and keeps nobody waiting
 --- webhook: allow=$TEST_NGINX_NET.30/32 retry=300s timeout=3s
 --- verify
 smtp_verify_tokens $TEST_NGINX_SERVER_ROOT/html/tokens;
@@ -367,7 +410,7 @@ sub {
 
 
 
-=== TEST 8: each client has its own secret, and a new one beside the old one
+=== TEST 9: each client has its own secret, and a new one beside the old one
 --- verify
 smtp_verify_tokens $TEST_NGINX_SERVER_ROOT/html/tokens;
 --- secrets eval
@@ -396,7 +439,7 @@ sub {
 
 
 
-=== TEST 9: nginx is killed, started and reloaded in between, and nothing is lost
+=== TEST 10: nginx is killed, started and reloaded in between, and nothing is lost
 --- webhook: allow=$TEST_NGINX_NET.30/32 retry=2s timeout=1s
 --- steps eval
 sub {
@@ -422,7 +465,7 @@ sub {
 
 
 
-=== TEST 10: a test says what came of it
+=== TEST 11: a test says what came of it
 --- names
 private.test A 31
 --- steps eval
@@ -483,7 +526,7 @@ sub {
 
 
 
-=== TEST 11: progress, if it was asked for
+=== TEST 12: progress, if it was asked for
 --- smtp
 mx1 11 pipelining
     rcpt u*@*: wait 200ms ; 550 5.1.1 No such user
@@ -514,7 +557,7 @@ sub {
 
 
 
-=== TEST 12: cancelled, with all its results counted; failed
+=== TEST 13: cancelled, with all its results counted; failed
 --- smtp
 mx1 11 pipelining
     rcpt u*@*: wait 300ms ; 550 5.1.1 No such user
@@ -552,7 +595,7 @@ sub {
 
 
 
-=== TEST 13: what is given up, and a job that is deleted meanwhile
+=== TEST 14: what is given up, and a job that is deleted meanwhile
 --- webhook: allow=$TEST_NGINX_NET.30/32 retry=1s give_up=4s
 --- steps eval
 sub {
@@ -578,7 +621,7 @@ sub {
 
 
 
-=== TEST 14: parameters that are wrong
+=== TEST 15: parameters that are wrong
 --- steps eval
 sub {
     for my $wrong ('ftp://x/', 'http://', 'https://user:pass@hook.test/', 'http://hook.test/#x',
@@ -598,7 +641,7 @@ sub {
 
 
 
-=== TEST 15: a server that sends none says so
+=== TEST 16: a server that sends none says so
 --- webhook: none
 --- steps eval
 sub {
@@ -610,7 +653,7 @@ sub {
 
 
 
-=== TEST 16: over TLS, with the name of the certificate, and settings that are wrong
+=== TEST 17: over TLS, with the name of the certificate, and settings that are wrong
 --- webhook: allow=$TEST_NGINX_NET.30/32 retry=300s links=https://verify.example/base/
 --- names
 hook.test A 30
@@ -653,7 +696,7 @@ sub {
 
 
 
-=== TEST 17: no secret
+=== TEST 18: no secret
 --- secrets eval
 "# none\n"
 --- must_die
@@ -662,7 +705,7 @@ has no secret
 
 
 
-=== TEST 18: a secret that is none is not repeated
+=== TEST 19: a secret that is none is not repeated
 --- secrets
 alice whsec_dG9vIHNob3J0
 --- must_die
@@ -673,7 +716,7 @@ dG9v
 
 
 
-=== TEST 19: a time that is none
+=== TEST 20: a time that is none
 --- webhook: retry=now
 --- must_die
 --- error_log
@@ -681,7 +724,7 @@ invalid parameter "retry=now"
 
 
 
-=== TEST 20: nowhere to look names up
+=== TEST 21: nowhere to look names up
 --- bare
 --- http_config
 smtp_verify_helo verifier.test;
@@ -693,7 +736,7 @@ resolver
 
 
 
-=== TEST 21: a receiver leads to no other location of this server
+=== TEST 22: a receiver leads to no other location of this server
 --- webhook: allow=$TEST_NGINX_NET.30/32 retry=300s
 --- location
 location = /webhook {

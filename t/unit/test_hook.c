@@ -248,6 +248,33 @@ test_delays(void **state)
 
 
 static void
+test_told(void **state)
+{
+    (void) state;
+
+    assert_int_equal(sv_hook_told(5000, 0, 1000000), 5000);
+    assert_int_equal(sv_hook_told(5000, 4, 1000000), 5000);
+    assert_int_equal(sv_hook_told(5000, 60, 1000000), 60000);
+
+    /* however much it asks for */
+
+    assert_int_equal(sv_hook_told(5000, 21600, INT64_MAX), SV_HOOK_DELAY_MAX);
+    assert_int_equal(sv_hook_told(5000, 21601, INT64_MAX), SV_HOOK_DELAY_MAX);
+    assert_int_equal(sv_hook_told(5000, INT64_MAX, INT64_MAX),
+                     SV_HOOK_DELAY_MAX);
+    assert_int_equal(sv_hook_told(SV_HOOK_DELAY_MAX + 7, INT64_MAX, INT64_MAX),
+                     SV_HOOK_DELAY_MAX + 7);
+
+    /* there is a last try; one that would not be made without it, is not */
+
+    assert_int_equal(sv_hook_told(5000, 60, 30000), 30000);
+    assert_int_equal(sv_hook_told(5000, 60, 5000), 5000);
+    assert_int_equal(sv_hook_told(5000, 60, 4000), 5000);
+    assert_int_equal(sv_hook_told(5000, 60, -1), 5000);
+}
+
+
+static void
 test_states(void **state)
 {
     sv_hook_state_t  s, got;
@@ -313,6 +340,7 @@ main(void)
         cmocka_unit_test(test_secrets),
         cmocka_unit_test(test_urls),
         cmocka_unit_test(test_delays),
+        cmocka_unit_test(test_told),
         cmocka_unit_test(test_states),
         cmocka_unit_test(test_names)
     };

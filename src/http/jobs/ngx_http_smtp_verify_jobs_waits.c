@@ -12,6 +12,30 @@
     "The addresses that the client may verify today are used up."
 
 
+/* what a person wants to know of records that are retried: reasons have no more
+   than a few words */
+
+static const struct {
+    sv_reason_e  reason;
+    const char  *says;
+} ngx_http_smtp_verify_jobs_waits_says[] = {
+    { SV_GREYLISTED, "The mail server does not know us yet, and asks us to "
+                     "try again later." },
+    { SV_RATE_LIMITED, "The mail server says that it is asked too often." },
+    { SV_SERVER_ERROR, "The mail server says that it has a fault." },
+    { SV_TEMPORARY_FAILURE, "The mail server cannot answer for the moment." },
+    { SV_CONNECT_FAILED, "The mail server could not be reached." },
+    { SV_TIMEOUT, "The mail server did not answer in time." },
+    { SV_PROTOCOL_ERROR, "What the mail server answered was not SMTP." },
+    { SV_DNS_ERROR, "The name servers gave no answer about the domain." },
+    { SV_THROTTLED, "The limits of this server do not allow to ask the mail "
+                    "server more often." },
+    { SV_CIRCUIT_OPEN, "The mail server is left alone for a while, as it "
+                       "failed or complained too often." },
+    { SV_PENDING, "The mail server has not answered yet." }
+};
+
+
 static u_char *ngx_http_smtp_verify_jobs_waits_one(u_char *p,
     const char *reason, uint64_t n, int64_t until, const char *detail);
 static const char *ngx_http_smtp_verify_jobs_waits_detail(sv_reason_e reason,
@@ -93,19 +117,24 @@ static const char *
 ngx_http_smtp_verify_jobs_waits_detail(sv_reason_e reason,
     ngx_smtp_verify_jobs_progress_t *progress)
 {
-    switch (reason) {
+    ngx_uint_t  i, n;
 
-    case SV_CONNECT_FAILED:
-    case SV_TIMEOUT:
-    case SV_CIRCUIT_OPEN:
-
-        if (progress->detail[0]) {
-            return (const char *) progress->detail;
-        }
-
-        /* fall through */
-
-    default:
-        return sv_reason_info(reason)->help;
+    if (progress->detail[0]
+        && (reason == SV_CONNECT_FAILED || reason == SV_TIMEOUT
+            || reason == SV_CIRCUIT_OPEN))
+    {
+        return (const char *) progress->detail;
     }
+
+    n = sizeof(ngx_http_smtp_verify_jobs_waits_says)
+        / sizeof(ngx_http_smtp_verify_jobs_waits_says[0]);
+
+    for (i = 0; i < n; i++) {
+
+        if (ngx_http_smtp_verify_jobs_waits_says[i].reason == reason) {
+            return ngx_http_smtp_verify_jobs_waits_says[i].says;
+        }
+    }
+
+    return sv_reason_info(reason)->help;
 }

@@ -349,6 +349,9 @@ ngx_http_smtp_verify_webhook_answered(ngx_http_smtp_verify_subrequest_t *sr)
         } else if (wh->status == 410) {
             wh->sent = ngx_smtp_verify_jobs_hook_unwanted;
             wh->error = "gone";
+
+        } else if (wh->status == 429 || wh->status == 503) {
+            wh->retry_after = sr->retry_after;
         }
 
         ngx_http_smtp_verify_webhook_end(&wh->event);

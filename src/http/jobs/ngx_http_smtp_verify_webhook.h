@@ -80,6 +80,7 @@ struct ngx_http_smtp_verify_webhook_s {
     /* results */
     ngx_smtp_verify_jobs_sent_e         sent;
     ngx_uint_t                          status;     /* 0: no answer */
+    time_t                              retry_after;    /* s; 0: not said */
     const char                         *error;
     ngx_msec_t                          took;
 };

@@ -64,6 +64,7 @@ ngx_http_smtp_verify_webhook_told(ngx_http_smtp_verify_webhook_t *wh)
 
     hook->sent = wh->sent;
     hook->status = wh->status;
+    hook->retry_after = wh->retry_after;
     hook->error = wh->error;
     hook->data = NULL;
 

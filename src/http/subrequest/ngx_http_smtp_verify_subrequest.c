@@ -18,6 +18,8 @@ static ngx_int_t ngx_http_smtp_verify_subrequest_header(
     ngx_str_t *value);
 static ngx_http_request_body_t *ngx_http_smtp_verify_subrequest_body(
     ngx_http_smtp_verify_subrequest_t *sr);
+static time_t ngx_http_smtp_verify_subrequest_retry_after(
+    ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_subrequest_done(ngx_http_request_t *r,
     void *data, ngx_int_t rc);
 static void ngx_http_smtp_verify_subrequest_event(ngx_event_t *ev);
@@ -355,6 +357,7 @@ ngx_http_smtp_verify_subrequest_ask(ngx_http_smtp_verify_subrequest_t *sr,
 
     sr->answered = 0;
     sr->status = 0;
+    sr->retry_after = 0;
     sr->unreached = 0;
 
     rc = ngx_http_subrequest(mr, &sr->uri, args, &asked, &sr->post,
@@ -413,6 +416,48 @@ ngx_http_smtp_verify_subrequest_body(ngx_http_smtp_verify_subrequest_t *sr)
 }
 
 
+/* The seconds of a Retry-After, which is their number or a date; 0: there is
+   none that can be read. */
+
+static time_t
+ngx_http_smtp_verify_subrequest_retry_after(ngx_http_request_t *r)
+{
+    time_t            then;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].hash == 0
+                || h[i].key.len != sizeof("Retry-After") - 1
+                || ngx_strncasecmp(h[i].key.data, (u_char *) "Retry-After",
+                                   sizeof("Retry-After") - 1)
+                   != 0)
+            {
+                continue;
+            }
+
+            then = ngx_atotm(h[i].value.data, h[i].value.len);
+
+            if (then != NGX_ERROR) {
+                return then;
+            }
+
+            then = ngx_parse_http_time(h[i].value.data, h[i].value.len);
+
+            return ngx_max(then - ngx_time(), 0);
+        }
+    }
+
+    return 0;
+}
+
+
 /* For an error it returns the status, so that error_page of the location
    applies. */
 
@@ -451,6 +496,7 @@ ngx_http_smtp_verify_subrequest_done(ngx_http_request_t *r, void *data,
 
     sr->answered = 1;
     sr->status = r->headers_out.status;
+    sr->retry_after = ngx_http_smtp_verify_subrequest_retry_after(r);
     sr->unreached = (r->upstream && r->upstream->headers_in.status_n == 0);
 
     b = (r->out && rc == NGX_OK) ? r->out->buf : NULL;

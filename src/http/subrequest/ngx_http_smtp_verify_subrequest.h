@@ -58,6 +58,8 @@ struct ngx_http_smtp_verify_subrequest_s {
     void                       (*handler)(
                                        ngx_http_smtp_verify_subrequest_t *sr);
     ngx_uint_t                   status;
+    time_t                       retry_after;   /* s from now, as the answer
+                                                   says; 0: it does not */
     unsigned                     unreached:1;   /* the status is nginx's own: no
                                                    upstream has answered */
 };

@@ -7,7 +7,7 @@ package TestVerify::Receiver;
 #
 # The first request for /in gets the first answer, and so on; the last answer is
 # for all further ones.  Answers: a status; "hang", nothing; "close"; "302 URL",
-# with a Location; "accel URI", 200 with X-Accel-Redirect; "large", 200 and an
+# with a Location; "503 +30", with a Retry-After of 30; "accel URI", 200 with X-Accel-Redirect; "large", 200 and an
 # endless body.  A path without a list gets
 # 200.
 
@@ -119,9 +119,11 @@ sub serve
                     . "X-Accel-Redirect: $1\r\nConnection: close\r\n\r\nok";
             }
 
-            if ($answer =~ /^(\d+)(?: (.*))?/) {
+            if ($answer =~ /^(\d+)(?: (\+)?(.*))?/) {
+                my $name = $2 ? 'Retry-After' : 'Location';
+
                 syswrite $sock, "HTTP/1.1 $1 Answer\r\nContent-Length: 2\r\n"
-                    . (defined $2 ? "Location: $2\r\n" : '')
+                    . (defined $3 ? "$name: $3\r\n" : '')
                     . "Connection: close\r\n\r\nok";
             }
 
