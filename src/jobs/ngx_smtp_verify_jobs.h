@@ -127,6 +127,10 @@ void ngx_smtp_verify_jobs_stop(ngx_smtp_verify_jobs_t *jobs);
    paused, resumed, cancelled, or is to be purged. */
 void ngx_smtp_verify_jobs_notify(ngx_smtp_verify_jobs_t *jobs, u_char *id);
 
+/* The job is about to be purged: tells the workers before its files go, so that
+   none of them takes that for a fault. */
+void ngx_smtp_verify_jobs_withdraw(ngx_smtp_verify_jobs_t *jobs, u_char *id);
+
 /* jobs_task.c: NGX_ERROR if it cannot be posted; then done() is not called */
 ngx_int_t ngx_smtp_verify_jobs_post(ngx_smtp_verify_jobs_t *jobs,
     ngx_smtp_verify_jobs_task_t *task);

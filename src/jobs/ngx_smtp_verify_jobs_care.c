@@ -563,9 +563,19 @@ ngx_smtp_verify_jobs_care_completed(ngx_smtp_verify_jobs_care_t *care)
 static void
 ngx_smtp_verify_jobs_care_failed(ngx_smtp_verify_jobs_care_t *care)
 {
-    ngx_smtp_verify_jobs_t  *jobs;
+    ngx_smtp_verify_jobs_t      *jobs;
+    ngx_smtp_verify_jobs_job_t  *job;
 
     jobs = care->keep->worker->jobs;
+    job = ngx_smtp_verify_jobs_find(care->keep->worker, care->id);
+
+    /* a request has purged it meanwhile */
+
+    if (care->task.status == SV_JOBS_NOT_FOUND && job
+        && job->will == ngx_smtp_verify_jobs_ends)
+    {
+        return;
+    }
 
     ngx_log_error(NGX_LOG_ERR, jobs->log, care->task.why.error,
                   "smtp verify jobs: job %s: %s: %s", care->id,

@@ -401,6 +401,16 @@ ngx_smtp_verify_jobs_alloc(ngx_smtp_verify_jobs_worker_t *w, uint32_t blocks)
 
 
 void
+ngx_smtp_verify_jobs_withdraw(ngx_smtp_verify_jobs_t *jobs, u_char *id)
+{
+    if (jobs->worker) {
+        ngx_smtp_verify_jobs_will(jobs->worker, id, ngx_smtp_verify_jobs_ends);
+        ngx_smtp_verify_jobs_notify(jobs, id);
+    }
+}
+
+
+void
 ngx_smtp_verify_jobs_will(ngx_smtp_verify_jobs_worker_t *w, u_char *id,
     ngx_smtp_verify_jobs_will_e will)
 {

@@ -534,3 +534,22 @@ $main::seen{good} = ! -e main::store($good);
 rmdir main::store($_) . '/in-the-way' for @bad;
 --- smtp_check eval
 sub { return $main::seen{500} == 20 && $main::seen{good} }
+
+
+
+=== TEST 14: that jobs are deleted while they run is no fault
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: 550 5.1.1 No such user
+--- init
+my @list = map { "u$_\@ok.test" } 1 .. 20000;
+for (1 .. 8) {
+    my $id = main::submit('smtp=false', @list);
+    main::until_job($id, sub { $_[0]{answered} > 0 });
+    $main::seen{(main::http('DELETE', "/jobs/$id"))[0]}++;
+}
+sleep 1;
+--- smtp_check eval
+sub { return $main::seen{204} == 8 }
+--- no_error_log
+[error]

@@ -321,7 +321,8 @@ ngx_http_smtp_verify_jobs_doomed(ngx_http_smtp_verify_jobs_ctx_t *hj)
         return rc;
     }
 
-    ngx_smtp_verify_jobs_notify(hj->call->jobs, (u_char *) hj->call->job.id);
+    ngx_smtp_verify_jobs_withdraw(hj->call->jobs,
+                                  (u_char *) hj->call->job.id);
 
     hj->call->task.closed = 1;
 
