@@ -45,6 +45,10 @@ static ngx_smtp_verify_result_t *ngx_smtp_verify_jobs_hold_read(
     sv_address_t **addr);
 static void ngx_smtp_verify_jobs_hold_store(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_hold_t *hold);
+static ngx_queue_t *ngx_smtp_verify_jobs_hold_bucket(
+    ngx_smtp_verify_jobs_run_t *run, uint64_t server);
+static void ngx_smtp_verify_jobs_hold_remove(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_hold_t *hold);
 static void ngx_smtp_verify_jobs_hold_pick(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_hold_t *hold, ngx_smtp_verify_batch_record_t *rec);
 static ngx_uint_t ngx_smtp_verify_jobs_hold_is_asked(
@@ -143,6 +147,8 @@ ngx_smtp_verify_jobs_hold_add(ngx_smtp_verify_jobs_run_t *run,
     }
 
     ngx_queue_insert_tail(&run->holds, &hold->queue);
+    ngx_queue_insert_tail(ngx_smtp_verify_jobs_hold_bucket(run, hold->server),
+                          &hold->bucket);
     run->nholds++;
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &run->log, 0,
@@ -160,17 +166,19 @@ static void
 ngx_smtp_verify_jobs_hold_proved(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_result_t *result)
 {
-    ngx_queue_t                  *q, *next;
+    ngx_queue_t                  *q, *next, *bucket;
     sv_address_t                 *addr;
     ngx_smtp_verify_result_t     *held;
     ngx_smtp_verify_jobs_hold_t  *hold;
 
-    for (q = ngx_queue_head(&run->holds);
-         q != ngx_queue_sentinel(&run->holds);
+    bucket = ngx_smtp_verify_jobs_hold_bucket(run, result->server);
+
+    for (q = ngx_queue_head(bucket);
+         q != ngx_queue_sentinel(bucket);
          q = next)
     {
         next = ngx_queue_next(q);
-        hold = ngx_queue_data(q, ngx_smtp_verify_jobs_hold_t, queue);
+        hold = ngx_queue_data(q, ngx_smtp_verify_jobs_hold_t, bucket);
 
         if (hold->server != result->server) {
             continue;
@@ -256,17 +264,19 @@ ngx_smtp_verify_jobs_hold_turned(ngx_smtp_verify_jobs_run_t *run,
     uint64_t server, ngx_str_t *email)
 {
     ngx_str_t                     turned, domain;
-    ngx_queue_t                  *q, *next;
+    ngx_queue_t                  *q, *next, *bucket;
     ngx_smtp_verify_jobs_hold_t  *hold;
 
     turned = ngx_smtp_verify_jobs_domain(email->data, email->len);
 
-    for (q = ngx_queue_head(&run->holds);
-         q != ngx_queue_sentinel(&run->holds);
+    bucket = ngx_smtp_verify_jobs_hold_bucket(run, server);
+
+    for (q = ngx_queue_head(bucket);
+         q != ngx_queue_sentinel(bucket);
          q = next)
     {
         next = ngx_queue_next(q);
-        hold = ngx_queue_data(q, ngx_smtp_verify_jobs_hold_t, queue);
+        hold = ngx_queue_data(q, ngx_smtp_verify_jobs_hold_t, bucket);
 
         domain = ngx_smtp_verify_jobs_domain(hold->row.email.data,
                                              hold->row.email.len);
@@ -287,19 +297,21 @@ ngx_smtp_verify_jobs_hold_later(ngx_smtp_verify_jobs_run_t *run,
     uint64_t server, ngx_uint_t after)
 {
     int64_t                       now;
-    ngx_queue_t                  *q, *next;
+    ngx_queue_t                  *q, *next, *bucket;
     sv_job_due_t                  d;
     ngx_smtp_verify_jobs_hold_t  *hold;
     ngx_smtp_verify_jobs_wait_t  *wait;
 
     now = ngx_smtp_verify_jobs_time();
 
-    for (q = ngx_queue_head(&run->holds);
-         q != ngx_queue_sentinel(&run->holds);
+    bucket = ngx_smtp_verify_jobs_hold_bucket(run, server);
+
+    for (q = ngx_queue_head(bucket);
+         q != ngx_queue_sentinel(bucket);
          q = next)
     {
         next = ngx_queue_next(q);
-        hold = ngx_queue_data(q, ngx_smtp_verify_jobs_hold_t, queue);
+        hold = ngx_queue_data(q, ngx_smtp_verify_jobs_hold_t, bucket);
 
         if (hold->server != server) {
             continue;
@@ -410,10 +422,33 @@ ngx_smtp_verify_jobs_hold_store(ngx_smtp_verify_jobs_run_t *run,
         ngx_smtp_verify_jobs_sink_lost(run, hold->row.idx);
     }
 
-    ngx_queue_remove(&hold->queue);
-    run->nholds--;
+    ngx_smtp_verify_jobs_hold_remove(run, hold);
 
     sv_wipe_free(hold);
+}
+
+
+/* There may be a thousand of them, and each answer of a server looks for those
+   of this server. */
+
+static ngx_queue_t *
+ngx_smtp_verify_jobs_hold_bucket(ngx_smtp_verify_jobs_run_t *run,
+    uint64_t server)
+{
+    server ^= server >> 32;
+    server ^= server >> 12;
+
+    return &run->held[server % NGX_SMTP_VERIFY_JOBS_BUCKETS];
+}
+
+
+static void
+ngx_smtp_verify_jobs_hold_remove(ngx_smtp_verify_jobs_run_t *run,
+    ngx_smtp_verify_jobs_hold_t *hold)
+{
+    ngx_queue_remove(&hold->queue);
+    ngx_queue_remove(&hold->bucket);
+    run->nholds--;
 }
 
 
@@ -500,8 +535,7 @@ ngx_smtp_verify_jobs_hold_pick(ngx_smtp_verify_jobs_run_t *run,
                    "smtp verify jobs: a canary is asked with record %uL, %ui "
                    "are held", row->pos, run->nholds);
 
-    ngx_queue_remove(&hold->queue);
-    run->nholds--;
+    ngx_smtp_verify_jobs_hold_remove(run, hold);
 
     /* the record is valid until the next call */
 
@@ -585,11 +619,9 @@ ngx_smtp_verify_jobs_holds_free(ngx_smtp_verify_jobs_run_t *run)
         q = ngx_queue_head(&run->holds);
         hold = ngx_queue_data(q, ngx_smtp_verify_jobs_hold_t, queue);
 
-        ngx_queue_remove(q);
+        ngx_smtp_verify_jobs_hold_remove(run, hold);
         sv_wipe_free(hold);
     }
-
-    run->nholds = 0;
 
     if (run->picked) {
         sv_wipe_free(run->picked);

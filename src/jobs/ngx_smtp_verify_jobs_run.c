@@ -101,6 +101,7 @@ ngx_smtp_verify_jobs_run_alloc(ngx_smtp_verify_jobs_worker_t *w,
 
     for (i = 0; i < NGX_SMTP_VERIFY_JOBS_BUCKETS; i++) {
         ngx_queue_init(&run->waits[i]);
+        ngx_queue_init(&run->held[i]);
     }
 
     ngx_queue_insert_tail(&w->runs, &run->queue);

@@ -76,6 +76,7 @@ typedef struct {
 
 typedef struct {
     ngx_queue_t                    queue;
+    ngx_queue_t                    bucket;
     uint64_t                       server;
     uint64_t                       order;       /* of probes */
     uint64_t                       since;       /* erasures of the cache */
@@ -158,6 +159,8 @@ struct ngx_smtp_verify_jobs_run_s {
     ngx_uint_t                     nrests;
 
     ngx_queue_t                    holds;       /* the oldest first */
+    ngx_queue_t                    held[NGX_SMTP_VERIFY_JOBS_BUCKETS];
+                                                /* the same, by their server */
     ngx_uint_t                     nholds;
     ngx_smtp_verify_jobs_hold_t   *picked;      /* for a canary, last */
     ngx_smtp_verify_jobs_canary_t  canaries[NGX_SMTP_VERIFY_JOBS_CANARIES];
