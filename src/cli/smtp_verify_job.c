@@ -18,6 +18,7 @@ typedef struct {
 
 
 static int sv_client_job_is_command(const char *word);
+static const char *sv_client_job_needs(const char *word);
 static int sv_client_job_change(const sv_client_options_t *options,
     const char *id, const sv_client_job_change_t *change);
 static int sv_client_job_delete(const sv_client_options_t *options,
@@ -28,6 +29,8 @@ static int sv_client_job_erased(const char *address, const cJSON *root);
 static int sv_client_job_show(const sv_client_options_t *options,
     const char *id);
 static void sv_client_job_print(const cJSON *root);
+static void sv_client_job_print_counts(const cJSON *counts);
+static void sv_client_job_print_causes(const cJSON *causes);
 static int sv_client_job_list(const sv_client_options_t *options);
 static int sv_client_job_page(const sv_client_options_t *options,
     const cJSON *root);
@@ -60,7 +63,12 @@ sv_client_job(const sv_client_options_t *options, char **words, int n)
         return sv_client_job_list(options);
     }
 
-    if (n != 2) {
+    if (n != 2 || strcmp(words[0], "list") == 0) {
+        if (n) {
+            fprintf(stderr, "smtp-verify: \"job %s\" needs %s\n", words[0],
+                    sv_client_job_needs(words[0]));
+        }
+
         return sv_client_wrong();
     }
 
@@ -103,6 +111,23 @@ sv_client_job(const sv_client_options_t *options, char **words, int n)
     }
 
     return sv_client_wrong();
+}
+
+
+static const char *
+sv_client_job_needs(const char *word)
+{
+    if (strcmp(word, "list") == 0) {
+        return "no FILE or ID; to verify a list say \"list FILE\" or "
+               "\"job submit FILE\"";
+    }
+
+    if (strcmp(word, "submit") == 0) {
+        return "one FILE";
+    }
+
+    return strcmp(word, "erase") == 0
+           ? "one ADDRESS" : "one ID, which \"job list\" shows";
 }
 
 
@@ -303,8 +328,7 @@ sv_client_job_show(const sv_client_options_t *options, const char *id)
 static void
 sv_client_job_print(const cJSON *root)
 {
-    unsigned      n;
-    const cJSON  *item, *count;
+    const cJSON  *item;
 
     cJSON_ArrayForEach(item, root) {
 
@@ -322,21 +346,55 @@ sv_client_job_print(const cJSON *root)
         } else if (strcmp(item->string, "status") == 0
                    || strcmp(item->string, "reason") == 0)
         {
-            n = 0;
+            sv_client_job_print_counts(item);
 
-            cJSON_ArrayForEach(count, item) {
-                if (count->valuedouble > 0) {
-                    sv_client_printable(count->string);
-                    printf("%s%.0f %s", n++ ? ", " : item->string[0] == 's'
-                           ? "status: " : "reason: ",
-                           count->valuedouble, count->string);
-                }
-            }
-
-            if (n) {
-                printf("\n");
-            }
+        } else if (strcmp(item->string, "waiting_for") == 0) {
+            sv_client_job_print_causes(item);
         }
+    }
+}
+
+
+static void
+sv_client_job_print_counts(const cJSON *counts)
+{
+    unsigned      n;
+    const cJSON  *count;
+
+    n = 0;
+
+    cJSON_ArrayForEach(count, counts) {
+        if (count->valuedouble > 0) {
+            sv_client_printable(count->string);
+            printf("%s%.0f %s", n++ ? ", " : counts->string[0] == 's'
+                   ? "status: " : "reason: ",
+                   count->valuedouble, count->string);
+        }
+    }
+
+    if (n) {
+        printf("\n");
+    }
+}
+
+
+/* why records wait, which nothing else of a job tells */
+
+static void
+sv_client_job_print_causes(const cJSON *causes)
+{
+    const char   *until, *detail;
+    const cJSON  *cause;
+
+    cJSON_ArrayForEach(cause, causes) {
+        until = sv_client_job_text(cause, "until");
+        detail = sv_client_job_text(cause, "detail");
+
+        printf("waiting_for: %llu %s%s%s%s%s\n", (unsigned long long)
+               sv_client_job_number(cause, "count"),
+               sv_client_job_text(cause, "reason"),
+               until[0] ? " until " : "", until,
+               detail[0] ? ": " : "", detail);
     }
 }
 

@@ -136,9 +136,13 @@ sv_client_options(sv_client_options_t *o, int argc, char **argv)
     o->words = argv + optind;
     o->nwords = argc - optind;
 
-    if (o->nwords == 0
-        || (strcmp(o->words[0], "list") == 0 && o->nwords != 2))
-    {
+    if (o->nwords == 0) {
+        return sv_client_wrong();
+    }
+
+    if (strcmp(o->words[0], "list") == 0 && o->nwords != 2) {
+        fputs("smtp-verify: \"list\" needs one FILE, or \"-\" for the standard "
+              "input\n", stderr);
         return sv_client_wrong();
     }
 

@@ -270,7 +270,7 @@ smtp_verify_tokens $TEST_NGINX_SERVER_ROOT/html/tokens;
 --- verify
 smtp_verify_jobs_limit records=3;
 --- script
-for words in '' watch 'list x' 'show'; do job $words > said 2>&1; head -c 5 said; rc; done
+for words in '' watch 'list x' submit erase; do job $words > said 2>&1; head -n 1 said; rc; done
 job what; rc
 job what x; rc
 job show 'a b'; rc
@@ -294,10 +294,16 @@ seq -f 'u%g@ok.test' 3 > m.txt; job submit m.txt -t t; rc
 $program job submit l.txt -t t -u http://127.0.0.1:1/ --name x > said 2>&1 & p=$!; sleep 1; kill $p; wait $p; echo "-- $?"; cat said
 job list -u $SMTP_VERIFY_URL/none -t t; rc
 --- said
-usage-- 2
-usage-- 2
-usage-- 2
-usage-- 2
+usage: smtp-verify [options] ADDRESS ...
+-- 2
+smtp-verify: "job watch" needs one ID, which "job list" shows
+-- 2
+smtp-verify: "job list" needs no FILE or ID; to verify a list say "list FILE" or "job submit FILE"
+-- 2
+smtp-verify: "job submit" needs one FILE
+-- 2
+smtp-verify: "job erase" needs one ADDRESS
+-- 2
 smtp-verify: there is no command "job what"; there are submit, list, show, watch, results, pause, resume, cancel, delete and erase
 -- 2
 smtp-verify: there is no command "job what"; there are submit, list, show, watch, results, pause, resume, cancel, delete and erase
@@ -358,3 +364,19 @@ jane@ok.test: erased
 -- 0
 {"cache":false,"records":0,"jobs":[],"others":{"jobs":0,"records":0},"not_searched":0}
 -- 0
+
+
+
+=== TEST 9: what a job waits for
+--- smtp
+mx1 11 pipelining
+    rcpt *: 450 4.2.0 Greylisted, please try again later
+--- script
+echo jane@ok.test > l.txt
+id=$(job submit -q l.txt)
+until_job $id ^waiting_for
+job show $id | grep ^waiting_for | sed -E 's/[0-9-]+T[0-9:]+Z/TIME/'
+job delete $id | ids
+--- said
+waiting_for: 1 greylisted until TIME: The mail server does not know us yet, and asks us to try again later.
+ID: deleted

@@ -91,6 +91,7 @@ smtp-verify [options] ADDRESS ...
        smtp-verify job erase ADDRESS [options]
 "smtp-verify --help" has the options.
 -- 2
+smtp-verify: "list" needs one FILE, or "-" for the standard input
 usage: smtp-verify [options] ADDRESS ...
        smtp-verify [options] list FILE
        smtp-verify job submit FILE [options]
