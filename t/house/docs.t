@@ -72,7 +72,7 @@ sub files
     spew('rules.conf', text('conf/rules.conf'));
     spew('providers.conf', text('conf/providers.conf'));
     spew($_, "example.net\n") for qw( traps.txt disposable.txt deny.txt );
-    spew('jobs.key', 'k' x 32);
+    spew($_, 'k' x 32) for qw( jobs.key jobs-2.key );
     spew('webhook-secrets', 'whsec_' . 'a' x 32);
     chmod 0600, "$dir/webhook-secrets";
     spew('fleet.key', 'k' x 32);
