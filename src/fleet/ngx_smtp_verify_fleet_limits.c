@@ -58,27 +58,44 @@ static ngx_int_t ngx_smtp_verify_fleet_limits_numbers(
  * less.
  * Sessions are shared out by need; what is left over goes round.
  *
- * After the store's clock was set back, times that are now in the future are
- * taken for the present.
+ * All times are those of a clock that stands still while the store's clock is
+ * set: machines ask at least once a second, so a longer time between two
+ * questions has not passed, or nobody was there meanwhile.  It goes on from the
+ * last question then.  If keys may have expired by that, the store has
+ * forgotten what it granted.
+ *
+ * Times that are in the future, as after that clock was lost, are taken for the
+ * present.
  */
 
 const char  ngx_smtp_verify_fleet_limits_text[] =
     "local t = redis.call('TIME')\n"
     "local us = t[1] * 1000000 + t[2]\n"
-    "local ms = math.floor(us / 1000)\n"
     "local me = ARGV[1]\n"
     "local who = redis.call('HGET', KEYS[2], 'who')\n"
     "if who and who ~= ARGV[2] then return 0 end\n"
     "redis.call('HSET', KEYS[2], 'who', ARGV[2])\n"
     "redis.call('PEXPIRE', KEYS[2], 3000)\n"
+    "local m = redis.call('HGETALL', KEYS[1])\n"
+    "local clock\n"
+    "for i = 1, #m, 2 do\n"
+    "  if m[i] == 'clock' then clock = m[i + 1] end\n"
+    "end\n"
+    "local off, last = string.match(clock or '', '^(%-?%d+) (%d+)$')\n"
+    "off, last = tonumber(off) or 0, tonumber(last)\n"
+    "local gap = last and us - off - last or 0\n"
+    "if gap < 0 or gap > 1500000 then off = us - last end\n"
+    "us = us - off\n"
+    "redis.call('HSET', KEYS[1], 'clock',\n"
+    "           string.format('%.0f %.0f', off, us))\n"
+    "local ms = math.floor(us / 1000)\n"
     "local n, alive, rank, since = 1, 1, 0, nil\n"
     "local known = { [me] = true }\n"
-    "local m = redis.call('HGETALL', KEYS[1])\n"
     "for i = 1, #m, 2 do\n"
     "  local seen = tonumber(m[i + 1]) or 0\n"
     "  if m[i] == 'since' then\n"
     "    since = seen\n"
-    "  elseif m[i] ~= me then\n"
+    "  elseif m[i] ~= me and m[i] ~= 'clock' then\n"
     "    if seen > ms then\n"
     "      seen = ms\n"
     "      redis.call('HSET', KEYS[1], m[i], ms)\n"
@@ -93,7 +110,7 @@ const char  ngx_smtp_verify_fleet_limits_text[] =
     "    end\n"
     "  end\n"
     "end\n"
-    "if not since or since > ms then\n"
+    "if not since or since > ms or gap > 500000000 then\n"
     "  since = ms\n"
     "  redis.call('HSET', KEYS[1], 'since', ms)\n"
     "end\n"

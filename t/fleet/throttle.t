@@ -2,6 +2,7 @@
 # to the limits of one.
 
 use lib 't/lib';
+use TestVerify::Clock 'store';
 use TestVerify 'no_plan';
 use TestVerify::Clients;
 use TestVerify::Edges;
@@ -40,6 +41,7 @@ add_block_preprocessor(sub {
         location = /b { proxy_pass http://\$TEST_NGINX_EDGE1/a; }
         location = /c { proxy_pass http://\$TEST_NGINX_EDGE2/a; }");
 
+    TestVerify::Clock::set(0);
     start();
     command('FLUSHALL');
 
@@ -48,6 +50,11 @@ add_block_preprocessor(sub {
     command('HSET', 'test:machines', 'since', 1) if !defined $block->fresh;
 
     TestVerify::Edges::stop();
+
+    # a machine that has never reached the store
+
+    return TestVerify::Valkey::stop() if defined $block->away;
+
     TestVerify::Edges::conf(patient($Http), $block->config);
     TestVerify::Edges::start(1);
 });
@@ -369,5 +376,121 @@ response_time_ms: <= 400
 --- smtp_check eval
 sub {
     my %seen = @{ TestVerify::Valkey::command('HGETALL', 'test:machines') };
-    return keys %seen == 3;
+    delete @seen{qw( since clock )};
+    return keys %seen == 2;
 }
+
+
+
+=== TEST 15: a clock of the store that is set forward ends no lease
+--- limits: conns=3 rate=100/s
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Clients::start('/b?email=jim%d@ok.test', clients => 3);
+Time::HiRes::sleep(0.6);
+TestVerify::Clock::set(10);
+TestVerify::Clients::start('/a?email=jack%d@ok.test', clients => 6);
+--- smtp
+mx1 11 pipelining users=john
+    rcpt jim*: wait 1500ms ; default
+    rcpt jack*: wait 150ms ; default
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: accepted
+--- timeout: 15
+--- smtp_check eval
+sub {
+    my $answers = TestVerify::Clients::reasons();
+    return TestVerify::Fleet::most($_[0]) == 3
+           && $answers eq 'mailbox_not_found 9';
+}
+
+
+
+=== TEST 16: nor by so much that the keys of limits expire
+--- limits: conns=3 rate=100/s
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Clients::start('/b?email=jim%d@ok.test', clients => 3);
+Time::HiRes::sleep(0.6);
+TestVerify::Clock::set(3600);
+TestVerify::Clients::start('/a?email=jack%d@ok.test', clients => 6);
+--- smtp
+mx1 11 pipelining users=john
+    rcpt jim*: wait 1500ms ; default
+    rcpt jack*: wait 150ms ; default
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: accepted
+--- timeout: 15
+--- smtp_check eval
+sub {
+    my $answers = TestVerify::Clients::reasons();
+    return TestVerify::Fleet::most($_[0]) == 3
+           && $answers eq 'mailbox_not_found 9';
+}
+
+
+
+=== TEST 17: nor one that is set back
+--- limits: conns=3 rate=100/s
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Clients::start('/b?email=jim%d@ok.test', clients => 3);
+Time::HiRes::sleep(0.6);
+TestVerify::Clock::set(-3600);
+TestVerify::Clients::start('/a?email=jack%d@ok.test', clients => 6);
+--- smtp
+mx1 11 pipelining users=john
+    rcpt jim*: wait 1500ms ; default
+    rcpt jack*: wait 150ms ; default
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: accepted
+--- timeout: 15
+--- smtp_check eval
+sub {
+    my $answers = TestVerify::Clients::reasons();
+    return TestVerify::Fleet::most($_[0]) == 3
+           && $answers eq 'mailbox_not_found 9';
+}
+
+
+
+=== TEST 18: nor does it grant a burst once more
+--- limits: conns=9 rate=10/s burst=6
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Clients::start('/b?email=jim%d@ok.test', clients => 10);
+Time::HiRes::sleep(0.6);
+TestVerify::Clock::set(20);
+TestVerify::Clients::start('/a?email=jack%d@ok.test', clients => 6);
+--- smtp
+mx1 11 pipelining users=john
+    rcpt j*: wait 10ms ; default
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my $answers = TestVerify::Clients::reasons();
+    return TestVerify::Fleet::over(10, 6, $_[0]) <= 0.5
+           && $answers eq 'mailbox_not_found 16';
+}
+
+
+
+=== TEST 19: a machine that never reached the store asks nobody
+--- away
+--- limits: rate=100/s wait=2s
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: throttled
+--- smtp_sessions: 0
+--- log_allow
+is away, this machine goes on by itself

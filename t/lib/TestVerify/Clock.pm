@@ -7,6 +7,11 @@ package TestVerify::Clock;
 # before TestVerify is used.  nginx, and whatever of it the suite starts itself
 # by the command $Nginx, then has the time of day that TestVerify::Clock::set()
 # says.  Its timers go on as before, as they do when somebody sets a real clock.
+#
+#   use TestVerify::Clock 'store';
+#
+# is for the clock of the store of a fleet, see TestVerify::Valkey, and leaves
+# that of nginx alone.
 
 use strict;
 use warnings;
@@ -15,14 +20,16 @@ use File::Path qw( make_path );
 
 use TestVerify::Env;
 
-our $Nginx;
+our ($Nginx, %Store);
 
 my ($suite, $file, @files);
 
 
 sub import
 {
-    return if defined $Nginx;
+    my ($class, $whose) = @_;
+
+    return if defined $file;
 
     TestVerify::Env::take();
 
@@ -41,6 +48,11 @@ sub import
         or die "clock.c: not compiled\n";
 
     set(0);
+
+    if (($whose // '') eq 'store') {
+        %Store = (LD_PRELOAD => $so, TEST_CLOCK => $file);
+        return;
+    }
 
     open my $out, '>', $Nginx or die "$Nginx: $!\n";
     print $out <<"_EOC_";

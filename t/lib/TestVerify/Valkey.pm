@@ -98,6 +98,7 @@ sub start
     if ($Pid == 0) {
         open STDOUT, '>', "$Dir/log";
         open STDERR, '>&', \*STDOUT;
+        @ENV{keys %TestVerify::Clock::Store} = values %TestVerify::Clock::Store;
         exec $Program, '--bind', $Addr, '127.0.0.1', '--port', $Port,
              '--tls-port', $TlsPort, '--tls-cert-file', $crt,
              '--tls-key-file', $key, '--tls-ca-cert-file', $crt,
