@@ -398,6 +398,13 @@ ngx_smtp_verify_keeper_yield(ngx_event_t *ev)
             continue;
         }
 
+        /* those who wait in this worker have not been woken yet */
+
+        if (s->idle == ngx_current_msec) {
+            n++;
+            continue;
+        }
+
         /* if the total is short, any session helps, one for each that waits */
 
         if (given < ngx_smtp_verify_throttle_shortage(s->throttle)) {

@@ -213,3 +213,21 @@ main::submit(80, 10, 5, 0);
 --- linger: 9s
 --- smtp_check eval
 sub { main::as_real(@_, '') }
+
+
+
+=== TEST 3: a session that has just become idle serves those who wait
+--- list_conf
+throttle => 'rate=50/s burst=5 conns=3 rejects=100/h pause=2s'
+--- smtp
+mx1 11 pipelining
+--- smtp_check eval
+sub {
+    main::list(150, 10, 5, 0);
+
+    my $server = main::simulated('')->{servers}{mx1};
+
+    Test::More::diag("$server->{sessions} sessions");
+
+    return $server->{sessions} >= 20 && $server->{sessions} <= 25;
+}
