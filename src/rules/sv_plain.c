@@ -11,6 +11,7 @@
 
 
 #include "sv_rules.h"
+#include "sv_words.h"
 
 
 #define SV_PLAIN_PLACE    5     /* words that may name a place */
@@ -42,8 +43,6 @@ static int sv_plain_is_known(const sv_plain_t *pl, size_t start, size_t end);
 static int sv_plain_is_neutral(const sv_plain_t *pl, size_t start,
     size_t end);
 static int sv_plain_is_script(const sv_plain_t *pl, size_t start, size_t end);
-static int sv_plain_is_place(const unsigned char *p, size_t len);
-static int sv_plain_is_yours(const unsigned char *p, size_t len);
 static int sv_plain_ends(const sv_reply_t *reply, const unsigned char *p,
     size_t len);
 static int sv_plain_is_break(const unsigned char *p, size_t len);
@@ -98,7 +97,8 @@ sv_plain_sentence(const sv_match_t *plain, const sv_reply_t *reply,
 
 
 /* Here a comma, a place or a bracket excuse no word: where nothing is stated,
-   any word that is not known may be the reason. */
+   any word that is not known may be the reason, and so may a page that
+   explains. */
 
 int
 sv_plain_text(const sv_match_t *plain, const sv_reply_t *reply,
@@ -118,9 +118,10 @@ sv_plain_text(const sv_match_t *plain, const sv_reply_t *reply,
             continue;
         }
 
-        if (!sv_plain_is_known(&pl, start, i)
-            && text[start] != SV_WORD_ASKED
-            && !sv_plain_is_rcpt(reply, text + start, i - start))
+        if (sv_word_is_url(text + start, i - start)
+            || (!sv_plain_is_known(&pl, start, i)
+                && text[start] != SV_WORD_ASKED
+                && !sv_plain_is_rcpt(reply, text + start, i - start)))
         {
             return 0;
         }
@@ -160,12 +161,13 @@ sv_plain_word(sv_plain_t *pl, size_t start, size_t end)
     p = pl->text + start;
     known = sv_plain_is_known(pl, start, end);
 
-    /* "unknown in your list" is no place of theirs */
+    /* "unknown in your list" and "unknown in DNS" are no places of theirs */
 
-    place = sv_plain_is_yours(p, end - start) ? 0 : pl->place;
+    place = sv_word_is_yours(p, end - start)
+            || sv_word_is_term(p, end - start) ? 0 : pl->place;
     pl->place = place - (place != 0);
 
-    if (pl->word > pl->at && sv_plain_is_place(p, end - start)) {
+    if (pl->word > pl->at && sv_word_is_place(p, end - start)) {
         pl->place = SV_PLAIN_PLACE;
         known = 1;
     }
@@ -325,39 +327,6 @@ sv_plain_is_script(const sv_plain_t *pl, size_t start, size_t end)
 }
 
 
-/* Returns 1 for a word that the name of a place, or a cause, follows. */
-
-static int
-sv_plain_is_place(const unsigned char *p, size_t len)
-{
-    size_t                    i;
-    static const char *const  words[] = {
-        "at", "in", "on", "by", "due", "because", "auf", "bei", "wegen",
-        "aufgrund", "dans", "sur", "chez", "pour", "par", "en", "por", "em",
-        "su", "nel", "nella", "per", "op", "bij", "wegens", "na", "w", "ve",
-        "kvuli", "seit", "durch", "pelo", "pela", "za", "od", "z", "dal",
-        "depuis", "desde", "pa", "pe", "i", "\320\262",
-        "\320\267\320\260", "\320\275\320\260"
-    };
-
-    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strlen(words[i]) == len && memcmp(p, words[i], len) == 0) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-static int
-sv_plain_is_yours(const unsigned char *p, size_t len)
-{
-    return (len == 3 && memcmp(p, "you", 3) == 0)
-           || (len == 4 && memcmp(p, "your", 4) == 0);
-}
-
-
 /* Returns 1 if a comma or the like follows the word, wherever it is. */
 
 static int
@@ -479,8 +448,8 @@ sv_plain_same(const unsigned char *text, const unsigned char *p, size_t len)
 }
 
 
-/* Returns 1 for short words of capitals, and for words that punctuation sets
-   apart. */
+/* Returns 1 for short words of capitals that are no term of the protocol, and
+   for words that punctuation sets apart. */
 
 static int
 sv_plain_stands_apart(const sv_reply_t *reply, size_t from, size_t to)
@@ -495,7 +464,7 @@ sv_plain_stands_apart(const sv_reply_t *reply, size_t from, size_t to)
     }
 
     if (i == to && to - from <= SV_PLAIN_SHORT) {
-        return 1;
+        return !sv_word_is_term(text + from, to - from);
     }
 
     for (i = from; i > 0 && from - i < SV_PLAIN_BRACKET; i--) {

@@ -2389,12 +2389,19 @@ words_against_the_code(void **state)
         { X, 550, "5.1.1 <jdoe@example.com>: 发件人地址不存在" },
         { X, 550, "5.1.1 lähettäjän osoitetta ei ole" },
         { X, 550, "5.1.1 lettre du destinataire" },
+        { X, 550, "5.1.1 <jdoe@example.com>: Recipient address rejected: No "
+                  "existe ningún buzón para su dirección de remitente" },
         { X, 550, "5.1.1 This is not a \"user unknown\" error. "
                   "<jdoe@example.com> exists; your message was refused by the "
                   "filter" },
         { N, 550, "5.1.1 <jdoe@example.com>: host mx.example.com said: \"550 "
                   "user unknown\"" },
         { X, 504, "5.1.1 The VRFY command is disabled" },
+        { X, 550, "5.1.1 <jdoe@example.com>: Recipient address rejected: Nazwa "
+                  "podana w HELO nie istnieje w DNS" },
+        { X, 550, "5.1.1 <jdoe@example.com>: Recipient address rejected: "
+                  "Please see http://www.openspf.example/Why?s=mfrom" },
+        { N, 550, "5.1.1 user unknown in virtual table" },
         { X, 550, "5.1.1 das Postfach existiert, hat aber keinen freien "
                   "Speicherplatz mehr" },
         { X, 550, "5.1.1 modtagerens konto har overskredet sin "

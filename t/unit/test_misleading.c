@@ -688,6 +688,13 @@ twentyfirst_part(void **state)
 }
 
 
+static void
+twentysecond_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-twentysecond.txt", 12000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -734,7 +741,8 @@ main(void)
         cmocka_unit_test(eighteenth_part),
         cmocka_unit_test(nineteenth_part),
         cmocka_unit_test(twentieth_part),
-        cmocka_unit_test(twentyfirst_part)
+        cmocka_unit_test(twentyfirst_part),
+        cmocka_unit_test(twentysecond_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
