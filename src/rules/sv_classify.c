@@ -145,6 +145,12 @@ sv_class_doubt(const sv_reply_t *reply, sv_class_t *class)
         class->rule = "names-our-address";
 
     } else if (class->reason != SV_MAILBOX_FULL
+               && sv_reading_names(reply, &reply->from))
+    {
+        class->reason = SV_REJECTED;
+        class->rule = "names-both-addresses";
+
+    } else if (class->reason != SV_MAILBOX_FULL
                && sv_reply_is_temporary(reply))
     {
         class->reason = SV_TEMPORARY_FAILURE;

@@ -29,6 +29,7 @@ typedef struct {
     unsigned              word;     /* the word that is read */
     unsigned              place;    /* how many more may name a place */
     unsigned              names;
+    unsigned              whole;    /* nothing is stated */
     unsigned char         words[SV_WORDS_MAX / 16];     /* that are known */
     unsigned char         octets[SV_FOLDED_MAX / 8];
 } sv_plain_t;
@@ -110,6 +111,8 @@ sv_plain_text(const sv_match_t *plain, const sv_reply_t *reply,
     sv_plain_init(&pl, plain, reply, text, len);
     sv_plain_cover(&pl);
 
+    pl.whole = 1;
+
     start = 0;
 
     for (i = 0; i < len; i++) {
@@ -146,6 +149,7 @@ sv_plain_init(sv_plain_t *pl, const sv_match_t *plain, const sv_reply_t *reply,
     pl->word = 0;
     pl->place = 0;
     pl->names = 0;
+    pl->whole = 0;
 }
 
 
@@ -181,9 +185,21 @@ sv_plain_word(sv_plain_t *pl, size_t start, size_t end)
 static int
 sv_plain_is_known(const sv_plain_t *pl, size_t start, size_t end)
 {
-    return start == end || sv_plain_is_neutral(pl, start, end)
-           || (sv_bit(pl->words, pl->word)
-               && !(pl->text[start] >= 0xe3 && pl->text[start] < 0xea));
+    size_t  i;
+
+    if (start == end || sv_plain_is_neutral(pl, start, end)) {
+        return 1;
+    }
+
+    /* a part of a word without blanks makes not the whole of it known */
+
+    for (i = start; i < end; i++) {
+        if (pl->text[i] >= 0xe3 && pl->text[i] < 0xea) {
+            return 0;
+        }
+    }
+
+    return sv_bit(pl->words, pl->word);
 }
 
 
@@ -298,7 +314,8 @@ sv_plain_is_neutral(const sv_plain_t *pl, size_t start, size_t end)
 
 
 /* Chinese and Japanese have no blanks.  All characters must be known, but those
-   of which Japanese makes endings. */
+   of which Japanese makes endings; of these are whole words, too, so that they
+   count where nothing is stated. */
 
 static int
 sv_plain_is_script(const sv_plain_t *pl, size_t start, size_t end)
@@ -314,7 +331,7 @@ sv_plain_is_script(const sv_plain_t *pl, size_t start, size_t end)
             continue;
         }
 
-        if (p[i] != 0xe3 || end - i < 3
+        if (pl->whole || p[i] != 0xe3 || end - i < 3
             || !(p[i + 1] == 0x81 || (p[i + 1] == 0x82 && p[i + 2] < 0xa0)))
         {
             return 0;

@@ -2402,6 +2402,10 @@ words_against_the_code(void **state)
         { X, 550, "5.1.1 <jdoe@example.com>: Recipient address rejected: "
                   "Please see http://www.openspf.example/Why?s=mfrom" },
         { N, 550, "5.1.1 user unknown in virtual table" },
+        { X, 550, "5.1.1 DNS中不存在DKIM公钥" },
+        { X, 550, "5.1.1 なりすましメールとして拒否しました" },
+        { P, 550, "5.4.1 Access denied, a transport rule of example.com has "
+                  "refused this sender" },
         { X, 550, "5.1.1 das Postfach existiert, hat aber keinen freien "
                   "Speicherplatz mehr" },
         { X, 550, "5.1.1 modtagerens konto har overskredet sin "

@@ -695,6 +695,13 @@ twentysecond_part(void **state)
 }
 
 
+static void
+twentythird_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-twentythird.txt", 12000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -742,7 +749,8 @@ main(void)
         cmocka_unit_test(nineteenth_part),
         cmocka_unit_test(twentieth_part),
         cmocka_unit_test(twentyfirst_part),
-        cmocka_unit_test(twentysecond_part)
+        cmocka_unit_test(twentysecond_part),
+        cmocka_unit_test(twentythird_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
