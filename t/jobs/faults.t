@@ -69,8 +69,6 @@ sub alive { is(CORE::join(' ', TestVerify::Clients::workers()), $main::alive, 'n
 
 sub users { map { "no$_\@ok.test" } $_[0] .. $_[1] }
 
-sub patch { http('PATCH', "/jobs/$_[0]", $_[1], 'Content-Type' => 'application/json') }
-
 # a list is sent: "507 store_full"
 
 sub sent
@@ -125,13 +123,6 @@ sub state_of
     });
 
     return $job;
-}
-
-sub logged
-{
-    local $/;
-    open my $in, '<', TestVerify::Nginx::root() . '/logs/error.log' or die;
-    return scalar <$in>;
 }
 
 # what is in a file of the server's directory

@@ -4,11 +4,10 @@
 
 use lib 't/lib';
 use TestVerify 'no_plan';
-use Digest::SHA qw( sha256_hex );
+use TestVerify::Clients;
+use TestVerify::Jobs;
 
-use IO::Socket::INET;
-use JSON::PP;
-use Time::HiRes;
+use Digest::SHA qw( sha256_hex );
 
 master_on();
 no_long_string();
@@ -36,140 +35,9 @@ add_block_preprocessor(sub {
     $block->set_value(error_code => 204);
 });
 
-our $Client = 'alice';
-
-# sends the beginning of a request; returns the socket
-
-sub begin
-{
-    my ($method, $path, $length, $body, $type) = @_;
-
-    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or return;
-
-    $type //= 'text/plain';
-
-    print $sock "$method $path HTTP/1.1\r\nHost: localhost\r\n"
-        . "Authorization: Bearer $Client-token\r\n"
-        . "Connection: close\r\nContent-Type: $type\r\n"
-        . "Content-Length: $length\r\n\r\n$body";
-
-    return $sock;
-}
-
-# the code of the answer, if there is one within a time
-
-sub code
-{
-    my ($sock, $seconds) = @_;
-
-    my $bits = '';
-    vec($bits, fileno $sock, 1) = 1;
-    select($bits, undef, undef, $seconds) or return 0;
-
-    return ((readline $sock) // '') =~ m{^HTTP/1.1 (\d+)} ? $1 : 0;
-}
-
-# one request; returns its code, and its body
-
-sub raw
-{
-    my ($method, $path, $body, $type) = @_;
-
-    $body //= '';
-    my $sock = begin($method, $path, length $body, $body, $type) or return;
-
-    local $/;
-    my ($head, $text) = split /\r\n\r\n/, <$sock> // '', 2;
-    my ($code) = ($head // '') =~ m{^HTTP/1.1 (\d+)} or return;
-
-    $text = join_chunks($text) if $head =~ /^Transfer-Encoding: chunked/mi;
-
-    return ($code, $text);
-}
-
-sub join_chunks
-{
-    my ($in) = @_;
-
-    my $out = '';
-
-    while ($in =~ s/\A([0-9a-f]+)\r\n//) {
-        $out .= substr $in, 0, hex $1, '';
-        $in =~ s/\A\r\n//;
-    }
-
-    return $out;
-}
-
-sub http
-{
-    my ($code, $text) = raw(@_);
-
-    return ($code, scalar eval { decode_json($text) });
-}
-
-sub submit
-{
-    my ($query, @addresses) = @_;
-
-    my ($code, $job) = http('POST', "/jobs?$query",
-                            CORE::join '', map { "$_\n" } @addresses);
-
-    die "submit: $code " . encode_json($job // {}) if ($code // 0) != 202;
-
-    return $job->{id};
-}
-
-sub patch { http('PATCH', "/jobs/$_[0]", $_[1], 'application/json') }
-
-sub until_job
-{
-    my ($id, $done, $seconds) = @_;
-
-    my $job;
-    my $end = time() + ($seconds // 20) * $TestVerify::Blocks::Slow;
-
-    while (time() < $end) {
-        $job = (http('GET', "/jobs/$id"))[1];
-        return $job if $job && $done->($job);
-        Time::HiRes::sleep(0.05);
-    }
-
-    diag(encode_json($job // {}));
-    return $job // {};
-}
+$TestVerify::Jobs::Token = 'alice-token';
 
 sub users { map { "u$_\@$_[1]" } 1 .. $_[0] }
-
-sub kill_and_start
-{
-    my $master = TestVerify::Nginx::pid();
-    my @pids = ($master, TestVerify::Clients::workers());
-
-    open my $in, '<', "/proc/$master/cmdline" or die;
-    my ($command) = CORE::join('', <$in>) =~ /^nginx: master process (.*?)\0*\z/
-        or die;
-
-    kill 'KILL', @pids;
-    TestVerify::Clients::wait_for(sub {
-        !grep { TestVerify::Nginx::alive($_) } @pids
-    });
-
-    $command .= " &" if $command !~ /daemon on/;
-    system("$command >/dev/null 2>&1");
-
-    TestVerify::Clients::wait_for(sub { (http('GET', '/idle'))[0] });
-}
-
-sub store { TestVerify::Nginx::root() . "/jobs/$_[0]" }
-
-sub log_of
-{
-    local $/;
-    open my $in, '<', TestVerify::Nginx::root() . '/logs/error.log' or die;
-    return scalar <$in>;
-}
 
 our %seen;
 
@@ -215,7 +83,7 @@ main::until_job($id, sub { $_[0]{state} eq 'completed' });
 mkdir main::store($id) . '/in-the-way' or die;
 $main::seen{code} = (main::http('DELETE', "/jobs/$id"))[0];
 rmdir main::store($id) . '/in-the-way' or die;
-main::kill_and_start();
+main::restart('KILL');
 for (1 .. 20) {
     last if ! -e main::store($id);
     sleep 1;
@@ -238,11 +106,11 @@ for (1 .. 90) {
     main::patch(main::submit('smtp=false', 'u@ok.test'),
                 '{"state":"cancelled"}');
 }
-main::kill_and_start();
+main::restart('KILL');
 $main::seen{job} = main::until_job($id, sub { $_[0]{state} eq 'completed' }, 60);
-my $before = () = main::log_of() =~ /job $id has the state/g;
+my $before = () = main::logged() =~ /job $id has the state/g;
 sleep 3;
-my $looks = () = main::log_of() =~ /job $id has the state/g;
+my $looks = () = main::logged() =~ /job $id has the state/g;
 $main::seen{looks} = $looks - $before;
 --- smtp_check eval
 sub {
@@ -268,7 +136,7 @@ my @workers = TestVerify::Clients::workers();
 kill 'USR2', $old;
 TestVerify::Clients::wait_for(sub {
     (TestVerify::Nginx::pid() // $old) != $old
-    && main::log_of() =~ /workers of another master process work/
+    && main::logged() =~ /workers of another master process work/
 });
 kill 'QUIT', $old;
 $main::seen{job} = main::until_job($id, sub { $_[0]{state} eq 'completed' }, 40);
@@ -297,7 +165,7 @@ main::until_job($id, sub { $_[0]{answered} > 10 });
 main::patch($id, '{"state":"cancelled"}');
 my $end = time() + 60 * $TestVerify::Blocks::Slow;
 while (time() < $end) {
-    my (undef, $text) = main::raw('GET', "/jobs/$id/results?order=done");
+    my (undef, $text) = main::http('GET', "/jobs/$id/results?order=done");
     my $last = JSON::PP::decode_json((split /\n/, $text)[-1]);
     $main::seen{reads}++;
     if ($last->{complete}) {
@@ -320,7 +188,7 @@ smtp_verify_batch_domain_probes 2;
 my $id = main::submit('', main::users(40000, 'ok.test'));
 main::until_job($id, sub { $_[0]{answered} > 10 });
 main::patch($id, '{"state":"cancelled"}');
-my (undef, $text) = main::raw('GET', "/jobs/$id/events");
+my (undef, $text) = main::http('GET', "/jobs/$id/events");
 my ($data) = $text =~ /event: cancelled\ndata: (.*)\n/;
 $main::seen{last} = JSON::PP::decode_json($data);
 --- smtp_check eval
@@ -340,12 +208,12 @@ my @streams = map { main::begin('GET', "/jobs/$id/events", 0, '') } 1 .. 70;
 my %n;
 $n{main::code($_, 5)}++ for @streams;
 $main::seen{alice} = \%n;
-local $main::Client = 'bob';
+local $TestVerify::Jobs::Token = 'bob-token';
 my $bob = main::submit('', main::users(100, 'ok.test'));
 $main::seen{bob} = main::code(main::begin('GET', "/jobs/$bob/events", 0, ''), 5);
 $main::seen{not_his} = main::code(main::begin('GET', "/jobs/$id/events", 0, ''), 5);
 main::http('DELETE', "/jobs/$bob");
-local $main::Client = 'alice';
+local $TestVerify::Jobs::Token = 'alice-token';
 main::http('DELETE', "/jobs/$id");
 sleep 3;
 --- smtp_check eval
@@ -371,7 +239,7 @@ my $two = main::begin('POST', '/jobs', 800, "b\@ok.test\n");
 $main::seen{two} = main::code($two, 5);
 $main::seen{small} = (main::http('POST', '/jobs', "c\@ok.test\n"))[0];
 {
-    local $main::Client = 'bob';
+    local $TestVerify::Jobs::Token = 'bob-token';
     $main::seen{bob} = main::code(main::begin('POST', '/jobs', 800,
                                               "d\@ok.test\n" x 80), 5);
 }
@@ -403,7 +271,7 @@ my @many = map { main::submit('', map { "u$_\@ok.test" } $_ * 40 .. $_ * 40 + 39
 main::until_job($many[-1], sub { $_[0]{state} eq 'running' });
 sleep 2;
 {
-    local $main::Client = 'bob';
+    local $TestVerify::Jobs::Token = 'bob-token';
     my $bob = main::submit('', main::users(10, 'other.test'));
     $main::seen{bob} = main::until_job($bob, sub { $_[0]{state} eq 'completed' }, 20);
 }
@@ -430,7 +298,7 @@ TestVerify::Clients::wait_for(sub {
 my @more = main::http('POST', '/jobs', "b\@ok.test\n");
 $main::seen{more} = "$more[0] $more[1]{code}";
 {
-    local $main::Client = 'bob';
+    local $TestVerify::Jobs::Token = 'bob-token';
     $main::seen{bob} = (main::http('POST', '/jobs', "c\@ok.test\n"))[0];
 }
 my $first = shift @lists;
@@ -455,11 +323,10 @@ sub {
 mx1 11 pipelining
     rcpt *: 550 5.1.1 No such user
 --- init
-local $main::Client = 'dev';
+local $TestVerify::Jobs::Token = 'dev-token';
 my $id = main::submit('', 'greylisted@ok.test', 'mailbox_not_found@ok.test', 'john@ok.test');
 $main::seen{job} = main::until_job($id, sub { $_[0]{state} eq 'completed' }, 10);
-my ($code, $text) = main::raw('GET', "/jobs/$id/results?order=input");
-my @lines = map { main::decode_json($_) } grep { /"email"/ } split /\n/, $text;
+my @lines = grep { $_->{email} } main::lines("/jobs/$id/results?order=input");
 $main::seen{lines} = join ' ', map { "$_->{reason} " . ($_->{sandbox} ? 1 : 0) } @lines;
 --- smtp_check eval
 sub {
@@ -478,30 +345,21 @@ mx1 11 pipelining
 exited on signal 9
 was locked by
 --- init
-sub begin_with_key {
-    my ($length, $body) = @_;
-    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or die;
-    print $sock "POST /jobs HTTP/1.1\r\nHost: localhost\r\n"
-        . "Authorization: Bearer alice-token\r\nIdempotency-Key: \"one\"\r\n"
-        . "Connection: close\r\nContent-Type: text/plain\r\n"
-        . "Content-Length: $length\r\n\r\n$body";
-    return $sock;
-}
-my $slow = begin_with_key(1000, "a\@ok.test\n");
+my @request = ('POST', '/jobs', 10, "a\@ok.test\n", 'Idempotency-Key' => '"one"');
+my $slow = main::begin(@request, 'Content-Length' => 1000);
 my $job;
 TestVerify::Clients::wait_for(sub {
     ($job) = @{ (main::http('GET', '/jobs'))[1]{jobs} };
 });
-$main::seen{while} = main::code(begin_with_key(10, "a\@ok.test\n"), 5);
+$main::seen{while} = main::code(main::begin(@request), 5);
 kill 'KILL', (TestVerify::Clients::workers())[0];
 TestVerify::Clients::wait_for(sub { (main::http('GET', '/jobs'))[0] });
-$main::seen{after} = main::code(begin_with_key(10, "a\@ok.test\n"), 5);
+$main::seen{after} = main::code(main::begin(@request), 5);
 TestVerify::Clients::wait_for(sub { ! -e main::store($job->{id}) });
 my @left = @{ (main::http('GET', '/jobs'))[1]{jobs} };
 $main::seen{left} = @left;
 $main::seen{state} = $left[0]{state};
-$main::seen{again} = main::code(begin_with_key(10, "a\@ok.test\n"), 5);
+$main::seen{again} = main::code(main::begin(@request), 5);
 --- smtp_check eval
 sub {
     return $main::seen{while} == 409 && $main::seen{after} == 202

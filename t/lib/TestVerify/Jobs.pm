@@ -11,8 +11,12 @@ use IO::Socket::INET;
 use JSON::PP;
 use Time::HiRes;
 
-our @EXPORT = qw( http chunks submit job until_job ended lines stop_nginx
-    start_nginx restart store );
+our @EXPORT = qw( http begin code chunks submit patch job until_job ended lines
+    stop_nginx start_nginx restart store logged );
+
+# of the client who asks, or undef: local $TestVerify::Jobs::Token = 'bob-token'
+
+our $Token;
 
 
 # http($method, $path, $body, $header => $value, ...) returns the code, the body
@@ -23,8 +27,20 @@ sub http
     my ($method, $path, $body, @more) = @_;
 
     $body //= '';
-    my %more = ('Content-Type' => 'text/plain', 'Content-Length' => length $body,
-                @more);
+    my $sock = begin($method, $path, length $body, $body, @more) or return;
+
+    return answer($sock);
+}
+
+
+# the beginning of a request whose body has so many octets; returns the socket
+
+sub begin
+{
+    my ($method, $path, $length, $body, @more) = @_;
+
+    my %more = ('Content-Type' => 'text/plain', 'Content-Length' => $length,
+                Authorization => defined $Token ? "Bearer $Token" : undef, @more);
 
     my $sock = client() or return;
     print $sock "$method $path HTTP/1.1\r\nHost: localhost\r\n"
@@ -32,7 +48,21 @@ sub http
         . join('', map { "$_: $more{$_}\r\n" } grep { defined $more{$_} } sort keys %more)
         . "\r\n$body";
 
-    return answer($sock);
+    return $sock;
+}
+
+
+# the code of the answer, or 0 if there is none within so many seconds
+
+sub code
+{
+    my ($sock, $seconds) = @_;
+
+    my $bits = '';
+    vec($bits, fileno $sock, 1) = 1;
+    select($bits, undef, undef, $seconds) or return 0;
+
+    return ((readline $sock) // '') =~ m{^HTTP/1.1 (\d+)} ? $1 : 0;
 }
 
 
@@ -86,6 +116,14 @@ sub submit
         if ($code // 0) != 202;
 
     return $job->{id};
+}
+
+
+sub patch
+{
+    my ($id, $body) = @_;
+
+    return http('PATCH', "/jobs/$id", $body, 'Content-Type' => 'application/json');
 }
 
 
@@ -175,5 +213,15 @@ sub restart { start_nginx(stop_nginx($_[0])) }
 # a path below the directory of the store
 
 sub store { TestVerify::Nginx::root() . "/jobs/$_[0]" }
+
+
+# the error log
+
+sub logged
+{
+    local $/;
+    open my $in, '<', TestVerify::Nginx::root() . '/logs/error.log' or die;
+    return scalar <$in>;
+}
 
 1;
