@@ -19,6 +19,10 @@ from rig import HTTP, Rig, cmdline  # noqa: E402
 
 ENDED = ("completed", "cancelled", "failed")
 
+# seconds until nginx has begun: sanitizers on a busy machine take long
+
+PATIENCE = 60
+
 # what an answer says about a record; all of it has to be as if nobody had
 # disturbed anything
 
@@ -78,8 +82,9 @@ class JobsRig(Rig):
 
     def up(self):
         """Starts nginx, and waits until it answers."""
+        self.patience = PATIENCE
         self.nginx_start(**self.jobs_conf)
-        if not self.wait(self.idle, 20):
+        if not self.wait(self.idle, PATIENCE):
             raise Gone("nginx does not answer")
 
     def idle(self):
