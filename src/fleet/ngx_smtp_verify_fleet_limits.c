@@ -69,14 +69,15 @@ static ngx_int_t ngx_smtp_verify_fleet_limits_numbers(
  */
 
 const char  ngx_smtp_verify_fleet_limits_text[] =
+    NGX_SMTP_VERIFY_FLEET_TRY
     "local t = redis.call('TIME')\n"
     "local us = t[1] * 1000000 + t[2]\n"
     "local me = ARGV[1]\n"
-    "local who = redis.call('HGET', KEYS[2], 'who')\n"
+    "local who = try('HGET', KEYS[2], 'who')\n"
     "if who and who ~= ARGV[2] then return 0 end\n"
     "redis.call('HSET', KEYS[2], 'who', ARGV[2])\n"
     "redis.call('PEXPIRE', KEYS[2], 3000)\n"
-    "local m = redis.call('HGETALL', KEYS[1])\n"
+    "local m = try('HGETALL', KEYS[1])\n"
     "local clock\n"
     "for i = 1, #m, 2 do\n"
     "  if m[i] == 'clock' then clock = m[i + 1] end\n"
@@ -227,7 +228,7 @@ const char  ngx_smtp_verify_fleet_limits_text[] =
     "  for j = 1, 9 do\n"
     "    v[j] = tonumber(ARGV[3 + (i - 3) * 9 + j])\n"
     "  end\n"
-    "  local h = redis.call('HGETALL', KEYS[i])\n"
+    "  local h = try('HGETALL', KEYS[i])\n"
     "  local got, now, later, delay, step = 0, 0, 0, 0, 0\n"
     "  if v[1] > 0 then\n"
     "    got = sessions(KEYS[i], h, v[1], v[2], v[3])\n"

@@ -106,8 +106,9 @@ ngx_smtp_verify_fleet_notice_read(ngx_smtp_verify_fleet_worker_t *w)
 static void
 ngx_smtp_verify_fleet_notice_page(ngx_smtp_verify_fleet_log_t *log)
 {
-    u_char     *p, from[sizeof(log->last) + 1];
-    ngx_str_t   argv[6];
+    u_char                          *p, from[sizeof(log->last) + 1];
+    ngx_str_t                        argv[6];
+    ngx_smtp_verify_fleet_worker_t  *w;
 
     p = from;
 
@@ -119,15 +120,18 @@ ngx_smtp_verify_fleet_notice_page(ngx_smtp_verify_fleet_log_t *log)
         *p++ = '-';
     }
 
-    ngx_str_set(&argv[0], "XRANGE");
-    argv[1] = *log->key;
-    argv[2].data = from;
-    argv[2].len = p - from;
-    ngx_str_set(&argv[3], "+");
-    ngx_str_set(&argv[4], "COUNT");
+    w = log->worker;
+
+    ngx_str_set(&argv[0], "EVALSHA");
+    argv[1].data = w->log.sha;
+    argv[1].len = sizeof(w->log.sha);
+    ngx_str_set(&argv[2], "1");
+    argv[3] = *log->key;
+    argv[4].data = from;
+    argv[4].len = p - from;
     ngx_str_set(&argv[5], "500");
 
-    (void) ngx_smtp_verify_link_command(&log->worker->commands, 6, argv,
+    (void) ngx_smtp_verify_link_command(&w->commands, 6, argv,
                                         ngx_smtp_verify_fleet_notice_log, log);
 }
 

@@ -38,12 +38,14 @@ static void ngx_smtp_verify_fleet_ping(ngx_smtp_verify_link_t *link);
  */
 
 static const char  ngx_smtp_verify_fleet_ask_text[] =
+    NGX_SMTP_VERIFY_FLEET_TRY
     "local n = tonumber(ARGV[1])\n"
     "local r = {0}\n"
     "local now = tonumber(redis.call('TIME')[1])\n"
     "local got = false\n"
     "for i = 1, n do\n"
-    "  local v = redis.call('HGET', KEYS[i], ARGV[i + 1])\n"
+    "  local v = try('HGET', KEYS[i], ARGV[i + 1])\n"
+    "  if v and #v > 16384 then v = false end\n"
     "  r[i + 1] = v\n"
     "  if v and (tonumber(string.sub(v, 3, 12)) or 0) > now then\n"
     "    got = true\n"
@@ -52,7 +54,7 @@ static const char  ngx_smtp_verify_fleet_ask_text[] =
     "local c = KEYS[n + 1]\n"
     "if c and not got then\n"
     "  local me = ARGV[n + 2]\n"
-    "  local o = redis.call('HGET', c, 'owner')\n"
+    "  local o = try('HGET', c, 'owner')\n"
     "  if o and string.sub(o, 1, #me) ~= me\n"
     "     and redis.call('EXISTS', ARGV[n + 3] .. o) == 1\n"
     "  then\n"
@@ -81,6 +83,7 @@ static const char  ngx_smtp_verify_fleet_ask_text[] =
  */
 
 static const char  ngx_smtp_verify_fleet_write_text[] =
+    NGX_SMTP_VERIFY_FLEET_TRY
     "local log = KEYS[#KEYS]\n"
     "local now = tonumber(redis.call('TIME')[1])\n"
     "local a = 4\n"
@@ -89,7 +92,7 @@ static const char  ngx_smtp_verify_fleet_write_text[] =
     "  local k = KEYS[i]\n"
     "  local op = ARGV[a]\n"
     "  if op == 'put' then\n"
-    "    local v = redis.call('HGET', k, ARGV[a + 1])\n"
+    "    local v = try('HGET', k, ARGV[a + 1])\n"
     "    local keep = true\n"
     "    if v and (tonumber(string.sub(v, 3, 12)) or 0) > now then\n"
     "      local r = tonumber(string.sub(v, 1, 1)) or 0\n"
@@ -110,7 +113,7 @@ static const char  ngx_smtp_verify_fleet_write_text[] =
     "    end\n"
     "    a = a + 7\n"
     "  elseif op == 'end' then\n"
-    "    local o = redis.call('HGET', k, 'owner')\n"
+    "    local o = try('HGET', k, 'owner')\n"
     "    if o and string.sub(o, 1, #ARGV[1]) == ARGV[1] then\n"
     "      for _, f in ipairs(redis.call('HKEYS', k)) do\n"
     "        if string.sub(f, 1, 1) == 'w' then\n"
@@ -124,12 +127,28 @@ static const char  ngx_smtp_verify_fleet_write_text[] =
     "  else\n"
     "    redis.call('DEL', k)\n"
     "    redis.call('PUBLISH', ARGV[3], ARGV[a + 1])\n"
-    "    redis.call('XADD', log, 'MAXLEN', '~', 10000, '*',\n"
-    "               'e', ARGV[a + 1])\n"
+    "    try('XADD', log, 'MAXLEN', '~', 10000, '*', 'e', ARGV[a + 1])\n"
     "    a = a + 2\n"
     "  end\n"
     "end\n"
     "return failed or 1\n";
+
+
+/*
+ * KEYS: a log.  ARGV: the ID after which it is read, how many entries.
+ *
+ * The reply is that of XRANGE.  What is too long for a text of ours is left out
+ * of it: the reply would be too large.
+ */
+
+static const char  ngx_smtp_verify_fleet_log_text[] =
+    NGX_SMTP_VERIFY_FLEET_TRY
+    "local r = try('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[2])\n"
+    "for _, e in ipairs(r) do\n"
+    "  local text = e[2][2]\n"
+    "  e[2] = {'', #text <= 256 and text or ''}\n"
+    "end\n"
+    "return r\n";
 
 
 ngx_int_t
@@ -157,6 +176,8 @@ ngx_smtp_verify_fleet_start(ngx_cycle_t *cycle,
     ngx_smtp_verify_fleet_script(&w->write, ngx_smtp_verify_fleet_write_text);
     ngx_smtp_verify_fleet_script(&w->limits,
                                  ngx_smtp_verify_fleet_limits_text);
+
+    ngx_smtp_verify_fleet_script(&w->log, ngx_smtp_verify_fleet_log_text);
 
     ngx_rbtree_init(&w->waiting, &w->sentinel, ngx_str_rbtree_insert_value);
 
@@ -452,7 +473,7 @@ ngx_smtp_verify_fleet_open(ngx_smtp_verify_link_t *link)
     ngx_uint_t                       i;
     ngx_str_t                        argv[3];
     ngx_smtp_verify_fleet_worker_t  *w;
-    ngx_smtp_verify_fleet_script_t  *scripts[3];
+    ngx_smtp_verify_fleet_script_t  *scripts[4];
 
     w = link->data;
 
@@ -463,14 +484,15 @@ ngx_smtp_verify_fleet_open(ngx_smtp_verify_link_t *link)
 
     scripts[0] = &w->ask;
     scripts[1] = &w->limits;
-    scripts[2] = &w->write;
+    scripts[2] = &w->log;
+    scripts[3] = &w->write;
 
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < 4; i++) {
 
         argv[2] = scripts[i]->text;
 
         if (ngx_smtp_verify_link_send(link, 3, argv,
-                                      i == 2 ? ngx_smtp_verify_fleet_opened
+                                      i == 3 ? ngx_smtp_verify_fleet_opened
                                              : NULL,
                                       link)
             != NGX_OK)

@@ -35,6 +35,25 @@
                                                store */
 
 
+/* Begins scripts: calls a command for a key.  A key of another type, or a log
+   that takes nothing more, was made by somebody else, and is taken away: it
+   would keep all machines from it for as long as it is there. */
+
+#define NGX_SMTP_VERIFY_FLEET_TRY                                             \
+    "local function try(what, k, ...)\n"                                      \
+    "  local v = redis.pcall(what, k, ...)\n"                                 \
+    "  if type(v) == 'table' and v.err then\n"                                \
+    "    if string.find(v.err, 'WRONGTYPE', 1, true)\n"                       \
+    "       or string.find(v.err, ' ID', 1, true)\n"                          \
+    "    then\n"                                                              \
+    "      redis.call('DEL', k)\n"                                            \
+    "    end\n"                                                               \
+    "    v = redis.call(what, k, ...)\n"                                      \
+    "  end\n"                                                                 \
+    "  return v\n"                                                            \
+    "end\n"
+
+
 typedef struct {
     ngx_str_t                        text;      /* of the script */
     u_char                           sha[40];   /* its SHA-1 in hex, by which it
@@ -127,6 +146,7 @@ struct ngx_smtp_verify_fleet_worker_s {
     ngx_smtp_verify_fleet_script_t   ask;
     ngx_smtp_verify_fleet_script_t   write;
     ngx_smtp_verify_fleet_script_t   limits;
+    ngx_smtp_verify_fleet_script_t   log;
 
     ngx_str_t                        alive;     /* key: a worker is alive;
                                                    its name follows */

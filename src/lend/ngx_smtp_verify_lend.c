@@ -32,14 +32,20 @@ static ngx_int_t ngx_smtp_verify_lend_load(ngx_smtp_verify_lend_t *lend);
  *           ARGV: ID of the block, is this the last answer, the answer.  The
  *           reply: 1, or 0 if the block is not wanted any more.
  *
+ * read      KEYS: also the stream of answers.  ARGV: the ID after which it is
+ *           read.  The reply: two entries, as of XRANGE; what is too long for
+ *           an answer is left out.
+ *
  * drop      ARGV: IDs of blocks.
  *
  * forget    KEYS: also as of "hand".  ARGV: 1 if nothing is wanted later.
  */
 
 static const char  ngx_smtp_verify_lend_text[] =
+    NGX_SMTP_VERIFY_FLEET_TRY
     "local w, what, alive, me = KEYS[1], ARGV[1], ARGV[2], ARGV[3]\n"
     "local call = redis.call\n"
+    "local length = try('XLEN', w)\n"
     "local function lives(n) return call('EXISTS', alive .. n) == 1 end\n"
     "local function drop(id)\n"
     "  redis.pcall('XACK', w, 'edges', id)\n"
@@ -53,7 +59,7 @@ static const char  ngx_smtp_verify_lend_text[] =
     "  return ''\n"
     "end\n"
     "if what == 'offer' then\n"
-    "  if call('XLEN', w) >= 512 then return false end\n"
+    "  if length >= 512 then return false end\n"
     "  local id = call('XADD', w, '*', 'o', me, 'b', ARGV[4])\n"
     "  call('PEXPIRE', w, 600000)\n"
     "  return id\n"
@@ -72,10 +78,12 @@ static const char  ngx_smtp_verify_lend_text[] =
     "    end\n"
     "  end\n"
     "  local now = tonumber(call('TIME')[1])\n"
-    "  local idle = call('HGETALL', KEYS[2])\n"
+    "  local idle = try('HGETALL', KEYS[2])\n"
     "  for i = 2, #idle, 2 do\n"
     "    local at, n = string.match(idle[i], '^(%d+) (%d+)$')\n"
-    "    if at and now - at <= 2 and idle[i - 1] ~= me then\n"
+    "    if not at or math.abs(now - at) > 60 then\n"
+    "      call('HDEL', KEYS[2], idle[i - 1])\n"
+    "    elseif now - at <= 2 and idle[i - 1] ~= me then\n"
     "      want = want + n\n"
     "    end\n"
     "  end\n"
@@ -108,17 +116,19 @@ static const char  ngx_smtp_verify_lend_text[] =
     "                                 'COUNT', 1, 'STREAMS', w, '>')\n"
     "      got = got or (r and r[1][2][1])\n"
     "      if not got then break end\n"
-    "      if lives(value(got, 'o')) then break end\n"
+    "      if lives(value(got, 'o')) and #value(got, 'b') <= 98400 then\n"
+    "        break\n"
+    "      end\n"
     "      drop(got[1])\n"
     "      got = nil\n"
     "    end\n"
     "  end\n"
     "  if free > 0 then\n"
-    "    call('HSET', KEYS[2], me, call('TIME')[1] .. ' '\n"
-    "                              .. (got and free - 1 or free))\n"
+    "    try('HSET', KEYS[2], me, call('TIME')[1] .. ' '\n"
+    "                             .. (got and free - 1 or free))\n"
     "    call('PEXPIRE', KEYS[2], 5000)\n"
     "  else\n"
-    "    call('HDEL', KEYS[2], me)\n"
+    "    try('HDEL', KEYS[2], me)\n"
     "  end\n"
     "  if got then return {gone, got[1], value(got, 'b')} end\n"
     "  return {gone}\n"
@@ -127,11 +137,17 @@ static const char  ngx_smtp_verify_lend_text[] =
     "    drop(ARGV[4])\n"
     "    return 0\n"
     "  end\n"
-    "  call('XADD', KEYS[2], 'MAXLEN', '~', 1000, '*', 'r', ARGV[6])\n"
+    "  try('XADD', KEYS[2], 'MAXLEN', '~', 1000, '*', 'r', ARGV[6])\n"
     "  call('PEXPIRE', KEYS[2], 86400000)\n"
     "  local there = entry(ARGV[4])\n"
     "  if ARGV[5] == '1' then drop(ARGV[4]) end\n"
     "  return there and 1 or 0\n"
+    "elseif what == 'read' then\n"
+    "  local r = try('XRANGE', KEYS[2], ARGV[4], '+', 'COUNT', 2)\n"
+    "  for _, e in ipairs(r) do\n"
+    "    e[2] = {'', #e[2][2] <= 98400 and e[2][2] or ''}\n"
+    "  end\n"
+    "  return r\n"
     "elseif what == 'drop' then\n"
     "  for i = 4, #ARGV do drop(ARGV[i]) end\n"
     "  return 1\n"

@@ -442,7 +442,7 @@ ngx_smtp_verify_lend_ask(ngx_smtp_verify_lend_t *lend,
     u_char                       alias[SV_FLEET_ALIAS];
     u_char                       key[NGX_SMTP_VERIFY_LEND_KEY];
     u_char                       from[NGX_SMTP_VERIFY_JOBS_ENTRY + 1];
-    ngx_str_t                    argv[6];
+    ngx_str_t                    answers, after;
     ngx_smtp_verify_lend_ask_t  *ask;
 
     if (desk->asking) {
@@ -475,16 +475,12 @@ ngx_smtp_verify_lend_ask(ngx_smtp_verify_lend_t *lend,
         *p++ = '-';
     }
 
-    ngx_str_set(&argv[0], "XRANGE");
-    ngx_smtp_verify_lend_answers(lend, "answers", alias, key, &argv[1]);
-    argv[2].data = from;
-    argv[2].len = p - from;
-    ngx_str_set(&argv[3], "+");
-    ngx_str_set(&argv[4], "COUNT");
-    ngx_str_set(&argv[5], "2");
+    ngx_smtp_verify_lend_answers(lend, "answers", alias, key, &answers);
+    after.data = from;
+    after.len = p - from;
 
-    if (ngx_smtp_verify_lend_command(lend, 6, argv, ngx_smtp_verify_lend_told,
-                                     ask)
+    if (ngx_smtp_verify_lend_call(lend, "read", &answers, 1, &after, 1,
+                                  ngx_smtp_verify_lend_told, ask)
         != NGX_OK)
     {
         ngx_free(ask);
@@ -531,6 +527,8 @@ ngx_smtp_verify_lend_told(void *data, sv_resp_value_t *value)
     }
 
     desk->asking = 0;
+
+    value = ngx_smtp_verify_lend_reply(lend, value);
 
     if (value == NULL || value->type != sv_resp_array) {
         return;

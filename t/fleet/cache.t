@@ -49,13 +49,19 @@ add_block_preprocessor(sub {
 # The script that writes, with one "put": what is kept afterwards
 
 our $Write = do {
-    open my $source, '<', 'src/fleet/ngx_smtp_verify_fleet_worker.c'
-        or die "no source: $!\n";
-    my $text = do { local $/; <$source> };
-
-    my ($lines) = $text =~ /fleet_write_text\[\] =\n(.*?);\n\n/s;
-    join '', map { s/\\n/\n/r } $lines =~ /"(.*?)"$/mg;
+    my ($begins) = source('h') =~ /FLEET_TRY [ \\]*\n(.*?)\n\n/s;
+    my ($lines) = source('c') =~ /fleet_write_text\[\] =\n(.*?);\n\n/s;
+    join '', map { s/\\n/\n/r } "$begins\n$lines" =~ /"(.*?)"[ \\]*$/mg;
 };
+
+sub source
+{
+    my $file = "src/fleet/ngx_smtp_verify_fleet_worker.$_[0]";
+
+    open my $in, '<', $file or die "$file: $!\n";
+    local $/;
+    return <$in>;
+}
 
 sub put
 {
@@ -95,6 +101,16 @@ sub ask
 
     local $/;
     return scalar <$s>;
+}
+
+# as somebody who may write to the store, but has no key
+
+sub poison
+{
+    for my $key (@_) {
+        command('DEL', $key);
+        command('SET', $key, 'x');
+    }
 }
 
 # the keys of the store, but for those of workers
@@ -974,3 +990,74 @@ sub {
 qr/\[warn\] .*fleet "a": the store at .* itself: it refuses the user/
 --- log_allow
 is away, this machine goes on by itself
+
+
+
+=== TEST 45: keys of other types are taken away
+--- init
+main::up();
+main::ask('GET', '/verify?email=john@ok.test');
+main::until_true(sub { main::keys_of('e:') >= 3 });
+main::poison('test:erased', main::keys_of('e:'));
+main::ask('DELETE', '/verify?email=john@ok.test');
+main::until_true(sub {
+    main::ask('GET', '/b?email=john@ok.test') =~ /"cached":false/ });
+Time::HiRes::sleep(2);
+--- request eval
+["GET /b?email=jane\@ok.test", "GET /verify?email=jane\@ok.test"]
+--- json
+cached: false
+--
+cached: true
+--- smtp_check eval
+sub {
+    my ($text) = map { $_->[1][1] }
+        @{ TestVerify::Valkey::command('XRANGE', 'test:erased', '-', '+') };
+    return $text =~ /^1:\w{32}\z/;
+}
+
+
+
+=== TEST 46: entries and logs that are too large are not read
+--- init
+main::up();
+main::ask('GET', '/verify?email=john@ok.test');
+main::until_true(sub { main::keys_of('e:') >= 3 });
+for my $key (main::keys_of('e:1:')) {
+    TestVerify::Valkey::command('HSET', $key, $_, '5 9999999999 0000000001 '
+                                . 'x' x 600_000)
+        for @{ TestVerify::Valkey::command('HKEYS', $key) };
+}
+TestVerify::Valkey::command('XADD', 'test:erased', '*', 'e', 'x' x 600_000);
+TestVerify::Valkey::command('CLIENT', 'KILL', 'TYPE', 'normal');
+Time::HiRes::sleep(2);
+--- request eval
+["GET /b?email=john\@ok.test", "GET /verify?email=jane\@ok.test",
+ "GET /b?email=jane\@ok.test"]
+--- json
+cached: false
+--
+cached: false
+--
+cached: true
+--- log_allow
+it closed the connection
+
+
+
+=== TEST 47: a log that takes nothing more
+--- init
+main::up();
+TestVerify::Valkey::command('XADD', 'test:erased',
+    '18446744073709551615-18446744073709551615', 'e', 'x');
+main::ask('GET', '/verify?email=john@ok.test');
+main::ask('GET', '/b?email=john@ok.test');
+main::ask('DELETE', '/verify?email=john@ok.test');
+main::until_true(sub {
+    main::ask('GET', '/b?email=john@ok.test') =~ /"cached":false/ });
+--- request
+GET /b?email=john@ok.test
+--- json
+cached: true
+--- smtp_check eval
+sub { TestVerify::Valkey::command('XLEN', 'test:erased') == 1 }
