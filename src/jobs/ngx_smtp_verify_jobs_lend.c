@@ -584,6 +584,28 @@ ngx_smtp_verify_jobs_lend_back(ngx_smtp_verify_jobs_run_t *run,
 }
 
 
+/* Others have an address in memory that was erased here.  They ask for nobody
+   of such a block any more, long before the probes of this worker are over. */
+
+void
+ngx_smtp_verify_jobs_lend_recall(ngx_smtp_verify_jobs_run_t *run)
+{
+    ngx_queue_t                   *q;
+    ngx_smtp_verify_jobs_block_t  *block;
+
+    for (q = ngx_queue_head(&run->blocks);
+         q != ngx_queue_sentinel(&run->blocks);
+         q = ngx_queue_next(q))
+    {
+        block = ngx_queue_data(q, ngx_smtp_verify_jobs_block_t, queue);
+
+        if (block->lent && block->read) {
+            ngx_smtp_verify_jobs_lend_back(run, block);
+        }
+    }
+}
+
+
 static void
 ngx_smtp_verify_jobs_lend_parted(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_block_t *block)

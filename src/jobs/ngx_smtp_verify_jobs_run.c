@@ -322,6 +322,10 @@ ngx_smtp_verify_jobs_run_stop(ngx_smtp_verify_jobs_run_t *run)
 
     run->over = 1;
 
+    if (run->erasures != run->job->erasures) {
+        ngx_smtp_verify_jobs_lend_recall(run);
+    }
+
     ngx_smtp_verify_batch_stop(&run->batch, SV_REASON_NONE);
 }
 

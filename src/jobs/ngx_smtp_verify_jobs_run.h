@@ -259,6 +259,8 @@ void ngx_smtp_verify_jobs_lend_read(ngx_smtp_verify_jobs_block_t *block);
 uint32_t ngx_smtp_verify_jobs_lend_end(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_block_t *block, ngx_uint_t closed, uint32_t then);
 void ngx_smtp_verify_jobs_lend_close(ngx_smtp_verify_jobs_run_t *run);
+/* withdraws what is lent, at once */
+void ngx_smtp_verify_jobs_lend_recall(ngx_smtp_verify_jobs_run_t *run);
 ngx_uint_t ngx_smtp_verify_jobs_lend_has(ngx_smtp_verify_jobs_block_t *block,
     ngx_uint_t i);
 

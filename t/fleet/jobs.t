@@ -492,3 +492,28 @@ Time::HiRes::sleep(1);
 main::is("$job->{state} $job->{answered}", 'running 1200', 'so many, and no more');
 main::cmp_ok(main::counter(0, 'jobs_returned'), '>', 200, 'others have worked');
 main::is(scalar keys %{ main::asked() }, 1200, 'asked');
+
+
+
+=== TEST 15: an address that is erased is not asked, by whomever has it
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 300ms ; 550 5.1.1 No such user
+--- init
+main::ready();
+my @users = main::users(900);
+my $id = main::submit('', @users);
+main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0
+                       && main::counter(2, 'jobs_borrowed') > 0 });
+my $asked = main::asked();
+my @erased = (grep { !$asked->{$_} } @users)[map { $_ * 40 } 0 .. 15];
+main::http('DELETE', '/jobs/addresses', main::encode_json({ email => $_ }),
+    'Content-Type' => 'application/json') for @erased;
+Time::HiRes::sleep(1);
+$asked = main::asked();
+my @left = grep { !$asked->{$_} } @erased;
+main::cmp_ok(scalar @left, '>', 8, 'erased in time');
+$main::Job = main::ended($id, 60);
+main::is($main::Job->{errors}, 16, 'erased');
+$asked = main::asked();
+main::is(CORE::join(' ', grep { $asked->{$_} } @left), '', 'nobody asked for them');
