@@ -82,9 +82,10 @@ void ngx_smtp_verify_fleet_exit(ngx_smtp_verify_fleet_t *fleet);
 /* Returns 1 if this worker can use the fleet's store at the moment. */
 ngx_uint_t ngx_smtp_verify_fleet_is_up(ngx_smtp_verify_fleet_t *fleet);
 
-/* Why this worker could not use it when it tried last; NULL: it can, or it has
-   not tried yet. */
-const char *ngx_smtp_verify_fleet_why(ngx_smtp_verify_fleet_t *fleet);
+/* Writes why it cannot use it, or what the store refuses; nothing if all is
+   well.  Returns the end. */
+u_char *ngx_smtp_verify_fleet_describe(ngx_smtp_verify_fleet_t *fleet,
+    u_char *p, u_char *last);
 
 
 #endif /* _NGX_SMTP_VERIFY_FLEET_H_INCLUDED_ */

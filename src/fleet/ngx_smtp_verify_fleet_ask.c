@@ -306,13 +306,6 @@ ngx_smtp_verify_fleet_ask_read(ngx_smtp_verify_fleet_ask_t *ask,
     sv_resp_value_t          *state, *v;
     ngx_smtp_verify_fetch_t  *fetch;
 
-    if (value && value->type == sv_resp_error
-        && ngx_strncmp(value->str, "NOSCRIPT", 8) == 0)
-    {
-        ngx_smtp_verify_link_fail(&ask->worker->commands,
-                                  "it has lost its scripts");
-    }
-
     state = sv_resp_element(value, 0, sv_resp_integer);
     fetch = ask->fetch;
 

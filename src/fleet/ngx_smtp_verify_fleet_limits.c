@@ -556,15 +556,10 @@ ngx_smtp_verify_fleet_limits_reply(void *data, sv_resp_value_t *value)
     ngx_smtp_verify_portions_lost(ft->throttle, q->asks, q->n);
     ngx_free(q);
 
-    if (value == NULL || ft->fleet->worker == NULL) {
-        return;
-    }
-
-    if (value->type == sv_resp_error
-        && ngx_strncmp(value->str, "NOSCRIPT", 8) == 0)
+    if (value == NULL
+        || ft->fleet->worker == NULL
+        || ft->fleet->worker->commands.broken)
     {
-        ngx_smtp_verify_link_fail(&ft->fleet->worker->commands,
-                                  "it has lost its scripts");
         return;
     }
 

@@ -9,6 +9,7 @@
 #define NGX_SMTP_VERIFY_LINK_SILENCE    4000    /* ms, without any octet */
 #define NGX_SMTP_VERIFY_LINK_STEADY     5000    /* ms */
 #define NGX_SMTP_VERIFY_LINK_WATCH      250     /* ms */
+#define NGX_SMTP_VERIFY_LINK_NEXT       10      /* ms, before another server */
 
 
 static void ngx_smtp_verify_link_timer(ngx_event_t *ev);
@@ -19,9 +20,8 @@ static ngx_int_t ngx_smtp_verify_link_append(ngx_smtp_verify_link_t *link,
     const char *data, size_t len);
 static void ngx_smtp_verify_link_reply(ngx_smtp_verify_link_t *link,
     sv_resp_value_t *value);
+static void ngx_smtp_verify_link_next(ngx_smtp_verify_link_t *link);
 static void ngx_smtp_verify_link_lose(ngx_smtp_verify_link_t *link);
-static void ngx_smtp_verify_link_report(ngx_smtp_verify_link_t *link);
-static ngx_uint_t ngx_smtp_verify_link_is_new(ngx_smtp_verify_link_t *link);
 
 
 ngx_int_t
@@ -30,6 +30,14 @@ ngx_smtp_verify_link_start(ngx_smtp_verify_link_t *link, ngx_log_t *log)
     link->waits = ngx_alloc(NGX_SMTP_VERIFY_LINK_WAITS
                             * sizeof(ngx_smtp_verify_link_wait_t), log);
     if (link->waits == NULL) {
+        return NGX_ERROR;
+    }
+
+    link->whys = ngx_calloc(link->fleet->servers->nelts
+                            * sizeof(ngx_smtp_verify_link_why_t), log);
+    if (link->whys == NULL) {
+        ngx_free(link->waits);
+        link->waits = NULL;
         return NGX_ERROR;
     }
 
@@ -69,6 +77,9 @@ ngx_smtp_verify_link_stop(ngx_smtp_verify_link_t *link)
     ngx_free(link->waits);
     link->waits = NULL;
 
+    ngx_free(link->whys);
+    link->whys = NULL;
+
     if (link->out) {
         ngx_free(link->out);
         link->out = NULL;
@@ -97,6 +108,16 @@ ngx_smtp_verify_link_timer(ngx_event_t *ev)
 static void
 ngx_smtp_verify_link_try(ngx_smtp_verify_link_t *link)
 {
+    if (link->leader) {
+
+        if (link->leader->state != ngx_smtp_verify_link_up) {
+            ngx_add_timer(&link->timer, NGX_SMTP_VERIFY_LINK_PAUSE_MAX);
+            return;
+        }
+
+        link->server = link->leader->server;
+    }
+
     link->state = ngx_smtp_verify_link_connecting;
     link->heard = ngx_current_msec;
     link->ticked = ngx_current_msec;
@@ -131,7 +152,7 @@ ngx_smtp_verify_link_watch(ngx_smtp_verify_link_t *link)
         since = now - link->waits[link->first].sent;
 
         if (since > NGX_SMTP_VERIFY_LINK_ANSWER) {
-            ngx_smtp_verify_link_fail(link, "it does not answer");
+            ngx_smtp_verify_link_silent(link);
             return;
         }
     }
@@ -140,7 +161,7 @@ ngx_smtp_verify_link_watch(ngx_smtp_verify_link_t *link)
                              ? NGX_SMTP_VERIFY_LINK_SILENCE
                              : NGX_SMTP_VERIFY_LINK_ANSWER))
     {
-        ngx_smtp_verify_link_fail(link, "it does not answer");
+        ngx_smtp_verify_link_silent(link);
         return;
     }
 
@@ -216,6 +237,7 @@ ngx_smtp_verify_link_send(ngx_smtp_verify_link_t *link, ngx_uint_t argc,
     wait->handler = handler;
     wait->data = data;
     wait->sent = ngx_current_msec;
+    wait->mild = 0;
 
     if (!link->flush.posted) {
         ngx_post_event(&link->flush, &ngx_posted_events);
@@ -300,7 +322,7 @@ ngx_smtp_verify_link_opened(ngx_smtp_verify_link_t *link)
     ngx_smtp_verify_fleet_server_t  *server;
 
     server = link->fleet->servers->elts;
-    level = link->ncauses ? NGX_LOG_NOTICE : NGX_LOG_INFO;
+    level = link->reported ? NGX_LOG_NOTICE : NGX_LOG_INFO;
 
     ngx_log_error(level, &link->log, 0, "fleet \"%V\": %s at %V is up",
                   &link->fleet->name, link->what,
@@ -308,8 +330,11 @@ ngx_smtp_verify_link_opened(ngx_smtp_verify_link_t *link)
 
     link->state = ngx_smtp_verify_link_up;
     link->since = ngx_current_msec;
-    link->ncauses = 0;
-    link->why = NULL;
+    link->reported = 0;
+    link->tried = 0;
+    link->refused = NULL;
+    ngx_memzero(link->whys, link->fleet->servers->nelts
+                            * sizeof(ngx_smtp_verify_link_why_t));
     link->ticked = ngx_current_msec;
 
     link->tick(link);
@@ -321,6 +346,13 @@ ngx_smtp_verify_link_received(ngx_smtp_verify_link_t *link, u_char *data,
     size_t len)
 {
     sv_resp_value_t  *value;
+
+    /* an alert of TLS, before any reply */
+
+    if (link->state == ngx_smtp_verify_link_opening && data[0] == 0x15) {
+        ngx_smtp_verify_link_fail(link, "it wants TLS");
+        return;
+    }
 
     link->heard = ngx_current_msec;
 
@@ -372,13 +404,30 @@ ngx_smtp_verify_link_reply(ngx_smtp_verify_link_t *link,
     link->nwaits--;
 
     if (value->type == sv_resp_error) {
-        ngx_log_error(NGX_LOG_INFO, &link->log, 0,
-                      "fleet \"%V\": the store replied with an error",
-                      &link->fleet->name);
+        ngx_smtp_verify_link_error(link, value, wait.mild);
     }
 
     if (wait.handler) {
         wait.handler(wait.data, value);
+    }
+}
+
+
+/* What a store tells comes from the server that is asked. */
+
+void
+ngx_smtp_verify_link_follow(ngx_smtp_verify_link_t *link)
+{
+    if (link->state == ngx_smtp_verify_link_away) {
+
+        if (link->timer.timer_set) {
+            ngx_del_timer(&link->timer);
+        }
+
+        ngx_add_timer(&link->timer, 1);
+
+    } else if (link->server != link->leader->server) {
+        ngx_smtp_verify_link_fail(link, "another server is used now");
     }
 }
 
@@ -413,55 +462,31 @@ ngx_smtp_verify_link_settle(ngx_smtp_verify_link_t *link)
 
     ngx_smtp_verify_link_report(link);
     ngx_smtp_verify_link_lose(link);
+    ngx_smtp_verify_link_next(link);
+}
 
-    link->server = (link->server + 1) % link->fleet->servers->nelts;
+
+/* All servers are tried one after the other, then there is a pause. */
+
+static void
+ngx_smtp_verify_link_next(ngx_smtp_verify_link_t *link)
+{
+    if (link->leader == NULL) {
+
+        link->server = (link->server + 1) % link->fleet->servers->nelts;
+
+        if (++link->tried < link->fleet->servers->nelts) {
+            ngx_add_timer(&link->timer, NGX_SMTP_VERIFY_LINK_NEXT);
+            return;
+        }
+
+        link->tried = 0;
+    }
 
     ngx_add_timer(&link->timer, link->pause / 2
                                 + ngx_random() % (link->pause / 2 + 1));
 
     link->pause = ngx_min(link->pause * 2, NGX_SMTP_VERIFY_LINK_PAUSE_MAX);
-}
-
-
-static void
-ngx_smtp_verify_link_report(ngx_smtp_verify_link_t *link)
-{
-    ngx_uint_t                       level;
-    ngx_smtp_verify_fleet_server_t  *server;
-
-    server = link->fleet->servers->elts;
-    level = ngx_smtp_verify_link_is_new(link) ? NGX_LOG_WARN : NGX_LOG_INFO;
-
-    ngx_log_error(level, &link->log, 0,
-                  "fleet \"%V\": %s at %V is away, this machine goes on by "
-                  "itself: %s", &link->fleet->name, link->what,
-                  &server[link->server].addr.name, link->broken);
-
-    link->why = link->broken;
-}
-
-
-/* Each cause is told once: a store that was away may return without the user
-   that it had.  A link is tried again several times a second. */
-
-static ngx_uint_t
-ngx_smtp_verify_link_is_new(ngx_smtp_verify_link_t *link)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < link->ncauses; i++) {
-        if (ngx_strcmp(link->causes[i], link->broken) == 0) {
-            return 0;
-        }
-    }
-
-    if (link->ncauses == NGX_SMTP_VERIFY_LINK_CAUSES) {
-        return 0;
-    }
-
-    link->causes[link->ncauses++] = link->broken;
-
-    return 1;
 }
 
 

@@ -18,7 +18,7 @@
 #define NGX_SMTP_VERIFY_LINK_OUT    (4 * 1024 * 1024)
                                             /* octets that are not sent yet */
 #define NGX_SMTP_VERIFY_LINK_ARGS   256
-#define NGX_SMTP_VERIFY_LINK_CAUSES 8       /* that are told at "warn" */
+#define NGX_SMTP_VERIFY_LINK_WHY    96      /* octets of a reason */
 
 
 typedef struct ngx_smtp_verify_link_s  ngx_smtp_verify_link_t;
@@ -41,7 +41,15 @@ typedef struct {
     ngx_smtp_verify_link_reply_pt    handler;
     void                            *data;
     ngx_msec_t                       sent;
+    unsigned                         mild:1;    /* see _link_mild() */
 } ngx_smtp_verify_link_wait_t;
+
+
+/* why a server could not be used; empty: it could */
+
+typedef struct {
+    u_char                           text[NGX_SMTP_VERIFY_LINK_WHY];
+} ngx_smtp_verify_link_why_t;
 
 
 struct ngx_smtp_verify_link_s {
@@ -57,6 +65,8 @@ struct ngx_smtp_verify_link_s {
                                            sv_resp_value_t *value);
                                                 /* replies to no command */
     void                            *data;
+    ngx_smtp_verify_link_t          *leader;    /* whose server it uses; may be
+                                                   NULL */
 
     /* internal */
     ngx_smtp_verify_link_state_e     state;
@@ -64,10 +74,13 @@ struct ngx_smtp_verify_link_s {
     ngx_pool_t                      *pool;
     ngx_log_t                        log;
     ngx_uint_t                       server;
-    const char                      *causes[NGX_SMTP_VERIFY_LINK_CAUSES];
-    ngx_uint_t                       ncauses;   /* of its absence, as logged */
-    const char                      *why;       /* it is away, the last cause;
-                                                   NULL: it is up */
+    ngx_uint_t                       tried;     /* servers, one after the
+                                                   other */
+    ngx_uint_t                       reported;  /* reasons that were logged
+                                                   since it was up */
+    ngx_smtp_verify_link_why_t      *whys;      /* of the servers */
+    const char                      *refused;   /* it is up, but does not do all
+                                                   that it is asked for */
     ngx_msec_t                       pause;     /* before the next try, ms */
     ngx_msec_t                       since;     /* it is up */
     ngx_msec_t                       ticked;
@@ -86,6 +99,8 @@ struct ngx_smtp_verify_link_s {
     ngx_uint_t                       nwaits;
 
     const char                      *broken;    /* why it has to be closed */
+    u_char                           text[NGX_SMTP_VERIFY_LINK_WHY];
+                                                /* room for such a reason */
     unsigned                         reading:1;
 };
 
@@ -111,9 +126,31 @@ ngx_int_t ngx_smtp_verify_link_send(ngx_smtp_verify_link_t *link,
 /* Commands of open() were answered: the link can be used. */
 void ngx_smtp_verify_link_opened(ngx_smtp_verify_link_t *link);
 
-/* The link is of no use: it is closed soon, and another server is tried.  The
-   text of "why" has to last. */
+/* What the user may not do, of the command that was sent last, does not
+   matter. */
+void ngx_smtp_verify_link_mild(ngx_smtp_verify_link_t *link);
+
+/* The leader of the link is up. */
+void ngx_smtp_verify_link_follow(ngx_smtp_verify_link_t *link);
+
+/* Writes why the link is not up, or what it is refused; nothing if all is
+   well.  Returns the end. */
+u_char *ngx_smtp_verify_link_describe(ngx_smtp_verify_link_t *link, u_char *p,
+    u_char *last);
+
+/* The link is of no use: it is closed soon, and another server is tried. */
 void ngx_smtp_verify_link_fail(ngx_smtp_verify_link_t *link, const char *why);
+
+
+/* link_trouble.c */
+
+/* An error came; mild: of a command of which see above. */
+void ngx_smtp_verify_link_error(ngx_smtp_verify_link_t *link,
+    sv_resp_value_t *value, ngx_uint_t mild);
+/* Nothing came for too long. */
+void ngx_smtp_verify_link_silent(ngx_smtp_verify_link_t *link);
+/* Logs why the link is closed. */
+void ngx_smtp_verify_link_report(ngx_smtp_verify_link_t *link);
 
 
 /* link_io.c: bytes and TLS */

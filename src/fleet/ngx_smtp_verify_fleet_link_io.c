@@ -16,6 +16,8 @@ static ngx_int_t ngx_smtp_verify_link_test(ngx_connection_t *c);
 
 static void ngx_smtp_verify_link_secure(ngx_smtp_verify_link_t *link);
 static void ngx_smtp_verify_link_secured(ngx_connection_t *c);
+static void ngx_smtp_verify_link_distrust(ngx_smtp_verify_link_t *link,
+    const char *why);
 static ngx_int_t ngx_smtp_verify_link_check(ngx_connection_t *c,
     ngx_str_t *host);
 
@@ -149,7 +151,10 @@ ngx_smtp_verify_link_read(ngx_smtp_verify_link_t *link)
         }
 
         if (n <= 0) {
-            ngx_smtp_verify_link_fail(link, "it closed the connection");
+            ngx_smtp_verify_link_fail(link,
+                                      link->state == ngx_smtp_verify_link_up
+                                      ? "it closed the connection"
+                                      : "it closed the new connection");
             break;
         }
 
@@ -302,10 +307,13 @@ ngx_smtp_verify_link_secured(ngx_connection_t *c)
     if (!c->ssl->handshaked) {
         ngx_smtp_verify_link_fail(link, "the TLS handshake failed");
 
-    } else if (SSL_get_verify_result(c->ssl->connection) != X509_V_OK
-               || ngx_smtp_verify_link_check(c, &server->host) != NGX_OK)
-    {
-        ngx_smtp_verify_link_fail(link, "its certificate is not trusted");
+    } else if (SSL_get_verify_result(c->ssl->connection) != X509_V_OK) {
+        ngx_smtp_verify_link_distrust(link,
+              X509_verify_cert_error_string(
+                                  SSL_get_verify_result(c->ssl->connection)));
+
+    } else if (ngx_smtp_verify_link_check(c, &server->host) != NGX_OK) {
+        ngx_smtp_verify_link_distrust(link, "it is for another name");
 
     } else {
         ngx_smtp_verify_link_connected(link);
@@ -313,6 +321,19 @@ ngx_smtp_verify_link_secured(ngx_connection_t *c)
     }
 
     ngx_smtp_verify_link_settle(link);
+}
+
+
+static void
+ngx_smtp_verify_link_distrust(ngx_smtp_verify_link_t *link, const char *why)
+{
+    u_char  *p;
+
+    p = ngx_slprintf(link->text, link->text + sizeof(link->text) - 1,
+                     "its certificate is not trusted: %s", why);
+    *p = '\0';
+
+    ngx_smtp_verify_link_fail(link, (char *) link->text);
 }
 
 

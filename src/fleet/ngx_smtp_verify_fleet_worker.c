@@ -20,6 +20,9 @@ static void ngx_smtp_verify_fleet_authorized(void *data,
 static void ngx_smtp_verify_fleet_role(void *data, sv_resp_value_t *value);
 static void ngx_smtp_verify_fleet_lost(ngx_smtp_verify_link_t *link);
 static void ngx_smtp_verify_fleet_tick(ngx_smtp_verify_link_t *link);
+static void ngx_smtp_verify_fleet_try(ngx_smtp_verify_link_t *link);
+static void ngx_smtp_verify_fleet_mark(ngx_smtp_verify_link_t *link,
+    ngx_str_t *key);
 static void ngx_smtp_verify_fleet_subscribe(ngx_smtp_verify_link_t *link);
 static void ngx_smtp_verify_fleet_subscribed(void *data,
     sv_resp_value_t *value);
@@ -198,6 +201,7 @@ ngx_smtp_verify_fleet_start(ngx_cycle_t *cycle,
     w->notices.tick = ngx_smtp_verify_fleet_ping;
     w->notices.push = ngx_smtp_verify_fleet_notice;
     w->notices.data = w;
+    w->notices.leader = &w->commands;
 
     if (ngx_smtp_verify_link_start(&w->commands, cycle->log) != NGX_OK
         || ngx_smtp_verify_link_start(&w->notices, cycle->log) != NGX_OK)
@@ -250,18 +254,32 @@ ngx_smtp_verify_fleet_exit(ngx_smtp_verify_fleet_t *fleet)
 }
 
 
+u_char *
+ngx_smtp_verify_fleet_describe(ngx_smtp_verify_fleet_t *fleet, u_char *p,
+    u_char *last)
+{
+    u_char  *begin;
+
+    if (fleet->worker == NULL) {
+        return p;
+    }
+
+    begin = p;
+    p = ngx_smtp_verify_link_describe(&fleet->worker->commands, p, last);
+
+    if (p == begin && ngx_smtp_verify_fleet_is_up(fleet)) {
+        p = ngx_smtp_verify_link_describe(&fleet->worker->notices, p, last);
+    }
+
+    return p;
+}
+
+
 ngx_uint_t
 ngx_smtp_verify_fleet_is_up(ngx_smtp_verify_fleet_t *fleet)
 {
     return fleet->worker
            && fleet->worker->commands.state == ngx_smtp_verify_link_up;
-}
-
-
-const char *
-ngx_smtp_verify_fleet_why(ngx_smtp_verify_fleet_t *fleet)
-{
-    return fleet->worker ? fleet->worker->commands.why : NULL;
 }
 
 
@@ -427,7 +445,10 @@ ngx_smtp_verify_fleet_auth(ngx_smtp_verify_link_t *link)
         != NGX_OK)
     {
         ngx_smtp_verify_link_fail(link, "no memory");
+        return;
     }
+
+    ngx_smtp_verify_link_mild(link);
 }
 
 
@@ -441,28 +462,17 @@ ngx_smtp_verify_fleet_authorized(void *data, sv_resp_value_t *value)
 
 
 /* A replica cannot be written to.  A user may be forbidden to ask for the role:
-   then the first command shows it. */
+   then the first command that writes shows it. */
 
 static void
 ngx_smtp_verify_fleet_role(void *data, sv_resp_value_t *value)
 {
     sv_resp_value_t  *role;
 
-    if (value == NULL) {
-        return;
-    }
-
     role = sv_resp_element(value, 0, sv_resp_string);
 
     if (role && role->len != sizeof("master") - 1) {
         ngx_smtp_verify_link_fail(data, "it is a replica");
-        return;
-    }
-
-    if (value->type == sv_resp_error
-        && ngx_strncmp(value->str, "NOAUTH", 6) == 0)
-    {
-        ngx_smtp_verify_link_fail(data, "it wants a password");
     }
 }
 
@@ -478,6 +488,7 @@ ngx_smtp_verify_fleet_open(ngx_smtp_verify_link_t *link)
     w = link->data;
 
     ngx_smtp_verify_fleet_auth(link);
+    ngx_smtp_verify_fleet_try(link);
 
     ngx_str_set(&argv[0], "SCRIPT");
     ngx_str_set(&argv[1], "LOAD");
@@ -500,6 +511,27 @@ ngx_smtp_verify_fleet_open(ngx_smtp_verify_link_t *link)
             ngx_smtp_verify_link_fail(link, "no memory");
         }
     }
+}
+
+
+/* Are all keys on this node, if it is one of a cluster, and may they be
+   written? */
+
+static void
+ngx_smtp_verify_fleet_try(ngx_smtp_verify_link_t *link)
+{
+    ngx_str_t                        argv[3];
+    ngx_smtp_verify_fleet_worker_t  *w;
+
+    w = link->data;
+
+    ngx_str_set(&argv[0], "EXISTS");
+    argv[1] = w->mine;
+    argv[2] = w->erasures;
+
+    (void) ngx_smtp_verify_link_send(link, 3, argv, NULL, NULL);
+
+    ngx_smtp_verify_fleet_mark(link, &w->mine);
 }
 
 
@@ -530,7 +562,9 @@ ngx_smtp_verify_fleet_opened(void *data, sv_resp_value_t *value)
     p = ngx_cpymem(w->owner, w->id, NGX_SMTP_VERIFY_FLEET_ID);
     (void) ngx_sprintf(p, ".%08xD", ++w->opened);
 
+    ngx_smtp_verify_fleet_write_again(w);
     ngx_smtp_verify_link_opened(link);
+    ngx_smtp_verify_link_follow(&w->notices);
     ngx_smtp_verify_fleet_notice_read(w);
 }
 
@@ -549,31 +583,38 @@ ngx_smtp_verify_fleet_lost(ngx_smtp_verify_link_t *link)
 static void
 ngx_smtp_verify_fleet_tick(ngx_smtp_verify_link_t *link)
 {
-    u_char                          *p;
     u_char                           buf[NGX_SMTP_VERIFY_FLEET_PREFIX + 64];
-    ngx_str_t                        argv[5];
+    ngx_str_t                        owner;
     ngx_smtp_verify_fleet_worker_t  *w;
 
     w = link->data;
 
+    ngx_smtp_verify_fleet_mark(link, &w->mine);
+
+    owner.data = buf;
+    owner.len = ngx_cpymem(ngx_cpymem(buf, w->alive.data, w->alive.len),
+                           w->owner, NGX_SMTP_VERIFY_FLEET_OWNER)
+                - buf;
+
+    ngx_smtp_verify_fleet_mark(link, &owner);
+
+    ngx_smtp_verify_fleet_write_lost(w);
+    ngx_smtp_verify_fleet_told_tick(w);
+}
+
+
+static void
+ngx_smtp_verify_fleet_mark(ngx_smtp_verify_link_t *link, ngx_str_t *key)
+{
+    ngx_str_t  argv[5];
+
     ngx_str_set(&argv[0], "SET");
-    argv[1] = w->mine;
+    argv[1] = *key;
     ngx_str_set(&argv[2], "1");
     ngx_str_set(&argv[3], "PX");
     ngx_str_set(&argv[4], NGX_SMTP_VERIFY_FLEET_ALIVE);
 
-    (void) ngx_smtp_verify_link_command(link, 5, argv, NULL, NULL);
-
-    p = ngx_cpymem(buf, w->alive.data, w->alive.len);
-    p = ngx_cpymem(p, w->owner, NGX_SMTP_VERIFY_FLEET_OWNER);
-
-    argv[1].data = buf;
-    argv[1].len = p - buf;
-
-    (void) ngx_smtp_verify_link_command(link, 5, argv, NULL, NULL);
-
-    ngx_smtp_verify_fleet_write_lost(w);
-    ngx_smtp_verify_fleet_told_tick(w);
+    (void) ngx_smtp_verify_link_send(link, 5, argv, NULL, NULL);
 }
 
 

@@ -31,6 +31,8 @@
     (NGX_SMTP_VERIFY_FLEET_ID + 9)          /* octets of an owner of claims: a
                                                worker, ".", its link in hex */
 #define NGX_SMTP_VERIFY_FLEET_HELD   64     /* claims of trials */
+#define NGX_SMTP_VERIFY_FLEET_KEPT   256    /* erasures that are sent once more
+                                               to another server */
 #define NGX_SMTP_VERIFY_FLEET_LOST   1024   /* erasures that wait for the
                                                store */
 
@@ -166,6 +168,9 @@ struct ngx_smtp_verify_fleet_worker_s {
 
     ngx_smtp_verify_fleet_erased_t  *lost;      /* erasures to be sent again */
     ngx_uint_t                       nlost;
+    ngx_smtp_verify_fleet_erased_t   kept[NGX_SMTP_VERIFY_FLEET_KEPT];
+    ngx_uint_t                       nkept;     /* the last that it confirmed;
+                                                   a ring */
 
     ngx_smtp_verify_fleet_log_t      logs[2];
     ngx_uint_t                       nlogs;
@@ -221,6 +226,8 @@ void ngx_smtp_verify_fleet_write_release(ngx_smtp_verify_fleet_worker_t *w,
     u_char *claim, size_t len);
 void ngx_smtp_verify_fleet_write_erase(ngx_smtp_verify_fleet_worker_t *w,
     ngx_uint_t kind, u_char *key);
+/* a server is used anew: erasures that were confirmed before wait for it */
+void ngx_smtp_verify_fleet_write_again(ngx_smtp_verify_fleet_worker_t *w);
 /* sends erasures again that the store has not confirmed */
 void ngx_smtp_verify_fleet_write_lost(ngx_smtp_verify_fleet_worker_t *w);
 

@@ -213,9 +213,30 @@ ngx_smtp_verify_fleet_write_erased(void *data, sv_resp_value_t *value)
         } else {
             ngx_smtp_verify_fleet_write_later(w, erased->kind, erased->key);
         }
+
+    } else {
+        w->kept[w->nkept++ % NGX_SMTP_VERIFY_FLEET_KEPT] = *erased;
     }
 
     ngx_free(erased);
+}
+
+
+/* The server that has confirmed an erasure may have died before its replica
+   had it, or this one has come back with what it had long ago. */
+
+void
+ngx_smtp_verify_fleet_write_again(ngx_smtp_verify_fleet_worker_t *w)
+{
+    ngx_uint_t  i, n;
+
+    n = ngx_min(w->nkept, NGX_SMTP_VERIFY_FLEET_KEPT);
+
+    for (i = 0; i < n; i++) {
+        ngx_smtp_verify_fleet_write_later(w, w->kept[i].kind, w->kept[i].key);
+    }
+
+    w->nkept = 0;
 }
 
 
@@ -394,6 +415,7 @@ ngx_smtp_verify_fleet_write_send(ngx_smtp_verify_fleet_worker_t *w,
 static void
 ngx_smtp_verify_fleet_write_reply(void *data, sv_resp_value_t *value)
 {
+    int                              fatal;
     ngx_smtp_verify_fleet_worker_t  *w;
 
     w = data;
@@ -421,7 +443,7 @@ ngx_smtp_verify_fleet_write_reply(void *data, sv_resp_value_t *value)
         return;
     }
 
-    /* it became a replica, or lost its scripts */
-
-    ngx_smtp_verify_link_fail(&w->commands, "it cannot be written to");
+    if (sv_resp_trouble(value, &fatal) == NULL) {
+        ngx_smtp_verify_link_fail(&w->commands, "it cannot be written to");
+    }
 }

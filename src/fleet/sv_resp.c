@@ -16,6 +16,36 @@ typedef int     sv_resp_count_t;
 #endif
 
 
+/* errors by the word that they begin with; those of ACLs in a script have
+   none */
+
+static const struct {
+    const char  *begins;
+    const char  *trouble;
+    int          fatal;
+} sv_resp_troubles[] = {
+    { "READONLY ", "it is a replica", 1 },
+    { "MASTERDOWN ", "it is a replica without its primary", 1 },
+    { "LOADING ", "it is still loading its data", 1 },
+    { "NOAUTH ", "it wants a password", 1 },
+    { "WRONGPASS ", "it refuses the user or password", 1 },
+    { "NOSCRIPT ", "it has lost its scripts", 1 },
+    { "NOREPLICAS ", "it has too few replicas to take anything", 1 },
+    { "MISCONF ", "it cannot save its data, and takes nothing", 1 },
+    { "BUSY ", "a script keeps it busy", 1 },
+    { "MOVED ", "it is a node of a cluster that lacks the fleet's slot", 1 },
+    { "ASK ", "its cluster is moving the fleet's slot", 1 },
+    { "TRYAGAIN ", "its cluster is moving the fleet's slot", 1 },
+    { "CLUSTERDOWN ", "its cluster is down", 1 },
+    { "CROSSSLOT ", "it is a cluster, and the prefix has no braces", 1 },
+    { "ERR unknown command", "it lacks a command that is needed", 1 },
+    { "NOPERM ", "the user may not do all that is needed", 0 },
+    { "ERR ACL failure", "the user may not do all that is needed", 0 },
+    { "ERR The user executing the script",
+      "the user may not do all that is needed", 0 }
+};
+
+
 struct sv_resp_s {
     redisReader  *reader;
     size_t        size;         /* octets of the reply that is being read */
@@ -148,6 +178,29 @@ sv_resp_element(sv_resp_value_t *value, size_t i, sv_resp_type_e type)
     }
 
     return value->elements[i];
+}
+
+
+const char *
+sv_resp_trouble(const sv_resp_value_t *error, int *fatal)
+{
+    size_t  i, n;
+
+    n = sizeof(sv_resp_troubles) / sizeof(sv_resp_troubles[0]);
+
+    for (i = 0; i < n; i++) {
+        if (strncmp(error->str, sv_resp_troubles[i].begins,
+                    strlen(sv_resp_troubles[i].begins))
+            == 0)
+        {
+            *fatal = sv_resp_troubles[i].fatal;
+            return sv_resp_troubles[i].trouble;
+        }
+    }
+
+    *fatal = 0;
+
+    return NULL;
 }
 
 

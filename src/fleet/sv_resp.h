@@ -59,6 +59,10 @@ void sv_resp_value_free(sv_resp_value_t *value);
 sv_resp_value_t *sv_resp_element(sv_resp_value_t *value, size_t i,
     sv_resp_type_e type);
 
+/* What an error says about the server, NULL if it is about the command alone.
+   *fatal: the server is of no use as long as this is so. */
+const char *sv_resp_trouble(const sv_resp_value_t *error, int *fatal);
+
 /* Returns the length of the command, and sets *command to memory that
    sv_resp_format_free() frees; -1 if there is no memory. */
 long sv_resp_format(char **command, int argc, const char **argv,

@@ -298,6 +298,65 @@ too_long_together(void **state)
 }
 
 
+static const char *
+trouble(const char *error, int *fatal)
+{
+    sv_resp_value_t  v;
+
+    v.type = sv_resp_error;
+    v.str = (char *) error;
+    v.len = strlen(error);
+
+    return sv_resp_trouble(&v, fatal);
+}
+
+
+static void
+troubles(void **state)
+{
+    int  fatal;
+
+    (void) state;
+
+    assert_string_equal(trouble("READONLY You can't write against a read only "
+                                "replica. script: a32970", &fatal),
+                        "it is a replica");
+    assert_int_equal(fatal, 1);
+
+    assert_string_equal(trouble("MASTERDOWN Link with MASTER is down", &fatal),
+                        "it is a replica without its primary");
+    assert_string_equal(trouble("LOADING Redis is loading the dataset",
+                                &fatal),
+                        "it is still loading its data");
+    assert_string_equal(trouble("MOVED 3999 127.0.0.1:6381", &fatal),
+                        "it is a node of a cluster that lacks the fleet's "
+                        "slot");
+    assert_int_equal(fatal, 1);
+
+    /* as Redis 7.0, 8.0 and Valkey 8.1 say it */
+
+    assert_string_equal(trouble("ERR The user executing the script can't run "
+                                "this command or subcommand", &fatal),
+                        "the user may not do all that is needed");
+    assert_int_equal(fatal, 0);
+    assert_string_equal(trouble("ERR ACL failure in script: User edge has no "
+                                "permissions to run the 'hset' command",
+                                &fatal),
+                        "the user may not do all that is needed");
+    assert_string_equal(trouble("NOPERM No permissions to access a key",
+                                &fatal),
+                        "the user may not do all that is needed");
+
+    /* which is dealt with by those who asked */
+
+    assert_null(trouble("OOM command not allowed", &fatal));
+    assert_null(trouble("BUSYGROUP Consumer Group name exists", &fatal));
+    assert_null(trouble("WRONGTYPE Operation against a key", &fatal));
+    assert_null(trouble("", &fatal));
+    assert_int_equal(fatal, 0);
+}
+
+
 static void
 commands(void **state)
 {
@@ -333,6 +392,7 @@ main(void)
         cmocka_unit_test_setup_teardown(too_deep, setup, teardown),
         cmocka_unit_test_setup_teardown(too_long_a_string, setup, teardown),
         cmocka_unit_test_setup_teardown(too_long_together, setup, teardown),
+        cmocka_unit_test(troubles),
         cmocka_unit_test(commands),
     };
 

@@ -8,6 +8,7 @@
 #define NGX_HTTP_SMTP_VERIFY_FLEET_PORT     6379
 #define NGX_HTTP_SMTP_VERIFY_FLEET_TIMEOUT  20      /* ms */
 #define NGX_HTTP_SMTP_VERIFY_FLEET_SERVERS  16
+#define NGX_HTTP_SMTP_VERIFY_FLEET_WHY      160     /* octets */
 
 
 /* a fleet while its block is read */
@@ -700,8 +701,47 @@ ngx_http_smtp_verify_fleet_get(ngx_http_smtp_verify_main_conf_t *smcf,
 ngx_uint_t
 ngx_http_smtp_verify_fleet_is_well(ngx_smtp_verify_fleet_t *fleet)
 {
+    u_char  why[NGX_HTTP_SMTP_VERIFY_FLEET_WHY];
+
     return ngx_smtp_verify_fleet_is_up(fleet)
-           && !ngx_smtp_verify_fleet_limits_alone(fleet);
+           && !ngx_smtp_verify_fleet_limits_alone(fleet)
+           && ngx_smtp_verify_fleet_describe(fleet, why, why + sizeof(why))
+              == why;
+}
+
+
+u_char *
+ngx_http_smtp_verify_fleet_seen(ngx_smtp_verify_fleet_t *fleet, u_char *p,
+    u_char *last)
+{
+    u_char       buf[NGX_HTTP_SMTP_VERIFY_FLEET_WHY];
+    ngx_str_t    why;
+    const char  *how, *then;
+
+    then = "";
+
+    why.data = buf;
+    why.len = ngx_smtp_verify_fleet_describe(fleet, buf, buf + sizeof(buf))
+              - buf;
+
+    if (!ngx_smtp_verify_fleet_is_up(fleet)) {
+        how = "is away";
+        then = ": this machine goes on by itself";
+
+    } else if (why.len) {
+        how = "refuses something";
+
+    } else if (ngx_smtp_verify_fleet_limits_alone(fleet)) {
+        how = "does not share out limits";
+        then = ": this machine keeps to its safe share";
+
+    } else {
+        how = "answers";
+    }
+
+    return ngx_slprintf(p, last, "The store of the fleet %V %s%s%V%s%s.",
+                        &fleet->name, how, why.len ? " (" : "", &why,
+                        why.len ? ")" : "", then);
 }
 
 

@@ -20,9 +20,13 @@ ngx_int_t ngx_http_smtp_verify_fleet_init(ngx_conf_t *cf);
 ngx_smtp_verify_fleet_t *ngx_http_smtp_verify_fleet_get(
     ngx_http_smtp_verify_main_conf_t *smcf, ngx_uint_t i);
 
-/* Returns 0 if this worker goes on without the store, or without its share of
-   limits. */
+/* Returns 0 if this worker goes on without the store, without its share of
+   limits, or without something that the store refuses. */
 ngx_uint_t ngx_http_smtp_verify_fleet_is_well(ngx_smtp_verify_fleet_t *fleet);
+
+/* Says in a sentence how it is.  Returns the end. */
+u_char *ngx_http_smtp_verify_fleet_seen(ngx_smtp_verify_fleet_t *fleet,
+    u_char *p, u_char *last);
 
 ngx_int_t ngx_http_smtp_verify_fleet_process(ngx_cycle_t *cycle,
     ngx_http_smtp_verify_main_conf_t *smcf);

@@ -427,30 +427,22 @@ ngx_http_smtp_verify_health_fleets(ngx_http_smtp_verify_health_t *h,
     ngx_http_smtp_verify_main_conf_t *smcf)
 {
     u_char                         *last;
-    ngx_uint_t                      i, up;
-    const char                     *why;
+    ngx_uint_t                      i, well;
     ngx_smtp_verify_fleet_t        *fleet;
     ngx_smtp_verify_audit_check_t   check;
 
     for (i = 0; i < smcf->fleets.nelts; i++) {
 
         fleet = ngx_http_smtp_verify_fleet_get(smcf, i);
-        up = ngx_http_smtp_verify_fleet_is_well(fleet);
+        well = ngx_http_smtp_verify_fleet_is_well(fleet);
 
         ngx_memzero(&check, sizeof(ngx_smtp_verify_audit_check_t));
 
-        check.status = up ? SV_AUDIT_PASS : SV_AUDIT_WARN;
+        check.status = well ? SV_AUDIT_PASS : SV_AUDIT_WARN;
         check.checked = (uint64_t) ngx_time();
 
-        why = ngx_smtp_verify_fleet_why(fleet);
-
-        last = ngx_slprintf(check.seen,
-                            check.seen + NGX_SMTP_VERIFY_AUDIT_SEEN,
-                            up ? "The store of the fleet %V answers."
-                               : "The store of the fleet %V is away%s%s%s: "
-                                 "this machine goes on by itself.",
-                            &fleet->name, why ? " (" : "", why ? why : "",
-                            why ? ")" : "");
+        last = ngx_http_smtp_verify_fleet_seen(fleet, check.seen,
+                                   check.seen + NGX_SMTP_VERIFY_AUDIT_SEEN);
         check.len = (uint32_t) (last - check.seen);
 
         ngx_http_smtp_verify_health_check(h, NULL, SV_AUDIT_FLEET, &check);

@@ -136,11 +136,17 @@ sub freeze { kill 'STOP', $Pid }
 sub thaw   { kill 'CONT', $Pid }
 
 
-sub command
-{
-    my (@args) = @_;
+sub program { $Program }
+sub command { command_at($Addr, $Port, @_) }
 
-    my $s = IO::Socket::INET->new(PeerAddr => $Addr, PeerPort => $Port,
+
+# asks another server
+
+sub command_at
+{
+    my ($addr, $port, @args) = @_;
+
+    my $s = IO::Socket::INET->new(PeerAddr => $addr, PeerPort => $port,
                                   Timeout => 2)
         or die "no connection to Valkey: $!\n";
 

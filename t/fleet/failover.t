@@ -1,0 +1,609 @@
+# A fleet with several real servers: primaries that die, replicas that take
+# their place, servers that come back, are loading, or want another password.
+# Verdicts are right all the while, and no request is lost.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+use TestVerify::Valkey;
+use TestVerify::Stores qw( command replica used said );
+
+use IO::Socket::INET;
+use POSIX ();
+use Time::HiRes qw( sleep time );
+
+master_on();
+
+# two fleets of one prefix and key stand for two machines
+
+sub fleets
+{
+    my ($servers, $more) = @_;
+
+    $more //= '';
+
+    return patient(join '', map { <<"END" } 'a', 'b');
+smtp_verify_cache_zone zone=$_:1m;
+smtp_verify_fleet $_ {
+    server $servers;
+    key \$TEST_NGINX_FLEET_KEY;
+    prefix test; zones $_; timeout 200ms; $more
+}
+END
+}
+
+our $Locations = '
+    location = /verify { smtp_verify; smtp_verify_cache a; }
+    location = /b { smtp_verify; smtp_verify_cache b; }
+    location = /health { smtp_verify_health; }
+    location = /readyz { smtp_verify_health; }';
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    TestVerify::Stores::fresh();
+
+    $block->set_value(http_config => fleets('$TEST_NGINX_STORE1 '
+                                            . '$TEST_NGINX_STORE2'))
+        if !defined $block->http_config;
+
+    $block->set_value(config => $Locations);
+    $block->set_value(log_allow => 'is away, this machine goes on by itself');
+
+    $block->before->() if defined $block->before;
+});
+
+preset(smtp => "mx1 11 pipelining users=john,jane\n"
+             . "    rcpt o*: 250 2.1.5 Ok\n");
+
+
+sub ask
+{
+    my ($method, $path) = @_;
+
+    my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or return '';
+
+    print $s "$method $path HTTP/1.1\r\nHost: localhost\r\n"
+             . "Connection: close\r\n\r\n";
+
+    local $/;
+    return scalar <$s> // '';
+}
+
+sub until_true
+{
+    my ($what) = @_;
+
+    my $end = time + 6 * $TestVerify::Blocks::Slow;
+
+    until ($what->()) {
+        return 0 if time > $end;
+        sleep 0.02;
+    }
+
+    return 1;
+}
+
+sub health { ask('GET', '/health') =~ /"seen":"(The store of the fleet a[^"]*)"/ ? $1 : '' }
+
+# others ask, all the while: how many verdicts were right, which were not
+
+my ($Asker, $Answers);
+
+sub others
+{
+    pipe $Answers, my $out or die "pipe: $!\n";
+
+    $Asker = fork // die "fork: $!\n";
+
+    if ($Asker == 0) {
+        my ($on, $good, $bad) = (1, 0, '');
+
+        $SIG{TERM} = sub { $on = 0 };
+
+        while ($on) {
+            my $path = ($good % 2 ? '/b' : '/verify') . "?email=o$good\@ok.test";
+            my $answer = ask('GET', $path);
+
+            if ($answer =~ /"reason":"accepted"/) {
+                $good++;
+            } else {
+                $bad ||= "$path: $answer";
+                $on = 0;
+            }
+        }
+
+        syswrite $out, "$good $bad";
+        POSIX::_exit(0);
+    }
+}
+
+sub were_right
+{
+    kill 'TERM', $Asker;
+    my $said = do { local $/; <$Answers> } // '';
+    waitpid $Asker, 0;
+
+    my ($good, $bad) = split / /, $said, 2;
+
+    diag "wrong: $bad" if $bad;
+
+    return $good > 2 && $bad eq '';
+}
+
+sub pair
+{
+    TestVerify::Stores::start($_, @_) for 1, 2;
+    replica(2, 1);
+}
+
+sub promote { command($_[0], 'REPLICAOF', 'NO', 'ONE') }
+
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: the primary dies, and its replica is promoted
+--- before eval: \&main::pair
+--- init
+main::used(1, 2);
+main::ask('GET', '/verify?email=john@ok.test');
+main::until_true(sub {
+    grep { /:e:1:/ } @{ main::command(2, 'KEYS', '*') } });
+main::others();
+TestVerify::Stores::kill(1);
+Time::HiRes::sleep(1);
+main::promote(2);
+$main::Took = main::used(2, 2);
+main::diag 'took ' . ($main::Took // 'too long');
+$main::Right = main::were_right();
+--- request eval
+["GET /b?email=john\@ok.test", "GET /verify?email=jane\@ok.test",
+ "GET /b?email=jane\@ok.test"]
+--- json
+reason: accepted
+cached: true
+--
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--- smtp_check eval
+sub { $main::Took < 3 * $TestVerify::Blocks::Slow && $main::Right }
+
+
+
+=== TEST 2: a replica is not used, and the next server is
+--- before eval
+sub {
+    TestVerify::Stores::start($_) for 1, 2;
+    main::replica(1, 2);
+}
+--- init
+$main::Took = main::used(2, 2);
+main::diag 'took ' . ($main::Took // 'too long');
+$main::Said = main::said('it is a replica');
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--- smtp_check eval
+sub { defined $main::Took && $main::Said > 0 }
+
+
+
+=== TEST 3: also by a user who may not ask for the role
+--- before eval
+sub {
+    TestVerify::Stores::start($_) for 1, 2;
+    main::command($_, qw( ACL SETUSER edge on >secret ~test:* &test:*
+        -@all +evalsha +script|load +hget +hset +hkeys +del +exists +pexpire
+        +pttl +time +publish +subscribe +xadd +xrange +set +ping )) for 1, 2;
+    main::replica(1, 2);
+}
+--- http_config eval
+main::fleets('$TEST_NGINX_STORE1 $TEST_NGINX_STORE2',
+             'user edge; password secret;')
+--- init
+$main::Took = main::used(2, 2);
+main::diag 'took ' . ($main::Took // 'too long');
+$main::Said = main::said('it is a replica');
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--- smtp_check eval
+sub { defined $main::Took && $main::Said > 0 }
+
+
+
+=== TEST 4: a primary that becomes a replica keeps no machine that asks nothing
+--- before eval: \&main::pair
+--- init
+main::used(1, 2);
+main::promote(2);
+main::command(1, 'REPLICAOF', TestVerify::Stores::address(2),
+              $ENV{TEST_NGINX_STORE_PORT});
+$main::Took = main::used(2, 2);
+main::diag 'took ' . ($main::Took // 'too long');
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--- smtp_check eval
+sub { $main::Took < 3 * $TestVerify::Blocks::Slow }
+
+
+
+=== TEST 5: nor one that asks
+--- before eval: \&main::pair
+--- init
+main::used(1, 2);
+main::others();
+Time::HiRes::sleep(0.5);
+main::promote(2);
+main::command(1, 'REPLICAOF', TestVerify::Stores::address(2),
+              $ENV{TEST_NGINX_STORE_PORT});
+$main::Took = main::used(2, 2);
+main::diag 'took ' . ($main::Took // 'too long');
+Time::HiRes::sleep(0.5);
+$main::Right = main::were_right();
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--- smtp_check eval
+sub { $main::Took < 3 * $TestVerify::Blocks::Slow && $main::Right }
+
+
+
+=== TEST 6: the old primary comes back, empty
+--- before eval: \&main::pair
+--- init
+main::used(1, 2);
+main::others();
+TestVerify::Stores::kill(1);
+main::promote(2);
+$main::Took = main::used(2, 2);
+main::diag 'took ' . ($main::Took // 'too long');
+TestVerify::Stores::start(1);
+Time::HiRes::sleep(1);
+$main::Stays = @{ main::command(1, 'KEYS', '*:alive:*') } == 0;
+TestVerify::Stores::kill(2);
+$main::Back = main::used(1, 2);
+$main::Right = main::were_right();
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--- smtp_check eval
+sub {
+    $main::Took < 3 * $TestVerify::Blocks::Slow
+        && $main::Back < 3 * $TestVerify::Blocks::Slow
+        && $main::Stays && $main::Right;
+}
+
+
+
+=== TEST 7: what was erased meanwhile is not in a store that comes back with it
+--- before eval: \&main::pair
+--- init
+main::used(1, 2);
+main::ask('GET', '/verify?email=john@ok.test');
+main::until_true(sub {
+    grep { /:e:1:/ } @{ main::command(1, 'KEYS', '*') } });
+main::until_true(sub { eval { main::command(1, 'SAVE') } });
+TestVerify::Stores::kill(1);
+main::promote(2);
+main::used(2, 2);
+main::ask('DELETE', '/verify?email=john@ok.test');
+main::until_true(sub {
+    !grep { /:e:1:/ } @{ main::command(2, 'KEYS', '*') } });
+TestVerify::Stores::start(1);
+$main::Stale = grep { /:e:1:/ } @{ main::command(1, 'KEYS', '*') };
+TestVerify::Stores::kill(2);
+main::used(1, 2);
+$main::Erased = main::until_true(sub {
+    !grep { /:e:1:/ } @{ main::command(1, 'KEYS', '*') } });
+--- request
+GET /b?email=john@ok.test
+--- json
+reason: accepted
+cached: false
+--- smtp_check eval
+sub { $main::Stale == 1 && $main::Erased }
+
+
+
+=== TEST 8: the notices come from the server that is asked
+--- before eval
+sub {
+    TestVerify::Stores::start($_) for 1, 2;
+}
+--- init
+main::used(1, 2);
+TestVerify::Stores::kill(1);
+main::used(2, 2);
+TestVerify::Stores::start(1);
+main::command(2, 'CLIENT', 'KILL', 'TYPE', 'pubsub');
+$main::Same = main::until_true(sub {
+    main::command(2, 'PUBSUB', 'NUMSUB', 'test:erased')->[1] == 2 });
+$main::None = main::command(1, 'PUBSUB', 'NUMSUB', 'test:erased')->[1];
+main::command(1, 'SET', 'x', 'y');
+main::replica(2, 1);
+$main::Took = main::used(1, 2);
+main::diag 'took ' . ($main::Took // 'too long');
+$main::Moved = main::until_true(sub {
+    main::command(1, 'PUBSUB', 'NUMSUB', 'test:erased')->[1] == 2 });
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--- smtp_check eval
+sub { $main::Same && $main::None == 0 && defined $main::Took && $main::Moved }
+
+
+
+=== TEST 9: a server that hangs is left, also if it is one of three
+--- http_config eval
+main::fleets('$TEST_NGINX_STORE1 $TEST_NGINX_STORE2 $TEST_NGINX_STORE3')
+--- before eval
+sub {
+    TestVerify::Stores::start($_) for 1, 2, 3;
+    main::replica($_, 1) for 2, 3;
+}
+--- init
+main::used(1, 2);
+main::others();
+TestVerify::Stores::freeze(1);
+Time::HiRes::sleep(2.5);
+main::promote(3);
+$main::Took = main::used(3, 2);
+main::diag 'took ' . ($main::Took // 'too long');
+$main::Right = main::were_right();
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--- smtp_check eval
+sub { $main::Took < 3 * $TestVerify::Blocks::Slow && $main::Right }
+
+
+
+=== TEST 10: a server that is loading its data
+--- http_config eval
+main::fleets('$TEST_NGINX_STORE1')
+--- before eval
+sub {
+    TestVerify::Stores::start(1);
+    main::command(1, 'SET', "x$_", 'y' x 100) for 1 .. 200;
+    main::command(1, 'SAVE');
+    TestVerify::Stores::kill(1);
+    TestVerify::Stores::start(1, '--key-load-delay', 20000,
+                              '--loading-process-events-interval-bytes', 1024);
+}
+--- init
+main::until_true(sub { main::said('it is still loading its data') });
+$main::Said = main::said('it is still loading its data');
+$main::Health = main::health();
+$main::Ready = main::ask('GET', '/readyz');
+$main::Answer = main::ask('GET', '/verify?email=o@ok.test');
+$main::Took = main::used(1, 2);
+main::diag 'took ' . ($main::Took // 'too long');
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--- smtp_check eval
+sub {
+    $main::Said <= 2 && $main::Health =~ /: it is still loading its data\)/
+        && $main::Ready =~ /^\S+ 200/ && $main::Answer =~ /"accepted"/
+        && defined $main::Took;
+}
+
+
+
+=== TEST 11: a replica that has lost its primary
+--- http_config eval
+main::fleets('$TEST_NGINX_STORE2')
+--- before eval
+sub {
+    main::pair();
+    main::command(2, 'CONFIG', 'SET', 'replica-serve-stale-data', 'no');
+    TestVerify::Stores::kill(1);
+}
+--- init
+main::until_true(sub { main::health() =~ /replica/ });
+$main::Said = main::said('it is a replica');
+$main::Health = main::health();
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: false
+--- smtp_check eval
+sub { $main::Said == 2 && $main::Health =~ /is away.*: it is a replica\)/ }
+
+
+
+=== TEST 12: a password is wanted that is not given
+--- http_config eval
+main::fleets('$TEST_NGINX_STORE1')
+--- before eval
+sub { TestVerify::Stores::start(1, '--requirepass', 'secret') }
+--- init
+main::until_true(sub { main::health() =~ /password/ });
+Time::HiRes::sleep(1.5);
+$main::Said = main::said('away');
+$main::Health = main::health();
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: false
+--- smtp_check eval
+sub { $main::Said == 2 && $main::Health =~ /is away.*: it wants a password\)/ }
+
+
+
+=== TEST 13: a password is wrong, and another server takes it
+--- http_config eval
+main::fleets('$TEST_NGINX_STORE1 $TEST_NGINX_STORE2', 'password secret;')
+--- before eval
+sub {
+    TestVerify::Stores::start(1, '--requirepass', 'other');
+    TestVerify::Stores::start(2, '--requirepass', 'secret');
+}
+--- init
+main::until_true(sub {
+    main::ask('GET', '/health') =~ /fleet b answers/
+    && main::health() =~ /answers/ });
+$main::Health = main::health();
+$main::Said = main::said('it refuses the user or password');
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--- smtp_check eval
+sub { $main::Said == 2 && $main::Health eq 'The store of the fleet a answers.' }
+
+
+
+=== TEST 14: a user who may do nothing
+--- http_config eval
+main::fleets('$TEST_NGINX_STORE1', 'user edge; password secret;')
+--- before eval
+sub {
+    TestVerify::Stores::start(1);
+    main::command(1, qw( ACL SETUSER edge on >secret ~test:* &test:* -@all
+                         +ping ));
+}
+--- init
+main::until_true(sub { main::health() =~ /may not/ });
+Time::HiRes::sleep(1.5);
+$main::Said = main::said('away');
+$main::Health = main::health();
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: false
+--- smtp_check eval
+sub {
+    $main::Said == 2
+        && $main::Health =~ /is away.*: the user may not do all that is needed/;
+}
+
+
+
+=== TEST 15: a user who may not erase: the rest works, and health says so
+--- http_config eval
+main::fleets('$TEST_NGINX_STORE1', 'user edge; password secret;')
+--- before eval
+sub {
+    TestVerify::Stores::start(1);
+    main::command(1, qw( ACL SETUSER edge on >secret ~test:* &test:*
+        -@all +evalsha +script|load +hget +hset +hkeys +exists +pexpire
+        +pttl +time +publish +subscribe +xadd +xrange +set +ping ));
+    main::command(1, 'SCRIPT', 'FLUSH');
+}
+--- init
+main::used(1, 2);
+main::ask('DELETE', '/verify?email=o@ok.test');
+main::ask('DELETE', '/verify?email=o2@ok.test');
+main::until_true(sub { main::health() =~ /may not/ });
+Time::HiRes::sleep(1.2);
+$main::Health = main::health();
+$main::Said = main::said('refuses a command: the user may not do all');
+$main::Away = main::said('is away');
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--- smtp_check eval
+sub {
+    $main::Said == 1 && $main::Away == 0
+        && $main::Health =~ /refuses something \(.*: the user may not do all/;
+}
+
+
+
+=== TEST 16: nor be told anything
+--- http_config eval
+main::fleets('$TEST_NGINX_STORE1', 'user edge; password secret;')
+--- before eval
+sub {
+    TestVerify::Stores::start(1);
+    main::command(1, qw( ACL SETUSER edge on >secret ~test:*
+        -@all +evalsha +script|load +hget +hset +hkeys +del +exists +pexpire
+        +pttl +time +publish +subscribe +xadd +xrange +set +ping +role ));
+}
+--- init
+main::until_true(sub { main::health() =~ /may not/ });
+Time::HiRes::sleep(1.2);
+$main::Health = main::health();
+$main::Said = main::said('away.*the user may not do all');
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /verify?email=john\@ok.test"]
+--- json
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--- smtp_check eval
+sub {
+    $main::Said == 2
+        && $main::Health =~ /refuses something \(.*: the user may not do all/;
+}
