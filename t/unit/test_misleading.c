@@ -702,6 +702,20 @@ twentythird_part(void **state)
 }
 
 
+static void
+twentyfourth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-twentyfourth.txt", 10000);
+}
+
+
+static void
+twentyfifth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-twentyfifth.txt", 12000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -750,7 +764,9 @@ main(void)
         cmocka_unit_test(twentieth_part),
         cmocka_unit_test(twentyfirst_part),
         cmocka_unit_test(twentysecond_part),
-        cmocka_unit_test(twentythird_part)
+        cmocka_unit_test(twentythird_part),
+        cmocka_unit_test(twentyfourth_part),
+        cmocka_unit_test(twentyfifth_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
