@@ -1,0 +1,124 @@
+# A fleet whose store speaks TLS: what is not as the configuration says is
+# refused, and told once with its cause; the machine goes on without the store.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+use TestVerify::Valkey;
+use TestVerify::Stores qw( said );
+use TestVerify::Cert;
+
+use IO::Socket::INET;
+use Time::HiRes qw( sleep time );
+
+master_on();
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    my ($server, $more) = split ' ', $block->fleet, 2;
+    my $cert = $block->cert // 'good';
+    my ($crt, $key) = TestVerify::Cert::leaf('localhost', $cert);
+
+    TestVerify::Valkey::stop();
+    TestVerify::Valkey::start('--tls-cert-file', $crt, '--tls-key-file', $key,
+                              split ' ', $block->store // '');
+
+    $block->set_value(http_config => patient(<<"END"));
+smtp_verify_cache_zone zone=a:1m;
+smtp_verify_fleet a {
+    server $server;
+    key \$TEST_NGINX_FLEET_KEY;
+    prefix test; $more
+}
+END
+    $block->set_value(config => '
+        location = /verify { smtp_verify; smtp_verify_cache a; }
+        location = /health { smtp_verify_health; }');
+    $block->set_value(init => 'main::wait_for_cause();');
+    $block->set_value(log_allow => 'is away, this machine goes on by itself');
+    $block->set_value(request => 'GET /verify?email=john@ok.test');
+    $block->set_value(json => 'reason: accepted');
+
+    my $cause = $block->cause;
+    chomp $cause;
+
+    $block->set_value(smtp_check => sub {
+        diag $main::Health if $main::Health !~ /$cause/;
+
+        # a port without TLS may answer in two ways
+
+        my $said = said("the store at .*$cause");
+
+        return $main::Health =~ /is away \(.*: $cause.*\): this/
+               && $said >= 1 && $said <= ($cause =~ /\|/ ? 2 : 1);
+    });
+});
+
+preset(smtp => "mx1 11 pipelining users=john\n");
+
+sub wait_for_cause
+{
+    my $end = time + 6 * $TestVerify::Blocks::Slow;
+
+    # some tries later it is still told once
+
+    sleep 1;
+
+    do {
+        my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+            PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or return;
+
+        print $s "GET /health HTTP/1.1\r\nHost: localhost\r\n"
+                 . "Connection: close\r\n\r\n";
+
+        local $/;
+        ($main::Health) = <$s> =~ /"seen":"(The store of the fleet a[^"]*)"/;
+        sleep 0.05;
+
+    } until ($main::Health =~ /\(/ || time > $end);
+}
+
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: an authority that is not trusted
+--- fleet eval
+'localhost:$TEST_NGINX_VALKEY_TLS tls on; ca '
+. (TestVerify::Cert::leaf('other.test', 'selfsigned'))[0] . ';'
+--- cause
+its certificate is not trusted: unable to
+
+
+
+=== TEST 2: a certificate that has expired
+--- cert: expired
+--- fleet
+localhost:$TEST_NGINX_VALKEY_TLS tls on; ca $TEST_NGINX_VALKEY_CA;
+--- cause
+its certificate is not trusted: certificate has expired
+
+
+
+=== TEST 3: a certificate for another name
+--- fleet
+127.0.0.1:$TEST_NGINX_VALKEY_TLS tls on; ca $TEST_NGINX_VALKEY_CA;
+--- cause
+its certificate is not trusted: it is for another name
+
+
+
+=== TEST 4: a port without TLS
+--- fleet
+$TEST_NGINX_VALKEY tls on; ca $TEST_NGINX_VALKEY_CA;
+--- cause
+(?:it does not answer in TLS|the TLS handshake failed)
+
+
+
+=== TEST 5: a port with TLS, which the fleet does not speak
+--- fleet
+localhost:$TEST_NGINX_VALKEY_TLS tls off;
+--- cause
+it closed the new connection
