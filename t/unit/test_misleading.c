@@ -716,6 +716,13 @@ twentyfifth_part(void **state)
 }
 
 
+static void
+twentysixth_part(void **state)
+{
+    none_is_missing("t/accuracy/misleading-twentysixth.txt", 12000);
+}
+
+
 static int
 setup(void **state)
 {
@@ -766,7 +773,8 @@ main(void)
         cmocka_unit_test(twentysecond_part),
         cmocka_unit_test(twentythird_part),
         cmocka_unit_test(twentyfourth_part),
-        cmocka_unit_test(twentyfifth_part)
+        cmocka_unit_test(twentyfifth_part),
+        cmocka_unit_test(twentysixth_part)
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
