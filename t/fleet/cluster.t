@@ -213,6 +213,9 @@ my $from = main::owner();
 my $to = $from % 3 + 1;
 main::used($from, 2);
 main::ask('GET', '/verify?email=john@ok.test');
+main::until_true(sub {
+    my @keys = @{ main::command($from, 'KEYS', '*') };
+    (grep { /:e:1:/ } @keys) && !grep { /:c:/ } @keys });
 my $slot = main::slot();
 my %id = map {; $_ => main::command($_, 'CLUSTER', 'MYID') } $from, $to;
 main::command($to, 'CLUSTER', 'SETSLOT', $slot, 'IMPORTING', $id{$from});
