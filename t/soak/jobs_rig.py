@@ -241,19 +241,24 @@ class Disk:
         self.mount()
 
     def fill(self, left=0):
-        with open(os.path.join(self.path, "filler"), "ab") as f:
+        try:
+            fd = os.open(os.path.join(self.path, "filler"),
+                         os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        except OSError:             # the jobs have filled it
+            return
+        try:
             st = os.statvfs(self.path)
-            size = max(st.f_bavail * st.f_frsize - left, 0)
+            size = max(st.f_bavail * st.f_frsize - left, 1)
             try:
-                os.posix_fallocate(f.fileno(), f.tell(), max(size, 1))
+                os.posix_fallocate(fd, os.fstat(fd).st_size, size)
             except OSError:
                 pass
-            try:
-                while left == 0:
-                    f.write(b"x" * 4096)
-                    f.flush()
-            except OSError:
-                pass
+            while left == 0:
+                os.write(fd, b"x" * 4096)
+        except OSError:
+            pass
+        finally:
+            os.close(fd)
 
     def free(self):
         try:
