@@ -145,7 +145,7 @@ sv_class_doubt(const sv_reply_t *reply, sv_class_t *class)
         class->rule = "names-our-address";
 
     } else if (class->reason != SV_MAILBOX_FULL
-               && sv_reading_names(reply, &reply->from))
+               && sv_reading_states(reply, &reply->from))
     {
         class->reason = SV_REJECTED;
         class->rule = "names-both-addresses";

@@ -31,6 +31,8 @@ static size_t sv_reading_quote(const unsigned char *p, size_t len,
     size_t *end);
 static size_t sv_reading_single(const unsigned char *text, size_t from,
     size_t len, size_t *end);
+static int sv_reading_find(const sv_reply_t *reply, const sv_str_t *address,
+    int apart);
 
 
 /* words for any recipient, which are never taken for a name */
@@ -579,9 +581,27 @@ sv_reading_single(const unsigned char *text, size_t from, size_t len,
 int
 sv_reading_names(const sv_reply_t *reply, const sv_str_t *address)
 {
-    size_t  i, k, len;
+    return sv_reading_find(reply, address, 0);
+}
 
+
+int
+sv_reading_states(const sv_reply_t *reply, const sv_str_t *address)
+{
+    return sv_reading_find(reply, address, 1);
+}
+
+
+static int
+sv_reading_find(const sv_reply_t *reply, const sv_str_t *address, int apart)
+{
+    size_t                i, k, len;
+    unsigned              depth;
+    const unsigned char  *text;
+
+    text = reply->text.data;
     len = reply->text.len < SV_TEXT_MAX ? reply->text.len : SV_TEXT_MAX;
+    depth = 0;
 
     if (address->len == 0) {
         return 0;
@@ -589,10 +609,19 @@ sv_reading_names(const sv_reply_t *reply, const sv_str_t *address)
 
     for (i = 0; i + address->len <= len; i++) {
 
+        if (text[i] == '(') {
+            depth++;
+
+        } else if (text[i] == ')' && depth) {
+            depth--;
+        }
+
+        if (depth && apart) {
+            continue;
+        }
+
         for (k = 0; k < address->len; k++) {
-            if (sv_lower(reply->text.data[i + k])
-                != sv_lower(address->data[k]))
-            {
+            if (sv_lower(text[i + k]) != sv_lower(address->data[k])) {
                 break;
             }
         }

@@ -274,6 +274,9 @@ int sv_reading_is_sentence(const unsigned char *text, size_t len);
 /* Returns 1 if the text names the address. */
 int sv_reading_names(const sv_reply_t *reply, const sv_str_t *address);
 
+/* as _names(), but not in parentheses, as in "(asked by joe@example.com)" */
+int sv_reading_states(const sv_reply_t *reply, const sv_str_t *address);
+
 
 /* sv_retry.c: returns the seconds that a reply asks us to wait, at most a
    limit; 0 if it names no time. */
