@@ -29,8 +29,11 @@ PATIENCE = 60
 VERDICT = ("input", "email", "status", "reason", "duplicate_of", "error")
 
 
+# those that were killed hold the port for a moment, and nginx tries again
+
 ALLOWED = re.compile(r"worker process \d+ exited on signal 9"
-                     r"|shared memory zone .* was locked by \d+")
+                     r"|shared memory zone .* was locked by \d+"
+                     r"|bind\(\) to \S+ failed \(98: ")
 
 
 class Gone(Exception):
