@@ -8,6 +8,7 @@
 
 
 #include "sv_rules.h"
+#include "sv_words.h"
 
 
 #define SV_READING_LOCAL_MIN  2
@@ -23,8 +24,6 @@ static int sv_reading_is_whole(const unsigned char *text, size_t len,
     size_t from, size_t to);
 static int sv_reading_is_first(const unsigned char *text, size_t from);
 static int sv_reading_is_named(const unsigned char *text, size_t from,
-    const char *const *words);
-static int sv_reading_is_word(const unsigned char *p, size_t len,
     const char *const *words);
 static int sv_reading_is_script(const unsigned char *p, size_t len);
 static size_t sv_reading_quote(const unsigned char *p, size_t len,
@@ -125,7 +124,7 @@ sv_reading_local(const sv_reply_t *reply, unsigned char *dst, size_t len,
     text = reply->text.data;
 
     if (n < SV_READING_LOCAL_MIN || *local == '"'
-        || sv_reading_is_word(local, n, sv_reading_common))
+        || sv_word_is_one(local, n, sv_reading_common))
     {
         return 0;
     }
@@ -213,8 +212,8 @@ sv_reading_is_name(const sv_reply_t *reply, size_t len, size_t from,
     }
 
     if (sv_reading_is_named(text, from, sv_reading_named)
-        || (from >= 8 && sv_reading_is_word(text + from - 8, 8,
-                                            sv_reading_name_of)))
+        || (from >= 8 && sv_word_is_one(text + from - 8, 8,
+                                        sv_reading_name_of)))
     {
         return SV_NAME_SURE;
     }
@@ -257,7 +256,7 @@ sv_reading_is_adjective(const unsigned char *text, size_t len, size_t to)
         /* void */
     }
 
-    return sv_reading_is_word(text + to + 1, end - to - 1, sv_reading_nouns);
+    return sv_word_is_one(text + to + 1, end - to - 1, sv_reading_nouns);
 }
 
 
@@ -330,34 +329,7 @@ sv_reading_is_named(const unsigned char *text, size_t from,
         /* void */
     }
 
-    return sv_reading_is_word(text + start, end - start, words);
-}
-
-
-static int
-sv_reading_is_word(const unsigned char *p, size_t len,
-    const char *const *words)
-{
-    size_t  i;
-
-    for ( /* void */ ; *words != NULL; words++) {
-
-        if (strlen(*words) != len) {
-            continue;
-        }
-
-        for (i = 0; i < len; i++) {
-            if (sv_lower(p[i]) != (unsigned char) (*words)[i]) {
-                break;
-            }
-        }
-
-        if (i == len) {
-            return 1;
-        }
-    }
-
-    return 0;
+    return sv_word_is_one(text + start, end - start, words);
 }
 
 
@@ -396,9 +368,9 @@ sv_reading_is_empty(const unsigned char *text, size_t len, int denials)
             i++;
         }
 
-        if (!sv_reading_is_word(text + start, i - start, sv_reading_nothing)
-            && !(denials && sv_reading_is_word(text + start, i - start,
-                                               sv_reading_denials)))
+        if (!sv_word_is_one(text + start, i - start, sv_reading_nothing)
+            && !(denials && sv_word_is_one(text + start, i - start,
+                                           sv_reading_denials)))
         {
             return 0;
         }

@@ -9,10 +9,6 @@
 #include "sv_words.h"
 
 
-static int sv_word_is_one(const char *const *words, size_t n,
-    const unsigned char *p, size_t len);
-
-
 int
 sv_word_is_place(const unsigned char *p, size_t len)
 {
@@ -22,10 +18,10 @@ sv_word_is_place(const unsigned char *p, size_t len)
         "nel", "nella", "per", "op", "bij", "wegens", "na", "w", "ve",
         "kvuli", "seit", "durch", "pelo", "pela", "za", "od", "z", "dal",
         "depuis", "desde", "pa", "pe", "i", "\320\262",
-        "\320\267\320\260", "\320\275\320\260"
+        "\320\267\320\260", "\320\275\320\260", NULL
     };
 
-    return sv_word_is_one(words, sizeof(words) / sizeof(words[0]), p, len);
+    return sv_word_is_one(p, len, words);
 }
 
 
@@ -40,10 +36,10 @@ sv_word_is_yours(const unsigned char *p, size_t len)
         "vasi", "\320\262\320\260\321\210",
         "\320\262\320\260\321\210\320\265\320\274",
         "\320\262\320\260\321\210\320\265\320\271",
-        "\320\262\320\260\321\210\320\265\320\263\320\276"
+        "\320\262\320\260\321\210\320\265\320\263\320\276", NULL
     };
 
-    return sv_word_is_one(words, sizeof(words) / sizeof(words[0]), p, len);
+    return sv_word_is_one(p, len, words);
 }
 
 
@@ -54,10 +50,10 @@ sv_word_is_term(const unsigned char *p, size_t len)
         "helo", "ehlo", "auth", "vrfy", "expn", "data", "quit", "rset",
         "dns", "rdns", "ptr", "mx", "spf", "dkim", "dmarc", "tls", "ssl",
         "rbl", "dnsbl", "ip", "sasl", "srs", "batv", "size", "dsn", "url",
-        "fqdn"
+        "fqdn", NULL
     };
 
-    return sv_word_is_one(words, sizeof(words) / sizeof(words[0]), p, len);
+    return sv_word_is_one(p, len, words);
 }
 
 
@@ -70,22 +66,24 @@ sv_word_is_url(const unsigned char *p, size_t len)
 }
 
 
-static int
-sv_word_is_one(const char *const *words, size_t n, const unsigned char *p,
-    size_t len)
+int
+sv_word_is_one(const unsigned char *p, size_t len, const char *const *words)
 {
-    size_t       i, k;
-    const char  *word;
+    size_t  i;
 
-    for (i = 0; i < n; i++) {
-        word = words[i];
+    for ( /* void */ ; *words != NULL; words++) {
 
-        for (k = 0; k < len && sv_lower(p[k]) == (unsigned char) word[k]; k++)
-        {
-            /* void */
+        if (strlen(*words) != len) {
+            continue;
         }
 
-        if (k == len && word[k] == '\0') {
+        for (i = 0; i < len; i++) {
+            if (sv_lower(p[i]) != (unsigned char) (*words)[i]) {
+                break;
+            }
+        }
+
+        if (i == len) {
             return 1;
         }
     }

@@ -27,5 +27,10 @@ int sv_word_is_term(const unsigned char *p, size_t len);
 
 int sv_word_is_url(const unsigned char *p, size_t len);
 
+/* Returns 1 if the word is in the list, which NULL ends, in any case. */
+
+int sv_word_is_one(const unsigned char *p, size_t len,
+    const char *const *words);
+
 
 #endif /* _SV_WORDS_H_INCLUDED_ */
