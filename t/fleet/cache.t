@@ -3,11 +3,11 @@
 
 use lib 't/lib';
 use TestVerify 'no_plan';
-use TestVerify::Clients;
+use TestVerify::Clients qw( until_true );
 use TestVerify::Valkey qw( command start stop freeze thaw );
+use TestVerify::Fleet qw( ask );
 
-use IO::Socket::INET;
-use Time::HiRes qw( sleep time );
+use Time::HiRes ();
 
 master_on();
 
@@ -89,20 +89,6 @@ sub up
     until_true(sub { keys_of('alive:\w+\z') >= $n });
 }
 
-sub ask
-{
-    my ($method, $path) = @_;
-
-    my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or return '';
-
-    print $s "$method $path HTTP/1.1\r\nHost: localhost\r\n"
-             . "Connection: close\r\n\r\n";
-
-    local $/;
-    return scalar <$s>;
-}
-
 # as somebody who may write to the store, but has no key
 
 sub poison
@@ -116,20 +102,6 @@ sub poison
 # the keys of the store, but for those of workers
 
 sub keys_of { grep { /^test:$_[0]/ } @{ command('KEYS', 'test:*') } }
-
-sub until_true
-{
-    my ($what) = @_;
-
-    my $end = time + 5 * $TestVerify::Blocks::Slow;
-
-    until ($what->()) {
-        return 0 if time > $end;
-        sleep 0.02;
-    }
-
-    return 1;
-}
 
 
 preset(smtp => "mx1 11 pipelining users=john,jane\n");

@@ -4,12 +4,13 @@
 
 use lib 't/lib';
 use TestVerify 'no_plan';
+use TestVerify::Clients qw( until_true );
 use TestVerify::Valkey;
+use TestVerify::Fleet qw( ask health );
 use TestVerify::Stores qw( command replica used said );
 
-use IO::Socket::INET;
 use POSIX ();
-use Time::HiRes qw( sleep time );
+use Time::HiRes ();
 
 master_on();
 
@@ -55,36 +56,6 @@ add_block_preprocessor(sub {
 preset(smtp => "mx1 11 pipelining users=john,jane\n"
              . "    rcpt o*: 250 2.1.5 Ok\n");
 
-
-sub ask
-{
-    my ($method, $path) = @_;
-
-    my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or return '';
-
-    print $s "$method $path HTTP/1.1\r\nHost: localhost\r\n"
-             . "Connection: close\r\n\r\n";
-
-    local $/;
-    return scalar <$s> // '';
-}
-
-sub until_true
-{
-    my ($what) = @_;
-
-    my $end = time + 6 * $TestVerify::Blocks::Slow;
-
-    until ($what->()) {
-        return 0 if time > $end;
-        sleep 0.02;
-    }
-
-    return 1;
-}
-
-sub health { ask('GET', '/health') =~ /"seen":"(The store of the fleet a[^"]*)"/ ? $1 : '' }
 
 # others ask, all the while: how many verdicts were right, which were not
 

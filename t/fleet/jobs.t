@@ -3,7 +3,7 @@
 
 use lib 't/lib';
 use TestVerify 'no_plan';
-use TestVerify::Clients;
+use TestVerify::Clients qw( until_true );
 use TestVerify::Edges;
 use TestVerify::Jobs;
 use TestVerify::Valkey qw( command );
@@ -11,7 +11,7 @@ use TestVerify::Valkey qw( command );
 use Digest::SHA;
 use IO::Socket::INET;
 use JSON::PP;
-use Time::HiRes qw( sleep time );
+use Time::HiRes ();
 
 master_on();
 no_long_string();
@@ -109,20 +109,6 @@ sub ready
 }
 
 sub idle { (grep { /^test:idle:/ } @{ command('KEYS', 'test:*') })[0] // 'none' }
-
-sub until_true
-{
-    my ($what, $seconds) = @_;
-
-    my $end = time + ($seconds // 5) * $TestVerify::Blocks::Slow;
-
-    until ($what->()) {
-        return 0 if time > $end;
-        sleep 0.02;
-    }
-
-    return 1;
-}
 
 # a counter of a machine; 0 is the nginx of the block
 

@@ -3,12 +3,11 @@
 
 use lib 't/lib';
 use TestVerify 'no_plan';
+use TestVerify::Clients qw( until_true );
 use TestVerify::Valkey;
+use TestVerify::Fleet qw( health );
 use TestVerify::Stores qw( said );
 use TestVerify::Cert;
-
-use IO::Socket::INET;
-use Time::HiRes qw( sleep time );
 
 master_on();
 
@@ -58,24 +57,10 @@ preset(smtp => "mx1 11 pipelining users=john\n");
 
 sub wait_for_cause
 {
-    my $end = time + 6 * $TestVerify::Blocks::Slow;
-
     # some tries later it is still told once
 
     sleep 1;
-
-    do {
-        my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-            PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or return;
-
-        print $s "GET /health HTTP/1.1\r\nHost: localhost\r\n"
-                 . "Connection: close\r\n\r\n";
-
-        local $/;
-        ($main::Health) = <$s> =~ /"seen":"(The store of the fleet a[^"]*)"/;
-        sleep 0.05;
-
-    } until ($main::Health =~ /\(/ || time > $end);
+    until_true(sub { ($main::Health = health()) =~ /\(/ });
 }
 
 

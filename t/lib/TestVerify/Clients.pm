@@ -6,6 +6,7 @@ package TestVerify::Clients;
 use strict;
 use warnings;
 
+use Exporter 'import';
 use IO::Select;
 use IO::Socket::INET;
 use JSON::PP;
@@ -14,6 +15,8 @@ use Time::HiRes qw( sleep time );
 
 use TestVerify::Env;
 use TestVerify::Nginx;
+
+our @EXPORT_OK = qw( until_true );
 
 my (@file, @pid);
 
@@ -257,16 +260,28 @@ sub reload
 }
 
 
+# asks again and again until it is so: whether it was, within so many seconds
+
+sub until_true
+{
+    my ($what, $seconds) = @_;
+
+    my $end = time + ($seconds // 8) * $TestVerify::Blocks::Slow;
+
+    until ($what->()) {
+        return 0 if time > $end;
+        sleep 0.02;
+    }
+
+    return 1;
+}
+
+
 sub wait_for
 {
     my ($done) = @_;
 
-    for (1 .. 1000) {
-        return if $done->();
-        sleep 0.02;
-    }
-
-    die "what was waited for did not come\n";
+    until_true($done, 20) or die "what was waited for did not come\n";
 }
 
 

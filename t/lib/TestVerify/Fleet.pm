@@ -1,8 +1,10 @@
 package TestVerify::Fleet;
 
-# Machines that share limits: whether they are there, and what their receiver
-# saw of all of them together.
+# Machines that share a store: what one of them answers, whether they are there,
+# and what their receiver saw of all of them together.
 #
+#   ask('GET', '/path')         the answer, head and body, as it came
+#   health()                    what /health says of the store of fleet "a"
 #   alive(2)                    waits until so many machines were seen
 #   later(2, sub { ... })       does something after so many seconds
 #   most($sessions)             sessions at once
@@ -14,12 +16,35 @@ use strict;
 use warnings;
 
 use Exporter 'import';
+use IO::Socket::INET;
 use POSIX ();
 use Time::HiRes qw( sleep time );
 use TestVerify::Env;
 use TestVerify::Valkey;
 
-our @EXPORT_OK = qw( alive later most over );
+our @EXPORT_OK = qw( ask health alive later most over );
+
+
+sub ask
+{
+    my ($method, $path) = @_;
+
+    my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $TestVerify::Env::HttpPort, Timeout => 5) or return '';
+
+    print $s "$method $path HTTP/1.1\r\nHost: localhost\r\n"
+             . "Connection: close\r\n\r\n";
+
+    local $/;
+    return scalar <$s> // '';
+}
+
+
+sub health
+{
+    return ask('GET', '/health')
+               =~ /"seen":"(The store of the fleet a[^"]*)"/ ? $1 : '';
+}
 
 
 sub alive
