@@ -82,6 +82,9 @@ void ngx_smtp_verify_fleet_exit(ngx_smtp_verify_fleet_t *fleet);
 /* Returns 1 if this worker can use the fleet's store at the moment. */
 ngx_uint_t ngx_smtp_verify_fleet_is_up(ngx_smtp_verify_fleet_t *fleet);
 
+/* Returns 1 if the store's clock and that of this machine are too far apart. */
+ngx_uint_t ngx_smtp_verify_fleet_is_skewed(ngx_smtp_verify_fleet_t *fleet);
+
 /* Writes why it cannot use it, or what the store refuses; nothing if all is
    well.  Returns the end. */
 u_char *ngx_smtp_verify_fleet_describe(ngx_smtp_verify_fleet_t *fleet,

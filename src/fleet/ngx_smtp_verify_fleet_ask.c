@@ -11,6 +11,8 @@
 #define NGX_SMTP_VERIFY_FLEET_SLOW   500    /* ms in which all answers were too
                                                late: one question at a time
                                                then */
+#define NGX_SMTP_VERIFY_FLEET_VAIN   16     /* questions that have waited for
+                                               other machines in vain */
 
 
 static ngx_uint_t ngx_smtp_verify_fleet_ask_may(
@@ -23,10 +25,13 @@ static void ngx_smtp_verify_fleet_ask_reply(void *data,
     sv_resp_value_t *value);
 static ngx_uint_t ngx_smtp_verify_fleet_ask_read(
     ngx_smtp_verify_fleet_ask_t *ask, sv_resp_value_t *value);
+static ngx_uint_t ngx_smtp_verify_fleet_ask_trusts(
+    ngx_smtp_verify_fleet_ask_t *ask);
 static void ngx_smtp_verify_fleet_ask_found(ngx_smtp_verify_fleet_ask_t *ask,
     ngx_smtp_verify_name_t *name, sv_resp_value_t *value);
 static void ngx_smtp_verify_fleet_ask_unwait(
     ngx_smtp_verify_fleet_ask_t *ask);
+static void ngx_smtp_verify_fleet_ask_rest(ngx_smtp_verify_fleet_ask_t *ask);
 static void ngx_smtp_verify_fleet_ask_again(ngx_event_t *ev);
 static void ngx_smtp_verify_fleet_ask_end(ngx_smtp_verify_fleet_ask_t *ask);
 
@@ -155,7 +160,8 @@ ngx_smtp_verify_fleet_ask_send(ngx_smtp_verify_fleet_ask_t *ask)
     n++;
 
     for (i = 0; i < fetch->n; i++) {
-        (void) ngx_sprintf(fields[i], "%08xD", fetch->names[i].variant);
+        (void) ngx_sprintf(fields[i], "%08xD",
+                           sv_fleet_variant(fetch->names[i].variant));
         argv[n].data = fields[i];
         argv[n].len = 8;
         n++;
@@ -204,7 +210,12 @@ ngx_smtp_verify_fleet_ask_cancel(ngx_smtp_verify_fetch_t *fetch)
     ask = fetch->ctx;
     ask->fetch = NULL;
 
+    if (ask->waited && fetch->late) {
+        ask->worker->vain++;
+    }
+
     ngx_smtp_verify_fleet_ask_unwait(ask);
+    ngx_smtp_verify_fleet_ask_rest(ask);
 
     if (!ask->asking) {
         ngx_free(ask);
@@ -274,9 +285,13 @@ ngx_smtp_verify_fleet_ask_reply(void *data, sv_resp_value_t *value)
         return;
     }
 
-    if (state == 2 && ngx_smtp_verify_fetch_busy(ask->fetch) == NGX_OK) {
+    if (state == 2
+        && ngx_smtp_verify_fleet_ask_trusts(ask)
+        && ngx_smtp_verify_fetch_busy(ask->fetch) == NGX_OK)
+    {
         if (!ask->waited) {
             ask->waited = 1;
+            w->nwaiting++;
             ngx_smtp_verify_count(FLEET_WAITED);
         }
 
@@ -290,9 +305,31 @@ ngx_smtp_verify_fleet_ask_reply(void *data, sv_resp_value_t *value)
         return;
     }
 
+    if (ask->waited && value) {
+        w->vain = 0;
+    }
+
     ask->fetch->claimed = (state == 1);
 
     ngx_smtp_verify_fleet_ask_end(ask);
+}
+
+
+/* A store that always says that another machine works, or claims that somebody
+   else has put there, would keep each question waiting.  If many have waited in
+   vain, one after the other, one at a time finds out whether that is still
+   so. */
+
+static ngx_uint_t
+ngx_smtp_verify_fleet_ask_trusts(ngx_smtp_verify_fleet_ask_t *ask)
+{
+    ngx_smtp_verify_fleet_worker_t  *w;
+
+    w = ask->worker;
+
+    return ask->waited
+           || w->vain < NGX_SMTP_VERIFY_FLEET_VAIN
+           || w->nwaiting == 0;
 }
 
 
@@ -332,7 +369,7 @@ static void
 ngx_smtp_verify_fleet_ask_found(ngx_smtp_verify_fleet_ask_t *ask,
     ngx_smtp_verify_name_t *name, sv_resp_value_t *value)
 {
-    time_t                                          now;
+    time_t                                          age, left;
     sv_fleet_entry_t                                e;
     static sv_scratch ngx_smtp_verify_cache_item_t  item;
 
@@ -351,7 +388,9 @@ ngx_smtp_verify_fleet_ask_found(ngx_smtp_verify_fleet_ask_t *ask,
         return;
     }
 
-    now = ngx_time();
+    if (sv_fleet_age(&e, ngx_time(), &age, &left) != 0) {
+        return;
+    }
 
     item.kind = name->kind;
     item.variant = name->variant;
@@ -359,8 +398,8 @@ ngx_smtp_verify_fleet_ask_found(ngx_smtp_verify_fleet_ask_t *ask,
 
     /* from seconds since 1970 to those of sv_clock_sec() */
 
-    item.created = sv_clock_sec() - ngx_max(now - e.created, 0);
-    item.expires = sv_clock_sec() + (e.expires - now);
+    item.created = sv_clock_sec() - age;
+    item.expires = sv_clock_sec() + left;
     item.later = e.later;
     item.tag = 0;
     item.unasked = e.unasked;
@@ -382,6 +421,18 @@ ngx_smtp_verify_fleet_ask_unwait(ngx_smtp_verify_fleet_ask_t *ask)
 
     if (ask->timer.timer_set) {
         ngx_del_timer(&ask->timer);
+    }
+}
+
+
+/* It does not wait for another machine any more. */
+
+static void
+ngx_smtp_verify_fleet_ask_rest(ngx_smtp_verify_fleet_ask_t *ask)
+{
+    if (ask->waited) {
+        ask->waited = 0;
+        ask->worker->nwaiting--;
     }
 }
 
@@ -464,6 +515,7 @@ ngx_smtp_verify_fleet_ask_end(ngx_smtp_verify_fleet_ask_t *ask)
     fetch = ask->worker->ended ? NULL : ask->fetch;
 
     ngx_smtp_verify_fleet_ask_unwait(ask);
+    ngx_smtp_verify_fleet_ask_rest(ask);
     ngx_free(ask);
 
     if (fetch) {

@@ -174,6 +174,8 @@ ngx_smtp_verify_link_watch(ngx_smtp_verify_link_t *link)
 
         if (now - link->since > NGX_SMTP_VERIFY_LINK_STEADY) {
             link->pause = NGX_SMTP_VERIFY_LINK_PAUSE;
+            link->tried = 0;
+            link->reported = 0;
         }
 
         link->tick(link);
@@ -330,8 +332,6 @@ ngx_smtp_verify_link_opened(ngx_smtp_verify_link_t *link)
 
     link->state = ngx_smtp_verify_link_up;
     link->since = ngx_current_msec;
-    link->reported = 0;
-    link->tried = 0;
     link->refused = NULL;
     ngx_memzero(link->whys, link->fleet->servers->nelts
                             * sizeof(ngx_smtp_verify_link_why_t));

@@ -12,6 +12,7 @@
 
 #include "ngx_smtp_verify_fleet_worker.h"
 #include "ngx_smtp_verify_counters.h"
+#include "sv_clock.h"
 
 
 #define NGX_SMTP_VERIFY_FLEET_TOLD        200   /* the kind of an entry */
@@ -19,7 +20,6 @@
 #define NGX_SMTP_VERIFY_FLEET_TOLD_VALUE  (SV_FLEET_OVERHEAD + SV_TOLD_SIZE)
 #define NGX_SMTP_VERIFY_FLEET_TRIAL       "5000"    /* ms, of a claim */
 #define NGX_SMTP_VERIFY_FLEET_LOG         "86400000"    /* ms, of the log */
-#define NGX_SMTP_VERIFY_FLEET_RATE        100   /* notices in a second */
 
 
 /* a question who makes a trial */
@@ -34,8 +34,6 @@ static void ngx_smtp_verify_fleet_told_tell(void *data,
     ngx_smtp_verify_throttle_t *throttle, sv_told_t *told);
 static void ngx_smtp_verify_fleet_told_send(
     ngx_smtp_verify_fleet_worker_t *w, ngx_str_t *text);
-static ngx_uint_t ngx_smtp_verify_fleet_told_many(
-    ngx_smtp_verify_fleet_worker_t *w);
 static void ngx_smtp_verify_fleet_told_ask(void *data,
     ngx_smtp_verify_throttle_t *throttle, u_char *key);
 static void ngx_smtp_verify_fleet_told_asked(void *data,
@@ -140,7 +138,7 @@ ngx_smtp_verify_fleet_told_tell(void *data,
 
     ngx_smtp_verify_fleet_told_drop(zone, told->key);
 
-    if (ngx_smtp_verify_fleet_told_many(w)) {
+    if (!sv_told_may(&w->told_rate, told, sv_clock_msec())) {
         return;
     }
 
@@ -168,18 +166,6 @@ ngx_smtp_verify_fleet_told_tell(void *data,
     text.len = p + len - buf;
 
     ngx_smtp_verify_fleet_told_send(w, &text);
-}
-
-
-static ngx_uint_t
-ngx_smtp_verify_fleet_told_many(ngx_smtp_verify_fleet_worker_t *w)
-{
-    if (ngx_current_msec - w->told_since > 1000) {
-        w->told_since = ngx_current_msec;
-        w->ntold = 0;
-    }
-
-    return w->ntold++ >= NGX_SMTP_VERIFY_FLEET_RATE;
 }
 
 
@@ -415,8 +401,7 @@ static void
 ngx_smtp_verify_fleet_told_drop(ngx_smtp_verify_fleet_zone_t *zone,
     u_char *key)
 {
-    u_char      text[NGX_SMTP_VERIFY_FLEET_PREFIX + 64];
-    ngx_str_t   argv[2];
+    u_char     *p, name[NGX_SMTP_VERIFY_FLEET_TOLD_NAME];
     ngx_uint_t  i;
 
     for (i = 0; i < zone->nheld; i++) {
@@ -427,12 +412,11 @@ ngx_smtp_verify_fleet_told_drop(ngx_smtp_verify_fleet_zone_t *zone,
         }
     }
 
-    ngx_str_set(&argv[0], "DEL");
-    argv[1].data = text;
-    argv[1].len = ngx_smtp_verify_fleet_told_claim(zone, key, text);
+    p = ngx_sprintf(name, "%08xD", zone->crc);
+    p = ngx_hex_dump(p, key, SV_SIPHASH_LEN);
 
-    (void) ngx_smtp_verify_link_command(&zone->fleet->worker->commands, 2,
-                                        argv, NULL, NULL);
+    ngx_smtp_verify_fleet_write_over(zone->fleet->worker, name, p - name,
+                              ngx_smtp_verify_throttle_id(zone->throttle));
 }
 
 

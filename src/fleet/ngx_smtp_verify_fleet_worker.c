@@ -42,6 +42,7 @@ static void ngx_smtp_verify_fleet_ping(ngx_smtp_verify_link_t *link);
 
 static const char  ngx_smtp_verify_fleet_ask_text[] =
     NGX_SMTP_VERIFY_FLEET_TRY
+    NGX_SMTP_VERIFY_FLEET_VALID
     "local n = tonumber(ARGV[1])\n"
     "local r = {0}\n"
     "local now = tonumber(redis.call('TIME')[1])\n"
@@ -50,9 +51,7 @@ static const char  ngx_smtp_verify_fleet_ask_text[] =
     "  local v = try('HGET', KEYS[i], ARGV[i + 1])\n"
     "  if v and #v > 16384 then v = false end\n"
     "  r[i + 1] = v\n"
-    "  if v and (tonumber(string.sub(v, 3, 12)) or 0) > now then\n"
-    "    got = true\n"
-    "  end\n"
+    "  if v and valid(v, now) then got = true end\n"
     "end\n"
     "local c = KEYS[n + 1]\n"
     "if c and not got then\n"
@@ -79,6 +78,8 @@ static const char  ngx_smtp_verify_fleet_ask_text[] =
  *
  *   put, field, rank, expires, created, how long to keep it (ms), value
  *   end, name of the claim
+ *   over, the machine: its claim of a trial is over; SET says whose it is, and
+ *     is the only command for that which all users may do
  *   erase, name of the entry
  *
  * A store that is full takes no entry and no log.  What else there is to do is
@@ -87,6 +88,7 @@ static const char  ngx_smtp_verify_fleet_ask_text[] =
 
 static const char  ngx_smtp_verify_fleet_write_text[] =
     NGX_SMTP_VERIFY_FLEET_TRY
+    NGX_SMTP_VERIFY_FLEET_VALID
     "local log = KEYS[#KEYS]\n"
     "local now = tonumber(redis.call('TIME')[1])\n"
     "local a = 4\n"
@@ -97,7 +99,7 @@ static const char  ngx_smtp_verify_fleet_write_text[] =
     "  if op == 'put' then\n"
     "    local v = try('HGET', k, ARGV[a + 1])\n"
     "    local keep = true\n"
-    "    if v and (tonumber(string.sub(v, 3, 12)) or 0) > now then\n"
+    "    if v and valid(v, now) then\n"
     "      local r = tonumber(string.sub(v, 1, 1)) or 0\n"
     "      local c = tonumber(string.sub(v, 14, 23)) or 0\n"
     "      local rank = tonumber(ARGV[a + 2])\n"
@@ -126,6 +128,10 @@ static const char  ngx_smtp_verify_fleet_write_text[] =
     "      end\n"
     "      redis.call('DEL', k)\n"
     "    end\n"
+    "    a = a + 2\n"
+    "  elseif op == 'over' then\n"
+    "    local o = redis.pcall('SET', k, ARGV[a + 1], 'NX', 'GET', 'PX', 1)\n"
+    "    if not o or o == ARGV[a + 1] then redis.call('DEL', k) end\n"
     "    a = a + 2\n"
     "  else\n"
     "    redis.call('DEL', k)\n"
@@ -355,7 +361,7 @@ ngx_smtp_verify_fleet_claim(u_char *claim, ngx_smtp_verify_name_t *name)
 {
     claim = ngx_smtp_verify_fleet_name(claim, name->kind, name->key);
 
-    return ngx_sprintf(claim, ":%08xD", name->variant);
+    return ngx_sprintf(claim, ":%08xD", sv_fleet_variant(name->variant));
 }
 
 
@@ -538,7 +544,6 @@ ngx_smtp_verify_fleet_try(ngx_smtp_verify_link_t *link)
 static void
 ngx_smtp_verify_fleet_opened(void *data, sv_resp_value_t *value)
 {
-    u_char                          *p;
     ngx_smtp_verify_link_t          *link;
     ngx_smtp_verify_fleet_worker_t  *w;
 
@@ -559,13 +564,21 @@ ngx_smtp_verify_fleet_opened(void *data, sv_resp_value_t *value)
 
     w->late = 0;
 
-    p = ngx_cpymem(w->owner, w->id, NGX_SMTP_VERIFY_FLEET_ID);
-    (void) ngx_sprintf(p, ".%08xD", ++w->opened);
-
+    ngx_smtp_verify_fleet_owner(w);
     ngx_smtp_verify_fleet_write_again(w);
     ngx_smtp_verify_link_opened(link);
     ngx_smtp_verify_link_follow(&w->notices);
     ngx_smtp_verify_fleet_notice_read(w);
+}
+
+
+void
+ngx_smtp_verify_fleet_owner(ngx_smtp_verify_fleet_worker_t *w)
+{
+    u_char  *p;
+
+    p = ngx_cpymem(w->owner, w->id, NGX_SMTP_VERIFY_FLEET_ID);
+    (void) ngx_sprintf(p, ".%08xD", ++w->opened);
 }
 
 
@@ -600,6 +613,7 @@ ngx_smtp_verify_fleet_tick(ngx_smtp_verify_link_t *link)
 
     ngx_smtp_verify_fleet_write_lost(w);
     ngx_smtp_verify_fleet_told_tick(w);
+    ngx_smtp_verify_fleet_clock_tick(w);
 }
 
 

@@ -9,6 +9,7 @@
  *   cache.c    the store behind a cache zone
  *   told.c     what machines tell each other about destinations
  *   limits.c   limits that machines share, and limits_name.c
+ *   clock.c    whether machines have the same time
  */
 
 
@@ -53,6 +54,16 @@
     "    v = redis.call(what, k, ...)\n"                                      \
     "  end\n"                                                                 \
     "  return v\n"                                                            \
+    "end\n"
+
+
+/* Is a value of an entry valid?  One that was made in the future, by a machine
+   whose clock is wrong, must not keep others from theirs; see SV_FLEET_SKEW. */
+
+#define NGX_SMTP_VERIFY_FLEET_VALID                                           \
+    "local function valid(v, now)\n"                                          \
+    "  return (tonumber(string.sub(v, 3, 12)) or 0) > now\n"                  \
+    "         and (tonumber(string.sub(v, 14, 23)) or 0) <= now + 60\n"       \
     "end\n"
 
 
@@ -141,7 +152,8 @@ typedef struct {
 struct ngx_smtp_verify_fleet_worker_s {
     ngx_smtp_verify_fleet_t         *fleet;
     u_char                           id[NGX_SMTP_VERIFY_FLEET_ID];
-    uint32_t                         opened;    /* how often the store was */
+    uint32_t                         opened;    /* names that it had as an
+                                                   owner */
     u_char                           owner[NGX_SMTP_VERIFY_FLEET_OWNER];
     ngx_smtp_verify_link_t           commands;
     ngx_smtp_verify_link_t           notices;
@@ -175,14 +187,19 @@ struct ngx_smtp_verify_fleet_worker_s {
     ngx_smtp_verify_fleet_log_t      logs[2];
     ngx_uint_t                       nlogs;
 
-    ngx_msec_t                       told_since;
-    ngx_uint_t                       ntold;     /* notices since then */
+    sv_told_rate_t                   told_rate;
+
+    ngx_uint_t                       ticks;     /* seconds that it was up */
 
     ngx_uint_t                       asking;    /* questions without a reply */
+    ngx_uint_t                       nwaiting;  /* for other machines */
+    ngx_uint_t                       vain;      /* that have waited in vain, one
+                                                   after the other */
     ngx_msec_t                       late_since;
     unsigned                         late:1;    /* no answer was in time since
                                                    then */
     unsigned                         full:1;    /* the store takes nothing */
+    unsigned                         skewed:1;  /* its clock is another one */
     unsigned                         ended:1;   /* the process exits */
 };
 
@@ -197,6 +214,10 @@ u_char *ngx_smtp_verify_fleet_claim(u_char *claim,
 /* Returns NGX_DECLINED if this is no name. */
 ngx_int_t ngx_smtp_verify_fleet_name_read(u_char *name, size_t len,
     ngx_uint_t *kind, u_char *key);
+
+/* Gives the worker another name as an owner of claims: those that it has are
+   over within three seconds. */
+void ngx_smtp_verify_fleet_owner(ngx_smtp_verify_fleet_worker_t *w);
 
 /* Allocates "PREFIX:WHAT" and whatever follows. */
 ngx_int_t ngx_smtp_verify_fleet_key(ngx_pool_t *pool,
@@ -224,6 +245,9 @@ void ngx_smtp_verify_fleet_write_put(ngx_smtp_verify_fleet_worker_t *w,
     ngx_smtp_verify_cache_item_t *item, ngx_uint_t rank);
 void ngx_smtp_verify_fleet_write_release(ngx_smtp_verify_fleet_worker_t *w,
     u_char *claim, size_t len);
+/* the claim of a trial, "t:" and its name, is over if this machine has it */
+void ngx_smtp_verify_fleet_write_over(ngx_smtp_verify_fleet_worker_t *w,
+    u_char *name, size_t len, u_char *machine);
 void ngx_smtp_verify_fleet_write_erase(ngx_smtp_verify_fleet_worker_t *w,
     ngx_uint_t kind, u_char *key);
 /* a server is used anew: erasures that were confirmed before wait for it */
@@ -247,6 +271,11 @@ void ngx_smtp_verify_fleet_told_start(ngx_smtp_verify_fleet_worker_t *w);
 void ngx_smtp_verify_fleet_told_tick(ngx_smtp_verify_fleet_worker_t *w);
 void ngx_smtp_verify_fleet_told_read(ngx_smtp_verify_fleet_worker_t *w,
     sv_resp_value_t *text);
+
+
+/* clock.c: called each second */
+
+void ngx_smtp_verify_fleet_clock_tick(ngx_smtp_verify_fleet_worker_t *w);
 
 
 /* cache.c: erases an entry in all caches of this machine */

@@ -99,7 +99,9 @@ ngx_smtp_verify_fleet_write_put(ngx_smtp_verify_fleet_worker_t *w,
         != NGX_OK
         || ngx_smtp_verify_fleet_write_word(w, "put") != NGX_OK
         || ngx_smtp_verify_fleet_write_arg(w, buf,
-                       ngx_sprintf(buf, "%08xD", item->variant) - buf)
+                       ngx_sprintf(buf, "%08xD",
+                                   sv_fleet_variant(item->variant))
+                       - buf)
            != NGX_OK
         || ngx_smtp_verify_fleet_write_arg(w, value, 1) != NGX_OK
         || ngx_smtp_verify_fleet_write_arg(w, value + 2, 10) != NGX_OK
@@ -134,6 +136,32 @@ ngx_smtp_verify_fleet_write_release(ngx_smtp_verify_fleet_worker_t *w,
     }
 
     ngx_smtp_verify_fleet_write_added(w);
+}
+
+
+/* A trial is over.  It may have been that of another machine. */
+
+void
+ngx_smtp_verify_fleet_write_over(ngx_smtp_verify_fleet_worker_t *w,
+    u_char *name, size_t len, u_char *machine)
+{
+    u_char  id[2 * SV_TOLD_ID];
+
+    if (w->commands.state != ngx_smtp_verify_link_up) {
+        return;
+    }
+
+    if (ngx_smtp_verify_fleet_write_key(w, "t:", name, len) != NGX_OK
+        || ngx_smtp_verify_fleet_write_word(w, "over") != NGX_OK
+        || ngx_smtp_verify_fleet_write_arg(w, id,
+                                 ngx_hex_dump(id, machine, SV_TOLD_ID) - id)
+           != NGX_OK)
+    {
+        ngx_smtp_verify_fleet_write_init(w);
+        return;
+    }
+
+    ngx_smtp_verify_fleet_write_flush(w);
 }
 
 
@@ -366,12 +394,26 @@ ngx_smtp_verify_fleet_write_timer(ngx_event_t *ev)
 }
 
 
+/* What cannot be sent is given up.  Others would wait for claims whose ends are
+   among that, so the worker takes another name as an owner: what it had claimed
+   is free when its old name is not alive any more. */
+
 void
 ngx_smtp_verify_fleet_write_flush(ngx_smtp_verify_fleet_worker_t *w)
 {
-    if (w->pending.nkeys) {
-        (void) ngx_smtp_verify_fleet_write_send(w,
-                                        ngx_smtp_verify_fleet_write_reply, w);
+    if (w->pending.nkeys == 0) {
+        return;
+    }
+
+    if (ngx_smtp_verify_fleet_write_send(w, ngx_smtp_verify_fleet_write_reply,
+                                         w)
+        != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                      "fleet \"%V\": there is too much to write",
+                      &w->fleet->name);
+
+        ngx_smtp_verify_fleet_owner(w);
     }
 }
 

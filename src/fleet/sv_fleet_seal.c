@@ -255,6 +255,38 @@ sv_fleet_decrypt(EVP_CIPHER_CTX *ctx, sv_fleet_keys_t *keys,
 }
 
 
+int
+sv_fleet_age(const sv_fleet_entry_t *e, time_t now, time_t *age, time_t *left)
+{
+    if (e->created > now + SV_FLEET_SKEW || e->expires <= now
+        || e->expires <= e->created)
+    {
+        return -1;
+    }
+
+    *age = (e->created < now) ? now - e->created : 0;
+    *left = e->expires - ((e->created < now) ? now : e->created);
+
+    return 0;
+}
+
+
+uint32_t
+sv_fleet_variant(uint32_t variant)
+{
+    uint32_t     hash;
+    const char  *p;
+
+    hash = 2166136261u ^ (uint32_t) sizeof(void *);
+
+    for (p = SV_FLEET_LAYOUT; *p; p++) {
+        hash = (hash ^ (unsigned char) *p) * 16777619u;
+    }
+
+    return variant ^ hash;
+}
+
+
 static int
 sv_fleet_head(sv_fleet_entry_t *e, const unsigned char *head)
 {

@@ -34,6 +34,7 @@
 #define SV_FLEET_BODY      8        /* octets of fields before the data */
 #define SV_FLEET_OVERHEAD  (SV_FLEET_HEAD + SV_FLEET_NONCE + SV_FLEET_BODY    \
                             + SV_FLEET_TAG)
+#define SV_FLEET_SKEW      60       /* seconds that clocks may differ */
 #define SV_FLEET_VALUE     (SV_FLEET_OVERHEAD + SV_STORE_MAX)
 
 
@@ -64,6 +65,10 @@ typedef struct {
    more.  Returns NULL, or what is wrong. */
 const char *sv_fleet_keys_read(sv_fleet_keys_t *keys, const char *file);
 
+/* Under which variant an entry is stored.  Versions of the module that cannot
+   read each other's entries keep them side by side, under one key. */
+uint32_t sv_fleet_variant(uint32_t variant);
+
 /* "value" has room for SV_FLEET_VALUE octets.  Returns the length, or 0 if it
    failed. */
 size_t sv_fleet_seal(sv_fleet_keys_t *keys, sv_fleet_entry_t *e,
@@ -74,6 +79,15 @@ size_t sv_fleet_seal(sv_fleet_keys_t *keys, sv_fleet_entry_t *e,
    was sealed under this key by the same version of the module. */
 int sv_fleet_open(sv_fleet_keys_t *keys, sv_fleet_entry_t *e,
     const unsigned char *value, size_t len);
+
+/*
+ * How old an entry is, and for how long it is still valid, by the clock of this
+ * machine, in seconds.  That of the machine that made it may be wrong: no entry
+ * is valid for longer than it was meant to be.  Returns -1 if it is not valid
+ * any more, or was made in the future.
+ */
+int sv_fleet_age(const sv_fleet_entry_t *e, time_t now, time_t *age,
+    time_t *left);
 
 
 #endif /* _SV_FLEET_SEAL_H_INCLUDED_ */

@@ -174,7 +174,7 @@ ngx_smtp_verify_lend_add(ngx_conf_t *cf, ngx_smtp_verify_fleet_t *fleet,
     lend->carrier.jobs = jobs;
     lend->carrier.data = lend;
     lend->fleet = fleet;
-    lend->variant = variant;
+    lend->variant = sv_fleet_variant(variant);
 
     jobs->carrier = &lend->carrier;
 

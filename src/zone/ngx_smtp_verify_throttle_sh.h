@@ -155,6 +155,8 @@ typedef struct {
                                                        machine may begin it */
     uint64_t                           denied;      /* ms: until when another
                                                        one makes it */
+    uint64_t                           waits;       /* ms: since when it does;
+                                                       0: it does not */
     ngx_smtp_verify_cap_t              caps[2];     /* of refused recipients:
                                                        for all, for a party */
 

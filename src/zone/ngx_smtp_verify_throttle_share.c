@@ -21,6 +21,8 @@
 #define NGX_SMTP_VERIFY_SHARE_ASKED   1500  /* ms, until it is asked again */
 #define NGX_SMTP_VERIFY_SHARE_PERMIT  3000  /* ms, to begin the trial */
 #define NGX_SMTP_VERIFY_SHARE_DENIED  500   /* ms, until we ask again */
+#define NGX_SMTP_VERIFY_SHARE_LONGEST 20000 /* ms, for another machine's
+                                               trial */
 #define NGX_SMTP_VERIFY_SHARE_REACHED 60000 /* ms: we know better */
 
 
@@ -102,6 +104,9 @@ ngx_smtp_verify_throttle_share_tell(ngx_smtp_verify_throttle_t *throttle,
     told.why = why;
     told.pause = e->breaker.pause;
 
+    told.mild = (what == SV_TOLD_OPEN
+                 && ngx_smtp_verify_throttle_share_general(why));
+
     if (what == SV_TOLD_OPEN) {
         told.left = (uint32_t) sv_breaker_left(&e->breaker, now);
     }
@@ -114,6 +119,7 @@ ngx_smtp_verify_throttle_share_tell(ngx_smtp_verify_throttle_t *throttle,
     e->imposed = 0;
     e->permit = 0;
     e->asked = 0;
+    e->waits = 0;
 
     ngx_smtp_verify_throttle_share_add(throttle, e, &told);
 }
@@ -148,13 +154,18 @@ ngx_smtp_verify_throttle_share_fallen(ngx_smtp_verify_throttle_t *throttle,
 
 
 /* Must be called with the lock held, so it only notes what is told later.  If
-   there is more than can be noted, the rest is not told. */
+   there is more than can be noted, the rest is not told: first what is mild. */
 
 static void
 ngx_smtp_verify_throttle_share_add(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t *e, sv_told_t *told)
 {
-    if (e == throttle->entries || throttle->ntold == NGX_SMTP_VERIFY_TOLD) {
+    ngx_int_t  i;
+
+    i = sv_told_place(throttle->told, throttle->ntold, NGX_SMTP_VERIFY_TOLD,
+                      told);
+
+    if (e == throttle->entries || i < 0) {
         return;
     }
 
@@ -162,7 +173,8 @@ ngx_smtp_verify_throttle_share_add(ngx_smtp_verify_throttle_t *throttle,
     ngx_memcpy(told->id, throttle->sh->id, SV_TOLD_ID);
     ngx_memcpy(told->key, e->key, SV_SIPHASH_LEN);
 
-    throttle->told[throttle->ntold++] = *told;
+    throttle->told[i] = *told;
+    throttle->ntold = ngx_max(throttle->ntold, (ngx_uint_t) i + 1);
 
     if (!throttle->telling.posted) {
         ngx_post_event(&throttle->telling, &ngx_posted_events);
@@ -296,6 +308,7 @@ ngx_smtp_verify_throttle_share_impose(ngx_smtp_verify_throttle_t *throttle,
     e->breaker.pause = ngx_max(e->breaker.pause, told->pause);
     e->permit = 0;
     e->denied = 0;
+    e->waits = 0;
     e->asked = 0;
     e->why = told->why;
     e->shunned = (told->why == ngx_smtp_verify_seen_block
@@ -327,6 +340,7 @@ ngx_smtp_verify_throttle_share_close(ngx_smtp_verify_throttle_entry_t *e,
     }
 
     e->denied = 0;
+    e->waits = 0;
 }
 
 
@@ -391,6 +405,16 @@ ngx_smtp_verify_throttle_share_trial(ngx_smtp_verify_throttle_t *throttle,
         return NGX_DECLINED;
     }
 
+    /* whoever has the claim for so long makes no trial */
+
+    if (e->waits && now > e->waits + NGX_SMTP_VERIFY_SHARE_LONGEST
+        && now < e->denied + NGX_SMTP_VERIFY_SHARE_LONGEST)
+    {
+        e->waits = 0;
+        e->permit = now + NGX_SMTP_VERIFY_SHARE_PERMIT;
+        return NGX_OK;
+    }
+
     if (e->asked && now < e->asked + NGX_SMTP_VERIFY_SHARE_REPLY) {
         return NGX_AGAIN;
     }
@@ -436,8 +460,15 @@ ngx_smtp_verify_throttle_permit(ngx_smtp_verify_throttle_t *throttle,
         if (permitted) {
             e->permit = now + NGX_SMTP_VERIFY_SHARE_PERMIT;
             e->denied = 0;
+            e->waits = 0;
 
         } else {
+            if (e->waits == 0
+                || now > e->denied + NGX_SMTP_VERIFY_SHARE_LONGEST)
+            {
+                e->waits = now;
+            }
+
             e->denied = now + NGX_SMTP_VERIFY_SHARE_DENIED;
         }
     }

@@ -85,6 +85,42 @@ sv_told_read(sv_told_t *told, const unsigned char *data, size_t len,
 }
 
 
+int
+sv_told_place(const sv_told_t *list, size_t n, size_t most,
+    const sv_told_t *told)
+{
+    if (n < most) {
+        return (int) n;
+    }
+
+    if (told->mild) {
+        return -1;
+    }
+
+    while (n--) {
+        if (list[n].mild) {
+            return (int) n;
+        }
+    }
+
+    return -1;
+}
+
+
+int
+sv_told_may(sv_told_rate_t *rate, const sv_told_t *told, uint64_t now)
+{
+    if (now - rate->since > 1000) {
+        rate->since = now;
+        rate->mild = 0;
+        rate->other = 0;
+    }
+
+    return told->mild ? rate->mild++ < SV_TOLD_MILD
+                      : rate->other++ < SV_TOLD_RATE;
+}
+
+
 static unsigned char *
 sv_told_put(unsigned char *p, uint64_t value, unsigned n)
 {

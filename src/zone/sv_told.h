@@ -20,6 +20,8 @@
 #define SV_TOLD_BUDGET   86400000   /* ms: nor is any other time */
 #define SV_TOLD_FRESH    5000       /* ms: a success is not older */
 #define SV_TOLD_SKEW     60000      /* ms that clocks may differ */
+#define SV_TOLD_RATE     100        /* a second ... */
+#define SV_TOLD_MILD     20         /* ... that are mild */
 
 
 typedef enum {
@@ -43,7 +45,18 @@ typedef struct {
 
     /* not sent with it */
     unsigned char  key[SV_SIPHASH_LEN];     /* name of the entry */
+    unsigned       mild;    /* a host cannot be reached, as any machine soon
+                               finds out for itself */
 } sv_told_t;
+
+
+/* what was told within a second */
+
+typedef struct {
+    uint64_t       since;   /* ms */
+    unsigned       mild;
+    unsigned       other;
+} sv_told_rate_t;
 
 
 void sv_told_write(const sv_told_t *told, unsigned char *data);
@@ -54,6 +67,18 @@ void sv_told_write(const sv_told_t *told, unsigned char *data);
  */
 int sv_told_read(sv_told_t *told, const unsigned char *data, size_t len,
     uint64_t now);
+
+/*
+ * Whoever asks for many dead hosts causes as much that is mild.  It must not
+ * crowd out blocks, be it on the way to the store, or in the store's log.
+ *
+ * _place() returns where one more belongs in a list of n that has room for
+ * "most": at the end, or instead of one that is mild; -1 if nowhere.
+ * _may() returns 1 if one more may be told now (ms), and counts it.
+ */
+int sv_told_place(const sv_told_t *list, size_t n, size_t most,
+    const sv_told_t *told);
+int sv_told_may(sv_told_rate_t *rate, const sv_told_t *told, uint64_t now);
 
 
 #endif /* _SV_TOLD_H_INCLUDED_ */

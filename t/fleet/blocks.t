@@ -403,7 +403,55 @@ sub { main::right() }
 
 
 
-=== TEST 12: a fleet that shares the throttle needs one
+=== TEST 12: what a machine tells leaves the claim of another one alone
+--- limits: pause=1s
+--- smtp
+mx1 11 pipelining users=john
+    ehlo@1: 554 5.7.1 Your IP address is blocked using bl.example.net
+    ehlo@2: 554 5.7.1 Your IP address is blocked using bl.example.net
+    ehlo@3: 554 5.7.1 Your IP address is blocked using bl.example.net
+    ehlo@4: 554 5.7.1 Your IP address is blocked using bl.example.net
+--- init
+main::both(1);
+main::ask(1, 'u1@ok.test', 'u2@ok.test');
+Time::HiRes::sleep(0.3);
+my ($claim) = map { 'test:t:' . substr $_, 0, 40 } main::told();
+TestVerify::Edges::kill(1);
+TestVerify::Valkey::command('FLUSHALL');
+main::both(1);
+TestVerify::Valkey::command('SET', $claim, 'feed' x 4);
+main::is_so('blocked', main::ask(1, 'u1@ok.test', 'u2@ok.test'),
+            'sender_blocked sender_blocked');
+Time::HiRes::sleep(0.3);
+push @main::Wrong, 'the claim is gone'
+    if TestVerify::Valkey::command('EXISTS', $claim) != 1;
+--- smtp_check eval
+sub { main::right() }
+
+
+
+=== TEST 13: a claim of nobody does not keep a breaker open for ever
+--- limits: pause=1s
+--- init
+main::both(1);
+main::ask(1, 'u1@ok.test', 'u2@ok.test');
+Time::HiRes::sleep(0.3);
+my ($claim) = map { 'test:t:' . substr $_, 0, 40 } main::told();
+TestVerify::Valkey::command('SET', $claim, 'feed' x 4);
+Time::HiRes::sleep(1);
+main::is_so('while it may be true', main::ask(1, 'john@ok.test'),
+            'circuit_open');
+my $end = time + 40;
+Time::HiRes::sleep(0.2)
+    until main::ask(1, 'john@ok.test') =~ /^accepted/ || time > $end;
+main::is_so('its own trial', main::ask(1, 'john@ok.test'), qr/^accepted/);
+--- smtp_sessions: 4
+--- smtp_check eval
+sub { main::right() }
+
+
+
+=== TEST 14: a fleet that shares the throttle needs one
 --- must_die
 --- http_config
 smtp_verify_fleet f {

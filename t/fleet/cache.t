@@ -49,7 +49,8 @@ add_block_preprocessor(sub {
 # The script that writes, with one "put": what is kept afterwards
 
 our $Write = do {
-    my ($begins) = source('h') =~ /FLEET_TRY [ \\]*\n(.*?)\n\n/s;
+    my $begins = join "\n",
+        source('h') =~ /FLEET_(?:TRY|VALID) [ \\]*\n(.*?)\n\n/sg;
     my ($lines) = source('c') =~ /fleet_write_text\[\] =\n(.*?);\n\n/s;
     join '', map { s/\\n/\n/r } "$begins\n$lines" =~ /"(.*?)"[ \\]*$/mg;
 };

@@ -223,6 +223,47 @@ key_files(void **state)
 }
 
 
+/* Clocks may be wrong: an entry is valid for no longer than it was meant to
+   be. */
+
+static void
+by_our_clock(void **state)
+{
+    time_t  age, left;
+
+    (void) state;
+
+    assert_int_equal(sv_fleet_age(&e, 1700000100, &age, &left), 0);
+    assert_int_equal(age, 100);
+    assert_int_equal(left, 3500);
+
+    /* it was made by a clock that is ahead */
+
+    assert_int_equal(sv_fleet_age(&e, 1699999940, &age, &left), 0);
+    assert_int_equal(age, 0);
+    assert_int_equal(left, 3600);
+    assert_int_equal(sv_fleet_age(&e, 1699999939, &age, &left), -1);
+    assert_int_equal(sv_fleet_age(&e, 0, &age, &left), -1);
+
+    assert_int_equal(sv_fleet_age(&e, 1700003599, &age, &left), 0);
+    assert_int_equal(left, 1);
+    assert_int_equal(sv_fleet_age(&e, 1700003600, &age, &left), -1);
+
+    e.expires = e.created;
+    assert_int_equal(sv_fleet_age(&e, e.created - 1, &age, &left), -1);
+}
+
+
+static void
+variants(void **state)
+{
+    (void) state;
+
+    assert_int_not_equal(sv_fleet_variant(0), 0);
+    assert_int_not_equal(sv_fleet_variant(0), sv_fleet_variant(1));
+}
+
+
 int
 main(void)
 {
@@ -232,6 +273,8 @@ main(void)
         cmocka_unit_test_setup(only_under_its_name, setup),
         cmocka_unit_test_setup(never_twice_the_same, setup),
         cmocka_unit_test_setup(key_files, setup),
+        cmocka_unit_test_setup(by_our_clock, setup),
+        cmocka_unit_test_setup(variants, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

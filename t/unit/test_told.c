@@ -128,13 +128,52 @@ bounds(void **state)
 }
 
 
+/* What is mild crowds out nothing. */
+
+static void
+crowds(void **state)
+{
+    int             n;
+    sv_told_t       list[3], mild;
+    sv_told_rate_t  rate;
+
+    (void) state;
+
+    mild = told;
+    mild.mild = 1;
+    memset(list, 0, sizeof(list));
+
+    assert_int_equal(sv_told_place(list, 0, 3, &mild), 0);
+    assert_int_equal(sv_told_place(list, 2, 3, &told), 2);
+    assert_int_equal(sv_told_place(list, 3, 3, &told), -1);
+    list[1].mild = 1;
+    assert_int_equal(sv_told_place(list, 3, 3, &told), 1);
+    assert_int_equal(sv_told_place(list, 3, 3, &mild), -1);
+
+    memset(&rate, 0, sizeof(rate));
+
+    for (n = 0; n < 1000; n++) {
+        assert_int_equal(sv_told_may(&rate, &mild, NOW), n < SV_TOLD_MILD);
+    }
+
+    for (n = 0; n < 1000; n++) {
+        assert_int_equal(sv_told_may(&rate, &told, NOW), n < SV_TOLD_RATE);
+    }
+
+    assert_int_equal(sv_told_may(&rate, &told, NOW + 1000), 0);
+    assert_int_equal(sv_told_may(&rate, &told, NOW + 1001), 1);
+    assert_int_equal(sv_told_may(&rate, &mild, NOW + 1001), 1);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup(as_it_was, setup),
         cmocka_unit_test_setup(with_time, setup),
-        cmocka_unit_test_setup(bounds, setup)
+        cmocka_unit_test_setup(bounds, setup),
+        cmocka_unit_test_setup(crowds, setup)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -705,6 +705,7 @@ ngx_http_smtp_verify_fleet_is_well(ngx_smtp_verify_fleet_t *fleet)
 
     return ngx_smtp_verify_fleet_is_up(fleet)
            && !ngx_smtp_verify_fleet_limits_alone(fleet)
+           && !ngx_smtp_verify_fleet_is_skewed(fleet)
            && ngx_smtp_verify_fleet_describe(fleet, why, why + sizeof(why))
               == why;
 }
@@ -734,6 +735,11 @@ ngx_http_smtp_verify_fleet_seen(ngx_smtp_verify_fleet_t *fleet, u_char *p,
     } else if (ngx_smtp_verify_fleet_limits_alone(fleet)) {
         how = "does not share out limits";
         then = ": this machine keeps to its safe share";
+
+    } else if (ngx_smtp_verify_fleet_is_skewed(fleet)) {
+        how = "answers";
+        then = ", but its clock and that of this machine are more than a "
+               "minute apart";
 
     } else {
         how = "answers";
