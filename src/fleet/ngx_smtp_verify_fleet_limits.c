@@ -4,8 +4,8 @@
 #include "sv_clock.h"
 
 
-#define NGX_SMTP_VERIFY_FLEET_LIMITS  24        /* of a command */
-#define NGX_SMTP_VERIFY_FLEET_FIELDS  9         /* of a limit */
+#define NGX_SMTP_VERIFY_FLEET_LIMITS  22        /* of a command */
+#define NGX_SMTP_VERIFY_FLEET_FIELDS  10        /* of a limit */
 #define NGX_SMTP_VERIFY_FLEET_BUSY    25        /* ms */
 #define NGX_SMTP_VERIFY_FLEET_REST    250       /* ms, if nothing is shared */
 #define NGX_SMTP_VERIFY_FLEET_BEAT    900       /* ms; a machine is alive */
@@ -36,214 +36,6 @@ static ngx_int_t ngx_smtp_verify_fleet_limits_read(
     sv_portion_fleet_t *fleet, sv_portion_grant_t *grants);
 static ngx_int_t ngx_smtp_verify_fleet_limits_numbers(
     sv_resp_value_t *value, ngx_uint_t i, ngx_uint_t n, long long *v);
-
-
-/*
- * KEYS: the machines; who has the name of this one; the limits.
- * ARGV: the machine; a number that no other one has, though it may have the
- * same name; how many machines it knows of; then for each limit: the
- * sessions at once, those that the machine has, those that it wants, the us
- * between two tokens (0: no limit), the us that they may be ahead, tokens that
- * it did not use, tokens that it wants, the name of this question and that of
- * the last one whose reply has arrived.
- *
- * The reply: 0 if another machine has the name; else the number of machines, of
- * those that are there now, the rank of this one, and 1 if the store has
- * forgotten what it granted; then for each limit: sessions; tokens for now;
- * tokens for later, of which the first comes after so many us; the us between
- * them.
- *
- * The machines that are not there have their safe share, which the others do
- * not get.  A machine counts as having what it had until it says that it has
- * less.
- * Sessions are shared out by need; what is left over goes round.
- *
- * All times are those of a clock that stands still while the store's clock is
- * set: machines ask at least once a second, so a longer time between two
- * questions has not passed, or nobody was there meanwhile.  It goes on from the
- * last question then.  If keys may have expired by that, the store has
- * forgotten what it granted.
- *
- * Times that are in the future, as after that clock was lost, are taken for the
- * present.
- */
-
-const char  ngx_smtp_verify_fleet_limits_text[] =
-    NGX_SMTP_VERIFY_FLEET_TRY
-    "local t = redis.call('TIME')\n"
-    "local us = t[1] * 1000000 + t[2]\n"
-    "local me = ARGV[1]\n"
-    "local who = try('HGET', KEYS[2], 'who')\n"
-    "if who and who ~= ARGV[2] then return 0 end\n"
-    "redis.call('HSET', KEYS[2], 'who', ARGV[2])\n"
-    "redis.call('PEXPIRE', KEYS[2], 3000)\n"
-    "local m = try('HGETALL', KEYS[1])\n"
-    "local clock\n"
-    "for i = 1, #m, 2 do\n"
-    "  if m[i] == 'clock' then clock = m[i + 1] end\n"
-    "end\n"
-    "local off, last = string.match(clock or '', '^(%-?%d+) (%d+)$')\n"
-    "off, last = tonumber(off) or 0, tonumber(last)\n"
-    "local gap = last and us - off - last or 0\n"
-    "if gap < 0 or gap > 1500000 then off = us - last end\n"
-    "us = us - off\n"
-    "redis.call('HSET', KEYS[1], 'clock',\n"
-    "           string.format('%.0f %.0f', off, us))\n"
-    "local ms = math.floor(us / 1000)\n"
-    "local n, alive, rank, since = 1, 1, 0, nil\n"
-    "local known = { [me] = true }\n"
-    "for i = 1, #m, 2 do\n"
-    "  local seen = tonumber(m[i + 1]) or 0\n"
-    "  if m[i] == 'since' then\n"
-    "    since = seen\n"
-    "  elseif m[i] ~= me and m[i] ~= 'clock' then\n"
-    "    if seen > ms then\n"
-    "      seen = ms\n"
-    "      redis.call('HSET', KEYS[1], m[i], ms)\n"
-    "    end\n"
-    "    if seen < ms - 3600000 then\n"
-    "      redis.call('HDEL', KEYS[1], m[i])\n"
-    "    else\n"
-    "      known[m[i]] = true\n"
-    "      n = n + 1\n"
-    "      if seen > ms - 3000 then alive = alive + 1 end\n"
-    "      if m[i] < me then rank = rank + 1 end\n"
-    "    end\n"
-    "  end\n"
-    "end\n"
-    "if not since or since > ms or gap > 500000000 then\n"
-    "  since = ms\n"
-    "  redis.call('HSET', KEYS[1], 'since', ms)\n"
-    "end\n"
-    "redis.call('HSET', KEYS[1], me, ms)\n"
-    "local all = math.max(n, tonumber(ARGV[3]))\n"
-    "local away = all - alive\n"
-    "local learning = ms < since + 2500\n"
-    "local function share(list, cap, want)\n"
-    "  table.sort(list, function(a, b) return a.id < b.id end)\n"
-    "  local rest, level = list, 0\n"
-    "  while true do\n"
-    "    local more = {}\n"
-    "    level = math.floor(cap / #rest)\n"
-    "    for _, r in ipairs(rest) do\n"
-    "      if r.want > level then more[#more + 1] = r end\n"
-    "    end\n"
-    "    if #more == 0 then return want end\n"
-    "    if #more == #rest then break end\n"
-    "    for _, r in ipairs(rest) do\n"
-    "      if r.want <= level then cap = cap - r.want end\n"
-    "    end\n"
-    "    rest = more\n"
-    "  end\n"
-    "  if want <= level then return want end\n"
-    "  local turn = math.floor(ms / (level == 0 and 2000 or 10000))\n"
-    "  for i, r in ipairs(rest) do\n"
-    "    if r.id == me and (i + turn) % #rest < cap - level * #rest then\n"
-    "      return level + 1\n"
-    "    end\n"
-    "  end\n"
-    "  return level\n"
-    "end\n"
-    "local function sessions(k, h, conns, held, want)\n"
-    "  local safe = math.floor(conns / 2 / all)\n"
-    "  local kept = away * safe\n"
-    "  if safe == 0 then kept = math.min(away, math.floor(conns / 2)) end\n"
-    "  local cap, others = conns - kept, 0\n"
-    "  local list = {{ id = me, want = want }}\n"
-    "  for i = 1, #h, 2 do\n"
-    "    local id = string.sub(h[i], 2)\n"
-    "    if string.sub(h[i], 1, 1) == 's' and id ~= me then\n"
-    "      local c, w, e = string.match(h[i + 1], '^(%d+) (%d+) (%d+)$')\n"
-    "      e = tonumber(e) or 0\n"
-    "      if e > ms + 3000 then\n"
-    "        redis.call('HSET', k, h[i], string.format('%s %s %.0f',\n"
-    "                   c, w, ms + 3000))\n"
-    "      end\n"
-    "      if e <= ms then\n"
-    "        redis.call('HDEL', k, h[i])\n"
-    "      else\n"
-    "        others = others + tonumber(c)\n"
-    "        list[#list + 1] = { id = id, want = tonumber(w) }\n"
-    "      end\n"
-    "    end\n"
-    "  end\n"
-    "  local got = math.min(held, cap, want)\n"
-    "  if not learning then\n"
-    "    got = math.min(share(list, cap, want), math.max(cap - others, 0))\n"
-    "  end\n"
-    "  local count = math.max(got, held)\n"
-    "  if count > 0 or want > 0 then\n"
-    "    redis.call('HSET', k, 's' .. me, string.format('%.0f %.0f %.0f',\n"
-    "               count, want, ms + 3000))\n"
-    "  else\n"
-    "    redis.call('HDEL', k, 's' .. me)\n"
-    "  end\n"
-    "  return got\n"
-    "end\n"
-    "local function tokens(k, h, gap, ahead, back, want, this, last)\n"
-    "  local tat\n"
-    "  for i = 1, #h, 2 do\n"
-    "    if h[i] == 'tat' then tat = tonumber(h[i + 1]) end\n"
-    "    if h[i] == 'g' .. me then\n"
-    "      local q, n = string.match(h[i + 1], '^(%d+) (%d+)$')\n"
-    "      if q and tonumber(q) ~= last then back = back + tonumber(n) end\n"
-    "    elseif string.sub(h[i], 1, 1) == 'g'\n"
-    "           and not known[string.sub(h[i], 2)]\n"
-    "    then\n"
-    "      redis.call('HDEL', k, h[i])\n"
-    "    end\n"
-    "  end\n"
-    "  local step = gap * 2 * all / (2 * all - away)\n"
-    "  if learning then step = 2 * step end\n"
-    "  local most = us + ahead + 1000 * step + 1000000\n"
-    "  if not tat or tat ~= tat or tat > most then\n"
-    "    tat = us + ahead\n"
-    "  else\n"
-    "    tat = tat - back * step\n"
-    "  end\n"
-    "  local now, later, delay = 0, 0, 0\n"
-    "  while now + later < want do\n"
-    "    tat = math.max(tat, us)\n"
-    "    local left = tat - ahead - us\n"
-    "    if left <= 0 then\n"
-    "      now = now + 1\n"
-    "    elseif left <= 250000 then\n"
-    "      if later == 0 then delay = left end\n"
-    "      later = later + 1\n"
-    "    else\n"
-    "      break\n"
-    "    end\n"
-    "    tat = tat + step\n"
-    "  end\n"
-    "  if now + later == 0 then\n"
-    "    delay = math.max(tat - ahead - us, 0)\n"
-    "  end\n"
-    "  redis.call('HSET', k, 'tat', string.format('%.0f', tat), 'g' .. me,\n"
-    "             string.format('%.0f %.0f', this, now + later))\n"
-    "  return now, later, math.ceil(delay), math.ceil(step)\n"
-    "end\n"
-    "local r = { n, alive, rank, learning and 1 or 0 }\n"
-    "for i = 3, #KEYS do\n"
-    "  local v = {}\n"
-    "  for j = 1, 9 do\n"
-    "    v[j] = tonumber(ARGV[3 + (i - 3) * 9 + j])\n"
-    "  end\n"
-    "  local h = try('HGETALL', KEYS[i])\n"
-    "  local got, now, later, delay, step = 0, 0, 0, 0, 0\n"
-    "  if v[1] > 0 then\n"
-    "    got = sessions(KEYS[i], h, v[1], v[2], v[3])\n"
-    "  end\n"
-    "  if v[4] > 0 then\n"
-    "    now, later, delay, step = tokens(KEYS[i], h, v[4], v[5], v[6], v[7],\n"
-    "                                     v[8], v[9])\n"
-    "  end\n"
-    "  redis.call('PEXPIRE', KEYS[i],\n"
-    "             math.ceil(600000 + (v[4] + v[5]) / 1000))\n"
-    "  for _, x in ipairs({ got, now, later, delay, step }) do\n"
-    "    r[#r + 1] = x\n"
-    "  end\n"
-    "end\n"
-    "return r\n";
 
 
 ngx_int_t
@@ -500,7 +292,7 @@ static u_char *
 ngx_smtp_verify_fleet_limits_args(u_char *p, u_char *last,
     ngx_smtp_verify_portion_ask_t *ask, ngx_str_t *argv)
 {
-    uint64_t    fields[NGX_SMTP_VERIFY_FLEET_FIELDS];
+    uint64_t    fields[NGX_SMTP_VERIFY_FLEET_FIELDS - 1];
     ngx_uint_t  i;
 
     fields[0] = ask->conns;
@@ -513,11 +305,17 @@ ngx_smtp_verify_fleet_limits_args(u_char *p, u_char *last,
     fields[7] = ask->asked;
     fields[8] = ask->answered;
 
-    for (i = 0; i < NGX_SMTP_VERIFY_FLEET_FIELDS; i++) {
+    for (i = 0; i < NGX_SMTP_VERIFY_FLEET_FIELDS - 1; i++) {
         argv[i].data = p;
         p = ngx_slprintf(p, last, "%uL", fields[i]);
         argv[i].len = p - argv[i].data;
     }
+
+    argv[i].data = p;
+    p = ngx_slprintf(p, last, "%uD %uD %uD %uD %uD %uL", ask->budget,
+                     ask->permits, ask->permits_wanted, ask->refused,
+                     ask->used, ask->born);
+    argv[i].len = p - argv[i].data;
 
     return p;
 }
@@ -603,10 +401,19 @@ ngx_smtp_verify_fleet_limits_read(ngx_smtp_verify_fleet_portions_t *q,
             || sv_portion_read(v, ask->slots, ask->tokens,
                                (uint32_t) ngx_min(ask->interval, UINT32_MAX),
                                &grants[i])
+               != 0
+            || sv_permits_read(v + SV_PORTION_LIMITS, ask->permits_wanted,
+                               &grants[i].permits)
                != 0)
         {
             return NGX_ERROR;
         }
+
+        ngx_log_debug4(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                       "smtp verify throttle: %uD permits of %uD wanted, "
+                       "refused elsewhere:%uD, full for %uD ms",
+                       grants[i].permits.n, ask->permits_wanted,
+                       grants[i].permits.elsewhere, grants[i].permits.delay);
     }
 
     return NGX_OK;

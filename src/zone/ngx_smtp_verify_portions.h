@@ -4,9 +4,9 @@
  * cannot tell the machines apart.
  *
  * An entry of the zone whose egress is shared has a portion, see sv_portion.h:
- * the slots and tokens that this machine may use.  What there is is taken at
- * once; else the ticket waits in its queue, as for any slot, and the store is
- * asked for what the queue needs.
+ * the slots, tokens and permits that this machine may use.  What there is is
+ * taken at once; else the ticket waits in its queue, as for any slot, and the
+ * store is asked for what the queue needs.
  * Any worker may ask for an entry, one at a time.
  *
  * To add such a store, fill in ngx_smtp_verify_portions_t and pass it to
@@ -50,6 +50,14 @@ typedef struct {
                                                    ahead */
     uint32_t                           back;    /* tokens not used */
     uint32_t                           tokens;  /* wanted */
+
+    /* refused recipients, see sv_permits.h */
+    uint32_t                           budget;  /* of an hour; 0: no limit */
+    uint32_t                           permits;
+    uint32_t                           permits_wanted;
+    uint32_t                           refused; /* since "born" */
+    uint32_t                           used;    /* of the last hour */
+    uint64_t                           born;    /* ms */
 } ngx_smtp_verify_portion_ask_t;
 
 
@@ -58,7 +66,7 @@ typedef struct {
 ngx_int_t ngx_smtp_verify_portions_add(ngx_shm_zone_t *shm_zone,
     ngx_smtp_verify_portions_t *portions);
 
-/* Returns the number of portions; read without the lock. */
+/* Returns 0 if there is nothing to ask for; read without the lock. */
 ngx_uint_t ngx_smtp_verify_portions_active(
     ngx_smtp_verify_throttle_t *throttle);
 

@@ -51,9 +51,12 @@ ngx_smtp_verify_throttle_rejects(ngx_smtp_verify_throttle_t *throttle,
         e = ngx_smtp_verify_throttle_budget(throttle, slot, limits, i);
 
         if (e) {
-            conf = ngx_smtp_verify_throttle_share_budget(e, limits,
+            conf = ngx_smtp_verify_throttle_share_budget(e, &limits->rejects,
                                                          slot->party, now);
             w = sv_budget_wait(&e->rejects, &conf, slot->party, now);
+            wait = ngx_max(wait, w);
+
+            w = ngx_smtp_verify_throttle_permits_wait(throttle, e, now);
             wait = ngx_max(wait, w);
         }
     }
@@ -79,10 +82,12 @@ ngx_smtp_verify_throttle_rejects_due(ngx_smtp_verify_throttle_t *throttle,
             continue;
         }
 
-        conf = ngx_smtp_verify_throttle_share_budget(e, limits, slot->party,
-                                                     now);
+        conf = ngx_smtp_verify_throttle_share_budget(e, &limits->rejects,
+                                                     slot->party, now);
 
-        if (e->due >= sv_budget_room(&e->rejects, &conf, slot->party, now)) {
+        if (e->due >= sv_budget_room(&e->rejects, &conf, slot->party, now)
+            || e->due >= ngx_smtp_verify_throttle_permits(throttle, e, now))
+        {
             return 1;
         }
     }
@@ -105,8 +110,14 @@ ngx_smtp_verify_throttle_rejected(ngx_smtp_verify_throttle_t *throttle,
 
         e = ngx_smtp_verify_throttle_budget(throttle, slot, limits, i);
 
-        if (e && sv_budget_refused(&e->rejects, &limits->rejects,
-                                   slot->party, now))
+        if (e == NULL) {
+            continue;
+        }
+
+        ngx_smtp_verify_throttle_permits_use(throttle, e);
+
+        if (sv_budget_refused(&e->rejects, &limits->rejects, slot->party,
+                              now))
         {
             throttle->sh->counts.rises++;
         }

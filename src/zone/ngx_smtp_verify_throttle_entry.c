@@ -65,6 +65,7 @@ ngx_smtp_verify_throttle_find(ngx_smtp_verify_throttle_t *throttle,
 
     ngx_memzero(e, sizeof(ngx_smtp_verify_throttle_entry_t));
     ngx_memcpy(e->key, key, SV_SIPHASH_LEN);
+    e->born = now;
     ngx_memory_barrier();
 
     e->seen = now;
@@ -213,7 +214,7 @@ ngx_smtp_verify_throttle_refer(ngx_smtp_verify_ticket_t *t,
                                   t->limits->rejects.most);
         }
 
-        if (t->shared && throttle->behind && n < ngx_smtp_verify_ref_egress
+        if (t->shared && throttle->behind && n != ngx_smtp_verify_ref_egress
             && ngx_smtp_verify_throttle_portion(t, slot->refs[n], n, now)
                != NGX_OK)
         {

@@ -11,15 +11,15 @@
 #define NGX_SMTP_VERIFY_PORTION_AHEAD  350      /* ms of tokens which machines
                                                    may hold */
 #define NGX_SMTP_VERIFY_PORTION_HOUR   3600000  /* ms */
+#define NGX_SMTP_VERIFY_PORTION_RETELL 1000     /* ms, though the store says
+                                                   each time that it has
+                                                   forgotten everything */
 #define NGX_SMTP_VERIFY_PORTION_NAME   4000     /* ms; a machine that died has
                                                    its name for 3 s */
 
 
 static uint32_t ngx_smtp_verify_throttle_portion_new(
     ngx_smtp_verify_throttle_t *throttle);
-static void ngx_smtp_verify_throttle_portion_soon(
-    ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_throttle_portion_t *portion, uint64_t now);
 static ngx_uint_t ngx_smtp_verify_portions_need(
     ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_portion_t *portion,
@@ -34,14 +34,12 @@ static void ngx_smtp_verify_portions_heard(
 static ngx_uint_t ngx_smtp_verify_portions_is_short(
     ngx_smtp_verify_throttle_portion_t *portion,
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
-static ngx_uint_t ngx_smtp_verify_throttle_is_alone(
-    ngx_smtp_verify_throttle_t *throttle, uint64_t now);
 
 
 ngx_uint_t
 ngx_smtp_verify_portions_active(ngx_smtp_verify_throttle_t *throttle)
 {
-    return throttle->sh->portions;
+    return throttle->sh->portions || throttle->sh->retell;
 }
 
 
@@ -53,38 +51,60 @@ ngx_int_t
 ngx_smtp_verify_throttle_portion(ngx_smtp_verify_ticket_t *t,
     uint32_t entry, ngx_smtp_verify_ref_e ref, uint64_t now)
 {
-    ngx_smtp_verify_throttle_t          *throttle;
+    ngx_smtp_verify_throttle_portion_t  *portion;
+
+    portion = ngx_smtp_verify_throttle_portion_of(t->throttle, entry, now);
+
+    if (portion == NULL) {
+        return NGX_BUSY;
+    }
+
+    /* the budget may be that of the destination, or have an entry alone */
+
+    if (ref != ngx_smtp_verify_ref_budget) {
+        portion->conns = (uint32_t) (ref == ngx_smtp_verify_ref_ip
+                                     ? t->limits->ip_conns : t->limits->conns);
+        portion->rate = t->limits->rate;
+        portion->burst = (uint32_t) t->limits->burst;
+    }
+
+    if (ref != ngx_smtp_verify_ref_destination) {
+        portion->rejects = t->limits->rejects;
+        t->throttle->entries[entry].common = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_smtp_verify_throttle_portion_t *
+ngx_smtp_verify_throttle_portion_of(ngx_smtp_verify_throttle_t *throttle,
+    uint32_t entry, uint64_t now)
+{
     ngx_smtp_verify_throttle_entry_t    *e;
     ngx_smtp_verify_throttle_portion_t  *portion;
 
-    throttle = t->throttle;
     e = &throttle->entries[entry];
 
+    if (e->portion) {
+        return &throttle->portions[e->portion - 1];
+    }
+
+    e->portion = ngx_smtp_verify_throttle_portion_new(throttle);
+
     if (e->portion == 0) {
-
-        e->portion = ngx_smtp_verify_throttle_portion_new(throttle);
-
-        if (e->portion == 0) {
-            return NGX_BUSY;
-        }
-
-        portion = &throttle->portions[e->portion - 1];
-        ngx_memzero(portion, sizeof(ngx_smtp_verify_throttle_portion_t));
-        portion->entry = entry;
-        portion->next = now;
-
-        throttle->sh->portions++;
-        throttle->behind->ask(throttle->behind);
+        return NULL;
     }
 
     portion = &throttle->portions[e->portion - 1];
+    ngx_memzero(portion, sizeof(ngx_smtp_verify_throttle_portion_t));
+    portion->entry = entry;
+    portion->next = now;
 
-    portion->conns = (uint32_t) (ref == ngx_smtp_verify_ref_ip
-                                 ? t->limits->ip_conns : t->limits->conns);
-    portion->rate = t->limits->rate;
-    portion->burst = (uint32_t) t->limits->burst;
+    throttle->sh->portions++;
+    throttle->behind->ask(throttle->behind);
 
-    return NGX_OK;
+    return portion;
 }
 
 
@@ -151,9 +171,7 @@ ngx_smtp_verify_throttle_portion_conns(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* Notes that there is not enough of it. */
-
-static void
+void
 ngx_smtp_verify_throttle_portion_soon(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_portion_t *portion, uint64_t now)
 {
@@ -245,6 +263,8 @@ ngx_smtp_verify_portions_due(ngx_smtp_verify_throttle_t *throttle,
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
+    ngx_smtp_verify_throttle_permits_retell(throttle, now);
+
     for (i = 0; i < throttle->nportions && n < most; i++) {
 
         k = (throttle->next_portion + i) % throttle->nportions;
@@ -279,7 +299,7 @@ ngx_smtp_verify_portions_need(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_portion_t *portion,
     ngx_smtp_verify_portion_ask_t *ask, uint64_t now)
 {
-    ngx_uint_t                         held;
+    ngx_uint_t                         held, permits;
     ngx_smtp_verify_throttle_entry_t  *e;
 
     e = &throttle->entries[portion->entry];
@@ -301,9 +321,11 @@ ngx_smtp_verify_portions_need(ngx_smtp_verify_throttle_t *throttle,
 
     ngx_smtp_verify_portions_tokens(portion, e, ask, sv_clock_usec());
 
+    permits = ngx_smtp_verify_throttle_permits_ask(throttle, portion, ask,
+                                                   now);
     portion->last = now;
 
-    if (ask->slots == 0 && ask->tokens == 0 && ask->back == 0
+    if (ask->slots == 0 && ask->tokens == 0 && ask->back == 0 && !permits
         && sv_portion_slots(&portion->p, now) == 0
         && e->sessions + e->waiting == 0)
     {
@@ -381,6 +403,8 @@ ngx_smtp_verify_portions_told(ngx_smtp_verify_throttle_t *throttle,
         }
 
         sv_portion_grant(&portion->p, &grants[i], asks[i].asked, now);
+        ngx_smtp_verify_throttle_permits_told(throttle, portion, &asks[i],
+                                              &grants[i].permits, now / 1000);
 
         e = &throttle->entries[portion->entry];
 
@@ -423,6 +447,16 @@ ngx_smtp_verify_portions_heard(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_sh_t  *sh;
 
     sh = throttle->sh;
+
+    if ((fleet->since != sh->since
+         || ngx_smtp_verify_throttle_is_alone(throttle, sent))
+        && sent >= sh->retold + NGX_SMTP_VERIFY_PORTION_RETELL)
+    {
+        sh->since = fleet->since;
+        sh->retold = sent;
+        ngx_smtp_verify_throttle_permits_again(throttle, sv_clock_msec());
+    }
+
     sh->heard = ngx_max(sh->heard, sent);
     sh->namesake = 0;
 
@@ -443,6 +477,10 @@ ngx_smtp_verify_portions_is_short(ngx_smtp_verify_throttle_portion_t *portion,
     if (portion->conns && e->waiting
         && e->sessions >= sv_portion_slots(&portion->p, now))
     {
+        return 1;
+    }
+
+    if (ngx_smtp_verify_throttle_permits_short(portion, e, now)) {
         return 1;
     }
 
@@ -513,9 +551,7 @@ ngx_smtp_verify_portions_renamed(ngx_smtp_verify_throttle_t *throttle)
 }
 
 
-/* A machine asks at least once a second, so it has not been heard then. */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_smtp_verify_throttle_is_alone(ngx_smtp_verify_throttle_t *throttle,
     uint64_t now)
 {

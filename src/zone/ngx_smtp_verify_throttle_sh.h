@@ -15,6 +15,7 @@
  * throttle_egress.c  trials of a suspended egress
  * throttle_share.c   what other machines are told, and what they tell
  * throttle_portion.c limits that several machines share
+ * throttle_permits.c refused recipients of which they share the budget
  * throttle_queue.c   tickets that wait
  * throttle_ticket.c  decides who gets a slot
  * throttle_view.c    what there is, for those who look; actions of operators
@@ -174,6 +175,14 @@ typedef struct {
                                                        breaker */
     uint32_t                           portion;     /* from 1; 0: only this
                                                        machine uses it */
+
+    /* of a budget that other machines use, too, see throttle_permits.c */
+    uint32_t                           common;
+    uint32_t                           refused;     /* recipients, since "born"
+                                                       ... */
+    uint32_t                           told;        /* ... of which the store
+                                                       knows */
+    uint64_t                           born;        /* ms */
     uint8_t                            kind;        /* 0: it has no name */
     uint8_t                            len;
     u_char                             name[NGX_SMTP_VERIFY_THROTTLE_NAME];
@@ -220,6 +229,12 @@ typedef struct {
                                                        our name */
     uint64_t                           renamed;     /* so this one has another
                                                        name now */
+    uint64_t                           since;       /* the store remembers since
+                                                       then, by its time */
+    uint64_t                           retold;      /* ms: when it was last */
+    uint64_t                           retell;      /* the entry from which on
+                                                       it is told what was
+                                                       refused; 0: none */
     ngx_smtp_verify_throttle_counts_t  counts;
     u_char                             key[SV_SIPHASH_LEN];
     u_char                             id[8];       /* of this machine */
@@ -236,8 +251,10 @@ typedef struct {
                                                        before */
     uint64_t                           rate;        /* limits as they were when
                                                        it was last used */
+    sv_budget_conf_t                   rejects;
     uint32_t                           burst;
     uint32_t                           conns;
+    sv_permits_t                       permits;
     uint32_t                           entry;       /* 0: free */
 } ngx_smtp_verify_throttle_portion_t;
 
@@ -443,6 +460,17 @@ void ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
 /* throttle_portion.c */
 ngx_int_t ngx_smtp_verify_throttle_portion(ngx_smtp_verify_ticket_t *t,
     uint32_t entry, ngx_smtp_verify_ref_e ref, uint64_t now);
+/* Returns the portion of an entry, which is made if necessary; NULL if there is
+   no room for one. */
+ngx_smtp_verify_throttle_portion_t *ngx_smtp_verify_throttle_portion_of(
+    ngx_smtp_verify_throttle_t *throttle, uint32_t entry, uint64_t now);
+/* Notes that there is not enough of it. */
+void ngx_smtp_verify_throttle_portion_soon(
+    ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_portion_t *portion, uint64_t now);
+/* A machine asks at least once a second, so it has not been heard then. */
+ngx_uint_t ngx_smtp_verify_throttle_is_alone(
+    ngx_smtp_verify_throttle_t *throttle, uint64_t now);
 ngx_uint_t ngx_smtp_verify_throttle_portion_conns(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
     ngx_uint_t conns, ngx_uint_t bulk, uint64_t now);
@@ -455,6 +483,41 @@ uint64_t ngx_smtp_verify_throttle_portion_wait(
 void ngx_smtp_verify_throttle_portion_use(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
     ngx_uint_t n);
+
+/* throttle_permits.c */
+
+/* Returns how many recipients may be refused to this machine, of those that are
+   being asked now, and more. */
+ngx_uint_t ngx_smtp_verify_throttle_permits(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
+    uint64_t now);
+/* Returns the ms until there may be one; 0 if there is one, or if whoever waits
+   may get one. */
+uint64_t ngx_smtp_verify_throttle_permits_wait(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
+    uint64_t now);
+void ngx_smtp_verify_throttle_permits_use(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e);
+/* Says what the store is told and asked.  Returns 1 if it needs to be. */
+ngx_uint_t ngx_smtp_verify_throttle_permits_ask(
+    ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_portion_t *portion,
+    ngx_smtp_verify_portion_ask_t *ask, uint64_t now);
+void ngx_smtp_verify_throttle_permits_told(
+    ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_portion_t *portion,
+    ngx_smtp_verify_portion_ask_t *ask, sv_permits_grant_t *grant,
+    uint64_t now);
+/* Whoever waits may need more of them. */
+ngx_uint_t ngx_smtp_verify_throttle_permits_short(
+    ngx_smtp_verify_throttle_portion_t *portion,
+    ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
+/* The store has to be told what was refused: _again() makes a note of it,
+   _retell() gives some of those entries a portion. */
+void ngx_smtp_verify_throttle_permits_again(
+    ngx_smtp_verify_throttle_t *throttle, uint64_t now);
+void ngx_smtp_verify_throttle_permits_retell(
+    ngx_smtp_verify_throttle_t *throttle, uint64_t now);
 
 
 /* Returns the sessions that an entry may have. */
@@ -532,7 +595,7 @@ uint64_t ngx_smtp_verify_throttle_share_left(
     ngx_smtp_verify_limits_t *limits, uint64_t now);
 /* The configured budget, or a smaller one. */
 sv_budget_conf_t ngx_smtp_verify_throttle_share_budget(
-    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_limits_t *limits,
+    ngx_smtp_verify_throttle_entry_t *e, const sv_budget_conf_t *rejects,
     uint32_t party, uint64_t now);
 
 /* Queues a ticket whose slot is waiting.  Must not be called with the lock

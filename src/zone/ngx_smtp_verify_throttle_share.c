@@ -532,13 +532,13 @@ ngx_smtp_verify_throttle_share_left(ngx_smtp_verify_throttle_t *throttle,
 
 sv_budget_conf_t
 ngx_smtp_verify_throttle_share_budget(ngx_smtp_verify_throttle_entry_t *e,
-    ngx_smtp_verify_limits_t *limits, uint32_t party, uint64_t now)
+    const sv_budget_conf_t *rejects, uint32_t party, uint64_t now)
 {
     uint32_t           level;
     ngx_uint_t         i;
     sv_budget_conf_t   conf;
 
-    conf = limits->rejects;
+    conf = *rejects;
 
     for (i = 0; i < 2; i++) {
 
@@ -549,7 +549,7 @@ ngx_smtp_verify_throttle_share_budget(ngx_smtp_verify_throttle_entry_t *e,
         }
 
         level = ngx_max(e->caps[i].level,
-                        ngx_min(limits->rejects.start, SV_BUDGET_LEAST));
+                        ngx_min(rejects->start, SV_BUDGET_LEAST));
 
         conf.start = ngx_min(conf.start, level);
         conf.most = ngx_min(conf.most, level);

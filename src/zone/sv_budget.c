@@ -113,8 +113,9 @@ sv_budget_left(const sv_budget_t *b, const sv_budget_conf_t *conf,
     kept = level / 4;
     big = sv_budget_sum(b, b->big, slot);
 
-    if (party == b->big_party) {
+    if (party == b->big_party || (b->big_party == 0 && b->elsewhere)) {
         level -= kept;
+        big += b->elsewhere;
         level = big < level ? level - big : 0;
 
         return room < level ? room : level;

@@ -21,7 +21,9 @@
  *   All others have the shared level.  It takes two parties to raise that one.
  *   It is lowered by complaints of two parties, or one of the server itself.
  * - While a level is being learned, the party with the most refused recipients
- *   may use three quarters of it, so that others can use the rest.
+ *   may use three quarters of it, so that others can use the rest.  What is
+ *   refused elsewhere, where others share the budget, counts as refused to that
+ *   party.
  */
 
 
@@ -73,6 +75,8 @@ typedef struct {
     uint32_t             complainer;
     uint32_t             complained;    /* s */
     uint32_t             start;     /* as last configured */
+    uint32_t             elsewhere; /* refused to others who share the
+                                       budget */
     sv_budget_level_t    own;
     sv_budget_level_t    shared;
 } sv_budget_t;

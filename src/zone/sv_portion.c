@@ -13,7 +13,7 @@ int
 sv_portion_read_fleet(const long long *v, sv_portion_fleet_t *fleet)
 {
     if (v[0] < 1 || v[0] > SV_PORTION_MACHINES || v[1] < 1 || v[1] > v[0]
-        || v[2] < 0 || v[2] >= v[0] || v[3] < 0 || v[3] > 1)
+        || v[2] < 0 || v[2] >= v[0] || v[3] < 0 || v[3] > 1 || v[4] < 0)
     {
         return -1;
     }
@@ -22,6 +22,7 @@ sv_portion_read_fleet(const long long *v, sv_portion_fleet_t *fleet)
     fleet->alive = (uint32_t) v[1];
     fleet->rank = (uint32_t) v[2];
     fleet->learning = (uint32_t) v[3];
+    fleet->since = (uint64_t) v[4];
 
     return 0;
 }

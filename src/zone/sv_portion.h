@@ -23,14 +23,18 @@
 
 #include <stdint.h>
 
+#include "sv_permits.h"
+
 
 #define SV_PORTION_VALID    2500        /* ms */
 #define SV_PORTION_TOKENS   600         /* ms that tokens are valid */
 #define SV_PORTION_MACHINES 4096
 #define SV_PORTION_MOST     1000        /* tokens of a question */
-#define SV_PORTION_HEAD     4           /* numbers of a reply, and those of each
-                                           limit */
-#define SV_PORTION_GRANT    5
+#define SV_PORTION_HEAD     5           /* numbers of a reply, and those of each
+                                           limit: sessions and tokens, refused
+                                           recipients */
+#define SV_PORTION_LIMITS   5
+#define SV_PORTION_GRANT    (SV_PORTION_LIMITS + SV_PERMITS_NUMBERS)
 
 
 typedef struct {
@@ -57,6 +61,7 @@ typedef struct {
     uint32_t  delay;        /* us, until the first of "later", or until there
                                may be a token */
     uint32_t  spacing;      /* us, between two of "later" */
+    sv_permits_grant_t  permits;
 } sv_portion_grant_t;
 
 
@@ -67,6 +72,7 @@ typedef struct {
     uint32_t  alive;
     uint32_t  rank;         /* of this machine, from 0 */
     uint32_t  learning;     /* it has forgotten what it granted */
+    uint64_t  since;        /* it remembers since then; a time of its own */
 } sv_portion_fleet_t;
 
 

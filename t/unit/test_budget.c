@@ -528,6 +528,37 @@ receivers(void **state)
 }
 
 
+/* What was refused elsewhere may all have been refused to the same party. */
+
+static void
+elsewhere(void **state)
+{
+    uint64_t     now;
+    sv_budget_t  b;
+
+    (void) state;
+
+    memset(&b, 0, sizeof(b));
+    now = 100 * HOUR;
+
+    b.elsewhere = 12;
+
+    assert_int_equal(sv_budget_room(&b, &learns, 3, now), 3);
+    assert_int_equal(drain(&b, &learns, 3, now), 3);
+
+    /* others have what is left */
+
+    assert_true(sv_budget_room(&b, &learns, 5, now) >= 5);
+
+    /* a fixed budget has no such rule */
+
+    memset(&b, 0, sizeof(b));
+    b.elsewhere = 12;
+
+    assert_int_equal(sv_budget_room(&b, &fixed, 3, now), 20);
+}
+
+
 int
 main(void)
 {
@@ -538,6 +569,7 @@ main(void)
         cmocka_unit_test(outsiders),
         cmocka_unit_test(crowd),
         cmocka_unit_test(sums),
+        cmocka_unit_test(elsewhere),
         cmocka_unit_test(receivers)
     };
 

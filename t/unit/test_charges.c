@@ -39,6 +39,7 @@
 #include "../../src/zone/ngx_smtp_verify_throttle_ticket.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_idle.c"
 #include "../../src/zone/ngx_smtp_verify_throttle_portion.c"
+#include "../../src/zone/ngx_smtp_verify_throttle_permits.c"
 
 
 #define CHUNKS   16

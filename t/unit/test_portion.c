@@ -153,12 +153,12 @@ replies_are_checked(void **state)
         { 1LL << 32, 0, 0, 0, 0 }, { 0, 0, INT64_MAX, 0, 0 },
         { INT64_MIN, 0, 0, 0, 0 }
     };
-    static long long    strange[][4] = {
+    static long long    strange[][5] = {
         { 0, 0, 0, 0 }, { -1, 1, 0, 0 }, { 2, 3, 0, 0 }, { 2, 0, 0, 0 },
         { 2, 1, 2, 0 }, { 2, 1, -1, 0 }, { 2, 1, 0, 2 }, { 2, 1, 0, -1 },
-        { SV_PORTION_MACHINES + 1, 1, 0, 0 }
+        { 2, 1, 0, 0, -1 }, { SV_PORTION_MACHINES + 1, 1, 0, 0 }
     };
-    long long           fleet[] = { 4, 3, 2, 1 };
+    long long           fleet[] = { 4, 3, 2, 1, 1LL << 40 };
 
     (void) state;
 
@@ -181,6 +181,7 @@ replies_are_checked(void **state)
     assert_int_equal(f.alive, 3);
     assert_int_equal(f.rank, 2);
     assert_int_equal(f.learning, 1);
+    assert_int_equal(f.since, 1LL << 40);
 
     for (i = 0; i < sizeof(strange) / sizeof(strange[0]); i++) {
         assert_int_equal(sv_portion_read_fleet(strange[i], &f), -1);

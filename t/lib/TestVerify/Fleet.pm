@@ -8,6 +8,7 @@ package TestVerify::Fleet;
 #   alive(2)                    waits until so many machines were seen
 #   later(2, sub { ... })       does something after so many seconds
 #   most($sessions)             sessions at once
+#   refused($sessions)      recipients other than john, whom the server knows
 #   over($rate, $burst, $sessions)
 #                               by how many recipients some time had more than
 #                               burst + 1 and the rate allow
@@ -22,7 +23,7 @@ use Time::HiRes qw( sleep time );
 use TestVerify::Env;
 use TestVerify::Valkey;
 
-our @EXPORT_OK = qw( ask health alive later most over );
+our @EXPORT_OK = qw( ask health alive later most over refused );
 
 
 sub ask
@@ -106,6 +107,16 @@ sub last_said
     my ($turn) = grep { $_->{e} eq 'turn' } reverse @{ $session->{events} };
 
     return $turn ? $turn->{t} : $session->{t};
+}
+
+
+sub refused
+{
+    my ($sessions) = @_;
+
+    return scalar grep { /^RCPT /i && !/<john\@/i }
+        map { $_->{e} eq 'turn' ? @{ $_->{d} } : () }
+        map { @{ $_->{events} } } @$sessions;
 }
 
 

@@ -1,0 +1,276 @@
+
+/*
+ * Permits for refused recipients, see sv_permits.h, where several machines
+ * share a budget.  Beside them each machine keeps to the budget by itself, as
+ * if it were alone: so it is learned, and so nobody uses all of it.
+ *
+ * What was refused is counted in the entry, which says in each question how
+ * many there were since it was made.  The portion ends when the store knows all
+ * of them.  A store that has forgotten them is told once more.
+ */
+
+#include "ngx_smtp_verify_throttle_sh.h"
+
+
+#define NGX_SMTP_VERIFY_PERMITS_ALONE   10000   /* ms; the store may be back */
+#define NGX_SMTP_VERIFY_PERMITS_RETELL  512     /* entries under one lock */
+
+
+static ngx_smtp_verify_throttle_portion_t *ngx_smtp_verify_permits_portion(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e);
+static uint32_t ngx_smtp_verify_permits_budget(
+    ngx_smtp_verify_throttle_portion_t *portion,
+    ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
+static uint32_t ngx_smtp_verify_permits_waiting(
+    ngx_smtp_verify_throttle_entry_t *e);
+
+
+/* Returns NULL if the budget is that of this machine alone. */
+
+static ngx_smtp_verify_throttle_portion_t *
+ngx_smtp_verify_permits_portion(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e)
+{
+    return e->portion && e->common ? &throttle->portions[e->portion - 1]
+                                   : NULL;
+}
+
+
+/* A party may have learned more than all others, or less. */
+
+static uint32_t
+ngx_smtp_verify_permits_budget(ngx_smtp_verify_throttle_portion_t *portion,
+    ngx_smtp_verify_throttle_entry_t *e, uint64_t now)
+{
+    uint32_t          own, shared;
+    sv_budget_conf_t  conf;
+
+    conf = ngx_smtp_verify_throttle_share_budget(e, &portion->rejects, 0, now);
+
+    own = sv_budget_level(&e->rejects, &conf, e->rejects.own_party);
+    shared = sv_budget_level(&e->rejects, &conf, 0);
+
+    return ngx_max(own, shared);
+}
+
+
+/* Of a budget alone, those who wait are not counted by themselves. */
+
+static uint32_t
+ngx_smtp_verify_permits_waiting(ngx_smtp_verify_throttle_entry_t *e)
+{
+    return (e->waiting || e->sessions) ? e->waiting + 1 : e->users;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_throttle_permits(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e, uint64_t now)
+{
+    ngx_smtp_verify_throttle_sh_t       *sh;
+    ngx_smtp_verify_throttle_portion_t  *portion;
+
+    sh = throttle->sh;
+    portion = ngx_smtp_verify_permits_portion(throttle, e);
+
+    if (portion == NULL) {
+        return e->common ? 0 : UINT32_MAX;
+    }
+
+    if (ngx_smtp_verify_throttle_is_alone(throttle, now)) {
+        return sv_permits_alone(&portion->permits,
+                                ngx_smtp_verify_permits_budget(portion, e,
+                                                               now),
+                                sv_budget_used(&e->rejects, now),
+                                sh->machines, sh->rank,
+                                now - ngx_min(sh->heard, now));
+    }
+
+    if (e->due >= portion->permits.n) {
+        ngx_smtp_verify_throttle_portion_soon(throttle, portion, now);
+    }
+
+    return portion->permits.n;
+}
+
+
+uint64_t
+ngx_smtp_verify_throttle_permits_wait(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e, uint64_t now)
+{
+    ngx_smtp_verify_throttle_portion_t  *portion;
+
+    portion = ngx_smtp_verify_permits_portion(throttle, e);
+
+    if (portion == NULL
+        || ngx_smtp_verify_throttle_permits(throttle, e, now))
+    {
+        return 0;
+    }
+
+    if (ngx_smtp_verify_throttle_is_alone(throttle, now)) {
+        return NGX_SMTP_VERIFY_PERMITS_ALONE;
+    }
+
+    return portion->permits.full > now ? portion->permits.full - now : 0;
+}
+
+
+void
+ngx_smtp_verify_throttle_permits_use(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e)
+{
+    ngx_smtp_verify_throttle_portion_t  *portion;
+
+    if (!e->common) {
+        return;
+    }
+
+    e->refused++;
+
+    portion = ngx_smtp_verify_permits_portion(throttle, e);
+
+    if (portion) {
+        sv_permits_use(&portion->permits);
+    }
+}
+
+
+/* Recipients that are being asked have a permit each, though it may have been
+   taken away meanwhile. */
+
+ngx_uint_t
+ngx_smtp_verify_throttle_permits_ask(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_portion_t *portion,
+    ngx_smtp_verify_portion_ask_t *ask, uint64_t now)
+{
+    ngx_uint_t                         busy;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    e = &throttle->entries[portion->entry];
+
+    ask->budget = 0;
+    ask->permits = 0;
+    ask->permits_wanted = 0;
+    ask->refused = e->refused;
+    ask->used = sv_budget_used(&e->rejects, now);
+    ask->born = e->born;
+
+    if (!e->common || portion->rejects.start == 0) {
+        return 0;
+    }
+
+    ask->budget = ngx_smtp_verify_permits_budget(portion, e, now);
+
+    busy = e->sessions || e->waiting || e->users || e->due;
+
+    if (busy) {
+        ask->permits_wanted = sv_permits_wanted(ask->budget, e->due,
+                                            ngx_smtp_verify_permits_waiting(e),
+                                            throttle->sh->machines);
+
+        portion->permits.lent = 1;
+
+    } else if (!ngx_smtp_verify_throttle_is_alone(throttle, now)) {
+        portion->permits.n = 0;
+
+    } else if (throttle->sh->portions > throttle->nportions / 2) {
+
+        /* what is lost is told when the store is back */
+
+        return 0;
+    }
+
+    ask->permits = ngx_max(portion->permits.n, e->due);
+
+    return busy || portion->permits.lent || e->told != e->refused;
+}
+
+
+void
+ngx_smtp_verify_throttle_permits_told(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_portion_t *portion,
+    ngx_smtp_verify_portion_ask_t *ask, sv_permits_grant_t *grant,
+    uint64_t now)
+{
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    if (ask->budget == 0) {
+        return;
+    }
+
+    e = &throttle->entries[portion->entry];
+
+    sv_permits_grant(&portion->permits, grant, e->refused - ask->refused, now);
+
+    if (ask->permits == 0 && ask->permits_wanted == 0) {
+        portion->permits.lent = 0;
+    }
+
+    e->told = ask->refused;
+    e->rejects.elsewhere = grant->elsewhere;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_throttle_permits_short(
+    ngx_smtp_verify_throttle_portion_t *portion,
+    ngx_smtp_verify_throttle_entry_t *e, uint64_t now)
+{
+    return e->common && portion->rejects.start
+           && (e->waiting || e->users > e->due)
+           && e->due >= portion->permits.n
+           && portion->permits.full <= now;
+}
+
+
+void
+ngx_smtp_verify_throttle_permits_again(ngx_smtp_verify_throttle_t *throttle,
+    uint64_t now)
+{
+    ngx_uint_t  i;
+
+    throttle->sh->retell = 1;
+
+    for (i = 0; i < throttle->nportions; i++) {
+        throttle->portions[i].next = now;
+    }
+}
+
+
+/* A store grants nothing in its first seconds, in which all machines have to
+   tell what they know. */
+
+void
+ngx_smtp_verify_throttle_permits_retell(ngx_smtp_verify_throttle_t *throttle,
+    uint64_t now)
+{
+    ngx_uint_t                           n, last;
+    ngx_smtp_verify_throttle_sh_t       *sh;
+    ngx_smtp_verify_throttle_entry_t    *e;
+    ngx_smtp_verify_throttle_portion_t  *portion;
+
+    sh = throttle->sh;
+    last = throttle->nsets * NGX_SMTP_VERIFY_THROTTLE_WAYS;
+
+    for (n = 0; sh->retell && n < NGX_SMTP_VERIFY_PERMITS_RETELL; n++) {
+
+        e = &throttle->entries[ngx_min(sh->retell, last)];
+
+        if (e->seen && e->common && e->portion == 0
+            && (sv_budget_used(&e->rejects, now) || e->told != e->refused))
+        {
+            portion = ngx_smtp_verify_throttle_portion_of(throttle,
+                                              (uint32_t) sh->retell, now);
+
+            if (portion == NULL) {
+                return;
+            }
+
+            portion->rejects.start = (uint32_t) ngx_max(e->per_hour, 1);
+            portion->permits.lent = 1;
+        }
+
+        sh->retell = sh->retell < last ? sh->retell + 1 : 0;
+    }
+}

@@ -1,0 +1,238 @@
+# Machines that share an identity by a real Valkey or Redis: a mail server
+# refuses no more recipients to all of them together than it would bear from one.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+use TestVerify::Clients;
+use TestVerify::Edges;
+use TestVerify::Fleet;
+use TestVerify::Valkey qw( command start );
+
+
+master_on();
+workers(2);
+worker_connections(1024);
+
+# Four machines: the nginx of the block, at /a, and others at /b, /c and /d.
+
+our $Http = '
+    smtp_verify_throttle_zone zone=limits:1m;
+    smtp_verify_fleet edges {
+        server $TEST_NGINX_VALKEY;
+        key $TEST_NGINX_FLEET_KEY;
+        prefix test;
+        parts throttle;
+    }';
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    my $throttle = 'smtp_verify_throttle zone=limits shared=out rate=1000/s '
+                   . 'conns=8 burst=100 ' . $block->limits . ';';
+
+    $block->set_value(http_config => patient($Http));
+    $block->set_value(config => "
+        location = /a { smtp_verify; $throttle }
+        location = /status { smtp_verify_status; }
+        location = /b { proxy_pass http://\$TEST_NGINX_EDGE1/a; }
+        location = /c { proxy_pass http://\$TEST_NGINX_EDGE2/a; }
+        location = /d { proxy_pass http://\$TEST_NGINX_EDGE3/a; }");
+
+    start();
+    command('FLUSHALL');
+    command('HSET', 'test:machines', 'since', 1);
+
+    TestVerify::Edges::stop();
+    TestVerify::Edges::conf(patient($Http), $block->config);
+    TestVerify::Edges::start(1 .. 3);
+
+    # machines learn within a second of one that has come
+
+    $block->set_value(init => "TestVerify::Fleet::alive(4);\n"
+                              . "Time::HiRes::sleep(1.2);\n"
+                              . $block->init);
+});
+
+preset(smtp => "mx1 11 pipelining users=john\n");
+
+
+# Asks a machine for so many missing recipients at once.
+
+sub ask
+{
+    my ($edge, $n, $domain) = @_;
+
+    $domain //= 'ok.test';
+
+    return map { $_->{json}{reason} }
+        TestVerify::Clients::ask("/$edge?email=$edge$$-%d\@$domain",
+                                 clients => $n);
+}
+
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: all of them together have one budget
+--- limits: rejects=20/h
+--- init
+TestVerify::Clients::start("/$_?email=$_%d\@ok.test", clients => 12)
+    for 'a' .. 'd';
+--- request
+GET /a?email=john@ok.test
+--- smtp_check eval
+sub {
+    my $answers = TestVerify::Clients::reasons();
+    my $n = TestVerify::Fleet::refused($_[0]);
+    my ($found, $not) = $answers =~ /^mailbox_not_found (\d+), throttled (\d+)$/;
+
+    # a canary may be among those that were refused
+
+    return $n >= 16 && $n <= 18 && $found >= 16 && $found <= $n
+           && $found + $not == 48;
+}
+
+
+
+=== TEST 2: one alone can use nine tenths of it
+--- limits: rejects=20/h
+--- init
+main::ask('a', 30);
+--- request
+GET /b?email=jim@ok.test
+--- json
+reason: throttled
+retry_after: >= 3000
+--- smtp_check eval
+sub { TestVerify::Fleet::refused($_[0]) == 18 }
+
+
+
+=== TEST 3: also if the store is frozen then
+--- limits: rejects=20/h
+--- init
+main::ask('a', 30);
+TestVerify::Valkey::freeze();
+Time::HiRes::sleep(3);
+main::ask($_, 6) for 'a' .. 'd';
+TestVerify::Valkey::thaw();
+--- request
+GET /b?email=jim@ok.test
+--- json
+reason: throttled
+--- smtp_check eval
+sub {
+    my $n = TestVerify::Fleet::refused($_[0]);
+    return $n >= 19 && $n <= 20;
+}
+--- log_allow
+is away, this machine goes on by itself
+
+
+
+=== TEST 4: while the store is away all of them have a tenth together
+--- limits: rejects=40/h
+--- init
+TestVerify::Valkey::stop();
+Time::HiRes::sleep(3);
+TestVerify::Clients::start("/$_?email=$_%d\@ok.test", clients => 6)
+    for 'a' .. 'd';
+--- request
+GET /a?email=john@ok.test
+--- smtp_check eval
+sub {
+    my $answers = TestVerify::Clients::reasons();
+    # the random recipient may be one of them
+
+    return TestVerify::Fleet::refused($_[0]) == 4
+           && $answers =~ /^mailbox_not_found [34], throttled/;
+}
+--- log_allow
+is away, this machine goes on by itself
+
+
+
+=== TEST 5: whoever was asking has a reserve then
+--- limits: rejects=80/h; smtp_verify_keepalive 4 timeout=4s
+--- init
+main::ask('a', 1);
+TestVerify::Valkey::freeze();
+Time::HiRes::sleep(3);
+main::ask($_, 30) for 'a', 'b';
+TestVerify::Valkey::thaw();
+--- request
+GET /a?email=john@ok.test
+--- smtp_check eval
+sub {
+    my $n = TestVerify::Fleet::refused($_[0]);
+    return $n >= 10 && $n <= 16;
+}
+--- log_allow
+is away, this machine goes on by itself
+
+
+
+=== TEST 6: a store that forgets everything is told what was refused
+--- limits: rejects=20/h
+--- init
+main::ask('a', 9);
+main::ask('c', 9);
+Time::HiRes::sleep(1.5);
+TestVerify::Valkey::command('FLUSHALL');
+TestVerify::Fleet::alive(4);
+Time::HiRes::sleep(3);
+main::ask('b', 9);
+--- request
+GET /a?email=john@ok.test
+--- smtp_check eval
+sub { TestVerify::Fleet::refused($_[0]) == 18 }
+
+
+
+=== TEST 7: so is one that was killed and comes back
+--- limits: rejects=20/h
+--- init
+main::ask('a', 9);
+main::ask('c', 9);
+Time::HiRes::sleep(1.5);
+TestVerify::Valkey::stop();
+TestVerify::Valkey::start();
+TestVerify::Fleet::alive(4);
+Time::HiRes::sleep(3);
+main::ask('b', 9);
+--- request
+GET /a?email=john@ok.test
+--- smtp_check eval
+sub { TestVerify::Fleet::refused($_[0]) == 18 }
+--- log_allow
+is away, this machine goes on by itself
+
+
+
+=== TEST 8: what a machine has used that was killed is not forgotten
+--- limits: rejects=20/h
+--- init
+main::ask('b', 9);
+TestVerify::Edges::kill(1);
+TestVerify::Edges::start(1);
+Time::HiRes::sleep(3.5);
+main::ask($_, 30) for 'b', 'c';
+--- request
+GET /a?email=john@ok.test
+--- smtp_check eval
+sub {
+    my $n = TestVerify::Fleet::refused($_[0]);
+    return $n >= 14 && $n <= 20;
+}
+
+
+
+=== TEST 9: one company has no more of a learned budget than at one machine
+--- limits: rejects=20-200/h
+--- init
+main::ask($_, 12) for 'a' .. 'd';
+--- request
+GET /a?email=john@ok.test
+--- smtp_check eval
+sub { TestVerify::Fleet::refused($_[0]) == 15 }
