@@ -195,9 +195,27 @@ export function mount(root, ctx) {
                 fact("Refusals left", row.rejects.limit === null ? "no limit"
                      : `${number(left)} of ${number(row.rejects.limit)}`,
                      left === 0 ? "bad" : null),
+                ...portion(row.portion),
                 fact("Connected", row.connected === null ? "never"
                      : past(row.connected))),
             actions(row, target));
+    }
+
+    /* what this machine has of limits that machines of a fleet share */
+
+    function portion(it) {
+        if (!it) {
+            return [];
+        }
+
+        const part = n => n === null ? "no limit" : number(n);
+
+        return [
+            fact(it.alone ? "Safe share" : "Share of sessions",
+                 part(it.sessions), it.alone ? "warn" : null),
+            fact("Share of refusals", part(it.rejects),
+                 it.rejects === 0 ? "bad" : null)
+        ];
     }
 
     function drawEgresses(list) {

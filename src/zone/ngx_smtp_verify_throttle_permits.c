@@ -67,15 +67,34 @@ ngx_uint_t
 ngx_smtp_verify_throttle_permits(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now)
 {
-    ngx_smtp_verify_throttle_sh_t       *sh;
+    ngx_uint_t                           n;
     ngx_smtp_verify_throttle_portion_t  *portion;
 
-    sh = throttle->sh;
     portion = ngx_smtp_verify_permits_portion(throttle, e);
 
     if (portion == NULL) {
         return e->common ? 0 : UINT32_MAX;
     }
+
+    n = ngx_smtp_verify_throttle_permits_left(throttle, portion, now);
+
+    if (e->due >= n && !ngx_smtp_verify_throttle_is_alone(throttle, now)) {
+        ngx_smtp_verify_throttle_portion_soon(throttle, portion, now);
+    }
+
+    return n;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_throttle_permits_left(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_portion_t *portion, uint64_t now)
+{
+    ngx_smtp_verify_throttle_sh_t     *sh;
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    sh = throttle->sh;
+    e = &throttle->entries[portion->entry];
 
     if (ngx_smtp_verify_throttle_is_alone(throttle, now)) {
         return sv_permits_alone(&portion->permits,
@@ -84,10 +103,6 @@ ngx_smtp_verify_throttle_permits(ngx_smtp_verify_throttle_t *throttle,
                                 sv_budget_used(&e->rejects, now),
                                 sh->machines, sh->rank,
                                 now - ngx_min(sh->heard, now));
-    }
-
-    if (e->due >= portion->permits.n) {
-        ngx_smtp_verify_throttle_portion_soon(throttle, portion, now);
     }
 
     return portion->permits.n;

@@ -491,6 +491,10 @@ void ngx_smtp_verify_throttle_portion_use(
 ngx_uint_t ngx_smtp_verify_throttle_permits(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
     uint64_t now);
+/* The same, for those who only look at it. */
+ngx_uint_t ngx_smtp_verify_throttle_permits_left(
+    ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_portion_t *portion, uint64_t now);
 /* Returns the ms until there may be one; 0 if there is one, or if whoever waits
    may get one. */
 uint64_t ngx_smtp_verify_throttle_permits_wait(

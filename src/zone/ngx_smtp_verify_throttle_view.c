@@ -18,6 +18,9 @@ static uint64_t ngx_smtp_verify_view_key(ngx_smtp_verify_throttle_entry_t *e,
 static void ngx_smtp_verify_view_read(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_view_item_t *item,
     uint64_t now);
+static void ngx_smtp_verify_view_portion(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_view_portion_t *view,
+    uint64_t now);
 static ngx_uint_t ngx_smtp_verify_view_act(ngx_shm_zone_t *zone,
     ngx_smtp_verify_view_target_t *target,
     ngx_smtp_verify_view_action_pt action, uint64_t until);
@@ -252,6 +255,48 @@ ngx_smtp_verify_view_read(ngx_smtp_verify_throttle_t *throttle,
     item->paused = e->paused > now ? e->paused - now : 0;
     item->connected = e->connected ? now - ngx_min(e->connected, now)
                                    : (uint64_t) -1;
+    item->shared = (e->portion != 0);
+
+    if (item->shared) {
+        ngx_smtp_verify_view_portion(throttle, e, &item->portion, now);
+    }
+}
+
+
+/* A machine on its own has the safe share of sessions, and no tokens: it goes
+   by a slower rate. */
+
+static void
+ngx_smtp_verify_view_portion(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_view_portion_t *view,
+    uint64_t now)
+{
+    ngx_smtp_verify_throttle_portion_t  *portion;
+
+    portion = &throttle->portions[e->portion - 1];
+
+    view->alone = ngx_smtp_verify_throttle_is_alone(throttle, now);
+    view->sessions = -1;
+    view->recipients = -1;
+    view->rejects = -1;
+
+    if (portion->conns) {
+        view->sessions = view->alone
+                         ? sv_portion_safe(portion->conns,
+                                           throttle->sh->machines,
+                                           throttle->sh->rank)
+                         : sv_portion_slots(&portion->p, now);
+    }
+
+    if (portion->rate) {
+        view->recipients = now < portion->p.stale
+                           ? portion->p.tokens + portion->p.later : 0;
+    }
+
+    if (e->common && portion->rejects.start) {
+        view->rejects = ngx_smtp_verify_throttle_permits_left(throttle,
+                                                              portion, now);
+    }
 }
 
 

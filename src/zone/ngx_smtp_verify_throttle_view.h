@@ -47,6 +47,18 @@ typedef struct {
 } ngx_smtp_verify_view_found_t;
 
 
+/* What this machine has of limits that several machines share; -1: there is no
+   such limit. */
+
+typedef struct {
+    ngx_uint_t                     alone;   /* the store is away */
+    ngx_int_t                      sessions;
+    ngx_int_t                      recipients;  /* that may be sent now or in a
+                                                   moment */
+    ngx_int_t                      rejects;     /* that may be refused */
+} ngx_smtp_verify_view_portion_t;
+
+
 /* Times are in ms from now. */
 
 typedef struct {
@@ -66,6 +78,8 @@ typedef struct {
     ngx_smtp_verify_seen_e         why;
     uint64_t                       paused;  /* 0: not by an operator */
     uint64_t                       connected;   /* ms ago; -1: never */
+    ngx_uint_t                     shared;  /* it has a portion */
+    ngx_smtp_verify_view_portion_t portion;
     u_char                         names[2 * NGX_SMTP_VERIFY_THROTTLE_NAME];
 } ngx_smtp_verify_view_item_t;
 

@@ -36,7 +36,8 @@ add_block_preprocessor(sub {
         location = /status { smtp_verify_status; }
         location = /b { proxy_pass http://\$TEST_NGINX_EDGE1/a; }
         location = /c { proxy_pass http://\$TEST_NGINX_EDGE2/a; }
-        location = /d { proxy_pass http://\$TEST_NGINX_EDGE3/a; }");
+        location = /d { proxy_pass http://\$TEST_NGINX_EDGE3/a; }")
+        if !defined $block->config;
 
     start();
     command('FLUSHALL');
@@ -236,3 +237,45 @@ main::ask($_, 12) for 'a' .. 'd';
 GET /a?email=john@ok.test
 --- smtp_check eval
 sub { TestVerify::Fleet::refused($_[0]) == 15 }
+
+
+
+=== TEST 10: the status shows what a machine has of them
+--- limits: rejects=80/h; smtp_verify_keepalive 4 timeout=2s
+--- init
+main::ask('a', 1);
+Time::HiRes::sleep(0.3);
+--- request
+GET /status
+--- like
+"name":"mx1.ok.test",.*"portion":\{"alone":false,"sessions":1,"recipients":\d+,"rejects":1\d\}
+
+
+
+=== TEST 11: and that it is on its own
+--- limits: rejects=80/h; smtp_verify_keepalive 4 timeout=4s
+--- init
+main::ask('a', 1);
+TestVerify::Valkey::freeze();
+Time::HiRes::sleep(3);
+TestVerify::Fleet::later(1, sub { TestVerify::Valkey::thaw() });
+--- request
+GET /status
+--- like
+"name":"mx1.ok.test",.*"portion":\{"alone":true,"sessions":1,"recipients":0,"rejects":1\d\}
+--- log_allow
+is away, this machine goes on by itself
+
+
+
+=== TEST 12: a destination of this machine alone has no portion
+--- limits: rejects=80/h
+--- config
+location = /a { smtp_verify; smtp_verify_throttle zone=limits; }
+location = /status { smtp_verify_status; }
+--- init
+main::ask('a', 1);
+--- request
+GET /status
+--- like
+"name":"mx1.ok.test",.*"portion":null

@@ -13,7 +13,7 @@
    which may take six */
 
 #define NGX_HTTP_SMTP_VERIFY_OVERVIEW_ROW                                     \
-    (640 + 6 * (3 * NGX_SMTP_VERIFY_THROTTLE_NAME                             \
+    (768 + 6 * (3 * NGX_SMTP_VERIFY_THROTTLE_NAME                             \
                 + NGX_SMTP_VERIFY_REPLIES_TEXT))
 #define NGX_HTTP_SMTP_VERIFY_OVERVIEW_CLIENT  384
 #define NGX_HTTP_SMTP_VERIFY_OVERVIEW_REST    1024
@@ -33,6 +33,10 @@ static u_char *ngx_http_smtp_verify_overview_row(
     u_char *last);
 static u_char *ngx_http_smtp_verify_overview_destination(
     ngx_smtp_verify_view_item_t *item, u_char *p, u_char *last);
+static u_char *ngx_http_smtp_verify_overview_portion(
+    ngx_smtp_verify_view_item_t *item, u_char *p, u_char *last);
+static u_char *ngx_http_smtp_verify_overview_part(u_char *p, u_char *last,
+    const char *name, ngx_int_t n);
 static u_char *ngx_http_smtp_verify_overview_breaker(
     ngx_smtp_verify_view_item_t *item, u_char *p, u_char *last);
 static u_char *ngx_http_smtp_verify_overview_refusal(
@@ -293,6 +297,7 @@ ngx_http_smtp_verify_overview_row(ngx_smtp_verify_view_found_t *found,
 
     if (kind == NGX_SMTP_VERIFY_THROTTLE_DESTINATION) {
         p = ngx_http_smtp_verify_overview_destination(&item, p, last);
+        p = ngx_http_smtp_verify_overview_portion(&item, p, last);
 
     } else {
         p = ngx_snprintf(p, last - p, ",\"sessions\":%ui", item.sessions);
@@ -347,6 +352,39 @@ ngx_http_smtp_verify_overview_destination(ngx_smtp_verify_view_item_t *item,
                         item->level,
                         item->level > item->used ? item->level - item->used
                                                  : 0);
+}
+
+
+/* What this machine has of limits that several machines share. */
+
+static u_char *
+ngx_http_smtp_verify_overview_portion(ngx_smtp_verify_view_item_t *item,
+    u_char *p, u_char *last)
+{
+    if (!item->shared) {
+        return ngx_snprintf(p, last - p, ",\"portion\":null");
+    }
+
+    p = ngx_snprintf(p, last - p, ",\"portion\":{\"alone\":%s",
+                     item->portion.alone ? "true" : "false");
+
+    p = ngx_http_smtp_verify_overview_part(p, last, "sessions",
+                                           item->portion.sessions);
+    p = ngx_http_smtp_verify_overview_part(p, last, "recipients",
+                                           item->portion.recipients);
+    p = ngx_http_smtp_verify_overview_part(p, last, "rejects",
+                                           item->portion.rejects);
+
+    return ngx_snprintf(p, last - p, "}");
+}
+
+
+static u_char *
+ngx_http_smtp_verify_overview_part(u_char *p, u_char *last, const char *name,
+    ngx_int_t n)
+{
+    return n < 0 ? ngx_snprintf(p, last - p, ",\"%s\":null", name)
+                 : ngx_snprintf(p, last - p, ",\"%s\":%i", name, n);
 }
 
 
