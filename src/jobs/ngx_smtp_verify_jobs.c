@@ -2,14 +2,23 @@
 #include "ngx_smtp_verify_jobs_run.h"
 #include "ngx_smtp_verify_wipe.h"
 
+#if (NGX_LINUX)
+#include <dirent.h>
+#endif
+
 
 #define NGX_SMTP_VERIFY_JOBS_TICK  100          /* ms, while there is work */
 #define NGX_SMTP_VERIFY_JOBS_IDLE  500
+#define NGX_SMTP_VERIFY_JOBS_END   200          /* ms, for threads to end */
 
 
 static void ngx_smtp_verify_jobs_tick(ngx_event_t *ev);
 static void ngx_smtp_verify_jobs_retire(ngx_smtp_verify_jobs_worker_t *w);
 static void ngx_smtp_verify_jobs_work(ngx_smtp_verify_jobs_worker_t *w);
+static void ngx_smtp_verify_jobs_threads_end(ngx_log_t *log);
+#if (NGX_LINUX)
+static ngx_uint_t ngx_smtp_verify_jobs_threads(void);
+#endif
 
 
 ngx_int_t
@@ -164,7 +173,68 @@ ngx_smtp_verify_jobs_stop(ngx_smtp_verify_jobs_t *jobs)
     }
 
     jobs->worker = NULL;
+
+    ngx_smtp_verify_jobs_threads_end(jobs->log);
 }
+
+
+/* nginx does not wait until the threads of a pool are gone, only until they
+   are about to go.  What OpenSSL keeps for a thread is freed by that thread,
+   at its very end, and must not meet what exit() frees. */
+
+static void
+ngx_smtp_verify_jobs_threads_end(ngx_log_t *log)
+{
+#if (NGX_LINUX)
+
+    ngx_uint_t  i, n;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_JOBS_END; i++) {
+
+        n = ngx_smtp_verify_jobs_threads();
+
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, log, 0,
+                       "smtp verify jobs: %ui threads at the end", n);
+
+        if (n <= 1) {
+            return;
+        }
+
+        ngx_msleep(1);
+    }
+
+#endif
+}
+
+
+#if (NGX_LINUX)
+
+/* of this process; 0 if that cannot be known */
+
+static ngx_uint_t
+ngx_smtp_verify_jobs_threads(void)
+{
+    DIR            *dir;
+    ngx_uint_t      n;
+    struct dirent  *entry;
+
+    dir = opendir("/proc/self/task");
+    if (dir == NULL) {
+        return 0;
+    }
+
+    n = 0;
+
+    while ((entry = readdir(dir)) != NULL) {
+        n += (entry->d_name[0] != '.');
+    }
+
+    (void) closedir(dir);
+
+    return n;
+}
+
+#endif
 
 
 /* A job does not fail because the system is short of something: memory, disk,

@@ -1,44 +1,11 @@
 # The age of a domain from a file that a thread reads, which may take its time.
 
 use lib 't/lib';
-use Cwd;
-use File::Path qw( make_path );
 
 # nginx with such a file system, and memory that is of no use once it is freed
 
-BEGIN {
-    require TestVerify::Env;
-    TestVerify::Env::take();
-
-    my $dir = "$TestVerify::Env::Dir/slow-pread";
-
-    make_path($dir);
-
-    my $so = "$dir/slow_pread.$$.so";
-    my $cc = $ENV{CC} || 'cc';
-
-    system("$cc -shared -fPIC -o $so t/lib/slow_pread.c -ldl") == 0
-        or die "slow_pread.c: not compiled\n";
-
-    open my $out, '>', "$dir/nginx.$$" or die "$dir/nginx.$$: $!\n";
-    print $out <<"_EOC_";
-#!/bin/sh
-export LD_PRELOAD=$so SLOW_PREAD=12 MALLOC_PERTURB_=165
-export ASAN_OPTIONS=\$ASAN_OPTIONS:verify_asan_link_order=0
-exec $ENV{TEST_NGINX_BINARY} "\$@"
-_EOC_
-    close $out;
-    chmod 0755, "$dir/nginx.$$";
-
-    $ENV{TEST_NGINX_BINARY} = "$dir/nginx.$$";
-    @files = ($so, "$dir/nginx.$$");
-}
-
-END { unlink @files if defined $suite && $$ == $suite }
-
+use TestVerify::Preload 'slow_pread', SLOW_PREAD => 12, MALLOC_PERTURB_ => 165;
 use TestVerify 'no_plan';
-
-our ($suite, @files) = ($$, @files);
 
 master_on();
 add_block_preprocessor(sub {

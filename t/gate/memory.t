@@ -1,43 +1,17 @@
 # A gate that finds no memory: each allocation fails once.
 
 use lib 't/lib';
-use File::Path qw( make_path );
+use Test::More;
 
-our (@files, $suite);
+# they have allocations of their own
 
 BEGIN {
-    require TestVerify::Env;
-    require Test::More;
-
-    # they have allocations of their own
-
-    Test::More::plan(skip_all => 'not beside a checker of memory')
+    plan(skip_all => 'not beside a checker of memory')
         if $ENV{TEST_NGINX_SANITIZER} || $ENV{TEST_NGINX_USE_VALGRIND}
            || $ENV{VALGRIND_NGINX};
-
-    TestVerify::Env::take();
-
-    my $dir = "$TestVerify::Env::Dir/no-memory";
-    make_path($dir);
-
-    my $so = "$dir/no_memory.$$.so";
-    my $cc = $ENV{CC} || 'cc';
-
-    system("$cc -shared -fPIC -o $so t/lib/no_memory.c -ldl") == 0
-        or die "no_memory.c: not compiled\n";
-
-    open my $out, '>', "$dir/nginx.$$" or die "$dir/nginx.$$: $!\n";
-    print $out "#!/bin/sh\nexport LD_PRELOAD=$so\n"
-        . "exec $ENV{TEST_NGINX_BINARY} \"\$\@\"\n";
-    close $out;
-    chmod 0755, "$dir/nginx.$$";
-
-    $ENV{TEST_NGINX_BINARY} = "$dir/nginx.$$";
-    ($suite, @files) = ($$, $so, "$dir/nginx.$$");
 }
 
-END { unlink @files if defined $suite && $$ == $suite }
-
+use TestVerify::Preload 'no_memory';
 use TestVerify 'no_plan';
 use TestVerify::Clients;
 

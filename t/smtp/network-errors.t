@@ -1,41 +1,8 @@
 # Errors of a connection that are none of ours, and that nginx calls an alert.
 
 use lib 't/lib';
-use File::Path qw( make_path );
-
-BEGIN {
-    require TestVerify::Env;
-    TestVerify::Env::take();
-
-    my $dir = "$TestVerify::Env::Dir/network-errors";
-
-    make_path($dir);
-
-    my $so = "$dir/network_errors.$$.so";
-    my $cc = $ENV{CC} || 'cc';
-
-    system("$cc -shared -fPIC -o $so t/lib/network_errors.c -ldl") == 0
-        or die "network_errors.c: not compiled\n";
-
-    open my $out, '>', "$dir/nginx.$$" or die "$dir/nginx.$$: $!\n";
-    print $out <<"_EOC_";
-#!/bin/sh
-export LD_PRELOAD=$so
-export ASAN_OPTIONS=\$ASAN_OPTIONS:verify_asan_link_order=0
-exec $ENV{TEST_NGINX_BINARY} "\$@"
-_EOC_
-    close $out;
-    chmod 0755, "$dir/nginx.$$";
-
-    $ENV{TEST_NGINX_BINARY} = "$dir/nginx.$$";
-    @files = ($so, "$dir/nginx.$$");
-}
-
-END { unlink @files if defined $suite && $$ == $suite }
-
+use TestVerify::Preload 'network_errors';
 use TestVerify 'no_plan';
-
-our ($suite, @files) = ($$, @files);
 
 master_on();
 preset(address => 'john@ok.test');
