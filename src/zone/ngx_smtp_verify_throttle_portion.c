@@ -101,6 +101,10 @@ ngx_smtp_verify_throttle_portion_of(ngx_smtp_verify_throttle_t *throttle,
     portion->entry = entry;
     portion->next = now;
 
+    /* not known any more */
+
+    e->rejects.elsewhere = 0;
+
     throttle->sh->portions++;
     throttle->behind->ask(throttle->behind);
 

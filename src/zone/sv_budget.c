@@ -61,6 +61,12 @@ sv_budget_wait(const sv_budget_t *b, const sv_budget_conf_t *conf,
         }
     }
 
+    /* what was refused elsewhere gets old, too, nobody here knows when */
+
+    if (i == SV_BUDGET_SLOTS && b->elsewhere) {
+        i = 1;
+    }
+
     return (uint64_t) (slot + i) * SV_BUDGET_SLOT * 1000 - now;
 }
 
@@ -349,7 +355,8 @@ sv_budget_bear(sv_budget_t *b, const sv_budget_conf_t *conf,
 }
 
 
-/* If nothing was refused since the last complaint, this one teaches nothing. */
+/* If nothing was refused since the last complaint, here or elsewhere, this one
+   teaches nothing. */
 
 int
 sv_budget_complaint(sv_budget_t *b, const sv_budget_conf_t *conf,
@@ -358,12 +365,12 @@ sv_budget_complaint(sv_budget_t *b, const sv_budget_conf_t *conf,
     int       others;
     uint32_t  sec, used;
 
-    if (conf->most == 0 || b->unblamed == 0) {
+    if (conf->most == 0 || (b->unblamed == 0 && b->elsewhere <= b->blamed)) {
         return 0;
     }
 
     sec = sv_budget_sec(now);
-    used = sv_budget_used(b, now);
+    used = sv_budget_used(b, now) + b->elsewhere;
 
     others = (party == 0);
 
@@ -380,6 +387,7 @@ sv_budget_complaint(sv_budget_t *b, const sv_budget_conf_t *conf,
     }
 
     b->unblamed = 0;
+    b->blamed = b->elsewhere;
 
     sv_budget_fall(&b->own, conf, used, sec);
 

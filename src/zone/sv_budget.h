@@ -72,6 +72,7 @@ typedef struct {
     uint32_t             own_party; /* the one with the level "own" */
     uint32_t             seen;      /* s, its last refused recipient */
     uint32_t             unblamed;  /* refused since the last complaint */
+    uint32_t             blamed;    /* "elsewhere" at the last complaint */
     uint32_t             complainer;
     uint32_t             complained;    /* s */
     uint32_t             start;     /* as last configured */

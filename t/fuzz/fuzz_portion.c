@@ -14,9 +14,11 @@
 
 #define SLOTS   50
 #define TOKENS  80
+#define PERMITS 30
 
 
 static void ask(sv_portion_t *p, const long long *v, uint64_t now);
+static void permits(sv_permits_t *p, const long long *v, uint64_t now);
 
 
 int
@@ -26,9 +28,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t            now;
     long long           v[SV_PORTION_GRANT];
     sv_portion_t        p;
+    sv_permits_t        q;
     sv_portion_fleet_t  fleet;
 
     memset(&p, 0, sizeof(p));
+    memset(&q, 0, sizeof(q));
     now = 1000000;
 
     for (n = 0; n + sizeof(v) < size; n += sizeof(v) + 1) {
@@ -43,6 +47,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
 
         ask(&p, v, now);
+        permits(&q, v + SV_PORTION_LIMITS, now / 1000);
 
         now += ((uint64_t) data[n + sizeof(v)] + 1) * 10000;
     }
@@ -81,4 +86,21 @@ ask(sv_portion_t *p, const long long *v, uint64_t now)
         assert(p->tokens > 0);
         sv_portion_use(p, 1);
     }
+}
+
+
+static void
+permits(sv_permits_t *p, const long long *v, uint64_t now)
+{
+    sv_permits_grant_t  grant;
+
+    if (sv_permits_read(v, PERMITS, &grant) == 0) {
+        sv_permits_grant(p, &grant, 1, now);
+        assert(p->full <= now + SV_PERMITS_HOUR);
+    }
+
+    assert(p->n < PERMITS);
+
+    sv_permits_use(p);
+    assert(sv_permits_alone(p, PERMITS, 0, 2, 0, 0) < PERMITS);
 }

@@ -550,6 +550,32 @@ elsewhere(void **state)
 
     assert_true(sv_budget_room(&b, &learns, 5, now) >= 5);
 
+    /* nobody knows when that is too old to count */
+
+    memset(&b, 0, sizeof(b));
+    b.elsewhere = 15;
+
+    assert_in_range(sv_budget_wait(&b, &learns, 3, now), 1,
+                    SV_BUDGET_SLOT * 1000);
+
+    /* the server may complain here of what was refused there, once */
+
+    assert_int_equal(sv_budget_complaint(&b, &learns, 0, now), 1);
+    assert_int_equal(sv_budget_level(&b, &learns, 3), 7);
+    assert_int_equal(sv_budget_complaint(&b, &learns, 0, now), 0);
+
+    b.elsewhere = 16;
+    assert_int_equal(sv_budget_complaint(&b, &learns, 0, now), 1);
+
+    /* and it complains of all that was refused */
+
+    memset(&b, 0, sizeof(b));
+    b.elsewhere = 12;
+
+    assert_int_equal(drain(&b, &learns, 3, now), 3);
+    assert_int_equal(sv_budget_complaint(&b, &learns, 0, now), 1);
+    assert_int_equal(b.shared.ceiling, 15);
+
     /* a fixed budget has no such rule */
 
     memset(&b, 0, sizeof(b));
