@@ -110,23 +110,6 @@ ngx_smtp_verify_addr_resolve(ngx_smtp_verify_addr_query_t *q)
 }
 
 
-ngx_uint_t
-ngx_smtp_verify_addr_asks(ngx_resolver_t *r, ngx_uint_t i)
-{
-#if (NGX_HAVE_INET6)
-    if (i == 1) {
-        return r->ipv6;
-    }
-#endif
-
-#if (nginx_version >= 1023001)
-    return i == 0 && r->ipv4;
-#else
-    return i == 0;
-#endif
-}
-
-
 static ngx_int_t
 ngx_smtp_verify_addr_known(ngx_smtp_verify_addr_query_t *q)
 {

@@ -26,9 +26,6 @@ typedef struct {
 } ngx_smtp_verify_addr_entry_t;
 
 
-/* addr.c: whether the resolver asks for IPv4 (i is 0) or IPv6 (i is 1) */
-ngx_uint_t ngx_smtp_verify_addr_asks(ngx_resolver_t *r, ngx_uint_t i);
-
 /* returns NULL if the host is not cached or its entry has expired */
 ngx_smtp_verify_addr_entry_t *ngx_smtp_verify_addr_cache_get(
     ngx_resolver_t *r, ngx_str_t *name);
@@ -45,6 +42,25 @@ void ngx_smtp_verify_addr_cache_alias(ngx_smtp_verify_addr_entry_t *entry,
 
 /* called by the module's exit_process */
 void ngx_smtp_verify_addr_cache_exit(void);
+
+
+/* Whether the resolver asks for IPv4 (i is 0) or IPv6 (i is 1). */
+
+static inline ngx_uint_t
+ngx_smtp_verify_addr_asks(ngx_resolver_t *r, ngx_uint_t i)
+{
+#if (NGX_HAVE_INET6)
+    if (i == 1) {
+        return r->ipv6;
+    }
+#endif
+
+#if (nginx_version >= 1023001)
+    return i == 0 && r->ipv4;
+#else
+    return i == 0;
+#endif
+}
 
 
 #endif /* _NGX_SMTP_VERIFY_ADDR_CACHE_H_INCLUDED_ */

@@ -116,8 +116,6 @@ void ngx_smtp_verify_ares_destroy(ngx_smtp_verify_ares_t *a);
 int ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data);
 void ngx_smtp_verify_ares_state(void *data, ares_socket_t s, int readable,
     int writable);
-ngx_connection_t *ngx_smtp_verify_ares_find(ngx_smtp_verify_ares_t *a,
-    ares_socket_t s);
 void ngx_smtp_verify_ares_release(ngx_connection_t *c);
 void ngx_smtp_verify_ares_tick_handler(ngx_event_t *ev);
 void ngx_smtp_verify_ares_drain(ngx_smtp_verify_ares_t *a);
@@ -129,9 +127,30 @@ void ngx_smtp_verify_ares_settle(ngx_smtp_verify_ares_t *a);
  * calls back, the answer itself is a->message.
  */
 void ngx_smtp_verify_ares_wire(ngx_smtp_verify_ares_t *a);
-ngx_smtp_verify_ares_wire_t *ngx_smtp_verify_ares_wire_create(
-    ngx_smtp_verify_ares_t *a, int type);
 void ngx_smtp_verify_ares_read(ngx_smtp_verify_ares_t *a, ares_socket_t s);
+
+
+/* Returns the connection of a socket, or NULL. */
+
+static inline ngx_connection_t *
+ngx_smtp_verify_ares_find(ngx_smtp_verify_ares_t *a, ares_socket_t s)
+{
+    ngx_queue_t       *q;
+    ngx_connection_t  *c;
+
+    for (q = ngx_queue_head(&a->connections);
+         q != ngx_queue_sentinel(&a->connections);
+         q = ngx_queue_next(q))
+    {
+        c = ngx_queue_data(q, ngx_connection_t, queue);
+
+        if (c->fd == s) {
+            return c;
+        }
+    }
+
+    return NULL;
+}
 
 
 #endif /* _NGX_SMTP_VERIFY_ARES_CHANNEL_H_INCLUDED_ */

@@ -5,6 +5,8 @@
 #define NGX_SMTP_VERIFY_ARES_TICK  250     /* ms */
 
 
+static ngx_smtp_verify_ares_wire_t *ngx_smtp_verify_ares_wire_create(
+    ngx_smtp_verify_ares_t *a, int type);
 static void ngx_smtp_verify_ares_watch(ngx_event_t *ev, ngx_int_t event,
     int on);
 static void ngx_smtp_verify_ares_event_handler(ngx_event_t *ev);
@@ -55,24 +57,31 @@ ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data)
 }
 
 
-ngx_connection_t *
-ngx_smtp_verify_ares_find(ngx_smtp_verify_ares_t *a, ares_socket_t s)
+static ngx_smtp_verify_ares_wire_t *
+ngx_smtp_verify_ares_wire_create(ngx_smtp_verify_ares_t *a, int type)
 {
-    ngx_queue_t       *q;
-    ngx_connection_t  *c;
+    size_t                        size;
+    ngx_smtp_verify_ares_wire_t  *w;
 
-    for (q = ngx_queue_head(&a->connections);
-         q != ngx_queue_sentinel(&a->connections);
-         q = ngx_queue_next(q))
-    {
-        c = ngx_queue_data(q, ngx_connection_t, queue);
+    size = sizeof(ngx_smtp_verify_ares_wire_t);
 
-        if (c->fd == s) {
-            return c;
-        }
+    if (type == SOCK_STREAM) {
+        size += NS_INT16SZ + NS_MAXMSG;
     }
 
-    return NULL;
+    w = ngx_alloc(size, ngx_cycle->log);
+    if (w == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(w, sizeof(ngx_smtp_verify_ares_wire_t));
+
+    w->ares = a;
+    w->stream = (type == SOCK_STREAM);
+    w->sent.stream = w->stream;
+    w->data = (u_char *) &w[1];
+
+    return w;
 }
 
 

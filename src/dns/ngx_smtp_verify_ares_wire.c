@@ -64,34 +64,6 @@ ngx_smtp_verify_ares_wire(ngx_smtp_verify_ares_t *a)
 }
 
 
-ngx_smtp_verify_ares_wire_t *
-ngx_smtp_verify_ares_wire_create(ngx_smtp_verify_ares_t *a, int type)
-{
-    size_t                        size;
-    ngx_smtp_verify_ares_wire_t  *w;
-
-    size = sizeof(ngx_smtp_verify_ares_wire_t);
-
-    if (type == SOCK_STREAM) {
-        size += NS_INT16SZ + NS_MAXMSG;
-    }
-
-    w = ngx_alloc(size, ngx_cycle->log);
-    if (w == NULL) {
-        return NULL;
-    }
-
-    ngx_memzero(w, sizeof(ngx_smtp_verify_ares_wire_t));
-
-    w->ares = a;
-    w->stream = (type == SOCK_STREAM);
-    w->sent.stream = w->stream;
-    w->data = (u_char *) &w[1];
-
-    return w;
-}
-
-
 /*
  * Gives one message after the other to c-ares, so that its callback is always
  * about a->message.  Messages of a stream that were already read cause no

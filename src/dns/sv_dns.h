@@ -64,14 +64,6 @@ typedef struct {
    confirm; or _ERROR. */
 sv_dns_status_e sv_dns_walk(ns_msg *m, sv_dns_walk_t *w);
 
-/* Returns nonzero if AD is set: the server says that it has validated all of
-   the answer (RFC 4035).  This can be trusted only as much as the server and
-   the network between. */
-int sv_dns_authenticated(ns_msg *m);
-
-/* the number of records of the section that are to be read */
-int sv_dns_count(ns_msg *m, ns_sect section);
-
 /* Reads the name that follows the first "skip" octets of the rdata and ends
    with it; the root is ".".  Returns 0 if there is no such name. */
 int sv_dns_rdata_name(ns_msg *m, ns_rr *rr, unsigned skip, char *name);
@@ -81,11 +73,48 @@ int sv_dns_rdata_name(ns_msg *m, ns_rr *rr, unsigned skip, char *name);
    answer has an SOA record.  alias: the name was reached by a CNAME. */
 int sv_dns_negative(ns_msg *m, int alias, unsigned long *ttl, int *soa);
 
-/* lowers *least to ttl, if that is less */
-void sv_dns_ttl(unsigned long *least, unsigned long ttl);
-
 /* returns 1 if the names are the same */
 int sv_dns_same(const char *a, const char *b);
+
+
+/* Returns nonzero if AD is set: the server says that it has validated all of
+   the answer (RFC 4035).  This can be trusted only as much as the server and
+   the network between. */
+
+static inline int
+sv_dns_authenticated(ns_msg *m)
+{
+    return ns_msg_getflag(*m, ns_f_ad);
+}
+
+
+/* the number of records of the section that are to be read */
+
+static inline int
+sv_dns_count(ns_msg *m, ns_sect section)
+{
+    int  n;
+
+    n = ns_msg_count(*m, section);
+
+    return n > SV_DNS_RECORDS_MAX ? SV_DNS_RECORDS_MAX : n;
+}
+
+
+/* Lowers *least to ttl, if that is less.  RFC 2181, section 8: a TTL with the
+   highest bit set counts as 0. */
+
+static inline void
+sv_dns_ttl(unsigned long *least, unsigned long ttl)
+{
+    if (ttl > 0x7fffffff) {
+        ttl = 0;
+    }
+
+    if (ttl < *least) {
+        *least = ttl;
+    }
+}
 
 
 #endif /* _SV_DNS_H_INCLUDED_ */

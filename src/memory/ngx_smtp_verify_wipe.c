@@ -175,13 +175,11 @@ ngx_smtp_verify_wipe_soon(void)
 
 
 void
-ngx_smtp_verify_wipe_also(ngx_smtp_verify_wiper_t *wiper)
+ngx_smtp_verify_wipe_add(ngx_smtp_verify_wiper_t *wiper)
 {
-    if (!wiper->waits) {
-        wiper->waits = 1;
-        wiper->next = ngx_smtp_verify_wipe.wipers;
-        ngx_smtp_verify_wipe.wipers = wiper;
-    }
+    wiper->waits = 1;
+    wiper->next = ngx_smtp_verify_wipe.wipers;
+    ngx_smtp_verify_wipe.wipers = wiper;
 
     ngx_smtp_verify_wipe_soon();
 }

@@ -41,7 +41,18 @@ void ngx_smtp_verify_wipe_pfree(ngx_pool_t *pool, void *data, size_t len);
 
 /* Wipes stack and scratch memory within a second. */
 void ngx_smtp_verify_wipe_soon(void);
-void ngx_smtp_verify_wipe_also(ngx_smtp_verify_wiper_t *wiper);
+void ngx_smtp_verify_wipe_add(ngx_smtp_verify_wiper_t *wiper);
+
+
+/* The same, with this memory. */
+
+static inline void
+ngx_smtp_verify_wipe_also(ngx_smtp_verify_wiper_t *wiper)
+{
+    if (!wiper->waits) {
+        ngx_smtp_verify_wipe_add(wiper);
+    }
+}
 
 
 #endif /* _NGX_SMTP_VERIFY_WIPE_H_INCLUDED_ */

@@ -20,6 +20,11 @@
 void sv_siphash(const unsigned char key[16], const void *data, size_t len,
     unsigned char hash[SV_SIPHASH_LEN]);
 
+/* The same, with a memory: for names that are hashed again and again, of
+   domains, mail hosts and our own identities.  Not thread-safe. */
+void sv_siphash_name(const unsigned char key[16], const void *name, size_t len,
+    unsigned char hash[SV_SIPHASH_LEN]);
+
 /* SipHash-1-3 with a hash of 64 bits, where nobody can try out inputs */
 uint64_t sv_siphash_short(const uint64_t key[2], const void *data,
     size_t len);

@@ -18,22 +18,22 @@ const sv_reason_info_t  sv_reasons[SV_REASON_MAX] = {
 };
 
 
-static const char  *sv_statuses[] = {
+const char *const  sv_statuses[] = {
     "unknown", "deliverable", "risky", "undeliverable"
 };
 
 
-static const char  *sv_actions[] = {
+const char *const  sv_actions[] = {
     "retry_later", "send", "send_with_care", "do_not_send"
 };
 
 
-static const char  *sv_blames[] = {
+const char *const  sv_blames[] = {
     NULL, "mailbox", "domain", "sender", "policy", "network", "local"
 };
 
 
-static const char  *sv_stages[] = {
+const char *const  sv_stages[] = {
     NULL, "dns", "connect", "banner", "ehlo", "starttls", "mail", "rcpt"
 };
 
@@ -53,34 +53,6 @@ sv_reason_by_name(const char *name, size_t len)
     }
 
     return SV_REASON_NONE;
-}
-
-
-const char *
-sv_action_name(sv_action_e action)
-{
-    return sv_actions[action];
-}
-
-
-const char *
-sv_status_name(sv_status_e status)
-{
-    return sv_statuses[status];
-}
-
-
-const char *
-sv_blame_name(sv_blame_e blame)
-{
-    return sv_blames[blame];
-}
-
-
-const char *
-sv_stage_name(sv_stage_e stage)
-{
-    return sv_stages[stage];
 }
 
 

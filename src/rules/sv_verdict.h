@@ -139,11 +139,43 @@ extern const sv_reason_info_t  sv_reasons[SV_REASON_MAX];
 #define sv_reason_is(reason, flag)  (sv_reasons[reason].is & (flag))
 
 sv_reason_e sv_reason_by_name(const char *name, size_t len);
-const char *sv_action_name(sv_action_e action);
-const char *sv_status_name(sv_status_e status);
-const char *sv_blame_name(sv_blame_e blame);    /* NULL for none */
-const char *sv_stage_name(sv_stage_e stage);    /* NULL for none */
 sv_stage_e sv_stage_by_name(const char *name, size_t len);
+
+
+/* names; of SV_BLAME_NONE and SV_STAGE_NONE: NULL */
+
+extern const char *const  sv_actions[];
+extern const char *const  sv_statuses[];
+extern const char *const  sv_blames[];
+extern const char *const  sv_stages[];
+
+
+static inline const char *
+sv_action_name(sv_action_e action)
+{
+    return sv_actions[action];
+}
+
+
+static inline const char *
+sv_status_name(sv_status_e status)
+{
+    return sv_statuses[status];
+}
+
+
+static inline const char *
+sv_blame_name(sv_blame_e blame)
+{
+    return sv_blames[blame];
+}
+
+
+static inline const char *
+sv_stage_name(sv_stage_e stage)
+{
+    return sv_stages[stage];
+}
 
 
 #endif /* _SV_VERDICT_H_INCLUDED_ */

@@ -167,16 +167,10 @@ ngx_smtp_verify_transport_peer(ngx_smtp_verify_session_t *s,
 }
 
 
-/* NGX_OK: there is a connection, to the server or to a proxy */
-
 ngx_int_t
-ngx_smtp_verify_transport_opened(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_transport_answered(ngx_smtp_verify_session_t *s)
 {
     ngx_connection_t  *c;
-
-    if (ngx_smtp_verify_session_is_connected(s) || s->socks) {
-        return NGX_OK;
-    }
 
     c = s->connection;
 

@@ -4,22 +4,14 @@
 #include "ngx_smtp_verify_transport.h"
 
 
+static void ngx_smtp_verify_opening_offers(ngx_smtp_verify_session_t *s,
+    unsigned caps);
 static ngx_uint_t ngx_smtp_verify_opening_is_old(
     ngx_smtp_verify_session_t *s);
 static ngx_uint_t ngx_smtp_verify_opening_says(ngx_smtp_verify_session_t *s,
     const char **words);
 static void ngx_smtp_verify_opening_greeted(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_opening_done(ngx_smtp_verify_session_t *s);
-
-
-static struct {
-    ngx_str_t  keyword;
-    ngx_uint_t bit;
-} ngx_smtp_verify_capabilities[] = {
-    { ngx_string("PIPELINING"), 0x01 },
-    { ngx_string("STARTTLS"), 0x02 },
-    { ngx_string("SMTPUTF8"), 0x04 }
-};
 
 
 void
@@ -56,6 +48,10 @@ ngx_smtp_verify_opening_ehlo(ngx_smtp_verify_session_t *s)
 
     ehlo = (s->commands[0] == ngx_smtp_verify_cmd_ehlo);
 
+    if (ehlo) {
+        ngx_smtp_verify_opening_offers(s, s->parser.caps);
+    }
+
     if (ehlo && s->trust < ngx_smtp_verify_trust_doubtful
         && ngx_smtp_verify_opening_is_old(s))
     {
@@ -74,6 +70,18 @@ ngx_smtp_verify_opening_ehlo(ngx_smtp_verify_session_t *s)
     }
 
     ngx_smtp_verify_opening_greeted(s);
+}
+
+
+static void
+ngx_smtp_verify_opening_offers(ngx_smtp_verify_session_t *s, unsigned caps)
+{
+    if (caps & SV_REPLY_PIPELINING) {
+        s->pipelining = ngx_smtp_verify_pipelining_used;
+    }
+
+    s->cap_starttls = (caps & SV_REPLY_STARTTLS) != 0;
+    s->cap_smtputf8 = (caps & SV_REPLY_SMTPUTF8) != 0;
 }
 
 
@@ -226,48 +234,4 @@ ngx_smtp_verify_session_secured(ngx_smtp_verify_session_t *s,
     sv_reply_init(&s->parser, s->parser.text);
 
     ngx_smtp_verify_flight_command(s, ngx_smtp_verify_cmd_ehlo);
-}
-
-
-void
-ngx_smtp_verify_opening_capability(ngx_smtp_verify_session_t *s)
-{
-    size_t      len;
-    u_char     *line, letter;
-    ngx_str_t  *keyword;
-    ngx_uint_t  i, caps;
-
-    line = s->parser.line;
-    len = s->parser.line_len;
-    caps = 0;
-
-    if (s->parser.lines > 1) {
-
-        /* by the first letter, as most lines are about something else */
-
-        letter = len ? (u_char) (line[0] & ~0x20) : '\0';
-
-        for (i = 0; i < 3; i++) {
-            keyword = &ngx_smtp_verify_capabilities[i].keyword;
-
-            if (letter == keyword->data[0]
-                && len >= keyword->len
-                && (len == keyword->len || line[keyword->len] == ' ')
-                && ngx_strncasecmp(line, keyword->data, keyword->len) == 0)
-            {
-                caps |= ngx_smtp_verify_capabilities[i].bit;
-            }
-        }
-
-        if (caps & 0x01) {
-            s->pipelining = ngx_smtp_verify_pipelining_used;
-        }
-
-        s->cap_starttls |= (caps & 0x02) >> 1;
-        s->cap_smtputf8 |= (caps & 0x04) >> 2;
-    }
-
-    if (s->parser.code == 250) {
-        sv_reply_drop_text(&s->parser);
-    }
 }

@@ -17,10 +17,6 @@ void ngx_smtp_verify_opening_banner(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_opening_ehlo(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_opening_starttls(ngx_smtp_verify_session_t *s);
 
-/* called for each line of the reply to EHLO */
-void ngx_smtp_verify_opening_capability(ngx_smtp_verify_session_t *s);
-
-
 /* In session.c: tells the owner of an event, or of a refusal. */
 void ngx_smtp_verify_session_tell(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_session_event_e event);

@@ -290,7 +290,7 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
         }
 
         if (s->commands[s->nanswered] == ngx_smtp_verify_cmd_ehlo) {
-            ngx_smtp_verify_opening_capability(s);
+            sv_reply_capability(&s->parser);
         }
 
         if (status == SV_REPLY_LINE) {

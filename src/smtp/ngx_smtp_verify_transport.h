@@ -26,8 +26,8 @@ void ngx_smtp_verify_transport_done(ngx_smtp_verify_session_t *s);
 /* Connects to the session's peer.  Returns the same as _session_connect(). */
 ngx_int_t ngx_smtp_verify_transport_open(ngx_smtp_verify_session_t *s);
 
-/* NGX_OK: there is a connection, to the server or to a proxy */
-ngx_int_t ngx_smtp_verify_transport_opened(ngx_smtp_verify_session_t *s);
+/* connect() has ended: NGX_OK if there is a connection */
+ngx_int_t ngx_smtp_verify_transport_answered(ngx_smtp_verify_session_t *s);
 
 /* there is a connection to the server */
 void ngx_smtp_verify_transport_connected(ngx_smtp_verify_session_t *s);
@@ -64,6 +64,16 @@ void ngx_smtp_verify_session_fail(ngx_smtp_verify_session_t *s,
 /* a stage has ended, and the next one begins */
 void ngx_smtp_verify_session_took(ngx_smtp_verify_session_t *s,
     sv_stage_e stage);
+
+
+/* NGX_OK: there is a connection, to the server or to a proxy */
+
+static inline ngx_int_t
+ngx_smtp_verify_transport_opened(ngx_smtp_verify_session_t *s)
+{
+    return ngx_smtp_verify_session_is_connected(s) || s->socks
+           ? NGX_OK : ngx_smtp_verify_transport_answered(s);
+}
 
 
 #endif /* _NGX_SMTP_VERIFY_TRANSPORT_H_INCLUDED_ */

@@ -2,15 +2,7 @@
 #include <string.h>
 
 #include "sv_reply.h"
-
-
-enum {
-    sv_reply_start = 0,
-    sv_reply_code,
-    sv_reply_separator,
-    sv_reply_text,
-    sv_reply_done
-};
+#include "sv_str.h"
 
 
 static int sv_reply_is_code(const unsigned char *line);
@@ -175,11 +167,49 @@ sv_reply_line(sv_reply_parser_t *p)
 }
 
 
-int
-sv_reply_between(const sv_reply_parser_t *p)
+/* By the first letter, as most lines are about something else. */
+
+void
+sv_reply_capability(sv_reply_parser_t *p)
 {
-    return p->state == sv_reply_done
-           || (p->state == sv_reply_start && p->lines == 0);
+    size_t    i, k;
+    unsigned  letter;
+
+    static const struct {
+        const char  *keyword;
+        size_t       len;
+        unsigned     bit;
+    } known[] = {
+        { "pipelining", 10, SV_REPLY_PIPELINING },
+        { "starttls", 8, SV_REPLY_STARTTLS },
+        { "smtputf8", 8, SV_REPLY_SMTPUTF8 }
+    };
+
+    letter = p->line_len ? sv_lower(p->line[0]) : '\0';
+
+    for (i = 0; p->lines > 1 && i < 3; i++) {
+
+        if (letter != (unsigned char) known[i].keyword[0]
+            || p->line_len < known[i].len
+            || (p->line_len > known[i].len && p->line[known[i].len] != ' '))
+        {
+            continue;
+        }
+
+        for (k = 1; k < known[i].len; k++) {
+            if (sv_lower(p->line[k]) != (unsigned char) known[i].keyword[k]) {
+                break;
+            }
+        }
+
+        if (k == known[i].len) {
+            p->caps |= known[i].bit;
+        }
+    }
+
+    if (p->code == 250) {
+        sv_reply_drop_text(p);
+    }
 }
 
 

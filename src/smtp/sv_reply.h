@@ -26,6 +26,24 @@ typedef enum {
 } sv_reply_status_e;
 
 
+/* what the lines of a reply to EHLO offer */
+
+#define SV_REPLY_PIPELINING  0x01
+#define SV_REPLY_STARTTLS    0x02
+#define SV_REPLY_SMTPUTF8    0x04
+
+
+/* of the parser alone */
+
+enum {
+    sv_reply_start = 0,
+    sv_reply_code,
+    sv_reply_separator,
+    sv_reply_text,
+    sv_reply_done
+};
+
+
 typedef struct {
     unsigned        code;           /* 200 .. 599 */
     unsigned        lines;          /* including the current one */
@@ -41,6 +59,9 @@ typedef struct {
     size_t          line_len;
     size_t          repeated;       /* length of the enhanced code that was
                                        removed from the current line */
+
+    unsigned        caps;           /* SV_REPLY_*, of the lines so far for
+                                       which sv_reply_capability() was called */
 
     /* private */
     unsigned        state;
@@ -63,8 +84,19 @@ void sv_reply_init(sv_reply_parser_t *p, unsigned char *text);
 sv_reply_status_e sv_reply_parse(sv_reply_parser_t *p,
     const unsigned char **pos, const unsigned char *end);
 
+/* For each line of a reply to EHLO: notes what it offers, and forgets its text
+   if the code is 250. */
+void sv_reply_capability(sv_reply_parser_t *p);
+
+
 /* 1: no reply is partly read */
-int sv_reply_between(const sv_reply_parser_t *p);
+
+static inline int
+sv_reply_between(const sv_reply_parser_t *p)
+{
+    return p->state == sv_reply_done
+           || (p->state == sv_reply_start && p->lines == 0);
+}
 
 
 /* forgets the text of the lines so far; for EHLO, where each line is read

@@ -242,21 +242,6 @@ ngx_smtp_verify_dane_stop(ngx_smtp_verify_probe_t *p)
 }
 
 
-ngx_smtp_verify_tls_need_e
-ngx_smtp_verify_dane_need(ngx_smtp_verify_probe_t *p)
-{
-    ngx_smtp_verify_tls_need_e  need;
-
-    need = p->hosts[p->imx].need;
-
-    if (need != ngx_smtp_verify_tls_dane && ngx_smtp_verify_sts_enforces(p)) {
-        return ngx_smtp_verify_tls_verified;
-    }
-
-    return need;
-}
-
-
 ngx_uint_t
 ngx_smtp_verify_dane_starttls(ngx_smtp_verify_probe_t *p)
 {

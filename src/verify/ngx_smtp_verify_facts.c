@@ -26,14 +26,6 @@ static void ngx_smtp_verify_facts_see(ngx_smtp_verify_conf_t *conf,
     ngx_str_t *domain, ngx_smtp_verify_facts_seen_t *seen);
 
 
-ngx_smtp_verify_cache_t *
-ngx_smtp_verify_facts_cache(ngx_smtp_verify_conf_t *conf)
-{
-    return conf->cache ? conf->cache->data
-                       : ngx_smtp_verify_cache_private(ngx_cycle->log);
-}
-
-
 /* The age of a domain does not depend on the location's configuration. */
 
 ngx_smtp_verify_cache_item_t *

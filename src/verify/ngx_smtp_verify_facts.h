@@ -158,11 +158,6 @@ void ngx_smtp_verify_facts_set_age(ngx_smtp_verify_conf_t *conf,
 
 #define NGX_SMTP_VERIFY_FACTS_GRACE  2000       /* ms */
 
-/* The cache zone, or memory of this worker, with the same keys and rules.
-   NULL: no memory. */
-ngx_smtp_verify_cache_t *ngx_smtp_verify_facts_cache(
-    ngx_smtp_verify_conf_t *conf);
-
 /* An item with the name of a fact, or with the fact if it is known; NULL: no
    memory, or not known.  It is valid until the next call of any of these. */
 ngx_smtp_verify_cache_item_t *ngx_smtp_verify_facts_item(
@@ -182,6 +177,17 @@ ngx_smtp_verify_cache_item_t *ngx_smtp_verify_facts_left(
 /* "last": the end of the item's data */
 void ngx_smtp_verify_facts_put(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_cache_item_t *item, u_char *last, time_t ttl);
+
+
+/* The cache zone, or memory of this worker, with the same keys and rules.
+   NULL: no memory. */
+
+static inline ngx_smtp_verify_cache_t *
+ngx_smtp_verify_facts_cache(ngx_smtp_verify_conf_t *conf)
+{
+    return conf->cache ? conf->cache->data
+                       : ngx_smtp_verify_cache_private(ngx_cycle->log);
+}
 
 
 #endif /* _NGX_SMTP_VERIFY_FACTS_H_INCLUDED_ */

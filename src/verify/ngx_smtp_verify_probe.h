@@ -295,21 +295,19 @@ void ngx_smtp_verify_host_stop(ngx_smtp_verify_probe_t *p);
 /* dane.c.  Returns the same, for the TLSA records of the current host. */
 ngx_int_t ngx_smtp_verify_dane_resolve(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_dane_stop(ngx_smtp_verify_probe_t *p);
-/* _need(): the TLS that a session with the current host must have.  _session()
-   sets this for a new session; NGX_ERROR: no memory. */
-ngx_smtp_verify_tls_need_e ngx_smtp_verify_dane_need(
-    ngx_smtp_verify_probe_t *p);
+/* _session() sets the TLS that a session with the current host must have;
+   NGX_ERROR: no memory. */
 ngx_uint_t ngx_smtp_verify_dane_starttls(ngx_smtp_verify_probe_t *p);
 ngx_int_t ngx_smtp_verify_dane_session(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_session_t *s);
 
 /* sts.c: the domain's MTA-STS policy.  _start() returns NGX_AGAIN if
    ngx_smtp_verify_route_hosts() will be called.  _names(): is the current host
-   in the policy?  _enforces(): does it have to be? */
+   in the policy? */
 ngx_int_t ngx_smtp_verify_sts_start(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_sts_stop(ngx_smtp_verify_probe_t *p);
 ngx_uint_t ngx_smtp_verify_sts_names(ngx_smtp_verify_probe_t *p);
-ngx_uint_t ngx_smtp_verify_sts_enforces(ngx_smtp_verify_probe_t *p);
+ngx_uint_t ngx_smtp_verify_sts_is_enforced(ngx_smtp_verify_sts_t *sts);
 
 /* limits.c: limits of the current host, given its provider */
 ngx_smtp_verify_limits_t *ngx_smtp_verify_limits(ngx_smtp_verify_probe_t *p);
@@ -325,7 +323,6 @@ void ngx_smtp_verify_slot_attach(ngx_smtp_verify_probe_t *p,
 ngx_int_t ngx_smtp_verify_slot_more(ngx_smtp_verify_probe_t *p,
     ngx_uint_t together);
 void ngx_smtp_verify_slot_throttled(ngx_smtp_verify_probe_t *p);
-void ngx_smtp_verify_slot_go_on(ngx_smtp_verify_probe_t *p);
 ngx_uint_t ngx_smtp_verify_slot_is_held(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_throttle_t *throttle);
 ngx_smtp_verify_session_t *ngx_smtp_verify_slot_find(
@@ -447,6 +444,43 @@ void ngx_smtp_verify_evidence_save(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_evidence_t *ev);
 /* there is no failure, or the earlier ones do not count any more */
 void ngx_smtp_verify_evidence_forget(ngx_smtp_verify_probe_t *p);
+
+
+/* the recipients need not wait any longer */
+
+static inline void
+ngx_smtp_verify_slot_go_on(ngx_smtp_verify_probe_t *p)
+{
+    if (p->permit && p->permit->pause.timer_set) {
+        ngx_del_timer(&p->permit->pause);
+    }
+}
+
+
+/* Does the current host have to be in the policy of the domain? */
+
+static inline ngx_uint_t
+ngx_smtp_verify_sts_enforces(ngx_smtp_verify_probe_t *p)
+{
+    return p->sts && ngx_smtp_verify_sts_is_enforced(p->sts);
+}
+
+
+/* Returns the TLS that a session with the current host must have. */
+
+static inline ngx_smtp_verify_tls_need_e
+ngx_smtp_verify_dane_need(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_tls_need_e  need;
+
+    need = p->hosts[p->imx].need;
+
+    if (need != ngx_smtp_verify_tls_dane && ngx_smtp_verify_sts_enforces(p)) {
+        return ngx_smtp_verify_tls_verified;
+    }
+
+    return need;
+}
 
 
 #endif /* _NGX_SMTP_VERIFY_PROBE_H_INCLUDED_ */

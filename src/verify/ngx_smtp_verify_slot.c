@@ -536,17 +536,6 @@ ngx_smtp_verify_slot_paused(ngx_event_t *ev)
 }
 
 
-/* the recipients need not wait any longer */
-
-void
-ngx_smtp_verify_slot_go_on(ngx_smtp_verify_probe_t *p)
-{
-    if (p->permit && p->permit->pause.timer_set) {
-        ngx_del_timer(&p->permit->pause);
-    }
-}
-
-
 /* The probe ends because of a limit of ours. */
 
 void

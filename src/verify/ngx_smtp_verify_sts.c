@@ -376,7 +376,7 @@ ngx_smtp_verify_sts_names(ngx_smtp_verify_probe_t *p)
 
 
 ngx_uint_t
-ngx_smtp_verify_sts_enforces(ngx_smtp_verify_probe_t *p)
+ngx_smtp_verify_sts_is_enforced(ngx_smtp_verify_sts_t *sts)
 {
-    return p->sts && p->sts->known && p->sts->mode == SV_MTA_STS_ENFORCE;
+    return sts->known && sts->mode == SV_MTA_STS_ENFORCE;
 }

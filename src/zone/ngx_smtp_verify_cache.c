@@ -4,7 +4,6 @@
 #include "ngx_smtp_verify_behind.h"
 #include "ngx_smtp_verify_zone.h"
 #include "sv_clock.h"
-#include "sv_keys.h"
 
 #include <openssl/rand.h>
 
@@ -50,7 +49,6 @@ static ngx_uint_t ngx_smtp_verify_cache_is_newer(
     ngx_uint_t part);
 static ngx_uint_t ngx_smtp_verify_cache_was_erased(
     ngx_smtp_verify_cache_t *cache, u_char *key, uint64_t since);
-static uint64_t ngx_smtp_verify_cache_resets(ngx_smtp_verify_cache_t *cache);
 static sv_store_entry_t *ngx_smtp_verify_cache_find(
     ngx_smtp_verify_cache_t *cache, ngx_smtp_verify_cache_item_t *item);
 
@@ -209,6 +207,8 @@ ngx_smtp_verify_cache_view(ngx_smtp_verify_cache_t *cache, u_char **claims,
     size_t       size;
     ngx_uint_t   i;
 
+    cache->key = cache->sh->key;
+
     p = (u_char *) cache->sh;
     end = p + cache->sh->size;
 
@@ -291,22 +291,6 @@ ngx_smtp_verify_cache_entry(ngx_smtp_verify_cache_t *cache,
 }
 
 
-static uint64_t
-ngx_smtp_verify_cache_resets(ngx_smtp_verify_cache_t *cache)
-{
-    uint64_t    n;
-    ngx_uint_t  i;
-
-    n = 0;
-
-    for (i = 0; i < NGX_SMTP_VERIFY_PARTS; i++) {
-        n += cache->stores[i].head->resets;
-    }
-
-    return n;
-}
-
-
 ngx_uint_t
 ngx_smtp_verify_cache_is(ngx_shm_zone_t *shm_zone)
 {
@@ -367,42 +351,6 @@ ngx_smtp_verify_cache_private(ngx_log_t *log)
     cache = new;
 
     return &cache;
-}
-
-
-/* The memory of one process needs no lock. */
-
-void
-ngx_smtp_verify_cache_lock(ngx_smtp_verify_cache_t *cache)
-{
-    if (cache->shpool) {
-        ngx_shmtx_lock(&cache->shpool->mutex);
-    }
-}
-
-
-void
-ngx_smtp_verify_cache_unlock(ngx_smtp_verify_cache_t *cache)
-{
-    if (cache->shpool) {
-        ngx_shmtx_unlock(&cache->shpool->mutex);
-    }
-}
-
-
-void
-ngx_smtp_verify_cache_key(ngx_smtp_verify_cache_t *cache, u_char *data,
-    size_t len, u_char *key)
-{
-    sv_siphash(cache->sh->key, data, len, key);
-}
-
-
-void
-ngx_smtp_verify_cache_name_key(ngx_smtp_verify_cache_t *cache, u_char *data,
-    size_t len, u_char *key)
-{
-    sv_keys_hash(cache->sh->key, data, len, key);
 }
 
 
@@ -653,25 +601,6 @@ ngx_smtp_verify_cache_forget(ngx_smtp_verify_cache_t *cache, ngx_uint_t kind,
     }
 
     ngx_smtp_verify_cache_unlock(cache);
-
-    return n;
-}
-
-
-/* Read without the lock.  If a process puts an entry and then ends its claim,
-   whoever claims the key next sees the changed number. */
-
-uint64_t
-ngx_smtp_verify_cache_state(ngx_smtp_verify_cache_t *cache)
-{
-    uint64_t    n;
-    ngx_uint_t  i;
-
-    n = 1;
-
-    for (i = 0; i < NGX_SMTP_VERIFY_PARTS; i++) {
-        n += cache->stores[i].head->puts;
-    }
 
     return n;
 }

@@ -55,6 +55,7 @@ typedef struct ngx_smtp_verify_behind_s    ngx_smtp_verify_behind_t;
 
 typedef struct {
     ngx_smtp_verify_cache_sh_t  *sh;
+    u_char                      *key;       /* of the hashes, in *sh */
     ngx_slab_pool_t             *shpool;    /* NULL: memory of one process */
     ngx_str_t                   *name;
     sv_store_t                   stores[NGX_SMTP_VERIFY_PARTS];
@@ -119,13 +120,6 @@ void ngx_smtp_verify_cache_process(ngx_shm_zone_t *shm_zone);
    if there is no memory. */
 ngx_smtp_verify_cache_t *ngx_smtp_verify_cache_private(ngx_log_t *log);
 
-void ngx_smtp_verify_cache_key(ngx_smtp_verify_cache_t *cache, u_char *data,
-    size_t len, u_char *key);
-/* Computes the same key, but remembers it: for names that are looked up
-   often. */
-void ngx_smtp_verify_cache_name_key(ngx_smtp_verify_cache_t *cache,
-    u_char *data, size_t len, u_char *key);
-
 /* Reads an entry.  The caller sets kind, key and variant of *item.  Returns
    NGX_DECLINED if there is no such entry. */
 ngx_int_t ngx_smtp_verify_cache_get(ngx_smtp_verify_cache_t *cache,
@@ -159,11 +153,6 @@ ngx_uint_t ngx_smtp_verify_cache_erase(ngx_smtp_verify_cache_t *cache,
 ngx_uint_t ngx_smtp_verify_cache_forget(ngx_smtp_verify_cache_t *cache,
     ngx_uint_t kind, u_char *key);
 
-/* Returns a number that changes whenever something is put, and is never 0.  If
-   it is unchanged, an entry that was missing before need not be looked up
-   again. */
-uint64_t ngx_smtp_verify_cache_state(ngx_smtp_verify_cache_t *cache);
-
 /* Returns a number that changes whenever something is erased. */
 uint64_t ngx_smtp_verify_cache_erased(ngx_smtp_verify_cache_t *cache);
 
@@ -172,9 +161,6 @@ void ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
 
 
 /* cache_claims.c: which process works for an entry */
-
-void ngx_smtp_verify_cache_lock(ngx_smtp_verify_cache_t *cache);
-void ngx_smtp_verify_cache_unlock(ngx_smtp_verify_cache_t *cache);
 
 /* Sets the key of a claim from the name of an entry. */
 void ngx_smtp_verify_cache_claim_key(ngx_smtp_verify_cache_claim_t *claim,
@@ -200,6 +186,86 @@ ngx_uint_t ngx_smtp_verify_cache_claim_wait(ngx_smtp_verify_cache_t *cache,
    moment. */
 ngx_uint_t ngx_smtp_verify_cache_claim_wanted(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_claim_t *claim);
+
+
+/* The memory of one process needs no lock. */
+
+static inline void
+ngx_smtp_verify_cache_lock(ngx_smtp_verify_cache_t *cache)
+{
+    if (cache->shpool) {
+        ngx_shmtx_lock(&cache->shpool->mutex);
+    }
+}
+
+
+static inline void
+ngx_smtp_verify_cache_unlock(ngx_smtp_verify_cache_t *cache)
+{
+    if (cache->shpool) {
+        ngx_shmtx_unlock(&cache->shpool->mutex);
+    }
+}
+
+
+static inline void
+ngx_smtp_verify_cache_key(ngx_smtp_verify_cache_t *cache, u_char *data,
+    size_t len, u_char *key)
+{
+    sv_siphash(cache->key, data, len, key);
+}
+
+
+/* Computes the same key, but remembers it: for names that are looked up
+   often. */
+
+static inline void
+ngx_smtp_verify_cache_name_key(ngx_smtp_verify_cache_t *cache, u_char *data,
+    size_t len, u_char *key)
+{
+    sv_siphash_name(cache->key, data, len, key);
+}
+
+
+/*
+ * Returns a number that changes whenever something is put, and is never 0.  If
+ * it is unchanged, an entry that was missing before need not be looked up
+ * again.  It is read without the lock.  If a process puts an entry and then
+ * ends its claim, whoever claims the key next sees the changed number.
+ */
+
+static inline uint64_t
+ngx_smtp_verify_cache_state(ngx_smtp_verify_cache_t *cache)
+{
+    uint64_t    n;
+    ngx_uint_t  i;
+
+    n = 1;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_PARTS; i++) {
+        n += cache->stores[i].head->puts;
+    }
+
+    return n;
+}
+
+
+/* Returns how often a part was found broken. */
+
+static inline uint64_t
+ngx_smtp_verify_cache_resets(ngx_smtp_verify_cache_t *cache)
+{
+    uint64_t    n;
+    ngx_uint_t  i;
+
+    n = 0;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_PARTS; i++) {
+        n += cache->stores[i].head->resets;
+    }
+
+    return n;
+}
 
 
 #endif /* _NGX_SMTP_VERIFY_CACHE_H_INCLUDED_ */

@@ -44,7 +44,7 @@ ngx_smtp_verify_counters_t  *ngx_smtp_verify_counters =
 
 static ngx_shm_zone_t  *ngx_smtp_verify_counters_zone;
 
-static const ngx_msec_t  ngx_smtp_verify_latencies[] =
+const ngx_msec_t  ngx_smtp_verify_latencies[] =
     NGX_SMTP_VERIFY_LATENCIES;
 
 
@@ -235,23 +235,6 @@ ngx_smtp_verify_counters_sum(ngx_shm_zone_t *shm_zone,
 
 
 void
-ngx_smtp_verify_count_latency(ngx_smtp_verify_latency_t *latency,
-    ngx_msec_t ms)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < NGX_SMTP_VERIFY_N_LATENCIES - 1; i++) {
-        if (ms <= ngx_smtp_verify_latencies[i]) {
-            break;
-        }
-    }
-
-    latency->classes[i]++;
-    latency->sum += ms;
-}
-
-
-void
 ngx_smtp_verify_count_probe(ngx_msec_t ms, u_char *provider, size_t len,
     sv_status_e status, sv_blame_e blame)
 {
@@ -352,14 +335,6 @@ ngx_smtp_verify_counters_providers(ngx_shm_zone_t *shm_zone, ngx_uint_t *n)
     *n = ngx_min(sh->nproviders, NGX_SMTP_VERIFY_PROVIDERS);
 
     return sh->providers;
-}
-
-
-void
-ngx_smtp_verify_count_stage(sv_stage_e stage, ngx_msec_t ms)
-{
-    ngx_smtp_verify_count_latency(&ngx_smtp_verify_counters->stages[stage],
-                                  ms);
 }
 
 

@@ -177,10 +177,35 @@ extern ngx_smtp_verify_counters_t  *ngx_smtp_verify_counters;
     ngx_smtp_verify_counters->gauges[NGX_SMTP_VERIFY_G_##what] += (add)
 
 
-void ngx_smtp_verify_count_latency(ngx_smtp_verify_latency_t *latency,
-    ngx_msec_t ms);
+extern const ngx_msec_t            ngx_smtp_verify_latencies[];
+
+
+static inline void
+ngx_smtp_verify_count_latency(ngx_smtp_verify_latency_t *latency,
+    ngx_msec_t ms)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_N_LATENCIES - 1; i++) {
+        if (ms <= ngx_smtp_verify_latencies[i]) {
+            break;
+        }
+    }
+
+    latency->classes[i]++;
+    latency->sum += ms;
+}
+
+
 /* a stage has taken so long, for an ngx_smtp_verify_session_took_pt, too */
-void ngx_smtp_verify_count_stage(sv_stage_e stage, ngx_msec_t ms);
+
+static inline void
+ngx_smtp_verify_count_stage(sv_stage_e stage, ngx_msec_t ms)
+{
+    ngx_smtp_verify_count_latency(&ngx_smtp_verify_counters->stages[stage],
+                                  ms);
+}
+
 
 /* a probe has ended; the name of its provider is empty if that is not known */
 void ngx_smtp_verify_count_probe(ngx_msec_t ms, u_char *provider, size_t len,

@@ -199,14 +199,11 @@ ngx_smtp_verify_throttle_portion_soon(ngx_smtp_verify_throttle_t *throttle,
 
 void
 ngx_smtp_verify_throttle_portion_rate(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_throttle_entry_t *e, uint64_t *rate, ngx_uint_t *burst,
-    uint64_t now)
+    uint64_t *rate, ngx_uint_t *burst, uint64_t now)
 {
     ngx_uint_t  machines;
 
-    if (e->portion == 0 || *rate == 0
-        || !ngx_smtp_verify_throttle_is_alone(throttle, now))
-    {
+    if (*rate == 0 || !ngx_smtp_verify_throttle_is_alone(throttle, now)) {
         return;
     }
 
@@ -226,9 +223,7 @@ ngx_smtp_verify_throttle_portion_wait(ngx_smtp_verify_throttle_t *throttle,
     uint64_t                             wait;
     ngx_smtp_verify_throttle_portion_t  *portion;
 
-    if (e->portion == 0
-        || ngx_smtp_verify_throttle_is_alone(throttle, now / 1000))
-    {
+    if (ngx_smtp_verify_throttle_is_alone(throttle, now / 1000)) {
         return 0;
     }
 
@@ -248,9 +243,7 @@ void
 ngx_smtp_verify_throttle_portion_use(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t *e, ngx_uint_t n)
 {
-    if (e->portion) {
-        sv_portion_use(&throttle->portions[e->portion - 1].p, (uint32_t) n);
-    }
+    sv_portion_use(&throttle->portions[e->portion - 1].p, (uint32_t) n);
 }
 
 

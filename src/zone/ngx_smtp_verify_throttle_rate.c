@@ -5,6 +5,9 @@
 #define ngx_smtp_verify_throttle_msec(us)  (((us) + 999) / 1000)
 
 
+static uint64_t ngx_smtp_verify_throttle_own_rate(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
+    ngx_smtp_verify_limits_t *limits, ngx_uint_t *burst, uint64_t now);
 static uint64_t ngx_smtp_verify_throttle_early(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, ngx_uint_t n, uint64_t now);
@@ -40,17 +43,35 @@ ngx_smtp_verify_throttle_rate(ngx_smtp_verify_throttle_t *throttle,
             continue;
         }
 
-        rate = limits->rate;
-        burst = limits->burst;
-
-        ngx_smtp_verify_throttle_portion_rate(throttle, e, &rate, &burst,
-                                              now / 1000);
+        rate = ngx_smtp_verify_throttle_own_rate(throttle, e, limits, &burst,
+                                                 now);
 
         w = sv_bucket_wait(&e->rate, rate, (unsigned) burst, 1, now);
         wait = ngx_max(wait, w);
     }
 
     return ngx_smtp_verify_throttle_msec(wait);
+}
+
+
+/* The rate and the burst that this machine may use. */
+
+static uint64_t
+ngx_smtp_verify_throttle_own_rate(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_limits_t *limits,
+    ngx_uint_t *burst, uint64_t now)
+{
+    uint64_t  rate;
+
+    rate = limits->rate;
+    *burst = limits->burst;
+
+    if (e->portion) {
+        ngx_smtp_verify_throttle_portion_rate(throttle, &rate, burst,
+                                              now / 1000);
+    }
+
+    return rate;
 }
 
 
@@ -78,11 +99,8 @@ ngx_smtp_verify_throttle_spend(ngx_smtp_verify_throttle_t *throttle,
             continue;
         }
 
-        rate = limits->rate;
-        burst = limits->burst;
-
-        ngx_smtp_verify_throttle_portion_rate(throttle, e, &rate, &burst,
-                                              now / 1000);
+        rate = ngx_smtp_verify_throttle_own_rate(throttle, e, limits, &burst,
+                                                 now);
 
         burst += ngx_max(limits->conns, limits->ip_conns);
 
@@ -164,17 +182,17 @@ ngx_smtp_verify_throttle_early(ngx_smtp_verify_throttle_t *throttle,
 
         ahead = (slot->state & NGX_SMTP_VERIFY_SLOT_DELAYED) ? 0 : e->delayed;
 
-        rate = limits->rate;
-        burst = limits->burst;
-
-        ngx_smtp_verify_throttle_portion_rate(throttle, e, &rate, &burst,
-                                              now / 1000);
+        rate = ngx_smtp_verify_throttle_own_rate(throttle, e, limits, &burst,
+                                                 now);
 
         w = sv_bucket_wait(&e->sent, rate, (unsigned) burst, ahead + n, now);
         wait = ngx_max(wait, w);
 
-        w = ngx_smtp_verify_throttle_portion_wait(throttle, e, ahead + n, now);
-        wait = ngx_max(wait, w);
+        if (e->portion) {
+            w = ngx_smtp_verify_throttle_portion_wait(throttle, e, ahead + n,
+                                                      now);
+            wait = ngx_max(wait, w);
+        }
     }
 
     return wait;
@@ -194,17 +212,16 @@ ngx_smtp_verify_throttle_sent(ngx_smtp_verify_throttle_t *throttle,
 
         e = ngx_smtp_verify_throttle_entry(throttle, slot, i);
 
-        rate = limits->rate;
-        burst = limits->burst;
-
-        ngx_smtp_verify_throttle_portion_rate(throttle, e, &rate, &burst,
-                                              now / 1000);
+        rate = ngx_smtp_verify_throttle_own_rate(throttle, e, limits, &burst,
+                                                 now);
 
         for (k = 0; k < n && e != throttle->entries; k++) {
             sv_bucket_add(&e->sent, rate, (unsigned) burst, now);
         }
 
-        ngx_smtp_verify_throttle_portion_use(throttle, e, n);
+        if (e->portion) {
+            ngx_smtp_verify_throttle_portion_use(throttle, e, n);
+        }
     }
 
     if (slot->state & NGX_SMTP_VERIFY_SLOT_DELAYED) {

@@ -474,9 +474,10 @@ ngx_uint_t ngx_smtp_verify_throttle_is_alone(
 ngx_uint_t ngx_smtp_verify_throttle_portion_conns(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
     ngx_uint_t conns, ngx_uint_t bulk, uint64_t now);
+/* These three are only for entries with a portion. */
 void ngx_smtp_verify_throttle_portion_rate(
-    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
-    uint64_t *rate, ngx_uint_t *burst, uint64_t now);
+    ngx_smtp_verify_throttle_t *throttle, uint64_t *rate, ngx_uint_t *burst,
+    uint64_t now);
 uint64_t ngx_smtp_verify_throttle_portion_wait(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
     ngx_uint_t n, uint64_t now);
@@ -583,9 +584,6 @@ void ngx_smtp_verify_throttle_share_tell(ngx_smtp_verify_throttle_t *throttle,
 void ngx_smtp_verify_throttle_share_fallen(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
     ngx_smtp_verify_limits_t *limits, uint32_t party, uint64_t now);
-/* A pause that was imposed is no longer than the configured one. */
-void ngx_smtp_verify_throttle_share_bound(
-    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_limits_t *limits);
 /* May this machine make the trial of a half-open breaker?  NGX_OK: yes;
    NGX_AGAIN: the store is being asked; NGX_DECLINED: another machine makes
    it. */
@@ -597,10 +595,38 @@ ngx_int_t ngx_smtp_verify_throttle_share_trial(
 uint64_t ngx_smtp_verify_throttle_share_left(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
     ngx_smtp_verify_limits_t *limits, uint64_t now);
-/* The configured budget, or a smaller one. */
-sv_budget_conf_t ngx_smtp_verify_throttle_share_budget(
+void ngx_smtp_verify_throttle_share_shorten(
+    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_limits_t *limits);
+sv_budget_conf_t ngx_smtp_verify_throttle_share_smaller(
     ngx_smtp_verify_throttle_entry_t *e, const sv_budget_conf_t *rejects,
     uint32_t party, uint64_t now);
+
+
+/* A pause that was imposed is no longer than the configured one. */
+
+static inline void
+ngx_smtp_verify_throttle_share_bound(ngx_smtp_verify_throttle_entry_t *e,
+    ngx_smtp_verify_limits_t *limits)
+{
+    if (e->imposed) {
+        ngx_smtp_verify_throttle_share_shorten(e, limits);
+    }
+}
+
+
+/* Returns the configured budget, or a smaller one that another machine told. */
+
+static inline sv_budget_conf_t
+ngx_smtp_verify_throttle_share_budget(ngx_smtp_verify_throttle_entry_t *e,
+    const sv_budget_conf_t *rejects, uint32_t party, uint64_t now)
+{
+    if (now < e->caps[0].until || now < e->caps[1].until) {
+        return ngx_smtp_verify_throttle_share_smaller(e, rejects, party, now);
+    }
+
+    return *rejects;
+}
+
 
 /* Queues a ticket whose slot is waiting.  Must not be called with the lock
    held. */

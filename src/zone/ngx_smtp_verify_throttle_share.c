@@ -372,14 +372,11 @@ ngx_smtp_verify_throttle_share_cap(ngx_smtp_verify_throttle_t *throttle,
 
 
 void
-ngx_smtp_verify_throttle_share_bound(ngx_smtp_verify_throttle_entry_t *e,
+ngx_smtp_verify_throttle_share_shorten(
+    ngx_smtp_verify_throttle_entry_t *e,
     ngx_smtp_verify_limits_t *limits)
 {
     uint64_t  most;
-
-    if (e->imposed == 0) {
-        return;
-    }
 
     most = ngx_max(e->imposed + limits->breaker.max_pause, e->own_until);
 
@@ -531,8 +528,9 @@ ngx_smtp_verify_throttle_share_left(ngx_smtp_verify_throttle_t *throttle,
 
 
 sv_budget_conf_t
-ngx_smtp_verify_throttle_share_budget(ngx_smtp_verify_throttle_entry_t *e,
-    const sv_budget_conf_t *rejects, uint32_t party, uint64_t now)
+ngx_smtp_verify_throttle_share_smaller(
+    ngx_smtp_verify_throttle_entry_t *e, const sv_budget_conf_t *rejects,
+    uint32_t party, uint64_t now)
 {
     uint32_t           level;
     ngx_uint_t         i;

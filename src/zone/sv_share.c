@@ -2,13 +2,6 @@
 #include "sv_share.h"
 
 
-unsigned
-sv_share(unsigned n, int bulk)
-{
-    return (bulk && n > 1) ? n - n / 5 - (n % 5 != 0) : n;
-}
-
-
 /* Requests of the same kind are served in the order of their queues. */
 
 int

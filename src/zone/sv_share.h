@@ -33,7 +33,13 @@ typedef struct {
 
 
 /* Returns the part of n that is available; a limit of 1 is shared by all. */
-unsigned sv_share(unsigned n, int bulk);
+
+static inline unsigned
+sv_share(unsigned n, int bulk)
+{
+    return (bulk && n > 1) ? n - n / 5 - (n % 5 != 0) : n;
+}
+
 
 /*
  * Returns 1 if anybody is ahead of a request, among all that wait in any

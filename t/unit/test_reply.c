@@ -384,6 +384,48 @@ many_lines(void **state)
 }
 
 
+/* the first line is a greeting; a keyword is a word of its own, in any case */
+
+static void
+capabilities(void **state)
+{
+    static const struct {
+        const char  *reply;
+        unsigned     caps;
+        size_t       text_len;
+    } replies[] = {
+        { "250-mx\r\n250-PIPELINING\r\n250-StartTLS\r\n250 SMTPUTF8\r\n",
+          SV_REPLY_PIPELINING|SV_REPLY_STARTTLS|SV_REPLY_SMTPUTF8, 0 },
+        { "250-PIPELINING STARTTLS\r\n250 SIZE\r\n", 0, 0 },
+        { "250-mx\r\n250-STARTTLS on\r\n250 PIPELININGS\r\n",
+          SV_REPLY_STARTTLS, 0 },
+        { "250-mx\r\n250-\r\n250-PIPELININ\r\n250 X-STARTTLS\r\n", 0, 0 },
+        { "502-no\r\n502 STARTTLS\r\n", SV_REPLY_STARTTLS, 11 }
+    };
+
+    size_t                i;
+    sv_reply_status_e     status;
+    sv_reply_parser_t     parser;
+    const unsigned char  *pos, *end;
+
+    sv_reply_init(&parser, text);
+
+    for (i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+        pos = (const unsigned char *) replies[i].reply;
+        end = pos + strlen(replies[i].reply);
+
+        do {
+            status = sv_reply_parse(&parser, &pos, end);
+            sv_reply_capability(&parser);
+        } while (status == SV_REPLY_LINE);
+
+        assert_int_equal(status, SV_REPLY_DONE);
+        assert_int_equal(parser.caps, replies[i].caps);
+        assert_int_equal(parser.text_len, replies[i].text_len);
+    }
+}
+
+
 /* EHLO: each line alone, whatever the others took */
 
 static void
@@ -470,6 +512,7 @@ main(void)
         cmocka_unit_test(long_lines),
         cmocka_unit_test(full_text),
         cmocka_unit_test(many_lines),
+        cmocka_unit_test(capabilities),
         cmocka_unit_test(dropped_text),
         cmocka_unit_test(between_replies)
     };

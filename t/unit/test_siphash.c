@@ -7,7 +7,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "sv_keys.h"
 #include "sv_siphash.h"
 
 
@@ -90,10 +89,10 @@ remembered_is_the_same(void **state)
         key[i % 2 ? 0 : 15] = (unsigned char) (i / 3 % 2);
 
         sv_siphash(key, name, (size_t) len, one);
-        sv_keys_hash(key, name, (size_t) len, two);
+        sv_siphash_name(key, name, (size_t) len, two);
         assert_memory_equal(one, two, SV_SIPHASH_LEN);
 
-        sv_keys_hash(key, name, (size_t) len, two);
+        sv_siphash_name(key, name, (size_t) len, two);
         assert_memory_equal(one, two, SV_SIPHASH_LEN);
     }
 }

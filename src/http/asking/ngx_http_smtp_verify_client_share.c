@@ -2,7 +2,7 @@
 #include "ngx_http_smtp_verify_param.h"
 #include "ngx_http_smtp_verify_client_share.h"
 #include "ngx_http_smtp_verify_tokens.h"
-#include "sv_keys.h"
+#include "sv_siphash.h"
 #include "sv_target.h"
 
 #include <openssl/rand.h>
@@ -210,5 +210,5 @@ ngx_http_smtp_verify_share_hash(u_char kind, u_char *data, size_t len,
     ngx_memcpy(key, ngx_http_smtp_verify_share_secret, SV_SIPHASH_LEN);
     key[0] ^= kind;
 
-    sv_keys_hash(key, data, len, client->key);
+    sv_siphash_name(key, data, len, client->key);
 }
