@@ -1,42 +1,17 @@
 # What cannot be written to the store of a fleet, since too much waits for it.
 
 use lib 't/lib';
-use File::Path qw( make_path );
+use TestVerify::Env;
 
-our ($Full, $suite, @files);
+our ($Full, $suite);
 
 BEGIN {
-    require TestVerify::Env;
-    TestVerify::Env::take();
-
-    my $dir = "$TestVerify::Env::Dir/full-queue";
-    my $so = "$dir/full_queue.$$.so";
-    my $nginx = "$dir/nginx.$$";
-    my $cc = $ENV{CC} || 'cc';
-
-    make_path($dir);
-    $Full = "$dir/full.$$";
-
-    system("$cc -shared -fPIC -o $so t/lib/full_queue.c -ldl") == 0
-        or die "full_queue.c: not compiled\n";
-
-    open my $out, '>', $nginx or die "$nginx: $!\n";
-    print $out <<"END";
-#!/bin/sh
-export LD_PRELOAD=$so
-export ASAN_OPTIONS=\$ASAN_OPTIONS:verify_asan_link_order=0
-exec $ENV{TEST_NGINX_BINARY} "\$@"
-END
-    close $out;
-    chmod 0755, $nginx;
-
-    $ENV{TEST_NGINX_BINARY} = $nginx;
-    $ENV{TEST_FULL_QUEUE} = $Full;
-    ($suite, @files) = ($$, $so, $nginx, $Full);
+    ($Full, $suite) = ("$TestVerify::Env::Dir/full.$$", $$);
 }
 
-END { unlink @files if defined $suite && $$ == $suite }
+END { unlink $Full if $$ == $suite }
 
+use TestVerify::Preload 'full_queue', TEST_FULL_QUEUE => $Full;
 use TestVerify 'no_plan';
 use TestVerify::Fleet qw( ask );
 use TestVerify::Valkey qw( command start );
