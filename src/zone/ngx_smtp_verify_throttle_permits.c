@@ -12,7 +12,8 @@
 #include "ngx_smtp_verify_throttle_sh.h"
 
 
-#define NGX_SMTP_VERIFY_PERMITS_ALONE   10000   /* ms; the store may be back */
+#define NGX_SMTP_VERIFY_PERMITS_ALONE   10000   /* ms; a store may have been
+                                                   lost for a moment */
 #define NGX_SMTP_VERIFY_PERMITS_RETELL  512     /* entries under one lock */
 
 
@@ -109,10 +110,14 @@ ngx_smtp_verify_throttle_permits_left(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
+/* A machine that has just been started, or has just lost the store, may soon
+   have it. */
+
 uint64_t
 ngx_smtp_verify_throttle_permits_wait(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now)
 {
+    uint64_t                             heard;
     ngx_smtp_verify_throttle_portion_t  *portion;
 
     portion = ngx_smtp_verify_permits_portion(throttle, e);
@@ -124,7 +129,10 @@ ngx_smtp_verify_throttle_permits_wait(ngx_smtp_verify_throttle_t *throttle,
     }
 
     if (ngx_smtp_verify_throttle_is_alone(throttle, now)) {
-        return NGX_SMTP_VERIFY_PERMITS_ALONE;
+        heard = throttle->sh->heard;
+
+        return heard && now > heard + NGX_SMTP_VERIFY_PERMITS_ALONE
+               ? NGX_SMTP_VERIFY_PERMITS_ALONE : 0;
     }
 
     return portion->permits.full > now ? portion->permits.full - now : 0;

@@ -111,7 +111,7 @@ sub { TestVerify::Fleet::refused($_[0]) == 18 }
 
 
 === TEST 3: also if the store is frozen then
---- limits: rejects=20/h
+--- limits: rejects=20/h wait=1s
 --- init
 main::ask('a', 30);
 TestVerify::Valkey::freeze();
@@ -133,7 +133,7 @@ is away, this machine goes on by itself
 
 
 === TEST 4: while the store is away all of them have a tenth together
---- limits: rejects=40/h
+--- limits: rejects=40/h wait=1s
 --- init
 TestVerify::Valkey::stop();
 Time::HiRes::sleep(3);
@@ -155,15 +155,16 @@ is away, this machine goes on by itself
 
 
 === TEST 5: whoever was asking has a reserve then
---- limits: rejects=80/h; smtp_verify_keepalive 4 timeout=4s
+--- limits: rejects=80/h wait=500ms; smtp_verify_keepalive 4 timeout=4s
 --- init
 main::ask('a', 1);
 TestVerify::Valkey::freeze();
 Time::HiRes::sleep(3);
 main::ask($_, 30) for 'a', 'b';
 TestVerify::Valkey::thaw();
+Time::HiRes::sleep(4);
 --- request
-GET /a?email=john@ok.test
+GET /status
 --- smtp_check eval
 sub {
     my $n = TestVerify::Fleet::refused($_[0]);
@@ -215,6 +216,7 @@ is away, this machine goes on by itself
 --- limits: rejects=20/h
 --- init
 main::ask('b', 9);
+Time::HiRes::sleep(1);
 TestVerify::Edges::kill(1);
 TestVerify::Edges::start(1);
 Time::HiRes::sleep(3.5);
@@ -279,3 +281,15 @@ main::ask('a', 1);
 GET /status
 --- like
 "name":"mx1.ok.test",.*"portion":null
+
+
+
+=== TEST 13: one that was started a moment ago waits for the store
+--- limits: rejects=20/h
+--- init
+TestVerify::Edges::kill(1);
+TestVerify::Edges::start(1);
+--- request
+GET /b?email=john@ok.test
+--- json
+reason: accepted
