@@ -14,7 +14,7 @@
 
 #define NGX_SMTP_VERIFY_PERMITS_ALONE   10000   /* ms; a store may have been
                                                    lost for a moment */
-#define NGX_SMTP_VERIFY_PERMITS_RETELL  512     /* entries under one lock */
+#define NGX_SMTP_VERIFY_PERMITS_RETELL  4096    /* entries under one lock */
 
 
 static ngx_smtp_verify_throttle_portion_t *ngx_smtp_verify_permits_portion(
@@ -257,7 +257,10 @@ ngx_smtp_verify_throttle_permits_again(ngx_smtp_verify_throttle_t *throttle,
 
     for (i = 0; i < throttle->nportions; i++) {
         throttle->portions[i].next = now;
+        throttle->portions[i].permits.lent = 1;
     }
+
+    throttle->behind->ask(throttle->behind);
 }
 
 

@@ -2,6 +2,7 @@
 # refuses no more recipients to all of them together than it would bear from one.
 
 use lib 't/lib';
+use TestVerify::Clock 'store';
 use TestVerify 'no_plan';
 use TestVerify::Clients;
 use TestVerify::Edges;
@@ -39,6 +40,7 @@ add_block_preprocessor(sub {
         location = /d { proxy_pass http://\$TEST_NGINX_EDGE3/a; }")
         if !defined $block->config;
 
+    TestVerify::Clock::set(0);
     start();
     command('FLUSHALL');
     command('HSET', 'test:machines', 'since', 1);
@@ -293,3 +295,43 @@ TestVerify::Edges::start(1);
 GET /b?email=john@ok.test
 --- json
 reason: accepted
+
+
+
+=== TEST 14: of a gateway, each host has a budget of all machines
+--- limits: rejects=20/h
+--- smtp
+mx1 11 pipelining users=john
+mx2 12 pipelining users=john
+--- dns
+one.test MX 10 mx1.hc1.iphmx.com
+mx1.hc1.iphmx.com A 11
+two.test MX 10 mx1.hc2.iphmx.com
+mx1.hc2.iphmx.com A 12
+--- init
+main::ask($_, 9, 'one.test') for 'a' .. 'c';
+main::ask('b', 3, 'two.test');
+--- request
+GET /c?email=jim@one.test
+--- json
+reason: throttled
+--- smtp_check eval
+sub { TestVerify::Fleet::refused($_[0]) == 18 + 3 }
+
+
+
+=== TEST 15: a clock of the store that is set forward makes nothing older
+--- limits: rejects=20/h
+--- init
+main::ask('a', 9);
+main::ask('c', 9);
+Time::HiRes::sleep(1.5);
+TestVerify::Clock::set(4000);
+Time::HiRes::sleep(4);
+main::ask('b', 9);
+--- request
+GET /d?email=jim@ok.test
+--- json
+reason: throttled
+--- smtp_check eval
+sub { TestVerify::Fleet::refused($_[0]) == 18 }
