@@ -23,7 +23,7 @@ sub project_files {
     my @files;
 
     find({ no_chdir => 1, wanted => sub {
-        if ($_ eq './.git' || $_ eq './build' || m{/servroot\z}) {
+        if ($_ eq './.git' || $_ eq './build' || m{/(?:servroot|__pycache__)\z}) {
             $File::Find::prune = 1;
         } elsif (-f $_ && !-l $_ && !m{t/compare/clients/.*\.http\z}) {
             push @files, s{^\./}{}r;
