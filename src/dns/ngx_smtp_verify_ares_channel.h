@@ -113,6 +113,11 @@ void ngx_smtp_verify_ares_destroy(ngx_smtp_verify_ares_t *a);
  * socket is open it has an nginx connection, so that nginx reports its events.
  * _settle() has to be the last call, because it may free the channel.
  */
+ares_socket_t ngx_smtp_verify_ares_open(int domain, int type,
+    int protocol, void *data);
+int ngx_smtp_verify_ares_close(ares_socket_t s, void *data);
+int ngx_smtp_verify_ares_connect(ares_socket_t s,
+    const struct sockaddr *sa, ares_socklen_t len, void *data);
 int ngx_smtp_verify_ares_socket(ares_socket_t s, int type, void *data);
 void ngx_smtp_verify_ares_state(void *data, ares_socket_t s, int readable,
     int writable);

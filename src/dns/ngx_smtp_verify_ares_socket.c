@@ -1,8 +1,14 @@
 
 #include "ngx_smtp_verify_ares_channel.h"
 
+#include <netinet/tcp.h>
 
-#define NGX_SMTP_VERIFY_ARES_TICK  250     /* ms */
+
+#define NGX_SMTP_VERIFY_ARES_TICK    250    /* ms */
+
+/* Octets.  Linux counts some 800 for a short answer, and allows no more than
+   net.core.rmem_max. */
+#define NGX_SMTP_VERIFY_ARES_RCVBUF   (1024 * 1024)
 
 
 static ngx_smtp_verify_ares_wire_t *ngx_smtp_verify_ares_wire_create(
@@ -10,6 +16,53 @@ static ngx_smtp_verify_ares_wire_t *ngx_smtp_verify_ares_wire_create(
 static void ngx_smtp_verify_ares_watch(ngx_event_t *ev, ngx_int_t event,
     int on);
 static void ngx_smtp_verify_ares_event_handler(ngx_event_t *ev);
+
+
+/* c-ares leaves all socket options to the function that opens the socket. */
+
+ares_socket_t
+ngx_smtp_verify_ares_open(int domain, int type, int protocol, void *data)
+{
+    int            on, size;
+    ares_socket_t  s;
+
+    (void) data;
+
+    s = socket(domain, type|SOCK_NONBLOCK|SOCK_CLOEXEC, protocol);
+
+    if (s == -1) {
+        return ARES_SOCKET_BAD;
+    }
+
+    size = NGX_SMTP_VERIFY_ARES_RCVBUF;
+    (void) setsockopt(s, SOL_SOCKET, SO_RCVBUF, &size, sizeof(int));
+
+    if (type == SOCK_STREAM) {
+        on = 1;
+        (void) setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(int));
+    }
+
+    return s;
+}
+
+
+int
+ngx_smtp_verify_ares_close(ares_socket_t s, void *data)
+{
+    (void) data;
+
+    return close(s);
+}
+
+
+int
+ngx_smtp_verify_ares_connect(ares_socket_t s, const struct sockaddr *sa,
+    ares_socklen_t len, void *data)
+{
+    (void) data;
+
+    return connect(s, sa, len);
+}
 
 
 /* The only callback that can refuse a socket. */

@@ -1,18 +1,12 @@
 
 #include "ngx_smtp_verify_ares_channel.h"
 
-#include <netinet/tcp.h>
-
 
 /* Octets read in one turn, so that a name server that sends without end cannot
    block the worker.  For each message _MESSAGE octets are added to its
    length. */
 #define NGX_SMTP_VERIFY_ARES_BUDGET   (128 * 1024)
 #define NGX_SMTP_VERIFY_ARES_MESSAGE  1024
-
-/* Octets.  Linux counts some 800 for a short answer, and allows no more than
-   net.core.rmem_max. */
-#define NGX_SMTP_VERIFY_ARES_RCVBUF   (1024 * 1024)
 
 /* octets sent at once; any datagram of ours is shorter */
 #define NGX_SMTP_VERIFY_ARES_SEND     2048
@@ -22,11 +16,6 @@
 #define NGX_SMTP_VERIFY_ARES_AD       0x20
 
 
-static ares_socket_t ngx_smtp_verify_ares_open(int domain, int type,
-    int protocol, void *data);
-static int ngx_smtp_verify_ares_close(ares_socket_t s, void *data);
-static int ngx_smtp_verify_ares_connect(ares_socket_t s,
-    const struct sockaddr *sa, ares_socklen_t len, void *data);
 static ares_ssize_t ngx_smtp_verify_ares_send(ares_socket_t s,
     const struct iovec *vec, int n, void *data);
 static ares_ssize_t ngx_smtp_verify_ares_recv(ares_socket_t s, void *buf,
@@ -84,53 +73,6 @@ ngx_smtp_verify_ares_read(ngx_smtp_verify_ares_t *a, ares_socket_t s)
     } while (a->given);
 
     a->message.len = 0;
-}
-
-
-/* c-ares leaves all socket options to the function that opens the socket. */
-
-static ares_socket_t
-ngx_smtp_verify_ares_open(int domain, int type, int protocol, void *data)
-{
-    int            on, size;
-    ares_socket_t  s;
-
-    (void) data;
-
-    s = socket(domain, type|SOCK_NONBLOCK|SOCK_CLOEXEC, protocol);
-
-    if (s == -1) {
-        return ARES_SOCKET_BAD;
-    }
-
-    size = NGX_SMTP_VERIFY_ARES_RCVBUF;
-    (void) setsockopt(s, SOL_SOCKET, SO_RCVBUF, &size, sizeof(int));
-
-    if (type == SOCK_STREAM) {
-        on = 1;
-        (void) setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(int));
-    }
-
-    return s;
-}
-
-
-static int
-ngx_smtp_verify_ares_close(ares_socket_t s, void *data)
-{
-    (void) data;
-
-    return close(s);
-}
-
-
-static int
-ngx_smtp_verify_ares_connect(ares_socket_t s, const struct sockaddr *sa,
-    ares_socklen_t len, void *data)
-{
-    (void) data;
-
-    return connect(s, sa, len);
 }
 
 

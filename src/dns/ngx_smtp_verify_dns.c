@@ -73,14 +73,14 @@ ngx_smtp_verify_dns_ask(ngx_smtp_verify_dns_query_t *q)
 
     ngx_smtp_verify_dns_ready.event.log = ngx_cycle->log;
 
+    hash = ngx_crc32_short(key.data, key.len);
+
     ares = ngx_smtp_verify_ares_get(q->resolver);
     if (ares == NULL) {
         return NGX_ERROR;
     }
 
-    hash = ngx_crc32_short(key.data, key.len);
     tree = ngx_smtp_verify_ares_tree(ares);
-
     l = ngx_smtp_verify_dns_find(tree, &key, hash);
 
     q->asked = (l == NULL);

@@ -315,7 +315,6 @@ socklen_t ngx_smtp_verify_route_sockaddr(const sv_route_t *route,
 ngx_int_t ngx_smtp_verify_domain_age(ngx_smtp_verify_result_t *result);
 
 /* what a sender should do with the address */
-sv_action_e ngx_smtp_verify_action(ngx_smtp_verify_result_t *result);
 
 /* Will the server answer differently soon?  The evidence belongs to the
    reason. */
@@ -340,6 +339,26 @@ void ngx_smtp_verify_verdict_anew(ngx_smtp_verify_conf_t *conf,
 /* 1: worker_shutdown_timeout is about to expire, so what is under way has to be
    answered now */
 ngx_uint_t ngx_smtp_verify_exit_is_near(void);
+
+
+/* What the operator has decided about an address counts for more than its
+   reason. */
+
+static inline sv_action_e
+ngx_smtp_verify_action(ngx_smtp_verify_result_t *result)
+{
+    switch (result->decided) {
+
+    case SV_DECIDED_ALLOW:
+        return SV_ACTION_SEND;
+
+    case SV_DECIDED_DENY:
+        return SV_ACTION_DO_NOT_SEND;
+
+    default:
+        return sv_reason_info(result->reason)->action;
+    }
+}
 
 
 #endif /* _NGX_SMTP_VERIFY_H_INCLUDED_ */

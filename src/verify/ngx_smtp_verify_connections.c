@@ -12,9 +12,7 @@
 static ngx_uint_t ngx_smtp_verify_connections_taken(ngx_cycle_t *cycle);
 
 
-/* connections for which there is no descriptor */
-
-static ngx_uint_t  ngx_smtp_verify_connections_lost;
+ngx_uint_t  ngx_smtp_verify_connections_lost;
 
 
 void
@@ -85,27 +83,4 @@ ngx_smtp_verify_connections_taken(ngx_cycle_t *cycle)
     connections = cycle->connection_n - cycle->free_connection_n;
 
     return n + ((ngx_uint_t) fd > connections ? fd - connections : 0);
-}
-
-
-ngx_uint_t
-ngx_smtp_verify_connections(void)
-{
-    return ngx_cycle->connection_n - ngx_min(ngx_smtp_verify_connections_lost,
-                                             ngx_cycle->connection_n);
-}
-
-
-ngx_uint_t
-ngx_smtp_verify_connections_free(void)
-{
-    ngx_uint_t  n;
-
-    n = ngx_cycle->free_connection_n;
-
-    if (n <= ngx_smtp_verify_connections_lost) {
-        return 0;
-    }
-
-    return n - ngx_smtp_verify_connections_lost;
 }

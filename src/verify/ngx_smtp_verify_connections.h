@@ -14,12 +14,40 @@
 #include <ngx_core.h>
 
 
+/* connections for which there is no descriptor */
+extern ngx_uint_t  ngx_smtp_verify_connections_lost;
+
+
 /* Called once in each worker, when its limits are set.  The first worker logs a
    warning if there are too few descriptors. */
 void ngx_smtp_verify_connections_init(ngx_cycle_t *cycle);
 
-ngx_uint_t ngx_smtp_verify_connections(void);
-ngx_uint_t ngx_smtp_verify_connections_free(void);
+
+/* Returns how many connections this worker may have. */
+
+static inline ngx_uint_t
+ngx_smtp_verify_connections(void)
+{
+    return ngx_cycle->connection_n - ngx_min(ngx_smtp_verify_connections_lost,
+                                             ngx_cycle->connection_n);
+}
+
+
+/* Returns how many of them are free. */
+
+static inline ngx_uint_t
+ngx_smtp_verify_connections_free(void)
+{
+    ngx_uint_t  n;
+
+    n = ngx_cycle->free_connection_n;
+
+    if (n <= ngx_smtp_verify_connections_lost) {
+        return 0;
+    }
+
+    return n - ngx_smtp_verify_connections_lost;
+}
 
 
 #endif /* _NGX_SMTP_VERIFY_CONNECTIONS_H_INCLUDED_ */

@@ -232,28 +232,6 @@ ngx_smtp_verify_dane_found(ngx_smtp_verify_probe_t *p, ngx_str_t *found,
 }
 
 
-void
-ngx_smtp_verify_dane_stop(ngx_smtp_verify_probe_t *p)
-{
-    if (p->rr) {
-        ngx_smtp_verify_rr_cancel(p->rr);
-        p->rr = NULL;
-    }
-}
-
-
-ngx_uint_t
-ngx_smtp_verify_dane_starttls(ngx_smtp_verify_probe_t *p)
-{
-    if (ngx_smtp_verify_dane_need(p) != ngx_smtp_verify_tls_opportunistic) {
-        return NGX_SMTP_VERIFY_STARTTLS_REQUIRED;
-    }
-
-    return p->tls_error ? NGX_SMTP_VERIFY_STARTTLS_OFF
-                        : p->conf->session.starttls;
-}
-
-
 /* RFC 7672 section 3.2.2: a certificate under a trust anchor may also name the
    domain itself, whose MX records are authenticated. */
 

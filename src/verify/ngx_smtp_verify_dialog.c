@@ -106,7 +106,9 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     p->session = s;
     p->provider = p->hosts[p->imx].provider;
 
-    ngx_smtp_verify_transcript_note(s, NULL);
+    if (s->transcript) {
+        ngx_smtp_verify_transcript_note(s, NULL);
+    }
 
     ngx_smtp_verify_slot_attach(p, s);
 

@@ -167,15 +167,13 @@ static void
 ngx_smtp_verify_facts_see(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
     ngx_smtp_verify_facts_seen_t *seen)
 {
-    uint64_t                  state;
-    ngx_smtp_verify_cache_t  *cache;
+    uint64_t  state;
 
     if (seen->state && seen->catch_all >= 0) {
         return;
     }
 
-    cache = ngx_smtp_verify_facts_cache(conf);
-    state = cache ? ngx_smtp_verify_cache_state(cache) : 0;
+    state = ngx_smtp_verify_facts_now(conf);
 
     if (state == 0 || seen->state != state) {
         seen->state = state;

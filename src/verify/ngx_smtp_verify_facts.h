@@ -77,10 +77,12 @@ ngx_int_t ngx_smtp_verify_facts_destination(ngx_smtp_verify_conf_t *conf,
  * Claims to ask the DNS for MX records.  Returns NGX_OK if the caller has to
  * ask; NGX_AGAIN if somebody asks now, and the claim's handler will be called;
  * NGX_DECLINED if they became known, and were read; NGX_ERROR if there is no
- * memory.  In the last two cases nothing is claimed.
+ * memory.  In the last two cases nothing is claimed.  state: what _facts_now()
+ * was before no records were known.
  */
 ngx_int_t ngx_smtp_verify_facts_mx_claim(ngx_smtp_verify_conf_t *conf,
-    ngx_smtp_verify_mx_query_t *q, ngx_smtp_verify_claim_t *claim);
+    ngx_smtp_verify_mx_query_t *q, ngx_smtp_verify_claim_t *claim,
+    uint64_t state);
 
 /* Reads what the one who asked was told.  NGX_DECLINED: he has left no
    answer. */
@@ -187,6 +189,20 @@ ngx_smtp_verify_facts_cache(ngx_smtp_verify_conf_t *conf)
 {
     return conf->cache ? conf->cache->data
                        : ngx_smtp_verify_cache_private(ngx_cycle->log);
+}
+
+
+/* Returns the state of the cache: while it is the same, what was not known is
+   not known.  0: no memory. */
+
+static inline uint64_t
+ngx_smtp_verify_facts_now(ngx_smtp_verify_conf_t *conf)
+{
+    ngx_smtp_verify_cache_t  *cache;
+
+    cache = ngx_smtp_verify_facts_cache(conf);
+
+    return cache ? ngx_smtp_verify_cache_state(cache) : 0;
 }
 
 

@@ -59,7 +59,8 @@ ngx_smtp_verify_facts_mx_asked(ngx_smtp_verify_conf_t *conf,
 
 ngx_int_t
 ngx_smtp_verify_facts_mx_claim(ngx_smtp_verify_conf_t *conf,
-    ngx_smtp_verify_mx_query_t *q, ngx_smtp_verify_claim_t *claim)
+    ngx_smtp_verify_mx_query_t *q, ngx_smtp_verify_claim_t *claim,
+    uint64_t state)
 {
     ngx_int_t                      rc;
     ngx_smtp_verify_cache_item_t  *item;
@@ -75,7 +76,7 @@ ngx_smtp_verify_facts_mx_claim(ngx_smtp_verify_conf_t *conf,
                                item->variant ^ (uint32_t) q->timeout,
                                q->timeout + NGX_SMTP_VERIFY_FACTS_GRACE);
 
-    if (rc != NGX_OK) {
+    if (rc != NGX_OK || ngx_smtp_verify_facts_now(conf) == state) {
         return rc;
     }
 

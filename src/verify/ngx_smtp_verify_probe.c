@@ -634,12 +634,15 @@ ngx_smtp_verify_probe_pool(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p)
 {
-    p->life = ngx_smtp_verify_life_over;
+    /* one that has ended has stopped */
 
-    ngx_smtp_verify_dialog_abandon(p);
-    ngx_smtp_verify_probe_stop(p);
+    if (p->life != ngx_smtp_verify_life_over) {
+        p->life = ngx_smtp_verify_life_over;
 
-    ngx_smtp_verify_share_leave(&p->share);
+        ngx_smtp_verify_dialog_abandon(p);
+        ngx_smtp_verify_probe_stop(p);
+        ngx_smtp_verify_share_leave(&p->share);
+    }
 
     ngx_queue_remove(&p->queue);
     ngx_smtp_verify_probes.n--;

@@ -294,10 +294,8 @@ void ngx_smtp_verify_host_stop(ngx_smtp_verify_probe_t *p);
 
 /* dane.c.  Returns the same, for the TLSA records of the current host. */
 ngx_int_t ngx_smtp_verify_dane_resolve(ngx_smtp_verify_probe_t *p);
-void ngx_smtp_verify_dane_stop(ngx_smtp_verify_probe_t *p);
 /* _session() sets the TLS that a session with the current host must have;
    NGX_ERROR: no memory. */
-ngx_uint_t ngx_smtp_verify_dane_starttls(ngx_smtp_verify_probe_t *p);
 ngx_int_t ngx_smtp_verify_dane_session(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_session_t *s);
 
@@ -305,7 +303,7 @@ ngx_int_t ngx_smtp_verify_dane_session(ngx_smtp_verify_probe_t *p,
    ngx_smtp_verify_route_hosts() will be called.  _names(): is the current host
    in the policy? */
 ngx_int_t ngx_smtp_verify_sts_start(ngx_smtp_verify_probe_t *p);
-void ngx_smtp_verify_sts_stop(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_sts_stop(ngx_smtp_verify_sts_t *sts);
 ngx_uint_t ngx_smtp_verify_sts_names(ngx_smtp_verify_probe_t *p);
 ngx_uint_t ngx_smtp_verify_sts_is_enforced(ngx_smtp_verify_sts_t *sts);
 
@@ -480,6 +478,30 @@ ngx_smtp_verify_dane_need(ngx_smtp_verify_probe_t *p)
     }
 
     return need;
+}
+
+
+/* Returns whether and how a session with the current host uses STARTTLS. */
+
+static inline ngx_uint_t
+ngx_smtp_verify_dane_starttls(ngx_smtp_verify_probe_t *p)
+{
+    if (ngx_smtp_verify_dane_need(p) != ngx_smtp_verify_tls_opportunistic) {
+        return NGX_SMTP_VERIFY_STARTTLS_REQUIRED;
+    }
+
+    return p->tls_error ? NGX_SMTP_VERIFY_STARTTLS_OFF
+                        : p->conf->session.starttls;
+}
+
+
+static inline void
+ngx_smtp_verify_dane_stop(ngx_smtp_verify_probe_t *p)
+{
+    if (p->rr) {
+        ngx_smtp_verify_rr_cancel(p->rr);
+        p->rr = NULL;
+    }
 }
 
 

@@ -553,11 +553,16 @@ ngx_smtp_verify_route_is_backup(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_route_stop(ngx_smtp_verify_probe_t *p)
 {
-    ngx_smtp_verify_fetch_free(p->fetch);
-    p->fetch = NULL;
+    if (p->fetch) {
+        ngx_smtp_verify_fetch_free(p->fetch);
+        p->fetch = NULL;
+    }
 
     ngx_smtp_verify_mx_cancel(&p->mx);
     ngx_smtp_verify_host_stop(p);
     ngx_smtp_verify_dane_stop(p);
-    ngx_smtp_verify_sts_stop(p);
+
+    if (p->sts) {
+        ngx_smtp_verify_sts_stop(p->sts);
+    }
 }

@@ -102,6 +102,7 @@ ngx_smtp_verify_route_fetched(ngx_smtp_verify_fetch_t *fetch)
 static void
 ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p)
 {
+    uint64_t                     state;
     ngx_int_t                    rc;
     ngx_smtp_verify_mx_query_t  *q;
 
@@ -116,6 +117,7 @@ ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p)
     q->handler = ngx_smtp_verify_route_mx_handler;
     q->data = p;
 
+    state = ngx_smtp_verify_facts_now(p->conf);
     rc = ngx_smtp_verify_facts_mx_known(p->conf, q);
 
     if (rc == NGX_DECLINED) {
@@ -123,7 +125,7 @@ ngx_smtp_verify_route_resolve(ngx_smtp_verify_probe_t *p)
         p->claim.data = p;
         p->since = ngx_current_msec;
 
-        rc = ngx_smtp_verify_facts_mx_claim(p->conf, q, &p->claim);
+        rc = ngx_smtp_verify_facts_mx_claim(p->conf, q, &p->claim, state);
 
         if (rc == NGX_AGAIN) {
             return;

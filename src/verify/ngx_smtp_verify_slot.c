@@ -573,7 +573,7 @@ ngx_smtp_verify_slot_stop(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    if (p->permit) {
+    if (p->permit && p->permit->ticket.waiting) {
         ngx_smtp_verify_throttle_leave(&p->permit->ticket);
     }
 }

@@ -341,17 +341,13 @@ ngx_smtp_verify_sts_keep(ngx_smtp_verify_conf_t *conf, ngx_str_t *domain,
 
 
 void
-ngx_smtp_verify_sts_stop(ngx_smtp_verify_probe_t *p)
+ngx_smtp_verify_sts_stop(ngx_smtp_verify_sts_t *sts)
 {
-    if (p->sts == NULL) {
-        return;
-    }
+    ngx_smtp_verify_rr_cancel(&sts->txt);
 
-    ngx_smtp_verify_rr_cancel(&p->sts->txt);
-
-    if (p->sts->waits) {
-        p->sts->waits = 0;
-        ngx_queue_remove(&p->sts->wait.queue);
+    if (sts->waits) {
+        sts->waits = 0;
+        ngx_queue_remove(&sts->wait.queue);
     }
 }
 

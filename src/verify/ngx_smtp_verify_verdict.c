@@ -324,23 +324,3 @@ ngx_smtp_verify_verdict_copy(ngx_smtp_verify_probe_t *p, ngx_str_t *dst,
         ngx_memcpy(dst->data, src->data, src->len);
     }
 }
-
-
-/* What the operator has decided about an address counts for more than its
-   reason. */
-
-sv_action_e
-ngx_smtp_verify_action(ngx_smtp_verify_result_t *result)
-{
-    switch (result->decided) {
-
-    case SV_DECIDED_ALLOW:
-        return SV_ACTION_SEND;
-
-    case SV_DECIDED_DENY:
-        return SV_ACTION_DO_NOT_SEND;
-
-    default:
-        return sv_reason_info(result->reason)->action;
-    }
-}

@@ -52,14 +52,10 @@ ngx_smtp_verify_behind_put(ngx_smtp_verify_behind_t *behind,
 
 
 ngx_smtp_verify_fetch_t *
-ngx_smtp_verify_fetch_create(ngx_smtp_verify_cache_t *cache,
+ngx_smtp_verify_fetch_new(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_fetch_handler_pt handler, void *data)
 {
     ngx_smtp_verify_fetch_t  *fetch;
-
-    if (cache->behind == NULL) {
-        return NULL;
-    }
 
     fetch = ngx_calloc(sizeof(ngx_smtp_verify_fetch_t), ngx_cycle->log);
     if (fetch == NULL) {

@@ -136,11 +136,6 @@ void ngx_smtp_verify_behind_put(ngx_smtp_verify_behind_t *behind,
     ngx_smtp_verify_cache_item_t *item);
 
 
-/* Returns NULL if there is no store behind the cache, or no memory. */
-ngx_smtp_verify_fetch_t *ngx_smtp_verify_fetch_create(
-    ngx_smtp_verify_cache_t *cache, ngx_smtp_verify_fetch_handler_pt handler,
-    void *data);
-
 /* Adds the name of an entry that is wanted.  Names beyond
    NGX_SMTP_VERIFY_FETCH_MAX are not asked for. */
 void ngx_smtp_verify_fetch_name(ngx_smtp_verify_fetch_t *fetch,
@@ -156,9 +151,24 @@ ngx_int_t ngx_smtp_verify_fetch_start(ngx_smtp_verify_fetch_t *fetch,
 void ngx_smtp_verify_fetch_release(ngx_smtp_verify_cache_t *cache,
     ngx_uint_t kind, u_char *key, uint32_t variant);
 
+ngx_smtp_verify_fetch_t *ngx_smtp_verify_fetch_new(
+    ngx_smtp_verify_cache_t *cache, ngx_smtp_verify_fetch_handler_pt handler,
+    void *data);
+
 /* After this the handler is not called.  fetch may be NULL.  A claim that the
    fetch got has to be ended by the caller. */
 void ngx_smtp_verify_fetch_free(ngx_smtp_verify_fetch_t *fetch);
+
+
+/* Returns NULL if there is no store behind the cache, or no memory. */
+
+static inline ngx_smtp_verify_fetch_t *
+ngx_smtp_verify_fetch_create(ngx_smtp_verify_cache_t *cache,
+    ngx_smtp_verify_fetch_handler_pt handler, void *data)
+{
+    return cache->behind ? ngx_smtp_verify_fetch_new(cache, handler, data)
+                         : NULL;
+}
 
 
 #endif /* _NGX_SMTP_VERIFY_BEHIND_H_INCLUDED_ */

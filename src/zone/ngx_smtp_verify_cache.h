@@ -162,10 +162,6 @@ void ngx_smtp_verify_cache_stats(ngx_smtp_verify_cache_t *cache,
 
 /* cache_claims.c: which process works for an entry */
 
-/* Sets the key of a claim from the name of an entry. */
-void ngx_smtp_verify_cache_claim_key(ngx_smtp_verify_cache_claim_t *claim,
-    ngx_uint_t kind, u_char *key, uint32_t variant);
-
 /*
  * Returns NGX_OK if this process has the claim and must end it, or NGX_BUSY if
  * another process has it.  The owner puts its result into the cache before it
@@ -265,6 +261,24 @@ ngx_smtp_verify_cache_resets(ngx_smtp_verify_cache_t *cache)
     }
 
     return n;
+}
+
+
+/* Sets the key of a claim from the name of an entry. */
+
+static inline void
+ngx_smtp_verify_cache_claim_key(ngx_smtp_verify_cache_claim_t *claim,
+    ngx_uint_t kind, u_char *key, uint32_t variant)
+{
+    ngx_uint_t  i;
+
+    ngx_memcpy(claim->key, key, SV_STORE_KEY);
+
+    claim->key[SV_STORE_KEY - 1] ^= (u_char) kind;
+
+    for (i = 0; i < sizeof(uint32_t); i++) {
+        claim->key[SV_STORE_KEY - 2 - i] ^= (u_char) (variant >> (i * 8));
+    }
 }
 
 

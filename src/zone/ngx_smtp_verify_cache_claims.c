@@ -8,22 +8,6 @@
 #define NGX_SMTP_VERIFY_CACHE_WANTED  500       /* ms */
 
 
-void
-ngx_smtp_verify_cache_claim_key(ngx_smtp_verify_cache_claim_t *claim,
-    ngx_uint_t kind, u_char *key, uint32_t variant)
-{
-    ngx_uint_t  i;
-
-    ngx_memcpy(claim->key, key, SV_STORE_KEY);
-
-    claim->key[SV_STORE_KEY - 1] ^= (u_char) kind;
-
-    for (i = 0; i < sizeof(uint32_t); i++) {
-        claim->key[SV_STORE_KEY - 2 - i] ^= (u_char) (variant >> (i * 8));
-    }
-}
-
-
 ngx_int_t
 ngx_smtp_verify_cache_claim_start(ngx_smtp_verify_cache_t *cache,
     ngx_smtp_verify_cache_claim_t *claim, ngx_msec_t timeout)

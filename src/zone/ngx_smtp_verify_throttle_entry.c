@@ -3,6 +3,9 @@
 #include "sv_target.h"
 
 
+#define NGX_SMTP_VERIFY_THROTTLE_PORT  3      /* octets */
+
+
 #define NGX_SMTP_VERIFY_THROTTLE_SETS     2     /* sets in which a key may
                                                    lie */
 #define NGX_SMTP_VERIFY_THROTTLE_CROWDED  30    /* s */
@@ -14,7 +17,7 @@ static uint32_t ngx_smtp_verify_throttle_least(
     ngx_smtp_verify_throttle_t *throttle, u_char *key, uint64_t now);
 static void ngx_smtp_verify_throttle_host_key(ngx_smtp_verify_ticket_t *t,
     u_char *key);
-static u_char *ngx_smtp_verify_throttle_port(ngx_smtp_verify_ticket_t *t,
+static size_t ngx_smtp_verify_throttle_port(ngx_smtp_verify_ticket_t *t,
     u_char *p);
 static uint64_t ngx_smtp_verify_throttle_owed(
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
@@ -310,10 +313,12 @@ void
 ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
     u_char keys[][SV_SIPHASH_LEN])
 {
-    u_char         *p, *last, *start;
+    size_t          len;
+    u_char         *p, *last, *start, port[NGX_SMTP_VERIFY_THROTTLE_PORT];
     static u_char   buf[1024];
 
     last = buf + sizeof(buf);
+    len = ngx_smtp_verify_throttle_port(t, port);
 
     /* a shared egress is none of this machine alone, whatever its name */
 
@@ -327,14 +332,14 @@ ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
 
     *p++ = 'd';
     p = ngx_slprintf(p, last - 8, "%V", &t->destination);
-    p = ngx_smtp_verify_throttle_port(t, p);
+    p = ngx_cpymem(p, port, len);
 
     sv_siphash(t->throttle->sh->key, buf, p - buf,
                keys[ngx_smtp_verify_ref_destination]);
 
     p = start + 1;
     p = ngx_slprintf(p, last - 8, "%V", &t->budget);
-    p = ngx_smtp_verify_throttle_port(t, p);
+    p = ngx_cpymem(p, port, len);
 
     sv_siphash(t->throttle->sh->key, buf, p - buf,
                keys[ngx_smtp_verify_ref_budget]);
@@ -344,7 +349,7 @@ ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
     *p++ = 'i';
 
     p += sv_target_network(t->sockaddr, p);
-    p = ngx_smtp_verify_throttle_port(t, p);
+    p = ngx_cpymem(p, port, len);
 
     sv_siphash(t->throttle->sh->key, buf, p - buf,
                keys[ngx_smtp_verify_ref_ip]);
@@ -364,22 +369,25 @@ ngx_smtp_verify_throttle_host_key(ngx_smtp_verify_ticket_t *t, u_char *key)
     *p++ = '\0';
     *p++ = 'h';
     p = ngx_slprintf(p, buf + sizeof(buf) - 8, "%V", &t->destination);
-    p = ngx_smtp_verify_throttle_port(t, p);
+    p += ngx_smtp_verify_throttle_port(t, p);
 
     sv_siphash(t->throttle->sh->key, buf, p - buf, key);
 }
 
 
-/* At an unusual port there is another server. */
+/* At an unusual port there is another server.  Returns the length of what is
+   added to its name. */
 
-static u_char *
+static size_t
 ngx_smtp_verify_throttle_port(ngx_smtp_verify_ticket_t *t, u_char *p)
 {
-    if (t->port) {
-        *p++ = ':';
-        *p++ = (u_char) (t->port >> 8);
-        *p++ = (u_char) t->port;
+    if (t->port == 0) {
+        return 0;
     }
 
-    return p;
+    p[0] = ':';
+    p[1] = (u_char) (t->port >> 8);
+    p[2] = (u_char) t->port;
+
+    return NGX_SMTP_VERIFY_THROTTLE_PORT;
 }

@@ -11,24 +11,6 @@ static void sv_breaker_open(sv_breaker_t *b, const sv_breaker_conf_t *conf,
     uint64_t now);
 
 
-sv_breaker_state_e
-sv_breaker_state(const sv_breaker_t *b, uint64_t now)
-{
-    if (b->until == 0) {
-        return SV_BREAKER_CLOSED;
-    }
-
-    return now < b->until ? SV_BREAKER_OPEN : SV_BREAKER_HALF_OPEN;
-}
-
-
-uint64_t
-sv_breaker_left(const sv_breaker_t *b, uint64_t now)
-{
-    return now < b->until ? b->until - now : 0;
-}
-
-
 int
 sv_breaker_fault(sv_breaker_t *b, const sv_breaker_conf_t *conf,
     uint32_t who, unsigned weight, int trial, uint64_t now)

@@ -57,11 +57,6 @@ typedef struct {
 } sv_breaker_t;
 
 
-sv_breaker_state_e sv_breaker_state(const sv_breaker_t *b, uint64_t now);
-
-/* Returns the ms until the pause ends, or 0. */
-uint64_t sv_breaker_left(const sv_breaker_t *b, uint64_t now);
-
 /* Returns until when (ms) the breaker must be remembered; 0 if it need not
    be. */
 uint64_t sv_breaker_owed(const sv_breaker_t *b, uint64_t now);
@@ -77,6 +72,26 @@ int sv_breaker_fault(sv_breaker_t *b, const sv_breaker_conf_t *conf,
 /* Counts a success.  Returns 1 if this has closed the breaker, which only a
    trial does. */
 int sv_breaker_success(sv_breaker_t *b, int trial, uint64_t now);
+
+
+static inline sv_breaker_state_e
+sv_breaker_state(const sv_breaker_t *b, uint64_t now)
+{
+    if (b->until == 0) {
+        return SV_BREAKER_CLOSED;
+    }
+
+    return now < b->until ? SV_BREAKER_OPEN : SV_BREAKER_HALF_OPEN;
+}
+
+
+/* Returns the ms until the pause ends, or 0. */
+
+static inline uint64_t
+sv_breaker_left(const sv_breaker_t *b, uint64_t now)
+{
+    return now < b->until ? b->until - now : 0;
+}
 
 
 #endif /* _SV_BREAKER_H_INCLUDED_ */
