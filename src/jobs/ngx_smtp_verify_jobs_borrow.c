@@ -254,6 +254,29 @@ ngx_smtp_verify_jobs_borrow_drop(ngx_smtp_verify_jobs_borrowed_t *borrowed)
 }
 
 
+void
+ngx_smtp_verify_jobs_borrow_recall(ngx_smtp_verify_jobs_borrowed_t *borrowed)
+{
+    ngx_smtp_verify_jobs_run_t  *run;
+
+    run = borrowed->run;
+
+    if (run == NULL || run->over) {
+        return;
+    }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &run->log, 0,
+                   "smtp verify jobs: a block of job %s is wanted back",
+                   run->id);
+
+    run->until = ngx_current_msec;
+
+    if (run->begun) {
+        ngx_smtp_verify_batch_wake(&run->batch);
+    }
+}
+
+
 /*
  * What is due to this machine, its limits or how it is seen, may be otherwise
  * for the owner.  So he gets no such result, and asks himself.  A greylisted

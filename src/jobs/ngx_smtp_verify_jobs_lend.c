@@ -181,6 +181,8 @@ ngx_smtp_verify_jobs_lend_read(ngx_smtp_verify_jobs_block_t *block)
         return;
     }
 
+    ngx_smtp_verify_jobs_leave_start(run);
+
     ngx_smtp_verify_count(JOBS_LENT);
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, &run->log, 0,
@@ -322,15 +324,14 @@ ngx_smtp_verify_jobs_lend_answer(ngx_smtp_verify_jobs_desk_t *desk,
         ngx_smtp_verify_jobs_lend_result(run, block, &answer->results[i]);
     }
 
-    block->expects = 0;
+    /* The carrier says when nobody works at a block any more.  This may be the
+       end of an earlier loan of it, which another worker has read before. */
+
+    ngx_smtp_verify_jobs_block_expect(block, answer->last);
 
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, &run->log, 0,
                    "smtp verify jobs: others have %uz results of block %uD, "
                    "last:%ud", answer->n, block->id, answer->last);
-
-    if (answer->last && block->lent) {
-        ngx_smtp_verify_jobs_lend_back(run, block);
-    }
 
     ngx_smtp_verify_batch_wake(&run->batch);
 

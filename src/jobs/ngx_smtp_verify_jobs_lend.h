@@ -5,6 +5,7 @@
  * jobs only know what is said here.
  *
  *   jobs_lend.c    the owner: offers blocks, and takes their results
+ *   jobs_leave.c   the owner's worker shuts down, and gets them back before
  *   jobs_borrow.c  the others: a run for a block of somebody else
  *
  * Of each job one worker lends, the lender.  A block that is lent belongs to
@@ -74,6 +75,7 @@ typedef struct {
                                                read again then; or 0 */
     ngx_uint_t                   reads;     /* one after the other */
     unsigned                     asking:1;
+    unsigned                     recalled:1;
 } ngx_smtp_verify_jobs_desk_t;
 
 
@@ -105,6 +107,10 @@ struct ngx_smtp_verify_jobs_carrier_s {
     void                       (*open)(ngx_smtp_verify_jobs_carrier_t *c,
                                    ngx_smtp_verify_jobs_desk_t *desk);
     void                       (*close)(ngx_smtp_verify_jobs_carrier_t *c,
+                                   ngx_smtp_verify_jobs_desk_t *desk);
+    /* Those who work at blocks of this desk are to come to an end: they begin
+       nothing any more, and hand in what is under way. */
+    void                       (*recall)(ngx_smtp_verify_jobs_carrier_t *c,
                                    ngx_smtp_verify_jobs_desk_t *desk);
     /* answers that are in the store of the jobs now */
     void                       (*settle)(ngx_smtp_verify_jobs_carrier_t *c,
@@ -151,6 +157,10 @@ ngx_smtp_verify_jobs_borrowed_t *ngx_smtp_verify_jobs_borrow(
 
 /* The owner does not want it any more. */
 void ngx_smtp_verify_jobs_borrow_drop(
+    ngx_smtp_verify_jobs_borrowed_t *borrowed);
+
+/* The owner wants it back soon: nothing is begun any more. */
+void ngx_smtp_verify_jobs_borrow_recall(
     ngx_smtp_verify_jobs_borrowed_t *borrowed);
 
 

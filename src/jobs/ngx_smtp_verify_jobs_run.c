@@ -417,7 +417,8 @@ ngx_smtp_verify_jobs_run_is_idle(ngx_smtp_verify_jobs_run_t *run)
     /* what others are asking is waited for, if the job is to go on */
 
     if (run->over) {
-        return run->nlent == 0 || ngx_exiting
+        return run->nlent == 0
+               || (ngx_exiting && ngx_smtp_verify_jobs_leave_now(run))
                || run->job->will != ngx_smtp_verify_jobs_works;
     }
 
@@ -505,6 +506,10 @@ ngx_smtp_verify_jobs_run_drop(ngx_smtp_verify_jobs_run_t *run)
 
     if (run->timer.timer_set) {
         ngx_del_timer(&run->timer);
+    }
+
+    if (run->leave.timer_set) {
+        ngx_del_timer(&run->leave);
     }
 
     if (run->collect) {

@@ -170,6 +170,9 @@ struct ngx_smtp_verify_jobs_run_s {
     ngx_smtp_verify_jobs_desk_t   *desk;        /* of the lender; or NULL */
     ngx_uint_t                     nlent;       /* blocks of those above */
     ngx_uint_t                     away;        /* records of them */
+    ngx_event_t                    leave;       /* as long as there are some */
+    ngx_msec_t                     leaves;      /* the worker exits, and waits
+                                                   for them until then; or 0 */
     ngx_smtp_verify_jobs_borrowed_t  *borrowed; /* the block is somebody
                                                    else's; or NULL */
     uint32_t                       given;       /* its number */
@@ -233,6 +236,10 @@ ngx_int_t ngx_smtp_verify_jobs_block_lease(ngx_smtp_verify_jobs_run_t *run,
 /* Closes the block if it has no open records, else gives it back. */
 void ngx_smtp_verify_jobs_block_end(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_block_t *block, uint32_t then);
+/* answers about this block are expected for some time, unless it was the last
+   one */
+void ngx_smtp_verify_jobs_block_expect(ngx_smtp_verify_jobs_block_t *block,
+    ngx_uint_t last);
 /* ends all leases */
 void ngx_smtp_verify_jobs_blocks_free(ngx_smtp_verify_jobs_run_t *run);
 
@@ -263,6 +270,11 @@ void ngx_smtp_verify_jobs_lend_close(ngx_smtp_verify_jobs_run_t *run);
 void ngx_smtp_verify_jobs_lend_recall(ngx_smtp_verify_jobs_run_t *run);
 ngx_uint_t ngx_smtp_verify_jobs_lend_has(ngx_smtp_verify_jobs_block_t *block,
     ngx_uint_t i);
+
+/* leave.c: as long as blocks are lent, a worker that shuts down waits for them.
+   Returns 1 if it has waited for long enough. */
+void ngx_smtp_verify_jobs_leave_start(ngx_smtp_verify_jobs_run_t *run);
+ngx_uint_t ngx_smtp_verify_jobs_leave_now(ngx_smtp_verify_jobs_run_t *run);
 
 /* borrow.c: does a result hold for everybody, and not for this machine
    alone? */

@@ -3,7 +3,8 @@
 #include "sv_job_sample.h"
 
 
-#define NGX_SMTP_VERIFY_JOBS_EXPECTS  3000      /* ms */
+#define NGX_SMTP_VERIFY_JOBS_EXPECTS  3000      /* ms, from one answer to the
+                                                   next */
 
 
 static ngx_int_t ngx_smtp_verify_jobs_source_wait(
@@ -346,7 +347,10 @@ ngx_smtp_verify_jobs_block_take(ngx_smtp_verify_jobs_run_t *run,
 
     case ngx_smtp_verify_jobs_lease_late:
         taken = sv_lease_take_it(job->blocks, w->place, UINT32_MAX, block->id);
-        block->expects = ngx_current_msec + NGX_SMTP_VERIFY_JOBS_EXPECTS;
+        block->expects = ngx_current_msec
+                         + ngx_max(job->blocks->times[block->id] - ngx_time(),
+                                   0) * 1000;
+        ngx_smtp_verify_jobs_block_expect(block, 0);
         break;
 
     case ngx_smtp_verify_jobs_lease_lend:
@@ -367,6 +371,26 @@ ngx_smtp_verify_jobs_block_take(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_unlock(w);
 
     return taken;
+}
+
+
+/* Whoever has sent an answer about a block, but not the last one, is likely to
+   be at it still. */
+
+void
+ngx_smtp_verify_jobs_block_expect(ngx_smtp_verify_jobs_block_t *block,
+    ngx_uint_t last)
+{
+    ngx_msec_t  until;
+
+    until = ngx_current_msec + NGX_SMTP_VERIFY_JOBS_EXPECTS;
+
+    if (last || block->expects == 0) {
+        block->expects = 0;
+
+    } else if ((ngx_msec_int_t) (until - block->expects) > 0) {
+        block->expects = until;
+    }
 }
 
 

@@ -23,18 +23,23 @@ static ngx_int_t ngx_smtp_verify_lend_load(ngx_smtp_verify_lend_t *lend);
  *
  * take      KEYS: also who would take blocks.  ARGV: how many this worker would
  *           take; IDs of blocks that it has.  The reply: those that are not
- *           wanted any more; then a block, its ID first, if there is one.  A
- *           block of a worker that died comes first; one that three workers had
- *           in vain is given up, and so is one whose owner is gone before it
- *           was begun.
+ *           wanted any more, also since another worker has them: this one was
+ *           thought to be dead; those that are wanted back soon; then a block,
+ *           its ID first, if there is one.  A block of a worker that died comes
+ *           first; one that three workers had in vain is given up, and so is
+ *           one whose owner is gone before it was begun.
  *
  * hand      KEYS: also the stream of answers, and whether they are unwanted.
  *           ARGV: ID of the block, is this the last answer, the answer.  The
- *           reply: 1, or 0 if the block is not wanted any more.
+ *           reply: 1, or 0 if the block is not wanted any more.  The end of
+ *           a block is said by the worker that has it, and by no other.
  *
  * read      KEYS: also the stream of answers.  ARGV: the ID after which it is
  *           read.  The reply: two entries, as of XRANGE; what is too long for
  *           an answer is left out.
+ *
+ * recall    ARGV: IDs of blocks, whose owner wants them back soon.  Those that
+ *           nobody has begun are out of the stream.
  *
  * drop      ARGV: IDs of blocks.
  *
@@ -50,8 +55,13 @@ static const char  ngx_smtp_verify_lend_text[] =
     "local function drop(id)\n"
     "  redis.pcall('XACK', w, 'edges', id)\n"
     "  call('XDEL', w, id)\n"
+    "  call('DEL', w .. ':over:' .. id)\n"
     "end\n"
     "local function entry(id) return call('XRANGE', w, id, id)[1] end\n"
+    "local function has(id)\n"
+    "  local p = redis.pcall('XPENDING', w, 'edges', id, id, 1)\n"
+    "  return not p.err and p[1] and p[1][2]\n"
+    "end\n"
     "local function value(e, name)\n"
     "  for i = 1, #e[2], 2 do\n"
     "    if e[2][i] == name then return e[2][i + 1] end\n"
@@ -70,8 +80,8 @@ static const char  ngx_smtp_verify_lend_text[] =
     "    if not entry(id) then\n"
     "      gone[#gone + 1] = id\n"
     "    else\n"
-    "      local p = redis.pcall('XPENDING', w, 'edges', id, id, 1)\n"
-    "      if not p.err and p[1] and not lives(p[1][2]) then\n"
+    "      local who = has(id)\n"
+    "      if who and not lives(who) then\n"
     "        drop(id)\n"
     "        gone[#gone + 1] = id\n"
     "      end\n"
@@ -91,9 +101,14 @@ static const char  ngx_smtp_verify_lend_text[] =
     "  want = want - call('XLEN', w) + (not p.err and p[1] or 0)\n"
     "  return {want, gone}\n"
     "elseif what == 'take' then\n"
-    "  local free, gone = tonumber(ARGV[4]), {}\n"
+    "  local free, gone, over = tonumber(ARGV[4]), {}, {}\n"
     "  for i = 5, #ARGV do\n"
-    "    if not entry(ARGV[i]) then gone[#gone + 1] = ARGV[i] end\n"
+    "    local id = ARGV[i]\n"
+    "    if not entry(id) or (has(id) or me) ~= me then\n"
+    "      gone[#gone + 1] = id\n"
+    "    elseif call('EXISTS', w .. ':over:' .. id) == 1 then\n"
+    "      over[#over + 1] = id\n"
+    "    end\n"
     "  end\n"
     "  local got\n"
     "  if free > 0 and call('EXISTS', w) == 1 then\n"
@@ -130,24 +145,35 @@ static const char  ngx_smtp_verify_lend_text[] =
     "  else\n"
     "    try('HDEL', KEYS[2], me)\n"
     "  end\n"
-    "  if got then return {gone, got[1], value(got, 'b')} end\n"
-    "  return {gone}\n"
+    "  if got then return {gone, over, got[1], value(got, 'b')} end\n"
+    "  return {gone, over}\n"
     "elseif what == 'hand' then\n"
     "  if call('EXISTS', KEYS[3]) == 1 then\n"
     "    drop(ARGV[4])\n"
     "    return 0\n"
     "  end\n"
-    "  try('XADD', KEYS[2], 'MAXLEN', '~', 1000, '*', 'r', ARGV[6])\n"
-    "  call('PEXPIRE', KEYS[2], 86400000)\n"
-    "  local there = entry(ARGV[4])\n"
-    "  if ARGV[5] == '1' then drop(ARGV[4]) end\n"
-    "  return there and 1 or 0\n"
+    "  local mine = entry(ARGV[4]) and (has(ARGV[4]) or me) == me\n"
+    "  if mine or ARGV[5] ~= '1' then\n"
+    "    try('XADD', KEYS[2], 'MAXLEN', '~', 1000, '*', 'r', ARGV[6])\n"
+    "    call('PEXPIRE', KEYS[2], 86400000)\n"
+    "  end\n"
+    "  if mine and ARGV[5] == '1' then drop(ARGV[4]) end\n"
+    "  return mine and 1 or 0\n"
     "elseif what == 'read' then\n"
     "  local r = try('XRANGE', KEYS[2], ARGV[4], '+', 'COUNT', 2)\n"
     "  for _, e in ipairs(r) do\n"
     "    e[2] = {'', #e[2][2] <= 98400 and e[2][2] or ''}\n"
     "  end\n"
     "  return r\n"
+    "elseif what == 'recall' then\n"
+    "  for i = 4, #ARGV do\n"
+    "    if has(ARGV[i]) then\n"
+    "      call('SET', w .. ':over:' .. ARGV[i], '1', 'PX', 60000)\n"
+    "    else\n"
+    "      drop(ARGV[i])\n"
+    "    end\n"
+    "  end\n"
+    "  return 1\n"
     "elseif what == 'drop' then\n"
     "  for i = 4, #ARGV do drop(ARGV[i]) end\n"
     "  return 1\n"

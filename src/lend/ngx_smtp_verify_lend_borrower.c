@@ -21,8 +21,11 @@ static void ngx_smtp_verify_lend_begin(ngx_smtp_verify_lend_t *lend,
     sv_resp_value_t *id, sv_resp_value_t *value);
 static ngx_int_t ngx_smtp_verify_lend_read(ngx_smtp_verify_lend_t *lend,
     sv_resp_value_t *value, sv_lend_offer_t *offer, sv_job_rows_t *rows);
-static void ngx_smtp_verify_lend_unwanted(ngx_smtp_verify_lend_t *lend,
-    u_char *id, size_t len);
+static void ngx_smtp_verify_lend_each(ngx_smtp_verify_lend_t *lend,
+    sv_resp_value_t *ids,
+    void (*tell)(ngx_smtp_verify_jobs_borrowed_t *borrowed));
+static ngx_smtp_verify_jobs_borrowed_t *ngx_smtp_verify_lend_find(
+    ngx_smtp_verify_lend_t *lend, u_char *id, size_t len);
 
 
 void
@@ -198,8 +201,9 @@ ngx_smtp_verify_lend_send(ngx_smtp_verify_lend_t *lend,
 static void
 ngx_smtp_verify_lend_handed(void *data, sv_resp_value_t *value)
 {
-    ngx_smtp_verify_lend_t      *lend;
-    ngx_smtp_verify_lend_out_t  *out;
+    ngx_smtp_verify_lend_t           *lend;
+    ngx_smtp_verify_lend_out_t       *out;
+    ngx_smtp_verify_jobs_borrowed_t  *borrowed;
 
     out = data;
     lend = out->lend;
@@ -216,7 +220,11 @@ ngx_smtp_verify_lend_handed(void *data, sv_resp_value_t *value)
     }
 
     if (value->type == sv_resp_integer && value->integer == 0) {
-        ngx_smtp_verify_lend_unwanted(lend, out->entry.data, out->entry.len);
+        borrowed = ngx_smtp_verify_lend_find(lend, out->entry.data,
+                                             out->entry.len);
+        if (borrowed) {
+            ngx_smtp_verify_jobs_borrow_drop(borrowed);
+        }
     }
 
     ngx_smtp_verify_lend_out_free(lend, out);
@@ -290,8 +298,7 @@ ngx_smtp_verify_lend_take(ngx_smtp_verify_lend_t *lend)
 static void
 ngx_smtp_verify_lend_taken(void *data, sv_resp_value_t *value)
 {
-    size_t                   i;
-    sv_resp_value_t         *gone, *id, *block;
+    sv_resp_value_t         *id, *block;
     ngx_smtp_verify_lend_t  *lend;
 
     lend = data;
@@ -302,18 +309,14 @@ ngx_smtp_verify_lend_taken(void *data, sv_resp_value_t *value)
     }
 
     value = ngx_smtp_verify_lend_reply(lend, value);
-    gone = sv_resp_element(value, 0, sv_resp_array);
 
-    for (i = 0; gone && i < gone->len; i++) {
-        id = sv_resp_element(gone, i, sv_resp_string);
+    ngx_smtp_verify_lend_each(lend, sv_resp_element(value, 0, sv_resp_array),
+                              ngx_smtp_verify_jobs_borrow_drop);
+    ngx_smtp_verify_lend_each(lend, sv_resp_element(value, 1, sv_resp_array),
+                              ngx_smtp_verify_jobs_borrow_recall);
 
-        if (id) {
-            ngx_smtp_verify_lend_unwanted(lend, (u_char *) id->str, id->len);
-        }
-    }
-
-    id = sv_resp_element(value, 1, sv_resp_string);
-    block = sv_resp_element(value, 2, sv_resp_string);
+    id = sv_resp_element(value, 2, sv_resp_string);
+    block = sv_resp_element(value, 3, sv_resp_string);
 
     lend->got = (id && block);
 
@@ -399,8 +402,31 @@ ngx_smtp_verify_lend_read(ngx_smtp_verify_lend_t *lend, sv_resp_value_t *value,
 
 
 static void
-ngx_smtp_verify_lend_unwanted(ngx_smtp_verify_lend_t *lend, u_char *id,
-    size_t len)
+ngx_smtp_verify_lend_each(ngx_smtp_verify_lend_t *lend, sv_resp_value_t *ids,
+    void (*tell)(ngx_smtp_verify_jobs_borrowed_t *borrowed))
+{
+    size_t                            i;
+    sv_resp_value_t                  *id;
+    ngx_smtp_verify_jobs_borrowed_t  *borrowed;
+
+    for (i = 0; ids && i < ids->len; i++) {
+
+        id = sv_resp_element(ids, i, sv_resp_string);
+        if (id == NULL) {
+            continue;
+        }
+
+        borrowed = ngx_smtp_verify_lend_find(lend, (u_char *) id->str,
+                                             id->len);
+        if (borrowed) {
+            tell(borrowed);
+        }
+    }
+}
+
+
+static ngx_smtp_verify_jobs_borrowed_t *
+ngx_smtp_verify_lend_find(ngx_smtp_verify_lend_t *lend, u_char *id, size_t len)
 {
     ngx_queue_t                      *q;
     ngx_smtp_verify_jobs_borrowed_t  *borrowed;
@@ -414,8 +440,9 @@ ngx_smtp_verify_lend_unwanted(ngx_smtp_verify_lend_t *lend, u_char *id,
         if (borrowed->entry.len == len
             && ngx_memcmp(borrowed->entry.data, id, len) == 0)
         {
-            ngx_smtp_verify_jobs_borrow_drop(borrowed);
-            return;
+            return borrowed;
         }
     }
+
+    return NULL;
 }

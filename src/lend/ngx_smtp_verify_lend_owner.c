@@ -30,6 +30,11 @@ static void ngx_smtp_verify_lend_open(ngx_smtp_verify_jobs_carrier_t *c,
     ngx_smtp_verify_jobs_desk_t *desk);
 static void ngx_smtp_verify_lend_close(ngx_smtp_verify_jobs_carrier_t *c,
     ngx_smtp_verify_jobs_desk_t *desk);
+static void ngx_smtp_verify_lend_recall(ngx_smtp_verify_jobs_carrier_t *c,
+    ngx_smtp_verify_jobs_desk_t *desk);
+static void ngx_smtp_verify_lend_recalls(ngx_smtp_verify_lend_t *lend);
+static ngx_uint_t ngx_smtp_verify_lend_ids(ngx_smtp_verify_lend_t *lend,
+    ngx_uint_t recalled, ngx_str_t *ids);
 static void ngx_smtp_verify_lend_settle(ngx_smtp_verify_jobs_carrier_t *c,
     u_char *job, ngx_smtp_verify_jobs_entry_t *entries, ngx_uint_t n);
 static void ngx_smtp_verify_lend_forget(ngx_smtp_verify_jobs_carrier_t *c,
@@ -59,6 +64,7 @@ ngx_smtp_verify_lend_owner_init(ngx_smtp_verify_lend_t *lend)
     lend->carrier.withdraw = ngx_smtp_verify_lend_withdraw;
     lend->carrier.open = ngx_smtp_verify_lend_open;
     lend->carrier.close = ngx_smtp_verify_lend_close;
+    lend->carrier.recall = ngx_smtp_verify_lend_recall;
     lend->carrier.settle = ngx_smtp_verify_lend_settle;
     lend->carrier.forget = ngx_smtp_verify_lend_forget;
 }
@@ -203,6 +209,34 @@ ngx_smtp_verify_lend_close(ngx_smtp_verify_jobs_carrier_t *c,
 
 
 static void
+ngx_smtp_verify_lend_recall(ngx_smtp_verify_jobs_carrier_t *c,
+    ngx_smtp_verify_jobs_desk_t *desk)
+{
+    desk->recalled = 1;
+
+    ngx_smtp_verify_lend_soon(c->data);
+}
+
+
+/* It is said again until all are back, as some were just being offered, and the
+   store may forget it. */
+
+static void
+ngx_smtp_verify_lend_recalls(ngx_smtp_verify_lend_t *lend)
+{
+    ngx_str_t   ids[NGX_SMTP_VERIFY_LEND_ARGS];
+    ngx_uint_t  n;
+
+    n = ngx_smtp_verify_lend_ids(lend, 1, ids);
+
+    if (n) {
+        (void) ngx_smtp_verify_lend_call(lend, "recall", NULL, 0, ids, n, NULL,
+                                         NULL);
+    }
+}
+
+
+static void
 ngx_smtp_verify_lend_settle(ngx_smtp_verify_jobs_carrier_t *c, u_char *job,
     ngx_smtp_verify_jobs_entry_t *entries, ngx_uint_t n)
 {
@@ -277,6 +311,8 @@ ngx_smtp_verify_lend_owner_tick(ngx_smtp_verify_lend_t *lend)
         return;
     }
 
+    ngx_smtp_verify_lend_recalls(lend);
+
     /* in this order: what is told after a loan was gone is the last of it */
 
     ngx_smtp_verify_lend_watch(lend);
@@ -321,14 +357,34 @@ ngx_smtp_verify_lend_old(ngx_smtp_verify_lend_t *lend)
 static void
 ngx_smtp_verify_lend_watch(ngx_smtp_verify_lend_t *lend)
 {
-    ngx_str_t                     ids[NGX_SMTP_VERIFY_LEND_ARGS];
-    ngx_uint_t                    n;
-    ngx_queue_t                  *q;
-    ngx_smtp_verify_jobs_loan_t  *loan;
+    ngx_str_t   ids[NGX_SMTP_VERIFY_LEND_ARGS];
+    ngx_uint_t  n;
 
     if (lend->watching) {
         return;
     }
+
+    n = ngx_smtp_verify_lend_ids(lend, 0, ids);
+
+    if (ngx_smtp_verify_lend_call(lend, "watch", &lend->idle, 1, ids, n,
+                                  ngx_smtp_verify_lend_watched, lend)
+        == NGX_OK)
+    {
+        lend->watching = 1;
+    }
+}
+
+
+/* The blocks that others see: all, or those that are to come back. */
+
+static ngx_uint_t
+ngx_smtp_verify_lend_ids(ngx_smtp_verify_lend_t *lend, ngx_uint_t recalled,
+    ngx_str_t *ids)
+{
+    ngx_uint_t                    n;
+    ngx_queue_t                  *q;
+    ngx_smtp_verify_jobs_desk_t  *desk;
+    ngx_smtp_verify_jobs_loan_t  *loan;
 
     n = 0;
 
@@ -337,8 +393,12 @@ ngx_smtp_verify_lend_watch(ngx_smtp_verify_lend_t *lend)
          q = ngx_queue_next(q))
     {
         loan = ngx_queue_data(q, ngx_smtp_verify_jobs_loan_t, queue);
+        desk = loan->desk;
+
+        /* one without a block may have outlived its desk */
 
         if (loan->state == ngx_smtp_verify_jobs_loan_offered
+            && (!recalled || (loan->block && desk->recalled))
             && n < NGX_SMTP_VERIFY_LEND_ARGS)
         {
             ids[n].data = loan->entry.data;
@@ -347,12 +407,7 @@ ngx_smtp_verify_lend_watch(ngx_smtp_verify_lend_t *lend)
         }
     }
 
-    if (ngx_smtp_verify_lend_call(lend, "watch", &lend->idle, 1, ids, n,
-                                  ngx_smtp_verify_lend_watched, lend)
-        == NGX_OK)
-    {
-        lend->watching = 1;
-    }
+    return n;
 }
 
 

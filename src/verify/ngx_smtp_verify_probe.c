@@ -8,6 +8,7 @@
    would need a second block while the probe waits for a server. */
 #define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  1824
 #define NGX_SMTP_VERIFY_WATCH_INTERVAL   100        /* ms */
+#define NGX_SMTP_VERIFY_WATCH_LATE       1000       /* ms */
 #define NGX_SMTP_VERIFY_WAITS_DOUBLED    10
 
 
@@ -17,6 +18,7 @@ static ngx_int_t ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_probe_budget(ngx_event_t *ev);
 static void ngx_smtp_verify_watch(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_watched(ngx_event_t *ev);
+static void ngx_smtp_verify_stood_still(ngx_msec_t time);
 static ngx_int_t ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p,
     sv_reason_e reason);
 static uint32_t ngx_smtp_verify_probe_where(ngx_smtp_verify_probe_t *p);
@@ -155,6 +157,7 @@ ngx_smtp_verify_watch(ngx_smtp_verify_probe_t *p)
 static void
 ngx_smtp_verify_watched(ngx_event_t *ev)
 {
+    ngx_msec_t                late;
     ngx_uint_t                n;
     ngx_queue_t              *q;
     ngx_smtp_verify_probe_t  *p;
@@ -163,7 +166,13 @@ ngx_smtp_verify_watched(ngx_event_t *ev)
         return;
     }
 
+    late = ngx_current_msec - ev->timer.key;
+
     ngx_add_timer(ev, NGX_SMTP_VERIFY_WATCH_INTERVAL);
+
+    if (late > NGX_SMTP_VERIFY_WATCH_LATE) {
+        ngx_smtp_verify_stood_still(late);
+    }
 
     if (!ngx_smtp_verify_exit_is_near()) {
         ngx_smtp_verify_share_watch();
@@ -187,6 +196,41 @@ ngx_smtp_verify_watched(ngx_event_t *ev)
 
         ngx_smtp_verify_probe_finish(p, SV_INTERRUPTED);
     }
+}
+
+
+/*
+ * This process was stopped, or its machine was.  What the servers have said
+ * meanwhile lies in the sockets, but nginx looks at its timers first, as the
+ * signal that continues a process also interrupts its wait for events.  So the
+ * sockets are read now: no server is to be blamed for a pause of ours, and a
+ * budget does not count it.
+ */
+
+static void
+ngx_smtp_verify_stood_still(ngx_msec_t time)
+{
+    ngx_queue_t              *q;
+    ngx_msec_int_t            left;
+    ngx_smtp_verify_probe_t  *p;
+
+    ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                  "smtp verify: this process stood still for %M ms", time);
+
+    for (q = ngx_queue_head(&ngx_smtp_verify_probes.queue);
+         q != ngx_queue_sentinel(&ngx_smtp_verify_probes.queue);
+         q = ngx_queue_next(q))
+    {
+        p = ngx_queue_data(q, ngx_smtp_verify_probe_t, queue);
+
+        if (p->budget.timer_set) {
+            left = (ngx_msec_int_t) (p->budget.timer.key + time
+                                     - ngx_current_msec);
+            ngx_add_timer(&p->budget, (ngx_msec_t) ngx_max(left, 1));
+        }
+    }
+
+    (void) ngx_process_events((ngx_cycle_t *) ngx_cycle, 0, NGX_UPDATE_TIME);
 }
 
 

@@ -9,6 +9,12 @@ package TestVerify::Edges;
 #                           own.
 #   start(1, 2, 3)          waits until they answer
 #   kill(2)                 as when a machine loses its power
+#   freeze(2), thaw(2)      all its processes are stopped, and go on
+#   reload(2)               waits until all its workers are new
+#   upgrade(2)              as an upgrade of the binary: another master process
+#                           begins, and the old one ends
+#   workers(2)              of each of them, for those that start from now on
+#   daemons()               they leave the suite, as upgrade() needs it
 #   same(1, 2)              the second one is a copy of the first one, which
 #                           runs: host, fleet and configuration file have the
 #                           same names
@@ -25,6 +31,7 @@ use Time::HiRes qw( sleep time );
 
 use TestVerify::Blocks;
 use TestVerify::Env;
+use TestVerify::Nginx;
 
 our @EXPORT_OK = qw( edge_port );
 
@@ -34,6 +41,8 @@ my $Dir = "$TestVerify::Env::Dir/edges.$$";
 my $Suite = $$;
 
 my (%Conf, %Pid);
+my $Workers = 1;
+my $Daemon = 'off';
 
 $ENV{"TEST_NGINX_EDGE$_"} = address($_) for 1 .. $Most;
 
@@ -92,6 +101,12 @@ sub run
                "$Dir/$i/error.log" }
         POSIX::_exit(127);
     }
+
+    return if $Daemon eq 'off';
+
+    waitpid $Pid{$i}, 0;
+    $Pid{$i} = 0;
+    patiently("edge $i does not start", sub { $Pid{$i} = new_master($i) });
 }
 
 
@@ -130,9 +145,9 @@ sub write_conf
     print $out TestVerify::Env::expand(<<"END");
 $load
 $user
-daemon off;
+daemon $Daemon;
 master_process on;
-worker_processes 1;
+worker_processes $Workers;
 pid $Dir/$i/pid;
 error_log $Dir/$i/error.log info;
 events { worker_connections 512; }
@@ -161,15 +176,108 @@ sub kill
         CORE::kill 'STOP', $pid;
         CORE::kill 'KILL', children($pid), $pid;
         waitpid $pid, 0;
+        patiently("edge $i does not end", sub {
+            !TestVerify::Nginx::alive($pid);
+        });
     }
 }
 
 
 sub stop
 {
+    thaw(keys %Pid);
     CORE::kill 'TERM', $_ for values %Pid;
-    waitpid $_, 0 for values %Pid;
+
+    for my $pid (values %Pid) {
+        waitpid $pid, 0;
+        patiently('an edge does not end', sub {
+            !TestVerify::Nginx::alive($pid);
+        });
+    }
+
     %Pid = ();
+}
+
+
+sub freeze { CORE::kill 'STOP', $Pid{$_}, children($Pid{$_}) for @_ }
+sub thaw   { CORE::kill 'CONT', children($Pid{$_}), $Pid{$_} for @_ }
+
+
+sub workers { $Workers = $_[0] }
+sub daemons { $Daemon = 'on' }
+
+
+sub reload
+{
+    my ($i) = @_;
+
+    my %old = map { $_ => 1 } children($Pid{$i});
+
+    CORE::kill 'HUP', $Pid{$i};
+
+    patiently("edge $i does not reload", sub {
+        my @now = children($Pid{$i});
+        return @now >= $Workers && !grep { $old{$_} } @now;
+    });
+}
+
+
+sub upgrade
+{
+    my ($i) = @_;
+
+    begin_upgrade($i);
+    end_upgrade($i);
+}
+
+
+sub begin_upgrade
+{
+    my ($i) = @_;
+
+    CORE::kill 'USR2', $Pid{$i};
+
+    patiently("edge $i does not begin an upgrade", sub {
+        my $new = new_master($i);
+        return $new && children($new) >= $Workers;
+    });
+}
+
+
+sub end_upgrade
+{
+    my ($i) = @_;
+
+    my ($old, $new) = ($Pid{$i}, new_master($i));
+
+    CORE::kill 'QUIT', $old;
+    patiently("edge $i does not end", sub { !TestVerify::Nginx::alive($old) });
+
+    $Pid{$i} = $new;
+}
+
+
+sub new_master
+{
+    my ($i) = @_;
+
+    open my $in, '<', "$Dir/$i/pid" or return;
+    my ($pid) = (<$in> // '') =~ /^(\d+)/ or return;
+
+    return $pid == $Pid{$i} ? undef : $pid;
+}
+
+
+sub patiently
+{
+    my ($what, $done) = @_;
+
+    my $end = time + 20 * $TestVerify::Blocks::Slow;
+
+    until ($done->()) {
+        die "$what\n" if time > $end;
+        sleep 0.02;
+    }
 }
 
 

@@ -1,0 +1,170 @@
+# Machines of a fleet that stand still for a while, are reloaded or upgraded,
+# while others work at their jobs and they work at those of others.
+
+use lib 't/lib';
+use TestVerify 'no_plan';
+use TestVerify::Clients qw( until_true );
+use TestVerify::Edges;
+use TestVerify::Jobs;
+use TestVerify::Lending;
+use TestVerify::Valkey qw( command );
+
+use Time::HiRes qw( sleep time );
+
+master_on();
+workers(2);
+no_long_string();
+
+TestVerify::Edges::workers(2);
+TestVerify::Edges::daemons();
+TestVerify::Lending::blocks();
+
+# how long a machine stands still: longer than it counts as alive
+
+our $Still = $ENV{TEST_FLEET_STILL} // 4;
+
+# probes of a machine
+
+our $Probes = 2 * 10;
+
+our $Job;
+
+# how many were asked more than once
+
+sub twice
+{
+    my $asked = asked();
+    return scalar grep { $_ != 1 } values %$asked;
+}
+
+preset(smtp => "mx1 11 pipelining\n");
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a machine stands still while it works at blocks of another one
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 300ms ; 550 5.1.1 No such user
+--- init
+main::ready(6);
+my $id = main::submit('', main::users(2000));
+main::until_true(sub { main::counter(1, 'jobs_borrowed') > 1 });
+TestVerify::Edges::freeze(1);
+main::sleep($main::Still + 1);
+TestVerify::Edges::thaw(1);
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    my $twice = main::twice();
+    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
+    main::is(scalar(keys %{ main::asked() }), 2000, 'all were asked');
+    main::cmp_ok($twice, '<=', 3 * $main::Probes,
+                 "no more than was under way or not handed in: $twice");
+    main::is(main::left(), '', 'nothing is left');
+    return 1;
+}
+--- no_session_check
+
+
+
+=== TEST 2: the owner of a job stands still while others work at it
+--- init
+main::ready(6);
+my $id = main::submit('', main::users(2000));
+main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+my @pids = (TestVerify::Nginx::pid(), TestVerify::Clients::workers());
+kill 'STOP', @pids;
+main::sleep($main::Still);
+kill 'CONT', @pids;
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
+    main::is(scalar(keys %{ main::asked() }), 2000, 'all were asked');
+    main::is(main::twice(), 0, 'each once');
+    main::is(main::left(), '', 'nothing is left');
+    return 1;
+}
+--- no_session_check
+
+
+
+=== TEST 3: machines are reloaded while they work at blocks of another one
+--- init
+main::ready(6);
+my $id = main::submit('', main::users(2000));
+main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+TestVerify::Edges::reload(1);
+TestVerify::Edges::reload(2);
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
+    main::is(main::twice(), 0, 'each once');
+    main::is(main::left(), '', 'nothing is left');
+    return 1;
+}
+
+
+
+=== TEST 4: they are upgraded
+--- init
+main::ready(6);
+my $id = main::submit('', main::users(2000));
+main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+TestVerify::Edges::upgrade(1);
+TestVerify::Edges::upgrade(2);
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
+    main::is(main::twice(), 0, 'each once');
+    main::is(main::left(), '', 'nothing is left');
+    return 1;
+}
+
+
+
+=== TEST 5: the owner of a job is reloaded while others work at it
+--- init
+main::ready(6);
+my $id = main::submit('', main::users(2000));
+main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+TestVerify::Clients::reload();
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
+    main::is(main::twice(), 0, 'each once');
+    main::is(main::left(), '', 'nothing is left');
+    return 1;
+}
+
+
+
+=== TEST 6: it is upgraded
+--- init
+main::ready(6);
+my $id = main::submit('', main::users(2000));
+main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+my $old = TestVerify::Nginx::pid();
+my @workers = TestVerify::Clients::workers();
+kill 'USR2', $old;
+TestVerify::Clients::wait_for(sub {
+    (TestVerify::Nginx::pid() // $old) != $old
+    && main::logged() =~ /workers of another master process work/
+});
+kill 'QUIT', $old;
+TestVerify::Clients::wait_for(sub {
+    !grep { TestVerify::Nginx::alive($_) } $old, @workers
+});
+$main::Job = main::ended($id, 60);
+--- smtp_check eval
+sub {
+    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
+    main::is(main::twice(), 0, 'each once');
+    main::is(main::left(), '', 'nothing is left');
+    return 1;
+}
