@@ -79,6 +79,7 @@ ngx_smtp_verify_fleet_limits_start(ngx_smtp_verify_fleet_t *fleet)
 
     for (i = 0; i < fleet->limits->nelts; i++) {
         ngx_smtp_verify_fleet_limits_other(ft[i]);
+        ngx_smtp_verify_portions_enter(ft[i]->throttle);
 
         ft[i]->timer.handler = ngx_smtp_verify_fleet_limits_timer;
         ft[i]->timer.data = ft[i];

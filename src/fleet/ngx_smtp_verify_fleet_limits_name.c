@@ -73,7 +73,9 @@ void
 ngx_smtp_verify_fleet_limits_namesake(ngx_smtp_verify_fleet_limits_t *ft,
     ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n)
 {
-    if (ngx_smtp_verify_portions_namesake(ft->throttle, asks, n)) {
+    if (ngx_smtp_verify_portions_namesake(ft->throttle, asks, n,
+                                          ngx_inherited))
+    {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                       "fleet \"%V\": another machine has the same name of "
                       "host, fleet and configuration file, this one takes "
@@ -82,14 +84,20 @@ ngx_smtp_verify_fleet_limits_namesake(ngx_smtp_verify_fleet_limits_t *ft,
 }
 
 
-/* A machine that is started again at once has its name at once.  Workers that
-   go on say anew that it is theirs. */
+/*
+ * A machine that is started again at once has its name at once.  Workers that
+ * go on say anew that it is theirs.  With its last worker the machine is gone
+ * in good order: it has no session any more, and no share is kept for it.
+ */
 
 void
 ngx_smtp_verify_fleet_limits_leave(ngx_smtp_verify_fleet_limits_t *ft)
 {
-    u_char     who[NGX_SMTP_VERIFY_FLEET_WHO];
-    ngx_str_t  argv[2];
+    u_char      who[NGX_SMTP_VERIFY_FLEET_WHO];
+    ngx_str_t   argv[3];
+    ngx_uint_t  last;
+
+    last = ngx_smtp_verify_portions_leave(ft->throttle);
 
     if (ngx_smtp_verify_portions_alone(ft->throttle)) {
         return;
@@ -100,5 +108,17 @@ ngx_smtp_verify_fleet_limits_leave(ngx_smtp_verify_fleet_limits_t *ft)
     argv[1].len = ngx_smtp_verify_fleet_limits_who(who, ft) - who;
 
     (void) ngx_smtp_verify_link_command(&ft->fleet->worker->commands, 2, argv,
+                                        NULL, NULL);
+
+    if (!last) {
+        return;
+    }
+
+    ngx_str_set(&argv[0], "HDEL");
+    argv[1] = ft->machines;
+    argv[2].data = ngx_smtp_verify_fleet_limits_name(ft);
+    argv[2].len = NGX_SMTP_VERIFY_FLEET_MACHINE;
+
+    (void) ngx_smtp_verify_link_command(&ft->fleet->worker->commands, 3, argv,
                                         NULL, NULL);
 }

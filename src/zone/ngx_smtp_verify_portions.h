@@ -84,10 +84,16 @@ void ngx_smtp_verify_portions_lost(ngx_smtp_verify_throttle_t *throttle,
 
 /* As _lost(): another machine has the name of this one.  Returns 1 if this one
    has to take another name now, since that is no machine which has just
-   died. */
+   died.  If it is the binary that this one follows, this is done at once, and
+   nobody is told. */
 ngx_uint_t ngx_smtp_verify_portions_namesake(
     ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n);
+    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n, ngx_uint_t follows);
+
+/* In each worker, when it begins and ends to ask.  _leave() returns 1 if it was
+   the last one, and the machine is gone. */
+void ngx_smtp_verify_portions_enter(ngx_smtp_verify_throttle_t *throttle);
+ngx_uint_t ngx_smtp_verify_portions_leave(ngx_smtp_verify_throttle_t *throttle);
 
 /* Returns 1 if this machine has taken another name. */
 ngx_uint_t ngx_smtp_verify_portions_renamed(

@@ -435,7 +435,7 @@ ngx_smtp_verify_portions_told(ngx_smtp_verify_throttle_t *throttle,
 
 
 /* A store that has forgotten the other machines does not make them fewer: for
-   an hour they count. */
+   an hour they count.  One that has not knows who has left. */
 
 static void
 ngx_smtp_verify_portions_heard(ngx_smtp_verify_throttle_t *throttle,
@@ -457,10 +457,11 @@ ngx_smtp_verify_portions_heard(ngx_smtp_verify_throttle_t *throttle,
     sh->heard = ngx_max(sh->heard, sent);
     sh->namesake = 0;
 
-    if (fleet->machines >= sh->machines
+    if (fleet->machines >= sh->machines || fleet->since == sh->recorded
         || sent > sh->counted + NGX_SMTP_VERIFY_PORTION_HOUR)
     {
         sh->counted = sent;
+        sh->recorded = fleet->since;
         sh->machines = fleet->machines;
         sh->rank = fleet->rank;
     }
@@ -510,7 +511,7 @@ ngx_smtp_verify_portions_lost(ngx_smtp_verify_throttle_t *throttle,
 
 ngx_uint_t
 ngx_smtp_verify_portions_namesake(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n)
+    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n, ngx_uint_t follows)
 {
     uint64_t                        now;
     ngx_uint_t                      renamed;
@@ -535,9 +536,41 @@ ngx_smtp_verify_portions_namesake(ngx_smtp_verify_throttle_t *throttle,
         renamed = 1;
     }
 
+    if (follows && !sh->renamed) {
+        sh->renamed = 1;
+    }
+
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 
     return renamed;
+}
+
+
+void
+ngx_smtp_verify_portions_enter(ngx_smtp_verify_throttle_t *throttle)
+{
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    throttle->sh->workers++;
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+}
+
+
+/* A worker that is killed does not come here: then nobody is the last one. */
+
+ngx_uint_t
+ngx_smtp_verify_portions_leave(ngx_smtp_verify_throttle_t *throttle)
+{
+    ngx_uint_t  last;
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    last = (--throttle->sh->workers == 0);
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    return last;
 }
 
 

@@ -222,6 +222,9 @@ typedef struct {
                                                        the store of the portions
                                                        has answered */
     uint64_t                           counted;     /* ms: the machines were */
+    uint64_t                           recorded;    /* "since" of the store
+                                                       that counted them */
+    uint64_t                           workers;     /* that ask the store */
     uint32_t                           machines;
     uint32_t                           rank;        /* of this one, from 0 */
     uint64_t                           namesake;    /* ms: since when another

@@ -12,6 +12,7 @@ use TestVerify::Valkey qw( command start );
 
 master_on();
 workers(2);
+TestVerify::Edges::daemons();
 worker_connections(1024);
 
 # Two machines: the nginx of the block, at /a, and another one, at /b; in a block
@@ -494,3 +495,32 @@ reason: throttled
 --- smtp_sessions: 0
 --- log_allow
 is away, this machine goes on by itself
+
+
+
+=== TEST 20: a machine whose binary is upgraded has no share kept back
+--- limits: conns=2
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Edges::begin_upgrade(1);
+TestVerify::Fleet::alive(3);
+TestVerify::Edges::end_upgrade(1);
+TestVerify::Clients::wait_for(sub {
+    my %seen = @{ TestVerify::Valkey::command('HGETALL', 'test:machines') };
+    delete @seen{qw( since clock )};
+    return keys %seen == 2;
+});
+Time::HiRes::sleep(1.2);
+TestVerify::Clients::start('/b?email=john%d@ok.test', clients => 4);
+--- smtp
+mx1 11 pipelining users=john
+    rcpt: wait 150ms ; default
+--- request
+GET /b?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    return TestVerify::Fleet::most($_[0]) == 2
+           && TestVerify::Clients::reasons() eq 'mailbox_not_found 4';
+}
