@@ -108,6 +108,10 @@ sub pair
     replica(2, 1);
 }
 
+# the role of a server: "master" or "slave"
+
+sub role { (eval { command($_[0], 'ROLE') } // [''])->[0] }
+
 sub promote { command($_[0], 'REPLICAOF', 'NO', 'ONE') }
 
 
@@ -577,4 +581,47 @@ cached: true
 sub {
     $main::Said == 2
         && $main::Health =~ /refuses something \(.*: the user may not do all/;
+}
+
+
+
+=== TEST 17: Sentinel promotes the replica, and makes the old primary one
+--- before eval
+sub {
+    main::pair();
+    TestVerify::Stores::sentinels(1);
+}
+--- init
+main::used(1, 2);
+main::ask('GET', '/verify?email=john@ok.test');
+main::until_true(sub {
+    grep { /:e:1:/ } @{ main::command(2, 'KEYS', '*') } });
+main::others();
+TestVerify::Stores::kill(1);
+main::until_true(sub { main::role(2) eq 'master' }, 20);
+$main::Took = main::used(2, 2);
+main::diag 'took ' . ($main::Took // 'too long');
+TestVerify::Stores::start(1);
+main::until_true(sub { main::role(1) eq 'slave' }, 30);
+Time::HiRes::sleep(1.5);
+$main::Stays = defined main::used(2, 2);
+$main::Right = main::were_right();
+--- request eval
+["GET /b?email=john\@ok.test", "GET /verify?email=jane\@ok.test",
+ "GET /b?email=jane\@ok.test"]
+--- json
+reason: accepted
+cached: true
+--
+reason: accepted
+cached: false
+--
+reason: accepted
+cached: true
+--- smtp_check eval
+sub {
+    main::is(main::role(2), 'master', 'it was promoted');
+    main::is(main::role(1), 'slave', 'the old primary is a replica');
+    return defined $main::Took && $main::Took < 3 * $TestVerify::Blocks::Slow
+           && $main::Stays && $main::Right;
 }

@@ -10,6 +10,8 @@ package TestVerify::Stores;
 #   command(1, 'DBSIZE')        as TestVerify::Valkey::command()
 #   kill(1), stop()             one of them, all of them; the files of their
 #                               data stay until fresh()
+#   sentinels(1)                three Sentinels, which are the same program, look
+#                               after this primary
 #   replica(2, 1)               2 becomes a replica of 1, and has its data
 #   cluster(1, 2, 3)            of three started with cluster_options(): each
 #                               has a third of the slots
@@ -25,6 +27,7 @@ use File::Path qw( make_path remove_tree );
 use POSIX ();
 use Time::HiRes qw( sleep time );
 
+use TestVerify::Clients ();
 use TestVerify::Env;
 use TestVerify::Nginx;
 use TestVerify::Valkey;
@@ -70,7 +73,8 @@ sub start
         $SIG{CHLD} = 'DEFAULT';     # it waits for those that save
         { exec TestVerify::Valkey::program(), '--bind', address($i),
                '--port', $Port, '--dir', "$Dir/$i", '--daemonize', 'no',
-               '--save', '', '--repl-diskless-sync-delay', 0, @options }
+               '--save', '', '--repl-diskless-sync-delay', 0,
+               '--replica-announce-ip', address($i), @options }
         POSIX::_exit(127);
     }
 
@@ -80,6 +84,48 @@ sub start
         die "store $i does not start\n" if time > $end;
         sleep 0.02;
     }
+}
+
+
+# They say a primary is dead after half a second.
+
+sub sentinels
+{
+    my ($primary) = @_;
+
+    for my $i (5 .. 7) {
+        make_path("$Dir/$i");
+
+        open my $out, '>', "$Dir/$i/conf" or die "$Dir/$i/conf: $!\n";
+        print $out map { "$_\n" } 'bind ' . address($i), "port $Port",
+            "dir $Dir/$i", 'daemonize no',
+            'sentinel announce-ip ' . address($i),
+            'sentinel monitor main ' . address($primary) . " $Port 2",
+            'sentinel down-after-milliseconds main 500',
+            'sentinel failover-timeout main 5000';
+        close $out;
+
+        $Pid{$i} = fork // die "fork: $!\n";
+
+        if ($Pid{$i} == 0) {
+            TestVerify::Env::detach("$Dir/$i/log");
+            { exec TestVerify::Valkey::program(), "$Dir/$i/conf", '--sentinel' }
+            POSIX::_exit(127);
+        }
+    }
+
+    TestVerify::Clients::wait_for(sub {
+        my $n = 0;
+
+        for my $i (5 .. 7) {
+            my %seen = @{ (eval { command($i, 'SENTINEL', 'MASTERS') }
+                           // [[]])->[0] };
+            $n++ if ($seen{'num-other-sentinels'} // 0) == 2
+                    && ($seen{'num-slaves'} // 0) == 1;
+        }
+
+        return $n == 3;
+    });
 }
 
 
@@ -121,7 +167,7 @@ sub stop  { &kill(keys %Pid) }
 sub fresh
 {
     stop();
-    remove_tree("$Dir/$_") for 1 .. $Most;
+    remove_tree("$Dir/$_") for 1 .. 7;
 }
 
 
