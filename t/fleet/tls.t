@@ -34,22 +34,30 @@ END
         location = /verify { smtp_verify; smtp_verify_cache a; }
         location = /health { smtp_verify_health; }');
     $block->set_value(init => 'main::wait_for_cause();');
-    $block->set_value(log_allow => 'is away, this machine goes on by itself');
+    $block->set_value(log_allow => 'is away, this machine goes on by itself'
+                                   . '|alert certificate required');
     $block->set_value(request => 'GET /verify?email=john@ok.test');
     $block->set_value(json => 'reason: accepted');
 
-    my $cause = $block->cause;
+    # without a cause the store answers
+
+    my $cause = $block->cause // '';
     chomp $cause;
+
+    return $block->set_value(smtp_check => sub {
+        diag $main::Health if $main::Health !~ /answers/;
+        return $main::Health eq 'The store of the fleet a answers.';
+    }) if $cause eq '';
 
     $block->set_value(smtp_check => sub {
         diag $main::Health if $main::Health !~ /$cause/;
 
-        # a port without TLS may answer in two ways
+        # what has two causes is told by each of two connections
 
         my $said = said("the store at .*$cause");
 
         return $main::Health =~ /is away \(.*: $cause.*\): this/
-               && $said >= 1 && $said <= ($cause =~ /\|/ ? 2 : 1);
+               && $said >= 1 && $said <= ($cause =~ /\|/ ? 4 : 1);
     });
 });
 
@@ -60,7 +68,7 @@ sub wait_for_cause
     # some tries later it is still told once
 
     sleep 1;
-    until_true(sub { ($main::Health = health()) =~ /\(/ });
+    until_true(sub { ($main::Health = health()) =~ /\(|answers/ });
 }
 
 
@@ -107,3 +115,35 @@ $TEST_NGINX_VALKEY tls on; ca $TEST_NGINX_VALKEY_CA;
 localhost:$TEST_NGINX_VALKEY_TLS tls off;
 --- cause
 it closed the new connection
+
+
+
+=== TEST 6: a store that wants a certificate, and gets it
+--- store eval
+"--tls-auth-clients yes --tls-ca-cert-file $ENV{TEST_NGINX_VALKEY_CA}"
+--- fleet eval
+my ($crt, $key) = TestVerify::Cert::leaf('edge.test');
+'localhost:$TEST_NGINX_VALKEY_TLS tls on; ca $TEST_NGINX_VALKEY_CA; '
+. "certificate $crt; certificate_key $key;"
+
+
+
+=== TEST 7: it gets none
+--- store eval
+"--tls-auth-clients yes --tls-ca-cert-file $ENV{TEST_NGINX_VALKEY_CA}"
+--- fleet
+localhost:$TEST_NGINX_VALKEY_TLS tls on; ca $TEST_NGINX_VALKEY_CA;
+--- cause
+it (?:closed the new connection|cannot be written to)
+
+
+
+=== TEST 8: it gets one of another authority
+--- store eval
+"--tls-auth-clients yes --tls-ca-cert-file $ENV{TEST_NGINX_VALKEY_CA}"
+--- fleet eval
+my ($crt, $key) = TestVerify::Cert::leaf('edge.test', 'selfsigned');
+'localhost:$TEST_NGINX_VALKEY_TLS tls on; ca $TEST_NGINX_VALKEY_CA; '
+. "certificate $crt; certificate_key $key;"
+--- cause
+it (?:closed the new connection|cannot be written to)

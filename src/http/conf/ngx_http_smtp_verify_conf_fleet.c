@@ -17,6 +17,8 @@ typedef struct {
     ngx_smtp_verify_fleet_t   fleet;
     ngx_array_t               zones;        /* names; none: all caches */
     ngx_str_t                 ca;
+    ngx_str_t                 cert;         /* of this machine, and its key */
+    ngx_str_t                 cert_key;
     ngx_flag_t                tls;
     ngx_uint_t                keyed;
 } ngx_http_smtp_verify_fleet_conf_t;
@@ -43,6 +45,10 @@ static char *ngx_http_smtp_verify_fleet_tls(ngx_conf_t *cf,
     ngx_http_smtp_verify_fleet_conf_t *fcf);
 static char *ngx_http_smtp_verify_fleet_ca(ngx_conf_t *cf,
     ngx_http_smtp_verify_fleet_conf_t *fcf);
+static char *ngx_http_smtp_verify_fleet_cert(ngx_conf_t *cf,
+    ngx_http_smtp_verify_fleet_conf_t *fcf);
+static char *ngx_http_smtp_verify_fleet_cert_key(ngx_conf_t *cf,
+    ngx_http_smtp_verify_fleet_conf_t *fcf);
 static char *ngx_http_smtp_verify_fleet_keyfile(ngx_conf_t *cf,
     ngx_http_smtp_verify_fleet_conf_t *fcf);
 static char *ngx_http_smtp_verify_fleet_prefix(ngx_conf_t *cf,
@@ -59,6 +65,8 @@ static ngx_int_t ngx_http_smtp_verify_fleet_check(ngx_conf_t *cf,
     ngx_http_smtp_verify_fleet_conf_t *fcf);
 static ngx_int_t ngx_http_smtp_verify_fleet_secure(ngx_conf_t *cf,
     ngx_http_smtp_verify_fleet_conf_t *fcf);
+static ngx_int_t ngx_http_smtp_verify_fleet_plain(ngx_conf_t *cf,
+    ngx_http_smtp_verify_fleet_conf_t *fcf);
 static ngx_int_t ngx_http_smtp_verify_fleet_bind(ngx_conf_t *cf,
     ngx_http_smtp_verify_fleet_conf_t *fcf);
 static ngx_uint_t ngx_http_smtp_verify_fleet_wants(
@@ -73,6 +81,9 @@ static ngx_http_smtp_verify_fleet_command_t
     { ngx_string("password"), ngx_http_smtp_verify_fleet_password, 1, 1 },
     { ngx_string("tls"), ngx_http_smtp_verify_fleet_tls, 1, 1 },
     { ngx_string("ca"), ngx_http_smtp_verify_fleet_ca, 1, 1 },
+    { ngx_string("certificate"), ngx_http_smtp_verify_fleet_cert, 1, 1 },
+    { ngx_string("certificate_key"), ngx_http_smtp_verify_fleet_cert_key, 1,
+      1 },
     { ngx_string("key"), ngx_http_smtp_verify_fleet_keyfile, 1, 1 },
     { ngx_string("prefix"), ngx_http_smtp_verify_fleet_prefix, 1, 1 },
     { ngx_string("timeout"), ngx_http_smtp_verify_fleet_timeout, 1, 1 },
@@ -333,6 +344,22 @@ ngx_http_smtp_verify_fleet_ca(ngx_conf_t *cf,
 
 
 static char *
+ngx_http_smtp_verify_fleet_cert(ngx_conf_t *cf,
+    ngx_http_smtp_verify_fleet_conf_t *fcf)
+{
+    return ngx_http_smtp_verify_fleet_string(cf, &fcf->cert);
+}
+
+
+static char *
+ngx_http_smtp_verify_fleet_cert_key(ngx_conf_t *cf,
+    ngx_http_smtp_verify_fleet_conf_t *fcf)
+{
+    return ngx_http_smtp_verify_fleet_string(cf, &fcf->cert_key);
+}
+
+
+static char *
 ngx_http_smtp_verify_fleet_keyfile(ngx_conf_t *cf,
     ngx_http_smtp_verify_fleet_conf_t *fcf)
 {
@@ -528,15 +555,14 @@ ngx_http_smtp_verify_fleet_secure(ngx_conf_t *cf,
     ngx_pool_cleanup_t  *cln;
 
     if (fcf->tls != 1) {
+        return ngx_http_smtp_verify_fleet_plain(cf, fcf);
+    }
 
-        if (fcf->ca.len) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"ca\" needs "
-                               "\"tls on\" in fleet \"%V\"",
-                               &fcf->fleet.name);
-            return NGX_ERROR;
-        }
-
-        return NGX_OK;
+    if ((fcf->cert.len == 0) != (fcf->cert_key.len == 0)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"certificate\" and "
+                           "\"certificate_key\" need each other in fleet "
+                           "\"%V\"", &fcf->fleet.name);
+        return NGX_ERROR;
     }
 
     if (fcf->ca.len == 0) {
@@ -564,7 +590,42 @@ ngx_http_smtp_verify_fleet_secure(ngx_conf_t *cf,
 
     fcf->fleet.ssl = ssl;
 
+    if (fcf->cert.len
+        && ngx_ssl_certificate(cf, ssl, &fcf->cert, &fcf->cert_key, NULL)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     return ngx_ssl_trusted_certificate(cf, ssl, &fcf->ca, 4);
+}
+
+
+/* What is for TLS makes no sense without. */
+
+static ngx_int_t
+ngx_http_smtp_verify_fleet_plain(ngx_conf_t *cf,
+    ngx_http_smtp_verify_fleet_conf_t *fcf)
+{
+    const char  *name;
+
+    if (fcf->ca.len) {
+        name = "ca";
+
+    } else if (fcf->cert.len) {
+        name = "certificate";
+
+    } else if (fcf->cert_key.len) {
+        name = "certificate_key";
+
+    } else {
+        return NGX_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%s\" needs \"tls on\" in "
+                       "fleet \"%V\"", name, &fcf->fleet.name);
+
+    return NGX_ERROR;
 }
 
 
