@@ -10,7 +10,8 @@ package TestVerify::Edges;
 #   start(1, 2, 3)          waits until they answer
 #   kill(2)                 as when a machine loses its power
 #   freeze(2), thaw(2)      all its processes are stopped, and go on
-#   reload(2)               waits until all its workers are new
+#   reload(2)               waits until all its workers are new; it has what
+#                           conf() was told last
 #   upgrade(2)              as an upgrade of the binary: another master process
 #                           begins, and the old one ends
 #   workers(2)              of each of them, for those that start from now on
@@ -213,6 +214,7 @@ sub reload
 
     my %old = map { $_ => 1 } children($Pid{$i});
 
+    write_conf($i, "$Dir/$i/nginx.conf");
     CORE::kill 'HUP', $Pid{$i};
 
     patiently("edge $i does not reload", sub {
