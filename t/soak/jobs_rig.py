@@ -29,9 +29,11 @@ PATIENCE = 60
 VERDICT = ("input", "email", "status", "reason", "duplicate_of", "error")
 
 
-# those that were killed hold the port for a moment, and nginx tries again
+# those that were killed hold the port for a moment, and nginx tries again; a
+# worker may be killed while LeakSanitizer looks at it
 
 ALLOWED = re.compile(r"worker process \d+ exited on signal 9"
+                     r"|^==\d+==Unable to get registers from thread "
                      r"|shared memory zone .* was locked by \d+"
                      r"|bind\(\) to \S+ failed \(98: ")
 
