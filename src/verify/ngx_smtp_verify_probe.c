@@ -7,8 +7,6 @@
 /* Room for the probe, its names, and one or two mail hosts.  A few octets more
    would need a second block while the probe waits for a server. */
 #define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  1824
-#define NGX_SMTP_VERIFY_WATCH_INTERVAL   100        /* ms */
-#define NGX_SMTP_VERIFY_WATCH_LATE       1000       /* ms */
 #define NGX_SMTP_VERIFY_WAITS_DOUBLED    10
 
 
@@ -16,22 +14,11 @@ static ngx_int_t ngx_smtp_verify_probe_copy(ngx_smtp_verify_probe_t *p,
     ngx_str_t *dst, ngx_str_t *src);
 static ngx_int_t ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_probe_budget(ngx_event_t *ev);
-static void ngx_smtp_verify_watch(ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_watched(ngx_event_t *ev);
-static void ngx_smtp_verify_stood_still(ngx_msec_t time);
 static ngx_int_t ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p,
     sv_reason_e reason);
 static uint32_t ngx_smtp_verify_probe_where(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_probe_waited(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_probe_stop(ngx_smtp_verify_probe_t *p);
-
-
-static struct {
-    ngx_queue_t  queue;
-    ngx_uint_t   n;
-    ngx_event_t  watch;
-    ngx_msec_t   exiting;    /* when it began */
-}  ngx_smtp_verify_probes;
 
 
 ngx_smtp_verify_probe_t *
@@ -110,7 +97,7 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
         }
     }
 
-    ngx_smtp_verify_watch(p);
+    ngx_smtp_verify_watch_begin(p);
 
     return p;
 }
@@ -122,145 +109,6 @@ ngx_smtp_verify_probe_order(void)
     static uint64_t  order;
 
     return ++order;
-}
-
-
-/*
- * When worker_shutdown_timeout expires, nginx closes the clients' connections
- * together with all others, so probes are answered shortly before.
- */
-
-static void
-ngx_smtp_verify_watch(ngx_smtp_verify_probe_t *p)
-{
-    ngx_event_t  *ev;
-
-    ev = &ngx_smtp_verify_probes.watch;
-
-    if (ev->handler == NULL) {
-        ngx_queue_init(&ngx_smtp_verify_probes.queue);
-        ev->handler = ngx_smtp_verify_watched;
-        ev->log = ngx_cycle->log;
-        ev->cancelable = 1;
-        ev->data = ev;
-    }
-
-    ngx_queue_insert_tail(&ngx_smtp_verify_probes.queue, &p->queue);
-    ngx_smtp_verify_probes.n++;
-
-    if (!ev->timer_set) {
-        ngx_add_timer(ev, NGX_SMTP_VERIFY_WATCH_INTERVAL);
-    }
-}
-
-
-static void
-ngx_smtp_verify_watched(ngx_event_t *ev)
-{
-    ngx_msec_t                late;
-    ngx_uint_t                n;
-    ngx_queue_t              *q;
-    ngx_smtp_verify_probe_t  *p;
-
-    if (ngx_queue_empty(&ngx_smtp_verify_probes.queue)) {
-        return;
-    }
-
-    late = ngx_current_msec - ev->timer.key;
-
-    ngx_add_timer(ev, NGX_SMTP_VERIFY_WATCH_INTERVAL);
-
-    if (late > NGX_SMTP_VERIFY_WATCH_LATE) {
-        ngx_smtp_verify_stood_still(late);
-    }
-
-    if (!ngx_smtp_verify_exit_is_near()) {
-        ngx_smtp_verify_share_watch();
-        return;
-    }
-
-    /* the end of one probe may end others, which waited for it */
-
-    for (n = ngx_smtp_verify_probes.n; n; n--) {
-
-        if (ngx_queue_empty(&ngx_smtp_verify_probes.queue)) {
-            break;
-        }
-
-        q = ngx_queue_head(&ngx_smtp_verify_probes.queue);
-
-        ngx_queue_remove(q);
-        ngx_queue_insert_tail(&ngx_smtp_verify_probes.queue, q);
-
-        p = ngx_queue_data(q, ngx_smtp_verify_probe_t, queue);
-
-        ngx_smtp_verify_probe_finish(p, SV_INTERRUPTED);
-    }
-}
-
-
-/*
- * This process was stopped, or its machine was.  What the servers have said
- * meanwhile lies in the sockets, but nginx looks at its timers first, as the
- * signal that continues a process also interrupts its wait for events.  So the
- * sockets are read now: no server is to be blamed for a pause of ours, and a
- * budget does not count it.
- */
-
-static void
-ngx_smtp_verify_stood_still(ngx_msec_t time)
-{
-    ngx_queue_t              *q;
-    ngx_msec_int_t            left;
-    ngx_smtp_verify_probe_t  *p;
-
-    ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
-                  "smtp verify: this process stood still for %M ms", time);
-
-    for (q = ngx_queue_head(&ngx_smtp_verify_probes.queue);
-         q != ngx_queue_sentinel(&ngx_smtp_verify_probes.queue);
-         q = ngx_queue_next(q))
-    {
-        p = ngx_queue_data(q, ngx_smtp_verify_probe_t, queue);
-
-        if (p->budget.timer_set) {
-            left = (ngx_msec_int_t) (p->budget.timer.key + time
-                                     - ngx_current_msec);
-            ngx_add_timer(&p->budget, (ngx_msec_t) ngx_max(left, 1));
-        }
-    }
-
-    (void) ngx_process_events((ngx_cycle_t *) ngx_cycle, 0, NGX_UPDATE_TIME);
-}
-
-
-ngx_uint_t
-ngx_smtp_verify_exit_is_near(void)
-{
-    ngx_msec_t        left;
-    ngx_core_conf_t  *ccf;
-
-    if (!ngx_exiting) {
-        return 0;
-    }
-
-    if (ngx_smtp_verify_probes.exiting == 0) {
-        ngx_smtp_verify_probes.exiting = ngx_current_msec;
-    }
-
-    ccf = (ngx_core_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
-                                           ngx_core_module);
-    if (ccf->shutdown_timeout == 0) {
-        return 0;
-    }
-
-    left = ccf->shutdown_timeout;
-
-    if (left > 3 * NGX_SMTP_VERIFY_WATCH_INTERVAL) {
-        left -= 3 * NGX_SMTP_VERIFY_WATCH_INTERVAL;
-    }
-
-    return ngx_current_msec - ngx_smtp_verify_probes.exiting >= left;
 }
 
 
@@ -688,8 +536,7 @@ ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p)
         ngx_smtp_verify_share_leave(&p->share);
     }
 
-    ngx_queue_remove(&p->queue);
-    ngx_smtp_verify_probes.n--;
+    ngx_smtp_verify_watch_end(p);
 
     ngx_smtp_verify_wipe_pool(p->pool);
 }

@@ -310,6 +310,11 @@ ngx_uint_t ngx_smtp_verify_sts_is_enforced(ngx_smtp_verify_sts_t *sts);
 /* limits.c: limits of the current host, given its provider */
 ngx_smtp_verify_limits_t *ngx_smtp_verify_limits(ngx_smtp_verify_probe_t *p);
 
+/* watch.c: what all probes of this worker have to know; from the first moment
+   of a probe to its last one */
+void ngx_smtp_verify_watch_begin(ngx_smtp_verify_probe_t *p);
+void ngx_smtp_verify_watch_end(ngx_smtp_verify_probe_t *p);
+
 /* slot.c */
 ngx_int_t ngx_smtp_verify_slot_ask(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_slot_destination(ngx_smtp_verify_probe_t *p,
