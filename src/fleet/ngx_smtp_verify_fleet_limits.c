@@ -313,9 +313,10 @@ ngx_smtp_verify_fleet_limits_args(u_char *p, u_char *last,
     }
 
     argv[i].data = p;
-    p = ngx_slprintf(p, last, "%uD %uD %uD %uD %uD %uL", ask->budget,
-                     ask->permits, ask->permits_wanted, ask->refused,
-                     ask->used, ask->born);
+    p = ngx_slprintf(p, last, "%uD %uD %uD %uD %uD %uL %uD %uD",
+                     ask->budget, ask->permits, ask->permits_wanted,
+                     ask->refused, ask->used, ask->born, ask->party,
+                     ask->big);
     argv[i].len = p - argv[i].data;
 
     return p;

@@ -56,7 +56,10 @@ typedef struct {
     uint32_t                           permits;
     uint32_t                           permits_wanted;
     uint32_t                           refused; /* since "born" */
-    uint32_t                           used;    /* of the last hour */
+    uint32_t                           used;    /* of the last hour ... */
+    uint32_t                           party;   /* the one that has most of
+                                                   them; 0: none */
+    uint32_t                           big;     /* those of that one */
     uint64_t                           born;    /* ms */
 } ngx_smtp_verify_portion_ask_t;
 

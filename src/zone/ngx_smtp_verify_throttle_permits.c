@@ -64,6 +64,31 @@ ngx_smtp_verify_permits_waiting(ngx_smtp_verify_throttle_entry_t *e)
 }
 
 
+/* An address is reached under the limits of several hosts.  The store is asked
+   for the largest budget: a small one, which any domain may have whose mail
+   server is said to be there, takes no permits from the others.  Whoever has a
+   small one keeps to it by himself. */
+
+void
+ngx_smtp_verify_throttle_permits_limit(
+    ngx_smtp_verify_throttle_portion_t *portion,
+    const sv_budget_conf_t *rejects)
+{
+    if (rejects->start <= portion->rejects.start
+        && rejects->most <= portion->rejects.most)
+    {
+        return;
+    }
+
+    portion->rejects.start = ngx_max(portion->rejects.start, rejects->start);
+    portion->rejects.most = ngx_max(portion->rejects.most, rejects->most);
+
+    /* there may be some of the larger one */
+
+    portion->permits.full = 0;
+}
+
+
 ngx_uint_t
 ngx_smtp_verify_throttle_permits(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now)
@@ -177,6 +202,8 @@ ngx_smtp_verify_throttle_permits_ask(ngx_smtp_verify_throttle_t *throttle,
     ask->permits_wanted = 0;
     ask->refused = e->refused;
     ask->used = sv_budget_used(&e->rejects, now);
+    ask->party = e->rejects.big_party;
+    ask->big = sv_budget_big(&e->rejects, now);
     ask->born = e->born;
 
     if (!e->common || portion->rejects.start == 0) {
@@ -231,7 +258,8 @@ ngx_smtp_verify_throttle_permits_told(ngx_smtp_verify_throttle_t *throttle,
     }
 
     e->told = ask->refused;
-    e->rejects.elsewhere = grant->elsewhere;
+    sv_budget_elsewhere(&e->rejects, grant->elsewhere, grant->party,
+                        grant->there);
 }
 
 

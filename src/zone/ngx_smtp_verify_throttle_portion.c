@@ -69,7 +69,7 @@ ngx_smtp_verify_throttle_portion(ngx_smtp_verify_ticket_t *t,
     }
 
     if (ref != ngx_smtp_verify_ref_destination) {
-        portion->rejects = t->limits->rejects;
+        ngx_smtp_verify_throttle_permits_limit(portion, &t->limits->rejects);
         t->throttle->entries[entry].common = 1;
     }
 
@@ -104,6 +104,7 @@ ngx_smtp_verify_throttle_portion_of(ngx_smtp_verify_throttle_t *throttle,
     /* not known any more */
 
     e->rejects.elsewhere = 0;
+    e->rejects.there_party = 0;
 
     throttle->sh->portions++;
     throttle->behind->ask(throttle->behind);

@@ -490,6 +490,10 @@ void ngx_smtp_verify_throttle_portion_use(
 
 /* throttle_permits.c */
 
+/* The budget that those who refer to it have. */
+void ngx_smtp_verify_throttle_permits_limit(
+    ngx_smtp_verify_throttle_portion_t *portion,
+    const sv_budget_conf_t *rejects);
 /* Returns how many recipients may be refused to this machine, of those that are
    being asked now, and more. */
 ngx_uint_t ngx_smtp_verify_throttle_permits(

@@ -63,7 +63,7 @@ sv_budget_wait(const sv_budget_t *b, const sv_budget_conf_t *conf,
 
     /* what was refused elsewhere gets old, too, nobody here knows when */
 
-    if (i == SV_BUDGET_SLOTS && b->elsewhere) {
+    if (i == SV_BUDGET_SLOTS && party == b->there_party) {
         i = 1;
     }
 
@@ -75,6 +75,30 @@ unsigned
 sv_budget_used(const sv_budget_t *b, uint64_t now)
 {
     return sv_budget_sum(b, b->all, sv_budget_slot_of(now));
+}
+
+
+unsigned
+sv_budget_big(const sv_budget_t *b, uint64_t now)
+{
+    return b->big_party ? sv_budget_sum(b, b->big, sv_budget_slot_of(now)) : 0;
+}
+
+
+/* If fewer are left elsewhere than at the last complaint, those that come now
+   are new. */
+
+void
+sv_budget_elsewhere(sv_budget_t *b, uint32_t elsewhere, uint32_t there_party,
+    uint32_t there)
+{
+    b->elsewhere = elsewhere;
+    b->there_party = there ? there_party : 0;
+    b->there = there < elsewhere ? there : elsewhere;
+
+    if (b->blamed > elsewhere) {
+        b->blamed = elsewhere;
+    }
 }
 
 
@@ -97,9 +121,9 @@ sv_budget_sum(const sv_budget_t *b, const uint16_t *n, uint32_t slot)
 }
 
 
-/* The party that has most leaves a quarter of the level to the others, which
-   may use that quarter in any case.  Nobody gets more than the higher level
-   leaves. */
+/* The party that has most, here or elsewhere, leaves a quarter of the level to
+   the others, which may use that quarter in any case.  Nobody gets more than
+   the higher level leaves. */
 
 static unsigned
 sv_budget_left(const sv_budget_t *b, const sv_budget_conf_t *conf,
@@ -119,9 +143,10 @@ sv_budget_left(const sv_budget_t *b, const sv_budget_conf_t *conf,
     kept = level / 4;
     big = sv_budget_sum(b, b->big, slot);
 
-    if (party == b->big_party || (b->big_party == 0 && b->elsewhere)) {
+    if (party == b->big_party || party == b->there_party) {
         level -= kept;
-        big += b->elsewhere;
+        big = party == b->big_party ? big : 0;
+        big += party == b->there_party ? b->there : 0;
         level = big < level ? level - big : 0;
 
         return room < level ? room : level;

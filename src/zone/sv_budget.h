@@ -21,9 +21,9 @@
  *   All others have the shared level.  It takes two parties to raise that one.
  *   It is lowered by complaints of two parties, or one of the server itself.
  * - While a level is being learned, the party with the most refused recipients
- *   may use three quarters of it, so that others can use the rest.  What is
- *   refused elsewhere, where others share the budget, counts as refused to that
- *   party.
+ *   may use three quarters of it, so that others can use the rest.  Where
+ *   others share the budget, this also holds for the party that has most there,
+ *   and what was refused to it there counts for it.
  */
 
 
@@ -77,7 +77,9 @@ typedef struct {
     uint32_t             complained;    /* s */
     uint32_t             start;     /* as last configured */
     uint32_t             elsewhere; /* refused to others who share the
-                                       budget */
+                                       budget ... */
+    uint32_t             there_party;   /* the one with most of them ... */
+    uint32_t             there;     /* has so many */
     sv_budget_level_t    own;
     sv_budget_level_t    shared;
 } sv_budget_t;
@@ -106,8 +108,13 @@ int sv_budget_complaint(sv_budget_t *b, const sv_budget_conf_t *conf,
 uint32_t sv_budget_level(const sv_budget_t *b, const sv_budget_conf_t *conf,
     uint32_t party);
 
-/* Returns how many were refused in the last hour. */
+/* Returns how many were refused in the last hour; _big(): to big_party. */
 unsigned sv_budget_used(const sv_budget_t *b, uint64_t now);
+unsigned sv_budget_big(const sv_budget_t *b, uint64_t now);
+
+/* Notes what was refused elsewhere, of which "there" to there_party. */
+void sv_budget_elsewhere(sv_budget_t *b, uint32_t elsewhere,
+    uint32_t there_party, uint32_t there);
 
 /* Returns -1 if the learned level is below the start, 1 if above, 0 if
    equal. */

@@ -5,21 +5,25 @@
 
 #define SV_PERMITS_MOST  1000000000     /* refused recipients */
 
+#define sv_permits_most(v, most)                                              \
+    ((uint32_t) ((v) < (most) ? (v) : (most)))
+
 
 int
 sv_permits_read(const long long *v, uint32_t wanted,
     sv_permits_grant_t *grant)
 {
-    if (v[0] < 0 || v[0] > (long long) wanted
-        || v[1] < 0 || v[1] > SV_PERMITS_MOST || v[2] < 0)
+    if (v[0] < 0 || v[0] > (long long) wanted || v[1] < 0 || v[2] < 0
+        || v[3] < 0 || v[3] > (long long) UINT32_MAX || v[4] < 0)
     {
         return -1;
     }
 
     grant->n = (uint32_t) v[0];
-    grant->elsewhere = (uint32_t) v[1];
-    grant->delay = (uint32_t) (v[2] < SV_PERMITS_HOUR ? v[2]
-                                                      : SV_PERMITS_HOUR);
+    grant->elsewhere = sv_permits_most(v[1], SV_PERMITS_MOST);
+    grant->delay = sv_permits_most(v[2], SV_PERMITS_HOUR);
+    grant->party = (uint32_t) v[3];
+    grant->there = sv_permits_most(v[4], SV_PERMITS_MOST);
 
     return 0;
 }

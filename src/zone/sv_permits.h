@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 
-#define SV_PERMITS_NUMBERS  3           /* of a reply */
+#define SV_PERMITS_NUMBERS  5           /* of a reply */
 #define SV_PERMITS_HOUR     3900000     /* ms that a refused recipient counts */
 #define SV_PERMITS_AHEAD    16          /* for those who wait, at most */
 
@@ -40,6 +40,8 @@ typedef struct {
 typedef struct {
     uint32_t  n;
     uint32_t  elsewhere;    /* refused recipients of other machines */
+    uint32_t  party;        /* the one that has most of them; 0: not known */
+    uint32_t  there;        /* those of that one */
     uint32_t  delay;        /* ms until it has some; 0: it has */
 } sv_permits_grant_t;
 

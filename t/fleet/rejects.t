@@ -335,3 +335,49 @@ GET /d?email=jim@ok.test
 reason: throttled
 --- smtp_check eval
 sub { TestVerify::Fleet::refused($_[0]) == 18 }
+
+
+
+=== TEST 16: one company takes nothing from others on other machines
+--- limits: rejects=20-200/h
+--- dns
+ok.test MX 10 mx1.ok.test
+two.test MX 10 mx1.ok.test
+mx1.ok.test A 11
+--- init
+main::ask('a', 18);
+Time::HiRes::sleep(1.2);
+main::ask('b', 6);
+main::ask('b', 2, 'two.test');
+--- request
+GET /b?email=jim@two.test
+--- json
+reason: mailbox_not_found
+--- smtp_check eval
+sub { TestVerify::Fleet::refused($_[0]) == 18 }
+
+
+
+=== TEST 17: what somebody else has written into the store stops nothing
+--- limits: rejects=20/h
+--- init
+main::ask('a', 4);
+Time::HiRes::sleep(1.2);
+for my $key (@{ TestVerify::Valkey::command('KEYS', 'test:t:*') }) {
+    my %h = @{ TestVerify::Valkey::command('HGETALL', $key) };
+    my ($slot) = map { /^u(\d+)$/ } keys %h;
+    next if !$slot;
+    TestVerify::Valkey::command('HSET', $key, 'u' . ($slot - 1), 'inf',
+                                'u' . ($slot - 2), 'nan',
+                                'u' . ($slot - 3), '-9',
+                                'u' . ($slot + 20), '3',
+                                'cnobody 1', '9' x 400
+                                    . ' 0 0 9999999999999 1 1 1 1 1');
+}
+main::ask('b', 20);
+--- request
+GET /b?email=jim@ok.test
+--- json
+reason: throttled
+--- smtp_check eval
+sub { TestVerify::Fleet::refused($_[0]) == 15 }

@@ -528,7 +528,8 @@ receivers(void **state)
 }
 
 
-/* What was refused elsewhere may all have been refused to the same party. */
+/* What was refused elsewhere counts for the party that has most of it there,
+   and for nobody else. */
 
 static void
 elsewhere(void **state)
@@ -541,7 +542,7 @@ elsewhere(void **state)
     memset(&b, 0, sizeof(b));
     now = 100 * HOUR;
 
-    b.elsewhere = 12;
+    sv_budget_elsewhere(&b, 12, 3, 12);
 
     assert_int_equal(sv_budget_room(&b, &learns, 3, now), 3);
     assert_int_equal(drain(&b, &learns, 3, now), 3);
@@ -550,27 +551,67 @@ elsewhere(void **state)
 
     assert_true(sv_budget_room(&b, &learns, 5, now) >= 5);
 
-    /* nobody knows when that is too old to count */
+    /* it takes nothing from others where it was not asked itself */
 
     memset(&b, 0, sizeof(b));
-    b.elsewhere = 15;
+    sv_budget_elsewhere(&b, 15, 3, 15);
+
+    assert_int_equal(sv_budget_room(&b, &learns, 3, now), 0);
+    assert_true(sv_budget_room(&b, &learns, 5, now) >= 5);
+    assert_true(sv_budget_room(&b, &learns, 1, now) >= 5);
+
+    /* nobody knows when that is too old to count */
 
     assert_in_range(sv_budget_wait(&b, &learns, 3, now), 1,
                     SV_BUDGET_SLOT * 1000);
+    assert_int_equal(sv_budget_wait(&b, &learns, 5, now), 0);
+
+    /* nor has it more where another party has most */
+
+    assert_int_equal(sv_budget_refused(&b, &learns, 5, now), 0);
+    assert_int_equal(sv_budget_big(&b, now), 1);
+    assert_int_equal(sv_budget_room(&b, &learns, 3, now), 0);
+    assert_true(sv_budget_room(&b, &learns, 5, now) >= 5);
+
+    /* it is not known to whom */
+
+    sv_budget_elsewhere(&b, 15, 0, 0);
+    assert_true(sv_budget_room(&b, &learns, 3, now) >= 5);
+}
+
+
+static void
+complaints_of_elsewhere(void **state)
+{
+    uint64_t     now;
+    sv_budget_t  b;
+
+    (void) state;
 
     /* the server may complain here of what was refused there, once */
+
+    memset(&b, 0, sizeof(b));
+    now = 100 * HOUR;
+    sv_budget_elsewhere(&b, 15, 3, 15);
 
     assert_int_equal(sv_budget_complaint(&b, &learns, 0, now), 1);
     assert_int_equal(sv_budget_level(&b, &learns, 3), 7);
     assert_int_equal(sv_budget_complaint(&b, &learns, 0, now), 0);
 
-    b.elsewhere = 16;
+    sv_budget_elsewhere(&b, 16, 3, 16);
+    assert_int_equal(sv_budget_complaint(&b, &learns, 0, now), 1);
+
+    /* also when all that has become too old to count, and new ones came */
+
+    sv_budget_elsewhere(&b, 2, 3, 2);
+    assert_int_equal(sv_budget_complaint(&b, &learns, 0, now), 0);
+    sv_budget_elsewhere(&b, 3, 3, 3);
     assert_int_equal(sv_budget_complaint(&b, &learns, 0, now), 1);
 
     /* and it complains of all that was refused */
 
     memset(&b, 0, sizeof(b));
-    b.elsewhere = 12;
+    sv_budget_elsewhere(&b, 12, 3, 12);
 
     assert_int_equal(drain(&b, &learns, 3, now), 3);
     assert_int_equal(sv_budget_complaint(&b, &learns, 0, now), 1);
@@ -579,7 +620,7 @@ elsewhere(void **state)
     /* a fixed budget has no such rule */
 
     memset(&b, 0, sizeof(b));
-    b.elsewhere = 12;
+    sv_budget_elsewhere(&b, 12, 3, 12);
 
     assert_int_equal(sv_budget_room(&b, &fixed, 3, now), 20);
 }
@@ -596,6 +637,7 @@ main(void)
         cmocka_unit_test(crowd),
         cmocka_unit_test(sums),
         cmocka_unit_test(elsewhere),
+        cmocka_unit_test(complaints_of_elsewhere),
         cmocka_unit_test(receivers)
     };
 

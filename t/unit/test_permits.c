@@ -47,11 +47,13 @@ replies_are_checked(void **state)
 {
     size_t              i;
     sv_permits_grant_t  g;
-    long long           good[] = { 4, 7, 5000 };
-    long long           late[] = { 0, 0, INT64_MAX };
+    long long           good[] = { 4, 7, 5000, 99, 6 };
+    long long           large[] = { 0, INT64_MAX, INT64_MAX, UINT32_MAX,
+                                    INT64_MAX };
     static long long    bad[][SV_PERMITS_NUMBERS] = {
-        { -1, 0, 0 }, { 5, 0, 0 }, { 0, -1, 0 }, { 0, 0, -1 },
-        { 1LL << 32, 0, 0 }, { 0, 1LL << 32, 0 }, { INT64_MIN, 0, 0 }
+        { -1 }, { 5 }, { 0, -1 }, { 0, 0, -1 }, { 0, 0, 0, -1 },
+        { 0, 0, 0, 1LL << 32 }, { 0, 0, 0, 0, -1 }, { 1LL << 32 },
+        { INT64_MIN }
     };
 
     (void) state;
@@ -60,9 +62,16 @@ replies_are_checked(void **state)
     assert_int_equal(g.n, 4);
     assert_int_equal(g.elsewhere, 7);
     assert_int_equal(g.delay, 5000);
+    assert_int_equal(g.party, 99);
+    assert_int_equal(g.there, 6);
 
-    assert_int_equal(sv_permits_read(late, 4, &g), 0);
+    /* what is too large must not take other limits with it */
+
+    assert_int_equal(sv_permits_read(large, 4, &g), 0);
+    assert_int_equal(g.elsewhere, 1000000000);
     assert_int_equal(g.delay, SV_PERMITS_HOUR);
+    assert_int_equal(g.party, UINT32_MAX);
+    assert_int_equal(g.there, 1000000000);
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(sv_permits_read(bad[i], 4, &g), -1);
