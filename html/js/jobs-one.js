@@ -30,6 +30,7 @@ export function one(root, ctx, id, signal) {
     let shown = "";
     let rows = null;
     let gone = false;
+    let purging = false;    /* there may be no results to ask for */
 
     append(root, head, trouble, body, list);
     append(head, pageHead("Job"));
@@ -119,7 +120,10 @@ export function one(root, ctx, id, signal) {
             rows = results(list, ctx, path, signal);
         }
 
-        rows.update(job);
+        if (!purging && !gone) {
+            rows.update(job);
+        }
+
         draw();
     }
 
@@ -373,8 +377,17 @@ export function one(root, ctx, id, signal) {
             text: "Its list and its results are purged from the disk at once, "
                   + "and cannot be read any more.",
             run: async () => {
-                await ctx.api.json("jobs", { path, method: "DELETE", signal });
-                gone = true;
+                purging = true;
+                rows?.drop();
+
+                try {
+                    await ctx.api.json("jobs",
+                                       { path, method: "DELETE", signal });
+                    gone = true;
+
+                } finally {
+                    purging = false;
+                }
             },
         }).then(done => {
             if (done) {

@@ -13,7 +13,7 @@ const FORMATS = [["csv", "CSV", "text/csv"],
                  ["ndjson", "JSON lines", "application/x-ndjson"]];
 
 
-/* update(job): the job has changed */
+/* update(job): the job has changed; drop(): nothing is waited for any more */
 
 export function results(root, ctx, path, signal) {
     const trouble = h("div", { role: "status" });
@@ -219,5 +219,5 @@ export function results(root, ctx, path, signal) {
         }
     }
 
-    return { update };
+    return { update, drop: () => asking?.abort() };
 }

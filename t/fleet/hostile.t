@@ -363,7 +363,7 @@ __DATA__
 --- stores eval
 main::instead('ask', @main::Values)
 --- init
-main::play(1.5, 8);
+main::play(4, 8);
 --- smtp_check eval
 sub { main::well() }
 --- log_allow
@@ -377,7 +377,7 @@ refuses a command
 main::turns([qw( ROLE EXISTS SET SCRIPT SUBSCRIBE PING TIME write log )], 6,
             @main::Values)
 --- init
-main::play(1.5, 8, 5);
+main::play(4, 8, 5);
 --- smtp_check eval
 sub { main::well() }
 --- log_allow
@@ -464,7 +464,7 @@ refuses a command
     })],
 )
 --- init
-main::play(1.5, 10, 8);
+main::play(4, 10, 8);
 --- smtp_check eval
 sub { main::well() }
 --- log_allow
