@@ -20,8 +20,9 @@
 void sv_siphash(const unsigned char key[16], const void *data, size_t len,
     unsigned char hash[SV_SIPHASH_LEN]);
 
-/* The same, with a memory: for names that are hashed again and again, of
-   domains, mail hosts and our own identities.  Not thread-safe. */
+/* The same, with a memory, which keeps the names in clear: only for those of
+   domains, mail hosts and our own identities, which are hashed again and again,
+   not for anything about people or clients.  Not thread-safe. */
 void sv_siphash_name(const unsigned char key[16], const void *name, size_t len,
     unsigned char hash[SV_SIPHASH_LEN]);
 

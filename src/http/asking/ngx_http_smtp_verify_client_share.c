@@ -210,5 +210,7 @@ ngx_http_smtp_verify_share_hash(u_char kind, u_char *data, size_t len,
     ngx_memcpy(key, ngx_http_smtp_verify_share_secret, SV_SIPHASH_LEN);
     key[0] ^= kind;
 
-    sv_siphash_name(key, data, len, client->key);
+    /* addresses of clients and their keys stay nowhere in clear */
+
+    sv_siphash(key, data, len, client->key);
 }
