@@ -100,17 +100,17 @@ ngx_http_smtp_verify_zones(ngx_cycle_t *cycle,
 void
 ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle)
 {
+    ngx_uint_t                         worked;
     ngx_http_smtp_verify_main_conf_t  *smcf;
 
     smcf = ngx_http_cycle_get_module_main_conf(cycle,
                                                ngx_http_smtp_verify_module);
 
-    if (smcf) {
-        ngx_http_smtp_verify_jobs_exit(smcf);
-        ngx_http_smtp_verify_jobs_lend_exit(smcf);
-    }
+    worked = 0;
 
     if (smcf) {
+        worked = ngx_http_smtp_verify_jobs_exit(smcf);
+        ngx_http_smtp_verify_jobs_lend_exit(smcf);
         ngx_http_smtp_verify_fleet_end(smcf);
     }
 
@@ -127,4 +127,10 @@ ngx_http_smtp_verify_exit_process(ngx_cycle_t *cycle)
     }
 
     ngx_http_smtp_verify_zones(cycle, ngx_smtp_verify_throttle_exit);
+
+    /* the last thing, as nothing else may wait for foreign threads */
+
+    if (worked) {
+        ngx_smtp_verify_jobs_threads_end(cycle->log);
+    }
 }

@@ -15,7 +15,6 @@
 static void ngx_smtp_verify_jobs_tick(ngx_event_t *ev);
 static void ngx_smtp_verify_jobs_retire(ngx_smtp_verify_jobs_worker_t *w);
 static void ngx_smtp_verify_jobs_work(ngx_smtp_verify_jobs_worker_t *w);
-static void ngx_smtp_verify_jobs_threads_end(ngx_log_t *log);
 #if (NGX_LINUX)
 static ngx_uint_t ngx_smtp_verify_jobs_threads(void);
 #endif
@@ -173,8 +172,6 @@ ngx_smtp_verify_jobs_stop(ngx_smtp_verify_jobs_t *jobs)
     }
 
     jobs->worker = NULL;
-
-    ngx_smtp_verify_jobs_threads_end(jobs->log);
 }
 
 
@@ -182,26 +179,27 @@ ngx_smtp_verify_jobs_stop(ngx_smtp_verify_jobs_t *jobs)
    are about to go.  What OpenSSL keeps for a thread is freed by that thread,
    at its very end, and must not meet what exit() frees. */
 
-static void
+void
 ngx_smtp_verify_jobs_threads_end(ngx_log_t *log)
 {
 #if (NGX_LINUX)
 
     ngx_uint_t  i, n;
 
-    for (i = 0; i < NGX_SMTP_VERIFY_JOBS_END; i++) {
+    for (i = 0, n = 0; i < NGX_SMTP_VERIFY_JOBS_END; i++) {
 
         n = ngx_smtp_verify_jobs_threads();
 
-        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, log, 0,
-                       "smtp verify jobs: %ui threads at the end", n);
-
         if (n <= 1) {
-            return;
+            break;
         }
 
         ngx_msleep(1);
     }
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, log, 0,
+                   "smtp verify jobs: %ui threads at the end, after %ui rounds",
+                   n, i);
 
 #endif
 }

@@ -122,6 +122,8 @@ struct ngx_smtp_verify_jobs_s {
 ngx_int_t ngx_smtp_verify_jobs_start(ngx_smtp_verify_jobs_t *jobs,
     ngx_cycle_t *cycle);
 void ngx_smtp_verify_jobs_stop(ngx_smtp_verify_jobs_t *jobs);
+/* at the end of exit_process, if there is a store: waits for threads */
+void ngx_smtp_verify_jobs_threads_end(ngx_log_t *log);
 
 /* Tells all workers that the job has changed in the catalogue: it is new, was
    paused, resumed, cancelled, or is to be purged. */

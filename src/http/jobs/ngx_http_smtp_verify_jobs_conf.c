@@ -522,17 +522,20 @@ ngx_http_smtp_verify_jobs_init(ngx_cycle_t *cycle,
 }
 
 
-void
+ngx_uint_t
 ngx_http_smtp_verify_jobs_exit(ngx_http_smtp_verify_main_conf_t *smcf)
 {
-    ngx_uint_t                      i;
+    ngx_uint_t                      i, n;
     ngx_http_smtp_verify_store_t  **stores;
 
     stores = smcf->stores.elts;
 
-    for (i = 0; i < smcf->stores.nelts; i++) {
+    for (i = 0, n = 0; i < smcf->stores.nelts; i++) {
         if (stores[i]->jobs.worker) {
             ngx_smtp_verify_jobs_stop(&stores[i]->jobs);
+            n++;
         }
     }
+
+    return n;
 }

@@ -119,7 +119,9 @@ void ngx_http_smtp_verify_jobs_lend_exit(
 
 ngx_int_t ngx_http_smtp_verify_jobs_init(ngx_cycle_t *cycle,
     ngx_http_smtp_verify_main_conf_t *smcf);
-void ngx_http_smtp_verify_jobs_exit(ngx_http_smtp_verify_main_conf_t *smcf);
+/* returns the number of stores that this worker has worked at */
+ngx_uint_t ngx_http_smtp_verify_jobs_exit(
+    ngx_http_smtp_verify_main_conf_t *smcf);
 
 /* _handler.c */
 ngx_int_t ngx_http_smtp_verify_jobs_handler(ngx_http_request_t *r);
