@@ -39,7 +39,7 @@ static ngx_int_t ngx_smtp_verify_lend_load(ngx_smtp_verify_lend_t *lend);
  *           an answer is left out.
  *
  * recall    ARGV: IDs of blocks, whose owner wants them back soon.  Those that
- *           nobody has begun are out of the stream.
+ *           nobody has begun are out of the stream, also if the store is full.
  *
  * drop      ARGV: IDs of blocks.
  *
@@ -166,12 +166,16 @@ static const char  ngx_smtp_verify_lend_text[] =
     "  end\n"
     "  return r\n"
     "elseif what == 'recall' then\n"
+    "  local begun = {}\n"
     "  for i = 4, #ARGV do\n"
     "    if has(ARGV[i]) then\n"
-    "      call('SET', w .. ':over:' .. ARGV[i], '1', 'PX', 60000)\n"
+    "      begun[#begun + 1] = ARGV[i]\n"
     "    else\n"
     "      drop(ARGV[i])\n"
     "    end\n"
+    "  end\n"
+    "  for _, id in ipairs(begun) do\n"
+    "    redis.pcall('SET', w .. ':over:' .. id, '1', 'PX', 60000)\n"
     "  end\n"
     "  return 1\n"
     "elseif what == 'drop' then\n"
