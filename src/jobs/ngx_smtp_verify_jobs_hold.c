@@ -584,7 +584,7 @@ ngx_smtp_verify_jobs_hold_wants(ngx_smtp_verify_jobs_run_t *run)
 
     job = run->job;
 
-    return run->nblocks - run->nlent == NGX_SMTP_VERIFY_JOBS_BLOCKS
+    return run->nblocks - run->nlent >= NGX_SMTP_VERIFY_JOBS_BLOCKS
            || run->nwaits >= NGX_SMTP_VERIFY_JOBS_WAITS / 2
            || (job->blocks->nfree == 0 && job->due == 0);
 }

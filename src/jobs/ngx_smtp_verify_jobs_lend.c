@@ -31,8 +31,6 @@ static void ngx_smtp_verify_jobs_lend_back(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_block_t *block);
 static void ngx_smtp_verify_jobs_lend_parted(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_block_t *block);
-static ngx_uint_t ngx_smtp_verify_jobs_lend_undone(
-    ngx_smtp_verify_jobs_block_t *block);
 
 
 /* Called in each turn.  A block is lent only if other machines want some, and
@@ -589,7 +587,7 @@ ngx_smtp_verify_jobs_lend_back(ngx_smtp_verify_jobs_run_t *run,
    of such a block any more, long before the probes of this worker are over. */
 
 void
-ngx_smtp_verify_jobs_lend_recall(ngx_smtp_verify_jobs_run_t *run)
+ngx_smtp_verify_jobs_lend_withdraw_all(ngx_smtp_verify_jobs_run_t *run)
 {
     ngx_queue_t                   *q;
     ngx_smtp_verify_jobs_block_t  *block;
@@ -616,7 +614,7 @@ ngx_smtp_verify_jobs_lend_parted(ngx_smtp_verify_jobs_run_t *run,
 
     carrier = run->worker->jobs->carrier;
 
-    n = ngx_smtp_verify_jobs_lend_undone(block);
+    n = ngx_smtp_verify_jobs_block_undone(block);
 
     if (block->read) {
         run->away -= n;
@@ -631,19 +629,6 @@ ngx_smtp_verify_jobs_lend_parted(ngx_smtp_verify_jobs_run_t *run,
 
     block->lent = 0;
     run->nlent--;
-}
-
-
-static ngx_uint_t
-ngx_smtp_verify_jobs_lend_undone(ngx_smtp_verify_jobs_block_t *block)
-{
-    ngx_uint_t  i, n;
-
-    for (i = 0, n = 0; i < block->end; i++) {
-        n += !ngx_smtp_verify_jobs_lend_has(block, i);
-    }
-
-    return n;
 }
 
 

@@ -96,6 +96,9 @@ struct ngx_smtp_verify_jobs_carrier_s {
        is about to offer one takes one off */
     ngx_uint_t                   wanted;
 
+    /* set by the carrier: it carries nothing since then; or 0 */
+    ngx_msec_t                   down;
+
     /* of the lender.  offer() returns NULL if it cannot; withdraw() after the
        end, too, for whatever end. */
     ngx_smtp_verify_jobs_loan_t *(*offer)

@@ -355,6 +355,7 @@ ngx_smtp_verify_jobs_order_share(ngx_smtp_verify_jobs_worker_t *w,
 static ngx_uint_t
 ngx_smtp_verify_jobs_order_is_hungry(ngx_smtp_verify_jobs_run_t *run)
 {
+    ngx_uint_t                late;
     ngx_smtp_verify_batch_t  *b;
 
     b = &run->batch;
@@ -364,7 +365,8 @@ ngx_smtp_verify_jobs_order_is_hungry(ngx_smtp_verify_jobs_run_t *run)
     }
 
     return !ngx_queue_empty(&b->ready)
-           || (run->unread && b->held < b->limits.window);
+           || (b->held < b->limits.window
+               && ngx_smtp_verify_jobs_unread(run, &late));
 }
 
 

@@ -278,6 +278,10 @@ ngx_smtp_verify_jobs_run_turn(ngx_smtp_verify_batch_t *b)
 
     ngx_smtp_verify_jobs_run_quota(run);
 
+    if (run->over) {
+        ngx_smtp_verify_jobs_leave_blocks(run);
+    }
+
     run->job->flight[run->worker->place - 1] = (uint32_t) (b->active
                                                            + run->nholds
                                                            + run->away);
@@ -323,7 +327,7 @@ ngx_smtp_verify_jobs_run_stop(ngx_smtp_verify_jobs_run_t *run)
     run->over = 1;
 
     if (run->erasures != run->job->erasures) {
-        ngx_smtp_verify_jobs_lend_recall(run);
+        ngx_smtp_verify_jobs_lend_withdraw_all(run);
     }
 
     ngx_smtp_verify_batch_stop(&run->batch, SV_REASON_NONE);
@@ -508,8 +512,8 @@ ngx_smtp_verify_jobs_run_drop(ngx_smtp_verify_jobs_run_t *run)
         ngx_del_timer(&run->timer);
     }
 
-    if (run->leave.timer_set) {
-        ngx_del_timer(&run->leave);
+    if (run->leave_timer.timer_set) {
+        ngx_del_timer(&run->leave_timer);
     }
 
     if (run->collect) {

@@ -170,9 +170,9 @@ struct ngx_smtp_verify_jobs_run_s {
     ngx_smtp_verify_jobs_desk_t   *desk;        /* of the lender; or NULL */
     ngx_uint_t                     nlent;       /* blocks of those above */
     ngx_uint_t                     away;        /* records of them */
-    ngx_event_t                    leave;       /* as long as there are some */
-    ngx_msec_t                     leaves;      /* the worker exits, and waits
-                                                   for them until then; or 0 */
+    ngx_event_t                    leave_timer; /* as long as there are some */
+    ngx_msec_t                     leave_until; /* the worker exits, and waits
+                                                   for them; or 0 */
     ngx_smtp_verify_jobs_borrowed_t  *borrowed; /* the block is somebody
                                                    else's; or NULL */
     uint32_t                       given;       /* its number */
@@ -236,6 +236,13 @@ ngx_int_t ngx_smtp_verify_jobs_block_lease(ngx_smtp_verify_jobs_run_t *run,
 /* Closes the block if it has no open records, else gives it back. */
 void ngx_smtp_verify_jobs_block_end(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_block_t *block, uint32_t then);
+/* records that this worker has not begun, and of which it has no answer */
+ngx_uint_t ngx_smtp_verify_jobs_block_undone(
+    ngx_smtp_verify_jobs_block_t *block);
+/* Records that may be asked: not those of blocks whose answers are expected.
+   *blocks is the number of these. */
+ngx_uint_t ngx_smtp_verify_jobs_unread(ngx_smtp_verify_jobs_run_t *run,
+    ngx_uint_t *blocks);
 /* answers about this block are expected for some time, unless it was the last
    one */
 void ngx_smtp_verify_jobs_block_expect(ngx_smtp_verify_jobs_block_t *block,
@@ -266,8 +273,8 @@ void ngx_smtp_verify_jobs_lend_read(ngx_smtp_verify_jobs_block_t *block);
 uint32_t ngx_smtp_verify_jobs_lend_end(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_block_t *block, ngx_uint_t closed, uint32_t then);
 void ngx_smtp_verify_jobs_lend_close(ngx_smtp_verify_jobs_run_t *run);
-/* withdraws what is lent, at once */
-void ngx_smtp_verify_jobs_lend_recall(ngx_smtp_verify_jobs_run_t *run);
+/* at once: others may hand in nothing more */
+void ngx_smtp_verify_jobs_lend_withdraw_all(ngx_smtp_verify_jobs_run_t *run);
 ngx_uint_t ngx_smtp_verify_jobs_lend_has(ngx_smtp_verify_jobs_block_t *block,
     ngx_uint_t i);
 
@@ -275,6 +282,9 @@ ngx_uint_t ngx_smtp_verify_jobs_lend_has(ngx_smtp_verify_jobs_block_t *block,
    Returns 1 if it has waited for long enough. */
 void ngx_smtp_verify_jobs_leave_start(ngx_smtp_verify_jobs_run_t *run);
 ngx_uint_t ngx_smtp_verify_jobs_leave_now(ngx_smtp_verify_jobs_run_t *run);
+/* A run that begins nothing any more, but waits, gives back blocks of which
+   nothing is under way. */
+void ngx_smtp_verify_jobs_leave_blocks(ngx_smtp_verify_jobs_run_t *run);
 
 /* borrow.c: does a result hold for everybody, and not for this machine
    alone? */

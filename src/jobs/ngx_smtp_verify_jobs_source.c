@@ -16,6 +16,8 @@ static ngx_int_t ngx_smtp_verify_jobs_source_rests(
     ngx_smtp_verify_batch_record_t *rec);
 static ngx_uint_t ngx_smtp_verify_jobs_block_is_one(
     ngx_smtp_verify_jobs_block_t *block);
+static ngx_uint_t ngx_smtp_verify_jobs_block_expects(
+    ngx_smtp_verify_jobs_block_t *block);
 static ngx_uint_t ngx_smtp_verify_jobs_block_take(
     ngx_smtp_verify_jobs_run_t *run, ngx_smtp_verify_jobs_block_t *block,
     ngx_smtp_verify_jobs_lease_e how);
@@ -118,8 +120,7 @@ ngx_smtp_verify_jobs_source_block(ngx_smtp_verify_jobs_run_t *run,
         block = ngx_queue_data(q, ngx_smtp_verify_jobs_block_t, queue);
 
         if (block->read && !block->lent && block->next < block->end
-            && (block->expects == 0
-                || (ngx_msec_int_t) (block->expects - ngx_current_msec) <= 0))
+            && !ngx_smtp_verify_jobs_block_expects(block))
         {
             break;
         }
@@ -263,10 +264,63 @@ ngx_smtp_verify_jobs_feed(ngx_smtp_verify_jobs_run_t *run)
 ngx_uint_t
 ngx_smtp_verify_jobs_is_fed(ngx_smtp_verify_jobs_run_t *run)
 {
+    ngx_uint_t  n, late;
+
+    n = ngx_smtp_verify_jobs_unread(run, &late);
+
     return run->batch.held >= run->batch.limits.window
-           || run->unread + run->reading * SV_JOBS_BLOCK
-              >= run->batch.limits.window
-           || run->nblocks - run->nlent >= NGX_SMTP_VERIFY_JOBS_BLOCKS;
+           || n + run->reading * SV_JOBS_BLOCK >= run->batch.limits.window
+           || run->nblocks - run->nlent - late >= NGX_SMTP_VERIFY_JOBS_BLOCKS;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_jobs_unread(ngx_smtp_verify_jobs_run_t *run,
+    ngx_uint_t *blocks)
+{
+    ngx_uint_t                     n;
+    ngx_queue_t                   *q;
+    ngx_smtp_verify_jobs_block_t  *block;
+
+    n = run->unread;
+    *blocks = 0;
+
+    for (q = ngx_queue_head(&run->blocks);
+         q != ngx_queue_sentinel(&run->blocks);
+         q = ngx_queue_next(q))
+    {
+        block = ngx_queue_data(q, ngx_smtp_verify_jobs_block_t, queue);
+
+        if (block->read && !block->lent
+            && ngx_smtp_verify_jobs_block_expects(block))
+        {
+            n -= ngx_min(n, ngx_smtp_verify_jobs_block_undone(block));
+            (*blocks)++;
+        }
+    }
+
+    return n;
+}
+
+
+static ngx_uint_t
+ngx_smtp_verify_jobs_block_expects(ngx_smtp_verify_jobs_block_t *block)
+{
+    return block->expects
+           && (ngx_msec_int_t) (block->expects - ngx_current_msec) > 0;
+}
+
+
+ngx_uint_t
+ngx_smtp_verify_jobs_block_undone(ngx_smtp_verify_jobs_block_t *block)
+{
+    ngx_uint_t  i, n;
+
+    for (i = block->next, n = 0; i < block->end; i++) {
+        n += !ngx_smtp_verify_jobs_lend_has(block, i);
+    }
+
+    return n;
 }
 
 
@@ -328,13 +382,15 @@ ngx_smtp_verify_jobs_block_lease(ngx_smtp_verify_jobs_run_t *run,
 }
 
 
-/* Answers about a block count although it is not to be asked before a time. */
+/* Answers about a block count although it is not to be asked before a time.  It
+   is asked after the time of a loan, also if its domain rests for longer. */
 
 static ngx_uint_t
 ngx_smtp_verify_jobs_block_take(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_jobs_block_t *block, ngx_smtp_verify_jobs_lease_e how)
 {
     int                             taken;
+    int64_t                         left;
     ngx_smtp_verify_jobs_job_t     *job;
     ngx_smtp_verify_jobs_worker_t  *w;
 
@@ -347,9 +403,10 @@ ngx_smtp_verify_jobs_block_take(ngx_smtp_verify_jobs_run_t *run,
 
     case ngx_smtp_verify_jobs_lease_late:
         taken = sv_lease_take_it(job->blocks, w->place, UINT32_MAX, block->id);
-        block->expects = ngx_current_msec
-                         + ngx_max(job->blocks->times[block->id] - ngx_time(),
-                                   0) * 1000;
+        left = (int64_t) job->blocks->times[block->id] - ngx_time();
+        left = ngx_min(ngx_max(left, 0) * 1000,
+                       NGX_SMTP_VERIFY_JOBS_LOAN_TIME);
+        block->expects = ngx_current_msec + (ngx_msec_t) left;
         ngx_smtp_verify_jobs_block_expect(block, 0);
         break;
 

@@ -294,8 +294,16 @@ ngx_smtp_verify_lend_owner_tick(ngx_smtp_verify_lend_t *lend)
     ngx_queue_t                  *q, *next;
     ngx_smtp_verify_jobs_desk_t  *desk;
 
-    lend->carrier.wanted = ngx_smtp_verify_lend_is_up(lend)
-                           ? lend->carrier.wanted : 0;
+    if (ngx_smtp_verify_lend_is_up(lend)) {
+        lend->carrier.down = 0;
+
+    } else {
+        lend->carrier.wanted = 0;
+
+        if (lend->carrier.down == 0) {
+            lend->carrier.down = ngx_max(ngx_current_msec, 1);
+        }
+    }
 
     ngx_smtp_verify_lend_old(lend);
 

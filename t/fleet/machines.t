@@ -37,6 +37,22 @@ sub twice
     return scalar grep { $_ != 1 } values %$asked;
 }
 
+# how many seconds the workers take that a reload of the owner ends
+
+sub leave
+{
+    my %old = map { $_ => 1 } TestVerify::Clients::workers();
+    my $begin = time;
+
+    TestVerify::Clients::reload(sub {
+        main::until_true(sub {
+            !grep { TestVerify::Nginx::alive($_) } keys %old
+        }, 45);
+    });
+
+    return time - $begin;
+}
+
 preset(smtp => "mx1 11 pipelining\n");
 
 run_tests();
@@ -168,3 +184,45 @@ sub {
     main::is(main::left(), '', 'nothing is left');
     return 1;
 }
+
+
+
+=== TEST 7: worker_shutdown_timeout ends the wait for blocks that are lent
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 9s ; 550 5.1.1 No such user
+--- main_config
+worker_shutdown_timeout 2s;
+--- init
+main::ready(6);
+my $id = main::submit('', main::users(2000));
+main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+main::is(main::counter(0, 'jobs_lent') > 0, 1, 'blocks are lent');
+my $took = main::leave();
+main::cmp_ok($took, '<', 2 + 3 * $TestVerify::Blocks::Slow,
+             "the workers stay for two seconds: $took");
+main::patch($id, '{"state":"cancelled"}');
+main::until_job($id, sub { $_[0]{state} eq 'cancelled' });
+TestVerify::Edges::stop();
+--- linger: 15s
+--- no_session_check
+
+
+
+=== TEST 8: the store goes away: a worker does not wait for what cannot come
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 300ms ; 550 5.1.1 No such user
+--- init
+main::ready(6);
+my $id = main::submit('', main::users(2000));
+main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+TestVerify::Valkey::stop();
+my $took = main::leave();
+main::cmp_ok($took, '<', 3 + 5 * $TestVerify::Blocks::Slow,
+             "the workers stay for three seconds: $took");
+main::patch($id, '{"state":"cancelled"}');
+main::until_job($id, sub { $_[0]{state} eq 'cancelled' });
+TestVerify::Edges::stop();
+--- linger: 15s
+--- no_session_check
