@@ -314,8 +314,6 @@ socklen_t ngx_smtp_verify_route_sockaddr(const sv_route_t *route,
 /* age of the domain in days; -1: not established */
 ngx_int_t ngx_smtp_verify_domain_age(ngx_smtp_verify_result_t *result);
 
-/* what a sender should do with the address */
-
 /* Will the server answer differently soon?  The evidence belongs to the
    reason. */
 ngx_uint_t ngx_smtp_verify_passes(sv_reason_e reason,
@@ -341,8 +339,8 @@ void ngx_smtp_verify_verdict_anew(ngx_smtp_verify_conf_t *conf,
 ngx_uint_t ngx_smtp_verify_exit_is_near(void);
 
 
-/* What the operator has decided about an address counts for more than its
-   reason. */
+/* What a sender should do with the address.  What the operator has decided
+   about it counts for more than its reason. */
 
 static inline sv_action_e
 ngx_smtp_verify_action(ngx_smtp_verify_result_t *result)

@@ -154,7 +154,7 @@ sub from_client
         my @words = words($text);
 
         push @{ $c->{wanted} }, [what(@words), \@words];
-        syswrite $c->{real}, $text or return;
+        send_all($c->{real}, $text) or return;
     }
 
     return 1;

@@ -8,7 +8,7 @@ package TestVerify::Fleet;
 #   alive(2)                    waits until so many machines were seen
 #   later(2, sub { ... })       does something after so many seconds
 #   most($sessions)             sessions at once
-#   refused($sessions)      recipients other than john, whom the server knows
+#   refused($sessions)          recipients other than john, whom the server knows
 #   over($rate, $burst, $sessions)
 #                               by how many recipients some time had more than
 #                               burst + 1 and the rate allow

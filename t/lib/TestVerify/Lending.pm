@@ -8,6 +8,7 @@ package TestVerify::Lending;
 #                       of the owner, "others" those of the others, "user" the
 #                       user of the store, "edges" which of them there are
 #   ready(2)            waits until so many workers would take blocks
+#   idle()              the key of the store that says who would take blocks
 #   users(2000)         so many addresses of 40 domains
 #   counter(1, 'jobs_borrowed')
 #                       of a machine; 0 is the owner
@@ -121,8 +122,8 @@ sub users
     return map { 'u' . $_ . '@d' . (1 + $_ % 40) . '.test' } 1 .. $n;
 }
 
-# waits until all machines would take blocks
 
+# waits until all machines would take blocks
 
 sub ready
 {
@@ -136,7 +137,6 @@ sub idle { (grep { /^test:idle:/ } @{ command('KEYS', 'test:*') })[0] // 'none' 
 
 
 # a counter of a machine; 0 is the nginx of the block
-
 
 sub counter
 {
@@ -153,8 +153,8 @@ sub counter
     return decode_json($json)->{$name};
 }
 
-# recipients that the servers were asked for, each with how often
 
+# recipients that the servers were asked for, each with how often
 
 sub asked
 {
@@ -170,8 +170,8 @@ sub asked
     return \%n;
 }
 
-# what is wrong with a job of so many records
 
+# what is wrong with a job of so many records
 
 sub wrong
 {
@@ -195,8 +195,8 @@ sub wrong
         ((grep { $_ > 1 } values %seen) ? 'a record has two lines' : '');
 }
 
-# what the store still has of jobs
 
+# what the store still has of jobs
 
 sub left
 {
