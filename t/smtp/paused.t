@@ -27,8 +27,11 @@ sub stopped
 {
     my ($clients) = @_;
 
-    my ($worker) = TestVerify::Clients::workers();
+    my $worker;
 
+    TestVerify::Clients::wait_for(sub {
+        ($worker) = TestVerify::Clients::workers();
+    });
     TestVerify::Clients::start('/verify?email=user-%d@ok.test',
                                clients => $clients);
     main::sleep(0.4 * $Slow);
