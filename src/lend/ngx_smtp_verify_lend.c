@@ -271,6 +271,7 @@ ngx_smtp_verify_lend_exit(ngx_smtp_verify_jobs_carrier_t *carrier)
     }
 
     ngx_smtp_verify_lend_borrower_exit(lend);
+    ngx_smtp_verify_lend_owner_exit(lend);
 
     lend->ended = 1;
 

@@ -52,10 +52,27 @@ ngx_smtp_verify_lend_borrower_tick(ngx_smtp_verify_lend_t *lend)
 }
 
 
+/* An answer that the store has not confirmed yet is freed by _handed(). */
+
 void
 ngx_smtp_verify_lend_borrower_exit(ngx_smtp_verify_lend_t *lend)
 {
+    ngx_queue_t                 *q, *next;
+    ngx_smtp_verify_lend_out_t  *out;
+
     ngx_smtp_verify_lend_flush(lend);
+
+    for (q = ngx_queue_head(&lend->out);
+         q != ngx_queue_sentinel(&lend->out);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        out = ngx_queue_data(q, ngx_smtp_verify_lend_out_t, queue);
+
+        if (!out->sent) {
+            ngx_smtp_verify_lend_out_free(lend, out);
+        }
+    }
 }
 
 
@@ -209,6 +226,7 @@ ngx_smtp_verify_lend_handed(void *data, sv_resp_value_t *value)
     lend = out->lend;
 
     if (lend->ended) {
+        ngx_smtp_verify_lend_out_free(lend, out);
         return;
     }
 

@@ -103,6 +103,7 @@ void ngx_smtp_verify_lend_answers(ngx_smtp_verify_lend_t *lend,
 
 void ngx_smtp_verify_lend_owner_init(ngx_smtp_verify_lend_t *lend);
 void ngx_smtp_verify_lend_owner_tick(ngx_smtp_verify_lend_t *lend);
+void ngx_smtp_verify_lend_owner_exit(ngx_smtp_verify_lend_t *lend);
 
 /* lend_borrower.c */
 

@@ -131,6 +131,7 @@ ngx_smtp_verify_lend_offered(void *data, sv_resp_value_t *value)
     lend = loan->carrier;
 
     if (lend->ended) {
+        ngx_smtp_verify_lend_loan_free(lend, loan);
         return;
     }
 
@@ -334,6 +335,29 @@ ngx_smtp_verify_lend_owner_tick(ngx_smtp_verify_lend_t *lend)
         desk->reads = 0;
 
         ngx_smtp_verify_lend_ask(lend, desk);
+    }
+}
+
+
+/* The runs have ended before.  A loan whose offer was not answered yet is freed
+   by _offered(). */
+
+void
+ngx_smtp_verify_lend_owner_exit(ngx_smtp_verify_lend_t *lend)
+{
+    ngx_queue_t                  *q, *next;
+    ngx_smtp_verify_jobs_loan_t  *loan;
+
+    for (q = ngx_queue_head(&lend->loans);
+         q != ngx_queue_sentinel(&lend->loans);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        loan = ngx_queue_data(q, ngx_smtp_verify_jobs_loan_t, queue);
+
+        if (loan->state != ngx_smtp_verify_jobs_loan_sent) {
+            ngx_smtp_verify_lend_loan_free(lend, loan);
+        }
     }
 }
 
