@@ -9,6 +9,8 @@
 #define NGX_SMTP_VERIFY_FLEET_BUSY    25        /* ms */
 #define NGX_SMTP_VERIFY_FLEET_REST    250       /* ms, if nothing is shared */
 #define NGX_SMTP_VERIFY_FLEET_BEAT    900       /* ms; a machine is alive */
+#define NGX_SMTP_VERIFY_FLEET_LAST    16        /* commands: what a socket takes
+                                                   at once, about */
 
 
 typedef struct {
@@ -26,7 +28,8 @@ static void ngx_smtp_verify_fleet_limits_timer(ngx_event_t *ev);
 static void ngx_smtp_verify_fleet_limits_ask(
     ngx_smtp_verify_fleet_limits_t *ft);
 static ngx_int_t ngx_smtp_verify_fleet_limits_send(
-    ngx_smtp_verify_fleet_portions_t *q);
+    ngx_smtp_verify_fleet_portions_t *q,
+    ngx_smtp_verify_link_reply_pt handler);
 static u_char *ngx_smtp_verify_fleet_limits_args(u_char *p, u_char *last,
     ngx_smtp_verify_portion_ask_t *ask, ngx_str_t *argv);
 static void ngx_smtp_verify_fleet_limits_reply(void *data,
@@ -208,7 +211,10 @@ ngx_smtp_verify_fleet_limits_ask(ngx_smtp_verify_fleet_limits_t *ft)
             return;
         }
 
-        if (ngx_smtp_verify_fleet_limits_send(q) != NGX_OK) {
+        if (ngx_smtp_verify_fleet_limits_send(q,
+                                        ngx_smtp_verify_fleet_limits_reply)
+            != NGX_OK)
+        {
             ngx_smtp_verify_portions_lost(ft->throttle, q->asks, q->n);
             ngx_free(q);
             return;
@@ -220,8 +226,37 @@ ngx_smtp_verify_fleet_limits_ask(ngx_smtp_verify_fleet_limits_t *ft)
 }
 
 
+void
+ngx_smtp_verify_fleet_limits_return(ngx_smtp_verify_fleet_limits_t *ft)
+{
+    ngx_uint_t                        i, from;
+    ngx_smtp_verify_fleet_portions_t  q;
+
+    from = 0;
+
+    for (i = 0; i < NGX_SMTP_VERIFY_FLEET_LAST; i++) {
+
+        q.ft = ft;
+        q.n = ngx_smtp_verify_portions_last(ft->throttle, q.asks,
+                                            NGX_SMTP_VERIFY_FLEET_LIMITS,
+                                            &from);
+
+        if (q.n == 0
+            || ngx_smtp_verify_fleet_limits_send(&q, NULL) != NGX_OK)
+        {
+            return;
+        }
+
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                       "fleet \"%V\": permits of %ui limits are given back",
+                       &ft->fleet->name, q.n);
+    }
+}
+
+
 static ngx_int_t
-ngx_smtp_verify_fleet_limits_send(ngx_smtp_verify_fleet_portions_t *q)
+ngx_smtp_verify_fleet_limits_send(ngx_smtp_verify_fleet_portions_t *q,
+    ngx_smtp_verify_link_reply_pt handler)
 {
     u_char                            *p, *last;
     u_char                             number[2][NGX_INT_T_LEN];
@@ -283,9 +318,7 @@ ngx_smtp_verify_fleet_limits_send(ngx_smtp_verify_fleet_portions_t *q)
         n += NGX_SMTP_VERIFY_FLEET_FIELDS;
     }
 
-    return ngx_smtp_verify_link_command(&w->commands, n, argv,
-                                        ngx_smtp_verify_fleet_limits_reply,
-                                        q);
+    return ngx_smtp_verify_link_command(&w->commands, n, argv, handler, q);
 }
 
 

@@ -48,6 +48,9 @@ void ngx_smtp_verify_fleet_limits_exit(ngx_smtp_verify_fleet_t *fleet);
 ngx_uint_t ngx_smtp_verify_fleet_limits_alone(
     ngx_smtp_verify_fleet_t *fleet);
 
+/* Called by the last worker: gives back what permits the machine has. */
+void ngx_smtp_verify_fleet_limits_return(ngx_smtp_verify_fleet_limits_t *ft);
+
 
 /* limits_name.c */
 

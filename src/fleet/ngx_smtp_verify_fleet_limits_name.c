@@ -87,28 +87,44 @@ ngx_smtp_verify_fleet_limits_namesake(ngx_smtp_verify_fleet_limits_t *ft,
 /*
  * A machine that is started again at once has its name at once.  Workers that
  * go on say anew that it is theirs.  With its last worker the machine is gone
- * in good order: it has no session any more, and no share is kept for it.
+ * in good order: it has no session any more, it gives its permits back, and no
+ * share is kept for it.
  */
 
 void
 ngx_smtp_verify_fleet_limits_leave(ngx_smtp_verify_fleet_limits_t *ft)
 {
-    u_char      who[NGX_SMTP_VERIFY_FLEET_WHO];
-    ngx_str_t   argv[3];
-    ngx_uint_t  last;
+    u_char                   who[NGX_SMTP_VERIFY_FLEET_WHO];
+    ngx_str_t                argv[3];
+    ngx_uint_t               last;
+    ngx_smtp_verify_link_t  *link;
 
     last = ngx_smtp_verify_portions_leave(ft->throttle);
+    link = &ft->fleet->worker->commands;
 
     if (ngx_smtp_verify_portions_alone(ft->throttle)) {
         return;
+    }
+
+    if (last) {
+
+        /* a store that cannot write its replies any more ignores what it has
+           not read yet */
+
+        ngx_str_set(&argv[0], "CLIENT");
+        ngx_str_set(&argv[1], "REPLY");
+        ngx_str_set(&argv[2], "OFF");
+
+        (void) ngx_smtp_verify_link_command(link, 3, argv, NULL, NULL);
+
+        ngx_smtp_verify_fleet_limits_return(ft);
     }
 
     ngx_str_set(&argv[0], "DEL");
     argv[1].data = who;
     argv[1].len = ngx_smtp_verify_fleet_limits_who(who, ft) - who;
 
-    (void) ngx_smtp_verify_link_command(&ft->fleet->worker->commands, 2, argv,
-                                        NULL, NULL);
+    (void) ngx_smtp_verify_link_command(link, 2, argv, NULL, NULL);
 
     if (!last) {
         return;
@@ -119,6 +135,5 @@ ngx_smtp_verify_fleet_limits_leave(ngx_smtp_verify_fleet_limits_t *ft)
     argv[2].data = ngx_smtp_verify_fleet_limits_name(ft);
     argv[2].len = NGX_SMTP_VERIFY_FLEET_MACHINE;
 
-    (void) ngx_smtp_verify_link_command(&ft->fleet->worker->commands, 3, argv,
-                                        NULL, NULL);
+    (void) ngx_smtp_verify_link_command(link, 3, argv, NULL, NULL);
 }

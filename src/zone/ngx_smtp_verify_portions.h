@@ -98,6 +98,11 @@ ngx_uint_t ngx_smtp_verify_portions_namesake(
 void ngx_smtp_verify_portions_enter(ngx_smtp_verify_throttle_t *throttle);
 ngx_uint_t ngx_smtp_verify_portions_leave(ngx_smtp_verify_throttle_t *throttle);
 
+/* The same as _due() for a machine that goes: questions that give its permits
+   back.  *from is 0 at first.  They need no _told() or _lost(). */
+ngx_uint_t ngx_smtp_verify_portions_last(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t most, ngx_uint_t *from);
+
 /* Returns 1 if this machine has taken another name. */
 ngx_uint_t ngx_smtp_verify_portions_renamed(
     ngx_smtp_verify_throttle_t *throttle);

@@ -24,6 +24,10 @@ static uint32_t ngx_smtp_verify_permits_budget(
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
 static uint32_t ngx_smtp_verify_permits_waiting(
     ngx_smtp_verify_throttle_entry_t *e);
+static ngx_uint_t ngx_smtp_verify_permits_count(
+    ngx_smtp_verify_throttle_portion_t *portion,
+    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_portion_ask_t *ask,
+    uint64_t now);
 
 
 /* Returns NULL if the budget is that of this machine alone. */
@@ -197,20 +201,9 @@ ngx_smtp_verify_throttle_permits_ask(ngx_smtp_verify_throttle_t *throttle,
 
     e = &throttle->entries[portion->entry];
 
-    ask->budget = 0;
-    ask->permits = 0;
-    ask->permits_wanted = 0;
-    ask->refused = e->refused;
-    ask->used = sv_budget_used(&e->rejects, now);
-    ask->party = e->rejects.big_party;
-    ask->big = sv_budget_big(&e->rejects, now);
-    ask->born = e->born;
-
-    if (!e->common || portion->rejects.start == 0) {
+    if (!ngx_smtp_verify_permits_count(portion, e, ask, now)) {
         return 0;
     }
-
-    ask->budget = ngx_smtp_verify_permits_budget(portion, e, now);
 
     busy = e->sessions || e->waiting || e->users || e->due;
 
@@ -234,6 +227,82 @@ ngx_smtp_verify_throttle_permits_ask(ngx_smtp_verify_throttle_t *throttle,
     ask->permits = ngx_max(portion->permits.n, e->due);
 
     return busy || portion->permits.lent || e->told != e->refused;
+}
+
+
+/* Says what was refused.  Returns 0 if there is no limit. */
+
+static ngx_uint_t
+ngx_smtp_verify_permits_count(ngx_smtp_verify_throttle_portion_t *portion,
+    ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_portion_ask_t *ask,
+    uint64_t now)
+{
+    ask->budget = 0;
+    ask->permits = 0;
+    ask->permits_wanted = 0;
+    ask->refused = e->refused;
+    ask->used = sv_budget_used(&e->rejects, now);
+    ask->party = e->rejects.big_party;
+    ask->big = sv_budget_big(&e->rejects, now);
+    ask->born = e->born;
+
+    if (!e->common || portion->rejects.start == 0) {
+        return 0;
+    }
+
+    ask->budget = ngx_smtp_verify_permits_budget(portion, e, now);
+
+    return 1;
+}
+
+
+/* Nobody sees the answers to what is being asked now: that counts as used. */
+
+ngx_uint_t
+ngx_smtp_verify_portions_last(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t most, ngx_uint_t *from)
+{
+    uint64_t                             now;
+    ngx_uint_t                           n;
+    ngx_smtp_verify_portion_ask_t       *ask;
+    ngx_smtp_verify_throttle_entry_t    *e;
+    ngx_smtp_verify_throttle_portion_t  *portion;
+
+    n = 0;
+    now = sv_clock_msec();
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
+
+    for ( /* void */ ; *from < throttle->nportions && n < most; (*from)++) {
+
+        portion = &throttle->portions[*from];
+
+        if (portion->entry == 0 || portion->permits.lent == 0) {
+            continue;
+        }
+
+        e = &throttle->entries[portion->entry];
+
+        ask = &asks[n];
+        ngx_memzero(ask, sizeof(ngx_smtp_verify_portion_ask_t));
+
+        if (!ngx_smtp_verify_permits_count(portion, e, ask, now)) {
+            continue;
+        }
+
+        /* it comes after all others, in the same ms, too */
+
+        ask->portion = (uint32_t) *from;
+        ask->asked = ngx_max(now, portion->p.asked + 1);
+        ngx_memcpy(ask->key, e->key, SV_SIPHASH_LEN);
+
+        ask->permits = e->due;
+        n++;
+    }
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+
+    return n;
 }
 
 

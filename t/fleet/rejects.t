@@ -40,12 +40,15 @@ add_block_preprocessor(sub {
         location = /d { proxy_pass http://\$TEST_NGINX_EDGE3/a; }")
         if !defined $block->config;
 
+    # machines that end tell the store what was refused
+
+    TestVerify::Edges::stop();
+
     TestVerify::Clock::set(0);
     start();
     command('FLUSHALL');
     command('HSET', 'test:machines', 'since', 1);
 
-    TestVerify::Edges::stop();
     TestVerify::Edges::conf(patient($Http), $block->config);
     TestVerify::Edges::start(1 .. 3);
 
@@ -381,3 +384,24 @@ GET /b?email=jim@ok.test
 reason: throttled
 --- smtp_check eval
 sub { TestVerify::Fleet::refused($_[0]) == 15 }
+
+
+
+=== TEST 18: machines that are restarted in good order give their permits back
+--- limits: rejects=20/h; smtp_verify_keepalive 4 timeout=2s
+--- init
+for my $i (1 .. 3, 1 .. 3) {
+    main::ask(('a' .. 'd')[$i], 1);
+    Time::HiRes::sleep(0.3);
+    TestVerify::Edges::quit($i);
+    TestVerify::Edges::start($i);
+    Time::HiRes::sleep(1.2);
+}
+Time::HiRes::sleep(3);
+main::ask('a', 20);
+--- request
+GET /a?email=jim@ok.test
+--- json
+reason: throttled
+--- smtp_check eval
+sub { TestVerify::Fleet::refused($_[0]) == 18 }

@@ -42,6 +42,10 @@ add_block_preprocessor(sub {
         location = /b { proxy_pass http://\$TEST_NGINX_EDGE1/a; }
         location = /c { proxy_pass http://\$TEST_NGINX_EDGE2/a; }");
 
+    # machines that end tell the store what was refused
+
+    TestVerify::Edges::stop();
+
     TestVerify::Clock::set(0);
     start();
     command('FLUSHALL');
@@ -49,8 +53,6 @@ add_block_preprocessor(sub {
     # the store has been there for long, unless a block wants it to be new
 
     command('HSET', 'test:machines', 'since', 1) if !defined $block->fresh;
-
-    TestVerify::Edges::stop();
 
     # a machine that has never reached the store
 

@@ -8,6 +8,7 @@ package TestVerify::Edges;
 #                           one of them has.  EDGE in it is a directory of its
 #                           own.
 #   start(1, 2, 3)          waits until they answer
+#   quit(2)                 it ends in good order
 #   kill(2)                 as when a machine loses its power
 #   freeze(2), thaw(2)      all its processes are stopped, and go on
 #   reload(2)               waits until all its workers are new; it has what
@@ -176,6 +177,20 @@ sub kill
 
         CORE::kill 'STOP', $pid;
         CORE::kill 'KILL', children($pid), $pid;
+        waitpid $pid, 0;
+        patiently("edge $i does not end", sub {
+            !TestVerify::Nginx::alive($pid);
+        });
+    }
+}
+
+
+sub quit
+{
+    for my $i (@_) {
+        my $pid = delete $Pid{$i} // next;
+
+        CORE::kill 'QUIT', $pid;
         waitpid $pid, 0;
         patiently("edge $i does not end", sub {
             !TestVerify::Nginx::alive($pid);
