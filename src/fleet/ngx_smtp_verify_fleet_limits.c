@@ -186,6 +186,8 @@ ngx_smtp_verify_fleet_limits_ask(ngx_smtp_verify_fleet_limits_t *ft)
     ngx_uint_t                         n;
     ngx_smtp_verify_fleet_portions_t  *q;
 
+    ngx_smtp_verify_portions_retell(ft->throttle);
+
     do {
         n = 0;
         q = ngx_alloc(sizeof(ngx_smtp_verify_fleet_portions_t),

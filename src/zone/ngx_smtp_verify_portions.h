@@ -73,6 +73,10 @@ ngx_int_t ngx_smtp_verify_portions_add(ngx_shm_zone_t *shm_zone,
 ngx_uint_t ngx_smtp_verify_portions_active(
     ngx_smtp_verify_throttle_t *throttle);
 
+/* Called once in a turn of the event loop, before _due(): has a store that has
+   forgotten what was refused told some of it. */
+void ngx_smtp_verify_portions_retell(ngx_smtp_verify_throttle_t *throttle);
+
 /* Returns the number of questions that should be sent now, "most" at most. */
 ngx_uint_t ngx_smtp_verify_portions_due(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t most);

@@ -2,7 +2,7 @@
 #include "ngx_smtp_verify_throttle_sh.h"
 
 
-#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  21
+#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  22
 #define NGX_SMTP_VERIFY_THROTTLE_PAGES   8
 #define NGX_SMTP_VERIFY_THROTTLE_SHARED  512    /* portions, at most */
 

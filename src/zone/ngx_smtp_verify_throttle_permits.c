@@ -24,6 +24,8 @@ static uint32_t ngx_smtp_verify_permits_budget(
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
 static uint32_t ngx_smtp_verify_permits_waiting(
     ngx_smtp_verify_throttle_entry_t *e);
+static void ngx_smtp_verify_permits_tell(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
 static ngx_uint_t ngx_smtp_verify_permits_count(
     ngx_smtp_verify_throttle_portion_t *portion,
     ngx_smtp_verify_throttle_entry_t *e, ngx_smtp_verify_portion_ask_t *ask,
@@ -361,20 +363,40 @@ ngx_smtp_verify_throttle_permits_again(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
+/* Was the portion only made to tell a new store, and does that know all? */
+
+ngx_uint_t
+ngx_smtp_verify_throttle_permits_known(
+    ngx_smtp_verify_throttle_portion_t *portion,
+    ngx_smtp_verify_throttle_entry_t *e)
+{
+    return portion->telling && portion->permits.lent == 0
+           && e->told == e->refused && e->users == 0 && e->due == 0
+           && e->sessions + e->waiting == 0;
+}
+
+
 /* A store grants nothing in its first seconds, in which all machines have to
-   tell what they know. */
+   tell what they know.  A quarter of the portions is left to those who ask. */
 
 void
-ngx_smtp_verify_throttle_permits_retell(ngx_smtp_verify_throttle_t *throttle,
-    uint64_t now)
+ngx_smtp_verify_portions_retell(ngx_smtp_verify_throttle_t *throttle)
 {
-    ngx_uint_t                           n, last;
-    ngx_smtp_verify_throttle_sh_t       *sh;
-    ngx_smtp_verify_throttle_entry_t    *e;
-    ngx_smtp_verify_throttle_portion_t  *portion;
+    uint64_t                           now;
+    ngx_uint_t                         n, last;
+    ngx_smtp_verify_throttle_sh_t     *sh;
+    ngx_smtp_verify_throttle_entry_t  *e;
 
     sh = throttle->sh;
+
+    if (sh->retell == 0) {
+        return;
+    }
+
+    now = sv_clock_msec();
     last = throttle->nsets * NGX_SMTP_VERIFY_THROTTLE_WAYS;
+
+    ngx_shmtx_lock(&throttle->shpool->mutex);
 
     for (n = 0; sh->retell && n < NGX_SMTP_VERIFY_PERMITS_RETELL; n++) {
 
@@ -383,17 +405,33 @@ ngx_smtp_verify_throttle_permits_retell(ngx_smtp_verify_throttle_t *throttle,
         if (e->seen && e->common && e->portion == 0
             && (sv_budget_used(&e->rejects, now) || e->told != e->refused))
         {
-            portion = ngx_smtp_verify_throttle_portion_of(throttle,
-                                              (uint32_t) sh->retell, now);
-
-            if (portion == NULL) {
-                return;
+            if (sh->portions >= throttle->nportions - throttle->nportions / 4) {
+                break;
             }
 
-            portion->rejects.start = (uint32_t) ngx_max(e->per_hour, 1);
-            portion->permits.lent = 1;
+            ngx_smtp_verify_permits_tell(throttle, e, now);
         }
 
         sh->retell = sh->retell < last ? sh->retell + 1 : 0;
+    }
+
+    ngx_shmtx_unlock(&throttle->shpool->mutex);
+}
+
+
+/* The limit is the last one that was seen. */
+
+static void
+ngx_smtp_verify_permits_tell(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_entry_t *e, uint64_t now)
+{
+    ngx_smtp_verify_throttle_portion_t  *portion;
+
+    portion = ngx_smtp_verify_throttle_portion_of(throttle,
+                                    (uint32_t) (e - throttle->entries), now);
+    if (portion) {
+        portion->rejects.start = (uint32_t) ngx_max(e->per_hour, 1);
+        portion->permits.lent = 1;
+        portion->telling = 1;
     }
 }

@@ -20,6 +20,9 @@
 
 static uint32_t ngx_smtp_verify_throttle_portion_new(
     ngx_smtp_verify_throttle_t *throttle);
+static void ngx_smtp_verify_throttle_portion_free(
+    ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_portion_t *portion);
 static ngx_uint_t ngx_smtp_verify_portions_need(
     ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_portion_t *portion,
@@ -57,6 +60,13 @@ ngx_smtp_verify_throttle_portion(ngx_smtp_verify_ticket_t *t,
 
     if (portion == NULL) {
         return NGX_BUSY;
+    }
+
+    /* the limit was the last one that was seen */
+
+    if (portion->telling) {
+        portion->telling = 0;
+        ngx_memzero(&portion->rejects, sizeof(sv_budget_conf_t));
     }
 
     /* the budget may be that of the destination, or have an entry alone */
@@ -132,6 +142,16 @@ ngx_smtp_verify_throttle_portion_new(ngx_smtp_verify_throttle_t *throttle)
     }
 
     return 0;
+}
+
+
+static void
+ngx_smtp_verify_throttle_portion_free(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_throttle_portion_t *portion)
+{
+    throttle->entries[portion->entry].portion = 0;
+    portion->entry = 0;
+    throttle->sh->portions--;
 }
 
 
@@ -261,8 +281,6 @@ ngx_smtp_verify_portions_due(ngx_smtp_verify_throttle_t *throttle,
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
-    ngx_smtp_verify_throttle_permits_retell(throttle, now);
-
     for (i = 0; i < throttle->nportions && n < most; i++) {
 
         k = (throttle->next_portion + i) % throttle->nportions;
@@ -327,9 +345,7 @@ ngx_smtp_verify_portions_need(ngx_smtp_verify_throttle_t *throttle,
         && sv_portion_slots(&portion->p, now) == 0
         && e->sessions + e->waiting == 0)
     {
-        e->portion = 0;
-        portion->entry = 0;
-        throttle->sh->portions--;
+        ngx_smtp_verify_throttle_portion_free(throttle, portion);
         return 0;
     }
 
@@ -405,6 +421,11 @@ ngx_smtp_verify_portions_told(ngx_smtp_verify_throttle_t *throttle,
                                               &grants[i].permits, now / 1000);
 
         e = &throttle->entries[portion->entry];
+
+        if (ngx_smtp_verify_throttle_permits_known(portion, e)) {
+            ngx_smtp_verify_throttle_portion_free(throttle, portion);
+            continue;
+        }
 
         again = now / 1000;
         portion->none = again;

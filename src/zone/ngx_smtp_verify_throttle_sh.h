@@ -259,6 +259,8 @@ typedef struct {
     uint32_t                           conns;
     sv_permits_t                       permits;
     uint32_t                           entry;       /* 0: free */
+    uint32_t                           telling;     /* nobody uses it, a new
+                                                       store is told */
 } ngx_smtp_verify_throttle_portion_t;
 
 
@@ -524,12 +526,13 @@ void ngx_smtp_verify_throttle_permits_told(
 ngx_uint_t ngx_smtp_verify_throttle_permits_short(
     ngx_smtp_verify_throttle_portion_t *portion,
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now);
-/* The store has to be told what was refused: _again() makes a note of it,
-   _retell() gives some of those entries a portion. */
+/* Notes that the store has to be told what was refused. */
 void ngx_smtp_verify_throttle_permits_again(
     ngx_smtp_verify_throttle_t *throttle, uint64_t now);
-void ngx_smtp_verify_throttle_permits_retell(
-    ngx_smtp_verify_throttle_t *throttle, uint64_t now);
+/* Returns 1 if it was told, and nobody needs the portion. */
+ngx_uint_t ngx_smtp_verify_throttle_permits_known(
+    ngx_smtp_verify_throttle_portion_t *portion,
+    ngx_smtp_verify_throttle_entry_t *e);
 
 
 /* Returns the sessions that an entry may have. */

@@ -31,7 +31,10 @@ add_block_preprocessor(sub {
     my $throttle = 'smtp_verify_throttle zone=limits shared=out rate=1000/s '
                    . 'conns=8 burst=100 ' . $block->limits . ';';
 
-    $block->set_value(http_config => patient($Http));
+    my $size = $block->zone // '1m';
+    my $http = patient($Http =~ s/limits:1m/limits:$size/r);
+
+    $block->set_value(http_config => $http);
     $block->set_value(config => "
         location = /a { smtp_verify; $throttle }
         location = /status { smtp_verify_status; }
@@ -49,7 +52,7 @@ add_block_preprocessor(sub {
     command('FLUSHALL');
     command('HSET', 'test:machines', 'since', 1);
 
-    TestVerify::Edges::conf(patient($Http), $block->config);
+    TestVerify::Edges::conf($http, $block->config);
     TestVerify::Edges::start(1 .. 3);
 
     # machines learn within a second of one that has come
@@ -405,3 +408,26 @@ GET /a?email=jim@ok.test
 reason: throttled
 --- smtp_check eval
 sub { TestVerify::Fleet::refused($_[0]) == 18 }
+
+
+
+=== TEST 19: while a new store is told, there is room for new destinations
+--- zone: 96k
+--- limits: rejects=1000/h wait=10s; smtp_verify_catch_all off
+--- dns eval
+CORE::join '', map { "$_.test MX 10 mx1.$_.test\nmx1.$_.test A 11\n" }
+    (map { my $i = $_; map { "d$i-$_" } 1 .. 24 } 1 .. 4), map { "n$_" } 1 .. 8
+--- init
+for my $i (1 .. 4) {
+    TestVerify::Clients::ask("/a?email=jim\@d$i-%d.test", clients => 24);
+    Time::HiRes::sleep(2.2);
+}
+TestVerify::Valkey::command('FLUSHALL');
+TestVerify::Clients::start("/a?email=john\@n$_.test", after => $_ / 4)
+    for 1 .. 8;
+--- request
+GET /a?email=john@d1-1.test
+--- json
+reason: accepted_untested
+--- smtp_check eval
+sub { TestVerify::Clients::reasons() eq 'accepted_untested 8' }
