@@ -19,8 +19,6 @@ static ngx_uint_t ngx_smtp_verify_fleet_ask_may(
     ngx_smtp_verify_fleet_worker_t *w);
 static ngx_int_t ngx_smtp_verify_fleet_ask_send(
     ngx_smtp_verify_fleet_ask_t *ask);
-static void ngx_smtp_verify_fleet_ask_late(ngx_smtp_verify_fleet_ask_t *ask,
-    ngx_smtp_verify_fetch_t *fetch);
 static void ngx_smtp_verify_fleet_ask_reply(void *data,
     sv_resp_value_t *value);
 static ngx_uint_t ngx_smtp_verify_fleet_ask_read(
@@ -200,7 +198,7 @@ ngx_smtp_verify_fleet_ask_send(ngx_smtp_verify_fleet_ask_t *ask)
 }
 
 
-/* The fetch ended: it ran out of its time, or nobody wants it any more. */
+/* Nobody wants the answer any more. */
 
 void
 ngx_smtp_verify_fleet_ask_cancel(ngx_smtp_verify_fetch_t *fetch)
@@ -210,20 +208,11 @@ ngx_smtp_verify_fleet_ask_cancel(ngx_smtp_verify_fetch_t *fetch)
     ask = fetch->ctx;
     ask->fetch = NULL;
 
-    if (ask->waited && fetch->late) {
-        ask->worker->vain++;
-    }
-
     ngx_smtp_verify_fleet_ask_unwait(ask);
     ngx_smtp_verify_fleet_ask_rest(ask);
 
     if (!ask->asking) {
         ngx_free(ask);
-        return;
-    }
-
-    if (fetch->late) {
-        ngx_smtp_verify_fleet_ask_late(ask, fetch);
     }
 }
 
@@ -231,13 +220,25 @@ ngx_smtp_verify_fleet_ask_cancel(ngx_smtp_verify_fetch_t *fetch)
 /* The caller goes on without the reply.  If that brings the claim, it is the
    caller's all the same, so that other machines do not ask, too. */
 
-static void
-ngx_smtp_verify_fleet_ask_late(ngx_smtp_verify_fleet_ask_t *ask,
-    ngx_smtp_verify_fetch_t *fetch)
+ngx_int_t
+ngx_smtp_verify_fleet_ask_late(ngx_smtp_verify_fetch_t *fetch)
 {
+    ngx_smtp_verify_fleet_ask_t     *ask;
     ngx_smtp_verify_fleet_worker_t  *w;
 
+    ask = fetch->ctx;
     w = ask->worker;
+
+    if (ask->waited) {
+        w->vain++;
+    }
+
+    if (!ask->asking) {
+        return NGX_DECLINED;
+    }
+
+    ngx_smtp_verify_fleet_ask_unwait(ask);
+    ngx_smtp_verify_fleet_ask_rest(ask);
 
     if (fetch->claims) {
         fetch->claimed = 1;
@@ -252,6 +253,8 @@ ngx_smtp_verify_fleet_ask_late(ngx_smtp_verify_fleet_ask_t *ask,
             w->late_since = ngx_current_msec;
         }
     }
+
+    return NGX_AGAIN;
 }
 
 

@@ -7,6 +7,8 @@ static ngx_int_t ngx_smtp_verify_fleet_cache_get(
     ngx_smtp_verify_behind_t *behind, ngx_smtp_verify_fetch_t *fetch);
 static void ngx_smtp_verify_fleet_cache_cancel(
     ngx_smtp_verify_behind_t *behind, ngx_smtp_verify_fetch_t *fetch);
+static ngx_int_t ngx_smtp_verify_fleet_cache_late(
+    ngx_smtp_verify_behind_t *behind, ngx_smtp_verify_fetch_t *fetch);
 static void ngx_smtp_verify_fleet_cache_put(ngx_smtp_verify_behind_t *behind,
     ngx_smtp_verify_cache_item_t *item);
 static void ngx_smtp_verify_fleet_cache_erase(
@@ -31,6 +33,7 @@ ngx_smtp_verify_fleet_cache(ngx_conf_t *cf, ngx_smtp_verify_fleet_t *fleet,
     cache->behind.budget = fleet->timeout;
     cache->behind.get = ngx_smtp_verify_fleet_cache_get;
     cache->behind.cancel = ngx_smtp_verify_fleet_cache_cancel;
+    cache->behind.late = ngx_smtp_verify_fleet_cache_late;
     cache->behind.put = ngx_smtp_verify_fleet_cache_put;
     cache->behind.erase = ngx_smtp_verify_fleet_cache_erase;
     cache->behind.release = ngx_smtp_verify_fleet_cache_release;
@@ -81,6 +84,19 @@ ngx_smtp_verify_fleet_cache_cancel(ngx_smtp_verify_behind_t *behind,
     if (cache->fleet->worker) {
         ngx_smtp_verify_fleet_ask_cancel(fetch);
     }
+}
+
+
+static ngx_int_t
+ngx_smtp_verify_fleet_cache_late(ngx_smtp_verify_behind_t *behind,
+    ngx_smtp_verify_fetch_t *fetch)
+{
+    ngx_smtp_verify_fleet_cache_t  *cache;
+
+    cache = behind->data;
+
+    return cache->fleet->worker ? ngx_smtp_verify_fleet_ask_late(fetch)
+                                : NGX_DECLINED;
 }
 
 

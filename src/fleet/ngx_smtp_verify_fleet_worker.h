@@ -230,6 +230,7 @@ ngx_int_t ngx_smtp_verify_fleet_key(ngx_pool_t *pool,
 ngx_int_t ngx_smtp_verify_fleet_ask(ngx_smtp_verify_fleet_worker_t *w,
     ngx_smtp_verify_fetch_t *fetch);
 void ngx_smtp_verify_fleet_ask_cancel(ngx_smtp_verify_fetch_t *fetch);
+ngx_int_t ngx_smtp_verify_fleet_ask_late(ngx_smtp_verify_fetch_t *fetch);
 /* the machine that worked for this claim has ended */
 void ngx_smtp_verify_fleet_ask_wake(ngx_smtp_verify_fleet_worker_t *w,
     u_char *claim, size_t len);

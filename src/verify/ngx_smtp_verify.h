@@ -319,6 +319,9 @@ ngx_int_t ngx_smtp_verify_domain_age(ngx_smtp_verify_result_t *result);
 ngx_uint_t ngx_smtp_verify_passes(sv_reason_e reason,
     ngx_smtp_verify_evidence_t *ev);
 
+/* Is a mail server being asked, or has one accepted the address? */
+ngx_uint_t ngx_smtp_verify_probe_is_heard(ngx_smtp_verify_probe_t *p);
+
 /* ends the probe if it is not done; its handler is not called any more */
 void ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p);
 

@@ -8,20 +8,14 @@
 
 static ngx_smtp_verify_call_t *ngx_smtp_verify_call_create(
     ngx_smtp_verify_lookup_t *l);
-static ngx_int_t ngx_smtp_verify_call_fetch(ngx_smtp_verify_call_t *call,
-    ngx_smtp_verify_lookup_t *l);
 static void ngx_smtp_verify_call_release(ngx_smtp_verify_call_t *call);
-static void ngx_smtp_verify_call_fetched(ngx_smtp_verify_fetch_t *fetch);
-static ngx_uint_t ngx_smtp_verify_lookup_fetched(ngx_smtp_verify_lookup_t *l);
 static ngx_int_t ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
     ngx_smtp_verify_lookup_t *l);
-static void ngx_smtp_verify_call_admitted(void *data);
 static void ngx_smtp_verify_call_probed(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
     ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call);
 static void ngx_smtp_verify_call_poll(ngx_event_t *ev);
-static void ngx_smtp_verify_call_free(ngx_smtp_verify_call_t *call);
 
 
 /* the claim belongs to the lookup, so it has to ask */
@@ -125,147 +119,6 @@ ngx_smtp_verify_call_create(ngx_smtp_verify_lookup_t *l)
 }
 
 
-/* Asks the store behind the cache.  Meanwhile the call has a place for its
-   probe. */
-
-static ngx_int_t
-ngx_smtp_verify_call_fetch(ngx_smtp_verify_call_t *call,
-    ngx_smtp_verify_lookup_t *l)
-{
-    ngx_int_t  rc;
-
-    if (l->bypass || l->fetched || !ngx_smtp_verify_lookup_in_time(l)) {
-        return NGX_DECLINED;
-    }
-
-    l->fetched = 1;
-
-    rc = ngx_smtp_verify_lookup_fetch(l, &call->fetch,
-                                      ngx_smtp_verify_call_fetched, call, 1);
-
-    if (rc == NGX_AGAIN) {
-        ngx_smtp_verify_share_enter(&call->admission.share, &call->client,
-                                    NGX_SMTP_VERIFY_SHARE_BEGINS);
-    }
-
-    return rc;
-}
-
-
-ngx_int_t
-ngx_smtp_verify_lookup_fetch(ngx_smtp_verify_lookup_t *l,
-    ngx_smtp_verify_fetch_t **fetch, ngx_smtp_verify_fetch_handler_pt handler,
-    void *data, ngx_uint_t claims)
-{
-    ngx_int_t                 rc;
-    ngx_msec_t                spent, left;
-    ngx_smtp_verify_fetch_t  *f;
-
-    f = ngx_smtp_verify_fetch_create(ngx_smtp_verify_lookup_cache(l->conf),
-                                     handler, data);
-    if (f == NULL) {
-        return NGX_DECLINED;
-    }
-
-    spent = ngx_current_msec - l->start;
-    left = spent < l->conf->timeout ? l->conf->timeout - spent : 0;
-
-    f->claims = claims;
-    f->patience = left / 2;
-
-    ngx_smtp_verify_fetch_name(f, NGX_SMTP_VERIFY_CACHE_RESULT, l->key,
-                               l->conf->scope);
-
-    if (l->variant && !l->wait) {
-        ngx_smtp_verify_fetch_name(f, NGX_SMTP_VERIFY_CACHE_RESULT, l->key,
-                                   l->variant);
-    }
-
-    rc = ngx_smtp_verify_fetch_start(f, left);
-
-    if (rc == NGX_AGAIN) {
-        *fetch = f;
-        return NGX_AGAIN;
-    }
-
-    rc = f->found ? NGX_OK : NGX_DECLINED;
-
-    ngx_smtp_verify_fetch_free(f);
-
-    return rc;
-}
-
-
-static void
-ngx_smtp_verify_call_fetched(ngx_smtp_verify_fetch_t *fetch)
-{
-    ngx_uint_t                 found;
-    ngx_queue_t               *q, waiting;
-    ngx_smtp_verify_call_t    *call;
-    ngx_smtp_verify_claim_t   *first;
-    ngx_smtp_verify_lookup_t  *l;
-
-    call = fetch->data;
-    found = fetch->found;
-    call->claimed = fetch->claimed;
-
-    ngx_smtp_verify_fetch_free(fetch);
-    call->fetch = NULL;
-
-    ngx_smtp_verify_share_leave(&call->admission.share);
-
-    first = ngx_smtp_verify_claim_first(&call->claim);
-
-    if (first == NULL) {
-        ngx_smtp_verify_call_free(call);
-        return;
-    }
-
-    if (!found) {
-        l = first->data;
-
-        if (ngx_smtp_verify_admission_enter(&call->admission,
-                                            ngx_smtp_verify_call_admitted,
-                                            call, &call->client,
-                                             l->bulk + l->job)
-            == NGX_OK)
-        {
-            ngx_smtp_verify_call_admitted(call);
-        }
-
-        return;
-    }
-
-    ngx_smtp_verify_claim_end(&call->claim, &waiting);
-    ngx_smtp_verify_call_free(call);
-
-    while (!ngx_queue_empty(&waiting)) {
-        q = ngx_queue_head(&waiting);
-        first = ngx_queue_data(q, ngx_smtp_verify_claim_t, queue);
-        l = first->data;
-
-        (void) ngx_smtp_verify_lookup_take(l);
-
-        ngx_smtp_verify_lookup_again(l, ngx_smtp_verify_lookup_fetched(l)
-                                        ? NGX_OK
-                                        : ngx_smtp_verify_lookup_join(l));
-    }
-}
-
-
-/* Did the store behind the cache have a result for this lookup? */
-
-static ngx_uint_t
-ngx_smtp_verify_lookup_fetched(ngx_smtp_verify_lookup_t *l)
-{
-    return !l->bypass
-           && ngx_smtp_verify_lookup_key(l) == NGX_OK
-           && (ngx_smtp_verify_lookup_cached(l, l->conf->scope) == NGX_OK
-               || (!l->wait
-                   && ngx_smtp_verify_lookup_cached(l, l->variant) == NGX_OK));
-}
-
-
 /* Returns the same as ngx_smtp_verify_probe_start(). */
 
 static ngx_int_t
@@ -294,7 +147,7 @@ ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
 
 /* The lookup that has waited longest asks, if it has time left. */
 
-static void
+void
 ngx_smtp_verify_call_admitted(void *data)
 {
     ngx_int_t                  rc;
@@ -426,6 +279,7 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
         ngx_smtp_verify_lookup_again(l, ngx_smtp_verify_lookup_join(l));
     }
 
+    ngx_smtp_verify_fetch_free(call->fetch);
     ngx_smtp_verify_call_release(call);
     ngx_smtp_verify_lookup_probe_destroy(call->probe);
     sv_wipe_free(call);
@@ -479,7 +333,7 @@ ngx_smtp_verify_call_leave(ngx_smtp_verify_call_t *call)
 }
 
 
-static void
+void
 ngx_smtp_verify_call_free(ngx_smtp_verify_call_t *call)
 {
     ngx_smtp_verify_admission_leave(&call->admission);

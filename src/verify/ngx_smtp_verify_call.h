@@ -6,6 +6,7 @@
  *   alone.c    lookups whose probe is shared with nobody
  *   wait.c     lookups that wait for a question, asked by any worker
  *   call.c     the questions of this worker
+ *   call_fetch.c  what the store behind the cache tells them
  *   store.c    puts results into the cache
  */
 
@@ -38,8 +39,7 @@ struct ngx_smtp_verify_call_s {
     uint64_t                    since;      /* of the lookup that asked first */
     ngx_smtp_verify_conf_t     *conf;
     ngx_smtp_verify_probe_t    *probe;      /* NULL: not begun yet */
-    ngx_smtp_verify_fetch_t    *fetch;      /* under way before the probe
-                                               begins, or NULL */
+    ngx_smtp_verify_fetch_t    *fetch;      /* under way, or NULL */
     ngx_smtp_verify_admission_t      admission;
     ngx_smtp_verify_client_t    client;     /* who asked first */
     ngx_event_t                 poll;       /* checks whether other workers
@@ -49,6 +49,8 @@ struct ngx_smtp_verify_call_s {
     unsigned                    job:1;      /* see lookup.h */
     unsigned                    claimed:1;  /* in the store behind the cache,
                                                too */
+    unsigned                    late:1;     /* it asks although the fetch may
+                                               be answered yet */
 };
 
 
@@ -116,6 +118,18 @@ void ngx_smtp_verify_lookup_deadline(ngx_smtp_verify_lookup_t *l,
     ngx_msec_t timeout);
 
 void ngx_smtp_verify_call_leave(ngx_smtp_verify_call_t *call);
+
+/* There is a place for the probe of the call now. */
+void ngx_smtp_verify_call_admitted(void *data);
+/* Ends the call, and its probe. */
+void ngx_smtp_verify_call_free(ngx_smtp_verify_call_t *call);
+
+/* call_fetch.c.  _call_fetch() asks the store for the call, and returns the
+   same as ngx_smtp_verify_lookup_fetch().  _lookup_fetched(): did the store
+   have a result for this lookup? */
+ngx_int_t ngx_smtp_verify_call_fetch(ngx_smtp_verify_call_t *call,
+    ngx_smtp_verify_lookup_t *l);
+ngx_uint_t ngx_smtp_verify_lookup_fetched(ngx_smtp_verify_lookup_t *l);
 
 void ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
     uint32_t variant, uint64_t since, ngx_smtp_verify_cache_claim_t *claim,

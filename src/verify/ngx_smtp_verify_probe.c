@@ -523,6 +523,14 @@ ngx_smtp_verify_probe_pool(ngx_smtp_verify_probe_t *p)
 }
 
 
+ngx_uint_t
+ngx_smtp_verify_probe_is_heard(ngx_smtp_verify_probe_t *p)
+{
+    return ngx_smtp_verify_is_accepted(p)
+           || (p->session && ngx_smtp_verify_session_is_connected(p->session));
+}
+
+
 void
 ngx_smtp_verify_probe_destroy(ngx_smtp_verify_probe_t *p)
 {

@@ -131,6 +131,10 @@ ngx_smtp_verify_fetch_asked(ngx_smtp_verify_fetch_t *fetch)
 ngx_int_t
 ngx_smtp_verify_fetch_busy(ngx_smtp_verify_fetch_t *fetch)
 {
+    if (fetch->late) {
+        return NGX_DECLINED;
+    }
+
     if (fetch->waits) {
         return NGX_OK;
     }
@@ -187,8 +191,12 @@ ngx_smtp_verify_fetch_timeout(ngx_event_t *ev)
 
     fetch->late = 1;
 
-    behind->cancel(behind, fetch);
-    ngx_smtp_verify_fetch_done(fetch);
+    if (behind->late == NULL || behind->late(behind, fetch) != NGX_AGAIN) {
+        behind->cancel(behind, fetch);
+        fetch->pending = 0;
+    }
+
+    fetch->handler(fetch);
 }
 
 

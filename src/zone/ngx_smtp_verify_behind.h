@@ -55,14 +55,21 @@ struct ngx_smtp_verify_behind_s {
      * Calls ngx_smtp_verify_fetch_found() for each entry of fetch->names that
      * the store has.  Returns NGX_OK if that is done, or NGX_AGAIN if it will
      * be done later: then the store calls ngx_smtp_verify_fetch_done() at the
-     * end, unless cancel() is called before.  If it is called for a fetch that
-     * is late, the caller works for it now: a store that may yet give it the
-     * claim sets "claimed".
+     * end, unless cancel() is called before.
      */
     ngx_int_t                       (*get)(ngx_smtp_verify_behind_t *behind,
                                            ngx_smtp_verify_fetch_t *fetch);
     void                            (*cancel)(
                                            ngx_smtp_verify_behind_t *behind,
+                                           ngx_smtp_verify_fetch_t *fetch);
+
+    /*
+     * The answer takes too long, and the caller works by itself now.  Returns
+     * NGX_AGAIN if it may come yet: then the store goes on as after get().  If
+     * the claim may come with it, the store sets "claimed".  Otherwise cancel()
+     * is called.  NULL: the store has no late answers.
+     */
+    ngx_int_t                       (*late)(ngx_smtp_verify_behind_t *behind,
                                            ngx_smtp_verify_fetch_t *fetch);
 
     /* stores an entry; the item is valid only until put() returns */
@@ -105,7 +112,7 @@ struct ngx_smtp_verify_fetch_s {
     void                             *data;
     ngx_event_t                       timer;
     uint64_t                          erased;
-    unsigned                          pending:1;
+    unsigned                          pending:1;    /* it will be answered */
     unsigned                          waits:1;      /* for another machine */
     unsigned                          late:1;       /* it ran out of its time */
 };
@@ -142,8 +149,10 @@ void ngx_smtp_verify_fetch_name(ngx_smtp_verify_fetch_t *fetch,
     ngx_uint_t kind, u_char *key, uint32_t variant);
 
 /* Returns NGX_OK if the entries that the store has are now in the cache.
-   Returns NGX_AGAIN if the handler will be called, once and never from within
-   this call, at the latest after the timeout (ms). */
+   Returns NGX_AGAIN if the handler will be called, never from within this call,
+   at the latest after the timeout (ms).  If the fetch is still pending then, it
+   is called once more when a late answer has come or will not come, unless the
+   fetch is freed before. */
 ngx_int_t ngx_smtp_verify_fetch_start(ngx_smtp_verify_fetch_t *fetch,
     ngx_msec_t timeout);
 

@@ -18,6 +18,13 @@ test_behind zone=a;
 test_behind zone=b;
 END
 
+# it answers when the question has begun to ask by itself
+
+our $Late = $Zones . <<'END';
+test_behind zone=a;
+test_behind zone=b delay=500ms budget=100ms late;
+END
+
 # "a" and "b" stand for two machines
 
 add_block_preprocessor(sub {
@@ -518,3 +525,177 @@ select undef, undef, undef, 0.8;
 --- address: john@ok.test
 --- json
 reason: accepted
+
+
+
+=== TEST 21: an answer that comes late, while the mail servers are being looked up
+--- http_config eval
+$::Late
+--- dns
++default
+ok.test MX ! delay 900ms
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+--
+reason: accepted
+cached: true
+response_time_ms: >= 400
+response_time_ms: <= 850
+--- smtp_sessions: 1
+--- smtp_check eval
+sub { main::asked(1, '1 of 2') == 1 && main::asked(2, 'cancelled') == 1 }
+
+
+
+=== TEST 22: likewise for all who wait, and for a list
+--- http_config eval
+$::Late
+--- dns
++default
+ok.test MX ! delay 900ms
+--- init
+TestVerify::Clients::start('/b?email=john@ok.test', clients => 5, after => 1.3);
+--- request eval
+["GET /verify?email=john\@ok.test", "POST /list
+john\@ok.test
+jim\@ok.test
+"]
+--- more_headers
+Content-Type: text/plain
+--- no_shape
+--- response_body_like eval
+[qr/accepted/,
+ qr/(?=.*"john\@ok.test".*"reason":"accepted".*"cached":true)
+    (?=.*"jim\@ok.test".*"reason":"mailbox_not_found".*"cached":false)/xs]
+--- smtp_sessions: 2
+--- smtp_check eval
+sub { TestVerify::Clients::reasons() eq 'accepted 5' }
+
+
+
+=== TEST 23: a late answer, while the probe waits for the throttle
+--- http_config eval
+main::patient($::Late) . "smtp_verify_throttle_zone zone=t:1m;\n"
+--- config
+location = /verify { smtp_verify; smtp_verify_cache a; }
+location = /b {
+    smtp_verify;
+    smtp_verify_cache b;
+    smtp_verify_throttle zone=t conns=1 ip_conns=1;
+}
+--- smtp
+mx1 11 pipelining users=john,jane
+    rcpt jane@*: wait 2500ms ; default
+--- init
+TestVerify::Clients::start('/b?email=jane@ok.test', after => 0.5);
+TestVerify::Clients::start('/b?email=john@ok.test', after => 1);
+--- request
+GET /verify?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_sessions: 2
+--- smtp_check eval
+sub {
+    my ($jane, $john) = TestVerify::Clients::answers();
+    return $jane->{json}{reason} eq 'accepted' && !$jane->{json}{cached}
+           && $john->{json}{reason} eq 'accepted' && $john->{json}{cached}
+           && $john->{json}{response_time_ms} < 1000;
+}
+
+
+
+=== TEST 24: a late answer, while a mail server is being asked: it is asked to the end
+--- http_config eval
+$::Late
+--- smtp
+mx1 11 pipelining users=john
+    banner: wait 500ms ; default
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+--
+reason: accepted
+cached: false
+--- smtp_sessions: 2
+
+
+
+=== TEST 25: a late answer that is none
+--- http_config eval
+$::Zones . "test_behind zone=a;\n"
+         . "test_behind zone=b delay=500ms budget=100ms late junk;\n"
+--- dns
++default
+ok.test MX ! delay 900ms
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+--
+reason: accepted
+cached: false
+--- smtp_sessions: 2
+
+
+
+=== TEST 26: a late answer, while a mail server does not take the connection
+--- http_config eval
+$::Late
+--- smtp
+mx1 11 syn-drop
+mx2 12 pipelining users=john
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /b?email=john\@ok.test"]
+--- json
+reason: accepted
+--
+reason: accepted
+cached: true
+response_time_ms: <= 1000
+--- smtp_sessions: 1
+
+
+
+=== TEST 27: a late answer does not bring back what was erased meanwhile
+--- http_config eval
+main::patient($::Zones) . "test_behind zone=a;\n"
+         . "test_behind zone=b delay=1s budget=100ms late;\n"
+--- dns
++default
+ok.test MX ! delay 1500ms
+slow.test MX ! delay 900ms
+--- init
+TestVerify::Clients::start('/b?email=john@ok.test', after => 2);
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /verify?email=john\@slow.test",
+ "DELETE /b?email=john\@ok.test"]
+--- no_shape
+--- error_code eval
+[200, 200, 204]
+--- smtp_sessions: 2
+--- smtp_check eval
+sub { (TestVerify::Clients::answers())[0]{json}{cached} == 0 }
+--- linger: 5s
+
+
+
+=== TEST 28: a client that goes before the late answer comes
+--- http_config eval
+$::Zones . "test_behind zone=a;\n"
+         . "test_behind zone=b delay=2s budget=100ms late;\n"
+--- dns
++default
+ok.test MX ! delay 900ms
+--- init
+TestVerify::Clients::start('/b?email=jane@ok.test', clients => 3,
+                           abort => 0.5);
+--- wait: 1
+--- request: GET /verify?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_sessions: 1
+--- smtp_check eval
+sub { main::asked(1, 'cancelled') == 1 }

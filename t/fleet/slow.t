@@ -29,9 +29,15 @@ sub fleet
 add_block_preprocessor(sub {
     my ($block) = @_;
 
-    $block->set_value(http_config => patient(fleet('a') . fleet('b')));
+    $block->set_value(http_config => patient(fleet('a') . fleet('b'))
+        . "smtp_verify_throttle_zone zone=t:1m;\n");
     $block->set_value(config => '
         location = /verify { smtp_verify; smtp_verify_cache a; }
+        location = /limited {
+            smtp_verify;
+            smtp_verify_cache a;
+            smtp_verify_throttle zone=t conns=1 ip_conns=1;
+        }
         location = /b { smtp_verify; smtp_verify_cache b; }
         location = /status { smtp_verify_status; }');
 
@@ -135,3 +141,45 @@ sub {
     Test::More::diag("$main::Slow and $main::Fast questions");
     return $main::Slow >= 1 && $main::Slow <= 10 && $main::Fast >= 5;
 }
+
+
+
+=== TEST 4: a result that is told too late saves the conversation that was about to begin
+--- dns
++default
+ok.test MX ! delay 1200ms
+--- init
+main::up();
+TestVerify::Clients::ask('/b?email=john@ok.test');
+TestVerify::Relay::delay(400);
+--- request
+GET /verify?email=john@ok.test
+--- json
+reason: accepted
+cached: true
+response_time_ms: <= 1100
+--- smtp_sessions: 1
+--- smtp_check eval
+sub { !grep { /^test:c:/ } @{ TestVerify::Valkey::command('KEYS', '*') } }
+
+
+
+=== TEST 5: likewise where a probe has a place of the throttle to wait for
+--- smtp
+mx1 11 pipelining users=john,jane
+    rcpt jane@*: wait 2500ms ; default
+--- init
+main::up();
+TestVerify::Clients::ask('/b?email=john@ok.test');
+TestVerify::Clients::start('/limited?email=jane@ok.test');
+Time::HiRes::sleep(0.3);
+TestVerify::Relay::delay(400);
+--- request
+GET /limited?email=john@ok.test
+--- json
+reason: accepted
+cached: true
+response_time_ms: <= 1100
+--- smtp_sessions: 2
+--- smtp_check eval
+sub { TestVerify::Clients::reasons() eq 'accepted 1' }

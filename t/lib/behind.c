@@ -4,11 +4,12 @@
  * slow or as bad as it is told.
  *
  *   test_behind zone=NAME [store=NAME] [delay=50ms] [budget=300ms]
- *               [never] [junk];
+ *               [never] [junk] [late];
  *
  * Zones that name one store share it.  delay=0: it answers at once.  never: it
- * does not answer.  junk: it answers with entries that are none.  The error
- * log has a line for each question, at the level info.
+ * does not answer.  junk: it answers with entries that are none.  late: it
+ * answers after the budget, too.  The error log has a line for each question,
+ * at the level info.
  */
 
 
@@ -48,6 +49,8 @@ static char *ngx_test_behind_directive(ngx_conf_t *cf, ngx_command_t *cmd,
 static ngx_int_t ngx_test_behind_get(ngx_smtp_verify_behind_t *behind,
     ngx_smtp_verify_fetch_t *fetch);
 static void ngx_test_behind_cancel(ngx_smtp_verify_behind_t *behind,
+    ngx_smtp_verify_fetch_t *fetch);
+static ngx_int_t ngx_test_behind_late(ngx_smtp_verify_behind_t *behind,
     ngx_smtp_verify_fetch_t *fetch);
 static void ngx_test_behind_put(ngx_smtp_verify_behind_t *behind,
     ngx_smtp_verify_cache_item_t *item);
@@ -150,6 +153,9 @@ ngx_test_behind_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         } else if (ngx_strcmp(value[i].data, "junk") == 0) {
             test->junk = 1;
+
+        } else if (ngx_strcmp(value[i].data, "late") == 0) {
+            test->behind.late = ngx_test_behind_late;
 
         } else {
             return "has an invalid parameter";
@@ -312,6 +318,14 @@ ngx_test_behind_cancel(ngx_smtp_verify_behind_t *behind,
                   "test_behind: kind %ui, cancelled", fetch->names[0].kind);
 
     free(get);
+}
+
+
+static ngx_int_t
+ngx_test_behind_late(ngx_smtp_verify_behind_t *behind,
+    ngx_smtp_verify_fetch_t *fetch)
+{
+    return NGX_AGAIN;
 }
 
 
