@@ -759,6 +759,7 @@ sub {
            && $main::Away =~ /fleet b is away .*: this machine goes on by itself/
            && $main::Ready =~ m{^HTTP/1.1 200}
            && $main::One =~ /audit_status\{check="fleet",fleet="a"\} 1$/m
+           && $main::One !~ /safe_share/
            && $main::Two =~ /audit_status\{check="fleet",fleet="b"\} 2$/m
 }
 --- log_allow

@@ -39,6 +39,8 @@ add_block_preprocessor(sub {
     $block->set_value(config => "
         location = /a { smtp_verify; $throttle }
         location = /list { smtp_verify_batch; $throttle }
+        location = /health { smtp_verify_health; }
+        location = /metrics { smtp_verify_metrics; }
         location = /b { proxy_pass http://\$TEST_NGINX_EDGE1/a; }
         location = /c { proxy_pass http://\$TEST_NGINX_EDGE2/a; }");
 
@@ -61,6 +63,20 @@ add_block_preprocessor(sub {
     TestVerify::Edges::conf(patient($Http), $block->config);
     TestVerify::Edges::start(1);
 });
+
+sub answer { (TestVerify::Clients::ask($_[0]))[0]{body} // '' }
+
+# waits until the metrics say so
+
+sub safe_share
+{
+    my ($value) = @_;
+
+    TestVerify::Clients::until_true(sub {
+        answer('/metrics') =~ /fleet_safe_share\{fleet="edges"\} $value$/m
+    }) or die "the safe share is not $value\n";
+}
+
 
 preset(smtp => "mx1 11 pipelining users=john\n");
 
@@ -526,3 +542,30 @@ sub {
     return TestVerify::Fleet::most($_[0]) == 2
            && TestVerify::Clients::reasons() eq 'mailbox_not_found 4';
 }
+
+
+
+=== TEST 21: a machine says that it has its safe share, as long as it has
+--- limits: conns=8
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Clients::ask('/a?email=x@ok.test');
+main::safe_share(0);
+TestVerify::Valkey::freeze();
+main::safe_share(1);
+$main::Warns = main::answer('/health');
+TestVerify::Valkey::thaw();
+main::safe_share(0);
+TestVerify::Clients::until_true(sub {
+    main::answer('/health') =~ /"check":"fleet"[^}]*"status":"pass"/ });
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    return $main::Warns =~ /"check":"fleet"[^}]*"status":"warn"/
+           && $main::Warns =~ /itself, with its safe share of shared limits/
+}
+--- log_allow
+is away, this machine goes on by itself

@@ -10,15 +10,31 @@ use JSON::PP;
 my $top = $TestVerify::Env::Root;
 my %metric;                             # name => labels
 
+# a fleet that shares limits, and whose store is not there
+
+my $key = "$TestVerify::Env::Dir/monitoring.$$.key";
+
+umask 077;
+open my $out, '>', $key or die "$key: $!\n";
+print $out 'k' x 48;
+close $out;
+umask 022;
+
+my $suite = $$;
+
+END { unlink $key if $$ == $suite }
+
 add_block_preprocessor(sub {
     my ($block) = @_;
 
-    $block->set_value(http_config => <<'_EOC_');
+    $block->set_value(log_allow => 'is away, this machine goes on by itself');
+    $block->set_value(http_config => <<"_EOC_");
 smtp_verify_cache_zone     zone=results:1m;
 smtp_verify_cache          results;
 smtp_verify_throttle_zone  zone=limits:1m;
 smtp_verify_throttle       zone=limits;
 smtp_verify_audit          on;
+smtp_verify_fleet edges { server 127.0.0.1:1; key $key; parts throttle; }
 _EOC_
 
     $block->set_value(config => <<'_EOC_');

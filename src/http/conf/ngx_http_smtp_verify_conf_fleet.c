@@ -772,6 +772,14 @@ ngx_http_smtp_verify_fleet_is_well(ngx_smtp_verify_fleet_t *fleet)
 }
 
 
+ngx_int_t
+ngx_http_smtp_verify_fleet_is_alone(ngx_smtp_verify_fleet_t *fleet)
+{
+    return fleet->limits->nelts
+           ? (ngx_int_t) ngx_smtp_verify_fleet_limits_alone(fleet) : -1;
+}
+
+
 u_char *
 ngx_http_smtp_verify_fleet_seen(ngx_smtp_verify_fleet_t *fleet, u_char *p,
     u_char *last)
@@ -788,7 +796,10 @@ ngx_http_smtp_verify_fleet_seen(ngx_smtp_verify_fleet_t *fleet, u_char *p,
 
     if (!ngx_smtp_verify_fleet_is_up(fleet)) {
         how = "is away";
-        then = ": this machine goes on by itself";
+        then = ngx_smtp_verify_fleet_limits_alone(fleet)
+               ? ": this machine goes on by itself, with its safe share of "
+                 "shared limits"
+               : ": this machine goes on by itself";
 
     } else if (why.len) {
         how = "refuses something";

@@ -24,6 +24,10 @@ ngx_smtp_verify_fleet_t *ngx_http_smtp_verify_fleet_get(
    limits, or without something that the store refuses. */
 ngx_uint_t ngx_http_smtp_verify_fleet_is_well(ngx_smtp_verify_fleet_t *fleet);
 
+/* Are limits that machines share the safe share of this one?  -1: it shares
+   none. */
+ngx_int_t ngx_http_smtp_verify_fleet_is_alone(ngx_smtp_verify_fleet_t *fleet);
+
 /* Says in a sentence how it is.  Returns the end. */
 u_char *ngx_http_smtp_verify_fleet_seen(ngx_smtp_verify_fleet_t *fleet,
     u_char *p, u_char *last);

@@ -42,6 +42,9 @@ static void ngx_http_smtp_verify_metrics_check(
     ngx_http_smtp_verify_metrics_t *m, ngx_pool_t *pool,
     sv_audit_check_e check, const char *key, ngx_str_t *value,
     ngx_uint_t well);
+static void ngx_http_smtp_verify_metrics_fleets(
+    ngx_http_smtp_verify_metrics_t *m, ngx_http_smtp_verify_main_conf_t *smcf,
+    ngx_pool_t *pool);
 static void ngx_http_smtp_verify_metrics_jobs(
     ngx_http_smtp_verify_metrics_t *m, ngx_array_t *stores, ngx_pool_t *pool);
 static void ngx_http_smtp_verify_metrics_states(
@@ -98,6 +101,7 @@ ngx_http_smtp_verify_metrics_health(ngx_http_smtp_verify_metrics_t *m,
                         ngx_http_smtp_verify_unready(smcf, 1) == NULL);
 
     ngx_http_smtp_verify_metrics_audit(m, smcf, pool);
+    ngx_http_smtp_verify_metrics_fleets(m, smcf, pool);
     ngx_http_smtp_verify_metrics_jobs(m, &smcf->stores, pool);
 }
 
@@ -203,6 +207,48 @@ ngx_http_smtp_verify_metrics_check(ngx_http_smtp_verify_metrics_t *m,
                         "check=\"%s\",%s=\"%V\"} %d\n",
                         sv_audit_name(check), key, &label,
                         well ? SV_AUDIT_PASS : SV_AUDIT_WARN);
+}
+
+
+/* Fleets whose machines share no limits have no such metric. */
+
+static void
+ngx_http_smtp_verify_metrics_fleets(ngx_http_smtp_verify_metrics_t *m,
+    ngx_http_smtp_verify_main_conf_t *smcf, ngx_pool_t *pool)
+{
+    ngx_int_t                 alone;
+    ngx_str_t                 label;
+    ngx_uint_t                i, n;
+    ngx_smtp_verify_fleet_t  *fleet;
+
+    n = 0;
+
+    for (i = 0; i < smcf->fleets.nelts; i++) {
+
+        fleet = ngx_http_smtp_verify_fleet_get(smcf, i);
+        alone = ngx_http_smtp_verify_fleet_is_alone(fleet);
+
+        if (alone < 0
+            || ngx_http_smtp_verify_metrics_label(pool, &label, &fleet->name)
+               != NGX_OK)
+        {
+            continue;
+        }
+
+        if (n++ == 0) {
+            ngx_http_smtp_verify_metrics_head(m,
+                                      NGX_HTTP_SMTP_VERIFY_METRIC_GAUGE, "",
+                                      "fleet_safe_share",
+                                      "Whether this machine has its safe "
+                                      "share of limits that machines share, "
+                                      "since the store shares out none: "
+                                      "1 or 0.");
+        }
+
+        m->p = ngx_snprintf(m->p, m->last - m->p,
+                            "nginx_smtp_verify_fleet_safe_share{"
+                            "fleet=\"%V\"} %i\n", &label, alone);
+    }
 }
 
 
