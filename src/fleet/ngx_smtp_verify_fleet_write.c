@@ -396,12 +396,23 @@ ngx_smtp_verify_fleet_write_timer(ngx_event_t *ev)
 
 /* What cannot be sent is given up.  Others would wait for claims whose ends are
    among that, so the worker takes another name as an owner: what it had claimed
-   is free when its old name is not alive any more. */
+   is free when its old name is not alive any more.  It has another name anyway
+   when a link that was lost is up again. */
 
 void
 ngx_smtp_verify_fleet_write_flush(ngx_smtp_verify_fleet_worker_t *w)
 {
     if (w->pending.nkeys == 0) {
+        return;
+    }
+
+    if (w->commands.state != ngx_smtp_verify_link_up || w->commands.broken) {
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,
+                       "smtp verify fleet \"%V\": the store is gone, %ui "
+                       "operations are dropped", &w->fleet->name,
+                       w->pending.nkeys);
+
+        ngx_smtp_verify_fleet_write_init(w);
         return;
     }
 

@@ -13,6 +13,7 @@ END { unlink $Full if $$ == $suite }
 
 use TestVerify::Preload 'full_queue', TEST_FULL_QUEUE => $Full;
 use TestVerify 'no_plan';
+use TestVerify::Clients;
 use TestVerify::Fleet qw( ask );
 use TestVerify::Valkey qw( command start );
 
@@ -45,6 +46,18 @@ add_block_preprocessor(sub {
 });
 
 
+sub logged
+{
+    my ($what) = @_;
+
+    open my $log, '<', server_root() . '/logs/error.log' or return -1;
+    my $n = grep { /$what/ } <$log>;
+    close $log;
+
+    return $n;
+}
+
+
 preset(smtp => "mx1 11 pipelining users=john\n");
 
 timeout(20);
@@ -63,6 +76,7 @@ unlink $main::Full;
 main::is(scalar(grep { /^test:c:/ }
                 @{ TestVerify::Valkey::command('KEYS', '*') }), 1,
          'the claim is there');
+main::cmp_ok(main::logged('there is too much to write'), '>=', 1, 'it is logged');
 --- request
 GET /b?email=john@ok.test
 --- json
@@ -72,3 +86,34 @@ cached: false
 --- within: 6s
 --- not_within: 500ms
 --- smtp_sessions: 2
+
+
+
+=== TEST 2: what waits to be written when the store goes is dropped without a word
+--- smtp
+mx1 11 pipelining users=john
+    rcpt *: wait 700ms ; default
+--- init
+TestVerify::Valkey::subscribers('test:erased', 2);
+TestVerify::Clients::start('/verify?email=jim@ok.test');
+Time::HiRes::sleep(0.4);
+my @workers = TestVerify::Clients::workers();
+kill STOP => @workers;
+Time::HiRes::sleep(1);
+TestVerify::Valkey::stop();
+Time::HiRes::sleep(0.2);
+kill CONT => @workers;
+TestVerify::Clients::finish();
+TestVerify::Clients::until_true(sub { main::logged('the store at .* is away') });
+--- request
+GET /b?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    return TestVerify::Clients::reasons() eq 'mailbox_not_found 1'
+           && main::logged('operations are dropped') >= 1
+           && main::logged('there is too much to write') == 0;
+}
+--- log_allow
+is away, this machine goes on by itself
