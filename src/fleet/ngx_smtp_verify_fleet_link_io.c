@@ -9,6 +9,7 @@
 
 static void ngx_smtp_verify_link_read_handler(ngx_event_t *rev);
 static void ngx_smtp_verify_link_write_handler(ngx_event_t *wev);
+static void ngx_smtp_verify_link_ready(ngx_smtp_verify_link_t *link);
 static void ngx_smtp_verify_link_read(ngx_smtp_verify_link_t *link);
 static ngx_int_t ngx_smtp_verify_link_test(ngx_connection_t *c);
 
@@ -122,6 +123,20 @@ ngx_smtp_verify_link_read_handler(ngx_event_t *rev)
 }
 
 
+/* A server that has too many clients says so at once, and closes.  The event of
+   that has passed. */
+
+static void
+ngx_smtp_verify_link_ready(ngx_smtp_verify_link_t *link)
+{
+    ngx_smtp_verify_link_connected(link);
+
+    if (link->connection->read->ready) {
+        ngx_smtp_verify_link_read(link);
+    }
+}
+
+
 static void
 ngx_smtp_verify_link_read(ngx_smtp_verify_link_t *link)
 {
@@ -190,7 +205,7 @@ ngx_smtp_verify_link_write_handler(ngx_event_t *wev)
 #endif
 
         } else {
-            ngx_smtp_verify_link_connected(link);
+            ngx_smtp_verify_link_ready(link);
         }
 
     } else {
@@ -316,7 +331,7 @@ ngx_smtp_verify_link_secured(ngx_connection_t *c)
         ngx_smtp_verify_link_distrust(link, "it is for another name");
 
     } else {
-        ngx_smtp_verify_link_connected(link);
+        ngx_smtp_verify_link_ready(link);
         ngx_smtp_verify_link_write(link);
     }
 

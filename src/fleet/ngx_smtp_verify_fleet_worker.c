@@ -458,11 +458,13 @@ ngx_smtp_verify_fleet_auth(ngx_smtp_verify_link_t *link)
 }
 
 
+/* What a known error means has been told before. */
+
 static void
 ngx_smtp_verify_fleet_authorized(void *data, sv_resp_value_t *value)
 {
     if (value && value->type != sv_resp_status) {
-        ngx_smtp_verify_link_fail(data, "it refuses the user or password");
+        ngx_smtp_verify_link_fail(data, "it does not take AUTH");
     }
 }
 

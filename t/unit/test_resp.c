@@ -333,6 +333,24 @@ troubles(void **state)
                         "slot");
     assert_int_equal(fatal, 1);
 
+    assert_string_equal(trouble("WRONGPASS invalid username-password pair or "
+                                "user is disabled.", &fatal),
+                        "it refuses the user or password");
+    assert_int_equal(fatal, 1);
+    assert_string_equal(trouble("ERR AUTH <password> called without any "
+                                "password configured for the default user. "
+                                "Are you sure your configuration is correct?",
+                                &fatal),
+                        "it has no password for the default user");
+    assert_int_equal(fatal, 1);
+    assert_string_equal(trouble("ERR max number of clients reached", &fatal),
+                        "it has too many clients");
+    assert_int_equal(fatal, 1);
+    assert_string_equal(trouble("DENIED Redis is running in protected mode",
+                                &fatal),
+                        "it is in protected mode");
+    assert_int_equal(fatal, 1);
+
     /* as Redis 7.0, 8.0 and Valkey 8.1 say it */
 
     assert_string_equal(trouble("ERR The user executing the script can't run "
