@@ -53,6 +53,18 @@ sub leave
     return time - $begin;
 }
 
+# how many blocks are offered or under way, and how many of them were begun
+
+sub offered
+{
+    my ($work) = grep { /^test:work/ && !/:over:/ } @{ command('KEYS', 'test:*') };
+
+    return (0, 0) if !$work;
+
+    my $begun = eval { command('XPENDING', $work, 'edges')->[0] };
+    return (command('XLEN', $work), $begun // 0);
+}
+
 preset(smtp => "mx1 11 pipelining\n");
 
 run_tests();
@@ -226,3 +238,31 @@ main::until_job($id, sub { $_[0]{state} eq 'cancelled' });
 TestVerify::Edges::stop();
 --- linger: 15s
 --- no_session_check
+
+
+
+=== TEST 9: the store is full: blocks that nobody has begun come back all the same
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 2s ; 550 5.1.1 No such user
+--- init
+main::ready(6);
+TestVerify::Edges::freeze(2);
+my $id = main::submit('', main::users(6000));
+my ($all, $begun);
+main::until_true(sub { ($all, $begun) = main::offered(); $begun && $all > $begun })
+    or die "$all blocks are offered, $begun begun\n";
+main::command(qw( CONFIG SET maxmemory 1 ));
+kill 'HUP', TestVerify::Nginx::pid();
+main::until_true(sub { ($all, $begun) = main::offered(); $all == $begun }, 3);
+main::is($all - $begun, 0, "nobody will begin them: $all, $begun");
+main::cmp_ok($begun, '>', 0, 'others are under way');
+main::command(qw( CONFIG SET maxmemory 0 ));
+main::patch($id, '{"state":"cancelled"}');
+main::until_job($id, sub { $_[0]{state} eq 'cancelled' });
+TestVerify::Edges::thaw(2);
+TestVerify::Edges::stop();
+--- linger: 15s
+--- no_session_check
+--- log_allow
+the store is full
