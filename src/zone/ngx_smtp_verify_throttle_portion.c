@@ -432,7 +432,13 @@ ngx_smtp_verify_portions_told(ngx_smtp_verify_throttle_t *throttle,
 
         if (ngx_smtp_verify_portions_is_short(portion, e, again)) {
 
-            if (grants[i].tokens + grants[i].later == 0) {
+            /* if other machines have all permits that are left, it takes them
+               a while to need fewer, and nothing else is of use before */
+
+            if (ngx_smtp_verify_throttle_permits_short(portion, e, again)) {
+                portion->none += NGX_SMTP_VERIFY_PORTION_BUSY;
+
+            } else if (grants[i].tokens + grants[i].later == 0) {
                 portion->none += ngx_min(grants[i].delay / 1000,
                                          NGX_SMTP_VERIFY_PORTION_BUSY);
             }

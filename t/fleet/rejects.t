@@ -79,6 +79,18 @@ sub ask
 }
 
 
+# How many questions the store has answered.
+
+sub asked
+{
+    my $s = command('INFO', 'commandstats');
+
+    return $s =~ /^cmdstat_evalsha:calls=(\d+)/m ? $1 : die "no EVALSHA\n";
+}
+
+
+our $Asked;
+
 run_tests();
 
 __DATA__
@@ -431,3 +443,26 @@ GET /a?email=john@d1-1.test
 reason: accepted_untested
 --- smtp_check eval
 sub { TestVerify::Clients::reasons() eq 'accepted_untested 8' }
+
+
+
+=== TEST 20: whoever waits for permits of others does not ask all the time
+--- limits: rejects=4/h wait=10s
+--- smtp
+mx1 11 pipelining users=john
+    rcpt slow*: wait 4s ; default
+--- init
+TestVerify::Clients::start("/$_?email=slow$_%d\@ok.test", clients => 4)
+    for 'b', 'c';
+Time::HiRes::sleep(1);
+TestVerify::Clients::start('/a?email=jim%d@ok.test', clients => 6);
+Time::HiRes::sleep(0.5);
+my $before = main::asked();
+Time::HiRes::sleep(2);
+$main::Asked = main::asked() - $before;
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: throttled
+--- smtp_check eval
+sub { $main::Asked < 100 }
