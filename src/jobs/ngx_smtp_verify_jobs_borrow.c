@@ -52,7 +52,12 @@ ngx_smtp_verify_jobs_borrow_room(ngx_smtp_verify_jobs_t *jobs)
         }
 
         n++;
-        waiting += run->unread + run->batch.held;
+
+        /* records whose domain is asked already are no work for more probes */
+
+        if (run->hungry || !run->begun) {
+            waiting += run->unread + run->batch.held;
+        }
     }
 
     /* the next block is there before the last one is used up */

@@ -17,7 +17,8 @@ static ngx_smtp_verify_jobs_job_t *ngx_smtp_verify_jobs_order_next(
 static ngx_uint_t ngx_smtp_verify_jobs_order_is_hungry(
     ngx_smtp_verify_jobs_run_t *run);
 static ngx_uint_t ngx_smtp_verify_jobs_order_left(
-    ngx_smtp_verify_jobs_worker_t *w, ngx_uint_t left);
+    ngx_smtp_verify_jobs_worker_t *w, ngx_smtp_verify_jobs_run_t *run,
+    ngx_uint_t left);
 static ngx_uint_t ngx_smtp_verify_jobs_order_share(
     ngx_smtp_verify_jobs_worker_t *w, ngx_smtp_verify_jobs_run_t *run,
     ngx_uint_t share);
@@ -297,7 +298,7 @@ ngx_smtp_verify_jobs_shares(ngx_smtp_verify_jobs_worker_t *w)
         run->batch.limits.window = window;
 
         if (run->borrowed) {
-            run->batch.limits.probes = ngx_smtp_verify_jobs_order_left(w,
+            run->batch.limits.probes = ngx_smtp_verify_jobs_order_left(w, run,
                                                    clients ? 0 : total);
             continue;
         }
@@ -308,15 +309,17 @@ ngx_smtp_verify_jobs_shares(ngx_smtp_verify_jobs_worker_t *w)
 }
 
 
-/* What the jobs of this machine leave over is divided by those of others. */
+/* What the jobs of this machine leave over is divided by the blocks of others
+   that can use it.  All records of a block may be of one domain, which may not
+   be asked more at a time. */
 
 static ngx_uint_t
 ngx_smtp_verify_jobs_order_left(ngx_smtp_verify_jobs_worker_t *w,
-    ngx_uint_t left)
+    ngx_smtp_verify_jobs_run_t *run, ngx_uint_t left)
 {
     ngx_uint_t                   n;
     ngx_queue_t                 *q;
-    ngx_smtp_verify_jobs_run_t  *run;
+    ngx_smtp_verify_jobs_run_t  *other;
 
     n = 0;
 
@@ -324,11 +327,25 @@ ngx_smtp_verify_jobs_order_left(ngx_smtp_verify_jobs_worker_t *w,
          q != ngx_queue_sentinel(&w->runs);
          q = ngx_queue_next(q))
     {
-        run = ngx_queue_data(q, ngx_smtp_verify_jobs_run_t, queue);
-        n += (run->borrowed && (run->unread || run->batch.held));
+        other = ngx_queue_data(q, ngx_smtp_verify_jobs_run_t, queue);
+
+        if (other->borrowed == NULL) {
+            continue;
+        }
+
+        if (other->hungry) {
+            n++;
+
+        } else {
+            left -= ngx_min(left, other->batch.active);
+        }
     }
 
-    return (left + ngx_max(n, 1) - 1) / ngx_max(n, 1);
+    if (run->hungry) {
+        return (left + n - 1) / n;
+    }
+
+    return ngx_max(run->batch.active, left / (n + 1));
 }
 
 

@@ -345,3 +345,18 @@ $main::Job = main::ended($id, 60);
 main::is($main::Job->{errors}, 16, 'erased');
 $asked = main::asked();
 main::is(CORE::join(' ', grep { $asked->{$_} } @left), '', 'nobody asked for them');
+
+
+
+=== TEST 16: blocks of one domain, which leave probes over
+--- edges: 1
+--- smtp
+mx1 11 pipelining
+    rcpt u*@*: wait 500ms ; 550 5.1.1 No such user
+--- init
+main::ready(1);
+my $id = main::submit('', map { "u$_\@d1.test" } 1 .. 3000);
+main::until_true(sub { main::counter(1, 'jobs_borrowed') >= 4 }, 10);
+main::cmp_ok(main::counter(1, 'jobs_borrowed'), '>=', 4, 'more are borrowed');
+main::http('DELETE', "/jobs/$id");
+--- unquit

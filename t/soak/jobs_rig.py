@@ -42,13 +42,14 @@ class Gone(Exception):
     """No answer, or one that was cut off."""
 
 
-def address(i, domains=300):
-    """The record of this number, of many kinds; some come twice."""
+def address(i, domains=300, each=0):
+    """The record of this number, of many kinds; some come twice.
+    each: after so many records there are other domains."""
     if i % 97 == 3 and i > 100:
-        return address(i - 100, domains)
+        return address(i - 100, domains, each)
     if i % 89 == 5:
         return "nobody at all %d" % i
-    domain = i * 7919 % domains
+    domain = i * 7919 % domains + (i // each * domains if each else 0)
     if i % 50 == 7:
         return "any-%d@ca%d.own.bench.test" % (i, domain)
     if i % 4 == 1:
@@ -56,8 +57,9 @@ def address(i, domains=300):
     return "user-%d@m%d.own.bench.test" % (i, domain)
 
 
-def addresses(n, first=0, domains=300):
-    return "".join(address(first + i, domains) + "\n" for i in range(n))
+def addresses(n, first=0, domains=300, each=0):
+    return "".join(address(first + i, domains, each) + "\n"
+                   for i in range(n))
 
 
 class JobsRig(Rig):
