@@ -2,7 +2,7 @@
 #include "ngx_smtp_verify_throttle_sh.h"
 
 
-#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  22
+#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  23
 #define NGX_SMTP_VERIFY_THROTTLE_PAGES   8
 #define NGX_SMTP_VERIFY_THROTTLE_SHARED  512    /* portions, at most */
 
@@ -146,7 +146,7 @@ ngx_smtp_verify_throttle_rekey(ngx_smtp_verify_throttle_t *throttle)
 
 
 /* One eighth of the zone is for slots, and an eighth of the rest for portions,
-   if there are any.  Entry 0 stands for "no entry". */
+   if there are any, beside the workers that ask for them.  Entry 0 stands for "no entry". */
 
 static ngx_int_t
 ngx_smtp_verify_throttle_view(ngx_shm_zone_t *shm_zone)
@@ -181,6 +181,11 @@ ngx_smtp_verify_throttle_view(ngx_shm_zone_t *shm_zone)
     left -= chunk;
 
     if (throttle->behind) {
+        throttle->workers = (uint32_t *) p;
+
+        p += SV_OWNER_PLACES * sizeof(uint32_t);
+        left -= SV_OWNER_PLACES * sizeof(uint32_t);
+
         throttle->portions = (ngx_smtp_verify_throttle_portion_t *) p;
         throttle->nportions = ngx_min(left / 8
                                   / sizeof(ngx_smtp_verify_throttle_portion_t),

@@ -14,8 +14,6 @@
 #define NGX_SMTP_VERIFY_PORTION_RETELL 1000     /* ms, though the store says
                                                    each time that it has
                                                    forgotten everything */
-#define NGX_SMTP_VERIFY_PORTION_NAME   4000     /* ms; a machine that died has
-                                                   its name for 3 s */
 
 
 static uint32_t ngx_smtp_verify_throttle_portion_new(
@@ -538,78 +536,6 @@ ngx_smtp_verify_portions_lost(ngx_smtp_verify_throttle_t *throttle,
 
 
 ngx_uint_t
-ngx_smtp_verify_portions_namesake(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n, ngx_uint_t follows)
-{
-    uint64_t                        now;
-    ngx_uint_t                      renamed;
-    ngx_smtp_verify_throttle_sh_t  *sh;
-
-    ngx_smtp_verify_portions_lost(throttle, asks, n);
-
-    sh = throttle->sh;
-    now = sv_clock_msec();
-
-    ngx_shmtx_lock(&throttle->shpool->mutex);
-
-    renamed = 0;
-
-    if (sh->namesake == 0) {
-        sh->namesake = now;
-
-    } else if (now - sh->namesake > NGX_SMTP_VERIFY_PORTION_NAME
-               && !sh->renamed)
-    {
-        sh->renamed = 1;
-        renamed = 1;
-    }
-
-    if (follows && !sh->renamed) {
-        sh->renamed = 1;
-    }
-
-    ngx_shmtx_unlock(&throttle->shpool->mutex);
-
-    return renamed;
-}
-
-
-void
-ngx_smtp_verify_portions_enter(ngx_smtp_verify_throttle_t *throttle)
-{
-    ngx_shmtx_lock(&throttle->shpool->mutex);
-
-    throttle->sh->workers++;
-
-    ngx_shmtx_unlock(&throttle->shpool->mutex);
-}
-
-
-/* A worker that is killed does not come here: then nobody is the last one. */
-
-ngx_uint_t
-ngx_smtp_verify_portions_leave(ngx_smtp_verify_throttle_t *throttle)
-{
-    ngx_uint_t  last;
-
-    ngx_shmtx_lock(&throttle->shpool->mutex);
-
-    last = (--throttle->sh->workers == 0);
-
-    ngx_shmtx_unlock(&throttle->shpool->mutex);
-
-    return last;
-}
-
-
-ngx_uint_t
-ngx_smtp_verify_portions_renamed(ngx_smtp_verify_throttle_t *throttle)
-{
-    return throttle->sh->renamed;
-}
-
-
-ngx_uint_t
 ngx_smtp_verify_throttle_is_alone(ngx_smtp_verify_throttle_t *throttle,
     uint64_t now)
 {
@@ -622,11 +548,4 @@ ngx_uint_t
 ngx_smtp_verify_portions_alone(ngx_smtp_verify_throttle_t *throttle)
 {
     return ngx_smtp_verify_throttle_is_alone(throttle, sv_clock_msec());
-}
-
-
-ngx_uint_t
-ngx_smtp_verify_portions_machines(ngx_smtp_verify_throttle_t *throttle)
-{
-    return throttle->sh->machines;
 }

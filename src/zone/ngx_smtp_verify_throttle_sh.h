@@ -16,6 +16,7 @@
  * throttle_share.c   what other machines are told, and what they tell
  * throttle_portion.c limits that several machines share
  * throttle_permits.c refused recipients of which they share the budget
+ * throttle_machine.c the name and the workers of this machine among them
  * throttle_queue.c   tickets that wait
  * throttle_ticket.c  decides who gets a slot
  * throttle_view.c    what there is, for those who look; actions of operators
@@ -224,7 +225,6 @@ typedef struct {
     uint64_t                           counted;     /* ms: the machines were */
     uint64_t                           recorded;    /* "since" of the store
                                                        that counted them */
-    uint64_t                           workers;     /* that ask the store */
     uint32_t                           machines;
     uint32_t                           rank;        /* of this one, from 0 */
     uint64_t                           namesake;    /* ms: since when another
@@ -293,6 +293,8 @@ struct ngx_smtp_verify_throttle_s {
     ngx_uint_t                         nchunks;
     ngx_smtp_verify_throttle_portion_t  *portions;
     ngx_uint_t                         nportions;   /* 0: nothing is shared */
+    uint32_t                          *workers;     /* that ask the store, by
+                                                       their places */
     ngx_smtp_verify_portions_t        *behind;      /* the store of portions;
                                                        NULL: none */
 

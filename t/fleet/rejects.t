@@ -424,7 +424,7 @@ sub { TestVerify::Fleet::refused($_[0]) == 18 }
 
 
 === TEST 19: while a new store is told, there is room for new destinations
---- zone: 96k
+--- zone: 100k
 --- limits: rejects=1000/h wait=10s; smtp_verify_catch_all off
 --- dns eval
 CORE::join '', map { "$_.test MX 10 mx1.$_.test\nmx1.$_.test A 11\n" }
@@ -466,3 +466,23 @@ GET /a?email=john@ok.test
 reason: throttled
 --- smtp_check eval
 sub { $main::Asked < 100 }
+
+
+
+=== TEST 21: a machine ends in good order also if a worker was killed before
+--- limits: rejects=20/h
+--- init
+TestVerify::Edges::kill_worker(1);
+Time::HiRes::sleep(0.5);
+TestVerify::Edges::quit(1);
+Time::HiRes::sleep(0.3);
+--- request
+GET /a?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub {
+    my %seen = @{ TestVerify::Valkey::command('HGETALL', 'test:machines') };
+    delete @seen{qw( since clock )};
+    return keys %seen == 3;
+}

@@ -9,6 +9,7 @@ package TestVerify::Edges;
 #                           own.
 #   start(1, 2, 3)          waits until they answer
 #   quit(2)                 it ends in good order
+#   kill_worker(2)          one of its workers is killed; waits for a new one
 #   kill(2)                 as when a machine loses its power
 #   freeze(2), thaw(2)      all its processes are stopped, and go on
 #   reload(2)               waits until all its workers are new; it has what
@@ -196,6 +197,20 @@ sub quit
             !TestVerify::Nginx::alive($pid);
         });
     }
+}
+
+
+sub kill_worker
+{
+    my ($i) = @_;
+
+    my ($worker) = children($Pid{$i});
+
+    CORE::kill 'KILL', $worker;
+    patiently("edge $i has no new worker", sub {
+        my @now = children($Pid{$i});
+        return @now >= $Workers && !grep { $_ == $worker } @now;
+    });
 }
 
 
