@@ -195,7 +195,7 @@ export function mount(root, ctx) {
                 fact("Refusals left", row.rejects.limit === null ? "no limit"
                      : `${number(left)} of ${number(row.rejects.limit)}`,
                      left === 0 ? "bad" : null),
-                ...portion(row.portion),
+                ...portion(row),
                 fact("Connected", row.connected === null ? "never"
                      : past(row.connected))),
             actions(row, target));
@@ -203,10 +203,16 @@ export function mount(root, ctx) {
 
     /* what this machine has of limits that machines of a fleet share */
 
-    function portion(it) {
+    function portion(row) {
+        const it = row.portion;
+
         if (!it) {
             return [];
         }
+
+        /* whoever needs none gives them back */
+
+        const needed = row.sessions + row.waiting > 0;
 
         const part = n => n === null ? "no limit" : number(n);
 
@@ -214,7 +220,7 @@ export function mount(root, ctx) {
             fact(it.alone ? "Safe share" : "Share of sessions",
                  part(it.sessions), it.alone ? "warn" : null),
             fact("Share of refusals", part(it.rejects),
-                 it.rejects === 0 ? "bad" : null)
+                 it.rejects === 0 && needed ? "bad" : null)
         ];
     }
 
