@@ -30,6 +30,8 @@ static void ngx_smtp_verify_fleet_limits_ask(
 static ngx_int_t ngx_smtp_verify_fleet_limits_send(
     ngx_smtp_verify_fleet_portions_t *q,
     ngx_smtp_verify_link_reply_pt handler);
+static u_char *ngx_smtp_verify_fleet_limits_keys(u_char *p, u_char *last,
+    ngx_smtp_verify_fleet_portions_t *q, ngx_str_t *argv);
 static u_char *ngx_smtp_verify_fleet_limits_args(u_char *p, u_char *last,
     ngx_smtp_verify_portion_ask_t *ask, ngx_str_t *argv);
 static void ngx_smtp_verify_fleet_limits_reply(void *data,
@@ -287,20 +289,8 @@ ngx_smtp_verify_fleet_limits_send(ngx_smtp_verify_fleet_portions_t *q,
     argv[1].len = sizeof(w->limits.sha);
     argv[2].data = number[0];
     argv[2].len = ngx_sprintf(number[0], "%ui", q->n + 2) - number[0];
-    argv[3] = ft->machines;
-    argv[4].data = p;
-    p = ngx_smtp_verify_fleet_limits_who(p, ft);
-    argv[4].len = p - argv[4].data;
-    n = 5;
-
-    for (i = 0; i < q->n; i++) {
-        argv[n].data = p;
-        p = ngx_slprintf(p, last - 2 * SV_SIPHASH_LEN, "%V:t:",
-                         &ft->fleet->prefix);
-        p = ngx_hex_dump(p, q->asks[i].key, SV_SIPHASH_LEN);
-        argv[n].len = p - argv[n].data;
-        n++;
-    }
+    p = ngx_smtp_verify_fleet_limits_keys(p, last, q, &argv[3]);
+    n = 3 + q->n + 2;
 
     argv[n].data = ngx_smtp_verify_fleet_limits_name(ft);
     argv[n].len = NGX_SMTP_VERIFY_FLEET_MACHINE;
@@ -321,6 +311,36 @@ ngx_smtp_verify_fleet_limits_send(ngx_smtp_verify_fleet_portions_t *q,
     }
 
     return ngx_smtp_verify_link_command(&w->commands, n, argv, handler, q);
+}
+
+
+/* Who there is, who has the name of this machine, and the limits. */
+
+static u_char *
+ngx_smtp_verify_fleet_limits_keys(u_char *p, u_char *last,
+    ngx_smtp_verify_fleet_portions_t *q, ngx_str_t *argv)
+{
+    ngx_uint_t                       i;
+    ngx_smtp_verify_fleet_limits_t  *ft;
+
+    ft = q->ft;
+
+    *argv++ = ft->machines;
+
+    argv->data = p;
+    p = ngx_smtp_verify_fleet_limits_who(p, ft);
+    argv->len = p - argv->data;
+    argv++;
+
+    for (i = 0; i < q->n; i++, argv++) {
+        argv->data = p;
+        p = ngx_slprintf(p, last - 2 * SV_SIPHASH_LEN, "%V:t:",
+                         &ft->fleet->prefix);
+        p = ngx_hex_dump(p, q->asks[i].key, SV_SIPHASH_LEN);
+        argv->len = p - argv->data;
+    }
+
+    return p;
 }
 
 

@@ -86,7 +86,8 @@ ngx_smtp_verify_throttle_rejects_due(ngx_smtp_verify_throttle_t *throttle,
                                                      slot->party, now);
 
         if (e->due >= sv_budget_room(&e->rejects, &conf, slot->party, now)
-            || e->due >= ngx_smtp_verify_throttle_permits(throttle, e, now))
+            || e->due >= ngx_smtp_verify_throttle_permits_need(throttle, e,
+                                                               now))
         {
             return 1;
         }

@@ -96,7 +96,7 @@ ngx_smtp_verify_throttle_permits_limit(
 
 
 ngx_uint_t
-ngx_smtp_verify_throttle_permits(ngx_smtp_verify_throttle_t *throttle,
+ngx_smtp_verify_throttle_permits_need(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t *e, uint64_t now)
 {
     ngx_uint_t                           n;
@@ -154,7 +154,7 @@ ngx_smtp_verify_throttle_permits_wait(ngx_smtp_verify_throttle_t *throttle,
     portion = ngx_smtp_verify_permits_portion(throttle, e);
 
     if (portion == NULL
-        || ngx_smtp_verify_throttle_permits(throttle, e, now))
+        || ngx_smtp_verify_throttle_permits_need(throttle, e, now))
     {
         return 0;
     }

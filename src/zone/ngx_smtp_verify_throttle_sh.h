@@ -499,11 +499,11 @@ void ngx_smtp_verify_throttle_permits_limit(
     ngx_smtp_verify_throttle_portion_t *portion,
     const sv_budget_conf_t *rejects);
 /* Returns how many recipients may be refused to this machine, of those that are
-   being asked now, and more. */
-ngx_uint_t ngx_smtp_verify_throttle_permits(
+   being asked now, and more.  If it has no more, the store is asked soon. */
+ngx_uint_t ngx_smtp_verify_throttle_permits_need(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
     uint64_t now);
-/* The same, for those who only look at it. */
+/* The same, for those who only look at it: the store is not asked. */
 ngx_uint_t ngx_smtp_verify_throttle_permits_left(
     ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_portion_t *portion, uint64_t now);
