@@ -73,13 +73,25 @@ void
 ngx_smtp_verify_fleet_limits_namesake(ngx_smtp_verify_fleet_limits_t *ft,
     ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n)
 {
-    if (ngx_smtp_verify_portions_namesake(ft->throttle, asks, n,
-                                          ngx_inherited))
+    switch (ngx_smtp_verify_portions_namesake(ft->throttle, asks, n,
+                                              ngx_inherited))
     {
+    case ngx_smtp_verify_portions_name_other:
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                       "fleet \"%V\": another machine has the same name of "
                       "host, fleet and configuration file, this one takes "
                       "another name", &ft->fleet->name);
+        break;
+
+    case ngx_smtp_verify_portions_name_follows:
+        ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                      "fleet \"%V\": the binary before this one has the name "
+                      "of the machine, this one takes another name",
+                      &ft->fleet->name);
+        break;
+
+    default: /* ngx_smtp_verify_portions_name_kept */
+        break;
     }
 }
 

@@ -64,6 +64,14 @@ typedef struct {
 } ngx_smtp_verify_portion_ask_t;
 
 
+typedef enum {
+    ngx_smtp_verify_portions_name_kept = 0,     /* that machine may have just
+                                                   died */
+    ngx_smtp_verify_portions_name_other,
+    ngx_smtp_verify_portions_name_follows
+} ngx_smtp_verify_portions_name_e;
+
+
 /* Returns NGX_DECLINED if the zone is no throttle zone, is not defined yet, or
    has such a store already.  *portions must live as long as the zone. */
 ngx_int_t ngx_smtp_verify_portions_add(ngx_shm_zone_t *shm_zone,
@@ -89,13 +97,12 @@ void ngx_smtp_verify_portions_told(ngx_smtp_verify_throttle_t *throttle,
 void ngx_smtp_verify_portions_lost(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n);
 
-/* As _lost(): another machine has the name of this one.  Returns 1 if this one
-   has to take another name now, since that is no machine which has just
-   died.  If it is the binary that this one follows, this is done at once, and
-   nobody is told. */
-ngx_uint_t ngx_smtp_verify_portions_namesake(
+/* As _lost(): another machine has the name of this one.  Says whether this one
+   takes another name now.  inherited: this binary follows another one, which
+   has the name in the first seconds, and nobody has to be warned of that. */
+ngx_smtp_verify_portions_name_e ngx_smtp_verify_portions_namesake(
     ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n, ngx_uint_t follows);
+    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n, ngx_uint_t inherited);
 
 /* In each worker, when it begins and ends to ask.  _leave() returns 1 if it was
    the last one, and the machine is gone. */

@@ -2,7 +2,7 @@
 #include "ngx_smtp_verify_throttle_sh.h"
 
 
-#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  23
+#define NGX_SMTP_VERIFY_THROTTLE_LAYOUT  24
 #define NGX_SMTP_VERIFY_THROTTLE_PAGES   8
 #define NGX_SMTP_VERIFY_THROTTLE_SHARED  512    /* portions, at most */
 
@@ -116,6 +116,7 @@ ngx_smtp_verify_throttle_format(ngx_shm_zone_t *shm_zone, size_t size)
 
     throttle->sh->layout = ngx_smtp_verify_throttle_layout(throttle);
     throttle->sh->size = size;
+    throttle->sh->began = sv_clock_msec();
 
     if (ngx_smtp_verify_zone_key(shm_zone, throttle->sh->key) != NGX_OK) {
         return NGX_ERROR;
@@ -146,7 +147,8 @@ ngx_smtp_verify_throttle_rekey(ngx_smtp_verify_throttle_t *throttle)
 
 
 /* One eighth of the zone is for slots, and an eighth of the rest for portions,
-   if there are any, beside the workers that ask for them.  Entry 0 stands for "no entry". */
+   if there are any, beside the workers that ask for them.  Entry 0 stands for
+   "no entry". */
 
 static ngx_int_t
 ngx_smtp_verify_throttle_view(ngx_shm_zone_t *shm_zone)

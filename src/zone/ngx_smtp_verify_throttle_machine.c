@@ -8,42 +8,48 @@
 
 #define NGX_SMTP_VERIFY_MACHINE_NAME  4000      /* ms; a machine that died has
                                                    its name for 3 s */
+#define NGX_SMTP_VERIFY_MACHINE_START  5000     /* ms, in which the binary that
+                                                   it follows is there */
 
 
-ngx_uint_t
+ngx_smtp_verify_portions_name_e
 ngx_smtp_verify_portions_namesake(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n, ngx_uint_t follows)
+    ngx_smtp_verify_portion_ask_t *asks, ngx_uint_t n, ngx_uint_t inherited)
 {
-    uint64_t                        now;
-    ngx_uint_t                      renamed;
-    ngx_smtp_verify_throttle_sh_t  *sh;
+    uint64_t                          now;
+    ngx_smtp_verify_throttle_sh_t    *sh;
+    ngx_smtp_verify_portions_name_e   name;
 
     ngx_smtp_verify_portions_lost(throttle, asks, n);
 
     sh = throttle->sh;
     now = sv_clock_msec();
+    name = ngx_smtp_verify_portions_name_kept;
 
     ngx_shmtx_lock(&throttle->shpool->mutex);
 
-    renamed = 0;
-
     if (sh->namesake == 0) {
         sh->namesake = now;
-
-    } else if (now - sh->namesake > NGX_SMTP_VERIFY_MACHINE_NAME
-               && !sh->renamed)
-    {
-        sh->renamed = 1;
-        renamed = 1;
     }
 
-    if (follows && !sh->renamed) {
-        sh->renamed = 1;
+    if (sh->renamed) {
+        goto done;
     }
+
+    if (now - sh->namesake > NGX_SMTP_VERIFY_MACHINE_NAME) {
+        name = ngx_smtp_verify_portions_name_other;
+
+    } else if (inherited && now < sh->began + NGX_SMTP_VERIFY_MACHINE_START) {
+        name = ngx_smtp_verify_portions_name_follows;
+    }
+
+    sh->renamed = (name != ngx_smtp_verify_portions_name_kept);
+
+done:
 
     ngx_shmtx_unlock(&throttle->shpool->mutex);
 
-    return renamed;
+    return name;
 }
 
 

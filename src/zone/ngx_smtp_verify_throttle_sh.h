@@ -227,6 +227,8 @@ typedef struct {
                                                        that counted them */
     uint32_t                           machines;
     uint32_t                           rank;        /* of this one, from 0 */
+    uint64_t                           began;       /* ms: when this binary
+                                                       did */
     uint64_t                           namesake;    /* ms: since when another
                                                        machine was seen to have
                                                        our name */

@@ -569,3 +569,28 @@ sub {
 }
 --- log_allow
 is away, this machine goes on by itself
+
+
+
+=== TEST 22: a binary that was upgraded long ago also says that its name is taken
+--- limits: conns=2
+--- init
+TestVerify::Fleet::alive(2);
+TestVerify::Valkey::freeze();
+TestVerify::Edges::upgrade(1);
+TestVerify::Valkey::thaw();
+Time::HiRes::sleep(6);
+TestVerify::Edges::freeze(1);
+Time::HiRes::sleep(3.5);
+TestVerify::Edges::same(1, 2);
+TestVerify::Fleet::alive(2);
+TestVerify::Edges::thaw(1);
+Time::HiRes::sleep(6);
+--- request
+GET /b?email=john@ok.test
+--- json
+reason: accepted
+--- smtp_check eval
+sub { 1 == (() = TestVerify::Edges::log(1) =~ /another machine has the same/g) }
+--- log_allow
+is away, this machine goes on by itself
