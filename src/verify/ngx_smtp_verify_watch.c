@@ -21,6 +21,9 @@
 #define NGX_SMTP_VERIFY_WATCH_SLOW       30000      /* ms, between two pauses */
 
 
+#if (NGX_DEBUG)
+static void ngx_smtp_verify_watch_check(ngx_smtp_verify_probe_t *p);
+#endif
 static void ngx_smtp_verify_watch_timer(void);
 static void ngx_smtp_verify_watch_handler(ngx_event_t *ev);
 static void ngx_smtp_verify_watch_interrupt(void);
@@ -68,9 +71,55 @@ ngx_smtp_verify_watch_begin(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_watch_end(ngx_smtp_verify_probe_t *p)
 {
+#if (NGX_DEBUG)
+    ngx_smtp_verify_watch_check(p);
+#endif
+
     ngx_queue_remove(&p->queue);
     ngx_smtp_verify_probes.n--;
 }
+
+
+#if (NGX_DEBUG)
+
+/* A probe that is over has stopped.  Whatever it still had would be used after
+   its pool is gone. */
+
+static void
+ngx_smtp_verify_watch_check(ngx_smtp_verify_probe_t *p)
+{
+    const char  *what;
+
+    if (p->budget.timer_set) {
+        what = "its budget";
+
+    } else if (p->session || p->kept) {
+        what = "a session";
+
+    } else if (p->fetch) {
+        what = "a fetch";
+
+    } else if (p->addr || p->rr) {
+        what = "a query";
+
+    } else if (p->claim.work || p->claim.queued) {
+        what = "a claim";
+
+    } else if (p->slotted || (p->permit && p->permit->ticket.waiting)) {
+        what = "a ticket";
+
+    } else if (p->permit && p->permit->pause.timer_set) {
+        what = "a pause";
+
+    } else {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ALERT, &p->log, 0,
+                  "smtp verify: a probe ends that still has %s", what);
+}
+
+#endif
 
 
 /* The key of a timer that has expired says nothing any more. */
