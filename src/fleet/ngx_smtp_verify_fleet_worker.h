@@ -2,7 +2,8 @@
 /*
  * Shared by the files that ask the store of a fleet:
  *
- *   worker.c   the links of a worker and how they are opened
+ *   worker.c   the links of a worker, and its names
+ *   open.c     scripts, and the first commands of a link
  *   ask.c      questions of fetches, and fetches that wait for another machine
  *   write.c    what is written behind: entries, ends of claims, erasures
  *   notice.c   what other machines tell: ends of claims, erasures
@@ -223,6 +224,16 @@ void ngx_smtp_verify_fleet_owner(ngx_smtp_verify_fleet_worker_t *w);
 ngx_int_t ngx_smtp_verify_fleet_key(ngx_pool_t *pool,
     ngx_smtp_verify_fleet_t *fleet, const char *what, ngx_str_t *more,
     ngx_str_t *key);
+
+
+/* open.c */
+
+void ngx_smtp_verify_fleet_scripts(ngx_smtp_verify_fleet_worker_t *w);
+/* what both links send at first */
+void ngx_smtp_verify_fleet_open(ngx_smtp_verify_link_t *link);
+void ngx_smtp_verify_fleet_subscribe(ngx_smtp_verify_link_t *link);
+/* Who has this key is alive for three seconds. */
+void ngx_smtp_verify_fleet_mark(ngx_smtp_verify_link_t *link, ngx_str_t *key);
 
 
 /* ask.c */

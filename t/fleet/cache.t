@@ -50,14 +50,14 @@ add_block_preprocessor(sub {
 
 our $Write = do {
     my $begins = join "\n",
-        source('h') =~ /FLEET_(?:TRY|VALID) [ \\]*\n(.*?)\n\n/sg;
-    my ($lines) = source('c') =~ /fleet_write_text\[\] =\n(.*?);\n\n/s;
+        source('worker.h') =~ /FLEET_(?:TRY|VALID) [ \\]*\n(.*?)\n\n/sg;
+    my ($lines) = source('open.c') =~ /fleet_write_text\[\] =\n(.*?);\n\n/s;
     join '', map { s/\\n/\n/r } "$begins\n$lines" =~ /"(.*?)"[ \\]*$/mg;
 };
 
 sub source
 {
-    my $file = "src/fleet/ngx_smtp_verify_fleet_worker.$_[0]";
+    my $file = "src/fleet/ngx_smtp_verify_fleet_$_[0]";
 
     open my $in, '<', $file or die "$file: $!\n";
     local $/;
