@@ -1035,3 +1035,87 @@ GET /b?email=john@ok.test
 cached: true
 --- smtp_check eval
 sub { TestVerify::Valkey::command('XLEN', 'test:erased') == 1 }
+
+
+
+=== TEST 48: words of the block are given once
+--- must_die
+--- http_config
+smtp_verify_cache_zone zone=a:1m;
+smtp_verify_fleet f {
+    server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; user a; user b; password c;
+}
+--- error_log
+"user" of a fleet is duplicate
+
+
+
+=== TEST 49: and are not empty
+--- must_die
+--- http_config
+smtp_verify_cache_zone zone=a:1m;
+smtp_verify_fleet f {
+    server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; prefix "";
+}
+--- error_log
+"prefix" of a fleet is empty
+
+
+
+=== TEST 50: a time is short
+--- must_die
+--- http_config
+smtp_verify_cache_zone zone=a:1m;
+smtp_verify_fleet f {
+    server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; timeout 2s;
+}
+--- error_log
+"timeout" of a fleet has to be a time from 1ms to 1s
+
+
+
+=== TEST 51: and a time
+--- must_die
+--- http_config
+smtp_verify_cache_zone zone=a:1m;
+smtp_verify_fleet f {
+    server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; timeout soon;
+}
+--- error_log
+"timeout" of a fleet invalid value
+
+
+
+=== TEST 52: a flag is one
+--- must_die
+--- http_config
+smtp_verify_cache_zone zone=a:1m;
+smtp_verify_fleet f {
+    server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; tls yes;
+}
+--- error_log
+invalid value "yes" in "tls" directive
+
+
+
+=== TEST 53: each has its number of values
+--- must_die
+--- http_config
+smtp_verify_cache_zone zone=a:1m;
+smtp_verify_fleet f {
+    server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; user a b; password c;
+}
+--- error_log
+invalid number of arguments in "user" of a fleet
+
+
+
+=== TEST 54: or some
+--- must_die
+--- http_config
+smtp_verify_cache_zone zone=a:1m;
+smtp_verify_fleet f {
+    server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; server;
+}
+--- error_log
+invalid number of arguments in "server" of a fleet

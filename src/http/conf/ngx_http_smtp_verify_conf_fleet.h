@@ -1,5 +1,11 @@
 
-/* The directive "smtp_verify_fleet". */
+/*
+ * Fleets:
+ *
+ *   conf_fleet.c      the block "smtp_verify_fleet"
+ *   conf_fleet_tls.c  its TLS
+ *   fleets.c          what becomes of it: zones, workers, health
+ */
 
 
 #ifndef _NGX_HTTP_SMTP_VERIFY_CONF_FLEET_H_INCLUDED_
@@ -10,8 +16,25 @@
 #include "ngx_smtp_verify_fleet.h"
 
 
+/* a fleet, and what its block says of it */
+
+typedef struct {
+    ngx_smtp_verify_fleet_t   fleet;
+    ngx_array_t               zones;        /* names; none: all caches */
+    ngx_str_t                 ca;
+    ngx_str_t                 cert;         /* of this machine, and its key */
+    ngx_str_t                 cert_key;
+    ngx_flag_t                tls;
+    ngx_uint_t                keyed;
+} ngx_http_smtp_verify_fleet_conf_t;
+
+
 char *ngx_http_smtp_verify_conf_fleet(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* conf_fleet_tls.c: the block was read. */
+ngx_int_t ngx_http_smtp_verify_fleet_secure(ngx_conf_t *cf,
+    ngx_http_smtp_verify_fleet_conf_t *fcf);
 
 /* Called when the configuration was read: puts each fleet behind its zones. */
 ngx_int_t ngx_http_smtp_verify_fleet_init(ngx_conf_t *cf);
