@@ -31,6 +31,10 @@
  * less.
  * Sessions are shared out by need; what is left over goes round.
  *
+ * Tokens are given back only by a machine that asks all the time: whoever was
+ * stopped or started again cannot say which of them it has used, and those of
+ * long ago have been granted to others since.
+ *
  * All times are those of a clock that stands still while the store's clock is
  * set: machines ask at least once a second, so a longer time between two
  * questions has not passed, or nobody was there meanwhile.  It goes on from the
@@ -171,12 +175,15 @@ const char  ngx_smtp_verify_fleet_limits_text[] =
     "end\n"
     "local function tokens(k, h, gap, ahead, back, want, this, last)\n"
     "  local tat\n"
+    "  local left = 0\n"
     "  for i = 1, #h, 2 do\n"
     "    if h[i] == 'tat' then tat = tonumber(h[i + 1]) end\n"
     "    if h[i] == 'g' .. me then\n"
     "      local q, n = string.match(h[i + 1], '^(%d+) (%d+)$')\n"
-    "      if q and tonumber(q) ~= last then\n"
-    "        back = back + number(n, 1e6)\n"
+    "      local ago = q and this - q or -1\n"
+    "      if last > 0 and ago >= 0 and ago <= 1500 then\n"
+    "        left = back\n"
+    "        if tonumber(q) ~= last then left = left + number(n, 1e6) end\n"
     "      end\n"
     "    elseif string.sub(h[i], 1, 1) == 'g'\n"
     "           and not known[string.sub(h[i], 2)]\n"
@@ -190,16 +197,16 @@ const char  ngx_smtp_verify_fleet_limits_text[] =
     "  if not tat or tat ~= tat or tat > most then\n"
     "    tat = us + ahead\n"
     "  else\n"
-    "    tat = tat - back * step\n"
+    "    tat = tat - left * step\n"
     "  end\n"
     "  local now, later, delay = 0, 0, 0\n"
     "  while now + later < want do\n"
     "    tat = math.max(tat, us)\n"
-    "    local left = tat - ahead - us\n"
-    "    if left <= 0 then\n"
+    "    local wait = tat - ahead - us\n"
+    "    if wait <= 0 then\n"
     "      now = now + 1\n"
-    "    elseif left <= 250000 then\n"
-    "      if later == 0 then delay = left end\n"
+    "    elseif wait <= 250000 then\n"
+    "      if later == 0 then delay = wait end\n"
     "      later = later + 1\n"
     "    else\n"
     "      break\n"

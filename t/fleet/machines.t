@@ -29,6 +29,47 @@ our $Probes = 2 * 10;
 
 our $Job;
 
+
+# a job of which another machine works at more than so many blocks
+
+sub lent
+{
+    my ($n) = @_;
+
+    ready(6);
+
+    my $id = submit('', users(2000));
+
+    until_true(sub { counter(1, 'jobs_borrowed') > ($n // 0) });
+
+    return $id;
+}
+
+
+# each of its records has one result, and was asked once
+
+sub once
+{
+    is(wrong($Job, 2000, 'mailbox_not_found'), '', 'results');
+    is(scalar(keys %{ asked() }), 2000, 'all were asked');
+    is(twice(), 0, 'each once');
+    is(left(), '', 'nothing is left');
+    return 1;
+}
+
+
+# a job that cannot end in time
+
+sub give_up
+{
+    my ($id) = @_;
+
+    patch($id, '{"state":"cancelled"}');
+    until_job($id, sub { $_[0]{state} eq 'cancelled' });
+    TestVerify::Edges::stop();
+}
+
+
 # how many were asked more than once
 
 sub twice
@@ -76,9 +117,7 @@ __DATA__
 mx1 11 pipelining
     rcpt u*@*: wait 300ms ; 550 5.1.1 No such user
 --- init
-main::ready(6);
-my $id = main::submit('', main::users(2000));
-main::until_true(sub { main::counter(1, 'jobs_borrowed') > 1 });
+my $id = main::lent(1);
 TestVerify::Edges::freeze(1);
 main::sleep($main::Still + 1);
 TestVerify::Edges::thaw(1);
@@ -99,84 +138,53 @@ sub {
 
 === TEST 2: the owner of a job stands still while others work at it
 --- init
-main::ready(6);
-my $id = main::submit('', main::users(2000));
-main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+my $id = main::lent();
 my @pids = (TestVerify::Nginx::pid(), TestVerify::Clients::workers());
 kill 'STOP', @pids;
 main::sleep($main::Still);
 kill 'CONT', @pids;
 $main::Job = main::ended($id, 60);
 --- smtp_check eval
-sub {
-    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
-    main::is(scalar(keys %{ main::asked() }), 2000, 'all were asked');
-    main::is(main::twice(), 0, 'each once');
-    main::is(main::left(), '', 'nothing is left');
-    return 1;
-}
+sub { main::once() }
 --- no_session_check
 
 
 
 === TEST 3: machines are reloaded while they work at blocks of another one
 --- init
-main::ready(6);
-my $id = main::submit('', main::users(2000));
-main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+my $id = main::lent();
 TestVerify::Edges::reload(1);
 TestVerify::Edges::reload(2);
 $main::Job = main::ended($id, 60);
 --- smtp_check eval
-sub {
-    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
-    main::is(main::twice(), 0, 'each once');
-    main::is(main::left(), '', 'nothing is left');
-    return 1;
-}
+sub { main::once() }
 
 
 
 === TEST 4: they are upgraded
 --- init
-main::ready(6);
-my $id = main::submit('', main::users(2000));
-main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+my $id = main::lent();
 TestVerify::Edges::upgrade(1);
 TestVerify::Edges::upgrade(2);
 $main::Job = main::ended($id, 60);
 --- smtp_check eval
-sub {
-    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
-    main::is(main::twice(), 0, 'each once');
-    main::is(main::left(), '', 'nothing is left');
-    return 1;
-}
+sub { main::once() }
 
 
 
 === TEST 5: the owner of a job is reloaded while others work at it
 --- init
-main::ready(6);
-my $id = main::submit('', main::users(2000));
-main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+my $id = main::lent();
 TestVerify::Clients::reload();
 $main::Job = main::ended($id, 60);
 --- smtp_check eval
-sub {
-    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
-    main::is(main::twice(), 0, 'each once');
-    main::is(main::left(), '', 'nothing is left');
-    return 1;
-}
+sub { main::once() }
 
 
 
 === TEST 6: it is upgraded
 --- init
-main::ready(6);
-my $id = main::submit('', main::users(2000));
-main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+my $id = main::lent();
 my $old = TestVerify::Nginx::pid();
 my @workers = TestVerify::Clients::workers();
 kill 'USR2', $old;
@@ -190,12 +198,7 @@ TestVerify::Clients::wait_for(sub {
 });
 $main::Job = main::ended($id, 60);
 --- smtp_check eval
-sub {
-    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
-    main::is(main::twice(), 0, 'each once');
-    main::is(main::left(), '', 'nothing is left');
-    return 1;
-}
+sub { main::once() }
 
 
 
@@ -206,16 +209,12 @@ mx1 11 pipelining
 --- main_config
 worker_shutdown_timeout 2s;
 --- init
-main::ready(6);
-my $id = main::submit('', main::users(2000));
-main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+my $id = main::lent();
 main::is(main::counter(0, 'jobs_lent') > 0, 1, 'blocks are lent');
 my $took = main::leave();
 main::cmp_ok($took, '<', 2 + 3 * $TestVerify::Blocks::Slow,
              "the workers stay for two seconds: $took");
-main::patch($id, '{"state":"cancelled"}');
-main::until_job($id, sub { $_[0]{state} eq 'cancelled' });
-TestVerify::Edges::stop();
+main::give_up($id);
 --- linger: 15s
 --- no_session_check
 
@@ -226,16 +225,12 @@ TestVerify::Edges::stop();
 mx1 11 pipelining
     rcpt u*@*: wait 300ms ; 550 5.1.1 No such user
 --- init
-main::ready(6);
-my $id = main::submit('', main::users(2000));
-main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+my $id = main::lent();
 TestVerify::Valkey::stop();
 my $took = main::leave();
 main::cmp_ok($took, '<', 3 + 5 * $TestVerify::Blocks::Slow,
              "the workers stay for three seconds: $took");
-main::patch($id, '{"state":"cancelled"}');
-main::until_job($id, sub { $_[0]{state} eq 'cancelled' });
-TestVerify::Edges::stop();
+main::give_up($id);
 --- linger: 15s
 --- no_session_check
 
