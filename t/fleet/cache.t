@@ -1119,3 +1119,27 @@ smtp_verify_fleet f {
 }
 --- error_log
 invalid number of arguments in "server" of a fleet
+
+
+
+=== TEST 55: a zone that is named has to be there
+--- must_die
+--- http_config
+smtp_verify_cache_zone zone=a:1m;
+smtp_verify_fleet f {
+    server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; zones a b;
+}
+--- error_log
+zone "b" of fleet "f" is not defined, or is of none of its parts
+
+
+
+=== TEST 56: also where there is no cache
+--- must_die
+--- http_config
+smtp_verify_throttle_zone zone=t:1m;
+smtp_verify_fleet f {
+    server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; parts throttle; zones t b;
+}
+--- error_log
+zone "b" of fleet "f" is not defined, or is of none of its parts

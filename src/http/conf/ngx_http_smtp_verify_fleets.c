@@ -13,6 +13,10 @@
 
 static ngx_int_t ngx_http_smtp_verify_fleet_bind(ngx_conf_t *cf,
     ngx_http_smtp_verify_fleet_conf_t *fcf);
+static ngx_int_t ngx_http_smtp_verify_fleet_named(ngx_conf_t *cf,
+    ngx_http_smtp_verify_fleet_conf_t *fcf);
+static ngx_uint_t ngx_http_smtp_verify_fleet_shares(
+    ngx_http_smtp_verify_fleet_conf_t *fcf, ngx_shm_zone_t *shm_zone);
 static ngx_uint_t ngx_http_smtp_verify_fleet_wants(
     ngx_http_smtp_verify_fleet_conf_t *fcf, ngx_str_t *zone);
 
@@ -101,16 +105,70 @@ ngx_http_smtp_verify_fleet_bind(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    if ((parts & NGX_SMTP_VERIFY_FLEET_CACHE)
-        && (caches == 0 || caches + throttles < fcf->zones.nelts))
-    {
+    if ((parts & NGX_SMTP_VERIFY_FLEET_CACHE) && caches == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "fleet \"%V\" lacks a cache "
                            "zone, which \"smtp_verify_cache_zone\" defines",
                            &fcf->fleet.name);
         return NGX_ERROR;
     }
 
+    return ngx_http_smtp_verify_fleet_named(cf, fcf);
+}
+
+
+/* Each zone that is named has to be there. */
+
+static ngx_int_t
+ngx_http_smtp_verify_fleet_named(ngx_conf_t *cf,
+    ngx_http_smtp_verify_fleet_conf_t *fcf)
+{
+    ngx_str_t                *name;
+    ngx_uint_t                i, found;
+    ngx_shm_zone_t           *shm_zone;
+    ngx_smtp_verify_zones_t   zones;
+
+    name = fcf->zones.elts;
+
+    for (i = 0; i < fcf->zones.nelts; i++) {
+
+        found = 0;
+        ngx_smtp_verify_zones_init(&zones, cf->cycle);
+
+        while ((shm_zone = ngx_smtp_verify_zones_next(&zones)) != NULL) {
+
+            if (shm_zone->shm.name.len == name[i].len
+                && ngx_strncmp(shm_zone->shm.name.data, name[i].data,
+                               name[i].len)
+                   == 0)
+            {
+                found |= ngx_http_smtp_verify_fleet_shares(fcf, shm_zone);
+            }
+        }
+
+        if (!found) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "zone \"%V\" of fleet "
+                               "\"%V\" is not defined, or is of none of its "
+                               "parts", &name[i], &fcf->fleet.name);
+            return NGX_ERROR;
+        }
+    }
+
     return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_smtp_verify_fleet_shares(ngx_http_smtp_verify_fleet_conf_t *fcf,
+    ngx_shm_zone_t *shm_zone)
+{
+    ngx_uint_t  parts;
+
+    parts = fcf->fleet.parts;
+
+    return ((parts & NGX_SMTP_VERIFY_FLEET_CACHE)
+            && ngx_smtp_verify_cache_is(shm_zone))
+           || ((parts & NGX_SMTP_VERIFY_FLEET_THROTTLE)
+               && ngx_smtp_verify_throttle_is(shm_zone));
 }
 
 
