@@ -453,6 +453,7 @@ sub { main::right() }
 
 === TEST 14: a fleet that shares the throttle needs one
 --- must_die
+--- no_zones
 --- http_config
 smtp_verify_fleet f {
     server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; parts throttle;

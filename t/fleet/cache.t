@@ -608,6 +608,7 @@ no "server" in fleet "f"
 
 === TEST 26: and a cache
 --- must_die
+--- no_zones
 --- http_config
 smtp_verify_fleet f { server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; }
 --- error_log
