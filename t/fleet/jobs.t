@@ -360,3 +360,50 @@ main::until_true(sub { main::counter(1, 'jobs_borrowed') >= 4 }, 10);
 main::cmp_ok(main::counter(1, 'jobs_borrowed'), '>=', 4, 'more are borrowed');
 main::http('DELETE', "/jobs/$id");
 --- unquit
+
+
+
+=== TEST 17: blocks that others are still at do not keep the next worker from all others
+--- edges: 1
+--- others: smtp_verify_helo other.test; smtp_verify_keepalive off;
+--- smtp
+mx1 11 pipelining
+    ehlo other.test: wait 9s ; default
+    rcpt u*@*: 550 5.1.1 No such user
+--- main_config
+worker_shutdown_timeout 2s;
+--- init
+main::ready(2);
+my $id = main::submit('', main::users(6000));
+main::until_true(sub { main::counter(1, 'jobs_borrowed') >= 1 }) or die "none\n";
+
+# the store is full, so they are not told that the worker leaves
+
+main::command(qw( CONFIG SET maxmemory 1 ));
+my ($old) = TestVerify::Clients::workers();
+TestVerify::Clients::reload(sub { !TestVerify::Nginx::alive($old) });
+main::command(qw( CONFIG SET maxmemory 0 ));
+
+# what the next worker does first after it had the first answers: it leases
+# another block, or the others end
+
+my $next = '';
+main::until_true(sub {
+    my $had = 0;
+    my %lent = map { $_ => 1 } main::logged() =~ /block (\d+) is offered/g;
+    for (grep { !/\[debug\] $old#/ } split /\n/, main::logged()) {
+        $had ||= /others have \d+ results of block/;
+        $next = $had && /block (\d+) is leased/ && !$lent{$1} ? 'leases'
+                : /results of block \d+, last:1/ ? 'ends' : '';
+        last if $next;
+    }
+    return $next;
+}, 60);
+main::is($next, 'leases', 'it goes on with other blocks');
+main::patch($id, '{"state":"cancelled"}');
+main::until_job($id, sub { $_[0]{state} eq 'cancelled' });
+TestVerify::Edges::stop();
+--- linger: 15s
+--- no_session_check
+--- log_allow
+the store is full
