@@ -104,6 +104,20 @@ void ngx_smtp_verify_lend_answers(ngx_smtp_verify_lend_t *lend,
 void ngx_smtp_verify_lend_owner_init(ngx_smtp_verify_lend_t *lend);
 void ngx_smtp_verify_lend_owner_tick(ngx_smtp_verify_lend_t *lend);
 void ngx_smtp_verify_lend_owner_exit(ngx_smtp_verify_lend_t *lend);
+/* All answers of a desk were read: loans of it that are gone are over.  NULL:
+   those of all desks. */
+void ngx_smtp_verify_lend_gone(ngx_smtp_verify_lend_t *lend,
+    ngx_smtp_verify_jobs_desk_t *desk);
+
+/* lend_answers.c */
+
+/* reads what is new for a desk */
+void ngx_smtp_verify_lend_ask(ngx_smtp_verify_lend_t *lend,
+    ngx_smtp_verify_jobs_desk_t *desk);
+void ngx_smtp_verify_lend_settle(ngx_smtp_verify_jobs_carrier_t *c,
+    u_char *job, ngx_smtp_verify_jobs_entry_t *entries, ngx_uint_t n);
+void ngx_smtp_verify_lend_forget(ngx_smtp_verify_jobs_carrier_t *c,
+    u_char *job, ngx_uint_t gone);
 
 /* lend_borrower.c */
 
