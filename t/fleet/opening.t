@@ -106,6 +106,16 @@ sub answer
     return $health =~ /fleet f$n answers\./;
 }
 
+# waits until each fleet has a store
+
+sub all_answer
+{
+    until_true(sub {
+        my $health = health();
+        return !grep { !answer($_, $health) } 1 .. @Want / 2;
+    }) or push @Wrong, 'not all answer: ' . health();
+}
+
 
 # the cause of each is told, once
 
@@ -188,7 +198,7 @@ sub greet
 }
 
 
-# clients, until the real store takes no more
+# clients, until the real store takes no more, and whenever it has room again
 
 sub crowd
 {
@@ -197,11 +207,19 @@ sub crowd
     command(qw( CONFIG SET maxclients 20 ));
 
     aside(sub {
-        push @open, map { IO::Socket::INET->new($ENV{TEST_NGINX_VALKEY}) // () }
-                    1 .. 40;
+        while (1) {
+            my $s = IO::Socket::INET->new($ENV{TEST_NGINX_VALKEY});
+
+            if ($s) {
+                print $s "PING\r\n";
+                push @open, $s if (<$s> // '') =~ /PONG/;
+            }
+
+            sleep 0.02;
+        }
     });
 
-    until_true(sub { !eval { command('PING') } }) or die "it takes more\n";
+    until_true(sub { !eval { command('PING') } }, 20) or die "it takes more\n";
 }
 
 
@@ -215,10 +233,7 @@ sub { main::scripted(\@main::Errors, qw( AUTH EXISTS SET SCRIPT )) }
 --- servers eval
 sub { TestVerify::Enemy::address($_[0]) . ' $TEST_NGINX_VALKEY' }
 --- init
-main::until_true(sub {
-    my $health = main::health();
-    return !grep { !main::answer($_, $health) } 1 .. @main::Want / 2;
-}) or push @main::Wrong, 'not all answer: ' . main::health();
+main::all_answer();
 main::told('the store');
 --- smtp_check eval
 sub { main::well() }
@@ -262,10 +277,7 @@ sub {
 --- servers eval
 sub { TestVerify::Enemy::address($_[0]) . ' $TEST_NGINX_VALKEY' }
 --- init
-main::until_true(sub {
-    my $health = main::health();
-    return !grep { !main::answer($_, $health) } 1 .. @main::Want / 2;
-}) or push @main::Wrong, 'not all answer: ' . main::health();
+main::all_answer();
 main::told('the store');
 --- smtp_check eval
 sub { main::well() }
@@ -278,10 +290,7 @@ sub { main::scripted(\@main::Errors, 'ROLE') }
 --- servers eval
 sub { TestVerify::Enemy::address($_[0]) . ' $TEST_NGINX_VALKEY' }
 --- init
-main::until_true(sub {
-    my $health = main::health();
-    return !grep { !main::answer($_, $health) } 1 .. @main::Want / 2;
-}) or push @main::Wrong, 'not all answer: ' . main::health();
+main::all_answer();
 @main::Want[4, 5] = () if TestVerify::Stores::said(qr/"f3".*away/) == 0;
 push @main::Wrong, 'NOPERM counts' if defined $main::Want[4];
 splice @main::Want, 4;
@@ -313,8 +322,7 @@ sub {
 --- servers eval
 sub { TestVerify::Enemy::address(60) . ' $TEST_NGINX_VALKEY' }
 --- init
-main::until_true(sub { main::answer(1, main::health()) })
-    or push @main::Wrong, 'does not answer: ' . main::health();
+main::all_answer();
 main::told('the store');
 main::over();
 --- smtp_check eval
@@ -336,8 +344,7 @@ main::until_true(sub { main::health() =~ /too many clients/ })
 Time::HiRes::sleep(1.5);
 main::told('the store');
 main::over();
-main::until_true(sub { main::answer(1, main::health()) })
-    or push @main::Wrong, 'does not answer: ' . main::health();
+main::all_answer();
 main::until_true(sub {
     eval { TestVerify::Valkey::command(qw( CONFIG SET maxclients 10000 )) } });
 --- smtp_check eval
