@@ -7,18 +7,6 @@
 #include "sv_siphash.h"
 
 
-#define SV_SIPHASH_NAMES  256
-#define SV_SIPHASH_NAME   63    /* octets; longer names are not remembered */
-
-
-typedef struct {
-    unsigned char  key[16];
-    unsigned char  hash[SV_SIPHASH_LEN];
-    unsigned char  len;         /* 0: empty */
-    unsigned char  name[SV_SIPHASH_NAME];
-} sv_siphash_name_t;
-
-
 #define SV_ROTL(x, b)  (((x) << (b)) | ((x) >> (64 - (b))))
 
 
@@ -42,6 +30,9 @@ static inline void sv_siphash_rounds(sv_siphash_state_t *s, unsigned n);
 static inline uint64_t sv_siphash_load(const unsigned char *p);
 static inline uint64_t sv_siphash_rest(const unsigned char *p, size_t n);
 static void sv_siphash_store(unsigned char *p, uint64_t v);
+
+
+sv_siphash_name_t  sv_siphash_names[SV_SIPHASH_NAMES];
 
 
 void
@@ -179,55 +170,20 @@ sv_siphash_store(unsigned char *p, uint64_t v)
 }
 
 
-unsigned
-sv_place(const void *data, size_t len)
-{
-    size_t                i;
-    uint64_t              h, word;
-    const unsigned char  *p;
-
-    p = data;
-    h = len;
-
-    for (i = 0; i + 8 <= len; i += 8) {
-        memcpy(&word, p + i, 8);
-        h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
-        h ^= h >> 32;
-    }
-
-    h = (h ^ sv_siphash_rest(p + i, len - i)) * 0x9e3779b97f4a7c15ULL;
-
-    return (unsigned) (h >> 48);
-}
-
-
-/* Somebody who makes names collide here only makes them be hashed again. */
-
 void
-sv_siphash_name(const unsigned char key[16], const void *name, size_t len,
-    unsigned char hash[SV_SIPHASH_LEN])
+sv_siphash_learn(sv_siphash_name_t *s, const unsigned char key[16],
+    const void *name, size_t len)
 {
-    sv_siphash_name_t         *s;
-    static sv_siphash_name_t   entries[SV_SIPHASH_NAMES];
+    sv_siphash(key, name, len, s->hash);
 
-    if (len == 0 || len > SV_SIPHASH_NAME) {
-        sv_siphash(key, name, len, hash);
-        return;
-    }
-
-    s = &entries[sv_place(name, len) % SV_SIPHASH_NAMES];
-
-    if (s->len != len || memcmp(s->key, key, 16) != 0
-        || memcmp(s->name, name, len) != 0)
-    {
-        sv_siphash(key, name, len, s->hash);
-
+    if (len <= SV_SIPHASH_NAME) {
         memcpy(s->key, key, 16);
         memcpy(s->name, name, len);
         s->len = (unsigned char) len;
-    }
 
-    memcpy(hash, s->hash, SV_SIPHASH_LEN);
+    } else {
+        s->len = 0;
+    }
 }
 
 

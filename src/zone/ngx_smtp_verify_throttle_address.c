@@ -54,19 +54,3 @@ ngx_smtp_verify_throttle_address_fault(ngx_smtp_verify_throttle_t *throttle,
                                        NGX_SMTP_VERIFY_SLOT_ADDRESS, 0);
     }
 }
-
-
-void
-ngx_smtp_verify_throttle_address_answer(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_slot_sh_t *slot, uint64_t now)
-{
-    ngx_smtp_verify_throttle_entry_t  *ip;
-
-    ip = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                        ngx_smtp_verify_ref_ip);
-
-    ngx_smtp_verify_throttle_succeeded(throttle, ip,
-                                       slot->state
-                                       & NGX_SMTP_VERIFY_SLOT_ADDRESS,
-                                       now);
-}

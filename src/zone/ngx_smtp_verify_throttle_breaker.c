@@ -315,14 +315,21 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
     case ngx_smtp_verify_seen_connected:
         ngx_smtp_verify_throttle_connected(throttle, slot, now);
 
-        return sv_breaker_success(&egress->breaker,
-                                  slot->state & NGX_SMTP_VERIFY_SLOT_RESUME,
-                                  now);
+        return !sv_breaker_is_calm(&egress->breaker)
+               && sv_breaker_success(&egress->breaker,
+                                     slot->state & NGX_SMTP_VERIFY_SLOT_RESUME,
+                                     now);
 
     case ngx_smtp_verify_seen_answer:
         ngx_smtp_verify_throttle_succeeded(throttle, e, trial, now);
 
-        ngx_smtp_verify_throttle_address_answer(throttle, slot, now);
+        e = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                           ngx_smtp_verify_ref_ip);
+
+        ngx_smtp_verify_throttle_succeeded(throttle, e,
+                                           slot->state
+                                           & NGX_SMTP_VERIFY_SLOT_ADDRESS,
+                                           now);
 
         if (domain) {
             ngx_smtp_verify_throttle_domain_answer(throttle, slot, domain,
@@ -411,7 +418,9 @@ void
 ngx_smtp_verify_throttle_succeeded(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_entry_t *e, ngx_uint_t trial, uint64_t now)
 {
-    if (sv_breaker_success(&e->breaker, trial, now)) {
+    if (!sv_breaker_is_calm(&e->breaker)
+        && sv_breaker_success(&e->breaker, trial, now))
+    {
         ngx_smtp_verify_throttle_share_tell(throttle, e, SV_TOLD_CLOSED,
                                             ngx_smtp_verify_seen_answer, now);
     }

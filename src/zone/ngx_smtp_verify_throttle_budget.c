@@ -34,45 +34,18 @@ ngx_smtp_verify_throttle_budget(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-uint64_t
+ngx_uint_t
 ngx_smtp_verify_throttle_rejects(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
-    uint64_t now)
+    uint64_t *wait, uint64_t now)
 {
-    uint64_t                           wait, w;
-    ngx_uint_t                         i;
+    uint64_t                           w;
+    ngx_uint_t                         i, due, room;
     sv_budget_conf_t                   conf;
     ngx_smtp_verify_throttle_entry_t  *e;
 
-    wait = 0;
-
-    for (i = 0; i < NGX_SMTP_VERIFY_THROTTLE_BUDGETS; i++) {
-
-        e = ngx_smtp_verify_throttle_budget(throttle, slot, limits, i);
-
-        if (e) {
-            conf = ngx_smtp_verify_throttle_share_budget(e, &limits->rejects,
-                                                         slot->party, now);
-            w = sv_budget_wait(&e->rejects, &conf, slot->party, now);
-            wait = ngx_max(wait, w);
-
-            w = ngx_smtp_verify_throttle_permits_wait(throttle, e, now);
-            wait = ngx_max(wait, w);
-        }
-    }
-
-    return wait;
-}
-
-
-ngx_uint_t
-ngx_smtp_verify_throttle_rejects_due(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
-    uint64_t now)
-{
-    ngx_uint_t                         i;
-    sv_budget_conf_t                   conf;
-    ngx_smtp_verify_throttle_entry_t  *e;
+    due = 0;
+    *wait = 0;
 
     for (i = 0; i < NGX_SMTP_VERIFY_THROTTLE_BUDGETS; i++) {
 
@@ -85,15 +58,22 @@ ngx_smtp_verify_throttle_rejects_due(ngx_smtp_verify_throttle_t *throttle,
         conf = ngx_smtp_verify_throttle_share_budget(e, &limits->rejects,
                                                      slot->party, now);
 
-        if (e->due >= sv_budget_room(&e->rejects, &conf, slot->party, now)
-            || e->due >= ngx_smtp_verify_throttle_permits_need(throttle, e,
-                                                               now))
-        {
-            return 1;
+        room = sv_budget_room(&e->rejects, &conf, slot->party, now);
+        due |= (e->due >= room);
+
+        w = room ? 0 : sv_budget_wait(&e->rejects, &conf, slot->party, now);
+        *wait = ngx_max(*wait, w);
+
+        if (e->common) {
+            due |= (e->due >= ngx_smtp_verify_throttle_permits_need(throttle,
+                                                                    e, now));
+
+            w = ngx_smtp_verify_throttle_permits_wait(throttle, e, now);
+            *wait = ngx_max(*wait, w);
         }
     }
 
-    return 0;
+    return due;
 }
 
 
@@ -115,7 +95,9 @@ ngx_smtp_verify_throttle_rejected(ngx_smtp_verify_throttle_t *throttle,
             continue;
         }
 
-        ngx_smtp_verify_throttle_permits_use(throttle, e);
+        if (e->common) {
+            ngx_smtp_verify_throttle_permits_use(throttle, e);
+        }
 
         if (sv_budget_refused(&e->rejects, &limits->rejects, slot->party,
                               now))

@@ -17,9 +17,6 @@
 #define NGX_SMTP_VERIFY_THROTTLE_SPARE    10
 
 
-static void ngx_smtp_verify_throttle_client_key(
-    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_client_t *client,
-    u_char *key);
 static ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_client(
     ngx_smtp_verify_throttle_t *throttle, uint32_t i);
 static ngx_uint_t ngx_smtp_verify_throttle_client_is_poor(
@@ -29,7 +26,8 @@ static ngx_uint_t ngx_smtp_verify_throttle_client_has_part(
 
 
 /* Does what _refer() does, also for the client, whose entry must not be
-   replaced by one of the other entries. */
+   replaced by one of the other entries.  The key of a client is a hash
+   already. */
 
 ngx_int_t
 ngx_smtp_verify_throttle_client_refer(ngx_smtp_verify_ticket_t *t,
@@ -39,14 +37,12 @@ ngx_smtp_verify_throttle_client_refer(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t         *slot;
     ngx_smtp_verify_throttle_t        *throttle;
     ngx_smtp_verify_throttle_entry_t  *e;
-    u_char                             key[SV_SIPHASH_LEN];
 
     throttle = t->throttle;
     slot = &throttle->slots[t->slot];
 
-    ngx_smtp_verify_throttle_client_key(throttle, t->client, key);
-
-    slot->client = ngx_smtp_verify_throttle_find(throttle, key, now);
+    slot->client = ngx_smtp_verify_throttle_find(throttle, t->client->key,
+                                                 now);
 
     e = &throttle->entries[slot->client];
 
@@ -55,19 +51,6 @@ ngx_smtp_verify_throttle_client_refer(ngx_smtp_verify_ticket_t *t,
     e->users--;
 
     return rc;
-}
-
-
-static void
-ngx_smtp_verify_throttle_client_key(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_client_t *client, u_char *key)
-{
-    u_char  buf[1 + NGX_SMTP_VERIFY_CLIENT_LEN];
-
-    buf[0] = 'c';
-    ngx_memcpy(buf + 1, client->key, NGX_SMTP_VERIFY_CLIENT_LEN);
-
-    sv_siphash(throttle->sh->key, buf, sizeof(buf), key);
 }
 
 
@@ -155,7 +138,6 @@ ngx_smtp_verify_throttle_client_take(ngx_smtp_verify_ticket_t *t,
 {
     uint32_t                     client;
     ngx_smtp_verify_throttle_t  *throttle;
-    u_char                       key[SV_SIPHASH_LEN];
 
     if (!(slot->state & NGX_SMTP_VERIFY_SLOT_IDLE)) {
         return NGX_OK;
@@ -163,9 +145,7 @@ ngx_smtp_verify_throttle_client_take(ngx_smtp_verify_ticket_t *t,
 
     throttle = t->throttle;
 
-    ngx_smtp_verify_throttle_client_key(throttle, t->client, key);
-
-    client = ngx_smtp_verify_throttle_find(throttle, key, now);
+    client = ngx_smtp_verify_throttle_find(throttle, t->client->key, now);
 
     if (ngx_smtp_verify_throttle_client_has_part(t,
                                                  &throttle->entries[client]))
@@ -350,18 +330,13 @@ ngx_uint_t
 ngx_smtp_verify_throttle_client_has_most(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_client_t *client)
 {
-    u_char                             key[SV_SIPHASH_LEN];
     ngx_smtp_verify_throttle_entry_t  *top;
 
     top = ngx_smtp_verify_throttle_client(throttle, throttle->sh->top);
 
-    if (top == throttle->entries) {
-        return 0;
-    }
-
-    ngx_smtp_verify_throttle_client_key(throttle, client, key);
-
-    return ngx_memcmp(top->key, key, SV_SIPHASH_LEN) == 0;
+    return top != throttle->entries
+           && ngx_memcmp(top->key, client->key, NGX_SMTP_VERIFY_CLIENT_LEN)
+              == 0;
 }
 
 

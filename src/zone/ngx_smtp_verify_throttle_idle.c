@@ -74,7 +74,7 @@ ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_ticket_t *t)
 {
     uint32_t                    trials;
-    uint64_t                    now;
+    uint64_t                    now, wait;
     ngx_uint_t                  allowed, retry_after;
     ngx_smtp_verify_slot_sh_t  *sh;
 
@@ -92,8 +92,8 @@ ngx_smtp_verify_throttle_reuse(ngx_smtp_verify_throttle_t *throttle,
               && trials == 0
               && !ngx_smtp_verify_throttle_domain_shut(throttle, sh, limits,
                                                        &t->domain)
-              && !ngx_smtp_verify_throttle_rejects_due(throttle, sh, limits,
-                                                       now)
+              && !ngx_smtp_verify_throttle_rejects(throttle, sh, limits,
+                                                   &wait, now)
               && ngx_smtp_verify_throttle_rate(throttle, sh, limits) == 0
               && !ngx_smtp_verify_throttle_over(throttle, sh, limits, t->bulk,
                                                 now)

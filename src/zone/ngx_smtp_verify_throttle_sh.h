@@ -404,9 +404,6 @@ void ngx_smtp_verify_throttle_address_fault(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_seen_e seen,
     ngx_str_t *domain, uint64_t now);
-void ngx_smtp_verify_throttle_address_answer(
-    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
-    uint64_t now);
 
 ngx_int_t ngx_smtp_verify_throttle_slot(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t *slot);
@@ -442,15 +439,11 @@ ngx_int_t ngx_smtp_verify_throttle_client_take(ngx_smtp_verify_ticket_t *t,
 uint32_t ngx_smtp_verify_throttle_client_waits(ngx_smtp_verify_ticket_t *t);
 void ngx_smtp_verify_throttle_client_mark(ngx_smtp_verify_ticket_t *t);
 
-/* Returns the ms until there is room for a refused recipient; 0 if there is
-   now. */
-uint64_t ngx_smtp_verify_throttle_rejects(
+/* Returns 1 if the recipients that are being asked may use up the budget.
+   *wait: ms until there is room for a refused recipient; 0 if there is now. */
+ngx_uint_t ngx_smtp_verify_throttle_rejects(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
-    ngx_smtp_verify_limits_t *limits, uint64_t now);
-/* Returns 1 if the recipients that are being asked may use up the budget. */
-ngx_uint_t ngx_smtp_verify_throttle_rejects_due(
-    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
-    ngx_smtp_verify_limits_t *limits, uint64_t now);
+    ngx_smtp_verify_limits_t *limits, uint64_t *wait, uint64_t now);
 void ngx_smtp_verify_throttle_rejected(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
     uint64_t now);

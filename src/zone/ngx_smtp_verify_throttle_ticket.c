@@ -8,7 +8,7 @@ static ngx_int_t ngx_smtp_verify_throttle_admit(ngx_smtp_verify_ticket_t *t,
 static void ngx_smtp_verify_throttle_look(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t *slot);
 static ngx_int_t ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
-    ngx_smtp_verify_slot_sh_t *slot, uint64_t now);
+    ngx_smtp_verify_slot_sh_t *slot, ngx_uint_t due, uint64_t now);
 static void ngx_smtp_verify_throttle_turn(ngx_smtp_verify_ticket_t *t,
     ngx_smtp_verify_slot_sh_t *slot);
 static sv_share_kind_e ngx_smtp_verify_throttle_next_kind(
@@ -148,6 +148,7 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
     uint32_t                           trials;
     uint64_t                           wait;
     ngx_int_t                          rc;
+    ngx_uint_t                         due;
     sv_share_waiting_t                 w;
     ngx_smtp_verify_slot_sh_t         *slot;
     ngx_smtp_verify_throttle_entry_t  *e, *ip, *domain;
@@ -188,8 +189,8 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
     e = ngx_smtp_verify_throttle_entry(t->throttle, slot,
                                        ngx_smtp_verify_ref_destination);
 
-    wait = ngx_smtp_verify_throttle_rejects(t->throttle, slot, t->limits,
-                                            now);
+    due = ngx_smtp_verify_throttle_rejects(t->throttle, slot, t->limits,
+                                           &wait, now);
     if (wait) {
         t->retry_after = wait / 1000 + 1;
         t->throttle->sh->counts.exhausted++;
@@ -210,7 +211,7 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
         }
     }
 
-    rc = ngx_smtp_verify_throttle_room(t, slot, now);
+    rc = ngx_smtp_verify_throttle_room(t, slot, due, now);
 
     if (rc == NGX_OK) {
         ngx_smtp_verify_throttle_grant(t, slot, trials);
@@ -252,9 +253,11 @@ ngx_smtp_verify_throttle_look(ngx_smtp_verify_ticket_t *t,
 }
 
 
+/* "due": the recipients that are being asked may use up the budget */
+
 static ngx_int_t
 ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
-    ngx_smtp_verify_slot_sh_t *slot, uint64_t now)
+    ngx_smtp_verify_slot_sh_t *slot, ngx_uint_t due, uint64_t now)
 {
     uint64_t                           wait;
     ngx_uint_t                         i, conns;
@@ -289,9 +292,7 @@ ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
         }
     }
 
-    if (ngx_smtp_verify_throttle_rejects_due(t->throttle, slot, t->limits,
-                                             now))
-    {
+    if (due) {
         return NGX_AGAIN;
     }
 
@@ -437,6 +438,7 @@ ngx_smtp_verify_throttle_more(ngx_smtp_verify_throttle_t *throttle,
     ngx_uint_t slot, ngx_smtp_verify_limits_t *limits, ngx_uint_t together,
     ngx_msec_t wait)
 {
+    uint64_t                    until;
     ngx_int_t                   rc;
     ngx_smtp_verify_slot_sh_t  *sh;
 
@@ -448,8 +450,8 @@ ngx_smtp_verify_throttle_more(ngx_smtp_verify_throttle_t *throttle,
 
     if (ngx_smtp_verify_throttle_rate(throttle, sh, limits) <= wait
         && !(together
-             && ngx_smtp_verify_throttle_rejects_due(throttle, sh, limits,
-                                                     sv_clock_msec())))
+             && ngx_smtp_verify_throttle_rejects(throttle, sh, limits, &until,
+                                                 sv_clock_msec())))
     {
         ngx_smtp_verify_throttle_spend(throttle, sh, limits);
         rc = NGX_OK;

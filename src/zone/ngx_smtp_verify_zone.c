@@ -113,13 +113,6 @@ ngx_smtp_verify_zone_key(ngx_shm_zone_t *shm_zone, u_char *key)
 }
 
 
-uint32_t
-ngx_smtp_verify_zone_owner(void)
-{
-    return sv_owner(ngx_process_slot, ngx_pid);
-}
-
-
 void
 ngx_smtp_verify_zone_other_layout(ngx_shm_zone_t *shm_zone)
 {

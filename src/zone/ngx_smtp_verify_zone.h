@@ -56,8 +56,8 @@ void *ngx_smtp_verify_zone_take(ngx_shm_zone_t *shm_zone, size_t *size);
 /* Sets a random key of SV_SIPHASH_LEN octets. */
 ngx_int_t ngx_smtp_verify_zone_key(ngx_shm_zone_t *shm_zone, u_char *key);
 
-/* Returns this process in the form of sv_owner.h. */
-uint32_t ngx_smtp_verify_zone_owner(void);
+/* this process in the form of sv_owner.h */
+#define ngx_smtp_verify_zone_owner()  sv_owner(ngx_process_slot, ngx_pid)
 
 void ngx_smtp_verify_zone_other_layout(ngx_shm_zone_t *shm_zone);
 

@@ -69,6 +69,9 @@ uint64_t sv_breaker_owed(const sv_breaker_t *b, uint64_t now);
 int sv_breaker_fault(sv_breaker_t *b, const sv_breaker_conf_t *conf,
     uint32_t who, unsigned weight, int trial, uint64_t now);
 
+/* It is closed, and no fault is remembered: a success changes nothing. */
+#define sv_breaker_is_calm(b)  ((b)->until == 0 && (b)->weight == 0)
+
 /* Counts a success.  Returns 1 if this has closed the breaker, which only a
    trial does. */
 int sv_breaker_success(sv_breaker_t *b, int trial, uint64_t now);

@@ -20,6 +20,7 @@
 static ngx_cycle_t  cycle;
 ngx_cycle_t        *ngx_cycle = &cycle;
 ngx_pid_t           ngx_pid = 100;
+ngx_int_t           ngx_process_slot;
 
 
 void *
@@ -57,13 +58,6 @@ ngx_smtp_verify_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size,
     ngx_uint_t pages, void *tag)
 {
     return NULL;
-}
-
-
-uint32_t
-ngx_smtp_verify_zone_owner(void)
-{
-    return 1;
 }
 
 

@@ -92,13 +92,6 @@ clock_gettime(clockid_t id, struct timespec *ts)
 }
 
 
-uint32_t
-ngx_smtp_verify_zone_owner(void)
-{
-    return sv_owner(ngx_process_slot, ngx_pid);
-}
-
-
 void *
 ngx_pcalloc(ngx_pool_t *p, size_t size)
 {

@@ -73,13 +73,6 @@ kill(pid_t pid, int sig)
 }
 
 
-uint32_t
-ngx_smtp_verify_zone_owner(void)
-{
-    return sv_owner(ngx_process_slot, ngx_pid);
-}
-
-
 void *
 ngx_smtp_verify_zone_kept(ngx_shm_zone_t *shm_zone, void *data)
 {
