@@ -11,8 +11,6 @@ static void sv_checks_own(const sv_lists_t *lists, const sv_address_t *addr,
     sv_checks_t *checks);
 static void sv_checks_listed(const sv_lists_t *lists,
     const sv_suffixes_t *suffixes, sv_checks_t *checks);
-static signed char sv_checks_any(const sv_lists_t *lists, unsigned kind,
-    const sv_suffixes_t *suffixes);
 static signed char sv_checks_address(const sv_lists_t *lists, unsigned kind,
     const sv_suffixes_t *suffixes, const uint64_t *hashes);
 static void sv_checks_local(const sv_lists_t *lists,
@@ -71,7 +69,7 @@ sv_checks_domain(const sv_lists_t *lists, const sv_address_t *addr,
     sv_lists_suffixes(lists, addr->domain.data, addr->domain.len, &suffixes);
     sv_checks_listed(lists, &suffixes, checks);
 
-    len = sv_typo_domain(lists, &addr->domain, meant);
+    len = sv_typo_domain(lists, &addr->domain, &suffixes, meant);
     sv_checks_meant(addr, meant, len, checks);
 
     if (len > SV_MEMO_DOMAIN) {
@@ -160,7 +158,7 @@ sv_checks_listed(const sv_lists_t *lists, const sv_suffixes_t *suffixes,
     checks->free_provider = (signed char)
                             sv_lists_has_hash(lists, SV_LIST_FREE,
                                               suffixes->hashes[0]);
-    checks->alias_service = sv_checks_any(lists, SV_LIST_ALIAS, suffixes);
+    checks->alias_service = sv_lists_any(lists, SV_LIST_ALIAS, suffixes);
     checks->disposable = 0;
 
     own = lists->sets[SV_LIST_DISPOSABLE].own;
@@ -187,18 +185,6 @@ sv_checks_listed(const sv_lists_t *lists, const sv_suffixes_t *suffixes,
 
 
 static signed char
-sv_checks_any(const sv_lists_t *lists, unsigned kind,
-    const sv_suffixes_t *suffixes)
-{
-    if (!lists->sets[kind].loaded) {
-        return -1;
-    }
-
-    return (signed char) sv_lists_any(lists, kind, suffixes);
-}
-
-
-static signed char
 sv_checks_address(const sv_lists_t *lists, unsigned kind,
     const sv_suffixes_t *suffixes, const uint64_t *hashes)
 {
@@ -213,7 +199,7 @@ sv_checks_address(const sv_lists_t *lists, unsigned kind,
         return 1;
     }
 
-    return sv_checks_any(lists, kind, suffixes);
+    return sv_lists_any(lists, kind, suffixes);
 }
 
 
@@ -242,7 +228,8 @@ sv_checks_local(const sv_lists_t *lists, const sv_address_t *addr,
 
     checks->role_account = (signed char)
                            (len != 0
-                            && sv_lists_has(lists, SV_LIST_ROLE, key, len));
+                            && sv_lists_has_hash(lists, SV_LIST_ROLE,
+                                           sv_lists_hash(lists, key, len)));
 
     if (checks->role_account) {
         checks->gibberish = 0;

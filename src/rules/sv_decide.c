@@ -140,7 +140,7 @@ sv_lists_disposable_mx(const sv_lists_t *lists, const unsigned char *host,
     }
 
     sv_lists_suffixes(lists, host, len, &suffixes);
-    found = sv_lists_any(lists, SV_LIST_DISPOSABLE_MX, &suffixes);
+    found = (sv_lists_any(lists, SV_LIST_DISPOSABLE_MX, &suffixes) > 0);
     *memo = found ? hash : hash & ~(uint64_t) 1;
 
     return found;

@@ -34,8 +34,8 @@ static int sv_fold_is_tag(const unsigned char *p, const unsigned char *end);
 static int sv_fold_is_short(const unsigned char *p,
     const unsigned char *end);
 static int sv_fold_is_quote(const unsigned char *p, const unsigned char *end);
-static const unsigned char *sv_fold_local(const sv_reply_t *reply,
-    const unsigned char *local, const unsigned char *at,
+static unsigned char sv_fold_local(const sv_reply_t *reply,
+    const unsigned char **local, const unsigned char *at,
     const unsigned char *end);
 static int sv_fold_address(sv_out_t *out, const unsigned char *p,
     const unsigned char *end);
@@ -45,7 +45,6 @@ static void sv_fold_wide(sv_out_t *out, const unsigned char *p,
     const unsigned char *end, unsigned class);
 static void sv_fold_run(sv_out_t *out, const unsigned char *p,
     const unsigned char *end, unsigned class);
-static int sv_fold_host(sv_out_t *out, const unsigned char *p, size_t len);
 static void sv_fold_url(sv_out_t *out, const unsigned char *p,
     const unsigned char *end);
 static const unsigned char *sv_find_url(const unsigned char *p,
@@ -257,21 +256,22 @@ sv_fold_is_quote(const unsigned char *p, const unsigned char *end)
 
 
 /* A quote may stand in front of an address, or the name of a field, as in
-   "user=jdoe@example.com".  Returns the beginning of the local part: a shorter
-   one only if it is the recipient's or ours. */
+   "user=jdoe@example.com".  Moves *local to the beginning of the local part,
+   but only if this is the recipient's or ours then.  Returns the word for the
+   address. */
 
-static const unsigned char *
-sv_fold_local(const sv_reply_t *reply, const unsigned char *local,
+static unsigned char
+sv_fold_local(const sv_reply_t *reply, const unsigned char **local,
     const unsigned char *at, const unsigned char *end)
 {
     size_t                len;
     const unsigned char  *p;
 
-    if (reply == NULL || !sv_is_other(reply, local, at, end)) {
-        return local;
+    if (reply == NULL || !sv_is_other(reply, *local, at, end)) {
+        return SV_WORD_ADDRESS;
     }
 
-    for (p = local; p < at; p += len) {
+    for (p = *local; p < at; p += len) {
         len = 1;
 
         if (sv_fold_is_quote(p, at)) {
@@ -282,11 +282,12 @@ sv_fold_local(const sv_reply_t *reply, const unsigned char *local,
         }
 
         if (!sv_is_other(reply, p + len, at, end)) {
-            return p + len;
+            *local = p + len;
+            return SV_WORD_ADDRESS;
         }
     }
 
-    return local;
+    return SV_WORD_OTHER;
 }
 
 
@@ -294,6 +295,7 @@ static int
 sv_fold_address(sv_out_t *out, const unsigned char *p,
     const unsigned char *end)
 {
+    unsigned char         word;
     const unsigned char  *at, *local, *domain;
 
     at = memchr(p, '@', end - p);
@@ -322,11 +324,10 @@ sv_fold_address(sv_out_t *out, const unsigned char *p,
         return 0;
     }
 
-    local = sv_fold_local(out->reply, local, at, domain);
+    word = sv_fold_local(out->reply, &local, at, domain);
 
     sv_fold_plain(out, p, local);
-    sv_put_word(out, out->reply && sv_is_other(out->reply, local, at, domain)
-                     ? SV_WORD_OTHER : SV_WORD_ADDRESS);
+    sv_put_word(out, word);
     sv_fold_plain(out, domain, end);
 
     return 1;
@@ -405,7 +406,8 @@ static void
 sv_fold_run(sv_out_t *out, const unsigned char *p, const unsigned char *end,
     unsigned class)
 {
-    int  host;
+    int            host;
+    unsigned char  word;
 
     while (p < end && (*p == '.' || *p == '-' || *p == '_')) {
         p++;
@@ -427,10 +429,12 @@ sv_fold_run(sv_out_t *out, const unsigned char *p, const unsigned char *end,
         }
 
         host = sv_is_host(p, end);
-    }
+        word = (host && out->reply) ? sv_host_word(out->reply, p, end - p) : 0;
 
-    if (host && out->reply && sv_fold_host(out, p, end - p)) {
-        return;
+        if (word) {
+            sv_put_word(out, word);
+            return;
+        }
     }
 
     while (p < end && out->len + 16 < out->size) {
@@ -466,30 +470,6 @@ sv_fold_run(sv_out_t *out, const unsigned char *p, const unsigned char *end,
     }
 
     sv_put_space(out);
-}
-
-
-/* Replaces a host name that belongs to the sender or to the recipient. */
-
-static int
-sv_fold_host(sv_out_t *out, const unsigned char *p, size_t len)
-{
-    sv_str_t  domain;
-
-    if (sv_is_ours(out->reply, p, len)) {
-        sv_put_word(out, SV_WORD_OURS);
-        return 1;
-    }
-
-    domain = sv_domain_of(&out->reply->rcpt);
-
-    if (domain.len == 0 || !sv_is_same(&domain, p, len)) {
-        return 0;
-    }
-
-    sv_put_word(out, SV_WORD_DOMAIN);
-
-    return 1;
 }
 
 

@@ -8,7 +8,12 @@
 #include "sv_rules.h"
 
 
+static int sv_is_ours(const sv_reply_t *reply, const unsigned char *p,
+    size_t len);
+static sv_str_t sv_domain_of(const sv_str_t *address);
 static int sv_is_within(const sv_str_t *domain, const unsigned char *p,
+    size_t len);
+static int sv_is_same(const sv_str_t *address, const unsigned char *p,
     size_t len);
 
 
@@ -51,12 +56,30 @@ sv_is_other(const sv_reply_t *reply, const unsigned char *p,
 }
 
 
+/* Returns the word for a host name that belongs to the sender or to the
+   recipient; 0 if it does not. */
+
+unsigned char
+sv_host_word(const sv_reply_t *reply, const unsigned char *p, size_t len)
+{
+    sv_str_t  domain;
+
+    if (sv_is_ours(reply, p, len)) {
+        return SV_WORD_OURS;
+    }
+
+    domain = sv_domain_of(&reply->rcpt);
+
+    return domain.len && sv_is_same(&domain, p, len) ? SV_WORD_DOMAIN : 0;
+}
+
+
 /*
  * Returns 1 for the sender's domain or a host in it, as HELO names often are.
  * If the recipient's domain is the same, it is not clear whose is meant.
  */
 
-int
+static int
 sv_is_ours(const sv_reply_t *reply, const unsigned char *p, size_t len)
 {
     sv_str_t  from, rcpt;
@@ -78,7 +101,7 @@ sv_is_ours(const sv_reply_t *reply, const unsigned char *p, size_t len)
 }
 
 
-sv_str_t
+static sv_str_t
 sv_domain_of(const sv_str_t *address)
 {
     size_t    at;
@@ -116,7 +139,7 @@ sv_is_within(const sv_str_t *domain, const unsigned char *p, size_t len)
 }
 
 
-int
+static int
 sv_is_same(const sv_str_t *address, const unsigned char *p, size_t len)
 {
     size_t  i;

@@ -145,14 +145,6 @@ sv_lists_free(sv_lists_t *lists)
 }
 
 
-int
-sv_lists_has(const sv_lists_t *lists, unsigned kind,
-    const unsigned char *data, size_t len)
-{
-    return sv_lists_has_hash(lists, kind, sv_lists_hash(lists, data, len));
-}
-
-
 /* Fingerprints are distributed evenly, so the search begins near the place
    where this one should be. */
 
@@ -220,11 +212,15 @@ sv_lists_suffixes(const sv_lists_t *lists, const unsigned char *domain,
 }
 
 
-int
+signed char
 sv_lists_any(const sv_lists_t *lists, unsigned kind,
     const sv_suffixes_t *suffixes)
 {
     unsigned  i;
+
+    if (!lists->sets[kind].loaded) {
+        return -1;
+    }
 
     for (i = 0; i < suffixes->n; i++) {
         if (sv_lists_has_hash(lists, kind, suffixes->hashes[i])) {

@@ -93,14 +93,13 @@ typedef struct {
 } sv_suffixes_t;
 
 
-int sv_lists_has(const sv_lists_t *lists, unsigned kind,
-    const unsigned char *data, size_t len);
 int sv_lists_has_hash(const sv_lists_t *lists, unsigned kind, uint64_t hash);
 #define sv_lists_hash(lists, data, len)                                       \
     sv_siphash_short((lists)->key, data, len)
 void sv_lists_suffixes(const sv_lists_t *lists, const unsigned char *domain,
     size_t len, sv_suffixes_t *suffixes);
-int sv_lists_any(const sv_lists_t *lists, unsigned kind,
+/* Returns 1 if the list has one of them; -1 if there is no such list. */
+signed char sv_lists_any(const sv_lists_t *lists, unsigned kind,
     const sv_suffixes_t *suffixes);
 
 /* Writes an address as it is in lists, with its local part in lower case, to

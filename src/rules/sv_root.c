@@ -91,6 +91,7 @@ sv_root_provider(const sv_lists_t *lists, const sv_str_t *domain,
     sv_str_t *main)
 {
     size_t                     len;
+    uint64_t                   hash;
     const sv_root_provider_t  *p;
 
     *main = *domain;
@@ -109,11 +110,16 @@ sv_root_provider(const sv_lists_t *lists, const sv_str_t *domain,
         /* "live.example" may belong to anybody, but "live." in a known country
            belongs to the provider */
 
-        if (p->domain.data[len - 1] == '.'
-            ? !sv_lists_has(lists, SV_LIST_KNOWN, domain->data, domain->len)
-              && !sv_lists_has(lists, SV_LIST_FREE, domain->data, domain->len)
-            : domain->len != len)
-        {
+        if (p->domain.data[len - 1] == '.') {
+            hash = sv_lists_hash(lists, domain->data, domain->len);
+
+            if (!sv_lists_has_hash(lists, SV_LIST_KNOWN, hash)
+                && !sv_lists_has_hash(lists, SV_LIST_FREE, hash))
+            {
+                continue;
+            }
+
+        } else if (domain->len != len) {
             continue;
         }
 

@@ -207,9 +207,8 @@ size_t sv_fold_text(const sv_reply_t *reply, const unsigned char *src,
 
 int sv_is_other(const sv_reply_t *reply, const unsigned char *p,
     const unsigned char *at, const unsigned char *end);
-int sv_is_ours(const sv_reply_t *reply, const unsigned char *p, size_t len);
-int sv_is_same(const sv_str_t *address, const unsigned char *p, size_t len);
-sv_str_t sv_domain_of(const sv_str_t *address);
+unsigned char sv_host_word(const sv_reply_t *reply, const unsigned char *p,
+    size_t len);
 int sv_is_ipv4(const unsigned char *p, const unsigned char *end);
 int sv_is_ipv6(const unsigned char *p, const unsigned char *end);
 int sv_is_host(const unsigned char *p, const unsigned char *end);

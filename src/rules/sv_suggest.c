@@ -520,6 +520,7 @@ sv_suggest_write(const sv_lists_t *lists, sv_suggest_t *s, unsigned char *dst)
     size_t          len;
     sv_str_t        domain;
     sv_address_t    addr;
+    sv_suffixes_t   suffixes;
     unsigned char   buf[SV_SUGGEST_MAX + 1], meant[SV_DOMAIN_MAX];
 
     len = s->local.len;
@@ -532,8 +533,10 @@ sv_suggest_write(const sv_lists_t *lists, sv_suggest_t *s, unsigned char *dst)
         return 0;
     }
 
+    sv_lists_suffixes(lists, addr.domain.data, addr.domain.len, &suffixes);
+
     domain.data = meant;
-    domain.len = sv_typo_domain(lists, &addr.domain, meant);
+    domain.len = sv_typo_domain(lists, &addr.domain, &suffixes, meant);
 
     if (domain.len == 0) {
 

@@ -86,12 +86,13 @@ static const uint32_t  sv_typo_keys[26] = {
 };
 
 
-static int sv_typo_listed(const sv_lists_t *lists, const sv_str_t *domain);
+static int sv_typo_listed(const sv_lists_t *lists,
+    const sv_suffixes_t *suffixes);
 static const sv_str_t *sv_typo_nearest(const sv_lists_t *lists,
     sv_typo_t *typo);
 static int sv_typo_far(const sv_letters_t *known, const sv_letters_t *typo);
 static void sv_typo_split(const sv_lists_t *lists, const sv_str_t *domain,
-    sv_typo_t *typo);
+    const sv_suffixes_t *suffixes, sv_typo_t *typo);
 static unsigned sv_typo_known(const sv_known_t *known, sv_typo_t *typo);
 static unsigned sv_typo_name(const sv_known_t *known, const sv_typo_t *typo);
 static unsigned sv_typo_rest(const sv_known_t *known, const sv_typo_t *typo,
@@ -108,21 +109,22 @@ static unsigned sv_typo_gap(const unsigned char *s, size_t n, size_t i);
 
 size_t
 sv_typo_domain(const sv_lists_t *lists, const sv_str_t *domain,
-    unsigned char *dst)
+    const sv_suffixes_t *suffixes, unsigned char *dst)
 {
     size_t            len;
     sv_str_t          ended;
     sv_typo_t         typo;
+    sv_suffixes_t     above;
     const sv_str_t   *found;
 
     if (domain->len < 4 || domain->len > SV_DOMAIN_MAX
         || domain->data[0] == '[' || memcmp(domain->data, "xn--", 4) == 0
-        || sv_typo_listed(lists, domain))
+        || sv_typo_listed(lists, suffixes))
     {
         return 0;
     }
 
-    sv_typo_split(lists, domain, &typo);
+    sv_typo_split(lists, domain, suffixes, &typo);
 
     found = sv_typo_nearest(lists, &typo);
 
@@ -137,11 +139,13 @@ sv_typo_domain(const sv_lists_t *lists, const sv_str_t *domain,
         ended.data = dst;
         ended.len = len;
 
-        if (sv_typo_listed(lists, &ended)) {
+        sv_lists_suffixes(lists, dst, len, &above);
+
+        if (sv_typo_listed(lists, &above)) {
             return len;
         }
 
-        sv_typo_split(lists, &ended, &typo);
+        sv_typo_split(lists, &ended, &above, &typo);
 
         found = sv_typo_nearest(lists, &typo);
 
@@ -219,32 +223,21 @@ sv_typo_far(const sv_letters_t *known, const sv_letters_t *typo)
 /* A known domain is never a typo. */
 
 static int
-sv_typo_listed(const sv_lists_t *lists, const sv_str_t *domain)
+sv_typo_listed(const sv_lists_t *lists, const sv_suffixes_t *suffixes)
 {
-    unsigned       i;
-    sv_suffixes_t  suffixes;
-
-    sv_lists_suffixes(lists, domain->data, domain->len, &suffixes);
-
-    for (i = 0; i < suffixes.n; i++) {
-        if (sv_lists_has_hash(lists, SV_LIST_DISPOSABLE, suffixes.hashes[i])
-            || sv_lists_has_hash(lists, SV_LIST_ALIAS, suffixes.hashes[i]))
-        {
-            return 1;
-        }
-    }
-
-    return sv_lists_has_hash(lists, SV_LIST_KNOWN, suffixes.hashes[0])
-           || sv_lists_has_hash(lists, SV_LIST_FREE, suffixes.hashes[0]);
+    return sv_lists_any(lists, SV_LIST_DISPOSABLE, suffixes) > 0
+           || sv_lists_any(lists, SV_LIST_ALIAS, suffixes) > 0
+           || sv_lists_has_hash(lists, SV_LIST_KNOWN, suffixes->hashes[0])
+           || sv_lists_has_hash(lists, SV_LIST_FREE, suffixes->hashes[0]);
 }
 
 
 static void
 sv_typo_split(const sv_lists_t *lists, const sv_str_t *domain,
-    sv_typo_t *typo)
+    const sv_suffixes_t *suffixes, sv_typo_t *typo)
 {
     size_t          i;
-    unsigned char  *p, *last;
+    unsigned char  *p;
 
     p = domain->data;
 
@@ -263,14 +256,9 @@ sv_typo_split(const sv_lists_t *lists, const sv_str_t *domain,
     typo->rest.data = p + i;
     typo->rest.len = domain->len - i;
 
-    last = p + domain->len;
-
-    while (last > typo->rest.data && last[-1] != '.') {
-        last--;
-    }
-
-    typo->ends = sv_lists_has(lists, SV_LIST_TLDS, last,
-                              p + domain->len - last);
+    typo->ends = (typo->rest.len != 0
+                  && sv_lists_has_hash(lists, SV_LIST_TLDS,
+                                       suffixes->hashes[suffixes->n - 1]));
 }
 
 

@@ -16,10 +16,11 @@
 
 /*
  * Writes the domain that was likely meant instead of this one (A-labels, lower
- * case) to dst, which has SV_DOMAIN_MAX octets.  Returns its length; 0 if none.
+ * case), whose suffixes are given, to dst, which has SV_DOMAIN_MAX octets.
+ * Returns its length; 0 if none.
  */
 size_t sv_typo_domain(const sv_lists_t *lists, const sv_str_t *domain,
-    unsigned char *dst);
+    const sv_suffixes_t *suffixes, unsigned char *dst);
 
 
 #endif /* _SV_TYPO_H_INCLUDED_ */

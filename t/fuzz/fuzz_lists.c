@@ -75,8 +75,9 @@ check_known(const sv_lists_t *lists)
     size_t  i;
 
     for (i = 0; i < lists->nknown; i++) {
-        assert(sv_lists_has(lists, SV_LIST_KNOWN,
-                            lists->known[i].domain.data,
-                            lists->known[i].domain.len));
+        assert(sv_lists_has_hash(lists, SV_LIST_KNOWN,
+                                 sv_lists_hash(lists,
+                                               lists->known[i].domain.data,
+                                               lists->known[i].domain.len)));
     }
 }

@@ -19,6 +19,7 @@ meant(const char *domain)
 {
     size_t          len;
     sv_str_t        s;
+    sv_suffixes_t   suffixes;
     unsigned char   buf[SV_DOMAIN_MAX + 1];
     static char     dst[SV_DOMAIN_MAX + 1];
 
@@ -26,7 +27,9 @@ meant(const char *domain)
     s.data = buf;
     memcpy(buf, domain, s.len);
 
-    len = sv_typo_domain(lists, &s, (unsigned char *) dst);
+    sv_lists_suffixes(lists, s.data, s.len, &suffixes);
+
+    len = sv_typo_domain(lists, &s, &suffixes, (unsigned char *) dst);
     assert_true(len <= SV_DOMAIN_MAX);
     dst[len] = '\0';
 
