@@ -450,7 +450,7 @@ ngx_smtp_verify_addr_fill(ngx_smtp_verify_addr_query_t *q)
 
     next[0] = 0;
     next[1] = 0;
-    k = (ngx_uint_t) ngx_smtp_verify_mx_random();
+    k = total > 1 ? (ngx_uint_t) ngx_smtp_verify_mx_random() : 0;
     i = k & 1;
 
     while (q->naddrs < total) {

@@ -65,6 +65,13 @@ ngx_smtp_verify_dns_ask(ngx_smtp_verify_dns_query_t *q)
         return NGX_OK;
     }
 
+    ares = ngx_smtp_verify_ares_get(q->resolver);
+    if (ares == NULL) {
+        return NGX_ERROR;
+    }
+
+    tree = ngx_smtp_verify_ares_tree(ares);
+
     if (ngx_smtp_verify_dns_ready.event.handler == NULL) {
         ngx_queue_init(&ngx_smtp_verify_dns_ready.queue);
         ngx_smtp_verify_dns_ready.event.handler =
@@ -74,13 +81,6 @@ ngx_smtp_verify_dns_ask(ngx_smtp_verify_dns_query_t *q)
     ngx_smtp_verify_dns_ready.event.log = ngx_cycle->log;
 
     hash = ngx_crc32_short(key.data, key.len);
-
-    ares = ngx_smtp_verify_ares_get(q->resolver);
-    if (ares == NULL) {
-        return NGX_ERROR;
-    }
-
-    tree = ngx_smtp_verify_ares_tree(ares);
     l = ngx_smtp_verify_dns_find(tree, &key, hash);
 
     q->asked = (l == NULL);

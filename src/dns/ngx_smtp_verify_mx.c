@@ -70,11 +70,12 @@ ngx_smtp_verify_mx_resolve(ngx_smtp_verify_mx_query_t *q)
 void
 ngx_smtp_verify_mx_cancel(ngx_smtp_verify_mx_query_t *q)
 {
-    if (q->dns) {
+    if (q->dns->pending) {
         ngx_smtp_verify_dns_cancel(q->dns);
-        ngx_pfree(q->pool, q->dns);
-        q->dns = NULL;
     }
+
+    ngx_pfree(q->pool, q->dns);
+    q->dns = NULL;
 }
 
 
@@ -166,7 +167,9 @@ ngx_smtp_verify_mx_fill(ngx_smtp_verify_mx_query_t *q, sv_mx_answer_t *answer)
 
     /* each query sorts for itself, so that queries that share an answer
        distribute the load over hosts of equal preference, too */
-    sv_mx_sort(answer, ngx_smtp_verify_mx_random);
+    if (answer->nrecords > 1) {
+        sv_mx_sort(answer, ngx_smtp_verify_mx_random);
+    }
 
     from = answer->records;
     n = ngx_min(answer->nrecords, q->max);

@@ -215,13 +215,9 @@ sv_dns_walk_step(ns_msg *m, sv_dns_walk_t *w, char *cname)
 static int
 sv_dns_walk_record(ns_msg *m, ns_rr *rr, sv_dns_walk_t *w)
 {
-    if (!w->add(m, rr, w->data)) {
-        return 0;
-    }
-
     if (w->ttl) {
         sv_dns_ttl(w->ttl, ns_rr_ttl(*rr));
     }
 
-    return 1;
+    return w->add(m, rr, w->data);
 }

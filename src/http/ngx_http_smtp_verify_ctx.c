@@ -77,19 +77,6 @@ ngx_http_smtp_verify_ctx_create(ngx_http_request_t *r)
 }
 
 
-/*
- * If the client closed the connection while the request waited, post_action
- * uses the request for something else, and nobody wants the result any more.
- */
-
-ngx_uint_t
-ngx_http_smtp_verify_is_here(ngx_http_smtp_verify_ctx_t *ctx)
-{
-    return ngx_http_get_module_ctx(ctx->request, ngx_http_smtp_verify_module)
-           == ctx;
-}
-
-
 /* Its address marks the context in the list of cleanups. */
 
 static void

@@ -62,12 +62,17 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
     const sv_rule_t  *rule;
     unsigned char     text[SV_TEXT_MAX];
 
+    memset(class, 0, sizeof(sv_class_t));
+
     ctx.rules = rules;
     ctx.reply = reply;
     ctx.code = reply->code;
     ctx.has_enhanced = sv_enhanced_find(reply, ctx.enhanced);
 
-    if (!ctx.has_enhanced) {
+    if (ctx.has_enhanced) {
+        sv_enhanced_write(class->enhanced, ctx.enhanced);
+
+    } else {
         memset(ctx.enhanced, 0, sizeof(ctx.enhanced));
     }
 
@@ -85,12 +90,6 @@ sv_classify(const sv_rules_t *rules, const sv_reply_t *reply,
                                         sv_rule_find(&ctx, text, n), text, n);
             }
         }
-    }
-
-    memset(class, 0, sizeof(sv_class_t));
-
-    if (ctx.has_enhanced) {
-        sv_enhanced_write(class->enhanced, ctx.enhanced);
     }
 
     sv_class_default(ctx.code, class);

@@ -91,10 +91,6 @@ ngx_smtp_verify_flight_send(ngx_smtp_verify_session_t *s)
     ngx_uint_t                n;
     static sv_scratch u_char  buf[NGX_SMTP_VERIFY_FLIGHT_MAX];
 
-    if (s->nanswered < s->nsent || s->nsent == s->ncommands) {
-        return;
-    }
-
     if (s->trust >= ngx_smtp_verify_trust_doubtful) {
         ngx_smtp_verify_flight_give_up(s);
         return;

@@ -17,13 +17,14 @@ static ngx_int_t ngx_smtp_verify_session_listen(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_unasked(ngx_smtp_verify_session_t *s,
     const u_char *pos, const u_char *end);
-static void ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_keep(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_reader_wipe(void *data);
 static void ngx_smtp_verify_session_mail(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_mail_random(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt_random(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_failed_at(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rset(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_go_on(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt_answered(
     ngx_smtp_verify_session_t *s, ngx_uint_t index);
@@ -341,40 +342,35 @@ ngx_smtp_verify_session_drained(ngx_smtp_verify_session_t *s)
         ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
     }
 
-    if (!ngx_smtp_verify_session_is_closed(s)) {
-        ngx_smtp_verify_session_rest(s);
+    if (ngx_smtp_verify_session_is_closed(s) || s->parser.text == NULL) {
+        return;
     }
+
+    if (!sv_reply_between(&s->parser)) {
+        ngx_smtp_verify_session_keep(s);
+        return;
+    }
+
+    /* a session that waits for a reply needs no room for its text */
+
+    if (ngx_smtp_verify_reader.session == s) {
+        ngx_smtp_verify_reader.session = NULL;
+
+    } else {
+        ngx_smtp_verify_wipe_pfree(s->pool, s->parser.text, SV_REPLY_TEXT_MAX);
+    }
+
+    s->parser.text = NULL;
+    s->text.len = 0;
 }
 
 
-/*
- * A session that waits for a reply needs no room for its text.  If a reply has
- * begun, its text is kept in the session's own memory.
- */
+/* A reply has begun: its text is kept in the session's own memory. */
 
 static void
-ngx_smtp_verify_session_rest(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_session_keep(ngx_smtp_verify_session_t *s)
 {
     u_char  *text;
-
-    if (s->parser.text == NULL) {
-        return;
-    }
-
-    if (sv_reply_between(&s->parser)) {
-
-        if (ngx_smtp_verify_reader.session == s) {
-            ngx_smtp_verify_reader.session = NULL;
-
-        } else {
-            ngx_smtp_verify_wipe_pfree(s->pool, s->parser.text,
-                                       SV_REPLY_TEXT_MAX);
-        }
-
-        s->parser.text = NULL;
-        s->text.len = 0;
-        return;
-    }
 
     if (ngx_smtp_verify_reader.session != s) {
         return;
@@ -492,7 +488,18 @@ ngx_smtp_verify_session_rset(ngx_smtp_verify_session_t *s)
         ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_doubtful);
     }
 
-    ngx_smtp_verify_flight_send(s);
+    ngx_smtp_verify_session_go_on(s);
+}
+
+
+/* sends what has waited for the reply, if all that was sent is answered */
+
+static void
+ngx_smtp_verify_session_go_on(ngx_smtp_verify_session_t *s)
+{
+    if (s->nanswered == s->nsent && s->nsent < s->ncommands) {
+        ngx_smtp_verify_flight_send(s);
+    }
 }
 
 
@@ -505,7 +512,7 @@ static void
 ngx_smtp_verify_session_mail_random(ngx_smtp_verify_session_t *s)
 {
     if (s->code / 100 == 2 && s->trust < ngx_smtp_verify_trust_doubtful) {
-        ngx_smtp_verify_flight_send(s);
+        ngx_smtp_verify_session_go_on(s);
         return;
     }
 
@@ -546,7 +553,7 @@ ngx_smtp_verify_session_mail(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    ngx_smtp_verify_flight_send(s);
+    ngx_smtp_verify_session_go_on(s);
 }
 
 
@@ -575,10 +582,8 @@ ngx_smtp_verify_session_rcpt_answered(ngx_smtp_verify_session_t *s,
 
     ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_answered);
 
-    if (s->phase < ngx_smtp_verify_phase_quitting
-        && s->nanswered < s->ncommands)
-    {
-        ngx_smtp_verify_flight_send(s);
+    if (s->phase < ngx_smtp_verify_phase_quitting) {
+        ngx_smtp_verify_session_go_on(s);
     }
 }
 

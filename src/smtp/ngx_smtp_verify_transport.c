@@ -180,9 +180,9 @@ ngx_smtp_verify_transport_leave(ngx_smtp_verify_session_t *s)
 }
 
 
-/* Reads the socket empty.  Returns NGX_ERROR at the end of the connection;
-   NGX_DONE if the connection is gone or was replaced by another one; NGX_BUSY
-   if the slice is used up. */
+/* Reads the socket empty, which nginx knows after a short read.  Returns
+   NGX_ERROR at the end of the connection; NGX_DONE if the connection is gone or
+   was replaced by another one; NGX_BUSY if the slice is used up. */
 
 static ngx_int_t
 ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
@@ -222,6 +222,10 @@ ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
         }
 
         if (ngx_smtp_verify_session_is_closed(s)) {
+            return NGX_OK;
+        }
+
+        if (s->left && !s->flood && !s->connection->read->ready) {
             return NGX_OK;
         }
     }

@@ -243,7 +243,8 @@ typedef struct {
 
 typedef struct ngx_smtp_verify_probe_s  ngx_smtp_verify_probe_t;
 
-typedef void (*ngx_smtp_verify_probe_handler_pt)(ngx_smtp_verify_probe_t *p);
+typedef void (*ngx_smtp_verify_probe_handler_pt)(void *data,
+    ngx_smtp_verify_result_t *result);
 
 
 typedef struct {
@@ -301,7 +302,6 @@ void ngx_smtp_verify_probe_refuse(ngx_smtp_verify_probe_t *p,
 ngx_smtp_verify_result_t *ngx_smtp_verify_probe_result(
     ngx_smtp_verify_probe_t *p);
 
-void *ngx_smtp_verify_probe_data(ngx_smtp_verify_probe_t *p);
 ngx_pool_t *ngx_smtp_verify_probe_pool(ngx_smtp_verify_probe_t *p);
 
 /* sets everything to "not established" */

@@ -5,7 +5,8 @@
 static ngx_int_t ngx_smtp_verify_lookup_alone_start(
     ngx_smtp_verify_lookup_t *l);
 static void ngx_smtp_verify_lookup_alone_admitted(void *data);
-static void ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_lookup_alone_done(void *data,
+    ngx_smtp_verify_result_t *result);
 
 
 ngx_int_t
@@ -88,13 +89,12 @@ ngx_smtp_verify_lookup_alone_admitted(void *data)
 
 
 static void
-ngx_smtp_verify_lookup_alone_done(ngx_smtp_verify_probe_t *p)
+ngx_smtp_verify_lookup_alone_done(void *data,
+    ngx_smtp_verify_result_t *result)
 {
     ngx_smtp_verify_lookup_t  *l;
-    ngx_smtp_verify_result_t  *result;
 
-    l = ngx_smtp_verify_probe_data(p);
-    result = ngx_smtp_verify_probe_result(p);
+    l = data;
 
     if (l->timer.timer_set) {
         ngx_del_timer(&l->timer);

@@ -11,10 +11,12 @@ static ngx_smtp_verify_call_t *ngx_smtp_verify_call_create(
 static void ngx_smtp_verify_call_release(ngx_smtp_verify_call_t *call);
 static ngx_int_t ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
     ngx_smtp_verify_lookup_t *l);
-static void ngx_smtp_verify_call_probed(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_call_probed(void *data,
+    ngx_smtp_verify_result_t *result);
 static void ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
-    ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call);
+    ngx_smtp_verify_result_t *result);
+static void ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call,
+    ngx_smtp_verify_result_t *known);
 static void ngx_smtp_verify_call_poll(ngx_event_t *ev);
 
 
@@ -138,7 +140,8 @@ ngx_smtp_verify_call_start(ngx_smtp_verify_call_t *call,
     rc = ngx_smtp_verify_probe_start(call->probe);
 
     if (rc == NGX_OK) {
-        ngx_smtp_verify_call_store(call, call->probe);
+        ngx_smtp_verify_call_store(call,
+                                   ngx_smtp_verify_probe_result(call->probe));
     }
 
     return rc;
@@ -178,7 +181,8 @@ ngx_smtp_verify_call_admitted(void *data)
         }
 
         if (rc == NGX_OK) {
-            ngx_smtp_verify_call_finish(call);
+            ngx_smtp_verify_call_finish(call,
+                                   ngx_smtp_verify_probe_result(call->probe));
             return;
         }
 
@@ -190,26 +194,29 @@ ngx_smtp_verify_call_admitted(void *data)
 }
 
 
-static void
-ngx_smtp_verify_call_probed(ngx_smtp_verify_probe_t *p)
+ngx_uint_t
+ngx_smtp_verify_lookup_in_time(ngx_smtp_verify_lookup_t *l)
 {
-    ngx_smtp_verify_call_t  *call;
+    if (l->bulk) {
+        l->start = ngx_current_msec;
+    }
 
-    call = ngx_smtp_verify_probe_data(p);
+    return ngx_current_msec - l->start < l->conf->timeout;
+}
 
-    ngx_smtp_verify_call_store(call, p);
-    ngx_smtp_verify_call_finish(call);
+
+static void
+ngx_smtp_verify_call_probed(void *data, ngx_smtp_verify_result_t *result)
+{
+    ngx_smtp_verify_call_store(data, result);
+    ngx_smtp_verify_call_finish(data, result);
 }
 
 
 static void
 ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
-    ngx_smtp_verify_probe_t *p)
+    ngx_smtp_verify_result_t *result)
 {
-    ngx_smtp_verify_result_t  *result;
-
-    result = ngx_smtp_verify_probe_result(p);
-
     ngx_smtp_verify_lookup_count(result);
 
     /* another process that waits for it asks by itself */
@@ -228,7 +235,8 @@ ngx_smtp_verify_call_store(ngx_smtp_verify_call_t *call,
    again. */
 
 static void
-ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
+ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call,
+    ngx_smtp_verify_result_t *known)
 {
     ngx_msec_t                 cut;
     ngx_queue_t               *q, waiting, again;
@@ -242,8 +250,7 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
         ngx_del_timer(&call->poll);
     }
 
-    cut = ngx_smtp_verify_store_cut(call->conf,
-                                   ngx_smtp_verify_probe_result(call->probe));
+    cut = ngx_smtp_verify_store_cut(call->conf, known);
 
     ngx_queue_init(&again);
 
@@ -253,7 +260,7 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call)
         claim = ngx_queue_data(q, ngx_smtp_verify_claim_t, queue);
         l = claim->data;
 
-        result = *ngx_smtp_verify_probe_result(call->probe);
+        result = *known;
 
         if (ngx_smtp_verify_lookup_has_time(l, cut)
             || (result.displaced

@@ -36,8 +36,7 @@ ngx_smtp_verify_dane_resolve(ngx_smtp_verify_probe_t *p)
 
     host = &p->hosts[p->imx];
 
-    if (!p->conf->dane || !p->smtp || p->route || !p->mx.authenticated
-        || !host->authenticated)
+    if (!p->smtp || p->route || !p->mx.authenticated || !host->authenticated)
     {
         return NGX_OK;
     }
@@ -241,12 +240,6 @@ ngx_smtp_verify_dane_session(ngx_smtp_verify_probe_t *p,
 {
     u_char     *data;
     ngx_str_t  *tlsa, *base;
-
-    s->need = ngx_smtp_verify_dane_need(p);
-
-    if (s->need != ngx_smtp_verify_tls_dane) {
-        return NGX_OK;
-    }
 
     tlsa = &p->hosts[p->imx].tlsa;
     base = &p->hosts[p->imx].base;

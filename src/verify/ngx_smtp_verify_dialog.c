@@ -13,8 +13,6 @@ static ngx_smtp_verify_session_t *ngx_smtp_verify_dialog_part(
 static ngx_uint_t ngx_smtp_verify_dialog_anew(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p);
-static ngx_uint_t ngx_smtp_verify_dialog_is_stepwise(
-    ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_ready_alone(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_greeted(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_dialog_failed(ngx_smtp_verify_probe_t *p);
@@ -85,9 +83,11 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
 {
     ngx_int_t                   rc;
     ngx_str_t                  *host;
+    ngx_uint_t                  utf8;
     ngx_smtp_verify_session_t  *s;
 
     host = &p->mx.records[p->imx].host;
+    utf8 = ngx_smtp_verify_dialog_needs_utf8(&p->rcpt);
 
     s = ngx_smtp_verify_dialog_session(p);
     if (s == NULL) {
@@ -98,7 +98,7 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     s->data = p;
     s->connect_timeout = connect_timeout;
     s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS] = p->rcpt;
-    s->utf8 = ngx_smtp_verify_dialog_needs_utf8(&p->rcpt);
+    s->utf8 = utf8;
     s->starttls = ngx_smtp_verify_dane_starttls(p);
     s->transcript = p->result.transcript;
     s->start = p->start;
@@ -201,7 +201,11 @@ ngx_smtp_verify_dialog_session(ngx_smtp_verify_probe_t *p)
     s->helo = p->helo;
     s->from = p->from;
 
-    if (ngx_smtp_verify_dane_session(p, s) != NGX_OK) {
+    s->need = ngx_smtp_verify_dane_need(p);
+
+    if (s->need == ngx_smtp_verify_tls_dane
+        && ngx_smtp_verify_dane_session(p, s) != NGX_OK)
+    {
         ngx_smtp_verify_session_close(s);
         return NULL;
     }
@@ -348,7 +352,12 @@ ngx_smtp_verify_dialog_handler(ngx_smtp_verify_session_t *s)
         ngx_smtp_verify_feed_reply(p);
     }
 
-    ngx_smtp_verify_reach_event(p);
+    /* the first event, before anything is asked */
+
+    if (s->transactions == 0) {
+        ngx_smtp_verify_reach_event(p);
+    }
+
     ngx_smtp_verify_slot_event(p);
 
     if (s->fault == SV_INTERRUPTED || s->fault == SV_THROTTLED) {
@@ -370,7 +379,9 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    if (ngx_smtp_verify_random_eager(p)) {
+    if (p->conf->catch_all == NGX_SMTP_VERIFY_CATCH_ALL_EAGER
+        && ngx_smtp_verify_random_eager(p))
+    {
         p->asks = ngx_smtp_verify_asks_both;
         ngx_smtp_verify_session_ask(p->session, NGX_SMTP_VERIFY_RCPT_ADDRESS,
                                     2);
@@ -378,16 +389,6 @@ ngx_smtp_verify_dialog_ready(ngx_smtp_verify_probe_t *p)
     }
 
     ngx_smtp_verify_session_ask(p->session, NGX_SMTP_VERIFY_RCPT_ADDRESS, 1);
-}
-
-
-static ngx_uint_t
-ngx_smtp_verify_dialog_is_stepwise(ngx_smtp_verify_probe_t *p)
-{
-    return p->pass == ngx_smtp_verify_pass_stepwise
-           || ngx_smtp_verify_facts_host_is(p->conf,
-                                            &p->mx.records[p->imx].host,
-                                            ngx_smtp_verify_host_stepwise);
 }
 
 
@@ -419,7 +420,10 @@ ngx_smtp_verify_dialog_greeted(ngx_smtp_verify_probe_t *p)
     }
 
     if (s->pipelining != ngx_smtp_verify_pipelining_none) {
-        s->pipelining = ngx_smtp_verify_dialog_is_stepwise(p)
+        s->pipelining = (p->pass == ngx_smtp_verify_pass_stepwise
+                         || ngx_smtp_verify_facts_host_is(p->conf,
+                                               &p->mx.records[p->imx].host,
+                                               ngx_smtp_verify_host_stepwise))
                         ? ngx_smtp_verify_pipelining_unused
                         : ngx_smtp_verify_pipelining_used;
     }
@@ -518,13 +522,13 @@ ngx_smtp_verify_dialog_answered(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    if (ngx_smtp_verify_dialog_in_steps(p)) {
+    if (p->class.session && ngx_smtp_verify_dialog_in_steps(p)) {
         p->pass = ngx_smtp_verify_pass_stepwise;
         ngx_smtp_verify_route_retry(p);
         return;
     }
 
-    if (ngx_smtp_verify_doubt_order(p)) {
+    if (p->class.session && ngx_smtp_verify_doubt_order(p)) {
         p->pass = ngx_smtp_verify_pass_fresh;
         ngx_smtp_verify_route_retry(p);
         return;

@@ -202,7 +202,7 @@ ngx_smtp_verify_dialog_in_steps(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
-    return p->class.session && p->class.reason != SV_RATE_LIMITED
+    return p->class.reason != SV_RATE_LIMITED
            && ngx_smtp_verify_session_pipelines(s)
            && s->stage >= SV_STAGE_MAIL
            && s->trust != ngx_smtp_verify_trust_none
@@ -223,7 +223,7 @@ ngx_smtp_verify_dialog_refused(ngx_smtp_verify_probe_t *p)
     const char                 *error;
     ngx_smtp_verify_evidence_t  ev;
 
-    if (ngx_smtp_verify_dialog_in_steps(p)) {
+    if (p->class.session && ngx_smtp_verify_dialog_in_steps(p)) {
         p->pass = ngx_smtp_verify_pass_stepwise;
         ngx_smtp_verify_route_retry(p);
         return;

@@ -189,7 +189,7 @@ ngx_smtp_verify_doubt_order(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
-    return p->class.session && p->class.reason == SV_REJECTED
+    return p->class.reason == SV_REJECTED
            && s->code >= 500
            && !ngx_smtp_verify_session_is_reused(s)
            && s->trust != ngx_smtp_verify_trust_none

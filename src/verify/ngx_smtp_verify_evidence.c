@@ -24,9 +24,7 @@ static void ngx_smtp_verify_evidence_dup(ngx_smtp_verify_probe_t *p,
     ngx_str_t *dst, u_char *data, size_t len);
 
 
-/* the failure of probes that have none */
-
-static ngx_smtp_verify_evidence_t  ngx_smtp_verify_evidence_none;
+ngx_smtp_verify_evidence_t  ngx_smtp_verify_evidence_none;
 
 
 /* classifies the reply that the session holds */
@@ -292,7 +290,8 @@ ngx_smtp_verify_evidence_place(ngx_smtp_verify_probe_t *p,
         ngx_smtp_verify_evidence_dup(p, &ev->mx_ip, s->addr_text.data,
                                      s->addr_text.len);
         ev->tls = s->tls;
-        ev->tls.authenticated = ngx_smtp_verify_proof_tls(p);
+        ev->tls.authenticated = (s->tls.protocol && s->tls.verified)
+                                ? ngx_smtp_verify_proof_tls(p) : NULL;
 
         if (ev->tls.dane && ev->tls.authenticated == NULL) {
             ev->tls.verified = 0;
@@ -334,15 +333,6 @@ ngx_smtp_verify_evidence_save(ngx_smtp_verify_probe_t *p,
 
         *p->failure = *ev;
     }
-}
-
-
-/* Most probes have no failure, and need no memory for one. */
-
-void
-ngx_smtp_verify_evidence_forget(ngx_smtp_verify_probe_t *p)
-{
-    p->failure = &ngx_smtp_verify_evidence_none;
 }
 
 

@@ -52,16 +52,15 @@ ngx_smtp_verify_feed_is_refusal(ngx_smtp_verify_probe_t *p)
 {
     sv_blame_e  blame;
 
-    if (p->session->code < 400 || p->conf->throttle == NULL
-        || !ngx_smtp_verify_replies_kept())
-    {
+    if (p->session->code < 400 || p->conf->throttle == NULL) {
         return 0;
     }
 
     blame = sv_reason_info(p->class.reason)->blame;
 
-    return p->session->stage < SV_STAGE_RCPT
-           || blame == SV_BLAME_SENDER || blame == SV_BLAME_POLICY;
+    return (p->session->stage < SV_STAGE_RCPT
+            || blame == SV_BLAME_SENDER || blame == SV_BLAME_POLICY)
+           && ngx_smtp_verify_replies_kept();
 }
 
 
@@ -162,7 +161,7 @@ ngx_smtp_verify_feed_answer(ngx_smtp_verify_probe_t *p)
 
     ngx_smtp_verify_canary_proves(p);
 
-    if (ngx_smtp_verify_route_is_backup(p)) {
+    if (ngx_smtp_verify_is_backup(p)) {
         return;
     }
 

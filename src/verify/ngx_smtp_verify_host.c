@@ -13,6 +13,7 @@ static void ngx_smtp_verify_host_settle(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_addr_query_t *q);
 static void ngx_smtp_verify_host_addrs(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_host_t *host, ngx_smtp_verify_addr_query_t *q);
+static void ngx_smtp_verify_host_forget(ngx_smtp_verify_probe_t *p);
 static ngx_uint_t ngx_smtp_verify_host_allowed(ngx_smtp_verify_probe_t *p,
     struct sockaddr *sockaddr);
 static ngx_uint_t ngx_smtp_verify_host_literal(ngx_str_t *host);
@@ -82,7 +83,7 @@ ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
     }
 
     ngx_smtp_verify_host_settle(p, q);
-    ngx_smtp_verify_host_stop(p);
+    ngx_smtp_verify_host_forget(p);
 
     return NGX_OK;
 }
@@ -162,7 +163,7 @@ ngx_smtp_verify_host_resolved(ngx_smtp_verify_addr_query_t *q)
     ngx_smtp_verify_count_stage(SV_STAGE_DNS, ngx_current_msec - p->since);
 
     ngx_smtp_verify_host_settle(p, q);
-    ngx_smtp_verify_host_stop(p);
+    ngx_smtp_verify_host_forget(p);
 
     ngx_smtp_verify_route_go(p);
 }
@@ -275,11 +276,18 @@ ngx_smtp_verify_host_count(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_host_stop(ngx_smtp_verify_probe_t *p)
 {
-    if (p->addr) {
-        ngx_smtp_verify_addr_cancel(p->addr);
-        ngx_pfree(p->pool, p->addr);
-        p->addr = NULL;
-    }
+    ngx_smtp_verify_addr_cancel(p->addr);
+    ngx_smtp_verify_host_forget(p);
+}
+
+
+/* the query is over */
+
+static void
+ngx_smtp_verify_host_forget(ngx_smtp_verify_probe_t *p)
+{
+    ngx_pfree(p->pool, p->addr);
+    p->addr = NULL;
 }
 
 

@@ -87,9 +87,9 @@ ngx_smtp_verify_keeper(ngx_smtp_verify_conf_t *conf,
                    "smtp verify session: \"%V\" is kept for %M ms, asked %ui, "
                    "refused %ui", &s->host, time, s->transactions, s->refused);
 
-    ngx_smtp_verify_keeper_insert(s);
-
     ngx_smtp_verify_session_leave(s, ngx_smtp_verify_phase_idle);
+
+    ngx_smtp_verify_keeper_insert(s);
 
     s->handler = ngx_smtp_verify_keeper_handler;
     s->log.action = "keeping an idle session with mail server";

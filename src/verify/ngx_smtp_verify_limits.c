@@ -8,32 +8,15 @@ typedef struct {
 } ngx_smtp_verify_limits_known_t;
 
 
-static ngx_smtp_verify_limits_t *ngx_smtp_verify_limits_of(
-    ngx_smtp_verify_conf_t *conf, const sv_provider_t *provider);
 static void ngx_smtp_verify_limits_merge(ngx_smtp_verify_conf_t *conf,
     const sv_provider_t *provider, ngx_smtp_verify_limits_t *limits);
 static void ngx_smtp_verify_limits_rejects(const sv_provider_t *provider,
     ngx_smtp_verify_limits_t *limits);
 
 
-ngx_smtp_verify_limits_t *
-ngx_smtp_verify_limits(ngx_smtp_verify_probe_t *p)
-{
-    ngx_smtp_verify_limits_t  *limits;
-
-    limits = NULL;
-
-    if (p->provider) {
-        limits = ngx_smtp_verify_limits_of(p->conf, p->provider);
-    }
-
-    return limits ? limits : &p->conf->limits;
-}
-
-
 /* created once for each provider */
 
-static ngx_smtp_verify_limits_t *
+ngx_smtp_verify_limits_t *
 ngx_smtp_verify_limits_of(ngx_smtp_verify_conf_t *conf,
     const sv_provider_t *provider)
 {
@@ -45,7 +28,7 @@ ngx_smtp_verify_limits_of(ngx_smtp_verify_conf_t *conf,
         conf->limits_known = ngx_array_create(ngx_cycle->pool, 8,
                                       sizeof(ngx_smtp_verify_limits_known_t));
         if (conf->limits_known == NULL) {
-            return NULL;
+            return &conf->limits;
         }
     }
 
@@ -59,12 +42,12 @@ ngx_smtp_verify_limits_of(ngx_smtp_verify_conf_t *conf,
 
     limits = ngx_palloc(ngx_cycle->pool, sizeof(ngx_smtp_verify_limits_t));
     if (limits == NULL) {
-        return NULL;
+        return &conf->limits;
     }
 
     known = ngx_array_push(conf->limits_known);
     if (known == NULL) {
-        return NULL;
+        return &conf->limits;
     }
 
     known->provider = provider;

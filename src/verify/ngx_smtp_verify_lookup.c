@@ -95,14 +95,12 @@ ngx_smtp_verify_lookup_key(ngx_smtp_verify_lookup_t *l)
     sv_address_t  *addr;
     u_char         buf[SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX];
 
-    if (ngx_smtp_verify_parse(&l->email, &addr) != SV_ADDRESS_OK) {
-        return NGX_DECLINED;
-    }
-
-    ngx_smtp_verify_answer.address = addr;
-
     if (l->keyed) {
         return NGX_OK;
+    }
+
+    if (ngx_smtp_verify_parse(&l->email, &addr) != SV_ADDRESS_OK) {
+        return NGX_DECLINED;
     }
 
     /* the operator has decided, so a cached result does not count any more */
@@ -224,17 +222,20 @@ ngx_smtp_verify_lookup_read(ngx_smtp_verify_lookup_t *l,
     ngx_smtp_verify_cache_item_t *item)
 {
     time_t                     now;
+    sv_address_t              *addr;
     ngx_smtp_verify_result_t  *result;
 
-    if (ngx_smtp_verify_packed_read(&ngx_smtp_verify_answer.packed, item->data,
-                                    item->len, ngx_smtp_verify_answer.address,
-                                    l->conf->lists)
-        != NGX_OK)
+    if (ngx_smtp_verify_parse(&l->email, &addr) != SV_ADDRESS_OK
+        || ngx_smtp_verify_packed_read(&ngx_smtp_verify_answer.packed,
+                                       item->data, item->len, addr,
+                                       l->conf->lists)
+           != NGX_OK)
     {
         return NGX_DECLINED;
     }
 
     now = sv_clock_sec();
+    ngx_smtp_verify_answer.address = addr;
     result = &ngx_smtp_verify_answer.packed.result;
 
     result->email = l->email;
@@ -487,29 +488,20 @@ ngx_smtp_verify_lookup_own(ngx_smtp_verify_lookup_t *l)
 }
 
 
-ngx_uint_t
-ngx_smtp_verify_lookup_in_time(ngx_smtp_verify_lookup_t *l)
-{
-    if (l->bulk) {
-        l->start = ngx_current_msec;
-    }
-
-    return ngx_current_msec - l->start < l->conf->timeout;
-}
-
-
 void
 ngx_smtp_verify_lookup_cancel(ngx_smtp_verify_lookup_t *l)
 {
     ngx_smtp_verify_call_t  *call;
 
-    call = ngx_smtp_verify_lookup_take(l);
+    call = l->waits ? ngx_smtp_verify_lookup_take(l) : NULL;
 
     if (call) {
         ngx_smtp_verify_call_leave(call);
     }
 
-    ngx_smtp_verify_admission_leave(&l->admission);
+    if (l->admission.waits) {
+        ngx_smtp_verify_admission_leave(&l->admission);
+    }
 
     if (l->timer.timer_set) {
         ngx_del_timer(&l->timer);

@@ -33,8 +33,10 @@ static ngx_smtp_verify_opinion_t *ngx_smtp_verify_opinion_create(
     ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_opinion_tick(ngx_event_t *ev);
 static void ngx_smtp_verify_opinion_ask(ngx_smtp_verify_opinion_t *o);
-static void ngx_smtp_verify_opinion_handler(ngx_smtp_verify_probe_t *p);
-static void ngx_smtp_verify_opinion_told(ngx_smtp_verify_opinion_t *o);
+static void ngx_smtp_verify_opinion_handler(void *data,
+    ngx_smtp_verify_result_t *result);
+static void ngx_smtp_verify_opinion_told(ngx_smtp_verify_opinion_t *o,
+    ngx_smtp_verify_result_t *result);
 static void ngx_smtp_verify_opinion_free(ngx_smtp_verify_opinion_t *o);
 
 
@@ -89,7 +91,7 @@ ngx_smtp_verify_opinion(ngx_smtp_verify_probe_t *p)
 static ngx_uint_t
 ngx_smtp_verify_opinion_is_sampled(ngx_smtp_verify_probe_t *p)
 {
-    return p->conf->opinion_rate && p->conf->pool && p->egress
+    return p->conf->pool && p->egress
            && p->first == NULL && !ngx_exiting
            && ngx_smtp_verify_opinion_is_known(&p->result)
            && (ngx_uint_t) ngx_random() % NGX_SMTP_VERIFY_OPINION_ALL
@@ -214,25 +216,25 @@ ngx_smtp_verify_opinion_ask(ngx_smtp_verify_opinion_t *o)
     o->probe->first = o->first;
 
     if (ngx_smtp_verify_probe_start(o->probe) == NGX_OK) {
-        ngx_smtp_verify_opinion_told(o);
+        ngx_smtp_verify_opinion_told(o,
+                                     ngx_smtp_verify_probe_result(o->probe));
     }
 }
 
 
 static void
-ngx_smtp_verify_opinion_handler(ngx_smtp_verify_probe_t *p)
+ngx_smtp_verify_opinion_handler(void *data, ngx_smtp_verify_result_t *result)
 {
-    ngx_smtp_verify_opinion_told(ngx_smtp_verify_probe_data(p));
+    ngx_smtp_verify_opinion_told(data, result);
 }
 
 
 static void
-ngx_smtp_verify_opinion_told(ngx_smtp_verify_opinion_t *o)
+ngx_smtp_verify_opinion_told(ngx_smtp_verify_opinion_t *o,
+    ngx_smtp_verify_result_t *result)
 {
-    sv_status_e                status;
-    ngx_smtp_verify_result_t  *result;
+    sv_status_e  status;
 
-    result = ngx_smtp_verify_probe_result(o->probe);
     status = sv_reason_info(result->found)->status;
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ngx_cycle->log, 0,

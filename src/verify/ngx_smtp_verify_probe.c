@@ -264,7 +264,7 @@ ngx_smtp_verify_probe_budget(ngx_event_t *ev)
     }
 
     if (ngx_smtp_verify_is_accepted(p)
-        && !ngx_smtp_verify_route_is_backup(p))
+        && !ngx_smtp_verify_is_backup(p))
     {
         ngx_smtp_verify_probe_finish(p, SV_ACCEPTED_UNTESTED);
         return;
@@ -306,7 +306,10 @@ ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     ngx_smtp_verify_probe_stop(p);
     ngx_smtp_verify_share_leave(&p->share);
 
-    ngx_smtp_verify_proof(p);
+    if (p->conf->dnssec) {
+        ngx_smtp_verify_proof(p);
+    }
+
     ngx_smtp_verify_verdict(p, reason);
 
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
@@ -314,10 +317,12 @@ ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
                    &p->domain, sv_reason_info(p->result.reason)->name,
                    p->result.score, p->result.elapsed);
 
-    ngx_smtp_verify_opinion(p);
+    if (p->conf->opinion_rate) {
+        ngx_smtp_verify_opinion(p);
+    }
 
     if (!starting) {
-        p->handler(p);
+        p->handler(p->data, &p->result);
     }
 }
 
@@ -506,13 +511,6 @@ ngx_smtp_verify_result_t *
 ngx_smtp_verify_probe_result(ngx_smtp_verify_probe_t *p)
 {
     return &p->result;
-}
-
-
-void *
-ngx_smtp_verify_probe_data(ngx_smtp_verify_probe_t *p)
-{
-    return p->data;
 }
 
 

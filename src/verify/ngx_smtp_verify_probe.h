@@ -241,6 +241,16 @@ struct ngx_smtp_verify_probe_s {
 #define ngx_smtp_verify_is_implicit(p)                                        \
     ((p)->mx.records == &(p)->implicit && (p)->route == NULL)
 
+/* A better MX than the current one has failed.  Backups often accept
+   everything. */
+#define ngx_smtp_verify_is_backup(p)                                          \
+    ((p)->imx && ngx_smtp_verify_route_is_backup(p))
+
+/* the limits of the current host, given its provider */
+#define ngx_smtp_verify_limits(p)                                             \
+    ((p)->provider ? ngx_smtp_verify_limits_of((p)->conf, (p)->provider)      \
+                   : &(p)->conf->limits)
+
 
 /* probe.c */
 void ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p,
@@ -294,8 +304,8 @@ void ngx_smtp_verify_host_stop(ngx_smtp_verify_probe_t *p);
 
 /* dane.c.  Returns the same, for the TLSA records of the current host. */
 ngx_int_t ngx_smtp_verify_dane_resolve(ngx_smtp_verify_probe_t *p);
-/* _session() sets the TLS that a session with the current host must have;
-   NGX_ERROR: no memory. */
+/* Gives a session the TLSA records of the current host.  NGX_ERROR: no
+   memory. */
 ngx_int_t ngx_smtp_verify_dane_session(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_session_t *s);
 
@@ -307,8 +317,10 @@ void ngx_smtp_verify_sts_stop(ngx_smtp_verify_sts_t *sts);
 ngx_uint_t ngx_smtp_verify_sts_names(ngx_smtp_verify_probe_t *p);
 ngx_uint_t ngx_smtp_verify_sts_is_enforced(ngx_smtp_verify_sts_t *sts);
 
-/* limits.c: limits of the current host, given its provider */
-ngx_smtp_verify_limits_t *ngx_smtp_verify_limits(ngx_smtp_verify_probe_t *p);
+/* limits.c: limits of a provider; those of the location if there is no
+   memory */
+ngx_smtp_verify_limits_t *ngx_smtp_verify_limits_of(
+    ngx_smtp_verify_conf_t *conf, const sv_provider_t *provider);
 
 /* watch.c: what all probes of this worker have to know; from the first moment
    of a probe to its last one */
@@ -364,13 +376,14 @@ void ngx_smtp_verify_dialog_learn(ngx_smtp_verify_probe_t *p);
 /* dialog_broke.c: the session failed, or the server lacks SMTPUTF8 */
 void ngx_smtp_verify_dialog_broke(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_dialog_no_utf8(ngx_smtp_verify_probe_t *p);
-/* according to the last reply, the server offers PIPELINING, but cannot handle
-   it */
+/* the last reply is about the session: does the server offer PIPELINING, but
+   cannot handle it? */
 ngx_uint_t ngx_smtp_verify_dialog_in_steps(ngx_smtp_verify_probe_t *p);
 
 /* doubt.c: the address was answered.  1: ask it again in a fresh session. */
 ngx_uint_t ngx_smtp_verify_doubt(ngx_smtp_verify_probe_t *p);
-/* the same, if a fresh session complains of the order of commands */
+/* The last reply is about the session.  1: a fresh session complains of the
+   order of commands, so ask again, too. */
 ngx_uint_t ngx_smtp_verify_doubt_order(ngx_smtp_verify_probe_t *p);
 /* The random recipient was refused as unknown.  1: this is in doubt. */
 ngx_uint_t ngx_smtp_verify_doubt_random(ngx_smtp_verify_probe_t *p);
@@ -401,7 +414,8 @@ ngx_int_t ngx_smtp_verify_random_stands(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_random_proved(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_random_unproved(ngx_smtp_verify_probe_t *p);
 
-/* proof.c: what proves the identity of the session's server; NULL: nothing */
+/* proof.c: what proves the identity of the session's server, whose certificate
+   was verified; NULL: nothing */
 const char *ngx_smtp_verify_proof_tls(ngx_smtp_verify_probe_t *p);
 /* Is it proved by what the domain says of its hosts? */
 ngx_uint_t ngx_smtp_verify_proof_is_by_domain(ngx_smtp_verify_tls_t *tls);
@@ -445,8 +459,14 @@ void ngx_smtp_verify_evidence_egress(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_evidence_before(ngx_smtp_verify_probe_t *p);
 void ngx_smtp_verify_evidence_save(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_evidence_t *ev);
-/* there is no failure, or the earlier ones do not count any more */
-void ngx_smtp_verify_evidence_forget(ngx_smtp_verify_probe_t *p);
+
+/* There is no failure, or the earlier ones do not count any more.  Most probes
+   have none, and need no memory for one. */
+
+extern ngx_smtp_verify_evidence_t  ngx_smtp_verify_evidence_none;
+
+#define ngx_smtp_verify_evidence_forget(p)                                    \
+    (p)->failure = &ngx_smtp_verify_evidence_none
 
 
 /* the recipients need not wait any longer */

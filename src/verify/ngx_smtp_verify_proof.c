@@ -17,7 +17,7 @@ ngx_smtp_verify_proof(ngx_smtp_verify_probe_t *p)
     ngx_uint_t               authenticated;
     ngx_smtp_verify_host_t  *host;
 
-    if (!p->conf->dnssec || p->result.domain < 0 || p->route) {
+    if (p->result.domain < 0 || p->route) {
         return;
     }
 
@@ -66,15 +66,7 @@ ngx_smtp_verify_proof_host(ngx_smtp_verify_probe_t *p)
 const char *
 ngx_smtp_verify_proof_tls(ngx_smtp_verify_probe_t *p)
 {
-    ngx_smtp_verify_tls_t  *tls;
-
-    tls = &p->session->tls;
-
-    if (tls->protocol == NULL || !tls->verified) {
-        return NULL;
-    }
-
-    if (tls->dane) {
+    if (p->session->tls.dane) {
         return ngx_smtp_verify_dane_need(p) == ngx_smtp_verify_tls_dane
                ? "dane" : NULL;
     }

@@ -37,6 +37,7 @@ ngx_smtp_verify_question_start(ngx_smtp_verify_question_t *q,
     ngx_int_t                  rc;
     ngx_smtp_verify_lookup_t  *l;
 
+    q->open = 1;
     l = &q->lookup;
 
     l->helo = asker->helo;
@@ -109,6 +110,12 @@ ngx_smtp_verify_question_settle(ngx_smtp_verify_question_t *q)
 void
 ngx_smtp_verify_question_end(ngx_smtp_verify_question_t *q)
 {
+    if (!q->open) {
+        return;
+    }
+
+    q->open = 0;
+
     ngx_smtp_verify_question_settle(q);
     ngx_smtp_verify_lookup_cancel(&q->lookup);
 }

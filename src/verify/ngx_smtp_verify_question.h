@@ -53,8 +53,9 @@ typedef struct {
     ngx_smtp_verify_lookup_t         lookup;
     ngx_smtp_verify_account_t       *account;   /* a unit was taken from it */
     ngx_uint_t                       day;       /* of the unit */
-    ngx_uint_t                       paid;      /* set by the caller: no unit is
+    unsigned                         paid:1;    /* set by the caller: no unit is
                                                    taken */
+    unsigned                         open:1;    /* started, and not ended */
 } ngx_smtp_verify_question_t;
 
 

@@ -26,8 +26,7 @@ ngx_smtp_verify_random_eager(ngx_smtp_verify_probe_t *p)
 {
     ngx_int_t  rc;
 
-    if (p->conf->catch_all != NGX_SMTP_VERIFY_CATCH_ALL_EAGER
-        || ngx_smtp_verify_random_known(p) != NGX_SMTP_VERIFY_UNKNOWN
+    if (ngx_smtp_verify_random_known(p) != NGX_SMTP_VERIFY_UNKNOWN
         || (p->provider && !p->provider->second_rcpt)
         || !ngx_smtp_verify_random_room(p)
         || ngx_smtp_verify_random_address(p) != NGX_OK)
@@ -35,7 +34,7 @@ ngx_smtp_verify_random_eager(ngx_smtp_verify_probe_t *p)
         return 0;
     }
 
-    if (ngx_smtp_verify_route_is_backup(p) || p->claim.work) {
+    if (ngx_smtp_verify_is_backup(p) || p->claim.work) {
         return ngx_smtp_verify_slot_more(p, 1) == NGX_OK;
     }
 
@@ -103,7 +102,7 @@ ngx_smtp_verify_random_accepted(ngx_smtp_verify_probe_t *p)
 
     /* a backup has to be asked itself, and says nothing about the domain */
 
-    if (ngx_smtp_verify_route_is_backup(p) || p->claim.work) {
+    if (ngx_smtp_verify_is_backup(p) || p->claim.work) {
         ngx_smtp_verify_random_ask(p);
         return;
     }
@@ -141,7 +140,7 @@ ngx_smtp_verify_random_claim(ngx_smtp_verify_probe_t *p)
 ngx_int_t
 ngx_smtp_verify_random_known(ngx_smtp_verify_probe_t *p)
 {
-    if (ngx_smtp_verify_route_is_backup(p)) {
+    if (ngx_smtp_verify_is_backup(p)) {
         return NGX_SMTP_VERIFY_UNKNOWN;
     }
 
@@ -441,7 +440,7 @@ ngx_smtp_verify_random_again(ngx_smtp_verify_probe_t *p)
         return 0;
     }
 
-    if (ngx_smtp_verify_dialog_in_steps(p)) {
+    if (class->session && ngx_smtp_verify_dialog_in_steps(p)) {
         p->pass = ngx_smtp_verify_pass_stepwise;
         return 1;
     }
@@ -472,7 +471,7 @@ ngx_smtp_verify_random_conclude(ngx_smtp_verify_probe_t *p,
                    "smtp verify catch-all: \"%V\" concluded, %i",
                    &p->domain, catch_all);
 
-    if (ngx_smtp_verify_route_is_backup(p)) {
+    if (ngx_smtp_verify_is_backup(p)) {
 
         if (catch_all != NGX_SMTP_VERIFY_NO) {
             ngx_smtp_verify_route_unproved(p);

@@ -33,22 +33,10 @@ ngx_smtp_verify_reach_event(ngx_smtp_verify_probe_t *p)
 
     s = p->session;
 
-    if (ngx_smtp_verify_session_is_reused(s)) {
-        return;
-    }
-
     if (ngx_smtp_verify_session_is_connected(s)) {
+        ngx_smtp_verify_reach_success(p);
 
-        /* the first event after connecting */
-
-        if (s->transactions == 0) {
-            ngx_smtp_verify_reach_success(p);
-        }
-
-        return;
-    }
-
-    if (s->event == ngx_smtp_verify_session_failed
+    } else if (s->event == ngx_smtp_verify_session_failed
         && (s->fault == SV_CONNECT_FAILED || s->fault == SV_TIMEOUT))
     {
         ngx_smtp_verify_reach_failure(p);

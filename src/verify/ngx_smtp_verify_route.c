@@ -16,6 +16,7 @@ typedef struct {
 static ngx_uint_t ngx_smtp_verify_route_may_ask(ngx_smtp_verify_probe_t *p);
 static ngx_int_t ngx_smtp_verify_route_address(ngx_smtp_verify_probe_t *p);
 static ngx_int_t ngx_smtp_verify_route_host(ngx_smtp_verify_probe_t *p);
+static void ngx_smtp_verify_route_open(ngx_smtp_verify_probe_t *p);
 static ngx_int_t ngx_smtp_verify_route_patience(ngx_smtp_verify_probe_t *p);
 static void ngx_smtp_verify_route_failed(ngx_smtp_verify_probe_t *p);
 static ngx_uint_t ngx_smtp_verify_route_stalls(ngx_smtp_verify_probe_t *p);
@@ -61,7 +62,7 @@ ngx_smtp_verify_route_go(ngx_smtp_verify_probe_t *p)
             host->iaddr = host->naddrs;
         }
 
-        if (host->iaddr < host->naddrs
+        if (p->conf->dane && host->iaddr < host->naddrs
             && ngx_smtp_verify_dane_resolve(p) == NGX_AGAIN)
         {
             return;
@@ -76,7 +77,7 @@ ngx_smtp_verify_route_go(ngx_smtp_verify_probe_t *p)
                            p->mx.records[p->imx].preference, p->iaddr + 1,
                            host->naddrs);
 
-            ngx_smtp_verify_route_connect(p);
+            ngx_smtp_verify_route_open(p);
             return;
         }
 
@@ -226,15 +227,24 @@ ngx_smtp_verify_route_patience(ngx_smtp_verify_probe_t *p)
 void
 ngx_smtp_verify_route_connect(ngx_smtp_verify_probe_t *p)
 {
-    ngx_int_t    rc;
-    ngx_uint_t   n;
-    ngx_msec_t  *timeouts;
-
     if (ngx_smtp_verify_egress_choose(p) != NGX_OK) {
         ngx_smtp_verify_evidence_egress(p);
         ngx_smtp_verify_route_next(p);
         return;
     }
+
+    ngx_smtp_verify_route_open(p);
+}
+
+
+/* the same, if the egress was chosen */
+
+static void
+ngx_smtp_verify_route_open(ngx_smtp_verify_probe_t *p)
+{
+    ngx_int_t    rc;
+    ngx_uint_t   n;
+    ngx_msec_t  *timeouts;
 
     if (ngx_smtp_verify_reach_barred(p)) {
         return;
@@ -532,8 +542,7 @@ ngx_smtp_verify_route_unproved(ngx_smtp_verify_probe_t *p)
 }
 
 
-/* A better MX has failed.  A backup often accepts everything.  A host that does
-   not exist is no better MX. */
+/* A host that does not exist is no better MX. */
 
 ngx_uint_t
 ngx_smtp_verify_route_is_backup(ngx_smtp_verify_probe_t *p)
@@ -558,8 +567,14 @@ ngx_smtp_verify_route_stop(ngx_smtp_verify_probe_t *p)
         p->fetch = NULL;
     }
 
-    ngx_smtp_verify_mx_cancel(&p->mx);
-    ngx_smtp_verify_host_stop(p);
+    if (p->mx.dns) {
+        ngx_smtp_verify_mx_cancel(&p->mx);
+    }
+
+    if (p->addr) {
+        ngx_smtp_verify_host_stop(p);
+    }
+
     ngx_smtp_verify_dane_stop(p);
 
     if (p->sts) {

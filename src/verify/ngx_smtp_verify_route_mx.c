@@ -244,7 +244,7 @@ ngx_smtp_verify_route_mx_done(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    if (ngx_smtp_verify_sts_start(p) != NGX_AGAIN) {
+    if (p->conf->sts == NULL || ngx_smtp_verify_sts_start(p) != NGX_AGAIN) {
         ngx_smtp_verify_route_hosts(p);
     }
 }

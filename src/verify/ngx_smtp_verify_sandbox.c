@@ -67,18 +67,12 @@ static const ngx_smtp_verify_sandbox_reply_t
 
 
 ngx_uint_t
-ngx_smtp_verify_sandbox_is(ngx_smtp_verify_conf_t *conf, ngx_uint_t client,
-    ngx_str_t *email)
+ngx_smtp_verify_sandbox_has(ngx_str_t *email)
 {
     sv_address_t  *addr;
     const size_t   len = sizeof(NGX_SMTP_VERIFY_SANDBOX_DOMAIN) - 1;
 
-    if (client) {
-        return 1;
-    }
-
-    return conf->sandbox
-           && ngx_smtp_verify_parse(email, &addr) == SV_ADDRESS_OK
+    return ngx_smtp_verify_parse(email, &addr) == SV_ADDRESS_OK
            && addr->domain.len == len
            && ngx_memcmp(addr->domain.data, NGX_SMTP_VERIFY_SANDBOX_DOMAIN,
                          len)

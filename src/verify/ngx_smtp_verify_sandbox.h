@@ -20,8 +20,11 @@
 
 /* whether the sandbox answers: for all addresses of a client, or where it is
    on, for those of its domain */
-ngx_uint_t ngx_smtp_verify_sandbox_is(ngx_smtp_verify_conf_t *conf,
-    ngx_uint_t client, ngx_str_t *email);
+#define ngx_smtp_verify_sandbox_is(conf, client, email)                       \
+    ((client) || ((conf)->sandbox && ngx_smtp_verify_sandbox_has(email)))
+
+/* whether the address is one of its domain */
+ngx_uint_t ngx_smtp_verify_sandbox_has(ngx_str_t *email);
 
 /* Returns the answer, which is valid until the next one is made. */
 ngx_smtp_verify_result_t *ngx_smtp_verify_sandbox_result(ngx_str_t *email);

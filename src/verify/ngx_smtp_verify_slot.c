@@ -325,7 +325,7 @@ ngx_smtp_verify_slot_refused(ngx_smtp_verify_probe_t *p, ngx_int_t rc)
     }
 
     if (ngx_smtp_verify_is_accepted(p)
-        && !ngx_smtp_verify_route_is_backup(p))
+        && !ngx_smtp_verify_is_backup(p))
     {
         ngx_smtp_verify_probe_finish(p, SV_ACCEPTED_UNTESTED);
         return;

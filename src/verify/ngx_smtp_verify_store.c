@@ -41,9 +41,7 @@ ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
     ngx_smtp_verify_cache_t       *cache;
     ngx_smtp_verify_cache_item_t  *item;
 
-    if (result->reason == SV_INTERRUPTED
-        || ngx_smtp_verify_parse(&result->email, &addr) != SV_ADDRESS_OK)
-    {
+    if (result->reason == SV_INTERRUPTED) {
         return;
     }
 
@@ -81,6 +79,10 @@ ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
     item->later = ours ? ngx_smtp_verify_store_cut(conf, result) : 0;
     item->tag = claim ? (uint32_t) claim->id : 0;
     item->unasked = (result->attempts == 0);
+
+    if (ngx_smtp_verify_parse(&result->email, &addr) != SV_ADDRESS_OK) {
+        return;
+    }
 
     item->len = ngx_smtp_verify_packed_write(item->data, result, addr,
                                              conf->version);

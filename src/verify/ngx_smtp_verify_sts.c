@@ -54,7 +54,7 @@ ngx_smtp_verify_sts_start(ngx_smtp_verify_probe_t *p)
 
     /* the operator's routes overrule the domain's policy */
 
-    if (p->conf->sts == NULL || !p->smtp || p->route || p->sts) {
+    if (!p->smtp || p->route || p->sts) {
         return NGX_OK;
     }
 

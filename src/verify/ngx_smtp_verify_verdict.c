@@ -41,7 +41,7 @@ ngx_smtp_verify_verdict(ngx_smtp_verify_probe_t *p, sv_reason_e reason)
     result->blame = result->evidence.ours ? SV_BLAME_LOCAL : info->blame;
     result->estimated = info->estimated || sv_reason_info(reason)->estimated;
 
-    if (result->detail == NULL) {
+    if (result->detail == NULL && info->status == SV_UNKNOWN) {
         result->detail = ngx_smtp_verify_reach_detail(p, reason);
     }
 

@@ -118,10 +118,6 @@ ngx_smtp_verify_lookup_take(ngx_smtp_verify_lookup_t *l)
 {
     ngx_smtp_verify_call_t  *call;
 
-    if (!l->waits) {
-        return NULL;
-    }
-
     call = ngx_smtp_verify_lookup_call(l);
 
     ngx_smtp_verify_claim_leave(&l->claim);
@@ -172,7 +168,7 @@ ngx_smtp_verify_lookup_timeout(ngx_event_t *ev)
     l = ev->data;
     p = l->probe;
 
-    call = ngx_smtp_verify_lookup_take(l);
+    call = l->waits ? ngx_smtp_verify_lookup_take(l) : NULL;
 
     if (call) {
         p = call->probe;

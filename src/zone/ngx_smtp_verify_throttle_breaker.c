@@ -113,7 +113,7 @@ ngx_smtp_verify_throttle_breakers(ngx_smtp_verify_throttle_t *throttle,
         ngx_smtp_verify_throttle_share_bound(e, limits);
 
         if (sv_breaker_state(&e->breaker, now) == SV_BREAKER_CLOSED) {
-            left = (e == host && t && !t->admitted)
+            left = (e == host && t && !t->admitted && throttle->peers)
                    ? ngx_smtp_verify_throttle_share_left(throttle, e, limits,
                                                          now)
                    : 0;

@@ -17,8 +17,6 @@
 #define NGX_SMTP_VERIFY_THROTTLE_SPARE    10
 
 
-static ngx_smtp_verify_throttle_entry_t *ngx_smtp_verify_throttle_client(
-    ngx_smtp_verify_throttle_t *throttle, uint32_t i);
 static ngx_uint_t ngx_smtp_verify_throttle_client_is_poor(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot);
 static ngx_uint_t ngx_smtp_verify_throttle_client_has_part(
@@ -54,63 +52,7 @@ ngx_smtp_verify_throttle_client_refer(ngx_smtp_verify_ticket_t *t,
 }
 
 
-static ngx_smtp_verify_throttle_entry_t *
-ngx_smtp_verify_throttle_client(ngx_smtp_verify_throttle_t *throttle,
-    uint32_t i)
-{
-    if (i > throttle->nsets * NGX_SMTP_VERIFY_THROTTLE_WAYS) {
-        i = 0;
-    }
-
-    return &throttle->entries[i];
-}
-
-
 /* A client that has no slots any more is forgotten: its entry holds nothing. */
-
-void
-ngx_smtp_verify_throttle_client_sum(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_slot_sh_t *slot, ngx_int_t add)
-{
-    ngx_smtp_verify_throttle_entry_t  *e, *top;
-
-    if (!(slot->state & NGX_SMTP_VERIFY_SLOT_HELD)
-        && (slot->state & NGX_SMTP_VERIFY_SLOT_POOR))
-    {
-        throttle->sh->poor += add;
-    }
-
-    if (!(slot->state & NGX_SMTP_VERIFY_SLOT_HELD)
-        && (slot->state & NGX_SMTP_VERIFY_SLOT_SHORT))
-    {
-        throttle->sh->shortage += add;
-    }
-
-    e = ngx_smtp_verify_throttle_client(throttle, slot->client);
-
-    if (e == throttle->entries) {
-        return;
-    }
-
-    if (slot->state & NGX_SMTP_VERIFY_SLOT_IDLE) {
-        e->users += add;
-        return;
-    }
-
-    if (slot->state & NGX_SMTP_VERIFY_SLOT_HELD) {
-        e->sessions += add;
-
-    } else {
-        e->waiting += add;
-    }
-
-    top = ngx_smtp_verify_throttle_client(throttle, throttle->sh->top);
-
-    if (throttle->sh->top == 0 || e->sessions > top->sessions) {
-        throttle->sh->top = slot->client;
-    }
-}
-
 
 void
 ngx_smtp_verify_throttle_client_free(ngx_smtp_verify_throttle_t *throttle,
@@ -118,7 +60,7 @@ ngx_smtp_verify_throttle_client_free(ngx_smtp_verify_throttle_t *throttle,
 {
     ngx_smtp_verify_throttle_entry_t  *e;
 
-    e = ngx_smtp_verify_throttle_client(throttle, slot->client);
+    e = ngx_smtp_verify_throttle_at(throttle, slot->client);
 
     if (e == throttle->entries || e->sessions || e->waiting || e->users) {
         return;
@@ -174,8 +116,8 @@ ngx_smtp_verify_throttle_client_is_poor(ngx_smtp_verify_throttle_t *throttle,
 {
     ngx_smtp_verify_throttle_entry_t  *e, *top;
 
-    e = ngx_smtp_verify_throttle_client(throttle, slot->client);
-    top = ngx_smtp_verify_throttle_client(throttle, throttle->sh->top);
+    e = ngx_smtp_verify_throttle_at(throttle, slot->client);
+    top = ngx_smtp_verify_throttle_at(throttle, throttle->sh->top);
 
     return top != throttle->entries && e != throttle->entries
            && top->sessions > e->sessions + 1;
@@ -219,7 +161,7 @@ ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,
     sh = throttle->sh;
     total = sv_share(t->limits->total, t->bulk);
 
-    e = ngx_smtp_verify_throttle_client(throttle, slot->client);
+    e = ngx_smtp_verify_throttle_at(throttle, slot->client);
 
     if (ngx_smtp_verify_throttle_client_has_part(t, e)) {
         t->kept_back = 1;
@@ -280,7 +222,7 @@ ngx_smtp_verify_throttle_client_may_wait(ngx_smtp_verify_ticket_t *t,
 
     queue = sv_share(t->limits->queue, t->bulk);
 
-    e = ngx_smtp_verify_throttle_client(t->throttle, slot->client);
+    e = ngx_smtp_verify_throttle_at(t->throttle, slot->client);
 
     if (e == t->throttle->entries) {
         return waiting < queue;
@@ -332,7 +274,7 @@ ngx_smtp_verify_throttle_client_has_most(ngx_smtp_verify_throttle_t *throttle,
 {
     ngx_smtp_verify_throttle_entry_t  *top;
 
-    top = ngx_smtp_verify_throttle_client(throttle, throttle->sh->top);
+    top = ngx_smtp_verify_throttle_at(throttle, throttle->sh->top);
 
     return top != throttle->entries
            && ngx_memcmp(top->key, client->key, NGX_SMTP_VERIFY_CLIENT_LEN)

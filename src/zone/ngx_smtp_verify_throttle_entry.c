@@ -313,12 +313,14 @@ void
 ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
     u_char keys[][SV_SIPHASH_LEN])
 {
-    size_t          len;
+    size_t          len, n;
     u_char         *p, *last, *start, port[NGX_SMTP_VERIFY_THROTTLE_PORT];
+    u_char          network[SV_TARGET_NETWORK_MAX];
     static u_char   buf[1024];
 
     last = buf + sizeof(buf);
     len = ngx_smtp_verify_throttle_port(t, port);
+    n = sv_target_network(t->sockaddr, network);
 
     /* a shared egress is none of this machine alone, whatever its name */
 
@@ -348,7 +350,7 @@ ngx_smtp_verify_throttle_keys(ngx_smtp_verify_ticket_t *t,
 
     *p++ = 'i';
 
-    p += sv_target_network(t->sockaddr, p);
+    p = ngx_cpymem(p, network, n);
     p = ngx_cpymem(p, port, len);
 
     sv_siphash(t->throttle->sh->key, buf, p - buf,

@@ -329,22 +329,22 @@ struct ngx_smtp_verify_throttle_s {
 };
 
 
-/* Must be called with the lock held. */
+/* Returns an entry that a slot refers to.  Must be called with the lock
+   held. */
 
 static inline ngx_smtp_verify_throttle_entry_t *
-ngx_smtp_verify_throttle_entry(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_ref_e ref)
+ngx_smtp_verify_throttle_at(ngx_smtp_verify_throttle_t *throttle, uint64_t i)
 {
-    uint32_t  i;
-
-    i = slot->refs[ref];
-
     if (i > throttle->nsets * NGX_SMTP_VERIFY_THROTTLE_WAYS) {
         i = 0;
     }
 
     return &throttle->entries[i];
 }
+
+
+#define ngx_smtp_verify_throttle_entry(throttle, slot, ref)                   \
+    ngx_smtp_verify_throttle_at(throttle, (slot)->refs[ref])
 
 
 /* Returns for how many ms the destination or the egress of the slot is paused
@@ -422,8 +422,6 @@ void ngx_smtp_verify_throttle_free(ngx_smtp_verify_throttle_t *throttle,
    total */
 ngx_int_t ngx_smtp_verify_throttle_client_refer(ngx_smtp_verify_ticket_t *t,
     u_char keys[][SV_SIPHASH_LEN], uint64_t now);
-void ngx_smtp_verify_throttle_client_sum(ngx_smtp_verify_throttle_t *throttle,
-    ngx_smtp_verify_slot_sh_t *slot, ngx_int_t add);
 void ngx_smtp_verify_throttle_client_free(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot);
 ngx_int_t ngx_smtp_verify_throttle_client_room(ngx_smtp_verify_ticket_t *t,

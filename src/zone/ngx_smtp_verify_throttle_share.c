@@ -506,10 +506,7 @@ ngx_smtp_verify_throttle_share_left(ngx_smtp_verify_throttle_t *throttle,
     uint32_t                           i;
     ngx_smtp_verify_throttle_entry_t  *host;
 
-    if (throttle->peers == NULL
-        || (e->connected
-            && now < e->connected + NGX_SMTP_VERIFY_SHARE_REACHED))
-    {
+    if (e->connected && now < e->connected + NGX_SMTP_VERIFY_SHARE_REACHED) {
         return 0;
     }
 

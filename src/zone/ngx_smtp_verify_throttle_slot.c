@@ -11,6 +11,9 @@ static void ngx_smtp_verify_throttle_disown(
     ngx_smtp_verify_throttle_t *throttle, ngx_uint_t chunk);
 static ngx_int_t ngx_smtp_verify_throttle_under_way(
     ngx_smtp_verify_slot_sh_t *slot);
+static void ngx_smtp_verify_throttle_client_sum(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_int_t add);
 static void ngx_smtp_verify_throttle_recount(
     ngx_smtp_verify_throttle_t *throttle);
 static void ngx_smtp_verify_throttle_return(
@@ -323,6 +326,50 @@ ngx_smtp_verify_throttle_sum(ngx_smtp_verify_throttle_t *throttle,
 
     } else {
         throttle->sh->waiting += add;
+    }
+}
+
+
+static void
+ngx_smtp_verify_throttle_client_sum(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_int_t add)
+{
+    ngx_smtp_verify_throttle_entry_t  *e, *top;
+
+    if (!(slot->state & NGX_SMTP_VERIFY_SLOT_HELD)
+        && (slot->state & NGX_SMTP_VERIFY_SLOT_POOR))
+    {
+        throttle->sh->poor += add;
+    }
+
+    if (!(slot->state & NGX_SMTP_VERIFY_SLOT_HELD)
+        && (slot->state & NGX_SMTP_VERIFY_SLOT_SHORT))
+    {
+        throttle->sh->shortage += add;
+    }
+
+    e = ngx_smtp_verify_throttle_at(throttle, slot->client);
+
+    if (e == throttle->entries) {
+        return;
+    }
+
+    if (slot->state & NGX_SMTP_VERIFY_SLOT_IDLE) {
+        e->users += add;
+        return;
+    }
+
+    if (slot->state & NGX_SMTP_VERIFY_SLOT_HELD) {
+        e->sessions += add;
+
+    } else {
+        e->waiting += add;
+    }
+
+    top = ngx_smtp_verify_throttle_at(throttle, throttle->sh->top);
+
+    if (throttle->sh->top == 0 || e->sessions > top->sessions) {
+        throttle->sh->top = slot->client;
     }
 }
 

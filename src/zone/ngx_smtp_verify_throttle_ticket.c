@@ -165,13 +165,14 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
 
     ngx_smtp_verify_throttle_look(t, slot);
 
+    e = ngx_smtp_verify_throttle_entry(t->throttle, slot,
+                                       ngx_smtp_verify_ref_destination);
+
     rc = ngx_smtp_verify_throttle_breakers(t->throttle, slot, t->limits,
                                            t, now, &trials,
                                            &t->retry_after);
 
     if (rc != NGX_OK) {
-        e = ngx_smtp_verify_throttle_entry(t->throttle, slot,
-                                           ngx_smtp_verify_ref_destination);
         domain = ngx_smtp_verify_throttle_entry(t->throttle, slot,
                                                 ngx_smtp_verify_ref_domain);
 
@@ -185,9 +186,6 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
 
         return rc;
     }
-
-    e = ngx_smtp_verify_throttle_entry(t->throttle, slot,
-                                       ngx_smtp_verify_ref_destination);
 
     due = ngx_smtp_verify_throttle_rejects(t->throttle, slot, t->limits,
                                            &wait, now);

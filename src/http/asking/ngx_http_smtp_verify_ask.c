@@ -84,7 +84,7 @@ ngx_http_smtp_verify_ask_refresh(ngx_http_request_t *r,
 
     l = &ctx->question.lookup;
 
-    if (l->refresh && ngx_http_smtp_verify_ask_as(r, &ctx->asker) == NGX_OK) {
+    if (ngx_http_smtp_verify_ask_as(r, &ctx->asker) == NGX_OK) {
         l->helo = ctx->asker.helo;
         l->from = ctx->asker.from;
         l->client = ctx->asker.client;

@@ -253,8 +253,12 @@ ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_ctx(ngx_http_request_t *r);
 ngx_http_smtp_verify_ctx_t *ngx_http_smtp_verify_ctx_create(
     ngx_http_request_t *r);
 
-/* whether the request is still the one that the context was created for */
-ngx_uint_t ngx_http_smtp_verify_is_here(ngx_http_smtp_verify_ctx_t *ctx);
+/* Is the request still the one that the context was created for?  If the client
+   closed the connection while the request waited, post_action uses the request
+   for something else, and nobody wants the result any more. */
+#define ngx_http_smtp_verify_is_here(ctx)                                     \
+    (ngx_http_get_module_ctx((ctx)->request, ngx_http_smtp_verify_module)     \
+     == (ctx))
 
 /* _save_result() keeps a copy, whose fields are the values of variables from
    now on; it returns NGX_ERROR if there is no memory.  _forget() makes

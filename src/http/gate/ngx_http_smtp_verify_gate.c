@@ -260,7 +260,7 @@ ngx_http_smtp_verify_gate_lookup(ngx_http_request_t *r,
         return ngx_http_smtp_verify_gate_probe(r, ctx);
     }
 
-    if (ngx_http_smtp_verify_gate_told(r, ctx) == NGX_OK) {
+    if (ngx_http_smtp_verify_gate_told(r, ctx) == NGX_OK && l->refresh) {
         ngx_http_smtp_verify_ask_refresh(r, ctx);
     }
 

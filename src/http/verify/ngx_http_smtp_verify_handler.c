@@ -372,8 +372,6 @@ ngx_http_smtp_verify_result(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_smtp_verify_question_settle(&ctx->question);
-
     result = l->result;
 
     if (!ngx_http_smtp_verify_client_may(r, SV_TOKENS_ADMIN)) {
@@ -387,7 +385,9 @@ ngx_http_smtp_verify_result(ngx_http_request_t *r)
         b = NULL;
     }
 
-    ngx_http_smtp_verify_ask_refresh(r, ctx);
+    if (l->refresh) {
+        ngx_http_smtp_verify_ask_refresh(r, ctx);
+    }
 
     ngx_smtp_verify_question_end(&ctx->question);
 
