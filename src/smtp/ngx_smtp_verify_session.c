@@ -582,7 +582,9 @@ ngx_smtp_verify_session_rcpt_answered(ngx_smtp_verify_session_t *s,
 
     ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_answered);
 
-    if (s->phase < ngx_smtp_verify_phase_quitting) {
+    if (s->phase < ngx_smtp_verify_phase_quitting
+        && s->nanswered < s->ncommands)
+    {
         ngx_smtp_verify_session_go_on(s);
     }
 }

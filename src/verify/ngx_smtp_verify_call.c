@@ -194,17 +194,6 @@ ngx_smtp_verify_call_admitted(void *data)
 }
 
 
-ngx_uint_t
-ngx_smtp_verify_lookup_in_time(ngx_smtp_verify_lookup_t *l)
-{
-    if (l->bulk) {
-        l->start = ngx_current_msec;
-    }
-
-    return ngx_current_msec - l->start < l->conf->timeout;
-}
-
-
 static void
 ngx_smtp_verify_call_probed(void *data, ngx_smtp_verify_result_t *result)
 {
@@ -286,7 +275,10 @@ ngx_smtp_verify_call_finish(ngx_smtp_verify_call_t *call,
         ngx_smtp_verify_lookup_again(l, ngx_smtp_verify_lookup_join(l));
     }
 
-    ngx_smtp_verify_fetch_free(call->fetch);
+    if (call->fetch) {
+        ngx_smtp_verify_fetch_free(call->fetch);
+    }
+
     ngx_smtp_verify_call_release(call);
     ngx_smtp_verify_lookup_probe_destroy(call->probe);
     sv_wipe_free(call);

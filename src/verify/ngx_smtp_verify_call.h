@@ -75,9 +75,6 @@ ngx_smtp_verify_probe_t *ngx_smtp_verify_lookup_probe(
     void *data);
 /* 1: the lookup may not have a probe; 0: there is a place for its probe now */
 ngx_uint_t ngx_smtp_verify_lookup_is_busy(ngx_smtp_verify_lookup_t *l);
-/* Is time left for a probe?  A bulk lookup's time begins here. */
-ngx_uint_t ngx_smtp_verify_lookup_in_time(ngx_smtp_verify_lookup_t *l);
-void ngx_smtp_verify_lookup_probe_destroy(ngx_smtp_verify_probe_t *p);
 
 /* Asks with a probe that is shared with nobody.  Returns the same as
    ngx_smtp_verify_lookup_start(). */
@@ -136,6 +133,27 @@ void ngx_smtp_verify_store(ngx_smtp_verify_conf_t *conf, u_char *key,
     ngx_smtp_verify_result_t *result, ngx_log_t *log);
 ngx_msec_t ngx_smtp_verify_store_cut(ngx_smtp_verify_conf_t *conf,
     ngx_smtp_verify_result_t *result);
+
+
+/* Is time left for a probe?  A bulk lookup's time begins here. */
+
+static inline ngx_uint_t
+ngx_smtp_verify_lookup_in_time(ngx_smtp_verify_lookup_t *l)
+{
+    if (l->bulk) {
+        l->start = ngx_current_msec;
+    }
+
+    return ngx_current_msec - l->start < l->conf->timeout;
+}
+
+
+static inline void
+ngx_smtp_verify_lookup_probe_destroy(ngx_smtp_verify_probe_t *p)
+{
+    ngx_smtp_verify_gauge(PROBES, -1);
+    ngx_smtp_verify_probe_destroy(p);
+}
 
 
 #endif /* _NGX_SMTP_VERIFY_CALL_H_INCLUDED_ */

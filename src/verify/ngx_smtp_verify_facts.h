@@ -192,6 +192,19 @@ ngx_smtp_verify_facts_cache(ngx_smtp_verify_conf_t *conf)
 }
 
 
+/* Is there a store behind the cache? */
+
+static inline ngx_uint_t
+ngx_smtp_verify_facts_elsewhere(ngx_smtp_verify_conf_t *conf)
+{
+    ngx_smtp_verify_cache_t  *cache;
+
+    cache = ngx_smtp_verify_facts_cache(conf);
+
+    return cache && cache->behind;
+}
+
+
 /* Returns the state of the cache: while it is the same, what was not known is
    not known.  0: no memory. */
 

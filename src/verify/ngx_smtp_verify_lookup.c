@@ -514,14 +514,6 @@ ngx_smtp_verify_lookup_cancel(ngx_smtp_verify_lookup_t *l)
 }
 
 
-void
-ngx_smtp_verify_lookup_probe_destroy(ngx_smtp_verify_probe_t *p)
-{
-    ngx_smtp_verify_gauge(PROBES, -1);
-    ngx_smtp_verify_probe_destroy(p);
-}
-
-
 ngx_int_t
 ngx_smtp_verify_lookup_erase(ngx_smtp_verify_conf_t *conf, ngx_str_t *email)
 {

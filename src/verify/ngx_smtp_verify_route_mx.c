@@ -34,9 +34,10 @@ ngx_smtp_verify_route_start(ngx_smtp_verify_probe_t *p)
         return;
     }
 
-    if (ngx_smtp_verify_facts_fetch(p->conf, &p->domain, &p->fetch,
-                                    ngx_smtp_verify_route_fetched, p)
-        != NGX_AGAIN)
+    if (!ngx_smtp_verify_facts_elsewhere(p->conf)
+        || ngx_smtp_verify_facts_fetch(p->conf, &p->domain, &p->fetch,
+                                       ngx_smtp_verify_route_fetched, p)
+           != NGX_AGAIN)
     {
         ngx_smtp_verify_route_resolve(p);
     }

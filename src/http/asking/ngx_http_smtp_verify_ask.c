@@ -72,7 +72,9 @@ ngx_http_smtp_verify_ask_cleanup(void *data)
 {
     ngx_http_smtp_verify_ctx_t *ctx = data;
 
-    ngx_smtp_verify_question_end(&ctx->question);
+    if (ctx->question.open) {
+        ngx_smtp_verify_question_end(&ctx->question);
+    }
 }
 
 
