@@ -60,13 +60,6 @@ ngx_smtp_verify_throttle_portion(ngx_smtp_verify_ticket_t *t,
         return NGX_BUSY;
     }
 
-    /* the limit was the last one that was seen */
-
-    if (portion->telling) {
-        portion->telling = 0;
-        ngx_memzero(&portion->rejects, sizeof(sv_budget_conf_t));
-    }
-
     /* the budget may be that of the destination, or have an entry alone */
 
     if (ref != ngx_smtp_verify_ref_budget) {
@@ -77,6 +70,14 @@ ngx_smtp_verify_throttle_portion(ngx_smtp_verify_ticket_t *t,
     }
 
     if (ref != ngx_smtp_verify_ref_destination) {
+
+        /* the limit was the last one that was seen */
+
+        if (portion->telling) {
+            portion->telling = 0;
+            ngx_memzero(&portion->rejects, sizeof(sv_budget_conf_t));
+        }
+
         ngx_smtp_verify_throttle_permits_limit(portion, &t->limits->rejects);
         t->throttle->entries[entry].common = 1;
     }
