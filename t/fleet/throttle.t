@@ -303,10 +303,11 @@ upstream prematurely closed connection
 --- limits: conns=2
 --- init
 TestVerify::Fleet::alive(2);
+TestVerify::Valkey::command(qw( ACL LOG RESET ));
 TestVerify::Valkey::command(qw( ACL SETUSER default resetkeys resetchannels ~test:*
     &test:* -@all +evalsha +script|load +hget +hset +hkeys +del +exists +pexpire
     +pttl +time +publish +subscribe +xadd +xrange +set +ping +role +hgetall
-    +hdel +acl ));
+    +hdel +client|reply +acl ));
 --- request eval
 ["GET /a?email=john\@ok.test", "GET /b?email=john\@ok.test"]
 --- json
@@ -316,7 +317,12 @@ response_time_ms: <= 400
 reason: accepted
 response_time_ms: <= 400
 --- smtp_check eval
-sub { TestVerify::Valkey::command(qw( ACL SETUSER default +@all ~* &* )) eq 'OK' }
+sub {
+    TestVerify::Edges::quit(1);
+    my $denied = TestVerify::Valkey::command(qw( ACL LOG ));
+    TestVerify::Valkey::command(qw( ACL SETUSER default +@all ~* &* ));
+    return @$denied == 0;
+}
 
 
 
