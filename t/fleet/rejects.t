@@ -460,6 +460,7 @@ Time::HiRes::sleep(0.5);
 my $before = main::asked();
 Time::HiRes::sleep(2);
 $main::Asked = main::asked() - $before;
+--- timeout: 15
 --- request
 GET /a?email=john@ok.test
 --- json
