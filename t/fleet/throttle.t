@@ -224,6 +224,7 @@ is away, this machine goes on by itself
 
 
 === TEST 7: a store that forgets everything grants nothing twice
+--- timeout: 15
 --- limits: conns=2 rate=100/s
 --- init
 TestVerify::Fleet::alive(2);
