@@ -224,10 +224,6 @@ ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
         if (ngx_smtp_verify_session_is_closed(s)) {
             return NGX_OK;
         }
-
-        if (s->left && !s->flood && !s->connection->read->ready) {
-            return NGX_OK;
-        }
     }
 }
 
@@ -243,6 +239,10 @@ ngx_smtp_verify_transport_take(ngx_smtp_verify_session_t *s, u_char *buf,
     ngx_connection_t  *c;
 
     c = s->connection;
+
+    if (!c->read->ready) {
+        return NGX_AGAIN;
+    }
 
     level = ngx_smtp_verify_transport_hush(s);
 
