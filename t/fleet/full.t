@@ -96,10 +96,10 @@ mx1 11 pipelining users=john
 --- init
 TestVerify::Valkey::subscribers('test:erased', 2);
 TestVerify::Clients::start('/verify?email=jim@ok.test');
-Time::HiRes::sleep(0.4);
+Time::HiRes::sleep(0.4 * $TestVerify::Blocks::Slow);
 my @workers = TestVerify::Clients::workers();
 kill STOP => @workers;
-Time::HiRes::sleep(1);
+Time::HiRes::sleep($TestVerify::Blocks::Slow);
 TestVerify::Valkey::stop();
 Time::HiRes::sleep(0.2);
 kill CONT => @workers;
