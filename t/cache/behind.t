@@ -556,7 +556,8 @@ $::Late
 +default
 ok.test MX ! delay 900ms
 --- init
-TestVerify::Clients::start('/b?email=john@ok.test', clients => 5, after => 1.3);
+TestVerify::Clients::start('/b?email=john@ok.test', clients => 5,
+                           after => 1.3 * $TestVerify::Blocks::Slow);
 --- request eval
 ["GET /verify?email=john\@ok.test", "POST /list
 john\@ok.test
