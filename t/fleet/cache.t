@@ -1131,7 +1131,7 @@ smtp_verify_fleet f {
     server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; zones a b;
 }
 --- error_log
-zone "b" of fleet "f" is not defined, or is of none of its parts
+zone "b" of fleet "f" is neither a cache zone nor a throttle zone
 
 
 
@@ -1143,4 +1143,4 @@ smtp_verify_fleet f {
     server 127.0.0.1; key $TEST_NGINX_FLEET_KEY; parts throttle; zones t b;
 }
 --- error_log
-zone "b" of fleet "f" is not defined, or is of none of its parts
+zone "b" of fleet "f" is neither a cache zone nor a throttle zone

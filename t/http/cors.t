@@ -30,6 +30,7 @@ run_tests();
 __DATA__
 
 === TEST 1: a page asks what it may send; no token is needed for that
+--- no_zones
 --- request eval
 ["OPTIONS /verify", "OPTIONS /tokens", "OPTIONS /batch", "OPTIONS /metrics"]
 --- more_headers

@@ -15,8 +15,6 @@ static ngx_int_t ngx_http_smtp_verify_fleet_bind(ngx_conf_t *cf,
     ngx_http_smtp_verify_fleet_conf_t *fcf);
 static ngx_int_t ngx_http_smtp_verify_fleet_named(ngx_conf_t *cf,
     ngx_http_smtp_verify_fleet_conf_t *fcf);
-static ngx_uint_t ngx_http_smtp_verify_fleet_shares(
-    ngx_http_smtp_verify_fleet_conf_t *fcf, ngx_shm_zone_t *shm_zone);
 static ngx_uint_t ngx_http_smtp_verify_fleet_wants(
     ngx_http_smtp_verify_fleet_conf_t *fcf, ngx_str_t *zone);
 
@@ -116,7 +114,8 @@ ngx_http_smtp_verify_fleet_bind(ngx_conf_t *cf,
 }
 
 
-/* Each zone that is named has to be there. */
+/* Each zone that is named has to be there.  It may be of a part that is not
+   shared now. */
 
 static ngx_int_t
 ngx_http_smtp_verify_fleet_named(ngx_conf_t *cf,
@@ -141,34 +140,20 @@ ngx_http_smtp_verify_fleet_named(ngx_conf_t *cf,
                                name[i].len)
                    == 0)
             {
-                found |= ngx_http_smtp_verify_fleet_shares(fcf, shm_zone);
+                found |= ngx_smtp_verify_cache_is(shm_zone)
+                         || ngx_smtp_verify_throttle_is(shm_zone);
             }
         }
 
         if (!found) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "zone \"%V\" of fleet "
-                               "\"%V\" is not defined, or is of none of its "
-                               "parts", &name[i], &fcf->fleet.name);
+                               "\"%V\" is neither a cache zone nor a throttle "
+                               "zone", &name[i], &fcf->fleet.name);
             return NGX_ERROR;
         }
     }
 
     return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_smtp_verify_fleet_shares(ngx_http_smtp_verify_fleet_conf_t *fcf,
-    ngx_shm_zone_t *shm_zone)
-{
-    ngx_uint_t  parts;
-
-    parts = fcf->fleet.parts;
-
-    return ((parts & NGX_SMTP_VERIFY_FLEET_CACHE)
-            && ngx_smtp_verify_cache_is(shm_zone))
-           || ((parts & NGX_SMTP_VERIFY_FLEET_THROTTLE)
-               && ngx_smtp_verify_throttle_is(shm_zone));
 }
 
 
