@@ -882,6 +882,7 @@ POST /verify
 
 
 === TEST 58: a request may wait for less than the location does
+--- no_zones
 --- smtp
 mx1 11 pipelining users=john
     rcpt john@*: wait 2500ms ; default

@@ -344,6 +344,7 @@ smtp-verify: URL/none/jobs?limit=25 answered 404: the API is not there, see --ur
 
 
 === TEST 8: an address is erased from all jobs
+--- no_zones
 --- script
 printf 'jane@ok.test\nbob@ok.test\njane@ok.test\n' > l.txt
 id=$(job submit -q l.txt); job watch -q $id > /dev/null 2>&1; rc
