@@ -426,6 +426,7 @@ sub {
 
 
 === TEST 11: the zone is full: a job waits for the others, also when workers die and nginx is started anew
+--- no_zones
 --- store: zone=64k
 --- log_allow
 smtp verify jobs:|the store of jobs|exited on signal 9|was locked by
