@@ -48,7 +48,8 @@ void ngx_smtp_verify_fleet_limits_exit(ngx_smtp_verify_fleet_t *fleet);
 ngx_uint_t ngx_smtp_verify_fleet_limits_alone(
     ngx_smtp_verify_fleet_t *fleet);
 
-/* Called by the last worker: gives back what permits the machine has. */
+/* Called by the last worker: gives back what permits the machine has, of as
+   many limits as a socket takes at once.  Others count as used. */
 void ngx_smtp_verify_fleet_limits_return(ngx_smtp_verify_fleet_limits_t *ft);
 
 

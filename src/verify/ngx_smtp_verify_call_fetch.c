@@ -137,8 +137,8 @@ ngx_smtp_verify_call_ask(ngx_smtp_verify_call_t *call)
 }
 
 
-/* A conversation that has begun goes on.  A probe that has told nobody of the
-   address is not needed any more. */
+/* A conversation that is under way goes on.  A probe that asks nobody just now,
+   before its first server or between two of them, is not needed any more. */
 
 static void
 ngx_smtp_verify_call_late(ngx_smtp_verify_call_t *call, ngx_uint_t found)

@@ -97,17 +97,6 @@ ngx_smtp_verify_question_take(ngx_smtp_verify_question_t *q,
 
 
 void
-ngx_smtp_verify_question_settle(ngx_smtp_verify_question_t *q)
-{
-    if (q->account && !ngx_smtp_verify_question_costs(&q->lookup)) {
-        ngx_smtp_verify_question_give_back(q);
-    }
-
-    q->account = NULL;
-}
-
-
-void
 ngx_smtp_verify_question_end(ngx_smtp_verify_question_t *q)
 {
     if (!q->open) {
@@ -116,7 +105,12 @@ ngx_smtp_verify_question_end(ngx_smtp_verify_question_t *q)
 
     q->open = 0;
 
-    ngx_smtp_verify_question_settle(q);
+    if (q->account && !ngx_smtp_verify_question_costs(&q->lookup)) {
+        ngx_smtp_verify_question_give_back(q);
+    }
+
+    q->account = NULL;
+
     ngx_smtp_verify_lookup_cancel(&q->lookup);
 }
 

@@ -5,9 +5,8 @@
  *   _question_init()     sets what all questions of the asker have in common;
  *                        ngx_smtp_verify_lookup() comes next
  *   _question_start()    call this if that returned NGX_DECLINED
- *   _question_settle()   call this when the result is there: if nobody was
- *                        asked, the unit of the quota is given back
- *   _question_end()      call this at the end, whatever happened
+ *   _question_end()      call this at the end, whatever happened: if nobody
+ *                        was asked, the unit of the quota is given back
  *
  * An asker needs no HTTP request: other callers fill it in themselves.
  */
@@ -68,7 +67,6 @@ void ngx_smtp_verify_question_init(ngx_smtp_verify_question_t *q,
 ngx_int_t ngx_smtp_verify_question_start(ngx_smtp_verify_question_t *q,
     ngx_smtp_verify_asker_t *asker);
 
-void ngx_smtp_verify_question_settle(ngx_smtp_verify_question_t *q);
 void ngx_smtp_verify_question_end(ngx_smtp_verify_question_t *q);
 
 /* Does an answer cost, of somebody who asks mail servers (smtp) or not? */

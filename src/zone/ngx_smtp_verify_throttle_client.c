@@ -10,6 +10,13 @@
 #include "sv_share.h"
 
 
+/* the key of a client is that of its entry, too */
+
+#if (NGX_SMTP_VERIFY_CLIENT_LEN != SV_SIPHASH_LEN)
+#error "keys of clients and of entries have different lengths"
+#endif
+
+
 /* For so long after a client had to wait for another one, one part in so many
    of the total is left free. */
 
