@@ -194,7 +194,7 @@ smtp-verify: There is no such job, or not any more.
 --- http_config
 limit_rate 400k;
 --- log_allow
-exited on signal 9
+exited on signal 9|was locked by
 --- script
 workers() { pgrep -P $NGINX_PID -f 'worker process'; }
 seq 6000 | awk '{ print "user" $1 "@none" $1 % 20 ".test" }' > l.txt
