@@ -170,7 +170,7 @@ ngx_smtp_verify_flight_pace(ngx_smtp_verify_session_t *s, ngx_uint_t n)
 void
 ngx_smtp_verify_session_resume(ngx_smtp_verify_session_t *s)
 {
-    ngx_smtp_verify_flight_send(s);
+    ngx_smtp_verify_flight_go_on(s);
 }
 
 

@@ -24,4 +24,16 @@ extern const sv_stage_e  ngx_smtp_verify_stages[];
 void ngx_smtp_verify_session_no_answer(ngx_smtp_verify_session_t *s);
 
 
+/* Sends what has waited for a reply, or for the owner's permission, if all that
+   was sent is answered. */
+
+static inline void
+ngx_smtp_verify_flight_go_on(ngx_smtp_verify_session_t *s)
+{
+    if (s->nanswered == s->nsent && s->nsent < s->ncommands) {
+        ngx_smtp_verify_flight_send(s);
+    }
+}
+
+
 #endif /* _NGX_SMTP_VERIFY_FLIGHT_H_INCLUDED_ */

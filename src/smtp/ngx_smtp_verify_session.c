@@ -24,7 +24,6 @@ static void ngx_smtp_verify_session_mail_random(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt_random(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_failed_at(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rset(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_session_go_on(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt_answered(
     ngx_smtp_verify_session_t *s, ngx_uint_t index);
@@ -488,18 +487,7 @@ ngx_smtp_verify_session_rset(ngx_smtp_verify_session_t *s)
         ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_doubtful);
     }
 
-    ngx_smtp_verify_session_go_on(s);
-}
-
-
-/* sends what has waited for the reply, if all that was sent is answered */
-
-static void
-ngx_smtp_verify_session_go_on(ngx_smtp_verify_session_t *s)
-{
-    if (s->nanswered == s->nsent && s->nsent < s->ncommands) {
-        ngx_smtp_verify_flight_send(s);
-    }
+    ngx_smtp_verify_flight_go_on(s);
 }
 
 
@@ -512,7 +500,7 @@ static void
 ngx_smtp_verify_session_mail_random(ngx_smtp_verify_session_t *s)
 {
     if (s->code / 100 == 2 && s->trust < ngx_smtp_verify_trust_doubtful) {
-        ngx_smtp_verify_session_go_on(s);
+        ngx_smtp_verify_flight_go_on(s);
         return;
     }
 
@@ -553,7 +541,7 @@ ngx_smtp_verify_session_mail(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    ngx_smtp_verify_session_go_on(s);
+    ngx_smtp_verify_flight_go_on(s);
 }
 
 
@@ -582,10 +570,8 @@ ngx_smtp_verify_session_rcpt_answered(ngx_smtp_verify_session_t *s,
 
     ngx_smtp_verify_session_tell(s, ngx_smtp_verify_session_answered);
 
-    if (s->phase < ngx_smtp_verify_phase_quitting
-        && s->nanswered < s->ncommands)
-    {
-        ngx_smtp_verify_session_go_on(s);
+    if (s->phase < ngx_smtp_verify_phase_quitting) {
+        ngx_smtp_verify_flight_go_on(s);
     }
 }
 
