@@ -40,7 +40,7 @@ ngx_smtp_verify_throttle_rejects(ngx_smtp_verify_throttle_t *throttle,
     uint64_t *wait, uint64_t now)
 {
     uint64_t                           w;
-    ngx_uint_t                         i, due, room;
+    ngx_uint_t                         i, due, room, left;
     sv_budget_conf_t                   conf;
     ngx_smtp_verify_throttle_entry_t  *e;
 
@@ -65,10 +65,11 @@ ngx_smtp_verify_throttle_rejects(ngx_smtp_verify_throttle_t *throttle,
         *wait = ngx_max(*wait, w);
 
         if (e->common) {
-            due |= (e->due >= ngx_smtp_verify_throttle_permits_need(throttle,
-                                                                    e, now));
+            left = ngx_smtp_verify_throttle_permits_need(throttle, e, now);
+            due |= (e->due >= left);
 
-            w = ngx_smtp_verify_throttle_permits_wait(throttle, e, now);
+            w = left ? 0 : ngx_smtp_verify_throttle_permits_wait(throttle, e,
+                                                                 now);
             *wait = ngx_max(*wait, w);
         }
     }

@@ -153,9 +153,7 @@ ngx_smtp_verify_throttle_permits_wait(ngx_smtp_verify_throttle_t *throttle,
 
     portion = ngx_smtp_verify_permits_portion(throttle, e);
 
-    if (portion == NULL
-        || ngx_smtp_verify_throttle_permits_need(throttle, e, now))
-    {
+    if (portion == NULL) {
         return 0;
     }
 

@@ -500,8 +500,8 @@ ngx_uint_t ngx_smtp_verify_throttle_permits_need(
 ngx_uint_t ngx_smtp_verify_throttle_permits_left(
     ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_throttle_portion_t *portion, uint64_t now);
-/* Returns the ms until there may be one; 0 if there is one, or if whoever waits
-   may get one. */
+/* If _need() found none: returns the ms until there may be one; 0 if whoever
+   waits may get one. */
 uint64_t ngx_smtp_verify_throttle_permits_wait(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_throttle_entry_t *e,
     uint64_t now);
