@@ -17,6 +17,8 @@ static ngx_int_t ngx_http_smtp_verify_fleet_named(ngx_conf_t *cf,
     ngx_http_smtp_verify_fleet_conf_t *fcf);
 static ngx_uint_t ngx_http_smtp_verify_fleet_wants(
     ngx_http_smtp_verify_fleet_conf_t *fcf, ngx_str_t *zone);
+static ngx_uint_t ngx_http_smtp_verify_fleet_is_name(ngx_str_t *name,
+    ngx_str_t *zone);
 
 
 /* The zones may be defined after the fleet. */
@@ -135,10 +137,8 @@ ngx_http_smtp_verify_fleet_named(ngx_conf_t *cf,
 
         while ((shm_zone = ngx_smtp_verify_zones_next(&zones)) != NULL) {
 
-            if (shm_zone->shm.name.len == name[i].len
-                && ngx_strncmp(shm_zone->shm.name.data, name[i].data,
-                               name[i].len)
-                   == 0)
+            if (ngx_http_smtp_verify_fleet_is_name(&name[i],
+                                                   &shm_zone->shm.name))
             {
                 found |= ngx_smtp_verify_cache_is(shm_zone)
                          || ngx_smtp_verify_throttle_is(shm_zone);
@@ -167,14 +167,20 @@ ngx_http_smtp_verify_fleet_wants(ngx_http_smtp_verify_fleet_conf_t *fcf,
     name = fcf->zones.elts;
 
     for (i = 0; i < fcf->zones.nelts; i++) {
-        if (name[i].len == zone->len
-            && ngx_strncmp(name[i].data, zone->data, zone->len) == 0)
-        {
+        if (ngx_http_smtp_verify_fleet_is_name(&name[i], zone)) {
             return 1;
         }
     }
 
     return fcf->zones.nelts == 0;
+}
+
+
+static ngx_uint_t
+ngx_http_smtp_verify_fleet_is_name(ngx_str_t *name, ngx_str_t *zone)
+{
+    return name->len == zone->len
+           && ngx_strncmp(name->data, zone->data, zone->len) == 0;
 }
 
 
