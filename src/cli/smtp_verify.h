@@ -168,7 +168,6 @@ typedef struct {
     char                   *buf;
     size_t                  len;
     size_t                  size;
-    size_t                  scanned;
     unsigned                csv:1;
     unsigned                quoted:1;
 } sv_client_lines_t;

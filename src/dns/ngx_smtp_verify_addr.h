@@ -16,8 +16,6 @@
 
 
 #define NGX_SMTP_VERIFY_ADDR_FAMILIES  2        /* IPv4, IPv6 */
-#define NGX_SMTP_VERIFY_ADDR_MAX                                              \
-    (NGX_SMTP_VERIFY_ADDR_FAMILIES * SV_ADDR_MAX)
 
 
 typedef enum {

@@ -139,8 +139,6 @@ sv_jobs_e sv_catalog_get(sv_catalog_t *catalog, const char *id,
     sv_catalog_job_t *job);
 sv_jobs_e sv_catalog_list(sv_catalog_t *catalog, sv_catalog_page_t *page,
     sv_catalog_job_t *jobs, size_t *n);
-sv_jobs_e sv_catalog_usage(sv_catalog_t *catalog, const char *client,
-    sv_catalog_usage_t *usage, uint64_t *all_bytes);
 /* SV_JOBS_CONFLICT if the job's state is not in "from" (bits of 1 << state);
    *job is as it is afterwards */
 sv_jobs_e sv_catalog_move(sv_catalog_t *catalog, const char *id, unsigned from,
@@ -156,17 +154,11 @@ sv_jobs_e sv_catalog_expired(sv_catalog_t *catalog, int64_t now,
     const char *after, sv_catalog_job_t *jobs, size_t *n);
 
 /* webhooks */
-sv_jobs_e sv_catalog_event_add(sv_catalog_t *catalog,
-    sv_catalog_event_t *event);
 /* The events that are due, those of different clients alternate.  *n: room in,
    number out; SV_JOBS_DONE: there is none.  *next: when another one will be, or
    0. */
 sv_jobs_e sv_catalog_event_due(sv_catalog_t *catalog, int64_t now,
     sv_catalog_event_t *events, size_t *n, int64_t *next);
-sv_jobs_e sv_catalog_event_set(sv_catalog_t *catalog,
-    sv_catalog_event_t *event);
-sv_jobs_e sv_catalog_event_remove(sv_catalog_t *catalog,
-    sv_catalog_event_t *event);
 
 /*
  * sv_catalog_hook.c.  _begin(): the event is about to be sent, and is not due

@@ -17,21 +17,6 @@ static sv_jobs_e sv_catalog_event_next(sv_catalog_t *catalog, int64_t now,
 
 
 sv_jobs_e
-sv_catalog_event_add(sv_catalog_t *catalog, sv_catalog_event_t *event)
-{
-    sv_jobs_e  rc;
-
-    rc = sv_jobs_db_begin(&catalog->db, 1);
-    if (rc != SV_JOBS_OK) {
-        return rc;
-    }
-
-    return sv_jobs_db_end(&catalog->db,
-                          sv_catalog_event_insert(catalog, event));
-}
-
-
-sv_jobs_e
 sv_catalog_event_insert(sv_catalog_t *catalog, const sv_catalog_event_t *event)
 {
     sqlite3_stmt  *stmt;
@@ -191,21 +176,6 @@ sv_catalog_event_find(sv_catalog_t *catalog, const char *id,
 
 
 sv_jobs_e
-sv_catalog_event_set(sv_catalog_t *catalog, sv_catalog_event_t *event)
-{
-    sv_jobs_e  rc;
-
-    rc = sv_jobs_db_begin(&catalog->db, 1);
-    if (rc != SV_JOBS_OK) {
-        return rc;
-    }
-
-    return sv_jobs_db_end(&catalog->db,
-                          sv_catalog_event_update(catalog, event));
-}
-
-
-sv_jobs_e
 sv_catalog_event_update(sv_catalog_t *catalog, const sv_catalog_event_t *event)
 {
     sqlite3_stmt  *stmt;
@@ -219,21 +189,6 @@ sv_catalog_event_update(sv_catalog_t *catalog, const sv_catalog_event_t *event)
     }
 
     return sv_jobs_db_run(&catalog->db, stmt);
-}
-
-
-sv_jobs_e
-sv_catalog_event_remove(sv_catalog_t *catalog, sv_catalog_event_t *event)
-{
-    sv_jobs_e  rc;
-
-    rc = sv_jobs_db_begin(&catalog->db, 1);
-    if (rc != SV_JOBS_OK) {
-        return rc;
-    }
-
-    return sv_jobs_db_end(&catalog->db,
-                          sv_catalog_event_delete(catalog, event->event));
 }
 
 

@@ -1,77 +1,9 @@
 
-#include <string.h>
-
 #include "sv_catalog_sh.h"
 
 
 static sv_jobs_e sv_catalog_usage_read(sv_catalog_t *catalog,
     const char *client, sv_catalog_usage_t *usage);
-
-
-sv_jobs_e
-sv_catalog_usage(sv_catalog_t *catalog, const char *client,
-    sv_catalog_usage_t *usage, uint64_t *all_bytes)
-{
-    sv_jobs_e      rc;
-    sqlite3_stmt  *stmt;
-
-    memset(usage, 0, sizeof(sv_catalog_usage_t));
-    *all_bytes = 0;
-
-    rc = sv_jobs_db_begin(&catalog->db, 0);
-    if (rc != SV_JOBS_OK) {
-        return rc;
-    }
-
-    rc = sv_catalog_usage_read(catalog, client, usage);
-
-    if (rc == SV_JOBS_OK) {
-        stmt = sv_catalog_stmt(catalog, SV_CATALOG_Q_ALL,
-                               "SELECT sum(bytes) FROM job WHERE state != ?1");
-        rc = stmt ? SV_JOBS_OK : sv_catalog_failed(catalog);
-    }
-
-    if (rc == SV_JOBS_OK) {
-        (void) sqlite3_bind_int(stmt, 1, SV_JOB_PURGING);
-        rc = sv_jobs_db_step(&catalog->db, stmt);
-    }
-
-    if (rc == SV_JOBS_OK) {
-        *all_bytes = (uint64_t) sqlite3_column_int64(stmt, 0);
-    }
-
-    return sv_jobs_db_end(&catalog->db, rc);
-}
-
-
-static sv_jobs_e
-sv_catalog_usage_read(sv_catalog_t *catalog, const char *client,
-    sv_catalog_usage_t *usage)
-{
-    sv_jobs_e      rc;
-    sqlite3_stmt  *stmt;
-
-    stmt = sv_catalog_stmt(catalog, SV_CATALOG_Q_USAGE,
-                           "SELECT count(*), sum(records), sum(bytes) FROM job"
-                           " WHERE client = ?1 AND state != ?2");
-    if (stmt == NULL) {
-        return sv_catalog_failed(catalog);
-    }
-
-    (void) sqlite3_bind_text(stmt, 1, client, -1, SQLITE_STATIC);
-    (void) sqlite3_bind_int(stmt, 2, SV_JOB_PURGING);
-
-    rc = sv_jobs_db_step(&catalog->db, stmt);
-
-    if (rc == SV_JOBS_OK) {
-        usage->jobs = (uint64_t) sqlite3_column_int64(stmt, 0);
-        usage->records = (uint64_t) sqlite3_column_int64(stmt, 1);
-        usage->bytes = (uint64_t) sqlite3_column_int64(stmt, 2);
-        (void) sqlite3_reset(stmt);
-    }
-
-    return rc;
-}
 
 
 sv_jobs_e
@@ -103,4 +35,34 @@ sv_catalog_check_limit(sv_catalog_t *catalog, const char *client,
                   || usage->bytes + more->bytes > limit->max.bytes;
 
     return SV_JOBS_OK;
+}
+
+
+static sv_jobs_e
+sv_catalog_usage_read(sv_catalog_t *catalog, const char *client,
+    sv_catalog_usage_t *usage)
+{
+    sv_jobs_e      rc;
+    sqlite3_stmt  *stmt;
+
+    stmt = sv_catalog_stmt(catalog, SV_CATALOG_Q_USAGE,
+                           "SELECT count(*), sum(records), sum(bytes) FROM job"
+                           " WHERE client = ?1 AND state != ?2");
+    if (stmt == NULL) {
+        return sv_catalog_failed(catalog);
+    }
+
+    (void) sqlite3_bind_text(stmt, 1, client, -1, SQLITE_STATIC);
+    (void) sqlite3_bind_int(stmt, 2, SV_JOB_PURGING);
+
+    rc = sv_jobs_db_step(&catalog->db, stmt);
+
+    if (rc == SV_JOBS_OK) {
+        usage->jobs = (uint64_t) sqlite3_column_int64(stmt, 0);
+        usage->records = (uint64_t) sqlite3_column_int64(stmt, 1);
+        usage->bytes = (uint64_t) sqlite3_column_int64(stmt, 2);
+        (void) sqlite3_reset(stmt);
+    }
+
+    return rc;
 }

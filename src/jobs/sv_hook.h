@@ -55,7 +55,6 @@ typedef struct {
     unsigned         tls;
     sv_str_t         host;              /* without brackets */
     unsigned         port;
-    unsigned         has_port;          /* it is written */
     int              family;            /* of a literal address; 0: a name */
     struct in6_addr  addr;              /* AF_INET uses the first 4 octets */
     sv_str_t         path;              /* and the query; may be empty, or

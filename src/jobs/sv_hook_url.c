@@ -134,7 +134,6 @@ sv_hook_port(const unsigned char *p, const unsigned char *end,
     }
 
     url->port = port;
-    url->has_port = 1;
 
     return 0;
 }

@@ -19,7 +19,6 @@
 #include "sv_job_seal.h"
 
 
-#define SV_JOB_NUMBER       10      /* octets of one at most */
 #define SV_JOB_BLOCK_HEAD   SV_JOB_NONCE
 #define SV_JOB_BLOCK_LEN    4
 

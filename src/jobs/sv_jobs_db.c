@@ -310,8 +310,6 @@ sv_jobs_db_close(sv_jobs_db_t *db)
 sv_jobs_e
 sv_jobs_db_loose(sv_jobs_db_t *db)
 {
-    db->loose = 1;
-
     return sv_jobs_db_exec(db, "PRAGMA synchronous=OFF;"
                                "PRAGMA journal_mode=MEMORY");
 }
@@ -351,10 +349,6 @@ sv_jobs_db_solid(sv_jobs_db_t *db)
     }
 
     sv_jobs_db_unlock(db);
-
-    if (rc == SV_JOBS_OK) {
-        db->loose = 0;
-    }
 
     return rc;
 }

@@ -40,7 +40,6 @@ typedef struct {
     sqlite3_stmt       *stmt[SV_JOBS_STATEMENTS];
     int                 lock;       /* its descriptor, or -1 */
     unsigned            locked;     /* a transaction is open */
-    unsigned            loose;      /* nothing is durable yet */
     sv_jobs_why_t       why;
     char                path[SV_JOBS_PATH];
     char                journal[SV_JOBS_PATH + sizeof("-journal")];

@@ -302,8 +302,6 @@ void ngx_smtp_verify_probe_refuse(ngx_smtp_verify_probe_t *p,
 ngx_smtp_verify_result_t *ngx_smtp_verify_probe_result(
     ngx_smtp_verify_probe_t *p);
 
-ngx_pool_t *ngx_smtp_verify_probe_pool(ngx_smtp_verify_probe_t *p);
-
 /* sets everything to "not established" */
 void ngx_smtp_verify_result_init(ngx_smtp_verify_result_t *result);
 

@@ -514,13 +514,6 @@ ngx_smtp_verify_probe_result(ngx_smtp_verify_probe_t *p)
 }
 
 
-ngx_pool_t *
-ngx_smtp_verify_probe_pool(ngx_smtp_verify_probe_t *p)
-{
-    return p->pool;
-}
-
-
 ngx_uint_t
 ngx_smtp_verify_probe_is_heard(ngx_smtp_verify_probe_t *p)
 {

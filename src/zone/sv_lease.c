@@ -161,25 +161,3 @@ sv_lease_reap(sv_lease_t *l, unsigned owner)
 
     return n;
 }
-
-
-uint32_t
-sv_lease_next(sv_lease_t *l)
-{
-    uint32_t  b, next;
-
-    if (l->nfree == 0) {
-        return 0;
-    }
-
-    next = UINT32_MAX;
-
-    for (b = 0; b < l->n; b++) {
-
-        if (l->owners[b] == SV_LEASE_FREE && l->times[b] < next) {
-            next = l->times[b] ? l->times[b] : 1;
-        }
-    }
-
-    return next;
-}

@@ -68,8 +68,5 @@ int sv_lease_give(sv_lease_t *l, unsigned owner, uint32_t block,
 /* Ends all leases of an owner; returns how many. */
 uint32_t sv_lease_reap(sv_lease_t *l, unsigned owner);
 
-/* When the first free block may be leased: 0 if none is free. */
-uint32_t sv_lease_next(sv_lease_t *l);
-
 
 #endif /* _SV_LEASE_H_INCLUDED_ */

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sv_catalog.h"
+#include "sv_catalog_sh.h"
 #include "sv_job.h"
 
 
@@ -110,6 +110,15 @@ store_teardown(void **state)
 
 
 #define ok(call)  assert_int_equal(call, SV_JOBS_OK)
+
+
+/* what each does in a transaction of its own */
+
+#define alone(c, write, call)                                                 \
+    (sv_jobs_db_begin(&(c)->db, write) == SV_JOBS_OK                          \
+     ? sv_jobs_db_end(&(c)->db, call) : SV_JOBS_FAILED)
+
+#define event_add(c, event)  alone(c, 1, sv_catalog_event_insert(c, event))
 
 
 static inline sv_str_t

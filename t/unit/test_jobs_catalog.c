@@ -204,16 +204,15 @@ test_usage(void **state)
 {
     size_t              i;
     store_t            *s = *state;
-    uint64_t            all;
     sv_catalog_t       *c;
     sv_catalog_job_t    job;
-    sv_catalog_usage_t  usage;
+    sv_catalog_limit_t  limit;
 
+    memset(&limit, 0, sizeof(limit));
     c = catalog_of(s);
 
-    ok(sv_catalog_usage(c, "shop", &usage, &all));
-    assert_int_equal(usage.jobs, 0);
-    assert_int_equal(all, 0);
+    ok(alone(c, 0, sv_catalog_check_limit(c, "shop", &limit)));
+    assert_int_equal(limit.usage.jobs, 0);
 
     for (i = 1; i <= 4; i++) {
         job = job_of(i == 4 ? "crm" : "shop");
@@ -222,16 +221,14 @@ test_usage(void **state)
         ok(sv_catalog_add(c, &job, NULL, NULL, NULL));
     }
 
-    ok(sv_catalog_usage(c, "shop", &usage, &all));
-    assert_int_equal(usage.jobs, 3);
-    assert_int_equal(usage.records, 6);
-    assert_int_equal(usage.bytes, 60);
-    assert_int_equal(all, 100);
+    ok(alone(c, 0, sv_catalog_check_limit(c, "shop", &limit)));
+    assert_int_equal(limit.usage.jobs, 3);
+    assert_int_equal(limit.usage.records, 6);
+    assert_int_equal(limit.usage.bytes, 60);
 
     ok(sv_catalog_move(c, job.id, ~0u, SV_JOB_PURGING, 0, NULL, NULL));
-    ok(sv_catalog_usage(c, "crm", &usage, &all));
-    assert_int_equal(usage.jobs, 0);
-    assert_int_equal(all, 60);
+    ok(alone(c, 0, sv_catalog_check_limit(c, "crm", &limit)));
+    assert_int_equal(limit.usage.jobs, 0);
 
     sv_catalog_close(c);
 }
@@ -365,11 +362,9 @@ test_limit(void **state)
     size_t              i;
     store_t            *s = *state;
     unsigned            k, jobs;
-    uint64_t            all;
     sv_catalog_t       *c;
     sv_catalog_job_t    job;
     sv_catalog_limit_t  limit;
-    sv_catalog_usage_t  usage;
 
     sv_catalog_close(catalog_of(s));
 
@@ -408,9 +403,9 @@ test_limit(void **state)
     assert_int_equal(jobs, 10);
 
     c = catalog_of(s);
-    ok(sv_catalog_usage(c, "shop", &usage, &all));
-    assert_int_equal(usage.jobs, 10);
-    assert_int_equal(usage.bytes, 100);
+    ok(alone(c, 0, sv_catalog_check_limit(c, "shop", &limit)));
+    assert_int_equal(limit.usage.jobs, 10);
+    assert_int_equal(limit.usage.bytes, 100);
 
     /* at the end of an upload what was announced is not counted twice */
 
@@ -531,8 +526,8 @@ test_events(void **state)
     two = one;
     sv_catalog_id(two.event);
     two.due = 300;
-    ok(sv_catalog_event_add(c, &two));
-    ok(sv_catalog_event_add(c, &one));
+    ok(event_add(c, &two));
+    ok(event_add(c, &one));
 
     assert_int_equal(event_due(c, 199, &got, &next), SV_JOBS_DONE);
     assert_int_equal(next, 200);
@@ -545,10 +540,10 @@ test_events(void **state)
     got.tries = 1;
     got.status = 503;
     got.due = 900;
-    ok(sv_catalog_event_set(c, &got));
+    ok(alone(c, 1, sv_catalog_event_update(c, &got)));
     ok(event_due(c, 500, &got, &next));
     assert_string_equal(got.event, two.event);
-    ok(sv_catalog_event_remove(c, &got));
+    ok(alone(c, 1, sv_catalog_event_delete(c, got.event)));
     ok(event_due(c, 1000, &got, &next));
     assert_int_equal(got.tries, 1);
     assert_int_equal(got.status, 503);

@@ -702,15 +702,15 @@ test_damaged_catalogue(void **state)
     store_t            *s = *state;
     int64_t             next;
     unsigned            errors, seed;
-    uint64_t            all;
     sv_catalog_t       *c;
     struct stat         st;
     unsigned char       octet, was;
     sv_catalog_job_t    job, jobs[20];
     sv_catalog_page_t   page;
     sv_catalog_event_t  event;
-    sv_catalog_usage_t  usage;
+    sv_catalog_limit_t  limit;
 
+    memset(&limit, 0, sizeof(limit));
     ok(sv_catalog_open(&s->conf, &c, &s->why));
 
     for (i = 0; i < 20; i++) {
@@ -722,7 +722,7 @@ test_damaged_catalogue(void **state)
         memset(&event, 0, sizeof(event));
         strcpy(event.event, job.id);
         strcpy(event.job, job.id);
-        ok(sv_catalog_event_add(c, &event));
+        ok(event_add(c, &event));
     }
 
     sv_catalog_close(c);
@@ -746,7 +746,8 @@ test_damaged_catalogue(void **state)
             assert_true(n <= 20);
             errors += sv_catalog_get(c, job.id, &job) != SV_JOBS_OK;
             assert_true(job.state < SV_JOB_STATES);
-            errors += sv_catalog_usage(c, "a", &usage, &all) != SV_JOBS_OK;
+            errors += alone(c, 0, sv_catalog_check_limit(c, "a", &limit))
+                      != SV_JOBS_OK;
             n = 1;
             errors += sv_catalog_event_due(c, 1, &event, &n, &next)
                       != SV_JOBS_OK;

@@ -784,7 +784,7 @@ catalog_call(sv_catalog_t *c, const char *id, unsigned n)
         return sv_catalog_move(c, id, ~0u, SV_JOB_COMPLETED, 7, NULL, &job);
 
     case 3:
-        return sv_catalog_event_add(c, &event);
+        return event_add(c, &event);
 
     case 4:
         strcpy(job.name, "other");
