@@ -42,9 +42,7 @@ if (!$ENV{TEST_VERIFY_NETNS}) {
 
 my $run = File::Temp::tempdir('/tmp/smtp-verify-audit.XXXXXX', CLEANUP => 0);
 my $nginx = $ENV{TEST_NGINX_BINARY} || TestVerify::Env::nginx();
-my $module = "$TestVerify::Env::Root/build/ngx_http_smtp_verify_module.so";
-my $load = -f $module && !$ENV{TEST_NGINX_SANITIZER}
-    ? "load_module $module;" : '';
+my $load = TestVerify::Env::load_module();
 my $slow = $ENV{TEST_VERIFY_SLOW} || 1;
 
 my (@servers, $unbound, $up, $browser);

@@ -12,13 +12,11 @@ use JSON::PP;
 use Test::More;
 
 use lib 't/lib';
+use TestVerify::Env;
 use TestVerify::Result;
 
 my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
-my $built = getcwd() . '/build/ngx_http_smtp_verify_module.so';
-my $module = $ENV{TEST_NGINX_LOAD_MODULES}
-             // (-f $built && !$ENV{TEST_NGINX_SANITIZER} ? $built : '');
-my $load = $module ne '' ? "load_module $module;" : '';
+my $load = TestVerify::Env::load_module();
 my $dir = getcwd() . "/build/t/docs-$$";
 
 make_path("$dir/logs");

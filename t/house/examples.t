@@ -10,10 +10,11 @@ use File::Path qw( make_path remove_tree );
 use IO::Socket::INET;
 use Test::More;
 
+use lib 't/lib';
+use TestVerify::Env;
+
 my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
-my $built = getcwd() . '/build/ngx_http_smtp_verify_module.so';
-my $module = $ENV{TEST_NGINX_LOAD_MODULES}
-             // (-f $built && !$ENV{TEST_NGINX_SANITIZER} ? $built : '');
+my $load = TestVerify::Env::load_module();
 my $dir = getcwd() . "/build/t/examples-$$";
 
 for my $file ('README.md', sort glob 'conf/examples/*.conf') {
@@ -39,8 +40,6 @@ for my $file ('README.md', sort glob 'conf/examples/*.conf') {
     cmp_ok($limit // 0, '>', $n // 512, "$file: worker_rlimit_nofile");
 
     # the module that was built, or none where it is built in
-
-    my $load = $module ne '' ? "load_module $module;" : '';
 
     ok($conf =~ s/^load_module\s[^;]*;/$load/m, "$file loads the module");
 

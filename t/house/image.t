@@ -4,7 +4,6 @@
 use warnings;
 use strict;
 
-use Cwd qw( getcwd );
 use File::Copy qw( copy );
 use File::Path qw( make_path remove_tree );
 use File::Temp qw( tempdir );
@@ -12,9 +11,11 @@ use IO::Socket::INET;
 use POSIX qw( WNOHANG );
 use Test::More;
 
+use lib 't/lib';
+use TestVerify::Env;
+
 my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
-my $module = $ENV{TEST_NGINX_LOAD_MODULES}
-    // getcwd() . '/build/ngx_http_smtp_verify_module.so';
+my $module = TestVerify::Env::module();
 
 plan(skip_all => 'the module is built into nginx') if $module eq '';
 

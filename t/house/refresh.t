@@ -18,9 +18,7 @@ TestVerify::Env::take();
 my $top = $TestVerify::Env::Root;
 my $dir = "$TestVerify::Env::Dir/refresh-$$";
 my $nginx = "$ENV{TEST_NGINX_BINARY} -p $dir -c nginx.conf";
-my ($module) = ("$top/build/ngx_http_smtp_verify_module.so");
-
-plan(skip_all => 'no module for this nginx') if !-e $module;
+my $load = TestVerify::Env::load_module();
 
 make_path("$dir/logs", "$dir/www");
 
@@ -51,7 +49,7 @@ if (!$server) {
 }
 
 spew('nginx.conf', <<"_EOC_");
-load_module $module;
+$load
 pid logs/nginx.pid;
 error_log logs/error.log notice;
 events { }

@@ -14,11 +14,7 @@ use TestVerify::Env;
 
 my $dir = "$TestVerify::Env::Dir/files-$$";
 my $nginx = $ENV{TEST_NGINX_BINARY} || TestVerify::Env::nginx();
-my $module = $ENV{TEST_NGINX_LOAD_MODULES}
-    // "$TestVerify::Env::Root/build/ngx_http_smtp_verify_module.so";
-
-$module = "load_module $module;" if $module ne '';
-$module = '' if $ENV{TEST_NGINX_SANITIZER} || $ENV{VALGRIND_NGINX};
+my $load = TestVerify::Env::load_module();
 
 make_path($dir);
 
@@ -76,7 +72,7 @@ sub test
 
     open my $conf, '>', "$dir/nginx.conf" or die "nginx.conf: $!\n";
     print $conf <<"_EOC_";
-$module
+$load
 pid $dir/nginx.pid;
 error_log $dir/error.log;
 events { }

@@ -60,10 +60,28 @@ sub take
 
     # a suite run by hand, without the Makefile
 
-    my $module = "$Root/build/ngx_http_smtp_verify_module.so";
+    $ENV{TEST_NGINX_LOAD_MODULES} //= module() if module() ne '';
+}
 
-    $ENV{TEST_NGINX_LOAD_MODULES} //= $module
-        if -f $module && !$ENV{TEST_NGINX_SANITIZER};
+
+# the module to load into the nginx under test; '' if it is built in
+
+sub module
+{
+    my $built = "$Root/build/ngx_http_smtp_verify_module.so";
+
+    return '' if $ENV{TEST_NGINX_SANITIZER};
+    return $ENV{TEST_NGINX_LOAD_MODULES} // (-f $built ? $built : '');
+}
+
+
+# the line of a configuration that loads it
+
+sub load_module
+{
+    my $module = module();
+
+    return $module ne '' ? "load_module $module;" : '';
 }
 
 
