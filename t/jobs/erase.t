@@ -63,15 +63,10 @@ sub asked { all_asked()->{lc $_[0]} // 0 }
 
 sub all_asked
 {
-    my $file = "$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot/smtp.log";
+    my $asked = TestVerify::SMTP::recipients();
     my %n;
 
-    for my $session (@{ TestVerify::SMTP::sessions($file) }) {
-        for my $turn (grep { $_->{e} eq 'turn' } @{ $session->{events} }) {
-            /^RCPT TO:<([^>]*)>/i && $n{lc $1}++ for @{ $turn->{d} };
-        }
-    }
-
+    $n{lc $_} += $asked->{$_} for keys %$asked;
     return \%n;
 }
 

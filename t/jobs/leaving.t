@@ -13,31 +13,7 @@ master_on();
 no_long_string();
 preset(smtp => "mx1 11 pipelining users=jane\n");
 
-our $current;
-
-add_block_preprocessor(sub {
-    my ($block) = @_;
-
-    $block->set_value(config => <<'_EOC_');
-location /jobs {
-    smtp_verify_jobs_store  $TEST_NGINX_SERVROOT/jobs;
-    smtp_verify_jobs;
-}
-location = /idle { return 204; }
-_EOC_
-
-    $block->set_value(request => 'GET /idle');
-    $block->set_value(error_code => 204);
-    $block->set_value(init => 'main::steps();');
-    $current = $block;
-});
-
-no_root_location();
-run_tests();
-
-
-sub steps { $current->steps->() }
-
+TestVerify::Jobs::steps();
 
 # The answer to a request of two parts.  The second one is there when the worker
 # learns that it is to leave.
@@ -66,6 +42,8 @@ sub parted
 
     return ($code // 'none', $body);
 }
+
+run_tests();
 
 __DATA__
 

@@ -68,8 +68,7 @@ sub work_off
 
 sub seen
 {
-    my $file = "$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot/smtp.log";
-    my $sessions = TestVerify::SMTP::sessions($file);
+    my $sessions = TestVerify::SMTP::seen();
     my %n = (sessions => scalar @$sessions, once => 0, rcpt => 0, refused => 0,
              busy => 0, apart => 1e9);
     my (@times, %last);

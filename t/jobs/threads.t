@@ -10,32 +10,8 @@ workers(1);
 master_on();
 preset(smtp => "mx1 11 pipelining users=jane\n");
 
-our $current;
-
-add_block_preprocessor(sub {
-    my ($block) = @_;
-
-    $block->set_value(main_config => "env LD_PRELOAD;\n");
-    $block->set_value(config => <<'_EOC_');
-location /jobs {
-    smtp_verify_jobs_store  $TEST_NGINX_SERVROOT/jobs;
-    smtp_verify_jobs;
-}
-location = /idle { return 204; }
-_EOC_
-
-    $block->set_value(request => 'GET /idle');
-    $block->set_value(error_code => 204);
-    $block->set_value(init => 'main::steps();');
-    $current = $block;
-});
-
-no_root_location();
-run_tests();
-
-
-sub steps { $current->steps->() }
-
+TestVerify::Jobs::steps();
+add_block_preprocessor(sub { $_[0]->set_value(main_config => "env LD_PRELOAD;\n") });
 
 # what the workers that left by this signal said of their threads
 
@@ -48,6 +24,8 @@ sub leave
 
     return TestVerify::Jobs::logged() =~ /(\d+) threads were to end, (\d+) /;
 }
+
+run_tests();
 
 __DATA__
 

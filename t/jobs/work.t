@@ -5,7 +5,7 @@ use lib 't/lib';
 use TestVerify 'no_plan';
 
 use JSON::PP;
-use TestVerify::Jobs qw( http submit job until_job ended );
+use TestVerify::Jobs qw( http submit job until_job ended restart store logged );
 use Time::HiRes;
 
 workers(2);
@@ -41,47 +41,7 @@ sub reasons
 
 sub users { map { "u$_\@$_[1]" } 1 .. $_[0] }
 
-# recipients that the servers were asked for, each with how often
-
-sub asked
-{
-    my $file = "$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot/smtp.log";
-    my %n;
-
-    for my $session (@{ TestVerify::SMTP::sessions($file) }) {
-        for my $turn (grep { $_->{e} eq 'turn' } @{ $session->{events} }) {
-            /^RCPT TO:<([^>]*)>/i && $n{$1}++ for @{ $turn->{d} };
-        }
-    }
-
-    return \%n;
-}
-
-# stops nginx, and starts it as it was
-
-sub restart
-{
-    my ($signal) = @_;
-
-    my $master = TestVerify::Nginx::pid();
-    my @pids = ($master, TestVerify::Clients::workers());
-
-    open my $in, '<', "/proc/$master/cmdline" or die;
-    my ($command) = CORE::join('', <$in>) =~ /^nginx: master process (.*?)\0*\z/
-        or die;
-
-    kill $signal, $signal eq 'KILL' ? @pids : $master;
-    TestVerify::Clients::wait_for(sub {
-        !grep { TestVerify::Nginx::alive($_) } @pids
-    });
-
-    $command .= " &" if $command !~ /daemon on/;
-    system("$command >/dev/null 2>&1");
-
-    TestVerify::Clients::wait_for(sub { (http('GET', '/idle'))[0] });
-}
-
-sub store { TestVerify::Nginx::root() . "/jobs/$_[0]" }
+sub asked { TestVerify::SMTP::recipients() }
 
 # the state in the list of all jobs, which needs no database of the job
 
@@ -98,13 +58,6 @@ sub until_state
     });
 
     return $job;
-}
-
-sub log_of
-{
-    local $/;
-    open my $in, '<', TestVerify::Nginx::root() . '/logs/error.log' or die;
-    return scalar <$in>;
 }
 
 our ($Job, %seen);
@@ -305,7 +258,7 @@ sub {
 
     # how often the store was read for records whose time had come
 
-    my $reads = () = main::log_of() =~ /records are due/g;
+    my $reads = () = main::logged() =~ /records are due/g;
 
     return $main::Job->{state} eq 'completed'
            && main::reasons($main::Job) eq 'mailbox_not_found 6'
@@ -430,7 +383,7 @@ TestVerify::Clients::wait_for(sub { ! -e main::store($id) });
 --- smtp_check eval
 sub {
     return $main::seen{there} && $main::Job->{state} eq 'completed'
-           && main::log_of() =~ /job $main::Job->{id} is purged/;
+           && main::logged() =~ /job $main::Job->{id} is purged/;
 }
 
 
@@ -451,7 +404,7 @@ my @workers = TestVerify::Clients::workers();
 kill 'USR2', $old;
 TestVerify::Clients::wait_for(sub {
     (TestVerify::Nginx::pid() // $old) != $old
-    && main::log_of() =~ /workers of another master process work/
+    && main::logged() =~ /workers of another master process work/
 });
 $main::seen{meanwhile} = main::job($id)->{state};
 kill 'QUIT', $old;
@@ -612,7 +565,7 @@ sub {
     my $n = $main::Job->{reason};
     my $asked = main::asked();
 
-    my $reads = () = main::log_of() =~ /records are due/g;
+    my $reads = () = main::logged() =~ /records are due/g;
 
     return $main::Job->{state} eq 'completed'
            && $n->{mailbox_not_found} >= 3 && $n->{mailbox_not_found} <= 20

@@ -40,11 +40,9 @@ sub reasons
 
 sub asked
 {
-    my $file = "$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot/smtp.log";
-
     return scalar map { map { grep { /^RCPT/ } @{ $_->{d} } }
                         grep { $_->{e} eq 'turn' } @{ $_->{events} } }
-        @{ TestVerify::SMTP::sessions($file) };
+        @{ TestVerify::SMTP::seen() };
 }
 
 run_tests();

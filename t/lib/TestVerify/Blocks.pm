@@ -39,7 +39,9 @@ sub setup
     Test::Nginx::Socket::add_test_cleanup_handler(\&after);
     Test::Nginx::Socket::add_cleanup_handler(\&stop_servers);
 
-    Test::Nginx::Socket::timeout(3 * $Slow) if $Slow != 1;
+    # how long an answer may take is said by "within"
+
+    Test::Nginx::Socket::timeout(30 * $Slow);
 }
 
 
@@ -805,7 +807,8 @@ sub stop_nginx
                || $ENV{TEST_NGINX_USE_VALGRIND} ? 30 : 0;
 
     return TestVerify::Nginx::stop($slow
-                                   + seconds($block->stop_within // '5s'))
+                                   + seconds($block->stop_within
+                                             // slower('5s')))
            // ();
 }
 

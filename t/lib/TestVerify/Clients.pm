@@ -192,13 +192,12 @@ sub worker_at
 {
     my ($port) = @_;
 
-    for (1 .. 300) {
-        my @at = workers_at($port);
-        return $at[0] if @at;
-        sleep 0.05;
-    }
+    my @at;
 
-    die "no worker is connected to port $port\n";
+    until_true(sub { @at = workers_at($port) }, 15)
+        or die "no worker is connected to port $port\n";
+
+    return $at[0];
 }
 
 

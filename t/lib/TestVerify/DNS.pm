@@ -501,7 +501,9 @@ sub queries
 
     open my $in, '<', $logfile or return;
 
-    return map { $JSON->decode($_) } <$in>;
+    # its last line may be on its way yet
+
+    return map { $JSON->decode($_) } grep { /\n\z/ } <$in>;
 }
 
 

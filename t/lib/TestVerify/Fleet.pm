@@ -6,6 +6,11 @@ package TestVerify::Fleet;
 #   ask('GET', '/path')         the answer, head and body, as it came
 #   health()                    what /health says of the store of fleet "a"
 #   alive(2)                    waits until so many machines were seen
+#   machines()                  how many the store knows
+#   $Limits                     machines that share the throttle zone "limits"
+#   anew($known)                no machine is there, the store is empty and its
+#                               clock right; it has been there for long if it is
+#                               known, else it is new
 #   later(2, sub { ... })       does something after so many seconds
 #   most($sessions)             sessions at once
 #   refused($sessions)          recipients other than john, whom the server knows
@@ -19,11 +24,21 @@ use warnings;
 use Exporter 'import';
 use IO::Socket::INET;
 use POSIX ();
-use Time::HiRes qw( sleep time );
+use Time::HiRes qw( sleep );
+use TestVerify::Clients ();
 use TestVerify::Env;
 use TestVerify::Valkey;
 
-our @EXPORT_OK = qw( ask health alive later most over refused );
+our @EXPORT_OK = qw( ask health alive machines later most over refused );
+
+our $Limits = '
+    smtp_verify_throttle_zone zone=limits:1m;
+    smtp_verify_fleet edges {
+        server $TEST_NGINX_VALKEY;
+        key $TEST_NGINX_FLEET_KEY;
+        prefix test;
+        parts throttle;
+    }';
 
 
 sub ask
@@ -52,17 +67,31 @@ sub alive
 {
     my ($n) = @_;
 
-    my $end = time + 10;
+    TestVerify::Clients::until_true(sub { machines() >= $n }, 10)
+        or die "fewer than $n machines are there\n";
+}
 
-    while (time < $end) {
-        my %seen = @{ TestVerify::Valkey::command('HGETALL',
-                                                  'test:machines') };
-        delete @seen{qw( since clock )};
-        return 1 if keys %seen >= $n;
-        sleep 0.02;
-    }
 
-    die "fewer than $n machines are there\n";
+sub machines
+{
+    my %seen = @{ TestVerify::Valkey::command('HGETALL', 'test:machines') };
+
+    delete @seen{qw( since clock )};
+    return scalar keys %seen;
+}
+
+
+# machines that end tell the store what was refused
+
+sub anew
+{
+    my ($known) = @_;
+
+    TestVerify::Edges::stop();
+    TestVerify::Clock::set(0);
+    TestVerify::Valkey::start();
+    TestVerify::Valkey::command('FLUSHALL');
+    TestVerify::Valkey::command('HSET', 'test:machines', 'since', 1) if $known;
 }
 
 

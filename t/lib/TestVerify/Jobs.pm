@@ -14,6 +14,34 @@ use Time::HiRes;
 our @EXPORT = qw( http begin code chunks submit patch job until_job ended lines
     stop_nginx start_nginx restart store logged );
 
+# Blocks whose "steps" are a sub: it runs where the jobs of one location are
+# kept.  "$more" is what else that location has.
+
+our $Current;
+
+sub steps
+{
+    my ($more) = @_;
+
+    $more //= '';
+
+    Test::Nginx::Socket::no_root_location();
+    Test::Nginx::Socket::add_block_preprocessor(sub {
+        my ($block) = @_;
+
+        $block->set_value(config => "location /jobs {
+            smtp_verify_jobs_store \$TEST_NGINX_SERVROOT/jobs;
+            smtp_verify_jobs;
+            $more
+        }
+        location = /idle { return 204; }");
+        $block->set_value(request => 'GET /idle');
+        $block->set_value(error_code => 204);
+        $block->set_value(init => '$TestVerify::Jobs::Current->steps->();');
+        $Current = $block;
+    });
+}
+
 # of the client who asks, or undef: local $TestVerify::Jobs::Token = 'bob-token'
 
 our $Token;
@@ -60,7 +88,7 @@ sub code
 
     my $bits = '';
     vec($bits, fileno $sock, 1) = 1;
-    select($bits, undef, undef, $seconds) or return 0;
+    select($bits, undef, undef, $seconds * $TestVerify::Blocks::Slow) or return 0;
 
     return ((readline $sock) // '') =~ m{^HTTP/1.1 (\d+)} ? $1 : 0;
 }
@@ -130,18 +158,30 @@ sub patch
 sub job { (http('GET', "/jobs/$_[0]"))[1] }
 
 
+# waits as long as the job gets on: gives up when for so many seconds no record
+# of it had a result, and nothing else that only grows has grown
+
 sub until_job
 {
     my ($id, $done, $seconds) = @_;
 
-    my $job;
-    my $end = time() + ($seconds // 20) * $TestVerify::Blocks::Slow;
+    my ($job, $end);
+    my $was = '';
 
-    while (time() < $end) {
+    do {
         $job = job($id);
         return $job if ref $job && $done->($job);
+
+        my $is = ref $job ? "$job->{state} $job->{records} $job->{answered}"
+                          : $was;
+
+        if ($is ne $was || !defined $end) {
+            $was = $is;
+            $end = time() + ($seconds // 20) * $TestVerify::Blocks::Slow;
+        }
+
         Time::HiRes::sleep(0.05);
-    }
+    } while (time() < $end);
 
     Test::More::diag(ref $job ? encode_json($job) : $job // 'no job');
     return ref $job ? $job : {};

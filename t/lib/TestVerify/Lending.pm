@@ -154,21 +154,7 @@ sub counter
 }
 
 
-# recipients that the servers were asked for, each with how often
-
-sub asked
-{
-    my $file = "$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot/smtp.log";
-    my %n;
-
-    for my $session (@{ TestVerify::SMTP::sessions($file) }) {
-        for my $turn (grep { $_->{e} eq 'turn' } @{ $session->{events} }) {
-            /^RCPT TO:<([^>]*)>/i && $n{$1}++ for @{ $turn->{d} };
-        }
-    }
-
-    return \%n;
-}
+sub asked { TestVerify::SMTP::recipients() }
 
 
 # what is wrong with a job of so many records

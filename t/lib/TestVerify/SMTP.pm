@@ -852,6 +852,30 @@ sub sessions
 }
 
 
+# of the block that runs, so far: its sessions, and the recipients that were
+# asked for, each with how often
+
+sub seen
+{
+    return sessions("$TestVerify::Env::Dir/slot-$TestVerify::Env::Slot"
+                    . '/smtp.log');
+}
+
+
+sub recipients
+{
+    my %n;
+
+    for my $turn (grep { $_->{e} eq 'turn' } map { @{ $_->{events} } }
+                  @{ seen() })
+    {
+        /^RCPT TO:<([^>]*)>/i && $n{$1}++ for @{ $turn->{d} };
+    }
+
+    return \%n;
+}
+
+
 sub transcript
 {
     my ($sessions) = @_;

@@ -21,8 +21,8 @@ use warnings;
 use Exporter 'import';
 use IO::Socket::INET;
 use Test::More ();
-use Time::HiRes qw( sleep time );
 use TestVerify::Cert;
+use TestVerify::Clients ();
 use TestVerify::Env;
 
 our @EXPORT_OK = qw( command stop start freeze thaw keyfile server_pid );
@@ -107,12 +107,8 @@ sub start
         exit 127;
     }
 
-    my $end = time + 10;
-
-    until (eval { command('PING') }) {
-        die "$Program does not start\n" if time > $end;
-        sleep 0.05;
-    }
+    TestVerify::Clients::until_true(sub { eval { command('PING') } }, 10)
+        or die "$Program does not start\n";
 
     return 1;
 }
@@ -163,15 +159,9 @@ sub subscribers
 {
     my ($channel, $n) = @_;
 
-    my $end = time + 10;
-
-    while (time < $end) {
-        my $reply = command('PUBSUB', 'NUMSUB', $channel);
-        return 1 if $reply->[1] >= $n;
-        sleep 0.02;
-    }
-
-    die "Valkey: $channel does not have $n subscribers\n";
+    TestVerify::Clients::until_true(sub {
+        command('PUBSUB', 'NUMSUB', $channel)->[1] >= $n
+    }, 10) or die "Valkey: $channel does not have $n subscribers\n";
 }
 
 
