@@ -676,15 +676,15 @@ location = /counters {
     smtp_verify_counters;
 }
 --- init
-for my $n (0 .. 9) {
-    TestVerify::Clients::start("/verify?email=jane\@d${n}%d.test",
-                               clients => 40);
+for my $n (1 .. 50) {
+    TestVerify::Clients::start("/verify?email=jane\@d$n-%d.test",
+                               clients => 8);
     TestVerify::Clients::finish();
 }
 --- dns eval
 "+default\n" . CORE::join '', map { my $n = $_; map {
-    "d$n$_.test MX 10 mx.d$n$_.test\nmx.d$n$_.test A 11\n"
-} 1 .. 40 } 0 .. 9
+    "d$n-$_.test MX 10 mx.d$n-$_.test\nmx.d$n-$_.test A 11\n"
+} 1 .. 8 } 1 .. 50
 --- request eval
 ['GET /verify?email=john@ok.test', 'GET /counters']
 --- no_shape
