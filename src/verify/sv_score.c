@@ -217,13 +217,13 @@ sv_score(const sv_score_weights_t *weights, const sv_score_input_t *input)
         }
     }
 
+    /* no weight of a reason is below the floor, see sv_score_check() */
+
     off = sv_score_off(weights, input);
-    score = (score > off) ? score - off : 0;
 
-    floor = sv_score_floor(weights);
-
-    if (score < floor) {
-        return floor;
+    if (off != 0) {
+        floor = sv_score_floor(weights);
+        score = (score > floor + off) ? score - off : floor;
     }
 
     return (score > SV_SCORE_MAX) ? SV_SCORE_MAX : score;
