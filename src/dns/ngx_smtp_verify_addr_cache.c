@@ -164,11 +164,11 @@ ngx_smtp_verify_addr_cache_key(ngx_resolver_t *r, ngx_str_t *name,
     }
 
     ngx_memcpy(key->data, &crc, sizeof(uint32_t));
-    ngx_strlow(key->data + sizeof(uint32_t), name->data, name->len);
 
     key->len = sizeof(uint32_t) + name->len;
 
-    *hash = ngx_murmur_hash2(key->data, key->len);
+    *hash = crc ^ (uint32_t) ngx_hash_strlow(key->data + sizeof(uint32_t),
+                                             name->data, name->len);
 
     return NGX_OK;
 }
