@@ -551,7 +551,7 @@ static ngx_queue_t *
 ngx_smtp_verify_keeper_bucket(struct sockaddr *sockaddr, socklen_t socklen,
     ngx_str_t *host)
 {
-    uint32_t    hash;
+    unsigned    place;
     ngx_uint_t  i;
 
     if (ngx_smtp_verify_kept.all.next == NULL) {
@@ -562,10 +562,9 @@ ngx_smtp_verify_keeper_bucket(struct sockaddr *sockaddr, socklen_t socklen,
         }
     }
 
-    hash = ngx_murmur_hash2((u_char *) sockaddr, socklen)
-           ^ ngx_murmur_hash2(host->data, host->len);
+    place = sv_place(sockaddr, socklen) ^ sv_place(host->data, host->len);
 
-    return &ngx_smtp_verify_kept.hosts[hash % NGX_SMTP_VERIFY_KEEP_BUCKETS];
+    return &ngx_smtp_verify_kept.hosts[place % NGX_SMTP_VERIFY_KEEP_BUCKETS];
 }
 
 
