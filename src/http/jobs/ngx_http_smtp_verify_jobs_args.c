@@ -72,6 +72,20 @@ ngx_http_smtp_verify_jobs_body(ngx_http_smtp_verify_jobs_ctx_t *hj)
 }
 
 
+void
+ngx_http_smtp_verify_jobs_body_end(ngx_http_request_t *r, ngx_int_t rc)
+{
+    if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+        rc = ngx_http_smtp_verify_problem(r, rc, "body_too_large",
+                                      "The body is larger than is allowed.");
+    }
+
+    if (rc != NGX_AGAIN) {
+        ngx_http_finalize_request(r, rc);
+    }
+}
+
+
 static ngx_uint_t
 ngx_http_smtp_verify_jobs_type(ngx_str_t *type, const char *name)
 {

@@ -108,14 +108,7 @@ ngx_http_smtp_verify_jobs_erase_read(ngx_http_request_t *r, ngx_int_t rc)
         rc = ngx_http_smtp_verify_jobs_erase_begin(hj);
     }
 
-    if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
-        rc = ngx_http_smtp_verify_problem(r, rc, "body_too_large",
-                                      "The body is larger than is allowed.");
-    }
-
-    if (rc != NGX_AGAIN) {
-        ngx_http_finalize_request(r, rc);
-    }
+    ngx_http_smtp_verify_jobs_body_end(r, rc);
 }
 
 

@@ -170,6 +170,9 @@ ngx_int_t ngx_http_smtp_verify_jobs_problem(
     ngx_http_smtp_verify_jobs_ctx_t *hj, sv_jobs_e status,
     sv_jobs_why_t *why);
 
+/* _args.c: ends a request whose body was to be read, unless it goes on */
+void ngx_http_smtp_verify_jobs_body_end(ngx_http_request_t *r, ngx_int_t rc);
+
 /* _args.c: these return NGX_DECLINED if all is well; otherwise what the content
    handler returns */
 ngx_int_t ngx_http_smtp_verify_jobs_query(ngx_http_smtp_verify_jobs_ctx_t *hj);

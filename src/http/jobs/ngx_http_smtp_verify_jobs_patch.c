@@ -10,6 +10,8 @@ static void ngx_http_smtp_verify_jobs_patch_read(ngx_http_request_t *r,
     ngx_int_t rc);
 static ngx_int_t ngx_http_smtp_verify_jobs_patch_check(
     ngx_http_smtp_verify_jobs_ctx_t *hj);
+static ngx_uint_t ngx_http_smtp_verify_jobs_own(
+    ngx_smtp_verify_jobs_task_t *task);
 static void ngx_http_smtp_verify_jobs_patch_run(
     ngx_smtp_verify_jobs_task_t *task);
 static sv_jobs_e ngx_http_smtp_verify_jobs_patch_fields(
@@ -72,14 +74,7 @@ ngx_http_smtp_verify_jobs_patch_read(ngx_http_request_t *r, ngx_int_t rc)
                                         ngx_http_smtp_verify_jobs_patched);
     }
 
-    if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
-        rc = ngx_http_smtp_verify_problem(r, rc, "body_too_large",
-                                      "The body is larger than is allowed.");
-    }
-
-    if (rc != NGX_AGAIN) {
-        ngx_http_finalize_request(r, rc);
-    }
+    ngx_http_smtp_verify_jobs_body_end(r, rc);
 }
 
 
@@ -110,6 +105,23 @@ ngx_http_smtp_verify_jobs_patch_check(ngx_http_smtp_verify_jobs_ctx_t *hj)
 }
 
 
+/* in a thread: reads the job; returns 1 if it is the client's, and is kept */
+
+static ngx_uint_t
+ngx_http_smtp_verify_jobs_own(ngx_smtp_verify_jobs_task_t *task)
+{
+    ngx_http_smtp_verify_jobs_call_t  *call;
+
+    call = task->data;
+
+    task->status = sv_catalog_get(task->catalog, call->job.id, &call->job);
+
+    return task->status == SV_JOBS_OK
+           && ngx_strcmp(call->job.client, call->client) == 0
+           && call->job.state != SV_JOB_PURGING;
+}
+
+
 /* in a thread */
 
 static void
@@ -119,12 +131,7 @@ ngx_http_smtp_verify_jobs_patch_run(ngx_smtp_verify_jobs_task_t *task)
 
     call = task->data;
 
-    task->status = sv_catalog_get(task->catalog, call->job.id, &call->job);
-
-    if (task->status != SV_JOBS_OK
-        || ngx_strcmp(call->job.client, call->client) != 0
-        || call->job.state == SV_JOB_PURGING)
-    {
+    if (!ngx_http_smtp_verify_jobs_own(task)) {
         return;
     }
 
@@ -296,12 +303,7 @@ ngx_http_smtp_verify_jobs_doom(ngx_smtp_verify_jobs_task_t *task)
 
     call = task->data;
 
-    task->status = sv_catalog_get(task->catalog, call->job.id, &call->job);
-
-    if (task->status != SV_JOBS_OK
-        || ngx_strcmp(call->job.client, call->client) != 0
-        || call->job.state == SV_JOB_PURGING)
-    {
+    if (!ngx_http_smtp_verify_jobs_own(task)) {
         return;
     }
 
