@@ -6,12 +6,12 @@
 #include "ngx_http_smtp_verify_conf_fleet.h"
 #include "ngx_http_smtp_verify_cors.h"
 #include "ngx_http_smtp_verify_conf_routes.h"
+#include "ngx_http_smtp_verify_conf_zone.h"
 #include "ngx_http_smtp_verify_gate.h"
 #include "ngx_http_smtp_verify_health.h"
 #include "ngx_http_smtp_verify_jobs_handler.h"
 #include "ngx_http_smtp_verify_module.h"
-#include "ngx_http_smtp_verify_mta_sts.h"
-#include "ngx_http_smtp_verify_rdap.h"
+#include "ngx_http_smtp_verify_param.h"
 #include "ngx_http_smtp_verify_subrequest.h"
 #include "ngx_http_smtp_verify_client_share.h"
 #include "ngx_http_smtp_verify_conf_throttle.h"
@@ -33,6 +33,12 @@ static ngx_conf_post_t  ngx_http_smtp_verify_msec_post =
 
 static ngx_conf_post_t  ngx_http_smtp_verify_size_post =
     { ngx_http_smtp_verify_size };
+
+static ngx_http_smtp_verify_zone_post_t  ngx_http_smtp_verify_cache_zone =
+    { ngx_smtp_verify_cache_add };
+
+static ngx_http_smtp_verify_zone_post_t  ngx_http_smtp_verify_throttle_zone =
+    { ngx_smtp_verify_throttle_add };
 
 static ngx_conf_num_bounds_t  ngx_http_smtp_verify_port_bounds =
     { ngx_http_smtp_verify_bounds, 1, 65535 };
@@ -254,10 +260,10 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
 
     { ngx_string("smtp_verify_mta_sts"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
-      ngx_http_smtp_verify_mta_sts,
+      ngx_http_smtp_verify_location_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
+      offsetof(ngx_http_smtp_verify_loc_conf_t, mta_sts),
+      "/mta-sts" },
 
     { ngx_string("smtp_verify_max_probes"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
@@ -331,10 +337,10 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
 
     { ngx_string("smtp_verify_rdap"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_TAKE1,
-      ngx_http_smtp_verify_rdap,
+      ngx_http_smtp_verify_location_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
+      offsetof(ngx_http_smtp_verify_loc_conf_t, rdap),
+      "/rdap" },
 
     { ngx_string("smtp_verify_rules"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
@@ -366,10 +372,10 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
 
     { ngx_string("smtp_verify_cache_zone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_http_smtp_verify_cache_zone,
+      ngx_http_smtp_verify_zone_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
-      NULL },
+      &ngx_http_smtp_verify_cache_zone },
 
     { ngx_string("smtp_verify_fleet"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
@@ -408,10 +414,10 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
 
     { ngx_string("smtp_verify_throttle_zone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_http_smtp_verify_throttle_zone,
+      ngx_http_smtp_verify_zone_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
-      NULL },
+      &ngx_http_smtp_verify_throttle_zone },
 
     { ngx_string("smtp_verify_throttle"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,
@@ -544,7 +550,7 @@ static ngx_command_t  ngx_http_smtp_verify_commands[] = {
       ngx_http_smtp_verify_jobs_webhook_set,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
-      NULL },
+      "/webhook" },
 
     { ngx_string("smtp_verify_cors"),
       NGX_HTTP_SMTP_VERIFY_ANY|NGX_CONF_1MORE,

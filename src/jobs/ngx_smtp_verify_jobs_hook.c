@@ -271,9 +271,7 @@ ngx_smtp_verify_jobs_hooks_may(ngx_smtp_verify_jobs_hooks_t *hooks,
         return 0;
     }
 
-    if (ngx_smtp_verify_connections_free()
-        < ngx_smtp_verify_connections() / 8)
-    {
+    if (ngx_smtp_verify_connections_few()) {
         ngx_smtp_verify_jobs_hooks_later(hooks,
                                          NGX_SMTP_VERIFY_JOBS_HOOK_AGAIN);
         return 0;

@@ -50,4 +50,15 @@ ngx_smtp_verify_connections_free(void)
 }
 
 
+/* Returns 1 if so few are free that what can be done later, or be left out,
+   should not take one. */
+
+static inline ngx_uint_t
+ngx_smtp_verify_connections_few(void)
+{
+    return ngx_smtp_verify_connections_free()
+           < ngx_smtp_verify_connections() / 8;
+}
+
+
 #endif /* _NGX_SMTP_VERIFY_CONNECTIONS_H_INCLUDED_ */

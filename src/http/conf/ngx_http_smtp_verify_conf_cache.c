@@ -1,7 +1,6 @@
 
 #include "ngx_http_smtp_verify_conf_cache.h"
 #include "ngx_http_smtp_verify_param.h"
-#include "ngx_http_smtp_verify_conf_zone.h"
 
 
 static ngx_int_t ngx_http_smtp_verify_cache_set_valid(ngx_conf_t *cf,
@@ -29,25 +28,6 @@ static time_t  ngx_http_smtp_verify_cache_valid_default[SV_REASON_MAX] = {
 #include "sv_reasons.h"
 #undef SV_REASON
 };
-
-
-char *
-ngx_http_smtp_verify_cache_zone(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    size_t      size;
-    ngx_str_t  *value, name;
-
-    value = cf->args->elts;
-
-    if (ngx_http_smtp_verify_conf_zone(cf, &value[1], &name, &size) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    return ngx_smtp_verify_cache_add(cf, &name, size,
-                                     &ngx_http_smtp_verify_module)
-           ? NGX_CONF_OK : NGX_CONF_ERROR;
-}
 
 
 char *

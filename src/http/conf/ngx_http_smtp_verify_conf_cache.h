@@ -9,8 +9,6 @@
 #include "ngx_http_smtp_verify_module.h"
 
 
-char *ngx_http_smtp_verify_cache_zone(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 char *ngx_http_smtp_verify_conf_cache(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_smtp_verify_cache_valid(ngx_conf_t *cf, ngx_command_t *cmd,

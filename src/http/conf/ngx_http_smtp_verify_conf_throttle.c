@@ -1,7 +1,6 @@
 
 #include "ngx_http_smtp_verify_param.h"
 #include "ngx_http_smtp_verify_conf_throttle.h"
-#include "ngx_http_smtp_verify_conf_zone.h"
 #include "ngx_smtp_verify_zone.h"
 
 
@@ -51,25 +50,6 @@ static ngx_http_smtp_verify_throttle_num_t
     { "suspend=", 0, offsetof(ngx_smtp_verify_limits_t, suspend) },
     { NULL, 0, 0 }
 };
-
-
-char *
-ngx_http_smtp_verify_throttle_zone(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    size_t      size;
-    ngx_str_t  *value, name;
-
-    value = cf->args->elts;
-
-    if (ngx_http_smtp_verify_conf_zone(cf, &value[1], &name, &size) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    return ngx_smtp_verify_throttle_add(cf, &name, size,
-                                        &ngx_http_smtp_verify_module)
-           ? NGX_CONF_OK : NGX_CONF_ERROR;
-}
 
 
 char *

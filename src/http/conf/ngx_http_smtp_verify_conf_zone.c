@@ -3,11 +3,34 @@
 #include "ngx_http_smtp_verify_conf_zone.h"
 
 
+static ngx_int_t ngx_http_smtp_verify_conf_zone(ngx_conf_t *cf,
+    ngx_str_t *param, ngx_str_t *name, size_t *size);
 static ngx_int_t ngx_http_smtp_verify_zone_undefined(ngx_conf_t *cf,
     ngx_shm_zone_t *zone, const char *directive);
 
 
-ngx_int_t
+char *
+ngx_http_smtp_verify_zone_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_smtp_verify_zone_post_t *post = cmd->post;
+
+    size_t      size;
+    ngx_str_t  *value, name;
+
+    value = cf->args->elts;
+
+    if (ngx_http_smtp_verify_conf_zone(cf, &value[1], &name, &size) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return post->add(cf, &name, size, &ngx_http_smtp_verify_module)
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+/* parses "zone=NAME:SIZE" */
+
+static ngx_int_t
 ngx_http_smtp_verify_conf_zone(ngx_conf_t *cf, ngx_str_t *param,
     ngx_str_t *name, size_t *size)
 {

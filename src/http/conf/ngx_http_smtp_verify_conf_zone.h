@@ -9,9 +9,15 @@
 #include "ngx_http_smtp_verify_module.h"
 
 
-/* parses "zone=NAME:SIZE" */
-ngx_int_t ngx_http_smtp_verify_conf_zone(ngx_conf_t *cf, ngx_str_t *param,
-    ngx_str_t *name, size_t *size);
+/* Adds the zone that "zone=NAME:SIZE" describes: cmd->post says of which
+   kind. */
+char *ngx_http_smtp_verify_zone_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+typedef struct {
+    ngx_shm_zone_t *(*add)(ngx_conf_t *cf, ngx_str_t *name, size_t size,
+                           void *tag);
+} ngx_http_smtp_verify_zone_post_t;
 
 /* checks that the zones a location names are defined and of the right kind */
 ngx_int_t ngx_http_smtp_verify_zones(ngx_conf_t *cf,

@@ -67,6 +67,53 @@ ngx_http_smtp_verify_param_time(ngx_str_t *param, const char *name,
 }
 
 
+ngx_int_t
+ngx_http_smtp_verify_param_location(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_str_t *uri)
+{
+    if (uri->data[0] == '/'
+        && ngx_strlchr(uri->data, uri->data + uri->len, '?') == NULL)
+    {
+        return NGX_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid URI \"%V\" in \"%V\" directive, a "
+                       "location of this server is needed, such as \"%s\"",
+                       uri, &cmd->name, cmd->post);
+
+    return NGX_ERROR;
+}
+
+
+char *
+ngx_http_smtp_verify_location_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_str_t  *uri, *value;
+
+    uri = (ngx_str_t *) ((u_char *) conf + cmd->offset);
+    value = cf->args->elts;
+
+    if (uri->data) {
+        return "is duplicate";
+    }
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        ngx_str_set(uri, "");
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_smtp_verify_param_location(cf, cmd, &value[1]) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    *uri = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
 uint64_t
 ngx_http_smtp_verify_param_reasons(u_char *data, size_t len)
 {

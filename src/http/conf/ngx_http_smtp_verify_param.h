@@ -24,6 +24,14 @@ ngx_int_t ngx_http_smtp_verify_param_number(ngx_str_t *param,
 ngx_int_t ngx_http_smtp_verify_param_time(ngx_str_t *param, const char *name,
     ngx_int_t max, ngx_msec_t *msec);
 
+/* Checks the URI of a location, of which cmd->post is an example. */
+ngx_int_t ngx_http_smtp_verify_param_location(ngx_conf_t *cf,
+    ngx_command_t *cmd, ngx_str_t *uri);
+
+/* Sets an ngx_str_t to such a URI, or to an empty one by "off". */
+char *ngx_http_smtp_verify_location_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
 /* Returns the bit of a reason, or the bits of all reasons with a status; 0 if
    the word is neither. */
 uint64_t ngx_http_smtp_verify_param_reasons(u_char *data, size_t len);

@@ -50,13 +50,7 @@ ngx_http_smtp_verify_jobs_webhook_set(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_OK;
     }
 
-    if (value[1].data[0] != '/'
-        || ngx_strlchr(value[1].data, value[1].data + value[1].len, '?'))
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid URI \"%V\" in \"%V\" directive, a "
-                           "location of this server is needed, such as "
-                           "\"/webhook\"", &value[1], &cmd->name);
+    if (ngx_http_smtp_verify_param_location(cf, cmd, &value[1]) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 

@@ -58,40 +58,6 @@ static ngx_queue_t  ngx_http_smtp_verify_mta_sts_all;
 static ngx_uint_t   ngx_http_smtp_verify_mta_sts_count;
 
 
-char *
-ngx_http_smtp_verify_mta_sts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
-
-    ngx_str_t  *value;
-
-    if (slcf->mta_sts.data) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (ngx_strcmp(value[1].data, "off") == 0) {
-        ngx_str_set(&slcf->mta_sts, "");
-        return NGX_CONF_OK;
-    }
-
-    if (value[1].data[0] != '/'
-        || ngx_strlchr(value[1].data, value[1].data + value[1].len, '?'))
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid URI \"%V\" in \"%V\" directive, a "
-                           "location of this server is needed, such as "
-                           "\"/mta-sts\"", &value[1], &cmd->name);
-        return NGX_CONF_ERROR;
-    }
-
-    slcf->mta_sts = value[1];
-
-    return NGX_CONF_OK;
-}
-
-
 ngx_int_t
 ngx_http_smtp_verify_mta_sts_init(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf)
@@ -141,8 +107,7 @@ ngx_http_smtp_verify_mta_sts_fetch(ngx_smtp_verify_conf_t *conf,
     if (ngx_exiting
         || ngx_http_smtp_verify_mta_sts_count
            >= NGX_HTTP_SMTP_VERIFY_MTA_STS_MAX
-        || ngx_smtp_verify_connections_free()
-           < ngx_smtp_verify_connections() / 8
+        || ngx_smtp_verify_connections_few()
         || domain->len > SV_DOMAIN_MAX || id->len > SV_MTA_STS_ID)
     {
         return NGX_BUSY;

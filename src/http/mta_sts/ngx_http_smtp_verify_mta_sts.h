@@ -10,9 +10,6 @@
 #include "ngx_http_smtp_verify_module.h"
 
 
-char *ngx_http_smtp_verify_mta_sts(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-
 /* for a location that asks mail servers; NGX_ERROR if there is no memory */
 ngx_int_t ngx_http_smtp_verify_mta_sts_init(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf);

@@ -46,40 +46,6 @@ static void ngx_http_smtp_verify_rdap_free(ngx_http_smtp_verify_rdap_t *rdap);
 static ngx_uint_t  ngx_http_smtp_verify_rdap_count;
 
 
-char *
-ngx_http_smtp_verify_rdap(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_smtp_verify_loc_conf_t *slcf = conf;
-
-    ngx_str_t  *value;
-
-    if (slcf->rdap.data) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (ngx_strcmp(value[1].data, "off") == 0) {
-        ngx_str_set(&slcf->rdap, "");
-        return NGX_CONF_OK;
-    }
-
-    if (value[1].data[0] != '/'
-        || ngx_strlchr(value[1].data, value[1].data + value[1].len, '?'))
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid URI \"%V\" in \"%V\" directive, a "
-                           "location of this server is needed, such as "
-                           "\"/rdap\"", &value[1], &cmd->name);
-        return NGX_CONF_ERROR;
-    }
-
-    slcf->rdap = value[1];
-
-    return NGX_CONF_OK;
-}
-
-
 void
 ngx_http_smtp_verify_rdap_start(ngx_http_request_t *r, ngx_str_t *email)
 {
@@ -93,8 +59,7 @@ ngx_http_smtp_verify_rdap_start(ngx_http_request_t *r, ngx_str_t *email)
     if (slcf->rdap.len == 0
         || ngx_exiting
         || ngx_http_smtp_verify_rdap_count >= NGX_HTTP_SMTP_VERIFY_RDAP_MAX
-        || ngx_smtp_verify_connections_free()
-           < ngx_smtp_verify_connections() / 8
+        || ngx_smtp_verify_connections_few()
         || ngx_smtp_verify_sandbox_is(&slcf->verify, 0, email)
         || ngx_smtp_verify_parse(email, &addr) != SV_ADDRESS_OK)
     {

@@ -15,9 +15,6 @@
 #include "ngx_http_smtp_verify_module.h"
 
 
-char *ngx_http_smtp_verify_rdap(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-
 /* asks if smtp_verify_rdap is on and the age is not known; errors are
    ignored */
 void ngx_http_smtp_verify_rdap_start(ngx_http_request_t *r, ngx_str_t *email);
