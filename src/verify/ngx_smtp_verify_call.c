@@ -6,6 +6,7 @@
 #define NGX_SMTP_VERIFY_POLL_OWN  500       /* ms */
 
 
+static ngx_int_t ngx_smtp_verify_call_spared(ngx_smtp_verify_lookup_t *l);
 static ngx_smtp_verify_call_t *ngx_smtp_verify_call_create(
     ngx_smtp_verify_lookup_t *l);
 static void ngx_smtp_verify_call_release(ngx_smtp_verify_call_t *call);
@@ -28,29 +29,13 @@ ngx_smtp_verify_call_begin(ngx_smtp_verify_lookup_t *l)
     ngx_int_t                rc;
     ngx_smtp_verify_call_t  *call;
 
-    /* another call may just have ended */
+    rc = ngx_smtp_verify_call_spared(l);
 
-    rc = NGX_AGAIN;
-    call = NULL;
-
-    if (!l->bypass
-        && l->seen != ngx_smtp_verify_cache_state(
-                                        ngx_smtp_verify_lookup_cache(l->conf))
-        && ngx_smtp_verify_lookup_key(l) == NGX_OK
-        && ngx_smtp_verify_lookup_cached(l, l->conf->scope) == NGX_OK)
-    {
-        rc = NGX_OK;
-
-    } else if (ngx_smtp_verify_lookup_is_busy(l)) {
-        rc = NGX_BUSY;
-
-    } else {
-        call = ngx_smtp_verify_call_create(l);
-    }
+    call = (rc == NGX_DECLINED) ? ngx_smtp_verify_call_create(l) : NULL;
 
     if (call == NULL) {
         ngx_smtp_verify_claim_leave(&l->claim);
-        return rc == NGX_AGAIN ? NGX_ERROR : rc;
+        return rc == NGX_DECLINED ? NGX_ERROR : rc;
     }
 
     ngx_smtp_verify_claim_pass(&l->claim, &call->claim);
@@ -90,6 +75,25 @@ ngx_smtp_verify_call_begin(ngx_smtp_verify_lookup_t *l)
     ngx_smtp_verify_call_free(call);
 
     return rc;
+}
+
+
+/* Returns NGX_OK if another call has just ended and its result answers the
+   lookup, NGX_BUSY if there is no room for a call; otherwise NGX_DECLINED. */
+
+static ngx_int_t
+ngx_smtp_verify_call_spared(ngx_smtp_verify_lookup_t *l)
+{
+    if (!l->bypass
+        && l->seen != ngx_smtp_verify_cache_state(
+                                        ngx_smtp_verify_lookup_cache(l->conf))
+        && ngx_smtp_verify_lookup_key(l) == NGX_OK
+        && ngx_smtp_verify_lookup_cached(l, l->conf->scope) == NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    return ngx_smtp_verify_lookup_is_busy(l) ? NGX_BUSY : NGX_DECLINED;
 }
 
 

@@ -82,12 +82,7 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     ngx_msec_t connect_timeout)
 {
     ngx_int_t                   rc;
-    ngx_str_t                  *host;
-    ngx_uint_t                  utf8;
     ngx_smtp_verify_session_t  *s;
-
-    host = &p->mx.records[p->imx].host;
-    utf8 = ngx_smtp_verify_dialog_needs_utf8(&p->rcpt);
 
     s = ngx_smtp_verify_dialog_session(p);
     if (s == NULL) {
@@ -98,7 +93,7 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     s->data = p;
     s->connect_timeout = connect_timeout;
     s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS] = p->rcpt;
-    s->utf8 = utf8;
+    s->utf8 = ngx_smtp_verify_dialog_needs_utf8(&p->rcpt);
     s->starttls = ngx_smtp_verify_dane_starttls(p);
     s->transcript = p->result.transcript;
     s->start = p->start;
@@ -114,7 +109,7 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
 
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, &p->log, 0,
                    "smtp verify session: \"%V\" at %V, kept:%d, asked %ui "
-                   "before", host, &s->addr_text,
+                   "before", &p->mx.records[p->imx].host, &s->addr_text,
                    ngx_smtp_verify_session_is_reused(s), s->transactions);
 
     if (ngx_smtp_verify_session_is_reused(s)) {

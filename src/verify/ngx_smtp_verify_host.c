@@ -4,6 +4,8 @@
 #include "sv_target.h"
 
 
+static ngx_int_t ngx_smtp_verify_host_ask(ngx_smtp_verify_probe_t *p,
+    ngx_str_t *name);
 static void ngx_smtp_verify_host_given(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_addr_query_t *q);
 static void ngx_smtp_verify_host_query(ngx_smtp_verify_probe_t *p,
@@ -23,7 +25,6 @@ ngx_int_t
 ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
 {
     ngx_str_t                            *name;
-    ngx_smtp_verify_addr_query_t         *q;
     static ngx_smtp_verify_addr_query_t   known;
 
     name = &p->mx.records[p->imx].host;
@@ -64,7 +65,16 @@ ngx_smtp_verify_host_resolve(ngx_smtp_verify_probe_t *p)
         return NGX_OK;
     }
 
-    /* a query is large, and a probe with a known answer does not need it */
+    return ngx_smtp_verify_host_ask(p, name);
+}
+
+
+/* A query is large, and a probe with a known answer does not need it. */
+
+static ngx_int_t
+ngx_smtp_verify_host_ask(ngx_smtp_verify_probe_t *p, ngx_str_t *name)
+{
+    ngx_smtp_verify_addr_query_t  *q;
 
     q = ngx_pmemalign(p->pool, sizeof(ngx_smtp_verify_addr_query_t),
                       NGX_ALIGNMENT);

@@ -10,6 +10,8 @@
 #define NGX_SMTP_VERIFY_WAITS_DOUBLED    10
 
 
+static ngx_int_t ngx_smtp_verify_probe_copies(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_ask_t *ask);
 static ngx_int_t ngx_smtp_verify_probe_copy(ngx_smtp_verify_probe_t *p,
     ngx_str_t *dst, ngx_str_t *src);
 static ngx_int_t ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p);
@@ -24,10 +26,9 @@ static void ngx_smtp_verify_probe_stop(ngx_smtp_verify_probe_t *p);
 ngx_smtp_verify_probe_t *
 ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
 {
-    size_t                     more;
-    ngx_pool_t                *pool;
-    ngx_smtp_verify_probe_t   *p;
-    ngx_smtp_verify_result_t  *result;
+    size_t                    more;
+    ngx_pool_t               *pool;
+    ngx_smtp_verify_probe_t  *p;
 
     more = ask->conf->throttle ? sizeof(ngx_smtp_verify_permit_t) : 0;
 
@@ -71,30 +72,11 @@ ngx_smtp_verify_probe_create(ngx_smtp_verify_ask_t *ask, ngx_log_t *log)
     p->order = ngx_smtp_verify_probe_order();
 
     ngx_smtp_verify_evidence_forget(p);
+    ngx_smtp_verify_result_init(&p->result);
 
-    result = &p->result;
-
-    ngx_smtp_verify_result_init(result);
-
-    if (ngx_smtp_verify_probe_copy(p, &result->email, &ask->email) != NGX_OK
-        || ngx_smtp_verify_probe_copy(p, &p->helo, &ask->helo) != NGX_OK
-        || ngx_smtp_verify_probe_copy(p, &p->from_asked, &ask->from)
-           != NGX_OK)
-    {
+    if (ngx_smtp_verify_probe_copies(p, ask) != NGX_OK) {
         ngx_smtp_verify_wipe_pool(pool);
         return NULL;
-    }
-
-    p->from = p->from_asked;
-
-    if (ask->transcript) {
-        result->transcript =
-            ngx_array_create(pool, 16,
-                             sizeof(ngx_smtp_verify_transcript_line_t));
-        if (result->transcript == NULL) {
-            ngx_smtp_verify_wipe_pool(pool);
-            return NULL;
-        }
     }
 
     ngx_smtp_verify_watch_begin(p);
@@ -109,6 +91,39 @@ ngx_smtp_verify_probe_order(void)
     static uint64_t  order;
 
     return ++order;
+}
+
+
+/* what belongs to the asker, who may leave before the probe ends */
+
+static ngx_int_t
+ngx_smtp_verify_probe_copies(ngx_smtp_verify_probe_t *p,
+    ngx_smtp_verify_ask_t *ask)
+{
+    ngx_smtp_verify_result_t  *result;
+
+    result = &p->result;
+
+    if (ngx_smtp_verify_probe_copy(p, &result->email, &ask->email) != NGX_OK
+        || ngx_smtp_verify_probe_copy(p, &p->helo, &ask->helo) != NGX_OK
+        || ngx_smtp_verify_probe_copy(p, &p->from_asked, &ask->from)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    p->from = p->from_asked;
+
+    if (ask->transcript) {
+        result->transcript =
+            ngx_array_create(p->pool, 16,
+                             sizeof(ngx_smtp_verify_transcript_line_t));
+        if (result->transcript == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
