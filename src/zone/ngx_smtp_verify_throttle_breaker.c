@@ -16,6 +16,13 @@ static ngx_uint_t ngx_smtp_verify_throttle_count_seen(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_seen_e seen,
     ngx_str_t *domain, uint64_t now);
+static void ngx_smtp_verify_throttle_answered(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_str_t *domain, uint64_t now);
+static void ngx_smtp_verify_throttle_fault(
+    ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
+    ngx_smtp_verify_limits_t *limits, ngx_smtp_verify_seen_e seen,
+    ngx_str_t *domain, uint64_t now);
 static void ngx_smtp_verify_throttle_connected(
     ngx_smtp_verify_throttle_t *throttle, ngx_smtp_verify_slot_sh_t *slot,
     uint64_t now);
@@ -296,14 +303,11 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
     ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
     ngx_smtp_verify_seen_e seen, ngx_str_t *domain, uint64_t now)
 {
-    ngx_uint_t                         changed, trial;
-    ngx_smtp_verify_throttle_entry_t  *e, *egress;
+    ngx_uint_t                         changed;
+    ngx_smtp_verify_throttle_entry_t  *egress;
 
-    e = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                       ngx_smtp_verify_ref_destination);
     egress = ngx_smtp_verify_throttle_entry(throttle, slot,
                                             ngx_smtp_verify_ref_egress);
-    trial = slot->state & NGX_SMTP_VERIFY_SLOT_TRIAL;
     changed = 0;
 
     switch (seen) {
@@ -321,21 +325,7 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
                                      now);
 
     case ngx_smtp_verify_seen_answer:
-        ngx_smtp_verify_throttle_succeeded(throttle, e, trial, now);
-
-        e = ngx_smtp_verify_throttle_entry(throttle, slot,
-                                           ngx_smtp_verify_ref_ip);
-
-        ngx_smtp_verify_throttle_succeeded(throttle, e,
-                                           slot->state
-                                           & NGX_SMTP_VERIFY_SLOT_ADDRESS,
-                                           now);
-
-        if (domain) {
-            ngx_smtp_verify_throttle_domain_answer(throttle, slot, domain,
-                                                   now);
-        }
-
+        ngx_smtp_verify_throttle_answered(throttle, slot, domain, now);
         return 0;
 
     case ngx_smtp_verify_seen_egress_failed:
@@ -375,11 +365,53 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
         break;
     }
 
-    if (limits->breaker.pause == 0
-        || !ngx_smtp_verify_throttle_blames(throttle, slot, seen, now))
+    if (limits->breaker.pause
+        && ngx_smtp_verify_throttle_blames(throttle, slot, seen, now))
     {
-        return changed;
+        ngx_smtp_verify_throttle_fault(throttle, slot, limits, seen, domain,
+                                       now);
     }
+
+    return changed;
+}
+
+
+/* The destination, its address and the domain are well. */
+
+static void
+ngx_smtp_verify_throttle_answered(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_str_t *domain, uint64_t now)
+{
+    ngx_smtp_verify_throttle_entry_t  *e;
+
+    e = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                       ngx_smtp_verify_ref_destination);
+
+    ngx_smtp_verify_throttle_succeeded(throttle, e,
+                                       slot->state
+                                       & NGX_SMTP_VERIFY_SLOT_TRIAL, now);
+
+    e = ngx_smtp_verify_throttle_entry(throttle, slot, ngx_smtp_verify_ref_ip);
+
+    ngx_smtp_verify_throttle_succeeded(throttle, e,
+                                       slot->state
+                                       & NGX_SMTP_VERIFY_SLOT_ADDRESS, now);
+
+    if (domain) {
+        ngx_smtp_verify_throttle_domain_answer(throttle, slot, domain, now);
+    }
+}
+
+
+/* Counts a fault of the address, and one of the domain if it is to blame;
+   otherwise one of the destination. */
+
+static void
+ngx_smtp_verify_throttle_fault(ngx_smtp_verify_throttle_t *throttle,
+    ngx_smtp_verify_slot_sh_t *slot, ngx_smtp_verify_limits_t *limits,
+    ngx_smtp_verify_seen_e seen, ngx_str_t *domain, uint64_t now)
+{
+    ngx_smtp_verify_throttle_entry_t  *e;
 
     ngx_smtp_verify_throttle_address_fault(throttle, slot, limits, seen,
                                            domain, now);
@@ -387,15 +419,18 @@ ngx_smtp_verify_throttle_count_seen(ngx_smtp_verify_throttle_t *throttle,
     if (domain) {
         ngx_smtp_verify_throttle_domain_fault(throttle, slot, limits, seen,
                                               domain, now);
+        return;
+    }
 
-    } else if (sv_breaker_fault(&e->breaker, &limits->breaker, 0,
-                                ngx_smtp_verify_throttle_weights[seen],
-                                trial, now))
+    e = ngx_smtp_verify_throttle_entry(throttle, slot,
+                                       ngx_smtp_verify_ref_destination);
+
+    if (sv_breaker_fault(&e->breaker, &limits->breaker, 0,
+                         ngx_smtp_verify_throttle_weights[seen],
+                         slot->state & NGX_SMTP_VERIFY_SLOT_TRIAL, now))
     {
         ngx_smtp_verify_throttle_opened(throttle, e, seen, now);
     }
-
-    return changed;
 }
 
 
