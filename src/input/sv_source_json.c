@@ -23,6 +23,8 @@ typedef struct {
 static int sv_source_json_value(sv_source_json_t *j, const sv_str_t *rest);
 static int sv_source_json_found(sv_source_json_t *j);
 static int sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest);
+static int sv_source_json_name(sv_source_json_t *j, const sv_str_t *wanted,
+    sv_source_alike_e *alike);
 static sv_source_alike_e sv_source_json_alike(const unsigned char *name,
     size_t len, const sv_str_t *wanted);
 static int sv_source_json_array(sv_source_json_t *j, const sv_str_t *rest);
@@ -199,10 +201,9 @@ static int
 sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest)
 {
     int                more;
-    size_t             n;
     unsigned           same, like;
-    sv_str_t           next, wanted, *it;
-    unsigned char      name[SV_SOURCE_NAME_MAX], token[SV_SOURCE_NAME_MAX];
+    sv_str_t           next, wanted;
+    unsigned char      token[SV_SOURCE_NAME_MAX];
     sv_source_alike_e  alike;
 
     if (++j->depth > SV_SOURCE_DEPTH_MAX) {
@@ -224,49 +225,14 @@ sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest)
     }
 
     do {
-        sv_source_json_space(j);
-
-        j->ascii = 0;
-
-        if (j->p == j->end || *j->p != '"'
-            || !sv_source_json_string(j, name, sizeof(name), &n))
-        {
+        if (!sv_source_json_name(j, rest ? &wanted : NULL, &alike)) {
             return 0;
         }
 
-        sv_source_json_space(j);
+        same += (alike == SV_SOURCE_SAME);
+        like += (alike == SV_SOURCE_LIKE);
 
-        if (j->p == j->end || *j->p++ != ':') {
-            return 0;
-        }
-
-        it = NULL;
-
-        alike = rest ? sv_source_json_alike(name, n, &wanted)
-                     : SV_SOURCE_OTHER;
-
-        /* clients do not escape letters, and not every parser undoes that */
-
-        if (rest && j->ascii) {
-            alike = SV_SOURCE_LIKE;
-        }
-
-        switch (alike) {
-
-        case SV_SOURCE_SAME:
-            same++;
-            it = &next;
-            break;
-
-        case SV_SOURCE_LIKE:
-            like++;
-            break;
-
-        default:
-            break;
-        }
-
-        if (!sv_source_json_value(j, it)) {
+        if (!sv_source_json_value(j, alike == SV_SOURCE_SAME ? &next : NULL)) {
             return 0;
         }
 
@@ -285,6 +251,47 @@ sv_source_json_object(sv_source_json_t *j, const sv_str_t *rest)
     j->depth--;
 
     return more == 0;
+}
+
+
+/* Reads a name and the colon behind it, and compares it with the one that is
+   wanted, if any. */
+
+static int
+sv_source_json_name(sv_source_json_t *j, const sv_str_t *wanted,
+    sv_source_alike_e *alike)
+{
+    size_t         n;
+    unsigned char  name[SV_SOURCE_NAME_MAX];
+
+    sv_source_json_space(j);
+
+    j->ascii = 0;
+
+    if (j->p == j->end || *j->p != '"'
+        || !sv_source_json_string(j, name, sizeof(name), &n))
+    {
+        return 0;
+    }
+
+    sv_source_json_space(j);
+
+    if (j->p == j->end || *j->p++ != ':') {
+        return 0;
+    }
+
+    if (wanted == NULL) {
+        *alike = SV_SOURCE_OTHER;
+
+    } else if (j->ascii) {
+        /* clients do not escape letters, and not every parser undoes that */
+        *alike = SV_SOURCE_LIKE;
+
+    } else {
+        *alike = sv_source_json_alike(name, n, wanted);
+    }
+
+    return 1;
 }
 
 

@@ -17,8 +17,8 @@ typedef struct {
 
 static sv_source_type_e sv_source_type_kind(const unsigned char *p,
     size_t len);
-static sv_source_type_e sv_source_type_odd(sv_source_media_t *media,
-    const char *error);
+static const char *sv_source_type_wrong(const sv_str_t *type, size_t n,
+    sv_source_type_e kind, const sv_source_params_t *params);
 static int sv_source_type_is_sound(const unsigned char *p, size_t len);
 static int sv_source_type_params(const unsigned char *p,
     const unsigned char *end, sv_source_params_t *params);
@@ -75,36 +75,41 @@ sv_source_type(const sv_str_t *type, sv_source_media_t *media)
     media->bad = params.bad || params.boundary || params.other;
     media->boundary = params.bounds;
 
+    media->error = sv_source_type_wrong(type, n, kind, &params);
+
+    return media->error ? SV_SOURCE_TYPE_ODD : kind;
+}
+
+
+/* Returns what is wrong about a type, or NULL. */
+
+static const char *
+sv_source_type_wrong(const sv_str_t *type, size_t n, sv_source_type_e kind,
+    const sv_source_params_t *params)
+{
     if (kind == SV_SOURCE_TYPE_FORM
-        && (params.bad || params.boundary || params.other))
+        && (params->bad || params->boundary || params->other))
     {
-        return sv_source_type_odd(media,
-                                  "Send a form with \"Content-Type: "
-                                  "application/x-www-form-urlencoded\", in "
-                                  "lower case, and no parameter but "
-                                  "charset=utf-8.");
+        return "Send a form with \"Content-Type: "
+               "application/x-www-form-urlencoded\", in lower case, and no "
+               "parameter but charset=utf-8.";
     }
 
     if (kind == SV_SOURCE_TYPE_MULTIPART
-        && (params.bad || !params.boundary || params.other))
+        && (params->bad || !params->boundary || params->other))
     {
-        return sv_source_type_odd(media,
-                                  "Send a multipart body with "
-                                  "\"Content-Type: multipart/form-data; "
-                                  "boundary=\", in lower case; the boundary "
-                                  "of at most 70 letters, digits and \"-\", "
-                                  "\"_\", \".\", \"+\"; and no other "
-                                  "parameter but charset=utf-8.");
+        return "Send a multipart body with \"Content-Type: "
+               "multipart/form-data; boundary=\", in lower case; the "
+               "boundary of at most 70 letters, digits and \"-\", \"_\", "
+               "\".\", \"+\"; and no other parameter but charset=utf-8.";
     }
 
     if (kind == SV_SOURCE_TYPE_JSON
-        && (params.bad || params.ascii || params.boundary
+        && (params->bad || params->ascii || params->boundary
             || sv_source_type_has(type, "multipart")))
     {
-        return sv_source_type_odd(media,
-                                  "Send JSON with \"Content-Type: "
-                                  "application/json\", and no charset but "
-                                  "utf-8.");
+        return "Send JSON with \"Content-Type: application/json\", and no "
+               "charset but utf-8.";
     }
 
     if ((kind != SV_SOURCE_TYPE_FORM
@@ -115,24 +120,12 @@ sv_source_type(const sv_str_t *type, sv_source_media_t *media)
         || (kind != SV_SOURCE_TYPE_MULTIPART
             && sv_source_type_has(type, "form-data")))
     {
-        return sv_source_type_odd(media,
-                                  "The Content-Type resembles that of a "
-                                  "form; send "
-                                  "\"application/x-www-form-urlencoded\" or "
-                                  "\"multipart/form-data; boundary=\", in "
-                                  "lower case.");
+        return "The Content-Type resembles that of a form; send "
+               "\"application/x-www-form-urlencoded\" or "
+               "\"multipart/form-data; boundary=\", in lower case.";
     }
 
-    return kind;
-}
-
-
-static sv_source_type_e
-sv_source_type_odd(sv_source_media_t *media, const char *error)
-{
-    media->error = error;
-
-    return SV_SOURCE_TYPE_ODD;
+    return NULL;
 }
 
 

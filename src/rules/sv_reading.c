@@ -104,7 +104,6 @@ sv_reading_local(const sv_reply_t *reply, unsigned char *dst, size_t len,
 {
     size_t                i, k, n, found, word;
     sv_name_e             name;
-    unsigned char         first;
     const unsigned char  *at, *local, *text;
 
     *least = SV_NAME_SURE;
@@ -135,15 +134,9 @@ sv_reading_local(const sv_reply_t *reply, unsigned char *dst, size_t len,
         /* void */
     }
 
-    first = sv_lower(*local);
-
     for (i = 0; i + n <= len; i++) {
 
-        if (sv_lower(text[i]) != first) {
-            continue;
-        }
-
-        for (k = 1; k < n; k++) {
+        for (k = 0; k < n; k++) {
             if (sv_lower(text[i + k]) != sv_lower(local[k])) {
                 break;
             }
