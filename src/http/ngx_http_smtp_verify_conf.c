@@ -20,6 +20,8 @@ static void ngx_http_smtp_verify_merge_handler(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf);
 static char *ngx_http_smtp_verify_check(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf);
+static ngx_int_t ngx_http_smtp_verify_check_identity(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf, const char *who);
 static void ngx_http_smtp_verify_merge_ssl(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *prev,
     ngx_http_smtp_verify_loc_conf_t *conf);
@@ -356,7 +358,6 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf)
 {
     const char                        *who;
-    ngx_str_t                         *hostname;
     ngx_http_core_loc_conf_t          *clcf;
     ngx_http_smtp_verify_main_conf_t  *smcf;
 
@@ -394,13 +395,35 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
 
     ngx_http_smtp_verify_throttle_missing(cf, conf);
 
+    if (ngx_http_smtp_verify_check_identity(cf, conf, who) != NGX_OK
+        || ngx_http_smtp_verify_audit_identities(cf, conf) != NGX_OK
+        || ngx_http_smtp_verify_mta_sts_init(cf, conf) != NGX_OK
+        || ngx_http_smtp_verify_create_ssl(cf, conf) != NGX_CONF_OK
+        || ngx_http_smtp_verify_proof_check(cf, conf) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* Checks that a location which asks mail servers has a name and an address of
+   its own, and two of them for second opinions. */
+
+static ngx_int_t
+ngx_http_smtp_verify_check_identity(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf, const char *who)
+{
+    ngx_str_t  *hostname;
+
     if (conf->from == NULL
         && (conf->verify.pool == NULL || conf->verify.pool->wants_from))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "no \"smtp_verify_from\" is defined for "
                            "\"%s\", a real address of yours is needed", who);
-        return NGX_CONF_ERROR;
+        return NGX_ERROR;
     }
 
     hostname = &cf->cycle->hostname;
@@ -412,7 +435,7 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
                            "no \"smtp_verify_helo\" is defined for "
                            "\"%s\", and the host name \"%V\" is no name "
                            "with a dot", who, hostname);
-        return NGX_CONF_ERROR;
+        return NGX_ERROR;
     }
 
     if (conf->verify.opinion_rate
@@ -422,18 +445,10 @@ ngx_http_smtp_verify_check(ngx_conf_t *cf,
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"smtp_verify_second_opinion\" for \"%s\" needs "
                            "a pool of two identities at least", who);
-        return NGX_CONF_ERROR;
+        return NGX_ERROR;
     }
 
-    if (ngx_http_smtp_verify_audit_identities(cf, conf) != NGX_OK
-        || ngx_http_smtp_verify_mta_sts_init(cf, conf) != NGX_OK
-        || ngx_http_smtp_verify_create_ssl(cf, conf) != NGX_CONF_OK
-        || ngx_http_smtp_verify_proof_check(cf, conf) != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
+    return NGX_OK;
 }
 
 

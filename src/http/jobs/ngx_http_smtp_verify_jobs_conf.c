@@ -36,6 +36,9 @@ static ngx_int_t ngx_http_smtp_verify_store_make(ngx_conf_t *cf,
     ngx_http_smtp_verify_store_args_t *args);
 static ngx_int_t ngx_http_smtp_verify_jobs_size(ngx_str_t *arg,
     const char *name, uint64_t *size);
+static void ngx_http_smtp_verify_jobs_merge_max(uint64_t *max, uint64_t prev);
+static ngx_int_t ngx_http_smtp_verify_jobs_bind(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf, ngx_http_core_loc_conf_t *clcf);
 
 
 char *
@@ -412,7 +415,6 @@ ngx_http_smtp_verify_jobs_merge(ngx_conf_t *cf,
     ngx_http_smtp_verify_loc_conf_t *conf)
 {
     ngx_http_core_loc_conf_t          *clcf;
-    ngx_http_smtp_verify_store_t      *store;
     ngx_http_smtp_verify_jobs_conf_t  *jobs;
 
     jobs = &conf->jobs;
@@ -420,25 +422,17 @@ ngx_http_smtp_verify_jobs_merge(ngx_conf_t *cf,
     ngx_conf_merge_ptr_value(jobs->store, prev->jobs.store, NULL);
     ngx_conf_merge_ptr_value(jobs->webhook, prev->jobs.webhook, NULL);
 
-    if (jobs->max_jobs == NGX_HTTP_SMTP_VERIFY_JOBS_UNSET) {
-        jobs->max_jobs = prev->jobs.max_jobs;
-    }
-
-    if (jobs->max_records == NGX_HTTP_SMTP_VERIFY_JOBS_UNSET) {
-        jobs->max_records = prev->jobs.max_records;
-    }
-
-    if (jobs->max_bytes == NGX_HTTP_SMTP_VERIFY_JOBS_UNSET) {
-        jobs->max_bytes = prev->jobs.max_bytes;
-    }
+    ngx_http_smtp_verify_jobs_merge_max(&jobs->max_jobs, prev->jobs.max_jobs);
+    ngx_http_smtp_verify_jobs_merge_max(&jobs->max_records,
+                                        prev->jobs.max_records);
+    ngx_http_smtp_verify_jobs_merge_max(&jobs->max_bytes,
+                                        prev->jobs.max_bytes);
 
     if (!jobs->enable) {
         return NGX_OK;
     }
 
-    store = jobs->store;
-
-    if (store == NULL) {
+    if (jobs->store == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "no \"smtp_verify_jobs_store\" is defined for "
                            "\"smtp_verify_jobs\"");
@@ -452,9 +446,29 @@ ngx_http_smtp_verify_jobs_merge(ngx_conf_t *cf,
     jobs->max_body = clcf->client_max_body_size;
     clcf->client_max_body_size = 0;
 
-    if (clcf->noname) {
-        return NGX_OK;
+    return clcf->noname ? NGX_OK
+                        : ngx_http_smtp_verify_jobs_bind(cf, conf, clcf);
+}
+
+
+static void
+ngx_http_smtp_verify_jobs_merge_max(uint64_t *max, uint64_t prev)
+{
+    if (*max == NGX_HTTP_SMTP_VERIFY_JOBS_UNSET) {
+        *max = prev;
     }
+}
+
+
+/* Gives the store to this location. */
+
+static ngx_int_t
+ngx_http_smtp_verify_jobs_bind(ngx_conf_t *cf,
+    ngx_http_smtp_verify_loc_conf_t *conf, ngx_http_core_loc_conf_t *clcf)
+{
+    ngx_http_smtp_verify_store_t  *store;
+
+    store = conf->jobs.store;
 
     /* a job is worked off without a request, also after a restart */
 
