@@ -269,23 +269,13 @@ sv_records_number_columns(sv_records_t *rs)
 static int
 sv_records_is_ours(sv_records_t *rs, const sv_str_t *name)
 {
-    size_t       i, n;
+    size_t       n;
     const char  *p;
 
     for (p = rs->taken; p && *p; p += n + (p[n] == ',')) {
         n = strcspn(p, ",");
 
-        if (n != name->len) {
-            continue;
-        }
-
-        for (i = 0; i < n; i++) {
-            if (sv_lower(p[i]) != sv_lower(name->data[i])) {
-                break;
-            }
-        }
-
-        if (i == n) {
+        if (n == name->len && sv_is_same(p, name->data, n)) {
             return 1;
         }
     }

@@ -287,22 +287,12 @@ sv_records_csv_find(sv_records_t *rs)
 int
 sv_records_is_named(const sv_str_t *field, const sv_str_t *name)
 {
-    size_t    i;
     sv_str_t  text;
 
     sv_records_trim(field, &text);
 
-    if (text.len != name->len) {
-        return 0;
-    }
-
-    for (i = 0; i < text.len; i++) {
-        if (sv_lower(text.data[i]) != sv_lower(name->data[i])) {
-            return 0;
-        }
-    }
-
-    return 1;
+    return text.len == name->len
+           && sv_is_same(text.data, name->data, text.len);
 }
 
 

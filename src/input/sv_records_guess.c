@@ -5,8 +5,6 @@
  */
 
 
-#include <strings.h>
-
 #include "sv_json.h"
 #include "sv_records.h"
 
@@ -52,23 +50,15 @@ sv_records_may_separate(unsigned char c)
 int
 sv_records_sep(sv_records_t *rs, const unsigned char *text, size_t len)
 {
-    size_t                i;
-    unsigned char         c;
-    static const char     name[] = "sep=";
+    unsigned char  c;
 
     if (len == 7 && text[0] == '"' && text[6] == '"') {
         text++;
         len -= 2;
     }
 
-    if (len != 5) {
+    if (len != 5 || !sv_is_same(text, "sep=", 4)) {
         return 0;
-    }
-
-    for (i = 0; i < 4; i++) {
-        if (sv_lower(text[i]) != (unsigned char) name[i]) {
-            return 0;
-        }
     }
 
     c = text[4];
@@ -355,8 +345,7 @@ sv_records_is_wrapped(const unsigned char *text, size_t len)
 
     end = text + len;
 
-    if (end - text > 7 && strncasecmp((const char *) text, "mailto:", 7) == 0)
-    {
+    if (end - text > 7 && sv_is_same(text, "mailto:", 7)) {
         return sv_records_has_address(text + 7, end, 0);
     }
 

@@ -616,19 +616,12 @@ sv_source_header_is(const sv_str_t *key, const char *word)
 static int
 sv_source_has(const sv_str_t *s, const char *word)
 {
-    size_t  i, j, n;
+    size_t  i, n;
 
     n = strlen(word);
 
     for (i = 0; i + n <= s->len; i++) {
-
-        for (j = 0; j < n; j++) {
-            if (sv_lower(s->data[i + j]) != (unsigned char) word[j]) {
-                break;
-            }
-        }
-
-        if (j == n) {
+        if (sv_is_same(s->data + i, word, n)) {
             return 1;
         }
     }

@@ -183,13 +183,11 @@ static int
 sv_source_scan_starts(const unsigned char *p, const unsigned char *end,
     const char *word)
 {
-    for ( /* void */ ; *word; p++, word++) {
-        if (p == end || sv_lower(*p) != (unsigned char) *word) {
-            return 0;
-        }
-    }
+    size_t  len;
 
-    return 1;
+    len = strlen(word);
+
+    return (size_t) (end - p) >= len && sv_is_same(p, word, len);
 }
 
 

@@ -30,7 +30,6 @@ static void sv_source_type_charset(const sv_str_t *value,
     sv_source_params_t *params);
 static int sv_source_type_boundary(const sv_str_t *value);
 static int sv_source_type_has(const sv_str_t *type, const char *word);
-static int sv_source_type_is(const sv_str_t *s, const char *word);
 static int sv_source_type_token(unsigned char c);
 
 
@@ -152,7 +151,7 @@ sv_source_type_kind(const unsigned char *p, size_t len)
     type.data = (unsigned char *) p;
     type.len = len;
 
-    if (sv_source_type_is(&type, "application/json")) {
+    if (sv_is_word(type.data, type.len, "application/json")) {
         return SV_SOURCE_TYPE_JSON;
     }
 
@@ -168,15 +167,15 @@ sv_source_type_kind(const unsigned char *p, size_t len)
 
     type.len = 12;
 
-    if (!sv_source_type_is(&type, "application/")) {
+    if (!sv_is_word(type.data, type.len, "application/")) {
         return SV_SOURCE_TYPE_OTHER;
     }
 
     type.data = (unsigned char *) p + len - 5;
     type.len = 5;
 
-    return sv_source_type_is(&type, "+json") ? SV_SOURCE_TYPE_JSON
-                                             : SV_SOURCE_TYPE_OTHER;
+    return sv_is_word(type.data, type.len, "+json")
+           ? SV_SOURCE_TYPE_JSON : SV_SOURCE_TYPE_OTHER;
 }
 
 
@@ -292,7 +291,7 @@ static void
 sv_source_type_param(const sv_str_t *key, const sv_str_t *value,
     sv_source_params_t *params)
 {
-    if (sv_source_type_is(key, "boundary")) {
+    if (sv_is_word(key->data, key->len, "boundary")) {
 
         /* the key must be in lower case, and occur once */
 
@@ -309,7 +308,7 @@ sv_source_type_param(const sv_str_t *key, const sv_str_t *value,
         return;
     }
 
-    if (sv_source_type_is(key, "charset")) {
+    if (sv_is_word(key->data, key->len, "charset")) {
         sv_source_type_charset(value, params);
         return;
     }
@@ -337,13 +336,13 @@ sv_source_type_charset(const sv_str_t *value, sv_source_params_t *params)
 
     params->charset = 1;
 
-    if (sv_source_type_is(value, "us-ascii")
-        || sv_source_type_is(value, "iso-8859-1"))
+    if (sv_is_word(value->data, value->len, "us-ascii")
+        || sv_is_word(value->data, value->len, "iso-8859-1"))
     {
         params->ascii = 1;
 
-    } else if (!sv_source_type_is(value, "utf-8")
-               && !sv_source_type_is(value, "utf8"))
+    } else if (!sv_is_word(value->data, value->len, "utf-8")
+               && !sv_is_word(value->data, value->len, "utf8"))
     {
         params->bad = 1;
     }
@@ -394,31 +393,12 @@ sv_source_type_has(const sv_str_t *type, const char *word)
 
         part.data = type->data + i;
 
-        if (sv_source_type_is(&part, word)) {
+        if (sv_is_word(part.data, part.len, word)) {
             return 1;
         }
     }
 
     return 0;
-}
-
-
-/* ignores case */
-
-static int
-sv_source_type_is(const sv_str_t *s, const char *word)
-{
-    size_t  i;
-
-    for (i = 0; i < s->len; i++) {
-        if (word[i] == '\0'
-            || sv_lower(s->data[i]) != (unsigned char) word[i])
-        {
-            return 0;
-        }
-    }
-
-    return word[i] == '\0';
 }
 
 

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "sv_job_sh.h"
 #include "sv_address.h"
@@ -333,8 +332,7 @@ static int
 sv_job_erase_same(const sv_str_t *one, const sv_str_t *two)
 {
     return one->len == two->len
-           && strncasecmp((char *) one->data, (char *) two->data, one->len)
-              == 0;
+           && sv_is_same(one->data, two->data, one->len);
 }
 
 

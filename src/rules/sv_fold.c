@@ -209,27 +209,14 @@ sv_fold_is_tag(const unsigned char *p, const unsigned char *end)
 static int
 sv_fold_is_short(const unsigned char *p, const unsigned char *end)
 {
-    size_t                    i, n, len;
+    size_t                    n;
     static const char *const  words[] = {
         "destin", "dest", "recip", "rcpt", "addr", "acct", "adr", "empf",
         "usr", "utiliz", "odb", "nr"
     };
 
-    len = end - p;
-
     for (n = 0; n < sizeof(words) / sizeof(words[0]); n++) {
-
-        if (strlen(words[n]) != len) {
-            continue;
-        }
-
-        for (i = 0; i < len; i++) {
-            if (sv_lower(p[i]) != (unsigned char) words[n][i]) {
-                break;
-            }
-        }
-
-        if (i == len) {
+        if (sv_is_word(p, end - p, words[n])) {
             return 1;
         }
     }

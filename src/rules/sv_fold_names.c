@@ -13,7 +13,7 @@ static int sv_is_ours(const sv_reply_t *reply, const unsigned char *p,
 static sv_str_t sv_domain_of(const sv_str_t *address);
 static int sv_is_within(const sv_str_t *domain, const unsigned char *p,
     size_t len);
-static int sv_is_same(const sv_str_t *address, const unsigned char *p,
+static int sv_fold_is_same(const sv_str_t *address, const unsigned char *p,
     size_t len);
 
 
@@ -51,8 +51,8 @@ sv_is_other(const sv_reply_t *reply, const unsigned char *p,
         local.len = n;
     }
 
-    return !sv_is_same(&local, p, n)
-           && !sv_is_same(&reply->from, p, end - p);
+    return !sv_fold_is_same(&local, p, n)
+           && !sv_fold_is_same(&reply->from, p, end - p);
 }
 
 
@@ -70,7 +70,7 @@ sv_host_word(const sv_reply_t *reply, const unsigned char *p, size_t len)
 
     domain = sv_domain_of(&reply->rcpt);
 
-    return domain.len && sv_is_same(&domain, p, len) ? SV_WORD_DOMAIN : 0;
+    return domain.len && sv_fold_is_same(&domain, p, len) ? SV_WORD_DOMAIN : 0;
 }
 
 
@@ -135,26 +135,14 @@ sv_is_within(const sv_str_t *domain, const unsigned char *p, size_t len)
         return 0;
     }
 
-    return sv_is_same(domain, p + len - domain->len, domain->len);
+    return sv_is_same(domain->data, p + len - domain->len, domain->len);
 }
 
 
 static int
-sv_is_same(const sv_str_t *address, const unsigned char *p, size_t len)
+sv_fold_is_same(const sv_str_t *address, const unsigned char *p, size_t len)
 {
-    size_t  i;
-
-    if (address->len != len) {
-        return 0;
-    }
-
-    for (i = 0; i < len; i++) {
-        if (sv_lower(address->data[i]) != sv_lower(p[i])) {
-            return 0;
-        }
-    }
-
-    return 1;
+    return address->len == len && sv_is_same(address->data, p, len);
 }
 
 

@@ -167,22 +167,8 @@ sv_rdap_events(const cJSON *root, int64_t now)
 static int
 sv_rdap_is(const cJSON *item, const char *word)
 {
-    size_t                i;
-    const unsigned char  *p;
-
-    if (!cJSON_IsString(item)) {
-        return 0;
-    }
-
-    p = (unsigned char *) item->valuestring;
-
-    for (i = 0; word[i] != '\0'; i++) {
-        if (sv_lower(p[i]) != (unsigned char) word[i]) {
-            return 0;
-        }
-    }
-
-    return p[i] == '\0';
+    return cJSON_IsString(item)
+           && sv_is_word(item->valuestring, strlen(item->valuestring), word);
 }
 
 

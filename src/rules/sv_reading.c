@@ -102,8 +102,9 @@ size_t
 sv_reading_local(const sv_reply_t *reply, unsigned char *dst, size_t len,
     sv_name_e sure, sv_name_e *least)
 {
-    size_t                i, k, n, found, word;
+    size_t                i, n, found, word;
     sv_name_e             name;
+    unsigned char         first;
     const unsigned char  *at, *local, *text;
 
     *least = SV_NAME_SURE;
@@ -134,15 +135,11 @@ sv_reading_local(const sv_reply_t *reply, unsigned char *dst, size_t len,
         /* void */
     }
 
+    first = sv_lower(*local);
+
     for (i = 0; i + n <= len; i++) {
 
-        for (k = 0; k < n; k++) {
-            if (sv_lower(text[i + k]) != sv_lower(local[k])) {
-                break;
-            }
-        }
-
-        if (k < n) {
+        if (sv_lower(text[i]) != first || !sv_is_same(text + i, local, n)) {
             continue;
         }
 

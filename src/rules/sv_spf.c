@@ -97,7 +97,6 @@ static const char *sv_spf_number(const char *p, const char *end,
 static int sv_spf_address(const sv_spf_term_t *t, int family,
     unsigned char *addr);
 static int sv_spf_domain(char *dst, const char *p, size_t len);
-static int sv_spf_same(const char *p, size_t len, const char *word);
 
 
 const char *
@@ -509,7 +508,7 @@ sv_spf_is_record(const unsigned char *p, size_t len)
 
     n = sizeof(SV_SPF_MARK) - 1;
 
-    return len >= n && sv_spf_same((const char *) p, n, SV_SPF_MARK)
+    return len >= n && sv_is_word(p, n, SV_SPF_MARK)
            && (len == n || p[n] == ' ');
 }
 
@@ -695,8 +694,8 @@ sv_spf_modifier(const char *p, size_t len, sv_spf_term_t *t)
         return 0;
     }
 
-    t->term = sv_spf_same(p, i, "redirect") ? SV_SPF_TERM_REDIRECT
-                                            : SV_SPF_TERM_MODIFIER;
+    t->term = sv_is_word(p, i, "redirect") ? SV_SPF_TERM_REDIRECT
+                                           : SV_SPF_TERM_MODIFIER;
     t->arg = p + i + 1;
     t->len = len - i - 1;
     t->macro = memchr(t->arg, '%', t->len) != NULL;
@@ -730,7 +729,7 @@ sv_spf_mechanism(const char *p, size_t len, sv_spf_term_t *t)
     for (n = 0; p + n < end && p[n] != ':' && p[n] != '/'; n++) { /* void */ }
 
     for (i = 0; i < SV_SPF_MECHANISMS; i++) {
-        if (sv_spf_same(p, n, sv_spf_mechanisms[i].name)) {
+        if (sv_is_word(p, n, sv_spf_mechanisms[i].name)) {
             break;
         }
     }
@@ -868,21 +867,4 @@ sv_spf_domain(char *dst, const char *p, size_t len)
     dst[len] = '\0';
 
     return 1;
-}
-
-
-static int
-sv_spf_same(const char *p, size_t len, const char *word)
-{
-    size_t  i;
-
-    for (i = 0; i < len; i++) {
-        if (word[i] == '\0'
-            || sv_lower((unsigned char) p[i]) != (unsigned char) word[i])
-        {
-            return 0;
-        }
-    }
-
-    return word[len] == '\0';
 }

@@ -33,4 +33,30 @@ typedef struct {
 int sv_hex(unsigned char c);
 
 
+/* These ignore the case of ASCII letters: is it the same text of len octets, or
+   this word? */
+
+static inline int
+sv_is_same(const void *one, const void *two, size_t len)
+{
+    size_t                i;
+    const unsigned char  *p = one, *q = two;
+
+    for (i = 0; i < len; i++) {
+        if (sv_lower(p[i]) != sv_lower(q[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static inline int
+sv_is_word(const void *text, size_t len, const char *word)
+{
+    return strlen(word) == len && sv_is_same(text, word, len);
+}
+
+
 #endif /* _SV_STR_H_INCLUDED_ */

@@ -179,15 +179,7 @@ sv_suggest_label(sv_str_t *text)
     for (k = 0; k < sizeof(labels) / sizeof(labels[0]); k++) {
         n = strlen(labels[k]);
 
-        if (text->len <= n) {
-            continue;
-        }
-
-        for (i = 0; i < n && sv_lower(text->data[i]) == labels[k][i]; i++) {
-            /* void */
-        }
-
-        if (i == n) {
+        if (text->len > n && sv_is_same(text->data, labels[k], n)) {
             break;
         }
     }

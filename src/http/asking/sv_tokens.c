@@ -485,17 +485,12 @@ sv_tokens_by_hash(const void *one, const void *two)
 int
 sv_tokens_bearer(const unsigned char *value, size_t len, sv_str_t *token)
 {
-    size_t              i;
-    unsigned char       ch;
-    static const char  *scheme = "bearer";
+    size_t         i;
+    unsigned char  ch;
 
-    for (i = 0; scheme[i]; i++) {
-        if (i == len || sv_lower(value[i]) != (unsigned char) scheme[i]) {
-            return 0;
-        }
-    }
+    i = sizeof("bearer") - 1;
 
-    if (i == len || value[i] != ' ') {
+    if (len <= i || value[i] != ' ' || !sv_is_same(value, "bearer", i)) {
         return 0;
     }
 
