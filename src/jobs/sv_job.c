@@ -17,6 +17,8 @@
 
 static sv_jobs_e sv_job_handle(sv_jobs_conf_t *conf, const char *id, int create,
     sv_job_t **out, sv_jobs_why_t *why);
+static sv_jobs_e sv_job_path(sv_jobs_conf_t *conf, const char *id, char *dir,
+    size_t size, sv_jobs_why_t *why);
 static sv_jobs_e sv_job_directory(sv_job_t *job, const char *dir, int create);
 static sv_jobs_e sv_job_begin_new(sv_job_t *job, const char *dir);
 static uint64_t sv_job_note_number(const char *name);
@@ -92,15 +94,9 @@ sv_job_handle(sv_jobs_conf_t *conf, const char *id, int create,
     *out = NULL;
     why->error = 0;
 
-    if (!sv_jobs_is_id(id)) {
-        return sv_jobs_why(why, SV_JOBS_NOT_FOUND, 0, "this is not a job's id");
-    }
-
-    if (snprintf(dir, sizeof(dir), "%s/%s", conf->path, id)
-        >= (int) sizeof(dir))
-    {
-        return sv_jobs_why(why, SV_JOBS_FAILED, ENAMETOOLONG,
-                           "the path of the store is too long");
+    rc = sv_job_path(conf, id, dir, sizeof(dir), why);
+    if (rc != SV_JOBS_OK) {
+        return rc;
     }
 
     job = calloc(1, sizeof(sv_job_t));
@@ -149,6 +145,23 @@ sv_job_handle(sv_jobs_conf_t *conf, const char *id, int create,
     }
 
     *out = job;
+
+    return SV_JOBS_OK;
+}
+
+
+static sv_jobs_e
+sv_job_path(sv_jobs_conf_t *conf, const char *id, char *dir, size_t size,
+    sv_jobs_why_t *why)
+{
+    if (!sv_jobs_is_id(id)) {
+        return sv_jobs_why(why, SV_JOBS_NOT_FOUND, 0, "this is not a job's id");
+    }
+
+    if (snprintf(dir, size, "%s/%s", conf->path, id) >= (int) size) {
+        return sv_jobs_why(why, SV_JOBS_FAILED, ENAMETOOLONG,
+                           "the path of the store is too long");
+    }
 
     return SV_JOBS_OK;
 }
@@ -257,15 +270,9 @@ sv_job_purge(sv_jobs_conf_t *conf, const char *id, sv_jobs_why_t *why)
 
     why->error = 0;
 
-    if (!sv_jobs_is_id(id)) {
-        return sv_jobs_why(why, SV_JOBS_NOT_FOUND, 0, "this is not a job's id");
-    }
-
-    if (snprintf(dir, sizeof(dir), "%s/%s", conf->path, id)
-        >= (int) sizeof(dir))
-    {
-        return sv_jobs_why(why, SV_JOBS_FAILED, ENAMETOOLONG,
-                           "the path of the store is too long");
+    rc = sv_job_path(conf, id, dir, sizeof(dir), why);
+    if (rc != SV_JOBS_OK) {
+        return rc;
     }
 
     /* Those who have the job open learn of it by the lock, whose holder is

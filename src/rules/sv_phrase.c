@@ -38,6 +38,7 @@ static int sv_phrase_literal(sv_phrases_t *ph, sv_phrase_t *phrase,
     sv_str_t *word);
 static int sv_phrase_append(sv_phrases_t *ph, sv_piece_t *piece,
     const sv_str_t *word, int begins, int ends);
+static size_t sv_phrase_mark(const sv_str_t *word, unsigned char *buf);
 static size_t sv_phrase_dot(unsigned char *buf, size_t n);
 static int sv_phrase_number(sv_phrases_t *ph);
 static int sv_phrase_build(sv_phrases_t *ph, const sv_phrase_t *phrase);
@@ -454,31 +455,9 @@ sv_phrase_append(sv_phrases_t *ph, sv_piece_t *piece, const sv_str_t *word,
     size_t         n;
     unsigned char  buf[SV_PIECE_SIZE + 1], *p;
 
-    if (word->len == 6 && memcmp(word->data, "{addr}", 6) == 0) {
-        n = 3;
-        memcpy(buf, " \1 ", n);
+    n = sv_phrase_mark(word, buf);
 
-    } else if (word->len == 4 && memcmp(word->data, "{ip}", 4) == 0) {
-        n = 3;
-        memcpy(buf, " \2 ", n);
-
-    } else if (word->len == 5 && memcmp(word->data, "{end}", 5) == 0) {
-        n = 3;
-        memcpy(buf, " \4 ", n);
-
-    } else if (word->len == 7 && memcmp(word->data, "{other}", 7) == 0) {
-        n = 3;
-        memcpy(buf, " \5 ", n);
-
-    } else if (word->len == 6 && memcmp(word->data, "{ours}", 6) == 0) {
-        n = 3;
-        memcpy(buf, " \6 ", n);
-
-    } else if (word->len == 8 && memcmp(word->data, "{domain}", 8) == 0) {
-        n = 3;
-        memcpy(buf, " \7 ", n);
-
-    } else {
+    if (n == 0) {
         n = sv_fold(word->data, word->len, buf, SV_PIECE_SIZE - 2);
     }
 
@@ -518,6 +497,37 @@ sv_phrase_append(sv_phrases_t *ph, sv_piece_t *piece, const sv_str_t *word,
 
     memcpy(piece->data + piece->len, p, n);
     piece->len += n;
+
+    return 0;
+}
+
+
+/* Words that stand for what sv_fold() makes of part of a reply.  Returns 0 for
+   any other word. */
+
+static size_t
+sv_phrase_mark(const sv_str_t *word, unsigned char *buf)
+{
+    size_t             i;
+    static const struct {
+        const char     *name;
+        unsigned char   mark;
+    } marks[] = {
+        { "{addr}", 1 }, { "{ip}", 2 }, { "{end}", 4 }, { "{other}", 5 },
+        { "{ours}", 6 }, { "{domain}", 7 }
+    };
+
+    for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+
+        if (strlen(marks[i].name) == word->len
+            && memcmp(marks[i].name, word->data, word->len) == 0)
+        {
+            buf[0] = ' ';
+            buf[1] = marks[i].mark;
+            buf[2] = ' ';
+            return 3;
+        }
+    }
 
     return 0;
 }
