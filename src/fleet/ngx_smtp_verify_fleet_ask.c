@@ -105,7 +105,7 @@ ngx_smtp_verify_fleet_ask_may(ngx_smtp_verify_fleet_worker_t *w)
 }
 
 
-/* What was put before is written before, so that we find it. */
+/* What waits to be written goes first, so that this question finds it. */
 
 static ngx_int_t
 ngx_smtp_verify_fleet_ask_send(ngx_smtp_verify_fleet_ask_t *ask)
@@ -217,8 +217,9 @@ ngx_smtp_verify_fleet_ask_cancel(ngx_smtp_verify_fetch_t *fetch)
 }
 
 
-/* The caller goes on without the reply.  If that brings the claim, it is the
-   caller's all the same, so that other machines do not ask, too. */
+/* The time for the reply is over, and the caller goes on.  If the reply gives
+   this machine the claim, the caller keeps it, so that other machines do not
+   ask the same. */
 
 ngx_int_t
 ngx_smtp_verify_fleet_ask_late(ngx_smtp_verify_fetch_t *fetch)
@@ -428,7 +429,7 @@ ngx_smtp_verify_fleet_ask_unwait(ngx_smtp_verify_fleet_ask_t *ask)
 }
 
 
-/* It does not wait for another machine any more. */
+/* The question does not wait for the result of another machine any more. */
 
 static void
 ngx_smtp_verify_fleet_ask_rest(ngx_smtp_verify_fleet_ask_t *ask)

@@ -250,8 +250,9 @@ ngx_smtp_verify_fleet_write_erased(void *data, sv_resp_value_t *value)
 }
 
 
-/* The server that has confirmed an erasure may have died before its replica
-   had it, or this one has come back with what it had long ago. */
+/* Repeats erasures after a new connection.  The server that confirmed them may
+   have died before its replica had them, or may have been restored from an old
+   copy of its data. */
 
 void
 ngx_smtp_verify_fleet_write_again(ngx_smtp_verify_fleet_worker_t *w)
@@ -291,7 +292,8 @@ ngx_smtp_verify_fleet_write_later(ngx_smtp_verify_fleet_worker_t *w,
 }
 
 
-/* A store that is full is tried with one at a time. */
+/* Sends the erasures that the store has not confirmed.  A store that is full
+   gets one at a time. */
 
 void
 ngx_smtp_verify_fleet_write_lost(ngx_smtp_verify_fleet_worker_t *w)
@@ -394,10 +396,10 @@ ngx_smtp_verify_fleet_write_timer(ngx_event_t *ev)
 }
 
 
-/* What cannot be sent is given up.  Others would wait for claims whose ends are
-   among that, so the worker takes another name as an owner: what it had claimed
-   is free when its old name is not alive any more.  It has another name anyway
-   when a link that was lost is up again. */
+/* What cannot be sent is dropped.  This may include the ends of claims, for
+   which other machines would wait.  So the worker goes on under another name,
+   and its old claims are free as soon as the old name counts as dead.  After a
+   lost link it has another name anyway. */
 
 void
 ngx_smtp_verify_fleet_write_flush(ngx_smtp_verify_fleet_worker_t *w)

@@ -185,7 +185,8 @@ failed:
 }
 
 
-/* The run sees a job of its own, which has no other blocks. */
+/* Makes the job that the run works at.  It stands for the job of the other
+   machine, and has no other blocks. */
 
 static ngx_smtp_verify_jobs_job_t *
 ngx_smtp_verify_jobs_borrow_job(ngx_smtp_verify_jobs_worker_t *w,
@@ -283,9 +284,10 @@ ngx_smtp_verify_jobs_borrow_recall(ngx_smtp_verify_jobs_borrowed_t *borrowed)
 
 
 /*
- * What is due to this machine, its limits or how it is seen, may be otherwise
- * for the owner.  So he gets no such result, and asks himself.  A greylisted
- * address, too, has to be asked again by who has asked it: that is the owner.
+ * Returns 1 if the result holds for the owner, too.  One that comes from our
+ * own limits, or from what servers think of this machine, does not: the owner
+ * asks himself.  Nor does "greylisted": whoever has asked has to ask again, and
+ * that is the owner.
  */
 
 ngx_uint_t
@@ -415,7 +417,7 @@ ngx_smtp_verify_jobs_borrow_end(ngx_smtp_verify_jobs_run_t *run)
     borrowed = run->borrowed;
     carrier = run->worker->jobs->carrier;
 
-    /* it did not begin: the carrier does not know of it yet */
+    /* without a run it did not begin, and the carrier does not know of it */
 
     if (borrowed->run) {
         borrowed->run = NULL;

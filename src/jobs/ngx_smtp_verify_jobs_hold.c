@@ -290,7 +290,7 @@ ngx_smtp_verify_jobs_hold_turned(ngx_smtp_verify_jobs_run_t *run,
 }
 
 
-/* All that is held of the server waits for so many seconds. */
+/* Lets all held records of the server wait for so many seconds. */
 
 static void
 ngx_smtp_verify_jobs_hold_later(ngx_smtp_verify_jobs_run_t *run,
@@ -508,7 +508,8 @@ ngx_smtp_verify_jobs_hold_next(ngx_smtp_verify_jobs_run_t *run,
 }
 
 
-/* It is asked again, so that its result counts no more. */
+/* Picks a held record: it is asked again with a canary, and the result that was
+   held counts no more. */
 
 static void
 ngx_smtp_verify_jobs_hold_pick(ngx_smtp_verify_jobs_run_t *run,

@@ -349,7 +349,8 @@ ngx_smtp_verify_jobs_order_left(ngx_smtp_verify_jobs_worker_t *w,
 }
 
 
-/* A run that has no use for probes may begin a few, which makes it hungry. */
+/* The share of one run of the job.  A run without work may begin a few probes
+   all the same: if it finds records, it counts as hungry from then on. */
 
 static ngx_uint_t
 ngx_smtp_verify_jobs_order_share(ngx_smtp_verify_jobs_worker_t *w,

@@ -87,8 +87,8 @@ ngx_smtp_verify_jobs_sink_result(ngx_smtp_verify_batch_t *b,
     d.since = wait ? wait->since : run->unasked ? run->started : now;
     d.tries = wait ? (unsigned) wait->tries : 0;
 
-    /* a fixed answer of the sandbox never changes; when a record is asked
-       again is decided where its job is */
+    /* An answer of the sandbox never changes, so it is not asked again.  For a
+       borrowed block its owner decides when to ask again. */
 
     due = (result->sandbox || run->borrowed) ? 0 : sv_job_due_time(&d, now);
 
@@ -204,7 +204,8 @@ ngx_smtp_verify_jobs_sink_row(ngx_smtp_verify_jobs_run_t *run,
         return NULL;
     }
 
-    /* an address that cannot be parsed has nothing that is left out */
+    /* The packed result leaves out what follows from the address.  One that
+       cannot be parsed has nothing of that kind. */
 
     if (ngx_smtp_verify_parse(&rec->email, &addr) != SV_ADDRESS_OK) {
         addr = &none;

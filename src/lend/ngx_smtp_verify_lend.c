@@ -256,8 +256,8 @@ ngx_smtp_verify_lend_start(ngx_smtp_verify_jobs_carrier_t *carrier,
 }
 
 
-/* What the jobs have handed in at last is sent by the fleet, which ends after
-   this. */
+/* Called after the jobs have ended and before the fleet ends.  So the fleet
+   still sends what the jobs have handed in at the end. */
 
 void
 ngx_smtp_verify_lend_exit(ngx_smtp_verify_jobs_carrier_t *carrier)

@@ -345,8 +345,8 @@ ngx_smtp_verify_lend_taken(void *data, sv_resp_value_t *value)
 }
 
 
-/* What this worker cannot begin is out of the stream, so that its owner asks
-   himself. */
+/* Begins a block of another machine.  If that fails, the block is taken out of
+   the stream, and its owner asks the records himself. */
 
 static void
 ngx_smtp_verify_lend_begin(ngx_smtp_verify_lend_t *lend, sv_resp_value_t *id,
@@ -408,7 +408,7 @@ ngx_smtp_verify_lend_read(ngx_smtp_verify_lend_t *lend, sv_resp_value_t *value,
         return NGX_DECLINED;
     }
 
-    /* a block that somebody has kept, and offers again */
+    /* somebody may have kept an old block, and put it into the store again */
 
     if (offer->expires < ngx_time()) {
         sv_job_rows_free(rows);

@@ -46,9 +46,9 @@ typedef struct {
 
     /* of a worker */
     ngx_smtp_verify_fleet_script_t  script;
-    ngx_msec_t                      loaded; /* into the link that is up since */
+    ngx_msec_t                      loaded; /* script: when the link came up */
     ngx_str_t                       work;   /* key of the stream of blocks */
-    ngx_str_t                       idle;   /* key: who would take some */
+    ngx_str_t                       idle;   /* key of those who want some */
     ngx_event_t                     timer;
     ngx_uint_t                      ticks;
 
@@ -84,9 +84,9 @@ ngx_int_t ngx_smtp_verify_lend_command(ngx_smtp_verify_lend_t *lend,
 /* Looks at what the script replied; NULL if that was an error. */
 sv_resp_value_t *ngx_smtp_verify_lend_reply(ngx_smtp_verify_lend_t *lend,
     sv_resp_value_t *value);
-/* the next tick comes soon */
+/* makes the next tick come soon */
 void ngx_smtp_verify_lend_soon(ngx_smtp_verify_lend_t *lend);
-/* the block is out of the stream of blocks */
+/* takes a block out of the stream */
 void ngx_smtp_verify_lend_drop(ngx_smtp_verify_lend_t *lend,
     ngx_smtp_verify_jobs_entry_t *entry);
 ngx_int_t ngx_smtp_verify_lend_entry(ngx_smtp_verify_jobs_entry_t *entry,
@@ -104,8 +104,8 @@ void ngx_smtp_verify_lend_answers(ngx_smtp_verify_lend_t *lend,
 void ngx_smtp_verify_lend_owner_init(ngx_smtp_verify_lend_t *lend);
 void ngx_smtp_verify_lend_owner_tick(ngx_smtp_verify_lend_t *lend);
 void ngx_smtp_verify_lend_owner_exit(ngx_smtp_verify_lend_t *lend);
-/* All answers of a desk were read: loans of it that are gone are over.  NULL:
-   those of all desks. */
+/* Called when all answers of a desk were read: ends its loans that nobody works
+   at.  NULL: those of all desks. */
 void ngx_smtp_verify_lend_gone(ngx_smtp_verify_lend_t *lend,
     ngx_smtp_verify_jobs_desk_t *desk);
 

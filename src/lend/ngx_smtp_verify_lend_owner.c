@@ -189,8 +189,9 @@ ngx_smtp_verify_lend_recall(ngx_smtp_verify_jobs_carrier_t *c,
 }
 
 
-/* It is said again until all are back, as some were just being offered, and the
-   store may forget it. */
+/* Asks other machines to give blocks back.  This is repeated at each tick until
+   all are back, because a block may have been on its way to the store, and the
+   store may lose the message. */
 
 static void
 ngx_smtp_verify_lend_recalls(ngx_smtp_verify_lend_t *lend)
@@ -240,7 +241,8 @@ ngx_smtp_verify_lend_owner_tick(ngx_smtp_verify_lend_t *lend)
 
     ngx_smtp_verify_lend_recalls(lend);
 
-    /* in this order: what is told after a loan was gone is the last of it */
+    /* First find out which loans nobody works at any more, then read answers:
+       so whatever has been said about such a loan is read. */
 
     ngx_smtp_verify_lend_watch(lend);
 
@@ -280,7 +282,8 @@ ngx_smtp_verify_lend_owner_exit(ngx_smtp_verify_lend_t *lend)
 }
 
 
-/* Machines that are alive, but do not come to an end, have had their time. */
+/* Ends loans that have lasted for too long, though the machines that have them
+   are alive. */
 
 static void
 ngx_smtp_verify_lend_old(ngx_smtp_verify_lend_t *lend)
@@ -325,7 +328,8 @@ ngx_smtp_verify_lend_watch(ngx_smtp_verify_lend_t *lend)
 }
 
 
-/* The blocks that others see: all, or those that are to come back. */
+/* Collects the IDs of the blocks that are in the store: all, or those that are
+   to come back. */
 
 static ngx_uint_t
 ngx_smtp_verify_lend_ids(ngx_smtp_verify_lend_t *lend, ngx_uint_t recalled,
@@ -345,7 +349,7 @@ ngx_smtp_verify_lend_ids(ngx_smtp_verify_lend_t *lend, ngx_uint_t recalled,
         loan = ngx_queue_data(q, ngx_smtp_verify_jobs_loan_t, queue);
         desk = loan->desk;
 
-        /* one without a block may have outlived its desk */
+        /* if a loan has no block any more, its desk may be freed already */
 
         if (loan->state == ngx_smtp_verify_jobs_loan_offered
             && (!recalled || (loan->block && desk->recalled))
@@ -407,7 +411,7 @@ ngx_smtp_verify_lend_watched(void *data, sv_resp_value_t *value)
 }
 
 
-/* Gives back what nobody works at: of one desk, or of all. */
+/* Ends the loans that nobody works at, of one desk or of all (NULL). */
 
 void
 ngx_smtp_verify_lend_gone(ngx_smtp_verify_lend_t *lend,

@@ -6,7 +6,7 @@
 #define NGX_SMTP_VERIFY_THROTTLE_PAGES   8
 #define NGX_SMTP_VERIFY_THROTTLE_SHARED  512    /* portions, at most */
 
-/* with a place for portions it is another layout */
+/* A zone that a fleet shares has room for portions: another layout. */
 
 #define ngx_smtp_verify_throttle_layout(throttle)                             \
     (2 * NGX_SMTP_VERIFY_THROTTLE_LAYOUT + ((throttle)->behind != NULL))

@@ -48,7 +48,8 @@ ngx_smtp_verify_throttle_address_fault(ngx_smtp_verify_throttle_t *throttle,
 
     } else if (slot->state & NGX_SMTP_VERIFY_SLOT_ADDRESS) {
 
-        /* this was no proof: the next session makes the trial */
+        /* One reply did not prove that the address is still at fault, so the
+           next session makes the trial. */
 
         ngx_smtp_verify_throttle_state(throttle, slot,
                                        NGX_SMTP_VERIFY_SLOT_ADDRESS, 0);

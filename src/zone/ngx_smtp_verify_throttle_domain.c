@@ -151,8 +151,8 @@ ngx_smtp_verify_throttle_domain_fault(ngx_smtp_verify_throttle_t *throttle,
 
     } else if (slot->state & NGX_SMTP_VERIFY_SLOT_TRIAL) {
 
-        /* this was no proof: the next session makes the trial, and this one may
-           be kept */
+        /* One reply did not prove that the host is still at fault.  The next
+           session makes the trial, and this one may be kept. */
 
         ngx_smtp_verify_throttle_state(throttle, slot,
                                        NGX_SMTP_VERIFY_SLOT_TRIAL, 0);

@@ -1,12 +1,14 @@
 
 /*
  * Permits for refused recipients, see sv_permits.h, where several machines
- * share a budget.  Beside them each machine keeps to the budget by itself, as
- * if it were alone: so it is learned, and so nobody uses all of it.
+ * share a budget.  Each machine also keeps to the budget by itself, as if it
+ * were alone.  So it learns how large the budget is, and no machine can use up
+ * all of it.
  *
- * What was refused is counted in the entry, which says in each question how
- * many there were since it was made.  The portion ends when the store knows all
- * of them.  A store that has forgotten them is told once more.
+ * An entry counts the recipients that were refused since it was made, and each
+ * question to the store says how many these are.  The portion of the entry ends
+ * when the store knows all of them.  If the store has lost its data, it is told
+ * again.
  */
 
 #include "ngx_smtp_verify_throttle_sh.h"
@@ -32,7 +34,7 @@ static ngx_uint_t ngx_smtp_verify_permits_count(
     uint64_t now);
 
 
-/* Returns NULL if the budget is that of this machine alone. */
+/* Returns NULL if this machine does not share the budget. */
 
 static ngx_smtp_verify_throttle_portion_t *
 ngx_smtp_verify_permits_portion(ngx_smtp_verify_throttle_t *throttle,
@@ -43,7 +45,8 @@ ngx_smtp_verify_permits_portion(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* A party may have learned more than all others, or less. */
+/* One party (see sv_budget.h) may have a larger or a smaller budget than the
+   others.  The larger one is asked for. */
 
 static uint32_t
 ngx_smtp_verify_permits_budget(ngx_smtp_verify_throttle_portion_t *portion,
@@ -61,7 +64,8 @@ ngx_smtp_verify_permits_budget(ngx_smtp_verify_throttle_portion_t *portion,
 }
 
 
-/* Of a budget alone, those who wait are not counted by themselves. */
+/* Returns how many may want a permit.  The entry of an address that has only a
+   budget does not count who waits: then all its users may. */
 
 static uint32_t
 ngx_smtp_verify_permits_waiting(ngx_smtp_verify_throttle_entry_t *e)
@@ -70,10 +74,11 @@ ngx_smtp_verify_permits_waiting(ngx_smtp_verify_throttle_entry_t *e)
 }
 
 
-/* An address is reached under the limits of several hosts.  The store is asked
-   for the largest budget: a small one, which any domain may have whose mail
-   server is said to be there, takes no permits from the others.  Whoever has a
-   small one keeps to it by himself. */
+/* Several hosts, each with a limit of its own, may have the same address.  The
+   store is asked for the largest of their budgets.  Anybody can name this
+   address as the mail server of his domain: if that domain has a small budget,
+   the others must not lose permits by it.  Those who ask for the domain keep to
+   the small budget by themselves. */
 
 void
 ngx_smtp_verify_throttle_permits_limit(
@@ -89,7 +94,7 @@ ngx_smtp_verify_throttle_permits_limit(
     portion->rejects.start = ngx_max(portion->rejects.start, rejects->start);
     portion->rejects.most = ngx_max(portion->rejects.most, rejects->most);
 
-    /* there may be some of the larger one */
+    /* the larger budget may have permits left */
 
     portion->permits.full = 0;
 }
@@ -188,8 +193,9 @@ ngx_smtp_verify_throttle_permits_use(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* Recipients that are being asked have a permit each, though it may have been
-   taken away meanwhile. */
+/* Fills in what the question says about permits.  Each recipient that is being
+   asked holds one, even if the store has taken it back meanwhile.  Returns 0 if
+   there is nothing to say. */
 
 ngx_uint_t
 ngx_smtp_verify_throttle_permits_ask(ngx_smtp_verify_throttle_t *throttle,
@@ -219,7 +225,8 @@ ngx_smtp_verify_throttle_permits_ask(ngx_smtp_verify_throttle_t *throttle,
 
     } else if (throttle->sh->portions > throttle->nportions / 2) {
 
-        /* what is lost is told when the store is back */
+        /* The portions are scarce.  What this one would tell is told when the
+           store is back. */
 
         return 0;
     }
@@ -230,7 +237,7 @@ ngx_smtp_verify_throttle_permits_ask(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* Says what was refused.  Returns 0 if there is no limit. */
+/* Fills in how many were refused.  Returns 0 if there is no limit. */
 
 static ngx_uint_t
 ngx_smtp_verify_permits_count(ngx_smtp_verify_throttle_portion_t *portion,
@@ -256,7 +263,8 @@ ngx_smtp_verify_permits_count(ngx_smtp_verify_throttle_portion_t *portion,
 }
 
 
-/* Nobody sees the answers to what is being asked now: that counts as used. */
+/* The last questions of a worker that exits.  The recipients that are being
+   asked count as refused, as nobody will see the answers. */
 
 ngx_uint_t
 ngx_smtp_verify_portions_last(ngx_smtp_verify_throttle_t *throttle,
@@ -290,7 +298,7 @@ ngx_smtp_verify_portions_last(ngx_smtp_verify_throttle_t *throttle,
             continue;
         }
 
-        /* it comes after all others, in the same ms, too */
+        /* later than all questions before it, even in the same ms */
 
         ask->portion = (uint32_t) *from;
         ask->asked = ngx_max(now, portion->p.asked + 1);
@@ -361,7 +369,8 @@ ngx_smtp_verify_throttle_permits_again(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* Was the portion only made to tell a new store, and does that know all? */
+/* Returns 1 if the portion was only made to tell a new store what was refused,
+   and the store knows all of it. */
 
 ngx_uint_t
 ngx_smtp_verify_throttle_permits_known(
@@ -374,8 +383,9 @@ ngx_smtp_verify_throttle_permits_known(
 }
 
 
-/* A store grants nothing in its first seconds, in which all machines have to
-   tell what they know.  A quarter of the portions is left to those who ask. */
+/* Tells a new store what was refused.  It grants nothing in its first seconds:
+   until then all machines have to tell it.  A quarter of the portions is left
+   free for entries that ask for something. */
 
 void
 ngx_smtp_verify_portions_retell(ngx_smtp_verify_throttle_t *throttle)
@@ -417,7 +427,8 @@ ngx_smtp_verify_portions_retell(ngx_smtp_verify_throttle_t *throttle)
 }
 
 
-/* The limit is the last one that was seen. */
+/* Gives the entry a portion to tell what was refused.  No probe says now what
+   the limit is, so it is the one of the last probe. */
 
 static void
 ngx_smtp_verify_permits_tell(ngx_smtp_verify_throttle_t *throttle,

@@ -8,12 +8,11 @@
                                                    enough ... */
 #define NGX_SMTP_VERIFY_PORTION_IDLE   1000     /* ... of those who need nothing
                                                    now, and without a reply */
-#define NGX_SMTP_VERIFY_PORTION_AHEAD  350      /* ms of tokens which machines
-                                                   may hold */
+#define NGX_SMTP_VERIFY_PORTION_AHEAD  350      /* ms: for so long a machine
+                                                   may hold its tokens */
 #define NGX_SMTP_VERIFY_PORTION_HOUR   3600000  /* ms */
-#define NGX_SMTP_VERIFY_PORTION_RETELL 1000     /* ms, though the store says
-                                                   each time that it has
-                                                   forgotten everything */
+#define NGX_SMTP_VERIFY_PORTION_RETELL 1000     /* ms at least until a store is
+                                                   told everything again */
 
 
 static uint32_t ngx_smtp_verify_throttle_portion_new(
@@ -60,7 +59,8 @@ ngx_smtp_verify_throttle_portion(ngx_smtp_verify_ticket_t *t,
         return NGX_BUSY;
     }
 
-    /* the budget may be that of the destination, or have an entry alone */
+    /* A budget is part of the entry of its destination, or has an entry of its
+       own.  An entry of its own has neither sessions nor a rate. */
 
     if (ref != ngx_smtp_verify_ref_budget) {
         portion->conns = (uint32_t) (ref == ngx_smtp_verify_ref_ip
@@ -71,7 +71,7 @@ ngx_smtp_verify_throttle_portion(ngx_smtp_verify_ticket_t *t,
 
     if (ref != ngx_smtp_verify_ref_destination) {
 
-        /* the limit was the last one that was seen */
+        /* until now it was the limit of an earlier probe */
 
         if (portion->telling) {
             portion->telling = 0;
@@ -110,7 +110,7 @@ ngx_smtp_verify_throttle_portion_of(ngx_smtp_verify_throttle_t *throttle,
     portion->entry = entry;
     portion->next = now;
 
-    /* not known any more */
+    /* what the other machines use is not known until the store says so */
 
     e->rejects.elsewhere = 0;
     e->rejects.there_party = 0;
@@ -171,7 +171,7 @@ ngx_smtp_verify_throttle_portion_conns(ngx_smtp_verify_throttle_t *throttle,
                                           throttle->sh->rank);
     }
 
-    /* those who read without the lock may see it go */
+    /* for those who read without the lock it may end at any time */
 
     i = e->portion;
 
@@ -187,7 +187,7 @@ ngx_smtp_verify_throttle_portion_conns(ngx_smtp_verify_throttle_t *throttle,
         ngx_smtp_verify_throttle_portion_soon(throttle, portion, now);
     }
 
-    /* what this machine has of the last fifth is not for bulk */
+    /* bulk gets nothing of this machine's part of the last fifth */
 
     conns = sv_share(conns, bulk);
 
@@ -214,8 +214,8 @@ ngx_smtp_verify_throttle_portion_soon(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* Sets the rate of the entry, if it is that of a machine on its own.  A machine
-   on its own that does not know of others has none. */
+/* While the store is away, a machine keeps to its safe share: lowers the rate
+   and the burst to that. */
 
 void
 ngx_smtp_verify_throttle_portion_rate(ngx_smtp_verify_throttle_t *throttle,
@@ -285,7 +285,8 @@ ngx_smtp_verify_portions_due(ngx_smtp_verify_throttle_t *throttle,
         k = (throttle->next_portion + i) % throttle->nportions;
         portion = &throttle->portions[k];
 
-        /* another worker may have died before the reply came */
+        /* The worker that asked may have died before the reply came, so an old
+           question is asked again. */
 
         if (portion->entry == 0 || portion->next > now
             || (portion->p.asked
@@ -373,7 +374,8 @@ ngx_smtp_verify_portions_tokens(ngx_smtp_verify_throttle_portion_t *portion,
 
     ask->interval = (SV_BUCKET_TOKEN + portion->rate - 1) / portion->rate;
 
-    /* tokens that are held for a moment come on top of the burst */
+    /* A machine may hold tokens for a moment and send them at once.  That comes
+       on top of the burst, so the store is asked for a smaller burst. */
 
     ask->burst = portion->burst * ask->interval;
     ask->burst -= ngx_min(ask->burst,
@@ -431,8 +433,8 @@ ngx_smtp_verify_portions_told(ngx_smtp_verify_throttle_t *throttle,
 
         if (ngx_smtp_verify_portions_is_short(portion, e, again)) {
 
-            /* if other machines have all permits that are left, it takes them
-               a while to need fewer, and nothing else is of use before */
+            /* If other machines hold all permits that are left, asking again
+               is of no use before they have had the time to give some back. */
 
             if (ngx_smtp_verify_throttle_permits_short(portion, e, again)) {
                 portion->none += NGX_SMTP_VERIFY_PORTION_BUSY;
@@ -461,8 +463,9 @@ ngx_smtp_verify_portions_told(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* A store that has forgotten the other machines does not make them fewer: for
-   an hour they count.  One that has not knows who has left. */
+/* If the store has lost its data, it names fewer machines than there are, so
+   the old number counts for an hour more.  Otherwise the store knows who has
+   left. */
 
 static void
 ngx_smtp_verify_portions_heard(ngx_smtp_verify_throttle_t *throttle,

@@ -23,7 +23,9 @@
 #define NGX_SMTP_VERIFY_SHARE_DENIED  500   /* ms, until we ask again */
 #define NGX_SMTP_VERIFY_SHARE_LONGEST 20000 /* ms, for another machine's
                                                trial */
-#define NGX_SMTP_VERIFY_SHARE_REACHED 60000 /* ms: we know better */
+#define NGX_SMTP_VERIFY_SHARE_REACHED 60000 /* ms, in which a host that we have
+                                               reached is not believed to be
+                                               away */
 
 
 static void ngx_smtp_verify_throttle_share_add(
@@ -154,7 +156,7 @@ ngx_smtp_verify_throttle_share_fallen(ngx_smtp_verify_throttle_t *throttle,
 
 
 /* Must be called with the lock held, so it only notes what is told later.  If
-   there is more than can be noted, the rest is not told: first what is mild. */
+   there is no room for all, the least serious is not told. */
 
 static void
 ngx_smtp_verify_throttle_share_add(ngx_smtp_verify_throttle_t *throttle,
@@ -316,8 +318,9 @@ ngx_smtp_verify_throttle_share_impose(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* A pause that was imposed ends.  Our own ends if it is over, by a trial of
-   another machine instead of ours. */
+/* Another machine has made a successful trial.  A pause that others imposed
+   ends at once.  One of our own is not cut short: if it is over, we need no
+   trial of our own. */
 
 static void
 ngx_smtp_verify_throttle_share_close(ngx_smtp_verify_throttle_entry_t *e,
@@ -402,7 +405,8 @@ ngx_smtp_verify_throttle_share_trial(ngx_smtp_verify_throttle_t *throttle,
         return NGX_DECLINED;
     }
 
-    /* whoever has the claim for so long makes no trial */
+    /* another machine has had the claim for so long that it will not make the
+       trial any more */
 
     if (e->waits && now > e->waits + NGX_SMTP_VERIFY_SHARE_LONGEST
         && now < e->denied + NGX_SMTP_VERIFY_SHARE_LONGEST)

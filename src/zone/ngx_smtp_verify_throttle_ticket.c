@@ -195,8 +195,8 @@ ngx_smtp_verify_throttle_try(ngx_smtp_verify_ticket_t *t, uint64_t now)
         return NGX_BUSY;
     }
 
-    /* only interactive tickets overtake bulk that waits, in any worker, and
-       lists jobs; nobody else overtakes */
+    /* Whoever waits in any worker comes first.  Only interactive tickets may
+       overtake bulk, and lists may overtake jobs. */
 
     if (e != t->throttle->entries) {
         w.all = e->waiting;
@@ -251,7 +251,8 @@ ngx_smtp_verify_throttle_look(ngx_smtp_verify_ticket_t *t,
 }
 
 
-/* "due": the recipients that are being asked may use up the budget */
+/* Returns NGX_AGAIN if there is no room now.  "due": the recipients that are
+   being asked may use up the budget of refusals. */
 
 static ngx_int_t
 ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
@@ -282,8 +283,8 @@ ngx_smtp_verify_throttle_room(ngx_smtp_verify_ticket_t *t,
             return NGX_AGAIN;
         }
 
-        /* a session that waits for a token waits for longer than a ticket that
-           is not let in */
+        /* Do not open a session that would only wait for a token: the sessions
+           that already wait for one come first. */
 
         if (e->portion && e->delayed) {
             return NGX_AGAIN;

@@ -77,7 +77,7 @@ ngx_smtp_verify_view_find(ngx_shm_zone_t *zone,
 
         last = ngx_min(i + NGX_SMTP_VERIFY_VIEW_AT_ONCE, n + 1);
 
-        /* whoever needs memory may not do so with the lock held */
+        /* allocate before the lock is taken */
 
         if (found->nelts + NGX_SMTP_VERIFY_VIEW_AT_ONCE > found->nalloc) {
 
@@ -263,8 +263,8 @@ ngx_smtp_verify_view_read(ngx_smtp_verify_throttle_t *throttle,
 }
 
 
-/* A machine on its own has the safe share of sessions, and no tokens: it goes
-   by a slower rate. */
+/* Shows what this machine may use.  While the store is away, that is its safe
+   share of the sessions.  It has no tokens then, but keeps to a lower rate. */
 
 static void
 ngx_smtp_verify_view_portion(ngx_smtp_verify_throttle_t *throttle,
@@ -372,7 +372,8 @@ ngx_smtp_verify_view_act(ngx_shm_zone_t *zone,
             } else if (host
                        && ngx_smtp_verify_view_is(throttle, host, target))
             {
-                /* its addresses, and domains that it serves */
+                /* entries of the addresses of the destination, and of domains
+                   that it serves */
 
                 action(e, until);
             }
