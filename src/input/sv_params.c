@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "sv_params_set.h"
-#include "sv_str.h"
 #include "sv_utf8.h"
 
 

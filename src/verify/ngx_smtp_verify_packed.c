@@ -2,7 +2,6 @@
 #include "ngx_smtp_verify_packed.h"
 #include "sv_redact.h"
 #include "sv_root.h"
-#include "sv_utf8.h"
 #include "sv_wipe.h"
 
 

@@ -7,7 +7,6 @@
  */
 
 #include "ngx_smtp_verify_throttle_sh.h"
-#include "sv_share.h"
 
 
 /* the key of a client is that of its entry, too */

@@ -8,7 +8,6 @@
  */
 
 #include "ngx_smtp_verify_throttle_sh.h"
-#include "sv_share.h"
 
 
 static ngx_uint_t ngx_smtp_verify_throttle_over(

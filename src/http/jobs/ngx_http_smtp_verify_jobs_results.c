@@ -1,6 +1,5 @@
 
 #include "ngx_http_smtp_verify_jobs_results.h"
-#include "ngx_smtp_verify_packed.h"
 
 
 #define NGX_HTTP_SMTP_VERIFY_RESULTS_PAGE   256     /* rows that are read */
