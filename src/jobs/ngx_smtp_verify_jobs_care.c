@@ -82,7 +82,7 @@ ngx_smtp_verify_jobs_care(ngx_smtp_verify_jobs_keep_t *keep,
 }
 
 
-/* Begins what can begin: of each job one thing after the other. */
+/* Begins what can begin.  A job gets one care after the other, in order. */
 
 void
 ngx_smtp_verify_jobs_cares(ngx_smtp_verify_jobs_keep_t *keep)
@@ -140,7 +140,7 @@ ngx_smtp_verify_jobs_care_begin(ngx_smtp_verify_jobs_care_t *care)
     case ngx_smtp_verify_jobs_purge:
     case ngx_smtp_verify_jobs_unload_it:
 
-        /* all workers have to give it up before */
+        /* first all workers have to let go of the job */
 
         if (ngx_smtp_verify_jobs_unload(w, care->id) != NGX_OK) {
             return;
@@ -177,8 +177,10 @@ ngx_smtp_verify_jobs_care_begin(ngx_smtp_verify_jobs_care_t *care)
 }
 
 
-/* A look needs the catalogue.  A purge needs it before and after the files of
-   the job, which may take long, and must not hold it up meanwhile. */
+/* Chooses the database of the next step: the catalogue or that of the job.  A
+   look needs the catalogue.  A purge needs it before and after it removes the
+   files of the job, which may take long, and must not keep the catalogue busy
+   meanwhile. */
 
 static void
 ngx_smtp_verify_jobs_care_database(ngx_smtp_verify_jobs_care_t *care)
@@ -314,7 +316,8 @@ ngx_smtp_verify_jobs_care_open(ngx_smtp_verify_jobs_care_t *care)
 }
 
 
-/* A cancelled job is seen in each list: most are settled already. */
+/* Each list of the catalogue names all cancelled jobs, and most of them are
+   settled already. */
 
 static sv_jobs_e
 ngx_smtp_verify_jobs_care_settle(ngx_smtp_verify_jobs_care_t *care)
@@ -393,7 +396,7 @@ ngx_smtp_verify_jobs_care_done(ngx_smtp_verify_jobs_task_t *task)
 }
 
 
-/* Returns 1 if the same has to be begun once more. */
+/* Returns 1 if the care needs another step. */
 
 static ngx_uint_t
 ngx_smtp_verify_jobs_care_next(ngx_smtp_verify_jobs_care_t *care)
@@ -545,7 +548,8 @@ ngx_smtp_verify_jobs_care_completed(ngx_smtp_verify_jobs_care_t *care)
         return 0;
     }
 
-    /* records are open that no block has: all blocks are read again */
+    /* some records have no result, though all blocks are done: read all blocks
+       again */
 
     ngx_log_error(NGX_LOG_WARN, w->jobs->log, 0,
                   "smtp verify jobs: job %s has %uL records, but %uL results",
@@ -603,7 +607,7 @@ ngx_smtp_verify_jobs_care_failed(ngx_smtp_verify_jobs_care_t *care)
         break;
     }
 
-    /* the catalogue tells it again */
+    /* a new list of the catalogue will name the job again */
 
     care->keep->relist = 1;
     care->keep->retry = ngx_current_msec + 60000;

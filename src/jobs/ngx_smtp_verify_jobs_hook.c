@@ -166,7 +166,7 @@ ngx_smtp_verify_jobs_hooks_exit(ngx_smtp_verify_jobs_worker_t *w)
         }
     }
 
-    /* the others are freed with their tasks */
+    /* those whose task is in a thread are freed when it ends */
 }
 
 
@@ -229,7 +229,7 @@ ngx_smtp_verify_jobs_hooks_done(ngx_smtp_verify_jobs_task_t *task)
         return;
     }
 
-    /* what does not begin now waits for another one to end */
+    /* what cannot begin now is looked for again when another one has ended */
 
     for (i = 0; i < hooks->n && !ngx_exiting; i++) {
         if (ngx_smtp_verify_jobs_hooks_may(hooks, &hooks->events[i])) {
@@ -346,7 +346,7 @@ ngx_smtp_verify_jobs_hook_post(ngx_smtp_verify_jobs_hook_t *hook,
         return;
     }
 
-    /* it is still in the catalogue */
+    /* the event is still in the catalogue, and is found again */
 
     ngx_smtp_verify_jobs_hooks_later(hooks, NGX_SMTP_VERIFY_JOBS_HOOK_RETRY);
     ngx_smtp_verify_jobs_hook_free(hook);
@@ -656,7 +656,7 @@ ngx_smtp_verify_jobs_hook_stored(ngx_smtp_verify_jobs_task_t *task)
                                          NGX_SMTP_VERIFY_JOBS_HOOK_RETRY);
     }
 
-    /* another worker is the keeper by now */
+    /* this worker exits, and another one has become the keeper: tell it */
 
     if (ngx_exiting) {
         ngx_smtp_verify_jobs_notify(jobs, (u_char *) hook->event.job);

@@ -49,8 +49,8 @@ ngx_smtp_verify_jobs_keep(ngx_smtp_verify_jobs_worker_t *w)
 }
 
 
-/* Reads the next page, or begins a list.  It goes no faster than what is found
-   can be done: otherwise what does not fit in would be looked for again and
+/* Reads the next page of a list, or begins a new list.  It waits while there is
+   much to do already: whatever there is no room for would have to be found
    again. */
 
 void
@@ -101,7 +101,7 @@ ngx_smtp_verify_jobs_keep_create(ngx_smtp_verify_jobs_worker_t *w)
     keep->task.gone = ngx_smtp_verify_jobs_keep_done;
     keep->task.data = keep;
 
-    /* what has changed before is in the list of all */
+    /* changes that were told before now are in the list of all jobs */
 
     w->seen = w->shared->nchanges;
     w->keep = keep;
@@ -299,8 +299,8 @@ ngx_smtp_verify_jobs_keep_listed(ngx_smtp_verify_jobs_keep_t *keep)
         return;
     }
 
-    /* the list tells when the next one expires; what is being purged now is not
-       to be seen in it again at once */
+    /* A new list says when the next job expires.  It begins a little later, so
+       that it does not name the jobs that are being purged now. */
 
     keep->expires = 0;
     keep->relist = 1;

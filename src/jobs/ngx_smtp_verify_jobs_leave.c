@@ -73,8 +73,8 @@ ngx_smtp_verify_jobs_leave_now(ngx_smtp_verify_jobs_run_t *run)
 {
     ngx_smtp_verify_jobs_carrier_t  *carrier;
 
-    /* without the timer nothing was offered, or all is back: nobody would wake
-       this run */
+    /* the timer runs while blocks are lent; without it nothing would wake this
+       run again */
 
     if (!run->leave_timer.timer_set || ngx_smtp_verify_exit_is_near()) {
         return 1;

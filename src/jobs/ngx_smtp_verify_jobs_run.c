@@ -298,8 +298,8 @@ ngx_smtp_verify_jobs_run_turn(ngx_smtp_verify_batch_t *b)
 }
 
 
-/* Records that were not begun stay as they are in the store.  If an address was
-   erased there, this run has read it before, perhaps: the next one has not. */
+/* Records that were not begun stay in the store as they are.  This run may have
+   read an address before it was erased there; the next run has not. */
 
 static void
 ngx_smtp_verify_jobs_run_stop(ngx_smtp_verify_jobs_run_t *run)
@@ -358,7 +358,8 @@ ngx_smtp_verify_jobs_run_quota(ngx_smtp_verify_jobs_run_t *run)
 
     ngx_smtp_verify_jobs_lock(w);
 
-    /* blocks that others have may cost less than was taken for them */
+    /* The quota was charged for all records of the blocks that are lent.  What
+       did not cost anything comes back with them, so try again then. */
 
     lent = run->job->lent;
 
@@ -418,7 +419,7 @@ ngx_smtp_verify_jobs_run_is_idle(ngx_smtp_verify_jobs_run_t *run)
         return 0;
     }
 
-    /* what others are asking is waited for, if the job is to go on */
+    /* if the job is to go on, wait for the blocks that are lent */
 
     if (run->over) {
         return run->nlent == 0
@@ -453,7 +454,7 @@ ngx_smtp_verify_jobs_run_failed(ngx_smtp_verify_jobs_run_t *run,
     jobs = run->worker->jobs;
     passes = ngx_smtp_verify_jobs_may_pass(task->status);
 
-    /* the job was purged under our hands */
+    /* the job was purged while this run worked at it */
 
     if (run->job->will == ngx_smtp_verify_jobs_ends) {
         ngx_smtp_verify_jobs_run_drop(run);

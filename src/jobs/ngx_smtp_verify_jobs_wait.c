@@ -100,8 +100,9 @@ ngx_smtp_verify_jobs_fetch_wanted(ngx_smtp_verify_jobs_run_t *run)
 }
 
 
-/* From now on "due" is the time of records that others make wait; that of those
-   in the store is added when they were read. */
+/* Clears the time at which records of the job are due.  Whoever makes a record
+   wait from now on sets it again; the time of those in the store is added when
+   they have been read. */
 
 static ngx_int_t
 ngx_smtp_verify_jobs_fetch_lease(ngx_smtp_verify_jobs_run_t *run)
@@ -245,7 +246,7 @@ ngx_smtp_verify_jobs_fetch_rows(ngx_smtp_verify_jobs_run_t *run,
 
         n++;
 
-        /* its time was over long ago: it was postponed again and again */
+        /* it has been postponed again and again, and its time is over */
 
         if (now - rows->results[i].since
             > run->wait + ngx_min(NGX_SMTP_VERIFY_JOBS_GRACE, run->wait))

@@ -139,7 +139,8 @@ ngx_smtp_verify_jobs_reap(ngx_smtp_verify_jobs_worker_t *w)
         if (sh->places[i] == owner) {
             ngx_smtp_verify_jobs_reap_place(sh, i);
 
-            /* what it was taking in is purged by the keeper */
+            /* let the keeper look at all jobs: it purges the lists that this
+               worker was taking in */
 
             sh->nchanges += NGX_SMTP_VERIFY_JOBS_CHANGES + 1;
         }
@@ -170,7 +171,7 @@ ngx_smtp_verify_jobs_reap_place(ngx_smtp_verify_jobs_shared_t *sh,
 
         (void) sv_lease_reap(job->blocks, place + 1);
 
-        /* what waited in its memory is in the database, too */
+        /* the records that waited in its memory are in the database, too */
 
         if (job->waiter == place + 1) {
             job->waiter = 0;
@@ -270,7 +271,7 @@ ngx_smtp_verify_jobs_notify(ngx_smtp_verify_jobs_t *jobs, u_char *id)
 
     ngx_smtp_verify_jobs_unlock(w);
 
-    /* the keeper may be this worker */
+    /* this worker may be the keeper, so its next tick comes soon */
 
     if (w->place && !ngx_exiting) {
         ngx_add_timer(&w->tick, 1);

@@ -69,8 +69,8 @@ ngx_http_smtp_verify_client_view(ngx_smtp_verify_result_t *view,
     *view = *result;
     view->untold = 1;
 
-    /* its value when the mail server answered: a smaller one would show the
-       age */
+    /* Restore the value from the time of the answer: from a smaller one the
+       client could tell how old the result is. */
 
     if (view->retry_after) {
         view->retry_after += (ngx_uint_t) view->age;

@@ -233,7 +233,8 @@ ngx_http_smtp_verify_jobs_remove(ngx_smtp_verify_jobs_task_t *task)
 }
 
 
-/* A job of somebody else's is not there, and so is one that is purged. */
+/* A job of another client is answered like one that does not exist, and so is
+   one that is being purged. */
 
 ngx_int_t
 ngx_http_smtp_verify_jobs_owned(ngx_http_smtp_verify_jobs_ctx_t *hj)

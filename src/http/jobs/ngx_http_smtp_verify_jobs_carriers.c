@@ -65,8 +65,9 @@ ngx_http_smtp_verify_jobs_carriers(ngx_conf_t *cf)
 }
 
 
-/* A machine works for another one only if it would find out the same, in the
-   same name.  Its addresses and its HELO name are its own. */
+/* Hashes the settings that results depend on.  A machine takes blocks of
+   another one only if their hashes are the same.  Addresses and HELO names
+   differ from machine to machine, and are left out. */
 
 static uint32_t
 ngx_http_smtp_verify_jobs_variant(ngx_http_smtp_verify_loc_conf_t *slcf)

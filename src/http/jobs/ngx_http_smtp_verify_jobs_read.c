@@ -70,7 +70,7 @@ ngx_http_smtp_verify_jobs_read(ngx_http_smtp_verify_jobs_upload_t *up)
         return rc;
     }
 
-    /* the request was counted once more; it was counted for the call before */
+    /* nginx has counted the request for the reading; the call counts already */
 
     r->main->count--;
 
@@ -404,8 +404,8 @@ ngx_http_smtp_verify_jobs_record(ngx_http_smtp_verify_jobs_upload_t *up)
 }
 
 
-/* What was sent as an error ends the request, and is not confused with NGX_OK
-   of a function here. */
+/* Ends the reading.  The status of the answer goes into up->rc: as a return
+   value it might be taken for an NGX_OK of these functions. */
 
 static ngx_int_t
 ngx_http_smtp_verify_jobs_read_stop(ngx_http_smtp_verify_jobs_upload_t *up,

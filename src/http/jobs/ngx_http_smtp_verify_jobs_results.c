@@ -177,8 +177,8 @@ ngx_http_smtp_verify_results_page(ngx_smtp_verify_jobs_task_t *task)
         }
     }
 
-    /* A job that is cancelled gets its last results after that.  If all are
-       there now, the page that is read then misses none. */
+    /* A cancelled job may still get results.  The counts are read before the
+       page: if they say that all results are there, the page has all. */
 
     if (call->job.state == SV_JOB_CANCELLED) {
         task->status = sv_job_totals(task->job, &call->totals);
@@ -202,7 +202,8 @@ ngx_http_smtp_verify_results_got(ngx_http_smtp_verify_jobs_ctx_t *hj)
 
     if (hj->call->task.status != SV_JOBS_OK) {
 
-        /* the client misses the last line */
+        /* After the header no error can be sent.  The connection is closed, and
+           the client sees that the last line is missing. */
 
         return res->header ? NGX_ERROR : ngx_http_smtp_verify_jobs_refuse(hj);
     }

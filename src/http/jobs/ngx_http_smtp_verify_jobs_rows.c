@@ -207,7 +207,7 @@ ngx_http_smtp_verify_results_verdict(ngx_http_smtp_verify_jobs_ctx_t *hj,
         input.len = 0;
         last = ngx_http_smtp_verify_csv_result(line, row->idx, &input, result);
 
-        /* the end of the line is replaced */
+        /* more columns take the place of the end of the line */
 
         last = ngx_http_smtp_verify_results_input(res, row, last - 1);
 
@@ -243,7 +243,8 @@ ngx_http_smtp_verify_results_input_size(
 }
 
 
-/* The columns that a list's answer does not have, or has in the same way. */
+/* Writes the columns behind those of a result: duplicate_of, and what came with
+   the address. */
 
 static u_char *
 ngx_http_smtp_verify_results_input(ngx_http_smtp_verify_jobs_results_t *res,
@@ -278,7 +279,8 @@ ngx_http_smtp_verify_results_input(ngx_http_smtp_verify_jobs_results_t *res,
 }
 
 
-/* what is packed of an error is a word and a sentence */
+/* The packed result of a record with an error holds two texts: the code of the
+   error and its description. */
 
 static ngx_int_t
 ngx_http_smtp_verify_results_error(ngx_http_smtp_verify_jobs_ctx_t *hj,
