@@ -15,10 +15,24 @@
                                                other machines in vain */
 
 
+/* the command of a question, whose arguments are in "buf" where they are not
+   kept elsewhere */
+
+typedef struct {
+    ngx_str_t   argv[20];
+    ngx_uint_t  n;
+    u_char      buf[2048 + 64];
+} ngx_smtp_verify_fleet_args_t;
+
+
 static ngx_uint_t ngx_smtp_verify_fleet_ask_may(
     ngx_smtp_verify_fleet_worker_t *w);
 static ngx_int_t ngx_smtp_verify_fleet_ask_send(
     ngx_smtp_verify_fleet_ask_t *ask);
+static void ngx_smtp_verify_fleet_ask_args(ngx_smtp_verify_fleet_ask_t *ask,
+    ngx_smtp_verify_fleet_args_t *args);
+static void ngx_smtp_verify_fleet_arg(ngx_smtp_verify_fleet_args_t *args,
+    u_char *data, size_t len);
 static void ngx_smtp_verify_fleet_ask_reply(void *data,
     sv_resp_value_t *value);
 static ngx_uint_t ngx_smtp_verify_fleet_ask_read(
@@ -110,72 +124,17 @@ ngx_smtp_verify_fleet_ask_may(ngx_smtp_verify_fleet_worker_t *w)
 static ngx_int_t
 ngx_smtp_verify_fleet_ask_send(ngx_smtp_verify_fleet_ask_t *ask)
 {
-    u_char                          *p, *last;
-    u_char                           fields[NGX_SMTP_VERIFY_FETCH_MAX][8];
-    u_char                           number[NGX_INT_T_LEN], buf[2048];
-    ngx_uint_t                       i, n;
-    ngx_str_t                        argv[20];
-    ngx_smtp_verify_fetch_t         *fetch;
-    ngx_smtp_verify_fleet_worker_t  *w;
+    ngx_smtp_verify_fetch_t          *fetch;
+    ngx_smtp_verify_fleet_args_t      args;
+    ngx_smtp_verify_fleet_worker_t   *w;
 
     w = ask->worker;
     fetch = ask->fetch;
 
     ngx_smtp_verify_fleet_write_flush(w);
+    ngx_smtp_verify_fleet_ask_args(ask, &args);
 
-    p = buf;
-    last = buf + sizeof(buf);
-
-    ngx_str_set(&argv[0], "EVALSHA");
-    argv[1].data = w->ask.sha;
-    argv[1].len = sizeof(w->ask.sha);
-
-    n = 3;
-
-    for (i = 0; i < fetch->n; i++) {
-        argv[n].data = p;
-        p = ngx_slprintf(p, last, "%V:e:", &w->fleet->prefix);
-        p = ngx_smtp_verify_fleet_name(p, fetch->names[i].kind,
-                                       fetch->names[i].key);
-        argv[n].len = p - argv[n].data;
-        n++;
-    }
-
-    if (fetch->claims) {
-        argv[n].data = p;
-        p = ngx_slprintf(p, last, "%V:c:%V", &w->fleet->prefix,
-                         &ask->node.str);
-        argv[n].len = p - argv[n].data;
-        n++;
-    }
-
-    argv[2].data = p;
-    p = ngx_slprintf(p, last, "%ui", n - 3);
-    argv[2].len = p - argv[2].data;
-
-    argv[n].data = number;
-    argv[n].len = ngx_sprintf(number, "%ui", fetch->n) - number;
-    n++;
-
-    for (i = 0; i < fetch->n; i++) {
-        (void) ngx_sprintf(fields[i], "%08xD",
-                           sv_fleet_variant(fetch->names[i].variant));
-        argv[n].data = fields[i];
-        argv[n].len = 8;
-        n++;
-    }
-
-    argv[n].data = w->id;
-    argv[n].len = NGX_SMTP_VERIFY_FLEET_ID;
-    n++;
-    argv[n++] = w->alive;
-    ngx_str_set(&argv[n], NGX_SMTP_VERIFY_FLEET_HOLD);
-    n++;
-    argv[n].data = w->owner;
-    argv[n].len = NGX_SMTP_VERIFY_FLEET_OWNER;
-    n++;
-
-    if (ngx_smtp_verify_link_command(&w->commands, n, argv,
+    if (ngx_smtp_verify_link_command(&w->commands, args.n, args.argv,
                                      ngx_smtp_verify_fleet_ask_reply, ask)
         != NGX_OK)
     {
@@ -195,6 +154,77 @@ ngx_smtp_verify_fleet_ask_send(ngx_smtp_verify_fleet_ask_t *ask)
     }
 
     return NGX_OK;
+}
+
+
+/* The arguments of the script: first the keys of entries and of the claim. */
+
+static void
+ngx_smtp_verify_fleet_ask_args(ngx_smtp_verify_fleet_ask_t *ask,
+    ngx_smtp_verify_fleet_args_t *args)
+{
+    u_char                          *p, *last, *key;
+    ngx_uint_t                       i;
+    ngx_smtp_verify_fetch_t         *fetch;
+    ngx_smtp_verify_fleet_worker_t  *w;
+
+    w = ask->worker;
+    fetch = ask->fetch;
+
+    p = args->buf;
+    last = p + sizeof(args->buf);
+
+    args->n = 0;
+
+    ngx_smtp_verify_fleet_arg(args, (u_char *) "EVALSHA", 7);
+    ngx_smtp_verify_fleet_arg(args, w->ask.sha, sizeof(w->ask.sha));
+    args->n++;
+
+    for (i = 0; i < fetch->n; i++) {
+        key = p;
+        p = ngx_slprintf(p, last, "%V:e:", &w->fleet->prefix);
+        p = ngx_smtp_verify_fleet_name(p, fetch->names[i].kind,
+                                       fetch->names[i].key);
+        ngx_smtp_verify_fleet_arg(args, key, p - key);
+    }
+
+    if (fetch->claims) {
+        key = p;
+        p = ngx_slprintf(p, last, "%V:c:%V", &w->fleet->prefix,
+                         &ask->node.str);
+        ngx_smtp_verify_fleet_arg(args, key, p - key);
+    }
+
+    args->argv[2].data = p;
+    p = ngx_slprintf(p, last, "%ui", args->n - 3);
+    args->argv[2].len = p - args->argv[2].data;
+
+    key = p;
+    p = ngx_slprintf(p, last, "%ui", fetch->n);
+    ngx_smtp_verify_fleet_arg(args, key, p - key);
+
+    for (i = 0; i < fetch->n; i++) {
+        key = p;
+        p = ngx_slprintf(p, last, "%08xD",
+                         sv_fleet_variant(fetch->names[i].variant));
+        ngx_smtp_verify_fleet_arg(args, key, p - key);
+    }
+
+    ngx_smtp_verify_fleet_arg(args, w->id, NGX_SMTP_VERIFY_FLEET_ID);
+    ngx_smtp_verify_fleet_arg(args, w->alive.data, w->alive.len);
+    ngx_smtp_verify_fleet_arg(args, (u_char *) NGX_SMTP_VERIFY_FLEET_HOLD,
+                              sizeof(NGX_SMTP_VERIFY_FLEET_HOLD) - 1);
+    ngx_smtp_verify_fleet_arg(args, w->owner, NGX_SMTP_VERIFY_FLEET_OWNER);
+}
+
+
+static void
+ngx_smtp_verify_fleet_arg(ngx_smtp_verify_fleet_args_t *args, u_char *data,
+    size_t len)
+{
+    args->argv[args->n].data = data;
+    args->argv[args->n].len = len;
+    args->n++;
 }
 
 

@@ -20,6 +20,9 @@ static ngx_int_t ngx_http_smtp_verify_jobs_take_file(
 static ngx_int_t ngx_http_smtp_verify_jobs_records(
     ngx_http_smtp_verify_jobs_upload_t *up, const u_char **pos,
     const u_char *last, ngx_uint_t eof, ngx_uint_t *n);
+static ngx_int_t ngx_http_smtp_verify_jobs_next(
+    ngx_http_smtp_verify_jobs_upload_t *up, const u_char **pos,
+    const u_char *last, ngx_uint_t eof, sv_records_status_e *status);
 static ngx_int_t ngx_http_smtp_verify_jobs_record(
     ngx_http_smtp_verify_jobs_upload_t *up);
 static ngx_int_t ngx_http_smtp_verify_jobs_read_stop(
@@ -293,7 +296,6 @@ ngx_http_smtp_verify_jobs_records(ngx_http_smtp_verify_jobs_upload_t *up,
     const u_char **pos, const u_char *last, ngx_uint_t eof, ngx_uint_t *n)
 {
     ngx_int_t             rc;
-    const u_char         *start;
     ngx_http_request_t   *r;
     sv_records_status_e   status;
 
@@ -315,30 +317,18 @@ ngx_http_smtp_verify_jobs_records(ngx_http_smtp_verify_jobs_upload_t *up,
             return NGX_BUSY;
         }
 
-        start = *pos;
-
-        if (up->known) {
-            *pos = last;
-            *n += 1;
-            status = eof ? SV_RECORDS_DONE : SV_RECORDS_AGAIN;
-
-        } else {
-            status = sv_records_next(&up->records, pos, last, eof);
-        }
-
-        up->received += *pos - start;
-
-        if (up->md && *pos != start
-            && EVP_DigestUpdate(up->md, start, *pos - start) != 1)
+        if (ngx_http_smtp_verify_jobs_next(up, pos, last, eof, &status)
+            != NGX_OK)
         {
             return ngx_http_smtp_verify_jobs_read_stop(up,
                                               NGX_HTTP_INTERNAL_SERVER_ERROR);
         }
 
+        *n += (status == SV_RECORDS_OK || up->known);
+
         switch (status) {
 
         case SV_RECORDS_OK:
-            *n += 1;
             rc = ngx_http_smtp_verify_jobs_record(up);
 
             if (rc != NGX_OK) {
@@ -371,6 +361,38 @@ ngx_http_smtp_verify_jobs_records(ngx_http_smtp_verify_jobs_upload_t *up,
             return ngx_http_smtp_verify_jobs_read_stop(up, rc);
         }
     }
+}
+
+
+/* Reads up to the end of a record.  If the idempotency key was used before, the
+   list is only hashed. */
+
+static ngx_int_t
+ngx_http_smtp_verify_jobs_next(ngx_http_smtp_verify_jobs_upload_t *up,
+    const u_char **pos, const u_char *last, ngx_uint_t eof,
+    sv_records_status_e *status)
+{
+    const u_char  *start;
+
+    start = *pos;
+
+    if (up->known) {
+        *pos = last;
+        *status = eof ? SV_RECORDS_DONE : SV_RECORDS_AGAIN;
+
+    } else {
+        *status = sv_records_next(&up->records, pos, last, eof);
+    }
+
+    up->received += *pos - start;
+
+    if (up->md && *pos != start
+        && EVP_DigestUpdate(up->md, start, *pos - start) != 1)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
