@@ -6,7 +6,7 @@
 
 
 static sv_dns_status_e sv_addr_answer(ns_msg *m, const char *name, int type,
-    sv_addr_answer_t *a);
+    void *data);
 static int sv_addr_add(ns_msg *m, ns_rr *rr, void *data);
 
 
@@ -14,40 +14,16 @@ sv_dns_status_e
 sv_addr_parse(const unsigned char *msg, size_t len, const char *name,
     int type, sv_addr_answer_t *answer)
 {
-    int              rcode, soa;
-    ns_msg           m;
     sv_dns_status_e  status;
 
     answer->naddrs = 0;
-    answer->authenticated = 0;
-    answer->ttl = SV_DNS_NO_TTL;
     answer->alias[0] = '\0';
 
-    status = SV_ANSWER_ERROR;
-
-    if (sv_dns_answers(&m, msg, len, name, type, &rcode)) {
-
-        answer->authenticated = sv_dns_authenticated(&m);
-
-        if (rcode == ns_r_noerror) {
-            status = sv_addr_answer(&m, name, type, answer);
-
-        } else if (rcode == ns_r_nxdomain) {
-            (void) sv_dns_negative(&m, 0, &answer->ttl, &soa);
-            status = SV_ANSWER_NXDOMAIN;
-        }
-    }
+    status = sv_dns_read(msg, len, name, type, sv_addr_answer, answer,
+                         &answer->ttl, &answer->authenticated);
 
     if (status != SV_ANSWER_OK) {
         answer->naddrs = 0;
-    }
-
-    if (status == SV_ANSWER_ERROR) {
-        answer->authenticated = 0;
-    }
-
-    if (status == SV_ANSWER_ERROR || answer->ttl == SV_DNS_NO_TTL) {
-        answer->ttl = 0;
     }
 
     return status;
@@ -55,12 +31,13 @@ sv_addr_parse(const unsigned char *msg, size_t len, const char *name,
 
 
 static sv_dns_status_e
-sv_addr_answer(ns_msg *m, const char *name, int type, sv_addr_answer_t *a)
+sv_addr_answer(ns_msg *m, const char *name, int type, void *data)
 {
-    int              soa;
-    sv_dns_walk_t    w;
-    unsigned long    ttl;
-    sv_dns_status_e  status;
+    int                soa;
+    sv_dns_walk_t      w;
+    unsigned long      ttl;
+    sv_dns_status_e    status;
+    sv_addr_answer_t  *a = data;
 
     memset(&w, 0, sizeof(sv_dns_walk_t));
 

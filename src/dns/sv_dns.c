@@ -10,6 +10,46 @@ static sv_dns_status_e sv_dns_walk_step(ns_msg *m, sv_dns_walk_t *w,
 static int sv_dns_walk_record(ns_msg *m, ns_rr *rr, sv_dns_walk_t *w);
 
 
+sv_dns_status_e
+sv_dns_read(const unsigned char *msg, size_t len, const char *name, int type,
+    sv_dns_status_e (*answer)(ns_msg *m, const char *name, int type,
+                              void *data),
+    void *data, unsigned long *ttl, int *authenticated)
+{
+    int              rcode, soa;
+    ns_msg           m;
+    sv_dns_status_e  status;
+
+    *ttl = SV_DNS_NO_TTL;
+    *authenticated = 0;
+
+    status = SV_ANSWER_ERROR;
+
+    if (sv_dns_answers(&m, msg, len, name, type, &rcode)) {
+
+        *authenticated = sv_dns_authenticated(&m);
+
+        if (rcode == ns_r_noerror) {
+            status = answer(&m, name, type, data);
+
+        } else if (rcode == ns_r_nxdomain) {
+            (void) sv_dns_negative(&m, 0, ttl, &soa);
+            status = SV_ANSWER_NXDOMAIN;
+        }
+    }
+
+    if (status == SV_ANSWER_ERROR) {
+        *authenticated = 0;
+    }
+
+    if (status == SV_ANSWER_ERROR || *ttl == SV_DNS_NO_TTL) {
+        *ttl = 0;
+    }
+
+    return status;
+}
+
+
 int
 sv_dns_answers(ns_msg *m, const unsigned char *msg, size_t len,
     const char *name, int type, int *rcode)

@@ -38,6 +38,17 @@ typedef enum {
 int sv_dns_answers(ns_msg *m, const unsigned char *msg, size_t len,
     const char *name, int type, int *rcode);
 
+/*
+ * Reads the answer to a question: answer() is called for one without an error,
+ * and returns its status.  Sets *ttl (s; 0 if unknown), which answer() may
+ * lower, and *authenticated: AD was set.
+ */
+sv_dns_status_e sv_dns_read(const unsigned char *msg, size_t len,
+    const char *name, int type,
+    sv_dns_status_e (*answer)(ns_msg *m, const char *name, int type,
+                              void *data),
+    void *data, unsigned long *ttl, int *authenticated);
+
 /* How the records of a name are read, behind its CNAMEs.  Zero it, and set what
    is marked as given. */
 

@@ -6,7 +6,7 @@
 
 
 static sv_dns_status_e sv_rr_list_answer(ns_msg *m, const char *name,
-    int type, sv_rr_list_t *list);
+    int type, void *data);
 static int sv_rr_list_add(ns_msg *m, ns_rr *rr, void *data);
 static int sv_rr_list_add_name(ns_msg *m, ns_rr *rr, unsigned skip,
     sv_rr_list_t *list);
@@ -18,24 +18,15 @@ sv_dns_status_e
 sv_rr_list(const unsigned char *msg, size_t len, const char *name, int type,
     sv_rr_list_t *list)
 {
-    int              rcode;
-    ns_msg           m;
+    int              authenticated;
+    unsigned long    ttl;
     sv_dns_status_e  status;
 
     list->n = 0;
     list->len = 0;
 
-    status = SV_ANSWER_ERROR;
-
-    if (sv_dns_answers(&m, msg, len, name, type, &rcode)) {
-
-        if (rcode == ns_r_noerror) {
-            status = sv_rr_list_answer(&m, name, type, list);
-
-        } else if (rcode == ns_r_nxdomain) {
-            status = SV_ANSWER_NXDOMAIN;
-        }
-    }
+    status = sv_dns_read(msg, len, name, type, sv_rr_list_answer, list, &ttl,
+                         &authenticated);
 
     if (status != SV_ANSWER_OK) {
         list->n = 0;
@@ -47,7 +38,7 @@ sv_rr_list(const unsigned char *msg, size_t len, const char *name, int type,
 
 
 static sv_dns_status_e
-sv_rr_list_answer(ns_msg *m, const char *name, int type, sv_rr_list_t *list)
+sv_rr_list_answer(ns_msg *m, const char *name, int type, void *data)
 {
     int              soa;
     sv_dns_walk_t    w;
@@ -59,7 +50,7 @@ sv_rr_list_answer(ns_msg *m, const char *name, int type, sv_rr_list_t *list)
     w.name = name;
     w.type = type;
     w.add = sv_rr_list_add;
-    w.data = list;
+    w.data = data;
     w.whole = 1;
 
     status = sv_dns_walk(m, &w);

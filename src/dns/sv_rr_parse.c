@@ -9,7 +9,7 @@
 
 
 static sv_dns_status_e sv_rr_answer(ns_msg *m, const char *name, int type,
-    sv_rr_answer_t *a);
+    void *data);
 static int sv_rr_add(ns_msg *m, ns_rr *rr, void *data);
 static int sv_rr_add_tlsa(ns_rr *rr, sv_rr_answer_t *a);
 static int sv_rr_add_txt(ns_rr *rr, sv_rr_answer_t *a);
@@ -19,41 +19,17 @@ sv_dns_status_e
 sv_rr_parse(const unsigned char *msg, size_t len, const char *name, int type,
     sv_rr_answer_t *answer)
 {
-    int              rcode, soa;
-    ns_msg           m;
     sv_dns_status_e  status;
 
-    answer->authenticated = 0;
-    answer->ttl = SV_DNS_NO_TTL;
     answer->nrecords = 0;
     answer->len = 0;
 
-    status = SV_ANSWER_ERROR;
-
-    if (sv_dns_answers(&m, msg, len, name, type, &rcode)) {
-
-        answer->authenticated = sv_dns_authenticated(&m);
-
-        if (rcode == ns_r_noerror) {
-            status = sv_rr_answer(&m, name, type, answer);
-
-        } else if (rcode == ns_r_nxdomain) {
-            (void) sv_dns_negative(&m, 0, &answer->ttl, &soa);
-            status = SV_ANSWER_NXDOMAIN;
-        }
-    }
+    status = sv_dns_read(msg, len, name, type, sv_rr_answer, answer,
+                         &answer->ttl, &answer->authenticated);
 
     if (status != SV_ANSWER_OK) {
         answer->nrecords = 0;
         answer->len = 0;
-    }
-
-    if (status == SV_ANSWER_ERROR) {
-        answer->authenticated = 0;
-    }
-
-    if (status == SV_ANSWER_ERROR || answer->ttl == SV_DNS_NO_TTL) {
-        answer->ttl = 0;
     }
 
     return status;
@@ -61,10 +37,11 @@ sv_rr_parse(const unsigned char *msg, size_t len, const char *name, int type,
 
 
 static sv_dns_status_e
-sv_rr_answer(ns_msg *m, const char *name, int type, sv_rr_answer_t *a)
+sv_rr_answer(ns_msg *m, const char *name, int type, void *data)
 {
     int              soa;
     sv_dns_walk_t    w;
+    sv_rr_answer_t  *a = data;
     sv_dns_status_e  status;
 
     memset(&w, 0, sizeof(sv_dns_walk_t));
