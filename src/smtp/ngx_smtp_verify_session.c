@@ -8,7 +8,7 @@
 
 
 /* room for the session, its names, and the greeting of most servers */
-#define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  1016
+#define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  888
 
 
 static size_t ngx_smtp_verify_session_addr_text(struct sockaddr *sockaddr,

@@ -202,6 +202,17 @@ typedef struct {
 } ngx_smtp_verify_tls_t;
 
 
+/* TLSA records that hold for a server; its names are NUL-terminated */
+
+typedef struct {
+    ngx_str_t                          records; /* see sv_tlsa.h */
+    ngx_str_t                          base;    /* the name that these belong
+                                                   to */
+    ngx_str_t                          domain;  /* a second name that its
+                                                   certificates may have */
+} ngx_smtp_verify_tlsa_t;
+
+
 typedef struct ngx_smtp_verify_session_s  ngx_smtp_verify_session_t;
 
 typedef void (*ngx_smtp_verify_session_handler_pt)
@@ -231,10 +242,11 @@ struct ngx_smtp_verify_session_s {
     void                              *data;
     struct sockaddr                   *sockaddr;
     socklen_t                          socklen;
+    unsigned                           starttls:8;
+    ngx_smtp_verify_tls_need_e         need:8;
     ngx_smtp_verify_egress_t          *egress;  /* NULL: as the system
                                                    chooses */
     ngx_msec_t                         connect_timeout;
-    ngx_uint_t                         starttls;
     ngx_str_t                          helo;
     ngx_str_t                          from;    /* without <> */
     ngx_str_t                          rcpt[2]; /* local@domain, as sent */
@@ -246,17 +258,9 @@ struct ngx_smtp_verify_session_s {
     ngx_smtp_verify_session_took_pt    took;    /* or NULL */
     void                              *throttle;    /* for release and pace */
     void                              *limits;
-    ngx_uint_t                         slot;
-    ngx_smtp_verify_tls_need_e         need;
-    ngx_str_t                          tlsa;    /* TLSA records, see
-                                                   sv_tlsa.h */
-    ngx_str_t                          base;    /* the name that these belong
-                                                   to, NUL-terminated; empty:
-                                                   the host's */
-    ngx_str_t                          domain;  /* a second name that their
-                                                   certificates may have; all
-                                                   are copies */
-    ngx_uint_t                         most;    /* transactions; 0: any */
+    uint32_t                           slot;
+    uint32_t                           most;    /* transactions; 0: any */
+    ngx_smtp_verify_tlsa_t            *tlsa;    /* a copy; NULL: none */
     const void                        *provider;    /* by its banner */
     uint64_t                           key;     /* hash of the server, for
                                                    what is learned; 0: not
@@ -265,16 +269,18 @@ struct ngx_smtp_verify_session_s {
                                                    reused: how long it was */
 
     /* results for the owner */
-    ngx_smtp_verify_session_event_e    event;
-    ngx_smtp_verify_phase_e            phase;
-    ngx_smtp_verify_trust_e            trust;
-    ngx_smtp_verify_wait_e             wait;
-    ngx_smtp_verify_way_e              way;
-    ngx_smtp_verify_pipelining_e       pipelining;
-    sv_stage_e                         stage;   /* of the conversation */
-    sv_reason_e                        fault;   /* of a failure; none: the reply
+    ngx_smtp_verify_session_event_e    event:8;
+    ngx_smtp_verify_phase_e            phase:8;
+    ngx_smtp_verify_trust_e            trust:8;
+    ngx_smtp_verify_wait_e             wait:8;
+    ngx_smtp_verify_way_e              way:8;
+    ngx_smtp_verify_pipelining_e       pipelining:8;
+    sv_stage_e                         stage:8; /* of the conversation */
+    sv_reason_e                        fault:8; /* of a failure; none: the reply
                                                    is the reason */
-    ngx_uint_t                         answered_rcpt;   /* index, see above */
+    uint32_t                           answered_rcpt;   /* index, see above */
+    uint32_t                           refusal; /* kind of the first refusal; 0:
+                                                   none */
     ngx_uint_t                         code;    /* of the reply; 0: none */
     ngx_str_t                          text;    /* valid within the handler */
     ngx_str_t                          banner;  /* the beginning, as a copy */
@@ -292,8 +298,6 @@ struct ngx_smtp_verify_session_s {
                                                    answered */
     ngx_uint_t                         refused; /* recipients that were
                                                    refused */
-    uint32_t                           refusal; /* kind of the first refusal; 0:
-                                                   none */
 
     /* private */
     ngx_msec_t                         began;   /* when it began to wait for
@@ -302,25 +306,6 @@ struct ngx_smtp_verify_session_s {
     u_char                             ncommands;
     u_char                             nsent;
     u_char                             nanswered;
-    sv_reply_parser_t                  parser;
-    ngx_uint_t                         refused_code;    /* reply to the random
-                                                           recipient's MAIL */
-    sv_socks_t                        *socks;   /* the way through a proxy */
-    ngx_uint_t                         iproxy;  /* index of its address in
-                                                   use */
-    ngx_uint_t                         nproxies;    /* number of addresses that
-                                                       failed */
-    u_char                            *out;     /* what could not be sent yet */
-    size_t                             out_len;
-    ngx_smtp_verify_slice_t            slice[2];    /* read, write */
-    size_t                             left;    /* octets of this slice; 0:
-                                                   there may be more to read */
-    size_t                             octets;  /* octets read, and what is
-                                                   counted as such */
-    const char                        *flood;   /* why no more is read */
-    ngx_uint_t                         tls_messages;
-    size_t                             tls_chain;   /* octets of the
-                                                       certificates */
 
     unsigned                           utf8:1;  /* MAIL needs SMTPUTF8 */
     unsigned                           dane_domain:1;   /* The certificate
@@ -334,6 +319,26 @@ struct ngx_smtp_verify_session_s {
     unsigned                           dane:1;  /* a TLSA record is usable */
     unsigned                           busy:1;  /* one of its events is
                                                    handled */
+
+    uint32_t                           refused_code;    /* reply to the random
+                                                           recipient's MAIL */
+    sv_reply_parser_t                  parser;
+    sv_socks_t                        *socks;   /* the way through a proxy */
+    uint32_t                           iproxy;  /* index of its address in
+                                                   use */
+    uint32_t                           nproxies;    /* number of addresses that
+                                                       failed */
+    u_char                            *out;     /* what could not be sent yet */
+    size_t                             out_len;
+    ngx_smtp_verify_slice_t            slice[2];    /* read, write */
+    size_t                             left;    /* octets of this slice; 0:
+                                                   there may be more to read */
+    size_t                             octets;  /* octets read, and what is
+                                                   counted as such */
+    const char                        *flood;   /* why no more is read */
+    uint32_t                           tls_messages;
+    uint32_t                           tls_chain;   /* octets of the
+                                                       certificates */
 };
 
 

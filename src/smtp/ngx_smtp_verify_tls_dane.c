@@ -32,7 +32,7 @@ ngx_smtp_verify_tls_dane_context(ngx_ssl_t *ssl)
 ngx_str_t *
 ngx_smtp_verify_tls_dane_name(ngx_smtp_verify_session_t *s)
 {
-    return s->base.len ? &s->base : &s->host;
+    return s->tlsa ? &s->tlsa->base : &s->host;
 }
 
 
@@ -52,7 +52,7 @@ ngx_smtp_verify_tls_dane_start(ngx_smtp_verify_session_t *s)
     ngx_uint_t     n;
     const u_char  *pos, *end;
 
-    if (s->tlsa.len == 0) {
+    if (s->tlsa == NULL) {
         return NGX_OK;
     }
 
@@ -68,13 +68,13 @@ ngx_smtp_verify_tls_dane_start(ngx_smtp_verify_session_t *s)
 
     SSL_dane_set_flags(ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
 
-    if (s->domain.len && SSL_add1_host(ssl, (char *) s->domain.data) != 1) {
+    if (SSL_add1_host(ssl, (char *) s->tlsa->domain.data) != 1) {
         return NGX_ERROR;
     }
 
     n = 0;
-    pos = s->tlsa.data;
-    end = pos + s->tlsa.len;
+    pos = s->tlsa->records.data;
+    end = pos + s->tlsa->records.len;
 
     while (sv_tlsa_read(&tlsa, &pos, end)) {
 

@@ -53,11 +53,11 @@ typedef struct {
                                        spaces.  An enhanced code that the first
                                        line has, too, is removed from the
                                        others. */
-    size_t          text_len;
     unsigned char  *line;           /* the current line, within text; cut if
                                        text is full */
-    size_t          line_len;
-    size_t          repeated;       /* length of the enhanced code that was
+    unsigned        text_len;
+    unsigned        line_len;
+    unsigned        repeated;       /* length of the enhanced code that was
                                        removed from the current line */
 
     unsigned        caps;           /* SV_REPLY_*, of the lines so far for
@@ -66,9 +66,9 @@ typedef struct {
     /* private */
     unsigned        state;
     unsigned        line_code;
-    size_t          octets;         /* of the current line */
     unsigned        more:1;         /* a '-' follows the current line's code */
     unsigned        cr:1;
+    unsigned        octets;         /* of the current line */
 } sv_reply_parser_t;
 
 

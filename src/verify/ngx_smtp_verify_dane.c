@@ -238,29 +238,35 @@ ngx_int_t
 ngx_smtp_verify_dane_session(ngx_smtp_verify_probe_t *p,
     ngx_smtp_verify_session_t *s)
 {
-    u_char     *data;
-    ngx_str_t  *tlsa, *base;
+    u_char                  *data;
+    ngx_str_t               *records, *base;
+    ngx_smtp_verify_tlsa_t  *tlsa;
 
-    tlsa = &p->hosts[p->imx].tlsa;
+    records = &p->hosts[p->imx].tlsa;
     base = &p->hosts[p->imx].base;
 
-    data = ngx_pnalloc(s->pool, tlsa->len + p->domain.len + 1 + base->len + 1);
-    if (data == NULL) {
+    tlsa = ngx_palloc(s->pool, sizeof(ngx_smtp_verify_tlsa_t));
+    data = ngx_pnalloc(s->pool,
+                       records->len + p->domain.len + 1 + base->len + 1);
+
+    if (tlsa == NULL || data == NULL) {
         return NGX_ERROR;
     }
 
-    s->tlsa.len = tlsa->len;
-    s->tlsa.data = data;
-    data = ngx_cpymem(data, tlsa->data, tlsa->len);
+    tlsa->records.len = records->len;
+    tlsa->records.data = data;
+    data = ngx_cpymem(data, records->data, records->len);
 
-    s->domain.len = p->domain.len;
-    s->domain.data = data;
+    tlsa->domain.len = p->domain.len;
+    tlsa->domain.data = data;
     data = ngx_cpymem(data, p->domain.data, p->domain.len);
     *data++ = '\0';
 
-    s->base.len = base->len;
-    s->base.data = data;
+    tlsa->base.len = base->len;
+    tlsa->base.data = data;
     *ngx_cpymem(data, base->data, base->len) = '\0';
+
+    s->tlsa = tlsa;
 
     return NGX_OK;
 }
