@@ -47,18 +47,18 @@ struct ngx_smtp_verify_mx_query_s {
        preferences; without duplicate hosts and without names that are no host
        names */
     ngx_smtp_verify_mx_status_e        status;
-    ngx_smtp_verify_mx_record_t       *records;
-    ngx_uint_t                         nrecords;
-    time_t                             ttl;         /* s; the least of the
-                                                       answer, of a negative
-                                                       answer that of its SOA;
-                                                       0 if unknown */
     unsigned                           more:1;      /* some records were left
                                                        out */
     unsigned                           asked:1;     /* the question was sent
                                                        for this query, which
                                                        joined no other one */
     unsigned                           authenticated:1; /* AD was set */
+    ngx_smtp_verify_mx_record_t       *records;
+    ngx_uint_t                         nrecords;
+    time_t                             ttl;         /* s; the least of the
+                                                       answer, of a negative
+                                                       answer that of its SOA;
+                                                       0 if unknown */
 
     /* internal */
     ngx_smtp_verify_dns_query_t       *dns;         /* while the query is

@@ -41,8 +41,8 @@ struct ngx_smtp_verify_claim_s {
     ngx_smtp_verify_claim_handler_pt   handler; /* called once, never from
                                                    within these functions */
     void                              *data;
-    uint32_t                           id;
     ngx_int_t                          rc;
+    uint32_t                           id;
     unsigned                           owner:1;
     unsigned                           queued:1;
 };

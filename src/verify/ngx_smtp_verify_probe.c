@@ -6,7 +6,7 @@
 
 /* Room for the probe, its names, and one or two mail hosts.  A few octets more
    would need a second block while the probe waits for a server. */
-#define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  1824
+#define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  1624
 #define NGX_SMTP_VERIFY_WAITS_DOUBLED    10
 
 
@@ -15,6 +15,8 @@ static ngx_int_t ngx_smtp_verify_probe_copies(ngx_smtp_verify_probe_t *p,
 static ngx_int_t ngx_smtp_verify_probe_copy(ngx_smtp_verify_probe_t *p,
     ngx_str_t *dst, ngx_str_t *src);
 static ngx_int_t ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p);
+static ngx_int_t ngx_smtp_verify_probe_rcpt(ngx_smtp_verify_probe_t *p,
+    sv_address_t *addr);
 static void ngx_smtp_verify_probe_budget(ngx_event_t *ev);
 static ngx_int_t ngx_smtp_verify_probe_later(ngx_smtp_verify_probe_t *p,
     sv_reason_e reason);
@@ -144,6 +146,23 @@ ngx_smtp_verify_probe_copy(ngx_smtp_verify_probe_t *p, ngx_str_t *dst,
 
 
 ngx_int_t
+ngx_smtp_verify_probe_string(ngx_smtp_verify_probe_t *p, ngx_str_t *dst,
+    sv_str_t *src, ngx_str_t *like)
+{
+    if (src->len == like->len
+        && ngx_memcmp(src->data, like->data, src->len) == 0)
+    {
+        *dst = *like;
+        return NGX_OK;
+    }
+
+    ngx_str_null(dst);
+
+    return ngx_smtp_verify_probe_copy(p, dst, (ngx_str_t *) src);
+}
+
+
+ngx_int_t
 ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p)
 {
     ngx_msec_t  elapsed;
@@ -194,7 +213,6 @@ ngx_smtp_verify_probe_refuse(ngx_smtp_verify_probe_t *p, sv_reason_e reason,
 static ngx_int_t
 ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p)
 {
-    u_char              *last;
     sv_reason_e          reason;
     sv_address_t        *addr;
     sv_address_status_e  status;
@@ -216,20 +234,10 @@ ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p)
         return NGX_DONE;
     }
 
-    p->rcpt.len = addr->local.len + 1 + addr->domain.len;
-    p->rcpt.data = ngx_pnalloc(p->pool, p->rcpt.len);
-
-    if (p->rcpt.data == NULL) {
+    if (ngx_smtp_verify_probe_rcpt(p, addr) != NGX_OK) {
         ngx_smtp_verify_probe_finish(p, SV_THROTTLED);
         return NGX_DONE;
     }
-
-    last = ngx_cpymem(p->rcpt.data, addr->local.data, addr->local.len);
-    *last++ = '@';
-    ngx_memcpy(last, addr->domain.data, addr->domain.len);
-
-    p->domain.data = last;
-    p->domain.len = addr->domain.len;
 
     ngx_smtp_verify_verdict_checks(p, addr);
 
@@ -239,6 +247,34 @@ ngx_smtp_verify_probe_address(ngx_smtp_verify_probe_t *p)
         ngx_smtp_verify_probe_finish(p, reason);
         return NGX_DONE;
     }
+
+    return NGX_OK;
+}
+
+
+/* What is sent is mostly what was asked for, and needs no memory then. */
+
+static ngx_int_t
+ngx_smtp_verify_probe_rcpt(ngx_smtp_verify_probe_t *p, sv_address_t *addr)
+{
+    u_char    *last, buf[SV_LOCAL_MAX + 1 + SV_DOMAIN_MAX];
+    sv_str_t   rcpt;
+
+    last = ngx_cpymem(buf, addr->local.data, addr->local.len);
+    *last++ = '@';
+    last = ngx_cpymem(last, addr->domain.data, addr->domain.len);
+
+    rcpt.data = buf;
+    rcpt.len = last - buf;
+
+    if (ngx_smtp_verify_probe_string(p, &p->rcpt, &rcpt, &p->result.email)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    p->domain.data = p->rcpt.data + addr->local.len + 1;
+    p->domain.len = addr->domain.len;
 
     return NGX_OK;
 }

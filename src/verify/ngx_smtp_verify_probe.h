@@ -60,24 +60,24 @@ typedef struct {
                                                        connected to */
     ngx_uint_t                         naddrs;
     ngx_uint_t                         iaddr;       /* of the next address */
-    ngx_smtp_verify_host_state_e       state;
-    unsigned                           authenticated:1; /* the addresses, or
-                                                           their absence */
-    unsigned                           tlsa_asked:1;
-    ngx_smtp_verify_tls_need_e         need;        /* because of TLSA
-                                                       records */
     ngx_str_t                          alias;       /* where CNAMEs lead; empty
                                                        without any */
     ngx_str_t                          base;        /* the name that the TLSA
                                                        records belong to */
     ngx_str_t                          tlsa;        /* the usable TLSA
                                                        records */
-    ngx_smtp_verify_egress_t          *egress;      /* for which the following
-                                                       fields hold */
+    ngx_smtp_verify_host_state_e       state:8;
+    ngx_smtp_verify_tls_need_e         need:8;      /* because of TLSA
+                                                       records */
+    unsigned                           authenticated:1; /* the addresses, or
+                                                           their absence */
+    unsigned                           tlsa_asked:1;
     unsigned                           admitted:1;  /* by its breaker, until it
                                                        is connected to */
     unsigned                           failed:1;    /* a connection failed, and
                                                        its breaker knows */
+    ngx_smtp_verify_egress_t          *egress;      /* for which the last two
+                                                       hold */
 } ngx_smtp_verify_host_t;
 
 
@@ -146,8 +146,6 @@ struct ngx_smtp_verify_probe_s {
     uint64_t                           order;
     time_t                             wait;        /* in seconds, in all */
     ngx_msec_t                         again;       /* when to ask once more */
-    ngx_uint_t                         waits;       /* how often it has
-                                                       waited */
 
     ngx_str_t                          helo;
     ngx_str_t                          from;
@@ -166,24 +164,25 @@ struct ngx_smtp_verify_probe_s {
     ngx_smtp_verify_host_t            *hosts;       /* one for each MX */
     const sv_provider_t               *provider;    /* of the current host, by
                                                        its name or banner */
-    ngx_uint_t                         ncounted;
-    ngx_uint_t                         imx;
+    uint32_t                           ncounted;
+    uint32_t                           imx;
     ngx_smtp_verify_addr_query_t      *addr;
     ngx_smtp_verify_rr_query_t        *rr;          /* for TLSA records of a
                                                        host */
     ngx_smtp_verify_sts_t             *sts;         /* MTA-STS policy of the
                                                        domain */
     ngx_addr_t                        *addrs;       /* of the current host */
-    ngx_uint_t                         iaddr;
     ngx_array_t                       *failed;      /* addresses that failed */
-    ngx_uint_t                         stalls;      /* failures in this turn of
+    uint32_t                           iaddr;
+    uint32_t                           stalls;      /* failures in this turn of
                                                        a host */
-    ngx_uint_t                         connects;    /* counts connections, for
+    uint32_t                           connects;    /* counts connections, for
                                                        their timeouts */
-    ngx_uint_t                         doubted;     /* if a refusal is in doubt:
+    uint32_t                           switches;    /* of the egress */
+    uint32_t                           doubted;     /* if a refusal is in doubt:
                                                        number of recipients
                                                        before it */
-    ngx_uint_t                         doubted_refused;
+    uint32_t                           doubted_refused;
     uint64_t                           doubted_key; /* of the session that gave
                                                        it */
 
@@ -198,7 +197,6 @@ struct ngx_smtp_verify_probe_s {
                                                        organizational domain */
     ngx_smtp_verify_egress_t          *chosen[2];   /* identity for it: IPv4,
                                                        IPv6 */
-    ngx_uint_t                         switches;
 
     ngx_smtp_verify_session_t         *session;
     ngx_smtp_verify_session_t         *kept;        /* will become the
@@ -218,9 +216,12 @@ struct ngx_smtp_verify_probe_s {
                                                        or NULL */
     ngx_smtp_verify_result_t           result;
 
-    ngx_smtp_verify_life_e             life;
-    ngx_smtp_verify_asks_e             asks;
-    ngx_smtp_verify_pass_e             pass;
+    uint32_t                           waits;       /* how often it has
+                                                       waited */
+
+    ngx_smtp_verify_life_e             life:8;
+    ngx_smtp_verify_asks_e             asks:8;
+    ngx_smtp_verify_pass_e             pass:8;
 
     unsigned                           smtp:1;
     unsigned                           bulk:1;
@@ -257,6 +258,10 @@ void ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p,
     sv_reason_e reason);
 /* finishes with the best failure */
 void ngx_smtp_verify_probe_fail(ngx_smtp_verify_probe_t *p);
+/* A string of the address: a copy, unless it is the same as another string of
+   the probe, as it mostly is. */
+ngx_int_t ngx_smtp_verify_probe_string(ngx_smtp_verify_probe_t *p,
+    ngx_str_t *dst, sv_str_t *src, ngx_str_t *like);
 /* another client needs the probe's place */
 void ngx_smtp_verify_probe_displace(ngx_smtp_verify_probe_t *p);
 

@@ -74,7 +74,8 @@ ngx_smtp_verify_route_go(ngx_smtp_verify_probe_t *p)
                            "smtp verify route: host \"%V\", preference %ui, "
                            "address %ui of %ui",
                            &p->mx.records[p->imx].host,
-                           p->mx.records[p->imx].preference, p->iaddr + 1,
+                           p->mx.records[p->imx].preference,
+                           (ngx_uint_t) p->iaddr + 1,
                            host->naddrs);
 
             ngx_smtp_verify_route_open(p);
