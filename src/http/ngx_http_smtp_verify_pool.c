@@ -11,8 +11,7 @@
 
 
 #define NGX_HTTP_SMTP_VERIFY_POOL_DEFAULT  4096
-#define NGX_HTTP_SMTP_VERIFY_POOL_ROOM     512
-#define NGX_HTTP_SMTP_VERIFY_POOL_UNIT     64
+#define NGX_HTTP_SMTP_VERIFY_POOL_ROOM     416
 
 /* elements in a list of headers, as in ngx_http_request.c */
 #define NGX_HTTP_SMTP_VERIFY_HEADERS       20
@@ -137,7 +136,7 @@ ngx_http_smtp_verify_pool_install(ngx_conf_t *cf)
            + sizeof(ngx_http_smtp_verify_ctx_t)
            + NGX_HTTP_SMTP_VERIFY_POOL_ROOM;
 
-    size = ngx_align(size, NGX_HTTP_SMTP_VERIFY_POOL_UNIT);
+    size = ngx_align(size, NGX_POOL_ALIGNMENT);
     size = ngx_max(size, NGX_HTTP_SMTP_VERIFY_POOL_DEFAULT);
 
     cscfp = cmcf->servers.elts;

@@ -43,7 +43,7 @@ ngx_http_smtp_verify_bypass(ngx_http_request_t *r)
 
 ngx_int_t
 ngx_http_smtp_verify_ask(ngx_http_request_t *r,
-    ngx_http_smtp_verify_ctx_t *ctx)
+    ngx_http_smtp_verify_ctx_t *ctx, ngx_smtp_verify_asker_t *asker)
 {
     ngx_int_t            rc;
     ngx_http_cleanup_t  *cln;
@@ -59,10 +59,9 @@ ngx_http_smtp_verify_ask(ngx_http_request_t *r,
         ctx->cleanup = 1;
     }
 
-    rc = ngx_http_smtp_verify_ask_as(r, &ctx->asker);
+    rc = ngx_http_smtp_verify_ask_as(r, asker);
 
-    return rc == NGX_OK ? ngx_smtp_verify_question_start(&ctx->question,
-                                                         &ctx->asker)
+    return rc == NGX_OK ? ngx_smtp_verify_question_start(&ctx->question, asker)
                         : rc;
 }
 
@@ -82,14 +81,18 @@ void
 ngx_http_smtp_verify_ask_refresh(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx)
 {
+    ngx_smtp_verify_asker_t    asker;
     ngx_smtp_verify_lookup_t  *l;
 
     l = &ctx->question.lookup;
 
-    if (ngx_http_smtp_verify_ask_as(r, &ctx->asker) == NGX_OK) {
-        l->helo = ctx->asker.helo;
-        l->from = ctx->asker.from;
-        l->client = ctx->asker.client;
+    ngx_http_smtp_verify_asker(r, &asker);
+    asker.smtp = l->smtp;
+
+    if (ngx_http_smtp_verify_ask_as(r, &asker) == NGX_OK) {
+        l->helo = asker.helo;
+        l->from = asker.from;
+        l->client = asker.client;
 
         ngx_smtp_verify_lookup_refresh(l);
     }

@@ -37,10 +37,11 @@ void ngx_http_smtp_verify_asker(ngx_http_request_t *r,
 ngx_int_t ngx_http_smtp_verify_ask_as(ngx_http_request_t *r,
     ngx_smtp_verify_asker_t *asker);
 
-/* Starts the question of ctx, which ends with the request.  Returns what
-   _ask_as() or ngx_smtp_verify_question_start() returns. */
+/* Starts the question of ctx, which ends with the request.  The asker is not
+   needed after that.  Returns what _ask_as() or
+   ngx_smtp_verify_question_start() returns. */
 ngx_int_t ngx_http_smtp_verify_ask(ngx_http_request_t *r,
-    ngx_http_smtp_verify_ctx_t *ctx);
+    ngx_http_smtp_verify_ctx_t *ctx, ngx_smtp_verify_asker_t *asker);
 void ngx_http_smtp_verify_ask_refresh(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx);
 

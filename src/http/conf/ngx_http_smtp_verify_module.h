@@ -187,7 +187,6 @@ typedef void (*ngx_http_smtp_verify_body_handler_pt)(ngx_http_request_t *r,
 
 typedef struct {
     ngx_http_request_t            *request;
-    ngx_smtp_verify_asker_t        asker;
     ngx_smtp_verify_question_t     question;
     ngx_str_t                      request_id;
     ngx_buf_t                     *body;
@@ -195,19 +194,21 @@ typedef struct {
 
     ngx_http_smtp_verify_step_e         step;
     ngx_http_smtp_verify_gate_status_e  gate_status;
-    ngx_uint_t                     cleanup;     /* of the question is set */
+
+    unsigned                       cleanup:1;   /* of the question is set */
+    unsigned                       peeked:1;    /* by a variable, which only
+                                                   looks into the cache */
+    unsigned                       fetched:1;   /* the store was asked */
+    unsigned                       direct:1;    /* belongs to smtp_verify or to
+                                                   a batch, not to a gate */
+
     ngx_str_t                      address;     /* that the result is about */
     ngx_smtp_verify_result_t      *result;      /* NULL if there is none */
     ngx_http_smtp_verify_loc_conf_t    *found_by;   /* location whose gate
                                                        found it */
     ngx_str_t                      json;        /* the result as JSON */
-    ngx_uint_t                     peeked;      /* by a variable, which only
-                                                   looks into the cache */
     ngx_smtp_verify_fetch_t       *fetch;       /* from the store behind the
                                                    cache */
-    ngx_uint_t                     fetched;     /* the store was asked */
-    ngx_uint_t                     direct;      /* belongs to smtp_verify or to
-                                                   a batch, not to a gate */
     ngx_http_smtp_verify_batch_ctx_t   *batch;
     ngx_http_smtp_verify_jobs_ctx_t    *jobs;
     ngx_str_t                      methods;     /* if they depend on the path */

@@ -13,7 +13,7 @@ static ngx_int_t ngx_http_smtp_verify_gate_start(ngx_http_request_t *r,
 static ngx_int_t ngx_http_smtp_verify_gate_lookup(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_str_t *address);
 static ngx_int_t ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
-    ngx_http_smtp_verify_ctx_t *ctx);
+    ngx_http_smtp_verify_ctx_t *ctx, ngx_smtp_verify_asker_t *asker);
 static ngx_int_t ngx_http_smtp_verify_gate_unasked(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, sv_reason_e reason);
 static void ngx_http_smtp_verify_gate_done(ngx_smtp_verify_lookup_t *l);
@@ -230,6 +230,7 @@ static ngx_int_t
 ngx_http_smtp_verify_gate_lookup(ngx_http_request_t *r,
     ngx_http_smtp_verify_ctx_t *ctx, ngx_str_t *address)
 {
+    ngx_smtp_verify_asker_t           asker;
     ngx_smtp_verify_lookup_t         *l;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
@@ -247,8 +248,8 @@ ngx_http_smtp_verify_gate_lookup(ngx_http_request_t *r,
 
     ngx_http_smtp_verify_rdap_start(r, address);
 
-    ngx_http_smtp_verify_asker(r, &ctx->asker);
-    ngx_smtp_verify_question_init(&ctx->question, &ctx->asker, address);
+    ngx_http_smtp_verify_asker(r, &asker);
+    ngx_smtp_verify_question_init(&ctx->question, &asker, address);
 
     l = &ctx->question.lookup;
 
@@ -257,7 +258,7 @@ ngx_http_smtp_verify_gate_lookup(ngx_http_request_t *r,
     l->budget = slcf->gate->budget;
 
     if (ngx_smtp_verify_lookup(l) != NGX_OK) {
-        return ngx_http_smtp_verify_gate_probe(r, ctx);
+        return ngx_http_smtp_verify_gate_probe(r, ctx, &asker);
     }
 
     if (ngx_http_smtp_verify_gate_told(r, ctx) == NGX_OK && l->refresh) {
@@ -273,7 +274,7 @@ ngx_http_smtp_verify_gate_lookup(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
-    ngx_http_smtp_verify_ctx_t *ctx)
+    ngx_http_smtp_verify_ctx_t *ctx, ngx_smtp_verify_asker_t *asker)
 {
     ngx_int_t                            rc;
     ngx_str_t                           *email;
@@ -298,7 +299,7 @@ ngx_http_smtp_verify_gate_probe(ngx_http_request_t *r,
         return ngx_http_smtp_verify_gate_unasked(r, ctx, listed);
     }
 
-    rc = ngx_http_smtp_verify_ask(r, ctx);
+    rc = ngx_http_smtp_verify_ask(r, ctx, asker);
 
     switch (rc) {
 

@@ -14,7 +14,8 @@ static ngx_int_t ngx_http_smtp_verify_start(ngx_http_request_t *r);
 static ngx_int_t ngx_http_smtp_verify_params(ngx_http_request_t *r,
     sv_params_t *params);
 static ngx_uint_t ngx_http_smtp_verify_is_json_form(ngx_http_request_t *r);
-static ngx_int_t ngx_http_smtp_verify_start_probe(ngx_http_request_t *r);
+static ngx_int_t ngx_http_smtp_verify_start_probe(ngx_http_request_t *r,
+    ngx_smtp_verify_asker_t *asker);
 static ngx_int_t ngx_http_smtp_verify_erase(ngx_http_request_t *r,
     ngx_str_t *email);
 static void ngx_http_smtp_verify_done(ngx_smtp_verify_lookup_t *l);
@@ -143,7 +144,7 @@ ngx_http_smtp_verify_start(ngx_http_request_t *r)
     ngx_str_t                         email;
     sv_params_t                       params;
     ngx_smtp_verify_lookup_t         *l;
-    ngx_smtp_verify_asker_t          *asker;
+    ngx_smtp_verify_asker_t           asker;
     ngx_http_smtp_verify_ctx_t       *ctx;
     ngx_http_smtp_verify_loc_conf_t  *slcf;
 
@@ -162,18 +163,16 @@ ngx_http_smtp_verify_start(ngx_http_request_t *r)
         return ngx_http_smtp_verify_erase(r, &email);
     }
 
-    asker = &ctx->asker;
+    ngx_http_smtp_verify_asker(r, &asker);
+    asker.sandbox = ngx_http_smtp_verify_client_sandbox(r);
 
-    ngx_http_smtp_verify_asker(r, asker);
-    asker->sandbox = ngx_http_smtp_verify_client_sandbox(r);
-
-    if (!asker->sandbox) {
+    if (!asker.sandbox) {
         ngx_http_smtp_verify_rdap_start(r, &email);
     }
 
-    asker->smtp = asker->smtp && (!params.has_smtp || params.smtp);
+    asker.smtp = asker.smtp && (!params.has_smtp || params.smtp);
 
-    ngx_smtp_verify_question_init(&ctx->question, asker, &email);
+    ngx_smtp_verify_question_init(&ctx->question, &asker, &email);
 
     l = &ctx->question.lookup;
 
@@ -191,14 +190,15 @@ ngx_http_smtp_verify_start(ngx_http_request_t *r)
         return ngx_http_smtp_verify_result(r);
     }
 
-    return ngx_http_smtp_verify_start_probe(r);
+    return ngx_http_smtp_verify_start_probe(r, &asker);
 }
 
 
 /* Called if the cache has no result. */
 
 static ngx_int_t
-ngx_http_smtp_verify_start_probe(ngx_http_request_t *r)
+ngx_http_smtp_verify_start_probe(ngx_http_request_t *r,
+    ngx_smtp_verify_asker_t *asker)
 {
     u_char                      *p;
     ngx_int_t                    rc;
@@ -212,15 +212,14 @@ ngx_http_smtp_verify_start_probe(ngx_http_request_t *r)
     p = ngx_pstrdup(r->pool, email);
 
     if (p == NULL
-        || ngx_http_smtp_verify_client_account(r, &ctx->asker.account)
-           != NGX_OK)
+        || ngx_http_smtp_verify_client_account(r, &asker->account) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     email->data = p;
 
-    rc = ngx_http_smtp_verify_ask(r, ctx);
+    rc = ngx_http_smtp_verify_ask(r, ctx, asker);
 
     if (rc == NGX_OK) {
         return ngx_http_smtp_verify_result(r);
