@@ -53,6 +53,15 @@ sub addresses
 }
 
 
+# The places of a key are those of two sets, whose choice is chance.  If all 16
+# happen to be in use or owed, the host is refused for now.
+
+sub nearly_all
+{
+    return qr/"accepted_untested":1(?:4[5-9]|50)/;
+}
+
+
 run_tests();
 
 __DATA__
@@ -68,7 +77,7 @@ __DATA__
 --- no_shape
 --- response_body_like eval
 [(qr/"reason":"mailbox_not_found"/) x 3, qr/"reason":"throttled"/,
- qr/"accepted_untested":150/, qr/"reason":"throttled"/]
+ main::nearly_all(), qr/"reason":"throttled"/]
 
 
 
@@ -84,7 +93,7 @@ __DATA__
 --- no_shape
 --- response_body_like eval
 [qr/"reason":"sender_blocked"/, qr/"reason":"\w+"/, qr/"reason":"circuit_open"/,
- qr/"accepted_untested":150/, qr/"reason":"circuit_open"/]
+ main::nearly_all(), qr/"reason":"circuit_open"/]
 
 
 
