@@ -2,6 +2,13 @@
 # operation was given, each answer has its schema, each example is an answer.
 
 use lib 't/lib';
+use Test::More;
+
+BEGIN {
+    plan(skip_all => 'no python3-jsonschema')
+        if system('/usr/bin/python3 -c "import jsonschema" 2> /dev/null') != 0;
+}
+
 use TestVerify 'no_plan';
 use TestVerify::Clients;
 use TestVerify::Env;
@@ -9,9 +16,6 @@ use TestVerify::OpenAPI;
 use Digest::SHA qw( sha256_hex );
 use IO::Socket::INET;
 use JSON::PP;
-
-Test::More::plan(skip_all => 'no python3-jsonschema')
-    if system('/usr/bin/python3 -c "import jsonschema" 2> /dev/null') != 0;
 
 add_block_preprocessor(sub {
     my ($block) = @_;

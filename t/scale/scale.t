@@ -4,13 +4,17 @@
 # have to be the same within 5%.
 
 use lib 't/lib';
+use Test::More;
+
+BEGIN {
+    plan(skip_all => 'a sanitizer has to be loaded first')
+        if $ENV{TEST_NGINX_SANITIZER} || $ENV{TEST_VERIFY_REPORTS};
+}
+
 use TestVerify 'no_plan';
 use TestVerify::Jobs ();
 
 use JSON::PP;
-
-plan(skip_all => 'a sanitizer has to be loaded first')
-    if $ENV{TEST_NGINX_SANITIZER} || $ENV{TEST_VERIFY_REPORTS};
 
 master_on();
 no_long_string();
