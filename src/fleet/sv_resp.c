@@ -58,6 +58,7 @@ struct sv_resp_s {
 
 static sv_resp_value_t *sv_resp_value(const redisReadTask *task,
     sv_resp_type_e type, size_t len);
+static size_t sv_resp_depth(const redisReadTask *task);
 static void *sv_resp_string_object(const redisReadTask *task, char *str,
     size_t len);
 static void *sv_resp_array_object(const redisReadTask *task,
@@ -237,7 +238,8 @@ sv_resp_value(const redisReadTask *task, sv_resp_type_e type, size_t len)
 
     if (len > SV_RESP_SIZE
         || resp->size > SV_RESP_SIZE
-        || resp->values > SV_RESP_VALUES)
+        || resp->values > SV_RESP_VALUES
+        || sv_resp_depth(task) > SV_RESP_DEPTH)
     {
         return NULL;
     }
@@ -255,6 +257,22 @@ sv_resp_value(const redisReadTask *task, sv_resp_type_e type, size_t len)
     }
 
     return value;
+}
+
+
+/* hiredis has a bound of its own until 0.14, and none since 1.0.  A value is
+   freed by recursion. */
+
+static size_t
+sv_resp_depth(const redisReadTask *task)
+{
+    size_t  depth;
+
+    for (depth = 0; task->parent && depth <= SV_RESP_DEPTH; depth++) {
+        task = task->parent;
+    }
+
+    return depth;
 }
 
 

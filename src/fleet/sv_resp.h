@@ -16,6 +16,7 @@
 
 #define SV_RESP_SIZE    (256 * 1024)    /* octets of a reply */
 #define SV_RESP_VALUES  4096            /* values in a reply, arrays too */
+#define SV_RESP_DEPTH   8               /* arrays that a value may be within */
 
 
 typedef enum {

@@ -233,20 +233,40 @@ too_many_values(void **state)
 }
 
 
-static void
-too_deep(void **state)
+/* Returns the result of a value within n arrays. */
+
+static int
+nested(int n)
 {
     int  i, rc;
 
-    (void) state;
+    sv_resp_free(resp);
+    resp = sv_resp_create();
+    assert_non_null(resp);
 
     rc = 0;
 
-    for (i = 0; i < 100 && rc == 0; i++) {
+    for (i = 0; i < n && rc == 0; i++) {
         rc = feed("*1\r\n");
     }
 
-    assert_int_equal(rc, -1);
+    if (rc == 0) {
+        rc = feed(":1\r\n");
+    }
+
+    return rc;
+}
+
+
+static void
+too_deep(void **state)
+{
+    (void) state;
+
+    assert_int_equal(nested(SV_RESP_DEPTH - 1), 1);
+    assert_int_equal(nested(SV_RESP_DEPTH), 1);
+    assert_int_equal(nested(SV_RESP_DEPTH + 1), -1);
+    assert_int_equal(nested(SV_RESP_VALUES / 2), -1);
 }
 
 
