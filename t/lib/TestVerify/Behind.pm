@@ -19,7 +19,7 @@ my $suite = $$;
 
 # where nginx was configured, and the tree that its paths begin in
 
-my $objs = dirname($ENV{TEST_NGINX_BINARY});
+my $objs = dirname($ENV{VALGRIND_NGINX} || $ENV{TEST_NGINX_BINARY});
 
 $objs = "$root/build/nginx/objs" if !-f "$objs/Makefile";
 
