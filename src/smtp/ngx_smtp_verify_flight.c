@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_command.h"
 #include "ngx_smtp_verify_flight.h"
+#include "ngx_smtp_verify_order.h"
 #include "ngx_smtp_verify_transcript.h"
 #include "ngx_smtp_verify_transport.h"
 #include "sv_wipe.h"
@@ -129,6 +130,8 @@ ngx_smtp_verify_flight_send(ngx_smtp_verify_session_t *s)
     ngx_add_timer(s->connection->read, s->conf->read_timeout);
 
     ngx_smtp_verify_transport_send(s, buf, p - buf);
+
+    ngx_smtp_verify_order_sent(s, p - buf);
 }
 
 

@@ -1,6 +1,7 @@
 
 #include "ngx_smtp_verify_flight.h"
 #include "ngx_smtp_verify_opening.h"
+#include "ngx_smtp_verify_order.h"
 #include "ngx_smtp_verify_transport.h"
 
 
@@ -11,7 +12,6 @@ static ngx_uint_t ngx_smtp_verify_opening_is_old(
 static ngx_uint_t ngx_smtp_verify_opening_says(ngx_smtp_verify_session_t *s,
     const char **words);
 static void ngx_smtp_verify_opening_greeted(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_opening_done(ngx_smtp_verify_session_t *s);
 
 
 void
@@ -169,11 +169,16 @@ ngx_smtp_verify_opening_greeted(ngx_smtp_verify_session_t *s)
         }
     }
 
+    if (s->parser.caps == 0) {
+        ngx_smtp_verify_order_quiet(s);
+        return;
+    }
+
     ngx_smtp_verify_opening_done(s);
 }
 
 
-static void
+void
 ngx_smtp_verify_opening_done(ngx_smtp_verify_session_t *s)
 {
     s->phase = ngx_smtp_verify_phase_first;
@@ -232,6 +237,20 @@ ngx_smtp_verify_session_secured(ngx_smtp_verify_session_t *s,
     s->cap_smtputf8 = 0;
 
     sv_reply_init(&s->parser, s->parser.text);
+
+    /* there is a reply before EHLO is sent: unless it refuses us, it is none to
+       EHLO */
+
+    if (s->trust == ngx_smtp_verify_trust_none) {
+        s->commands[0] = ngx_smtp_verify_cmd_ehlo;
+        s->ncommands = 1;
+        s->nsent = 1;
+        s->nanswered = 0;
+
+        ngx_add_timer(s->connection->read, s->conf->read_timeout);
+
+        return;
+    }
 
     ngx_smtp_verify_flight_command(s, ngx_smtp_verify_cmd_ehlo);
 }

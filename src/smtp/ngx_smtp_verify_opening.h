@@ -17,6 +17,9 @@ void ngx_smtp_verify_opening_banner(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_opening_ehlo(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_opening_starttls(ngx_smtp_verify_session_t *s);
 
+/* the owner is told that the session is ready */
+void ngx_smtp_verify_opening_done(ngx_smtp_verify_session_t *s);
+
 /* In session.c: tells the owner of an event, or of a refusal. */
 void ngx_smtp_verify_session_tell(ngx_smtp_verify_session_t *s,
     ngx_smtp_verify_session_event_e event);

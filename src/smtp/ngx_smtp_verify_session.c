@@ -2,6 +2,7 @@
 #include "ngx_smtp_verify_session.h"
 #include "ngx_smtp_verify_flight.h"
 #include "ngx_smtp_verify_opening.h"
+#include "ngx_smtp_verify_order.h"
 #include "ngx_smtp_verify_transcript.h"
 #include "ngx_smtp_verify_transport.h"
 #include "ngx_smtp_verify_wipe.h"
@@ -15,6 +16,7 @@ static size_t ngx_smtp_verify_session_addr_text(struct sockaddr *sockaddr,
     socklen_t socklen, u_char *text);
 static ngx_int_t ngx_smtp_verify_session_listen(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_line(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_unasked(ngx_smtp_verify_session_t *s,
     const u_char *pos, const u_char *end);
 static void ngx_smtp_verify_session_keep(ngx_smtp_verify_session_t *s);
@@ -27,6 +29,7 @@ static void ngx_smtp_verify_session_rset(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_rcpt_answered(
     ngx_smtp_verify_session_t *s, ngx_uint_t index);
+static void ngx_smtp_verify_session_rcpt_told(ngx_smtp_verify_session_t *s);
 
 
 /* handles the reply to each command; there is none for QUIT, which ends the
@@ -221,6 +224,8 @@ ngx_smtp_verify_session_reusable(ngx_smtp_verify_session_t *s)
 void
 ngx_smtp_verify_session_connected(ngx_smtp_verify_session_t *s)
 {
+    s->reach = ngx_current_msec - s->began;
+
     ngx_smtp_verify_session_took(s, SV_STAGE_CONNECT);
 
     s->phase = ngx_smtp_verify_phase_opening;
@@ -260,6 +265,10 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
 
     while (pos < end && !ngx_smtp_verify_session_is_closed(s)) {
 
+        if (s->wait == ngx_smtp_verify_wait_quiet) {
+            ngx_smtp_verify_order_spoke(s, *pos);
+        }
+
         if (s->wait == ngx_smtp_verify_wait_drained
             || s->nanswered == s->nsent)
         {
@@ -285,17 +294,13 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
             break;
         }
 
-        if (s->transcript) {
-            ngx_smtp_verify_transcript_received(s);
-        }
-
-        if (s->commands[s->nanswered] == ngx_smtp_verify_cmd_ehlo) {
-            sv_reply_capability(&s->parser);
-        }
+        ngx_smtp_verify_session_line(s);
 
         if (status == SV_REPLY_LINE) {
             continue;
         }
+
+        ngx_smtp_verify_order_check(s);
 
         /* what follows the reply to QUIT does not matter */
 
@@ -307,6 +312,31 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
         }
 
         ngx_smtp_verify_session_reply(s);
+    }
+}
+
+
+/* Lines that offer something belong to the reply to EHLO. */
+
+static void
+ngx_smtp_verify_session_line(ngx_smtp_verify_session_t *s)
+{
+    ngx_smtp_verify_cmd_e  cmd;
+
+    cmd = s->commands[s->nanswered];
+
+    if (s->transcript) {
+        ngx_smtp_verify_transcript_received(s);
+    }
+
+    if (cmd == ngx_smtp_verify_cmd_ehlo) {
+        sv_reply_capability(&s->parser);
+
+    } else if (s->parser.lines > 1 && s->parser.code / 100 == 2
+               && cmd > ngx_smtp_verify_cmd_helo
+               && sv_reply_offers(&s->parser))
+    {
+        ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_none);
     }
 }
 
@@ -339,6 +369,11 @@ ngx_smtp_verify_session_drained(ngx_smtp_verify_session_t *s)
                && s->phase != ngx_smtp_verify_phase_quitting)
     {
         ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
+
+    } else if (s->wait == ngx_smtp_verify_wait_quiet
+               && !s->connection->read->timer_set)
+    {
+        ngx_smtp_verify_order_was_quiet(s);
     }
 
     if (ngx_smtp_verify_session_is_closed(s) || s->parser.text == NULL) {
@@ -485,6 +520,21 @@ ngx_smtp_verify_session_rset(ngx_smtp_verify_session_t *s)
 {
     if (s->code / 100 != 2) {
         ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_doubtful);
+        ngx_smtp_verify_order_rset(s);
+    }
+
+    if (s->trust == ngx_smtp_verify_trust_none) {
+        ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
+        return;
+    }
+
+    if (s->held_code) {
+        s->code = s->held_code;
+        s->text = s->held;
+        s->held_code = 0;
+
+        ngx_smtp_verify_session_rcpt_told(s);
+        return;
     }
 
     ngx_smtp_verify_flight_go_on(s);
@@ -561,7 +611,20 @@ ngx_smtp_verify_session_rcpt_answered(ngx_smtp_verify_session_t *s,
         return;
     }
 
+    if (ngx_smtp_verify_order_doubts(s, index)) {
+        ngx_smtp_verify_order_ask(s, index);
+        return;
+    }
+
     s->answered_rcpt = index;
+
+    ngx_smtp_verify_session_rcpt_told(s);
+}
+
+
+static void
+ngx_smtp_verify_session_rcpt_told(ngx_smtp_verify_session_t *s)
+{
     s->asked++;
 
     if (s->code >= 500) {

@@ -84,6 +84,8 @@ typedef enum {
     ngx_smtp_verify_wait_none = 0,
     ngx_smtp_verify_wait_drained,           /* to know whether more follows a
                                                reply */
+    ngx_smtp_verify_wait_quiet,             /* to know whether another reply to
+                                               the greeting comes */
     ngx_smtp_verify_wait_pace               /* its owner's permission to send a
                                                recipient */
 } ngx_smtp_verify_wait_e;
@@ -302,6 +304,7 @@ struct ngx_smtp_verify_session_s {
     /* private */
     ngx_msec_t                         began;   /* when it began to wait for
                                                    what it waits for now */
+    ngx_msec_t                         reach;   /* ms that it took to connect */
     u_char                             commands[8];
     u_char                             ncommands;
     u_char                             nsent;
@@ -322,6 +325,10 @@ struct ngx_smtp_verify_session_s {
 
     uint32_t                           refused_code;    /* reply to the random
                                                            recipient's MAIL */
+    uint32_t                           held_code;   /* reply to a recipient that
+                                                       is not believed yet; 0:
+                                                       none */
+    ngx_str_t                          held;    /* its text */
     sv_reply_parser_t                  parser;
     sv_socks_t                        *socks;   /* the way through a proxy */
     uint32_t                           iproxy;  /* index of its address in
@@ -333,6 +340,10 @@ struct ngx_smtp_verify_session_s {
     ngx_smtp_verify_slice_t            slice[2];    /* read, write */
     size_t                             left;    /* octets of this slice; 0:
                                                    there may be more to read */
+    size_t                             flight;  /* octets of the commands that
+                                                   were sent last */
+    uint64_t                           written; /* octets of TLS when they were
+                                                   sent */
     size_t                             octets;  /* octets read, and what is
                                                    counted as such */
     const char                        *flood;   /* why no more is read */

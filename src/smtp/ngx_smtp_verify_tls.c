@@ -24,6 +24,7 @@ static ngx_uint_t ngx_smtp_verify_tls_is_address(ngx_str_t *host);
 static void ngx_smtp_verify_tls_event(ngx_event_t *ev);
 static void ngx_smtp_verify_tls_step(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_tls_handler(ngx_connection_t *c);
+static ngx_uint_t ngx_smtp_verify_tls_spoke(ngx_smtp_verify_session_t *s);
 static const char *ngx_smtp_verify_tls_check(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_tls_resume(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_tls_save(ngx_smtp_verify_session_t *s);
@@ -169,6 +170,9 @@ ngx_smtp_verify_tls_handler(ngx_connection_t *c)
     if (error) {
         ngx_log_error(NGX_LOG_INFO, &s->log, 0, "TLS with mail server: %s",
                       error);
+
+    } else if (ngx_smtp_verify_tls_spoke(s)) {
+        ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_none);
     }
 
     ngx_smtp_verify_session_secured(s, error);
@@ -176,6 +180,32 @@ ngx_smtp_verify_tls_handler(ngx_connection_t *c)
     if (!ngx_smtp_verify_session_is_closed(s) && c->read->ready) {
         ngx_post_event(c->read, &ngx_posted_events);
     }
+}
+
+
+/* Did the server write something together with the end of the handshake? */
+
+static ngx_uint_t
+ngx_smtp_verify_tls_spoke(ngx_smtp_verify_session_t *s)
+{
+    int                n;
+    u_char             ch;
+    ngx_uint_t         level;
+    ngx_connection_t  *c;
+
+    c = s->connection;
+
+    if (!c->read->ready) {
+        return 0;
+    }
+
+    level = ngx_smtp_verify_transport_hush(s);
+
+    n = SSL_peek(c->ssl->connection, &ch, 1);
+
+    ngx_smtp_verify_transport_unhush(s, level);
+
+    return n > 0;
 }
 
 

@@ -92,7 +92,10 @@ ngx_smtp_verify_transport_read(ngx_event_t *rev)
         goto done;
     }
 
-    if (rev->timedout) {
+    if (rev->timedout && s->wait == ngx_smtp_verify_wait_quiet) {
+        rev->timedout = 0;
+
+    } else if (rev->timedout) {
 
         /* a timeout of a session that is kept or quits is normal */
 

@@ -9,6 +9,8 @@ static int sv_reply_is_code(const unsigned char *line);
 static int sv_reply_whole_line(sv_reply_parser_t *p,
     const unsigned char **pos, const unsigned char *end);
 static sv_reply_status_e sv_reply_line(sv_reply_parser_t *p);
+static int sv_reply_is_word(const unsigned char *line, const char *word,
+    size_t len);
 static int sv_reply_digit(sv_reply_parser_t *p, unsigned char ch);
 static int sv_reply_begin_text(sv_reply_parser_t *p, unsigned char ch);
 static void sv_reply_copy(sv_reply_parser_t *p, const unsigned char **pos,
@@ -167,12 +169,24 @@ sv_reply_line(sv_reply_parser_t *p)
 }
 
 
-/* By the first letter, as most lines are about something else. */
-
 void
 sv_reply_capability(sv_reply_parser_t *p)
 {
-    size_t    i, k;
+    p->caps |= sv_reply_offers(p);
+
+    if (p->code == 250) {
+        sv_reply_drop_text(p);
+    }
+}
+
+
+/* By the first letter, as most lines are about something else.  SIZE is also a
+   word, so it has a number or stands alone. */
+
+unsigned
+sv_reply_offers(const sv_reply_parser_t *p)
+{
+    size_t    i, len;
     unsigned  letter;
 
     static const struct {
@@ -182,34 +196,50 @@ sv_reply_capability(sv_reply_parser_t *p)
     } known[] = {
         { "pipelining", 10, SV_REPLY_PIPELINING },
         { "starttls", 8, SV_REPLY_STARTTLS },
-        { "smtputf8", 8, SV_REPLY_SMTPUTF8 }
+        { "smtputf8", 8, SV_REPLY_SMTPUTF8 },
+        { "8bitmime", 8, SV_REPLY_OTHER },
+        { "enhancedstatuscodes", 19, SV_REPLY_OTHER },
+        { "chunking", 8, SV_REPLY_OTHER },
+        { "size", 4, SV_REPLY_OTHER }
     };
 
     letter = p->line_len ? sv_lower(p->line[0]) : '\0';
 
-    for (i = 0; p->lines > 1 && i < 3; i++) {
+    for (i = 0; p->lines > 1 && i < sizeof(known) / sizeof(known[0]); i++) {
+
+        len = known[i].len;
 
         if (letter != (unsigned char) known[i].keyword[0]
-            || p->line_len < known[i].len
-            || (p->line_len > known[i].len && p->line[known[i].len] != ' '))
+            || p->line_len < len
+            || (p->line_len > len && p->line[len] != ' '))
         {
             continue;
         }
 
-        for (k = 1; k < known[i].len; k++) {
-            if (sv_lower(p->line[k]) != (unsigned char) known[i].keyword[k]) {
-                break;
-            }
-        }
-
-        if (k == known[i].len) {
-            p->caps |= known[i].bit;
+        if (sv_reply_is_word(p->line, known[i].keyword, len)
+            && (len != 4 || p->line_len <= len + 1
+                || (p->line[len + 1] >= '0' && p->line[len + 1] <= '9')))
+        {
+            return known[i].bit;
         }
     }
 
-    if (p->code == 250) {
-        sv_reply_drop_text(p);
+    return 0;
+}
+
+
+static int
+sv_reply_is_word(const unsigned char *line, const char *word, size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+        if (sv_lower(line[i]) != (unsigned char) word[i]) {
+            return 0;
+        }
     }
+
+    return 1;
 }
 
 

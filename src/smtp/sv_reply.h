@@ -31,6 +31,7 @@ typedef enum {
 #define SV_REPLY_PIPELINING  0x01
 #define SV_REPLY_STARTTLS    0x02
 #define SV_REPLY_SMTPUTF8    0x04
+#define SV_REPLY_OTHER       0x08       /* something else that we know */
 
 
 /* of the parser alone */
@@ -87,6 +88,10 @@ sv_reply_status_e sv_reply_parse(sv_reply_parser_t *p,
 /* For each line of a reply to EHLO: notes what it offers, and forgets its text
    if the code is 250. */
 void sv_reply_capability(sv_reply_parser_t *p);
+
+/* SV_REPLY_*, of the current line: no other reply than the one to EHLO has such
+   a line */
+unsigned sv_reply_offers(const sv_reply_parser_t *p);
 
 
 /* 1: no reply is partly read */

@@ -396,7 +396,12 @@ capabilities(void **state)
     } replies[] = {
         { "250-mx\r\n250-PIPELINING\r\n250-StartTLS\r\n250 SMTPUTF8\r\n",
           SV_REPLY_PIPELINING|SV_REPLY_STARTTLS|SV_REPLY_SMTPUTF8, 0 },
-        { "250-PIPELINING STARTTLS\r\n250 SIZE\r\n", 0, 0 },
+        { "250-PIPELINING STARTTLS\r\n250 SIZE\r\n", SV_REPLY_OTHER, 0 },
+        { "250-mx\r\n250 Size 35882577\r\n", SV_REPLY_OTHER, 0 },
+        { "250-mx\r\n250-size matters\r\n250 8BITMIMES\r\n", 0, 0 },
+        { "250-mx\r\n250 8bitmime\r\n", SV_REPLY_OTHER, 0 },
+        { "250-2.1.5 ok\r\n250-CHUNKING\r\n250 EnhancedStatusCodes\r\n",
+          SV_REPLY_OTHER, 0 },
         { "250-mx\r\n250-STARTTLS on\r\n250 PIPELININGS\r\n",
           SV_REPLY_STARTTLS, 0 },
         { "250-mx\r\n250-\r\n250-PIPELININ\r\n250 X-STARTTLS\r\n", 0, 0 },

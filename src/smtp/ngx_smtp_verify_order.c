@@ -1,0 +1,115 @@
+
+#include "ngx_smtp_verify_flight.h"
+#include "ngx_smtp_verify_opening.h"
+#include "ngx_smtp_verify_order.h"
+#include "ngx_smtp_verify_transport.h"
+
+
+/* ms that a session is listened to besides twice the time that it took to
+   connect */
+#define NGX_SMTP_VERIFY_ORDER_QUIET  20
+
+
+/* 421 may come at any time.  If MAIL is refused, nothing more is asked in this
+   session. */
+
+void
+ngx_smtp_verify_order_crossed(ngx_smtp_verify_session_t *s)
+{
+    if (s->parser.code == 421
+        || (s->stage == SV_STAGE_MAIL && s->parser.code >= 400))
+    {
+        return;
+    }
+
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, &s->log, 0,
+                   "smtp verify order: %ui crossed %uz octets",
+                   (ngx_uint_t) s->parser.code, s->flight);
+
+    ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_none);
+}
+
+
+void
+ngx_smtp_verify_order_quiet(ngx_smtp_verify_session_t *s)
+{
+    ngx_msec_t  wait;
+
+    wait = 2 * s->reach + NGX_SMTP_VERIFY_ORDER_QUIET;
+
+    s->wait = ngx_smtp_verify_wait_quiet;
+
+    ngx_add_timer(s->connection->read, ngx_min(wait, s->conf->read_timeout));
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, &s->log, 0,
+                   "smtp verify order: nothing is offered, quiet for %M ms?",
+                   wait);
+}
+
+
+/* A server may say 421 at any time, and if it refuses us here, nothing is asked
+   of it any more. */
+
+void
+ngx_smtp_verify_order_spoke(ngx_smtp_verify_session_t *s, u_char ch)
+{
+    if (ch == '4' || ch == '5') {
+        ngx_smtp_verify_order_was_quiet(s);
+    }
+}
+
+
+void
+ngx_smtp_verify_order_was_quiet(ngx_smtp_verify_session_t *s)
+{
+    s->wait = ngx_smtp_verify_wait_none;
+
+    ngx_smtp_verify_opening_done(s);
+}
+
+
+/*
+ * If replies have moved, the server answers RSET by its reply to the recipient.
+ * If that is a 2xx, too, the recipient is accepted in any case.
+ */
+
+void
+ngx_smtp_verify_order_ask(ngx_smtp_verify_session_t *s, ngx_uint_t index)
+{
+    s->held.data = ngx_pnalloc(s->pool, s->text.len);
+    if (s->held.data == NULL) {
+        ngx_smtp_verify_session_fail(s, SV_THROTTLED);
+        return;
+    }
+
+    ngx_memcpy(s->held.data, s->text.data, s->text.len);
+
+    s->held.len = s->text.len;
+    s->held_code = s->code;
+    s->answered_rcpt = index;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, &s->log, 0,
+                   "smtp verify order: is this %ui meant for MAIL?", s->code);
+
+    ngx_smtp_verify_flight_command(s, ngx_smtp_verify_cmd_rset);
+}
+
+
+/* By RFC 5321 only commands that name a mailbox are answered by these. */
+
+void
+ngx_smtp_verify_order_rset(ngx_smtp_verify_session_t *s)
+{
+    switch (s->code) {
+
+    case 450:
+    case 550:
+    case 551:
+    case 553:
+        ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_none);
+
+        ngx_log_debug1(NGX_LOG_DEBUG_EVENT, &s->log, 0,
+                       "smtp verify order: %ui is not the reply to RSET",
+                       s->code);
+    }
+}

@@ -1,0 +1,159 @@
+# A reply that was written before the server had our command, on a network that
+# loses the first packet with that command: the kernel knows, whatever the replies
+# say.
+
+use strict;
+use warnings;
+
+use Cwd qw( abs_path );
+use lib 't/lib';
+
+BEGIN {
+    if (!$ENV{TEST_VERIFY_NETNS}) {
+        if ($> != 0 || system('unshare --net sh -c "ip link set lo up'
+                              . ' && iptables -L -n" >/dev/null 2>&1') != 0)
+        {
+            print "1..0 # SKIP has to be root, with ip, iptables and network"
+                  . " namespaces\n";
+            exit 0;
+        }
+
+        $ENV{TEST_VERIFY_NETNS} = 1;
+
+        exec 'unshare', '--net', $^X,
+            (map { '-I' . abs_path($_) } grep { !ref && -d } @INC), $0, @ARGV
+            or die "unshare: $!\n";
+    }
+
+    system('ip link set lo up') == 0 or die "ip\n";
+}
+
+use TestVerify 'no_plan';
+
+
+# the first packet with this text never arrives; the kernel sends it again
+
+sub lose
+{
+    my ($text) = @_;
+
+    my $option = $text =~ /^\|/ ? '--hex-string' : '--string';
+
+    system('iptables', '-F') == 0
+        && system('iptables', '-A', 'INPUT', '-p', 'tcp', '--dport',
+                  $TestVerify::Env::SmtpPort, '-m', 'string', '--algo', 'bm',
+                  $option, $text, '-m', 'limit', '--limit', '1/hour',
+                  '--limit-burst', '1', '-j', 'DROP') == 0
+        or die "iptables\n";
+}
+
+
+preset(verify => "smtp_verify_catch_all off;\n", no_reuse => '');
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a reply crosses MAIL and RCPT: nothing is believed
+--- init
+main::lose('MAIL FROM');
+--- smtp
+mx1 11 pipelining
+    ehlo: default ; wait 30ms ; 250 x
+    mail: 250 ok
+    rcpt: wait 50ms ; 550 no such user
+--- address: jane@ok.test
+--- json
+verdict: unknown protocol_error estimated network
+smtp.mailbox_exists: null
+
+
+
+=== TEST 2: a reply crosses RCPT
+--- init
+main::lose('RCPT TO');
+--- smtp
+mx1 11 8bitmime
+    mail: default ; wait 30ms ; 550 5.1.1 User unknown
+    rcpt: 250 ok
+--- address: john@ok.test
+--- json
+verdict: unknown protocol_error estimated network
+smtp.mailbox_exists: null
+
+
+
+=== TEST 3: 421 crosses MAIL: as at any other time
+--- init
+main::lose('MAIL FROM');
+--- smtp
+mx1 11 pipelining
+    ehlo: default ; wait 30ms ; 421 4.7.0 Too many connections ; close
+--- address: jane@ok.test
+--- json
+verdict: unknown rate_limited estimated policy
+smtp.stage: mail
+smtp.response_code: 421
+
+
+
+=== TEST 4: a packet is lost, and nothing crosses it
+--- init
+main::lose('MAIL FROM');
+--- smtp
+mx1 11 pipelining users=john
+--- address
+john@ok.test
+jane@ok.test
+--- json
+verdict: risky accepted_untested confirmed null
+smtp.attempts: 1
+--
+verdict: undeliverable mailbox_not_found confirmed mailbox
+smtp.attempts: 1
+
+
+
+=== TEST 5: likewise, in clear, without PIPELINING
+--- init
+main::lose('RCPT TO');
+--- smtp
+mx1 11 8bitmime users=john
+--- address
+john@ok.test
+jane@ok.test
+--- json
+verdict: risky accepted_untested confirmed null
+smtp.attempts: 1
+--
+verdict: undeliverable mailbox_not_found confirmed mailbox
+smtp.attempts: 1
+
+
+
+=== TEST 6: a reply crosses MAIL and RCPT, in a record of TLS with 74 octets
+--- init
+main::lose('|170303004a|');
+--- smtp
+mx1 11 pipelining starttls
+    ehlo#2: default ; wait 30ms ; 250 x
+    mail: 250 ok
+    rcpt: wait 50ms ; 550 no such user
+--- address: jane@ok.test
+--- json
+verdict: unknown protocol_error estimated network
+smtp.mailbox_exists: null
+smtp.tls.protocol: TLSv1.3
+
+
+
+=== TEST 7: likewise, and nothing crosses it
+--- init
+main::lose('|170303004a|');
+--- smtp
+mx1 11 pipelining starttls
+--- address: jane@ok.test
+--- json
+verdict: undeliverable mailbox_not_found confirmed mailbox
+smtp.tls.protocol: TLSv1.3
+smtp.attempts: 1
