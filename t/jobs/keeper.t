@@ -4,7 +4,7 @@
 
 use lib 't/lib';
 use TestVerify 'no_plan';
-use TestVerify::Clients;
+use TestVerify::Clients qw( until_true );
 use TestVerify::Jobs;
 
 use Digest::SHA qw( sha256_hex );
@@ -39,6 +39,8 @@ $TestVerify::Jobs::Token = 'alice-token';
 
 sub users { map { "u$_\@$_[1]" } 1 .. $_[0] }
 
+preset(smtp => "mx1 11 pipelining\n    rcpt u*\@*: 550 5.1.1 No such user\n");
+
 our %seen;
 
 run_tests();
@@ -46,9 +48,6 @@ run_tests();
 __DATA__
 
 === TEST 1: a purge that cannot be done is done later
---- smtp
-mx1 11 pipelining
-    rcpt u*@*: 550 5.1.1 No such user
 --- log_allow
 could not be removed|the store of jobs
 --- init
@@ -58,11 +57,7 @@ mkdir main::store($id) . '/in-the-way' or die;
 $main::seen{code} = (main::http('DELETE', "/jobs/$id"))[0];
 rmdir main::store($id) . '/in-the-way' or die;
 $main::seen{there} = -d main::store($id);
-for (1 .. 30) {
-    last if ! -e main::store($id);
-    sleep 1;
-}
-$main::seen{gone} = ! -e main::store($id);
+$main::seen{gone} = main::until_true(sub { ! -e main::store($id) }, 30);
 --- smtp_check eval
 sub {
     return $main::seen{code} == 500 && $main::seen{there}
@@ -72,9 +67,6 @@ sub {
 
 
 === TEST 2: a purge that a crash has cut short is done after the start
---- smtp
-mx1 11 pipelining
-    rcpt u*@*: 550 5.1.1 No such user
 --- log_allow
 could not be removed|the store of jobs
 --- init
@@ -84,11 +76,7 @@ mkdir main::store($id) . '/in-the-way' or die;
 $main::seen{code} = (main::http('DELETE', "/jobs/$id"))[0];
 rmdir main::store($id) . '/in-the-way' or die;
 main::restart('KILL');
-for (1 .. 20) {
-    last if ! -e main::store($id);
-    sleep 1;
-}
-$main::seen{gone} = ! -e main::store($id);
+$main::seen{gone} = main::until_true(sub { ! -e main::store($id) }, 20);
 --- smtp_check eval
 sub { return $main::seen{code} == 500 && $main::seen{gone} }
 
@@ -107,7 +95,7 @@ for (1 .. 90) {
                 '{"state":"cancelled"}');
 }
 main::restart('KILL');
-$main::seen{job} = main::until_job($id, sub { $_[0]{state} eq 'completed' }, 60);
+$main::seen{job} = main::until_job($id, sub { $_[0]{state} eq 'completed' });
 my $before = () = main::logged() =~ /job $id has the state/g;
 sleep 3;
 my $looks = () = main::logged() =~ /job $id has the state/g;
@@ -139,7 +127,7 @@ TestVerify::Clients::wait_for(sub {
     && main::logged() =~ /workers of another master process work/
 });
 kill 'QUIT', $old;
-$main::seen{job} = main::until_job($id, sub { $_[0]{state} eq 'completed' }, 40);
+$main::seen{job} = main::until_job($id, sub { $_[0]{state} eq 'completed' });
 $main::seen{alive} = grep { TestVerify::Nginx::alive($_) } @workers;
 close $slow;
 TestVerify::Clients::wait_for(sub {
@@ -225,9 +213,6 @@ sub {
 
 
 === TEST 8: what a client sends at the same time is counted together
---- smtp
-mx1 11 pipelining
-    rcpt u*@*: 550 5.1.1 No such user
 --- verify
 smtp_verify_jobs_limit bytes=1000;
 --- init
@@ -287,9 +272,6 @@ sub {
 
 
 === TEST 10: one client sends a few lists at the same time, others can send theirs
---- smtp
-mx1 11 pipelining
-    rcpt u*@*: 550 5.1.1 No such user
 --- init
 my @lists = map { main::begin('POST', '/jobs', 800, "a\@ok.test\n") } 1 .. 8;
 TestVerify::Clients::wait_for(sub {
@@ -338,9 +320,6 @@ sub {
 
 
 === TEST 12: what a killed worker was taking in is gone soon, and its key is free at once
---- smtp
-mx1 11 pipelining
-    rcpt u*@*: 550 5.1.1 No such user
 --- log_allow
 exited on signal 9
 was locked by
@@ -370,9 +349,6 @@ sub {
 
 
 === TEST 13: jobs that cannot be purged do not hide those that can
---- smtp
-mx1 11 pipelining
-    rcpt u*@*: 550 5.1.1 No such user
 --- log_allow
 could not be removed|the store of jobs
 --- init
@@ -384,11 +360,7 @@ for my $id (@bad) {
 }
 my $good = main::submit('smtp=false&retention=1', "u\@ok.test");
 main::until_job($good, sub { $_[0]{state} eq 'completed' });
-for (1 .. 90) {
-    last if ! -e main::store($good);
-    sleep 1;
-}
-$main::seen{good} = ! -e main::store($good);
+$main::seen{good} = main::until_true(sub { ! -e main::store($good) }, 90);
 rmdir main::store($_) . '/in-the-way' for @bad;
 --- smtp_check eval
 sub { return $main::seen{500} == 20 && $main::seen{good} }
@@ -396,9 +368,6 @@ sub { return $main::seen{500} == 20 && $main::seen{good} }
 
 
 === TEST 14: that jobs are deleted while they run is no fault
---- smtp
-mx1 11 pipelining
-    rcpt u*@*: 550 5.1.1 No such user
 --- init
 my @list = map { "u$_\@ok.test" } 1 .. 20000;
 for (1 .. 8) {
