@@ -7,7 +7,7 @@ use TestVerify 'no_plan';
 use TestVerify::Clients;
 use TestVerify::Edges;
 use TestVerify::Fleet;
-use TestVerify::Valkey qw( command start );
+use TestVerify::Valkey qw( command );
 
 
 master_on();
@@ -16,15 +16,6 @@ worker_connections(1024);
 
 # Four machines: the nginx of the block, at /a, and others at /b, /c and /d.
 
-our $Http = '
-    smtp_verify_throttle_zone zone=limits:1m;
-    smtp_verify_fleet edges {
-        server $TEST_NGINX_VALKEY;
-        key $TEST_NGINX_FLEET_KEY;
-        prefix test;
-        parts throttle;
-    }';
-
 add_block_preprocessor(sub {
     my ($block) = @_;
 
@@ -32,7 +23,7 @@ add_block_preprocessor(sub {
                    . 'conns=8 burst=100 ' . $block->limits . ';';
 
     my $size = $block->zone // '1m';
-    my $http = patient($Http =~ s/limits:1m/limits:$size/r);
+    my $http = patient($TestVerify::Fleet::Limits =~ s/limits:1m/limits:$size/r);
 
     $block->set_value(http_config => $http);
     $block->set_value(config => "
@@ -43,15 +34,7 @@ add_block_preprocessor(sub {
         location = /d { proxy_pass http://\$TEST_NGINX_EDGE3/a; }")
         if !defined $block->config;
 
-    # machines that end tell the store what was refused
-
-    TestVerify::Edges::stop();
-
-    TestVerify::Clock::set(0);
-    start();
-    command('FLUSHALL');
-    command('HSET', 'test:machines', 'since', 1);
-
+    TestVerify::Fleet::anew(1);
     TestVerify::Edges::conf($http, $block->config);
     TestVerify::Edges::start(1 .. 3);
 
@@ -62,7 +45,8 @@ add_block_preprocessor(sub {
                               . $block->init);
 });
 
-preset(smtp => "mx1 11 pipelining users=john\n");
+preset(smtp => "mx1 11 pipelining users=john\n",
+       request => 'GET /a?email=john@ok.test');
 
 
 # Asks a machine for so many missing recipients at once.
@@ -100,8 +84,6 @@ __DATA__
 --- init
 TestVerify::Clients::start("/$_?email=$_%d\@ok.test", clients => 12)
     for 'a' .. 'd';
---- request
-GET /a?email=john@ok.test
 --- smtp_check eval
 sub {
     my $answers = TestVerify::Clients::reasons();
@@ -159,8 +141,6 @@ TestVerify::Valkey::stop();
 Time::HiRes::sleep(3);
 TestVerify::Clients::start("/$_?email=$_%d\@ok.test", clients => 6)
     for 'a' .. 'd';
---- request
-GET /a?email=john@ok.test
 --- smtp_check eval
 sub {
     my $answers = TestVerify::Clients::reasons();
@@ -205,8 +185,6 @@ TestVerify::Valkey::command('FLUSHALL');
 TestVerify::Fleet::alive(4);
 Time::HiRes::sleep(3);
 main::ask('b', 9);
---- request
-GET /a?email=john@ok.test
 --- smtp_check eval
 sub { TestVerify::Fleet::refused($_[0]) == 18 }
 
@@ -223,8 +201,6 @@ TestVerify::Valkey::start();
 TestVerify::Fleet::alive(4);
 Time::HiRes::sleep(3);
 main::ask('b', 9);
---- request
-GET /a?email=john@ok.test
 --- smtp_check eval
 sub { TestVerify::Fleet::refused($_[0]) == 18 }
 --- log_allow
@@ -241,8 +217,6 @@ TestVerify::Edges::kill(1);
 TestVerify::Edges::start(1);
 Time::HiRes::sleep(3.5);
 main::ask($_, 30) for 'b', 'c';
---- request
-GET /a?email=john@ok.test
 --- smtp_check eval
 sub {
     my $n = TestVerify::Fleet::refused($_[0]);
@@ -255,8 +229,6 @@ sub {
 --- limits: rejects=20-200/h
 --- init
 main::ask($_, 12) for 'a' .. 'd';
---- request
-GET /a?email=john@ok.test
 --- smtp_check eval
 sub { TestVerify::Fleet::refused($_[0]) == 15 }
 
@@ -461,8 +433,6 @@ my $before = main::asked();
 Time::HiRes::sleep(2);
 $main::Asked = main::asked() - $before;
 --- timeout: 15
---- request
-GET /a?email=john@ok.test
 --- json
 reason: throttled
 --- smtp_check eval
@@ -477,13 +447,7 @@ TestVerify::Edges::kill_worker(1);
 Time::HiRes::sleep(0.5);
 TestVerify::Edges::quit(1);
 Time::HiRes::sleep(0.3);
---- request
-GET /a?email=john@ok.test
 --- json
 reason: accepted
 --- smtp_check eval
-sub {
-    my %seen = @{ TestVerify::Valkey::command('HGETALL', 'test:machines') };
-    delete @seen{qw( since clock )};
-    return keys %seen == 3;
-}
+sub { TestVerify::Fleet::machines() == 3 }

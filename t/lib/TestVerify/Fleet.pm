@@ -7,6 +7,8 @@ package TestVerify::Fleet;
 #   health()                    what /health says of the store of fleet "a"
 #   alive(2)                    waits until so many machines were seen
 #   machines()                  how many the store knows
+#   seen()                      these by their names, with the time of the store
+#                               at which they were seen last
 #   $Limits                     machines that share the throttle zone "limits"
 #   anew($known)                no machine is there, the store is empty and its
 #                               clock right; it has been there for long if it is
@@ -29,7 +31,7 @@ use TestVerify::Clients ();
 use TestVerify::Env;
 use TestVerify::Valkey;
 
-our @EXPORT_OK = qw( ask health alive machines later most over refused );
+our @EXPORT_OK = qw( ask health alive machines seen later most over refused );
 
 our $Limits = '
     smtp_verify_throttle_zone zone=limits:1m;
@@ -72,12 +74,15 @@ sub alive
 }
 
 
-sub machines
+sub machines { scalar keys %{ seen() } }
+
+
+sub seen
 {
     my %seen = @{ TestVerify::Valkey::command('HGETALL', 'test:machines') };
 
     delete @seen{qw( since clock )};
-    return scalar keys %seen;
+    return \%seen;
 }
 
 
