@@ -20,7 +20,24 @@ TestVerify::Lending::blocks();
 
 our $Job;
 
-preset(smtp => "mx1 11 pipelining\n");
+# a job of which another machine has begun a block
+
+sub lent
+{
+    ready();
+
+    my $id = submit('', users(2000));
+
+    until_true(sub { counter(1, 'jobs_borrowed') > 0 });
+    return $id;
+}
+
+sub complete
+{
+    is(wrong($Job, 2000, 'mailbox_not_found'), '', 'results');
+    is(left(), '', 'nothing is left');
+    return 1;
+}
 
 run_tests();
 
@@ -29,7 +46,7 @@ __DATA__
 === TEST 1: three machines work at the job of one
 --- init
 main::ready();
-$main::Job = main::ended(main::submit('', main::users(2000)), 60);
+$main::Job = main::ended(main::submit('', main::users(2000)));
 --- smtp_check eval
 sub {
     my $asked = main::asked();
@@ -58,7 +75,7 @@ main::until_true(sub { main::counter(0, 'jobs_lent') });
 my @raw = map { CORE::join '', map { CORE::join '', @{ $_->[1] } }
                 @{ main::command('XRANGE', $_, '-', '+') } }
     grep { /^test:(work|answers)/ } @{ main::command('KEYS', 'test:*') };
-$main::Job = main::ended($id, 60);
+$main::Job = main::ended($id);
 main::cmp_ok(length CORE::join('', @raw), '>', 1000, 'blocks are there');
 main::unlike(CORE::join('', @raw), qr/d\d\.test|$id/, 'no address, no job');
 --- smtp_check eval
@@ -80,7 +97,7 @@ for my $edge (1, 2) {
     Time::HiRes::sleep(0.2);
 }
 TestVerify::Edges::start(2);
-$main::Job = main::ended($id, 60);
+$main::Job = main::ended($id);
 --- smtp_check eval
 sub {
     my $asked = main::asked();
@@ -121,13 +138,11 @@ main::http('DELETE', "/jobs/$id");
 
 === TEST 5: the store is killed, and comes back empty
 --- init
-main::ready();
-my $id = main::submit('', main::users(2000));
-main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+my $id = main::lent();
 TestVerify::Valkey::stop();
 Time::HiRes::sleep(1);
 TestVerify::Valkey::start();
-$main::Job = main::ended($id, 60);
+$main::Job = main::ended($id);
 --- smtp_check eval
 sub {
     main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
@@ -138,43 +153,31 @@ sub {
 
 === TEST 6: the store is frozen, and emptied with its scripts
 --- init
-main::ready();
-my $id = main::submit('', main::users(2000));
-main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+my $id = main::lent();
 TestVerify::Valkey::freeze();
 Time::HiRes::sleep(2);
 TestVerify::Valkey::thaw();
 main::command('FLUSHALL');
 main::command('SCRIPT', 'FLUSH');
-$main::Job = main::ended($id, 60);
+$main::Job = main::ended($id);
 --- smtp_check eval
-sub {
-    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
-    main::is(main::left(), '', 'nothing is left');
-    return 1;
-}
+sub { main::complete() }
 
 
 
 === TEST 7: the owner is killed, and finds what others have found out meanwhile
 --- init
-main::ready();
-my $id = main::submit('', main::users(2000));
-main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+my $id = main::lent();
 my $command = main::stop_nginx('KILL');
 Time::HiRes::sleep(1.5);
 my ($answers) = grep { /^test:answers/ } @{ main::command('KEYS', 'test:*') };
 main::cmp_ok($answers ? main::command('XLEN', $answers) : 0, '>', 0,
              'answers wait');
 main::start_nginx($command);
-$main::Job = main::ended($id, 60);
+$main::Job = main::ended($id);
 main::cmp_ok(main::counter(0, 'jobs_returned'), '>', 0, 'they are taken');
 --- smtp_check eval
-sub {
-    main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
-    main::is(main::left(), '', 'nothing is left');
-    return 1;
-}
+sub { main::complete() }
 --- unquit
 
 
@@ -183,7 +186,7 @@ sub {
 --- others: smtp_verify_from other@verifier.test;
 --- init
 main::until_true(sub { @{ main::command('KEYS', 'test:idle:*') } });
-$main::Job = main::ended(main::submit('', main::users(1000)), 60);
+$main::Job = main::ended(main::submit('', main::users(1000)));
 --- smtp_check eval
 sub {
     main::is(main::wrong($main::Job, 1000, 'mailbox_not_found'), '', 'results');
@@ -210,7 +213,7 @@ main::until_true(sub {
 });
 main::command('XADD', $answers, '*', 'r', 'x' x 300) for 1 .. 5;
 main::command('XADD', $answers, '*', 'r', '');
-$main::Job = main::ended($id, 60);
+$main::Job = main::ended($id);
 --- smtp_check eval
 sub {
     my $asked = main::asked();
@@ -245,16 +248,14 @@ main::is(scalar(keys %{ main::asked() }), $asked, 'nobody asks any more');
 
 === TEST 11: a job that is paused, and goes on
 --- init
-main::ready();
-my $id = main::submit('', main::users(2000));
-main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
+my $id = main::lent();
 main::http('PATCH', "/jobs/$id", '{"state":"paused"}',
            'Content-Type' => 'application/json');
 main::until_job($id, sub { $_[0]{state} eq 'paused' && $_[0]{in_flight} == 0 });
 main::ok(main::until_true(sub { main::left() !~ /work/ }), 'it is withdrawn');
 main::http('PATCH', "/jobs/$id", '{"state":"running"}',
            'Content-Type' => 'application/json');
-$main::Job = main::ended($id, 60);
+$main::Job = main::ended($id);
 --- smtp_check eval
 sub {
     main::is(main::wrong($main::Job, 2000, 'mailbox_not_found'), '', 'results');
@@ -274,7 +275,7 @@ my $id = main::submit('', @users);
 main::until_true(sub { main::counter(1, 'jobs_borrowed') > 0 });
 main::http('DELETE', '/jobs/addresses', main::encode_json({ email => $_ }),
     'Content-Type' => 'application/json') for @users[100, 500, 900, 1199];
-$main::Job = main::ended($id, 60);
+$main::Job = main::ended($id);
 main::is($main::Job->{errors}, 4, 'erased');
 main::is($main::Job->{reason}{mailbox_not_found}, 1196, 'the others');
 my @found = grep { ref && ($_->{email} // '') eq $users[500] }
@@ -289,7 +290,7 @@ mx1 11 pipelining
     rcpt u*@*: wait 20ms ; 550 5.7.1 Your address is blocked, see our blocklist
 --- init
 main::ready();
-$main::Job = main::ended(main::submit('wait=0', main::users(900)), 60);
+$main::Job = main::ended(main::submit('wait=0', main::users(900)));
 --- smtp_check eval
 sub {
     main::is($main::Job->{state}, 'completed', 'completed');
@@ -341,7 +342,7 @@ Time::HiRes::sleep(1);
 $asked = main::asked();
 my @left = grep { !$asked->{$_} } @erased;
 main::cmp_ok(scalar @left, '>', 8, 'erased in time');
-$main::Job = main::ended($id, 60);
+$main::Job = main::ended($id);
 main::is($main::Job->{errors}, 16, 'erased');
 $asked = main::asked();
 main::is(CORE::join(' ', grep { $asked->{$_} } @left), '', 'nobody asked for them');
