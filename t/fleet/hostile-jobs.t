@@ -7,6 +7,7 @@ use TestVerify::Clients;
 use TestVerify::Edges;
 use TestVerify::Enemy;
 use TestVerify::Jobs;
+use TestVerify::Lending ();
 use TestVerify::Valkey qw( command start );
 
 use Time::HiRes qw( sleep time );
@@ -14,17 +15,7 @@ use Time::HiRes qw( sleep time );
 master_on();
 no_long_string();
 
-our ($Job, $Borrowed);
-
-my $Jobs = '
-    smtp_verify_batch_probes 10;
-    smtp_verify_batch_domain_probes 2;
-    smtp_verify_batch_window 64;
-    smtp_verify_connect_timeout 5s;
-    smtp_verify_greeting_timeout 10s;
-    smtp_verify_read_timeout 10s;
-    smtp_verify_timeout 30s;
-    smtp_verify_catch_all off;';
+our $Job;
 
 # lies which leave the connection as it is, so that blocks go on being lent
 
@@ -110,7 +101,7 @@ add_block_preprocessor(sub {
     $block->set_value(http_config => patient(conf($owner)));
     $block->set_value(config => "location /jobs {
         smtp_verify_jobs_store \$TEST_NGINX_SERVROOT/jobs;
-        smtp_verify_jobs; $Jobs }
+        smtp_verify_jobs; $TestVerify::Lending::Jobs }
         location = /counters { smtp_verify_counters; }
         location = /idle { return 204; }");
     $block->set_value(dns => "+default\n"
@@ -122,9 +113,16 @@ add_block_preprocessor(sub {
     start();
     command('FLUSHALL');
 
-    TestVerify::Enemy::serve(['store', $block->lies]);
+    # how the store lies, and how often at the least
+
+    my ($how, $lies) = split ' ', $block->lies;
+
+    TestVerify::Enemy::serve(['store', main->can($how)->()]);
+    $block->set_value(init => 'main::work(800);');
+    $block->set_value(smtp_check => sub { right(800, $lies) });
     TestVerify::Edges::conf(conf($other), "location /jobs {
-        smtp_verify_jobs_store EDGE/jobs; smtp_verify_jobs; $Jobs }");
+        smtp_verify_jobs_store EDGE/jobs;
+        smtp_verify_jobs; $TestVerify::Lending::Jobs }");
     TestVerify::Edges::start(1);
 });
 
@@ -144,7 +142,7 @@ sub work
     my ($n) = @_;
 
     sleep 1;
-    $Job = ended(submit('', users($n)), 60);
+    $Job = ended(submit('', users($n)));
 }
 
 
@@ -177,65 +175,39 @@ sub right
     my ($n, $lies) = @_;
 
     is(wrong($n), "completed, answered $n, lines $n", 'results');
-    cmp_ok(TestVerify::Enemy::told()->{store}, '>', $lies, 'lies');
+    cmp_ok(TestVerify::Enemy::told()->{store}, '>=', $lies, 'lies');
 }
 
 
 preset(smtp => "mx1 11 pipelining\n    rcpt good*: wait 20ms ; 250 2.1.5 Ok\n"
              . "    rcpt u*: wait 20ms ; 550 5.1.1 No such user\n");
 
-timeout(60);
 run_tests();
 
 __DATA__
 
 === TEST 1: the owner is told lies
 --- owner
---- lies eval
-main::liar()
---- init
-main::work(800);
---- smtp_check eval
-sub { main::right(800, 5) }
+--- lies: liar 6
 
 
 
 === TEST 2: the others are told lies
---- lies eval
-main::liar()
---- init
-main::work(800);
---- smtp_check eval
-sub { main::right(800, 5) }
+--- lies: liar 6
 
 
 
 === TEST 3: replies of before
 --- owner
---- lies eval
-main::mixer()
---- init
-main::work(800);
---- smtp_check eval
-sub { main::right(800, 0) }
+--- lies: mixer 1
 
 
 
 === TEST 4: blocks and answers that were changed
 --- owner
---- lies eval
-main::scratcher()
---- init
-main::work(800);
---- smtp_check eval
-sub { main::right(800, 0) }
+--- lies: scratcher 1
 
 
 
 === TEST 5: blocks that come to the others changed
---- lies eval
-main::scratcher()
---- init
-main::work(800);
---- smtp_check eval
-sub { main::right(800, 0) }
+--- lies: scratcher 1

@@ -7,6 +7,7 @@ package TestVerify::Lending;
 #   blocks()            each block is such a fleet; "verify" has more directives
 #                       of the owner, "others" those of the others, "user" the
 #                       user of the store, "edges" which of them there are
+#   $Jobs               what the location of jobs has there
 #   ready(2)            waits until so many workers would take blocks
 #   idle()              the key of the store that says who would take blocks
 #   users(2000)         so many addresses of 40 domains
@@ -41,7 +42,7 @@ my $Fleet = '
         #user
     }';
 
-my $Jobs = '
+our $Jobs = '
     smtp_verify_batch_probes 10;
     smtp_verify_batch_domain_probes 2;
     smtp_verify_batch_window 64;
