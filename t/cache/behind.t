@@ -96,7 +96,9 @@ sub asked
 
 sub known
 {
-    TestVerify::Clients::ask('/verify?email=john@ok.test');
+    my ($answer) = TestVerify::Clients::ask('/verify?email=john@ok.test');
+
+    is($answer->{json}{reason}, 'accepted', 'the first answer');
 }
 
 
