@@ -256,7 +256,6 @@ location = /readyz { smtp_verify_health; }
 ["GET /rea", "dyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"]
 --- raw_request_middle_delay: 2
 --- signal: 100ms QUIT
---- timeout: 10s
 --- error_code: 503
 --- response_body_like: shutting down
 

@@ -258,7 +258,6 @@ location = /short {
     smtp_verify_timeout 3s;
 }
 --- address: john@ok.test
---- timeout: 15s
 --- linger: 8s
 --- json
 reason: accepted

@@ -203,7 +203,6 @@ the application
 location = /signup {
     smtp_verify_gate $arg_email deny=disposable,not_probed;
 }
---- timeout: 10
 --- request eval
 ["GET /signup?email=john\@mailinator.com", "GET /signup?email=john\@bad.test"]
 --- error_code eval
@@ -232,7 +231,6 @@ if (!fork()) {
     kill 'HUP', TestVerify::Nginx::pid();
     POSIX::_exit(0);
 }
---- timeout: 10
 --- request eval
 ['GET /verify?email=john@ok.test',
  ["POST /verify\nemail=", { value => 'jane@other.test', delay_before => 3 }],

@@ -31,7 +31,6 @@ location = /rdap {
 }
 END
 
-timeout(30);
 run_tests();
 
 __DATA__

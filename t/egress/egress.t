@@ -833,7 +833,6 @@ reason: invalid_syntax
 --- no_shape
 --- smtp_check eval
 sub { main::none_is_lost() }
---- timeout: 20s
 --- linger: 10s
 
 
@@ -857,7 +856,6 @@ reason: invalid_syntax
 --- no_shape
 --- smtp_check eval
 sub { main::none_is_lost() }
---- timeout: 20s
 --- linger: 10s
 
 

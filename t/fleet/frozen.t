@@ -123,7 +123,6 @@ main::stands_still('jim', 3, 2);
 TestVerify::Clients::start('/a?email=jack%d@ok.test', clients => 6);
 --- request
 GET /a?email=jane@ok.test
---- timeout: 20
 --- smtp_check eval
 sub {
     main::is(TestVerify::Clients::reasons(), 'mailbox_not_found 9', 'answers');
@@ -145,7 +144,6 @@ main::reasons('b', 'jane', 20);
 main::like(main::reasons('a', 'joe', 20), qr/^throttled 20$/, 'none are left');
 --- request
 GET /a?email=jill@ok.test
---- timeout: 20
 --- smtp_check eval
 sub {
     my $answers = TestVerify::Clients::reasons();
@@ -168,7 +166,6 @@ GET /a?email=jim1@ok.test
 reason: mailbox_not_found
 --- not_within: 3s
 --- within: 8s
---- timeout: 20
 --- smtp_check eval
 sub {
     main::is(TestVerify::Clients::reasons(), 'mailbox_not_found 1',
@@ -196,7 +193,6 @@ TestVerify::Clients::finish();
 Time::HiRes::sleep(0.5);
 --- request
 GET /a?email=jane@ok.test
---- timeout: 20
 --- json
 reason: accepted
 
@@ -215,7 +211,6 @@ Time::HiRes::sleep(0.5);
 TestVerify::Clients::start('/b?email=jane%d@ok.test', clients => 2);
 --- request
 GET /a?email=jill@ok.test
---- timeout: 20
 --- no_session_check
 --- smtp_check eval
 sub {

@@ -60,7 +60,6 @@ sub logged
 
 preset(smtp => "mx1 11 pipelining users=john\n");
 
-timeout(20);
 run_tests();
 
 __DATA__

@@ -432,7 +432,6 @@ Time::HiRes::sleep(0.5);
 my $before = main::asked();
 Time::HiRes::sleep(2);
 $main::Asked = main::asked() - $before;
---- timeout: 15
 --- json
 reason: throttled
 --- smtp_check eval

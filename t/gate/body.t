@@ -269,7 +269,6 @@ _EOC_
 _EOC_
 });
 
-timeout(20);
 run_tests();
 
 

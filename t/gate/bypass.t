@@ -76,7 +76,6 @@ $Gates .= '
 
 sub gates { CORE::join $_[0], split /GATE/, $Gates }
 
-timeout(20);
 run_tests();
 
 

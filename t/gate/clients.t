@@ -143,7 +143,6 @@ _EOC_
         . "smtp_verify_cache results;\n");
 });
 
-timeout(20);
 run_tests();
 
 

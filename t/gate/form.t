@@ -119,7 +119,6 @@ _EOC_
     $block->set_value(smtp_sessions => 0) if defined $block->denied;
 });
 
-timeout(20);
 run_tests();
 
 

@@ -32,7 +32,6 @@ add_block_preprocessor(sub {
 _EOC_
 });
 
-timeout(20);
 run_tests();
 
 

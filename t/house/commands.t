@@ -58,7 +58,6 @@ _EOC_
 add_test_cleanup_handler(sub { TestVerify::Commands::check() });
 
 no_root_location();
-timeout(20);
 run_tests();
 
 TestVerify::Commands::all_were_run();

@@ -228,7 +228,6 @@ Content-Type: application/json
 ["POST /verify\n{\"email\":\"zebulon\@ok.test\",\"wait\":8}"]
 --- json
 reason: accepted
---- timeout: 15s
 --- story
 reply: 451 at rcpt is greylisted by rule
 probe: greylisted, asks once more in

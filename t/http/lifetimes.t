@@ -5,7 +5,6 @@ use TestVerify 'no_plan';
 use TestVerify::Clients;
 
 master_on();
-timeout(10);
 run_tests();
 
 

@@ -225,7 +225,6 @@ sub {
            && main::is_left('five', 4);
 }
 --- smtp_sessions: 1
---- timeout: 15s
 --- linger: 5s
 
 
@@ -374,7 +373,6 @@ sub {
            eq '200 mailbox_not_found 3' && main::is_left('five', 0);
 }
 --- smtp_sessions: 5
---- timeout: 15s
 --- linger: 8s
 
 
@@ -400,7 +398,6 @@ e@ok.test
 [200, 200, 200, 200, 429]
 --- log_allow
 exited on signal 9
---- timeout: 15s
 
 
 

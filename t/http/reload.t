@@ -309,7 +309,6 @@ mx1 11 pipelining users=john
 TestVerify::Clients::start('/verify?email=john@ok.test', clients => 30);
 --- signal: 150ms HUP
 --- address: john@ok.test
---- timeout: 10s
 --- json
 verdict: deliverable accepted confirmed null
 smtp.rule: accepted-2xx

@@ -12,7 +12,6 @@ add_block_preprocessor(sub {
         if !defined $block->bare && !defined $block->must_die;
 });
 
-timeout(20);
 run_tests();
 
 

@@ -107,7 +107,6 @@ reason: accepted
 160 descriptors are enough for
 --- smtp_check eval: sub { main::some_were_too_many() }
 --- linger: 8s
---- timeout: 20s
 
 
 
@@ -133,7 +132,6 @@ accept4\(\) failed
 reason: accepted
 --- smtp_check eval: sub { main::some_were_too_many() }
 --- linger: 8s
---- timeout: 20s
 
 
 
@@ -159,4 +157,3 @@ Content-Type: text/plain
 "POST /batch\n" . CORE::join '', map { "jane$_\@ok.test\n" } 1 .. 200
 --- response_body_like: "answered":200,.*"reason":\{"mailbox_not_found":200\}
 --- linger: 8s
---- timeout: 20s

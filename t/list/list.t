@@ -1027,7 +1027,6 @@ sub {
     return $answer->{json}{reason} eq 'mailbox_not_found'
            && $answer->{json}{response_time_ms} < 2500;
 }
---- timeout: 25s
 --- linger: 12s
 
 

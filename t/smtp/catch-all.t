@@ -381,7 +381,6 @@ mx1 11 pipelining users=john
     rcpt#2@1: 452 4.5.3 One recipient only
     rcpt@2: nothing
     rcpt@3: nothing
---- timeout: 15
 --- address: john@ok.test
 --- json
 status: risky
@@ -405,7 +404,6 @@ mx1 11 pipelining users=john
     rcpt@2: nothing
     rcpt@3: nothing
 mx2 12 pipelining accept
---- timeout: 15
 --- address: john@ok.test
 --- json
 reason: accepted_untested
@@ -431,7 +429,6 @@ second.test MX 10 mx1.ok.test
 mx1 11 pipelining users=john,jane
     rcpt@2: nothing
     rcpt@3: nothing
---- timeout: 15
 --- address
 john@ok.test
 jane@second.test

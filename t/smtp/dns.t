@@ -673,7 +673,6 @@ smtp.mx_host: mx1.ok.test
 resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
 resolver_timeout 5s;
 smtp_verify_timeout 8s;
---- timeout: 10
 --- dns
 ok.test MX 10 mx1.ok.test
 @1 ok.test MX ! other-question
@@ -747,7 +746,6 @@ resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
 resolver_timeout 5s;
 --- dns eval
 "\@1 * ! drop\n" . CORE::join '', map { "d$_.test MX 10 mx1.ok.test\n" } 1 .. 9
---- timeout: 10
 --- address eval
 CORE::join "\n", map { "john\@d$_.test" } 1 .. 9
 --- query: smtp=0
@@ -765,7 +763,6 @@ d9.test MX 1
 --- http_config
 resolver $TEST_NGINX_DNS $TEST_NGINX_DNS2;
 smtp_verify_timeout 8s;
---- timeout: 10
 --- dns
 ok.test MX ! drop
 --- address: john@ok.test
@@ -1029,7 +1026,6 @@ smtp.stage: dns
 resolver $TEST_NGINX_DNS;
 resolver_timeout 8s;
 smtp_verify_timeout 9s;
---- timeout: 10
 --- dns
 ok.test MX 10 mx1.ok.test
 ok.test MX ! slow 5600ms

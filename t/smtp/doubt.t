@@ -466,7 +466,6 @@ reason: accepted
 --
 reason: mailbox_not_found
 smtp.mailbox_exists: false
---- timeout: 20
 --- linger: 8s
 
 
@@ -498,7 +497,6 @@ reason: accepted
 --
 reason: catch_all
 smtp.is_catch_all: true
---- timeout: 20
 --- linger: 8s
 
 
@@ -530,7 +528,6 @@ john@ok.test
 reason: accepted
 --
 verdict: unknown server_error
---- timeout: 20
 --- linger: 8s
 
 
@@ -562,5 +559,4 @@ john@ok.test
 reason: accepted
 --
 reason: mailbox_not_found
---- timeout: 20
 --- linger: 8s

@@ -153,7 +153,6 @@ smtp.rule: greylist-memory
 
 
 === TEST 9: tests of the client that it passes once: asked again within the wait
---- timeout: 20
 --- smtp
 mx1 11 pipelining users=john
     rcpt@1: 450 4.3.2 Service currently unavailable
@@ -183,7 +182,6 @@ rule accepted-2xx
     label    accepted
     code     2xx
     source   a test
---- timeout: 20
 --- smtp
 mx1 11 pipelining users=john,jane
     mail@1: 450 4.1.7 <probe@verifier.test>: Sender address rejected: unverified address: Address verification in progress
@@ -198,7 +196,6 @@ smtp.attempts: 3
 
 
 === TEST 11: whatever else names its time
---- timeout: 20
 --- smtp
 mx1 11 pipelining users=john
     rcpt@1: 451 4.3.0 Mail server configuration error, please try again in 2 seconds
@@ -227,7 +224,6 @@ retry_after: !null
 
 
 === TEST 13: twice as long each time: a server that goes on saying so is not driven
---- timeout: 20
 --- smtp
 mx1 11 pipelining users=john
     rcpt: 451 4.7.1 Greylisted, please try again in 1 second
@@ -262,7 +258,6 @@ rule accepted-2xx
     label    accepted
     code     2xx
     source   a test
---- timeout: 20
 --- smtp
 mx1 11 pipelining users=john,jane
     rcpt@1: 450 4.3.2 Service currently unavailable
@@ -280,7 +275,6 @@ waiting: 0
 
 
 === TEST 15: a plain failure that says "later"
---- timeout: 20
 --- smtp
 mx1 11 pipelining users=john
     rcpt@1: 451 4.3.2 Please try again later
@@ -296,7 +290,6 @@ smtp.attempts: 2
 
 
 === TEST 16: our sender could not be looked up: that blocks nobody, and passes
---- timeout: 20
 --- smtp
 mx1 11 pipelining users=john
     mail@1: 450 4.1.7 <probe@verifier.test>: Sender address rejected: unverified address: Address lookup failure

@@ -199,7 +199,6 @@ reason: mailbox_not_found
 === TEST 19: DHE of TLS 1.2 is not offered: a server may choose a prime of any length
 --- hostile
 tls=12 dh=10000 "rcpt=550 5.1.1 User unknown"
---- timeout: 20
 --- json
 verdict: unknown tls_failed
 smtp.stage: starttls
@@ -238,7 +237,6 @@ TLS with mail server: handshake failed
 smtp_verify_ssl_ciphers DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0;
 --- hostile
 tls=12 dh=10000 "rcpt=550 5.1.1 User unknown"
---- timeout: 20
 --- json
 verdict: unknown tls_failed
 smtp.stage: starttls

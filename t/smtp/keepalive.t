@@ -326,7 +326,6 @@ sub {
 
     return $turns[-1]{d}[0] eq 'QUIT' && $idle > 1 && $idle < 6;
 }
---- timeout: 15s
 --- linger: 15s
 
 

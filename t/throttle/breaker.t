@@ -180,7 +180,6 @@ sub {
     return TestVerify::Clients::reasons()
            eq 'mailbox_not_found 1';
 }
---- timeout: 25s
 --- linger: 10s
 
 
@@ -222,7 +221,6 @@ reason: mailbox_not_found
 --
 reason: connect_failed
 --- smtp_sessions: 2
---- timeout: 15s
 
 
 
@@ -355,7 +353,6 @@ reason: mailbox_not_found
 --
 reason: connect_failed
 --- smtp_sessions: 2
---- timeout: 25s
 
 
 
@@ -389,7 +386,6 @@ reason: circuit_open
 retry_after: 1
 --
 reason: connect_failed
---- timeout: 15s
 
 
 
@@ -533,7 +529,6 @@ reason: connect_failed
 --
 reason: circuit_open
 --- smtp_sessions: 1
---- timeout: 25s
 
 
 

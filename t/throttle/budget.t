@@ -243,7 +243,6 @@ sub {
 
     return $transcript !~ /S: 421/ && $refused <= 20 && $refused >= 12;
 }
---- timeout: 30s
 --- linger: 8s
 
 
@@ -269,7 +268,6 @@ sub {
 
     return $transcript !~ /S: 421/ && main::refused($transcript) <= 20;
 }
---- timeout: 30s
 --- linger: 8s
 
 
@@ -292,7 +290,6 @@ sub {
 
     return $transcript !~ /S: 421/ && main::refused($transcript) <= 20;
 }
---- timeout: 30s
 --- linger: 8s
 
 

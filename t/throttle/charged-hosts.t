@@ -428,7 +428,6 @@ TestVerify::Clients::worker_at($TestVerify::Env::SmtpPort);
 --- json
 reason: accepted
 --- within: 2s
---- timeout: 15s
 --- linger: 10s
 
 

@@ -214,7 +214,6 @@ main::others('/verify?email=slow%d@ok.test', clients => 3, after => 0.4);
 --- more_headers
 Content-Type: text/plain
 --- no_shape
---- timeout: 20s
 --- response_body_like: "answered":40,.*"reason":\{"mailbox_not_found":40\}
 --- smtp_check eval
 sub { TestVerify::Clients::reasons() eq 'mailbox_not_found 3' }
@@ -549,5 +548,4 @@ GET /counters
 --- json
 throttles.limits.sessions: 9
 throttles.limits.waiting: 0
---- timeout: 15s
 --- linger: 10s

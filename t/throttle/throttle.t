@@ -323,7 +323,6 @@ sub {
     return TestVerify::Clients::reasons() eq 'mailbox_not_found 60'
            && main::most($sessions) == 3;
 }
---- timeout: 15s
 --- linger: 4s
 
 
@@ -351,7 +350,6 @@ sub {
     return TestVerify::Clients::reasons() eq 'mailbox_not_found 40'
            && main::most($sessions) == 3;
 }
---- timeout: 15s
 --- linger: 4s
 
 
@@ -374,7 +372,6 @@ sub {
     return TestVerify::Clients::reasons() eq 'mailbox_not_found 30'
            && $took > 1.4 && $took < 6;
 }
---- timeout: 15s
 --- linger: 4s
 
 
@@ -398,7 +395,6 @@ reason: mailbox_not_found
 response_time_ms: <= 3000
 --- log_allow
 exited on signal 9
---- timeout: 15s
 
 
 
@@ -426,7 +422,6 @@ sub {
 
     return TestVerify::Clients::reasons() eq 'accepted 40' && main::most($sessions) <= 2;
 }
---- timeout: 15s
 --- linger: 8s
 
 
@@ -482,7 +477,6 @@ sub {
     return TestVerify::Clients::reasons() eq 'accepted 40' && main::most($sessions) <= 3
            && @$sessions <= 20 && main::least(10, $sessions) > 0.25;
 }
---- timeout: 15s
 --- linger: 8s
 
 
@@ -565,7 +559,6 @@ sub {
     return TestVerify::Clients::reasons() eq 'accepted 19' && main::most($sessions) == 1
            && @$sessions >= 11 && @$sessions <= 14;
 }
---- timeout: 15s
 --- linger: 8s
 
 
@@ -602,7 +595,6 @@ sub {
     return TestVerify::Clients::reasons() eq 'accepted 39' && main::most($sessions) == 3
            && @$sessions >= 11 && @$sessions <= 26;
 }
---- timeout: 15s
 --- linger: 8s
 
 
@@ -654,7 +646,6 @@ sub {
     return TestVerify::Clients::reasons() eq 'mailbox_not_found 40'
            && main::most($sessions) == 2;
 }
---- timeout: 15s
 --- linger: 4s
 
 
@@ -698,7 +689,6 @@ throttles.small.entries: <= 400
 sub {
     return TestVerify::Clients::reasons() eq 'mailbox_not_found 400';
 }
---- timeout: 15s
 --- linger: 4s
 
 
@@ -729,7 +719,6 @@ sub {
     return TestVerify::Clients::reasons() eq 'mailbox_not_found 1'
            && main::most($sessions) == 1;
 }
---- timeout: 25s
 --- linger: 10s
 
 
@@ -762,7 +751,6 @@ sub {
            && main::most($sessions) == 1
            && ($pids =~ /,/ ? @$sessions > 1 : @$sessions == 1);
 }
---- timeout: 30s
 --- linger: 16s
 
 
@@ -795,7 +783,6 @@ GET /counters
 --- json
 throttles.limits.sessions: 0
 throttles.limits.waiting: 0
---- timeout: 15s
 --- linger: 6s
 
 
@@ -838,7 +825,6 @@ sub {
            && main::most($sessions) == 1 && @$sessions == 9
            && !grep { $_ != $one && $_->{t} < main::last_said($one) } @$sessions;
 }
---- timeout: 25s
 --- linger: 6s
 
 
@@ -863,7 +849,6 @@ sub {
     return TestVerify::Clients::reasons() eq 'mailbox_not_found 11'
            && @$sessions == 12 && main::over(10, 1, $sessions) < 1.5;
 }
---- timeout: 15s
 --- linger: 6s
 
 
@@ -888,7 +873,6 @@ sub {
     return TestVerify::Clients::reasons() eq 'mailbox_not_found 11'
            && @$sessions == 12 && main::over(10, 1, $sessions) < 1.5;
 }
---- timeout: 15s
 --- linger: 6s
 
 
@@ -941,7 +925,6 @@ sub {
                           && !defined $_->{json}{checks}{smtp}{response_code}
                           && $_->{took} < 3.2 } @late);
 }
---- timeout: 15s
 --- linger: 6s
 
 
@@ -984,7 +967,6 @@ sub {
 }
 --- log_allow
 exited on signal 9
---- timeout: 15s
 --- linger: 6s
 
 
@@ -1014,7 +996,6 @@ sub {
     return TestVerify::Clients::reasons() eq 'accepted 40'
            && main::over(20, 2, $sessions) < 2.5;
 }
---- timeout: 20s
 --- linger: 8s
 
 
@@ -1042,5 +1023,4 @@ sub {
     return TestVerify::Clients::reasons() eq 'mailbox_not_found 2, throttled 1'
            && main::over(1, 0, $sessions) < 0.5;
 }
---- timeout: 15s
 --- linger: 6s
