@@ -97,6 +97,8 @@ sub try
     my $lock = IO::Socket::INET->new(LocalAddr => "$net.250",
         LocalPort => 19999, Listen => 1) or return;
 
+    return if left($n);
+
     if (!$port) {
         $port = 20000 + $n;
 
@@ -113,6 +115,23 @@ sub try
     $SocksPort = 23000 + $n;
 
     return 1;
+}
+
+
+# whether a server of a suite that was killed listens there still: it would be
+# taken for the one of the next suite, but cannot be stopped by it
+
+sub left
+{
+    my ($n) = @_;
+
+    open my $in, '<', '/proc/net/tcp' or return 0;
+
+    # addresses are from right to left; 250 (FA) is our own lock
+
+    my $address = sprintf '(?!FA)..%02X5A7F', $n;
+
+    return scalar grep { /^\s*\d+: $address:\w+ \w+:\w+ 0A / } <$in>;
 }
 
 
