@@ -202,8 +202,8 @@ worker_shutdown_timeout 2s;
 my $id = main::lent();
 main::is(main::counter(0, 'jobs_lent') > 0, 1, 'blocks are lent');
 my $took = main::leave();
-main::cmp_ok($took, '<', 15 * $TestVerify::Blocks::Slow,
-             "the workers stay for two seconds, not for minutes: $took");
+main::cmp_ok($took, '<', 8 * $TestVerify::Blocks::Slow,
+             "the workers stay for two seconds, not for nine: $took");
 main::give_up($id);
 --- linger: 15s
 --- no_session_check
