@@ -177,7 +177,8 @@ $(NB)/objs/Makefile: config $(B)/sources $(NGX_TREE)/src/core/nginx.h | $(GEN)
 # loaded once before it takes the place of the last good one
 
 $(SO): $(NB)/objs/Makefile $(SOURCES) $(GEN)
-	@$(LOCK) $(MAKE) -s $(JOBS) -f $(NB)/objs/Makefile \
+	@$(LOCK) t/tools/build-progress $(NB)/objs/Makefile \
+	    $(MAKE) -s $(JOBS) -f $(NB)/objs/Makefile \
 	    -C $(CONFIGURE_DIR) $(NGX_TARGETS)
 	@t/tools/load-module $(NGX_BIN) $(NB)/objs/$(MODULE) $(NB)/load
 	@cp $(NB)/objs/$(MODULE) $@.tmp
@@ -576,7 +577,7 @@ run:               ## a demo: nginx with conf/examples/quickstart.conf (or EXAMP
 	@t/demo/start --check
 	@echo "looking for packages that are missing"
 	@$(MAKE) deps-run
-	@echo "building the module (a minute or two at the first time)"
+	@echo "building the module (a few minutes at the first time)"
 	@$(MAKE) module
 	@t/demo/start $(B) $(NGX_BIN) $(SO)
 

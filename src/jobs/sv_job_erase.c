@@ -292,7 +292,7 @@ sv_job_erase_block(sv_job_erase_t *er, sqlite3_stmt *stmt)
 
     if (more == -1) {
         return sv_jobs_why(&er->job->db.why, SV_JOBS_DAMAGED, 0,
-                           "a block of the job could not be unsealed");
+                           "a parcel of the job could not be unsealed");
     }
 
     return SV_JOBS_OK;
@@ -595,7 +595,7 @@ sv_job_erase_sealed(sv_job_t *job, uint64_t pos, uint64_t *idx)
     {
         sv_job_arena_free(&text);
         return sv_jobs_why(&job->db.why, SV_JOBS_DAMAGED, 0,
-                           "a block of the job could not be unsealed");
+                           "a parcel of the job could not be unsealed");
     }
 
     *idx = r.idx;

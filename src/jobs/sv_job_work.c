@@ -198,7 +198,7 @@ sv_job_block_records(sv_job_t *job, uint64_t block, const unsigned char *done,
 
     if (rc == -1 || i != (size_t) sqlite3_column_int(stmt, 0)) {
         return sv_jobs_why(&job->db.why, SV_JOBS_DAMAGED, 0,
-                           "a block of the job could not be unsealed");
+                           "a parcel of the job could not be unsealed");
     }
 
     return SV_JOBS_OK;

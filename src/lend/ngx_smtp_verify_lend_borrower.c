@@ -120,7 +120,7 @@ ngx_smtp_verify_lend_out(ngx_smtp_verify_lend_t *lend,
 
     if (lend->nout >= NGX_SMTP_VERIFY_LEND_OUT) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "fleet \"%V\": results of a block of another machine "
+                      "fleet \"%V\": results of a parcel of another machine "
                       "are given up, the store is away", &lend->fleet->name);
         return NULL;
     }
@@ -395,7 +395,7 @@ ngx_smtp_verify_lend_read(ngx_smtp_verify_lend_t *lend, sv_resp_value_t *value,
            != 0)
     {
         ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
-                      "fleet \"%V\": a block of a job was not sealed by this "
+                      "fleet \"%V\": a parcel of a job was not sealed by this "
                       "version with this key", &lend->fleet->name);
         return NGX_DECLINED;
     }

@@ -428,9 +428,15 @@ ngx_smtp_verify_lookup_start(ngx_smtp_verify_lookup_t *l)
 ngx_uint_t
 ngx_smtp_verify_lookup_is_busy(ngx_smtp_verify_lookup_t *l)
 {
-    if (!l->busy
-        && ngx_smtp_verify_share_ask(&l->conf->share, &l->client, l->bulk)
-           == NGX_OK)
+    if (l->busy) {
+
+        /* its client has used up its quota; probes may be free */
+
+        return 1;
+    }
+
+    if (ngx_smtp_verify_share_ask(&l->conf->share, &l->client, l->bulk)
+        == NGX_OK)
     {
         return 0;
     }

@@ -292,7 +292,7 @@ ngx_smtp_verify_probe_budget(ngx_event_t *ev)
         return;
     }
 
-    ngx_log_error(NGX_LOG_INFO, &p->log, 0, "probe ran out of its budget");
+    ngx_log_error(NGX_LOG_INFO, &p->log, 0, "probe ran out of time");
 
     if (ngx_smtp_verify_slot_timeout(p) == NGX_OK) {
         return;

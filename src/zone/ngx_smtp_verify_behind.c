@@ -185,8 +185,8 @@ ngx_smtp_verify_fetch_timeout(ngx_event_t *ev)
 
     ngx_log_error(NGX_LOG_INFO, ev->log, 0,
                   fetch->waits
-                  ? "another machine took too long for zone \"%V\""
-                  : "the store behind zone \"%V\" ran out of its budget",
+                  ? "another machine took too long, zone \"%V\""
+                  : "the fleet store did not answer in time, zone \"%V\"",
                   fetch->cache->name);
 
     fetch->late = 1;

@@ -653,3 +653,22 @@ GET /usage
 --- error_code: 404
 --- problem
 code: no_client
+
+
+
+=== TEST 43: who has no units left finds no lack of probes
+--- smtp
+mx1 11 pipelining users=john
+--- config
+location = /verify { smtp_verify; }
+location = /counters {
+    smtp_verify_tokens    off;
+    smtp_verify_counters;
+}
+--- client: none
+--- request eval
+["GET /verify?email=john\@ok.test", "GET /counters"]
+--- error_code eval
+[429, 200]
+--- response_body_like eval
+[qr/quota_exceeded/, qr/"rejected":0,/]
