@@ -373,7 +373,7 @@ sv_client_results_later(sv_client_results_t *rs)
     }
 
     if (rs->rc.out.part) {
-        fprintf(stderr, "what is there is in %s: the same command goes on\n",
-                rs->rc.out.part);
+        fprintf(stderr, "the results so far are in %s: run the same command "
+                "again\n", rs->rc.out.part);
     }
 }

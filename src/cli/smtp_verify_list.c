@@ -71,8 +71,8 @@ sv_client_list(const sv_client_options_t *options, const char *name)
     }
 
     if (rc == SV_CLIENT_LATER && l->rc.out.part) {
-        fprintf(stderr, "what is done is in %s: the same command goes on\n",
-                l->rc.out.part);
+        fprintf(stderr, "the results so far are in %s: run the same command "
+                "again\n", l->rc.out.part);
     }
 
     sv_client_output_close(&l->rc.out);

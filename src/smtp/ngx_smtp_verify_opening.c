@@ -27,6 +27,8 @@ ngx_smtp_verify_opening_banner(ngx_smtp_verify_session_t *s)
         return;
     }
 
+    s->log.action = "talking to mail server";
+
     s->banner.len = ngx_min(s->text.len, NGX_SMTP_VERIFY_BANNER_MAX);
     s->banner.data = ngx_pnalloc(s->pool, s->banner.len);
 

@@ -228,6 +228,7 @@ ngx_smtp_verify_session_connected(ngx_smtp_verify_session_t *s)
 
     ngx_smtp_verify_session_took(s, SV_STAGE_CONNECT);
 
+    s->log.action = "waiting for the greeting of mail server";
     s->phase = ngx_smtp_verify_phase_opening;
 
     s->commands[0] = ngx_smtp_verify_cmd_banner;

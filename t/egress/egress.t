@@ -695,7 +695,7 @@ invalid address "mail.example.com"
 smtp_verify_egress x;
 --- must_die
 --- error_log
-no egress pool "x" for "smtp_verify_egress"
+no egress pool "x" for "smtp_verify_egress", it has to be defined by "smtp_verify_egress_pool"
 
 
 
@@ -786,7 +786,7 @@ invalid parameter "ptr=on"
 smtp_verify_egress_pool x { tunnel 127.0.0.1 helo=a.example.com; }
 --- must_die
 --- error_log
-unknown kind of egress "tunnel"
+unknown kind of egress "tunnel", it must be "address" or "proxy"
 
 
 

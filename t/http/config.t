@@ -612,7 +612,7 @@ status: undeliverable
 smtp_verify_throttle_provider gmial conns=3;
 --- must_die
 --- error_log
-unknown provider "gmial"
+unknown provider "gmial" in "smtp_verify_throttle_provider", the file of "smtp_verify_providers" has their names
 [emerg]
 
 

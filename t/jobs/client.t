@@ -159,7 +159,7 @@ ID: paused
 -- 6
 N of 400
 the job is paused
-what is there is in r.csv.part: the same command goes on
+the results so far are in r.csv.part: run the same command again
 r.csv.part
 -- 0
 ID: running

@@ -231,7 +231,7 @@ ls
 --- said
 6
 N of 5, N deliverable, 1 wrong records
-what is done is in r.csv.part: the same command goes on
+the results so far are in r.csv.part: run the same command again
 broken off
 l.csv
 r.csv.part
@@ -284,7 +284,7 @@ jane@ok.test: deliverable, accepted
 -- 0
 smtp-verify: The addresses of today are used up.
 1 of 3, 1 undeliverable
-what is done is in r.csv.part: the same command goes on
+the results so far are in r.csv.part: run the same command again
 -- 6
 smtp-verify: The token is not known, or not any more.
 1 of 3, 1 undeliverable

@@ -51,6 +51,8 @@ smtp.connected: true
 smtp.stage: banner
 smtp.response_code: null
 smtp.rule: null
+--- error_log
+while waiting for the greeting of mail server
 
 
 
@@ -508,6 +510,8 @@ mx1 11
 --- json
 verdict: unknown timeout estimated network
 smtp.stage: ehlo
+--- error_log
+while talking to mail server
 
 
 

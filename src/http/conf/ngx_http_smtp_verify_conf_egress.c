@@ -170,7 +170,8 @@ ngx_http_smtp_verify_egress_line(ngx_conf_t *cf, ngx_command_t *dummy,
 
     if (!proxy && ngx_strcmp(value[0].data, "address") != 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "unknown kind of egress \"%V\"", &value[0]);
+                           "unknown kind of egress \"%V\", it must be "
+                           "\"address\" or \"proxy\"", &value[0]);
         return NGX_CONF_ERROR;
     }
 
@@ -518,7 +519,8 @@ ngx_http_smtp_verify_egress_find(ngx_conf_t *cf,
 
     if (pool == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "no egress pool \"%V\" for "
-                           "\"smtp_verify_egress\"", &slcf->pool);
+                           "\"smtp_verify_egress\", it has to be defined by "
+                           "\"smtp_verify_egress_pool\"", &slcf->pool);
         return NGX_ERROR;
     }
 

@@ -106,7 +106,8 @@ ngx_http_smtp_verify_check_limits(ngx_conf_t *cf,
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "unknown provider \"%V\" in "
-                               "\"smtp_verify_throttle_provider\"",
+                               "\"smtp_verify_throttle_provider\", the file "
+                               "of \"smtp_verify_providers\" has their names",
                                &limits[i].id);
             return NGX_ERROR;
         }
