@@ -328,7 +328,7 @@ ngx_smtp_verify_batch_work_start(ngx_smtp_verify_batch_item_t *item)
         b->full = 1;
         ngx_smtp_verify_batch_domain_hold(item, 1);
         ngx_smtp_verify_batch_error(b, "quota_exceeded",
-                                    "The addresses of today are used up.");
+                                    "The quota of today is used up.");
         ngx_smtp_verify_batch_stop(b, SV_REASON_NONE);
         return;
 

@@ -282,7 +282,7 @@ jane@ok.test: Send your token in the header "Authorization: Bearer TOKEN" or "X-
 -- 5
 jane@ok.test: deliverable, accepted
 -- 0
-smtp-verify: The addresses of today are used up.
+smtp-verify: The quota of today is used up.
 1 of 3, 1 undeliverable
 the results so far are in r.csv.part: run the same command again
 -- 6

@@ -110,7 +110,7 @@ ngx_http_smtp_verify_ask_error(ngx_int_t rc)
 
     static const ngx_http_smtp_verify_error_t  quota = {
         NGX_HTTP_TOO_MANY_REQUESTS, "quota_exceeded",
-        "The addresses of today are used up; see Retry-After."
+        "The quota of today is used up; see Retry-After."
     };
 
     static const ngx_http_smtp_verify_error_t  busy = {
