@@ -23,7 +23,7 @@ ngx_smtp_verify_order_crossed(ngx_smtp_verify_session_t *s)
     }
 
     ngx_log_debug2(NGX_LOG_DEBUG_EVENT, &s->log, 0,
-                   "smtp verify order: %ui crossed %uz octets",
+                   "smtp verify order: %ui crossed %uD octets",
                    (ngx_uint_t) s->parser.code, s->flight);
 
     ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_none);
@@ -76,16 +76,18 @@ ngx_smtp_verify_order_was_quiet(ngx_smtp_verify_session_t *s)
 void
 ngx_smtp_verify_order_ask(ngx_smtp_verify_session_t *s, ngx_uint_t index)
 {
-    s->held.data = ngx_pnalloc(s->pool, s->text.len);
-    if (s->held.data == NULL) {
-        ngx_smtp_verify_session_fail(s, SV_THROTTLED);
-        return;
+    if (s->held == NULL) {
+        s->held = ngx_palloc(s->pool, sizeof(ngx_smtp_verify_held_t));
+        if (s->held == NULL) {
+            ngx_smtp_verify_session_fail(s, SV_THROTTLED);
+            return;
+        }
     }
 
-    ngx_memcpy(s->held.data, s->text.data, s->text.len);
+    s->held->code = s->code;
+    s->held->len = ngx_min(s->text.len, SV_REPLY_TEXT_MAX);
+    ngx_memcpy(s->held->text, s->text.data, s->held->len);
 
-    s->held.len = s->text.len;
-    s->held_code = s->code;
     s->answered_rcpt = index;
 
     ngx_log_debug1(NGX_LOG_DEBUG_EVENT, &s->log, 0,

@@ -52,11 +52,11 @@ void ngx_smtp_verify_order_rset(ngx_smtp_verify_session_t *s);
 static inline void
 ngx_smtp_verify_order_sent(ngx_smtp_verify_session_t *s, size_t len)
 {
-    s->flight = len;
+    s->flight = (uint32_t) len;
 
     if (s->connection->ssl) {
         s->flight += NGX_SMTP_VERIFY_ORDER_RECORD;
-        s->written = ngx_smtp_verify_order_written(s);
+        s->written = (uint32_t) ngx_smtp_verify_order_written(s);
     }
 }
 
@@ -65,7 +65,7 @@ ngx_smtp_verify_order_sent(ngx_smtp_verify_session_t *s, size_t len)
  * Whoever answers a command has received it, so his kernel acknowledged it with
  * the reply at the latest.  If ours still has the whole flight in its queue,
  * the reply has crossed it.  What OpenSSL wrote after it does not count:
- * answers to KeyUpdates.
+ * answers to KeyUpdates.  The reply to EHLO is told by what it offers.
  */
 
 static inline void
@@ -75,7 +75,7 @@ ngx_smtp_verify_order_check(ngx_smtp_verify_session_t *s)
     int      n;
     int64_t  queued;
 
-    if (s->commands[s->nanswered] == ngx_smtp_verify_cmd_banner
+    if (s->commands[s->nanswered] <= ngx_smtp_verify_cmd_ehlo
         || s->phase == ngx_smtp_verify_phase_quitting
         || (s->nanswered && ngx_smtp_verify_session_pipelines(s))
         || s->flight == 0
@@ -87,7 +87,7 @@ ngx_smtp_verify_order_check(ngx_smtp_verify_session_t *s)
     queued = n;
 
     if (s->connection->ssl) {
-        queued -= ngx_smtp_verify_order_written(s) - s->written;
+        queued -= (uint32_t) ngx_smtp_verify_order_written(s) - s->written;
     }
 
     if (queued >= (int64_t) s->flight) {

@@ -9,7 +9,14 @@
 
 
 /* room for the session, its names, and the greeting of most servers */
-#define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  888
+#define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  912
+#define NGX_SMTP_VERIFY_SESSION_NAMES      96
+
+/* A second block of the pool would cost each waiting request another KB. */
+_Static_assert(sizeof(ngx_pool_t) + sizeof(ngx_smtp_verify_session_t)
+               + NGX_SMTP_VERIFY_SESSION_NAMES
+               <= NGX_SMTP_VERIFY_SESSION_POOL_SIZE,
+               "the pool of a session is too small");
 
 
 static size_t ngx_smtp_verify_session_addr_text(struct sockaddr *sockaddr,
@@ -17,6 +24,7 @@ static size_t ngx_smtp_verify_session_addr_text(struct sockaddr *sockaddr,
 static ngx_int_t ngx_smtp_verify_session_listen(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_line(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_whole(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_unasked(ngx_smtp_verify_session_t *s,
     const u_char *pos, const u_char *end);
 static void ngx_smtp_verify_session_keep(ngx_smtp_verify_session_t *s);
@@ -251,8 +259,6 @@ void
 ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
     const u_char *pos, const u_char *end)
 {
-    sv_reply_status_e  status;
-
     if (s->phase == ngx_smtp_verify_phase_securing) {
         return;
     }
@@ -277,9 +283,7 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
             return;
         }
 
-        status = sv_reply_parse(&s->parser, &pos, end);
-
-        switch (status) {
+        switch (sv_reply_parse(&s->parser, &pos, end)) {
 
         case SV_REPLY_AGAIN:
             return;
@@ -291,29 +295,34 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
             ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
             return;
 
-        default:
+        case SV_REPLY_LINE:
+            ngx_smtp_verify_session_line(s);
             break;
+
+        default:
+            ngx_smtp_verify_session_line(s);
+            ngx_smtp_verify_session_whole(s);
         }
-
-        ngx_smtp_verify_session_line(s);
-
-        if (status == SV_REPLY_LINE) {
-            continue;
-        }
-
-        ngx_smtp_verify_order_check(s);
-
-        /* what follows the reply to QUIT does not matter */
-
-        if (s->nanswered + 1 == s->nsent
-            && s->phase != ngx_smtp_verify_phase_quitting)
-        {
-            s->wait = ngx_smtp_verify_wait_drained;
-            continue;
-        }
-
-        ngx_smtp_verify_session_reply(s);
     }
+}
+
+
+/* A reply is whole.  What follows the reply to QUIT does not matter; the last
+   one of other commands is told when there is no more to read. */
+
+static void
+ngx_smtp_verify_session_whole(ngx_smtp_verify_session_t *s)
+{
+    ngx_smtp_verify_order_check(s);
+
+    if (s->nanswered + 1 == s->nsent
+        && s->phase != ngx_smtp_verify_phase_quitting)
+    {
+        s->wait = ngx_smtp_verify_wait_drained;
+        return;
+    }
+
+    ngx_smtp_verify_session_reply(s);
 }
 
 
@@ -529,10 +538,11 @@ ngx_smtp_verify_session_rset(ngx_smtp_verify_session_t *s)
         return;
     }
 
-    if (s->held_code) {
-        s->code = s->held_code;
-        s->text = s->held;
-        s->held_code = 0;
+    if (s->held && s->held->code) {
+        s->code = s->held->code;
+        s->text.len = s->held->len;
+        s->text.data = s->held->text;
+        s->held->code = 0;
 
         ngx_smtp_verify_session_rcpt_told(s);
         return;

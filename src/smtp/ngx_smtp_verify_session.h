@@ -215,6 +215,15 @@ typedef struct {
 } ngx_smtp_verify_tlsa_t;
 
 
+/* the reply to a recipient that is not believed yet */
+
+typedef struct {
+    ngx_uint_t                         code;    /* 0: there is none */
+    size_t                             len;
+    u_char                             text[SV_REPLY_TEXT_MAX];
+} ngx_smtp_verify_held_t;
+
+
 typedef struct ngx_smtp_verify_session_s  ngx_smtp_verify_session_t;
 
 typedef void (*ngx_smtp_verify_session_handler_pt)
@@ -304,7 +313,6 @@ struct ngx_smtp_verify_session_s {
     /* private */
     ngx_msec_t                         began;   /* when it began to wait for
                                                    what it waits for now */
-    ngx_msec_t                         reach;   /* ms that it took to connect */
     u_char                             commands[8];
     u_char                             ncommands;
     u_char                             nsent;
@@ -325,10 +333,8 @@ struct ngx_smtp_verify_session_s {
 
     uint32_t                           refused_code;    /* reply to the random
                                                            recipient's MAIL */
-    uint32_t                           held_code;   /* reply to a recipient that
-                                                       is not believed yet; 0:
-                                                       none */
-    ngx_str_t                          held;    /* its text */
+    uint32_t                           reach;   /* ms that it took to connect */
+    ngx_smtp_verify_held_t            *held;    /* or NULL */
     sv_reply_parser_t                  parser;
     sv_socks_t                        *socks;   /* the way through a proxy */
     uint32_t                           iproxy;  /* index of its address in
@@ -340,10 +346,10 @@ struct ngx_smtp_verify_session_s {
     ngx_smtp_verify_slice_t            slice[2];    /* read, write */
     size_t                             left;    /* octets of this slice; 0:
                                                    there may be more to read */
-    size_t                             flight;  /* octets of the commands that
+    uint32_t                           flight;  /* octets of the commands that
                                                    were sent last */
-    uint64_t                           written; /* octets of TLS when they were
-                                                   sent */
+    uint32_t                           written; /* octets of TLS when they were
+                                                   sent, modulo 2^32 */
     size_t                             octets;  /* octets read, and what is
                                                    counted as such */
     const char                        *flood;   /* why no more is read */

@@ -11,10 +11,12 @@ use lib 't/lib';
 BEGIN {
     if (!$ENV{TEST_VERIFY_NETNS}) {
         if ($> != 0 || system('unshare --net sh -c "ip link set lo up'
-                              . ' && iptables -L -n" >/dev/null 2>&1') != 0)
+                              . ' && iptables -A INPUT -m string --algo bm'
+                              . ' --string x -m limit --limit 1/hour -j DROP"'
+                              . ' >/dev/null 2>&1') != 0)
         {
-            print "1..0 # SKIP has to be root, with ip, iptables and network"
-                  . " namespaces\n";
+            print "1..0 # SKIP has to be root, with ip, network namespaces,"
+                  . " and the matches string and limit of iptables\n";
             exit 0;
         }
 
