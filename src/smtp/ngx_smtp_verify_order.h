@@ -1,10 +1,10 @@
 
 /*
- * Do replies still belong to our commands?  A server that writes a reply too
- * many, just when a command is on its way to it, moves all later ones: each is
- * taken for the reply to the next command.  What cannot be the reply to its
- * command shows that.  Where a reply looks as if, the server is asked, or
- * listened to, a little longer.  Other sessions lose no time.
+ * Do replies still belong to our commands?  If a server writes a reply too many
+ * just when a command is on its way to it, all later replies move: each is
+ * taken for the reply to the next command.  A reply that cannot belong to its
+ * command shows that.  If a reply is suspicious, the server is asked once more,
+ * or we listen a little longer.  Other sessions lose no time.
  */
 
 
@@ -19,7 +19,7 @@
 #define NGX_SMTP_VERIFY_ORDER_RECORD  22
 
 
-/* a reply was written before the server had the command */
+/* A reply was written before the server had the command. */
 void ngx_smtp_verify_order_crossed(ngx_smtp_verify_session_t *s);
 
 /* The reply to EHLO offers nothing, or the server only knows HELO: waits for
@@ -30,7 +30,7 @@ void ngx_smtp_verify_order_quiet(ngx_smtp_verify_session_t *s);
    are read as the reply to it. */
 void ngx_smtp_verify_order_spoke(ngx_smtp_verify_session_t *s, u_char ch);
 
-/* no other reply came: the session goes on */
+/* No other reply came: the session goes on. */
 void ngx_smtp_verify_order_was_quiet(ngx_smtp_verify_session_t *s);
 
 /* A 2xx to a recipient looks as if it was meant for MAIL: it is kept, and RSET
@@ -47,7 +47,7 @@ void ngx_smtp_verify_order_rset(ngx_smtp_verify_session_t *s);
     BIO_number_written(SSL_get_wbio((s)->connection->ssl->connection))
 
 
-/* commands of so many octets were sent */
+/* Commands of so many octets were sent. */
 
 static inline void
 ngx_smtp_verify_order_sent(ngx_smtp_verify_session_t *s, size_t len)
@@ -62,10 +62,10 @@ ngx_smtp_verify_order_sent(ngx_smtp_verify_session_t *s, size_t len)
 
 
 /*
- * Whoever answers a command has received it, so his kernel acknowledged it with
- * the reply at the latest.  If ours still has the whole flight in its queue,
- * the reply has crossed it.  What OpenSSL wrote after it does not count:
- * answers to KeyUpdates.  The reply to EHLO is told by what it offers.
+ * A server that answers a command has received it, so its kernel acknowledged
+ * it with the reply at the latest.  If ours still has the whole flight in its
+ * queue, the reply has crossed it.  What OpenSSL wrote later does not count:
+ * answers to KeyUpdates.  A reply to EHLO is recognised by what it offers.
  */
 
 static inline void
@@ -98,11 +98,11 @@ ngx_smtp_verify_order_check(ngx_smtp_verify_session_t *s)
 
 
 /*
- * Does a 2xx look as if it was meant for MAIL?  It has its enhanced code (RFC
- * 3463: 2.1.0 is about an address, 2.1.5 about a recipient), or it names the
- * sender.  That the random recipient is accepted says more about a domain, and
- * is seldom asked, so this reply needs the code of a recipient.  In mid-flight
- * the next replies will show it.
+ * Does a 2xx look as if it was meant for MAIL?  It has MAIL's enhanced code
+ * (RFC 3463: 2.1.0 is about an address, 2.1.5 about a recipient), or it names
+ * the sender.  The reply to the random recipient decides about a whole domain
+ * and is asked for seldom, so it needs a recipient's code.  In mid-flight the
+ * next replies will show it.
  */
 
 static inline ngx_uint_t

@@ -8,15 +8,12 @@
 #include "ngx_smtp_verify_wipe.h"
 
 
-/* room for the session, its names, and the greeting of most servers */
-#define NGX_SMTP_VERIFY_SESSION_POOL_SIZE  912
-#define NGX_SMTP_VERIFY_SESSION_NAMES      96
-
-/* A second block of the pool would cost each waiting request another KB. */
-_Static_assert(sizeof(ngx_pool_t) + sizeof(ngx_smtp_verify_session_t)
-               + NGX_SMTP_VERIFY_SESSION_NAMES
-               <= NGX_SMTP_VERIFY_SESSION_POOL_SIZE,
-               "the pool of a session is too small");
+/* Room for the session, its names, and the greeting of most servers.  A few
+   octets more would need a second block of the pool. */
+#define NGX_SMTP_VERIFY_SESSION_NAMES  96
+#define NGX_SMTP_VERIFY_SESSION_POOL_SIZE                                     \
+    (sizeof(ngx_pool_t) + sizeof(ngx_smtp_verify_session_t)                   \
+     + NGX_SMTP_VERIFY_SESSION_NAMES)
 
 
 static size_t ngx_smtp_verify_session_addr_text(struct sockaddr *sockaddr,
@@ -203,6 +200,10 @@ ngx_smtp_verify_session_leave(ngx_smtp_verify_session_t *s,
     s->transcript = NULL;
     s->start = 0;
 
+    if (s->wait == ngx_smtp_verify_wait_quiet) {
+        s->wait = ngx_smtp_verify_wait_none;
+    }
+
     ngx_str_null(&s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS]);
     ngx_str_null(&s->rcpt[NGX_SMTP_VERIFY_RCPT_RANDOM]);
 
@@ -274,6 +275,10 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
 
         if (s->wait == ngx_smtp_verify_wait_quiet) {
             ngx_smtp_verify_order_spoke(s, *pos);
+
+            if (ngx_smtp_verify_session_is_closed(s)) {
+                return;
+            }
         }
 
         if (s->wait == ngx_smtp_verify_wait_drained

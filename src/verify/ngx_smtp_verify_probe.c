@@ -4,9 +4,12 @@
 #include "ngx_smtp_verify_wipe.h"
 
 
-/* Room for the probe, its names, and one or two mail hosts.  A few octets more
+/* Room for the probe, its names, and a mail host or two.  A few octets more
    would need a second block while the probe waits for a server. */
-#define NGX_SMTP_VERIFY_PROBE_POOL_SIZE  1624
+#define NGX_SMTP_VERIFY_PROBE_NAMES  328
+#define NGX_SMTP_VERIFY_PROBE_POOL_SIZE                                       \
+    (sizeof(ngx_pool_t) + sizeof(ngx_smtp_verify_probe_t)                     \
+     + NGX_SMTP_VERIFY_PROBE_NAMES)
 #define NGX_SMTP_VERIFY_WAITS_DOUBLED    10
 
 

@@ -33,20 +33,26 @@ BEGIN {
 use TestVerify 'no_plan';
 
 
-# the first packet with this text never arrives; the kernel sends it again
+# the first packet that matches never arrives; the kernel sends it again
+
+sub lose_packet
+{
+    system('iptables', '-F') == 0
+        && system('iptables', '-A', 'INPUT', '-p', 'tcp', '--dport',
+                  $TestVerify::Env::SmtpPort, @_, '-m', 'limit', '--limit',
+                  '1/hour', '--limit-burst', '1', '-j', 'DROP') == 0
+        or die "iptables\n";
+}
+
+
+# one with this text
 
 sub lose
 {
     my ($text) = @_;
 
-    my $option = $text =~ /^\|/ ? '--hex-string' : '--string';
-
-    system('iptables', '-F') == 0
-        && system('iptables', '-A', 'INPUT', '-p', 'tcp', '--dport',
-                  $TestVerify::Env::SmtpPort, '-m', 'string', '--algo', 'bm',
-                  $option, $text, '-m', 'limit', '--limit', '1/hour',
-                  '--limit-burst', '1', '-j', 'DROP') == 0
-        or die "iptables\n";
+    lose_packet('-m', 'string', '--algo', 'bm',
+                $text =~ /^\|/ ? '--hex-string' : '--string', $text);
 }
 
 
@@ -159,3 +165,22 @@ mx1 11 pipelining starttls
 verdict: undeliverable mailbox_not_found confirmed mailbox
 smtp.tls.protocol: TLSv1.3
 smtp.attempts: 1
+
+
+
+=== TEST 8: time is over while a server that offers nothing is listened to
+--- init
+main::lose_packet('--syn');
+--- smtp
+mx1 11
+    ehlo: 250 mx1.ok.test
+    quit: 500 5.5.1 Command unknown ; close
+--- verify
+smtp_verify_connect_timeout 5s 5s 5s;
+smtp_verify_read_timeout 5s;
+smtp_verify_timeout 2s;
+--- timeout: 5
+--- address: john@ok.test
+--- json
+verdict: unknown timeout estimated network
+smtp.stage: ehlo
