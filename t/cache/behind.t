@@ -463,6 +463,7 @@ proxy_read_timeout 1s;
 
 === TEST 24: an answer that comes late, while the mail servers are being looked up
 --- b: delay=500ms budget=100ms late
+--- not_slower
 --- dns
 +default
 ok.test MX ! delay 2500ms
@@ -481,6 +482,7 @@ sub { main::asked(1, '1 of 2') == 1 && main::asked(2, 'cancelled') == 1 }
 
 === TEST 25: likewise for all who wait, and for a list
 --- b: delay=500ms budget=100ms late
+--- not_slower
 --- dns
 +default
 ok.test MX ! delay 2500ms
@@ -552,6 +554,7 @@ cached: false
 
 === TEST 28: a late answer that is none
 --- b: delay=500ms budget=100ms late junk
+--- not_slower
 --- dns
 +default
 ok.test MX ! delay 2500ms
@@ -583,6 +586,7 @@ response_time_ms: <= 2500
 
 === TEST 30: a late answer does not bring back what was erased meanwhile
 --- b: delay=3s budget=100ms late
+--- not_slower
 --- dns
 +default
 ok.test MX ! delay 4500ms
@@ -603,6 +607,7 @@ sub { (TestVerify::Clients::answers())[0]{json}{cached} == 0 }
 
 === TEST 31: a client that goes before the late answer comes
 --- b: delay=2s budget=100ms late
+--- not_slower
 --- dns
 +default
 ok.test MX ! delay 2500ms
