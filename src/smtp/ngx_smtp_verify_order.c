@@ -50,12 +50,14 @@ ngx_smtp_verify_order_quiet(ngx_smtp_verify_session_t *s)
 /* A server may say 421 at any time, and if it refuses us here, nothing is asked
    of it any more. */
 
-void
+ngx_int_t
 ngx_smtp_verify_order_spoke(ngx_smtp_verify_session_t *s, u_char ch)
 {
     if (ch == '4' || ch == '5') {
         ngx_smtp_verify_order_was_quiet(s);
     }
+
+    return ngx_smtp_verify_session_is_closed(s) ? NGX_DONE : NGX_OK;
 }
 
 

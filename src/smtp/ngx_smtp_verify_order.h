@@ -27,8 +27,8 @@ void ngx_smtp_verify_order_crossed(ngx_smtp_verify_session_t *s);
 void ngx_smtp_verify_order_quiet(ngx_smtp_verify_session_t *s);
 
 /* Bytes came meanwhile.  If it is a refusal, the next command is sent, and they
-   are read as the reply to it. */
-void ngx_smtp_verify_order_spoke(ngx_smtp_verify_session_t *s, u_char ch);
+   are read as the reply to it.  Returns NGX_DONE if that closed the session. */
+ngx_int_t ngx_smtp_verify_order_spoke(ngx_smtp_verify_session_t *s, u_char ch);
 
 /* No other reply came: the session goes on. */
 void ngx_smtp_verify_order_was_quiet(ngx_smtp_verify_session_t *s);

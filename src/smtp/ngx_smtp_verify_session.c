@@ -20,8 +20,8 @@ static size_t ngx_smtp_verify_session_addr_text(struct sockaddr *sockaddr,
     socklen_t socklen, u_char *text);
 static ngx_int_t ngx_smtp_verify_session_listen(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_reply(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_session_invalid(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_line(ngx_smtp_verify_session_t *s);
-static void ngx_smtp_verify_session_whole(ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_session_unasked(ngx_smtp_verify_session_t *s,
     const u_char *pos, const u_char *end);
 static void ngx_smtp_verify_session_keep(ngx_smtp_verify_session_t *s);
@@ -260,6 +260,8 @@ void
 ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
     const u_char *pos, const u_char *end)
 {
+    sv_reply_status_e  status;
+
     if (s->phase == ngx_smtp_verify_phase_securing) {
         return;
     }
@@ -267,18 +269,15 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
     if (s->parser.text == NULL
         && ngx_smtp_verify_session_listen(s) != NGX_OK)
     {
-        ngx_smtp_verify_session_fail(s, SV_THROTTLED);
         return;
     }
 
     while (pos < end && !ngx_smtp_verify_session_is_closed(s)) {
 
-        if (s->wait == ngx_smtp_verify_wait_quiet) {
-            ngx_smtp_verify_order_spoke(s, *pos);
-
-            if (ngx_smtp_verify_session_is_closed(s)) {
-                return;
-            }
+        if (s->wait == ngx_smtp_verify_wait_quiet
+            && ngx_smtp_verify_order_spoke(s, *pos) != NGX_OK)
+        {
+            return;
         }
 
         if (s->wait == ngx_smtp_verify_wait_drained
@@ -288,68 +287,67 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
             return;
         }
 
-        switch (sv_reply_parse(&s->parser, &pos, end)) {
+        status = sv_reply_parse(&s->parser, &pos, end);
 
-        case SV_REPLY_AGAIN:
+        if (status == SV_REPLY_AGAIN) {
             return;
-
-        case SV_REPLY_ERROR:
-            ngx_log_error(NGX_LOG_INFO, &s->log, 0,
-                          "mail server sent an invalid reply: %s",
-                          s->parser.error);
-            ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
-            return;
-
-        case SV_REPLY_LINE:
-            ngx_smtp_verify_session_line(s);
-            break;
-
-        default:
-            ngx_smtp_verify_session_line(s);
-            ngx_smtp_verify_session_whole(s);
         }
+
+        if (status == SV_REPLY_ERROR) {
+            ngx_smtp_verify_session_invalid(s);
+            return;
+        }
+
+        if (s->transcript) {
+            ngx_smtp_verify_transcript_received(s);
+        }
+
+        if (s->commands[s->nanswered] == ngx_smtp_verify_cmd_ehlo) {
+            sv_reply_capability(&s->parser);
+
+        } else if (s->parser.lines > 1) {
+            ngx_smtp_verify_session_line(s);
+        }
+
+        if (status == SV_REPLY_LINE) {
+            continue;
+        }
+
+        ngx_smtp_verify_order_check(s);
+
+        /* what follows the reply to QUIT does not matter */
+
+        if (s->nanswered + 1 == s->nsent
+            && s->phase != ngx_smtp_verify_phase_quitting)
+        {
+            s->wait = ngx_smtp_verify_wait_drained;
+            continue;
+        }
+
+        ngx_smtp_verify_session_reply(s);
     }
 }
 
-
-/* A reply is whole.  What follows the reply to QUIT does not matter; the last
-   one of other commands is told when there is no more to read. */
 
 static void
-ngx_smtp_verify_session_whole(ngx_smtp_verify_session_t *s)
+ngx_smtp_verify_session_invalid(ngx_smtp_verify_session_t *s)
 {
-    ngx_smtp_verify_order_check(s);
+    ngx_log_error(NGX_LOG_INFO, &s->log, 0,
+                  "mail server sent an invalid reply: %s", s->parser.error);
 
-    if (s->nanswered + 1 == s->nsent
-        && s->phase != ngx_smtp_verify_phase_quitting)
-    {
-        s->wait = ngx_smtp_verify_wait_drained;
-        return;
-    }
-
-    ngx_smtp_verify_session_reply(s);
+    ngx_smtp_verify_session_fail(s, SV_PROTOCOL_ERROR);
 }
 
 
-/* Lines that offer something belong to the reply to EHLO. */
+/* A further line of the reply to another command than EHLO: lines that offer
+   something belong to the reply to EHLO. */
 
 static void
 ngx_smtp_verify_session_line(ngx_smtp_verify_session_t *s)
 {
-    ngx_smtp_verify_cmd_e  cmd;
-
-    cmd = s->commands[s->nanswered];
-
-    if (s->transcript) {
-        ngx_smtp_verify_transcript_received(s);
-    }
-
-    if (cmd == ngx_smtp_verify_cmd_ehlo) {
-        sv_reply_capability(&s->parser);
-
-    } else if (s->parser.lines > 1 && s->parser.code / 100 == 2
-               && cmd > ngx_smtp_verify_cmd_helo
-               && sv_reply_offers(&s->parser))
+    if (s->parser.code / 100 == 2
+        && s->commands[s->nanswered] > ngx_smtp_verify_cmd_helo
+        && sv_reply_offers(&s->parser))
     {
         ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_none);
     }
@@ -455,6 +453,7 @@ ngx_smtp_verify_session_listen(ngx_smtp_verify_session_t *s)
     } else {
         text = ngx_pmemalign(s->pool, SV_REPLY_TEXT_MAX, sizeof(void *));
         if (text == NULL) {
+            ngx_smtp_verify_session_fail(s, SV_THROTTLED);
             return NGX_ERROR;
         }
     }

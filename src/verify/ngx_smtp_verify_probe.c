@@ -149,23 +149,6 @@ ngx_smtp_verify_probe_copy(ngx_smtp_verify_probe_t *p, ngx_str_t *dst,
 
 
 ngx_int_t
-ngx_smtp_verify_probe_string(ngx_smtp_verify_probe_t *p, ngx_str_t *dst,
-    sv_str_t *src, ngx_str_t *like)
-{
-    if (src->len == like->len
-        && ngx_memcmp(src->data, like->data, src->len) == 0)
-    {
-        *dst = *like;
-        return NGX_OK;
-    }
-
-    ngx_str_null(dst);
-
-    return ngx_smtp_verify_probe_copy(p, dst, (ngx_str_t *) src);
-}
-
-
-ngx_int_t
 ngx_smtp_verify_probe_start(ngx_smtp_verify_probe_t *p)
 {
     ngx_msec_t  elapsed;
@@ -270,8 +253,9 @@ ngx_smtp_verify_probe_rcpt(ngx_smtp_verify_probe_t *p, sv_address_t *addr)
     rcpt.data = buf;
     rcpt.len = last - buf;
 
-    if (ngx_smtp_verify_probe_string(p, &p->rcpt, &rcpt, &p->result.email)
-        != NGX_OK)
+    if (!ngx_smtp_verify_probe_shares(&p->rcpt, &rcpt, &p->result.email)
+        && ngx_smtp_verify_probe_copy(p, &p->rcpt, (ngx_str_t *) &rcpt)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -258,10 +258,6 @@ void ngx_smtp_verify_probe_finish(ngx_smtp_verify_probe_t *p,
     sv_reason_e reason);
 /* finishes with the best failure */
 void ngx_smtp_verify_probe_fail(ngx_smtp_verify_probe_t *p);
-/* A string of the address: a copy, unless it is the same as another string of
-   the probe, as it mostly is. */
-ngx_int_t ngx_smtp_verify_probe_string(ngx_smtp_verify_probe_t *p,
-    ngx_str_t *dst, sv_str_t *src, ngx_str_t *like);
 /* another client needs the probe's place */
 void ngx_smtp_verify_probe_displace(ngx_smtp_verify_probe_t *p);
 
@@ -532,6 +528,25 @@ ngx_smtp_verify_dane_stop(ngx_smtp_verify_probe_t *p)
         ngx_smtp_verify_rr_cancel(p->rr);
         p->rr = NULL;
     }
+}
+
+
+/* Strings of an address are mostly the same: returns 1 if src is like another
+   string of the probe, which *dst is set to then, and needs no copy. */
+
+static inline ngx_uint_t
+ngx_smtp_verify_probe_shares(ngx_str_t *dst, const sv_str_t *src,
+    const ngx_str_t *like)
+{
+    if (src->len != like->len
+        || ngx_memcmp(src->data, like->data, src->len) != 0)
+    {
+        return 0;
+    }
+
+    *dst = *like;
+
+    return 1;
 }
 
 

@@ -247,10 +247,19 @@ ngx_smtp_verify_verdict_checks(ngx_smtp_verify_probe_t *p, sv_address_t *addr)
     result->gibberish = checks.gibberish;
     result->typo = checks.typo;
 
-    (void) ngx_smtp_verify_probe_string(p, &result->normalized,
-                                        &checks.normalized, &result->email);
-    (void) ngx_smtp_verify_probe_string(p, &result->root, &checks.root,
-                                        &result->normalized);
+    if (!ngx_smtp_verify_probe_shares(&result->normalized, &checks.normalized,
+                                      &result->email))
+    {
+        ngx_smtp_verify_verdict_copy(p, &result->normalized,
+                                     &checks.normalized);
+    }
+
+    if (!ngx_smtp_verify_probe_shares(&result->root, &checks.root,
+                                      &result->normalized))
+    {
+        ngx_smtp_verify_verdict_copy(p, &result->root, &checks.root);
+    }
+
     ngx_smtp_verify_verdict_copy(p, &result->did_you_mean,
                                  &checks.did_you_mean);
 }
