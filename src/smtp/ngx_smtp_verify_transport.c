@@ -200,7 +200,8 @@ ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s)
             return NGX_BUSY;
         }
 
-        n = ngx_smtp_verify_transport_take(s, buf, sizeof(buf));
+        n = s->connection->read->ready
+            ? ngx_smtp_verify_transport_take(s, buf, sizeof(buf)) : NGX_AGAIN;
 
         if (n == NGX_AGAIN && !s->flood) {
             return s->left ? NGX_OK : NGX_BUSY;
@@ -242,10 +243,6 @@ ngx_smtp_verify_transport_take(ngx_smtp_verify_session_t *s, u_char *buf,
     ngx_connection_t  *c;
 
     c = s->connection;
-
-    if (!c->read->ready) {
-        return NGX_AGAIN;
-    }
 
     level = ngx_smtp_verify_transport_hush(s);
 

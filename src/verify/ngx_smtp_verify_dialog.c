@@ -82,7 +82,10 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     ngx_msec_t connect_timeout)
 {
     ngx_int_t                   rc;
+    ngx_uint_t                  utf8;
     ngx_smtp_verify_session_t  *s;
+
+    utf8 = ngx_smtp_verify_dialog_needs_utf8(&p->rcpt);
 
     s = ngx_smtp_verify_dialog_session(p);
     if (s == NULL) {
@@ -93,7 +96,7 @@ ngx_smtp_verify_dialog_start(ngx_smtp_verify_probe_t *p,
     s->data = p;
     s->connect_timeout = connect_timeout;
     s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS] = p->rcpt;
-    s->utf8 = ngx_smtp_verify_dialog_needs_utf8(&p->rcpt);
+    s->utf8 = utf8;
     s->starttls = ngx_smtp_verify_dane_starttls(p);
     s->transcript = p->result.transcript;
     s->start = p->start;
