@@ -156,6 +156,7 @@ sub {
 
 
 === TEST 4: a result that is told too late saves the conversation that was about to begin
+--- not_slower
 --- dns
 +default
 ok.test MX ! delay 2000ms

@@ -12,11 +12,13 @@
 #include <unistd.h>
 
 
-typedef int (*full_queue_pt)(char **target, int argc, const char **argv,
+/* an int before hiredis 1.0, whose callers look at the lower half only */
+
+typedef long long (*full_queue_pt)(char **target, int argc, const char **argv,
     const size_t *len);
 
 
-int
+long long
 redisFormatCommandArgv(char **target, int argc, const char **argv,
     const size_t *len)
 {
