@@ -169,6 +169,7 @@ smtp.attempts: 1
 
 
 === TEST 8: time is over while a server that offers nothing is listened to
+--- not_slower
 --- init
 main::lose_packet('--syn');
 --- smtp
