@@ -59,6 +59,8 @@ ngx_smtp_verify_transport_write(ngx_event_t *wev)
             ngx_smtp_verify_socks_timeout(s);
 
         } else {
+            ngx_log_error(NGX_LOG_INFO, &s->log, NGX_ETIMEDOUT,
+                          "mail server timed out");
             ngx_smtp_verify_session_fail(s, SV_TIMEOUT);
         }
 

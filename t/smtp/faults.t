@@ -36,6 +36,9 @@ smtp.connected: false
 smtp.stage: connect
 smtp.response_code: null
 smtp.rule: null
+--- error_log
+mail server timed out
+while connecting to mail server
 
 
 
