@@ -21,7 +21,7 @@ const CHECKS = {
     clock: ["Clock", "Does it go on evenly?"],
     files: ["File descriptors", "Are there enough for all connections?"],
     store: ["Store of jobs", "Is there room for lists and their results?"],
-    fleet: ["Store of the fleet", "Does it answer this machine?"],
+    fleet: ["Fleet store", "Does it answer this machine?"],
 };
 
 const WORDS = { pass: "pass", warn: "warning", fail: "fails" };

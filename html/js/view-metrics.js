@@ -73,8 +73,8 @@ const CHARTS = [
       hint: "Results of lists that are verified in the background.",
       lines: [["job_results", "results", "accent"]] },
     { title: "Fleet", format: perSecond, needs: ["fleet_asked", "fleet_lost"],
-      hint: "Questions to the store that machines share; \u201clate\u201d: it "
-            + "did not answer in time.",
+      hint: "Questions to the fleet store; \u201clate\u201d: it did not answer "
+            + "in time.",
       lines: [["fleet_asked", "asked", "accent"], ["fleet_found", "found", "ok"],
               ["fleet_late", "late", "warn"],
               ["fleet_lost", "connections lost", "bad"]] },

@@ -63,8 +63,8 @@ typedef enum {
           "Delete jobs, raise \"size=\" of "                                  \
           "\"smtp_verify_jobs_store\", or make room on the disk.")           \
     CHECK(FLEET, "fleet",                                                     \
-          "Start the store of the fleet, or see in the error log why it "     \
-          "cannot be used.")
+          "Start the fleet store, or see in the error log why it cannot be "  \
+          "used.")
 
 
 #define SV_AUDIT_ENUM(id, name, remedy)  SV_AUDIT_##id,

@@ -221,7 +221,7 @@ SV_REASON(CIRCUIT_OPEN, circuit_open, UNKNOWN, LOCAL,
 SV_REASON(PENDING, pending, UNKNOWN, LOCAL,
           10, SV_CACHE_NEVER, 50, RETRY_LATER,
           NULL, CODE, -1, 0, PROBE, LATER, 0,
-          "the budget is over")
+          "the time is over")
 
 SV_REASON(INTERRUPTED, interrupted, UNKNOWN, LOCAL,
           1, SV_CACHE_NEVER, 50, RETRY_LATER,

@@ -38,7 +38,7 @@
     COUNTER(REFRESHES, "refreshes", "Probes that only refresh the cache.")    \
     COUNTER(ABANDONED, "abandoned",                                           \
             "Probes whose clients closed the connection.")                    \
-    COUNTER(REJECTED, "rejected", "Requests that found all probes busy.")     \
+    COUNTER(REJECTED, "rejected", "Questions that found all probes busy.")    \
     COUNTER(SESSIONS_OPENED, "sessions_opened", "SMTP sessions.")             \
     COUNTER(SESSIONS_REUSED, "sessions_reused",                               \
             "Addresses that were asked in a kept session.")                   \
@@ -56,25 +56,25 @@
     COUNTER(AUDIT_CONNECTIONS, "audit_connections",                           \
             "Connections that the self-audit opened to try port 25.")         \
     COUNTER(FLEET_ASKED, "fleet_asked",                                       \
-            "Questions to the store that a fleet shares.")                    \
+            "Questions to the fleet store.")                                  \
     COUNTER(FLEET_FOUND, "fleet_found",                                       \
-            "Entries that the store of a fleet had.")                         \
+            "Entries that the fleet store had.")                              \
     COUNTER(FLEET_LATE, "fleet_late",                                         \
-            "Questions that the store of a fleet did not answer in time.")    \
+            "Questions that the fleet store did not answer in time.")         \
     COUNTER(FLEET_WAITED, "fleet_waited",                                     \
-            "Addresses that another machine of a fleet was asking.")          \
+            "Questions that waited for another machine of a fleet.")          \
     COUNTER(FLEET_LOST, "fleet_lost",                                         \
-            "Connections to the store of a fleet that were lost or failed.")  \
+            "Connections to the fleet store that were lost or failed.")       \
     COUNTER(FLEET_TOLD, "fleet_told",                                         \
             "Breakers and budgets that other machines were told about.")      \
     COUNTER(FLEET_HEARD, "fleet_heard",                                       \
             "Breakers and budgets that other machines told about.")           \
     COUNTER(JOBS_LENT, "jobs_lent",                                           \
-            "Blocks of jobs that were offered to other machines.")            \
+            "Parcels of jobs that were offered to other machines.")           \
     COUNTER(JOBS_RETURNED, "jobs_returned",                                   \
             "Results of jobs that other machines have found out.")            \
     COUNTER(JOBS_BORROWED, "jobs_borrowed",                                   \
-            "Blocks of jobs of other machines that were begun.")              \
+            "Parcels of jobs of other machines that were begun.")             \
     COUNTER(JOBS_ACCEPTED, "jobs_accepted", "Lists that were taken in.")      \
     COUNTER(JOBS_COMPLETED, "jobs_completed", "Jobs that were completed.")    \
     COUNTER(JOBS_FAILED, "jobs_failed", "Jobs that failed.")                  \

@@ -28,9 +28,9 @@ sub {
     my ($b) = @_;
 
     $b->enter('ops-token', '#/egress');
-    $b->see('Store of the fleet');
+    $b->see('Fleet store');
     $b->until("[...document.querySelectorAll('.row-card')].some((c) =>"
-        . " /Store of the fleet/.test(c.innerText) && /\\bpass\\b/.test(c.innerText))",
+        . " /Fleet store/.test(c.innerText) && /\\bpass\\b/.test(c.innerText))",
         'it passes', 30);
 
     $b->open('#/metrics');
@@ -45,10 +45,10 @@ sub {
 
     main::stop();
     $b->open('#/egress');
-    $b->see('Start the store of the fleet', 30);
+    $b->see('Start the fleet store', 30);
     $b->see('1 warning');
     $b->looks('egress-fleet');
 
     main::start();
-    $b->gone('Start the store of the fleet', 30);
+    $b->gone('Start the fleet store', 30);
 }

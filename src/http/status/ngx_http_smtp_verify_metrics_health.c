@@ -241,8 +241,8 @@ ngx_http_smtp_verify_metrics_fleets(ngx_http_smtp_verify_metrics_t *m,
                                       "fleet_safe_share",
                                       "Whether this machine has its safe "
                                       "share of limits that machines share, "
-                                      "since the store shares out none: "
-                                      "1 or 0.");
+                                      "since the fleet store shares out "
+                                      "none: 1 or 0.");
         }
 
         m->p = ngx_snprintf(m->p, m->last - m->p,
