@@ -322,3 +322,44 @@ MAIL FROM:<probe@verifier.test> | RCPT TO:<john@ok.test>
 RSET | MAIL FROM:<probe@verifier.test> | RCPT TO:<*@ok.test>
 RSET
 QUIT
+
+
+
+=== TEST 21: a refusal by a code that is not only for mailboxes comes to RSET
+--- smtp
+mx1 11 8bitmime gather=0.001
+    mail: 250 x
+    rcpt: 250 2.1.0 ok
+    rset: 554 delivery error: no such user
+--- address: jane@ok.test
+--- json
+verdict: unknown protocol_error estimated network
+smtp.mailbox_exists: null
+
+
+
+=== TEST 22: likewise, to the RSET before the random recipient
+--- smtp
+mx1 11 8bitmime gather=0.001
+    mail: 250 x
+    rcpt: 250 ok
+    rset: 451 try again later
+--- address: jane@ok.test
+--- json
+verdict: unknown protocol_error estimated network
+smtp.mailbox_exists: null
+
+
+
+=== TEST 23: likewise, in an eager flight
+--- verify
+smtp_verify_catch_all eager;
+--- smtp
+mx1 11 pipelining
+    mail: 250 x
+    rcpt: 250 ok
+    rset: 554 delivery error: no such user
+--- address: jane@ok.test
+--- json
+verdict: unknown protocol_error estimated network
+smtp.mailbox_exists: null
