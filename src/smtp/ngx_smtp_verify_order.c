@@ -149,3 +149,27 @@ ngx_smtp_verify_order_is_command(ngx_smtp_verify_session_t *s)
                                sizeof(word) - 2)
               != NULL;
 }
+
+
+/* A server answers commands in their order: if replies had moved, its reply to
+   the recipient would have come before it closed the session. */
+
+ngx_int_t
+ngx_smtp_verify_order_closed(ngx_smtp_verify_session_t *s)
+{
+    if (s->held == NULL || s->held->code == 0
+        || s->phase >= ngx_smtp_verify_phase_quitting
+        || s->trust >= ngx_smtp_verify_trust_doubtful
+        || s->flood || !sv_reply_between(&s->parser))
+    {
+        return NGX_DECLINED;
+    }
+
+    ngx_smtp_verify_session_distrust(s, ngx_smtp_verify_trust_closing);
+
+    s->nanswered = s->nsent;
+
+    ngx_smtp_verify_session_rcpt_held(s);
+
+    return NGX_OK;
+}

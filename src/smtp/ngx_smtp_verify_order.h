@@ -42,6 +42,14 @@ void ngx_smtp_verify_order_ask(ngx_smtp_verify_session_t *s,
 void ngx_smtp_verify_order_rset(ngx_smtp_verify_session_t *s);
 
 
+/* The server closed the session.  NGX_OK: it did so at RSET, and the recipient
+   is accepted. */
+ngx_int_t ngx_smtp_verify_order_closed(ngx_smtp_verify_session_t *s);
+
+/* In session.c: tells the owner of the reply that was kept. */
+void ngx_smtp_verify_session_rcpt_held(ngx_smtp_verify_session_t *s);
+
+
 /* octets that OpenSSL has written so far */
 #define ngx_smtp_verify_order_written(s)                                      \
     BIO_number_written(SSL_get_wbio((s)->connection->ssl->connection))

@@ -543,12 +543,7 @@ ngx_smtp_verify_session_rset(ngx_smtp_verify_session_t *s)
     }
 
     if (s->held && s->held->code) {
-        s->code = s->held->code;
-        s->text.len = s->held->len;
-        s->text.data = s->held->text;
-        s->held->code = 0;
-
-        ngx_smtp_verify_session_rcpt_told(s);
+        ngx_smtp_verify_session_rcpt_held(s);
         return;
     }
 
@@ -632,6 +627,18 @@ ngx_smtp_verify_session_rcpt_answered(ngx_smtp_verify_session_t *s,
     }
 
     s->answered_rcpt = index;
+
+    ngx_smtp_verify_session_rcpt_told(s);
+}
+
+
+void
+ngx_smtp_verify_session_rcpt_held(ngx_smtp_verify_session_t *s)
+{
+    s->code = s->held->code;
+    s->text.len = s->held->len;
+    s->text.data = s->held->text;
+    s->held->code = 0;
 
     ngx_smtp_verify_session_rcpt_told(s);
 }

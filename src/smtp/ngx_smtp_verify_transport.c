@@ -1,4 +1,5 @@
 
+#include "ngx_smtp_verify_order.h"
 #include "ngx_smtp_verify_session.h"
 #include "ngx_smtp_verify_socks.h"
 #include "ngx_smtp_verify_transport.h"
@@ -298,6 +299,10 @@ ngx_smtp_verify_transport_lost(ngx_smtp_verify_session_t *s)
     if (s->phase == ngx_smtp_verify_phase_securing) {
         ngx_smtp_verify_session_secured(s, s->flood ? s->flood
                                                  : "connection was closed");
+        return;
+    }
+
+    if (ngx_smtp_verify_order_closed(s) == NGX_OK) {
         return;
     }
 

@@ -363,3 +363,30 @@ mx1 11 pipelining
 --- json
 verdict: unknown protocol_error estimated network
 smtp.mailbox_exists: null
+
+
+
+=== TEST 24: no reply too many: the server closes the session at RSET
+--- smtp
+mx1 11 pipelining users=john
+    rcpt john@*: 250 2.1.0 Ok
+    rset: close
+--- address: john@ok.test
+--- json
+verdict: risky accepted_untested confirmed null
+smtp.response: 2.1.0 Ok
+smtp.attempts: 1
+--- no_reuse
+
+
+
+=== TEST 25: likewise, behind the random recipient
+--- smtp
+mx1 11 pipelining
+    rcpt: 250 ok
+    rset#2: close
+--- address: john@ok.test
+--- json
+verdict: risky catch_all confirmed domain
+smtp.attempts: 1
+--- no_reuse
