@@ -9,6 +9,9 @@
    connect */
 #define NGX_SMTP_VERIFY_ORDER_QUIET  20
 
+/* ms at most: a lost packet makes the way seem long, and so does a proxy */
+#define NGX_SMTP_VERIFY_ORDER_LONG   1000
+
 
 static ngx_uint_t ngx_smtp_verify_order_is_command(
     ngx_smtp_verify_session_t *s);
@@ -39,7 +42,8 @@ ngx_smtp_verify_order_quiet(ngx_smtp_verify_session_t *s)
 {
     ngx_msec_t  wait;
 
-    wait = 2 * s->reach + NGX_SMTP_VERIFY_ORDER_QUIET;
+    wait = ngx_min(2 * s->reach + NGX_SMTP_VERIFY_ORDER_QUIET,
+                   NGX_SMTP_VERIFY_ORDER_LONG);
 
     s->wait = ngx_smtp_verify_wait_quiet;
 

@@ -33,14 +33,16 @@ BEGIN {
 use TestVerify 'no_plan';
 
 
-# the first packet that matches never arrives; the kernel sends it again
+# the first packets that match never arrive; the kernel sends them again
+
+our $packets;
 
 sub lose_packet
 {
     system('iptables', '-F') == 0
         && system('iptables', '-A', 'INPUT', '-p', 'tcp', '--dport',
                   $TestVerify::Env::SmtpPort, @_, '-m', 'limit', '--limit',
-                  '1/hour', '--limit-burst', '1', '-j', 'DROP') == 0
+                  '1/hour', '--limit-burst', $packets // 1, '-j', 'DROP') == 0
         or die "iptables\n";
 }
 
@@ -179,9 +181,31 @@ mx1 11
 --- verify
 smtp_verify_connect_timeout 5s 5s 5s;
 smtp_verify_read_timeout 5s;
-smtp_verify_timeout 2s;
+smtp_verify_timeout 1500ms;
+--- not_slower
 --- timeout: 5
 --- address: john@ok.test
 --- json
 verdict: unknown timeout estimated network
 smtp.stage: ehlo
+
+
+
+=== TEST 9: it takes seconds to connect to a server that offers nothing
+--- init
+local $main::packets = 2;
+main::lose_packet('--syn');
+--- smtp
+mx1 11 users=john
+    ehlo: 250 mx1.ok.test
+--- verify
+smtp_verify_connect_timeout 5s 5s 5s;
+smtp_verify_read_timeout 5s;
+smtp_verify_timeout 20s;
+smtp_verify_catch_all off;
+--- not_slower
+--- timeout: 25
+--- address: john@ok.test
+--- json
+verdict: risky accepted_untested confirmed null
+--- within: 5s
