@@ -209,3 +209,23 @@ smtp_verify_catch_all off;
 --- json
 verdict: risky accepted_untested confirmed null
 --- within: 5s
+
+
+
+=== TEST 10: a reply crosses MAIL and RCPT, in the shortest record of TLS
+--- init
+main::lose('|1703030049|');
+--- smtp
+mx1 11 pipelining starttls tls=1.2
+    ehlo#2: default ; wait 30ms ; 250 x
+    mail: 250 ok
+    rcpt: wait 50ms ; 550 no such user
+--- verify
+smtp_verify_catch_all off;
+smtp_verify_ssl_protocols TLSv1.2;
+smtp_verify_ssl_ciphers ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-CHACHA20-POLY1305;
+--- address: jane@ok.test
+--- json
+verdict: unknown protocol_error estimated network
+smtp.mailbox_exists: null
+smtp.tls.protocol: TLSv1.2
