@@ -204,6 +204,10 @@ ngx_smtp_verify_session_leave(ngx_smtp_verify_session_t *s,
         s->wait = ngx_smtp_verify_wait_none;
     }
 
+    if (s->held) {
+        sv_wipe(s->held, sizeof(ngx_smtp_verify_held_t));
+    }
+
     ngx_str_null(&s->rcpt[NGX_SMTP_VERIFY_RCPT_ADDRESS]);
     ngx_str_null(&s->rcpt[NGX_SMTP_VERIFY_RCPT_RANDOM]);
 
