@@ -593,7 +593,7 @@ DEPS_BUILD := gcc make libc6-dev nginx nginx-dev dpkg-dev libc-ares-dev \
     libssl-dev
 DEPS_RUN   := $(DEPS_BUILD) curl openssl netbase ca-certificates
 DEPS_STORE := 'valkey-server|redis-server'
-DEPS_TEST  := $(DEPS_RUN) $(DEPS_STORE) python3 python3-jsonschema perl libcmocka-dev libtest-base-perl \
+DEPS_TEST  := $(DEPS_RUN) $(DEPS_STORE) procps python3 python3-jsonschema perl libcmocka-dev libtest-base-perl \
     libio-socket-ssl-perl libnet-dns-perl libcurl4-openssl-dev iproute2 iptables
 DEPS_CLIENT := gcc make libc6-dev libcjson-dev libidn2-dev libssl-dev \
     libutf8proc-dev libsqlite3-dev libhiredis-dev libcurl4-openssl-dev
