@@ -37,7 +37,7 @@ sub {
     $b->see('Time of an answer');
     main::http('GET', "/verify?email=$_\@ok.test", undef,
          Authorization => 'Bearer ops-token') for qw( john jane );
-    $b->see('Questions to the store that machines share');
+    $b->see('Questions to the fleet store');
     $b->until("[...document.querySelectorAll('.chart svg')].some((g) =>"
         . " /^Fleet: asked [0-9.]+\\/s, found 0\\/s/.test("
         . "g.getAttribute('aria-label')))", 'a graph of it');
