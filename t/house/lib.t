@@ -133,8 +133,8 @@ ok.test MX 1
 --- config
 location = /verify { return 200 'x'; }
 --- address: john@ok.test
---- signal: 200ms KILL
---- wait: 0.4
+--- signal: 100ms KILL
+--- wait: 2
 
 
 
