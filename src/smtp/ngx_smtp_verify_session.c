@@ -16,6 +16,13 @@
      + NGX_SMTP_VERIFY_SESSION_NAMES)
 
 
+/* Is this the last reply that is awaited?  What follows the one to QUIT does
+   not matter. */
+#define ngx_smtp_verify_session_is_last(s)                                    \
+    ((s)->nanswered + 1 == (s)->nsent                                         \
+     && (s)->phase != ngx_smtp_verify_phase_quitting)
+
+
 static size_t ngx_smtp_verify_session_addr_text(struct sockaddr *sockaddr,
     socklen_t socklen, u_char *text);
 static ngx_int_t ngx_smtp_verify_session_listen(ngx_smtp_verify_session_t *s);
@@ -270,9 +277,7 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
         return;
     }
 
-    if (s->parser.text == NULL
-        && ngx_smtp_verify_session_listen(s) != NGX_OK)
-    {
+    if (ngx_smtp_verify_session_listen(s) != NGX_OK) {
         return;
     }
 
@@ -284,9 +289,7 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
             return;
         }
 
-        if (s->wait == ngx_smtp_verify_wait_drained
-            || s->nanswered == s->nsent)
-        {
+        if (ngx_smtp_verify_session_is_answered(s)) {
             ngx_smtp_verify_session_unasked(s, pos, end);
             return;
         }
@@ -319,11 +322,7 @@ ngx_smtp_verify_session_read(ngx_smtp_verify_session_t *s,
 
         ngx_smtp_verify_order_check(s);
 
-        /* what follows the reply to QUIT does not matter */
-
-        if (s->nanswered + 1 == s->nsent
-            && s->phase != ngx_smtp_verify_phase_quitting)
-        {
+        if (ngx_smtp_verify_session_is_last(s)) {
             s->wait = ngx_smtp_verify_wait_drained;
             continue;
         }
@@ -442,12 +441,16 @@ ngx_smtp_verify_session_keep(ngx_smtp_verify_session_t *s)
 }
 
 
-/* allocates room for the text of a reply */
+/* Allocates room for the text of a reply, unless there is some. */
 
 static ngx_int_t
 ngx_smtp_verify_session_listen(ngx_smtp_verify_session_t *s)
 {
     u_char  *text;
+
+    if (s->parser.text) {
+        return NGX_OK;
+    }
 
     if (ngx_smtp_verify_reader.session == NULL) {
         ngx_smtp_verify_reader.session = s;

@@ -368,6 +368,10 @@ struct ngx_smtp_verify_session_s {
 #define ngx_smtp_verify_session_is_closed(s)                                  \
     ((s)->phase == ngx_smtp_verify_phase_closed)
 
+/* is nothing outstanding? */
+#define ngx_smtp_verify_session_is_answered(s)                                \
+    ((s)->wait == ngx_smtp_verify_wait_drained || (s)->nanswered == (s)->nsent)
+
 /* are commands sent together? */
 #define ngx_smtp_verify_session_pipelines(s)                                  \
     ((s)->pipelining == ngx_smtp_verify_pipelining_used)

@@ -24,6 +24,8 @@ static ngx_int_t ngx_smtp_verify_transport_recv(ngx_smtp_verify_session_t *s);
 static ssize_t ngx_smtp_verify_transport_write_to(
     ngx_smtp_verify_session_t *s, u_char *data, size_t len);
 static void ngx_smtp_verify_transport_flush(ngx_smtp_verify_session_t *s);
+static void ngx_smtp_verify_transport_timed_out(
+    ngx_smtp_verify_session_t *s);
 static void ngx_smtp_verify_transport_lost(ngx_smtp_verify_session_t *s);
 
 
@@ -60,9 +62,7 @@ ngx_smtp_verify_transport_write(ngx_event_t *wev)
             ngx_smtp_verify_socks_timeout(s);
 
         } else {
-            ngx_log_error(NGX_LOG_INFO, &s->log, NGX_ETIMEDOUT,
-                          "mail server timed out");
-            ngx_smtp_verify_session_fail(s, SV_TIMEOUT);
+            ngx_smtp_verify_transport_timed_out(s);
         }
 
     } else if (ngx_smtp_verify_transport_opened(s) == NGX_OK && s->out) {
@@ -99,17 +99,7 @@ ngx_smtp_verify_transport_read(ngx_event_t *rev)
         rev->timedout = 0;
 
     } else if (rev->timedout) {
-
-        /* a timeout of a session that is kept or quits is normal */
-
-        if (s->phase != ngx_smtp_verify_phase_idle
-            && s->phase != ngx_smtp_verify_phase_quitting)
-        {
-            ngx_log_error(NGX_LOG_INFO, &s->log, NGX_ETIMEDOUT,
-                          "mail server timed out");
-        }
-
-        ngx_smtp_verify_session_fail(s, SV_TIMEOUT);
+        ngx_smtp_verify_transport_timed_out(s);
         goto done;
     }
 
@@ -276,6 +266,22 @@ ngx_smtp_verify_transport_charge(ngx_smtp_verify_session_t *s, size_t n)
         ngx_log_debug1(NGX_LOG_DEBUG_EVENT, &s->log, 0,
                        "smtp verify: %uz octets are too many", s->octets);
     }
+}
+
+
+/* A timeout of a session that is kept or quits is normal. */
+
+static void
+ngx_smtp_verify_transport_timed_out(ngx_smtp_verify_session_t *s)
+{
+    if (s->phase != ngx_smtp_verify_phase_idle
+        && s->phase != ngx_smtp_verify_phase_quitting)
+    {
+        ngx_log_error(NGX_LOG_INFO, &s->log, NGX_ETIMEDOUT,
+                      "mail server timed out");
+    }
+
+    ngx_smtp_verify_session_fail(s, SV_TIMEOUT);
 }
 
 
