@@ -466,14 +466,14 @@ proxy_read_timeout 1s;
 --- not_slower
 --- dns
 +default
-ok.test MX ! delay 2500ms
+ok.test MX ! delay 1400ms
 --- json
 reason: accepted
 --
 reason: accepted
 cached: true
 response_time_ms: >= 400
-response_time_ms: <= 2400
+response_time_ms: <= 1300
 --- smtp_sessions: 1
 --- smtp_check eval
 sub { main::asked(1, '1 of 2') == 1 && main::asked(2, 'cancelled') == 1 }
@@ -485,7 +485,7 @@ sub { main::asked(1, '1 of 2') == 1 && main::asked(2, 'cancelled') == 1 }
 --- not_slower
 --- dns
 +default
-ok.test MX ! delay 2500ms
+ok.test MX ! delay 1400ms
 --- init
 main::known();
 TestVerify::Clients::start('/b?email=john@ok.test', clients => 5);
@@ -557,7 +557,7 @@ cached: false
 --- not_slower
 --- dns
 +default
-ok.test MX ! delay 2500ms
+ok.test MX ! delay 1400ms
 --- json
 reason: accepted
 --
@@ -585,16 +585,16 @@ response_time_ms: <= 2500
 
 
 === TEST 30: a late answer does not bring back what was erased meanwhile
---- b: delay=3s budget=100ms late
+--- b: delay=1s budget=100ms late
 --- not_slower
 --- dns
 +default
-ok.test MX ! delay 4500ms
+ok.test MX ! delay 1400ms
 --- init
 main::known();
 TestVerify::Clients::start('/b?email=john@ok.test');
 main::until_true(sub { TestVerify::Blocks::accepted() });
-select undef, undef, undef, 0.5;
+select undef, undef, undef, 0.3;
 --- request
 DELETE /b?email=john@ok.test
 --- error_code: 204
@@ -606,11 +606,11 @@ sub { (TestVerify::Clients::answers())[0]{json}{cached} == 0 }
 
 
 === TEST 31: a client that goes before the late answer comes
---- b: delay=2s budget=100ms late
+--- b: delay=1s budget=100ms late
 --- not_slower
 --- dns
 +default
-ok.test MX ! delay 2500ms
+ok.test MX ! delay 1400ms
 --- init
 TestVerify::Clients::start('/b?email=jane@ok.test', clients => 3,
                            abort => 0.5);

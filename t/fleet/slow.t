@@ -159,7 +159,7 @@ sub {
 --- not_slower
 --- dns
 +default
-ok.test MX ! delay 2000ms
+ok.test MX ! delay 1400ms
 --- init
 main::up();
 main::found('john@ok.test');

@@ -337,7 +337,7 @@ smtp-verify: The list has more records than a client may have in its jobs.
 smtp-verify: The client has as much in its jobs as it may have: delete jobs that are not needed any more.
 -- 6
 -- 6
-smtp-verify: Couldn't connect to server
+smtp-verify: Could not connect to server
 smtp-verify: URL/none/jobs?limit=25 answered 404: the API is not there, see --url
 -- 5
 

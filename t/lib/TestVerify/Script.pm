@@ -61,6 +61,10 @@ sub run
 
     @said = split /\n/, `bash $dir/script`;
     s/\Q$ENV{SMTP_VERIFY_URL}\E/URL/g for @said;
+
+    # libcurl's own words differ between versions
+
+    s/Couldn't connect/Could not connect/ for @said;
 }
 
 
