@@ -286,7 +286,7 @@ ngx_smtp_verify_jobs_borrow_recall(ngx_smtp_verify_jobs_borrowed_t *borrowed)
 /*
  * Returns 1 if the result holds for the owner, too.  One that comes from our
  * own limits, or from what servers think of this machine, does not: the owner
- * asks himself.  Nor does "greylisted": whoever has asked has to ask again, and
+ * asks itself.  Nor does "greylisted": whoever has asked has to ask again, and
  * that is the owner.
  */
 

@@ -290,7 +290,7 @@ void ngx_smtp_verify_jobs_leave_blocks(ngx_smtp_verify_jobs_run_t *run);
    alone? */
 ngx_uint_t ngx_smtp_verify_jobs_borrow_holds(
     ngx_smtp_verify_result_t *result);
-/* the owner asks this record himself */
+/* the owner asks for this record itself */
 void ngx_smtp_verify_jobs_borrow_leave(ngx_smtp_verify_jobs_run_t *run,
     ngx_smtp_verify_batch_record_t *rec, ngx_smtp_verify_result_t *result);
 ngx_uint_t ngx_smtp_verify_jobs_borrow_is_free(

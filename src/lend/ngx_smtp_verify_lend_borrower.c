@@ -346,7 +346,7 @@ ngx_smtp_verify_lend_taken(void *data, sv_resp_value_t *value)
 
 
 /* Begins a block of another machine.  If that fails, the block is taken out of
-   the stream, and its owner asks the records himself. */
+   the stream, and its owner asks for the records itself. */
 
 static void
 ngx_smtp_verify_lend_begin(ngx_smtp_verify_lend_t *lend, sv_resp_value_t *id,

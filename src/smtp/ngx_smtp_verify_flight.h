@@ -36,4 +36,19 @@ ngx_smtp_verify_flight_go_on(ngx_smtp_verify_session_t *s)
 }
 
 
+/* The reply to a command that we do not send is awaited for so many ms. */
+
+static inline void
+ngx_smtp_verify_flight_await(ngx_smtp_verify_session_t *s,
+    ngx_smtp_verify_cmd_e cmd, ngx_msec_t timeout)
+{
+    s->commands[0] = cmd;
+    s->ncommands = 1;
+    s->nsent = 1;
+    s->nanswered = 0;
+
+    ngx_add_timer(s->connection->read, timeout);
+}
+
+
 #endif /* _NGX_SMTP_VERIFY_FLIGHT_H_INCLUDED_ */

@@ -9,8 +9,6 @@ static void ngx_smtp_verify_opening_offers(ngx_smtp_verify_session_t *s,
     unsigned caps);
 static ngx_uint_t ngx_smtp_verify_opening_is_old(
     ngx_smtp_verify_session_t *s);
-static ngx_uint_t ngx_smtp_verify_opening_says(ngx_smtp_verify_session_t *s,
-    const char **words);
 static void ngx_smtp_verify_opening_greeted(ngx_smtp_verify_session_t *s);
 
 
@@ -126,9 +124,7 @@ ngx_smtp_verify_opening_is_old(ngx_smtp_verify_session_t *s)
 }
 
 
-/* Does the reply contain one of these words?  NULL ends the list. */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_smtp_verify_opening_says(ngx_smtp_verify_session_t *s, const char **words)
 {
     u_char  *last;
@@ -244,13 +240,8 @@ ngx_smtp_verify_session_secured(ngx_smtp_verify_session_t *s,
        EHLO */
 
     if (s->trust == ngx_smtp_verify_trust_none) {
-        s->commands[0] = ngx_smtp_verify_cmd_ehlo;
-        s->ncommands = 1;
-        s->nsent = 1;
-        s->nanswered = 0;
-
-        ngx_add_timer(s->connection->read, s->conf->read_timeout);
-
+        ngx_smtp_verify_flight_await(s, ngx_smtp_verify_cmd_ehlo,
+                                     s->conf->read_timeout);
         return;
     }
 

@@ -13,10 +13,6 @@
 #define NGX_SMTP_VERIFY_ORDER_LONG   1000
 
 
-static ngx_uint_t ngx_smtp_verify_order_is_command(
-    ngx_smtp_verify_session_t *s);
-
-
 /* 421 may come at any time.  If MAIL is refused, nothing more is asked in this
    session. */
 
@@ -110,12 +106,15 @@ ngx_smtp_verify_order_ask(ngx_smtp_verify_session_t *s, ngx_uint_t index)
 /*
  * By RFC 5321 only commands that name a mailbox are answered by 450, 550, 551
  * and 553.  If a recipient has just been accepted, any other refusal may be the
- * reply to it as well, unless it is about commands.
+ * reply to it as well, unless it is about commands, as in "554 Too many nonmail
+ * commands".
  */
 
 void
 ngx_smtp_verify_order_rset(ngx_smtp_verify_session_t *s)
 {
+    static const char  *command[] = { "command", NULL };
+
     switch (s->code) {
 
     case 450:
@@ -128,7 +127,7 @@ ngx_smtp_verify_order_rset(ngx_smtp_verify_session_t *s)
         if (s->code == 421 || (s->code >= 500 && s->code <= 504)
             || (s->nanswered < s->ncommands
                 && s->commands[s->nanswered] == ngx_smtp_verify_cmd_mail)
-            || ngx_smtp_verify_order_is_command(s))
+            || ngx_smtp_verify_opening_says(s, command))
         {
             return;
         }
@@ -138,20 +137,6 @@ ngx_smtp_verify_order_rset(ngx_smtp_verify_session_t *s)
 
     ngx_log_debug1(NGX_LOG_DEBUG_EVENT, &s->log, 0,
                    "smtp verify order: %ui is not the reply to RSET", s->code);
-}
-
-
-/* as in "554 Too many nonmail commands" */
-
-static ngx_uint_t
-ngx_smtp_verify_order_is_command(ngx_smtp_verify_session_t *s)
-{
-    static u_char  word[] = "command";
-
-    return s->text.len
-           && ngx_strlcasestrn(s->text.data, s->text.data + s->text.len, word,
-                               sizeof(word) - 2)
-              != NULL;
 }
 
 

@@ -250,14 +250,10 @@ ngx_smtp_verify_session_connected(ngx_smtp_verify_session_t *s)
 
     s->log.action = "waiting for the greeting of mail server";
     s->phase = ngx_smtp_verify_phase_opening;
-
-    s->commands[0] = ngx_smtp_verify_cmd_banner;
-    s->ncommands = 1;
-    s->nsent = 1;
-    s->nanswered = 0;
     s->stage = SV_STAGE_BANNER;
 
-    ngx_add_timer(s->connection->read, s->conf->greeting_timeout);
+    ngx_smtp_verify_flight_await(s, ngx_smtp_verify_cmd_banner,
+                                 s->conf->greeting_timeout);
 }
 
 

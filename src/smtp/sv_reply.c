@@ -9,8 +9,6 @@ static int sv_reply_is_code(const unsigned char *line);
 static int sv_reply_whole_line(sv_reply_parser_t *p,
     const unsigned char **pos, const unsigned char *end);
 static sv_reply_status_e sv_reply_line(sv_reply_parser_t *p);
-static int sv_reply_is_word(const unsigned char *line, const char *word,
-    size_t len);
 static int sv_reply_digit(sv_reply_parser_t *p, unsigned char ch);
 static int sv_reply_begin_text(sv_reply_parser_t *p, unsigned char ch);
 static void sv_reply_copy(sv_reply_parser_t *p, const unsigned char **pos,
@@ -216,7 +214,7 @@ sv_reply_offers(const sv_reply_parser_t *p)
             continue;
         }
 
-        if (sv_reply_is_word(p->line, known[i].keyword, len)
+        if (sv_is_same(p->line, known[i].keyword, len)
             && (len != 4 || p->line_len <= len + 1
                 || (p->line[len + 1] >= '0' && p->line[len + 1] <= '9')))
         {
@@ -225,21 +223,6 @@ sv_reply_offers(const sv_reply_parser_t *p)
     }
 
     return 0;
-}
-
-
-static int
-sv_reply_is_word(const unsigned char *line, const char *word, size_t len)
-{
-    size_t  i;
-
-    for (i = 0; i < len; i++) {
-        if (sv_lower(line[i]) != (unsigned char) word[i]) {
-            return 0;
-        }
-    }
-
-    return 1;
 }
 
 

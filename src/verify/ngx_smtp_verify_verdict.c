@@ -13,7 +13,7 @@ static sv_reason_e ngx_smtp_verify_verdict_lists(
 static ngx_int_t ngx_smtp_verify_verdict_score(ngx_smtp_verify_probe_t *p,
     sv_reason_e reason);
 static void ngx_smtp_verify_verdict_copy(ngx_smtp_verify_probe_t *p,
-    ngx_str_t *dst, sv_str_t *src);
+    ngx_str_t *dst, sv_str_t *src, ngx_str_t *like);
 
 
 void
@@ -247,21 +247,12 @@ ngx_smtp_verify_verdict_checks(ngx_smtp_verify_probe_t *p, sv_address_t *addr)
     result->gibberish = checks.gibberish;
     result->typo = checks.typo;
 
-    if (!ngx_smtp_verify_probe_shares(&result->normalized, &checks.normalized,
-                                      &result->email))
-    {
-        ngx_smtp_verify_verdict_copy(p, &result->normalized,
-                                     &checks.normalized);
-    }
-
-    if (!ngx_smtp_verify_probe_shares(&result->root, &checks.root,
-                                      &result->normalized))
-    {
-        ngx_smtp_verify_verdict_copy(p, &result->root, &checks.root);
-    }
-
+    ngx_smtp_verify_verdict_copy(p, &result->normalized, &checks.normalized,
+                                 &result->email);
+    ngx_smtp_verify_verdict_copy(p, &result->root, &checks.root,
+                                 &result->normalized);
     ngx_smtp_verify_verdict_copy(p, &result->did_you_mean,
-                                 &checks.did_you_mean);
+                                 &checks.did_you_mean, &result->email);
 }
 
 
@@ -315,16 +306,17 @@ ngx_smtp_verify_verdict_meant(ngx_smtp_verify_probe_t *p)
 
     if (meant.len) {
         p->result.typo = 1;
-        ngx_smtp_verify_verdict_copy(p, &p->result.did_you_mean, &meant);
+        ngx_smtp_verify_verdict_copy(p, &p->result.did_you_mean, &meant,
+                                     email);
     }
 }
 
 
 static void
 ngx_smtp_verify_verdict_copy(ngx_smtp_verify_probe_t *p, ngx_str_t *dst,
-    sv_str_t *src)
+    sv_str_t *src, ngx_str_t *like)
 {
-    if (src->len == 0) {
+    if (src->len == 0 || ngx_smtp_verify_probe_shares(dst, src, like)) {
         return;
     }
 
