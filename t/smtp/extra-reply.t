@@ -6,6 +6,12 @@
 use lib 't/lib';
 use TestVerify 'no_plan';
 
+# nothing is believed
+
+preset(address => 'jane@ok.test',
+       json => "verdict: unknown protocol_error estimated network\n"
+               . "smtp.mailbox_exists: null\n");
+
 run_tests();
 
 __DATA__
@@ -16,10 +22,6 @@ mx1 11 gather=0.001
     ehlo: 250 hello\nSIZE 1000 ; wait 20ms ; 250 PIPELINING\n8BITMIME
     mail: wait 20ms ; default
     rcpt: wait 20ms ; default
---- address: jane@ok.test
---- json
-verdict: unknown protocol_error estimated network
-smtp.mailbox_exists: null
 
 
 
@@ -29,10 +31,6 @@ mx1 11 gather=0.001
     ehlo: 250 hello ; flush ; 250 PIPELINING
     mail: wait 20ms ; 250 ok
     rcpt: wait 20ms ; 550 no such user
---- address: jane@ok.test
---- json
-verdict: unknown protocol_error estimated network
-smtp.mailbox_exists: null
 
 
 
@@ -56,7 +54,6 @@ mx1 11 gather=0.001
     helo: 250 mx1
     mail: wait 20ms ; 250 ok
     rcpt: wait 20ms ; 550 no such user
---- address: jane@ok.test
 --- json
 verdict: unknown /^(protocol_error|rejected)$/ estimated
 smtp.mailbox_exists: null
@@ -69,10 +66,6 @@ mx1 11 gather=0.001
     ehlo: 250 PIPELINING\n8BITMIME
     mail: 250 x ; wait 20ms ; default
     rcpt: wait 20ms ; default
---- address: jane@ok.test
---- json
-verdict: unknown protocol_error estimated network
-smtp.mailbox_exists: null
 
 
 
@@ -81,10 +74,6 @@ smtp.mailbox_exists: null
 mx1 11 pipelining
     mail: 250 x ; default
     rcpt: wait 40ms ; default
---- address: jane@ok.test
---- json
-verdict: unknown protocol_error estimated network
-smtp.mailbox_exists: null
 
 
 
@@ -98,10 +87,6 @@ mx1 11 pipelining
     rset: wait 40ms ; default
     mail#2: wait 40ms ; default
     rcpt#2: wait 40ms ; default
---- address: jane@ok.test
---- json
-verdict: unknown protocol_error estimated network
-smtp.mailbox_exists: null
 
 
 
@@ -123,10 +108,6 @@ smtp.is_catch_all: !true
 mx1 11 pipelining
     mail: 250 x ; 250 <$from>... Sender ok
     rcpt: wait 40ms ; 550 no such user
---- address: jane@ok.test
---- json
-verdict: unknown protocol_error estimated network
-smtp.mailbox_exists: null
 
 
 
@@ -155,10 +136,6 @@ mx1 11 gather=0.001
     ehlo: 250 PIPELINING\n8BITMIME
     mail: 250 x ; wait 20ms ; 250 ok
     rcpt: wait 20ms ; 550 no such user
---- address: jane@ok.test
---- json
-verdict: unknown protocol_error estimated network
-smtp.mailbox_exists: null
 
 
 
@@ -189,7 +166,6 @@ mx1 11 starttls gather=0.001
     ehlo#2: 250 2.0.0 hi ; flush ; 250 PIPELINING
     mail: wait 20ms ; 250 ok
     rcpt: wait 20ms ; default
---- address: jane@ok.test
 --- json
 verdict: unknown /^(tls_failed|protocol_error)$/
 smtp.mailbox_exists: null
@@ -200,7 +176,6 @@ smtp.mailbox_exists: null
 --- smtp
 mx1 11 gather=0.001
     ehlo: default ; wait 5ms ; 421 4.7.0 Too many connections ; close
---- address: jane@ok.test
 --- json
 verdict: unknown rate_limited estimated policy
 smtp.stage: mail
@@ -331,10 +306,6 @@ mx1 11 8bitmime gather=0.001
     mail: 250 x
     rcpt: 250 2.1.0 ok
     rset: 554 delivery error: no such user
---- address: jane@ok.test
---- json
-verdict: unknown protocol_error estimated network
-smtp.mailbox_exists: null
 
 
 
@@ -344,10 +315,6 @@ mx1 11 8bitmime gather=0.001
     mail: 250 x
     rcpt: 250 ok
     rset: 451 try again later
---- address: jane@ok.test
---- json
-verdict: unknown protocol_error estimated network
-smtp.mailbox_exists: null
 
 
 
@@ -359,10 +326,6 @@ mx1 11 pipelining
     mail: 250 x
     rcpt: 250 ok
     rset: 554 delivery error: no such user
---- address: jane@ok.test
---- json
-verdict: unknown protocol_error estimated network
-smtp.mailbox_exists: null
 
 
 
